@@ -1,0 +1,56 @@
+# `make run` and `make test` set up everything they need; nothing has to be installed beforehand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench lock system clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECONVENE_… settings are honoured)
+	@$(BIN)/reconvene serve
+
+test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers
+	@$(BIN)/pytest $(ARGS)
+
+check: $(DEV) system ## Lint, formatting and types, of Python and of the page's JavaScript
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@.tools/node_modules/.bin/tsc --project static/jsconfig.json
+
+format: $(DEV) ## Format the Python sources
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(DEV) ## Measure speed and memory against the references (see bench/README.md)
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(DEV) ## Renew requirements.lock from pyproject.toml
+	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
+		--all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
+
+system: ## Install what the tests need from the system (Chromium, TypeScript) when it is missing
+	@bash tests/install.sh
+
+clean: ## Remove the environment and caches (data/ stays)
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis test-artifacts
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Reconvene needs Python 3.11 or newer; '$(PYTHON)' is older. Try: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(RUNTIME): $(VENV)/bin/python pyproject.toml requirements.lock
+	@echo "Installing Reconvene into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	@echo "Installing the development tools …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@

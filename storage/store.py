@@ -1,0 +1,196 @@
+"""The records, and the one small protocol every backend implements.
+
+Times are seconds since the epoch (UTC, `float`), durations are seconds (`float`). Meeting ids (`room`) arrive
+normalised: upper case. Ids (`p_…`, `s_…`, `n_…`) are made by the caller and passed in, never by a backend.
+
+Nothing here is check-then-insert: uniqueness lives in the database, and asking for what exists already answers
+with what exists. Every method may raise `StoreUnavailable`; nothing else is ever the caller's fault to recover from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Role = Literal["host", "cohost", "participant"]
+ParticipantState = Literal["connected", "disconnected"]
+EndReason = Literal["left", "lost", "removed", "ended"]
+
+
+class StoreError(Exception):
+    """Base of what a store raises on purpose."""
+
+
+class UnknownMeeting(StoreError):
+    """No meeting has this id, and the call was not asked to create one."""
+
+
+class MeetingEnded(StoreError):
+    """The meeting was ended for all; it can be read, not joined."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached or did not answer in time. `retry_after` says in how many seconds to try again."""
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SchemaTooNew(StoreError):
+    """The database was migrated by a newer version than this code."""
+
+
+class BadStoreUrl(StoreError):
+    """The store URL names no backend, or one that cannot be opened; the text says what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    room: str
+    title: str
+    host_user_id: str
+    created_at: float
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One per (meeting, user). `session_count` and `total_duration` are always recomputed from its stays;
+    `total_duration` is the union of the closed stays, so overlapping ones count once."""
+
+    id: str
+    room: str
+    user_id: str
+    name: str
+    role: Role
+    state: ParticipantState
+    first_joined_at: float
+    last_seen_at: float
+    session_count: int
+    total_duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One attendance session, unique by (participant_id, session_id). Open while `left_at` is None; a participant
+    has at most one open stay. `connections` counts the sockets it has seen (1 + reconnects and reloads)."""
+
+    participant_id: str
+    session_id: str
+    node_id: str
+    instance: str
+    joined_at: float
+    left_at: float | None
+    reason: EndReason | None
+    estimated: bool
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Someone wants to be in a meeting.
+
+    `participant_id` and `session_id` are used only where new rows are needed. The stay that is open goes on; failing
+    that, `previous_session` goes on when it was closed less than `grace` seconds before `at` for a reason other than
+    "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance` is set on the stay in each case.
+    """
+
+    room: str
+    user_id: str
+    name: str
+    participant_id: str
+    session_id: str
+    instance: str
+    node_id: str
+    at: float
+    previous_session: str | None = None
+    grace: float = 30.0
+    create: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    meeting: Meeting
+    participant: Participant
+    stay: Stay
+    created: bool
+    """This very call created the meeting (true for exactly one caller)."""
+    rejoined: bool
+    """The participant existed in this meeting before."""
+    continued: bool
+    """The stay existed before and goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StayEnd:
+    """A stay to close. Closing a closed stay changes nothing."""
+
+    participant_id: str
+    session_id: str
+    at: float
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """A meeting with everyone who was ever in it, by first arrival, each with the stays in order."""
+
+    meeting: Meeting
+    participants: Sequence[tuple[Participant, Sequence[Stay]]]
+
+
+class Store(Protocol):
+    """What every backend does. Each method is atomic and durable when it returns."""
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date.
+
+        Raises `SchemaTooNew`, `BadStoreUrl` (cannot be created or opened: says why), `StoreUnavailable`.
+        """
+
+    async def close(self) -> None:
+        """Finish what was accepted, then disconnect. Idempotent."""
+
+    async def ping(self) -> None:
+        """Return when the database answers; raise `StoreUnavailable` when it does not."""
+
+    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+        """Get or create: the meeting, and whether this call created it. The first caller is host for good.
+
+        An existing meeting keeps its title and host, and is returned also when it has ended.
+        """
+
+    async def meeting(self, room: str) -> Meeting | None: ...
+
+    async def join(self, request: JoinRequest) -> Joined:
+        """Get or create the participant (and the meeting with `create`), set it connected, open or go on with its stay.
+
+        An existing participant keeps its id and role and takes the new name. A new one is host when its user is the
+        meeting's host. Raises `UnknownMeeting`, `MeetingEnded`.
+        """
+
+    async def leave(self, end: StayEnd) -> None:
+        """Close a stay, set its participant disconnected and recompute its totals."""
+
+    async def end_meeting(self, room: str, at: float) -> Meeting:
+        """End the meeting and close its open stays (reason "ended"). Idempotent: the first end counts.
+
+        Raises `UnknownMeeting`.
+        """
+
+    async def attendance(self, room: str) -> Attendance:
+        """Raises `UnknownMeeting`."""
+
+    async def heartbeat(self, node_id: str, at: float) -> None:
+        """Register the node, or say that it still lives."""
+
+    async def close_dead_nodes(self, dead_before: float) -> int:
+        """Close the open stays of nodes last heard of before `dead_before` at that node's last heartbeat
+        (never before the stay began), reason "lost", `estimated`. Returns how many. Safe from many processes at once.
+        """
+
+    async def stop_node(self, node_id: str, at: float) -> int:
+        """Close the node's open stays at `at`, reason "lost", exact; mark it stopped. Returns how many were closed."""
