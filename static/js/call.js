@@ -1,0 +1,153 @@
+/** One stay in a meeting: the socket, who is there, the own media, and the mesh between them. */
+import { Emitter } from "./events.js";
+import { Mesh } from "./mesh.js";
+import { applied, happenings, rosterOf } from "./roster.js";
+import { MeetingSocket } from "./socket.js";
+
+/**
+ * @typedef {import("./protocol.js").Participant} Participant
+ * @typedef {import("./protocol.js").Meeting} Meeting
+ *
+ * @typedef {object} CallEvents
+ * @property {import("./protocol.js").Joined} joined  Every time: the first join and each reconnect.
+ * @property {{code: string, message: string}} refused
+ * @property {{code: number}} closed
+ * @property {null} away
+ * @property {null} change  Participants, the meeting or the own media changed.
+ * @property {import("./roster.js").Happening} happening
+ */
+
+/** @extends {Emitter<CallEvents & Record<string, unknown>>} */
+export class Call extends Emitter {
+  /** @type {import("./roster.js").Roster} */
+  roster = new Map();
+  /** @type {Meeting} */
+  meeting;
+  /** The own participant's id, once joined. */
+  myId = "";
+  /** What the own microphone, camera and screen are doing, or about to while devices are being opened. */
+  state;
+  media;
+  mesh;
+
+  #socket;
+  #settled = Promise.resolve();
+  #settling = false;
+  #watch = new AbortController();
+
+  /**
+   * @param {string} url  of the WebSocket
+   * @param {Omit<import("./signalling.js").Place, "media">} place
+   * @param {import("./devices.js").LocalMedia} media
+   * @param {{audio: boolean, video: boolean}} [wanted]  what to open; default: what is captured already
+   */
+  constructor(url, place, media, wanted) {
+    super();
+    this.media = media;
+    this.state = wanted ? { ...wanted, screen: false } : media.state;
+    this.meeting = { id: place.meeting, title: "", host: null, created: "" };
+    this.#socket = new MeetingSocket(url, { ...place, media: this.state });
+    this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
+    if (wanted) {
+      this.#settling = true;
+      this.#settled = media.open(wanted).finally(() => {
+        this.#settling = false;
+        this.#mediaChanged();
+      });
+    }
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    this.media.on("change", () => this.#mediaChanged(), { signal });
+    this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
+    this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
+    this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
+    this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
+    this.#socket.on("away", () => this.emit("away", null), { signal });
+    this.#socket.start();
+  }
+
+  /** Leaves, and releases everything but the media. */
+  leave() {
+    this.#watch.abort();
+    this.#socket.leave();
+    this.mesh.stop();
+  }
+
+  get me() {
+    return this.roster.get(this.myId);
+  }
+
+  /** @returns {Participant[]} me first, then as they came */
+  get participants() {
+    const rank = (/** @type {Participant} */ { id }) => (id === this.myId ? 0 : 1);
+    return [...this.roster.values()].sort(
+      (a, b) => rank(a) - rank(b) || Date.parse(a.joined_at) - Date.parse(b.joined_at) || (a.id < b.id ? -1 : 1),
+    );
+  }
+
+  async toggleAudio() {
+    await this.#settled;
+    await this.media.setAudio(!this.media.audio);
+  }
+
+  async toggleVideo() {
+    await this.#settled;
+    await this.media.setVideo(!this.media.video);
+  }
+
+  async toggleScreen() {
+    if (this.media.screen) this.media.stopScreen();
+    else await this.media.startScreen();
+  }
+
+  toggleHand() {
+    this.#socket.status({ hand: !this.me?.hand });
+  }
+
+  #mediaChanged() {
+    if (this.#settling) return;
+    const before = this.state;
+    this.state = this.media.state;
+    const names = /** @type {const} */ (["audio", "video", "screen"]);
+    const changed = names.filter((name) => this.state[name] !== before[name]);
+    if (changed.length) this.#socket.status({ media: Object.fromEntries(changed.map((name) => [name, this.state[name]])) });
+    this.emit("change", null);
+  }
+
+  /** @param {import("./protocol.js").Joined} joined */
+  #joined(joined) {
+    this.roster = rosterOf(joined.participants);
+    this.meeting = joined.meeting;
+    this.myId = joined.you.id;
+    this.mesh.sync(joined.you, joined.participants, joined.ice_servers);
+    this.emit("joined", joined);
+    this.emit("change", null);
+  }
+
+  /** @param {import("./protocol.js").RoomEvent} event */
+  #roomEvent(event) {
+    const before = this.roster;
+    this.roster = applied(before, event);
+    switch (event.type) {
+      case "participant_joined":
+      case "participant_rejoined":
+        this.mesh.meet(event.participant);
+        break;
+      case "participant_left":
+        this.mesh.part(event.participant.id);
+        break;
+      case "signal":
+        this.mesh.receive(event.from, event.data);
+        return;
+      case "meeting_updated":
+        this.meeting = { ...this.meeting, ...event.meeting };
+        break;
+    }
+    for (const happening of happenings(before, event)) {
+      if (happening.who.id !== this.myId) this.emit("happening", happening);
+    }
+    this.emit("change", null);
+  }
+}

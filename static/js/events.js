@@ -1,0 +1,24 @@
+/**
+ * EventTarget with the events' names and details known to the type checker.
+ * @template {Record<string, unknown>} Events
+ */
+export class Emitter extends EventTarget {
+  /**
+   * @template {keyof Events & string} Name
+   * @param {Name} name
+   * @param {(detail: Events[Name]) => void} listener
+   * @param {AddEventListenerOptions} [options]
+   */
+  on(name, listener, options) {
+    this.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail), options);
+  }
+
+  /**
+   * @template {keyof Events & string} Name
+   * @param {Name} name
+   * @param {Events[Name]} detail
+   */
+  emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Who this browser is: an anonymous identity's token and the name last used, shared by its tabs.
+ * A tab that joined "as another person" keeps an identity of its own in sessionStorage.
+ */
+import { newIdentity } from "./api.js";
+
+const TOKEN = "reconvene.token";
+const NAME = "reconvene.name";
+
+export class Identity {
+  #browser;
+  #tab;
+
+  /** @param {Storage} browser  localStorage @param {Storage} tab  sessionStorage */
+  constructor(browser, tab) {
+    this.#browser = browser;
+    this.#tab = tab;
+  }
+
+  get token() {
+    return this.#tab.getItem(TOKEN) ?? this.#browser.getItem(TOKEN) ?? undefined;
+  }
+
+  get name() {
+    return this.#tab.getItem(NAME) ?? this.#browser.getItem(NAME) ?? "";
+  }
+
+  set name(name) {
+    (this.#tab.getItem(TOKEN) ? this.#tab : this.#browser).setItem(NAME, name);
+  }
+
+  /** @returns {Promise<string>} @throws {import("./api.js").ApiError} */
+  async ensure() {
+    const token = this.token ?? (await newIdentity(this.name || undefined)).token;
+    this.remember(token);
+    return token;
+  }
+
+  /** Keeps what the server issued. @param {string} token */
+  remember(token) {
+    if (token !== this.token) this.#browser.setItem(TOKEN, token);
+  }
+
+  /** The server no longer accepts the token. */
+  forget() {
+    (this.#tab.getItem(TOKEN) ? this.#tab : this.#browser).removeItem(TOKEN);
+  }
+
+  /** Makes this tab another person. @param {string} name @returns {Promise<void>} */
+  async another(name) {
+    const { token } = await newIdentity(name || undefined);
+    this.#tab.setItem(TOKEN, token);
+    this.#tab.setItem(NAME, name);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The shapes of docs/protocol.md, and the one place where a frame from the server is parsed.
+ *
+ * @typedef {{audio: boolean, video: boolean, screen: boolean}} MediaState
+ *
+ * @typedef {object} Participant
+ * @property {string} id
+ * @property {string} name
+ * @property {"host" | "cohost" | "participant"} role
+ * @property {MediaState} media
+ * @property {boolean} hand
+ * @property {"connected" | "reconnecting"} state
+ * @property {string | number} instance  Another instance is another page: it needs a new RTCPeerConnection.
+ * @property {string} joined_at  RFC 3339, UTC
+ *
+ * @typedef {{id: string} & Partial<Participant>} ParticipantChange
+ * @typedef {{id: string, title: string, host: boolean | string | null, created: string}} Meeting
+ *
+ * @typedef {object} Joined
+ * @property {"joined"} type
+ * @property {number} id
+ * @property {Meeting} meeting
+ * @property {Participant} you
+ * @property {boolean} rejoined
+ * @property {string} session  The tab's credential: a reload gets its place back with it.
+ * @property {string} [token]  The identity's credential.
+ * @property {string} epoch
+ * @property {number} seq
+ * @property {Participant[]} participants  Includes `you`.
+ * @property {RTCIceServer[]} ice_servers
+ * @property {number} heartbeat  seconds
+ * @property {number} grace  seconds
+ *
+ * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived
+ * @typedef {{type: "participant_updated", seq: number, participant: ParticipantChange}} ParticipantUpdated
+ * @typedef {{type: "participant_left", seq: number, participant: {id: string}, reason: string}} ParticipantLeft
+ * @typedef {{type: "meeting_updated", seq: number, meeting: Partial<Meeting>}} MeetingUpdated
+ * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
+ * @typedef {{type: "signal", seq: number, from: string, data: SignalData}} Signal
+ * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal} RoomEvent
+ *
+ * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
+ * @typedef {{type: "going_away", delay: number}} GoingAway
+ * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
+ * @typedef {Joined | RoomEvent | ServerError | GoingAway | Answer} ServerMessage
+ *
+ * What two clients say to each other; the server relays it untouched.
+ * @typedef {object} SignalData
+ * @property {RTCSessionDescriptionInit | null} [description]
+ * @property {RTCIceCandidateInit | null} [candidate]
+ * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
+ * @property {string | number} [instance]  The sender's instance,
+ * @property {string | number} [for]  and the one of the addressee it is meant for.
+ */
+
+export const SUBPROTOCOL = "reconvene.v1";
+
+export const CLOSE = Object.freeze({
+  normal: 1000,
+  replaced: 4001,
+  removed: 4002,
+  meetingEnded: 4003,
+  badToken: 4004,
+});
+
+/** 4000 to 4099 tell the client to stay away; after every other code it comes back. @param {number} code */
+export const isFinal = (code) => code >= 4000 && code < 4100;
+
+/**
+ * @param {string} text
+ * @returns {ServerMessage | null} null for what is not a message; a newer server may send types unknown here.
+ */
+export function parse(text) {
+  try {
+    const message = JSON.parse(text);
+    return typeof message?.type === "string" ? message : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Meeting ids are compared without case and shown upper-case. Takes an id or a link to a meeting.
+ * @param {string} text
+ * @returns {string | null} null for what cannot be a meeting id
+ */
+export function meetingId(text) {
+  const last = text.trim().match(/\/m\/([^/?#]+)/)?.[1] ?? text.replace(/\s+/g, "");
+  return /^[a-z0-9-]{3,64}$/i.test(last) ? last.toUpperCase() : null;
+}
+
+/** A generated id as it is shown, K7P-2MX-9QD, for one typed without dashes. @param {string} id */
+export const withDashes = (id) => (/^[A-Z0-9]{9}$/.test(id) ? id.replace(/(...)(?!$)/g, "$1-") : null);

@@ -1,0 +1,55 @@
+/**
+ * Who is in the meeting: a pure function from a list and an event to the next list. The server's lists
+ * and events are the truth; nothing is guessed ahead of them, for the own entry either.
+ *
+ * @typedef {import("./protocol.js").Participant} Participant
+ * @typedef {ReadonlyMap<string, Participant>} Roster
+ */
+
+/** @param {Participant[]} participants @returns {Roster} */
+export const rosterOf = (participants) => new Map(participants.map((participant) => [participant.id, participant]));
+
+/** @param {Roster} roster @param {import("./protocol.js").RoomEvent} event @returns {Roster} */
+export function applied(roster, event) {
+  switch (event.type) {
+    case "participant_joined":
+    case "participant_rejoined":
+      return new Map(roster).set(event.participant.id, event.participant);
+    case "participant_updated": {
+      const known = roster.get(event.participant.id);
+      return known ? new Map(roster).set(known.id, { ...known, ...event.participant }) : roster;
+    }
+    case "participant_left": {
+      const next = new Map(roster);
+      next.delete(event.participant.id);
+      return next;
+    }
+    default:
+      return roster;
+  }
+}
+
+/** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing", who: Participant}} Happening */
+
+/**
+ * What of an event is worth telling the others in words.
+ * @param {Roster} before @param {import("./protocol.js").RoomEvent} event @returns {Happening[]}
+ */
+export function happenings(before, event) {
+  if (event.type === "participant_joined") {
+    return before.has(event.participant.id) ? [] : [{ what: "joined", who: event.participant }];
+  }
+  if (event.type !== "participant_left" && event.type !== "participant_updated") return [];
+  const known = before.get(event.participant.id);
+  if (!known) return [];
+  if (event.type === "participant_left") {
+    const what = event.reason === "lost" || event.reason === "removed" ? event.reason : "left";
+    return event.reason === "ended" ? [] : [{ what, who: known }];
+  }
+  const now = { ...known, ...event.participant };
+  /** @type {Happening[]} */
+  const list = [];
+  if (now.hand && !known.hand) list.push({ what: "hand", who: now });
+  if (now.media.screen && !known.media.screen) list.push({ what: "sharing", who: now });
+  return list;
+}

@@ -1,0 +1,83 @@
+/** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
+import { Emitter } from "./events.js";
+import { SUBPROTOCOL } from "./protocol.js";
+import { SignallingClient } from "./signalling.js";
+
+/** @typedef {import("./signalling.js").Action} Action */
+
+/** @extends {Emitter<import("./signalling.js").ClientEvents & Record<string, unknown>>} */
+export class MeetingSocket extends Emitter {
+  #client;
+  #url;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #timer = 0;
+  #watch = new AbortController();
+
+  /** @param {string} url @param {import("./signalling.js").Place} place */
+  constructor(url, place) {
+    super();
+    this.#url = url;
+    this.#client = new SignallingClient(place, Math.random);
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const hurry = () => this.#run(this.#client.hurry(Date.now()));
+    window.addEventListener("online", hurry, { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
+    // A date, not performance.now(): it goes on while the machine sleeps, so that waking up
+    // finds the heartbeat overdue.
+    this.#run(this.#client.start(Date.now()));
+  }
+
+  /** Leaves the meeting. Without it, closing the page keeps the place for the grace time. */
+  leave() {
+    this.#run(this.#client.leave());
+  }
+
+  /** @param {Parameters<SignallingClient["status"]>[0]} change */
+  status(change) {
+    this.#run(this.#client.status(change));
+  }
+
+  /** @param {string} to @param {import("./protocol.js").SignalData} data */
+  signal(to, data) {
+    this.#run(this.#client.signal(to, data));
+  }
+
+  /** @param {Action[]} actions */
+  #run(actions) {
+    for (const action of actions) {
+      if (action.do === "open") this.#open();
+      else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
+      else if (action.do === "drop") this.#drop(action.code);
+      else this.emit(action.name, action.detail);
+    }
+    clearTimeout(this.#timer);
+    if (this.#client.phase === "over") this.#watch.abort();
+    else if (this.#client.wakeAt < Infinity) {
+      this.#timer = window.setTimeout(
+        () => this.#run(this.#client.tick(Date.now())),
+        Math.max(0, this.#client.wakeAt - Date.now()),
+      );
+    }
+  }
+
+  #open() {
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
+    this.#socket = socket;
+    // A socket that was dropped may still report; only the current one is listened to.
+    const current = () => socket === this.#socket;
+    socket.onopen = () => current() && this.#run(this.#client.opened(Date.now()));
+    socket.onmessage = ({ data }) => current() && this.#run(this.#client.received(data, Date.now()));
+    socket.onclose = ({ code }) => current() && this.#run(this.#client.closed(code, Date.now()));
+  }
+
+  /** @param {number} code */
+  #drop(code) {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(code);
+  }
+}
