@@ -1,0 +1,172 @@
+"""The way of a join: who is it, may they come in, and is it recorded. Ends with an `Arrival` for the hub.
+
+The store is asked while the rooms go on, so what was true before may not be true after. What matters is checked
+again: when the stay that the store went on with was closed meanwhile, the store is asked once more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from server.config import Config
+from server.ice import ice_servers
+from server.identity import RENEW_BELOW, Session, Tokens, new_id
+from server.recorder import Recorder
+from signalling.errors import ErrorCode, Refused
+from signalling.hub import Arrival, Hub
+from signalling.messages import Join
+from signalling.room import Handle, Member
+from storage.store import Joined, JoinRequest, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
+
+SETTLE_TIMEOUT = 2.0
+ATTEMPTS = 5
+
+
+@dataclass(slots=True)
+class Flight:
+    """A join on its way to the store and back. Stale: its user's stay was closed meanwhile."""
+
+    stale: bool = False
+
+
+class Admission:
+    def __init__(
+        self, config: Config, hub: Hub, store: Store, recorder: Recorder, tokens: Tokens, node: str
+    ) -> None:
+        self._config = config
+        self._hub = hub
+        self._store = store
+        self._recorder = recorder
+        self._tokens = tokens
+        self._node = node
+        self._flights: dict[str, dict[str, list[Flight]]] = {}
+
+    async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
+        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done."""
+        now = time.time()
+        user_id, token, session = self._identify(join, now)
+        flight = Flight()
+        flights = self._flights.setdefault(join.meeting, {})
+        same_user = flights.setdefault(user_id, [])
+        same_user.append(flight)
+        try:
+            for _ in range(ATTEMPTS):
+                self._check(join, user_id, session)
+                flight.stale = False
+                joined = await self._record(join, user_id, session)
+                if not flight.stale:
+                    break
+            else:
+                raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
+            self._check(join, user_id, session)
+        finally:
+            same_user.remove(flight)
+            if not same_user:
+                del flights[user_id]
+            if not flights:
+                self._flights.pop(join.meeting, None)
+        return self._arrival(connection, join, user_id, token, joined), joined
+
+    def stay_ended(self, room: str, user_id: str) -> None:
+        """A stay was closed; a join on its way that went on with it has to ask again."""
+        for flight in self._flights.get(room, {}).get(user_id, ()):
+            flight.stale = True
+
+    def meeting_ended(self, room: str) -> None:
+        for flights in self._flights.get(room, {}).values():
+            for flight in flights:
+                flight.stale = True
+
+    def _identify(self, join: Join, now: float) -> tuple[str, str | None, Session | None]:
+        """The user, a token to hand out if there is a new one, and the tab's session if it is theirs."""
+        session = self._tokens.read_session(join.session) if join.session else None
+        if join.token is not None:
+            identity = self._tokens.read_identity(join.token, now)
+            user_id = identity.user_id
+            renewed = identity.expires_at - now < RENEW_BELOW
+            token = self._tokens.identity(user_id, now) if renewed else None
+        else:
+            user_id = session.user_id if session else new_id("u")
+            token = self._tokens.identity(user_id, now)
+        if session is not None and (session.user_id, session.room) != (user_id, join.meeting):
+            session = None
+        return user_id, token, session
+
+    def _check(self, join: Join, user_id: str, session: Session | None) -> None:
+        member = self._hub.present(join.meeting, user_id)
+        if member is None:
+            self._check_space(join.meeting, user_id)
+        elif join.on_duplicate == "reject" and not _is_own(member, session):
+            raise Refused(ErrorCode.DUPLICATE)
+
+    def _check_space(self, room: str, user_id: str) -> None:
+        most = self._config.max_participants
+        size = self._hub.size(room)
+        flights = self._flights.get(room, {})
+        if size + len(flights) <= most:
+            return
+        # Places are kept for those who asked earlier (dictionaries keep their order) and are not in the room yet.
+        for other in flights:
+            if other == user_id:
+                break
+            size += self._hub.present(room, other) is None
+        if size >= most:
+            raise Refused(ErrorCode.MEETING_FULL, f"The meeting is full: {most} are in it.")
+
+    async def _record(self, join: Join, user_id: str, session: Session | None) -> Joined:
+        if not await self._recorder.settle(join.meeting, user_id, SETTLE_TIMEOUT):
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
+        request = JoinRequest(
+            room=join.meeting,
+            user_id=user_id,
+            name=join.name,
+            participant_id=new_id("p"),
+            session_id=new_id("s"),
+            instance=new_id("i"),
+            node_id=self._node,
+            at=time.time(),
+            previous_session=session.session_id if session else None,
+            grace=self._config.grace,
+            create=join.create,
+            title=join.title,
+        )
+        try:
+            return await self._store.join(request)
+        except UnknownMeeting:
+            raise Refused(ErrorCode.UNKNOWN_MEETING) from None
+        except MeetingEnded:
+            raise Refused(ErrorCode.MEETING_ENDED) from None
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+
+    def _arrival(
+        self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined
+    ) -> Arrival:
+        stay = joined.stay
+        return Arrival(
+            connection=connection,
+            message_id=join.id,
+            room=join.meeting,
+            title=joined.meeting.title,
+            created=joined.created,
+            hosting=joined.meeting.host_user_id == user_id,
+            participant_id=joined.participant.id,
+            user_id=user_id,
+            name=joined.participant.name,
+            role=joined.participant.role,
+            session_id=stay.session_id,
+            session=self._tokens.session(Session(user_id, join.meeting, stay.session_id)),
+            token=token,
+            instance=stay.instance,
+            epoch=new_id("e"),
+            rejoined=joined.rejoined,
+            joined_at=stay.joined_at,
+            media=join.media,
+            ice_servers=ice_servers(self._config, user_id, time.time()),
+        )
+
+
+def _is_own(member: Member, session: Session | None) -> bool:
+    """Whether the tab that joins is the one whose place it is, or the place stands empty."""
+    return member.connection is None or (session is not None and session.session_id == member.session_id)

@@ -1,0 +1,160 @@
+"""The one place where everything is put together. Reads as a parts list."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import socket
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from server import api, problems
+from server.admission import Admission
+from server.config import Config
+from server.connection import Connection
+from server.gateway import Gateway
+from server.identity import Tokens, load_secret
+from server.metrics import Metrics
+from server.node import Node
+from server.recorder import Recorder
+from signalling.hub import Hub
+from storage.open import open_store
+from storage.store import Store
+
+log = structlog.get_logger()
+
+PAGE = Path(__file__).parent.parent / "static"
+STOP_TIMEOUT = 8
+"""Seconds open connections are given when the server stops."""
+
+PAGE_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+async def serve(config: Config, sockets: list[socket.socket]) -> None:
+    """Serve until SIGINT or SIGTERM, on sockets that listen already.
+
+    Raises what opening the store raises, and `OSError` when no secret can be kept.
+    """
+    tokens = Tokens(load_secret(config))
+    metrics = Metrics()
+    store = open_store(config.store)
+    await store.open()
+    try:
+        node = Node(store)
+        await node.start()
+        hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
+        recorder = Recorder(store, metrics)
+        admission = Admission(config, hub, store, recorder, tokens, node.id)
+        gateway = Gateway(config, hub, admission, recorder, metrics)
+        gateway.start()
+        try:
+            http = web(config, store, hub, gateway, tokens, metrics)
+            log.info(
+                "listening", url=address(sockets[0]), store=config.store.partition("://")[0], node=node.id
+            )
+            await _Server(_uvicorn(http, gateway)).serve(sockets)
+        finally:
+            log.info("stopping")
+            await gateway.stop()
+            await recorder.close(within=5)
+            await node.stop()
+    finally:
+        await store.close()
+    log.info("stopped")
+
+
+def web(
+    config: Config, store: Store, hub: Hub, gateway: Gateway, tokens: Tokens, metrics: Metrics
+) -> FastAPI:
+    """API, page, health and metrics."""
+    app = FastAPI(title="Reconvene", version=version("reconvene"), redoc_url=None)
+    problems.install(app)
+    app.add_middleware(problems.BodyLimit)
+    if config.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
+
+    @app.get("/", include_in_schema=False)
+    @app.get("/m/{meeting}", include_in_schema=False)
+    def page() -> Response:
+        return FileResponse(
+            PAGE / "index.html", headers={"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
+        )
+
+    app.mount("/static", _Static(directory=PAGE), name="static")
+    return app
+
+
+class _Static(StaticFiles):
+    """Asked for anew each time (304 when unchanged), so that a page never runs with modules of two versions."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        http,
+        http="httptools",
+        ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
+        lifespan="off",
+        log_config=None,
+        access_log=logging.getLogger().level <= logging.DEBUG,
+        server_header=False,
+        headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
+        timeout_graceful_shutdown=STOP_TIMEOUT,
+        backlog=4096,
+    )
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on every address of `host`. Raises `OSError`."""
+    sockets: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, where in found:
+            listener = socket.socket(family, kind, protocol)
+            sockets.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(where)
+            listener.setblocking(False)
+    except OSError:
+        for listener in sockets:
+            listener.close()
+        raise
+    return sockets
+
+
+def address(listener: socket.socket) -> str:
+    """The URL to open in a browser; loopback is called localhost, where browsers allow cameras."""
+    host, port = listener.getsockname()[:2]
+    if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

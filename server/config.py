@@ -1,0 +1,267 @@
+"""Settings, from the environment. Each is described once, here: name, default, what it may be, what it does.
+
+docs/configuration.md and `reconvene serve --help` tell the same; a test compares them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. The text is one line that names it and says what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    host: str
+    port: int
+    store: str
+    secret: str | None = field(repr=False)
+    admin_key: str | None = field(repr=False)
+    grace: float
+    heartbeat: float
+    max_participants: int
+    message_rate: float
+    allowed_origins: tuple[str, ...]
+    ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
+    turn_urls: tuple[str, ...]
+    turn_secret: str | None = field(repr=False)
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Config:
+        """Raises `ConfigError` for the first setting that cannot be used. An empty value counts as not set."""
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            text = environ.get(setting.name, "").strip() or setting.default
+            try:
+                values[setting.field] = setting.parse(text) if text else setting.empty
+            except ValueError:
+                shown = "" if setting.private else f", not {_shortened(text)!r}"
+                raise ConfigError(f"{setting.name} must be {setting.may_be}{shown}") from None
+        config = cls(**values)
+        if config.turn_urls and not config.turn_secret:
+            raise ConfigError(
+                "RECONVENE_TURN_SECRET must be set when RECONVENE_TURN_URLS is: the secret shared with TURN"
+            )
+        return config
+
+    @property
+    def data_directory(self) -> Path:
+        """Where this server keeps its own files: beside an SQLite store, otherwise ./data."""
+        scheme, _, path = self.store.partition(":///")
+        return Path(path).parent if scheme == "sqlite" and path else Path("data")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    default: str
+    may_be: str
+    purpose: str
+    parse: Callable[[str], Any]
+    empty: Any = None
+    private: bool = False
+
+    @property
+    def field(self) -> str:
+        return self.name.removeprefix("RECONVENE_").lower()
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """Names that look like ours and are not: most likely misspelt."""
+    known = {setting.name for setting in SETTINGS}
+    return sorted(name for name in environ if name.startswith("RECONVENE_") and name not in known)
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError
+        return value
+
+    return parse
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    return parse
+
+
+def _of_length(low: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) < low:
+            raise ValueError
+        return text
+
+    return parse
+
+
+def _host(text: str) -> str:
+    if any(c.isspace() or c == "/" for c in text):
+        raise ValueError
+    return text
+
+
+def _store(text: str) -> str:
+    if "://" not in text:
+        raise ValueError
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+            raise ValueError
+    return origins
+
+
+def _turn_urls(text: str) -> tuple[str, ...]:
+    urls = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(url.startswith(("turn:", "turns:")) for url in urls):
+        raise ValueError
+    return urls
+
+
+def _ice_servers(text: str) -> tuple[dict[str, Any], ...]:
+    servers = json.loads(text)
+    if not isinstance(servers, list):
+        raise ValueError
+    for server in servers:
+        urls = server.get("urls") if isinstance(server, dict) else None
+        urls = [urls] if isinstance(urls, str) else urls
+        if not isinstance(urls, list) or not urls:
+            raise ValueError
+        if not all(isinstance(u, str) and u.startswith(("stun:", "stuns:", "turn:", "turns:")) for u in urls):
+            raise ValueError
+        if any(u.startswith("turn") for u in urls) and not {"username", "credential"} <= server.keys():
+            raise ValueError
+    return tuple(servers)
+
+
+def _level(text: str) -> str:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError
+    return text.lower()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("RECONVENE_HOST", "127.0.0.1", "a host name or address", "Where to listen.", _host),
+    Setting(
+        "RECONVENE_PORT",
+        "3000",
+        "a port from 0 to 65535 (0 takes a free one)",
+        "Port to listen on.",
+        _integer(0, 65535),
+    ),
+    Setting(
+        "RECONVENE_STORE",
+        "sqlite:///data/reconvene.db",
+        "sqlite:///relative/path.db or sqlite:////absolute/path.db",
+        "Where meetings, participants and attendance are kept.",
+        _store,
+    ),
+    Setting(
+        "RECONVENE_SECRET",
+        "",
+        "at least 16 characters",
+        "Signs identity and session tokens. Not set: one is made at the first start and kept in the data directory.",
+        _of_length(16),
+        private=True,
+    ),
+    Setting(
+        "RECONVENE_ADMIN_KEY",
+        "",
+        "at least 16 characters",
+        "Bearer key that may do what a host may, in every meeting. Not set: there is no such key.",
+        _of_length(16),
+        private=True,
+    ),
+    Setting(
+        "RECONVENE_GRACE",
+        "30",
+        "seconds from 0 to 3600",
+        "How long someone whose connection was lost keeps the place in the meeting.",
+        _number(0, 3600),
+    ),
+    Setting(
+        "RECONVENE_HEARTBEAT",
+        "15",
+        "seconds from 0.1 to 300",
+        "How often connections are checked for life, from both sides.",
+        _number(0.1, 300),
+    ),
+    Setting(
+        "RECONVENE_MAX_PARTICIPANTS",
+        "100",
+        "a number from 1 to 100000",
+        "How many may be in one meeting at a time.",
+        _integer(1, 100_000),
+    ),
+    Setting(
+        "RECONVENE_MESSAGE_RATE",
+        "50",
+        "messages per second, from 0 to 100000 (0 switches the limit off)",
+        "Messages per second one connection may send; ten seconds' worth may come at once.",
+        _number(0, 100_000),
+    ),
+    Setting(
+        "RECONVENE_ALLOWED_ORIGINS",
+        "",
+        "origins such as https://meet.example.org, separated by commas, or *",
+        "Pages of other hosts that may connect. A page of this server's own host always may.",
+        _origins,
+        empty=(),
+    ),
+    Setting(
+        "RECONVENE_ICE_SERVERS",
+        "",
+        'a JSON list of RTCIceServer, such as [{"urls": "stun:stun.example.org"}]; turn: needs username and credential',
+        "STUN and TURN servers with fixed credentials that browsers are given.",
+        _ice_servers,
+        empty=(),
+        private=True,
+    ),
+    Setting(
+        "RECONVENE_TURN_URLS",
+        "",
+        "turn: or turns: URLs, separated by commas",
+        "TURN servers that share RECONVENE_TURN_SECRET; each user is given credentials of their own, for six hours.",
+        _turn_urls,
+        empty=(),
+    ),
+    Setting(
+        "RECONVENE_TURN_SECRET",
+        "",
+        "the secret shared with the TURN server (coturn: static-auth-secret)",
+        "Makes the short-lived TURN credentials.",
+        _of_length(1),
+        private=True,
+    ),
+    Setting(
+        "RECONVENE_LOG_LEVEL",
+        "info",
+        "one of debug, info, warning, error",
+        "The least important line logged.",
+        _level,
+    ),
+)

@@ -1,0 +1,312 @@
+"""One WebSocket: the protocol class that uvicorn hands upgraded connections to.
+
+An `asyncio.Protocol` around websockets' Sans-I/O `ServerProtocol`, which keeps RFC 6455 (masks, fragments, control
+frames, closing handshake). There is no task and no queue per connection: bytes come in, messages go to the gateway,
+and whoever has a frame writes it straight to the transport. Server frames are unmasked and carry no state of the
+connection (permessage-deflate is not offered), so one frame's bytes serve a whole room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from signalling.errors import CLOSE_REASONS, CloseCode
+from signalling.messages import MAX_SIZE
+
+Buffer = bytes | bytearray | memoryview
+
+PATH = "/ws"
+SUBPROTOCOL = Subprotocol("reconvene.v1")
+
+WRITE_LIMIT = 1024 * 1024
+"""Bytes a client may be behind before it is closed (4100) and told to resume."""
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds a closing handshake may take before the socket is cut."""
+
+_TEXT, _CONT, _BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
+
+_numbers = itertools.count(1)
+# Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
+_quiet = logging.getLogger("reconvene.websocket")
+_quiet.setLevel(logging.CRITICAL)
+
+
+class _Rfc6455(ServerProtocol):
+    """The library's own rule refuses clients that offer no subprotocol; ours is optional."""
+
+    def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+
+class Gateway(Protocol):
+    """Where connections report to."""
+
+    allowed_origins: tuple[str, ...]
+    message_rate: float
+
+    def opened(self, connection: Connection) -> None: ...
+    def upgrade_refused(self, connection: Connection, status: int, why: str) -> None: ...
+    def received(self, connection: Connection, data: Buffer) -> None: ...
+    def flooded(self, connection: Connection) -> None: ...
+    def behind(self, connection: Connection) -> None: ...
+    def going_away(self, connection: Connection) -> None: ...
+    def lost(self, connection: Connection) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """States: connecting (until the 101 is sent), open, closing (a close frame is on its way), gone."""
+
+    __slots__ = (
+        "_allowance",
+        "_allowance_at",
+        "_clock",
+        "_closer",
+        "_fragments",
+        "_gateway",
+        "_held",
+        "_loop",
+        "_server_state",
+        "_transport",
+        "_ws",
+        "answered",
+        "closing",
+        "joined",
+        "number",
+        "pinged_at",
+        "remote",
+        "since",
+        "write",
+    )
+
+    def __init__(self, *, gateway: Gateway, server_state: Any, **_uvicorn: Any) -> None:
+        self._gateway = gateway
+        self._server_state = server_state
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self._ws = _Rfc6455(max_size=MAX_SIZE, logger=_quiet)
+        self._fragments: bytearray | None = None
+        self._held: list[Buffer] | None = None
+        self._closer: asyncio.TimerHandle | None = None
+        self._allowance = gateway.message_rate * 10
+        self._allowance_at = self._clock()
+        self.number = next(_numbers)
+        self.since = self._allowance_at
+        self.pinged_at = self._allowance_at
+        self.answered = True
+        self.joined = False
+        self.closing = False
+        self.remote = ""
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.number}>"
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # create_server makes no other; uvloop's only look like asyncio's, so there is nothing to check.
+        self._transport = cast(asyncio.Transport, transport)
+        self.write: Callable[[bytes], None] = self._transport.write
+        peer = transport.get_extra_info("peername")
+        self.remote = str(peer[0]) if peer else ""
+        self._transport.set_write_buffer_limits(high=WRITE_LIMIT)
+        self._server_state.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.answered = True
+        ws = self._ws
+        ws.receive_data(data)
+        for event in ws.events_received():
+            if self.closing:
+                break
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Request):
+                self._upgrade(event)
+        self._flush()
+
+    def eof_received(self) -> None:
+        self._ws.receive_eof()
+        self._flush()
+
+    def pause_writing(self) -> None:
+        self._gateway.behind(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server_state.connections.discard(self)
+        self.closing = True
+        self.write = _nowhere
+        if self._closer is not None:
+            self._closer.cancel()
+            self._closer = None
+        self._gateway.lost(self)
+
+    def shutdown(self) -> None:
+        """Called by uvicorn when the server stops."""
+        self._gateway.going_away(self)
+
+    @property
+    def close_code(self) -> int:
+        """What the server closed the socket with, or answered a close with; 1006 when it was cut (RFC 6455, 7.1.5)."""
+        return self._ws.close_sent.code if self._ws.close_sent else 1006
+
+    # The gateway's side; `write(frame)` belongs here too and is the transport's own while the socket is open.
+
+    def close(self, code: CloseCode) -> None:
+        """Start the closing handshake; cut the socket if the peer does not finish it in time."""
+        if self.closing:
+            return
+        self.closing = True
+        if self._ws.state is OPEN:
+            self._ws.send_close(code, CLOSE_REASONS[code])
+        self._flush()
+        self.write = _nowhere
+        self._closes_soon()
+        self.release()
+
+    def ping(self, now: float) -> None:
+        """`now` is the loop's time. `answered` turns true again with the next bytes that come."""
+        self.pinged_at = now
+        self.answered = False
+        self.write(_PING)
+
+    def hold(self) -> None:
+        """Keep what comes next for later: its order with an answer on its way must not change."""
+        self._held = []
+        self._transport.pause_reading()
+
+    def release(self) -> None:
+        held, self._held = self._held, None
+        if held is None:
+            return
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+        for position, data in enumerate(held):
+            if self.closing:
+                return
+            self._gateway.received(self, data)
+            if self._held is not None:
+                self._held += held[position + 1 :]
+                return
+
+    # RFC 6455
+
+    def _upgrade(self, request: Request) -> None:
+        refusal = self._refusal(request)
+        response = refusal or self._ws.accept(request)
+        self._ws.send_response(response)
+        if response.status_code == 101:
+            self._gateway.opened(self)
+            return
+        self.closing = True
+        self._gateway.upgrade_refused(
+            self, response.status_code, response.body.decode(errors="replace").strip()
+        )
+        self._closes_soon()
+
+    def _refusal(self, request: Request) -> Response | None:
+        if request.path.partition("?")[0] != PATH:
+            return self._ws.reject(404, f"WebSockets are served at {PATH}.\n")
+        try:
+            origin, host = request.headers.get("Origin"), request.headers.get("Host")
+        except LookupError:
+            return self._ws.reject(400, "Origin and Host may appear once only.\n")
+        if origin is not None and not is_allowed_origin(origin, host, self._gateway.allowed_origins):
+            return self._ws.reject(
+                403, "Pages of this origin may not connect; see RECONVENE_ALLOWED_ORIGINS.\n"
+            )
+        return None
+
+    def _frame(self, frame: Frame) -> None:
+        if self._gateway.message_rate and not self._allowed():
+            self._gateway.flooded(self)
+            return
+        opcode = frame.opcode
+        if opcode is _TEXT and frame.fin:
+            self._message(frame.data)
+        elif opcode is _TEXT:
+            self._fragments = bytearray(frame.data)
+        elif opcode is _CONT and self._fragments is not None:
+            self._fragments += frame.data
+            if frame.fin:
+                message, self._fragments = bytes(self._fragments), None
+                self._message(message)
+        elif opcode is _BINARY:
+            self.close(CloseCode.UNSUPPORTED_DATA)
+        # The library has answered pings and closes; that a pong came is noted in data_received().
+
+    def _message(self, data: Buffer) -> None:
+        try:
+            # RFC 6455 section 8.1; what decodes JSON later passes over strings that it only relays.
+            str(data, "utf-8")
+        except UnicodeDecodeError:
+            self.close(CloseCode.INVALID_DATA)
+            return
+        if self._held is not None:
+            self._held.append(data)
+        else:
+            self._gateway.received(self, data)
+
+    def _allowed(self) -> bool:
+        """Take one from the bucket, which fills at the message rate up to ten seconds' worth."""
+        now = self._clock()
+        rate = self._gateway.message_rate
+        self._allowance = min(rate * 10, self._allowance + (now - self._allowance_at) * rate)
+        self._allowance_at = now
+        if self._allowance < 1:
+            return False
+        self._allowance -= 1
+        return True
+
+    def _flush(self) -> None:
+        """Write what the library has to say: handshake, pongs, close frames."""
+        for data in self._ws.data_to_send():
+            if data:
+                self._transport.write(data)
+            else:
+                # Half-closed only: closing at once with bytes unread would reset the connection, and the peer
+                # might never see the close frame.
+                if self._transport.can_write_eof():
+                    self._transport.write_eof()
+                self.closing = True
+                self.write = _nowhere
+                self._closes_soon()
+
+    def _closes_soon(self) -> None:
+        if self._closer is None:
+            self._closer = self._loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+
+def text_frame(payload: bytes) -> bytes:
+    """An unmasked, final text frame (RFC 6455 section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+_PING = b"\x89\x00"
+
+
+def is_allowed_origin(origin: str, host: str | None, allowed: tuple[str, ...]) -> bool:
+    """Whether a page of `origin` may connect to us as `host`: its own host, or on the list (RFC 6454)."""
+    if "*" in allowed or origin.lower() in allowed:
+        return True
+    return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+
+
+def _nowhere(_frame: object) -> None:
+    """Where frames for a socket that closes go."""

@@ -1,0 +1,238 @@
+"""Between the sockets and the hub: decodes what comes in, carries out the effects that come out, keeps the time.
+
+Everything here runs on the event loop and, but for joins on their way to the store, at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from server.admission import Admission
+from server.config import Config
+from server.connection import Buffer, Connection, text_frame
+from server.metrics import Metrics
+from server.recorder import Recorder
+from signalling import events
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded
+from signalling.errors import CloseCode, ErrorCode, Refused
+from signalling.hub import Hub, refuse
+from signalling.messages import BadMessage, Join, decode
+
+log = structlog.get_logger()
+
+TICK = 0.25
+JOIN_TIMEOUT = 10.0
+"""Seconds a socket may stay open without having joined."""
+
+AWAY_SPREAD = 2.0
+"""Seconds over which clients of a stopping server are asked to come back."""
+
+PONG_SHARE = 2 / 3
+"""Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.67 heartbeats."""
+
+
+class Gateway:
+    """Owns the open connections. `connection.Gateway` is what they see of it."""
+
+    def __init__(
+        self, config: Config, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics
+    ) -> None:
+        self.allowed_origins = config.allowed_origins
+        self.message_rate = config.message_rate
+        self._heartbeat = config.heartbeat
+        self._hub = hub
+        self._admission = admission
+        self._recorder = recorder
+        self._metrics = metrics
+        self._connections: set[Connection] = set()
+        self._joins: set[asyncio.Task[None]] = set()
+        self._clock: asyncio.Task[None] | None = None
+        metrics.connections = lambda: len(self._connections)
+        metrics.rooms = lambda: len(hub.rooms)
+
+    def start(self) -> None:
+        self._clock = asyncio.create_task(self._keep_time())
+
+    async def stop(self) -> None:
+        """Stop the clock and let joins on their way finish."""
+        if self._clock is not None:
+            self._clock.cancel()
+            await asyncio.wait([self._clock])
+            self._clock = None
+        if self._joins:
+            await asyncio.wait(self._joins, timeout=5)
+
+    def end_meeting(self, room: str) -> None:
+        """Tell everyone in the room that it is over; the store knows already."""
+        self._admission.meeting_ended(room)
+        self._carry_out(self._hub.end(room, time.time()))
+
+    def meeting_asked_for(self, room: str, *, created: bool, **context: object) -> None:
+        """Say in the log what became of a request to create a meeting."""
+        text = "meeting created" if created else "meeting already exists, returning existing meeting"
+        log.info(text, meeting=room, **context)
+
+    # What connections report.
+
+    def opened(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        log.debug("connection opened", connection=connection.number, remote=connection.remote)
+
+    def upgrade_refused(self, connection: Connection, status: int, why: str) -> None:
+        self._metrics.upgrades_refused += 1
+        log.info(
+            "connection refused",
+            connection=connection.number,
+            remote=connection.remote,
+            status=status,
+            why=why,
+        )
+
+    def received(self, connection: Connection, data: Buffer) -> None:
+        try:
+            message = decode(data)
+        except BadMessage as error:
+            self._refuse(connection, error, error.message_id)
+            return
+        kind = type(message).__name__.lower()
+        self._metrics.received[kind] += 1
+        if isinstance(message, Join) and not connection.joined:
+            connection.hold()
+            task = asyncio.create_task(self._join(connection, message))
+            self._joins.add(task)
+            task.add_done_callback(self._joins.discard)
+            return
+        try:
+            self._carry_out(self._hub.receive(connection, message, time.time()))
+        except Exception:
+            log.exception("message failed", type=kind, **self._who(connection))
+            connection.close(CloseCode.INTERNAL_ERROR)
+
+    def flooded(self, connection: Connection) -> None:
+        retry_after = 1.0
+        log.info("connection sends too much", **self._who(connection))
+        self._refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=retry_after))
+
+    def behind(self, connection: Connection) -> None:
+        log.info("connection reads too slowly", **self._who(connection))
+        connection.close(CloseCode.TOO_SLOW)
+
+    def going_away(self, connection: Connection) -> None:
+        # Spread, so that the next process is not met by everyone in the same moment.
+        delay = round(random.uniform(0, AWAY_SPREAD), 3)  # noqa: S311 - nothing to guess here
+        self._carry_out([Send(connection, events.going_away(delay)), Close(connection, CloseCode.GOING_AWAY)])
+
+    def lost(self, connection: Connection) -> None:
+        if connection not in self._connections:
+            return
+        log.debug("connection closed", **self._who(connection))
+        self._connections.discard(connection)
+        self._metrics.closed[connection.close_code] += 1
+        self._carry_out(self._hub.lost(connection, time.time()))
+
+    # What happens to them.
+
+    async def _join(self, connection: Connection, join: Join) -> None:
+        began = time.perf_counter()
+        context = {"meeting": join.meeting, "connection": connection.number}
+        try:
+            arrival, joined = await self._admission.admit(connection, join)
+            if connection.closing:
+                self._not_seated(join, arrival.user_id, arrival.participant_id, arrival.session_id)
+                return
+            if join.create:
+                self.meeting_asked_for(join.meeting, created=joined.created, connection=connection.number)
+            if joined.rejoined:
+                log.info(
+                    "participant already exists, updating status",
+                    participant=arrival.participant_id,
+                    **context,
+                )
+            connection.joined = True
+            self._carry_out(self._hub.join(arrival, time.time()))
+            self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
+            log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
+        except Refused as refused:
+            self._metrics.joins[refused.code] += 1
+            log.info("join refused", code=refused.code, **context)
+            connection.since = asyncio.get_running_loop().time()
+            self._refuse(connection, refused, join.id)
+        except Exception:
+            log.exception("join failed", **context)
+            connection.close(CloseCode.INTERNAL_ERROR)
+        finally:
+            self._metrics.join_seconds.observe(time.perf_counter() - began)
+            connection.release()
+
+    def _not_seated(self, join: Join, user_id: str, participant_id: str, session_id: str) -> None:
+        """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
+        if self._hub.present(join.meeting, user_id) is None:
+            self._carry_out(
+                [StayEnded(join.meeting, user_id, participant_id, session_id, time.time(), "lost")]
+            )
+
+    def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
+        self._metrics.refused[refused.code] += 1
+        self._carry_out(refuse(connection, refused, message_id))
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        metrics = self._metrics
+        for effect in effects:
+            if isinstance(effect, Broadcast):
+                frame = text_frame(effect.payload)
+                for connection in effect.to:
+                    connection.write(frame)
+                metrics.delivered += len(effect.to)
+            elif isinstance(effect, Send):
+                effect.to.write(text_frame(effect.payload))
+                metrics.delivered += 1
+            elif isinstance(effect, StayEnded):
+                metrics.departures[effect.reason] += 1
+                self._admission.stay_ended(effect.room, effect.user_id)
+                self._recorder.record(effect)
+                log.info(
+                    "participant left",
+                    meeting=effect.room,
+                    participant=effect.participant_id,
+                    reason=effect.reason,
+                )
+            elif isinstance(effect, Close):
+                effect.to.close(effect.code)
+
+    def _who(self, connection: Connection) -> dict[str, object]:
+        """What a log line about a connection says."""
+        seat = self._hub.seated(connection)
+        if seat is None:
+            return {"connection": connection.number}
+        return {"connection": connection.number, "meeting": seat.room.id, "participant": seat.member.id}
+
+    # Time.
+
+    async def _keep_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self._carry_out(self._hub.tick(time.time()))
+                self._check_connections(loop.time())
+            except Exception:
+                log.exception("tick failed")
+
+    def _check_connections(self, now: float) -> None:
+        """Ping who was not pinged for a heartbeat, drop who did not answer, and who never joined."""
+        heartbeat = self._heartbeat
+        for connection in tuple(self._connections):
+            if connection.closing:
+                continue
+            if not connection.joined and now - connection.since >= JOIN_TIMEOUT:
+                connection.close(CloseCode.JOIN_TIMED_OUT)
+            elif not connection.answered and now - connection.pinged_at >= heartbeat * PONG_SHARE:
+                log.info("connection does not answer", **self._who(connection))
+                connection.close(CloseCode.HEARTBEAT_MISSED)
+            elif now - connection.pinged_at >= heartbeat:
+                connection.ping(now)

@@ -1,0 +1,124 @@
+"""Who someone is: anonymous identities and tabs' sessions, as signed tokens (JWT, RFC 7519, HS256).
+
+An identity token says "this is user u_…", wherever they are. A session token says "this tab was in that meeting, in
+that stay". Neither id is ever shown to others; the public participant id is no credential.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from server.config import Config
+from signalling.errors import ErrorCode, Refused
+
+LIFETIME = 365 * 24 * 3600.0
+RENEW_BELOW = LIFETIME / 2
+"""An identity with less time than this left is renewed when its bearer joins, so that regular users never lose it."""
+
+
+def new_id(prefix: str) -> str:
+    """An unguessable id of 80 random bits, such as `p_k3v7q2m5x8d1c9f0`."""
+    return f"{prefix}_{base64.b32encode(os.urandom(10)).decode().lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    user_id: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    user_id: str
+    room: str
+    session_id: str
+
+
+class Tokens:
+    """Makes and reads both kinds. Times are epoch seconds, passed in."""
+
+    def __init__(self, secret: str) -> None:
+        # Hashed to HS256's key size, so that any secret is long enough (RFC 7518 section 3.2).
+        self._key = hashlib.sha256(secret.encode()).digest()
+
+    def identity(self, user_id: str, now: float) -> str:
+        return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
+
+    def session(self, session: Session) -> str:
+        """Without a date: a session is worth something only while its stay goes on."""
+        return self._sign(
+            {"typ": "session", "sub": session.user_id, "mtg": session.room, "sid": session.session_id},
+        )
+
+    def read_identity(self, token: str, now: float) -> Identity:
+        """Raises `Refused` (bad_token) when forged, of the other kind, or expired."""
+        claims = self._verified(token, "identity")
+        user_id, expires_at = claims.get("sub"), claims.get("exp")
+        if not isinstance(user_id, str) or not isinstance(expires_at, int | float):
+            raise Refused(ErrorCode.BAD_TOKEN)
+        if expires_at <= now:
+            raise Refused(ErrorCode.BAD_TOKEN, "The token has expired.")
+        return Identity(user_id, expires_at)
+
+    def read_session(self, token: str) -> Session:
+        """Raises `Refused` (bad_token) when forged or of the other kind."""
+        claims = self._verified(token, "session")
+        return Session(claims["sub"], claims["mtg"], claims["sid"])
+
+    def _sign(self, claims: dict[str, object]) -> str:
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def _verified(self, token: str, kind: str) -> dict[str, Any]:
+        try:
+            # Dates are checked by the caller, against the time it passes in.
+            claims: dict[str, Any] = jwt.decode(
+                token, self._key, algorithms=["HS256"], options={"verify_exp": False}
+            )
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
+            raise Refused(ErrorCode.BAD_TOKEN) from None
+        if claims.get("typ") != kind:
+            raise Refused(ErrorCode.BAD_TOKEN)
+        return claims
+
+
+def is_admin_key(config: Config, key: str) -> bool:
+    return config.admin_key is not None and hmac.compare_digest(config.admin_key.encode(), key.encode())
+
+
+def load_secret(config: Config) -> str:
+    """The configured secret, or the one kept in the data directory, made there once and readable by its owner only.
+
+    Raises `OSError` when it can be neither read nor made.
+    """
+    if config.secret is not None:
+        return config.secret
+    path = config.data_directory / "secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written whole under a name of its own and then linked: two servers that start at once agree on one secret,
+    # and neither ever reads half of it.
+    draft = Path(f"{path}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    secret = path.read_text().strip()
+    if len(secret) < 16:
+        raise OSError(
+            f"{path} holds no secret; remove it and one is made (tokens given out before become invalid)"
+        )
+    return secret

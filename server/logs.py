@@ -1,0 +1,49 @@
+"""Logs that tell the story: for people on a terminal, as JSON lines otherwise.
+
+Neither SDP nor tokens ever go into a line.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+
+def configure(level: str, stream: TextIO = sys.stderr) -> None:
+    """Send our own lines, and those of uvicorn and other libraries, to `stream` in one shape."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    renderers: list[structlog.typing.Processor]
+    if stream.isatty():
+        renderers = [structlog.dev.ConsoleRenderer(colors=True)]
+    else:
+        renderers = [structlog.processors.format_exc_info, _json_line]
+    structlog.configure(
+        processors=[*shared, *renderers],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # Its start and stop lines repeat ours.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -1,0 +1,60 @@
+"""What /metrics shows. Hot paths add to plain integers; Prometheus collects them when it asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+
+class Metrics:
+    """One per server process. `delivered`, `received` and the others are written to directly."""
+
+    def __init__(self) -> None:
+        self.received: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.closed: Counter[int] = Counter()
+        self.joins: Counter[str] = Counter()
+        self.departures: Counter[str] = Counter()
+        self.delivered = 0
+        self.upgrades_refused = 0
+        self.connections: Callable[[], int] = lambda: 0
+        self.rooms: Callable[[], int] = lambda: 0
+        self.unrecorded: Callable[[], int] = lambda: 0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self.join_seconds = Histogram(
+            "reconvene_join_seconds",
+            "From a join message to its answer, the store included.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self._registry,
+        )
+
+    def page(self) -> bytes:
+        """Prometheus text exposition format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("reconvene_connections", "Open WebSockets.", value=self.connections())
+        yield GaugeMetricFamily("reconvene_rooms", "Meetings with someone in them.", value=self.rooms())
+        yield GaugeMetricFamily(
+            "reconvene_unrecorded_leaves", "Ends of stays that wait to be written.", value=self.unrecorded()
+        )
+        yield CounterMetricFamily("reconvene_frames_sent", "Frames written to clients.", value=self.delivered)
+        yield CounterMetricFamily(
+            "reconvene_upgrades_refused", "WebSocket handshakes refused.", value=self.upgrades_refused
+        )
+        yield _labelled("reconvene_messages_received", "Messages from clients.", "type", self.received)
+        yield _labelled("reconvene_errors", "Errors answered.", "code", self.refused)
+        yield _labelled("reconvene_closes", "WebSockets the server closed.", "code", self.closed)
+        yield _labelled("reconvene_joins", "Joins answered.", "result", self.joins)
+        yield _labelled("reconvene_departures", "Participants who left.", "reason", self.departures)
+
+
+def _labelled(name: str, text: str, label: str, counts: Counter[str] | Counter[int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for key, count in list(counts.items()):
+        family.add_metric([str(key)], count)
+    return family

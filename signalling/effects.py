@@ -1,0 +1,45 @@
+"""What the hub wants done, as data. The caller does it, in order."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from signalling.errors import CloseCode
+from signalling.room import Handle
+
+Departure = Literal["left", "lost", "removed", "ended"]
+
+
+class Send(NamedTuple):
+    """Write a message to one connection."""
+
+    to: Handle
+    payload: bytes
+
+
+class Broadcast(NamedTuple):
+    """Write the same message to several connections."""
+
+    to: tuple[Handle, ...]
+    payload: bytes
+
+
+class Close(NamedTuple):
+    """Start the closing handshake."""
+
+    to: Handle
+    code: CloseCode
+
+
+class StayEnded(NamedTuple):
+    """Record that a stay is over, at `at` (epoch seconds)."""
+
+    room: str
+    user_id: str
+    participant_id: str
+    session_id: str
+    at: float
+    reason: Departure
+
+
+Effect = Send | Broadcast | Close | StayEnded

@@ -1,0 +1,102 @@
+"""What clients are sent: one function per message, each answers the bytes of one text frame.
+
+Roster entries come in encoded already, so that a room of a thousand does not encode a thousand people per join.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from signalling.errors import Refused
+from signalling.room import Member, Room
+
+dumps = orjson.dumps
+
+
+def joined(
+    *,
+    message_id: int,
+    room: Room,
+    you: Member,
+    host: bool,
+    created: bool,
+    rejoined: bool,
+    session: str,
+    token: str | None,
+    ice_servers: Sequence[dict[str, Any]],
+    heartbeat: float,
+    grace: float,
+) -> bytes:
+    message: dict[str, Any] = {
+        "type": "joined",
+        "id": message_id,
+        "meeting": {"id": room.id, "title": room.title, "host": host, "created": created},
+        "you": orjson.Fragment(you.encoded()),
+        "rejoined": rejoined,
+        "session": session,
+        "epoch": room.log.epoch,
+        "seq": room.log.seq,
+        "participants": room.roster(),
+        "ice_servers": ice_servers,
+        "heartbeat": heartbeat,
+        "grace": grace,
+    }
+    if token is not None:
+        message["token"] = token
+    return dumps(message)
+
+
+def ack(message_id: int) -> bytes:
+    return b'{"type":"ack","id":%d}' % message_id
+
+
+def error(refused: Refused, message_id: int | None = None) -> bytes:
+    message: dict[str, Any] = {"type": "error", "code": refused.code, "message": refused.text}
+    if message_id is not None:
+        message["id"] = message_id
+    if refused.retry_after is not None:
+        message["retry_after"] = refused.retry_after
+    return dumps(message)
+
+
+def pong(t: msgspec.Raw | msgspec.UnsetType, message_id: int | None) -> bytes:
+    message: dict[str, Any] = {"type": "pong"}
+    if message_id is not None:
+        message["id"] = message_id
+    if not isinstance(t, msgspec.UnsetType):
+        message["t"] = orjson.Fragment(bytes(t))
+    return dumps(message)
+
+
+def going_away(delay: float) -> bytes:
+    return dumps({"type": "going_away", "delay": delay})
+
+
+def participant_joined(seq: int, member: Member) -> bytes:
+    return dumps({"type": "participant_joined", "seq": seq, "participant": orjson.Fragment(member.encoded())})
+
+
+def participant_rejoined(seq: int, member: Member) -> bytes:
+    return dumps(
+        {"type": "participant_rejoined", "seq": seq, "participant": orjson.Fragment(member.encoded())}
+    )
+
+
+def participant_updated(seq: int, member: Member, changes: dict[str, Any]) -> bytes:
+    return dumps({"type": "participant_updated", "seq": seq, "participant": {"id": member.id, **changes}})
+
+
+def participant_left(seq: int, member: Member, reason: str) -> bytes:
+    return dumps({"type": "participant_left", "seq": seq, "participant": {"id": member.id}, "reason": reason})
+
+
+def meeting_ended(seq: int, reason: str) -> bytes:
+    return dumps({"type": "meeting_ended", "seq": seq, "reason": reason})
+
+
+def signal(seq: int, sender: Member, data: msgspec.Raw) -> bytes:
+    return dumps({"type": "signal", "seq": seq, "from": sender.id, "data": orjson.Fragment(bytes(data))})

@@ -1,0 +1,57 @@
+"""A room's log: the recent events in order, each with its number.
+
+`(epoch, seq)` is a client's place in it. This small type is the seam to a cluster: in one process a deque, across
+nodes a stream.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+MAX_COUNT = 4096
+MAX_AGE = 120.0
+
+
+class Entry(NamedTuple):
+    seq: int
+    at: float
+    payload: bytes
+    to: str | None
+    """The participant it is for alone; None: everyone."""
+
+
+class Log:
+    """A ring bounded by count and by age (seconds)."""
+
+    __slots__ = ("_entries", "_max_age", "_max_count", "epoch", "seq")
+
+    def __init__(self, epoch: str, max_count: int = MAX_COUNT, max_age: float = MAX_AGE) -> None:
+        self.epoch = epoch
+        self.seq = 0
+        self._entries: deque[Entry] = deque()
+        self._max_count = max_count
+        self._max_age = max_age
+
+    def next(self) -> int:
+        """The number the next event will carry."""
+        return self.seq + 1
+
+    def append(self, payload: bytes, now: float, to: str | None = None) -> None:
+        """Keep the event that was encoded with the number `next()` gave."""
+        self.seq += 1
+        entries = self._entries
+        entries.append(Entry(self.seq, now, payload, to))
+        if len(entries) > self._max_count:
+            entries.popleft()
+        oldest = now - self._max_age
+        while entries[0].at < oldest:
+            entries.popleft()
+
+    def since(self, seq: int, participant: str) -> list[bytes] | None:
+        """What a participant who has seen `seq` missed, in order, or None when the log cannot bridge the gap."""
+        if seq > self.seq or seq < 0:
+            return None
+        if seq < self.seq and (not self._entries or self._entries[0].seq > seq + 1):
+            return None
+        return [e.payload for e in self._entries if e.seq > seq and (e.to is None or e.to == participant)]

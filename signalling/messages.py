@@ -1,0 +1,123 @@
+"""What clients send: one frozen type per message, and the one place where bytes become messages.
+
+msgspec checks types and required fields while it decodes. Unknown fields are ignored, as the protocol promises, so
+that a newer client can talk to an older server.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from signalling import names
+from signalling.errors import ErrorCode, Refused
+
+MAX_SIZE = 64 * 1024
+"""Bytes in a message, at most."""
+
+MAX_ID = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
+
+MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
+
+
+class Media(msgspec.Struct, frozen=True):
+    """What someone sends. Left out in a message: not changed."""
+
+    audio: bool | None = None
+    video: bool | None = None
+    screen: bool | None = None
+
+
+class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
+    id: MessageId
+    meeting: str
+    name: str
+    token: str | None = None
+    create: bool = False
+    title: str = ""
+    media: Media = Media()
+    session: str | None = None
+    on_duplicate: Literal["replace", "reject"] = "replace"
+
+
+class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
+    id: MessageId | None = None
+    media: Media = Media()
+    hand: bool | None = None
+
+
+class Signal(msgspec.Struct, frozen=True, tag_field="type", tag="signal"):
+    """`data` stays the bytes that came: checked to be JSON, never rebuilt."""
+
+    to: str
+    data: msgspec.Raw
+    id: MessageId | None = None
+
+
+class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
+    id: MessageId | None = None
+
+
+class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
+    id: MessageId | None = None
+    t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+ClientMessage = Join | Status | Signal | Leave | Ping
+
+_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    id: msgspec.Raw | None = None
+
+
+_head = msgspec.json.Decoder(_Head)
+_id = msgspec.json.Decoder(MessageId)
+
+
+class BadMessage(Refused):
+    """Bytes that are no message. `id` pairs the answer where one could be read."""
+
+    def __init__(self, text: str, message_id: int | None = None) -> None:
+        super().__init__(ErrorCode.BAD_MESSAGE, text)
+        self.message_id = message_id
+
+
+def decode(data: bytes | bytearray | memoryview) -> ClientMessage:
+    """One client message from one text frame's bytes. Raises `BadMessage` and nothing else."""
+    try:
+        message = _decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise BadMessage(str(error), _readable_id(data)) from None
+    except msgspec.DecodeError as error:
+        raise BadMessage(str(error)) from None
+    except (RecursionError, UnicodeDecodeError):
+        raise BadMessage("JSON is nested too deeply or not valid UTF-8") from None
+    if type(message) is Join:
+        return _checked(message)
+    return message
+
+
+def _checked(join: Join) -> Join:
+    """The join with its texts in their normal form."""
+    try:
+        return msgspec.structs.replace(
+            join,
+            meeting=names.meeting_id(join.meeting),
+            name=names.person_name(join.name),
+            title=names.meeting_title(join.title),
+        )
+    except ValueError as error:
+        raise BadMessage(str(error), join.id) from None
+
+
+def _readable_id(data: bytes | bytearray | memoryview) -> int | None:
+    """The id of a message that is otherwise not valid, so that its sender learns which one failed."""
+    try:
+        head = _head.decode(data)
+        return None if head.id is None else _id.decode(head.id)
+    except (msgspec.DecodeError, RecursionError):
+        return None

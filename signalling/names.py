@@ -1,0 +1,67 @@
+"""Meeting ids, and the names and titles people type."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MEETING_ID = re.compile(r"[A-Z0-9-]{3,64}", re.ASCII)
+NAME_LENGTH = 80
+TITLE_LENGTH = 200
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""For generated ids: without 0/O, 1/I/L, which people confuse when they read an id aloud."""
+
+# Controls, lone surrogates, and the marks that reverse the text around them (Unicode bidirectional overrides).
+_UNSEEN = {"Cc", "Cs"}
+_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def meeting_id(text: str) -> str:
+    """The id as it is kept and shown: upper case.
+
+    Raises `ValueError`, with a text that says what an id may be.
+    """
+    normal = text.strip().upper()
+    if not MEETING_ID.fullmatch(normal):
+        raise ValueError("A meeting ID is 3 to 64 letters (A-Z), digits and hyphens.")
+    return normal
+
+
+def generated_meeting_id(random: bytes) -> str:
+    """An id such as `K7P-2MX-9QD` from at least 12 random bytes."""
+    number = int.from_bytes(random, "big")
+    letters = []
+    for _ in range(9):
+        number, index = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[index])
+    text = "".join(letters)
+    return f"{text[:3]}-{text[3:6]}-{text[6:]}"
+
+
+def person_name(text: str) -> str:
+    """A name of 1 to 80 characters, trimmed and composed (NFC). Raises `ValueError` with what is wrong."""
+    name = _visible(text, "A name")
+    if not 1 <= len(name) <= NAME_LENGTH:
+        raise ValueError(f"A name has 1 to {NAME_LENGTH} characters.")
+    return name
+
+
+def meeting_title(text: str) -> str:
+    """A title of at most 200 characters, trimmed and composed (NFC). Raises `ValueError` with what is wrong."""
+    title = _visible(text, "A title")
+    if len(title) > TITLE_LENGTH:
+        raise ValueError(f"A title has at most {TITLE_LENGTH} characters.")
+    return title
+
+
+def _visible(text: str, what: str) -> str:
+    text = text.strip()
+    if text.isascii():
+        if not text.isprintable():
+            raise ValueError(f"{what} has no control characters.")
+        return text
+    for character in text:
+        if unicodedata.category(character) in _UNSEEN or character in _BIDI_OVERRIDES:
+            raise ValueError(f"{what} has no control characters.")
+    return unicodedata.normalize("NFC", text)

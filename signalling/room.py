@@ -1,0 +1,166 @@
+"""What a meeting that has people in it looks like right now.
+
+A `Member` is a participant who is in the room: connected, or lost and still within the grace window. The room keeps
+them in the order they came, hands every event its number, and caches what a broadcast and a roster are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from signalling.log import Log
+from signalling.messages import Media
+
+Handle = Any
+"""Whatever the caller uses for a connection: hashable, and opaque here."""
+
+State = Literal["connected", "reconnecting"]
+Role = Literal["host", "cohost", "participant"]
+
+
+class Member:
+    """One participant in a room.
+
+    `generation` counts the connections it has had; whatever an older one still says or does is void.
+    `lost_at` is when its connection went (epoch seconds), None while there is one.
+    """
+
+    __slots__ = (
+        "_encoded",
+        "audio",
+        "connection",
+        "generation",
+        "hand",
+        "id",
+        "instance",
+        "joined_at",
+        "lost_at",
+        "name",
+        "role",
+        "screen",
+        "session_id",
+        "state",
+        "user_id",
+        "video",
+    )
+
+    def __init__(self, id: str, user_id: str, joined_at: float) -> None:  # noqa: A002 - the protocol's name
+        self.id = id
+        self.user_id = user_id
+        self.joined_at = joined_at
+        self.name = ""
+        self.role: Role = "participant"
+        self.session_id = ""
+        self.instance = ""
+        self.audio = self.video = self.screen = self.hand = False
+        self.state: State = "connected"
+        self.generation = 0
+        self.connection: Handle | None = None
+        self.lost_at: float | None = None
+        self._encoded: bytes | None = None
+
+    def connect(self, connection: Handle) -> int:
+        """Seat a new connection in place of any former one; answers its generation."""
+        self.generation += 1
+        self.connection = connection
+        self.lost_at = None
+        self.state = "connected"
+        self.changed()
+        return self.generation
+
+    def media(self) -> dict[str, bool]:
+        return {"audio": self.audio, "video": self.video, "screen": self.screen}
+
+    def set_media(self, media: Media) -> bool:
+        """Take over what the message names; answers whether anything changed."""
+        audio = self.audio if media.audio is None else media.audio
+        video = self.video if media.video is None else media.video
+        screen = self.screen if media.screen is None else media.screen
+        if audio is self.audio and video is self.video and screen is self.screen:
+            return False
+        self.audio, self.video, self.screen = audio, video, screen
+        self.changed()
+        return True
+
+    def changed(self) -> None:
+        """To be called after any change to what others see."""
+        self._encoded = None
+
+    def view(self) -> dict[str, Any]:
+        """The protocol's `<participant>`."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "role": self.role,
+            "media": self.media(),
+            "hand": self.hand,
+            "state": self.state,
+            "instance": self.instance,
+            "joined_at": rfc3339(self.joined_at),
+        }
+
+    def encoded(self) -> bytes:
+        if self._encoded is None:
+            self._encoded = orjson.dumps(self.view())
+        return self._encoded
+
+
+class Room:
+    """A meeting with at least one member."""
+
+    __slots__ = ("_audience", "_members", "_users", "id", "log", "title")
+
+    def __init__(self, id: str, title: str, epoch: str) -> None:  # noqa: A002 - the protocol's name
+        self.id = id
+        self.title = title
+        self.log = Log(epoch)
+        self._members: dict[str, Member] = {}
+        self._users: dict[str, Member] = {}
+        self._audience: tuple[Handle, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def member(self, participant_id: str) -> Member | None:
+        return self._members.get(participant_id)
+
+    def member_of(self, user_id: str) -> Member | None:
+        return self._users.get(user_id)
+
+    def add(self, member: Member) -> None:
+        self._members[member.id] = member
+        self._users[member.user_id] = member
+
+    def remove(self, member: Member) -> None:
+        del self._members[member.id]
+        del self._users[member.user_id]
+        self._audience = None
+
+    def connections_changed(self) -> None:
+        """To be called when a member gained or lost its connection."""
+        self._audience = None
+
+    def audience(self) -> tuple[Handle, ...]:
+        """The connections a broadcast goes to."""
+        if self._audience is None:
+            self._audience = tuple(m.connection for m in self._members.values() if m.connection is not None)
+        return self._audience
+
+    def audience_without(self, connection: Handle) -> tuple[Handle, ...]:
+        return tuple(c for c in self.audience() if c is not connection)
+
+    def roster(self) -> orjson.Fragment:
+        """The members as a JSON array, from their cached encodings."""
+        return orjson.Fragment(b"[" + b",".join([m.encoded() for m in self._members.values()]) + b"]")
+
+
+def rfc3339(at: float) -> str:
+    """`2026-11-21T10:15:30.250Z` of seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at % 1 * 1000):03}Z"
