@@ -1,0 +1,124 @@
+"""``python -m bench``: measure, print the table, exit with 1 if a target was missed."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import platform
+import resource
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from bench import measure
+from bench.measure import FULL, QUICK, Figure, Plan, Verdict
+from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE
+
+MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
+    "fanout": measure.fanout,
+    "signal": measure.signals,
+    "joins": measure.joins,
+    "memory": measure.memory,
+}
+FILES = measure.IDLE_CLIENTS + 500
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    plan = QUICK if options.quick else FULL
+    if options.rounds:
+        plan = dataclasses.replace(plan, rounds=options.rounds)
+    if options.references:
+        plan = dataclasses.replace(plan, specs=[spec for spec in plan.specs if spec is not RECONVENE])
+    _prepare()
+    # Progress goes to stderr, so that --json leaves stdout to the figures.
+    progress = Console(stderr=True, highlight=False)
+    say: measure.Say = lambda line: progress.print(line, markup=False, soft_wrap=True)  # noqa: E731
+    say(f"server on core {SERVER_CORE}, generator on core {GENERATOR_CORE}, {plan.rounds} rounds")
+    if SERVER_CORE == GENERATOR_CORE:
+        say("with a single core the generator takes time from the servers: the ratios are blurred")
+    figures: list[Figure] = []
+    for name in options.only or MEASURES:
+        figures += MEASURES[name](plan, say)
+    verdicts = [] if options.references else measure.verdicts(figures)
+    if options.json:
+        sys.stdout.write(_json(figures, verdicts) + "\n")
+    else:
+        _print(plan, figures, verdicts)
+    valid = not any(figure.invalid for figure in figures)
+    return 0 if valid and all(verdict.passed for verdict in verdicts) else 1
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure speed and memory.")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, for a first look")
+    parser.add_argument("--only", action="append", choices=MEASURES, help="just this; may be repeated")
+    parser.add_argument("--rounds", type=int, help="rounds for each server and load")
+    parser.add_argument("--json", action="store_true", help="print every value as JSON instead of tables")
+    parser.add_argument("--references", action="store_true", help="only the reference servers; no targets")
+    return parser.parse_args(arguments)
+
+
+def _prepare() -> None:
+    # The servers are stopped by leaving their blocks, which a plain SIGTERM would not do.
+    signal.signal(signal.SIGTERM, lambda number, stack: sys.exit(128 + number))
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        sys.exit(f"{FILES} open files are needed, and the limit is {hard}: see ulimit -Hn")
+    # Servers inherit it. Not more than it takes: some programs walk through all that may be open.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
+    os.sched_setaffinity(0, {GENERATOR_CORE})
+
+
+def _json(figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> str:
+    report = {
+        "figures": [dataclasses.asdict(figure) for figure in figures],
+        "targets": [dataclasses.asdict(verdict) | {"passed": verdict.passed} for verdict in verdicts],
+    }
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
+
+
+def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> None:
+    console = Console(highlight=False)
+    table = Table(
+        title=f"Medians of {plan.rounds} rounds, Python {platform.python_version()}", title_justify="left"
+    )
+    table.add_column("load")
+    table.add_column("unit")
+    for spec in plan.specs:
+        table.add_column(spec.name, justify="right")
+    for figure in figures:
+        values = [figure.of(spec) for spec in plan.specs]
+        cells = ["invalid" if figure.invalid else _number(value) for value in values]
+        unit = figure.unit + (" *" if figure.disturbed else "")
+        table.add_row(figure.name, unit, *cells)
+    console.print(table)
+    if any(figure.disturbed for figure in figures):
+        console.print(
+            "* Others held the servers or the generator up: judged by processor time.", soft_wrap=True
+        )
+    if not verdicts:
+        return
+    table = Table(title="Targets", title_justify="left")
+    for name in ("target", "asked", "measured", ""):
+        table.add_column(name, justify="left" if name == "target" else "right")
+    for verdict in verdicts:
+        asked = f"{'<=' if verdict.at_most else '>='} {verdict.bound:g} {verdict.unit}"
+        measured = "invalid" if verdict.measured is None else f"{_number(verdict.measured)} {verdict.unit}"
+        table.add_row(verdict.target, asked, measured, "[green]PASS" if verdict.passed else "[red]MISS")
+    console.print(table)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

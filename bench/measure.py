@@ -1,0 +1,255 @@
+"""What is measured, and how: the servers take turns, so that whatever else the machine does hits them all."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench.clients import LoadError
+from bench.load import Fleet, Run
+from bench.servers import (
+    RECONVENE,
+    RELAY,
+    WEBSOCKETS,
+    WEBSOCKETS_UVLOOP,
+    Server,
+    ServerError,
+    Spec,
+    Usage,
+    usage,
+)
+
+SHAPES = ((20, 50), (100, 5), (1, 1000))
+PAIRS = 250
+ROOM = 50
+IDLE_CLIENTS = 5000
+WARM_UP = 0.3
+DISTURBED = 0.1
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure. ``rounds`` of ``seconds`` each, for every server and load."""
+
+    rounds: int
+    seconds: float
+    joiners: int
+    specs: Sequence[Spec]
+
+
+FULL = Plan(5, 1.5, 2000, (RECONVENE, WEBSOCKETS, WEBSOCKETS_UVLOOP, RELAY))
+QUICK = Plan(3, 0.7, 1000, (RECONVENE, WEBSOCKETS, RELAY))
+
+
+@dataclass
+class Figure:
+    """One measured quantity: for each server, by name, a value from every round.
+
+    A server that is the only one on its core delivers the same per second and per second of processor
+    time. Where other processes held the server or the generator up (``waited``, a share of the time), the
+    first says more about them than about the server; then the second, ``by_cpu``, is what counts.
+    """
+
+    name: str
+    unit: str
+    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    by_cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    waited: list[float] = field(default_factory=list)
+    invalid: str = ""
+
+    @property
+    def disturbed(self) -> bool:
+        return bool(self.by_cpu) and median(self.waited) > DISTURBED
+
+    def of(self, spec: Spec) -> float | None:
+        values = (self.by_cpu if self.disturbed else self.values).get(spec.name)
+        return None if self.invalid or not values else median(values)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target and what came out; ``measured`` is missing when the run was invalid."""
+
+    target: str
+    bound: float
+    measured: float | None
+    unit: str
+    at_most: bool = False
+
+    @property
+    def passed(self) -> bool:
+        if self.measured is None:
+            return False
+        return self.measured <= self.bound if self.at_most else self.measured >= self.bound
+
+
+def attempt(figure: Figure, fill: Callable[[Figure], None], say: Say) -> Figure:
+    """Fill a figure; a load that went wrong leaves it invalid, with the reason."""
+    try:
+        fill(figure)
+    except (LoadError, ServerError, OSError) as error:
+        figure.invalid = str(error) or repr(error)
+        say(f"  INVALID: {figure.invalid}")
+    return figure
+
+
+def fanout(plan: Plan, say: Say) -> list[Figure]:
+    figures = []
+    for rooms, size in SHAPES:
+        figure = Figure(f"fan-out {rooms} x {size}", "deliveries/s")
+        say(f"{figure.name}: one flip of the microphone at a time in each room")
+        fill = _turns(plan, plan.specs, rooms, size, Fleet.fanout, say)
+        figures.append(attempt(figure, fill, say))
+    return figures
+
+
+def signals(plan: Plan, say: Say) -> list[Figure]:
+    figure = Figure(f"signal, {PAIRS} pairs", "signals/s")
+    say(f"{figure.name}: an offer to and fro in each")
+    specs = [spec for spec in plan.specs if spec is not RELAY]
+    return [attempt(figure, _turns(plan, specs, PAIRS, 2, Fleet.signals, say), say)]
+
+
+def _turns(
+    plan: Plan,
+    specs: Sequence[Spec],
+    rooms: int,
+    size: int,
+    load: Callable[[Fleet, float], Run],
+    say: Say,
+) -> Callable[[Figure], None]:
+    """All servers run with their clients joined; each round the load goes around them."""
+
+    def fill(figure: Figure) -> None:
+        with ExitStack() as stack:
+            running: list[tuple[Server, Fleet]] = []
+            for spec in specs:
+                server = stack.enter_context(Server(spec))
+                fleet = Fleet(server.port, rooms, size, roster=spec.roster)
+                stack.callback(fleet.close)
+                with _blaming(server):
+                    fleet.join()
+                    load(fleet, WARM_UP)
+                running.append((server, fleet))
+                _tend(running)
+            for number in range(plan.rounds):
+                # Another server goes first in each round: none always follows the same one.
+                first = number % len(running)
+                for server, fleet in running[first:] + running[:first]:
+                    before = server.usage(), usage(os.getpid())
+                    with _blaming(server):
+                        run = load(fleet, plan.seconds)
+                    used, spent = server.usage() - before[0], usage(os.getpid()) - before[1]
+                    figure.values[server.spec.name].append(run.rate)
+                    figure.by_cpu[server.spec.name].append(run.deliveries / used.ran)
+                    figure.waited.append((used.waited + spent.waited) / run.seconds)
+                    say(_line(number, server, run, used, spent))
+                    _tend(running)
+
+    return fill
+
+
+def _tend(running: Sequence[tuple[Server, Fleet]]) -> None:
+    for server, fleet in running:
+        with _blaming(server):
+            fleet.tend()
+
+
+def _line(number: int, server: Server, run: Run, used: Usage, spent: Usage) -> str:
+    cpu = f"server {used.ran / run.seconds:4.0%}, generator {spent.ran / run.seconds:4.0%} of a core"
+    waited = f"held up {(used.waited + spent.waited) / run.seconds:.0%}"
+    laps = f", lap p50 {run.lap(0.5):.1f} p99 {run.lap(0.99):.1f} ms" if run.laps else ""
+    return f"  round {number + 1} {server.spec.name:18} {run.rate:9,.0f}/s  {cpu}, {waited}{laps}"
+
+
+def joins(plan: Plan, say: Say) -> list[Figure]:
+    figure = Figure(f"joins, rooms of {ROOM}", "joins/s")
+    say(f"{figure.name}: {plan.joiners} clients connect, upgrade and join, each time on a fresh server")
+    specs = [spec for spec in plan.specs if spec is not RELAY]
+
+    def fill(figure: Figure) -> None:
+        for number in range(plan.rounds):
+            for spec in specs:
+                with Server(spec) as server, ExitStack() as stack:
+                    # The first few pay for what a server loads and compiles once.
+                    warm = Fleet(server.port, 1, ROOM, name="WARM")
+                    stack.callback(warm.close)
+                    fleet = Fleet(server.port, plan.joiners // ROOM, ROOM)
+                    stack.callback(fleet.close)
+                    with _blaming(server):
+                        warm.join()
+                        rate = fleet.count / fleet.join()
+                    figure.values[spec.name].append(rate)
+                    say(f"  round {number + 1} {spec.name:18} {rate:9,.0f}/s")
+
+    return [attempt(figure, fill, say)]
+
+
+def memory(plan: Plan, say: Say) -> list[Figure]:
+    figure = Figure(f"memory per client, {IDLE_CLIENTS} idle", "KB")
+    say(f"{figure.name}: in rooms of {ROOM}")
+
+    def fill(figure: Figure) -> None:
+        for spec in plan.specs:
+            with Server(spec) as server, ExitStack() as stack:
+                time.sleep(1)
+                before = server.resident()
+                fleet = Fleet(server.port, IDLE_CLIENTS // ROOM, ROOM, roster=spec.roster)
+                stack.callback(fleet.close)
+                with _blaming(server):
+                    fleet.join()
+                    after = _settled(server, fleet)
+                kilobytes = (after - before) / IDLE_CLIENTS / 1024
+                figure.values[spec.name].append(kilobytes)
+                say(
+                    f"  {spec.name:18} {before / 2**20:.1f} MB -> {after / 2**20:.1f} MB: {kilobytes:.1f} KB each"
+                )
+
+    return [attempt(figure, fill, say)]
+
+
+def _settled(server: Server, fleet: Fleet) -> int:
+    """Resident bytes once they have not moved for two seconds, or after ten."""
+    seen = [server.resident()]
+    for _ in range(10):
+        fleet.tend(1.0)
+        seen.append(server.resident())
+        if len(seen) > 2 and max(seen[-3:]) - min(seen[-3:]) < 64 * 1024:
+            break
+    return seen[-1]
+
+
+@contextmanager
+def _blaming(server: Server) -> Iterator[None]:
+    """When the load fails, say which server it was and what it printed last."""
+    try:
+        yield
+    except (LoadError, OSError) as error:
+        raise LoadError(f"{server.spec.name}: {error}\n{server.log()}".rstrip()) from error
+
+
+def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
+    """Hold the figures against the targets."""
+    found = []
+    for figure in figures:
+        if figure.name.startswith("fan-out"):
+            found.append(Verdict(f"{figure.name} / websockets", 1.5, ratio(figure, WEBSOCKETS), "x"))
+            found.append(Verdict(f"{figure.name} / bare relay", 0.8, ratio(figure, RELAY), "x"))
+        elif figure.name.startswith("signal"):
+            found.append(Verdict(f"{figure.name} / websockets", 1.5, ratio(figure, WEBSOCKETS), "x"))
+        elif figure.name.startswith("joins"):
+            found.append(Verdict(f"durable {figure.name}", 1000, figure.of(RECONVENE), "/s"))
+        elif figure.name.startswith("memory"):
+            found.append(Verdict(figure.name, 25, figure.of(RECONVENE), "KB", at_most=True))
+    return found
+
+
+def ratio(figure: Figure, reference: Spec) -> float | None:
+    ours, theirs = figure.of(RECONVENE), figure.of(reference)
+    return ours / theirs if ours and theirs else None

@@ -1,0 +1,172 @@
+"""Start and stop real server processes, each pinned to one core, on a free loopback port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parent.parent
+# Not /tmp, which is memory on many systems: a commit to memory would cost the durable joins nothing.
+DISK = Path("/var/tmp") if Path("/var/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108
+STARTUP = 30.0
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+cores = sorted(os.sched_getaffinity(0))
+SERVER_CORE = cores[0]
+GENERATOR_CORE = cores[-1]
+
+
+class ServerError(Exception):
+    """A server did not start or did not live."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How to start one kind of server. ``roster``: whether it tells clients who else is in the room."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    environ: Callable[[int, Path], dict[str, str]] = lambda port, folder: {}
+    roster: bool = True
+
+
+def _reference(module: str, *arguments: str) -> Callable[[int], list[str]]:
+    return lambda port: [sys.executable, "-m", f"bench.{module}", "--port", str(port), *arguments]
+
+
+def _settings(port: int, folder: Path) -> dict[str, str]:
+    return {
+        "RECONVENE_HOST": "127.0.0.1",
+        "RECONVENE_PORT": str(port),
+        "RECONVENE_STORE": f"sqlite:///{folder / 'meetings.db'}",
+        # A closed loop sends as fast as it is answered, which the limits are there to prevent.
+        "RECONVENE_MESSAGE_RATE": "0",
+        "RECONVENE_MAX_PARTICIPANTS": "2000",
+        "RECONVENE_LOG_LEVEL": "warning",
+    }
+
+
+RECONVENE = Spec(
+    "reconvene",
+    lambda port: [str(Path(sys.executable).with_name("reconvene")), "serve"],
+    _settings,
+)
+WEBSOCKETS = Spec("websockets", _reference("reference_websockets"))
+WEBSOCKETS_UVLOOP = Spec("websockets+uvloop", _reference("reference_websockets", "--uvloop"))
+RELAY = Spec("bare relay", _reference("reference_relay"), roster=False)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds that a process ran on a core, and that it was ready to run but another process had the core."""
+
+    ran: float
+    waited: float
+
+    def __sub__(self, before: Usage) -> Usage:
+        return Usage(self.ran - before.ran, self.waited - before.waited)
+
+
+def usage(pid: int) -> Usage:
+    """What a process has used so far: all of its threads ran, its first thread waited."""
+    process = Path(f"/proc/{pid}")
+    # The second field is the command in parentheses and may hold spaces: count from behind it.
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    # Kernels without scheduler statistics lack the file; then nothing seems to have waited.
+    schedule = process / "schedstat"
+    waited = int(schedule.read_text().split()[1]) / 1e9 if schedule.exists() else 0.0
+    return Usage((int(fields[11]) + int(fields[12])) / TICKS, waited)
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Run the block on one core. What is started inside inherits it, threads and all."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A running server. Leaving the ``with`` block stops it and removes its data."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.port = _free_port()
+        self._folder = tempfile.TemporaryDirectory(prefix="reconvene-bench-", dir=DISK)
+        folder = Path(self._folder.name)
+        self._log = folder / "log"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("RECONVENE_")}
+        environ = inherited | {"PYTHONPATH": str(ROOT)} | spec.environ(self.port, folder)
+        with on_core(SERVER_CORE), self._log.open("wb") as log:
+            # In its own folder, so that no data/ or settings file of the working tree is picked up.
+            self._process = subprocess.Popen(
+                spec.command(self.port), cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.pid = self._process.pid
+
+    def __enter__(self) -> Server:
+        try:
+            self._await_listening()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _await_listening(self) -> None:
+        deadline = time.monotonic() + STARTUP
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise ServerError(f"{self.spec.name} did not start:\n{self.log()}")
+
+    def log(self) -> str:
+        """The end of what the server printed."""
+        return self._log.read_text(errors="replace")[-2000:] if self._log.exists() else ""
+
+    def resident(self) -> int:
+        """Resident memory in bytes."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+    def usage(self) -> Usage:
+        return usage(self.pid)
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._folder.cleanup()
