@@ -2,7 +2,7 @@
  * Who this browser is: an anonymous identity's token and the name last used, shared by its tabs.
  * A tab that joined "as another person" keeps an identity of its own in sessionStorage.
  */
-import { newIdentity } from "./api.js";
+import { ApiError, newIdentity } from "./api.js";
 
 const TOKEN = "reconvene.token";
 const NAME = "reconvene.name";
@@ -29,11 +29,21 @@ export class Identity {
     (this.#tab.getItem(TOKEN) ? this.#tab : this.#browser).setItem(NAME, name);
   }
 
-  /** @returns {Promise<string>} @throws {import("./api.js").ApiError} */
-  async ensure() {
-    const token = this.token ?? (await newIdentity(this.name || undefined)).token;
-    this.remember(token);
-    return token;
+  /**
+   * Runs what needs an identity, with a new one should the server not know the stored one any more.
+   * @template T
+   * @param {(token: string) => Promise<T>} run
+   * @returns {Promise<T>}
+   * @throws {ApiError}
+   */
+  async with(run) {
+    try {
+      return await run(await this.#ensure());
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "bad_token") throw error;
+      this.forget();
+      return run(await this.#ensure());
+    }
   }
 
   /** Keeps what the server issued. @param {string} token */
@@ -51,5 +61,11 @@ export class Identity {
     const { token } = await newIdentity(name || undefined);
     this.#tab.setItem(TOKEN, token);
     this.#tab.setItem(NAME, name);
+  }
+
+  async #ensure() {
+    const token = this.token ?? (await newIdentity(this.name || undefined)).token;
+    this.remember(token);
+    return token;
   }
 }

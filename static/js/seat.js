@@ -48,6 +48,12 @@ export class SeatKeeper {
     this.#storage.setItem(KEY, JSON.stringify({ tab: this.#tab, seat }));
   }
 
+  /** What changed while sitting. @param {Partial<Seat>} change */
+  update(change) {
+    const { seat } = this.#read();
+    if (seat) this.take({ ...seat, ...change });
+  }
+
   leave() {
     this.#storage.removeItem(KEY);
   }

@@ -1,0 +1,83 @@
+/** The composition root: puts the parts together, and shows the view that belongs to the address. */
+import { Identity } from "./identity.js";
+import { noticeOf } from "./notices.js";
+import { meetingId } from "./protocol.js";
+import { SeatKeeper } from "./seat.js";
+import { Toasts } from "./toasts.js";
+import { Lobby } from "./views/lobby.js";
+import { NoticeView } from "./views/notice.js";
+import { Visit } from "./visit.js";
+
+/**
+ * @typedef {object} View
+ * @property {string} name  for `<body data-view>`
+ * @property {string} title
+ * @property {HTMLElement} element
+ * @property {() => void} start
+ * @property {() => void} stop
+ * @property {() => void} [focus]  default: its heading
+ */
+
+const container = /** @type {HTMLElement} */ (document.getElementById("view"));
+const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
+const identity = new Identity(localStorage, sessionStorage);
+const seats = new SeatKeeper(sessionStorage);
+
+/** @type {View | null} */
+let shown = null;
+/** @type {Visit | null} */
+let visit = null;
+
+/** @param {View} view */
+function show(view) {
+  shown?.stop();
+  shown = view;
+  document.body.dataset.view = view.name;
+  document.title = view.title;
+  container.replaceChildren(view.element);
+  view.start();
+  if (view.focus) view.focus();
+  else view.element.querySelector("h1")?.focus();
+}
+
+/** @param {string} path */
+function go(path) {
+  history.pushState(null, "", path);
+  route();
+}
+
+function route() {
+  visit?.stop();
+  visit = null;
+  const asked = location.pathname.match(/^\/m\/([^/]+)\/?$/)?.[1];
+  if (!asked) return show(new Lobby(identity, localStorage, go));
+  const id = meetingId(decodeURIComponent(asked));
+  if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
+  if (asked !== id) history.replaceState(null, "", `/m/${id}`);
+  visit = new Visit(id, { identity, seats, toasts, storage: localStorage, show, go });
+  void visit.start();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  if (!link || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(link.pathname);
+});
+window.addEventListener("popstate", route);
+// A page out of the back-forward cache has lost its socket, its lock and its devices.
+window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
+// For debugging and for tests that read getStats(): the call of the moment, with its mesh.
+Object.defineProperty(window, "reconvene", {
+  value: Object.freeze({
+    get call() {
+      return visit?.call ?? null;
+    },
+    get mesh() {
+      return visit?.call?.mesh ?? null;
+    },
+  }),
+});
+
+route();

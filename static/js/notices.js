@@ -1,0 +1,71 @@
+/**
+ * The pages that say what happened and what to do, by the protocol's error codes and by our own.
+ *
+ * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here"} NoticeAction
+ * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
+ */
+
+/** @type {Record<NoticeAction, string>} */
+export const ACTION_LABELS = {
+  home: "Home",
+  rejoin: "Rejoin",
+  retry: "Try again",
+  create: "Start it now",
+  "use-here": "Use here",
+};
+
+/** @type {Record<string, (id: string) => Notice>} */
+const NOTICES = {
+  left: () => ({
+    view: "left", icon: "leave", title: "You left",
+    text: "Your place is free again. Come back whenever you like.", actions: ["rejoin", "home"],
+  }),
+  unknown_meeting: (id) => ({
+    view: "problem", icon: "search", title: "There is no such meeting",
+    text: `Nobody has started ${id} yet. Check the ID for a typo, or start the meeting yourself and share its link.`,
+    actions: ["create", "home"],
+  }),
+  bad_link: () => ({
+    view: "problem", icon: "search", title: "This link is not complete",
+    text: "A meeting ID has at least three letters, digits or dashes. Ask whoever sent the link for a new one.", actions: ["home"],
+  }),
+  meeting_ended: () => ({
+    view: "problem", icon: "clock", title: "This meeting has ended",
+    text: "The host ended it for everyone. To talk on, start a new one.", actions: ["home"],
+  }),
+  ended_by_me: () => ({
+    view: "problem", icon: "check", title: "You ended the meeting",
+    text: "Everyone has left, and its link no longer lets people in.", actions: ["home"],
+  }),
+  meeting_full: () => ({
+    view: "problem", icon: "people", title: "This meeting is full",
+    text: "There is no free place at the moment. Try again when someone has left, or ask the host.", actions: ["retry", "home"],
+  }),
+  meeting_locked: () => ({
+    view: "problem", icon: "people", title: "This meeting is locked",
+    text: "The host lets nobody else in at the moment. Ask them, then try again.", actions: ["retry", "home"],
+  }),
+  replaced: () => ({
+    view: "problem", icon: "tabs", title: "You joined from another tab",
+    text: "The meeting goes on there. You can also take it back to this tab.", actions: ["use-here", "home"],
+  }),
+  duplicate: () => ({
+    view: "problem", icon: "tabs", title: "You are in this meeting already",
+    text: "It is open in another tab or window of yours.", actions: ["use-here", "home"],
+  }),
+  removed: () => ({
+    view: "problem", icon: "leave", title: "You were removed",
+    text: "The host took you out of this meeting. If that was a mistake, ask them to let you back in.", actions: ["home"],
+  }),
+  unreachable: () => ({
+    view: "problem", icon: "offline", title: "The server cannot be reached",
+    text: "Check your connection. If it works elsewhere, the server may be restarting; try again in a moment.", actions: ["retry", "home"],
+  }),
+  interrupted: () => ({
+    view: "problem", icon: "offline", title: "Something went wrong",
+    text: "The connection was closed and cannot go on by itself. Rejoining usually helps.", actions: ["rejoin", "home"],
+  }),
+};
+
+/** @param {string} code @param {string} id @returns {Notice} */
+export const noticeOf = (code, id) => (NOTICES[code] ?? NOTICES.interrupted)(id);

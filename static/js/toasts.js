@@ -1,0 +1,26 @@
+/** Short messages in a live region: read out by screen readers, gone by themselves. */
+const STAY = 4_500;
+const MOST = 4;
+
+export class Toasts {
+  #region;
+
+  /** @param {HTMLElement} region */
+  constructor(region) {
+    this.#region = region;
+  }
+
+  /** @param {string} text */
+  show(text) {
+    const toast = document.createElement("p");
+    toast.className = "toast";
+    toast.textContent = text;
+    this.#region.append(toast);
+    while (this.#region.childElementCount > MOST) this.#region.firstElementChild?.remove();
+    setTimeout(() => toast.remove(), STAY);
+  }
+
+  clear() {
+    this.#region.replaceChildren();
+  }
+}

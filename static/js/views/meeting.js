@@ -1,0 +1,216 @@
+/** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
+import { ConnectionBanner } from "../banner.js";
+import { showControl } from "../controls.js";
+import { showDevices, showHelp } from "../dialogs.js";
+import { fromTemplate, part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { LevelMeter, SpeakingDetector } from "../levels.js";
+import { PeopleList } from "../people.js";
+import { Shortcuts } from "../shortcuts.js";
+import { Stage } from "../stage.js";
+import { troubleTexts } from "../troubles.js";
+
+/** @typedef {import("../protocol.js").Participant} Participant */
+
+const LEVEL_INTERVAL = 150;
+const COPIED_FOR = 2_000;
+
+/** @type {Record<import("../roster.js").Happening["what"], (name: string) => string>} */
+const HAPPENINGS = {
+  joined: (name) => `${name} joined`,
+  left: (name) => `${name} left`,
+  lost: (name) => `${name} lost the connection`,
+  removed: (name) => `${name} was removed`,
+  hand: (name) => `${name} raised a hand`,
+  sharing: (name) => `${name} is sharing a screen`,
+};
+
+/** @extends {Emitter<{leave: null, end: null}>} */
+export class MeetingView extends Emitter {
+  name = "meeting";
+  title;
+  element = fromTemplate("meeting");
+  #call;
+  #own;
+  #toasts;
+  #stage;
+  #people = new PeopleList(part(this.element, "list"));
+  #banner = new ConnectionBanner(part(this.element, "banner"));
+  #meter = new LevelMeter();
+  /** @type {Map<string, SpeakingDetector>} */
+  #speaking = new Map();
+  #shortcuts;
+  #timer = 0;
+  #watch = new AbortController();
+
+  /**
+   * @param {import("../call.js").Call} call
+   * @param {string} ownName  shown until the server has answered
+   * @param {import("../toasts.js").Toasts} toasts
+   * @param {Storage} storage
+   */
+  constructor(call, ownName, toasts, storage) {
+    super();
+    this.#call = call;
+    this.#own = ownName;
+    this.#toasts = toasts;
+    this.#shortcuts = new Shortcuts(storage);
+    this.title = `${call.meeting.title || call.meeting.id} · Reconvene`;
+    const sound = part(this.element, "sound");
+    this.#stage = new Stage(part(this.element, "stage"), part(this.element, "tiles"), part(this.element, "screens"), () => (sound.hidden = false));
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const call = this.#call;
+    call.on("change", () => this.#show(), { signal });
+    call.mesh.on("peer", () => this.#show(), { signal });
+    call.on("away", () => this.#banner.away("Reconnecting…"), { signal });
+    call.on("joined", () => this.#banner.back(), { signal });
+    call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    if (!call.me) this.#banner.away("Connecting…");
+
+    /** @type {Record<string, () => void>} */
+    const buttons = {
+      ...this.#commands,
+      sound: () => this.#playSound(),
+      invite: () => void this.#copyLink(),
+      settings: () => void showDevices(call.media),
+      "close-panel": () => this.#togglePeople(),
+      end: () => this.emit("end", null),
+    };
+    for (const [name, run] of Object.entries(buttons)) part(this.element, name).addEventListener("click", run, { signal });
+    part(this.element, "stage").addEventListener("click", (event) => this.#stageClicked(event), { signal });
+    part(this.element, "panel").addEventListener("keydown", ({ key }) => key === "Escape" && this.#togglePeople(), { signal });
+    this.#shortcuts.start((command) => this.#commands[command]());
+    this.#timer = window.setInterval(() => this.#listen(), LEVEL_INTERVAL);
+    this.#show();
+  }
+
+  stop() {
+    this.#watch.abort();
+    clearInterval(this.#timer);
+    this.#shortcuts.stop();
+    this.#banner.stop();
+    this.#meter.stop();
+    this.#stage.stop();
+    this.#toasts.clear();
+  }
+
+  /** @type {Record<import("../shortcuts.js").Command, () => void>} */
+  #commands = {
+    audio: () => void this.#call.toggleAudio().then(() => this.#explain("audio")),
+    video: () => void this.#call.toggleVideo().then(() => this.#explain("video")),
+    screen: () => void this.#call.toggleScreen(),
+    hand: () => this.#call.toggleHand(),
+    people: () => this.#togglePeople(),
+    copy: () => void this.#copyLink(),
+    leave: () => this.emit("leave", null),
+    help: () => void showHelp(this.#shortcuts),
+  };
+
+  #show() {
+    const { meeting, participants, state, me, myId, roster } = this.#call;
+    write(part(this.element, "title"), meeting.title || meeting.id);
+    write(part(this.element, "id"), meeting.title ? meeting.id : "");
+    write(part(this.element, "count"), String(Math.max(1, roster.size)));
+    write(part(this.element, "link"), this.#link.replace(/^https?:\/\//, ""));
+    part(this.element, "alone").hidden = roster.size !== 1;
+    part(this.element, "host-options").hidden = me?.role !== "host";
+    showControl(part(this.element, "audio"), "audio", state.audio);
+    showControl(part(this.element, "video"), "video", state.video);
+    showControl(part(this.element, "screen"), "screen", state.screen);
+    showControl(part(this.element, "hand"), "hand", me?.hand ?? false);
+    this.#people.update(participants, myId);
+    this.#stage.update(this.#pictures());
+    this.#meter.listen(this.#call.media.microphone);
+  }
+
+  /** Everyone as they came and myself last, with shared screens apart. @returns {import("../tile.js").Picture[]} */
+  #pictures() {
+    const { participants, mesh, media, myId } = this.#call;
+    const [me = this.#placeholder(), ...others] = participants;
+    const facing = media.camera?.getSettings().facingMode;
+    const own = { participant: { ...me, media: this.#call.state }, connection: "self", own: true };
+    /** @type {import("../tile.js").Picture[]} */
+    const pictures = others.flatMap((participant) => {
+      const peer = mesh.peers.get(participant.id);
+      const base = { participant, connection: peer?.pc.connectionState ?? "new", own: false, mirrored: false };
+      const person = { ...base, stream: peer?.camera ?? null, screen: false };
+      return participant.media.screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
+    });
+    pictures.push({ ...own, stream: media.stream, screen: false, mirrored: facing !== "environment" });
+    if (media.screen && myId) pictures.push({ ...own, stream: media.screen, screen: true, mirrored: false });
+    return pictures;
+  }
+
+  /** The own tile before the server has answered. @returns {Participant} */
+  #placeholder() {
+    return {
+      id: "", name: this.#own, role: "participant", media: this.#call.state, hand: false,
+      state: "connected", instance: "", joined_at: "",
+    };
+  }
+
+  /** Marks who is speaking. */
+  #listen() {
+    const now = performance.now();
+    for (const id of this.#call.roster.keys()) {
+      const detector = this.#speaking.get(id) ?? new SpeakingDetector();
+      this.#speaking.set(id, detector);
+      const level = id === this.#call.myId ? this.#meter.level : (this.#call.mesh.peers.get(id)?.level ?? 0);
+      const audible = this.#call.roster.get(id)?.media.audio ?? false;
+      this.#stage.speaking(id, audible && detector.speaking(level, now));
+    }
+  }
+
+  /** @param {"audio" | "video"} kind */
+  #explain(kind) {
+    if (this.#call.state[kind]) return;
+    const { trouble } = this.#call.media;
+    const texts = troubleTexts({ audio: null, video: null, [kind]: trouble[kind] });
+    for (const text of texts) this.#toasts.show(text);
+  }
+
+  get #link() {
+    return `${location.origin}/m/${this.#call.meeting.id}`;
+  }
+
+  async #copyLink() {
+    try {
+      await navigator.clipboard.writeText(this.#link);
+    } catch {
+      this.#toasts.show(`Copying was not allowed. The link is ${this.#link}`);
+      return;
+    }
+    const text = part(this.element, "copy-text");
+    const button = part(this.element, "copy");
+    this.#toasts.show("Link copied");
+    write(text, "Copied");
+    button.dataset.done = "";
+    setTimeout(() => {
+      write(text, "Copy link");
+      delete button.dataset.done;
+    }, COPIED_FOR);
+  }
+
+  #togglePeople() {
+    const panel = part(this.element, "panel");
+    const button = part(this.element, "people");
+    panel.hidden = !panel.hidden;
+    button.setAttribute("aria-expanded", String(!panel.hidden));
+    part(this.element, "root").toggleAttribute("data-panel", !panel.hidden);
+    if (panel.hidden) button.focus();
+    else panel.querySelector("h2")?.focus();
+  }
+
+  #playSound() {
+    part(this.element, "sound").hidden = true;
+    this.#stage.play();
+  }
+
+  /** @param {MouseEvent} event */
+  #stageClicked(event) {
+    if (event.target instanceof Element && event.target.closest('[data-part="stop"]')) this.#call.media.stopScreen();
+  }
+}

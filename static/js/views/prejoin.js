@@ -1,0 +1,126 @@
+/** Before joining: how one will be seen and heard, with every device optional. */
+import { paintAvatar } from "../avatar.js";
+import { showControl } from "../controls.js";
+import { DevicePicker } from "../device-picker.js";
+import { fromTemplate, part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { LevelMeter } from "../levels.js";
+import { troubleTexts } from "../troubles.js";
+
+/** A meter that follows speech without flickering. Milliseconds. */
+const METER_INTERVAL = 80;
+/** Browsers answer at once when they need not ask. Milliseconds. */
+const ASKING = 700;
+
+/** @extends {Emitter<{join: {name: string}}>} */
+export class Prejoin extends Emitter {
+  name = "prejoin";
+  title;
+  element = fromTemplate("prejoin");
+  #media;
+  #picker;
+  #meter = new LevelMeter();
+  #timer = 0;
+  #asking = 0;
+  #watch = new AbortController();
+
+  /**
+   * @param {import("../api.js").MeetingInfo} meeting @param {string} name
+   * @param {import("../devices.js").LocalMedia} media
+   */
+  constructor(meeting, name, media) {
+    super();
+    this.title = `${meeting.title || meeting.id} · Reconvene`;
+    this.#media = media;
+    this.#picker = new DevicePicker(media);
+    part(this.element, "devices").append(this.#picker.element);
+    part(this.element, "name", HTMLInputElement).value = name;
+    write(part(this.element, "meeting-id"), meeting.id);
+    write(part(this.element, "title"), meeting.title || "Ready to join?");
+    write(part(this.element, "present"), presence(meeting.participants ?? 0));
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const name = part(this.element, "name", HTMLInputElement);
+    part(this.element, "video", HTMLVideoElement).srcObject = this.#media.stream;
+    part(this.element, "audio").addEventListener("click", () => void this.#media.setAudio(!this.#media.audio), { signal });
+    part(this.element, "video-toggle").addEventListener("click", () => void this.#media.setVideo(!this.#media.video), { signal });
+    name.addEventListener("input", () => this.#show(), { signal });
+    part(this.element, "form", HTMLFormElement).addEventListener("submit", (event) => this.#submit(event), { signal });
+    this.#media.on("change", () => this.#show(), { signal });
+    this.#picker.start();
+    this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
+    this.#asking = window.setTimeout(() => this.#notes("Your browser is asking for your camera and microphone. Allow them, or join without."), ASKING);
+    this.#show();
+    void this.#media.open({ audio: true, video: true }).finally(() => {
+      clearTimeout(this.#asking);
+      if (!signal.aborted) this.#show();
+    });
+  }
+
+  /** Where the focus belongs when the view appears. */
+  focus() {
+    const name = part(this.element, "name", HTMLInputElement);
+    (name.value ? part(this.element, "join") : name).focus();
+  }
+
+  stop() {
+    this.#watch.abort();
+    clearInterval(this.#timer);
+    clearTimeout(this.#asking);
+    this.#picker.stop();
+    this.#meter.stop();
+  }
+
+  /** @param {boolean} busy */
+  set busy(busy) {
+    const button = part(this.element, "join", HTMLButtonElement);
+    button.disabled = busy;
+    write(button, busy ? "Joining…" : "Join now");
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    event.preventDefault();
+    const field = part(this.element, "name", HTMLInputElement);
+    const name = field.value.trim();
+    field.setAttribute("aria-invalid", String(!name));
+    write(part(this.element, "error"), name ? "" : "Tell the others who you are.");
+    if (name) this.emit("join", { name });
+    else field.focus();
+  }
+
+  #show() {
+    const { audio, video, trouble } = this.#media;
+    part(this.element, "preview").dataset.video = video ? "on" : "off";
+    showControl(part(this.element, "audio"), "audio", audio);
+    showControl(part(this.element, "video-toggle"), "video", video);
+    paintAvatar(part(this.element, "avatar"), part(this.element, "name", HTMLInputElement).value, "");
+    write(part(this.element, "camera-note"), trouble.video ? "No picture from your camera" : "Your camera is off");
+    this.#meter.listen(this.#media.microphone);
+    this.#notes(...troubleTexts(trouble));
+  }
+
+  /** @param {string[]} texts */
+  #notes(...texts) {
+    const notes = part(this.element, "notes");
+    if (notes.textContent === texts.join("")) return;
+    notes.replaceChildren(...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  }
+
+  #showLevel() {
+    // Loudness is felt logarithmically: from -50 dB, nothing to hear, to -10 dB, loud.
+    const decibels = 20 * Math.log10(this.#meter.level || 1e-6);
+    const level = Math.round(Math.min(1, Math.max(0, (decibels + 50) / 40)) * 100);
+    const meter = part(this.element, "level");
+    meter.style.setProperty("--level", String(level / 100));
+    meter.setAttribute("aria-valuenow", String(level));
+  }
+}
+
+/** @param {number} count */
+function presence(count) {
+  if (count === 0) return "Nobody is here yet. You are the first.";
+  return count === 1 ? "One person is here." : `${count} people are here.`;
+}

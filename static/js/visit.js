@@ -1,0 +1,225 @@
+/** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
+import { ApiError, createMeeting, endMeeting, getMeeting } from "./api.js";
+import { Call } from "./call.js";
+import { LocalMedia } from "./devices.js";
+import { ask } from "./dialogs.js";
+import { noticeOf } from "./notices.js";
+import { CLOSE } from "./protocol.js";
+import { rememberMeeting } from "./recents.js";
+import { MeetingView } from "./views/meeting.js";
+import { NoticeView } from "./views/notice.js";
+import { Prejoin } from "./views/prejoin.js";
+
+/**
+ * @typedef {object} Surroundings
+ * @property {import("./identity.js").Identity} identity
+ * @property {import("./seat.js").SeatKeeper} seats
+ * @property {import("./toasts.js").Toasts} toasts
+ * @property {Storage} storage  localStorage
+ * @property {(view: import("./main.js").View) => void} show
+ * @property {(path: string) => void} go
+ *
+ * @typedef {object} Wish  How to join.
+ * @property {string} name
+ * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
+ * @property {string} [session]
+ * @property {"replace" | "reject"} [onDuplicate]
+ */
+
+/** @type {Record<number, string>} */
+const CLOSE_NOTICES = {
+  [CLOSE.replaced]: "replaced",
+  [CLOSE.removed]: "removed",
+  [CLOSE.meetingEnded]: "meeting_ended",
+};
+
+export class Visit {
+  /** @type {Call | null} */
+  call = null;
+  #id;
+  #around;
+  #media = new LocalMedia();
+  /** @type {Prejoin | null} */
+  #prejoin = null;
+  #stopped = false;
+  #endedByMe = false;
+  #newIdentityTried = false;
+
+  /** @param {string} id  of the meeting @param {Surroundings} around */
+  constructor(id, around) {
+    this.#id = id;
+    this.#around = around;
+  }
+
+  async start() {
+    const seat = await this.#around.seats.find(this.#id);
+    if (this.#stopped) return;
+    if (!seat) return this.#knock();
+    const { name, session, audio, video } = seat;
+    this.#join({ name, session, open: { audio, video } });
+  }
+
+  /** The page turns to something else: that is leaving. */
+  stop() {
+    this.#stopped = true;
+    this.#getUp();
+  }
+
+  /** Looks whether there is such a meeting, then shows the pre-join view. */
+  async #knock() {
+    try {
+      const meeting = await getMeeting(this.#id);
+      if (this.#stopped) return;
+      if (meeting.ended) return this.#notice("meeting_ended");
+      this.#media = new LocalMedia();
+      this.#prejoin = new Prejoin(meeting, this.#around.identity.name, this.#media);
+      this.#prejoin.on("join", ({ name }) => {
+        this.#around.identity.name = name;
+        this.#join({ name });
+      });
+      this.#around.show(this.#prejoin);
+    } catch (error) {
+      if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
+    }
+  }
+
+  /** @param {Wish} wish */
+  #join(wish) {
+    const { identity } = this.#around;
+    const { name, session, open, onDuplicate = "reject" } = wish;
+    if (open) this.#media = new LocalMedia();
+    const place = { meeting: this.#id, name, session, token: identity.token, onDuplicate };
+    const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media, open);
+    this.call = call;
+    call.on("joined", (joined) => this.#joined(call, joined, name));
+    call.on("change", () => this.#keepSeat());
+    call.on("refused", ({ code }) => void this.#refused(code, wish));
+    call.on("closed", ({ code }) => this.#closed(code, wish));
+    if (this.#prejoin) this.#prejoin.busy = true;
+    else this.#showMeeting(call, name);
+    call.start();
+  }
+
+  /** @param {Call} call @param {string} name */
+  #showMeeting(call, name) {
+    const view = new MeetingView(call, name, this.#around.toasts, this.#around.storage);
+    view.on("leave", () => this.#leave("left"));
+    view.on("end", () => void this.#end());
+    this.#around.show(view);
+  }
+
+  /** @param {Call} call @param {import("./protocol.js").Joined} joined @param {string} name */
+  #joined(call, { meeting, token, session }, name) {
+    if (token) this.#around.identity.remember(token);
+    rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
+    this.#around.seats.take({ meeting: this.#id, session, name, audio: call.state.audio, video: call.state.video });
+    if (!this.#prejoin) return;
+    this.#prejoin = null;
+    this.#showMeeting(call, name);
+  }
+
+  /** A reload comes back with the same microphone and camera. */
+  #keepSeat() {
+    const { audio, video } = this.call?.state ?? {};
+    if (audio !== undefined && video !== undefined) this.#around.seats.update({ audio, video });
+  }
+
+  /** @param {string} code @param {Wish} wish */
+  async #refused(code, wish) {
+    const { identity } = this.#around;
+    this.#drop();
+    if (code === "duplicate") return this.#askWhere(wish);
+    if (code === "bad_token" && !this.#newIdentityTried) {
+      this.#newIdentityTried = true;
+      identity.forget();
+      return this.#join({ ...wish, session: undefined });
+    }
+    this.#leave(code);
+  }
+
+  /** @param {Wish} wish */
+  async #askWhere(wish) {
+    const choice = await ask({
+      title: "You are in this meeting already",
+      text: "It is open in another tab of this browser. Move it here, or join a second time under another name?",
+      choices: [
+        { value: "replace", label: "Switch here", look: "primary" },
+        { value: "another", label: "Join as another person" },
+      ],
+    });
+    if (this.#stopped) return;
+    const again = { ...wish, session: undefined };
+    try {
+      if (choice === "replace") return this.#join({ ...again, onDuplicate: "replace" });
+      if (choice === "another") {
+        await this.#around.identity.another(wish.name);
+        return this.#join(again);
+      }
+    } catch (error) {
+      return this.#leave(error instanceof ApiError ? error.code : "interrupted");
+    }
+    if (this.#prejoin) this.#prejoin.busy = false;
+    else this.#leave("duplicate");
+  }
+
+  /** @param {number} code @param {Wish} wish */
+  #closed(code, wish) {
+    if (code === CLOSE.badToken) return void this.#refused("bad_token", wish);
+    this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
+  }
+
+  async #end() {
+    const choice = await ask({
+      title: "End the meeting for everyone?",
+      text: "All participants are disconnected, and nobody can join again.",
+      choices: [
+        { value: "end", label: "End for all", look: "danger" },
+        { value: "", label: "Cancel" },
+      ],
+    });
+    if (choice !== "end" || this.#stopped) return;
+    this.#endedByMe = true;
+    try {
+      await this.#around.identity.with((token) => endMeeting(token, this.#id));
+    } catch (error) {
+      this.#endedByMe = false;
+      this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ApiError ? error.message : error}`);
+    }
+  }
+
+  /** Out of the meeting, with a page that says why. @param {string} code */
+  #leave(code) {
+    const state = this.call?.state;
+    this.#getUp();
+    this.#notice(code, state);
+  }
+
+  #getUp() {
+    this.#drop();
+    this.#media.stop();
+    this.#prejoin = null;
+    this.#around.seats.leave();
+  }
+
+  #drop() {
+    this.call?.leave();
+    this.call = null;
+  }
+
+  /** @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with */
+  #notice(code, state = { audio: true, video: true }) {
+    const { identity, go, show } = this.#around;
+    const rejoin = () => this.#join({ name: identity.name, open: { audio: state.audio, video: state.video } });
+    const useHere = () => this.#join({ name: identity.name, open: { audio: state.audio, video: state.video }, onDuplicate: "replace" });
+    const create = async () => {
+      try {
+        await identity.with((token) => createMeeting(token, { meeting: this.#id }));
+        await this.#knock();
+      } catch (error) {
+        this.#notice(error instanceof ApiError ? error.code : "interrupted");
+      }
+    };
+    const actions = { home: () => go("/"), rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere };
+    show(new NoticeView(noticeOf(code, this.#id), (action) => actions[action]()));
+  }
+}
