@@ -1,0 +1,140 @@
+"""Many callers, one consumer: calls that wait at the same moment are carried out together.
+
+    call ─┐
+    call ─┼─► Calls (waiting) ── take ──► run(requests) ── settle ──► each caller's own result or exception
+    call ─┘
+
+There is no timer. A lone call is taken at once; while a batch runs the next one gathers by itself, so batches
+grow with the load. `Calls` is the part every backend shares: it knows neither threads nor databases.
+`BatchThread` is the shell for blocking drivers; one for async drivers needs only a task and an `asyncio.Event`
+where this has a thread and a `threading.Event`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from storage.store import StoreUnavailable
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+Run = Callable[[Sequence[Request]], Sequence[Result | Exception]]
+"""Carries out a batch: an outcome for each request, in order. What it raises, every caller in the batch gets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Generic[Request, Result]):
+    request: Request
+    answer: asyncio.Future[Result]
+
+
+class Calls(Generic[Request, Result]):
+    """The calls that were accepted and wait for the consumer, oldest first.
+
+    `accept`, `close` and `settle` belong to the event loop; `take` may be called from one other thread
+    (`deque` appends and pops are atomic).
+    """
+
+    def __init__(self, name: str, *, size: int, limit: int) -> None:
+        self.name = name
+        self.closed = False
+        self._size = size
+        self._limit = limit
+        self._waiting: deque[Call[Request, Result]] = deque()
+
+    def accept(self, request: Request) -> asyncio.Future[Result]:
+        """Queue a request. Raises `StoreUnavailable` when closed, or when `limit` calls are waiting."""
+        if self.closed:
+            raise StoreUnavailable(f"{self.name} is closed")
+        if len(self._waiting) >= self._limit:
+            raise StoreUnavailable(f"{self.name} is overloaded: {self._limit} calls are waiting")
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Call(request, answer))
+        return answer
+
+    def take(self) -> list[Call[Request, Result]]:
+        """Up to `size` waiting calls, without those whose caller has given up; empty when none waits."""
+        batch: list[Call[Request, Result]] = []
+        while self._waiting and len(batch) < self._size:
+            call = self._waiting.popleft()
+            if not call.answer.cancelled():
+                batch.append(call)
+        return batch
+
+    def close(self) -> None:
+        """Accept nothing more. What waits can still be taken."""
+        self.closed = True
+
+    @staticmethod
+    def settle(answered: Iterable[tuple[Call[Request, Result], Result | Exception]]) -> None:
+        """Hand every caller its outcome. A caller cancelled while its batch ran is passed over."""
+        for call, outcome in answered:
+            if call.answer.done():
+                continue
+            if isinstance(outcome, Exception):
+                call.answer.set_exception(outcome)
+            else:
+                call.answer.set_result(outcome)
+
+
+class BatchThread(Generic[Request, Result]):
+    """Runs batches on a thread of its own. Create and use it on one event loop.
+
+    A call cancelled before its batch was taken is not run; one cancelled later has run or will.
+    """
+
+    def __init__(self, name: str, run: Run[Request, Result], *, size: int = 256, limit: int = 16_384) -> None:
+        self._calls: Calls[Request, Result] = Calls(name, size=size, limit=limit)
+        self._run = run
+        self._loop = asyncio.get_running_loop()
+        self._wake = threading.Event()
+        self._finished = asyncio.Event()
+        # A daemon, because a process that ends without closing its store must not hang on this thread:
+        # whatever was answered is durable already.
+        self._thread = threading.Thread(target=self._consume, name=name, daemon=True)
+        self._thread.start()
+
+    async def call(self, request: Request) -> Result:
+        """Raises what the batch has for this request; `StoreUnavailable` when closed or overloaded."""
+        answer = self._calls.accept(request)
+        if not self._wake.is_set():
+            self._wake.set()
+        return await answer
+
+    async def close(self) -> None:
+        """Finish what was accepted, then end the thread. Idempotent."""
+        self._calls.close()
+        self._wake.set()
+        await self._finished.wait()
+        self._thread.join()
+
+    def _consume(self) -> None:
+        closing = False
+        while not closing:
+            self._wake.wait()
+            self._wake.clear()
+            # Read before the queue is emptied: nothing is accepted after it is set, so nothing is left behind.
+            closing = self._calls.closed
+            while batch := self._calls.take():
+                self._on_loop(Calls.settle, self._answer(batch))
+        self._on_loop(self._finished.set)
+
+    def _answer(
+        self, batch: Sequence[Call[Request, Result]]
+    ) -> list[tuple[Call[Request, Result], Result | Exception]]:
+        try:
+            return list(zip(batch, self._run([call.request for call in batch]), strict=True))
+        except Exception as error:
+            return [(call, error) for call in batch]
+
+    def _on_loop(self, callback: Callable[..., object], *args: object) -> None:
+        # A loop that was closed without closing the store has no callers left to answer.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback, *args)

@@ -1,0 +1,142 @@
+"""The embedded default: one SQLite file, one writer thread, group commit.
+
+Calls that wait at the same moment share one transaction and so one fsync; each has a savepoint, so that one that
+fails takes nothing else with it. Attendance reports are read on a connection and thread of their own (a WAL
+snapshot): a long one does not hold up joins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar, cast
+
+from storage import sqlite_calls
+from storage.batching import BatchThread
+from storage.sqlite_file import connect
+from storage.store import Attendance, Joined, JoinRequest, Meeting, StayEnd, StoreUnavailable
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], object]
+
+# A program's mistake (a value of the wrong type, a broken constraint), not the database's state.
+_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+
+
+class SqliteStore:
+    """A `Store` in the file at `path`; any number of processes on one machine may have it open.
+
+    `busy_timeout` is how many seconds to wait for another process' lock before `StoreUnavailable`.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._lifecycle = asyncio.Lock()
+        self._connections: tuple[sqlite3.Connection, ...] = ()
+        self._writer: BatchThread[Work, object] | None = None
+        self._reader: BatchThread[Work, object] | None = None
+
+    async def open(self) -> None:
+        async with self._lifecycle:
+            if self._writer is not None:
+                return
+            writer, reader = await asyncio.to_thread(connect, self.path, self._busy_timeout)
+            self._connections = writer, reader
+            self._writer = BatchThread("store writer", partial(run_batch, writer, "BEGIN IMMEDIATE"))
+            # One at a time: a report is answered as soon as it is made.
+            self._reader = BatchThread("store reader", partial(run_batch, reader, "BEGIN"), size=1)
+
+    async def close(self) -> None:
+        async with self._lifecycle:
+            if self._writer is None or self._reader is None:
+                return
+            await self._reader.close()
+            await self._writer.close()
+            for connection in reversed(self._connections):
+                # The last one to close copies the write-ahead log into the file, which may take a while.
+                await asyncio.to_thread(connection.close)
+            self._writer = self._reader = None
+
+    async def ping(self) -> None:
+        await self._write(sqlite_calls.ping)
+
+    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+        return await self._write(
+            partial(sqlite_calls.create_meeting, room=room, user_id=user_id, title=title, at=at)
+        )
+
+    async def meeting(self, room: str) -> Meeting | None:
+        return await self._write(partial(sqlite_calls.meeting, room=room))
+
+    async def join(self, request: JoinRequest) -> Joined:
+        return await self._write(partial(sqlite_calls.join, request=request))
+
+    async def leave(self, end: StayEnd) -> None:
+        await self._write(partial(sqlite_calls.leave, end=end))
+
+    async def end_meeting(self, room: str, at: float) -> Meeting:
+        return await self._write(partial(sqlite_calls.end_meeting, room=room, at=at))
+
+    async def attendance(self, room: str) -> Attendance:
+        return await _call(self._reader, partial(sqlite_calls.attendance, room=room))
+
+    async def heartbeat(self, node_id: str, at: float) -> None:
+        await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))
+
+    async def close_dead_nodes(self, dead_before: float) -> int:
+        return await self._write(partial(sqlite_calls.close_dead_nodes, dead_before=dead_before))
+
+    async def stop_node(self, node_id: str, at: float) -> int:
+        return await self._write(partial(sqlite_calls.stop_node, node_id=node_id, at=at))
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await _call(self._writer, work)
+
+
+async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite3.Connection], T]) -> T:
+    if thread is None:
+        raise StoreUnavailable("the store is not open")
+    return cast(T, await thread.call(work))
+
+
+def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work]) -> list[object]:
+    """Carry out a batch in one transaction: for each piece of work what it returned or raised.
+
+    When the transaction itself fails, nothing of it was kept and everyone has a `StoreUnavailable`.
+    """
+    try:
+        connection.execute(begin)
+        outcomes = [_run_one(connection, work) for work in batch]
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        return [_unavailable(error) for _ in batch]
+    return outcomes
+
+
+def _run_one(connection: sqlite3.Connection, work: Work) -> object:
+    connection.execute("SAVEPOINT one")
+    try:
+        outcome = work(connection)
+    except Exception as error:
+        # On a full disk, say, SQLite gives up the whole transaction, and with it what the others had done.
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO one")
+        is_state = isinstance(error, sqlite3.Error) and not isinstance(error, _MISTAKES)
+        outcome = _unavailable(error) if is_state else error
+    connection.execute("RELEASE one")
+    return outcome
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    unavailable = StoreUnavailable(f"SQLite: {error}")
+    unavailable.__cause__ = error
+    return unavailable
