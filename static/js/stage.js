@@ -73,7 +73,9 @@ export class Stage {
       const tile = arrange(container.childElementCount, width, height, gap);
       container.style.setProperty("--tile-width", `${tile.width}px`);
       container.style.setProperty("--tile-height", `${tile.height}px`);
-      container.style.setProperty("--row-width", `${tile.columns * (tile.width + gap) - gap + 0.5}px`);
+      // Keeps a row from taking in more tiles than the arrangement has columns.
+      const spare = width - (tile.columns * (tile.width + gap) - gap);
+      container.style.setProperty("--side", `${Math.max(0, Math.floor(spare / 2))}px`);
     }
   }
 }

@@ -27,7 +27,8 @@ export class Tile {
     const { element } = this;
     const { id, name, media, hand, role, state } = participant;
     const shown = screen || media.video;
-    if (shown && element.dataset.video !== "on") this.#awaitPicture();
+    if (!shown) element.removeAttribute("data-picture");
+    else if (element.dataset.video !== "on") this.#awaitPicture();
     Object.assign(element.dataset, {
       participantId: id,
       kind: screen ? "screen" : "person",
@@ -77,8 +78,7 @@ export class Tile {
   /** A camera turned on again would first show the last picture from before: wait for a new one. */
   #awaitPicture() {
     const { element } = this;
-    element.removeAttribute("data-picture");
-    const arrived = () => element.setAttribute("data-picture", "");
+    const arrived = () => element.dataset.video === "on" && element.setAttribute("data-picture", "");
     if ("requestVideoFrameCallback" in this.#video) this.#video.requestVideoFrameCallback(arrived);
     else arrived();
   }

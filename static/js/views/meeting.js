@@ -70,9 +70,14 @@ export class MeetingView extends Emitter {
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
     if (!call.me) this.#banner.away("Connecting…");
 
+    const { audio, video, screen, hand, ...commands } = this.#commands;
     /** @type {Record<string, () => void>} */
     const buttons = {
-      ...this.#commands,
+      ...commands,
+      "audio-control": audio,
+      "video-control": video,
+      "screen-control": screen,
+      "hand-control": hand,
       sound: () => this.#playSound(),
       invite: () => void this.#copyLink(),
       settings: () => void showDevices(call.media),
@@ -117,10 +122,10 @@ export class MeetingView extends Emitter {
     write(part(this.element, "link"), this.#link.replace(/^https?:\/\//, ""));
     part(this.element, "alone").hidden = roster.size !== 1;
     part(this.element, "host-options").hidden = me?.role !== "host";
-    showControl(part(this.element, "audio"), "audio", state.audio);
-    showControl(part(this.element, "video"), "video", state.video);
-    showControl(part(this.element, "screen"), "screen", state.screen);
-    showControl(part(this.element, "hand"), "hand", me?.hand ?? false);
+    showControl(part(this.element, "audio-control"), "audio", state.audio);
+    showControl(part(this.element, "video-control"), "video", state.video);
+    showControl(part(this.element, "screen-control"), "screen", state.screen);
+    showControl(part(this.element, "hand-control"), "hand", me?.hand ?? false);
     this.#people.update(participants, myId);
     this.#stage.update(this.#pictures());
     this.#meter.listen(this.#call.media.microphone);
@@ -199,7 +204,6 @@ export class MeetingView extends Emitter {
     const button = part(this.element, "people");
     panel.hidden = !panel.hidden;
     button.setAttribute("aria-expanded", String(!panel.hidden));
-    part(this.element, "root").toggleAttribute("data-panel", !panel.hidden);
     if (panel.hidden) button.focus();
     else panel.querySelector("h2")?.focus();
   }

@@ -44,8 +44,8 @@ export class Prejoin extends Emitter {
     const { signal } = this.#watch;
     const name = part(this.element, "name", HTMLInputElement);
     part(this.element, "video", HTMLVideoElement).srcObject = this.#media.stream;
-    part(this.element, "audio").addEventListener("click", () => void this.#media.setAudio(!this.#media.audio), { signal });
-    part(this.element, "video-toggle").addEventListener("click", () => void this.#media.setVideo(!this.#media.video), { signal });
+    part(this.element, "audio-control").addEventListener("click", () => void this.#media.setAudio(!this.#media.audio), { signal });
+    part(this.element, "video-control").addEventListener("click", () => void this.#media.setVideo(!this.#media.video), { signal });
     name.addEventListener("input", () => this.#show(), { signal });
     part(this.element, "form", HTMLFormElement).addEventListener("submit", (event) => this.#submit(event), { signal });
     this.#media.on("change", () => this.#show(), { signal });
@@ -94,8 +94,8 @@ export class Prejoin extends Emitter {
   #show() {
     const { audio, video, trouble } = this.#media;
     part(this.element, "preview").dataset.video = video ? "on" : "off";
-    showControl(part(this.element, "audio"), "audio", audio);
-    showControl(part(this.element, "video-toggle"), "video", video);
+    showControl(part(this.element, "audio-control"), "audio", audio);
+    showControl(part(this.element, "video-control"), "video", video);
     paintAvatar(part(this.element, "avatar"), part(this.element, "name", HTMLInputElement).value, "");
     write(part(this.element, "camera-note"), trouble.video ? "No picture from your camera" : "Your camera is off");
     this.#meter.listen(this.#media.microphone);
