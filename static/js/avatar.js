@@ -18,5 +18,10 @@ function hue(seed) {
 /** @param {HTMLElement} element @param {string} name @param {string} seed */
 export function paintAvatar(element, name, seed) {
   element.textContent = initials(name);
+  paintGround(element, seed);
+}
+
+/** Lets an element take up the person's colour. @param {HTMLElement} element @param {string} seed */
+export function paintGround(element, seed) {
   element.style.setProperty("--hue", String(hue(seed)));
 }

@@ -1,8 +1,10 @@
 /** The arrangement of equal tiles that makes them largest. */
 
-/** Beyond these a tile is letterboxed into its cell, and the picture inside is cropped up to them. */
+/** Ratios of width to height. A tile stays between them, and a picture is cropped to its tile. */
 const WIDEST = 16 / 9;
-const NARROWEST = { landscape: 4 / 3, portrait: 3 / 4 };
+const NARROWEST = { landscape: 6 / 5, portrait: 0.6 };
+/** Screens are not cropped, so a tall tile would only add bars. */
+export const SCREEN = 16 / 10;
 /** Smaller than this nobody is recognised: then the tiles scroll. Pixels. */
 const SMALLEST = { width: 148, height: 111 };
 
@@ -11,10 +13,10 @@ const SMALLEST = { width: 148, height: 111 };
 /**
  * @param {number} count @param {number} width @param {number} height  of the space, in pixels
  * @param {number} gap
+ * @param {number} [narrowest]
  * @returns {Arrangement}
  */
-export function arrange(count, width, height, gap) {
-  const narrowest = width < height ? NARROWEST.portrait : NARROWEST.landscape;
+export function arrange(count, width, height, gap, narrowest = width < height ? NARROWEST.portrait : NARROWEST.landscape) {
   /** @type {Arrangement} */
   let best = { columns: 1, width: 0, height: 0 };
   for (let columns = 1; columns <= count; columns += 1) {

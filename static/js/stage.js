@@ -1,5 +1,5 @@
 /** The tiles and their arrangement: everyone alike, or along the edge of a shared screen. */
-import { arrange } from "./layout.js";
+import { SCREEN, arrange } from "./layout.js";
 import { Tile } from "./tile.js";
 
 /** @typedef {import("./tile.js").Picture} Picture */
@@ -70,7 +70,7 @@ export class Stage {
     for (const container of [this.#people, this.#screens]) {
       const { width, height } = container.getBoundingClientRect();
       const gap = parseFloat(getComputedStyle(container).rowGap) || 0;
-      const tile = arrange(container.childElementCount, width, height, gap);
+      const tile = arrange(container.childElementCount, width, height, gap, container === this.#screens ? SCREEN : undefined);
       container.style.setProperty("--tile-width", `${tile.width}px`);
       container.style.setProperty("--tile-height", `${tile.height}px`);
       // Keeps a row from taking in more tiles than the arrangement has columns.

@@ -1,5 +1,5 @@
 /** One person's picture, or one shared screen. */
-import { paintAvatar } from "./avatar.js";
+import { paintAvatar, paintGround } from "./avatar.js";
 import { fromTemplate, part, write } from "./dom.js";
 
 /**
@@ -44,6 +44,7 @@ export class Tile {
     element.setAttribute("aria-label", label);
     write(part(element, "name"), label);
     paintAvatar(part(element, "avatar"), name, id);
+    paintGround(element, id);
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";
     write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");

@@ -1,6 +1,6 @@
 /** Short messages in a live region: read out by screen readers, gone by themselves. */
 const STAY = 4_500;
-const MOST = 4;
+const MOST = 3;
 
 export class Toasts {
   #region;

@@ -96,7 +96,9 @@ export class Prejoin extends Emitter {
     part(this.element, "preview").dataset.video = video ? "on" : "off";
     showControl(part(this.element, "audio-control"), "audio", audio);
     showControl(part(this.element, "video-control"), "video", video);
-    paintAvatar(part(this.element, "avatar"), part(this.element, "name", HTMLInputElement).value, "");
+    const name = part(this.element, "name", HTMLInputElement).value.trim();
+    part(this.element, "avatar").hidden = !name;
+    paintAvatar(part(this.element, "avatar"), name, "");
     write(part(this.element, "camera-note"), trouble.video ? "No picture from your camera" : "Your camera is off");
     this.#meter.listen(this.#media.microphone);
     this.#notes(...troubleTexts(trouble));
