@@ -99,7 +99,7 @@ export class Call extends Emitter {
 
   async toggleScreen() {
     if (this.media.screen) this.media.stopScreen();
-    else await this.media.startScreen();
+    else if (this.media.canShareScreen) await this.media.startScreen();
   }
 
   toggleHand() {

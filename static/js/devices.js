@@ -84,6 +84,11 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
+  /** Phones cannot. */
+  get canShareScreen() {
+    return Boolean(navigator.mediaDevices?.getDisplayMedia);
+  }
+
   /** @returns {Promise<boolean>} false when the person thought better of it */
   async startScreen() {
     try {
@@ -92,6 +97,8 @@ export class LocalMedia extends Emitter {
       const screen = await navigator.mediaDevices.getDisplayMedia(/** @type {DisplayMediaStreamOptions} */ (options));
       if (this.#stopped) return stopTracks(screen), false;
       this.screen = screen;
+      // Text has to stay sharp; motion may stutter.
+      for (const track of screen.getVideoTracks()) track.contentHint = "detail";
     } catch {
       return false;
     }

@@ -26,7 +26,7 @@ export class Identity {
   }
 
   set name(name) {
-    (this.#tab.getItem(TOKEN) ? this.#tab : this.#browser).setItem(NAME, name);
+    this.#own.setItem(NAME, name);
   }
 
   /**
@@ -48,12 +48,12 @@ export class Identity {
 
   /** Keeps what the server issued. @param {string} token */
   remember(token) {
-    if (token !== this.token) this.#browser.setItem(TOKEN, token);
+    this.#own.setItem(TOKEN, token);
   }
 
   /** The server no longer accepts the token. */
   forget() {
-    (this.#tab.getItem(TOKEN) ? this.#tab : this.#browser).removeItem(TOKEN);
+    this.#own.removeItem(TOKEN);
   }
 
   /** Makes this tab another person. @param {string} name @returns {Promise<void>} */
@@ -67,5 +67,10 @@ export class Identity {
     const token = this.token ?? (await newIdentity(this.name || undefined)).token;
     this.remember(token);
     return token;
+  }
+
+  /** Where the identity in use is kept. */
+  get #own() {
+    return this.#tab.getItem(TOKEN) ? this.#tab : this.#browser;
   }
 }

@@ -68,6 +68,7 @@ export class MeetingView extends Emitter {
     call.on("away", () => this.#banner.away("Reconnecting…"), { signal });
     call.on("joined", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    part(this.element, "screen-control").hidden = !call.media.canShareScreen;
     if (!call.me) this.#banner.away("Connecting…");
 
     const { audio, video, screen, hand, ...commands } = this.#commands;
