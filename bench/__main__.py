@@ -88,15 +88,14 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
     table = Table(
         title=f"Medians of {plan.rounds} rounds, Python {platform.python_version()}", title_justify="left"
     )
-    table.add_column("load")
-    table.add_column("unit")
+    table.add_column("load", no_wrap=True)
     for spec in plan.specs:
         table.add_column(spec.name, justify="right")
     for figure in figures:
         values = [figure.of(spec) for spec in plan.specs]
         cells = ["invalid" if figure.invalid else _number(value) for value in values]
-        unit = figure.unit + (" *" if figure.disturbed else "")
-        table.add_row(figure.name, unit, *cells)
+        mark = " *" if figure.disturbed else ""
+        table.add_row(f"{figure.name}, {figure.unit}{mark}", *cells)
     console.print(table)
     if any(figure.disturbed for figure in figures):
         console.print(

@@ -63,7 +63,7 @@ RECONVENE = Spec(
     _settings,
 )
 WEBSOCKETS = Spec("websockets", _reference("reference_websockets"))
-WEBSOCKETS_UVLOOP = Spec("websockets+uvloop", _reference("reference_websockets", "--uvloop"))
+WEBSOCKETS_UVLOOP = Spec("ws + uvloop", _reference("reference_websockets", "--uvloop"))
 RELAY = Spec("bare relay", _reference("reference_relay"), roster=False)
 
 
