@@ -50,7 +50,8 @@ RETURNING id
 """
 
 RENAME_PARTICIPANT = """
-UPDATE participants SET name = :name, last_seen_at = max(last_seen_at, :at)
+UPDATE participants
+SET name = :name, first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
 WHERE room = :room AND user_id = :user_id
 RETURNING id
 """

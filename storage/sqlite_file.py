@@ -106,9 +106,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    if _pragma(connection, "application_id") == APPLICATION_ID:
-        return
-    if connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone()[0]:
+    # In this order: of a process that is just setting the file up, its id is written before its tables.
+    has_tables = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone()[0]
+    if has_tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise BadStoreUrl(
             f"{path} is another program's SQLite database; name a new file or one of Reconvene's in RECONVENE_STORE"
         )

@@ -7,6 +7,9 @@ Nothing here is check-then-insert: uniqueness lives in the database, and asking 
 with what exists. Every method may raise `StoreUnavailable`; nothing else is ever the caller's fault to recover from.
 """
 
+# Exceptions are named for what happened, not with an Error suffix.
+# ruff: noqa: N818
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -94,7 +97,8 @@ class JoinRequest:
 
     `participant_id` and `session_id` are used only where new rows are needed. The stay that is open goes on; failing
     that, `previous_session` goes on when it was closed less than `grace` seconds before `at` for a reason other than
-    "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance` is set on the stay in each case.
+    "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance` and `node_id` are set on the
+    stay in each case.
     """
 
     room: str

@@ -1,0 +1,75 @@
+"""A small language for storage tests: who joins and leaves one meeting, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+
+from storage.store import EndReason, Joined, JoinRequest, Meeting, Participant, Stay, StayEnd, Store
+
+NODE = "n_1"
+
+_numbers = count(1)
+
+
+def request(user: str, at: float = 1000.0, *, room: str = "ROOM-1") -> JoinRequest:
+    """What a server would ask for: ids never used before, and the meeting created when it is missing."""
+    number = next(_numbers)
+    return JoinRequest(
+        room=room,
+        user_id=user,
+        name=user.title(),
+        participant_id=f"p_{number}",
+        session_id=f"s_{number}",
+        instance=f"tab-{number}",
+        node_id=NODE,
+        at=at,
+        create=True,
+    )
+
+
+class Script:
+    def __init__(self, store: Store, room: str = "ROOM-1") -> None:
+        self.store = store
+        self.room = room
+
+    def request(self, user: str, at: float = 1000.0) -> JoinRequest:
+        return request(user, at, room=self.room)
+
+    async def join(
+        self,
+        user: str,
+        at: float = 1000.0,
+        *,
+        previous: Joined | None = None,
+        grace: float = 30.0,
+        node: str = NODE,
+        name: str | None = None,
+    ) -> Joined:
+        wanted = replace(self.request(user, at), grace=grace, node_id=node)
+        if previous is not None:
+            wanted = replace(wanted, previous_session=previous.stay.session_id)
+        if name is not None:
+            wanted = replace(wanted, name=name)
+        return await self.store.join(wanted)
+
+    async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
+        await self.store.leave(StayEnd(joined.participant.id, joined.stay.session_id, at, reason))
+
+    async def people(self) -> list[Participant]:
+        return [participant for participant, _ in (await self.store.attendance(self.room)).participants]
+
+    async def stays(self, user: str) -> Sequence[Stay]:
+        return (await self._record(user))[1]
+
+    async def person(self, user: str) -> Participant:
+        return (await self._record(user))[0]
+
+    async def meeting(self) -> Meeting:
+        return (await self.store.attendance(self.room)).meeting
+
+    async def _record(self, user: str) -> tuple[Participant, Sequence[Stay]]:
+        records = (await self.store.attendance(self.room)).participants
+        (record,) = [record for record in records if record[0].user_id == user]
+        return record
