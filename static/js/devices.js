@@ -10,7 +10,7 @@ import { Emitter } from "./events.js";
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24, max: 30 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-/** @extends {Emitter<{change: null, screenended: null}>} */
+/** @extends {Emitter<{change: null}>} */
 export class LocalMedia extends Emitter {
   /** @type {MediaStreamTrack | null} */
   microphone = null;

@@ -13,6 +13,11 @@ function modal(element) {
   });
 }
 
+/** What is asked about the view before does not concern the next. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+}
+
 /**
  * @param {{title: string, text: string, choices: {value: string, label: string, look?: "primary" | "danger"}[]}} question
  * @returns {Promise<string>} the chosen value, "" when dismissed
@@ -27,6 +32,7 @@ export function ask({ title, text, choices }) {
       button.className = `button ${look ?? ""}`;
       button.value = value;
       button.textContent = label;
+      button.autofocus = !value; // Where one can cancel, Enter does nothing that cannot be undone.
       return button;
     }),
   );

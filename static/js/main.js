@@ -1,4 +1,5 @@
 /** The composition root: puts the parts together, and shows the view that belongs to the address. */
+import { closeDialogs } from "./dialogs.js";
 import { Identity } from "./identity.js";
 import { noticeOf } from "./notices.js";
 import { meetingId } from "./protocol.js";
@@ -30,6 +31,7 @@ let visit = null;
 
 /** @param {View} view */
 function show(view) {
+  closeDialogs();
   shown?.stop();
   shown = view;
   document.body.dataset.view = view.name;

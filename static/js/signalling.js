@@ -194,8 +194,15 @@ export class SignallingClient {
     this.#place.token = message.token ?? this.#place.token;
     this.#alive(now);
     this.#hand ??= message.you.hand;
-    const hand = message.you.hand === this.#hand ? [] : this.status({ hand: this.#hand });
-    return [{ do: "emit", name: "joined", detail: message }, ...hand];
+    return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
+  }
+
+  /** Tells what changed while the join was on its way. @param {import("./protocol.js").Participant} you @returns {Action[]} */
+  #catchUp({ media, hand }) {
+    const names = /** @type {const} */ (["audio", "video", "screen"]);
+    const changed = names.filter((name) => media[name] !== this.#place.media[name]);
+    if (changed.length === 0 && hand === this.#hand) return [];
+    return this.status({ media: Object.fromEntries(changed.map((name) => [name, this.#place.media[name]])), hand: this.#hand });
   }
 
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */

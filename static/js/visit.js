@@ -71,7 +71,7 @@ export class Visit {
       const meeting = await getMeeting(this.#id);
       if (this.#stopped) return;
       if (meeting.ended) return this.#notice("meeting_ended");
-      this.#media = new LocalMedia();
+      this.#renewMedia();
       this.#prejoin = new Prejoin(meeting, this.#around.identity.name, this.#media);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
@@ -87,14 +87,15 @@ export class Visit {
   #join(wish) {
     const { identity } = this.#around;
     const { name, session, open, onDuplicate = "reject" } = wish;
-    if (open) this.#media = new LocalMedia();
+    this.#drop();
+    if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token: identity.token, onDuplicate };
     const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media, open);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
-    call.on("refused", ({ code }) => void this.#refused(code, wish));
-    call.on("closed", ({ code }) => this.#closed(code, wish));
+    call.on("refused", (refusal) => void this.#refused(refusal, name));
+    call.on("closed", ({ code }) => this.#closed(code, name));
     if (this.#prejoin) this.#prejoin.busy = true;
     else this.#showMeeting(call, name);
     call.start();
@@ -124,36 +125,35 @@ export class Visit {
     if (audio !== undefined && video !== undefined) this.#around.seats.update({ audio, video });
   }
 
-  /** @param {string} code @param {Wish} wish */
-  async #refused(code, wish) {
-    const { identity } = this.#around;
-    this.#drop();
-    if (code === "duplicate") return this.#askWhere(wish);
+  /** @param {{code: string, message: string}} refusal @param {string} name */
+  async #refused({ code, message }, name) {
+    if (code === "duplicate") return this.#askWhere(name);
+    // A name that cannot be: here it can be mended.
+    if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
     if (code === "bad_token" && !this.#newIdentityTried) {
       this.#newIdentityTried = true;
-      identity.forget();
-      return this.#join({ ...wish, session: undefined });
+      this.#around.identity.forget();
+      return this.#join({ name });
     }
     this.#leave(code);
   }
 
-  /** @param {Wish} wish */
-  async #askWhere(wish) {
+  /** @param {string} name */
+  async #askWhere(name) {
     const choice = await ask({
       title: "You are in this meeting already",
-      text: "It is open in another tab of this browser. Move it here, or join a second time under another name?",
+      text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
       choices: [
         { value: "replace", label: "Switch here", look: "primary" },
         { value: "another", label: "Join as another person" },
       ],
     });
     if (this.#stopped) return;
-    const again = { ...wish, session: undefined };
     try {
-      if (choice === "replace") return this.#join({ ...again, onDuplicate: "replace" });
+      if (choice === "replace") return this.#join({ name, onDuplicate: "replace" });
       if (choice === "another") {
-        await this.#around.identity.another(wish.name);
-        return this.#join(again);
+        await this.#around.identity.another(name);
+        return this.#join({ name });
       }
     } catch (error) {
       return this.#leave(error instanceof ApiError ? error.code : "interrupted");
@@ -162,9 +162,9 @@ export class Visit {
     else this.#leave("duplicate");
   }
 
-  /** @param {number} code @param {Wish} wish */
-  #closed(code, wish) {
-    if (code === CLOSE.badToken) return void this.#refused("bad_token", wish);
+  /** @param {number} code @param {string} name */
+  #closed(code, name) {
+    if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, name);
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 
@@ -201,6 +201,11 @@ export class Visit {
     this.#around.seats.leave();
   }
 
+  #renewMedia() {
+    this.#media.stop();
+    this.#media = new LocalMedia();
+  }
+
   #drop() {
     this.call?.leave();
     this.call = null;
@@ -209,14 +214,15 @@ export class Visit {
   /** @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with */
   #notice(code, state = { audio: true, video: true }) {
     const { identity, go, show } = this.#around;
-    const rejoin = () => this.#join({ name: identity.name, open: { audio: state.audio, video: state.video } });
-    const useHere = () => this.#join({ name: identity.name, open: { audio: state.audio, video: state.video }, onDuplicate: "replace" });
+    const open = { audio: state.audio, video: state.video };
+    const rejoin = () => this.#join({ name: identity.name, open });
+    const useHere = () => this.#join({ name: identity.name, open, onDuplicate: "replace" });
     const create = async () => {
       try {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));
-        await this.#knock();
+        if (!this.#stopped) await this.#knock();
       } catch (error) {
-        this.#notice(error instanceof ApiError ? error.code : "interrupted");
+        if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
       }
     };
     const actions = { home: () => go("/"), rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere };

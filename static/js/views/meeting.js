@@ -83,7 +83,10 @@ export class MeetingView extends Emitter {
       invite: () => void this.#copyLink(),
       settings: () => void showDevices(call.media),
       "close-panel": () => this.#togglePeople(),
-      end: () => this.emit("end", null),
+      end: () => {
+        part(this.element, "host-menu").hidePopover(); // gives the focus back, for the dialog to give back in turn
+        this.emit("end", null);
+      },
     };
     for (const [name, run] of Object.entries(buttons)) part(this.element, name).addEventListener("click", run, { signal });
     part(this.element, "stage").addEventListener("click", (event) => this.#stageClicked(event), { signal });

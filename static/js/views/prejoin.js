@@ -85,10 +85,19 @@ export class Prejoin extends Emitter {
     event.preventDefault();
     const field = part(this.element, "name", HTMLInputElement);
     const name = field.value.trim();
-    field.setAttribute("aria-invalid", String(!name));
-    write(part(this.element, "error"), name ? "" : "Tell the others who you are.");
-    if (name) this.emit("join", { name });
-    else field.focus();
+    if (!name) return this.complain("Tell the others who you are.");
+    field.removeAttribute("aria-invalid");
+    write(part(this.element, "error"), "");
+    this.emit("join", { name });
+  }
+
+  /** @param {string} error  what is wrong with the name */
+  complain(error) {
+    const field = part(this.element, "name", HTMLInputElement);
+    this.busy = false;
+    field.setAttribute("aria-invalid", "true");
+    write(part(this.element, "error"), error);
+    field.focus();
   }
 
   #show() {
