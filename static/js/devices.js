@@ -72,15 +72,14 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
-  /** @param {Kind} kind @param {string} deviceId */
+  /** Goes over to another device, muted if the one before was. @param {Kind} kind @param {string} deviceId */
   async choose(kind, deviceId) {
     this.chosen[kind] = deviceId;
-    const on = kind === "audio" ? this.audio : this.video;
-    if (kind === "audio" ? this.microphone : this.camera) {
-      this.#release(kind);
-      await this.#acquire(kind);
+    const current = kind === "audio" ? this.microphone : this.camera;
+    if (current) {
+      this.#release(kind); // Phones open only one camera at a time.
+      await this.#acquire(kind, current.enabled);
     }
-    if (kind === "audio" && this.microphone) this.microphone.enabled = on;
     this.emit("change", null);
   }
 
@@ -129,26 +128,30 @@ export class LocalMedia extends Emitter {
     this.#release("video");
   }
 
-  /** @param {Kind} kind */
-  async #acquire(kind) {
+  /** @param {Kind} kind @param {boolean} [enabled] */
+  async #acquire(kind, enabled = true) {
     try {
-      this.#keep(await capture({ [kind]: this.#constraints(kind) }));
+      this.#keep(await capture({ [kind]: this.#constraints(kind) }), enabled);
     } catch (error) {
-      this.#fail(kind, error);
+      if (!this.chosen[kind]) return this.#fail(kind, error);
+      // The chosen one was pulled out: take what there is.
+      delete this.chosen[kind];
+      await this.#acquire(kind, enabled);
     }
   }
 
   /** @param {Kind} kind */
   #constraints(kind) {
     const deviceId = this.chosen[kind];
-    return { ...(kind === "audio" ? AUDIO : VIDEO), ...(deviceId && { deviceId: { ideal: deviceId } }) };
+    return { ...(kind === "audio" ? AUDIO : VIDEO), ...(deviceId && { deviceId: { exact: deviceId } }) };
   }
 
-  /** @param {MediaStream} stream */
-  #keep(stream) {
+  /** @param {MediaStream} stream @param {boolean} [enabled] */
+  #keep(stream, enabled = true) {
     if (this.#stopped) return stopTracks(stream);
     for (const track of stream.getTracks()) {
       const kind = /** @type {Kind} */ (track.kind);
+      track.enabled = enabled;
       this.#release(kind);
       this.trouble[kind] = null;
       this.stream.addTrack(track);
