@@ -95,7 +95,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
                     f"{path}: the file system has no write-ahead logging for SQLite (journal mode {mode!r}); "
                     "name a file on a local disk in RECONVENE_STORE"
                 )
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            if _pragma(connection, "application_id") != APPLICATION_ID:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             migrate(connection, load_migrations("sqlite"))
         except sqlite3.OperationalError as error:
             if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
