@@ -84,6 +84,23 @@ def test_a_migration_that_fails_leaves_nothing_of_itself() -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
+def test_a_migration_another_process_makes_first_is_not_made_again(path: Path) -> None:
+    migrations = load_migrations("sqlite")
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as slow,
+        closing(sqlite3.connect(path, isolation_level=None)) as fast,
+    ):
+
+        def overtake(statement: str) -> None:
+            if statement == "BEGIN IMMEDIATE":
+                slow.set_trace_callback(None)
+                migrate(fast, migrations)
+
+        slow.set_trace_callback(overtake)
+        migrate(slow, migrations)
+        assert fast.execute("PRAGMA user_version").fetchone() == (len(migrations),)
+
+
 async def test_a_database_of_a_newer_version_is_refused(path: Path) -> None:
     store = SqliteStore(path)
     await store.open()
