@@ -50,9 +50,9 @@ export class Stage {
     this.#arrange();
   }
 
-  /** @param {string} participantId @param {boolean} speaking */
-  speaking(participantId, speaking) {
-    const tile = this.#tiles.get(participantId);
+  /** @param {{id: string, own: boolean}} who @param {boolean} speaking */
+  speaking({ id, own }, speaking) {
+    const tile = this.#tiles.get(own ? OWN : id);
     if (tile) tile.speaking = speaking;
   }
 
@@ -80,5 +80,11 @@ export class Stage {
   }
 }
 
+/** The own tile is there before the server has given an id. */
+const OWN = "own";
+
 /** @param {Picture} picture */
-const keyOf = ({ participant, screen }) => (screen ? `${participant.id} screen` : participant.id);
+function keyOf({ participant, own, screen }) {
+  const who = own ? OWN : participant.id;
+  return screen ? `${who} screen` : who;
+}

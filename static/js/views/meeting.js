@@ -167,9 +167,10 @@ export class MeetingView extends Emitter {
     for (const id of this.#call.roster.keys()) {
       const detector = this.#speaking.get(id) ?? new SpeakingDetector();
       this.#speaking.set(id, detector);
-      const level = id === this.#call.myId ? this.#meter.level : (this.#call.mesh.peers.get(id)?.level ?? 0);
+      const own = id === this.#call.myId;
+      const level = own ? this.#meter.level : (this.#call.mesh.peers.get(id)?.level ?? 0);
       const audible = this.#call.roster.get(id)?.media.audio ?? false;
-      this.#stage.speaking(id, audible && detector.speaking(level, now));
+      this.#stage.speaking({ id, own }, audible && detector.speaking(level, now));
     }
   }
 
