@@ -192,6 +192,8 @@ export class SignallingClient {
     this.#heartbeat = message.heartbeat * 1000;
     this.#place.session = message.session;
     this.#place.token = message.token ?? this.#place.token;
+    // Taking over was meant once: a later reconnect must not take the place back from a newer tab.
+    this.#place.onDuplicate = "reject";
     this.#alive(now);
     this.#hand ??= message.you.hand;
     return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
