@@ -206,6 +206,8 @@ class Connection(asyncio.Protocol):
         refusal = self._refusal(request)
         response = refusal or self._ws.accept(request)
         self._ws.send_response(response)
+        # The library keeps the request for as long as the connection lives; its headers are the bulk of it.
+        request.headers.clear()
         if response.status_code == 101:
             self._gateway.opened(self)
             return

@@ -130,7 +130,8 @@ class Gateway:
     def lost(self, connection: Connection) -> None:
         if connection not in self._connections:
             return
-        log.debug("connection closed", **self._who(connection))
+        if self._hub.seated(connection) is not None:
+            log.info("connection lost, place kept", code=connection.close_code, **self._who(connection))
         self._connections.discard(connection)
         self._metrics.closed[connection.close_code] += 1
         self._carry_out(self._hub.lost(connection, time.time()))

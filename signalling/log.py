@@ -10,6 +10,7 @@ from collections import deque
 from typing import NamedTuple
 
 MAX_COUNT = 4096
+MAX_BYTES = 4 * 1024 * 1024
 MAX_AGE = 120.0
 
 
@@ -22,15 +23,19 @@ class Entry(NamedTuple):
 
 
 class Log:
-    """A ring bounded by count and by age (seconds)."""
+    """A ring bounded by count, by bytes and by age (seconds)."""
 
-    __slots__ = ("_entries", "_max_age", "_max_count", "epoch", "seq")
+    __slots__ = ("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "epoch", "seq")
 
-    def __init__(self, epoch: str, max_count: int = MAX_COUNT, max_age: float = MAX_AGE) -> None:
+    def __init__(
+        self, epoch: str, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES, max_age: float = MAX_AGE
+    ) -> None:
         self.epoch = epoch
         self.seq = 0
         self._entries: deque[Entry] = deque()
+        self._bytes = 0
         self._max_count = max_count
+        self._max_bytes = max_bytes
         self._max_age = max_age
 
     def next(self) -> int:
@@ -42,11 +47,12 @@ class Log:
         self.seq += 1
         entries = self._entries
         entries.append(Entry(self.seq, now, payload, to))
-        if len(entries) > self._max_count:
-            entries.popleft()
+        self._bytes += len(payload)
         oldest = now - self._max_age
-        while entries[0].at < oldest:
-            entries.popleft()
+        while entries and (
+            len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0].at < oldest
+        ):
+            self._bytes -= len(entries.popleft().payload)
 
     def since(self, seq: int, participant: str) -> list[bytes] | None:
         """What a participant who has seen `seq` missed, in order, or None when the log cannot bridge the gap."""

@@ -105,7 +105,8 @@ class Member:
 
     def encoded(self) -> bytes:
         if self._encoded is None:
-            self._encoded = orjson.dumps(self.view())
+            # Copied, because orjson's bytes keep the 4 KiB they were built in.
+            self._encoded = bytes(memoryview(orjson.dumps(self.view())))
         return self._encoded
 
 
