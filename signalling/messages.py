@@ -71,7 +71,7 @@ _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessa
 
 
 class _Head(msgspec.Struct, frozen=True):
-    id: msgspec.Raw | None = None
+    id: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -117,7 +117,6 @@ def _checked(join: Join) -> Join:
 def _readable_id(data: bytes | bytearray | memoryview) -> int | None:
     """The id of a message that is otherwise not valid, so that its sender learns which one failed."""
     try:
-        head = _head.decode(data)
-        return None if head.id is None else _id.decode(head.id)
+        return _id.decode(_head.decode(data).id)
     except (msgspec.DecodeError, RecursionError):
         return None

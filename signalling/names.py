@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-MEETING_ID = re.compile(r"[A-Z0-9-]{3,64}", re.ASCII)
+MEETING_ID = re.compile(r"[A-Za-z0-9-]{3,64}")
 NAME_LENGTH = 80
 TITLE_LENGTH = 200
 
@@ -22,10 +22,11 @@ def meeting_id(text: str) -> str:
 
     Raises `ValueError`, with a text that says what an id may be.
     """
-    normal = text.strip().upper()
-    if not MEETING_ID.fullmatch(normal):
+    text = text.strip()
+    # Matched before it is made upper case: some letters beyond ASCII have an ASCII upper case.
+    if not MEETING_ID.fullmatch(text):
         raise ValueError("A meeting ID is 3 to 64 letters (A-Z), digits and hyphens.")
-    return normal
+    return text.upper()
 
 
 def generated_meeting_id(random: bytes) -> str:

@@ -1,0 +1,40 @@
+"""Meeting ids, names and titles."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from signalling import names
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("abc123", "ABC123"), (" K7P-2mx-9qd ", "K7P-2MX-9QD"), ("a-1", "A-1")]
+)
+def test_meeting_ids_are_compared_and_shown_in_upper_case(text: str, shown: str) -> None:
+    assert names.meeting_id(text) == shown
+
+
+@pytest.mark.parametrize("text", ["", "ab", "a" * 65, "a b", "a/b", "é23", "ſtu", "ａｂｃ", "abc\n1", "a_b"])
+def test_other_meeting_ids_are_refused_with_a_hint(text: str) -> None:
+    with pytest.raises(ValueError, match="3 to 64"):
+        names.meeting_id(text)
+
+
+def test_generated_ids_are_easy_to_read_aloud_and_all_different() -> None:
+    made = {names.generated_meeting_id(os.urandom(16)) for _ in range(2000)}
+    assert len(made) == 2000
+    for text in made:
+        assert names.meeting_id(text) == text
+        assert [len(part) for part in text.split("-")] == [3, 3, 3]
+        assert not set(text) & set("01OIL")
+
+
+def test_a_name_may_be_of_any_script_and_has_its_limits() -> None:
+    assert names.person_name("  Ångström 🦊 李 ") == "Ångström 🦊 李"
+    assert names.person_name("x" * 80) == "x" * 80
+    with pytest.raises(ValueError, match="1 to 80"):
+        names.person_name("x" * 81)
+    with pytest.raises(ValueError, match="control"):
+        names.person_name("é\u0085b")
