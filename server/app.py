@@ -6,6 +6,7 @@ import functools
 import gc
 import logging
 import socket
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,9 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         gateway.start()
         try:
             http = web(config, store, hub, gateway, tokens, metrics)
-            log.info(
-                "listening", url=address(sockets[0]), store=config.store.partition("://")[0], node=node.id
-            )
-            await _Server(_uvicorn(http, gateway)).serve(sockets)
+            server = _Server(_uvicorn(http, gateway))
+            server.about = {"store": config.store.partition("://")[0], "node": node.id}
+            await server.serve(sockets)
         finally:
             log.info("stopping")
             await gateway.stop()
@@ -120,6 +120,14 @@ class _Http(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
+    about: Mapping[str, str] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
+        await super().startup(sockets)
+        if sockets:
+            log.info("listening", url=address(sockets[0]), **self.about)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
         self.force_exit = self.should_exit

@@ -99,8 +99,7 @@ class Gateway:
         except BadMessage as error:
             self._refuse(connection, error, error.message_id)
             return
-        kind = type(message).__name__.lower()
-        self._metrics.received[kind] += 1
+        self._metrics.received[type(message)] += 1
         if isinstance(message, Join) and not connection.joined:
             connection.hold()
             task = asyncio.create_task(self._join(connection, message))
@@ -110,7 +109,7 @@ class Gateway:
         try:
             self._carry_out(self._hub.receive(connection, message, time.time()))
         except Exception:
-            log.exception("message failed", type=kind, **self._who(connection))
+            log.exception("message failed", type=type(message).__name__, **self._who(connection))
             connection.close(CloseCode.INTERNAL_ERROR)
 
     def flooded(self, connection: Connection) -> None:

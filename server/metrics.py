@@ -13,7 +13,7 @@ class Metrics:
     """One per server process. `delivered`, `received` and the others are written to directly."""
 
     def __init__(self) -> None:
-        self.received: Counter[str] = Counter()
+        self.received: Counter[type] = Counter()
         self.refused: Counter[str] = Counter()
         self.closed: Counter[int] = Counter()
         self.joins: Counter[str] = Counter()
@@ -46,7 +46,8 @@ class Metrics:
         yield CounterMetricFamily(
             "reconvene_upgrades_refused", "WebSocket handshakes refused.", value=self.upgrades_refused
         )
-        yield _labelled("reconvene_messages_received", "Messages from clients.", "type", self.received)
+        received = Counter({kind.__name__.lower(): count for kind, count in self.received.items()})
+        yield _labelled("reconvene_messages_received", "Messages from clients.", "type", received)
         yield _labelled("reconvene_errors", "Errors answered.", "code", self.refused)
         yield _labelled("reconvene_closes", "WebSockets the server closed.", "code", self.closed)
         yield _labelled("reconvene_joins", "Joins answered.", "result", self.joins)

@@ -7,19 +7,17 @@ nodes a stream.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 MAX_COUNT = 4096
 MAX_BYTES = 4 * 1024 * 1024
 MAX_AGE = 120.0
 
 
-class Entry(NamedTuple):
-    seq: int
-    at: float
-    payload: bytes
-    to: str | None
-    """The participant it is for alone; None: everyone."""
+Entry = tuple[int, float, bytes, str | None]
+"""Number, when (epoch seconds), the event, and the participant it is for alone (None: everyone).
+
+A plain tuple, because a log holds thousands and the garbage collector leaves plain tuples of plain values alone.
+"""
 
 
 class Log:
@@ -46,18 +44,25 @@ class Log:
         """Keep the event that was encoded with the number `next()` gave."""
         self.seq += 1
         entries = self._entries
-        entries.append(Entry(self.seq, now, payload, to))
+        entries.append((self.seq, now, payload, to))
         self._bytes += len(payload)
         oldest = now - self._max_age
+        if len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest:
+            self._trim(oldest)
+
+    def _trim(self, oldest: float) -> None:
+        entries = self._entries
         while entries and (
-            len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0].at < oldest
+            len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest
         ):
-            self._bytes -= len(entries.popleft().payload)
+            self._bytes -= len(entries.popleft()[2])
 
     def since(self, seq: int, participant: str) -> list[bytes] | None:
         """What a participant who has seen `seq` missed, in order, or None when the log cannot bridge the gap."""
         if seq > self.seq or seq < 0:
             return None
-        if seq < self.seq and (not self._entries or self._entries[0].seq > seq + 1):
+        if seq < self.seq and (not self._entries or self._entries[0][0] > seq + 1):
             return None
-        return [e.payload for e in self._entries if e.seq > seq and (e.to is None or e.to == participant)]
+        return [
+            payload for n, _, payload, to in self._entries if n > seq and (to is None or to == participant)
+        ]
