@@ -94,12 +94,13 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
     for figure in figures:
         values = [figure.of(spec) for spec in plan.specs]
         cells = ["invalid" if figure.invalid else _number(value) for value in values]
-        mark = " *" if figure.disturbed else ""
+        mark = " *" if figure.judged_by_cpu else ""
         table.add_row(f"{figure.name}, {figure.unit}{mark}", *cells)
     console.print(table)
-    if any(figure.disturbed for figure in figures):
+    if any(figure.judged_by_cpu for figure in figures):
         console.print(
-            "* Others held the servers or the generator up: judged by processor time.", soft_wrap=True
+            "* Per second of the server's processor time: others held it up, or the generator was the limit.",
+            soft_wrap=True,
         )
     if not verdicts:
         return

@@ -30,6 +30,7 @@ ROOM = 50
 IDLE_CLIENTS = 5000
 WARM_UP = 0.3
 DISTURBED = 0.1
+GENERATOR_BOUND = 0.9
 PATIENCE = 2  # times as many rounds as planned, while other processes disturb them
 Say = Callable[[str], None]
 
@@ -55,6 +56,7 @@ class Figure:
     ``waited`` is the share of each round in which other processes held its servers or the generator up. Only
     rounds that went undisturbed count. Where the machine grants too few of them, deliveries per second of
     the server's processor time (``by_cpu``) are the next best: a server alone on its core has the same of both.
+    The same holds where the generator was the limit (``outrun``: a server had it busy for nearly all of a round).
     """
 
     name: str
@@ -62,6 +64,7 @@ class Figure:
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     by_cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     waited: list[float] = field(default_factory=list)
+    outrun: list[bool] = field(default_factory=list)
     invalid: str = ""
 
     @property
@@ -73,8 +76,12 @@ class Figure:
     def disturbed(self) -> bool:
         return self.clean < min(2, len(self.waited))
 
+    @property
+    def judged_by_cpu(self) -> bool:
+        return self.disturbed or 2 * sum(self.outrun) > len(self.outrun)
+
     def of(self, spec: Spec) -> float | None:
-        values = (self.by_cpu if self.disturbed else self.values).get(spec.name)
+        values = (self.by_cpu if self.judged_by_cpu else self.values).get(spec.name)
         if self.invalid or not values:
             return None
         if not self.waited:
@@ -151,7 +158,7 @@ def _turns(
                 _tend(running)
             number = 0
             while figure.clean < plan.rounds and number < PATIENCE * plan.rounds:
-                waited = 0.0
+                waited, outrun = 0.0, False
                 # Another server goes first in each round: none always follows the same one.
                 first = number % len(running)
                 for server, fleet in running[first:] + running[:first]:
@@ -161,10 +168,12 @@ def _turns(
                     used, spent = server.usage() - before[0], usage(os.getpid()) - before[1]
                     figure.values[server.spec.name].append(run.rate)
                     figure.by_cpu[server.spec.name].append(run.deliveries / used.ran)
+                    outrun = outrun or spent.ran / run.seconds > GENERATOR_BOUND
                     waited = max(waited, (used.waited + spent.waited) / run.seconds)
                     say(_line(number, server, run, used, spent))
                     _tend(running)
                 figure.waited.append(waited)
+                figure.outrun.append(outrun)
                 number += 1
 
     return fill
