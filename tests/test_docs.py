@@ -1,0 +1,212 @@
+"""The documents tell of everything that is there, and of nothing that is not."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import typing
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from server.app import web
+from server.config import SETTINGS, Config, Setting
+from server.identity import Tokens
+from server.metrics import Metrics
+from signalling import errors, messages
+from signalling.hub import Hub
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PROTOCOL = ROOT / "docs" / "protocol.md"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "README.md"])
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def code_blocks(document: str, language: str = r"\w*") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+
+
+# Settings
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_setting_has_a_section_with_its_default(setting: Setting) -> None:
+    section = re.search(rf"^#+ {setting.name}$(.*?)(?=^#|\Z)", text(CONFIGURATION), re.MULTILINE | re.DOTALL)
+    assert section is not None
+    expected = f"Default `{setting.default}`." if setting.default else "Default: no"
+    assert section[1].strip().startswith(expected)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_only_settings_that_exist_are_mentioned(document: Path) -> None:
+    mentioned = set(re.findall(r"RECONVENE_[A-Z_]+", text(document)))
+    assert mentioned <= {setting.name for setting in SETTINGS}
+
+
+# The protocol
+
+
+def rows(document: str) -> dict[str, list[str]]:
+    """Table rows by what stands in their first cell, without backquotes."""
+    cells = (line.strip("|").split("|") for line in document.splitlines() if line.startswith("|"))
+    return {first.strip(" `"): [cell.strip() for cell in rest] for first, *rest in cells}
+
+
+def client_types() -> list[str]:
+    infos = [msgspec.inspect.type_info(type_) for type_ in typing.get_args(messages.ClientMessage)]
+    return [str(cast(msgspec.inspect.StructType, info).tag) for info in infos]
+
+
+def server_types() -> list[str]:
+    """Every `"type": "…"` that `signalling.events` puts into a message, or spells out as bytes."""
+    tree = ast.parse(text(ROOT / "signalling" / "events.py"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "type" and isinstance(value, ast.Constant):
+                    found.add(str(value.value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            found.update(re.findall(r'"type":"(\w+)"', node.value.decode()))
+    return sorted(found)
+
+
+def test_the_types_are_found_where_they_are_looked_for() -> None:
+    assert {"join", "status", "signal", "leave", "ping"} <= set(client_types())
+    assert {"joined", "ack", "error", "pong", "participant_updated", "signal"} <= set(server_types())
+
+
+@pytest.mark.parametrize("type_", client_types())
+def test_a_client_message_has_its_row_and_its_fields(type_: str) -> None:
+    section = text(PROTOCOL).partition("### Client to server")[2].partition("####")[0]
+    (structure,) = [t for t in typing.get_args(messages.ClientMessage) if t.__struct_config__.tag == type_]
+    fields = rows(section)[type_][0]
+    for field in msgspec.structs.fields(structure):
+        optional = r"" if field.required else r"\?"
+        assert re.search(rf"\b{field.encode_name}{optional}(?!\w|\?)", fields), field.encode_name
+
+
+@pytest.mark.parametrize("type_", server_types())
+def test_a_server_message_has_its_row(type_: str) -> None:
+    assert type_ in rows(text(PROTOCOL).partition("### Server to client")[2].partition("## Coming back")[0])
+
+
+@pytest.mark.parametrize("code", errors.ErrorCode)
+def test_an_error_is_documented_as_the_table_has_it(code: errors.ErrorCode) -> None:
+    entry = errors.ERRORS[code]
+    table = text(PROTOCOL).partition("## Errors and close codes")[2].partition("| close code |")[0]
+    said, closes, status = rows(table)[code]
+    assert said.startswith(entry.text)
+    assert closes == ("–" if entry.close is None else str(entry.close.value))
+    assert status == str(entry.status)
+
+
+@pytest.mark.parametrize("code", errors.CloseCode)
+def test_a_close_code_is_documented(code: errors.CloseCode) -> None:
+    table = rows(text(PROTOCOL).partition("| close code |")[2])
+    assert str(code.value) in table
+    if code >= errors.CloseCode.MISUSE:
+        assert table[str(code.value)][-1] == ("yes" if code >= errors.CloseCode.TOO_SLOW else "no")
+
+
+def routes() -> list[str]:
+    nothing: Any = None
+    app = web(Config.from_env({}), nothing, Hub(), nothing, Tokens("a secret for this test"), Metrics())
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
+
+
+@pytest.mark.parametrize("route", routes())
+def test_a_route_is_documented(route: str) -> None:
+    assert route in rows(text(PROTOCOL).partition("## HTTP")[2])
+
+
+def test_every_json_example_can_be_read() -> None:
+    decoder = msgspec.json.Decoder()
+    blocks = [block for document in DOCUMENTS for block in code_blocks(text(document), "json")]
+    assert blocks
+    for block in blocks:
+        # One value, or one on each line that begins with a brace.
+        for value in re.split(r"\n(?=\{)", block):
+            decoder.decode(value)
+
+
+def test_client_messages_in_examples_are_valid() -> None:
+    """What an example shows a client sending, the server understands."""
+    section = text(PROTOCOL).partition("#### `join`")[2].partition("### Server to client")[0]
+    examples = code_blocks(section, "json")
+    assert len(examples) >= 3
+    for example in examples:
+        messages.decode(example.encode())
+
+
+# Operation
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    page = Metrics().page().decode()
+    kinds = re.findall(r"^# TYPE (\w+) (\w+)$", page, re.MULTILINE)
+    exposed = {metric for metric, kind in kinds if not (kind == "gauge" and metric.endswith("_created"))}
+    documented = set(re.findall(r"`(reconvene_\w+)(?:\{\w+\})?` \|", text(OPERATIONS)))
+    assert documented == exposed
+
+
+# Links, commands, examples
+
+
+def anchors(document: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", document, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(document: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", text(document), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (document.parent / path).resolve() if path else document
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(text(linked)), target
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", text(ROOT / "Makefile"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_make_targets_that_are_mentioned_exist(document: Path) -> None:
+    spans = re.findall(r"`([^`\n]+)`", text(document))
+    lines = itertools.chain.from_iterable(block.splitlines() for block in code_blocks(text(document)))
+    commands = [line for line in [*spans, *lines] if re.search(r"\bmake\b", line)]
+    mentioned = {target for line in commands for target in re.findall(r"\bmake ([a-z]+)", line)}
+    assert mentioned <= make_targets()
+
+
+def test_the_contributing_page_knows_every_make_target() -> None:
+    mentioned = set(re.findall(r"`make ([a-z]+)", text(ROOT / "CONTRIBUTING.md")))
+    assert mentioned == make_targets()
+
+
+def test_the_example_client_compiles() -> None:
+    (example,) = code_blocks(text(README), "python")
+    compile(example, "README.md", "exec")
+    assert len([line for line in example.splitlines() if line]) <= 24

@@ -1,0 +1,144 @@
+"""The rules of the layout: who may import whom, how long a file may be, what no file says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("signalling", "storage", "server")
+MOST_LINES = 400
+
+# What the core does without: the world, the clock, chance, logs.
+IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
+CORE_LIBRARIES = {"msgspec", "orjson"}
+DRIVERS = {"asyncpg", "supabase", "realtime"}
+ONE_PLACE = ("aiortc", "asyncpg", "httpx", "redis", "supabase")
+VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [path for line in listed.stdout.split("\0") if line and (path := ROOT / line).is_file()]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of the modules a file imports, wherever in it."""
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = (
+                ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            )
+            yield ".".join(part for part in (base, node.module) if part)
+
+
+def tops(package: str) -> dict[str, set[str]]:
+    """The top-level modules that a package imports, each with the files that do."""
+    found: dict[str, set[str]] = {}
+    for path in sources(package):
+        for module in imported(path):
+            found.setdefault(module.partition(".")[0], set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_there_is_something_to_check(package: str) -> None:
+    assert sources(package)
+    assert package in tops(package)
+
+
+def test_the_core_is_pure() -> None:
+    allowed = (set(sys.stdlib_module_names) - IMPURE) | CORE_LIBRARIES | {"signalling"}
+    assert {module: files for module, files in tops("signalling").items() if module not in allowed} == {}
+
+
+def test_the_core_has_no_coroutines() -> None:
+    kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    for path in sources("signalling"):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        assert not [node for node in nodes if isinstance(node, kinds)], path
+
+
+def test_the_store_knows_neither_the_core_nor_the_server() -> None:
+    allowed = set(sys.stdlib_module_names) | DRIVERS | {"storage"}
+    assert {module: files for module, files in tops("storage").items() if module not in allowed} == {}
+
+
+def test_the_server_imports_no_tests_and_no_bench() -> None:
+    assert not {"tests", "bench"} & tops("server").keys()
+
+
+@pytest.mark.parametrize("library", ONE_PLACE)
+def test_an_optional_library_is_imported_by_one_place(library: str) -> None:
+    """One file, or the files of one folder below a package (`server/peer`)."""
+    files = [Path(file) for package in PACKAGES for file in tops(package).get(library, ())]
+    places = {file.parent if len(file.parts) > 2 else file for file in files}
+    assert len(places) <= 1
+
+
+def test_modules_are_named_for_what_is_in_them() -> None:
+    vague = [
+        path
+        for top in (*PACKAGES, "static", "tests", "bench")
+        for path in (ROOT / top).rglob("*")
+        if path.stem in VAGUE and "__pycache__" not in path.parts
+    ]
+    assert vague == []
+
+
+def test_source_files_are_short() -> None:
+    scripts = [path for path in (ROOT / "static").rglob("*.js") if "node_modules" not in path.parts]
+    assert scripts
+    files = [*scripts, *(path for top in (*PACKAGES, "tests", "bench") for path in sources(top))]
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files
+    }
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_files_name_no_place_of_one_machine() -> None:
+    """Neither folders of whoever wrote them nor the hosts packages came from."""
+    # Put together, so that this file does not say them either.
+    folders = [rf"(?<![\w.\-*}}])/{folder}/" for folder in ("work", "root", "home", "Users")]
+    hosts = [
+        re.escape(".".join(parts))
+        for parts in (("pypi", "org"), ("files", "pythonhosted"), ("registry", "npmjs"))
+    ]
+    told = re.compile("|".join([*folders, *hosts]))
+    found = []
+    for path in tracked():
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        relative = path.relative_to(ROOT)
+        found += [f"{relative}:{number}" for number, line in enumerate(lines, 1) if told.search(line)]
+    assert found == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = re.findall(r"^## \[([^\]]+)\](.*)$", changelog, re.MULTILINE)
+    top = next((name, rest) for name, rest in releases if name != "Unreleased")
+    assert top[0] == version
+    assert re.fullmatch(r" - \d{4}-\d\d-\d\d", top[1])
