@@ -4,7 +4,7 @@
  * @typedef {object} MeetingInfo
  * @property {string} id
  * @property {string} title
- * @property {string} created
+ * @property {boolean} created
  * @property {string} url
  * @property {boolean} [ended]
  * @property {number} [participants]

@@ -14,7 +14,7 @@
  * @property {string} joined_at  RFC 3339, UTC
  *
  * @typedef {{id: string} & Partial<Participant>} ParticipantChange
- * @typedef {{id: string, title: string, host: boolean | string | null, created: string}} Meeting
+ * @typedef {{id: string, title: string, host: boolean, created: boolean}} Meeting
  *
  * @typedef {object} Joined
  * @property {"joined"} type
