@@ -45,7 +45,7 @@ export class Call extends Emitter {
     super();
     this.media = media;
     this.state = wanted ? { ...wanted, screen: false } : media.state;
-    this.meeting = { id: place.meeting, title: "", host: null, created: "" };
+    this.meeting = { id: place.meeting, title: "", host: false, created: false };
     this.#socket = new MeetingSocket(url, { ...place, media: this.state });
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
     if (wanted) {
