@@ -17,8 +17,8 @@ TIMEOUT = 10.0
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 # Section 1.3: the key and this GUID, hashed, are what the server answers.
 ACCEPT = base64.b64encode(
-    hashlib.sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
-).decode()  # noqa: S324
+    hashlib.sha1(f"{KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()  # noqa: S324
+).decode()
 
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -110,7 +110,7 @@ class Raw:
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
 
-    async def handshake(self, path: str = "/ws", **headers: str | None) -> Response:
+    async def handshake(self, **headers: str | None) -> Response:
         """Ask for the upgrade. `headers` replace the right ones (`_` for `-`); None leaves one out."""
         wanted: dict[str, str | None] = {
             "Host": "localhost",
@@ -121,7 +121,7 @@ class Raw:
         }
         wanted |= {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [f"{name}: {value}" for name, value in wanted.items() if value is not None]
-        head = "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""])
+        head = "\r\n".join(["GET /ws HTTP/1.1", *lines, "", ""])
         await self.send(head.encode("latin-1"))
         return await self.response()
 
