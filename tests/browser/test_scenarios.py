@@ -7,8 +7,8 @@ import re
 import httpx
 from playwright.async_api import expect
 
-from tests.e2e.conftest import Invite
-from tests.e2e.person import Person
+from tests.browser.conftest import Invite
+from tests.browser.person import Person
 from tests.process import ServerProcess
 
 PLAYING = """() => [...document.querySelectorAll('.tile[data-self=false] video')].map((video) => video.currentTime)"""
@@ -92,8 +92,7 @@ async def test_who_leaves_and_comes_back_is_the_same_participant(
     await host.reads("Guest left")
     await host.sees_others(0)
     await guest.press("Rejoin")
-    await guest.sees("prejoin")
-    await guest.join()
+    await guest.sees("meeting")
     assert await guest.participant_id() == place
     await host.sees_others(1)
     await host.receives(1)

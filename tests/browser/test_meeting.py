@@ -6,9 +6,9 @@ import re
 
 from playwright.async_api import expect
 
-from tests.e2e.conftest import Invite
+from tests.browser.conftest import Invite
 
-NAMELESS = """() => [...document.querySelectorAll('button, input, select, video, [role=meter], dialog')]
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, .tile, [role=meter], dialog')]
   .filter((element) => element.checkVisibility() && element.closest('[aria-hidden=true]') === null)
   .filter((element) => !(element.ariaLabel || element.labels?.length || element.textContent.trim()
                          || element.getAttribute('aria-labelledby') || element.title))
