@@ -1,21 +1,20 @@
-"""Real Chromium with fake devices, and a real server."""
-
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Error, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.person import Person
-from tests.process import ServerProcess
+from tests.process import ROOT, ServerProcess
 
-ARTIFACTS = Path(__file__).parent.parent.parent / "test-artifacts"
+ARTIFACTS = ROOT / "test-artifacts"
+FAILED = pytest.StashKey[bool]()
 
 QUIET = [
     "--disable-background-networking",
@@ -25,89 +24,111 @@ QUIET = [
     "--no-first-run",
 ]
 FAKE_DEVICES = "--use-fake-device-for-media-stream"
-FAKE_CONSENT = "--use-fake-ui-for-media-stream"
+ALLOW_DEVICES = "--use-fake-ui-for-media-stream"
 
-failed = pytest.StashKey[bool]()
+_meetings = itertools.count(1)
+
+Newcomer = Callable[..., Awaitable[Person]]
+Launch = Callable[..., Awaitable[Browser]]
+
+
+def chromium() -> str:
+    """Where tests/install.sh finds it, or puts it."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "No Chromium: run tests/install.sh, or set CHROMIUM to the browser's path"
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call":
-        item.stash[failed] = report.failed
+    if report.failed:
+        item.stash[FAILED] = True
     return report
-
-
-async def launch(playwright: Playwright, *flags: str) -> Browser:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "no Chromium: run tests/install.sh, or set CHROMIUM to its path"
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return await playwright.chromium.launch(executable_path=found, args=[*root, *QUIET, *flags])
 
 
 @pytest.fixture(scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as running:
-        yield running
+    async with async_playwright() as playwright:
+        yield playwright
 
 
 @pytest.fixture(scope="session")
-async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    browser = await launch(playwright, FAKE_DEVICES, FAKE_CONSENT)
-    yield browser
-    await browser.close()
+async def launch(playwright: Playwright) -> AsyncIterator[Launch]:
+    """Start a browser with these flags; all are closed at the end."""
+    browsers: list[Browser] = []
+
+    async def launch(*flags: str) -> Browser:
+        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), headless=True, args=[*QUIET, *sandbox, *flags]
+        )
+        browsers.append(browser)
+        return browser
+
+    yield launch
+    for browser in browsers:
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def browser(launch: Launch) -> Browser:
+    """With camera, microphone and screen that work without a question."""
+    return await launch(FAKE_DEVICES, ALLOW_DEVICES)
 
 
 @pytest.fixture(scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
-    async with ServerProcess(tmp_path_factory.mktemp("e2e")) as server:
+    """One server with the settings it comes with, for all tests that need no others."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    async with server:
         yield server
     assert server.exit_code == 0
-    worse = [line for line in server.logs if line.get("level") in {"error", "critical"}]
-    assert worse == [], "the server logged an error of its own"
-
-
-Invite = Callable[..., Awaitable[Person]]
-
-
-@pytest.fixture
-async def invite(
-    request: pytest.FixtureRequest, browser: Browser, server: ServerProcess
-) -> AsyncIterator[Invite]:
-    """`await invite()` is a new person with a browser of their own.
-
-    At the end nobody has met a 409 or an error nobody expected. When the test failed, everyone's screen is kept.
-    """
-    people: list[Person] = []
-
-    async def invite(at: str = "", using: Browser | None = None, **context: Any) -> Person:
-        person = await Person.arrive(using or browser, at or server.url, **context)
-        people.append(person)
-        return person
-
-    yield invite
-
-    name = re.sub(r"\W+", "-", request.node.name)
-    for number, person in enumerate(people):
-        if request.node.stash.get(failed, False):
-            ARTIFACTS.mkdir(exist_ok=True)
-            for tab, page in enumerate(person.context.pages):
-                try:
-                    await page.screenshot(path=ARTIFACTS / f"{name}-{number}-{tab}.png")
-                except Error as error:
-                    print(f"no screenshot: {error}")
-        await person.context.close()
-    for person in people:
-        assert [status for status in person.statuses if status[0] == 409] == []
-        assert person.complaints == []
-
-
-_count = 0
+    loud = [line for line in server.logs if line.get("level") in {"warning", "error", "critical"}]
+    assert not loud, loud
 
 
 @pytest.fixture
 def meeting() -> str:
-    """A meeting ID no other test uses."""
-    global _count
-    _count += 1
-    return f"E2E-{_count}"
+    """A meeting id no other test uses."""
+    return f"MEETING-{next(_meetings)}"
+
+
+@pytest.fixture
+async def people(request: pytest.FixtureRequest) -> AsyncIterator[list[Person]]:
+    """All whose pages are open in the test. At its end none may have complained."""
+    people: list[Person] = []
+    yield people
+    if request.node.stash.get(FAILED, False):
+        ARTIFACTS.mkdir(exist_ok=True)
+        test = re.sub(r"\W+", "-", request.node.name)
+        for number, person in enumerate(people, 1):
+            await person.photograph(str(ARTIFACTS / f"{test}-{number}-{person.name.replace(' ', '-')}.png"))
+    for context in {person.context for person in people}:
+        await context.close()
+    complaints = {person.name: person.complaints for person in people if person.complaints}
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> Newcomer:
+    """`await newcomer("Ada")`: somebody with a browser context of their own.
+
+    `url` for another server, `tab_of` for a second tab of somebody's, `using` for another browser; further
+    options are the context's.
+    """
+
+    async def newcomer(
+        name: str,
+        *,
+        url: str = "",
+        tab_of: Person | None = None,
+        using: Browser | None = None,
+        **options: Any,
+    ) -> Person:
+        context = tab_of.context if tab_of else await (using or browser).new_context(**options)
+        person = await Person.arrive(context, name, url or server.url)
+        people.append(person)
+        return person
+
+    return newcomer

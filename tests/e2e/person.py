@@ -1,157 +1,236 @@
-"""Someone at a browser, in the words of the page: what they click, and what they see."""
+"""A person with a browser tab: what they do on the page, and what they see there."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Response, expect
 
-PATIENCE = 30.0
-"""Seconds. Generous, because CI's two cores also decode the video."""
+T = TypeVar("T")
 
-EXPECTED = re.compile(
-    r"status of (404|403|401)|ERR_CONNECTION_REFUSED|WebSocket connection to .* failed|net::ERR_"
-)
-"""Console lines by which Chromium reports what a test does on purpose."""
+WITHIN = 30.0
+"""Seconds. Much more than anything takes, since machines that run tests share their cores."""
 
-INBOUND = """async () => {
-  const found = {};
-  for (const [id, {pc}] of window.reconvene.mesh.peers) {
-    const sum = {video: 0, audio: 0};
-    for (const report of (await pc.getStats()).values()) {
-      if (report.type !== 'inbound-rtp') continue;
-      if (report.kind === 'video') sum.video += report.framesDecoded ?? 0;
-      else sum.audio += report.packetsReceived ?? 0;
+expect.set_options(timeout=WITHIN * 1000)
+
+# Toasts go by themselves: keep their texts.
+REMEMBER_TOASTS = """
+  globalThis.toastsSeen = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes)
+        if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
+  }).observe(document, { childList: true, subtree: true });
+"""
+
+RECEIVED = """async (id) => {
+  const pc = window.reconvene.mesh?.peers.get(id)?.pc;
+  const video = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"] video`);
+  const received = { frames: 0, packets: 0, energy: 0, time: video?.currentTime ?? 0 };
+  for (const report of (await pc?.getStats())?.values() ?? []) {
+    if (report.type !== "inbound-rtp") continue;
+    if (report.kind === "video") received.frames += report.framesDecoded;
+    if (report.kind === "audio") {
+      received.packets += report.packetsReceived;
+      received.energy += report.totalAudioEnergy ?? 0;
     }
-    found[id] = sum;
   }
-  return found;
+  return received;
 }"""
 
 
-class Person:
-    """One tab. Several may share a context, as tabs of one browser do."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came from somebody so far, and how long their picture has been playing."""
 
-    def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
-        self.context = context
+    frames: int
+    packets: int
+    energy: float
+    time: float
+
+
+async def until(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool], what: str) -> T:
+    """Asks until the answer is right; for what no event tells, such as statistics."""
+    end = asyncio.get_running_loop().time() + WITHIN
+    while True:
+        answer = await ask()
+        if holds(answer):
+            return answer
+        assert asyncio.get_running_loop().time() < end, f"{what}: still {answer!r} after {WITHIN} s"
+        await asyncio.sleep(0.1)
+
+
+class Person:
+    """One tab of one browser context."""
+
+    def __init__(self, page: Page, name: str, url: str) -> None:
         self.page = page
+        self.name = name
         self.url = url
-        self.statuses: list[tuple[int, str]] = []
         self.complaints: list[str] = []
-        page.set_default_timeout(PATIENCE * 1000)
+        """Errors of the page and of the console, and what should not have been answered."""
+        self.statuses: list[tuple[str, int]] = []
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("console", self._console)
         page.on("response", self._response)
-        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
-        page.on("console", lambda line: self._console(line.type, line.text))
 
     @classmethod
-    async def arrive(cls, browser: Browser, url: str, **context: Any) -> Self:
-        made = await browser.new_context(**({"viewport": {"width": 900, "height": 640}} | context))
-        return cls(made, await made.new_page(), url)
+    async def arrive(cls, context: BrowserContext, name: str, url: str) -> Person:
+        page = await context.new_page()
+        await page.add_init_script(REMEMBER_TOASTS)
+        return cls(page, name, url)
 
-    async def another_tab(self) -> Person:
-        return Person(self.context, await self.context.new_page(), self.url)
-
-    def _response(self, response: Response) -> None:
-        self.statuses.append((response.status, response.url))
-
-    def _console(self, kind: str, text: str) -> None:
-        if kind == "error" and not EXPECTED.search(text):
-            self.complaints.append(text)
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
 
     # What they do
 
-    async def create(self, meeting: str, name: str, *, leads_to: str = "prejoin") -> None:
-        """From the lobby, with an ID of their own, as far as the view this leads to."""
+    async def start(self, meeting: str) -> None:
+        """Start a meeting of this ID in the lobby, wherever that leads."""
         await self.page.goto(self.url)
-        await self.page.get_by_label("Your name").fill(name)
+        await self.at("lobby")
+        await self.page.get_by_label("Your name").fill(self.name)
         await self.page.get_by_text("Choose an ID or a title").click()
-        await self.page.locator("[data-part=own-id]").fill(meeting)
-        await self.page.get_by_role("button", name="New meeting").click()
-        await self.sees(leads_to)
+        await self.page.get_by_label("Own ID").fill(meeting)
+        await self.button("New meeting").click()
 
-    async def follow(self, meeting: str, name: str) -> None:
-        """Open the link and fill in a name."""
+    async def open(self, meeting: str) -> None:
+        """Follow the meeting's link."""
         await self.page.goto(f"{self.url}/m/{meeting}")
-        await self.sees("prejoin")
-        await self.page.get_by_label("Your name").fill(name)
 
-    async def join(self) -> None:
-        await self.press("Join now")
-        await self.sees("meeting")
+    async def knock(self) -> None:
+        """Give the name and join, wherever that leads."""
+        await self.at("prejoin")
+        await self.page.get_by_label("Your name").fill(self.name)
+        await self.button("Join now").click()
 
-    async def enter(self, meeting: str, name: str) -> Self:
-        await self.follow(meeting, name)
-        await self.join()
-        return self
+    async def join(self) -> str:
+        """Join, and be in. Answers the participant's id."""
+        await self.knock()
+        return await self.seated()
 
-    async def press(self, button: str) -> None:
-        await self.page.get_by_role("button", name=button, exact=True).first.click()
+    async def come(self, meeting: str) -> str:
+        await self.open(meeting)
+        return await self.join()
+
+    async def press(self, control: str) -> None:
+        await self.button(control).click()
 
     # What they see
 
-    async def sees(self, view: str) -> None:
-        await expect(self.page.locator("body")).to_have_attribute("data-view", view, timeout=PATIENCE * 1000)
-
-    async def reads(self, text: str | re.Pattern[str]) -> None:
-        await expect(self.page.get_by_text(text).first).to_be_visible(timeout=PATIENCE * 1000)
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
 
     @property
-    def own_tile(self) -> Locator:
-        return self.page.locator(".tile[data-kind=person][data-self=true]")
+    def own(self) -> Locator:
+        return self.page.locator('.tile[data-kind="person"][data-self="true"]')
 
     @property
     def others(self) -> Locator:
-        return self.page.locator(".tile[data-kind=person][data-self=false]")
+        return self.page.locator('.tile[data-kind="person"][data-self="false"]')
 
-    def tile_of(self, name: str) -> Locator:
-        return self.page.locator(f'.tile[data-kind=person][aria-label="{name}"]')
+    def tile(self, other: str) -> Locator:
+        return self.page.locator(f'.tile[data-kind="person"][data-participant-id="{other}"]')
 
-    async def sees_others(self, count: int) -> None:
-        await expect(self.others).to_have_count(count, timeout=PATIENCE * 1000)
+    @property
+    def heading(self) -> Locator:
+        return self.page.get_by_role("heading", level=1)
 
-    async def sees_tile(self, name: str, **data: str) -> None:
-        for key, value in data.items():
-            await expect(self.tile_of(name)).to_have_attribute(f"data-{key}", value, timeout=PATIENCE * 1000)
+    async def at(self, view: str) -> None:
+        await expect(self.page.locator("body")).to_have_attribute("data-view", view)
 
-    async def participant_id(self) -> str:
-        found = await self.own_tile.get_attribute("data-participant-id")
-        assert found
-        return found
+    async def seated(self) -> str:
+        """In the meeting, and known to the server. Answers the participant's id."""
+        await self.at("meeting")
+        await expect(self.own).to_have_attribute("data-participant-id", re.compile("^p_"))
+        return await self.own.get_attribute("data-participant-id") or ""
 
-    async def inbound(self) -> dict[str, dict[str, int]]:
-        """By participant: video frames decoded and audio packets received so far (W3C webrtc-stats)."""
-        found: dict[str, dict[str, int]] = await self.page.evaluate(INBOUND)
-        return found
+    async def sees(self, other: str, /, **data: str) -> None:
+        """The other's tile has these `data-` attributes."""
+        for name, value in data.items():
+            await expect(self.tile(other)).to_have_attribute(f"data-{name}", value)
 
-    async def receives(self, count: int, *, video: bool = True, audio: bool = True) -> None:
-        """From each of `count` others: media that goes on arriving, from now on."""
-        first: dict[str, dict[str, int]] = {}
+    async def told(self, text: str) -> None:
+        async def seen() -> list[str]:
+            return await self.toasts()
 
-        async def flowing() -> bool:
-            nonlocal first
-            now = await self.inbound()
-            if now.keys() != first.keys():
-                first = now
-            return len(now) == count and all(
-                (not video or sums["video"] > first[peer]["video"] + 3)
-                and (not audio or sums["audio"] > first[peer]["audio"] + 3)
-                for peer, sums in now.items()
-            )
+        await until(
+            seen, lambda texts: any(text in shown for shown in texts), f"{self.name} is told {text!r}"
+        )
 
-        await until(flowing, f"media from {count} others", self.inbound)
+    async def toasts(self) -> list[str]:
+        """Every toast since the page was loaded."""
+        return list(await self.page.evaluate("toastsSeen"))
+
+    async def received(self, other: str) -> Received:
+        return Received(**await self.page.evaluate(RECEIVED, other))
+
+    async def hears_and_watches(self, other: str) -> None:
+        """The other's picture and sound arrive, are decoded and played, and go on."""
+        await self.sees(other, connection="connected", state="connected", picture="")
+        first = await until(
+            lambda: self.received(other),
+            lambda now: now.frames > 0 and now.packets > 0,
+            f"{self.name} gets something from {other}",
+        )
+        await until(
+            lambda: self.received(other),
+            lambda now: (
+                now.frames > first.frames
+                and now.packets > first.packets
+                and now.energy > first.energy
+                and now.time > first.time
+            ),
+            f"{self.name} gets more from {other} than {first}",
+        )
+
+    async def token(self) -> str:
+        return str(await self.page.evaluate("localStorage.getItem('reconvene.token')"))
+
+    async def attendance(self, meeting: str) -> list[dict[str, Any]]:
+        response = await self.context.request.get(
+            f"{self.url}/api/meetings/{meeting}/attendance",
+            headers={"Authorization": f"Bearer {await self.token()}"},
+        )
+        assert response.status == 200, await response.text()
+        return list(json.loads(await response.text())["participants"])
+
+    async def photograph(self, path: str) -> None:
+        if not self.page.is_closed():
+            try:
+                await self.page.screenshot(path=path, timeout=5000)
+            except Error as error:
+                self.complaints.append(f"no screenshot: {error}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # The browser writes a line of its own for every 404, and a page may ask for a meeting that is not.
+        if "status of 404" in message.text:
+            return
+        if message.type == "error" or message.text.startswith("negotiation with"):
+            self.complaints.append(f"console: {message.text}")
+
+    def _response(self, response: Response) -> None:
+        self.statuses.append((response.url, response.status))
+        if response.status == 409 or response.status >= 500:
+            self.complaints.append(f"answered {response.status}: {response.url}")
 
 
-async def until(
-    true: Callable[[], Awaitable[bool]], what: str, evidence: Callable[[], Awaitable[object]] | None = None
-) -> None:
-    """Ask again and again: for what the browser counts and tells nobody about."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await true():  # noqa: ASYNC110 - getStats() has no event
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        shown = await evidence() if evidence else ""
-        raise AssertionError(f"waited in vain for {what} {shown}") from None
+async def meet(meeting: str, host: Person, *guests: Person) -> list[str]:
+    """The host starts the meeting, the guests come by its link. Answers their participants' ids in this order."""
+    await host.start(meeting)
+    ids = [await host.join()]
+    ids += [await guest.come(meeting) for guest in guests]
+    return ids
+
+
+async def all_hear_and_watch(people: dict[str, Person]) -> None:
+    """Everyone gets everyone's picture and sound. `people` by their participants' ids."""
+    await asyncio.gather(
+        *(person.hears_and_watches(other) for me, person in people.items() for other in people if other != me)
+    )

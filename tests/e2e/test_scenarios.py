@@ -1,0 +1,98 @@
+"""The four scenarios the project is for, in real browsers. No test sees a 409: `people` checks that."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import all_hear_and_watch, meet
+
+
+async def test_host_creates_a_meeting_and_is_its_host(newcomer: Newcomer) -> None:
+    host = await newcomer("Test User")
+    await host.start("ABC123")
+    await expect(host.page).to_have_url(f"{host.url}/m/ABC123")
+    me = await host.join()
+    await host.sees(me, self="true", role="host", connection="self", audio="on", video="on")
+    answer = await host.context.request.get(f"{host.url}/api/meetings/ABC123")
+    assert answer.status == 200
+    assert (await answer.json())["id"] == "ABC123"
+
+
+async def test_second_user_joins_by_link_and_both_are_told_see_and_hear(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    assert a != b
+    await expect(ada.others).to_have_count(1)
+    await expect(bob.others).to_have_count(1)
+    await expect(ada.tile(b)).to_have_attribute("aria-label", "Bob")
+    await expect(bob.tile(a)).to_have_attribute("aria-label", "Ada")
+    await bob.sees(a, role="host")
+    await ada.sees(b, role="participant")
+    await ada.told("Bob")
+    await all_hear_and_watch({a: ada, b: bob})
+
+
+async def test_host_creating_the_same_meeting_again_is_still_its_host(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    host = await newcomer("Test User")
+    (first,) = await meet(meeting, host)
+    await host.start(meeting)  # whose tab still has a place there goes straight back into it
+    assert await host.seated() == first
+    await host.sees(first, self="true", role="host")
+    await host.press("Leave")
+    (again,) = await meet(meeting, host)
+    assert again == first
+    await host.sees(first, self="true", role="host")
+    created = [status for url, status in host.statuses if url == f"{host.url}/api/meetings"]
+    assert created == [201, 200, 200]
+
+
+async def test_somebody_else_creating_it_gets_the_meeting_that_is_there(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    (a,) = await meet(meeting, ada)
+    (b,) = await meet(meeting, bob)
+    await ada.sees(a, role="host")
+    await bob.sees(b, self="true", role="participant")
+    await all_hear_and_watch({a: ada, b: bob})
+
+
+async def test_host_who_leaves_and_rejoins_has_the_same_place(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    await ada.press("Leave")
+    await ada.at("left")
+    await expect(bob.others).to_have_count(0)
+    await ada.press("Rejoin")
+    assert await ada.seated() == a
+    await ada.sees(a, role="host")
+    await expect(bob.others).to_have_count(1)
+    await all_hear_and_watch({a: ada, b: bob})
+    (row,) = [row for row in await ada.attendance(meeting) if row["name"] == "Ada"]
+    assert row["id"] == a
+    assert row["session_count"] == 2
+
+
+async def test_host_who_reloads_has_the_same_place_and_devices(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    await all_hear_and_watch({a: ada, b: bob})
+    await ada.press("Turn off microphone")
+    await bob.sees(a, audio="off")
+    await ada.page.reload()
+    assert await ada.seated() == a
+    await ada.sees(a, role="host", audio="off", video="on")
+    await ada.hears_and_watches(b)
+    await bob.sees(a, connection="connected", state="connected", audio="off", video="on")
+    await expect(bob.others).to_have_count(1)
+    await ada.press("Turn on microphone")
+    await all_hear_and_watch({a: ada, b: bob})
+    assert not [text for text in await bob.toasts() if "left" in text]
+    rows = await ada.attendance(meeting)
+    assert sorted(row["id"] for row in rows) == sorted([a, b])
+    assert [row["session_count"] for row in rows] == [1, 1]
