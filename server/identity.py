@@ -7,9 +7,11 @@ that stay". Neither id is ever shown to others; the public participant id is no 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,24 +115,27 @@ def load_secret(config: Config) -> str:
     if config.secret is not None:
         return config.secret
     path = config.data_directory / "secret"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Written whole under a name of its own and then linked: two servers that start at once agree on one secret,
-    # and neither ever reads half of it.
-    draft = Path(f"{path}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(32).hex())
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    if not path.exists():
+        _make_secret(path)
     secret = path.read_text().strip()
     if len(secret) < 16:
         raise OSError(
             f"{path} holds no secret; remove it and one is made (tokens given out before become invalid)"
         )
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written whole under a name of its own and then linked: servers that start at once agree on one secret,
+    # and none ever reads half of it. mkstemp gives mode 0600.
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix="secret.")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        Path(draft).unlink()

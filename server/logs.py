@@ -41,8 +41,8 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # Its start and stop lines repeat ours.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
+    # Its start and stop lines repeat ours, and its warnings are about peers that speak no HTTP.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -1,0 +1,174 @@
+"""Joins and leaves that overtake each other on their way to the store.
+
+`SlowStore` is a stand-in for a slow or absent database: it wraps a real SQLite store and lets the test decide when an
+answer comes back, or that none does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server.admission import Admission
+from server.config import Config
+from server.identity import Tokens
+from server.metrics import Metrics
+from server.recorder import Recorder
+from signalling.effects import StayEnded
+from signalling.errors import ErrorCode, Refused
+from signalling.hub import Hub
+from signalling.messages import Join
+from storage import open_store
+from storage.store import Joined, JoinRequest, StayEnd, Store, StoreUnavailable
+
+
+class SlowStore:
+    """Answers of `join` wait while `open` is not set; `down` makes every call fail as an absent database would."""
+
+    def __init__(self, real: Store) -> None:
+        self.real = real
+        self.joins: list[JoinRequest] = []
+        self.leaves: list[StayEnd] = []
+        self.down = False
+        self.open = asyncio.Event()
+        self.open.set()
+        self.reached = asyncio.Event()
+
+    async def join(self, request: JoinRequest) -> Joined:
+        if self.down:
+            raise StoreUnavailable("no answer", retry_after=2.0)
+        self.joins.append(request)
+        joined = await self.real.join(request)
+        self.reached.set()
+        await self.open.wait()
+        return joined
+
+    async def leave(self, end: StayEnd) -> None:
+        if self.down:
+            raise StoreUnavailable("no answer")
+        await self.real.leave(end)
+        self.leaves.append(end)
+
+
+@dataclass
+class Desk:
+    store: SlowStore
+    hub: Hub
+    admission: Admission
+    recorder: Recorder
+    metrics: Metrics
+    tokens: Tokens
+
+    async def join(self, token: str, connection: object | None = None, room: str = "ABC123") -> object:
+        """As the gateway does it: admitted, then seated."""
+        connection = connection or object()
+        message = Join(id=1, meeting=room, name="Ann", token=token, create=True)
+        arrival, _ = await self.admission.admit(connection, message)
+        self.hub.join(arrival, 0.0)
+        return connection
+
+    def leave(self, connection: object) -> None:
+        """The place is given up at once, as by a grace time that runs out."""
+        self.hub.lost(connection, 0.0)
+        for effect in self.hub.tick(1e9):
+            if isinstance(effect, StayEnded):
+                self.admission.stay_ended(effect.room, effect.user_id)
+                self.recorder.record(effect)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    config = Config.from_env(
+        {"RECONVENE_STORE": f"sqlite:///{tmp_path}/r.db", "RECONVENE_MAX_PARTICIPANTS": "2"}
+    )
+    real = open_store(config.store)
+    await real.open()
+    store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
+    recorder = Recorder(store, metrics)  # type: ignore[arg-type] # a stand-in that has what is used
+    admission = Admission(config, hub, store, recorder, tokens, "n_1")  # type: ignore[arg-type]
+    yield Desk(store, hub, admission, recorder, metrics, tokens)
+    await recorder.close(within=5)
+    await real.close()
+
+
+async def stays(desk: Desk) -> list[tuple[str, bool]]:
+    """Of everyone in ABC123: session id, and whether it is open."""
+    report = await desk.store.real.attendance("ABC123")
+    return [(stay.session_id, stay.left_at is None) for _, group in report.participants for stay in group]
+
+
+async def test_a_stay_that_is_closed_while_its_join_is_at_the_store_is_not_gone_on_with(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    coming = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    desk.leave(first)
+    desk.store.open.set()
+    await coming
+    assert len(desk.store.joins) == 3, "the store was asked once more"
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    assert [session for session, is_open in await stays(desk) if is_open] == [member.session_id]
+
+
+async def test_a_join_waits_for_the_leave_before_it(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    desk.store.down = True
+    desk.leave(first)
+    await asyncio.sleep(0)
+    desk.store.down = False
+    await desk.join(ann)
+    assert [is_open for _, is_open in await stays(desk)] == [False, True], (
+        "the new stay is not the one closed"
+    )
+    assert len(desk.store.leaves) == 1
+
+
+async def test_a_meeting_counts_those_who_are_on_their_way(desk: Desk) -> None:
+    desk.store.open.clear()
+    people = [desk.tokens.identity(f"u_{number}", 2e9) for number in range(5)]
+    coming = [asyncio.create_task(desk.join(token)) for token in people]
+    await desk.store.reached.wait()
+    desk.store.open.set()
+    outcomes = await asyncio.gather(*coming, return_exceptions=True)
+    refused = [outcome.code for outcome in outcomes if isinstance(outcome, Refused)]
+    assert refused == [ErrorCode.MEETING_FULL] * 3
+    assert desk.hub.size("ABC123") == 2
+    assert len(await stays(desk)) == 2, "who was refused left no record"
+
+
+async def test_someone_who_is_in_may_always_come_back_to_a_full_meeting(desk: Desk) -> None:
+    ann, bob = (desk.tokens.identity(f"u_{name}", 2e9) for name in ("ann", "bob"))
+    await desk.join(ann)
+    await desk.join(bob)
+    await asyncio.gather(*(desk.join(ann) for _ in range(20)))
+    assert desk.hub.size("ABC123") == 2
+    assert len(await stays(desk)) == 2
+
+
+async def test_an_absent_store_is_unavailable_with_a_hint(desk: Desk) -> None:
+    desk.store.down = True
+    with pytest.raises(Refused) as refused:
+        await desk.join(desk.tokens.identity("u_ann", 2e9))
+    assert (refused.value.code, refused.value.retry_after) == (ErrorCode.UNAVAILABLE, 2.0)
+    assert desk.hub.size("ABC123") == 0
+    desk.store.down = False
+    await desk.join(desk.tokens.identity("u_ann", 2e9))
+
+
+async def test_a_leave_is_written_when_the_store_is_back(desk: Desk) -> None:
+    first = await desk.join(desk.tokens.identity("u_ann", 2e9))
+    desk.store.down = True
+    desk.leave(first)
+    assert desk.metrics.unrecorded() == 1
+    desk.store.down = False
+    assert await desk.recorder.settle("ABC123", "u_ann", within=10)
+    assert desk.metrics.unrecorded() == 0
+    assert [is_open for _, is_open in await stays(desk)] == [False]

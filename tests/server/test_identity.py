@@ -1,0 +1,103 @@
+"""Tokens, the secret they are signed with, and the credentials derived for TURN."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jwt
+import pytest
+
+from server.config import Config
+from server.ice import ice_servers
+from server.identity import LIFETIME, Session, Tokens, is_admin_key, load_secret, new_id
+from signalling.errors import ErrorCode, Refused
+
+NOW = 1_700_000_000.0
+tokens = Tokens("a secret of some length")
+
+
+def test_an_identity_is_read_back_until_it_expires() -> None:
+    token = tokens.identity("u_1", NOW)
+    assert tokens.read_identity(token, NOW).user_id == "u_1"
+    with pytest.raises(Refused, match="expired") as refused:
+        tokens.read_identity(token, NOW + LIFETIME + 1)
+    assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
+def test_a_session_is_read_back() -> None:
+    session = Session("u_1", "ABC123", "s_1")
+    assert tokens.read_session(tokens.session(session)) == session
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "nonsense",
+        "a.b.c",
+        "é.é.é",
+        Tokens("another secret altogether").identity("u_1", NOW),
+        tokens.session(Session("u_1", "ABC123", "s_1")),
+        jwt.encode({"typ": "identity", "sub": "u_1", "exp": NOW + 9}, key=None, algorithm="none"),
+        tokens.identity("u_1", NOW)[:-2],
+        tokens._sign({"typ": "identity", "sub": 5, "exp": NOW + 9}),
+        tokens._sign({"typ": "identity", "sub": "u_1"}),
+        tokens._sign({}),
+    ],
+)
+def test_what_is_no_identity_token_is_refused(token: str) -> None:
+    with pytest.raises(Refused) as refused:
+        tokens.read_identity(token, NOW)
+    assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
+def test_an_identity_is_no_session() -> None:
+    with pytest.raises(Refused):
+        tokens.read_session(tokens.identity("u_1", NOW))
+
+
+def test_ids_do_not_repeat() -> None:
+    made = {new_id("p") for _ in range(5000)}
+    assert len(made) == 5000
+    assert all(len(text) == 18 and text.startswith("p_") for text in made)
+
+
+def config(directory: Path, **settings: str) -> Config:
+    return Config.from_env({"RECONVENE_STORE": f"sqlite:///{directory}/data/r.db"} | settings)
+
+
+def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        secrets = set(pool.map(lambda _: load_secret(config(tmp_path)), range(8)))
+    assert len(secrets) == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret"]
+    assert (tmp_path / "data" / "secret").stat().st_mode & 0o777 == 0o600
+    assert load_secret(config(tmp_path, RECONVENE_SECRET="one of my own, long")) == "one of my own, long"
+
+
+def test_an_empty_secret_file_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret").touch()
+    with pytest.raises(OSError, match="holds no secret"):
+        load_secret(config(tmp_path))
+
+
+def test_an_admin_key_is_only_the_one_that_is_set(tmp_path: Path) -> None:
+    assert not is_admin_key(config(tmp_path), "")
+    keyed = config(tmp_path, RECONVENE_ADMIN_KEY="k" * 20)
+    assert is_admin_key(keyed, "k" * 20)
+    assert not is_admin_key(keyed, "k" * 19)
+
+
+def test_turn_credentials_are_what_a_turn_server_computes(tmp_path: Path) -> None:
+    turn = config(tmp_path, RECONVENE_TURN_URLS="turn:t.example", RECONVENE_TURN_SECRET="north")
+    (server,) = ice_servers(turn, "u_1", NOW)
+    expiry, _, user = server["username"].partition(":")
+    assert (int(expiry), user) == (NOW + 6 * 3600, "u_1")
+    digest = hmac.new(b"north", server["username"].encode(), hashlib.sha1).digest()
+    assert server["credential"] == base64.b64encode(digest).decode()
+    assert server["urls"] == ["turn:t.example"]
