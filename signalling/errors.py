@@ -77,18 +77,19 @@ class ErrorEntry:
 
     text: str
     close: CloseCode | None
-    status: int
+    status: int = 400
+    """Those that only a socket meets keep the general one; none is a 409."""
 
 
 ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.BAD_MESSAGE: ErrorEntry("The message could not be understood.", None, 400),
-    ErrorCode.NOT_JOINED: ErrorEntry("The first message on a socket must be join.", CloseCode.MISUSE, 409),
-    ErrorCode.ALREADY_JOINED: ErrorEntry("This socket has joined a meeting already.", None, 409),
+    ErrorCode.NOT_JOINED: ErrorEntry("The first message on a socket must be join.", CloseCode.MISUSE),
+    ErrorCode.ALREADY_JOINED: ErrorEntry("This socket has joined a meeting already.", None),
     ErrorCode.UNKNOWN_MEETING: ErrorEntry("There is no meeting with this ID.", None, 404),
     ErrorCode.MEETING_ENDED: ErrorEntry("The meeting has ended.", CloseCode.MEETING_ENDED, 410),
     ErrorCode.MEETING_LOCKED: ErrorEntry("The meeting is locked.", None, 403),
     ErrorCode.MEETING_FULL: ErrorEntry("The meeting is full.", None, 403),
-    ErrorCode.DUPLICATE: ErrorEntry("You are in this meeting already, in another tab or browser.", None, 409),
+    ErrorCode.DUPLICATE: ErrorEntry("You are in this meeting already, in another tab or browser.", None),
     ErrorCode.UNKNOWN_PARTICIPANT: ErrorEntry("Nobody else in the meeting has this ID.", None, 404),
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),
