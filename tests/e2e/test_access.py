@@ -1,0 +1,142 @@
+"""Getting in without devices, without a mouse, and with a screen reader."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.conftest import ALLOW_DEVICES, FAKE_DEVICES, Launch, Newcomer
+from tests.e2e.person import Person, meet
+from tests.process import ROOT
+
+STATIC = ROOT / "static"
+MOST_TABS = 30
+
+
+@pytest.mark.parametrize(
+    ("flags", "said", "audio"),
+    [
+        # Chromium's fake microphone stays when there is no fake camera.
+        (
+            (f"{FAKE_DEVICES}=device-count=0", ALLOW_DEVICES),
+            "No camera was found. You can go on without",
+            "on",
+        ),
+        (
+            (FAKE_DEVICES,),
+            "Your browser may not use your microphone and camera. You can go on without",
+            "off",
+        ),
+    ],
+    ids=["no-camera", "refused"],
+)
+async def test_without_devices_one_joins_and_sees_the_others(
+    newcomer: Newcomer, launch: Launch, meeting: str, flags: tuple[str, ...], said: str, audio: str
+) -> None:
+    bare = await launch(*flags)
+    ada, bob = await newcomer("Ada"), await newcomer("Bob", using=bare)
+    (a,) = await meet(meeting, ada)
+    await bob.open(meeting)
+    await expect(bob.page.get_by_role("status").filter(has_text=said)).to_be_visible()
+    b = await bob.join()
+    await ada.sees(b, audio=audio, video="off", connection="connected")
+    await ada.told("Bob")
+    await bob.hears_and_watches(a)
+    await bob.press("Turn on camera")
+    await bob.told("You can go on without")
+    await bare.close()
+
+
+async def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the focus is on what is called this."""
+    focused = page.locator(":focus")
+    for _ in range(MOST_TABS):
+        await page.keyboard.press("Tab")
+        if await focused.count() and name in await focused.evaluate(
+            "e => [e.ariaLabel, e.labels?.[0]?.textContent, e.textContent].filter(Boolean).join(' ')"
+        ):
+            return
+    raise AssertionError(f"Tab does not lead to {name!r}")
+
+
+async def test_keyboard_alone_is_enough(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    keyboard = ada.page.keyboard
+    await ada.page.goto(ada.url)
+    await ada.at("lobby")
+    await tab_to(ada.page, "Your name")
+    await keyboard.type("Ada")
+    await tab_to(ada.page, "New meeting")
+    await keyboard.press("Enter")
+    await ada.at("prejoin")
+    await expect(ada.button("Join now")).to_be_focused()
+    await keyboard.press("Enter")
+    me = await ada.seated()
+    await ada.sees(me, audio="on")
+    await keyboard.press("m")
+    await ada.sees(me, audio="off")
+    await keyboard.press("?")
+    sheet = ada.page.get_by_role("dialog", name="Keyboard shortcuts")
+    await expect(sheet).to_be_visible()
+    await expect(ada.button("Close")).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(sheet).to_have_count(0)
+    await keyboard.press("Shift+L")
+    await ada.at("left")
+
+
+async def assert_named(person: Person) -> None:
+    """Whatever can be pressed or filled in has a name, and the view has one main heading."""
+    # From the accessibility tree, as a screen reader gets it: a line of what has no name is `- button` alone.
+    tree = await person.page.locator("body").aria_snapshot()
+    nameless = re.findall(
+        r"^ *- (?:button|link|textbox|combobox|checkbox)(?: \[[^\]]*\])*:?$", tree, re.MULTILINE
+    )
+    assert not nameless, tree
+    await expect(person.heading).to_have_count(1)
+
+
+async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.page.goto(ada.url)
+    await ada.at("lobby")
+    await assert_named(ada)
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    await assert_named(ada)
+    await ada.join()
+    await bob.come(meeting)
+    await ada.press("Participants")
+    await expect(ada.page.get_by_role("complementary", name="People in this meeting")).to_be_visible()
+    await assert_named(ada)
+    await ada.press("Leave")
+    await ada.at("left")
+    await assert_named(ada)
+    await ada.page.goto(ada.url)
+    await expect(ada.page.get_by_role("heading", name="Recent meetings")).to_be_visible()
+    await assert_named(ada)
+
+
+def imported(module: str) -> set[str]:
+    """The modules reached from this one, itself included, relative to static/js."""
+    found: set[str] = set()
+    left = [module]
+    while left:
+        name = left.pop()
+        if name in found:
+            continue
+        found.add(name)
+        path = STATIC / "js" / name
+        targets = re.findall(r'^(?:import|export)[^;]*?"(\.[^"]+)";', path.read_text(), re.MULTILINE)
+        left += [str((path.parent / target).resolve().relative_to(STATIC / "js")) for target in targets]
+    return found
+
+
+def test_every_module_of_the_page_is_preloaded() -> None:
+    page = (STATIC / "index.html").read_text()
+    preloaded = re.findall(r'<link rel="modulepreload" href="/static/js/([^"]+)">', page)
+    assert sorted(preloaded) == sorted(imported("main.js") - {"main.js"})
+    every = {str(path.relative_to(STATIC / "js")) for path in (STATIC / "js").rglob("*.js")}
+    assert every == imported("main.js"), "a module nobody imports"

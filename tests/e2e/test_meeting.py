@@ -1,0 +1,184 @@
+"""What people in a meeting see of each other, and who does not get in."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import all_hear_and_watch, meet
+from tests.process import ServerProcess
+
+
+async def test_what_one_does_shows_at_the_other(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    await bob.sees(a, audio="on", video="on")
+
+    await ada.press("Turn off microphone")
+    await bob.sees(a, audio="off", video="on")
+    await ada.press("Turn on microphone")
+    await bob.sees(a, audio="on")
+
+    await ada.press("Turn off camera")
+    await bob.sees(a, video="off", audio="on")
+    await ada.press("Turn on camera")
+    await bob.sees(a, video="on", picture="")
+
+    hand = bob.tile(a).get_by_role("img", name="Hand raised")
+    await ada.press("Raise hand")
+    await expect(hand).to_be_visible()
+    await bob.told("Ada")
+    await ada.press("Lower hand")
+    await expect(hand).to_be_hidden()
+
+    screen = bob.page.locator('.tile[data-kind="screen"]')
+    await ada.press("Share screen")
+    await expect(screen).to_have_attribute("aria-label", "Ada’s screen")
+    await expect(screen).to_have_attribute("data-picture", "")
+    await ada.press("Stop sharing")
+    await expect(screen).to_have_count(0)
+    await all_hear_and_watch({a: ada, b: bob})
+
+
+async def test_three_in_one_meeting_all_see_and_hear_each_other(newcomer: Newcomer, meeting: str) -> None:
+    people = [await newcomer(name) for name in ("Ada", "Bob", "Cleo")]
+    ids = await meet(meeting, *people)
+    await all_hear_and_watch(dict(zip(ids, people, strict=True)))
+    for person in people:
+        await expect(person.others).to_have_count(2)
+
+
+async def test_two_meetings_at_the_same_time_stay_apart(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob, cleo, dan = [await newcomer(name) for name in ("Ada", "Bob", "Cleo", "Dan")]
+    (a, b), (c, d) = await asyncio.gather(
+        meet(f"{meeting}-LEFT", ada, bob), meet(f"{meeting}-RIGHT", cleo, dan)
+    )
+    await dan.press("Raise hand")
+    await cleo.told("Dan")
+    await all_hear_and_watch({a: ada, b: bob})
+    for person, strangers in ((ada, (c, d)), (bob, (c, d)), (cleo, (a, b)), (dan, (a, b))):
+        await expect(person.others).to_have_count(1)
+        for stranger in strangers:
+            await expect(person.tile(stranger)).to_have_count(0)
+    for person, names in ((ada, ("Cleo", "Dan")), (bob, ("Cleo", "Dan")), (cleo, ("Ada", "Bob"))):
+        assert not [text for text in await person.toasts() for name in names if name in text]
+
+
+async def test_second_tab_asks_and_switching_moves_the_meeting_there(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    second = await newcomer("Ada", tab_of=ada)
+    await second.open(meeting)
+    await second.knock()
+    await second.press("Switch here")
+    assert await second.seated() == a
+    await ada.at("problem")
+    await expect(ada.heading).to_have_text("You joined from another tab")
+    await all_hear_and_watch({a: second, b: bob})
+    await expect(bob.others).to_have_count(1)
+    await second.sees(a, role="host")
+
+
+async def test_second_tab_can_join_as_another_person(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    second = await newcomer("Ada", tab_of=ada)
+    await second.open(meeting)
+    await second.knock()
+    await second.press("Join as another person")
+    other = await second.seated()
+    assert other != a
+    await all_hear_and_watch({a: ada, other: second})
+    await second.sees(other, role="participant")
+
+
+async def test_wrong_id_is_said_and_the_meeting_can_be_started(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.open(meeting)
+    await ada.at("problem")
+    await expect(ada.heading).to_have_text("There is no such meeting")
+    await ada.press("Start it now")
+    me = await ada.join()
+    await ada.sees(me, role="host")
+
+
+async def test_wrong_id_in_the_lobby_is_said_beside_the_field(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Meeting ID").fill(meeting)
+    await ada.press("Join")
+    await expect(ada.page.get_by_role("alert").filter(has_text="There is no meeting")).to_be_visible()
+    await ada.at("lobby")
+
+
+async def test_host_ends_the_meeting_for_all(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    await expect(bob.button("Host options")).to_be_hidden()
+    await ada.press("Host options")
+    await ada.press("End meeting for all")
+    await ada.press("End for all")
+    await ada.at("problem")
+    await expect(ada.heading).to_have_text("You ended the meeting")
+    await bob.at("problem")
+    await expect(bob.heading).to_have_text("This meeting has ended")
+    await bob.open(meeting)
+    await bob.at("problem")
+    await expect(bob.heading).to_have_text("This meeting has ended")
+
+
+async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
+    newcomer: Newcomer, meeting: str, tmp_path: Path
+) -> None:
+    async with ServerProcess(tmp_path, RECONVENE_MAX_PARTICIPANTS="2") as small:
+        ada, bob, cleo = [await newcomer(name, url=small.url) for name in ("Ada", "Bob", "Cleo")]
+        a, _ = await meet(meeting, ada, bob)
+        await cleo.open(meeting)
+        await cleo.knock()
+        await cleo.at("problem")
+        await expect(cleo.heading).to_have_text("This meeting is full")
+        await bob.press("Leave")
+        await bob.at("left")
+        await cleo.press("Try again")
+        c = await cleo.join()
+        await all_hear_and_watch({a: ada, c: cleo})
+        for person in (ada, bob, cleo):
+            await person.page.close()
+    assert small.exit_code == 0
+
+
+@pytest.mark.parametrize("stop", ["kill", "stop"])
+async def test_server_restarts_and_everyone_is_back_by_themselves(
+    newcomer: Newcomer, meeting: str, tmp_path: Path, stop: str
+) -> None:
+    async with ServerProcess(tmp_path) as mortal:
+        ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
+        a, b = await meet(meeting, ada, bob)
+        await all_hear_and_watch({a: ada, b: bob})
+        await (mortal.kill() if stop == "kill" else mortal.stop())
+        for person in (ada, bob):
+            await expect(person.page.get_by_text("Reconnecting…").first).to_be_visible()
+        await mortal.start(RECONVENE_PORT=str(mortal.port))
+        for person in (ada, bob):
+            await expect(person.page.get_by_text("You’re back")).to_be_visible()
+            assert await person.seated() in {a, b}
+            await expect(person.others).to_have_count(1)
+            # While there is no server, the browser says so of every attempt.
+            person.complaints = [text for text in person.complaints if "WebSocket connection to" not in text]
+        await bob.sees(a, self="false", role="host")
+        await ada.sees(b, self="false")
+        await all_hear_and_watch({a: ada, b: bob})
+        # And it is still one room: what one does now shows at the other.
+        await ada.press("Turn off camera")
+        await bob.sees(a, video="off")
+        assert sorted(row["id"] for row in await ada.attendance(meeting)) == sorted([a, b])
+        assert await ada.toasts() == ["Bob joined"]
+        assert await bob.toasts() == []
+        for person in (ada, bob):
+            await person.page.close()
