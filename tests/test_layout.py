@@ -142,12 +142,3 @@ def test_the_changelog_begins_with_this_version() -> None:
     top = next((name, rest) for name, rest in releases if name != "Unreleased")
     assert top[0] == version
     assert re.fullmatch(r" - \d{4}-\d\d-\d\d", top[1])
-
-
-def test_the_page_preloads_all_its_modules_and_no_others() -> None:
-    """A module left out is fetched only once another one asks for it, one round trip later."""
-    page = (ROOT / "static" / "index.html").read_text()
-    preloaded = set(re.findall(r'<link rel="modulepreload" href="(/static/js/[^"]+)">', page))
-    entry = set(re.findall(r'<script type="module" src="(/static/js/[^"]+)"', page))
-    modules = {f"/{path.relative_to(ROOT)}" for path in (ROOT / "static" / "js").rglob("*.js")}
-    assert preloaded | entry == modules

@@ -134,6 +134,19 @@ def imported(module: str) -> set[str]:
     return found
 
 
+async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -> None:
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    ada = await newcomer("Ada", viewport={"width": 360, "height": 640}, color_scheme="dark")
+    await ada.page.goto(ada.url)
+    await ada.at("lobby")
+    assert await ada.page.evaluate(overflow) == 0
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    assert await ada.page.evaluate(overflow) == 0
+    await ada.join()
+    assert await ada.page.evaluate(overflow) == 0
+
+
 def test_every_module_of_the_page_is_preloaded() -> None:
     page = (STATIC / "index.html").read_text()
     preloaded = re.findall(r'<link rel="modulepreload" href="/static/js/([^"]+)">', page)

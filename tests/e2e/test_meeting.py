@@ -83,6 +83,9 @@ async def test_second_tab_asks_and_switching_moves_the_meeting_there(
     await all_hear_and_watch({a: second, b: bob})
     await expect(bob.others).to_have_count(1)
     await second.sees(a, role="host")
+    await ada.press("Use here")
+    assert await ada.seated() == a
+    await second.at("problem")
 
 
 async def test_second_tab_can_join_as_another_person(newcomer: Newcomer, meeting: str) -> None:
@@ -115,6 +118,20 @@ async def test_wrong_id_in_the_lobby_is_said_beside_the_field(newcomer: Newcomer
     await ada.press("Join")
     await expect(ada.page.get_by_role("alert").filter(has_text="There is no meeting")).to_be_visible()
     await ada.at("lobby")
+
+
+async def test_generated_id_is_found_without_its_dashes(newcomer: Newcomer) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Your name").fill("Ada")
+    await ada.press("New meeting")
+    await ada.at("prejoin")
+    meeting = ada.page.url.rpartition("/")[2]
+    await bob.page.goto(bob.url)
+    await bob.page.get_by_label("Meeting ID").last.fill(meeting.replace("-", "").lower())
+    await bob.press("Join")
+    await bob.at("prejoin")
+    assert bob.page.url.endswith(meeting)
 
 
 async def test_host_ends_the_meeting_for_all(newcomer: Newcomer, meeting: str) -> None:
