@@ -6,7 +6,6 @@ import functools
 import gc
 import logging
 import socket
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,8 +62,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         gateway.start()
         try:
             http = web(config, store, hub, gateway, tokens, metrics)
-            server = _Server(_uvicorn(http, gateway))
-            server.about = {"store": config.store.partition("://")[0], "node": node.id}
+            server = _Server(_uvicorn(http, gateway), store=config.store.partition("://")[0], node=node.id)
             await server.serve(sockets)
         finally:
             log.info("stopping")
@@ -120,13 +118,17 @@ class _Http(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    about: Mapping[str, str] = {}
+    """`about` is what the line says that tells the server listens."""
+
+    def __init__(self, config: uvicorn.Config, **about: str) -> None:
+        super().__init__(config)
+        self._about = about
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
         await super().startup(sockets)
         if sockets:
-            log.info("listening", url=address(sockets[0]), **self.about)
+            log.info("listening", url=address(sockets[0]), **self._about)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.

@@ -20,7 +20,7 @@ from server.recorder import Recorder
 from signalling import events
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded
 from signalling.errors import CloseCode, ErrorCode, Refused
-from signalling.hub import Hub, refuse
+from signalling.hub import Arrival, Hub, refuse
 from signalling.messages import BadMessage, Join, decode
 
 log = structlog.get_logger()
@@ -143,7 +143,7 @@ class Gateway:
         try:
             arrival, joined = await self._admission.admit(connection, join)
             if connection.closing:
-                self._not_seated(join, arrival.user_id, arrival.participant_id, arrival.session_id)
+                self._not_seated(arrival)
                 return
             if join.create:
                 self.meeting_asked_for(join.meeting, created=joined.created, connection=connection.number)
@@ -169,12 +169,12 @@ class Gateway:
             self._metrics.join_seconds.observe(time.perf_counter() - began)
             connection.release()
 
-    def _not_seated(self, join: Join, user_id: str, participant_id: str, session_id: str) -> None:
+    def _not_seated(self, arrival: Arrival) -> None:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
-        if self._hub.present(join.meeting, user_id) is None:
-            self._carry_out(
-                [StayEnded(join.meeting, user_id, participant_id, session_id, time.time(), "lost")]
-            )
+        room, user_id = arrival.room, arrival.user_id
+        if self._hub.present(room, user_id) is None:
+            end = StayEnded(room, user_id, arrival.participant_id, arrival.session_id, time.time(), "lost")
+            self._carry_out([end])
 
     def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
         self._metrics.refused[refused.code] += 1

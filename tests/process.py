@@ -9,11 +9,12 @@ Its store and its secret live in `directory`, so that the next process started t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -171,3 +172,15 @@ class ServerProcess:
                 self._logged.notify_all()
         async with self._logged:
             self._logged.notify_all()
+
+
+@contextlib.asynccontextmanager
+async def quiet_server(directory: Path) -> AsyncIterator[ServerProcess]:
+    """A server with the settings it comes with, for many tests. Whatever peers do, it has nothing to complain of:
+    it ends with 0, logs nothing above info, and writes nothing but JSON lines."""
+    async with ServerProcess(directory) as server:
+        yield server
+    assert server.exit_code == 0
+    loud = [line for line in server.logs if line["level"] not in {"debug", "info"}]
+    assert not loud, loud
+    assert len(server.logs) == len(server.output), server.tail()

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.person import Person
-from tests.process import ROOT, ServerProcess
+from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
 FAILED = pytest.StashKey[bool]()
@@ -79,13 +79,9 @@ async def browser(launch: Launch) -> Browser:
 
 @pytest.fixture(scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
-    """One server with the settings it comes with, for all tests that need no others."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
-    async with server:
+    """One server for all tests that need no settings of their own."""
+    async with quiet_server(tmp_path_factory.mktemp("server")) as server:
         yield server
-    assert server.exit_code == 0
-    loud = [line for line in server.logs if line.get("level") in {"warning", "error", "critical"}]
-    assert not loud, loud
 
 
 @pytest.fixture

@@ -182,8 +182,11 @@ async def test_server_restarts_and_everyone_is_back_by_themselves(
         for person in (ada, bob):
             await expect(person.page.get_by_text("Reconnecting…").first).to_be_visible()
         await mortal.start(RECONVENE_PORT=str(mortal.port))
+        # Watched for at once: each comes back in a moment of their own, and the word soon goes again.
+        await asyncio.gather(
+            *(expect(person.page.get_by_text("You’re back")).to_be_visible() for person in (ada, bob))
+        )
         for person in (ada, bob):
-            await expect(person.page.get_by_text("You’re back")).to_be_visible()
             assert await person.seated() in {a, b}
             await expect(person.others).to_have_count(1)
             # While there is no server, the browser says so of every attempt.

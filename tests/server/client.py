@@ -197,10 +197,3 @@ async def playing(server: ServerProcess) -> AsyncIterator[Play]:
         yield play
     finally:
         await play.close()
-
-
-def assert_quiet(server: ServerProcess) -> None:
-    """Nothing that peers did was logged above info, and nothing but JSON lines was written."""
-    loud = [line for line in server.logs if line["level"] not in {"debug", "info"}]
-    assert not loud
-    assert len(server.logs) == len(server.output), server.tail()

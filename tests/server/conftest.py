@@ -5,20 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.process import ServerProcess
-from tests.server.client import Play, assert_quiet, playing
+from tests.process import ServerProcess, quiet_server
+from tests.server.client import Play, playing
 
 _rooms = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
-    """One server with the settings it comes with, for all tests that need no others. It never logs a warning."""
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
-    async with server:
+    """One server for all tests that need no settings of their own."""
+    async with quiet_server(tmp_path_factory.mktemp("server")) as server:
         yield server
-    assert server.exit_code == 0
-    assert_quiet(server)
 
 
 @pytest.fixture
