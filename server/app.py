@@ -56,7 +56,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         node = Node(store)
         await node.start()
         hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
-        recorder = Recorder(store, metrics)
+        recorder = Recorder(store, node.id, metrics)
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)
         gateway.start()

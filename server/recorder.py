@@ -24,8 +24,9 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
 class Recorder:
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(self, store: Store, node_id: str, metrics: Metrics) -> None:
         self._store = store
+        self._node_id = node_id
         self._writing: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._count = 0
         metrics.unrecorded = lambda: self._count
@@ -65,7 +66,9 @@ class Recorder:
         delay = RETRY_FIRST
         while True:
             try:
-                await self._store.leave(StayEnd(end.participant_id, end.session_id, end.at, end.reason))
+                await self._store.leave(
+                    StayEnd(end.participant_id, end.session_id, self._node_id, end.at, end.reason)
+                )
                 return
             except StoreUnavailable as error:
                 log.warning(

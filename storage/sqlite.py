@@ -18,7 +18,16 @@ from typing import TypeVar, cast
 from storage import sqlite_calls
 from storage.batching import BatchThread
 from storage.sqlite_file import connect
-from storage.store import Attendance, Joined, JoinRequest, Meeting, StayEnd, StoreUnavailable
+from storage.store import (
+    Attendance,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Restorable,
+    StayEnd,
+    StayResume,
+    StoreUnavailable,
+)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
@@ -78,6 +87,12 @@ class SqliteStore:
 
     async def leave(self, end: StayEnd) -> None:
         await self._write(partial(sqlite_calls.leave, end=end))
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self._write(partial(sqlite_calls.resume_stay, resume=resume))
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        return await _call(self._reader, partial(sqlite_calls.restorable, now=now, grace=grace, slack=slack))
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
         return await self._write(partial(sqlite_calls.end_meeting, room=room, at=at))

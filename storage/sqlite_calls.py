@@ -17,8 +17,10 @@ from storage.store import (
     Meeting,
     MeetingEnded,
     Participant,
+    Restorable,
     Stay,
     StayEnd,
+    StayResume,
     UnknownMeeting,
 )
 
@@ -44,14 +46,15 @@ WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE r
 
 ADD_PARTICIPANT = """
 INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at)
-VALUES (:participant_id, :room, :user_id, :name, :role, :at, :at)
+VALUES (:participant_id, :room, :user_id, :first_name, :role, :at, :at)
 ON CONFLICT DO NOTHING
 RETURNING id
 """
 
 RENAME_PARTICIPANT = """
 UPDATE participants
-SET name = :name, first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
+SET name = iif(:name = '', name, :name),
+    first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
 WHERE room = :room AND user_id = :user_id
 RETURNING id
 """
@@ -93,8 +96,57 @@ RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, rea
 """
 
 CLOSE_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = :reason
-WHERE participant_id = :participant_id AND session_id = :session_id AND left_at IS NULL
+UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = :reason, estimated = 0
+WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
+    AND (left_at IS NULL OR estimated = 1)
+"""
+
+RESUME_STAY = """
+UPDATE participant_sessions
+SET node_id = :node_id, connections = connections + 1, left_at = NULL, reason = NULL, estimated = 0
+WHERE participant_id = :participant_id AND session_id = :session_id AND (left_at IS NULL OR reason = 'lost')
+    AND NOT EXISTS (
+        SELECT 1 FROM participant_sessions
+        WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL
+    )
+    AND EXISTS (
+        SELECT 1 FROM participants JOIN meetings USING (room)
+        WHERE participants.id = :participant_id AND ended_at IS NULL
+    )
+"""
+
+SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
+
+# Each branch starts from what there is little of: nodes that were alive a moment ago (SQLite keeps the order of a
+# CROSS JOIN), and stays that were lost a moment ago. A stay that another one outlasted does not tell where its
+# participant was.
+RESTORABLE = """
+SELECT
+    meetings.room, title, host_user_id, created_at, ended_at,
+    participants.id, participants.room, user_id, name, role, state,
+    first_joined_at, last_seen_at, session_count, total_duration,
+    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections
+FROM (
+    SELECT participant_sessions.* FROM nodes CROSS JOIN participant_sessions ON node_id = nodes.id
+    WHERE heartbeat_at > :estimated_after AND left_at IS NULL
+    UNION ALL
+    SELECT * FROM participant_sessions AS lost
+    WHERE reason = 'lost' AND left_at > iif(estimated, :estimated_after, :exact_after)
+        AND left_at > :estimated_after
+        AND NOT EXISTS (
+            SELECT 1 FROM participant_sessions AS other
+            WHERE other.participant_id = lost.participant_id AND other.session_id <> lost.session_id
+                AND (
+                    other.left_at IS NULL
+                    OR (other.left_at, other.joined_at, other.session_id)
+                        > (lost.left_at, lost.joined_at, lost.session_id)
+                )
+        )
+) AS stays
+JOIN participants ON participants.id = participant_id
+JOIN meetings ON meetings.room = participants.room
+WHERE ended_at IS NULL
+ORDER BY meetings.room, joined_at, participant_id
 """
 
 STAYS = """
@@ -164,6 +216,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
         "room": request.room,
         "user_id": request.user_id,
         "name": request.name,
+        "first_name": request.first_name,
         "role": "host" if request.user_id == joined_meeting.host_user_id else "participant",
         "participant_id": request.participant_id,
         "session_id": request.session_id,
@@ -189,10 +242,31 @@ def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
         {
             "participant_id": end.participant_id,
             "session_id": end.session_id,
+            "node_id": end.node_id,
             "at": end.at,
             "reason": end.reason,
         },
     )
+
+
+def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
+    values = {
+        "participant_id": resume.participant_id,
+        "session_id": resume.session_id,
+        "node_id": resume.node_id,
+        "at": resume.at,
+    }
+    connection.execute(KNOW_NODE, values)
+    if connection.execute(RESUME_STAY, values).rowcount:
+        connection.execute(SEE_PARTICIPANT, values)
+
+
+def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: float) -> list[Restorable]:
+    values = {"exact_after": now - grace, "estimated_after": now - grace - slack}
+    return [
+        Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:]))
+        for row in connection.execute(RESTORABLE, values)
+    ]
 
 
 def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting:

@@ -49,6 +49,10 @@ class BadStoreUrl(StoreError):
     """The store URL names no backend, or one that cannot be opened; the text says what it may be."""
 
 
+GUEST = "Guest"
+"""The name of a new participant who joins without one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
     room: str
@@ -95,6 +99,8 @@ class Stay:
 class JoinRequest:
     """Someone wants to be in a meeting.
 
+    An empty `name` keeps the name the participant has; a new participant is then called `GUEST`.
+
     `participant_id` and `session_id` are used only where new rows are needed. The stay that is open goes on; failing
     that, `previous_session` goes on when it was closed less than `grace` seconds before `at` for a reason other than
     "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance` and `node_id` are set on the
@@ -114,6 +120,11 @@ class JoinRequest:
     create: bool = False
     title: str = ""
 
+    @property
+    def first_name(self) -> str:
+        """What a new participant is called."""
+        return GUEST if self.name == "" else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -130,12 +141,35 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class StayEnd:
-    """A stay to close. Closing a closed stay changes nothing."""
+    """A stay to close, if it is still the node's: one that went on at another node is that one's to close.
+
+    Closing a closed stay changes nothing, but for an end that was only estimated: its own node knows better.
+    """
 
     participant_id: str
     session_id: str
+    node_id: str
     at: float
     reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class StayResume:
+    """A stay that goes on under another node, because a connection resumed there at `at`."""
+
+    participant_id: str
+    session_id: str
+    node_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restorable:
+    """Someone who was in a meeting a moment ago, and may take the place up again after a restart."""
+
+    meeting: Meeting
+    participant: Participant
+    stay: Stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +206,27 @@ class Store(Protocol):
     async def join(self, request: JoinRequest) -> Joined:
         """Get or create the participant (and the meeting with `create`), set it connected, open or go on with its stay.
 
-        An existing participant keeps its id and role and takes the new name. A new one is host when its user is the
-        meeting's host. Raises `UnknownMeeting`, `MeetingEnded`.
+        An existing participant keeps its id and role and takes the new name, if there is one. A new one is host when
+        its user is the meeting's host. Raises `UnknownMeeting`, `MeetingEnded`.
         """
 
     async def leave(self, end: StayEnd) -> None:
         """Close a stay, set its participant disconnected and recompute its totals."""
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        """Let a stay go on under the node: one closed as "lost" is open again, and it has seen one connection more.
+
+        Nothing happens when it ended otherwise, when the participant has another open stay, or when the meeting
+        has ended.
+        """
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        """Who was in a meeting that has not ended, as of `now`; by room, then by arrival. Each participant once.
+
+        It is a participant's last stay that counts: open, with a heartbeat of its node younger than `grace + slack`
+        seconds; or closed as "lost" less than `grace` seconds ago (by estimate: less than `grace + slack`). `slack`
+        is how much older than the truth a last heartbeat may be. Changes nothing.
+        """
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
         """End the meeting and close its open stays (reason "ended"). Idempotent: the first end counts.

@@ -88,7 +88,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     real = open_store(config.store)
     await real.open()
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
-    recorder = Recorder(store, metrics)  # type: ignore[arg-type] # a stand-in that has what is used
+    recorder = Recorder(store, "n_1", metrics)  # type: ignore[arg-type] # a stand-in that has what is used
     admission = Admission(config, hub, store, recorder, tokens, "n_1")  # type: ignore[arg-type]
     yield Desk(store, hub, admission, recorder, metrics, tokens)
     await recorder.close(within=5)

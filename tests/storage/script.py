@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
-from storage.store import EndReason, Joined, JoinRequest, Meeting, Participant, Stay, StayEnd, Store
+from storage.store import (
+    EndReason,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Participant,
+    Restorable,
+    Stay,
+    StayEnd,
+    StayResume,
+    Store,
+)
 
 NODE = "n_1"
 
@@ -55,7 +66,15 @@ class Script:
         return await self.store.join(wanted)
 
     async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
-        await self.store.leave(StayEnd(joined.participant.id, joined.stay.session_id, at, reason))
+        """As the node would that was joined at."""
+        stay = joined.stay
+        await self.store.leave(StayEnd(joined.participant.id, stay.session_id, stay.node_id, at, reason))
+
+    async def resume(self, joined: Joined, at: float, node: str = NODE) -> None:
+        await self.store.resume_stay(StayResume(joined.participant.id, joined.stay.session_id, node, at))
+
+    async def restorable(self, now: float, *, grace: float = 30.0, slack: float = 5.0) -> list[Restorable]:
+        return list(await self.store.restorable(now, grace, slack))
 
     async def people(self) -> list[Participant]:
         return [participant for participant, _ in (await self.store.attendance(self.room)).participants]

@@ -267,6 +267,9 @@ def test_looking_for_open_stays_uses_the_indexes_of_open_stays(writer: sqlite3.C
         (sqlite_calls.CLOSE_STAYS_OF_NODE, "open_stays_by_node"),
         (sqlite_calls.CLOSE_STAYS_OF_DEAD_NODES, "open_stays_by_node"),
         (sqlite_calls.CLOSE_STAYS_OF_DEAD_NODES, "nodes_by_heartbeat"),
+        (sqlite_calls.RESTORABLE, "nodes_by_heartbeat"),
+        (sqlite_calls.RESTORABLE, "open_stays_by_node"),
+        (sqlite_calls.RESTORABLE, "lost_stays_by_end"),
     ]:
         values = dict.fromkeys(re.findall(r":(\w+)", statement), "x")
         plan = str(writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())
@@ -292,7 +295,7 @@ def test_totals_follow_every_insert_change_and_deletion_of_stays(
         connection.execute("INSERT INTO nodes VALUES ('n_1', 0, NULL)")
         for person in ("p_1", "p_2"):
             connection.execute(sqlite_calls.ADD_PARTICIPANT, {
-                "participant_id": person, "room": "ROOM", "user_id": person, "name": "", "role": "host", "at": 0,
+                "participant_id": person, "room": "ROOM", "user_id": person, "first_name": "", "role": "host", "at": 0,
             })  # fmt: skip
         stays: dict[int, Interval] = {}
         for number, change in changes:
