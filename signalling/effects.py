@@ -42,4 +42,14 @@ class StayEnded(NamedTuple):
     reason: Departure
 
 
-Effect = Send | Broadcast | Close | StayEnded
+class StayResumed(NamedTuple):
+    """Record that a stay goes on here: its server died or was stopped, and its page has come back to this one."""
+
+    room: str
+    user_id: str
+    participant_id: str
+    session_id: str
+    at: float
+
+
+Effect = Send | Broadcast | Close | StayEnded | StayResumed

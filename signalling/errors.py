@@ -40,7 +40,7 @@ CLOSE_REASONS: dict[CloseCode, str] = {
     CloseCode.INVALID_DATA: "text is not valid UTF-8",
     CloseCode.MESSAGE_TOO_BIG: "message is too big",
     CloseCode.INTERNAL_ERROR: "internal error",
-    CloseCode.MISUSE: "the first message must be join",
+    CloseCode.MISUSE: "the first message must be join or resume",
     CloseCode.REPLACED: "replaced by a newer connection",
     CloseCode.REMOVED: "removed from the meeting",
     CloseCode.MEETING_ENDED: "meeting ended",
@@ -83,7 +83,9 @@ class ErrorEntry:
 
 ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.BAD_MESSAGE: ErrorEntry("The message could not be understood.", None, 400),
-    ErrorCode.NOT_JOINED: ErrorEntry("The first message on a socket must be join.", CloseCode.MISUSE),
+    ErrorCode.NOT_JOINED: ErrorEntry(
+        "The first message on a socket must be join or resume.", CloseCode.MISUSE
+    ),
     ErrorCode.ALREADY_JOINED: ErrorEntry("This socket has joined a meeting already.", None),
     ErrorCode.UNKNOWN_MEETING: ErrorEntry("There is no meeting with this ID.", None, 404),
     ErrorCode.MEETING_ENDED: ErrorEntry("The meeting has ended.", CloseCode.MEETING_ENDED, 410),

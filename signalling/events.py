@@ -5,6 +5,7 @@ Roster entries come in encoded already, so that a room of a thousand does not en
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +53,29 @@ def joined(
     }
     if token is not None:
         message["token"] = token
+    return dumps(message)
+
+
+def resumed(
+    *,
+    message_id: int,
+    room: Room,
+    you: Member,
+    replayed: int | None,
+    ice_servers: Sequence[dict[str, Any]],
+) -> bytes:
+    """`replayed` None: the room as it is comes instead of what was missed."""
+    message: dict[str, Any] = {
+        "type": "resumed",
+        "id": message_id,
+        "epoch": room.log.epoch,
+        "seq": room.log.seq,
+        "replayed": replayed or 0,
+        "ice_servers": ice_servers,
+    }
+    if replayed is None:
+        meeting = {"id": room.id, "title": room.title, "host": you.role == "host", "created": False}
+        message["snapshot"] = {"meeting": meeting, "participants": room.roster()}
     return dumps(message)
 
 
@@ -105,6 +129,14 @@ def participant_left(seq: int, member: Member, reason: str) -> bytes:
 
 def meeting_ended(seq: int, reason: str) -> bytes:
     return _event({"type": "meeting_ended", "seq": seq, "reason": reason})
+
+
+_NUMBER = re.compile(rb'"seq":\d+')
+
+
+def renumbered(event: bytes, seq: int) -> bytes:
+    """The same event under another number."""
+    return _NUMBER.sub(b'"seq":%d' % seq, event, count=1)
 
 
 def signal(seq: int, sender: Member, data: msgspec.Raw) -> bytes:

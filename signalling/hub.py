@@ -3,12 +3,14 @@
 The life of a member, and what moves it on:
 
     (absent) --join--> connected --lost()--> away --1 s--> reconnecting --grace--> (absent) "lost"
-                        |    ^                |                |
-                        |    +------join------+------join------+      same participant, same stay
-                        +--leave--> (absent) "left"                   new instance, new generation
+                        |    ^                |                | ^
+                        |    +--resume, join--+--resume, join--+ +--restore-- (a server that was restarted)
+                        +--leave--> (absent) "left"
                         +--end----> (absent) "ended"
 
-"Away" is a second of silence: nobody is told, because most reloads are over by then.
+Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
+that joins starts anew, which its new instance tells the others. "Away" is a second of silence: nobody is told, because
+most reloads are over by then.
 
 A connection is seated with the generation its member then had. When the two differ, a newer connection has taken
 over, and whatever the older one still says, or its late close, changes nothing.
@@ -16,44 +18,24 @@ over, and whatever the older one still says, or its late close, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from signalling import events
-from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded
+from signalling.answered import Answered
+from signalling.arrivals import Arrival, Restored, Return
+from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import ERRORS, CloseCode, ErrorCode, Refused
-from signalling.messages import ClientMessage, Join, Leave, Media, Ping, Signal, Status
-from signalling.room import Handle, Member, Role, Room
+from signalling.log import Log
+from signalling.messages import ClientMessage, Join, Leave, Media, Ping, Resume, Signal, Status
+from signalling.names import page_of
+from signalling.room import Handle, Member, Room
 
 SHOWN_AFTER = 1.0
 """Seconds a lost connection stays unmentioned."""
 
-
-class Arrival(NamedTuple):
-    """A join that the store has recorded, with everything the hub cannot know by itself.
-
-    `session` and `token` are the credentials handed back; `epoch` names the log if the room is opened by this.
-    """
-
-    connection: Handle
-    message_id: int
-    room: str
-    title: str
-    created: bool
-    hosting: bool
-    participant_id: str
-    user_id: str
-    name: str
-    role: Role
-    session_id: str
-    session: str
-    token: str | None
-    instance: str
-    epoch: str
-    rejoined: bool
-    joined_at: float
-    media: Media
-    ice_servers: Sequence[dict[str, Any]]
+GOODBYE = 3.0
+"""Seconds the place of a page that said goodbye is kept: it may have been reloaded, which pages cannot tell."""
 
 
 class Seat(NamedTuple):
@@ -89,21 +71,50 @@ class Hub:
         seat = self._seats.get(connection)
         return seat if seat is not None and seat.generation == seat.member.generation else None
 
+    def present_stays(self, now: float) -> Iterator[StayResumed]:
+        """The stays that go on here, as they would be recorded anew."""
+        for room in self.rooms.values():
+            for member in room:
+                if not member.restored:
+                    yield StayResumed(room.id, member.user_id, member.id, member.session_id, now)
+
+    def lost_stays(self) -> Iterator[StayEnded]:
+        """Those who are away, as they would be recorded if they stayed away."""
+        for member, room in self._away.items():
+            if member.lost_at is not None and not member.restored:
+                reason: Departure = "left" if member.goodbye else "lost"
+                yield StayEnded(room.id, member.user_id, member.id, member.session_id, member.lost_at, reason)
+
     # What happens.
+
+    def restore(self, stays: Iterable[Restored], now: float) -> None:
+        """Keep a place for everyone who was there when the server went away; grace begins now."""
+        for stay in stays:
+            room = self._room(stay.room, stay.title, stay.epoch)
+            if room.member_of(stay.user_id) is not None:
+                continue
+            member = Member(stay.participant_id, stay.user_id, stay.joined_at)
+            member.name = stay.name
+            member.role = stay.role
+            member.session_id = stay.session_id
+            member.instance = stay.instance
+            member.state = "reconnecting"
+            member.lost_at = now
+            member.restored = True
+            room.add(member)
+            self._away[member] = room
 
     def join(self, arrival: Arrival, now: float) -> list[Effect]:
         """Seat a connection whose join is recorded. The others hear of it before the joiner is answered."""
-        room = self.rooms.get(arrival.room)
-        if room is None:
-            room = self.rooms[arrival.room] = Room(arrival.room, arrival.title, arrival.epoch)
+        room = self._room(arrival.room, arrival.title, arrival.epoch)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
-        effects: list[Effect] = []
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at)
             room.add(member)
-        elif member.connection is not None:
-            effects.append(Close(member.connection, CloseCode.REPLACED))
+        elif page_of(arrival.instance) == page_of(member.instance) and arrival.attempt < member.attempt:
+            return [Close(arrival.connection, CloseCode.REPLACED)]
+        effects = self._seat(room, member, arrival.connection, arrival.attempt)
         member.name = arrival.name
         member.role = arrival.role
         member.session_id = arrival.session_id
@@ -111,9 +122,7 @@ class Hub:
         # A new page sends nothing that it does not say it sends.
         member.audio = member.video = member.screen = False
         member.set_media(arrival.media)
-        self._seats[arrival.connection] = Seat(room, member, member.connect(arrival.connection))
-        self._away.pop(member, None)
-        room.connections_changed()
+        member.answered = Answered()
 
         rejoined = was_present or arrival.rejoined
         event = events.participant_rejoined if rejoined else events.participant_joined
@@ -135,6 +144,29 @@ class Hub:
         )
         effects.append(Send(arrival.connection, answer))
         return effects
+
+    def resume(self, back: Return, now: float) -> list[Effect] | None:
+        """Seat a page's new connection in the place it had, and tell it what it missed.
+
+        None when its place has been given up: it has to join again then.
+        """
+        room = self.rooms.get(back.room)
+        member = room.member_of(back.user_id) if room else None
+        if room is None or member is None:
+            return None
+        if page_of(back.instance) != page_of(member.instance) or back.attempt < member.attempt:
+            return [Close(back.connection, CloseCode.REPLACED)]
+        shown, restored = member.state == "reconnecting", member.restored
+        effects = self._seat(room, member, back.connection, back.attempt)
+        changes: dict[str, Any] = {"state": member.state} if shown else {}
+        if restored:
+            effects.append(StayResumed(room.id, member.user_id, member.id, member.session_id, now))
+            changes |= self._change(member, back.media, back.hand)
+        if changes:
+            update = self._update(room, member, changes, now)
+            # It is told along with what it missed.
+            effects.append(update._replace(to=room.audience_without(back.connection)))
+        return effects + self._bring_up_to_date(room, member, back, now)
 
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
         """Any message but the join that opens a connection."""
@@ -159,16 +191,20 @@ class Hub:
                     effects.append(Send(connection, events.ack(message.id)))
                 effects.append(Close(connection, CloseCode.NORMAL))
                 return effects
-            case Join():
+            case Join() | Resume():
                 return refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
 
-    def lost(self, connection: Handle, now: float) -> list[Effect]:
-        """The connection is gone, however it ended. Its member keeps the place for `grace` seconds."""
+    def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
+        """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
+
+        `goodbye`: the page closed it in good order. Unless it comes back at once, as when it is reloaded, it has left.
+        """
         seat = self._seats.pop(connection, None)
         if seat is None or seat.generation != seat.member.generation:
             return []
         seat.member.connection = None
         seat.member.lost_at = now
+        seat.member.goodbye = goodbye
         seat.room.connections_changed()
         self._away[seat.member] = seat.room
         return []
@@ -180,7 +216,10 @@ class Hub:
             lost_at = member.lost_at
             if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
                 continue
-            if now - lost_at >= self.grace:
+            if member.goodbye:
+                if now - lost_at >= min(self.grace, GOODBYE):
+                    effects += self._depart(room, member, "left", lost_at, now)
+            elif now - lost_at >= self.grace:
                 effects += self._depart(room, member, "lost", lost_at, now)
             elif member.state == "connected" and now - lost_at >= SHOWN_AFTER:
                 member.state = "reconnecting"
@@ -203,26 +242,21 @@ class Hub:
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
         return effects
 
-    # How each command is done.
+    # How each command is done. One that took effect already is only answered again.
 
     def _status(self, connection: Handle, seat: Seat, message: Status, now: float) -> list[Effect]:
         member = seat.member
-        changes: dict[str, Any] = {}
-        if member.set_media(message.media):
-            changes["media"] = member.media()
-        if message.hand is not None and message.hand is not member.hand:
-            member.hand = message.hand
-            member.changed()
-            changes["hand"] = member.hand
         effects: list[Effect] = []
-        if changes:
-            effects.append(self._update(seat.room, member, changes, now))
-        if message.id is not None:
-            effects.append(Send(connection, events.ack(message.id)))
-        return effects
+        if message.id is None or message.id not in member.answered:
+            changes = self._change(member, message.media, message.hand)
+            if changes:
+                effects.append(self._update(seat.room, member, changes, now))
+        return effects + self._acknowledge(connection, member, message.id)
 
     def _signal(self, connection: Handle, seat: Seat, message: Signal, now: float) -> list[Effect]:
         room = seat.room
+        if message.id is not None and message.id in seat.member.answered:
+            return self._acknowledge(connection, seat.member, message.id)
         addressee = room.member(message.to)
         if addressee is None or addressee is seat.member:
             return refuse(connection, Refused(ErrorCode.UNKNOWN_PARTICIPANT), message.id)
@@ -231,9 +265,77 @@ class Hub:
         effects: list[Effect] = []
         if addressee.connection is not None:
             effects.append(Send(addressee.connection, payload))
-        if message.id is not None:
-            effects.append(Send(connection, events.ack(message.id)))
+        return effects + self._acknowledge(connection, seat.member, message.id)
+
+    def _acknowledge(self, connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
+        if message_id is None:
+            return []
+        member.answered.add(message_id)
+        return [Send(connection, events.ack(message_id))]
+
+    def _change(self, member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
+        """Take over what is new; answers it as others are told."""
+        changes: dict[str, Any] = {}
+        if member.set_media(media):
+            changes["media"] = member.media()
+        if hand is not None and hand is not member.hand:
+            member.hand = hand
+            member.changed()
+            changes["hand"] = hand
+        return changes
+
+    # What they have in common.
+
+    def _room(self, room_id: str, title: str, epoch: str) -> Room:
+        room = self.rooms.get(room_id)
+        if room is None:
+            # Old enough to bridge the longest absence: a dead socket that was not noticed yet, and then grace.
+            log = Log(epoch, max_age=self.grace + 2 * self.heartbeat)
+            room = self.rooms[room_id] = Room(room_id, title, log)
+        return room
+
+    def _seat(self, room: Room, member: Member, connection: Handle, attempt: int) -> list[Effect]:
+        effects: list[Effect] = []
+        if member.connection is not None:
+            effects.append(Close(member.connection, CloseCode.REPLACED))
+        self._seats[connection] = Seat(room, member, member.connect(connection, attempt))
+        self._away.pop(member, None)
+        room.connections_changed()
         return effects
+
+    def _bring_up_to_date(self, room: Room, member: Member, back: Return, now: float) -> list[Effect]:
+        connection = back.connection
+        if member.instance != back.instance:
+            # It has joined since, and the answer was lost on the way.
+            answer = events.joined(
+                message_id=back.message_id,
+                room=room,
+                you=member,
+                host=member.role == "host",
+                created=False,
+                rejoined=True,
+                session=back.session,
+                token=None,
+                ice_servers=back.ice_servers,
+                heartbeat=self.heartbeat,
+                grace=self.grace,
+            )
+            return [Send(connection, answer)]
+        missed = room.log.since(back.seq, member.id) if back.epoch == room.log.epoch else None
+        resumed = events.resumed(
+            message_id=back.message_id,
+            room=room,
+            you=member,
+            replayed=None if missed is None else len(missed),
+            ice_servers=back.ice_servers,
+        )
+        if missed is None and back.epoch != room.log.epoch:
+            # The list speaks for all events before it, but not for signals: those sent to the member so far come anew.
+            missed = []
+            for signal in room.log.withdraw(member.id):
+                missed.append(events.renumbered(signal, room.log.next()))
+                room.log.append(missed[-1], now, member.id)
+        return [Send(connection, resumed), *(Send(connection, payload) for payload in missed or ())]
 
     def _update(self, room: Room, member: Member, changes: dict[str, Any], now: float) -> Broadcast:
         payload = events.participant_updated(room.log.next(), member, changes)
@@ -248,10 +350,11 @@ class Hub:
         room.log.append(payload, now)
         if not len(room):
             del self.rooms[room.id]
-        return [
-            Broadcast(room.audience(), payload),
-            StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason),
-        ]
+        effects: list[Effect] = [Broadcast(room.audience(), payload)]
+        # Of somebody who never came back here, the record knows better when they were last seen.
+        if not member.restored:
+            effects.append(StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason))
+        return effects
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -12,6 +12,11 @@ MAX_COUNT = 4096
 MAX_BYTES = 4 * 1024 * 1024
 MAX_AGE = 120.0
 
+MAX_REPLAY = 512 * 1024
+"""Bytes of missed events that are still worth sending one by one; a snapshot is smaller than that and sooner read."""
+
+NOBODY = ""
+"""Addressee of an event that was withdrawn."""
 
 Entry = tuple[int, float, bytes, str | None]
 """Number, when (epoch seconds), the event, and the participant it is for alone (None: everyone).
@@ -59,10 +64,37 @@ class Log:
 
     def since(self, seq: int, participant: str) -> list[bytes] | None:
         """What a participant who has seen `seq` missed, in order, or None when the log cannot bridge the gap."""
-        if seq > self.seq or seq < 0:
+        if seq > self.seq or seq < self._before:
             return None
-        if seq < self.seq and (not self._entries or self._entries[0][0] > seq + 1):
-            return None
-        return [
-            payload for n, _, payload, to in self._entries if n > seq and (to is None or to == participant)
-        ]
+        missed: list[bytes] = []
+        size = 0
+        for n, _, payload, to in reversed(self._entries):
+            if n <= seq:
+                break
+            if to is None or to == participant:
+                missed.append(payload)
+                size += len(payload)
+                if size > MAX_REPLAY:
+                    return None
+        missed.reverse()
+        return missed
+
+    def withdraw(self, participant: str) -> list[bytes]:
+        """Take out what is for this participant alone, in order, to be sent under new numbers.
+
+        Nothing when the log no longer reaches back to its beginning: all of it or none.
+        """
+        if self._before:
+            return []
+        taken: list[bytes] = []
+        for index, (n, at, payload, to) in enumerate(self._entries):
+            if to == participant:
+                taken.append(payload)
+                self._bytes -= len(payload)
+                self._entries[index] = (n, at, b"", NOBODY)
+        return taken
+
+    @property
+    def _before(self) -> int:
+        """The number of the last event that is no longer here."""
+        return self._entries[0][0] - 1 if self._entries else self.seq

@@ -20,6 +20,7 @@ MAX_ID = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
 
 MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
+Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -40,6 +41,20 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     media: Media = Media()
     session: str | None = None
     on_duplicate: Literal["replace", "reject"] = "replace"
+    page: str | None = None
+    attempt: Attempt = 0
+
+
+class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
+    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know."""
+
+    id: MessageId
+    session: str
+    epoch: str
+    seq: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+    attempt: Attempt = 0
+    media: Media = Media()
+    hand: bool | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
@@ -65,7 +80,7 @@ class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
     t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-ClientMessage = Join | Status | Signal | Leave | Ping
+ClientMessage = Join | Resume | Status | Signal | Leave | Ping
 
 _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 
@@ -109,6 +124,7 @@ def _checked(join: Join) -> Join:
             meeting=names.meeting_id(join.meeting),
             name=names.person_name(join.name),
             title=names.meeting_title(join.title),
+            page=None if join.page is None else names.page(join.page),
         )
     except ValueError as error:
         raise BadMessage(str(error), join.id) from None

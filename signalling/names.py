@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 MEETING_ID = re.compile(r"[A-Za-z0-9-]{3,64}")
+PAGE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NAME_LENGTH = 80
 TITLE_LENGTH = 200
 
@@ -38,6 +39,23 @@ def generated_meeting_id(random: bytes) -> str:
         letters.append(ALPHABET[index])
     text = "".join(letters)
     return f"{text[:3]}-{text[3:6]}-{text[6:]}"
+
+
+def page(text: str) -> str:
+    """The random name a page gives itself, as it is. Raises `ValueError` with what it may be."""
+    if not PAGE.fullmatch(text):
+        raise ValueError("A page is named by 1 to 64 letters (A-Z), digits, hyphens and underscores.")
+    return text
+
+
+def instance(page: str, number: str) -> str:
+    """Names one joining of a page: `number` differs from joining to joining."""
+    return f"{page}.{number}"
+
+
+def page_of(instance: str) -> str:
+    """The page whose joining it is."""
+    return instance.partition(".")[0]
 
 
 def person_name(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from signalling.answered import Answered
 from signalling.log import Log
 from signalling.messages import Media
 
@@ -26,20 +27,26 @@ class Member:
     """One participant in a room.
 
     `generation` counts the connections it has had; whatever an older one still says or does is void.
-    `lost_at` is when its connection went (epoch seconds), None while there is one.
+    `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
+    `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
+    `restored`: known from the record only, since the server was restarted, and not back yet.
     """
 
     __slots__ = (
         "_encoded",
+        "answered",
+        "attempt",
         "audio",
         "connection",
         "generation",
+        "goodbye",
         "hand",
         "id",
         "instance",
         "joined_at",
         "lost_at",
         "name",
+        "restored",
         "role",
         "screen",
         "session_id",
@@ -59,15 +66,21 @@ class Member:
         self.audio = self.video = self.screen = self.hand = False
         self.state: State = "connected"
         self.generation = 0
+        self.attempt = 0
+        self.goodbye = False
+        self.restored = False
+        self.answered = Answered()
         self.connection: Handle | None = None
         self.lost_at: float | None = None
         self._encoded: bytes | None = None
 
-    def connect(self, connection: Handle) -> int:
+    def connect(self, connection: Handle, attempt: int) -> int:
         """Seat a new connection in place of any former one; answers its generation."""
         self.generation += 1
+        self.attempt = attempt
         self.connection = connection
         self.lost_at = None
+        self.goodbye = self.restored = False
         self.state = "connected"
         self.changed()
         return self.generation
@@ -115,10 +128,10 @@ class Room:
 
     __slots__ = ("_audience", "_members", "_users", "id", "log", "title")
 
-    def __init__(self, id: str, title: str, epoch: str) -> None:  # noqa: A002 - the protocol's name
+    def __init__(self, id: str, title: str, log: Log) -> None:  # noqa: A002 - the protocol's name
         self.id = id
         self.title = title
-        self.log = Log(epoch)
+        self.log = log
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
         self._audience: tuple[Handle, ...] | None = None

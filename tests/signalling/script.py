@@ -15,10 +15,12 @@ from typing import Any
 
 import orjson
 
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded
+from signalling.arrivals import Arrival, Restored, Return
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode
-from signalling.hub import Arrival, Hub
+from signalling.hub import Hub
 from signalling.messages import Media, decode
+from signalling.names import instance
 
 
 @dataclass(eq=False)
@@ -29,8 +31,10 @@ class Socket:
     received: list[dict[str, Any]] = field(default_factory=list)
     closed: CloseCode | None = None
     roster: dict[str, dict[str, Any]] = field(default_factory=dict)
+    epoch: str = ""
     seq: int = 0
     you: str = ""
+    instance: str = ""
     over: bool = False
 
     def take(self, payload: bytes) -> None:
@@ -39,8 +43,14 @@ class Socket:
         self.received.append(message)
         if message["type"] == "joined":
             self.roster = {person["id"]: person for person in message["participants"]}
-            self.seq, self.you = message["seq"], message["you"]["id"]
+            self.epoch, self.seq = message["epoch"], message["seq"]
+            self.you, self.instance = message["you"]["id"], message["you"]["instance"]
             assert message["you"] == self.roster[self.you]
+        elif message["type"] == "resumed":
+            self.epoch = message["epoch"]
+            if "snapshot" in message:
+                self.roster = {person["id"]: person for person in message["snapshot"]["participants"]}
+                self.seq = message["seq"]
         elif "seq" in message:
             assert message["seq"] > self.seq, "seq must rise"
             self.seq = message["seq"]
@@ -69,10 +79,13 @@ class Stage:
         self.now = 1_000_000.0
         self.sockets: dict[str, Socket] = {}
         self.ended: list[StayEnded] = []
+        self.resumed: list[StayResumed] = []
         self._known: dict[tuple[str, str], str] = {}
         self._count = 0
 
-    def join(self, user: str, room: str = "ABC123", **media: bool) -> Socket:
+    def join(
+        self, user: str, room: str = "ABC123", *, page: str = "", attempt: int = 0, **media: bool
+    ) -> Socket:
         """The user joins by a new socket, which becomes the one the other verbs speak of."""
         self._count += 1
         socket = Socket(user)
@@ -93,24 +106,72 @@ class Stage:
             session_id=member.session_id if member else f"s_{self._count}",
             session="token",
             token=None,
-            instance=f"i_{self._count}",
+            instance=instance(page or f"i_{self._count}", f"j_{self._count}"),
             epoch=f"e_{self._count}",
             rejoined=rejoined,
             joined_at=self.now,
             media=Media(**media),
             ice_servers=[],
+            attempt=attempt,
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now))
         return socket
 
+    def resume(self, user: str | Socket, room: str = "ABC123", **changes: Any) -> Socket | None:
+        """The page behind a socket comes back by a new one; None when it has to join again."""
+        old = user if isinstance(user, Socket) else self.sockets[user]
+        socket = Socket(old.user, roster=dict(old.roster), epoch=old.epoch, seq=old.seq, you=old.you)
+        socket.instance = old.instance
+        back = Return(
+            connection=socket,
+            message_id=1,
+            room=room,
+            user_id=old.user,
+            instance=old.instance,
+            session="token",
+            epoch=old.epoch,
+            seq=old.seq,
+            attempt=0,
+            media=Media(),
+            hand=None,
+            ice_servers=[],
+        )
+        effects = self.hub.resume(back._replace(**changes), self.now)
+        if effects is None:
+            return None
+        self.sockets[old.user] = socket
+        self._carry_out(effects)
+        return socket
+
+    def restart(self, epoch: str = "e_restart") -> None:
+        """The server is killed and started again, and knows from the record who was there. Sockets are gone."""
+        known = [
+            Restored(
+                room.id,
+                room.title,
+                epoch,
+                member.id,
+                member.user_id,
+                member.name,
+                member.role,
+                member.session_id,
+                member.instance,
+                member.joined_at,
+            )
+            for room in self.hub.rooms.values()
+            for member in room
+        ]
+        self.hub = Hub(grace=self.hub.grace, heartbeat=self.hub.heartbeat)
+        self.hub.restore(known, self.now)
+
     def say(self, user: str | Socket, **message: Any) -> None:
         socket = user if isinstance(user, Socket) else self.sockets[user]
         self._carry_out(self.hub.receive(socket, decode(orjson.dumps(message)), self.now))
 
-    def lose(self, user: str | Socket) -> None:
+    def lose(self, user: str | Socket, *, goodbye: bool = False) -> None:
         socket = user if isinstance(user, Socket) else self.sockets[user]
-        self._carry_out(self.hub.lost(socket, self.now))
+        self._carry_out(self.hub.lost(socket, self.now, goodbye=goodbye))
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
@@ -145,3 +206,5 @@ class Stage:
                     to.closed = code
                 case StayEnded():
                     self.ended.append(effect)
+                case StayResumed():
+                    self.resumed.append(effect)

@@ -113,7 +113,7 @@ def test_a_reload_keeps_place_and_stay_and_takes_a_new_instance() -> None:
     stage.join("ann")
     (event,) = stage.messages("bob")
     assert event["type"] == "participant_rejoined"
-    assert event["participant"]["instance"] == "i_3"
+    assert event["participant"]["instance"] == "i_3.j_3"
     assert event["participant"]["hand"] is True, "a raised hand outlasts a reload"
     assert event["participant"]["media"]["audio"] is False, "a new page sends what it says it sends"
     assert stage.ended == []

@@ -42,7 +42,7 @@ class Meetings(RuleBasedStateMachine):
 
     @rule(user=USERS, room=ROOMS, media=FLAGS)
     def join(self, user: str, room: str, media: dict[str, bool]) -> None:
-        self.every.append((self.stage.join(user, room, **media), room))
+        self.every.append((self.stage.join(user, room, **media), room))  # type: ignore[arg-type] # flags only
 
     @rule(data=st.data(), media=FLAGS, hand=st.none() | st.booleans())
     def status(self, data: st.DataObject, media: dict[str, bool], hand: bool | None) -> None:

@@ -1,0 +1,48 @@
+"""Which commands of a page took effect, so that one sent again takes effect once.
+
+Ids rise, so those that were answered lie in a few unbroken ranges however many they are: what is remembered of a page
+that has sent a million commands is two numbers.
+"""
+
+from __future__ import annotations
+
+MAX_RANGES = 64
+
+
+class Answered:
+    """A set of ids that grows. Past `MAX_RANGES` gaps the lowest ones are taken for answered."""
+
+    __slots__ = ("_ranges",)
+
+    def __init__(self) -> None:
+        self._ranges: tuple[tuple[int, int], ...] = ()
+        """First and last of each range, rising, never adjacent."""
+
+    def __contains__(self, id: int) -> bool:  # noqa: A002 - the protocol's name
+        ranges = self._ranges
+        if not ranges or id > ranges[-1][1]:
+            return False
+        return any(first <= id <= last for first, last in ranges)
+
+    def add(self, id: int) -> None:  # noqa: A002 - the protocol's name
+        ranges = self._ranges
+        if ranges and ranges[-1][1] + 1 == id:
+            self._ranges = (*ranges[:-1], (ranges[-1][0], id))
+        elif id not in self:
+            self._insert(id)
+
+    def _insert(self, id: int) -> None:  # noqa: A002 - the protocol's name
+        first = last = id
+        below: list[tuple[int, int]] = []
+        above: list[tuple[int, int]] = []
+        for range_ in self._ranges:
+            if range_[1] + 1 == id:
+                first = range_[0]
+            elif range_[0] - 1 == id:
+                last = range_[1]
+            else:
+                (below if range_[1] < id else above).append(range_)
+        ranges = [*below, (first, last), *above]
+        if len(ranges) > MAX_RANGES:
+            ranges[:2] = [(1, ranges[1][1])]
+        self._ranges = tuple(ranges)

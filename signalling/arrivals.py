@@ -1,0 +1,72 @@
+"""Who comes in, and how: what the hub cannot know by itself, put together by its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from signalling.messages import Media
+from signalling.room import Handle, Role
+
+
+class Arrival(NamedTuple):
+    """A join that the store has recorded, with everything the hub cannot know by itself.
+
+    `session` and `token` are the credentials handed back; `epoch` names the log if the room is opened by this.
+    """
+
+    connection: Handle
+    message_id: int
+    room: str
+    title: str
+    created: bool
+    hosting: bool
+    participant_id: str
+    user_id: str
+    name: str
+    role: Role
+    session_id: str
+    session: str
+    token: str | None
+    instance: str
+    epoch: str
+    rejoined: bool
+    joined_at: float
+    media: Media
+    ice_servers: Sequence[dict[str, Any]]
+    attempt: int = 0
+
+
+class Return(NamedTuple):
+    """A page that was here before, with a new connection; `instance` and `user_id` are its session token's.
+
+    `session` is the credential of the stay and instance that its member has now.
+    """
+
+    connection: Handle
+    message_id: int
+    room: str
+    user_id: str
+    instance: str
+    session: str
+    epoch: str
+    seq: int
+    attempt: int
+    media: Media
+    hand: bool | None
+    ice_servers: Sequence[dict[str, Any]]
+
+
+class Restored(NamedTuple):
+    """Somebody who was in a room when the server went away. `epoch` names the log if the room is opened by this."""
+
+    room: str
+    title: str
+    epoch: str
+    participant_id: str
+    user_id: str
+    name: str
+    role: Role
+    session_id: str
+    instance: str
+    joined_at: float
