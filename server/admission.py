@@ -13,9 +13,11 @@ from server.config import Config
 from server.ice import ice_servers
 from server.identity import RENEW_BELOW, Session, Tokens, new_id
 from server.recorder import Recorder
+from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
-from signalling.hub import Arrival, Hub
-from signalling.messages import Join
+from signalling.hub import Hub
+from signalling.messages import Join, Resume
+from signalling.names import instance, page_of
 from signalling.room import Handle, Member
 from storage.store import Joined, JoinRequest, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
 
@@ -42,8 +44,50 @@ class Admission:
         self._node = node
         self._flights: dict[str, dict[str, list[Flight]]] = {}
 
-    async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
-        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done."""
+    def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
+        """A page that comes back, for the hub to look for its place. Raises `Refused`."""
+        session = self._tokens.read_session(resume.session)
+        member = self._hub.present(session.room, session.user_id)
+        credential = resume.session
+        if member is not None and member.instance != session.instance:
+            seat = Session(session.user_id, session.room, member.session_id, member.instance)
+            credential = self._tokens.session(seat)
+        back = Return(
+            connection=connection,
+            message_id=resume.id,
+            room=session.room,
+            user_id=session.user_id,
+            instance=session.instance,
+            session=credential,
+            epoch=resume.epoch,
+            seq=resume.seq,
+            attempt=resume.attempt,
+            media=resume.media,
+            hand=resume.hand,
+            ice_servers=ice_servers(self._config, session.user_id, time.time()),
+        )
+        return session, back
+
+    async def readmit(self, connection: Handle, resume: Resume, session: Session) -> tuple[Arrival, Joined]:
+        """For a page that comes back after its place was given up: the join that it would send."""
+        join = Join(
+            id=resume.id,
+            meeting=session.room,
+            name="",
+            media=resume.media,
+            session=resume.session,
+            page=page_of(session.instance) or None,
+            attempt=resume.attempt,
+        )
+        return await self.admit(connection, join, comes_back=True)
+
+    async def admit(
+        self, connection: Handle, join: Join, *, comes_back: bool = False
+    ) -> tuple[Arrival, Joined]:
+        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done.
+
+        Who only `comes_back` takes the place of no newer page (`duplicate`).
+        """
         now = time.time()
         user_id, token, session = self._identify(join, now)
         flight = Flight()
@@ -52,14 +96,14 @@ class Admission:
         same_user.append(flight)
         try:
             for _ in range(ATTEMPTS):
-                self._check(join, user_id, session)
+                self._check(join, user_id, session, comes_back)
                 flight.stale = False
                 joined = await self._record(join, user_id, session)
                 if not flight.stale:
                     break
             else:
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
-            self._check(join, user_id, session)
+            self._check(join, user_id, session, comes_back)
         finally:
             same_user.remove(flight)
             if not same_user:
@@ -93,11 +137,14 @@ class Admission:
             session = None
         return user_id, token, session
 
-    def _check(self, join: Join, user_id: str, session: Session | None) -> None:
+    def _check(self, join: Join, user_id: str, session: Session | None, comes_back: bool) -> None:
         member = self._hub.present(join.meeting, user_id)
         if member is None:
             self._check_space(join.meeting, user_id)
-        elif join.on_duplicate == "reject" and not _is_own(member, session):
+        elif comes_back:
+            if join.page != page_of(member.instance):
+                raise Refused(ErrorCode.DUPLICATE)
+        elif join.on_duplicate == "reject" and not _is_own(member, session, join.page):
             raise Refused(ErrorCode.DUPLICATE)
 
     def _check_space(self, room: str, user_id: str) -> None:
@@ -123,7 +170,7 @@ class Admission:
             name=join.name,
             participant_id=new_id("p"),
             session_id=new_id("s"),
-            instance=new_id("i"),
+            instance=instance(join.page or new_id("i"), new_id("j")),
             node_id=self._node,
             at=time.time(),
             previous_session=session.session_id if session else None,
@@ -156,7 +203,7 @@ class Admission:
             name=joined.participant.name,
             role=joined.participant.role,
             session_id=stay.session_id,
-            session=self._tokens.session(Session(user_id, join.meeting, stay.session_id)),
+            session=self._tokens.session(Session(user_id, join.meeting, stay.session_id, stay.instance)),
             token=token,
             instance=stay.instance,
             epoch=new_id("e"),
@@ -164,9 +211,12 @@ class Admission:
             joined_at=stay.joined_at,
             media=join.media,
             ice_servers=ice_servers(self._config, user_id, time.time()),
+            attempt=join.attempt,
         )
 
 
-def _is_own(member: Member, session: Session | None) -> bool:
+def _is_own(member: Member, session: Session | None, page: str | None) -> bool:
     """Whether the tab that joins is the one whose place it is, or the place stands empty."""
-    return member.connection is None or (session is not None and session.session_id == member.session_id)
+    if member.connection is None or page == page_of(member.instance):
+        return True
+    return session is not None and session.session_id == member.session_id

@@ -161,6 +161,12 @@ class Connection(asyncio.Protocol):
         """What the server closed the socket with, or answered a close with; 1006 when it was cut (RFC 6455, 7.1.5)."""
         return self._ws.close_sent.code if self._ws.close_sent else 1006
 
+    @property
+    def goodbye(self) -> bool:
+        """The peer closed the socket itself, and in good order: 1000 is what a page's script says."""
+        close = self._ws.close_rcvd
+        return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
+
     # The gateway's side; `write(frame)` belongs here too and is the transport's own while the socket is open.
 
     def close(self, code: CloseCode) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 import structlog
 
@@ -18,10 +19,12 @@ from server.connection import Buffer, Connection, text_frame
 from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling import events
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded
+from signalling.arrivals import Arrival
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
-from signalling.hub import Arrival, Hub, refuse
-from signalling.messages import BadMessage, Join, decode
+from signalling.hub import Hub, refuse
+from signalling.messages import BadMessage, Join, Resume, decode
+from storage.store import Joined
 
 log = structlog.get_logger()
 
@@ -32,8 +35,8 @@ JOIN_TIMEOUT = 10.0
 AWAY_SPREAD = 2.0
 """Seconds over which clients of a stopping server are asked to come back."""
 
-PONG_SHARE = 2 / 3
-"""Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.67 heartbeats."""
+PONG_SHARE = 0.6
+"""Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
 
 
 class Gateway:
@@ -100,13 +103,14 @@ class Gateway:
             self._refuse(connection, error, error.message_id)
             return
         self._metrics.received[type(message)] += 1
-        if isinstance(message, Join) and not connection.joined:
-            connection.hold()
-            task = asyncio.create_task(self._join(connection, message))
-            self._joins.add(task)
-            task.add_done_callback(self._joins.discard)
-            return
         try:
+            if not connection.joined and isinstance(message, Join):
+                admission = self._admission.admit(connection, message)
+                self._ask_for_a_seat(connection, message, message.meeting, admission)
+                return
+            if not connection.joined and isinstance(message, Resume):
+                self._resume(connection, message)
+                return
             self._carry_out(self._hub.receive(connection, message, time.time()))
         except Exception:
             log.exception("message failed", type=type(message).__name__, **self._who(connection))
@@ -130,23 +134,66 @@ class Gateway:
         if connection not in self._connections:
             return
         if self._hub.seated(connection) is not None:
-            log.info("connection lost, place kept", code=connection.close_code, **self._who(connection))
+            text = (
+                "connection closed, place kept for a moment"
+                if connection.goodbye
+                else "connection lost, place kept"
+            )
+            log.info(text, code=connection.close_code, **self._who(connection))
         self._connections.discard(connection)
         self._metrics.closed[connection.close_code] += 1
-        self._carry_out(self._hub.lost(connection, time.time()))
+        self._carry_out(self._hub.lost(connection, time.time(), goodbye=connection.goodbye))
 
     # What happens to them.
 
-    async def _join(self, connection: Connection, join: Join) -> None:
-        began = time.perf_counter()
-        context = {"meeting": join.meeting, "connection": connection.number}
+    def _resume(self, connection: Connection, resume: Resume) -> None:
         try:
-            arrival, joined = await self._admission.admit(connection, join)
+            session, back = self._admission.returning(connection, resume)
+        except Refused as refused:
+            self._refuse(connection, refused, resume.id)
+            return
+        effects = self._hub.resume(back, time.time())
+        if effects is None:
+            admission = self._admission.readmit(connection, resume, session)
+            self._ask_for_a_seat(connection, resume, session.room, admission)
+            return
+        self._carry_out(effects)
+        seat = self._hub.seated(connection)
+        if seat is None:
+            self._metrics.resumes["replaced"] += 1
+            return
+        connection.joined = True
+        self._metrics.resumes["replayed" if back.epoch == seat.room.log.epoch else "snapshot"] += 1
+        log.info("participant resumed", **self._who(connection))
+
+    def _ask_for_a_seat(
+        self,
+        connection: Connection,
+        message: Join | Resume,
+        meeting: str,
+        admission: Coroutine[Any, Any, tuple[Arrival, Joined]],
+    ) -> None:
+        connection.hold()
+        task = asyncio.create_task(self._join(connection, message, meeting, admission))
+        self._joins.add(task)
+        task.add_done_callback(self._joins.discard)
+
+    async def _join(
+        self,
+        connection: Connection,
+        message: Join | Resume,
+        meeting: str,
+        admission: Coroutine[Any, Any, tuple[Arrival, Joined]],
+    ) -> None:
+        began = time.perf_counter()
+        context = {"meeting": meeting, "connection": connection.number}
+        try:
+            arrival, joined = await admission
             if connection.closing:
                 self._not_seated(arrival)
                 return
-            if join.create:
-                self.meeting_asked_for(join.meeting, created=joined.created, connection=connection.number)
+            if isinstance(message, Join) and message.create:
+                self.meeting_asked_for(meeting, created=joined.created, connection=connection.number)
             if joined.rejoined:
                 log.info(
                     "participant already exists, updating status",
@@ -160,8 +207,11 @@ class Gateway:
         except Refused as refused:
             self._metrics.joins[refused.code] += 1
             log.info("join refused", code=refused.code, **context)
+            if refused.code == ErrorCode.DUPLICATE and isinstance(message, Resume):
+                connection.close(CloseCode.REPLACED)
+                return
             connection.since = asyncio.get_running_loop().time()
-            self._refuse(connection, refused, join.id)
+            self._refuse(connection, refused, message.id)
         except Exception:
             log.exception("join failed", **context)
             connection.close(CloseCode.INTERNAL_ERROR)
@@ -203,6 +253,8 @@ class Gateway:
                 )
             elif isinstance(effect, Close):
                 effect.to.close(effect.code)
+            elif isinstance(effect, StayResumed):
+                self._recorder.record(effect)
 
     def _who(self, connection: Connection) -> dict[str, object]:
         """What a log line about a connection says."""

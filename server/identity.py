@@ -51,9 +51,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """A tab's place: its stay, and which instance of the participant it is."""
+
     user_id: str
     room: str
     session_id: str
+    instance: str
 
 
 class Tokens:
@@ -69,7 +72,13 @@ class Tokens:
     def session(self, session: Session) -> str:
         """Without a date: a session is worth something only while its stay goes on."""
         return self._sign(
-            {"typ": "session", "sub": session.user_id, "mtg": session.room, "sid": session.session_id},
+            {
+                "typ": "session",
+                "sub": session.user_id,
+                "mtg": session.room,
+                "sid": session.session_id,
+                "ins": session.instance,
+            },
         )
 
     def read_identity(self, token: str, now: float) -> Identity:
@@ -85,7 +94,8 @@ class Tokens:
     def read_session(self, token: str) -> Session:
         """Raises `Refused` (bad_token) when forged or of the other kind."""
         claims = self._verified(token, "session")
-        return Session(claims["sub"], claims["mtg"], claims["sid"])
+        # Those given out before 0.2 name no instance: they are good for a join, and resume nothing.
+        return Session(claims["sub"], claims["mtg"], claims["sid"], claims.get("ins", ""))
 
     def _sign(self, claims: dict[str, object]) -> str:
         return jwt.encode(claims, self._key, algorithm="HS256")

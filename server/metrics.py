@@ -17,9 +17,12 @@ class Metrics:
         self.refused: Counter[str] = Counter()
         self.closed: Counter[int] = Counter()
         self.joins: Counter[str] = Counter()
+        self.resumes: Counter[str] = Counter()
         self.departures: Counter[str] = Counter()
         self.delivered = 0
         self.upgrades_refused = 0
+        self.given_up = 0
+        self.store_available = True
         self.connections: Callable[[], int] = lambda: 0
         self.rooms: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
@@ -40,7 +43,17 @@ class Metrics:
         yield GaugeMetricFamily("reconvene_connections", "Open WebSockets.", value=self.connections())
         yield GaugeMetricFamily("reconvene_rooms", "Meetings with someone in them.", value=self.rooms())
         yield GaugeMetricFamily(
-            "reconvene_unrecorded_leaves", "Ends of stays that wait to be written.", value=self.unrecorded()
+            "reconvene_unrecorded_leaves",
+            "Ends and returns that wait to be written.",
+            value=self.unrecorded(),
+        )
+        yield CounterMetricFamily(
+            "reconvene_given_up_leaves", "Ends and returns that were never written.", value=self.given_up
+        )
+        yield GaugeMetricFamily(
+            "reconvene_store_available",
+            "Whether the store took what was last written to it: 1 or 0.",
+            value=int(self.store_available),
         )
         yield CounterMetricFamily("reconvene_frames_sent", "Frames written to clients.", value=self.delivered)
         yield CounterMetricFamily(
@@ -51,6 +64,7 @@ class Metrics:
         yield _labelled("reconvene_errors", "Errors answered.", "code", self.refused)
         yield _labelled("reconvene_closes", "WebSockets the server closed.", "code", self.closed)
         yield _labelled("reconvene_joins", "Joins answered.", "result", self.joins)
+        yield _labelled("reconvene_resumes", "Pages that came back to their place.", "result", self.resumes)
         yield _labelled("reconvene_departures", "Participants who left.", "reason", self.departures)
 
 

@@ -29,7 +29,7 @@ def test_an_identity_is_read_back_until_it_expires() -> None:
 
 
 def test_a_session_is_read_back() -> None:
-    session = Session("u_1", "ABC123", "s_1")
+    session = Session("u_1", "ABC123", "s_1", "i_page.j_1")
     assert tokens.read_session(tokens.session(session)) == session
 
 
@@ -41,7 +41,7 @@ def test_a_session_is_read_back() -> None:
         "a.b.c",
         "é.é.é",
         Tokens("another secret altogether").identity("u_1", NOW),
-        tokens.session(Session("u_1", "ABC123", "s_1")),
+        tokens.session(Session("u_1", "ABC123", "s_1", "i_page.j_1")),
         jwt.encode({"typ": "identity", "sub": "u_1", "exp": NOW + 9}, key=None, algorithm="none"),
         tokens.identity("u_1", NOW)[:-2],
         tokens._sign({"typ": "identity", "sub": 5, "exp": NOW + 9}),
