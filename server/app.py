@@ -6,6 +6,7 @@ import functools
 import gc
 import logging
 import socket
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
     store = open_store(config.store)
     await store.open()
     try:
-        node = Node(store)
+        node = Node(store, metrics)
         await node.start()
         hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
         recorder = Recorder(store, node.id, metrics)
@@ -68,7 +69,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
             log.info("stopping")
             await gateway.stop()
             await recorder.close(within=5)
-            await node.stop()
+            await node.stop(time.time())
     finally:
         await store.close()
     log.info("stopped")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
 from server.identity import new_id
+from server.metrics import Metrics
 from storage.store import Store, StoreError
 
 log = structlog.get_logger()
@@ -22,9 +24,20 @@ DEAD_AFTER = 4 * INTERVAL
 
 
 class Node:
-    def __init__(self, store: Store) -> None:
+    """`on_revived` is called when heartbeats are written again after so long that another process may have taken
+    this one for dead and closed its stays."""
+
+    def __init__(
+        self, store: Store, metrics: Metrics, *, interval: float = INTERVAL, dead_after: float = DEAD_AFTER
+    ) -> None:
         self.id = new_id("n")
+        self.on_revived: Callable[[], None] = lambda: None
         self._store = store
+        self._metrics = metrics
+        self._interval = interval
+        self._dead_after = dead_after
+        self._beaten_at = time.time()
+        self._is_failing = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -32,15 +45,15 @@ class Node:
         await self._beat()
         self._task = asyncio.create_task(self._keep_beating())
 
-    async def stop(self) -> None:
-        """Close this node's stays with exact times."""
+    async def stop(self, at: float) -> None:
+        """Close this node's stays, which ended at `at`."""
         if self._task is None:
             return
         self._task.cancel()
         await asyncio.wait([self._task])
         self._task = None
         try:
-            closed = await self._store.stop_node(self.id, time.time())
+            closed = await self._store.stop_node(self.id, at)
         except StoreError as error:
             log.warning("stays left open, the next start closes them at the last heartbeat", error=str(error))
         else:
@@ -48,17 +61,37 @@ class Node:
 
     async def _keep_beating(self) -> None:
         while True:
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(self._interval)
             try:
                 await self._beat()
             except StoreError as error:
-                log.warning("heartbeat could not be written", error=str(error))
+                self._failed(error)
             except Exception:
                 log.exception("heartbeat failed")
 
     async def _beat(self) -> None:
+        before = self._beaten_at
         now = time.time()
         await self._store.heartbeat(self.id, now)
-        closed = await self._store.close_dead_nodes(now - DEAD_AFTER)
+        self._beaten_at = now
+        self._succeeded(time.time() - before)
+        closed = await self._store.close_dead_nodes(now - self._dead_after)
         if closed:
             log.info("closed stays that a dead node left open", stays=closed)
+
+    def _failed(self, error: StoreError) -> None:
+        self._metrics.store_available = False
+        if not self._is_failing:
+            self._is_failing = True
+            log.warning("heartbeat could not be written", error=str(error))
+
+    def _succeeded(self, silent: float) -> None:
+        """`silent`: seconds since the heartbeat before this one, by the clock that others judge by. It counts also
+        when nothing failed: a machine that was suspended is as silent as one whose store was away."""
+        self._metrics.store_available = True
+        if self._is_failing:
+            self._is_failing = False
+            log.info("heartbeat is written again", silent=round(silent, 3))
+        if silent > self._dead_after:
+            log.warning("taken for dead perhaps, stays are recorded anew", silent=round(silent, 3))
+            self.on_revived()

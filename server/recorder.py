@@ -1,91 +1,194 @@
-"""Writes the ends of stays to the store, and keeps at it while the store is away.
+"""Writes down what became of stays: that they ended, that they go on here. Keeps at it while the store is away.
 
-Ends are handed to the store at once and in order; a join of the same person waits for them (`settle`), so that a
-leave can never close the stay of someone who has come back.
+    record() ─► each person's line, oldest first ─► the heads of up to 256 lines at once ─► store
+
+One task writes for as long as there is something to write. Of one person only one entry is on its way at a time, so
+that a leave never overtakes the return after it; a join of the same person waits until the line is empty (`settle`).
+What is handed to the store at once, it puts into one transaction.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
+from itertools import islice
 
 import structlog
 
 from server.metrics import Metrics
-from signalling.effects import StayEnded
-from storage.store import StayEnd, Store, StoreUnavailable
+from signalling.effects import StayEnded, StayResumed
+from storage.store import StayEnd, StayResume, Store, StoreUnavailable
 
 log = structlog.get_logger()
 
 LIMIT = 50_000
-"""Ends kept while the store is away. Past it the oldest news is that the disk is gone; stays are then closed by the
+"""Entries kept while the store is away. Past it the oldest news is that the disk is gone; stays are then closed by the
 next start, at this node's last heartbeat."""
 
+BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+Entry = StayEnded | StayResumed
+Person = tuple[str, str]
+"""Meeting and user."""
+
+
+class _Line:
+    """What is to be written of one person."""
+
+    __slots__ = ("entries", "written")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.written = asyncio.Event()
+
+
+class _Outage:
+    """Since when the store has been away (the loop's time), and what came of it."""
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.until: float | None = None
+        self.written = 0
 
 
 class Recorder:
-    def __init__(self, store: Store, node_id: str, metrics: Metrics) -> None:
+    def __init__(self, store: Store, node_id: str, metrics: Metrics, *, limit: int = LIMIT) -> None:
         self._store = store
         self._node_id = node_id
-        self._writing: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
+        self._metrics = metrics
+        self._limit = limit
+        # Dictionaries keep their order: whose turn it was goes to the end.
+        self._lines: dict[Person, _Line] = {}
         self._count = 0
+        self._dropped = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._outage: _Outage | None = None
+        self._closing = asyncio.Event()
         metrics.unrecorded = lambda: self._count
 
-    def record(self, end: StayEnded) -> None:
-        if self._count >= LIMIT:
-            log.error(
-                "too many unwritten leaves, one is given up", meeting=end.room, participant=end.participant_id
-            )
+    def record(self, entry: Entry) -> None:
+        if self._count >= self._limit:
+            self._drop()
             return
         self._count += 1
-        key = (end.room, end.user_id)
-        task = asyncio.create_task(self._write(end))
-        self._writing.setdefault(key, set()).add(task)
-        task.add_done_callback(lambda done: self._written(key, done))
+        person = entry.room, entry.user_id
+        line = self._lines.get(person)
+        if line is None:
+            line = self._lines[person] = _Line()
+        line.entries.append(entry)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
 
     async def settle(self, room: str, user_id: str, within: float) -> bool:
-        """Wait until this person's ends are written; False when that took longer than `within` seconds."""
-        tasks = self._writing.get((room, user_id))
-        if not tasks:
+        """Wait until nothing of this person is unwritten; False when that took longer than `within` seconds."""
+        line = self._lines.get((room, user_id))
+        if line is None:
             return True
-        _, pending = await asyncio.wait(set(tasks), timeout=within)
-        return not pending
+        try:
+            async with asyncio.timeout(within):
+                await line.written.wait()
+        except TimeoutError:
+            return False
+        return True
 
-    async def close(self, within: float) -> None:
-        """Give what is unwritten a last chance of `within` seconds."""
-        tasks = {task for group in self._writing.values() for task in group}
-        if not tasks:
-            return
-        _, pending = await asyncio.wait(tasks, timeout=within)
-        for task in pending:
-            task.cancel()
-        if pending:
-            log.warning("leaves left unwritten, the next start closes these stays", count=len(pending))
+    async def close(self, within: float) -> int:
+        """Give what is unwritten a last chance of `within` seconds. Answers how much is left all the same."""
+        # A wait for the next attempt is cut short, and those to come are short ones.
+        self._closing.set()
+        if self._writer is not None and not self._writer.done():
+            await asyncio.wait([self._writer], timeout=within)
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        if self._count:
+            log.warning("stays left unrecorded, the next start closes them", count=self._count)
+        return self._count
 
-    async def _write(self, end: StayEnded) -> None:
+    async def _write_all(self) -> None:
         delay = RETRY_FIRST
-        while True:
-            try:
-                await self._store.leave(
-                    StayEnd(end.participant_id, end.session_id, self._node_id, end.at, end.reason)
-                )
-                return
-            except StoreUnavailable as error:
-                log.warning(
-                    "leave could not be written, trying again",
-                    meeting=end.room,
-                    participant=end.participant_id,
-                    error=str(error),
-                    delay=delay,
-                )
-                await asyncio.sleep(delay)
+        while self._lines:
+            batch = [(person, line.entries[0]) for person, line in islice(self._lines.items(), BATCH)]
+            outcomes = await asyncio.gather(
+                *(self._write(entry) for _, entry in batch), return_exceptions=True
+            )
+            unavailable: StoreUnavailable | None = None
+            for (person, entry), outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, StoreUnavailable):
+                    unavailable = outcome
+                    continue
+                if isinstance(outcome, BaseException):
+                    # Trying again would not help, and those behind it should not wait for ever.
+                    self._metrics.given_up += 1
+                    log.error(
+                        "stay could not be recorded",
+                        meeting=entry.room,
+                        participant=entry.participant_id,
+                        exc_info=outcome,
+                    )
+                elif self._outage is not None:
+                    self._outage.written += 1
+                self._done(person)
+            if unavailable is None:
+                delay = RETRY_FIRST
+                self._back()
+            else:
+                self._away(unavailable)
+                await self._pause(delay)
                 delay = min(RETRY_MOST, delay * 2)
 
-    def _written(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+    async def _write(self, entry: Entry) -> None:
+        who = entry.participant_id, entry.session_id, self._node_id, entry.at
+        if isinstance(entry, StayEnded):
+            await self._store.leave(StayEnd(*who, entry.reason))
+        else:
+            await self._store.resume_stay(StayResume(*who))
+
+    async def _pause(self, delay: float) -> None:
+        if self._closing.is_set():
+            await asyncio.sleep(RETRY_FIRST)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), delay)
+
+    def _done(self, person: Person) -> None:
+        """The head of this person's line is dealt with."""
         self._count -= 1
-        group = self._writing[key]
-        group.discard(task)
-        if not group:
-            del self._writing[key]
-        if not task.cancelled() and (error := task.exception()):
-            log.error("leave could not be written", exc_info=error)
+        line = self._lines.pop(person)
+        line.entries.popleft()
+        if line.entries:
+            self._lines[person] = line
+        else:
+            line.written.set()
+
+    def _drop(self) -> None:
+        self._metrics.given_up += 1
+        self._dropped += 1
+        # One line, not tens of thousands: the number is in the metrics, and in the line that tells of the return.
+        if self._dropped == 1:
+            log.error("too much is unrecorded, what comes now is given up", waiting=self._count)
+
+    def _away(self, error: StoreUnavailable) -> None:
+        self._metrics.store_available = False
+        now = asyncio.get_running_loop().time()
+        if self._outage is None:
+            self._outage = _Outage(now)
+            log.warning("store unavailable, what is to be recorded is kept", error=str(error))
+        self._outage.until = None
+
+    def _back(self) -> None:
+        self._metrics.store_available = True
+        outage = self._outage
+        if outage is not None and outage.until is None:
+            outage.until = asyncio.get_running_loop().time()
+        if self._lines:
+            return
+        dropped, self._dropped = self._dropped, 0
+        if outage is not None and outage.until is not None:
+            self._outage = None
+            log.info(
+                "store is back, what was kept is recorded",
+                written=outage.written,
+                given_up=dropped,
+                away=round(outage.until - outage.since, 3),
+            )
