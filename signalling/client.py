@@ -1,0 +1,435 @@
+"""The client's side of the protocol as a state machine without I/O, clock or randomness.
+
+What happened goes in with the time it happened (seconds), what is to be done comes out as a list of actions, and
+`wake_at` says when `tick` wants to be called:
+
+    idle --start--> connecting --opened--> joining --joined, resumed--> joined
+                        ^                     | closed, no answer          | closed, no pong
+                        +----due--- waiting <-+----------------------------+
+
+From anywhere: a final close code, a refusal that stays, or `leave` -> over. The page's `static/js/signalling.js` is the
+same machine; `tests/vectors` holds them together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from signalling.errors import CloseCode
+from signalling.roster import Participant, applied, roster_of
+
+CONNECT_TIMEOUT = 10.0
+PONG_TIMEOUT = 8.0
+PROBE_TIMEOUT = 2.5
+"""Seconds of patience when the network may just have changed."""
+
+BACK_OFF_BASE, BACK_OFF_CAP = 0.4, 8.0
+
+PASSING = frozenset({"unavailable", "rate_limited"})
+"""Errors to a join or resume that pass by themselves."""
+
+FLAGS = ("audio", "video", "screen")
+
+Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
+Message = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where to join, and as whom. `page` is a random name made once per page or process."""
+
+    meeting: str
+    name: str
+    page: str
+    token: str | None = None
+    session: str | None = None
+    create: bool = False
+    title: str = ""
+    on_duplicate: Literal["replace", "reject"] = "reject"
+    media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
+
+
+class Open(NamedTuple):
+    """Open a WebSocket, then report `opened` or `closed`."""
+
+
+class Send(NamedTuple):
+    """Write a message to the socket."""
+
+    message: Message
+
+    @property
+    def text(self) -> str:
+        """The frame."""
+        return orjson.dumps(self.message).decode()
+
+
+class Drop(NamedTuple):
+    """Close the socket and listen to it no longer; nothing of it is reported after that."""
+
+    code: int
+
+
+class Emit(NamedTuple):
+    """Tell the application.
+
+    `joined` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`, `snapshot` where one came), `event` (the
+    message), `away`, `refused` (`code`, `message`), `error` (the same), `closed` (`code`).
+    """
+
+    name: str
+    detail: Message
+
+
+Action = Open | Send | Drop | Emit
+
+
+@dataclass(slots=True)
+class _Command:
+    message: Message
+    written: bool = False
+    """Whether it may have reached the server."""
+
+
+class SignallingClient:
+    """`random` answers numbers in [0, 1)."""
+
+    def __init__(self, place: Place, random: Callable[[], float]) -> None:
+        self.phase: Phase = "idle"
+        self.wake_at = math.inf
+        self.epoch = ""
+        self.seq = 0
+        self.roster: dict[str, Participant] = {}
+        self.meeting: Message = {}
+        self.my_id = ""
+        self._place = place
+        self._random = random
+        # Unknown until the first join: the server remembers it over a reload.
+        self._hand: bool | None = None
+        self._outbox: list[_Command] = []
+        self._last_id = 0
+        self._asked_with = 0
+        self._attempt = 0
+        self._failures = 0
+        self._heartbeat = 15.0
+        self._pong_by = math.inf
+        self._not_before = -math.inf
+
+    @property
+    def me(self) -> Participant | None:
+        return self.roster.get(self.my_id)
+
+    @property
+    def session(self) -> str | None:
+        """The credential for this place, to be kept where a reload finds it."""
+        return self._place.session
+
+    @property
+    def token(self) -> str | None:
+        return self._place.token
+
+    @property
+    def unanswered(self) -> int:
+        """How many commands wait for their answer."""
+        return len(self._outbox)
+
+    # What happens.
+
+    def start(self, now: float) -> list[Action]:
+        return self._connect(now) if self.phase == "idle" else []
+
+    def opened(self, now: float) -> list[Action]:
+        """The socket is open."""
+        if self.phase != "connecting":
+            return []
+        self.phase = "joining"
+        return self._ask(now)
+
+    def received(self, text: str | bytes, now: float) -> list[Action]:
+        """A text frame. What is no message of the protocol is ignored."""
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return []
+        if not isinstance(message, dict) or self.phase in {"idle", "waiting", "connecting", "over"}:
+            return []
+        if self.phase == "joined":
+            # Any frame proves the connection alive, not just the pong.
+            self._alive(now)
+        match message.get("type"):
+            case "joined":
+                return self._joined(message, now)
+            case "resumed":
+                return self._resumed(message, now)
+            case "ack":
+                self._answered(message.get("id"))
+                return []
+            case "error":
+                return self._error(message, now)
+            case "going_away":
+                self._not_before = now + message["delay"]
+                return []
+            case "pong":
+                return []
+            case _:
+                return self._event(message)
+
+    def closed(self, code: int, now: float) -> list[Action]:
+        """The socket is closed, or could not be opened (1006)."""
+        if self.phase in {"idle", "waiting", "over"}:
+            return []
+        if 4000 <= code <= 4099:
+            return self._over(Emit("closed", {"code": code}))
+        return self._lost(now)
+
+    def tick(self, now: float) -> list[Action]:
+        """`wake_at` has come."""
+        if now < self.wake_at:
+            return []
+        match self.phase:
+            case "waiting":
+                return self._connect(now)
+            case "connecting":
+                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+            case "joining" if not self._asked_with:
+                # The wait that a passing error asked for is over.
+                return self._ask(now)
+            case "joining":
+                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+            case "joined" if now >= self._pong_by:
+                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+            case "joined":
+                return self._ping(now, PONG_TIMEOUT)
+            case _:
+                return []
+
+    def hurry(self, now: float) -> list[Action]:
+        """The network or the page came back: do not sit out a wait, do not trust an old socket."""
+        match self.phase:
+            case "waiting":
+                if now >= self._not_before:
+                    return self._connect(now)
+                self.wake_at = self._not_before
+            case "joined":
+                return self._ping(now, PROBE_TIMEOUT)
+            case "connecting" | "joining" if self.phase == "connecting" or self._asked_with:
+                self.wake_at = min(self.wake_at, now + PROBE_TIMEOUT)
+            case _:
+                pass
+        return []
+
+    def suspend(self) -> list[Action]:
+        """The page is put away. `hurry` comes back from it."""
+        if self.phase in {"idle", "over"}:
+            return []
+        was_joined = self.phase == "joined"
+        self.phase = "waiting"
+        self._pong_by = self.wake_at = math.inf
+        return [Drop(CloseCode.NORMAL), *([Emit("away", {})] if was_joined else [])]
+
+    # What the application wants.
+
+    def status(self, media: dict[str, bool] | None = None, hand: bool | None = None) -> list[Action]:
+        """What changed; kept until the server has answered, over as many connections as that takes."""
+        if self.phase == "over":
+            return []
+        change: Message = {}
+        if media:
+            self._place.media.update(media)
+            change["media"] = dict(media)
+        if hand is not None:
+            self._hand = hand
+            change["hand"] = hand
+        if not change or not self.epoch:
+            # What has not joined yet says it when it does.
+            return []
+        last = self._outbox[-1] if self._outbox else None
+        if self.phase != "joined" and last and not last.written and last.message["type"] == "status":
+            last.message["media"] = {**last.message.get("media", {}), **change.pop("media", {})}
+            last.message.update(change)
+            return []
+        return self._command({"type": "status", **change})
+
+    def signal(self, to: str, data: Any) -> list[Action]:
+        return self._command({"type": "signal", "to": to, "data": data}) if self.epoch else []
+
+    def leave(self) -> list[Action]:
+        """Leave for good."""
+        if self.phase == "over":
+            return []
+        farewell = [Send({"type": "leave", "id": self._next_id()})] if self.phase == "joined" else []
+        return [*farewell, *self._over()]
+
+    # Coming in.
+
+    def _connect(self, now: float) -> list[Action]:
+        self.phase = "connecting"
+        self.wake_at = now + CONNECT_TIMEOUT
+        return [Open()]
+
+    def _ask(self, now: float) -> list[Action]:
+        """Join, or resume when this page was here before."""
+        place = self._place
+        self._asked_with = self._next_id()
+        self._attempt += 1
+        self.wake_at = now + CONNECT_TIMEOUT
+        message: Message
+        if self.epoch:
+            message = {"type": "resume", "session": place.session, "epoch": self.epoch, "seq": self.seq}
+            message["hand"] = self._hand
+        else:
+            message = {"type": "join", "meeting": place.meeting, "name": place.name, "page": place.page}
+            message["on_duplicate"] = place.on_duplicate
+            optional = {"token": place.token, "session": place.session, "create": place.create}
+            message |= {key: value for key, value in {**optional, "title": place.title}.items() if value}
+        message |= {"id": self._asked_with, "attempt": self._attempt, "media": dict(place.media)}
+        return [Send(message)]
+
+    def _joined(self, message: Message, now: float) -> list[Action]:
+        if self.phase != "joining":
+            return []
+        place = self._place
+        place.session = message["session"]
+        place.token = message.get("token", place.token)
+        # Taking over was meant once: a later reconnect must not take the place back from a newer page.
+        place.on_duplicate = "reject"
+        self._heartbeat = message["heartbeat"]
+        self._outbox.clear()
+        self._come_in(message["epoch"], now)
+        self._look_around(message["seq"], message)
+        self.my_id = message["you"]["id"]
+        return [Emit("joined", message), *self._catch_up()]
+
+    def _resumed(self, message: Message, now: float) -> list[Action]:
+        if self.phase != "joining":
+            return []
+        restarted = message["epoch"] != self.epoch
+        self._come_in(message["epoch"], now)
+        snapshot = message.get("snapshot")
+        if snapshot is not None:
+            self._look_around(message["seq"], snapshot)
+        actions: list[Action] = []
+        if restarted:
+            # The server's memory of ids is gone. What had been written may have taken effect, and is not repeated;
+            # what is to be seen by others is told anew where it differs.
+            self._outbox = [
+                command
+                for command in self._outbox
+                if command.message["type"] == "signal" and not command.written
+            ]
+        for command in self._outbox:
+            command.written = True
+            actions.append(Send(command.message))
+        if restarted:
+            actions += self._catch_up()
+        detail = {
+            "replayed": message["replayed"],
+            "restarted": restarted,
+            "ice_servers": message["ice_servers"],
+        }
+        if snapshot is not None:
+            detail["snapshot"] = snapshot
+        return [*actions, Emit("resumed", detail)]
+
+    def _come_in(self, epoch: str, now: float) -> None:
+        self.phase = "joined"
+        self.epoch = epoch
+        self._asked_with = 0
+        self._failures = 0
+        self._not_before = -math.inf
+        self._alive(now)
+
+    def _look_around(self, seq: int, whole: Message) -> None:
+        self.seq = seq
+        self.meeting = whole["meeting"]
+        self.roster = roster_of(whole["participants"])
+
+    def _catch_up(self) -> list[Action]:
+        """Tell what the others see otherwise than it is."""
+        me = self.me
+        if me is None:
+            return []
+        if self._hand is None:
+            self._hand = me["hand"]
+        media = {
+            flag: self._place.media[flag] for flag in FLAGS if me["media"][flag] != self._place.media[flag]
+        }
+        hand = self._hand if self._hand != me["hand"] else None
+        return self.status(media, hand)
+
+    def _error(self, message: Message, now: float) -> list[Action]:
+        detail = {"code": message["code"], "message": message["message"]}
+        asked = self.phase == "joining" and message.get("id", self._asked_with) == self._asked_with
+        if not asked:
+            self._answered(message.get("id"))
+            return [Emit("error", detail)]
+        if message["code"] not in PASSING:
+            return self._over(Emit("refused", detail))
+        self._asked_with = 0
+        wait = max(message.get("retry_after", 1.0), self._back_off())
+        self._failures += 1
+        # Where the error also closes the socket, the wait holds for the next connection.
+        self._not_before = self.wake_at = now + wait
+        return []
+
+    def _event(self, message: Message) -> list[Action]:
+        seq = message.get("seq")
+        if self.phase != "joined" or not isinstance(seq, int) or seq <= self.seq:
+            return []
+        self.seq = seq
+        self.roster = applied(self.roster, message)
+        if message["type"] == "meeting_updated":
+            self.meeting = {**self.meeting, **message["meeting"]}
+        return [Emit("event", message)]
+
+    # Commands.
+
+    def _command(self, message: Message) -> list[Action]:
+        if self.phase == "over":
+            return []
+        command = _Command({**message, "id": self._next_id()})
+        self._outbox.append(command)
+        if self.phase != "joined":
+            return []
+        command.written = True
+        return [Send(command.message)]
+
+    def _answered(self, message_id: object) -> None:
+        self._outbox = [command for command in self._outbox if command.message["id"] != message_id]
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    # The connection.
+
+    def _lost(self, now: float) -> list[Action]:
+        was_joined = self.phase == "joined"
+        self.phase = "waiting"
+        self._asked_with = 0
+        self._pong_by = math.inf
+        self.wake_at = max(now + self._back_off(), self._not_before)
+        self._failures += 1
+        return [Emit("away", {})] if was_joined else []
+
+    def _back_off(self) -> float:
+        """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out."""
+        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2**self._failures)
+
+    def _alive(self, now: float) -> None:
+        self._pong_by = math.inf
+        self.wake_at = now + self._heartbeat
+
+    def _ping(self, now: float, patience: float) -> list[Action]:
+        self._pong_by = self.wake_at = min(self._pong_by, now + patience)
+        return [Send({"type": "ping", "t": now})]
+
+    def _over(self, *actions: Action) -> list[Action]:
+        self.phase = "over"
+        self.wake_at = math.inf
+        return [Drop(CloseCode.NORMAL), *actions]

@@ -1,0 +1,33 @@
+"""Who is in the meeting, as a client knows it: a pure function from a list and an event to the next list.
+
+The server's lists and events are the truth; nothing is guessed ahead of them, for the own entry either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+Participant = dict[str, Any]
+"""The protocol's `<participant>`."""
+
+Roster = dict[str, Participant]
+"""By id, in the order they came."""
+
+
+def roster_of(participants: Iterable[Participant]) -> Roster:
+    return {participant["id"]: participant for participant in participants}
+
+
+def applied(roster: Roster, event: dict[str, Any]) -> Roster:
+    """The roster after the event; the one given is left as it is."""
+    match event["type"]:
+        case "participant_joined" | "participant_rejoined":
+            return {**roster, event["participant"]["id"]: event["participant"]}
+        case "participant_updated":
+            known = roster.get(event["participant"]["id"])
+            return {**roster, known["id"]: {**known, **event["participant"]}} if known else roster
+        case "participant_left":
+            return {key: value for key, value in roster.items() if key != event["participant"]["id"]}
+        case _:
+            return roster
