@@ -26,6 +26,15 @@ TIMEOUT = 10.0
 
 Message = dict[str, Any]
 
+EVENTS = {
+    "participant_joined",
+    "participant_rejoined",
+    "participant_updated",
+    "participant_left",
+    "meeting_ended",
+    "signal",
+}
+
 
 class Client:
     """One WebSocket, and what its page would remember: participant id, tokens, the last message as it came."""
@@ -37,6 +46,8 @@ class Client:
         self.token = ""
         self.session = ""
         self.joined: Message = {}
+        self.epoch = ""
+        self.seq = 0
         self._number = 0
 
     @classmethod
@@ -70,10 +81,26 @@ class Client:
         number = await self.send("join", meeting=meeting, name=name, **fields)
         answer = await self.expect("joined", id=number)
         self.joined = answer
+        self.epoch, self.seq = answer["epoch"], answer["seq"]
         self.id = answer["you"]["id"]
         self.session = answer["session"]
         self.token = answer.get("token") or fields.get("token") or ""
         return answer
+
+    async def resume(self, page: Client, **fields: Any) -> Message:
+        """Go on in the place of a page that was here by another socket; answers `resumed`."""
+        self.id, self.token, self.session = page.id, page.token, page.session
+        self.epoch, self.seq, self._number = page.epoch, page.seq, page._number
+        number = await self.ask_to_resume(**fields)
+        answer = await self.expect("resumed", id=number)
+        self.epoch = answer["epoch"]
+        if "snapshot" in answer:
+            self.seq = answer["seq"]
+        return answer
+
+    async def ask_to_resume(self, **fields: Any) -> int:
+        place = {"session": self.session, "epoch": self.epoch, "seq": self.seq}
+        return await self.send("resume", **(place | fields))
 
     async def status(self, **fields: Any) -> Message:
         """Say what changed; answers the event that everyone gets."""
@@ -100,6 +127,7 @@ class Client:
         self.raw = text
         message = json.loads(text)
         assert isinstance(message, dict)
+        self.seq = message["seq"] if message["type"] in EVENTS else self.seq
         return message
 
     async def expect(self, kind: str, **fields: Any) -> Message:
