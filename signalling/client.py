@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from signalling.errors import CloseCode
+from signalling.outbox import Message, Outbox
 from signalling.roster import Participant, applied, roster_of
 
 CONNECT_TIMEOUT = 10.0
@@ -36,7 +37,6 @@ PASSING = frozenset({"unavailable", "rate_limited"})
 FLAGS = ("audio", "video", "screen")
 
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
-Message = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -89,13 +89,6 @@ class Emit(NamedTuple):
 Action = Open | Send | Drop | Emit
 
 
-@dataclass(slots=True)
-class _Command:
-    message: Message
-    written: bool = False
-    """Whether it may have reached the server."""
-
-
 class SignallingClient:
     """`random` answers numbers in [0, 1)."""
 
@@ -111,7 +104,7 @@ class SignallingClient:
         self._random = random
         # Unknown until the first join: the server remembers it over a reload.
         self._hand: bool | None = None
-        self._outbox: list[_Command] = []
+        self._outbox = Outbox()
         self._last_id = 0
         self._asked_with = 0
         self._attempt = 0
@@ -167,7 +160,7 @@ class SignallingClient:
             case "resumed":
                 return self._resumed(message, now)
             case "ack":
-                self._answered(message.get("id"))
+                self._outbox.answered(message.get("id"))
                 return []
             case "error":
                 return self._error(message, now)
@@ -248,10 +241,7 @@ class SignallingClient:
         if not change or not self.epoch:
             # What has not joined yet says it when it does.
             return []
-        last = self._outbox[-1] if self._outbox else None
-        if self.phase != "joined" and last and not last.written and last.message["type"] == "status":
-            last.message["media"] = {**last.message.get("media", {}), **change.pop("media", {})}
-            last.message.update(change)
+        if self._outbox.merge(change):
             return []
         return self._command({"type": "status", **change})
 
@@ -315,16 +305,8 @@ class SignallingClient:
             self._look_around(message["seq"], snapshot)
         actions: list[Action] = []
         if restarted:
-            # The server's memory of ids is gone. What had been written may have taken effect, and is not repeated;
-            # what is to be seen by others is told anew where it differs.
-            self._outbox = [
-                command
-                for command in self._outbox
-                if command.message["type"] == "signal" and not command.written
-            ]
-        for command in self._outbox:
-            command.written = True
-            actions.append(Send(command.message))
+            self._outbox.forget_what_may_have_happened()
+        actions += [Send(command) for command in self._outbox.all()]
         if restarted:
             actions += self._catch_up()
         detail = {
@@ -366,7 +348,7 @@ class SignallingClient:
         detail = {"code": message["code"], "message": message["message"]}
         asked = self.phase == "joining" and message.get("id", self._asked_with) == self._asked_with
         if not asked:
-            self._answered(message.get("id"))
+            self._outbox.answered(message.get("id"))
             return [Emit("error", detail)]
         if message["code"] not in PASSING:
             return self._over(Emit("refused", detail))
@@ -392,15 +374,9 @@ class SignallingClient:
     def _command(self, message: Message) -> list[Action]:
         if self.phase == "over":
             return []
-        command = _Command({**message, "id": self._next_id()})
-        self._outbox.append(command)
-        if self.phase != "joined":
-            return []
-        command.written = True
-        return [Send(command.message)]
-
-    def _answered(self, message_id: object) -> None:
-        self._outbox = [command for command in self._outbox if command.message["id"] != message_id]
+        command = {**message, "id": self._next_id()}
+        self._outbox.add(command, written=self.phase == "joined")
+        return [Send(command)] if self.phase == "joined" else []
 
     def _next_id(self) -> int:
         self._last_id += 1
