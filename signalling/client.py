@@ -22,7 +22,7 @@ import orjson
 
 from signalling.errors import CloseCode
 from signalling.outbox import Message, Outbox
-from signalling.roster import Participant, applied, roster_of
+from signalling.roster import FLAGS, Participant, applied, difference, roster_of
 
 CONNECT_TIMEOUT = 10.0
 PONG_TIMEOUT = 8.0
@@ -33,8 +33,6 @@ BACK_OFF_BASE, BACK_OFF_CAP = 0.4, 8.0
 
 PASSING = frozenset({"unavailable", "rate_limited"})
 """Errors to a join or resume that pass by themselves."""
-
-FLAGS = ("audio", "video", "screen")
 
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
 
@@ -303,20 +301,17 @@ class SignallingClient:
         snapshot = message.get("snapshot")
         if snapshot is not None:
             self._look_around(message["seq"], snapshot)
-        actions: list[Action] = []
         if restarted:
             self._outbox.forget_what_may_have_happened()
-        actions += [Send(command) for command in self._outbox.all()]
+        actions: list[Action] = [Send(command) for command in self._outbox.all()]
         if restarted:
             actions += self._catch_up()
         detail = {
-            "replayed": message["replayed"],
             "restarted": restarted,
+            "replayed": message["replayed"],
             "ice_servers": message["ice_servers"],
         }
-        if snapshot is not None:
-            detail["snapshot"] = snapshot
-        return [*actions, Emit("resumed", detail)]
+        return [*actions, Emit("resumed", detail if snapshot is None else {**detail, "snapshot": snapshot})]
 
     def _come_in(self, epoch: str, now: float) -> None:
         self.phase = "joined"
@@ -338,10 +333,7 @@ class SignallingClient:
             return []
         if self._hand is None:
             self._hand = me["hand"]
-        media = {
-            flag: self._place.media[flag] for flag in FLAGS if me["media"][flag] != self._place.media[flag]
-        }
-        hand = self._hand if self._hand != me["hand"] else None
+        media, hand = difference(me, self._place.media, self._hand)
         return self.status(media, hand)
 
     def _error(self, message: Message, now: float) -> list[Action]:
@@ -395,7 +387,7 @@ class SignallingClient:
 
     def _back_off(self) -> float:
         """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out."""
-        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2**self._failures)
+        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2.0**self._failures)
 
     def _alive(self, now: float) -> None:
         self._pong_by = math.inf

@@ -11,6 +11,8 @@ from typing import Any
 Participant = dict[str, Any]
 """The protocol's `<participant>`."""
 
+FLAGS = ("audio", "video", "screen")
+
 Roster = dict[str, Participant]
 """By id, in the order they came."""
 
@@ -31,3 +33,9 @@ def applied(roster: Roster, event: dict[str, Any]) -> Roster:
             return {key: value for key, value in roster.items() if key != event["participant"]["id"]}
         case _:
             return roster
+
+
+def difference(me: Participant, media: dict[str, bool], hand: bool) -> tuple[dict[str, bool], bool | None]:
+    """What the others see of me that is otherwise: flags, and the hand or None."""
+    changed = {flag: media[flag] for flag in FLAGS if media[flag] != me["media"][flag]}
+    return changed, hand if hand != me["hand"] else None
