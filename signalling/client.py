@@ -159,16 +159,15 @@ class SignallingClient:
                 return self._resumed(message, now)
             case "ack":
                 self._outbox.answered(message.get("id"))
-                return []
-            case "error":
-                return self._error(message, now)
             case "going_away":
                 self._not_before = now + message["delay"]
-                return []
             case "pong":
-                return []
+                pass
+            case "error":
+                return self._error(message, now)
             case _:
                 return self._event(message)
+        return []
 
     def closed(self, code: int, now: float) -> list[Action]:
         """The socket is closed, or could not be opened (1006)."""
@@ -210,8 +209,6 @@ class SignallingClient:
                 return self._ping(now, PROBE_TIMEOUT)
             case "connecting" | "joining" if self.phase == "connecting" or self._asked_with:
                 self.wake_at = min(self.wake_at, now + PROBE_TIMEOUT)
-            case _:
-                pass
         return []
 
     def suspend(self) -> list[Action]:
