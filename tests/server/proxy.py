@@ -35,6 +35,7 @@ class End(asyncio.Protocol):
         self.wire = wire
         self.transport: asyncio.Transport | None = None
         self.other: End
+        self._at_end = False
         self.gone = asyncio.Event()
         """The peer, or we, closed this side."""
 
@@ -50,12 +51,13 @@ class End(asyncio.Protocol):
             self.other.transport.write(data)
 
     def eof_received(self) -> bool:
+        self._at_end = True
         if self.wire.dead:
             return False
         if self.other.transport is not None and not self.other.transport.is_closing():
             self.other.transport.write_eof()
         # Half-closed: the other direction may go on.
-        return True
+        return not self.other._at_end
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gone.set()

@@ -85,6 +85,7 @@ async def reset(reader: asyncio.StreamReader) -> None:
 
 async def test_it_forwards_both_ways_and_passes_the_end_on(bench: Bench) -> None:
     pair = await bench.pair()
+    (wire,) = bench.proxy.wires
     await pair.talks()
     pair.to_server.write(b"last words")
     pair.to_server.write_eof()
@@ -92,6 +93,8 @@ async def test_it_forwards_both_ways_and_passes_the_end_on(bench: Bench) -> None
     pair.to_client.write(b"answered")
     pair.to_client.close()
     assert await pair.from_server.read() == b"answered"
+    await asyncio.gather(wire.client.gone.wait(), wire.server.gone.wait())
+    assert bench.proxy.wires == []
 
 
 async def test_a_cut_resets_both_sides(bench: Bench) -> None:
