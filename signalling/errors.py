@@ -49,7 +49,7 @@ CLOSE_REASONS: dict[CloseCode, str] = {
     CloseCode.GOING_AWAY: "server is going away",
     CloseCode.HEARTBEAT_MISSED: "no answer to pings",
     CloseCode.RATE_LIMITED: "too many messages",
-    CloseCode.JOIN_TIMED_OUT: "no join in time",
+    CloseCode.JOIN_TIMED_OUT: "no join or resume in time",
 }
 
 
