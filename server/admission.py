@@ -6,6 +6,7 @@ again: when the stay that the store went on with was closed meanwhile, the store
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -164,6 +165,9 @@ class Admission:
     async def _record(self, join: Join, user_id: str, session: Session | None) -> Joined:
         if not await self._recorder.settle(join.meeting, user_id, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
+        # Who has a place goes on with its stay, however long ago a former process left it.
+        place = self._hub.present(join.meeting, user_id)
+        previous = place or session
         request = JoinRequest(
             room=join.meeting,
             user_id=user_id,
@@ -173,8 +177,8 @@ class Admission:
             instance=instance(join.page or new_id("i"), new_id("j")),
             node_id=self._node,
             at=time.time(),
-            previous_session=session.session_id if session else None,
-            grace=self._config.grace,
+            previous_session=previous.session_id if previous else None,
+            grace=math.inf if place else self._config.grace,
             create=join.create,
             title=join.title,
         )

@@ -3,6 +3,7 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
+import asyncio
 import csv
 import io
 import os
@@ -23,10 +24,13 @@ from signalling import names
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.room import rfc3339
-from storage.store import Attendance, Meeting, Store, UnknownMeeting
+from storage.store import Attendance, Meeting, Store, StoreUnavailable, UnknownMeeting
 
 ADMIN = "admin"
 """The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_`)."""
+
+READY_WITHIN = 2.0
+"""Seconds the store may take to answer before the server counts as not ready."""
 
 _bearer = HTTPBearer(
     auto_error=False, description="An identity token from POST /api/identity, or the admin key"
@@ -173,8 +177,15 @@ def router(  # the API's parts list
 
     @routes.get("/readyz", tags=["operation"])
     async def readyz() -> dict[str, str]:
-        """The store answers too; 503 when it does not."""
-        await store.ping()
+        """The store answers too; 503 when it does not, and when the server is going away."""
+        if gateway.draining:
+            raise gateway.going()
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await store.ping()
+        except (TimeoutError, StoreUnavailable):
+            # Not logged: who asks does so all the time, and the recorder and the heartbeat tell of an outage.
+            raise Refused(ErrorCode.UNAVAILABLE, "The store does not answer.", retry_after=1.0) from None
         return {"status": "ready"}
 
     @routes.get("/metrics", tags=["operation"], response_class=Response)

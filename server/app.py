@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import gc
 import logging
@@ -23,11 +24,13 @@ from server import api, problems
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
+from server.drain import Drain
 from server.gateway import Gateway
 from server.identity import Tokens, load_secret
 from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
+from server.restart import record_anew, restore_rooms
 from signalling.hub import Hub
 from storage.open import open_store
 from storage.store import Store
@@ -35,9 +38,6 @@ from storage.store import Store
 log = structlog.get_logger()
 
 PAGE = Path(__file__).parent.parent / "static"
-STOP_TIMEOUT = 8
-"""Seconds open connections are given when the server stops."""
-
 PAGE_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -53,25 +53,28 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
     metrics = Metrics()
     store = open_store(config.store)
     await store.open()
+    deadline: float | None = None
     try:
         node = Node(store, metrics)
-        await node.start()
         hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
         recorder = Recorder(store, node.id, metrics)
+        node.on_revived = lambda: record_anew(hub, recorder)
+        await node.start()
+        await restore_rooms(store, hub, time.time())
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)
         gateway.start()
-        try:
-            http = web(config, store, hub, gateway, tokens, metrics)
-            server = _Server(_uvicorn(http, gateway), store=config.store.partition("://")[0], node=node.id)
-            await server.serve(sockets)
-        finally:
-            log.info("stopping")
-            await gateway.stop()
-            await recorder.close(within=5)
-            await node.stop(time.time())
+        drain = Drain(config.drain, gateway, recorder, node)
+        http = web(config, store, hub, gateway, tokens, metrics)
+        server = _Server(_uvicorn(http, gateway), drain, store=config.store.partition("://")[0], node=node.id)
+        await server.serve(sockets)
+        deadline = drain.deadline
     finally:
-        await store.close()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await store.close()
+        except TimeoutError:
+            log.warning("store did not close in time; what it answered is safe")
     log.info("stopped")
 
 
@@ -121,9 +124,11 @@ class _Http(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """`about` is what the line says that tells the server listens."""
 
-    def __init__(self, config: uvicorn.Config, **about: str) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Drain, **about: str) -> None:
         super().__init__(config)
+        self._drain = drain
         self._about = about
+        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
@@ -133,8 +138,12 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
-        self.force_exit = self.should_exit
         self.should_exit = True
+        # Handlers run between any two instructions of the loop's own code: nothing is touched here.
+        self._loop.call_soon_threadsafe(self._drain.signalled)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._drain.run(super().shutdown(sockets))
 
 
 def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
@@ -147,7 +156,7 @@ def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
         access_log=logging.getLogger().level <= logging.DEBUG,
         server_header=False,
         headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
-        timeout_graceful_shutdown=STOP_TIMEOUT,
+        timeout_graceful_shutdown=None,  # the drain has one for everything
         backlog=4096,
     )
 

@@ -27,6 +27,7 @@ class Config:
     admin_key: str | None = field(repr=False)
     grace: float
     heartbeat: float
+    drain: float
     max_participants: int
     message_rate: float
     allowed_origins: tuple[str, ...]
@@ -209,6 +210,13 @@ SETTINGS: tuple[Setting, ...] = (
         "seconds from 0.1 to 300",
         "How often connections are checked for life, from both sides.",
         _number(0.1, 300),
+    ),
+    Setting(
+        "RECONVENE_DRAIN",
+        "10",
+        "seconds from 1 to 3600",
+        "How long a stop may take at most, from the signal to the end of the process.",
+        _number(1, 3600),
     ),
     Setting(
         "RECONVENE_MAX_PARTICIPANTS",

@@ -192,6 +192,11 @@ class Connection(asyncio.Protocol):
         self._held = []
         self._transport.pause_reading()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._held is not None
+
     def release(self) -> None:
         held, self._held = self._held, None
         if held is None:

@@ -32,8 +32,10 @@ TICK = 0.25
 JOIN_TIMEOUT = 10.0
 """Seconds a socket may stay open without having joined."""
 
-AWAY_SPREAD = 2.0
-"""Seconds over which clients of a stopping server are asked to come back."""
+AWAY_LEAST, AWAY_MOST = 1.0, 10.0
+AWAY_RATE = 2000
+"""Clients of a stopping server are asked to come back within a second, or spread so that the next process is met by
+2,000 in a second; never later than after ten seconds or half of the grace time."""
 
 PONG_SHARE = 0.6
 """Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
@@ -47,6 +49,7 @@ class Gateway:
     ) -> None:
         self.allowed_origins = config.allowed_origins
         self.message_rate = config.message_rate
+        self.draining = False
         self._heartbeat = config.heartbeat
         self._hub = hub
         self._admission = admission
@@ -55,20 +58,53 @@ class Gateway:
         self._connections: set[Connection] = set()
         self._joins: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
-        metrics.connections = lambda: len(self._connections)
+        metrics.connections = lambda: self.connections
         metrics.rooms = lambda: len(hub.rooms)
 
     def start(self) -> None:
         self._clock = asyncio.create_task(self._keep_time())
 
-    async def stop(self) -> None:
-        """Stop the clock and let joins on their way finish."""
+    @property
+    def connections(self) -> int:
+        return len(self._connections)
+
+    @property
+    def joins(self) -> int:
+        """How many joins are on their way to the store."""
+        return len(self._joins)
+
+    def drain(self) -> None:
+        """Let nobody in from now on."""
+        self.draining = True
+
+    def record_absent(self) -> None:
+        """This process will not see whether those who are away come back: they left when they were lost."""
+        for end in self._hub.lost_stays():
+            self._admission.stay_ended(end.room, end.user_id)
+            self._recorder.record(end)
+
+    async def stop(self, within: float) -> int:
+        """Stop the clock and let joins on their way finish. Answers how many had not after `within` seconds."""
         if self._clock is not None:
             self._clock.cancel()
             await asyncio.wait([self._clock])
             self._clock = None
-        if self._joins:
-            await asyncio.wait(self._joins, timeout=5)
+        if not self._joins:
+            return 0
+        _, late = await asyncio.wait(self._joins, timeout=within)
+        for join in late:
+            join.cancel()
+        return len(late)
+
+    def going(self) -> Refused:
+        """What is answered to who asks for something that this process will not live to see."""
+        retry_after = round(1 + self._away_for(), 3)
+        return Refused(ErrorCode.UNAVAILABLE, "The server is going away; try again.", retry_after=retry_after)
+
+    def _away_for(self) -> float:
+        """When a client may come back. Random, so that the next process is not met by all in the same moment."""
+        most = min(AWAY_MOST, self._hub.grace / 2)
+        return random.uniform(0, min(most, max(AWAY_LEAST, self.connections / AWAY_RATE)))  # noqa: S311 - no secret
 
     def end_meeting(self, room: str) -> None:
         """Tell everyone in the room that it is over; the store knows already."""
@@ -103,6 +139,11 @@ class Gateway:
             self._refuse(connection, error, error.message_id)
             return
         self._metrics.received[type(message)] += 1
+        if self.draining and not connection.joined and isinstance(message, Join | Resume):
+            self._metrics.joins[ErrorCode.UNAVAILABLE] += 1
+            log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
+            self._refuse(connection, self.going(), message.id)
+            return
         try:
             if not connection.joined and isinstance(message, Join):
                 admission = self._admission.admit(connection, message)
@@ -126,8 +167,10 @@ class Gateway:
         connection.close(CloseCode.TOO_SLOW)
 
     def going_away(self, connection: Connection) -> None:
-        # Spread, so that the next process is not met by everyone in the same moment.
-        delay = round(random.uniform(0, AWAY_SPREAD), 3)  # noqa: S311 - nothing to guess here
+        if connection.is_held:
+            # Its join is on the way: it is told behind the answer, without which it could not come back to its place.
+            return
+        delay = round(self._away_for(), 3)
         self._carry_out([Send(connection, events.going_away(delay)), Close(connection, CloseCode.GOING_AWAY)])
 
     def lost(self, connection: Connection) -> None:
@@ -218,6 +261,8 @@ class Gateway:
         finally:
             self._metrics.join_seconds.observe(time.perf_counter() - began)
             connection.release()
+            if self.draining:
+                self.going_away(connection)
 
     def _not_seated(self, arrival: Arrival) -> None:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""

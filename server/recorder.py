@@ -66,7 +66,12 @@ class Recorder:
         self._writer: asyncio.Task[None] | None = None
         self._outage: _Outage | None = None
         self._closing = asyncio.Event()
-        metrics.unrecorded = lambda: self._count
+        metrics.unrecorded = lambda: self.count
+
+    @property
+    def count(self) -> int:
+        """How much is unwritten."""
+        return self._count
 
     def record(self, entry: Entry) -> None:
         if self._count >= self._limit:
@@ -93,8 +98,8 @@ class Recorder:
             return False
         return True
 
-    async def close(self, within: float) -> int:
-        """Give what is unwritten a last chance of `within` seconds. Answers how much is left all the same."""
+    async def close(self, within: float) -> None:
+        """Give what is unwritten a last chance of `within` seconds."""
         # A wait for the next attempt is cut short, and those to come are short ones.
         self._closing.set()
         if self._writer is not None and not self._writer.done():
@@ -103,7 +108,6 @@ class Recorder:
             await asyncio.wait([self._writer])
         if self._count:
             log.warning("stays left unrecorded, the next start closes them", count=self._count)
-        return self._count
 
     async def _write_all(self) -> None:
         delay = RETRY_FIRST
