@@ -58,7 +58,6 @@ class MeetingSocket:
         self._links = asyncio.TaskGroup()
         self._timer: asyncio.TimerHandle | None = None
         self._todo: deque[Action] = deque()
-        self._running = False
         self._waiting: list[asyncio.Future[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -118,16 +117,11 @@ class MeetingSocket:
             self._run(self.client.closed(code, self._clock()))
 
     def _run(self, actions: Iterable[Action]) -> None:
+        # One queue for all: who is told of something may give a command at once, and what was decided before it is done
+        # before it.
         self._todo.extend(actions)
-        # Who is told of something may answer with a command: what was decided before it is done before it.
-        if self._running:
-            return
-        self._running = True
-        try:
-            while self._todo:
-                self._do(self._todo.popleft())
-        finally:
-            self._running = False
+        while self._todo:
+            self._do(self._todo.popleft())
         self._wake()
         for happened in self._waiting:
             if not happened.done():
