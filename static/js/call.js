@@ -1,7 +1,9 @@
 /** One stay in a meeting: the socket, who is there, the own media, and the mesh between them. */
 import { Emitter } from "./events.js";
 import { Mesh } from "./mesh.js";
-import { applied, happenings, rosterOf } from "./roster.js";
+import { onNetworkChange } from "./network.js";
+import { randomName } from "./random.js";
+import { applied, happenings, rosterOf, shown } from "./roster.js";
 import { MeetingSocket } from "./socket.js";
 
 /**
@@ -9,7 +11,8 @@ import { MeetingSocket } from "./socket.js";
  * @typedef {import("./protocol.js").Meeting} Meeting
  *
  * @typedef {object} CallEvents
- * @property {import("./protocol.js").Joined} joined  Every time: the first join and each reconnect.
+ * @property {import("./protocol.js").Joined} joined  The first join, and each that found the place given up.
+ * @property {null} resumed  The connection is back, and everything goes on.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
@@ -19,7 +22,7 @@ import { MeetingSocket } from "./socket.js";
 
 /** @extends {Emitter<CallEvents & Record<string, unknown>>} */
 export class Call extends Emitter {
-  /** @type {import("./roster.js").Roster} */
+  /** Who is there, as it is to be shown. @type {import("./roster.js").Roster} */
   roster = new Map();
   /** @type {Meeting} */
   meeting;
@@ -30,6 +33,8 @@ export class Call extends Emitter {
   media;
   mesh;
 
+  /** The same as the server tells it. @type {import("./roster.js").Roster} */
+  #told = new Map();
   #socket;
   #settled = Promise.resolve();
   #settling = false;
@@ -37,7 +42,7 @@ export class Call extends Emitter {
 
   /**
    * @param {string} url  of the WebSocket
-   * @param {Omit<import("./signalling.js").Place, "media">} place
+   * @param {Omit<import("./signalling.js").Place, "media" | "page">} place
    * @param {import("./devices.js").LocalMedia} media
    * @param {{audio: boolean, video: boolean}} [wanted]  what to open; default: what is captured already
    */
@@ -46,7 +51,8 @@ export class Call extends Emitter {
     this.media = media;
     this.state = wanted ? { ...wanted, screen: false } : media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
-    this.#socket = new MeetingSocket(url, { ...place, media: this.state });
+    // A page's attempts count from one, and a page can rejoin with another call: each is a page of its own to the server.
+    this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
     if (wanted) {
       this.#settling = true;
@@ -61,10 +67,12 @@ export class Call extends Emitter {
     const { signal } = this.#watch;
     this.media.on("change", () => this.#mediaChanged(), { signal });
     this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
+    this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
     this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
     this.#socket.on("away", () => this.emit("away", null), { signal });
+    onNetworkChange(() => this.mesh.reroute(), signal);
     this.#socket.start();
   }
 
@@ -118,18 +126,34 @@ export class Call extends Emitter {
 
   /** @param {import("./protocol.js").Joined} joined */
   #joined(joined) {
-    this.roster = rosterOf(joined.participants);
-    this.meeting = joined.meeting;
     this.myId = joined.you.id;
-    this.mesh.sync(joined.you, joined.participants, joined.ice_servers);
+    this.#replace(joined, joined.ice_servers);
     this.emit("joined", joined);
     this.emit("change", null);
+  }
+
+  /** @param {import("./signalling.js").Back} back */
+  #resumed({ snapshot, ice_servers }) {
+    if (snapshot) this.#replace(snapshot, ice_servers);
+    else this.mesh.renew(ice_servers);
+    this.emit("resumed", null);
+    this.emit("change", null);
+  }
+
+  /** @param {import("./protocol.js").Snapshot} whole @param {RTCIceServer[]} iceServers */
+  #replace({ meeting, participants }, iceServers) {
+    this.meeting = meeting;
+    this.#told = rosterOf(participants);
+    this.roster = shown(this.roster, this.#told);
+    const me = this.#told.get(this.myId);
+    if (me) this.mesh.sync(me, participants, iceServers);
   }
 
   /** @param {import("./protocol.js").RoomEvent} event */
   #roomEvent(event) {
     const before = this.roster;
-    this.roster = applied(before, event);
+    this.#told = applied(this.#told, event);
+    this.roster = shown(before, this.#told);
     switch (event.type) {
       case "participant_joined":
       case "participant_rejoined":

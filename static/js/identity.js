@@ -38,11 +38,11 @@ export class Identity {
    */
   async with(run) {
     try {
-      return await run(await this.#ensure());
+      return await run(await this.ensure());
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "bad_token") throw error;
       this.forget();
-      return run(await this.#ensure());
+      return run(await this.ensure());
     }
   }
 
@@ -63,7 +63,8 @@ export class Identity {
     this.#tab.setItem(NAME, name);
   }
 
-  async #ensure() {
+  /** The token; made where there is none yet. @returns {Promise<string>} @throws {ApiError} */
+  async ensure() {
     const token = this.token ?? (await newIdentity(this.name || undefined)).token;
     this.remember(token);
     return token;

@@ -67,8 +67,6 @@ document.addEventListener("click", (event) => {
   go(link.pathname);
 });
 window.addEventListener("popstate", route);
-// A page out of the back-forward cache has lost its socket, its lock and its devices.
-window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 // For debugging and for tests that read getStats(): the call of the moment, with its mesh.
 Object.defineProperty(window, "reconvene", {

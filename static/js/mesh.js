@@ -28,17 +28,30 @@ export class Mesh extends Emitter {
   }
 
   /**
-   * The whole truth after a join. Under a new instance of our own the others start anew, so we do too.
+   * The whole truth, from a join or a snapshot. Under a new instance of our own the others start anew, so we do too;
+   * otherwise connections go on, and what signals may have been lost is made good.
    * @param {Participant} me @param {Participant[]} participants @param {RTCIceServer[]} iceServers
    */
   sync(me, participants, iceServers) {
-    if (me.instance !== this.#me.instance) for (const id of [...this.peers.keys()]) this.part(id);
+    const anew = me.instance !== this.#me.instance;
+    if (anew) for (const id of [...this.peers.keys()]) this.part(id);
     this.#me = { id: me.id, instance: me.instance };
-    this.#iceServers = iceServers;
+    this.renew(iceServers);
     const present = new Set(participants.map(({ id }) => id));
     for (const id of [...this.peers.keys()]) if (!present.has(id)) this.part(id);
-    for (const peer of this.peers.values()) peer.repeatOffer();
     for (const participant of participants) this.meet(participant);
+    if (!anew) for (const peer of this.peers.values()) peer.recover();
+  }
+
+  /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
+  renew(iceServers) {
+    this.#iceServers = iceServers;
+    for (const { pc } of this.peers.values()) pc.setConfiguration({ ...pc.getConfiguration(), iceServers });
+  }
+
+  /** This machine is on another network: look for new paths. */
+  reroute() {
+    for (const { pc } of this.peers.values()) pc.restartIce();
   }
 
   /** Idempotent: the same instance keeps its connection, another one gets a new one at once. @param {Participant} other */
@@ -69,7 +82,7 @@ export class Mesh extends Emitter {
     const peer = this.peers.get(from);
     const forAnother = data.for !== undefined && data.for !== this.#me.instance;
     const byAnother = data.instance !== undefined && data.instance !== peer?.instance;
-    if (peer && !forAnother && !byAnother) void peer.receive(data);
+    if (peer && !forAnother && !byAnother) peer.receive(data);
   }
 
   stop() {

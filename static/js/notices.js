@@ -59,7 +59,11 @@ const NOTICES = {
   }),
   unreachable: () => ({
     view: "problem", icon: "offline", title: "The server cannot be reached",
-    text: "Check your connection. If it works elsewhere, the server may be restarting; try again in a moment.", actions: ["retry", "home"],
+    text: "Check your connection; the server may also be restarting. This page keeps trying by itself.", actions: ["retry", "home"],
+  }),
+  unavailable: () => ({
+    view: "problem", icon: "clock", title: "The server needs a moment",
+    text: "It cannot let anyone in right now. This page keeps trying by itself.", actions: ["retry", "home"],
   }),
   interrupted: () => ({
     view: "problem", icon: "offline", title: "Something went wrong",

@@ -13,11 +13,13 @@ import { videoEncoding } from "./quality.js";
  * @typedef {import("./protocol.js").SignalData} SignalData
  * @typedef {import("./devices.js").LocalMedia} LocalMedia
  * @typedef {import("./devices.js").Kind} Kind
- * @typedef {{id: string, instance: string | number}} Instance
+ * @typedef {{id: string, instance: string}} Instance
  */
 
 /** A peer that does not open though it should is offered to after all. Milliseconds. */
 const PATIENCE = 4_000;
+/** After this, and then after twice as long each time, a connection that does not come about is helped on. */
+const STUCK = 10_000;
 
 /** @extends {Emitter<{streams: null, connection: RTCPeerConnectionState}>} */
 export class Peer extends Emitter {
@@ -31,10 +33,16 @@ export class Peer extends Emitter {
   #send;
   #polite;
   #makingOffer = false;
-  #ignoreOffer = false;
-  #settingRemoteAnswer = false;
+  #taken = Promise.resolve();
   #waitingForOffer;
-  #patience = 0;
+  #timer = 0;
+  #patience = PATIENCE;
+  /** Number of the last description made here, and of the last offer that came. */
+  #number = 0;
+  /** @type {number | undefined} */
+  #answering;
+  /** What the last description made here said. @type {string | null} */
+  #screenTold = null;
   #size = 1;
   #remoteScreen = "";
   /** @type {RTCIceCandidateInit[]} */
@@ -62,10 +70,12 @@ export class Peer extends Emitter {
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell({ candidate: candidate.toJSON() });
     this.pc.ontrack = ({ track, streams }) => this.#keep(track, streams);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
+    this.pc.onsignalingstatechange = () => this.#watch();
   }
 
   start() {
-    if (this.#waitingForOffer) this.#patience = window.setTimeout(() => this.#open(), PATIENCE);
+    this.#patience = this.#waitingForOffer ? PATIENCE : STUCK;
+    this.#watch();
     this.update();
   }
 
@@ -87,19 +97,17 @@ export class Peer extends Emitter {
     sender.setParameters(parameters).catch(this.#report);
   }
 
-  /** An offer made while signalling was down is lost: the other side never saw it. */
-  repeatOffer() {
-    if (this.pc.signalingState === "have-local-offer") this.#tell({ description: this.pc.localDescription });
+  /** Signals may have been lost, either way: says again what has no answer, and has the other side do so. */
+  recover() {
+    const { signalingState, remoteDescription, connectionState } = this.pc;
+    if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.pc.restartIce();
+    this.#repeatOffer();
+    this.#tell({ repeat: true });
   }
 
-  /** @param {SignalData} data */
-  async receive({ description, candidate, screen }) {
-    try {
-      if (description) await this.#describe(description, screen ?? "");
-      else if (candidate) await this.#addCandidate(candidate);
-    } catch (error) {
-      this.#report(error);
-    }
+  /** One after another, so that none meets the one before half-way. @param {SignalData} data */
+  receive(data) {
+    this.#taken = this.#taken.then(() => this.#take(data)).catch(this.#report);
   }
 
   /** 0 to 1, without an AudioContext per peer. */
@@ -109,16 +117,16 @@ export class Peer extends Emitter {
   }
 
   stop() {
-    clearTimeout(this.#patience);
-    this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = this.pc.onconnectionstatechange = null;
+    clearTimeout(this.#timer);
+    this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
+    this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
     this.pc.close();
   }
 
   async #offer() {
     try {
       this.#makingOffer = true;
-      await this.pc.setLocalDescription();
-      this.#tell({ description: this.pc.localDescription });
+      await this.#describe();
     } catch (error) {
       this.#report(error);
     } finally {
@@ -126,29 +134,73 @@ export class Peer extends Emitter {
     }
   }
 
-  /** @param {RTCSessionDescriptionInit} description @param {string} screen */
-  async #describe(description, screen) {
-    const { pc } = this;
-    // A collision is one only while no answer of the other side is just being set.
-    const ready = !this.#makingOffer && (pc.signalingState === "stable" || this.#settingRemoteAnswer);
-    this.#ignoreOffer = !this.#polite && description.type === "offer" && !ready;
-    if (this.#ignoreOffer) return;
+  /** Makes and tells what the moment asks for, an offer or an answer. */
+  async #describe() {
+    this.#number += 1;
+    this.#screenTold = this.#sharing?.stream.id ?? null;
+    await this.pc.setLocalDescription();
+    this.#tellDescription();
+  }
 
-    this.#remoteScreen = screen;
-    this.#settingRemoteAnswer = description.type === "answer";
-    await pc.setRemoteDescription(description);
-    this.#settingRemoteAnswer = false;
-    await this.#flushCandidates();
-    if (!screen && this.screen) {
-      this.screen = null;
-      this.emit("streams", null);
-    }
-    if (description.type !== "offer") return;
+  #tellDescription() {
+    const description = this.pc.localDescription;
+    const offer = description?.type === "offer" ? this.#number : this.#answering;
+    this.#tell({ description, offer, screen: this.#screenTold });
+  }
 
+  /** Tells an offer that has no answer again, with the candidates found since. */
+  #repeatOffer() {
+    if (this.pc.signalingState === "have-local-offer") this.#tellDescription();
+  }
+
+  /** @param {SignalData} data */
+  async #take({ description, candidate, offer, screen, repeat }) {
+    if (description?.type === "offer") await this.#takeOffer(description, offer, screen ?? "");
+    else if (description) await this.#takeAnswer(description, offer, screen ?? "");
+    else if (candidate) await this.#takeCandidate(candidate);
+    else if (repeat) this.#repeatOffer();
+  }
+
+  /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
+  async #takeOffer(description, offer, screen) {
+    const collision = this.#makingOffer || this.pc.signalingState !== "stable";
+    if (collision && !this.#polite) return;
+    await this.#takeDescription(description, screen);
+    this.#answering = offer;
     this.#answerOn();
-    await pc.setLocalDescription();
-    this.#tell({ description: pc.localDescription });
+    await this.#describe();
     this.#open();
+  }
+
+  /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
+  async #takeAnswer(description, offer, screen) {
+    // An offer that was told twice is answered twice.
+    const awaited = this.pc.signalingState === "have-local-offer" && (offer ?? this.#number) === this.#number;
+    if (awaited) await this.#takeDescription(description, screen);
+  }
+
+  /** @param {RTCSessionDescriptionInit} description @param {string} screen */
+  async #takeDescription(description, screen) {
+    this.#remoteScreen = screen;
+    await this.pc.setRemoteDescription(description);
+    // Candidates that still fit nothing belong to a description that is not coming any more.
+    for (const candidate of this.#candidates.splice(0)) if (this.#fits(candidate)) await this.pc.addIceCandidate(candidate);
+    if (screen || !this.screen) return;
+    this.screen = null;
+    this.emit("streams", null);
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  async #takeCandidate(candidate) {
+    // Where a description was lost or ignored its candidates come alone; told again it may find them waiting.
+    if (this.#fits(candidate)) await this.pc.addIceCandidate(candidate);
+    else this.#candidates.push(candidate);
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  #fits({ usernameFragment }) {
+    const { remoteDescription } = this.pc;
+    return remoteDescription !== null && (!usernameFragment || remoteDescription.sdp.includes(`a=ice-ufrag:${usernameFragment}\r\n`));
   }
 
   /** Sends on the offer's first microphone and camera sections instead of adding more of its own. */
@@ -165,26 +217,34 @@ export class Peer extends Emitter {
 
   /** From here on this side sends what it has without waiting to be offered to. */
   #open() {
-    clearTimeout(this.#patience);
+    if (this.#waitingForOffer) this.#settle();
     this.#waitingForOffer = false;
     this.update();
   }
 
-  /** @param {RTCIceCandidateInit} candidate */
-  async #addCandidate(candidate) {
-    if (!this.pc.remoteDescription) {
-      this.#candidates.push(candidate);
-      return;
-    }
-    try {
-      await this.pc.addIceCandidate(candidate);
-    } catch (error) {
-      if (!this.#ignoreOffer) throw error; // Candidates of an offer that was ignored fit nothing.
-    }
+  /** Whatever was lost on the way, two peers that belong together do not stay stuck. */
+  #watch() {
+    const { signalingState, connectionState } = this.pc;
+    if (signalingState === "closed") return;
+    if (signalingState === "stable" && connectionState === "connected") this.#settle();
+    else this.#timer ||= window.setTimeout(() => this.#helpOn(), this.#patience);
   }
 
-  async #flushCandidates() {
-    for (const candidate of this.#candidates.splice(0)) await this.#addCandidate(candidate);
+  #settle() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#patience = STUCK;
+  }
+
+  #helpOn() {
+    this.#timer = 0;
+    if (this.#waitingForOffer) {
+      this.#open();
+    } else {
+      this.recover();
+      this.#patience *= 2;
+    }
+    this.#watch();
   }
 
   /** @param {Kind} kind @param {MediaStreamTrack | null} track */
@@ -222,14 +282,14 @@ export class Peer extends Emitter {
     // `failed` comes some 15 s after the path died; `disconnected` often mends itself.
     if (connectionState === "failed") this.pc.restartIce();
     if (connectionState === "connected") this.adapt(this.#size);
+    this.#watch();
     this.emit("connection", connectionState);
   }
 
   /** @param {SignalData} data */
   #tell(data) {
     // Instances keep what was meant for a page that is gone away from the one that took its place.
-    const screen = data.description ? { screen: this.#media.screen?.id ?? null } : {};
-    this.#send({ ...data, ...screen, instance: this.#me.instance, for: this.instance });
+    this.#send({ ...data, instance: this.#me.instance, for: this.instance });
   }
 
   /** @param {unknown} error */

@@ -10,7 +10,7 @@
  * @property {MediaState} media
  * @property {boolean} hand
  * @property {"connected" | "reconnecting"} state
- * @property {string | number} instance  Another instance is another page: it needs a new RTCPeerConnection.
+ * @property {string} instance  Another instance is another page: it needs a new RTCPeerConnection.
  * @property {string} joined_at  RFC 3339, UTC
  *
  * @typedef {{id: string} & Partial<Participant>} ParticipantChange
@@ -31,6 +31,17 @@
  * @property {number} heartbeat  seconds
  * @property {number} grace  seconds
  *
+ * @typedef {{meeting: Meeting, participants: Participant[]}} Snapshot
+ *
+ * @typedef {object} Resumed
+ * @property {"resumed"} type
+ * @property {number} id
+ * @property {string} epoch
+ * @property {number} seq
+ * @property {number} replayed  How many missed events follow.
+ * @property {RTCIceServer[]} ice_servers
+ * @property {Snapshot} [snapshot]  In place of a replay.
+ *
  * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived
  * @typedef {{type: "participant_updated", seq: number, participant: ParticipantChange}} ParticipantUpdated
  * @typedef {{type: "participant_left", seq: number, participant: {id: string}, reason: string}} ParticipantLeft
@@ -42,15 +53,17 @@
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
  * @typedef {{type: "going_away", delay: number}} GoingAway
  * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
- * @typedef {Joined | RoomEvent | ServerError | GoingAway | Answer} ServerMessage
+ * @typedef {Joined | Resumed | RoomEvent | ServerError | GoingAway | Answer} ServerMessage
  *
  * What two clients say to each other; the server relays it untouched.
  * @typedef {object} SignalData
  * @property {RTCSessionDescriptionInit | null} [description]
  * @property {RTCIceCandidateInit | null} [candidate]
+ * @property {number} [offer]  Number of the offer that the description is, or answers.
  * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
- * @property {string | number} [instance]  The sender's instance,
- * @property {string | number} [for]  and the one of the addressee it is meant for.
+ * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
+ * @property {string} [instance]  The sender's instance,
+ * @property {string} [for]  and the one of the addressee it is meant for.
  */
 
 export const SUBPROTOCOL = "reconvene.v1";
@@ -61,6 +74,7 @@ export const CLOSE = Object.freeze({
   removed: 4002,
   meetingEnded: 4003,
   badToken: 4004,
+  noAnswer: 4102,
 });
 
 /** 4000 to 4099 tell the client to stay away; after every other code it comes back. @param {number} code */

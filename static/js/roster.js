@@ -29,6 +29,21 @@ export function applied(roster, event) {
   }
 }
 
+/**
+ * What to show of it: a restarted server does not know what those who are still away send. Their pages go on, and their
+ * pictures with them, so what was known stays until they are back and have said.
+ * @param {Roster} before  what was shown until now @param {Roster} roster @returns {Roster}
+ */
+export function shown(before, roster) {
+  return new Map(
+    [...roster].map(([id, participant]) => {
+      const known = before.get(id);
+      const goesOn = participant.state === "reconnecting" && known?.instance === participant.instance;
+      return [id, goesOn ? { ...participant, media: known.media, hand: known.hand } : participant];
+    }),
+  );
+}
+
 /** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing", who: Participant}} Happening */
 
 /**

@@ -4,6 +4,8 @@
  * sessionStorage survives a reload, but browsers also copy it when a tab is duplicated. A Web Lock held
  * for the page's life tells the two apart: a copy finds the lock taken and has no seat.
  */
+import { randomName } from "./random.js";
+
 const KEY = "reconvene.seat";
 /** A reload may ask for the lock just before the old page has let go of it; a living tab never does. Milliseconds. */
 const LET_GO = 400;
@@ -42,7 +44,7 @@ export class SeatKeeper {
   /** @param {Seat} seat */
   take(seat) {
     if (!this.#tab) {
-      this.#tab = Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => byte.toString(36)).join("");
+      this.#tab = randomName();
       void hold(this.#tab);
     }
     this.#storage.setItem(KEY, JSON.stringify({ tab: this.#tab, seat }));

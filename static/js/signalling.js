@@ -1,32 +1,43 @@
 /**
- * The client's side of the wire protocol as a state machine without I/O, clock or randomness:
- * what happened goes in with the time it happened, what is to be done comes out as a list of actions,
- * and `wakeAt` says when `tick` wants to be called. socket.js is its shell.
+ * The client's side of the protocol as a state machine without I/O, clock or randomness: what happened goes in
+ * with the time it happened, what is to be done comes out as a list of actions, and `wakeAt` says when `tick`
+ * wants to be called. socket.js is its shell; signalling/client.py is the same machine, and tests/vectors hold
+ * the two together.
  *
- *     idle ─start→ connecting ─opened→ joining ─joined→ joined
- *                      ↑                  │ closed         │ closed, or no pong
- *                      └── due ─ waiting ←┴────────────────┘
+ *     idle ─start→ connecting ─opened→ joining ─joined, resumed→ joined
+ *                      ↑                  │ closed, no answer      │ closed, no pong
+ *                      └── due ─ waiting ←┴────────────────────────┘
  *
- * From anywhere: a final close code, a refused join or `leave` → over. A room's events are taken once:
- * `seq` rises, and what is not above the last one seen is ignored.
+ * From anywhere: a final close code, a refusal that stays, or `leave` → over.
  */
 import { CLOSE, isFinal, parse } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").MediaState} MediaState
- * @typedef {import("./protocol.js").ServerMessage} ServerMessage
  * @typedef {import("./protocol.js").RoomEvent} RoomEvent
  *
  * @typedef {object} Place  Where to join, and as whom.
  * @property {string} meeting
  * @property {string} name
+ * @property {string} page  A random name, by which the server knows this page's next join or resume.
+ * @property {boolean} [create]
+ * @property {string} [title]
  * @property {string} [token]
  * @property {string} [session]
  * @property {"replace" | "reject"} onDuplicate
  * @property {MediaState} media
  *
+ * @typedef {{media?: Partial<MediaState>, hand?: boolean}} Change
+ *
+ * @typedef {object} Back
+ * @property {number} replayed  How many missed events follow.
+ * @property {import("./protocol.js").Snapshot} [snapshot]  Comes where they could not all be replayed.
+ * @property {boolean} restarted  Whether the server was; signals that were on their way may be lost.
+ * @property {RTCIceServer[]} ice_servers
+ *
  * @typedef {object} ClientEvents
  * @property {import("./protocol.js").Joined} joined
+ * @property {Back} resumed
  * @property {RoomEvent} event
  * @property {{code: string, message: string}} refused  The join was answered with an error that stays.
  * @property {{code: string, message: string}} error
@@ -36,6 +47,10 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @typedef {{do: "open"} | {do: "send", text: string} | {do: "drop", code: number}
  *   | {[Name in keyof ClientEvents]: {do: "emit", name: Name, detail: ClientEvents[Name]}}[keyof ClientEvents]} Action
  *
+ * @typedef {{id: number, type: "status", media?: Partial<MediaState>, hand?: boolean}} Status
+ * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
+ * @typedef {{message: Status | Signal, written: boolean}} Command  `written`: it may have reached the server.
+ *
  * @typedef {"idle" | "connecting" | "joining" | "joined" | "waiting" | "over"} Phase
  */
 
@@ -44,9 +59,9 @@ const CONNECT_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 8_000;
 /** When the network may just have changed, a dead socket is to be found out quickly. */
 const PROBE_TIMEOUT = 2_500;
-const BACK_OFF = { base: 400, cap: 12_000 };
+const BACK_OFF = { base: 400, cap: 8_000 };
 
-/** Errors that answer a join and pass by themselves. */
+/** Errors to a join or resume that pass by themselves. */
 const PASSING = new Set(["unavailable", "rate_limited"]);
 
 export class SignallingClient {
@@ -59,12 +74,17 @@ export class SignallingClient {
 
   #place;
   #random;
+  #myId = "";
   /** Unknown until the first join: the server remembers it over a reload. @type {boolean | undefined} */
   #hand;
+  /** Commands that are not answered yet, in order. @type {Command[]} */
+  #outbox = [];
   #lastId = 0;
-  #joinId = 0;
+  /** The id of the join or resume on its way. */
+  #askedWith = 0;
+  #attempt = 0;
   #failures = 0;
-  #heartbeat = 30_000;
+  #heartbeat = 15_000;
   #pongBy = Infinity;
   #notBefore = 0;
 
@@ -86,34 +106,39 @@ export class SignallingClient {
   opened(now) {
     if (this.phase !== "connecting") return [];
     this.phase = "joining";
-    return this.#join(now);
+    return this.#ask(now);
   }
 
   /** @param {string} text @param {number} now @returns {Action[]} */
   received(text, now) {
-    const message = parse(text);
-    if (!message || this.phase === "over") return [];
+    if (this.phase !== "joining" && this.phase !== "joined") return [];
     // Any frame proves the connection alive, not just the pong.
     if (this.phase === "joined") this.#alive(now);
+    const message = parse(text);
+    if (!message) return [];
     switch (message.type) {
       case "joined":
         return this.#joined(message, now);
+      case "resumed":
+        return this.#resumed(message, now);
+      case "ack":
+        this.#answered(message.id);
+        return [];
+      case "pong":
+        return [];
       case "error":
         return this.#error(message, now);
       case "going_away":
         this.#notBefore = now + message.delay * 1000;
-        return [];
-      case "ack":
-      case "pong":
         return [];
       default:
         return this.#roomEvent(message);
     }
   }
 
-  /** The socket is closed. @param {number} code @param {number} now @returns {Action[]} */
+  /** The socket is closed, or could not be opened. @param {number} code @param {number} now @returns {Action[]} */
   closed(code, now) {
-    if (this.phase === "over" || this.phase === "idle") return [];
+    if (this.phase === "idle" || this.phase === "waiting" || this.phase === "over") return [];
     if (isFinal(code)) return this.#over({ do: "emit", name: "closed", detail: { code } });
     return this.#lost(now);
   }
@@ -125,12 +150,12 @@ export class SignallingClient {
       case "waiting":
         return this.#connect(now);
       case "connecting":
-        return [{ do: "drop", code: CLOSE.normal }, ...this.#lost(now)];
+        return this.#giveUp(now);
       case "joining":
-        // Either the wait that a passing error asked for is over, or the answer never came.
-        return this.#joinId ? [{ do: "drop", code: CLOSE.normal }, ...this.#lost(now)] : this.#join(now);
+        // Either the answer never came, or the wait that a passing error asked for is over.
+        return this.#askedWith ? this.#giveUp(now) : this.#ask(now);
       case "joined":
-        return now >= this.#pongBy ? [{ do: "drop", code: CLOSE.normal }, ...this.#lost(now)] : this.#ping(now, PONG_TIMEOUT);
+        return now >= this.#pongBy ? this.#giveUp(now) : this.#ping(now, PONG_TIMEOUT);
       default:
         return [];
     }
@@ -138,31 +163,56 @@ export class SignallingClient {
 
   /** The network or the page came back: do not sit out a wait, do not trust an old socket. @param {number} now @returns {Action[]} */
   hurry(now) {
-    if (this.phase === "waiting" && now >= this.#notBefore) return this.#connect(now);
-    if (this.phase === "joined") return this.#ping(now, PROBE_TIMEOUT);
-    return [];
+    switch (this.phase) {
+      case "waiting":
+        if (now >= this.#notBefore) return this.#connect(now);
+        this.wakeAt = this.#notBefore;
+        return [];
+      case "joined":
+        return this.#ping(now, PROBE_TIMEOUT);
+      case "connecting":
+      case "joining":
+        // The wait that a passing error asked for is the server's to set.
+        if (this.phase === "connecting" || this.#askedWith) this.wakeAt = Math.min(this.wakeAt, now + PROBE_TIMEOUT);
+        return [];
+      default:
+        return [];
+    }
   }
 
-  /**
-   * What changed; kept for the next join when nobody can be told now.
-   * @param {{media?: Partial<MediaState>, hand?: boolean}} change
-   * @returns {Action[]}
-   */
-  status(change) {
-    Object.assign(this.#place.media, change.media);
-    this.#hand = change.hand ?? this.#hand;
-    return this.phase === "joined" ? [this.#send({ type: "status", id: ++this.#lastId, ...change })] : [];
+  /** The page is put away or closed, which a close in good order tells the server. `hurry` comes back from it. @returns {Action[]} */
+  suspend() {
+    if (this.phase === "idle" || this.phase === "over") return [];
+    const wasJoined = this.phase === "joined";
+    this.phase = "waiting";
+    this.#pongBy = this.wakeAt = Infinity;
+    return [{ do: "drop", code: CLOSE.normal }, ...away(wasJoined)];
+  }
+
+  /** What changed; kept until the server has answered, over as many connections as that takes. @param {Change} change @returns {Action[]} */
+  status({ media, hand }) {
+    Object.assign(this.#place.media, media);
+    this.#hand = hand ?? this.#hand;
+    // Who has not been in yet says it when joining.
+    if (!this.epoch || this.phase === "over") return [];
+    const waiting = this.#outbox.findLast(({ message, written }) => message.type === "status" && !written);
+    if (waiting?.message.type !== "status") return this.#command({ type: "status", id: this.#nextId(), media, hand });
+    // The last word counts; what is not sent yet need not be said twice.
+    if (media) waiting.message.media = { ...waiting.message.media, ...media };
+    waiting.message.hand = hand ?? waiting.message.hand;
+    return [];
   }
 
   /** @param {string} to @param {import("./protocol.js").SignalData} data @returns {Action[]} */
   signal(to, data) {
-    return this.phase === "joined" ? [this.#send({ type: "signal", to, data })] : [];
+    if (!this.epoch || this.phase === "over") return [];
+    return this.#command({ type: "signal", id: this.#nextId(), to, data });
   }
 
   /** Leaves for good. @returns {Action[]} */
   leave() {
     if (this.phase === "over") return [];
-    const farewell = this.phase === "joined" ? [this.#send({ type: "leave", id: ++this.#lastId })] : [];
+    const farewell = this.phase === "joined" ? [send({ type: "leave", id: this.#nextId() })] : [];
     return [...farewell, ...this.#over()];
   }
 
@@ -173,56 +223,116 @@ export class SignallingClient {
     return [{ do: "open" }];
   }
 
-  /** @param {number} now @returns {Action[]} */
-  #join(now) {
-    const { onDuplicate, ...place } = this.#place;
-    this.#joinId = ++this.#lastId;
+  /** Joins, or resumes when this page has been in before. @param {number} now @returns {Action[]} */
+  #ask(now) {
+    const { onDuplicate, session, media, ...place } = this.#place;
+    this.#askedWith = this.#nextId();
+    this.#attempt += 1;
     this.wakeAt = now + CONNECT_TIMEOUT;
-    return [this.#send({ type: "join", id: this.#joinId, ...place, on_duplicate: onDuplicate })];
+    const ask = { id: this.#askedWith, attempt: this.#attempt, session, media };
+    if (this.epoch) return [send({ type: "resume", ...ask, epoch: this.epoch, seq: this.seq, hand: this.#hand })];
+    return [send({ type: "join", ...ask, ...place, on_duplicate: onDuplicate })];
   }
 
   /** @param {import("./protocol.js").Joined} message @param {number} now @returns {Action[]} */
   #joined(message, now) {
     if (this.phase !== "joining") return [];
-    this.phase = "joined";
-    this.epoch = message.epoch;
-    this.seq = message.seq;
-    this.#failures = 0;
-    this.#notBefore = 0;
     this.#heartbeat = message.heartbeat * 1000;
+    this.#comeIn(message.epoch, now);
+    this.seq = message.seq;
+    this.#myId = message.you.id;
     this.#place.session = message.session;
     this.#place.token = message.token ?? this.#place.token;
     // Taking over was meant once: a later reconnect must not take the place back from a newer tab.
     this.#place.onDuplicate = "reject";
-    this.#alive(now);
-    this.#hand ??= message.you.hand;
+    this.#outbox = [];
     return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
   }
 
-  /** Tells what changed while the join was on its way. @param {import("./protocol.js").Participant} you @returns {Action[]} */
+  /** @param {import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
+  #resumed({ epoch, seq, replayed, snapshot, ice_servers }, now) {
+    if (this.phase !== "joining") return [];
+    const restarted = epoch !== this.epoch;
+    this.#comeIn(epoch, now);
+    // Replayed events carry their own numbers.
+    if (snapshot) this.seq = seq;
+    // A restarted server does not remember which commands took effect. What may have is not repeated: the
+    // status is told anew where it differs, and the mesh sends its own offers again.
+    if (restarted) this.#outbox = this.#outbox.filter(({ message, written }) => message.type === "signal" && !written);
+    const again = this.#outbox.map((command) => this.#write(command));
+    const me = restarted ? snapshot?.participants.find(({ id }) => id === this.#myId) : undefined;
+    const detail = { replayed, restarted, ice_servers, ...(snapshot && { snapshot }) };
+    return [...again, ...(me ? this.#catchUp(me) : []), { do: "emit", name: "resumed", detail }];
+  }
+
+  /** @param {string} epoch @param {number} now */
+  #comeIn(epoch, now) {
+    this.phase = "joined";
+    this.epoch = epoch;
+    this.#failures = 0;
+    this.#notBefore = 0;
+    this.#alive(now);
+  }
+
+  /** Tells what the others see otherwise than it is. @param {import("./protocol.js").Participant} me @returns {Action[]} */
   #catchUp({ media, hand }) {
+    this.#hand ??= hand;
     const names = /** @type {const} */ (["audio", "video", "screen"]);
     const changed = names.filter((name) => media[name] !== this.#place.media[name]);
-    if (changed.length === 0 && hand === this.#hand) return [];
-    return this.status({ media: Object.fromEntries(changed.map((name) => [name, this.#place.media[name]])), hand: this.#hand });
+    /** @type {Change} */
+    const change = {};
+    if (changed.length) change.media = Object.fromEntries(changed.map((name) => [name, this.#place.media[name]]));
+    if (hand !== this.#hand) change.hand = this.#hand;
+    return Object.keys(change).length ? this.status(change) : [];
   }
 
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */
-  #error({ code, message, retry_after }, now) {
-    if (this.phase !== "joining") return [{ do: "emit", name: "error", detail: { code, message } }];
+  #error({ id, code, message, retry_after }, now) {
+    if (this.phase !== "joining" || (id ?? this.#askedWith) !== this.#askedWith) {
+      this.#answered(id);
+      return [{ do: "emit", name: "error", detail: { code, message } }];
+    }
     if (!PASSING.has(code)) return this.#over({ do: "emit", name: "refused", detail: { code, message } });
-    this.#joinId = 0;
-    this.#failures += 1;
+    this.#askedWith = 0;
     // Where the error also closes the socket, the wait holds for the next connection.
     this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff());
     return [];
   }
 
-  /** @param {RoomEvent} event @returns {Action[]} */
+  /** What is not above the last one seen has been taken already. @param {RoomEvent} event @returns {Action[]} */
   #roomEvent(event) {
     if (this.phase !== "joined" || !(event.seq > this.seq)) return [];
     this.seq = event.seq;
     return [{ do: "emit", name: "event", detail: event }];
+  }
+
+  /** @param {Status | Signal} message @returns {Action[]} */
+  #command(message) {
+    const command = { message, written: false };
+    this.#outbox.push(command);
+    return this.phase === "joined" ? [this.#write(command)] : [];
+  }
+
+  /** @param {Command} command @returns {Action} */
+  #write(command) {
+    command.written = true;
+    return send(command.message);
+  }
+
+  /** @param {number | undefined} id */
+  #answered(id) {
+    this.#outbox = this.#outbox.filter(({ message }) => message.id !== id);
+  }
+
+  #nextId() {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** The server does not answer. @param {number} now @returns {Action[]} */
+  #giveUp(now) {
+    // Not 1000: should the close arrive after all, it is no goodbye.
+    return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#lost(now)];
   }
 
   /** @param {number} now @returns {Action[]} */
@@ -231,13 +341,14 @@ export class SignallingClient {
     this.phase = "waiting";
     this.#pongBy = Infinity;
     this.wakeAt = Math.max(now + this.#backOff(), this.#notBefore);
-    this.#failures += 1;
-    return wasJoined ? [{ do: "emit", name: "away", detail: null }] : [];
+    return away(wasJoined);
   }
 
   /** Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out. */
   #backOff() {
-    return this.#random() * Math.min(BACK_OFF.cap, BACK_OFF.base * 2 ** this.#failures);
+    const most = Math.min(BACK_OFF.cap, BACK_OFF.base * 2 ** this.#failures);
+    this.#failures += 1;
+    return this.#random() * most;
   }
 
   /** @param {number} now */
@@ -249,7 +360,7 @@ export class SignallingClient {
   /** @param {number} now @param {number} patience @returns {Action[]} */
   #ping(now, patience) {
     this.#pongBy = this.wakeAt = Math.min(this.#pongBy, now + patience);
-    return [this.#send({ type: "ping", t: now })];
+    return [send({ type: "ping", t: now })];
   }
 
   /** @param {Action[]} actions @returns {Action[]} */
@@ -258,9 +369,10 @@ export class SignallingClient {
     this.wakeAt = Infinity;
     return [{ do: "drop", code: CLOSE.normal }, ...actions];
   }
-
-  /** @param {object} message @returns {Action} */
-  #send(message) {
-    return { do: "send", text: JSON.stringify(message) };
-  }
 }
+
+/** @param {object} message @returns {Action} */
+const send = (message) => ({ do: "send", text: JSON.stringify(message) });
+
+/** @param {boolean} wasJoined @returns {Action[]} */
+const away = (wasJoined) => (wasJoined ? [{ do: "emit", name: "away", detail: null }] : []);

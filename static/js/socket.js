@@ -1,6 +1,8 @@
 /** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
 import { Emitter } from "./events.js";
+import { onNetworkChange } from "./network.js";
 import { SUBPROTOCOL } from "./protocol.js";
+import { isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
 
 /** @typedef {import("./signalling.js").Action} Action */
@@ -24,8 +26,10 @@ export class MeetingSocket extends Emitter {
   start() {
     const { signal } = this.#watch;
     const hurry = () => this.#run(this.#client.hurry(Date.now()));
-    window.addEventListener("online", hurry, { signal });
+    onNetworkChange(hurry, signal);
     document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
+    window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
+    window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
     // A date, not performance.now(): it goes on while the machine sleeps, so that waking up
     // finds the heartbeat overdue.
     this.#run(this.#client.start(Date.now()));

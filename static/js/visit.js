@@ -33,6 +33,10 @@ const CLOSE_NOTICES = {
   [CLOSE.meetingEnded]: "meeting_ended",
 };
 
+/** Problems that pass by themselves, and how long to wait before looking again. Milliseconds. */
+const PASSING = new Set(["unavailable", "unreachable"]);
+const LOOK_AGAIN = 3_000;
+
 export class Visit {
   /** @type {Call | null} */
   call = null;
@@ -42,6 +46,9 @@ export class Visit {
   /** @type {Prejoin | null} */
   #prejoin = null;
   #stopped = false;
+  #retry = 0;
+  /** The code of the notice that is shown. */
+  #noticed = "";
   #endedByMe = false;
   #newIdentityTried = false;
 
@@ -56,26 +63,29 @@ export class Visit {
     if (this.#stopped) return;
     if (!seat) return this.#knock();
     const { name, session, audio, video } = seat;
-    this.#join({ name, session, open: { audio, video } });
+    void this.#join({ name, session, open: { audio, video } });
   }
 
   /** The page turns to something else: that is leaving. */
   stop() {
     this.#stopped = true;
+    clearTimeout(this.#retry);
     this.#getUp();
   }
 
   /** Looks whether there is such a meeting, then shows the pre-join view. */
   async #knock() {
+    clearTimeout(this.#retry);
     try {
       const meeting = await getMeeting(this.#id);
       if (this.#stopped) return;
+      this.#noticed = "";
       if (meeting.ended) return this.#notice("meeting_ended");
       this.#renewMedia();
       this.#prejoin = new Prejoin(meeting, this.#around.identity.name, this.#media);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
-        this.#join({ name });
+        void this.#join({ name });
       });
       this.#around.show(this.#prejoin);
     } catch (error) {
@@ -83,21 +93,31 @@ export class Visit {
     }
   }
 
-  /** @param {Wish} wish */
-  #join(wish) {
-    const { identity } = this.#around;
+  /** @param {Wish} wish @returns {Promise<void>} */
+  async #join(wish) {
     const { name, session, open, onDuplicate = "reject" } = wish;
+    clearTimeout(this.#retry);
+    if (this.#prejoin) this.#prejoin.busy = true;
+    let token;
+    try {
+      // Without one, a join whose answer is lost would make a person, and the next join another.
+      token = await this.#around.identity.ensure();
+    } catch (error) {
+      if (this.#stopped) return;
+      return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, name);
+    }
+    if (this.#stopped) return;
     this.#drop();
+    this.#noticed = "";
     if (open) this.#renewMedia();
-    const place = { meeting: this.#id, name, session, token: identity.token, onDuplicate };
+    const place = { meeting: this.#id, name, session, token, onDuplicate };
     const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media, open);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
     call.on("refused", (refusal) => void this.#refused(refusal, name));
     call.on("closed", ({ code }) => this.#closed(code, name));
-    if (this.#prejoin) this.#prejoin.busy = true;
-    else this.#showMeeting(call, name);
+    if (!this.#prejoin) this.#showMeeting(call, name);
     call.start();
   }
 
@@ -214,9 +234,13 @@ export class Visit {
   /** @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with */
   #notice(code, state = { audio: true, video: true }) {
     const { identity, go, show } = this.#around;
+    if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), LOOK_AGAIN);
+    // Shown once more, it would take the focus and be read out once more.
+    if (code === this.#noticed) return;
+    this.#noticed = code;
     const open = { audio: state.audio, video: state.video };
-    const rejoin = () => this.#join({ name: identity.name, open });
-    const useHere = () => this.#join({ name: identity.name, open, onDuplicate: "replace" });
+    const rejoin = () => void this.#join({ name: identity.name, open });
+    const useHere = () => void this.#join({ name: identity.name, open, onDuplicate: "replace" });
     const create = async () => {
       try {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));

@@ -67,6 +67,7 @@ export class MeetingView extends Emitter {
     call.mesh.on("peer", () => this.#show(), { signal });
     call.on("away", () => this.#banner.away("Reconnecting…"), { signal });
     call.on("joined", () => this.#banner.back(), { signal });
+    call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
     part(this.element, "screen-control").hidden = !call.media.canShareScreen;
     if (!call.me) this.#banner.away("Connecting…");

@@ -11,6 +11,8 @@ import { troubleTexts } from "../troubles.js";
 const METER_INTERVAL = 80;
 /** Browsers answer at once when they need not ask. Milliseconds. */
 const ASKING = 700;
+/** Most joins are answered much sooner. Milliseconds. */
+const LONG = 3_000;
 
 /** @extends {Emitter<{join: {name: string}}>} */
 export class Prejoin extends Emitter {
@@ -22,6 +24,7 @@ export class Prejoin extends Emitter {
   #meter = new LevelMeter();
   #timer = 0;
   #asking = 0;
+  #joining = 0;
   #watch = new AbortController();
 
   /**
@@ -69,6 +72,7 @@ export class Prejoin extends Emitter {
     this.#watch.abort();
     clearInterval(this.#timer);
     clearTimeout(this.#asking);
+    clearTimeout(this.#joining);
     this.#picker.stop();
     this.#meter.stop();
   }
@@ -76,8 +80,12 @@ export class Prejoin extends Emitter {
   /** @param {boolean} busy */
   set busy(busy) {
     const button = part(this.element, "join", HTMLButtonElement);
+    const wait = part(this.element, "wait");
     button.disabled = busy;
     write(button, busy ? "Joining…" : "Join now");
+    clearTimeout(this.#joining);
+    if (busy) this.#joining = window.setTimeout(() => write(wait, "The server takes its time. This page keeps trying by itself."), LONG);
+    else write(wait, "");
   }
 
   /** @param {SubmitEvent} event */
