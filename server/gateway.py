@@ -20,7 +20,7 @@ from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling import events
 from signalling.arrivals import Arrival
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
+from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.hub import Hub, refuse
 from signalling.messages import BadMessage, Join, Resume, decode
@@ -120,6 +120,9 @@ class Gateway:
 
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)
+        if self.draining:
+            # Too late for the round that tells everyone, and too early for a frame: the handshake is not written yet.
+            asyncio.get_running_loop().call_soon(self.going_away, connection)
         log.debug("connection opened", connection=connection.number, remote=connection.remote)
 
     def upgrade_refused(self, connection: Connection, status: int, why: str) -> None:
@@ -233,7 +236,7 @@ class Gateway:
         try:
             arrival, joined = await admission
             if connection.closing:
-                self._not_seated(arrival)
+                self._not_seated(arrival, joined)
                 return
             if isinstance(message, Join) and message.create:
                 self.meeting_asked_for(meeting, created=joined.created, connection=connection.number)
@@ -264,11 +267,13 @@ class Gateway:
             if self.draining:
                 self.going_away(connection)
 
-    def _not_seated(self, arrival: Arrival) -> None:
+    def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
         room, user_id = arrival.room, arrival.user_id
         if self._hub.present(room, user_id) is None:
-            end = StayEnded(room, user_id, arrival.participant_id, arrival.session_id, time.time(), "lost")
+            # A page may come back to a stay it knows; of one that has just begun nobody has heard.
+            reason: Departure = "lost" if joined.continued else "left"
+            end = StayEnded(room, user_id, arrival.participant_id, arrival.session_id, time.time(), reason)
             self._carry_out([end])
 
     def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
