@@ -55,13 +55,13 @@ class MeetingSocket:
         self._heard = heard
         self._clock = clock
         self._link: _Link | None = None
-        self._links = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._error: BaseException | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._todo: deque[Action] = deque()
         self._waiting: list[asyncio.Future[None]] = []
 
     async def __aenter__(self) -> Self:
-        await self._links.__aenter__()
         self._run(self.client.start(self._clock()))
         return self
 
@@ -73,7 +73,10 @@ class MeetingSocket:
         self._run(self.client.suspend())
         if self._timer is not None:
             self._timer.cancel()
-        await self._links.__aexit__(kind, error, trace)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._error is not None and error is None:
+            raise self._error
 
     def status(self, **change: Any) -> None:
         """`media` (what changed of it), `hand`."""
@@ -90,8 +93,11 @@ class MeetingSocket:
         self._run(self.client.hurry(self._clock()))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for it to hold; it is looked at again after whatever happens to this client."""
+        """Wait for it to hold; it is looked at again after whatever happens to this client. Raises what a listener
+        raised."""
         while not condition():
+            if self._error is not None:
+                raise self._error
             happened = asyncio.get_running_loop().create_future()
             self._waiting.append(happened)
             await happened
@@ -122,16 +128,15 @@ class MeetingSocket:
         self._todo.extend(actions)
         while self._todo:
             self._do(self._todo.popleft())
+        self._set_timer()
         self._wake()
-        for happened in self._waiting:
-            if not happened.done():
-                happened.set_result(None)
-        self._waiting.clear()
 
     def _do(self, action: Action) -> None:
         match action:
             case Open():
-                self._link = _Link(self, self._url, self._links)
+                self._link = _Link(self, self._url)
+                self._tasks.add(self._link.task)
+                self._link.task.add_done_callback(self._ended)
             case Send():
                 if self._link is not None:
                     self._link.send(action.text)
@@ -143,7 +148,19 @@ class MeetingSocket:
                 if self._heard is not None:
                     self._heard(action)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._error = error
+            self._wake()
+
     def _wake(self) -> None:
+        for happened in self._waiting:
+            if not happened.done():
+                happened.set_result(None)
+        self._waiting.clear()
+
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -158,12 +175,12 @@ class MeetingSocket:
 class _Link:
     """One WebSocket, from the attempt to connect to its end: one task that reads, and one that writes in order."""
 
-    def __init__(self, owner: MeetingSocket, url: str, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, owner: MeetingSocket, url: str) -> None:
         self._owner = owner
         self._outbox: asyncio.Queue[str | int] = asyncio.Queue()
         """Texts to send, and last the code to close with."""
         self._ws: ClientConnection | None = None
-        self._task = tasks.create_task(self._run(url))
+        self.task = asyncio.create_task(self._run(url))
 
     @property
     def local_port(self) -> int | None:
@@ -176,10 +193,10 @@ class _Link:
         """Close it, after what was sent before; the owner hears no more of it."""
         self._outbox.put_nowait(code)
         if self._ws is None:
-            self._task.cancel()
+            self.task.cancel()
         else:
             # A peer that does not read would hold up the close frame for ever.
-            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._task.cancel)
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.task.cancel)
 
     async def _run(self, url: str) -> None:
         code = LOST

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Callable
-from typing import Any
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
 
 from server.peer.meeting_socket import MeetingSocket
 from signalling.client import Emit, Place
-from signalling.roster import Roster
+from signalling.roster import Participant, Roster
 
 TIMEOUT = 20.0
 
@@ -64,3 +66,53 @@ class Page(MeetingSocket):
 
     async def hears(self, name: str, times: int = 1) -> None:
         await self.sees(lambda: self.count(name) >= times)
+
+    async def knows(self, size: int) -> None:
+        """As many are in the meeting."""
+        await self.sees(lambda: len(self.roster) == size)
+
+    async def settles(self, is_right: Callable[[Participant], bool]) -> None:
+        """Everyone is there and as they should be, and nothing waits for an answer."""
+        await self.sees(
+            lambda: (
+                self.is_joined
+                and self.client.unanswered == 0
+                and all(
+                    person["state"] == "connected" and is_right(person) for person in self.roster.values()
+                )
+            )
+        )
+
+    def others_came(self) -> list[str]:
+        """The ids of those who were seen to join."""
+        return [event["participant"]["id"] for event in self.events("participant_joined")]
+
+    def unsettling(self) -> list[Emit]:
+        """What nobody is told of a meeting in which all stay: that someone left or joined anew, or worse."""
+        kinds = {"participant_left", "participant_rejoined", "meeting_ended"}
+        return [
+            emit
+            for emit in self.heard
+            if emit.name in {"closed", "refused", "error"}
+            or (emit.name == "event" and emit.detail["type"] in kinds)
+        ]
+
+
+P = TypeVar("P", bound=Page)
+
+
+@contextlib.asynccontextmanager
+async def together(pages: Sequence[P], size: int) -> AsyncIterator[dict[str, list[P]]]:
+    """All in their meetings of `size`, by meeting in the order in which they came; each knows the others."""
+    async with contextlib.AsyncExitStack() as stack:
+        for page in pages:
+            await stack.enter_async_context(page)
+        await asyncio.gather(*(page.joined() for page in pages))
+        await asyncio.gather(*(page.knows(size) for page in pages))
+        rooms: dict[str, list[P]] = defaultdict(list)
+        for page in pages:
+            rooms[page.client.meeting["id"]].append(page)
+        for room in rooms.values():
+            order = list(room[0].roster)
+            room.sort(key=lambda page: order.index(page.id))
+        yield rooms
