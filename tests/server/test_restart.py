@@ -35,6 +35,7 @@ async def test_after_a_kill_everyone_resumes_and_nobody_sees_a_leave_or_a_join(t
         ann, bob = await play.pair(ROOM)
         gone = await play.joined(ROOM, "Gone")
         await gone.leave()
+        await recorded(play)
         await server.kill()
     async with server, playing(server) as play:
         await server.logged("rooms restored", rooms=1, participants=2)
