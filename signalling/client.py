@@ -143,15 +143,17 @@ class SignallingClient:
 
     def received(self, text: str | bytes, now: float) -> list[Action]:
         """A text frame. What is no message of the protocol is ignored."""
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return []
-        if not isinstance(message, dict) or self.phase in {"idle", "waiting", "connecting", "over"}:
+        if self.phase not in {"joining", "joined"}:
             return []
         if self.phase == "joined":
             # Any frame proves the connection alive, not just the pong.
             self._alive(now)
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return []
+        if not isinstance(message, dict):
+            return []
         match message.get("type"):
             case "joined":
                 return self._joined(message, now)
@@ -185,14 +187,14 @@ class SignallingClient:
             case "waiting":
                 return self._connect(now)
             case "connecting":
-                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+                return self._give_up(now)
             case "joining" if not self._asked_with:
                 # The wait that a passing error asked for is over.
                 return self._ask(now)
             case "joining":
-                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+                return self._give_up(now)
             case "joined" if now >= self._pong_by:
-                return [Drop(CloseCode.NORMAL), *self._lost(now)]
+                return self._give_up(now)
             case "joined":
                 return self._ping(now, PONG_TIMEOUT)
             case _:
@@ -372,6 +374,11 @@ class SignallingClient:
         return self._last_id
 
     # The connection.
+
+    def _give_up(self, now: float) -> list[Action]:
+        """The server does not answer."""
+        # Not 1000: should the close arrive after all, it is no goodbye.
+        return [Drop(CloseCode.HEARTBEAT_MISSED), *self._lost(now)]
 
     def _lost(self, now: float) -> list[Action]:
         was_joined = self.phase == "joined"

@@ -28,15 +28,16 @@ class Outbox:
         self._commands.append(_Command(message, written))
 
     def merge(self, change: Message) -> bool:
-        """Let a status say this too if it is the last command and still waits: the last word counts."""
-        last = self._commands[-1] if self._commands else None
-        if last is None or last.written or last.message["type"] != "status":
-            return False
-        media = {**last.message.get("media", {}), **change.get("media", {})}
-        last.message.update(change)
-        if media:
-            last.message["media"] = media
-        return True
+        """Let the status that still waits say this too, if there is one: the last word counts."""
+        for command in self._commands:
+            if command.written or command.message["type"] != "status":
+                continue
+            media = {**command.message.get("media", {}), **change.get("media", {})}
+            command.message.update(change)
+            if media:
+                command.message["media"] = media
+            return True
+        return False
 
     def answered(self, message_id: object) -> None:
         self._commands = [command for command in self._commands if command.message["id"] != message_id]
