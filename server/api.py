@@ -177,14 +177,17 @@ def router(  # the API's parts list
 
     @routes.get("/readyz", tags=["operation"])
     async def readyz() -> dict[str, str]:
-        """The store answers too; 503 when it does not, and when the server is going away."""
+        """The store answers and can be written; 503 when not, and when the server is going away."""
         if gateway.draining:
             raise gateway.going()
+        # Neither is logged: who asks does so all the time, and the recorder and the heartbeat tell of an outage.
+        if not metrics.store_available:
+            # A disk that is full can be read all the same.
+            raise Refused(ErrorCode.UNAVAILABLE, "The store cannot be written.", retry_after=1.0)
         try:
             async with asyncio.timeout(READY_WITHIN):
                 await store.ping()
         except (TimeoutError, StoreUnavailable):
-            # Not logged: who asks does so all the time, and the recorder and the heartbeat tell of an outage.
             raise Refused(ErrorCode.UNAVAILABLE, "The store does not answer.", retry_after=1.0) from None
         return {"status": "ready"}
 

@@ -39,10 +39,11 @@ _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.Interface
 class SqliteStore:
     """A `Store` in the file at `path`; any number of processes on one machine may have it open.
 
-    `busy_timeout` is how many seconds to wait for another process' lock before `StoreUnavailable`.
+    `busy_timeout` is how many seconds to wait for another process' lock before `StoreUnavailable`. A call may have to
+    wait for it twice, behind the batch that runs, and clients give up on an answer after ten seconds.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+    def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
         self.path = path
         self._busy_timeout = busy_timeout
         self._lifecycle = asyncio.Lock()

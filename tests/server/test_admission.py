@@ -7,9 +7,11 @@ answer comes back, or that none does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -18,12 +20,14 @@ from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
 from server.recorder import Recorder
+from server.restart import record_anew, restore_rooms
 from signalling.effects import StayEnded
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import Join
 from storage import open_store
-from storage.store import Joined, JoinRequest, StayEnd, Store, StoreUnavailable
+from storage.store import Joined, JoinRequest, Restorable, StayEnd, StayResume, Store, StoreUnavailable
+from tests.storage.script import request
 
 
 class SlowStore:
@@ -52,6 +56,12 @@ class SlowStore:
             raise StoreUnavailable("no answer")
         await self.real.leave(end)
         self.leaves.append(end)
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self.real.resume_stay(resume)
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        return await self.real.restorable(now, grace, slack)
 
 
 @dataclass
@@ -172,3 +182,29 @@ async def test_a_leave_is_written_when_the_store_is_back(desk: Desk) -> None:
     assert await desk.recorder.settle("ABC123", "u_ann", within=10)
     assert desk.metrics.unrecorded() == 0
     assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_a_place_that_was_restored_keeps_its_stay_however_long_ago_that_ended(desk: Desk) -> None:
+    """Grace begins anew with the process; whoever returns within it has not been away, as the others saw it."""
+    wanted = request("u_ann", 1000.0, room="ABC123")
+    before = await desk.store.real.join(wanted)
+    await desk.store.real.stop_node(wanted.node_id, 1010.0)
+    await restore_rooms(cast(Store, desk.store), desk.hub, 1039.0)
+    await desk.join(desk.tokens.identity("u_ann", 2e9))
+    assert await stays(desk) == [(before.stay.session_id, True)]
+
+
+async def test_stays_that_another_process_closed_are_recorded_anew(desk: Desk) -> None:
+    """As when this one was silent for so long that it was taken for dead."""
+    await desk.join(desk.tokens.identity("u_ann", 2e9))
+    gone = await desk.join(desk.tokens.identity("u_bob", 2e9))
+    desk.leave(gone)
+    assert await desk.recorder.settle("ABC123", "u_bob", within=10)
+    await desk.join(desk.tokens.identity("u_cat", 2e9))
+    before = await stays(desk)
+    await desk.store.real.close_dead_nodes(math.inf)
+    assert not any(is_open for _, is_open in await stays(desk))
+    record_anew(desk.hub, desk.recorder)
+    for user in ("u_ann", "u_cat"):
+        assert await desk.recorder.settle("ABC123", user, within=10)
+    assert await stays(desk) == before
