@@ -1,0 +1,221 @@
+"""What must be true after a run, each in words that say what is wrong.
+
+Nothing here trusts the hub's idea of who was there: that is compared with what the pages saw and what was done to
+their links.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from signalling.names import page_of
+from tests.simulation import record_checks
+from tests.simulation.page import Page, Whole
+from tests.simulation.person import ROOM, Person
+from tests.simulation.truth import Event
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+TOLERANCE = 0.3
+"""Seconds by which a tick or a slow network may blur a moment."""
+
+ALLOWED_REFUSALS = {"duplicate", "4001"}
+AT_THE_END = {"meeting_ended", "4003"}
+
+
+def check(world: World) -> None:
+    for page in world.pages():
+        page.intervals()
+    for page in world.pages():
+        _page_was_told_everything(world, page)
+        _page_was_refused_for_a_reason(world, page)
+        _nobody_vanished_from_its_list(world, page)
+    _signals_took_effect_once(world)
+    _arrivals_and_departures_had_a_reason(world)
+    if world.server is not None:
+        _everyone_is_in_one_place(world)
+    record_checks.check(world)
+
+
+# What each page was told
+
+
+def _page_was_told_everything(world: World, page: Page) -> None:
+    """Every event it was entitled to, once and in order; a gap only where a whole picture bridged it."""
+    for message in page.doubled:
+        world.complain(f"{page.name} was sent event {message['seq']} ({message['type']}) twice, or too late")
+    epoch, expected = "", _entitled(world, page, "", 0)
+    for heard in page.heard:
+        if isinstance(heard, Whole):
+            epoch, expected = heard.epoch, _entitled(world, page, heard.epoch, heard.seq)
+            continue
+        of, message = heard
+        event = next(expected, None)
+        if of != epoch or event is None or event.message != message:
+            missed = f"{event.seq} ({event.message['type']})" if event else "nothing"
+            world.complain(
+                f"{page.name} was told of event {message['seq']} ({message['type']}), next for it was {missed}"
+            )
+            return
+    if page.is_live and (event := next(expected, None)) is not None:
+        world.complain(f"{page.name} never heard of event {event.seq} ({event.message['type']})")
+
+
+def _entitled(world: World, page: Page, epoch: str, after: int) -> Iterator[Event]:
+    events = world.truth.epochs.get(epoch, [])
+    return (event for event in events if event.seq > after and event.to in (None, page.participant))
+
+
+def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
+    allowed = ALLOWED_REFUSALS if world.ended_at is None else ALLOWED_REFUSALS | AT_THE_END
+    if page.final and page.final not in allowed:
+        world.complain(f"{page.name} was turned away with {page.final}")
+    for error in page.errors:
+        if error["code"] != "unknown_participant":
+            world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
+
+
+def _nobody_vanished_from_its_list(world: World, page: Page) -> None:
+    for heard in page.heard:
+        for participant in heard.missing if isinstance(heard, Whole) else ():
+            person = world.person_of(participant)
+            if person is None or person.world.was_unrecorded(person, heard.at):
+                continue
+            if _only_blinked(person.pages, person, world, heard.at):
+                world.complain(f"{person.name} was there, and missing in {page.name}'s list at {heard.at:.3f}")
+
+
+# Commands
+
+
+def _signals_took_effect_once(world: World) -> None:
+    counts: Counter[int] = Counter()
+    for event in world.truth.all():
+        if event.message["type"] == "signal":
+            counts[event.message["data"]["n"]] += 1
+    counts.subtract(world.truth.withdrawn)
+    for page in world.pages():
+        for number, command in page.sent.items():
+            if counts[number] > 1:
+                world.complain(f"{page.name}'s signal {number} took effect {counts[number]} times")
+            if not counts[number] and command in page.acked:
+                world.complain(f"{page.name}'s signal {number} was acknowledged and never sent on")
+
+
+# Who came and went
+
+
+def _only_blinked(pages: Iterable[Page], person: Person, world: World, at: float) -> bool:
+    """Whether one of these pages was surely in less than grace before, and its person had not wanted to leave since."""
+    for page in pages:
+        for i in page.surely:
+            if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
+                return not any(i.until - TOLERANCE <= deed <= at for deed in person.deeds)
+    return False
+
+
+def _arrivals_and_departures_had_a_reason(world: World) -> None:
+    arrived: set[str] = set()
+    for event in world.truth.all():
+        kind = event.message["type"]
+        if kind not in {"participant_joined", "participant_rejoined", "participant_left"}:
+            continue
+        who = event.message["participant"]["id"]
+        person = world.person_of(who)
+        if person is None:
+            continue
+        if kind == "participant_joined":
+            if who in arrived:
+                world.complain(f"{person.name} was announced as new twice")
+            arrived.add(who)
+        elif kind == "participant_rejoined":
+            _rejoined(world, person, event)
+        elif event.message["reason"] == "lost":
+            if _only_blinked(person.pages, person, world, event.at):
+                world.complain(f"{person.name} only blinked and was said to be lost at {event.at:.3f}")
+        elif event.message["reason"] == "left":
+            _left(world, person, event.at)
+
+
+def _rejoined(world: World, person: Person, event: Event) -> None:
+    """A page that was in comes back by resuming: nobody hears that it joined, unless it was away too long."""
+    if world.was_unrecorded(person, event.at):
+        return
+    name = page_of(event.message["participant"]["instance"])
+    pages = [page for page in person.pages if page.place.page == name]
+    if _only_blinked(pages, person, world, event.at):
+        world.complain(f"{pages[0].name} only blinked and was said to have joined again at {event.at:.3f}")
+
+
+def _left(world: World, person: Person, at: float) -> None:
+    """Only who wanted to has left: since they were last there, a page of theirs was closed, reloaded, or left."""
+    last = max(
+        (i for page in person.pages for i in page.surely if i.since < at - TOLERANCE),
+        key=lambda i: i.since,
+        default=None,
+    )
+    deeds = [deed for deed in person.deeds if deed <= at and (last is None or deed >= last.until - TOLERANCE)]
+    if not deeds:
+        world.complain(f"{person.name} has not left, and was said to have at {at:.3f}")
+    elif last is not None and last.until > at + TOLERANCE:
+        world.complain(f"{person.name} was there and said to have left at {at:.3f}")
+
+
+# How it is in the end
+
+
+def _everyone_is_in_one_place(world: World) -> None:
+    server = world.server
+    assert server is not None
+    room = server.hub.rooms.get(ROOM)
+    if world.has_ended and room is not None:
+        world.complain("the meeting has ended, and there are still people in it")
+    members = {member.user_id: member for member in room} if room else {}
+    roster = [member.view() for member in room] if room else []
+    for person in world.people:
+        live = [page for page in person.pages if page.is_live]
+        member = members.pop(person.user_id, None)
+        if len(live) > 1:
+            world.complain(f"{person.name} has {len(live)} live pages: {', '.join(page.name for page in live)}")
+        if member is None:
+            for page in live:
+                world.complain(f"{page.name} is in the meeting, the server does not know of it")
+            continue
+        if not live:
+            world.complain(f"{person.name} has no page in the meeting, and is a ghost in it")
+            continue
+        role = "host" if person.is_host else "participant"
+        if member.role != role:
+            world.complain(f"{person.name} is {member.role}, not {role}")
+        for page in live:
+            if list(page.client.roster.values()) != roster:
+                world.complain(f"{page.name} sees another list than the server: {page.client.roster}, {roster}")
+            if page.client.meeting.get("host") is not person.is_host:
+                world.complain(f"{page.name} is told that host is {page.client.meeting.get('host')}")
+            if page_of(member.instance) != page.place.page:
+                world.complain(f"{page.name} is in, the place is that of {page_of(member.instance)}")
+            if member.media() != page.media:
+                world.complain(f"{page.name} wants to send {page.media}, others see {member.media()}")
+            if page.hand is not None and member.hand is not page.hand:
+                world.complain(f"{page.name}'s hand is {page.hand}, others see {member.hand}")
+        _newest_page_won(world, person, live[0])
+    for user_id in members:
+        world.complain(f"{user_id} is in the meeting and is nobody we know")
+
+
+def _newest_page_won(world: World, person: Person, winner: Page) -> None:
+    """A page that was opened with a claim to the place, and never was away for long, is not outlived by an older one."""
+    came = _first_in(winner)
+    for page in person.pages[person.pages.index(winner) + 1 :]:
+        # Who had opened it first may yet have arrived last, and that is what counts.
+        if page.final != "4001" or not page.heard or came > _first_in(page):
+            continue
+        if page.surely and page.final_at - page.surely[-1].until < world.grace - TOLERANCE:
+            world.complain(f"{winner.name} took the place back from the newer {page.name}")
+
+
+def _first_in(page: Page) -> float:
+    return next((heard.at for heard in page.heard if isinstance(heard, Whole)), float("inf"))

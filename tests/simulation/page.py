@@ -1,0 +1,317 @@
+"""A page: the real client, its socket (websockets' Sans-I/O client), and a note of everything it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import OPEN
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
+
+from signalling.client import Action, Drop, Emit, Open, Place, Send, SignallingClient
+from tests.simulation.clock import VirtualLoop
+from tests.simulation.network import Link
+
+URI = parse_uri("ws://meet.example/ws")
+SUBPROTOCOL = Subprotocol("reconvene.v1")
+CLOSE_TIMEOUT = 2.0
+"""Seconds a browser gives a closing handshake."""
+
+LOST = 1006
+_quiet = logging.getLogger("simulation.websocket")
+_quiet.setLevel(logging.CRITICAL)
+
+
+class Internet(Protocol):
+    """What a page sees of the world."""
+
+    loop: VirtualLoop
+
+    def now(self) -> float:
+        """As the page's clock shows it."""
+
+    def connect(self, socket: Socket) -> None:
+        """Try to; `connected` or `refused` is called, or neither."""
+
+    def say(self, text: str) -> None: ...
+    def told(self, page: Page, emitted: Emit) -> None: ...
+
+
+class Whole(NamedTuple):
+    """The page was given the whole picture, as of `seq`."""
+
+    at: float
+    epoch: str
+    seq: int
+    missing: set[str]
+    """Who was in the page's list before and is not in this one."""
+    joined: bool
+
+
+class Interval(NamedTuple):
+    since: float
+    until: float
+
+
+class Page:
+    """One document in one tab, from its loading until it is unloaded.
+
+    `surely`: when it was in the meeting over a connection that worked; `maybe`: when it may have had a place there.
+    """
+
+    def __init__(self, internet: Internet, name: str, place: Place, chance: Callable[[], float]) -> None:
+        self.name = name
+        self.participant = ""
+        self.place = place
+        self.client = SignallingClient(place, chance)
+        self.opened_at = internet.loop.time()
+        self.unloaded = False
+        self.final = ""
+        """The refusal or close code after which it does not come back."""
+        self.final_at = 0.0
+        self.heard: list[Whole | tuple[str, dict[str, Any]]] = []
+        self.acked: set[int] = set()
+        self.doubled: list[dict[str, Any]] = []
+        self.surely: list[Interval] = []
+        self.maybe: list[Interval] = []
+        self.media = dict(place.media)
+        self.hand: bool | None = None
+        self.sent: dict[int, int] = {}
+        """Signals it gave the client: their number, and the id of the command."""
+        self.errors: list[dict[str, Any]] = []
+        self._internet = internet
+        self._loop = internet.loop
+        self._socket: Socket | None = None
+        self._people: set[str] = set()
+        self._since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._todo: deque[Action] = deque()
+        self._running = False
+
+    @property
+    def is_live(self) -> bool:
+        return not self.unloaded and self.client.phase != "over"
+
+    @property
+    def link(self) -> Link | None:
+        return self._socket.link if self._socket is not None else None
+
+    def load(self) -> None:
+        self.run(self.client.start(self._internet.now()))
+
+    def unload(self) -> None:
+        """Reloaded, closed, or navigated away from: the page says goodbye to its socket."""
+        if self.client.phase != "over":
+            self.run(self.client.suspend())
+        self.unloaded = True
+        self._forget()
+
+    def crash(self, *, heard: bool) -> None:
+        """The tab is gone without a word."""
+        socket = self._socket
+        self.unloaded = True
+        self._gone()
+        if socket is not None:
+            self._socket = None
+            socket.abort(heard=heard)
+        self._forget()
+
+    def run(self, actions: Iterable[Action]) -> None:
+        self._todo.extend(actions)
+        if self._running:
+            return
+        self._running = True
+        while self._todo:
+            self._do(self._todo.popleft())
+        self._running = False
+        self._wake()
+
+    # What its socket reports; only the current one is listened to.
+
+    def opened(self, socket: Socket) -> None:
+        if socket is self._socket:
+            self.run(self.client.opened(self._internet.now()))
+
+    def received(self, socket: Socket, data: bytes) -> None:
+        if socket is not self._socket:
+            return
+        message = orjson.loads(data)
+        kind = message["type"]
+        if kind == "ack":
+            self.acked.add(message["id"])
+        elif kind not in {"joined", "resumed"} and message.get("seq", self.client.seq + 1) <= self.client.seq:
+            self.doubled.append(message)
+        self.run(self.client.received(data, self._internet.now()))
+
+    def closed(self, socket: Socket, code: int) -> None:
+        if socket is self._socket:
+            self._gone()
+            self._socket = None
+            self.run(self.client.closed(code, self._internet.now()))
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Open():
+                self._socket = Socket(self, self._internet)
+                self._internet.connect(self._socket)
+            case Send():
+                if self._socket is not None:
+                    self._socket.send(action.text)
+            case Drop():
+                self._gone()
+                if self._socket is not None:
+                    self._socket.drop(action.code)
+                    self._socket = None
+            case Emit():
+                self._hear(action.name, action.detail)
+                self._internet.told(self, action)
+
+    def _hear(self, name: str, detail: dict[str, Any]) -> None:
+        now = self._loop.time()
+        client = self.client
+        if name == "joined":
+            self._since = now
+            self.participant = detail["you"]["id"]
+            missing = self._people - client.roster.keys()
+            self.heard.append(Whole(now, detail["epoch"], detail["seq"], missing, joined=True))
+        elif name == "resumed":
+            self._since = now
+            if "snapshot" in detail:
+                missing = self._people - client.roster.keys()
+                self.heard.append(Whole(now, client.epoch, client.seq, missing, joined=False))
+        elif name == "event":
+            self.heard.append((client.epoch, detail))
+        elif name in {"refused", "closed"}:
+            self.final, self.final_at = str(detail["code"]), now
+        elif name == "error":
+            self.errors.append(detail)
+        self._people = set(client.roster)
+
+    def _gone(self) -> None:
+        """It has no connection any more, as far as it knows."""
+        now = self._loop.time()
+        link = self.link
+        surely_until = maybe_until = now
+        if link is not None:
+            surely_until = min(now, link.faulty_at)
+            maybe_until = max(min(now, link.dead_at), link.late_until)
+        if self._since is not None and self._since < surely_until:
+            self.surely.append(Interval(self._since, surely_until))
+        self._since = None
+        if self._socket is not None:
+            self.maybe.append(Interval(self._socket.since, maybe_until))
+
+    def intervals(self) -> None:
+        """Close the books at the end of a run."""
+        if self._socket is not None:
+            self._gone()
+
+    def _wake(self) -> None:
+        self._forget()
+        if self.client.wake_at < float("inf") and not self.unloaded:
+            delay = max(0.0, self.client.wake_at - self._internet.now())
+            self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.run(self.client.tick(self._internet.now()))
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Socket:
+    """The browser's WebSocket: the page's end of a link."""
+
+    def __init__(self, page: Page, internet: Internet) -> None:
+        self.page = page
+        self.link: Link | None = None
+        self.since = internet.loop.time()
+        self.given_up = False
+        self._loop = internet.loop
+        self._ws = ClientProtocol(URI, subprotocols=[SUBPROTOCOL], max_size=None, logger=_quiet)
+        self._over = False
+
+    def connected(self, link: Link) -> None:
+        self.link = link
+        self._ws.send_request(self._ws.connect())
+        self._flush()
+
+    def refused(self) -> None:
+        self._close(LOST)
+
+    def send(self, text: str) -> None:
+        if self._ws.state is OPEN:
+            self._ws.send_text(text.encode())
+            self._flush()
+
+    def drop(self, code: int) -> None:
+        """Close it; the page hears no more of it."""
+        self.given_up = True
+        if self.link is None or self._ws.state is not OPEN:
+            self.abort()
+            return
+        self._ws.send_close(code)
+        self._flush()
+        self._loop.call_later(CLOSE_TIMEOUT, self.abort)
+
+    def abort(self, *, heard: bool = True) -> None:
+        self.given_up = True
+        if self.link is not None and not self._over:
+            if heard:
+                self.link.up.end(reset=True)
+            else:
+                self.link.vanish()
+        self._over = True
+
+    # The network's side.
+
+    def arrived(self, data: bytes) -> None:
+        if self._over:
+            return
+        ws = self._ws
+        ws.receive_data(data)
+        for event in ws.events_received():
+            if isinstance(event, Response):
+                if ws.state is OPEN:
+                    self.page.opened(self)
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                self.page.received(self, bytes(event.data))
+        self._flush()
+        if ws.close_rcvd is not None and not self.given_up:
+            self._loop.call_later(CLOSE_TIMEOUT, self._close, ws.close_rcvd.code)
+
+    def ended(self) -> None:
+        if not self._over:
+            self._ws.receive_eof()
+            self._flush()
+            if self.link is not None:
+                self.link.up.end()
+        self._close(self._code)
+
+    def reset(self) -> None:
+        self._close(self._code)
+
+    @property
+    def _code(self) -> int:
+        return self._ws.close_rcvd.code if self._ws.close_rcvd is not None else LOST
+
+    def _close(self, code: int) -> None:
+        if not self._over:
+            self._over = True
+            self.page.closed(self, code)
+
+    def _flush(self) -> None:
+        for data in self._ws.data_to_send():
+            if data and self.link is not None:
+                self.link.up.send(data)

@@ -1,0 +1,201 @@
+"""Somebody in front of a browser: tabs, a network that comes and goes, and the wish to be in the meeting."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from asyncio import sleep
+
+from signalling.client import Emit, Place
+from signalling.roster import FLAGS
+from tests.simulation.clock import EPOCH, VirtualLoop
+from tests.simulation.network import Link
+from tests.simulation.page import Page, Socket
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ROOM = "STORM-1"
+
+Deed = Callable[["Person"], Awaitable[None]]
+
+
+@dataclass(eq=False)
+class Tab:
+    """What outlives a reload: `session`, as in the browser's sessionStorage."""
+
+    page: Page
+    session: str | None = None
+
+
+class Person:
+    """`deeds`: when (the loop's time) a page of theirs left, was closed or reloaded."""
+
+    def __init__(self, world: World, name: str, user_id: str, *, is_host: bool) -> None:
+        self.world = world
+        self.loop: VirtualLoop = world.loop
+        self.name = name
+        self.user_id = user_id
+        self.is_host = is_host
+        self.token = world.tokens.identity(user_id, EPOCH)
+        self.tabs: list[Tab] = []
+        self.pages: list[Page] = []
+        self.deeds: list[float] = []
+        self.online = True
+        self._fails_fast = False
+
+    # What its pages see of the world.
+
+    def now(self) -> float:
+        return EPOCH + self.loop.time()
+
+    def say(self, text: str) -> None:
+        self.world.say(text)
+
+    def connect(self, socket: Socket) -> None:
+        network = self.world.network
+        if self.online:
+            self.loop.call_later(network.takes(), self._reach, socket)
+        elif self._fails_fast:
+            self.loop.call_later(network.takes(), socket.refused)
+
+    def _reach(self, socket: Socket) -> None:
+        if not self.online or socket.given_up:
+            return
+        link = self.world.accept(socket)
+        if link is None:
+            self.loop.call_later(self.world.network.takes(), socket.refused)
+        else:
+            self.loop.call_later(self.world.network.takes(), self._connected, socket, link)
+
+    def _connected(self, socket: Socket, link: Link) -> None:
+        if socket.given_up:
+            link.up.end(reset=True)
+        else:
+            socket.connected(link)
+
+    def told(self, page: Page, emitted: Emit) -> None:
+        name, detail = emitted.name, emitted.detail
+        for tab in self.tabs:
+            if tab.page is page:
+                tab.session = page.client.session
+        if name == "joined":
+            self.say(f"{page.name} is in{', again' if detail['rejoined'] else ''} (seq {detail['seq']})")
+        elif name == "resumed":
+            how = "a snapshot" if "snapshot" in detail else f"{detail['replayed']} events"
+            restarted = " of a new process" if detail["restarted"] else ""
+            self.say(f"{page.name} is back with {how}{restarted}")
+        elif name == "away":
+            self.say(f"{page.name} has lost its connection")
+        elif name in {"refused", "error"}:
+            self.say(f"{page.name} hears: {detail['code']}")
+        elif name == "closed":
+            self.say(f"{page.name} is closed for good ({detail['code']})")
+
+    # What they do.
+
+    async def live(self) -> None:
+        chance = self.world.chance
+        await sleep(chance.random() * 3)
+        self.open_tab()
+        while True:
+            await sleep(chance.expovariate(self.world.pace))
+            if self.page is None and self.online and chance.random() < 0.3:
+                self.open_tab(again=True)
+                continue
+            await self.world.pick_deed()(self)
+
+    @property
+    def page(self) -> Page | None:
+        """The page they look at: the last one that is in, or on its way there."""
+        return next((tab.page for tab in reversed(self.tabs) if tab.page.is_live), None)
+
+    @property
+    def chance(self) -> random.Random:
+        return self.world.chance
+
+    def open_tab(
+        self, *, again: bool = False, duplicate: Tab | None = None, on_duplicate: str = "reject"
+    ) -> None:
+        """A tab of its own, or a copy of one, which takes its session along."""
+        tab = Tab(self._new_page(duplicate.session if duplicate else None, on_duplicate))
+        tab.session = tab.page.place.session
+        self.tabs.append(tab)
+        what = f"a copy of {duplicate.page.name}" if duplicate else f"a tab ({on_duplicate})"
+        self.say(f"{self.name} opens {what}{' again' if again else ''}: {tab.page.name}")
+        tab.page.load()
+
+    def _new_page(self, session: str | None, on_duplicate: str) -> Page:
+        count = len(self.pages) + 1
+        kind: Literal["replace", "reject"] = "replace" if on_duplicate == "replace" else "reject"
+        media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
+        name = f"{self.name}{count}"
+        place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
+        page = Page(self, name, place, self.world.backoff.random)
+        self.pages.append(page)
+        return page
+
+    async def reload(self, tab: Tab, *, on_duplicate: str = "reject") -> None:
+        self.deeds.append(self.loop.time())
+        self.say(f"{self.name} reloads {tab.page.name}")
+        tab.page.unload()
+        await sleep(self.chance.choice((0.05, 0.3, 1.0, 2.0, 5.0)) * (0.5 + self.chance.random()))
+        tab.page = self._new_page(tab.session, on_duplicate)
+        self.say(f"{self.name}'s reloaded page is {tab.page.name}")
+        tab.page.load()
+
+    def close(self, tab: Tab) -> None:
+        self.deeds.append(self.loop.time())
+        self.say(f"{self.name} closes {tab.page.name}")
+        tab.page.unload()
+        self.tabs.remove(tab)
+
+    def leave(self, tab: Tab) -> None:
+        self.deeds.append(self.loop.time())
+        self.say(f"{self.name} leaves by {tab.page.name}")
+        tab.page.run(tab.page.client.leave())
+        self.tabs.remove(tab)
+
+    def go_offline(self) -> None:
+        self.say(f"{self.name} goes offline")
+        self.online = False
+        self._fails_fast = self.chance.random() < 0.5
+        how = self.chance.randrange(3)
+        for page in self.pages:
+            if (link := page.link) is not None:
+                if how == 0:
+                    link.vanish()
+                elif how == 1:
+                    link.cut(server_hears=False)
+                else:
+                    link.stall(self.chance.choice((2, 6, 15)))
+
+    def go_online(self) -> None:
+        if self.online:
+            return
+        self.say(f"{self.name} is online again")
+        self.online = True
+        for page in self.pages:
+            if page.is_live:
+                page.run(page.client.hurry(self.now()))
+
+    def status(self, page: Page, change: dict[str, Any]) -> None:
+        self.say(f"{page.name} says {change}")
+        if "hand" in change:
+            page.hand = change["hand"]
+        page.media |= change.get("media", {})
+        page.run(page.client.status(**change))
+
+    def signal(self, page: Page) -> None:
+        others = [who for who in page.client.roster if who != page.participant]
+        if not others or not page.client.epoch:
+            return
+        to = self.chance.choice(others)
+        number = self.world.next_number()
+        self.say(f"{page.name} sends signal {number} to {self.world.name_of(to)}")
+        actions = page.client.signal(to, {"n": number})
+        page.sent[number] = page.client._last_id
+        page.run(actions)

@@ -1,0 +1,127 @@
+"""What must be true of the record after a run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from server.connection import CLOSE_TIMEOUT
+from tests.simulation.clock import EPOCH
+from tests.simulation.page import Interval
+from tests.simulation.person import Person
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+STAYS = """
+SELECT session_id, node_id, joined_at, left_at, reason, estimated FROM participant_sessions
+JOIN participants ON id = participant_id WHERE user_id = ? ORDER BY joined_at
+"""
+
+
+class Stay(NamedTuple):
+    session_id: str
+    node_id: str
+    joined_at: float
+    left_at: float | None
+    reason: str | None
+    estimated: bool
+
+
+def open_stays_elsewhere(connection: sqlite3.Connection, node: str) -> int:
+    """How many stays are open under other nodes."""
+    query = "SELECT count(*) FROM participant_sessions WHERE left_at IS NULL AND node_id <> ?"
+    (count,) = connection.execute(query, (node,)).fetchone()
+    return int(count)
+
+
+def check(world: World) -> None:
+    server = world.server
+    for person in world.people:
+        (rows,) = world.store.connection.execute(
+            "SELECT count(*) FROM participants WHERE user_id = ?", (person.user_id,)
+        ).fetchone()
+        if rows > 1:
+            world.complain(f"{person.name} is in the record {rows} times")
+        stays = [Stay(*row) for row in world.store.connection.execute(STAYS, (person.user_id,))]
+        is_open = [stay for stay in stays if stay.left_at is None]
+        if len(is_open) > 1:
+            world.complain(f"{person.name} has {len(is_open)} open stays")
+        if server is not None:
+            room = next(iter(server.hub.rooms.values()), None)
+            member = room.member_of(person.user_id) if room else None
+            if member is None and is_open:
+                world.complain(f"{person.name} is gone, and a stay is open in the record")
+            if member is not None and not is_open:
+                world.complain(f"{person.name} is there, and no stay is open in the record")
+            if member is not None and is_open and member.session_id != is_open[0].session_id:
+                world.complain(f"{person.name}'s stay is not the one that is open in the record")
+        _presence_is_recorded(world, person, stays)
+
+
+def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:
+    now = world.loop.time()
+    recorded = merged(
+        Interval(stay.joined_at - EPOCH, now if stay.left_at is None else stay.left_at - EPOCH)
+        for stay in stays
+    )
+    surely = merged(i for page in person.pages for i in page.surely)
+    noticed = 1.6 * world.heartbeat + 0.5 + CLOSE_TIMEOUT
+    maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
+    for missing in minus(surely, recorded):
+        length = missing.until - missing.since
+        if length > 0.5 and not may_be_unrecorded(world, missing):
+            world.complain(
+                f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"
+            )
+    for extra in minus(recorded, maybe):
+        inside = any(i.since < extra.since - 0.001 for i in maybe) and any(
+            i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
+        )
+        down = sum(max(0.0, min(u, extra.until) - max(s, extra.since)) for s, u in world.down)
+        # Who is away when the meeting is ended is recorded as having been there to its end.
+        in_grace = inside or world.has_ended
+        allowed = world.grace + down + 0.5 if in_grace else 0.1
+        if extra.until - extra.since > allowed:
+            world.complain(
+                f"{person.name} is recorded from {extra.since:.3f} to {extra.until:.3f} and was not there"
+            )
+
+
+def merged(intervals: Iterable[Interval]) -> list[Interval]:
+    """Their union, in order."""
+    union: list[Interval] = []
+    for i in sorted(intervals):
+        if union and i.since <= union[-1].until:
+            union[-1] = Interval(union[-1].since, max(union[-1].until, i.until))
+        else:
+            union.append(i)
+    return union
+
+
+def minus(intervals: list[Interval], others: list[Interval]) -> list[Interval]:
+    """What of the first is in none of the others. Both are unions."""
+    rest = []
+    for since, until in intervals:
+        start = since
+        for other in others:
+            if other.until <= start or other.since >= until:
+                continue
+            if other.since > start:
+                rest.append(Interval(start, other.since))
+            start = other.until
+        if start < until:
+            rest.append(Interval(start, until))
+    return rest
+
+
+def may_be_unrecorded(world: World, missing: Interval) -> bool:
+    """What a server that was killed saw after its last heartbeat is known to nobody."""
+    heartbeats = dict(world.store.connection.execute("SELECT id, heartbeat_at FROM nodes"))
+    for server in world.servers:
+        if server.killed and server.node_id in heartbeats:
+            beaten_at = heartbeats[server.node_id] - EPOCH
+            if missing.since >= beaten_at - 0.001 and missing.until <= server.stopped_at + 0.5:
+                return True
+    return False

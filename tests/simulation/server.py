@@ -1,0 +1,241 @@
+"""A server process: the parts of `server.app.serve`, on a network in memory. It can be killed and it can be drained."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from server.admission import Admission
+from server.config import Config
+from server.connection import Connection
+from server.drain import Drain
+from server.gateway import Gateway
+from server.identity import Tokens
+from server.metrics import Metrics
+from server.node import Node
+from server.recorder import Recorder
+from server.restart import record_anew, restore_rooms
+from signalling.hub import Hub
+from storage.store import Store, StoreError
+from tests.simulation.clock import VirtualLoop, process_context
+from tests.simulation.network import Link
+
+INTERVAL_SHARE, DEAD_SHARE = 5 / 30, 20 / 30
+"""Of the grace time, as by default: how often a node's heartbeat is written, and when a node counts as dead."""
+
+
+class Transport(asyncio.Transport):
+    """The server's end of a link."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self._server = server
+        self._protocol: Connection | None = None
+        self._link: Link | None = None
+        self._unread = b""
+        self._paused = False
+        self._over = False
+
+    def begin(self, link: Link) -> None:
+        self._link = link
+        protocol = Connection(gateway=self._server.gateway, server_state=self._server.state)
+        self._protocol = protocol
+        protocol.connection_made(self)
+
+    # The network's side.
+
+    def arrived(self, data: bytes) -> None:
+        if self._over or self._server.killed:
+            return
+        if self._paused:
+            self._unread += data
+        else:
+            self._server.context.run(self._deliver, data)
+
+    def ended(self) -> None:
+        if not self._over and not self._server.killed:
+            self._server.context.run(self._end)
+
+    def reset(self) -> None:
+        self._close()
+
+    def _deliver(self, data: bytes) -> None:
+        assert self._protocol is not None
+        self._protocol.data_received(data)
+
+    def _end(self) -> None:
+        assert self._protocol is not None
+        self._protocol.eof_received()
+        self.close()
+
+    def _close(self) -> None:
+        if not self._over and not self._server.killed:
+            self._over = True
+            self._server.loop.call_soon(self._lost, context=self._server.context)
+
+    def _lost(self) -> None:
+        assert self._protocol is not None
+        self._protocol.connection_lost(None)
+
+    # asyncio's side.
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return self._over
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._over and self._link is not None:
+            self._link.down.send(bytes(data))
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        if self._link is not None:
+            self._link.down.end()
+
+    def pause_reading(self) -> None:
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        self._paused = False
+        if self._unread:
+            self._server.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        unread, self._unread = self._unread, b""
+        if unread:
+            self.arrived_now(unread)
+
+    def arrived_now(self, data: bytes) -> None:
+        """As `arrived`, in the server's own code."""
+        if self._paused:
+            self._unread = data + self._unread
+        elif not self._over:
+            self._deliver(data)
+
+    def close(self) -> None:
+        self.write_eof()
+        self._close()
+
+    def abort(self) -> None:
+        if self._link is not None:
+            self._link.down.end(reset=True)
+        self._close()
+
+
+class Server:
+    """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good."""
+
+    def __init__(
+        self, number: int, loop: VirtualLoop, store: Store, config: Config, tokens: Tokens, bound: float
+    ) -> None:
+        self.number = number
+        self.loop = loop
+        self.context = process_context(self)
+        self.listening = False
+        self.killed = False
+        self.ended = asyncio.Event()
+        self.stopped_at = float("inf")
+        self.lost_with_it: set[str] = set()
+        self.graves: list[asyncio.Task[Any]] = []
+        self.started_at = loop.time()
+        self.state = SimpleNamespace(connections=set())
+        self.links: list[Link] = []
+        self.hub: Hub
+        self.gateway: Gateway
+        self.recorder: Recorder
+        self.node: Node
+        self.drain: Drain
+        self._config = config
+        self._store = store
+        self._tokens = tokens
+        self._bound = bound
+        self._stop = asyncio.Event()
+
+    def start(self) -> None:
+        self.loop.create_task(self._serve(), context=self.context)
+
+    async def _serve(self) -> None:
+        with contextlib.suppress(StoreError):
+            await self._start()
+            await self._stop.wait()
+            await self.drain.run(self._close_sockets())
+        # A process that ends takes everything with it.
+        self.loop.call_soon(self.kill)
+
+    async def _start(self) -> None:
+        config, store, grace = self._config, self._store, self._config.grace
+        metrics = Metrics()
+        self.node = Node(
+            store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
+        )
+        self.hub = Hub(grace=grace, heartbeat=config.heartbeat)
+        self.recorder = Recorder(store, self.node.id, metrics)
+        self.node.on_revived = lambda: record_anew(self.hub, self.recorder)
+        await self.node.start()
+        await restore_rooms(store, self.hub, time.time())
+        admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id)
+        self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
+        self.gateway.start()
+        self.drain = Drain(self._bound, self.gateway, self.recorder, self.node)
+        self.started_at = self.loop.time()
+        self.listening = True
+
+    async def _close_sockets(self) -> None:
+        """As uvicorn does it."""
+        for connection in list(self.state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0.1)
+        while self.state.connections:
+            await asyncio.sleep(0.1)
+
+    @property
+    def node_id(self) -> str:
+        return self.node.id
+
+    @property
+    def unrecorded(self) -> set[str]:
+        """Users of whom something waits to be written."""
+        return {user_id for _, user_id in self.recorder._lines}
+
+    def accept(self, link: Link, transport: Transport) -> None:
+        self.links.append(link)
+        self.context.run(transport.begin, link)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        if self.listening:
+            self.stopped_at = self.loop.time()
+            self.listening = False
+            self.context.run(self.drain.signalled)
+            self._stop.set()
+        else:
+            self.kill()
+
+    async def end_meeting(self, room: str) -> None:
+        """What POST /api/meetings/{id}/end does."""
+        await self._store.end_meeting(room, time.time())
+        self.gateway.end_meeting(room)
+
+    def kill(self) -> None:
+        """SIGKILL, or the end of the process."""
+        if self.killed:
+            return
+        self.killed = True
+        self.listening = False
+        self.stopped_at = min(self.stopped_at, self.loop.time())
+        if hasattr(self, "recorder"):
+            self.lost_with_it = self.unrecorded
+        for link in self.links:
+            link.server_died()
+        self.graves = self.loop.kill(self)
+        self.ended.set()

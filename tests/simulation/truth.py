@@ -1,0 +1,58 @@
+"""What really happened in the rooms: every event that any room's log was given, in order, by epoch."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from signalling.log import Log
+
+
+class Event(NamedTuple):
+    seq: int
+    at: float
+    message: dict[str, Any]
+    to: str | None
+    """The participant it was for alone."""
+
+
+class Truth:
+    """`epochs` in the order they began."""
+
+    def __init__(self) -> None:
+        self.epochs: dict[str, list[Event]] = {}
+        self.withdrawn: list[int] = []
+        """Numbers of signals that a log took out, to have them put in anew."""
+        self._raw: list[tuple[str, int, float, bytes, str | None]] = []
+
+    @contextlib.contextmanager
+    def told(self, now: Callable[[], float]) -> Iterator[None]:
+        """While it lasts, every log tells what it is given."""
+        append, withdraw, raw = Log.append, Log.withdraw, self._raw
+
+        def noted(log: Log, payload: bytes, at: float, to: str | None = None) -> None:
+            append(log, payload, at, to)
+            raw.append((log.epoch, log.seq, now(), payload, to))
+
+        def taken(log: Log, participant: str) -> list[bytes]:
+            signals = withdraw(log, participant)
+            self.withdrawn += [json.loads(signal)["data"]["n"] for signal in signals]
+            return signals
+
+        Log.append = noted  # type: ignore[method-assign]
+        Log.withdraw = taken  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            Log.append = append  # type: ignore[method-assign]
+            Log.withdraw = withdraw  # type: ignore[method-assign]
+            for epoch, seq, at, payload, to in raw:
+                events = self.epochs.setdefault(epoch, [])
+                message = json.loads(payload)
+                events.append(Event(seq, at, message, to))
+
+    def all(self) -> Iterator[Event]:
+        for events in self.epochs.values():
+            yield from events

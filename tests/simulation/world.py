@@ -1,0 +1,304 @@
+"""One run: a meeting, its people, the weather, and what was wrong in the end.
+
+    outcome = run(seed)
+    outcome.wrong    # what is wrong, in words; empty when all is well
+    outcome.story    # everything that happened, with times
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import logging
+import random
+import traceback
+from asyncio import sleep
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from structlog.typing import EventDict
+
+from server.config import Config
+from server.identity import Tokens
+from storage import sqlite_calls
+from storage.store import StoreError
+from tests.simulation import checks, deeds, record_checks, weather
+from tests.simulation.clock import EPOCH, Stuck, VirtualLoop, a_world_of_its_own, bury
+from tests.simulation.memory_store import MemoryStore
+from tests.simulation.network import Link, Network
+from tests.simulation.page import Page, Socket
+from tests.simulation.person import ROOM, Deed, Person
+from tests.simulation.server import Server, Transport
+from tests.simulation.truth import Truth
+from tests.simulation.weather import Blow
+
+NAMES = ("ann", "bob", "cat", "dan", "eve")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    seed: int
+    wrong: list[str]
+    story: list[str]
+    figures: dict[str, int]
+
+    def __str__(self) -> str:
+        what = "\n".join(f"  * {text}" for text in self.wrong)
+        return "\n".join([f"seed {self.seed}", *self.story, f"WRONG with seed {self.seed}:", what])
+
+
+@functools.cache
+def _settings() -> Config:
+    return Config.from_env({"RECONVENE_SECRET": "a secret for simulations"})
+
+
+class World:
+    def __init__(self, seed: int, loop: VirtualLoop) -> None:
+        self.seed = seed
+        self.loop = loop
+        chance = self.chance = random.Random(f"people and weather of {seed}")
+        self.backoff = random.Random(f"patience of {seed}")
+        self.network = Network(loop, random.Random(f"network of {seed}"))
+        self.store = MemoryStore(random.Random(f"store of {seed}"))
+        self.store_failed = False
+        self.grace = chance.choice((6.0, 9.0, 12.0))
+        self.heartbeat = chance.choice((3.0, 5.0))
+        self.bound = chance.choice((2.0, 5.0))
+        self.config = dataclasses.replace(_settings(), grace=self.grace, heartbeat=self.heartbeat)
+        self.tokens = Tokens("a secret for simulations")
+        self.length = chance.choice((15.0, 25.0, 40.0))
+        self.pace = chance.choice((0.3, 0.6))
+        self.roughness = chance.choice((0.05, 0.2, 0.4))
+        # Each run has a mood of its own: what is rare in one is common in another.
+        self._deeds = self._mood(deeds.DEEDS)
+        self._blows = self._mood(weather.BLOWS)
+        self.truth = Truth()
+        self.story: list[str] = []
+        self.wrong: list[str] = []
+        self.servers: list[Server] = []
+        self.down: list[tuple[float, float]] = []
+        """From when to when no server listened."""
+        self.ended_at: float | None = None
+        self.has_ended = False
+        self._downtime = 1.0
+        self._graves: list[asyncio.Task[Any]] = []
+        self._numbers = 0
+        people = NAMES[: chance.randint(2, len(NAMES))]
+        self.people = [
+            Person(self, name, f"u_{name}", is_host=index == 0) for index, name in enumerate(people)
+        ]
+
+    def _mood(self, usual: dict[T, float]) -> tuple[list[T], list[float]]:
+        weights = [weight * self.chance.choice((0, 0.3, 1, 3)) for weight in usual.values()]
+        return list(usual), [weight + 1e-6 for weight in weights]
+
+    # What people and the weather see.
+
+    def say(self, text: str) -> None:
+        self.story.append(f"{self.loop.time():7.3f}  {text}")
+
+    def complain(self, text: str) -> None:
+        self.wrong.append(text)
+
+    def next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def pages(self) -> list[Page]:
+        return [page for person in self.people for page in person.pages]
+
+    def person_of(self, participant: str) -> Person | None:
+        for person in self.people:
+            if any(page.participant == participant for page in person.pages):
+                return person
+        return None
+
+    def name_of(self, participant: str) -> str:
+        person = self.person_of(participant)
+        return person.name if person else participant
+
+    def pick_deed(self) -> Deed:
+        return self.chance.choices(*self._deeds)[0]
+
+    def pick_blow(self) -> Blow:
+        return self.chance.choices(*self._blows)[0]
+
+    @property
+    def server(self) -> Server | None:
+        return self.servers[-1] if self.servers and self.servers[-1].listening else None
+
+    def accept(self, socket: Socket) -> Link | None:
+        server = self.server
+        if server is None:
+            return None
+        transport = Transport(server)
+        link = Link(self.network, socket, transport)
+        server.accept(link, transport)
+        return link
+
+    def kill_server(self, downtime: float) -> None:
+        if (server := self.server) is not None:
+            self._downtime = downtime
+            self.say(f"the server is killed (for {downtime} s)")
+            server.kill()
+
+    def stop_server(self, downtime: float) -> None:
+        if (server := self.server) is not None:
+            self._downtime = downtime
+            self.say("the server is told to stop")
+            for link in server.links:
+                link.fault()
+            server.terminate()
+
+    def was_unrecorded(self, person: Person, at: float) -> bool:
+        """Whether a server died, not long before, that had not yet written down something about them."""
+        return any(
+            person.user_id in server.lost_with_it and at - 3 * self.grace < server.stopped_at <= at
+            for server in self.servers
+        )
+
+    async def end_meeting(self) -> None:
+        """The host does not give up until it is done."""
+        self.say("the host ends the meeting")
+        self.ended_at = self.loop.time()
+        while not self.has_ended:
+            if (server := self.server) is not None:
+                self.loop.create_task(self._end(server), context=server.context)
+            await sleep(1.0)
+
+    async def _end(self, server: Server) -> None:
+        with contextlib.suppress(StoreError):
+            await server.end_meeting(ROOM)
+            self.has_ended = True
+            self.say("the meeting has ended")
+
+    async def _keep_a_server(self) -> None:
+        """As a supervisor does."""
+        down_since = self.loop.time()
+        while True:
+            server = Server(
+                len(self.servers) + 1, self.loop, self.store, self.config, self.tokens, self.bound
+            )
+            self.servers.append(server)
+            server.start()
+            while not server.listening and not server.killed:
+                await sleep(0.01)
+            if server.listening:
+                self.say(f"server {server.number} listens")
+                self.down.append((down_since, self.loop.time()))
+                await server.ended.wait()
+                down_since = min(self.loop.time(), server.stopped_at)
+            self.say(f"server {server.number} has ended")
+            self._graves += server.graves
+            await sleep(self._downtime)
+            self._downtime = 1.0
+
+    # The run.
+
+    async def run(self) -> None:
+        sqlite_calls.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
+        begun = [self._keep_a_server(), weather.blow(self), *(person.live() for person in self.people)]
+        tasks = [self.loop.create_task(coroutine) for coroutine in begun]
+        await sleep(self.length)
+        for task in tasks[1:]:
+            task.cancel()
+        self._heal()
+        await self._come_to_rest()
+        tasks[0].cancel()
+        await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self.complain(f"the simulation failed: {''.join(traceback.format_exception(error))}")
+
+    def _heal(self) -> None:
+        self.say("everything is well from now on")
+        self.store.away = self.store.hangs = self.store.forgets = False
+        self._downtime = min(self._downtime, 0.5)
+        for person in self.people:
+            person.go_online()
+            for page in person.pages:
+                if page.is_live:
+                    page.run(page.client.hurry(person.now()))
+
+    async def _come_to_rest(self) -> None:
+        """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
+        longest = self.loop.time() + 3 * self.grace + 1.6 * self.heartbeat + 30
+        while (restless := self._restless()) and self.loop.time() < longest:
+            await sleep(0.5)
+        if restless:
+            self.complain(f"it does not come to rest: {restless}")
+        self.say("all is quiet" if not restless else "it is still not quiet")
+
+    def _restless(self) -> str:
+        """What is still going on; empty when nothing is."""
+        server = self.server
+        if server is None:
+            return "no server listens"
+        live = [page for page in self.pages() if page.is_live]
+        for page in live:
+            if page.client.phase != "joined":
+                return f"{page.name} is {page.client.phase}"
+            if page.client.unanswered:
+                return f"{page.name} waits for answers to {page.client.unanswered} commands"
+            if page.link is None or page.link.is_dead or not page.link.is_quiet:
+                return f"{page.name}'s connection is dead or busy"
+        if server.gateway.connections != len(live):
+            return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
+        if any(member.connection is None for room in server.hub.rooms.values() for member in room):
+            return "someone is away"
+        if server.recorder.count:
+            return f"{server.recorder.count} entries are not recorded"
+        if others := record_checks.open_stays_elsewhere(self.store.connection, server.node.id):
+            return f"stays are open under a server that is gone: {others}"
+        return ""
+
+    def bury(self) -> None:
+        for server in self.servers:
+            server.kill()
+            self._graves += server.graves
+        bury(self._graves)
+        self.store.connection.close()
+
+
+def run(seed: int, *, tell_all: bool = False) -> Outcome:
+    """`tell_all`: the server's own log lines too."""
+    loop = VirtualLoop()
+    said: list[Callable[[str], None]] = []
+
+    def hear(method: str, event: EventDict) -> None:
+        world = said_to[0]
+        text = " ".join(f"{key}={value}" for key, value in event.items() if key not in {"event", "exc_info"})
+        world.say(f"    server: {event['event']} {text}")
+        if method in {"error", "critical", "exception"}:
+            error = traceback.format_exc() if event.get("exc_info") else ""
+            if isinstance(info := event.get("exc_info"), BaseException):
+                error = "".join(traceback.format_exception(info))
+            world.complain(f"the server logged an {method}: {event['event']} {text} {error}")
+        elif method == "warning" and not (world.store_failed or event["event"] == "drain cut short"):
+            world.complain(f"the server warned of nothing: {event['event']} {text}")
+
+    said_to: list[World] = []
+    level = logging.INFO if tell_all else logging.WARNING
+    with a_world_of_its_own(loop, seed, hear, level=level):
+        world = World(seed, loop)
+        said_to.append(world)
+        loop.set_exception_handler(lambda _loop, context: _fell(world, context))
+        with world.truth.told(loop.time):
+            try:
+                loop.run_until_complete(world.run())
+            except Stuck:
+                world.complain("nothing can happen any more")
+        checks.check(world)
+        world.bury()
+    loop.close()
+    return Outcome(seed, world.wrong, world.story, {})
+
+
+def _fell(world: World, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    text = "".join(traceback.format_exception(error)) if error else ""
+    world.complain(f"unhandled: {context['message']} {text}")
