@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
@@ -20,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from server.admission import Admission
 from server.app import web
 from server.config import Config
+from server.connection import Connection
 from server.gateway import Gateway
 from server.identity import Tokens
 from server.metrics import Metrics
@@ -252,3 +254,14 @@ async def test_a_server_that_stops_is_alive_and_not_ready(tmp_path: Path) -> Non
         assert "going away" in problem["detail"]
         assert int(answer.headers["Retry-After"]) >= 1
         assert (await http.get("/healthz")).status_code == 200
+
+
+async def test_the_more_there_are_the_wider_their_returns_are_spread(tmp_path: Path) -> None:
+    async with served(tmp_path) as (gateway, _):
+        few = [gateway.going().retry_after or 0.0 for _ in range(500)]
+        for number in range(8000):
+            gateway.opened(cast(Connection, SimpleNamespace(number=number, remote="")))
+        many = [gateway.going().retry_after or 0.0 for _ in range(500)]
+    assert (min(few) >= 1, max(few) <= 2) == (True, True)
+    assert (min(many) >= 1, max(many) <= 5) == (True, True)
+    assert max(many) > 3, "four seconds for eight thousand"

@@ -127,7 +127,7 @@ async def test_of_one_person_the_order_is_kept_while_the_store_fails_now_and_the
     assert (await desk.stay("ann")).left_at == 1005.0
 
 
-async def test_people_are_written_together_and_nobody_waits_for_one_with_much_to_write(desk: Desk) -> None:
+async def test_people_are_written_together(desk: Desk) -> None:
     joined = [await desk.script.join(f"user-{number}") for number in range(5)]
     desk.store.gate.clear()
     for at in range(10):
@@ -142,6 +142,20 @@ async def test_people_are_written_together_and_nobody_waits_for_one_with_much_to
         "one of everyone in the second round"
     )
     assert len(persons) == 14
+
+
+async def test_nobody_waits_behind_those_with_more_to_write(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.recorder.BATCH", 2)
+    ann, bob, cat = [await desk.script.join(user) for user in ("ann", "bob", "cat")]
+    for at in (1001.0, 1002.0, 1003.0):
+        desk.resumed(ann, at)
+        desk.resumed(bob, at)
+    desk.ended(cat, 1010.0)
+    for each in (ann, bob, cat):
+        await desk.settled(each)
+    assert cat.participant.id in [what.participant_id for what in desk.store.written[2:4]]
 
 
 async def test_more_than_a_batch_is_written_in_batches(desk: Desk) -> None:

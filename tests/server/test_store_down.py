@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -147,3 +148,23 @@ async def test_the_next_page_that_comes_waits_for_the_leave_before_it(tmp_path: 
         assert joined["you"]["id"] == bob.id
         kept = await stays(play, ann.token)
         assert [stay["reason"] for stay in kept["Bob"]] == ["left", None]
+
+
+async def test_a_stop_writes_what_is_kept_when_the_store_is_back_in_time(tmp_path: Path) -> None:
+    server = await ServerProcess(tmp_path).start()
+    async with playing(server) as play:
+        ann, bob = await play.pair(ROOM)
+        with full_disk(server):
+            await bob.leave()
+            await server.logged(GONE)
+            server.signal(signal.SIGTERM)
+            await server.logged("draining")
+        assert (await ann.closed())[0] == 4101
+        assert await server.wait() == 0
+    await server.logged("drained", unrecorded=0)
+    async with server, playing(server) as play:
+        kept = await stays(play, ann.token)
+        assert {name: [stay["reason"] for stay in each] for name, each in kept.items()} == {
+            "Ann": ["lost"],
+            "Bob": ["left"],
+        }
