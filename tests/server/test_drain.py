@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import cast
 
 import httpx
@@ -256,11 +255,17 @@ async def test_a_server_that_stops_is_alive_and_not_ready(tmp_path: Path) -> Non
         assert (await http.get("/healthz")).status_code == 200
 
 
+class OpenConnection:
+    """Stands for a socket of which no more is asked than that it is there."""
+
+    number, remote = 1, ""
+
+
 async def test_the_more_there_are_the_wider_their_returns_are_spread(tmp_path: Path) -> None:
     async with served(tmp_path) as (gateway, _):
         few = [gateway.going().retry_after or 0.0 for _ in range(500)]
-        for number in range(8000):
-            gateway.opened(cast(Connection, SimpleNamespace(number=number, remote="")))
+        for _ in range(8000):
+            gateway.opened(cast(Connection, OpenConnection()))
         many = [gateway.going().retry_after or 0.0 for _ in range(500)]
     assert (min(few) >= 1, max(few) <= 2) == (True, True)
     assert (min(many) >= 1, max(many) <= 5) == (True, True)
