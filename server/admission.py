@@ -6,6 +6,7 @@ again: when the stay that the store went on with was closed meanwhile, the store
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from server.config import Config
 from server.ice import ice_servers
 from server.identity import RENEW_BELOW, Session, Tokens, new_id
-from server.recorder import Recorder
+from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
@@ -44,6 +45,9 @@ class Admission:
         self._tokens = tokens
         self._node = node
         self._flights: dict[str, dict[str, list[Flight]]] = {}
+        self._orders = itertools.count(1)
+        # Joins that failed after the store was asked, and when: oldest first, a person once.
+        self._doubtful: dict[tuple[str, str], float] = {}
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
@@ -91,27 +95,47 @@ class Admission:
         """
         now = time.time()
         user_id, token, session = self._identify(join, now)
+        order = next(self._orders)
         flight = Flight()
         flights = self._flights.setdefault(join.meeting, {})
         same_user = flights.setdefault(user_id, [])
         same_user.append(flight)
+        recorded = False
         try:
             for _ in range(ATTEMPTS):
                 self._check(join, user_id, session, comes_back)
                 flight.stale = False
                 joined = await self._record(join, user_id, session)
+                recorded = True
                 if not flight.stale:
                     break
             else:
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
             self._check(join, user_id, session, comes_back)
+        except Refused:
+            if recorded:
+                self._doubt(join.meeting, user_id, now)
+            raise
         finally:
             same_user.remove(flight)
             if not same_user:
                 del flights[user_id]
             if not flights:
                 self._flights.pop(join.meeting, None)
-        return self._arrival(connection, join, user_id, token, joined), joined
+        return self._arrival(connection, join, user_id, token, joined)._replace(order=order), joined
+
+    def abandon(self, asked_before: float) -> None:
+        """Close what joins may have opened that failed before that moment: the store can have carried them out.
+
+        A joiner who asks again sooner goes on with the stay.
+        """
+        for (room, user_id), at in list(self._doubtful.items()):
+            if at > asked_before:
+                return
+            del self._doubtful[room, user_id]
+            in_flight = user_id in self._flights.get(room, {})
+            if self._hub.present(room, user_id) is None and not in_flight:
+                self._recorder.record(StayAbandoned(room, user_id, at))
 
     def stay_ended(self, room: str, user_id: str) -> None:
         """A stay was closed; a join on its way that went on with it has to ask again."""
@@ -189,7 +213,15 @@ class Admission:
         except MeetingEnded:
             raise Refused(ErrorCode.MEETING_ENDED) from None
         except StoreUnavailable as error:
+            self._doubt(join.meeting, user_id, request.at)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        except BaseException:
+            self._doubt(join.meeting, user_id, request.at)
+            raise
+
+    def _doubt(self, room: str, user_id: str, at: float) -> None:
+        """A stay may be open that nobody came to."""
+        self._doubtful.setdefault((room, user_id), at)
 
     def _arrival(
         self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined

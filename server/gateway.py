@@ -79,6 +79,7 @@ class Gateway:
 
     def record_absent(self) -> None:
         """This process will not see whether those who are away come back: they left when they were lost."""
+        self._admission.abandon(time.time())
         for end in self._hub.lost_stays():
             self._admission.stay_ended(end.room, end.user_id)
             self._recorder.record(end)
@@ -320,7 +321,9 @@ class Gateway:
         while True:
             await asyncio.sleep(TICK)
             try:
-                self._carry_out(self._hub.tick(time.time()))
+                now = time.time()
+                self._carry_out(self._hub.tick(now))
+                self._admission.abandon(now - self._hub.grace)
                 self._check_connections(loop.time())
             except Exception:
                 log.exception("tick failed")

@@ -13,12 +13,13 @@ import asyncio
 import contextlib
 from collections import deque
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
 from server.metrics import Metrics
 from signalling.effects import StayEnded, StayResumed
-from storage.store import StayEnd, StayResume, Store, StoreUnavailable
+from storage.store import StayAbandon, StayEnd, StayResume, Store, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -29,7 +30,16 @@ next start, at this node's last heartbeat."""
 BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
-Entry = StayEnded | StayResumed
+
+class StayAbandoned(NamedTuple):
+    """Record that nobody came to whatever stay of this person is open here."""
+
+    room: str
+    user_id: str
+    at: float
+
+
+Entry = StayEnded | StayResumed | StayAbandoned
 Person = tuple[str, str]
 """Meeting and user."""
 
@@ -127,7 +137,7 @@ class Recorder:
                     log.error(
                         "stay could not be recorded",
                         meeting=entry.room,
-                        participant=entry.participant_id,
+                        participant=getattr(entry, "participant_id", None),
                         exc_info=outcome,
                     )
                 elif self._outage is not None:
@@ -142,11 +152,15 @@ class Recorder:
                 delay = min(RETRY_MOST, delay * 2)
 
     async def _write(self, entry: Entry) -> None:
-        who = entry.participant_id, entry.session_id, self._node_id, entry.at
+        node, at = self._node_id, entry.at
+        if isinstance(entry, StayAbandoned):
+            await self._store.abandon_stay(StayAbandon(entry.room, entry.user_id, node, at))
+            return
+        stay = entry.participant_id, entry.session_id
         if isinstance(entry, StayEnded):
-            await self._store.leave(StayEnd(*who, entry.reason))
+            await self._store.leave(StayEnd(*stay, node, at, entry.reason))
         else:
-            await self._store.resume_stay(StayResume(*who))
+            await self._store.resume_stay(StayResume(*stay, node, entry.instance, at))
 
     async def _pause(self, delay: float) -> None:
         if self._closing.is_set():

@@ -13,6 +13,7 @@ class Arrival(NamedTuple):
     """A join that the store has recorded, with everything the hub cannot know by itself.
 
     `session` and `token` are the credentials handed back; `epoch` names the log if the room is opened by this.
+    `order` rises with the moment the join was asked for: the store may answer an older one later.
     """
 
     connection: Handle
@@ -35,6 +36,7 @@ class Arrival(NamedTuple):
     media: Media
     ice_servers: Sequence[dict[str, Any]]
     attempt: int = 0
+    order: int = 0
 
 
 class Return(NamedTuple):

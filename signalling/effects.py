@@ -49,6 +49,7 @@ class StayResumed(NamedTuple):
     user_id: str
     participant_id: str
     session_id: str
+    instance: str
     at: float
 
 

@@ -76,7 +76,7 @@ class Hub:
         for room in self.rooms.values():
             for member in room:
                 if not member.restored:
-                    yield StayResumed(room.id, member.user_id, member.id, member.session_id, now)
+                    yield _resumed(room, member, now)
 
     def lost_stays(self) -> Iterator[StayEnded]:
         """Those who are away, as they would be recorded if they stayed away."""
@@ -112,13 +112,17 @@ class Hub:
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at)
             room.add(member)
-        elif page_of(arrival.instance) == page_of(member.instance) and arrival.attempt < member.attempt:
-            return [Close(arrival.connection, CloseCode.REPLACED)]
+        elif arrival.order < member.order or (
+            page_of(arrival.instance) == page_of(member.instance) and arrival.attempt < member.attempt
+        ):
+            # Recorded last all the same, so the record has the wrong instance.
+            return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
         member.name = arrival.name
         member.role = arrival.role
         member.session_id = arrival.session_id
         member.instance = arrival.instance
+        member.order = arrival.order
         # A new page sends nothing that it does not say it sends.
         member.audio = member.video = member.screen = False
         member.set_media(arrival.media)
@@ -160,7 +164,7 @@ class Hub:
         effects = self._seat(room, member, back.connection, back.attempt)
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if restored:
-            effects.append(StayResumed(room.id, member.user_id, member.id, member.session_id, now))
+            effects.append(_resumed(room, member, now))
             changes |= self._change(member, back.media, back.hand)
         if changes:
             update = self._update(room, member, changes, now)
@@ -355,6 +359,10 @@ class Hub:
         if not member.restored:
             effects.append(StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason))
         return effects
+
+
+def _resumed(room: Room, member: Member, now: float) -> StayResumed:
+    return StayResumed(room.id, member.user_id, member.id, member.session_id, member.instance, now)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

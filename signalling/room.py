@@ -28,6 +28,7 @@ class Member:
 
     `generation` counts the connections it has had; whatever an older one still says or does is void.
     `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
+    `order` is that of the join that made the instance; one asked for before it is void, too.
     `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
     `restored`: known from the record only, since the server was restarted, and not back yet.
     """
@@ -46,6 +47,7 @@ class Member:
         "joined_at",
         "lost_at",
         "name",
+        "order",
         "restored",
         "role",
         "screen",
@@ -67,6 +69,7 @@ class Member:
         self.state: State = "connected"
         self.generation = 0
         self.attempt = 0
+        self.order = 0
         self.goodbye = False
         self.restored = False
         self.answered = Answered()

@@ -24,6 +24,7 @@ from storage.store import (
     JoinRequest,
     Meeting,
     Restorable,
+    StayAbandon,
     StayEnd,
     StayResume,
     StoreUnavailable,
@@ -88,6 +89,9 @@ class SqliteStore:
 
     async def leave(self, end: StayEnd) -> None:
         await self._write(partial(sqlite_calls.leave, end=end))
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self._write(partial(sqlite_calls.abandon_stay, abandon=abandon))
 
     async def resume_stay(self, resume: StayResume) -> None:
         await self._write(partial(sqlite_calls.resume_stay, resume=resume))

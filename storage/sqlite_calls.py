@@ -19,6 +19,7 @@ from storage.store import (
     Participant,
     Restorable,
     Stay,
+    StayAbandon,
     StayEnd,
     StayResume,
     UnknownMeeting,
@@ -101,9 +102,16 @@ WHERE participant_id = :participant_id AND session_id = :session_id AND node_id 
     AND (left_at IS NULL OR estimated = 1)
 """
 
+ABANDON_STAY = """
+UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = 'lost'
+WHERE left_at IS NULL AND node_id = :node_id
+    AND participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user_id)
+"""
+
 RESUME_STAY = """
 UPDATE participant_sessions
-SET node_id = :node_id, connections = connections + 1, left_at = NULL, reason = NULL, estimated = 0
+SET node_id = :node_id, instance = :instance, connections = connections + 1,
+    left_at = NULL, reason = NULL, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id AND (left_at IS NULL OR reason = 'lost')
     AND NOT EXISTS (
         SELECT 1 FROM participant_sessions
@@ -249,11 +257,22 @@ def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
     )
 
 
+def abandon_stay(connection: sqlite3.Connection, abandon: StayAbandon) -> None:
+    values = {
+        "room": abandon.room,
+        "user_id": abandon.user_id,
+        "node_id": abandon.node_id,
+        "at": abandon.at,
+    }
+    connection.execute(ABANDON_STAY, values)
+
+
 def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
     values = {
         "participant_id": resume.participant_id,
         "session_id": resume.session_id,
         "node_id": resume.node_id,
+        "instance": resume.instance,
         "at": resume.at,
     }
     connection.execute(KNOW_NODE, values)

@@ -160,6 +160,17 @@ class StayResume:
     participant_id: str
     session_id: str
     node_id: str
+    instance: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StayAbandon:
+    """Whatever stay of the user is open under the node: nobody came to it. For a join that failed who knows how far."""
+
+    room: str
+    user_id: str
+    node_id: str
     at: float
 
 
@@ -212,6 +223,9 @@ class Store(Protocol):
 
     async def leave(self, end: StayEnd) -> None:
         """Close a stay, set its participant disconnected and recompute its totals."""
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        """Close the stay at `at` (not before it began), reason "lost"."""
 
     async def resume_stay(self, resume: StayResume) -> None:
         """Let a stay go on under the node: one closed as "lost" is open again, and it has seen one connection more.

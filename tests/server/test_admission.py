@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,23 +22,35 @@ from server.identity import Tokens
 from server.metrics import Metrics
 from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
-from signalling.effects import StayEnded
-from signalling.errors import ErrorCode, Refused
+from signalling.arrivals import Restored
+from signalling.effects import Close, StayEnded, StayResumed
+from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import Join
 from storage import open_store
-from storage.store import Joined, JoinRequest, Restorable, StayEnd, StayResume, Store, StoreUnavailable
+from storage.store import (
+    Joined,
+    JoinRequest,
+    Restorable,
+    StayAbandon,
+    StayEnd,
+    StayResume,
+    Store,
+    StoreUnavailable,
+)
 from tests.storage.script import request
 
 
 class SlowStore:
-    """Answers of `join` wait while `open` is not set; `down` makes every call fail as an absent database would."""
+    """Answers of `join` wait while `open` is not set; `down` makes every call fail as an absent database would, and
+    `forgetful` loses the answer to a join that was carried out."""
 
     def __init__(self, real: Store) -> None:
         self.real = real
         self.joins: list[JoinRequest] = []
         self.leaves: list[StayEnd] = []
         self.down = False
+        self.forgetful = False
         self.open = asyncio.Event()
         self.open.set()
         self.reached = asyncio.Event()
@@ -47,6 +60,8 @@ class SlowStore:
             raise StoreUnavailable("no answer", retry_after=2.0)
         self.joins.append(request)
         joined = await self.real.join(request)
+        if self.forgetful:
+            raise StoreUnavailable("the answer was lost")
         self.reached.set()
         await self.open.wait()
         return joined
@@ -56,6 +71,9 @@ class SlowStore:
             raise StoreUnavailable("no answer")
         await self.real.leave(end)
         self.leaves.append(end)
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self.real.abandon_stay(abandon)
 
     async def resume_stay(self, resume: StayResume) -> None:
         await self.real.resume_stay(resume)
@@ -208,3 +226,70 @@ async def test_stays_that_another_process_closed_are_recorded_anew(desk: Desk) -
     for user in ("u_ann", "u_cat"):
         assert await desk.recorder.settle("ABC123", user, within=10)
     assert await stays(desk) == before
+
+
+async def test_a_join_whose_answer_was_lost_leaves_no_stay_open(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    desk.store.forgetful = True
+    before = time.time()
+    with pytest.raises(Refused) as refused:
+        await desk.join(ann)
+    assert refused.value.code == ErrorCode.UNAVAILABLE
+    assert [is_open for _, is_open in await stays(desk)] == [True]
+    desk.admission.abandon(before)
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [True], "the joiner may still ask again"
+    desk.admission.abandon(time.time())
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_who_asks_again_after_a_lost_answer_goes_on_with_the_stay(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    desk.store.forgetful = True
+    with pytest.raises(Refused):
+        await desk.join(ann)
+    desk.store.forgetful = False
+    await desk.join(ann)
+    desk.admission.abandon(time.time())
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [True]
+
+
+async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
+    desk.store.open.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    # Somebody else's page takes the last place by another way meanwhile, as a restored one may.
+    for number in (1, 2):
+        desk.hub.restore([restored(f"u_{number}")], 0.0)
+    desk.store.open.set()
+    with pytest.raises(Refused) as refused:
+        await coming
+    assert refused.value.code == ErrorCode.MEETING_FULL
+    desk.admission.abandon(time.time())
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_of_two_pages_the_one_that_asked_last_has_the_place_whoever_is_answered_first(
+    desk: Desk,
+) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    older, newer = object(), object()
+    message = Join(id=1, meeting="ABC123", name="Ann", token=ann, create=True)
+    first, _ = await desk.admission.admit(older, message)
+    second, _ = await desk.admission.admit(newer, message)
+    desk.hub.join(second, 0.0)
+    effects = desk.hub.join(first, 0.0)
+    assert Close(older, CloseCode.REPLACED) in effects
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    assert (member.connection, member.instance) == (newer, second.instance)
+    # The record had it the other way round.
+    (put_right,) = [effect for effect in effects if isinstance(effect, StayResumed)]
+    assert put_right.instance == second.instance
+
+
+def restored(user: str) -> Restored:
+    return Restored("ABC123", "", "e_1", f"p_{user}", user, user, "participant", "s_1", "i_1.j_1", 0.0)

@@ -72,7 +72,7 @@ class Desk:
 
     def resumed(self, joined: Joined, at: float) -> None:
         person, stay = joined.participant, joined.stay
-        self.recorder.record(StayResumed(ROOM, person.user_id, person.id, stay.session_id, at))
+        self.recorder.record(StayResumed(ROOM, person.user_id, person.id, stay.session_id, stay.instance, at))
 
     async def settled(self, joined: Joined) -> None:
         assert await self.recorder.settle(ROOM, joined.participant.user_id, within=20)

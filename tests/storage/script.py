@@ -71,7 +71,10 @@ class Script:
         await self.store.leave(StayEnd(joined.participant.id, stay.session_id, stay.node_id, at, reason))
 
     async def resume(self, joined: Joined, at: float, node: str = NODE) -> None:
-        await self.store.resume_stay(StayResume(joined.participant.id, joined.stay.session_id, node, at))
+        stay = joined.stay
+        await self.store.resume_stay(
+            StayResume(joined.participant.id, stay.session_id, node, stay.instance, at)
+        )
 
     async def restorable(self, now: float, *, grace: float = 30.0, slack: float = 5.0) -> list[Restorable]:
         return list(await self.store.restorable(now, grace, slack))
