@@ -75,6 +75,7 @@ class Trouble:
         self._proxy, self._pages, self._chance = proxy, pages, chance
         self._stalled: list[Wire] = []
         self._deaf: list[Page] = []
+        self.left_alone: list[Page] = []
 
     def strike(self) -> None:
         self.relent()
@@ -108,6 +109,8 @@ class Trouble:
         for page in self._deaf:
             if self._chance.random() < 0.9:
                 page.hurry()
+            else:
+                self.left_alone.append(page)
         self._stalled, self._deaf = [], []
 
     def _wire(self, page: Page) -> Wire | None:
@@ -145,6 +148,8 @@ async def talk_in_trouble(proxy: Proxy, pages: list[Talker], chance: random.Rand
                 await rounds.get()
             trouble.strike()
         trouble.relent()
+    assert trouble.left_alone
+    assert all(page.count("away") for page in trouble.left_alone)
 
 
 async def ended_right(room: list[Talker]) -> None:
