@@ -177,19 +177,23 @@ class Gateway:
         delay = round(self._away_for(), 3)
         self._carry_out([Send(connection, events.going_away(delay)), Close(connection, CloseCode.GOING_AWAY)])
 
+    def closing(self, connection: Connection) -> None:
+        """The server closes it. A peer that is gone does not finish the handshake, and is not waited for."""
+        self._lost(connection)
+
     def lost(self, connection: Connection) -> None:
         if connection not in self._connections:
             return
-        if self._hub.seated(connection) is not None:
-            text = (
-                "connection closed, place kept for a moment"
-                if connection.goodbye
-                else "connection lost, place kept"
-            )
-            log.info(text, code=connection.close_code, **self._who(connection))
         self._connections.discard(connection)
         self._metrics.closed[connection.close_code] += 1
-        self._carry_out(self._hub.lost(connection, time.time(), goodbye=connection.goodbye))
+        self._lost(connection)
+
+    def _lost(self, connection: Connection) -> None:
+        goodbye = connection.goodbye
+        if self._hub.seated(connection) is not None:
+            text = "connection closed, place kept for a moment" if goodbye else "connection lost, place kept"
+            log.info(text, code=connection.close_code, **self._who(connection))
+        self._carry_out(self._hub.lost(connection, time.time(), goodbye=goodbye))
 
     # What happens to them.
 
