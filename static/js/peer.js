@@ -238,12 +238,9 @@ export class Peer extends Emitter {
 
   #helpOn() {
     this.#timer = 0;
-    if (this.#waitingForOffer) {
-      this.#open();
-    } else {
-      this.recover();
-      this.#patience *= 2;
-    }
+    this.recover();
+    if (this.#waitingForOffer) this.#open();
+    else this.#patience *= 2;
     this.#watch();
   }
 

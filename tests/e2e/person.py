@@ -9,7 +9,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Response, expect
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Response,
+    WebSocket,
+    expect,
+)
 
 T = TypeVar("T")
 
@@ -18,15 +27,35 @@ WITHIN = 30.0
 
 expect.set_options(timeout=WITHIN * 1000)
 
-# Toasts go by themselves: keep their texts.
-REMEMBER_TOASTS = """
+# Toasts go by themselves: keep their texts. And count the connections to other browsers that are made.
+REMEMBER = """
   globalThis.toastsSeen = [];
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes)
       for (const node of addedNodes)
         if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
   }).observe(document, { childList: true, subtree: true });
+  globalThis.peerConnections = 0;
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+      super(configuration);
+      peerConnections += 1;
+    }
+  };
 """
+
+# From now on: how often somebody's tile went away or lost its picture.
+WATCH_TILE = """(id) => {
+  globalThis.flickers = [];
+  const tile = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"]`);
+  const note = (what) => flickers.push(what);
+  new MutationObserver((changes) => {
+    for (const { attributeName, oldValue } of changes)
+      if (oldValue !== tile.getAttribute(attributeName)) note(`${attributeName}: ${oldValue}`);
+  }).observe(tile, { attributeFilter: ["data-video", "data-picture", "data-connection"], attributeOldValue: true });
+  new MutationObserver(() => tile.isConnected || note("gone")).observe(tile.parentElement, { childList: true });
+  tile.querySelector("video").addEventListener("emptied", () => note("emptied"));
+}"""
 
 RECEIVED = """async (id) => {
   const pc = window.reconvene.mesh?.peers.get(id)?.pc;
@@ -75,6 +104,11 @@ class Person:
         self.complaints: list[str] = []
         """Errors of the page and of the console, and what should not have been answered."""
         self.statuses: list[tuple[str, int]] = []
+        self.heard: list[dict[str, Any]] = []
+        """Every message that the server sent to the page,"""
+        self.said: list[dict[str, Any]] = []
+        """and every one the other way."""
+        page.on("websocket", self._socket)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", self._console)
         page.on("response", self._response)
@@ -82,7 +116,7 @@ class Person:
     @classmethod
     async def arrive(cls, context: BrowserContext, name: str, url: str) -> Person:
         page = await context.new_page()
-        await page.add_init_script(REMEMBER_TOASTS)
+        await page.add_init_script(REMEMBER)
         return cls(page, name, url)
 
     @property
@@ -168,6 +202,48 @@ class Person:
         """Every toast since the page was loaded."""
         return list(await self.page.evaluate("toastsSeen"))
 
+    def events(self, *types: str) -> list[str]:
+        """The types of the messages heard that are among these, in order."""
+        return [message["type"] for message in self.heard if message["type"] in types]
+
+    async def hears(self, type: str, **fields: Any) -> None:  # noqa: A002 - the protocol's name
+        """Such a message has come, or comes."""
+        await self._passes(self.heard, {"type": type, **fields})
+
+    async def says(self, type: str, **fields: Any) -> None:  # noqa: A002 - the protocol's name
+        """Such a message has been written to a socket, or is."""
+        await self._passes(self.said, {"type": type, **fields})
+
+    async def _passes(self, messages: list[dict[str, Any]], fields: dict[str, Any]) -> None:
+        async def last() -> list[dict[str, Any]]:
+            return [message for message in messages if message["type"] == fields["type"]][-3:]
+
+        await until(
+            last,
+            lambda _: any(fields.items() <= message.items() for message in messages),
+            f"{self.name}'s socket carries {fields}",
+        )
+
+    async def peer_connections(self) -> int:
+        """How many the page has made."""
+        return int(await self.page.evaluate("peerConnections"))
+
+    async def watch_tile(self, other: str) -> None:
+        await self.page.evaluate(WATCH_TILE, other)
+
+    async def flickers(self) -> list[str]:
+        """What became of the tile that is watched."""
+        return list(await self.page.evaluate("flickers"))
+
+    async def watches_on(self, other: str) -> None:
+        """The other's picture and sound go on from here."""
+        before = await self.received(other)
+        await until(
+            lambda: self.received(other),
+            lambda now: now.frames > before.frames and now.packets > before.packets,
+            f"{self.name} gets more from {other} than {before}",
+        )
+
     async def received(self, other: str) -> Received:
         return Received(**await self.page.evaluate(RECEIVED, other))
 
@@ -207,6 +283,15 @@ class Person:
                 await self.page.screenshot(path=path, timeout=5000)
             except Error as error:
                 self.complaints.append(f"no screenshot: {error}")
+
+    def forgive_lost_sockets(self) -> None:
+        """While there is no server, or no network, the browser complains of every attempt to reach it."""
+        lost = ("WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "net::ERR_INTERNET_DISCONNECTED")
+        self.complaints = [text for text in self.complaints if not any(word in text for word in lost)]
+
+    def _socket(self, socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: self.heard.append(json.loads(frame)))
+        socket.on("framesent", lambda frame: self.said.append(json.loads(frame)))
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser writes a line of its own for every 404, and a page may ask for a meeting that is not.

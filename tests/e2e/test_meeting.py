@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
@@ -168,37 +167,3 @@ async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
         for person in (ada, bob, cleo):
             await person.page.close()
     assert small.exit_code == 0
-
-
-@pytest.mark.parametrize("stop", ["kill", "stop"])
-async def test_server_restarts_and_everyone_is_back_by_themselves(
-    newcomer: Newcomer, meeting: str, tmp_path: Path, stop: str
-) -> None:
-    async with ServerProcess(tmp_path) as mortal:
-        ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
-        a, b = await meet(meeting, ada, bob)
-        await all_hear_and_watch({a: ada, b: bob})
-        await (mortal.kill() if stop == "kill" else mortal.stop())
-        for person in (ada, bob):
-            await expect(person.page.get_by_text("Reconnecting…").first).to_be_visible()
-        await mortal.start(RECONVENE_PORT=str(mortal.port))
-        # Watched for at once: each comes back in a moment of their own, and the word soon goes again.
-        await asyncio.gather(
-            *(expect(person.page.get_by_text("You’re back")).to_be_visible() for person in (ada, bob))
-        )
-        for person in (ada, bob):
-            assert await person.seated() in {a, b}
-            await expect(person.others).to_have_count(1)
-            # While there is no server, the browser says so of every attempt.
-            person.complaints = [text for text in person.complaints if "WebSocket connection to" not in text]
-        await bob.sees(a, self="false", role="host")
-        await ada.sees(b, self="false")
-        await all_hear_and_watch({a: ada, b: bob})
-        # And it is still one room: what one does now shows at the other.
-        await ada.press("Turn off camera")
-        await bob.sees(a, video="off")
-        assert sorted(row["id"] for row in await ada.attendance(meeting)) == sorted([a, b])
-        assert await ada.toasts() == ["Bob joined"]
-        assert await bob.toasts() == []
-        for person in (ada, bob):
-            await person.page.close()

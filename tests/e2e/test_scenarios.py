@@ -76,23 +76,3 @@ async def test_host_who_leaves_and_rejoins_has_the_same_place(newcomer: Newcomer
     (row,) = [row for row in await ada.attendance(meeting) if row["name"] == "Ada"]
     assert row["id"] == a
     assert row["session_count"] == 2
-
-
-async def test_host_who_reloads_has_the_same_place_and_devices(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, b = await meet(meeting, ada, bob)
-    await all_hear_and_watch({a: ada, b: bob})
-    await ada.press("Turn off microphone")
-    await bob.sees(a, audio="off")
-    await ada.page.reload()
-    assert await ada.seated() == a
-    await ada.sees(a, role="host", audio="off", video="on")
-    await ada.hears_and_watches(b)
-    await bob.sees(a, connection="connected", state="connected", audio="off", video="on")
-    await expect(bob.others).to_have_count(1)
-    await ada.press("Turn on microphone")
-    await all_hear_and_watch({a: ada, b: bob})
-    assert not [text for text in await bob.toasts() if "left" in text]
-    rows = await ada.attendance(meeting)
-    assert sorted(row["id"] for row in rows) == sorted([a, b])
-    assert [row["session_count"] for row in rows] == [1, 1]
