@@ -15,7 +15,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import measure
+from bench import measure, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
 from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE
 
@@ -24,6 +24,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "signal": measure.signals,
     "joins": measure.joins,
     "memory": measure.memory,
+    "storm": storm.storm,
 }
 FILES = measure.IDLE_CLIENTS + 500
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     figures: list[Figure] = []
     for name in options.only or MEASURES:
         figures += MEASURES[name](plan, say)
-    verdicts = [] if options.references else measure.verdicts(figures)
+    verdicts = [] if options.references else measure.verdicts(figures) + storm.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")
     else:
@@ -115,8 +116,8 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
 
 
 def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
+    if not value:
+        return "-" if value is None else "0"
     return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 

@@ -27,6 +27,24 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload
 
 
+def frames(data: bytes) -> tuple[list[tuple[int, bytes, bytes]], bytes]:
+    """The complete frames (opcode, the whole frame, its payload), and the rest that is not complete yet."""
+    found = []
+    position, size = 0, len(data)
+    while size - position >= 2:
+        length, head = data[position + 1], 2
+        if length == 126:
+            length, head = int.from_bytes(data[position + 2 : position + 4], "big"), 4
+        elif length == 127:
+            length, head = int.from_bytes(data[position + 2 : position + 10], "big"), 10
+        end = position + head + length
+        if end > size or position + head > size:
+            break
+        found.append((data[position] & 15, data[position:end], data[position + head : end]))
+        position = end
+    return found, data[position:]
+
+
 @dataclass(eq=False, slots=True)
 class Room:
     """``pending`` deliveries of the flip under way, whose frame, once checked, is ``expected``."""

@@ -34,6 +34,7 @@ from bench.clients import (
     LoadError,
     Room,
     frame,
+    frames,
 )
 
 IN_FLIGHT = 512
@@ -81,7 +82,7 @@ class Fleet:
     def join(self, timeout: float = 60.0) -> float:
         """Connect, upgrade and join everyone, and return the seconds until the last `joined`."""
         places = ((room, index) for room in self._rooms for index in range(self._size))
-        with _undisturbed():
+        with undisturbed():
             start = time.perf_counter()
             while self._joined < self.count:
                 while len(self._clients) - self._joined < IN_FLIGHT and (place := next(places, None)):
@@ -110,7 +111,7 @@ class Fleet:
             client.count = 0
         for room in self._rooms:
             room.sent = 0
-        with _undisturbed():
+        with undisturbed():
             start = time.perf_counter()
             for room in self._rooms:
                 room.flip()
@@ -137,7 +138,7 @@ class Fleet:
         clients, poll, read = self._clients, self._epoll.poll, os.read
         for client in clients.values():
             client.count = 0
-        with _undisturbed():
+        with undisturbed():
             start = time.perf_counter()
             sent = [len(self._rooms)]
             for room in self._rooms:
@@ -207,27 +208,15 @@ class Fleet:
             raise LoadError(f"the server closed the connection of client {client.index}")
         if client.rest:
             data = client.rest + data
-        position, size = 0, len(data)
-        while size - position >= 2:
-            length, head = data[position + 1], 2
-            if length == 126:
-                length, head = int.from_bytes(data[position + 2 : position + 4], "big"), 4
-            elif length == 127:
-                length, head = int.from_bytes(data[position + 2 : position + 10], "big"), 10
-            end = position + head + length
-            if end > size or position + head > size:
-                break
-            opcode = data[position] & 15
-            payload = data[position + head : end]
+        found, client.rest = frames(data)
+        for opcode, raw, payload in found:
             if opcode == TEXT:
-                event(client, data[position:end], payload)
+                event(client, raw, payload)
             elif opcode == PING:
                 client.send(frame(payload, PONG))
             elif opcode == CLOSE:
                 code, reason = int.from_bytes(payload[:2], "big"), payload[2:].decode()
                 raise LoadError(f"the server closed client {client.index}: {code} {reason}")
-            position = end
-        client.rest = data[position:]
 
     def _announced(self, client: Client, raw: bytes, payload: bytes) -> None:
         """Before a run: `joined`, and whoever joined after."""
@@ -292,7 +281,7 @@ class Fleet:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Without the garbage collector, which would walk thousands of clients while the server waits."""
     gc.collect()
     gc.disable()

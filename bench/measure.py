@@ -42,11 +42,13 @@ class Plan:
     rounds: int
     seconds: float
     joiners: int
+    storms: int
+    storm_rooms: int
     specs: Sequence[Spec]
 
 
-FULL = Plan(5, 1.5, 2000, (RECONVENE, WEBSOCKETS, WEBSOCKETS_UVLOOP, RELAY))
-QUICK = Plan(3, 0.7, 1000, (RECONVENE, WEBSOCKETS, RELAY))
+FULL = Plan(5, 1.5, 2000, 3, 500, (RECONVENE, WEBSOCKETS, WEBSOCKETS_UVLOOP, RELAY))
+QUICK = Plan(3, 0.7, 1000, 1, 100, (RECONVENE, WEBSOCKETS, RELAY))
 
 
 @dataclass
@@ -151,7 +153,7 @@ def _turns(
                 server = stack.enter_context(Server(spec))
                 fleet = Fleet(server.port, rooms, size, roster=spec.roster)
                 stack.callback(fleet.close)
-                with _blaming(server):
+                with blaming(server):
                     fleet.join()
                     load(fleet, WARM_UP)
                 running.append((server, fleet))
@@ -163,7 +165,7 @@ def _turns(
                 first = number % len(running)
                 for server, fleet in running[first:] + running[:first]:
                     before = server.usage(), usage(os.getpid())
-                    with _blaming(server):
+                    with blaming(server):
                         run = load(fleet, plan.seconds)
                     used, spent = server.usage() - before[0], usage(os.getpid()) - before[1]
                     figure.values[server.spec.name].append(run.rate)
@@ -181,7 +183,7 @@ def _turns(
 
 def _tend(running: Sequence[tuple[Server, Fleet]]) -> None:
     for server, fleet in running:
-        with _blaming(server):
+        with blaming(server):
             fleet.tend()
 
 
@@ -206,7 +208,7 @@ def joins(plan: Plan, say: Say) -> list[Figure]:
                     stack.callback(warm.close)
                     fleet = Fleet(server.port, plan.joiners // ROOM, ROOM)
                     stack.callback(fleet.close)
-                    with _blaming(server):
+                    with blaming(server):
                         warm.join()
                         rate = fleet.count / fleet.join()
                     figure.values[spec.name].append(rate)
@@ -226,7 +228,7 @@ def memory(plan: Plan, say: Say) -> list[Figure]:
                 before = server.resident()
                 fleet = Fleet(server.port, IDLE_CLIENTS // ROOM, ROOM, roster=spec.roster)
                 stack.callback(fleet.close)
-                with _blaming(server):
+                with blaming(server):
                     fleet.join()
                     after = _settled(server, fleet)
                 kilobytes = (after - before) / IDLE_CLIENTS / 1024
@@ -250,7 +252,7 @@ def _settled(server: Server, fleet: Fleet) -> int:
 
 
 @contextmanager
-def _blaming(server: Server) -> Iterator[None]:
+def blaming(server: Server) -> Iterator[None]:
     """When the load fails, say which server it was and what it printed last."""
     try:
         yield

@@ -113,16 +113,18 @@ class Server:
         self.spec = spec
         self.port = _free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="reconvene-bench-", dir=DISK)
-        folder = Path(self._folder.name)
-        self._log = folder / "log"
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("RECONVENE_")}
-        environ = inherited | {"PYTHONPATH": str(ROOT)} | spec.environ(self.port, folder)
-        with on_core(SERVER_CORE), self._log.open("wb") as log:
-            # In its own folder, so that no data/ or settings file of the working tree is picked up.
-            self._process = subprocess.Popen(
-                spec.command(self.port), cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT
-            )
-        self.pid = self._process.pid
+        self._log = Path(self._folder.name) / "log"
+        self._process = self._launch()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def restart(self) -> None:
+        """Kill it, without a chance to tidy up, and start it again on the same port and data."""
+        self._process.kill()
+        self._process.wait()
+        self._process = self._launch()
 
     def __enter__(self) -> Server:
         try:
@@ -136,6 +138,16 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        folder = Path(self._folder.name)
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("RECONVENE_")}
+        environ = inherited | {"PYTHONPATH": str(ROOT)} | self.spec.environ(self.port, folder)
+        with on_core(SERVER_CORE), self._log.open("ab") as log:
+            # In its own folder, so that no data/ or settings file of the working tree is picked up.
+            return subprocess.Popen(
+                self.spec.command(self.port), cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT
+            )
 
     def _await_listening(self) -> None:
         deadline = time.monotonic() + STARTUP
