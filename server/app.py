@@ -27,6 +27,7 @@ from server.connection import Connection
 from server.drain import Drain
 from server.gateway import Gateway
 from server.identity import Tokens, load_secret
+from server.listening import BACKLOG, address
 from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
@@ -157,7 +158,7 @@ def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
         server_header=False,
         headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
         timeout_graceful_shutdown=None,  # the drain has one for everything
-        backlog=4096,
+        backlog=BACKLOG,
     )
 
 
@@ -169,31 +170,3 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on every address of `host`. Raises `OSError`."""
-    sockets: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, where in found:
-            listener = socket.socket(family, kind, protocol)
-            sockets.append(listener)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(where)
-            listener.setblocking(False)
-    except OSError:
-        for listener in sockets:
-            listener.close()
-        raise
-    return sockets
-
-
-def address(listener: socket.socket) -> str:
-    """The URL to open in a browser; loopback is called localhost, where browsers allow cameras."""
-    host, port = listener.getsockname()[:2]
-    if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        host = "localhost"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

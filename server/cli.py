@@ -15,6 +15,7 @@ import typer
 
 from server import logs
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
+from server.listening import bind
 from storage.store import StoreError
 
 cli = typer.Typer(
@@ -72,9 +73,6 @@ def version() -> None:
 
 
 def _serve(config: Config) -> None:
-    # Imported here: the web framework takes half a second, and `--help` should not.
-    from server.app import bind, serve
-
     try:
         sockets = bind(config.host, config.port)
     except OSError as error:
@@ -82,6 +80,9 @@ def _serve(config: Config) -> None:
             f"cannot listen on {config.host}:{config.port}: {error.strerror or error}. Stop what listens there, "
             "or set RECONVENE_HOST or RECONVENE_PORT to something else"
         )
+    # Imported here: the web framework takes half a second, and neither `--help` nor a client that comes back should.
+    from server.app import serve
+
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, sockets))

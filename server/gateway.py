@@ -95,6 +95,10 @@ class Gateway:
         _, late = await asyncio.wait(self._joins, timeout=within)
         for join in late:
             join.cancel()
+        if late:
+            await asyncio.wait(late)
+        # The store may carry them out all the same.
+        self._admission.abandon(time.time())
         return len(late)
 
     def going(self) -> Refused:

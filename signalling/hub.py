@@ -22,7 +22,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from signalling import events
-from signalling.answered import Answered
 from signalling.arrivals import Arrival, Restored, Return
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import ERRORS, CloseCode, ErrorCode, Refused
@@ -112,21 +111,17 @@ class Hub:
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at)
             room.add(member)
-        elif arrival.order < member.order or (
-            page_of(arrival.instance) == page_of(member.instance) and arrival.attempt < member.attempt
-        ):
+        elif _is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
         member.name = arrival.name
         member.role = arrival.role
         member.session_id = arrival.session_id
-        member.instance = arrival.instance
-        member.order = arrival.order
+        member.arrive(arrival.instance, arrival.order)
         # A new page sends nothing that it does not say it sends.
         member.audio = member.video = member.screen = False
         member.set_media(arrival.media)
-        member.answered = Answered()
 
         rejoined = was_present or arrival.rejoined
         event = events.participant_rejoined if rejoined else events.participant_joined
@@ -359,6 +354,14 @@ class Hub:
         if not member.restored:
             effects.append(StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason))
         return effects
+
+
+def _is_outdated(arrival: Arrival, member: Member) -> bool:
+    """Whether the place was taken by something newer since the page asked for it."""
+    page = page_of(arrival.instance)
+    if page == page_of(member.instance):
+        return (arrival.attempt, arrival.order) < (member.attempt, member.order)
+    return arrival.order < member.order or page in member.former
 
 
 def _resumed(room: Room, member: Member, now: float) -> StayResumed:

@@ -15,9 +15,12 @@ import orjson
 from signalling.answered import Answered
 from signalling.log import Log
 from signalling.messages import Media
+from signalling.names import page_of
 
 Handle = Any
 """Whatever the caller uses for a connection: hashable, and opaque here."""
+
+MAX_FORMER = 8
 
 State = Literal["connected", "reconnecting"]
 Role = Literal["host", "cohost", "participant"]
@@ -28,7 +31,8 @@ class Member:
 
     `generation` counts the connections it has had; whatever an older one still says or does is void.
     `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
-    `order` is that of the join that made the instance; one asked for before it is void, too.
+    `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
+    had the place and lost it to a newer one, the last few of them: they do not get it back.
     `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
     `restored`: known from the record only, since the server was restarted, and not back yet.
     """
@@ -39,6 +43,7 @@ class Member:
         "attempt",
         "audio",
         "connection",
+        "former",
         "generation",
         "goodbye",
         "hand",
@@ -70,6 +75,7 @@ class Member:
         self.generation = 0
         self.attempt = 0
         self.order = 0
+        self.former: tuple[str, ...] = ()
         self.goodbye = False
         self.restored = False
         self.answered = Answered()
@@ -87,6 +93,15 @@ class Member:
         self.state = "connected"
         self.changed()
         return self.generation
+
+    def arrive(self, instance: str, order: int) -> None:
+        """A page has joined, the same as before or another."""
+        page = page_of(self.instance)
+        if self.instance and page != page_of(instance):
+            self.former = (*self.former, page)[-MAX_FORMER:]
+        self.instance = instance
+        self.order = order
+        self.answered = Answered()
 
     def media(self) -> dict[str, bool]:
         return {"audio": self.audio, "video": self.video, "screen": self.screen}

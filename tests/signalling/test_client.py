@@ -44,7 +44,7 @@ def joined() -> SignallingClient:
 
 
 def test_it_joins_and_then_knows_who_is_there() -> None:
-    client = SignallingClient(Place("abc", "Ann", "page", token="t"), lambda: 0.5)  # noqa: S106 - no secret
+    client = SignallingClient(Place("abc", "Ann", "page", token="t"), lambda: 0.5)
     assert client.start(0.0) == [Open()]
     (ask,) = client.opened(0.0)
     assert isinstance(ask, Send)

@@ -119,6 +119,15 @@ def test_a_newer_page_is_not_robbed_by_an_older_one() -> None:
     assert back(stage, old).closed == CloseCode.REPLACED
 
 
+def test_a_page_that_never_heard_that_it_was_in_does_not_rob_the_one_opened_after_it() -> None:
+    stage = full("ann")
+    stage.join("ann", page="older")
+    newer = stage.join("ann", page="newer")
+    late = stage.join("ann", page="older", attempt=2)
+    assert (newer.closed, late.closed) == (None, CloseCode.REPLACED)
+    assert late.received == []
+
+
 def test_a_page_whose_join_was_answered_on_a_dead_socket_is_answered_again() -> None:
     stage = full("ann", "bob")
     first = stage.join("bob", page="page", attempt=1)
