@@ -188,6 +188,15 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert anchor in anchors(text(linked)), target
 
 
+def test_tests_that_are_named_exist() -> None:
+    """docs/reconnect.md links each guarantee to what proves it, by the test's name in words."""
+    table = text(ROOT / "docs" / "reconnect.md").partition("## Guarantees")[2].partition("\n## ")[0]
+    named = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+)\)", table)
+    assert len(named) > 20
+    for words, path in named:
+        assert f"def test_{words.replace(' ', '_')}(" in text(ROOT / path), words
+
+
 def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z]+):", text(ROOT / "Makefile"), re.MULTILINE))
 
