@@ -103,7 +103,7 @@ WHERE participant_id = :participant_id AND session_id = :session_id AND node_id 
 """
 
 ABANDON_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = 'lost'
+UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = iif(connections = 1, 'left', 'lost')
 WHERE left_at IS NULL AND node_id = :node_id
     AND participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user_id)
 """

@@ -225,7 +225,10 @@ class Store(Protocol):
         """Close a stay, set its participant disconnected and recompute its totals."""
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
-        """Close the stay at `at` (not before it began), reason "lost"."""
+        """Close the stay at `at` (not before it began).
+
+        Reason "lost", as someone may come back to it; "left" when it had just begun, as then nobody knows of it.
+        """
 
     async def resume_stay(self, resume: StayResume) -> None:
         """Let a stay go on under the node: one closed as "lost" is open again, and it has seen one connection more.

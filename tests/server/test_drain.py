@@ -117,6 +117,25 @@ async def test_a_join_on_its_way_is_finished_so_that_its_page_can_come_back(tmp_
         assert [stay["left_at"] for stay in (await stays(play, bob.token))["Bob"]] == [None]
 
 
+async def test_a_join_that_is_given_up_leaves_no_place_behind(tmp_path: Path) -> None:
+    server = await ServerProcess(tmp_path, RECONVENE_DRAIN="3").start()
+    async with playing(server) as play:
+        ann = await play.joined(ROOM, "Ann", create=True)
+        late = await play.client()
+        with locked(server.database):
+            await late.send("join", meeting=ROOM, name="Late")
+            await asked(play, "join", 2)
+            server.signal(signal.SIGTERM)
+            # Told only now that it is given up; the store gets to it a moment later.
+            code, messages = await late.closed()
+            assert (code, [message["type"] for message in messages]) == (4101, ["going_away"])
+        assert await server.wait() == 0
+    await server.logged("drained", joins_given_up=1, unrecorded=0)
+    async with server, playing(server) as play:
+        await server.logged("rooms restored", participants=1)
+        await back(play, ann)
+
+
 async def test_who_asks_to_come_in_meanwhile_is_refused_with_a_hint(tmp_path: Path) -> None:
     server = await ServerProcess(tmp_path).start()
     async with playing(server) as play:

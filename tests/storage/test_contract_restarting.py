@@ -270,6 +270,7 @@ async def test_an_abandoned_stay_is_closed_wherever_it_is_known_from_at_its_own_
     script: Script,
 ) -> None:
     ann = await script.join("ann", at=1000.0)
+    await script.join("ann", at=1000.0)
     await script.store.abandon_stay(StayAbandon(script.room, "ann", "n_other", 1001.0))
     await script.store.abandon_stay(StayAbandon("OTHER", "ann", ann.stay.node_id, 1001.0))
     assert [stay.left_at for stay in await script.stays("ann")] == [None]
@@ -279,6 +280,14 @@ async def test_an_abandoned_stay_is_closed_wherever_it_is_known_from_at_its_own_
     await script.store.abandon_stay(StayAbandon(script.room, "ann", ann.stay.node_id, 1002.0))
     await script.store.abandon_stay(StayAbandon(script.room, "nobody", "n_1", 1002.0))
     assert [stay.left_at for stay in await script.stays("ann")] == [1000.0]
+
+
+async def test_an_abandoned_stay_that_had_just_begun_is_nobodys_to_restore(script: Script) -> None:
+    ann = await script.join("ann", at=1000.0)
+    await script.store.abandon_stay(StayAbandon(script.room, "ann", ann.stay.node_id, 1001.0))
+    (stay,) = await script.stays("ann")
+    assert (stay.left_at, stay.reason, stay.estimated) == (1001.0, "left", False)
+    assert await script.restorable(1002.0) == []
 
 
 async def test_an_empty_store_has_nobody_to_restore(store: Store) -> None:
