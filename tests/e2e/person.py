@@ -172,6 +172,10 @@ class Person:
     def tile(self, other: str) -> Locator:
         return self.page.locator(f'.tile[data-kind="person"][data-participant-id="{other}"]')
 
+    def banner(self, text: str) -> Locator:
+        """What the page says of its connection, to those who see it and to those who hear it."""
+        return self.page.get_by_role("status").filter(has_text=text)
+
     @property
     def heading(self) -> Locator:
         return self.page.get_by_role("heading", level=1)

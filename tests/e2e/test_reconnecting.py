@@ -29,7 +29,7 @@ async def mortal(tmp_path: Path) -> AsyncIterator[ServerProcess]:
 
 async def settled(person: Person) -> None:
     """Back, and said so."""
-    await expect(person.page.get_by_text("You’re back")).to_be_visible()
+    await expect(person.banner("You’re back")).to_be_visible()
     person.forgive_lost_sockets()
 
 
@@ -113,7 +113,7 @@ async def test_server_restarts_during_a_call_and_nobody_notices(
 
     await (mortal.kill() if stop == "kill" else mortal.stop())
     for person, other in call:
-        await expect(person.page.get_by_text("Reconnecting…").first).to_be_visible()
+        await expect(person.banner("Reconnecting…")).to_be_visible()
         await person.watches_on(other)
     await mortal.start(RECONVENE_PORT=str(mortal.port))
     # Watched for at once: each comes back in a moment of their own, and the word soon goes again.
@@ -148,7 +148,7 @@ async def test_what_is_done_while_the_server_is_down_arrives_after(
     await all_hear_and_watch({a: ada, b: bob})
     await mortal.kill()
     for person in (ada, bob):
-        await expect(person.page.get_by_text("Reconnecting…").first).to_be_visible()
+        await expect(person.banner("Reconnecting…")).to_be_visible()
     await ada.press("Turn off camera")
     await ada.press("Share screen")
     await ada.sees(a, video="off")
@@ -224,7 +224,7 @@ async def test_half_open_socket_is_found_from_both_sides_and_the_call_goes_on(
         way.half_open()
         await ada.context.set_offline(True)
         await bob.sees(a, state="reconnecting", connection="connected", video="on")
-        await expect(ada.page.get_by_text("Reconnecting…").first).to_be_visible()
+        await expect(ada.banner("Reconnecting…")).to_be_visible()
         await ada.watches_on(b)
         await bob.watches_on(a)
         await ada.press("Raise hand")
