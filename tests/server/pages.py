@@ -13,7 +13,7 @@ from server.peer.meeting_socket import MeetingSocket
 from signalling.client import Emit, Place
 from signalling.roster import Participant, Roster
 
-TIMEOUT = 20.0
+TIMEOUT = 40.0
 
 _numbers = itertools.count(1)
 

@@ -19,9 +19,9 @@ from tests.server.proxy import HOST, Proxy, Wire
 
 ADMIN_KEY = "reconnect-reconnect"
 ROOMS, SIZE = 20, 10
-ROUNDS = 24
+ROUNDS = 16
 TROUBLES = 60
-PACE = 40
+PACE = 26
 """Rounds between two troubles. All troubles are over before half of the rounds are done, so that they never wait for
 the rounds of those whom they hold up."""
 
