@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
+from signalling.log import MAX_BYTES
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, all_hear_and_watch, meet, until
 from tests.process import ServerProcess
+from tests.server.client import playing
 from tests.server.proxy import HOST, Proxy
 from tests.server.test_drain import locked
+
+CUT = 4100
+"""A close code after which clients come back."""
 
 COMING_AND_GOING = ("participant_joined", "participant_rejoined", "participant_left")
 
@@ -185,6 +190,65 @@ async def test_offer_that_was_lost_with_the_server_is_made_again(
     for person in (ada, bob):
         person.forgive_lost_sockets()
         await person.page.close()
+
+
+async def test_what_the_log_no_longer_holds_is_made_good(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    async with Proxy(server.port) as way, playing(server) as play:
+        ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
+        bob = await newcomer("Bob")
+        a, b = await meet(meeting, ada, bob)
+        await all_hear_and_watch({a: ada, b: bob})
+        way.refusing = True
+        way.cut()
+        await expect(ada.banner("Reconnecting…")).to_be_visible()
+        await bob.press("Share screen")
+        await bob.says("signal", to=a)
+        # So much that the room's log lets go of what came before.
+        talker = await play.joined(meeting, "Talker")
+        for _ in range(MAX_BYTES // 60_000 + 1):
+            await talker.signal(b, "x" * 60_000)
+        await talker.leave()
+        await expect(bob.others).to_have_count(1)
+        way.refusing = False
+        await ada.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await settled(ada)
+        (joined, resumed) = [message for message in ada.heard if message["type"] in {"joined", "resumed"}]
+        assert resumed["epoch"] == joined["epoch"]
+        assert "snapshot" in resumed
+        screen = ada.page.locator('.tile[data-kind="screen"]')
+        await expect(screen).to_have_attribute("aria-label", "Bob’s screen")
+        await expect(screen).to_have_attribute("data-picture", "")
+        await all_hear_and_watch({a: ada, b: bob})
+        assert await ada.peer_connections() == 1
+
+
+async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    answers: list[str] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        async def deliver(frame: str | bytes) -> None:
+            message = json.loads(frame)
+            if message["type"] == "joined":
+                answers.append(message["you"]["id"])
+            if len(answers) == 1:
+                await server.close(code=CUT)
+                await socket.close(code=CUT)
+            else:
+                socket.send(frame)
+
+        server.on_message(deliver)
+
+    await bob.page.route_web_socket("**/ws", through)
+    a, b = await meet(meeting, ada, bob)
+    assert answers == [b, b]
+    await all_hear_and_watch({a: ada, b: bob})
+    await expect(ada.others).to_have_count(1)
+    assert [row["id"] for row in await ada.attendance(meeting)] == [a, b]
 
 
 @pytest.mark.parametrize("lost", ["offer", "answer"])
