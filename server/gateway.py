@@ -29,6 +29,9 @@ from storage.store import Joined
 log = structlog.get_logger()
 
 TICK = 0.25
+STANDSTILL = 2.0
+"""Seconds between two ticks that are no longer taken for load."""
+
 JOIN_TIMEOUT = 10.0
 """Seconds a socket may stay open without having joined."""
 
@@ -326,10 +329,14 @@ class Gateway:
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
+        now = time.time()
         while True:
             await asyncio.sleep(TICK)
             try:
-                now = time.time()
+                before, now = now, time.time()
+                if now - before > STANDSTILL:
+                    log.warning("the server stood still", seconds=round(now - before, 3))
+                    self._hub.stood_still(now - before)
                 self._carry_out(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
                 self._check_connections(loop.time())

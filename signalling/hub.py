@@ -215,16 +215,22 @@ class Hub:
             lost_at = member.lost_at
             if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
                 continue
+            away = now - lost_at - member.excused
             if member.goodbye:
-                if now - lost_at >= min(self.grace, GOODBYE):
+                if away >= min(self.grace, GOODBYE):
                     effects += self._depart(room, member, "left", lost_at, now)
-            elif now - lost_at >= self.grace:
+            elif away >= self.grace:
                 effects += self._depart(room, member, "lost", lost_at, now)
-            elif member.state == "connected" and now - lost_at >= SHOWN_AFTER:
+            elif member.state == "connected" and away >= SHOWN_AFTER:
                 member.state = "reconnecting"
                 member.changed()
                 effects.append(self._update(room, member, {"state": member.state}, now))
         return effects
+
+    def stood_still(self, seconds: float) -> None:
+        """The process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
+        for member in self._away:
+            member.excused += seconds
 
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting is over for all. Its stays are the store's to close, in the call that ended it."""

@@ -34,6 +34,7 @@ class Member:
     `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
     had the place and lost it to a newer one, the last few of them: they do not get it back.
     `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
+    `excused`: seconds of its absence in which nobody could have come back.
     `restored`: known from the record only, since the server was restarted, and not back yet.
     """
 
@@ -43,6 +44,7 @@ class Member:
         "attempt",
         "audio",
         "connection",
+        "excused",
         "former",
         "generation",
         "goodbye",
@@ -76,6 +78,7 @@ class Member:
         self.attempt = 0
         self.order = 0
         self.former: tuple[str, ...] = ()
+        self.excused = 0.0
         self.goodbye = False
         self.restored = False
         self.answered = Answered()
@@ -89,6 +92,7 @@ class Member:
         self.attempt = attempt
         self.connection = connection
         self.lost_at = None
+        self.excused = 0.0
         self.goodbye = self.restored = False
         self.state = "connected"
         self.changed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -21,6 +22,23 @@ async def test_a_stop_tells_clients_and_closes_stays(tmp_path: Path, number: sig
         assert (code, messages[-1]["type"]) == (4101, "going_away")
         assert await server.wait() == 0
     await server.logged("node stopped", stays_closed=1)
+
+
+async def test_a_process_that_stood_still_gives_nobody_s_place_up(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path, RECONVENE_GRACE="2") as server, playing(server) as play:
+        ann, bob = await play.pair("ABC123")
+        bob.drop()
+        await server.logged("connection lost, place kept")
+        server.signal(signal.SIGSTOP)
+        # Longer than grace: that it passes is what is tested.
+        await asyncio.sleep(2.5)
+        server.signal(signal.SIGCONT)
+        await server.logged("the server stood still")
+        back = await play.client()
+        await back.resume(bob)
+        await ann.send("ping")
+        _, told = await ann.until("pong")
+        assert {event["type"] for event in told} <= {"participant_updated"}
 
 
 async def test_after_a_kill_the_same_session_goes_on_with_its_stay(tmp_path: Path) -> None:

@@ -189,6 +189,20 @@ def test_a_page_that_joins_anew_counts_from_the_beginning() -> None:
     assert stage.heard("ann") == ["participant_updated"]
 
 
+def test_time_in_which_nobody_could_come_back_does_not_count() -> None:
+    stage = full("ann", "bob", grace=30)
+    stage.lose("bob")
+    stage.hub.stood_still(100)
+    stage.wait(120)
+    assert stage.heard("ann") == ["participant_updated"]
+    stage.wait(11)
+    assert stage.heard("ann") == ["participant_left"]
+    stage.hub.stood_still(100)
+    stage.lose(stage.join("bob"))
+    stage.wait(31)
+    assert stage.heard("ann") == ["participant_rejoined", "participant_left"]
+
+
 class TestGoodbye:
     def test_a_closed_tab_has_left_after_a_moment_and_at_the_time_it_closed(self) -> None:
         stage = full("ann", "bob")
