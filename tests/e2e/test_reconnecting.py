@@ -205,10 +205,13 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         await expect(ada.banner("Reconnecting…")).to_be_visible()
         await bob.press("Share screen")
         await bob.says("signal", to=a)
+        sharing = {"id": b, "media": {"audio": True, "video": True, "screen": True}}
+        await bob.hears("participant_updated", participant=sharing)
+        await bob.sees(a, state="reconnecting")
         # So much that the room's log lets go of what came before.
         talker = await play.joined(meeting, "Talker")
         for _ in range(MAX_BYTES // 60_000 + 1):
-            await talker.signal(b, "x" * 60_000)
+            await talker.send("signal", to=b, data="x" * 60_000)
         await talker.leave()
         await expect(bob.others).to_have_count(1)
         way.refusing = False
@@ -222,6 +225,7 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         await expect(screen).to_have_attribute("data-picture", "")
         await all_hear_and_watch({a: ada, b: bob})
         assert await ada.peer_connections() == 1
+        await ada.page.close()
 
 
 async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcomer, meeting: str) -> None:
