@@ -43,10 +43,10 @@ export class Mesh extends Emitter {
     if (!anew) for (const peer of this.peers.values()) peer.recover();
   }
 
-  /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
+  /** @param {RTCIceServer[]} iceServers */
   renew(iceServers) {
     this.#iceServers = iceServers;
-    for (const { pc } of this.peers.values()) pc.setConfiguration({ ...pc.getConfiguration(), iceServers });
+    for (const peer of this.peers.values()) peer.renew(iceServers);
   }
 
   /** This machine is on another network: look for new paths. */

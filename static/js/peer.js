@@ -5,6 +5,9 @@
  * Both sides could offer at once and glare would resolve; to spare the collision at every join, the
  * impolite side opens with microphone and camera transceivers, and the polite one answers on them. After
  * that a camera comes and goes by replaceTrack() without negotiation, a screen as a stream of its own with.
+ *
+ * Signals may be lost, as when the server is killed. Then offers are told again, so each has a number, which its
+ * answer repeats: an offer may be answered twice.
  */
 import { Emitter } from "./events.js";
 import { videoEncoding } from "./quality.js";
@@ -16,6 +19,8 @@ import { videoEncoding } from "./quality.js";
  * @typedef {{id: string, instance: string}} Instance
  */
 
+/** @type {RTCConfiguration} */
+const CONFIGURATION = { bundlePolicy: "max-bundle" };
 /** A peer that does not open though it should is offered to after all. Milliseconds. */
 const PATIENCE = 4_000;
 /** After this, and then after twice as long each time, a connection that does not come about is helped on. */
@@ -65,7 +70,7 @@ export class Peer extends Emitter {
     this.#send = send;
     this.#polite = me.id < other.id;
     this.#waitingForOffer = this.#polite;
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.pc = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
     this.pc.onnegotiationneeded = () => this.#offer();
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell({ candidate: candidate.toJSON() });
     this.pc.ontrack = ({ track, streams }) => this.#keep(track, streams);
@@ -85,6 +90,11 @@ export class Peer extends Emitter {
     this.#carry("audio", this.#media.microphone);
     this.#carry("video", this.#media.camera);
     this.#share(this.#media.screen);
+  }
+
+  /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
+  renew(iceServers) {
+    this.pc.setConfiguration({ ...CONFIGURATION, iceServers });
   }
 
   /** @param {number} size  how many others are in the meeting */

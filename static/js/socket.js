@@ -37,7 +37,7 @@ export class MeetingSocket extends Emitter {
     this.#run(this.#client.start(Date.now()));
   }
 
-  /** Leaves the meeting. Without it, closing the page keeps the place for the grace time. */
+  /** Leaves the meeting. Closing the page does so too, but a moment later: it might be a reload. */
   leave() {
     this.#run(this.#client.leave());
   }

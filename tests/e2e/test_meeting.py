@@ -167,3 +167,24 @@ async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
         for person in (ada, bob, cleo):
             await person.page.close()
     assert small.exit_code == 0
+
+
+async def test_page_that_cannot_reach_the_server_keeps_trying(
+    newcomer: Newcomer, meeting: str, tmp_path: Path
+) -> None:
+    async with ServerProcess(tmp_path) as mortal:
+        ada = await newcomer("Ada", url=mortal.url)
+        await meet(meeting, ada)
+        await ada.press("Leave")
+        await ada.press("Home")
+        await mortal.kill()
+        await ada.page.get_by_role("link", name=meeting).click()
+        await ada.at("problem")
+        await expect(ada.heading).to_have_text("The server cannot be reached")
+        await expect(ada.heading).to_be_focused()
+        await ada.page.keyboard.press("Tab")
+        await expect(ada.button("Try again")).to_be_focused()
+        await mortal.start(RECONVENE_PORT=str(mortal.port))
+        await ada.at("prejoin")
+        ada.forgive_lost_sockets()
+        await ada.page.close()
