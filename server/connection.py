@@ -203,6 +203,8 @@ class Connection(asyncio.Protocol):
         held, self._held = self._held, None
         if held is None:
             return
+        # Nothing was read meanwhile, no pong either.
+        self.answered = True
         if not self._transport.is_closing():
             self._transport.resume_reading()
         for position, data in enumerate(held):

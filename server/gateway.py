@@ -351,6 +351,8 @@ class Gateway:
                 continue
             if not connection.joined and now - connection.since >= JOIN_TIMEOUT:
                 connection.close(CloseCode.JOIN_TIMED_OUT)
+            elif connection.is_held:
+                continue
             elif not connection.answered and now - connection.pinged_at >= heartbeat * PONG_SHARE:
                 log.info("connection does not answer", **self._who(connection))
                 connection.close(CloseCode.HEARTBEAT_MISSED)
