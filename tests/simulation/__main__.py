@@ -1,4 +1,49 @@
+"""`python -m tests.simulation 20000` runs seeds 1 to 20,000; `--seed 1234` tells one of them as a story."""
+
+from __future__ import annotations
+
+import argparse
 import sys
+import time
+
+from tests.simulation.plants import PLANTS, planted
+from tests.simulation.seeds import run_many, workers
 from tests.simulation.world import run
-o = run(int(sys.argv[1]), tell_all=len(sys.argv) > 2)
-print(o)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
+    parser.add_argument("seeds", nargs="?", type=int, default=2000, help="how many (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="the first of them (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help="only this one, told as a story")
+    parser.add_argument("--plant", choices=PLANTS, metavar="BUG", help=f"with one of: {', '.join(PLANTS)}")
+    options = parser.parse_args()
+    if options.seed is not None:
+        with planted(options.plant):
+            outcome = run(options.seed, tell_all=True)
+        print(outcome)
+        return bool(outcome.wrong)
+    return _many(range(options.first, options.first + options.seeds), options.plant)
+
+
+def _many(seeds: range, plant: str | None) -> int:
+    began = time.monotonic()
+    done, failed = 0, []
+    with workers() as pool:
+        for chunk in run_many(pool, seeds, plant=plant):
+            done += len(chunk.seeds)
+            for outcome in chunk.failed:
+                failed.append(outcome.seed)
+                print(f"\r{outcome}\n", flush=True)
+            print(f"\r{done} of {len(seeds)} seeds, {len(failed)} failed", end="", file=sys.stderr, flush=True)
+    rate = done / (time.monotonic() - began)
+    print(f"\r{done} seeds, {rate:.0f} a second, {len(failed)} failed{_list(failed)}")
+    return bool(failed)
+
+
+def _list(failed: list[int]) -> str:
+    return ": " + ", ".join(map(str, failed)) + " (again: make simulate SEED=…)" if failed else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

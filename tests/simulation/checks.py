@@ -7,14 +7,14 @@ their links.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from signalling.names import page_of
 from tests.simulation import record_checks
 from tests.simulation.page import Page, Whole
-from tests.simulation.person import ROOM, Person
-from tests.simulation.truth import Event
+from tests.simulation.person import ROOM
+from tests.simulation.truth import Event, Holders
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 TOLERANCE = 0.3
 """Seconds by which a tick or a slow network may blur a moment."""
 
+SLOW = 0.5
+"""Seconds within which two messages by different links may overtake one another."""
+
 ALLOWED_REFUSALS = {"duplicate", "4001"}
 AT_THE_END = {"meeting_ended", "4003"}
 
 
 def check(world: World) -> None:
-    for page in world.pages():
+    pages = {page.name: page for page in world.pages()}
+    for page in pages.values():
         page.intervals()
+    holders = Holders(world.truth, pages)
     for page in world.pages():
         _page_was_told_everything(world, page)
         _page_was_refused_for_a_reason(world, page)
-        _nobody_vanished_from_its_list(world, page)
+        _nobody_vanished_from_its_list(world, holders, page)
+        _signals_outlived_a_restart(world, page)
     _signals_took_effect_once(world)
-    _arrivals_and_departures_had_a_reason(world)
+    _arrivals_and_departures_had_a_reason(world, holders)
     if world.server is not None:
         _everyone_is_in_one_place(world)
     record_checks.check(world)
@@ -78,14 +84,14 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
 
 
-def _nobody_vanished_from_its_list(world: World, page: Page) -> None:
+def _nobody_vanished_from_its_list(world: World, holders: Holders, page: Page) -> None:
     for heard in page.heard:
         for participant in heard.missing if isinstance(heard, Whole) else ():
-            person = world.person_of(participant)
-            if person is None or person.world.was_unrecorded(person, heard.at):
+            other = holders.at(participant, heard.at)
+            if other is None or world.was_unrecorded(other, heard.at):
                 continue
-            if _only_blinked(person.pages, person, world, heard.at):
-                world.complain(f"{person.name} was there, and missing in {page.name}'s list at {heard.at:.3f}")
+            if _only_blinked(world, other, heard.at):
+                world.complain(f"{other.name} was there, and missing in {page.name}'s list at {heard.at:.3f}")
 
 
 # Commands
@@ -105,63 +111,81 @@ def _signals_took_effect_once(world: World) -> None:
                 world.complain(f"{page.name}'s signal {number} was acknowledged and never sent on")
 
 
+def _signals_outlived_a_restart(world: World, page: Page) -> None:
+    """Those sent since to somebody who was not back yet follow the snapshot, if the log still has all it was given."""
+    epoch = ""
+    for heard in page.heard:
+        if not isinstance(heard, Whole):
+            continue
+        came_from, epoch = epoch, heard.epoch
+        if heard.joined or came_from == epoch or heard.seq > world.ring_size:
+            continue
+        signals = [
+            event
+            for event in world.truth.epochs.get(epoch, [])
+            if event.to == page.participant and event.message["type"] == "signal"
+        ]
+        after = {event.message["data"]["n"] for event in signals if event.seq > heard.seq}
+        for event in signals:
+            number = event.message["data"]["n"]
+            if event.seq <= heard.seq and number not in after:
+                world.complain(f"signal {number} was sent to {page.name} on its way back, and not given to it")
+
+
 # Who came and went
 
 
-def _only_blinked(pages: Iterable[Page], person: Person, world: World, at: float) -> bool:
-    """Whether one of these pages was surely in less than grace before, and its person had not wanted to leave since."""
-    for page in pages:
-        for i in page.surely:
-            if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
-                return not any(i.until - TOLERANCE <= deed <= at for deed in person.deeds)
+def _only_blinked(world: World, page: Page, at: float) -> bool:
+    """Whether the page was surely in less than grace before, and was not closed, reloaded or left since."""
+    for i in page.surely:
+        if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
+            return not any(i.until - TOLERANCE <= deed <= at for deed in page.deeds)
     return False
 
 
-def _arrivals_and_departures_had_a_reason(world: World) -> None:
+def _arrivals_and_departures_had_a_reason(world: World, holders: Holders) -> None:
     arrived: set[str] = set()
     for event in world.truth.all():
         kind = event.message["type"]
         if kind not in {"participant_joined", "participant_rejoined", "participant_left"}:
             continue
         who = event.message["participant"]["id"]
-        person = world.person_of(who)
-        if person is None:
+        before = holders.at(who, event.at)
+        if kind == "participant_left":
+            if before is not None:
+                _left(world, before, event.at, event.message["reason"])
             continue
-        if kind == "participant_joined":
-            if who in arrived:
-                world.complain(f"{person.name} was announced as new twice")
-            arrived.add(who)
-        elif kind == "participant_rejoined":
-            _rejoined(world, person, event)
-        elif event.message["reason"] == "lost":
-            if _only_blinked(person.pages, person, world, event.at):
-                world.complain(f"{person.name} only blinked and was said to be lost at {event.at:.3f}")
-        elif event.message["reason"] == "left":
-            _left(world, person, event.at)
+        page = holders.page_of(event)
+        if kind == "participant_joined" and who in arrived:
+            world.complain(f"{page.name} was announced as new, and its person was there before")
+        arrived.add(who)
+        if before is not None and not world.was_unrecorded(before, event.at):
+            _took_over(world, before, page, event.at)
 
 
-def _rejoined(world: World, person: Person, event: Event) -> None:
-    """A page that was in comes back by resuming: nobody hears that it joined, unless it was away too long."""
-    if world.was_unrecorded(person, event.at):
-        return
-    name = page_of(event.message["participant"]["instance"])
-    pages = [page for page in person.pages if page.place.page == name]
-    if _only_blinked(pages, person, world, event.at):
-        world.complain(f"{pages[0].name} only blinked and was said to have joined again at {event.at:.3f}")
+def _left(world: World, page: Page, at: float, reason: str) -> None:
+    if reason == "lost" and _only_blinked(world, page, at):
+        world.complain(f"{page.name} only blinked and was said to be lost at {at:.3f}")
+    if reason == "left":
+        # Only who wanted to has left: since the page was last there it was closed, reloaded, or left.
+        last = max((i for i in page.surely if i.since < at - TOLERANCE), default=None)
+        deeds = [deed for deed in page.deeds if deed <= at and (last is None or deed >= last.since)]
+        if not deeds:
+            world.complain(f"{page.name} has not left, and was said to have at {at:.3f}")
+        elif last is not None and last.until > at + TOLERANCE:
+            world.complain(f"{page.name} was there and said to have left at {at:.3f}")
 
 
-def _left(world: World, person: Person, at: float) -> None:
-    """Only who wanted to has left: since they were last there, a page of theirs was closed, reloaded, or left."""
-    last = max(
-        (i for page in person.pages for i in page.surely if i.since < at - TOLERANCE),
-        key=lambda i: i.since,
-        default=None,
-    )
-    deeds = [deed for deed in person.deeds if deed <= at and (last is None or deed >= last.until - TOLERANCE)]
-    if not deeds:
-        world.complain(f"{person.name} has not left, and was said to have at {at:.3f}")
-    elif last is not None and last.until > at + TOLERANCE:
-        world.complain(f"{person.name} was there and said to have left at {at:.3f}")
+def _took_over(world: World, before: Page, page: Page, at: float) -> None:
+    """A page that was in comes back by resuming, and never takes the place from one that came after it."""
+    blinked = _only_blinked(world, before, at)
+    if page is before:
+        if blinked:
+            world.complain(f"{page.name} only blinked and was said to have joined again at {at:.3f}")
+    elif blinked and page.in_at < before.seated_at:
+        world.complain(f"{page.name} took the place back from the newer {before.name} at {at:.3f}")
+    elif before.seated_at > at - SLOW and page.asked(at).until + SLOW < before.asked(before.seated_at).since:
+        world.complain(f"{page.name} asked before {before.name} did and took the place from it at {at:.3f}")
 
 
 # How it is in the end
@@ -201,21 +225,5 @@ def _everyone_is_in_one_place(world: World) -> None:
                 world.complain(f"{page.name} wants to send {page.media}, others see {member.media()}")
             if page.hand is not None and member.hand is not page.hand:
                 world.complain(f"{page.name}'s hand is {page.hand}, others see {member.hand}")
-        _newest_page_won(world, person, live[0])
     for user_id in members:
         world.complain(f"{user_id} is in the meeting and is nobody we know")
-
-
-def _newest_page_won(world: World, person: Person, winner: Page) -> None:
-    """A page that was opened with a claim to the place, and never was away for long, is not outlived by an older one."""
-    came = _first_in(winner)
-    for page in person.pages[person.pages.index(winner) + 1 :]:
-        # Who had opened it first may yet have arrived last, and that is what counts.
-        if page.final != "4001" or not page.heard or came > _first_in(page):
-            continue
-        if page.surely and page.final_at - page.surely[-1].until < world.grace - TOLERANCE:
-            world.complain(f"{winner.name} took the place back from the newer {page.name}")
-
-
-def _first_in(page: Page) -> float:
-    return next((heard.at for heard in page.heard if isinstance(heard, Whole)), float("inf"))

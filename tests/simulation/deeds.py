@@ -89,7 +89,7 @@ async def lose_the_network(person: Person) -> None:
 async def put_away(person: Person) -> None:
     """Into the back-forward cache, and out of it."""
     if page := _page(person):
-        person.deeds.append(person.loop.time())
+        page.deeds.append(person.loop.time())
         person.say(f"{page.name} is put away")
         page.run(page.client.suspend())
         await sleep(person.chance.choice((0.2, 2, 6)))

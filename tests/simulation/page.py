@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
@@ -67,7 +68,10 @@ class Page:
     `surely`: when it was in the meeting over a connection that worked; `maybe`: when it may have had a place there.
     """
 
-    def __init__(self, internet: Internet, name: str, place: Place, chance: Callable[[], float]) -> None:
+    def __init__(
+        self, internet: Internet, user_id: str, name: str, place: Place, chance: Callable[[], float]
+    ) -> None:
+        self.user_id = user_id
         self.name = name
         self.participant = ""
         self.place = place
@@ -86,6 +90,11 @@ class Page:
         self.hand: bool | None = None
         self.sent: dict[int, int] = {}
         """Signals it gave the client: their number, and the id of the command."""
+        self.deeds: list[float] = []
+        """When it was left, closed, reloaded or put away, on purpose."""
+        self.seated_at = math.inf
+        """When it was first given the place."""
+        self._asked: list[tuple[float, Link | None]] = []
         self.errors: list[dict[str, Any]] = []
         self._internet = internet
         self._loop = internet.loop
@@ -97,12 +106,23 @@ class Page:
         self._running = False
 
     @property
+    def in_at(self) -> float:
+        """When it first heard that it is in."""
+        return next((heard.at for heard in self.heard if isinstance(heard, Whole)), math.inf)
+
+    @property
     def is_live(self) -> bool:
         return not self.unloaded and self.client.phase != "over"
 
     @property
     def link(self) -> Link | None:
         return self._socket.link if self._socket is not None else None
+
+    def asked(self, at: float) -> Interval:
+        """Between when and when the server heard it ask for a seat, the last time before that."""
+        times = [(asked, link) for asked, link in self._asked if asked <= at]
+        asked, link = times[-1] if times else (-math.inf, None)
+        return Interval(asked, asked if link is not None and link.faulty_at > at else math.inf)
 
     def load(self) -> None:
         self.run(self.client.start(self._internet.now()))
@@ -163,6 +183,8 @@ class Page:
                 self._socket = Socket(self, self._internet)
                 self._internet.connect(self._socket)
             case Send():
+                if action.message["type"] in {"join", "resume"}:
+                    self._asked.append((self._loop.time(), self.link))
                 if self._socket is not None:
                     self._socket.send(action.text)
             case Drop():

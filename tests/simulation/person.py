@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-
-from asyncio import sleep
 
 from signalling.client import Emit, Place
 from signalling.roster import FLAGS
@@ -32,8 +31,6 @@ class Tab:
 
 
 class Person:
-    """`deeds`: when (the loop's time) a page of theirs left, was closed or reloaded."""
-
     def __init__(self, world: World, name: str, user_id: str, *, is_host: bool) -> None:
         self.world = world
         self.loop: VirtualLoop = world.loop
@@ -43,7 +40,6 @@ class Person:
         self.token = world.tokens.identity(user_id, EPOCH)
         self.tabs: list[Tab] = []
         self.pages: list[Page] = []
-        self.deeds: list[float] = []
         self.online = True
         self._fails_fast = False
 
@@ -134,12 +130,12 @@ class Person:
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
         name = f"{self.name}{count}"
         place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
-        page = Page(self, name, place, self.world.backoff.random)
+        page = Page(self, self.user_id, name, place, self.world.backoff.random)
         self.pages.append(page)
         return page
 
     async def reload(self, tab: Tab, *, on_duplicate: str = "reject") -> None:
-        self.deeds.append(self.loop.time())
+        tab.page.deeds.append(self.loop.time())
         self.say(f"{self.name} reloads {tab.page.name}")
         tab.page.unload()
         await sleep(self.chance.choice((0.05, 0.3, 1.0, 2.0, 5.0)) * (0.5 + self.chance.random()))
@@ -148,13 +144,13 @@ class Person:
         tab.page.load()
 
     def close(self, tab: Tab) -> None:
-        self.deeds.append(self.loop.time())
+        tab.page.deeds.append(self.loop.time())
         self.say(f"{self.name} closes {tab.page.name}")
         tab.page.unload()
         self.tabs.remove(tab)
 
     def leave(self, tab: Tab) -> None:
-        self.deeds.append(self.loop.time())
+        tab.page.deeds.append(self.loop.time())
         self.say(f"{self.name} leaves by {tab.page.name}")
         tab.page.run(tab.page.client.leave())
         self.tabs.remove(tab)
@@ -163,13 +159,16 @@ class Person:
         self.say(f"{self.name} goes offline")
         self.online = False
         self._fails_fast = self.chance.random() < 0.5
-        how = self.chance.randrange(3)
+        how = self.chance.randrange(4)
         for page in self.pages:
             if (link := page.link) is not None:
                 if how == 0:
                     link.vanish()
                 elif how == 1:
                     link.cut(server_hears=False)
+                elif how == 2:
+                    # It can still be heard, and hears nothing.
+                    link.stall(30, up=False)
                 else:
                     link.stall(self.chance.choice((2, 6, 15)))
 

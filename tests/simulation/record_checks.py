@@ -80,8 +80,14 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
         down = sum(max(0.0, min(u, extra.until) - max(s, extra.since)) for s, u in world.down)
-        # Who is away when the meeting is ended is recorded as having been there to its end.
-        in_grace = inside or world.has_ended
+        # Who is away when the meeting is ended is recorded as having been there to its end, and who is away when the
+        # server dies, to its last heartbeat.
+        in_grace = inside or any(
+            stay.left_at is not None
+            and (stay.estimated or stay.reason == "ended")
+            and abs(stay.left_at - EPOCH - extra.until) < 0.001
+            for stay in stays
+        )
         allowed = world.grace + down + 0.5 if in_grace else 0.1
         if extra.until - extra.since > allowed:
             world.complain(
@@ -118,6 +124,10 @@ def minus(intervals: list[Interval], others: list[Interval]) -> list[Interval]:
 
 def may_be_unrecorded(world: World, missing: Interval) -> bool:
     """What a server that was killed saw after its last heartbeat is known to nobody."""
+    ended_at = world.store.connection.execute("SELECT ended_at - ? FROM meetings", (EPOCH,)).fetchone()[0]
+    # It is over when the record says so; people hear of it a little later.
+    if ended_at is not None and missing.since >= ended_at - 0.001 and missing.until <= world.told_at + 1:
+        return True
     heartbeats = dict(world.store.connection.execute("SELECT id, heartbeat_at FROM nodes"))
     for server in world.servers:
         if server.killed and server.node_id in heartbeats:

@@ -1,7 +1,6 @@
-"""Many runs, on all cores; a failing one is told by its number.
+"""Many runs, on all cores.
 
-    python -m tests.simulation 20000          seeds 1 to 20,000
-    python -m tests.simulation --seed 1234    that one, as a story
+Chunks of seeds go to processes of their own; what comes back is the runs in which something was wrong.
 """
 
 from __future__ import annotations
@@ -9,31 +8,46 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from typing import NamedTuple
 
+from tests.simulation.plants import planted
 from tests.simulation.world import Outcome, run
 
 CHUNK = 25
 
 
-def run_many(seeds: range, *, plant: Callable[[], None] | None = None) -> Iterator[tuple[int, Counter[str], list[Outcome]]]:
-    """For each chunk of seeds: how many, what happened how often, and the runs in which something was wrong."""
-    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+class Chunk(NamedTuple):
+    seeds: range
+    figures: Counter[str]
+    failed: list[Outcome]
+
+
+def workers() -> ProcessPoolExecutor:
     # Not forked: whoever runs the tests has threads and settings of its own.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        for chunk, (figures, failed) in zip(chunks, pool.map(_run_chunk, chunks), strict=True):
-            yield len(chunk), figures, failed
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
 
 
-def _run_chunk(seeds: range) -> tuple[Counter[str], list[Outcome]]:
+def run_many(pool: Executor, seeds: range, *, plant: str | None = None) -> Iterator[Chunk]:
+    """Chunk by chunk, in order, with the bug of that name planted. What has not begun when the caller stops is dropped."""
+    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    results = [pool.submit(_run_chunk, chunk, plant) for chunk in chunks]
+    try:
+        for result in results:
+            yield result.result()
+    finally:
+        for result in results:
+            result.cancel()
+
+
+def _run_chunk(seeds: range, plant: str | None) -> Chunk:
     figures: Counter[str] = Counter()
     failed = []
-    for seed in seeds:
-        outcome = run(seed)
-        figures.update(outcome.figures)
-        if outcome.wrong:
-            failed.append(outcome)
-    return figures, failed
+    with planted(plant):
+        for seed in seeds:
+            outcome = run(seed)
+            figures.update(outcome.figures)
+            if outcome.wrong:
+                failed.append(outcome)
+    return Chunk(seeds, figures, failed)

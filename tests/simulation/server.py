@@ -150,6 +150,7 @@ class Server:
         self.started_at = loop.time()
         self.state = SimpleNamespace(connections=set())
         self.links: list[Link] = []
+        self.metrics = Metrics()
         self.hub: Hub
         self.gateway: Gateway
         self.recorder: Recorder
@@ -174,7 +175,7 @@ class Server:
 
     async def _start(self) -> None:
         config, store, grace = self._config, self._store, self._config.grace
-        metrics = Metrics()
+        metrics = self.metrics
         self.node = Node(
             store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from signalling.log import Log
+from signalling.names import page_of
+from tests.simulation.page import Page
 
 
 class Event(NamedTuple):
@@ -56,3 +58,32 @@ class Truth:
     def all(self) -> Iterator[Event]:
         for events in self.epochs.values():
             yield from events
+
+
+class Holders:
+    """Whose page had each participant's place, and since when, as the events tell."""
+
+    def __init__(self, truth: Truth, pages: Mapping[str, Page]) -> None:
+        self._pages = pages
+        self._changes: dict[str, list[tuple[float, Page | None]]] = {}
+        for event in truth.all():
+            kind = event.message["type"]
+            if kind not in {"participant_joined", "participant_rejoined", "participant_left"}:
+                continue
+            page = None if kind == "participant_left" else self.page_of(event)
+            if page is not None:
+                page.seated_at = min(page.seated_at, event.at)
+            self._changes.setdefault(event.message["participant"]["id"], []).append((event.at, page))
+
+    def page_of(self, event: Event) -> Page:
+        """Who joined."""
+        return self._pages[page_of(event.message["participant"]["instance"])]
+
+    def at(self, participant: str, at: float) -> Page | None:
+        """Just before that moment."""
+        last = None
+        for since, page in self._changes.get(participant, ()):
+            if since >= at:
+                break
+            last = page
+        return last

@@ -15,7 +15,8 @@ import logging
 import random
 import traceback
 from asyncio import sleep
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ from structlog.typing import EventDict
 
 from server.config import Config
 from server.identity import Tokens
+from signalling import hub
+from signalling.log import MAX_COUNT, Log
 from storage import sqlite_calls
 from storage.store import StoreError
 from tests.simulation import checks, deeds, record_checks, weather
@@ -44,7 +47,7 @@ class Outcome:
     seed: int
     wrong: list[str]
     story: list[str]
-    figures: dict[str, int]
+    figures: Counter[str]
 
     def __str__(self) -> str:
         what = "\n".join(f"  * {text}" for text in self.wrong)
@@ -70,6 +73,7 @@ class World:
         self.bound = chance.choice((2.0, 5.0))
         self.config = dataclasses.replace(_settings(), grace=self.grace, heartbeat=self.heartbeat)
         self.tokens = Tokens("a secret for simulations")
+        self.ring_size = chance.choice((2, 5, 12, MAX_COUNT))
         self.length = chance.choice((15.0, 25.0, 40.0))
         self.pace = chance.choice((0.3, 0.6))
         self.roughness = chance.choice((0.05, 0.2, 0.4))
@@ -83,6 +87,7 @@ class World:
         self.down: list[tuple[float, float]] = []
         """From when to when no server listened."""
         self.ended_at: float | None = None
+        self.told_at = 0.0
         self.has_ended = False
         self._downtime = 1.0
         self._graves: list[asyncio.Task[Any]] = []
@@ -154,10 +159,10 @@ class World:
                 link.fault()
             server.terminate()
 
-    def was_unrecorded(self, person: Person, at: float) -> bool:
-        """Whether a server died, not long before, that had not yet written down something about them."""
+    def was_unrecorded(self, page: Page, at: float) -> bool:
+        """Whether a server died, not long before, that had not yet written down something about its person."""
         return any(
-            person.user_id in server.lost_with_it and at - 3 * self.grace < server.stopped_at <= at
+            page.user_id in server.lost_with_it and at - 3 * self.grace < server.stopped_at <= at
             for server in self.servers
         )
 
@@ -174,6 +179,7 @@ class World:
         with contextlib.suppress(StoreError):
             await server.end_meeting(ROOM)
             self.has_ended = True
+            self.told_at = self.loop.time()
             self.say("the meeting has ended")
 
     async def _keep_a_server(self) -> None:
@@ -224,6 +230,15 @@ class World:
                 if page.is_live:
                     page.run(page.client.hurry(person.now()))
 
+    @contextlib.contextmanager
+    def small_rings(self) -> Iterator[None]:
+        """Logs that forget soon, in some runs: no run is long enough for the usual size."""
+        hub.Log = functools.partial(Log, max_count=self.ring_size)  # type: ignore[misc, assignment]
+        try:
+            yield
+        finally:
+            hub.Log = Log  # type: ignore[misc]
+
     async def _come_to_rest(self) -> None:
         """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
         longest = self.loop.time() + 3 * self.grace + 1.6 * self.heartbeat + 30
@@ -256,6 +271,24 @@ class World:
             return f"stays are open under a server that is gone: {others}"
         return ""
 
+    def figures(self) -> Counter[str]:
+        """How much of what happened."""
+        figures: Counter[str] = Counter(runs=1, servers=len(self.servers), pages=len(self.pages()))
+        for server in self.servers:
+            metrics = server.metrics
+            named = {
+                "join": metrics.joins,
+                "resume": metrics.resumes,
+                "departure": metrics.departures,
+                "closed": metrics.closed,
+                "refused": metrics.refused,
+            }
+            for name, counter in named.items():
+                figures.update({f"{name} {key}": count for key, count in counter.items()})
+        figures["events"] = sum(len(events) for events in self.truth.epochs.values())
+        figures["meetings ended"] = int(self.has_ended)
+        return figures
+
     def bury(self) -> None:
         for server in self.servers:
             server.kill()
@@ -287,15 +320,16 @@ def run(seed: int, *, tell_all: bool = False) -> Outcome:
         world = World(seed, loop)
         said_to.append(world)
         loop.set_exception_handler(lambda _loop, context: _fell(world, context))
-        with world.truth.told(loop.time):
+        with world.truth.told(loop.time), world.small_rings():
             try:
                 loop.run_until_complete(world.run())
             except Stuck:
                 world.complain("nothing can happen any more")
         checks.check(world)
+        figures = world.figures()
         world.bury()
     loop.close()
-    return Outcome(seed, world.wrong, world.story, {})
+    return Outcome(seed, world.wrong, world.story, figures)
 
 
 def _fell(world: World, context: dict[str, Any]) -> None:

@@ -1,0 +1,249 @@
+"""Bugs to plant into the real classes, to see whether the simulator finds them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from server.admission import Admission
+from server.connection import Connection
+from server.gateway import Gateway
+from server.recorder import Recorder
+from signalling.answered import Answered
+from signalling.client import SignallingClient
+from signalling.effects import Effect, StayResumed
+from signalling.hub import Hub
+from signalling.log import Log
+from signalling.messages import Media
+from signalling.outbox import Outbox
+from signalling.room import Member, Room
+from storage.store import StoreUnavailable
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@contextlib.contextmanager
+def planted(name: str | None) -> Iterator[None]:
+    """While it lasts, the bug is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        if name is not None:
+            PLANTS[name](patch)
+        yield
+
+
+def no_fencing(patch: pytest.MonkeyPatch) -> None:
+    """A connection is not told from the one after it."""
+    connect = Member.connect
+
+    def unfenced(self: Member, connection: Any, attempt: int) -> int:
+        connect(self, connection, attempt)
+        self.generation = 1
+        return 1
+
+    patch.setattr(Member, "connect", unfenced)
+
+
+def late_close(patch: pytest.MonkeyPatch) -> None:
+    """An old socket's late close removes the new connection."""
+    lost = Hub.lost
+
+    def removes(self: Hub, connection: Any, now: float, *, goodbye: bool = False) -> list[Effect]:
+        seat = self._seats.get(connection)
+        if seat is not None and seat.member.connection is not None:
+            self._seats[connection] = seat._replace(generation=seat.member.generation)
+        return lost(self, connection, now, goodbye=goodbye)
+
+    patch.setattr(Hub, "lost", removes)
+
+
+def ring_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    """The log believes that it reaches back one event further than it does."""
+    before = Log._before.fget  # type: ignore[attr-defined]
+    patch.setattr(Log, "_before", property(lambda self: max(0, before(self) - 1)))
+
+
+def replay_forgets_the_first(patch: pytest.MonkeyPatch) -> None:
+    since = Log.since
+
+    def short(self: Log, seq: int, participant: str) -> list[bytes] | None:
+        missed = since(self, seq, participant)
+        return missed[1:] if missed else missed
+
+    patch.setattr(Log, "since", short)
+
+
+def replay_after_live(patch: pytest.MonkeyPatch) -> None:
+    """What was missed is sent at the next tick, and what happens until then goes first."""
+    bring, tick = Hub._bring_up_to_date, Hub.tick
+    waiting: list[Effect] = []
+
+    def at_once(self: Hub, room: Room, member: Member, back: Any, now: float) -> list[Effect]:
+        first, *missed = bring(self, room, member, back, now)
+        waiting.extend(missed)
+        return [first]
+
+    def later(self: Hub, now: float) -> list[Effect]:
+        late = list(waiting)
+        waiting.clear()
+        return late + tick(self, now)
+
+    patch.setattr(Hub, "_bring_up_to_date", at_once)
+    patch.setattr(Hub, "tick", later)
+
+
+def signals_not_replayed(patch: pytest.MonkeyPatch) -> None:
+    since = Log.since
+
+    def without(self: Log, seq: int, participant: str) -> list[bytes] | None:
+        missed = since(self, seq, participant)
+        return None if missed is None else [event for event in missed if b'"signal"' not in event]
+
+    patch.setattr(Log, "since", without)
+
+
+def signals_lost_in_a_restart(patch: pytest.MonkeyPatch) -> None:
+    """Those sent to somebody who is not yet back after it."""
+    patch.setattr(Log, "withdraw", lambda self, participant: [])
+
+
+def ack_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A command that is sent again is carried out again."""
+    patch.setattr(Answered, "__contains__", lambda self, id: False)
+
+
+def command_not_repeated(patch: pytest.MonkeyPatch) -> None:
+    """The client does not send again what was not answered."""
+    patch.setattr(Outbox, "all", lambda self: [])
+
+
+def stale_snapshot(patch: pytest.MonkeyPatch) -> None:
+    """The picture of a room is made once, and not again when people come or go."""
+    pictures: dict[str, Any] = {}
+    roster = Room.roster
+    patch.setattr(Room, "roster", lambda self: pictures.setdefault(self.log.epoch, roster(self)))
+
+
+def grace_never_ends(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Hub, "grace", property(lambda self: 1e9, lambda self, value: None), raising=False)
+
+
+def grace_is_short(patch: pytest.MonkeyPatch) -> None:
+    grace = property(lambda self: self.__dict__["grace"] / 2, lambda self, g: self.__dict__.update(grace=g))
+    patch.setattr(Hub, "grace", grace, raising=False)
+
+
+def any_close_is_goodbye(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Connection, "goodbye", True)
+
+
+def giving_up_says_goodbye(patch: pytest.MonkeyPatch) -> None:
+    """The client closes a socket that is silent as if its page were closed."""
+    give_up = SignallingClient._give_up
+
+    def politely(self: SignallingClient, now: float) -> list[Any]:
+        drop, *rest = give_up(self, now)
+        return [drop._replace(code=1000), *rest]
+
+    patch.setattr(SignallingClient, "_give_up", politely)
+
+
+def host_lost_on_rejoin(patch: pytest.MonkeyPatch) -> None:
+    join = Hub.join
+
+    def demoted(self: Hub, arrival: Any, now: float) -> list[Effect]:
+        return join(self, arrival._replace(role="participant") if arrival.rejoined else arrival, now)
+
+    patch.setattr(Hub, "join", demoted)
+
+
+def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What a page sends by now is not taken over after a restart."""
+    resume = Hub.resume
+    patch.setattr(
+        Hub, "resume", lambda self, back, now: resume(self, back._replace(media=Media(), hand=None), now)
+    )
+    patch.setattr(SignallingClient, "_catch_up", lambda self: [])
+
+
+def restored_stay_not_recorded(patch: pytest.MonkeyPatch) -> None:
+    record = Recorder.record
+
+    def some(self: Recorder, entry: Any) -> None:
+        if not isinstance(entry, StayResumed):
+            record(self, entry)
+
+    patch.setattr(Recorder, "record", some)
+
+
+def nothing_restored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Hub, "restore", lambda self, stays, now: None)
+
+
+def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
+    """A page that comes back takes the place from a newer one."""
+    resume = Hub.resume
+
+    def greedy(self: Hub, back: Any, now: float) -> list[Effect] | None:
+        member = self.present(back.room, back.user_id)
+        return resume(self, back._replace(instance=member.instance) if member else back, now)
+
+    patch.setattr(Hub, "resume", greedy)
+
+
+def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
+    """Who went away while the join was recorded is recorded as there for ever."""
+    patch.setattr(Gateway, "_not_seated", lambda self, arrival: None)
+
+
+def stale_flight(patch: pytest.MonkeyPatch) -> None:
+    """A join goes on with a stay that was closed while it was on its way."""
+    patch.setattr(Admission, "stay_ended", lambda self, room, user_id: None)
+
+
+def outage_forgets(patch: pytest.MonkeyPatch) -> None:
+    """What could not be written is not written later."""
+    write = Recorder._write
+
+    async def once(self: Recorder, entry: Any) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await write(self, entry)
+
+    patch.setattr(Recorder, "_write", once)
+
+
+def read_while_joining(patch: pytest.MonkeyPatch) -> None:
+    """What comes behind a join is not held back until it is answered."""
+    patch.setattr(Connection, "hold", lambda self: None)
+
+
+PLANTS: dict[str, Plant] = {
+    plant.__name__.replace("_", "-"): plant
+    for plant in (
+        no_fencing,
+        late_close,
+        ring_off_by_one,
+        replay_forgets_the_first,
+        replay_after_live,
+        signals_not_replayed,
+        signals_lost_in_a_restart,
+        ack_forgotten,
+        command_not_repeated,
+        stale_snapshot,
+        grace_never_ends,
+        grace_is_short,
+        any_close_is_goodbye,
+        giving_up_says_goodbye,
+        host_lost_on_rejoin,
+        hand_forgotten,
+        restored_stay_not_recorded,
+        nothing_restored,
+        newer_page_not_respected,
+        absent_joiner_stays,
+        stale_flight,
+        outage_forgets,
+        read_while_joining,
+    )
+}

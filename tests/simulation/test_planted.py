@@ -1,0 +1,28 @@
+"""The simulator finds bugs: each of these, planted into the real code, within few runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from tests.simulation.plants import PLANTS
+from tests.simulation.seeds import run_many, workers
+
+WITHIN = 600
+"""Seeds."""
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with workers() as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("bug", PLANTS)
+def test_a_planted_bug_is_found(pool: ProcessPoolExecutor, bug: str) -> None:
+    chunks = run_many(pool, range(1, WITHIN + 1), plant=bug)
+    found = next((outcome for chunk in chunks for outcome in chunk.failed), None)
+    assert found is not None
+    print(f"{bug}: with seed {found.seed}: {found.wrong[0]}")

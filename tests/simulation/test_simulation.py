@@ -1,0 +1,66 @@
+"""The real server, the real clients and a real SQLite store, in thousands of meetings in which everything breaks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.seeds import run_many, workers
+from tests.simulation.world import run
+
+SEEDS = 2000
+ROOT = Path(__file__).parents[2]
+
+MUST_HAPPEN = {
+    "join joined",
+    "join rejoined",
+    "join duplicate",
+    "join unavailable",
+    "join meeting_ended",
+    "resume replayed",
+    "resume snapshot",
+    "resume replaced",
+    "departure left",
+    "departure lost",
+    "closed 1000",
+    "closed 1006",
+    "closed 4001",
+    "closed 4003",
+    "closed 4101",
+    "closed 4102",
+}
+
+
+@pytest.mark.timeout(300)
+def test_whatever_broke_everyone_ends_in_the_same_right_state() -> None:
+    figures: Counter[str] = Counter()
+    with workers() as pool:
+        for chunk in run_many(pool, range(1, SEEDS + 1)):
+            figures += chunk.figures
+            if chunk.failed:
+                pytest.fail(f"{chunk.failed[0]}\n(again: make simulate SEED={chunk.failed[0].seed})", pytrace=False)
+    assert figures["runs"] == SEEDS
+    # What never happens proves nothing.
+    assert {name for name in MUST_HAPPEN if figures[name] < SEEDS / 100} == set()
+    assert figures["servers"] > 1.5 * SEEDS
+
+
+def test_the_same_seed_is_the_same_run() -> None:
+    """Byte for byte, in another process too, whose strings are hashed otherwise."""
+    story = str(run(7, tell_all=True))
+    assert story == str(run(7, tell_all=True))
+    for hash_seed in ("1", "2"):
+        told = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "--seed", "7"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert told.stdout == story + "\n"
