@@ -78,7 +78,7 @@ def _prepare() -> None:
 
 def _json(figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> str:
     report = {
-        "figures": [dataclasses.asdict(figure) for figure in figures],
+        "figures": list(figures),
         "targets": [dataclasses.asdict(verdict) | {"passed": verdict.passed} for verdict in verdicts],
     }
     return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()

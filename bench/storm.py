@@ -24,7 +24,8 @@ class Round:
     starting: Usage
     resuming: Usage
     waited: float
-    """The share of the time since the first was served in which other processes held server or generator up."""
+    """The share of the time since the first was served in which other processes held the generator up. It speaks for
+    the server too, which also waits for a thread of its own: the one that writes down who is back."""
 
     @property
     def since_served(self) -> float:
@@ -84,9 +85,8 @@ def _round(plan: Plan) -> Round:
             joining = server.usage() - fresh
             back = crowd.storm(server.restart, lambda: notes.append((server.usage(), usage(os.getpid()))))
     (starting, before), (ended, after) = notes
-    resuming = ended - starting
-    waited = resuming.waited + (after - before).waited
-    return Round(back, joining, starting, resuming, waited / (back.right - back.served))
+    waited = (after - before).waited / (back.right - back.served)
+    return Round(back, joining, starting, ended - starting, waited)
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
