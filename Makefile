@@ -6,7 +6,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock system clean
+.PHONY: help run test simulate check format bench lock system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECON
 
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers
 	@$(BIN)/pytest $(ARGS)
+
+simulate: $(DEV) ## Meetings in which everything breaks: SEEDS=20000 of them, or one as a story: SEED=1234
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(SEEDS)) $(ARGS)
 
 check: $(DEV) system ## Lint, formatting and types, of Python and of the page's JavaScript
 	@$(BIN)/ruff format --check .

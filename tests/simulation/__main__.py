@@ -35,7 +35,9 @@ def _many(seeds: range, plant: str | None) -> int:
             for outcome in chunk.failed:
                 failed.append(outcome.seed)
                 print(f"\r{outcome}\n", flush=True)
-            print(f"\r{done} of {len(seeds)} seeds, {len(failed)} failed", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{done} of {len(seeds)} seeds, {len(failed)} failed", end="", file=sys.stderr, flush=True
+            )
     rate = done / (time.monotonic() - began)
     print(f"\r{done} seeds, {rate:.0f} a second, {len(failed)} failed{_list(failed)}")
     return bool(failed)

@@ -86,12 +86,17 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
 
 def _nobody_vanished_from_its_list(world: World, holders: Holders, page: Page) -> None:
     for heard in page.heard:
-        for participant in heard.missing if isinstance(heard, Whole) else ():
-            other = holders.at(participant, heard.at)
-            if other is None or world.was_unrecorded(other, heard.at):
+        if not isinstance(heard, Whole):
+            continue
+        # It may have been long on its way: it was made before the event that it does not tell of.
+        later = [event.at for event in world.truth.epochs.get(heard.epoch, []) if event.seq > heard.seq]
+        at = min([heard.at, *later])
+        for participant in sorted(heard.missing):
+            other = holders.at(participant, at)
+            if other is None or world.was_unrecorded(other, at):
                 continue
-            if _only_blinked(world, other, heard.at):
-                world.complain(f"{other.name} was there, and missing in {page.name}'s list at {heard.at:.3f}")
+            if _only_blinked(world, other, at):
+                world.complain(f"{other.name} was there, and missing in {page.name}'s list of {at:.3f}")
 
 
 # Commands
@@ -129,7 +134,9 @@ def _signals_outlived_a_restart(world: World, page: Page) -> None:
         for event in signals:
             number = event.message["data"]["n"]
             if event.seq <= heard.seq and number not in after:
-                world.complain(f"signal {number} was sent to {page.name} on its way back, and not given to it")
+                world.complain(
+                    f"signal {number} was sent to {page.name} on its way back, and not given to it"
+                )
 
 
 # Who came and went
@@ -203,7 +210,9 @@ def _everyone_is_in_one_place(world: World) -> None:
         live = [page for page in person.pages if page.is_live]
         member = members.pop(person.user_id, None)
         if len(live) > 1:
-            world.complain(f"{person.name} has {len(live)} live pages: {', '.join(page.name for page in live)}")
+            world.complain(
+                f"{person.name} has {len(live)} live pages: {', '.join(page.name for page in live)}"
+            )
         if member is None:
             for page in live:
                 world.complain(f"{page.name} is in the meeting, the server does not know of it")
@@ -216,7 +225,9 @@ def _everyone_is_in_one_place(world: World) -> None:
             world.complain(f"{person.name} is {member.role}, not {role}")
         for page in live:
             if list(page.client.roster.values()) != roster:
-                world.complain(f"{page.name} sees another list than the server: {page.client.roster}, {roster}")
+                world.complain(
+                    f"{page.name} sees another list than the server: {page.client.roster}, {roster}"
+                )
             if page.client.meeting.get("host") is not person.is_host:
                 world.complain(f"{page.name} is told that host is {page.client.meeting.get('host')}")
             if page_of(member.instance) != page.place.page:

@@ -94,7 +94,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         pass
 
 
-def _task(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> _Task:
+def _task(loop: asyncio.AbstractEventLoop, coro: Any, **kwargs: Any) -> _Task:
     return _Task(coro, loop=loop, **kwargs)
 
 
@@ -114,6 +114,11 @@ def process_context(process: object) -> contextvars.Context:
     return context
 
 
+def lots(what: str, seed: int) -> random.Random:
+    """Chance that comes out the same for the same seed."""
+    return random.Random(f"{what} of {seed}")  # noqa: S311 - nothing to guess here
+
+
 Hear = Callable[[str, EventDict], None]
 
 
@@ -123,7 +128,7 @@ def a_world_of_its_own(loop: VirtualLoop, seed: int, hear: Hear, *, level: int) 
 
     `hear` gets the server's log lines of at least this level, instead of a stream.
     """
-    chance = random.Random(f"ids of {seed}")
+    chance = lots("ids", seed)
     real = time.time, random.getstate()
     settings = structlog.get_config()
 

@@ -13,7 +13,7 @@ from server.connection import Connection
 from server.gateway import Gateway
 from server.recorder import Recorder
 from signalling.answered import Answered
-from signalling.client import SignallingClient
+from signalling.client import Drop, SignallingClient
 from signalling.effects import Effect, StayResumed
 from signalling.hub import Hub
 from signalling.log import Log
@@ -111,7 +111,7 @@ def signals_lost_in_a_restart(patch: pytest.MonkeyPatch) -> None:
 
 def ack_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A command that is sent again is carried out again."""
-    patch.setattr(Answered, "__contains__", lambda self, id: False)
+    patch.setattr(Answered, "__contains__", lambda self, number: False)
 
 
 def command_not_repeated(patch: pytest.MonkeyPatch) -> None:
@@ -144,8 +144,8 @@ def giving_up_says_goodbye(patch: pytest.MonkeyPatch) -> None:
     give_up = SignallingClient._give_up
 
     def politely(self: SignallingClient, now: float) -> list[Any]:
-        drop, *rest = give_up(self, now)
-        return [drop._replace(code=1000), *rest]
+        _drop, *rest = give_up(self, now)
+        return [Drop(1000), *rest]
 
     patch.setattr(SignallingClient, "_give_up", politely)
 

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from server.connection import CLOSE_TIMEOUT
 from tests.simulation.clock import EPOCH
 from tests.simulation.page import Interval
 from tests.simulation.person import Person
@@ -67,7 +66,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         for stay in stays
     )
     surely = merged(i for page in person.pages for i in page.surely)
-    noticed = 1.6 * world.heartbeat + 0.5 + CLOSE_TIMEOUT
+    noticed = 1.6 * world.heartbeat + 0.5
     maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
     for missing in minus(surely, recorded):
         length = missing.until - missing.since

@@ -30,7 +30,7 @@ def workers() -> ProcessPoolExecutor:
 
 
 def run_many(pool: Executor, seeds: range, *, plant: str | None = None) -> Iterator[Chunk]:
-    """Chunk by chunk, in order, with the bug of that name planted. What has not begun when the caller stops is dropped."""
+    """Chunk by chunk, in order, with the bug of that name planted. What has not begun when it stops is dropped."""
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
     results = [pool.submit(_run_chunk, chunk, plant) for chunk in chunks]
     try:

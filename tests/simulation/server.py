@@ -176,9 +176,7 @@ class Server:
     async def _start(self) -> None:
         config, store, grace = self._config, self._store, self._config.grace
         metrics = self.metrics
-        self.node = Node(
-            store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
-        )
+        self.node = Node(store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat)
         self.recorder = Recorder(store, self.node.id, metrics)
         self.node.on_revived = lambda: record_anew(self.hub, self.recorder)
@@ -196,7 +194,7 @@ class Server:
         for connection in list(self.state.connections):
             connection.shutdown()
         await asyncio.sleep(0.1)
-        while self.state.connections:
+        while self.state.connections:  # noqa: ASYNC110 - as uvicorn does
             await asyncio.sleep(0.1)
 
     @property

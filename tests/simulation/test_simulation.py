@@ -43,7 +43,9 @@ def test_whatever_broke_everyone_ends_in_the_same_right_state() -> None:
         for chunk in run_many(pool, range(1, SEEDS + 1)):
             figures += chunk.figures
             if chunk.failed:
-                pytest.fail(f"{chunk.failed[0]}\n(again: make simulate SEED={chunk.failed[0].seed})", pytrace=False)
+                pytest.fail(
+                    f"{chunk.failed[0]}\n(again: make simulate SEED={chunk.failed[0].seed})", pytrace=False
+                )
     assert figures["runs"] == SEEDS
     # What never happens proves nothing.
     assert {name for name in MUST_HAPPEN if figures[name] < SEEDS / 100} == set()

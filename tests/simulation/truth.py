@@ -43,8 +43,8 @@ class Truth:
             self.withdrawn += [json.loads(signal)["data"]["n"] for signal in signals]
             return signals
 
-        Log.append = noted  # type: ignore[method-assign]
-        Log.withdraw = taken  # type: ignore[method-assign]
+        Log.append = noted  # type: ignore[method-assign, assignment]
+        Log.withdraw = taken  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:

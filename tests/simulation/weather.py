@@ -24,7 +24,9 @@ async def cut(world: World) -> None:
     if found := _link(world):
         page, link = found
         page_hears, server_hears = world.chance.choice(((True, True), (True, False), (False, True)))
-        unheard = "" if page_hears and server_hears else f", unheard by the {'server' if page_hears else 'page'}"
+        unheard = (
+            "" if page_hears and server_hears else f", unheard by the {'server' if page_hears else 'page'}"
+        )
         world.say(f"{page.name}'s link is cut{unheard}")
         link.cut(page_hears=page_hears, server_hears=server_hears)
 

@@ -1,8 +1,8 @@
 """One run: a meeting, its people, the weather, and what was wrong in the end.
 
-    outcome = run(seed)
-    outcome.wrong    # what is wrong, in words; empty when all is well
-    outcome.story    # everything that happened, with times
+outcome = run(seed)
+outcome.wrong    # what is wrong, in words; empty when all is well
+outcome.story    # everything that happened, with times
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import contextlib
 import dataclasses
 import functools
 import logging
-import random
 import traceback
 from asyncio import sleep
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -29,7 +28,7 @@ from signalling.log import MAX_COUNT, Log
 from storage import sqlite_calls
 from storage.store import StoreError
 from tests.simulation import checks, deeds, record_checks, weather
-from tests.simulation.clock import EPOCH, Stuck, VirtualLoop, a_world_of_its_own, bury
+from tests.simulation.clock import EPOCH, Stuck, VirtualLoop, a_world_of_its_own, bury, lots
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link, Network
 from tests.simulation.page import Page, Socket
@@ -63,10 +62,10 @@ class World:
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.seed = seed
         self.loop = loop
-        chance = self.chance = random.Random(f"people and weather of {seed}")
-        self.backoff = random.Random(f"patience of {seed}")
-        self.network = Network(loop, random.Random(f"network of {seed}"))
-        self.store = MemoryStore(random.Random(f"store of {seed}"))
+        chance = self.chance = lots("people and weather", seed)
+        self.backoff = lots("patience", seed)
+        self.network = Network(loop, lots("network", seed))
+        self.store = MemoryStore(lots("store", seed))
         self.store_failed = False
         self.grace = chance.choice((6.0, 9.0, 12.0))
         self.heartbeat = chance.choice((3.0, 5.0))
@@ -191,7 +190,7 @@ class World:
             )
             self.servers.append(server)
             server.start()
-            while not server.listening and not server.killed:
+            while not server.listening and not server.killed:  # noqa: ASYNC110 - see MemoryStore
                 await sleep(0.01)
             if server.listening:
                 self.say(f"server {server.number} listens")
@@ -233,16 +232,17 @@ class World:
     @contextlib.contextmanager
     def small_rings(self) -> Iterator[None]:
         """Logs that forget soon, in some runs: no run is long enough for the usual size."""
-        hub.Log = functools.partial(Log, max_count=self.ring_size)  # type: ignore[misc, assignment]
+        made = functools.partial(Log, max_count=self.ring_size)
+        setattr(hub, "Log", made)  # noqa: B010 - the name is the hub's own import
         try:
             yield
         finally:
-            hub.Log = Log  # type: ignore[misc]
+            setattr(hub, "Log", Log)  # noqa: B010 - as above
 
     async def _come_to_rest(self) -> None:
         """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
         longest = self.loop.time() + 3 * self.grace + 1.6 * self.heartbeat + 30
-        while (restless := self._restless()) and self.loop.time() < longest:
+        while (restless := self._restless()) and self.loop.time() < longest:  # noqa: ASYNC110 - anything may end it
             await sleep(0.5)
         if restless:
             self.complain(f"it does not come to rest: {restless}")
@@ -276,7 +276,7 @@ class World:
         figures: Counter[str] = Counter(runs=1, servers=len(self.servers), pages=len(self.pages()))
         for server in self.servers:
             metrics = server.metrics
-            named = {
+            named: dict[str, Mapping[Any, int]] = {
                 "join": metrics.joins,
                 "resume": metrics.resumes,
                 "departure": metrics.departures,
@@ -300,7 +300,6 @@ class World:
 def run(seed: int, *, tell_all: bool = False) -> Outcome:
     """`tell_all`: the server's own log lines too."""
     loop = VirtualLoop()
-    said: list[Callable[[str], None]] = []
 
     def hear(method: str, event: EventDict) -> None:
         world = said_to[0]
