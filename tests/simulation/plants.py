@@ -195,7 +195,7 @@ def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
 
 def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     """Who went away while the join was recorded is recorded as there for ever."""
-    patch.setattr(Gateway, "_not_seated", lambda self, arrival: None)
+    patch.setattr(Gateway, "_not_seated", lambda self, *joiner: None)
 
 
 def stale_flight(patch: pytest.MonkeyPatch) -> None:
@@ -212,11 +212,6 @@ def outage_forgets(patch: pytest.MonkeyPatch) -> None:
             await write(self, entry)
 
     patch.setattr(Recorder, "_write", once)
-
-
-def read_while_joining(patch: pytest.MonkeyPatch) -> None:
-    """What comes behind a join is not held back until it is answered."""
-    patch.setattr(Connection, "hold", lambda self: None)
 
 
 PLANTS: dict[str, Plant] = {
@@ -244,6 +239,5 @@ PLANTS: dict[str, Plant] = {
         absent_joiner_stays,
         stale_flight,
         outage_forgets,
-        read_while_joining,
     )
 }

@@ -29,9 +29,9 @@ def workers() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
 
 
-def run_many(pool: Executor, seeds: range, *, plant: str | None = None) -> Iterator[Chunk]:
+def run_many(pool: Executor, seeds: range, *, plant: str | None = None, size: int = CHUNK) -> Iterator[Chunk]:
     """Chunk by chunk, in order, with the bug of that name planted. What has not begun when it stops is dropped."""
-    chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
+    chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
     results = [pool.submit(_run_chunk, chunk, plant) for chunk in chunks]
     try:
         for result in results:
