@@ -13,6 +13,9 @@ from tests.simulation.person import Person
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+LATE = 1.0
+"""Seconds until a page knows that its socket was closed: a closing handshake over a slow network."""
+
 STAYS = """
 SELECT session_id, node_id, joined_at, left_at, reason, estimated FROM participant_sessions
 JOIN participants ON id = participant_id WHERE user_id = ? ORDER BY joined_at
@@ -32,6 +35,13 @@ def open_stays_elsewhere(connection: sqlite3.Connection, node: str) -> int:
     """How many stays are open under other nodes."""
     query = "SELECT count(*) FROM participant_sessions WHERE left_at IS NULL AND node_id <> ?"
     (count,) = connection.execute(query, (node,)).fetchone()
+    return int(count)
+
+
+def open_stays(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute(
+        "SELECT count(*) FROM participant_sessions WHERE left_at IS NULL"
+    ).fetchone()
     return int(count)
 
 
@@ -70,7 +80,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
-        if length > 0.5 and not may_be_unrecorded(world, missing):
+        if length > LATE and not may_be_unrecorded(world, missing):
             world.complain(
                 f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"
             )

@@ -49,8 +49,8 @@ class Outcome:
     figures: Counter[str]
 
     def __str__(self) -> str:
-        what = "\n".join(f"  * {text}" for text in self.wrong)
-        return "\n".join([f"seed {self.seed}", *self.story, f"WRONG with seed {self.seed}:", what])
+        verdict = f"WRONG with seed {self.seed}:" if self.wrong else f"Nothing is wrong with seed {self.seed}."
+        return "\n".join([f"seed {self.seed}", *self.story, verdict, *(f"  * {text}" for text in self.wrong)])
 
 
 @functools.cache
@@ -269,6 +269,9 @@ class World:
             return f"{server.recorder.count} entries are not recorded"
         if others := record_checks.open_stays_elsewhere(self.store.connection, server.node.id):
             return f"stays are open under a server that is gone: {others}"
+        present = sum(len(room) for room in server.hub.rooms.values())
+        if (stays := record_checks.open_stays(self.store.connection)) != present:
+            return f"{stays} stays are open in the record, {present} people are there"
         return ""
 
     def figures(self) -> Counter[str]:
