@@ -38,7 +38,7 @@ def check(world: World) -> None:
         _page_was_told_everything(world, page)
         _page_was_refused_for_a_reason(world, page)
         _nobody_vanished_from_its_list(world, holders, page)
-        _signals_outlived_a_restart(world, page)
+        _signals_were_not_bridged(world, page)
     _signals_took_effect_once(world)
     _arrivals_and_departures_had_a_reason(world, holders)
     if world.server is not None:
@@ -116,24 +116,30 @@ def _signals_took_effect_once(world: World) -> None:
                 world.complain(f"{page.name}'s signal {number} was acknowledged and never sent on")
 
 
-def _signals_outlived_a_restart(world: World, page: Page) -> None:
-    """Those sent since to somebody who was not back yet follow the snapshot, if the log still has all it was given."""
+def _signals_were_not_bridged(world: World, page: Page) -> None:
+    """A list of who is there tells of no signals: those since a restart, or since the page was given its place without
+    hearing so, follow it, if the log still has them all."""
     epoch = ""
     for heard in page.heard:
         if not isinstance(heard, Whole):
             continue
         came_from, epoch = epoch, heard.epoch
-        if heard.joined or came_from == epoch or heard.seq > world.ring_size:
+        events = world.truth.epochs.get(epoch, [])
+        if heard.joined:
+            since = max(
+                (e.seq for e in events if e.seq <= heard.seq and e.joiner == page.name), default=heard.seq
+            )
+        elif came_from != epoch:
+            since = 0
+        else:
             continue
-        signals = [
-            event
-            for event in world.truth.epochs.get(epoch, [])
-            if event.to == page.participant and event.message["type"] == "signal"
-        ]
+        if heard.seq - since > world.ring_size:
+            continue
+        signals = [e for e in events if e.to == page.participant and e.message["type"] == "signal"]
         after = {event.message["data"]["n"] for event in signals if event.seq > heard.seq}
         for event in signals:
             number = event.message["data"]["n"]
-            if event.seq <= heard.seq and number not in after:
+            if since < event.seq <= heard.seq and number not in after:
                 world.complain(
                     f"signal {number} was sent to {page.name} on its way back, and not given to it"
                 )

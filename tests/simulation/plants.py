@@ -106,7 +106,7 @@ def signals_not_replayed(patch: pytest.MonkeyPatch) -> None:
 
 def signals_lost_in_a_restart(patch: pytest.MonkeyPatch) -> None:
     """Those sent to somebody who is not yet back after it."""
-    patch.setattr(Log, "withdraw", lambda self, participant: [])
+    patch.setattr(Log, "withdraw", lambda self, *which: [])
 
 
 def ack_forgotten(patch: pytest.MonkeyPatch) -> None:

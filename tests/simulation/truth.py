@@ -19,6 +19,13 @@ class Event(NamedTuple):
     to: str | None
     """The participant it was for alone."""
 
+    @property
+    def joiner(self) -> str:
+        """The page that it says has joined; empty when it says something else."""
+        if self.message["type"] not in {"participant_joined", "participant_rejoined"}:
+            return ""
+        return page_of(self.message["participant"]["instance"])
+
 
 class Truth:
     """`epochs` in the order they began."""
@@ -38,8 +45,8 @@ class Truth:
             append(log, payload, at, to)
             raw.append((log.epoch, log.seq, now(), payload, to))
 
-        def taken(log: Log, participant: str) -> list[bytes]:
-            signals = withdraw(log, participant)
+        def taken(log: Log, *who_and_since: Any) -> list[bytes]:
+            signals = withdraw(log, *who_and_since)
             self.withdrawn += [json.loads(signal)["data"]["n"] for signal in signals]
             return signals
 
@@ -77,7 +84,7 @@ class Holders:
 
     def page_of(self, event: Event) -> Page:
         """Who joined."""
-        return self._pages[page_of(event.message["participant"]["instance"])]
+        return self._pages[event.joiner]
 
     def at(self, participant: str, at: float) -> Page | None:
         """Just before that moment."""

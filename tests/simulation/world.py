@@ -49,7 +49,9 @@ class Outcome:
     figures: Counter[str]
 
     def __str__(self) -> str:
-        verdict = f"WRONG with seed {self.seed}:" if self.wrong else f"Nothing is wrong with seed {self.seed}."
+        verdict = (
+            f"WRONG with seed {self.seed}:" if self.wrong else f"Nothing is wrong with seed {self.seed}."
+        )
         return "\n".join([f"seed {self.seed}", *self.story, verdict, *(f"  * {text}" for text in self.wrong)])
 
 
