@@ -25,6 +25,8 @@ from storage.store import Joined, JoinRequest, MeetingEnded, Store, StoreUnavail
 
 SETTLE_TIMEOUT = 2.0
 ATTEMPTS = 5
+DOUBTS = 10_000
+"""Joins that failed after the store was asked, to be looked after. What is beyond that the next start closes."""
 
 
 @dataclass(slots=True)
@@ -114,7 +116,7 @@ class Admission:
             self._check(join, user_id, session, comes_back)
         except Refused:
             if recorded:
-                self._doubt(join.meeting, user_id, now)
+                self._not_seated(join.meeting, user_id, now)
             raise
         finally:
             same_user.remove(flight)
@@ -129,13 +131,16 @@ class Admission:
 
         A joiner who asks again sooner goes on with the stay.
         """
-        for (room, user_id), at in list(self._doubtful.items()):
+        while self._doubtful:
+            room, user_id = person = next(iter(self._doubtful))
+            at = self._doubtful[person]
             if at > asked_before:
                 return
-            del self._doubtful[room, user_id]
-            in_flight = user_id in self._flights.get(room, {})
-            if self._hub.present(room, user_id) is None and not in_flight:
-                self._recorder.record(StayAbandoned(room, user_id, at))
+            del self._doubtful[person]
+            if user_id in self._flights.get(room, {}):
+                continue
+            here = self._hub.present_stay(room, user_id, time.time())
+            self._recorder.record(here or StayAbandoned(room, user_id, at))
 
     def stay_ended(self, room: str, user_id: str) -> None:
         """A stay was closed; a join on its way that went on with it has to ask again."""
@@ -213,7 +218,8 @@ class Admission:
         except MeetingEnded:
             raise Refused(ErrorCode.MEETING_ENDED) from None
         except StoreUnavailable as error:
-            self._doubt(join.meeting, user_id, request.at)
+            if not error.certain:
+                self._doubt(join.meeting, user_id, request.at)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         except BaseException:
             self._doubt(join.meeting, user_id, request.at)
@@ -221,7 +227,17 @@ class Admission:
 
     def _doubt(self, room: str, user_id: str, at: float) -> None:
         """A stay may be open that nobody came to."""
-        self._doubtful.setdefault((room, user_id), at)
+        if len(self._doubtful) < DOUBTS:
+            self._doubtful.setdefault((room, user_id), at)
+
+    def _not_seated(self, room: str, user_id: str, at: float) -> None:
+        """A join was recorded and then refused."""
+        here = self._hub.present_stay(room, user_id, time.time())
+        if here is None:
+            self._doubt(room, user_id, at)
+        else:
+            # The record has the instance of the page that was refused.
+            self._recorder.record(here)
 
     def _arrival(
         self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined

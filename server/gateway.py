@@ -221,7 +221,13 @@ class Gateway:
             self._metrics.resumes["replaced"] += 1
             return
         connection.joined = True
-        self._metrics.resumes["replayed" if back.epoch == seat.room.log.epoch else "snapshot"] += 1
+        (answer,) = [
+            effect.payload
+            for effect in effects
+            if isinstance(effect, Send)
+            and effect.payload.startswith((b'{"type":"resumed"', b'{"type":"joined"'))
+        ]
+        self._metrics.resumes[_kind(answer)] += 1
         log.info("participant resumed", **self._who(connection))
 
     def _ask_for_a_seat(
@@ -281,12 +287,15 @@ class Gateway:
 
     def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
-        room, user_id = arrival.room, arrival.user_id
-        if self._hub.present(room, user_id) is None:
+        here = self._hub.present_stay(arrival.room, arrival.user_id, time.time())
+        if here is not None:
+            # The record has the instance of the page that is gone.
+            self._recorder.record(here)
+        else:
             # A page may come back to a stay it knows; of one that has just begun nobody has heard.
             reason: Departure = "lost" if joined.continued else "left"
-            end = StayEnded(room, user_id, arrival.participant_id, arrival.session_id, time.time(), reason)
-            self._carry_out([end])
+            stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
+            self._carry_out([StayEnded(*stay, time.time(), reason)])
 
     def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
         self._metrics.refused[refused.code] += 1
@@ -336,7 +345,7 @@ class Gateway:
                 before, now = now, time.time()
                 if now - before > STANDSTILL:
                     log.warning("the server stood still", seconds=round(now - before, 3))
-                    self._hub.stood_still(now - before)
+                    self._hub.stood_still(now - before, now)
                 self._carry_out(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
                 self._check_connections(loop.time())
@@ -358,3 +367,10 @@ class Gateway:
                 connection.close(CloseCode.HEARTBEAT_MISSED)
             elif now - connection.pinged_at >= heartbeat:
                 connection.ping(now)
+
+
+def _kind(answer: bytes) -> str:
+    """What a resume was answered with."""
+    if answer.startswith(b'{"type":"joined"'):
+        return "joined"
+    return "snapshot" if b'"snapshot":' in answer else "replayed"

@@ -95,7 +95,11 @@ class Tokens:
         """Raises `Refused` (bad_token) when forged or of the other kind."""
         claims = self._verified(token, "session")
         # Those given out before 0.2 name no instance: they are good for a join, and resume nothing.
-        return Session(claims["sub"], claims["mtg"], claims["sid"], claims.get("ins", ""))
+        parts = [claims.get("sub"), claims.get("mtg"), claims.get("sid"), claims.get("ins", "")]
+        texts = [part for part in parts if isinstance(part, str)]
+        if texts != parts:
+            raise Refused(ErrorCode.BAD_TOKEN)
+        return Session(*texts)
 
     def _sign(self, claims: dict[str, object]) -> str:
         return jwt.encode(claims, self._key, algorithm="HS256")

@@ -84,7 +84,9 @@ class Recorder:
         return self._count
 
     def record(self, entry: Entry) -> None:
-        if self._count >= self._limit:
+        # Strangers can bring about any number of abandoned stays: half the room is for what people did.
+        limit = self._limit // 2 if isinstance(entry, StayAbandoned) else self._limit
+        if self._count >= limit:
             self._drop()
             return
         self._count += 1

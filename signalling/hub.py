@@ -9,8 +9,7 @@ The life of a member, and what moves it on:
                         +--end----> (absent) "ended"
 
 Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
-that joins starts anew, which its new instance tells the others. "Away" is a second of silence: nobody is told, because
-most reloads are over by then.
+that joins starts anew, which its new instance tells the others. "Away" is a second of silence, as most reloads take less.
 
 A connection is seated with the generation its member then had. When the two differ, a newer connection has taken
 over, and whatever the older one still says, or its late close, changes nothing.
@@ -70,6 +69,12 @@ class Hub:
         seat = self._seats.get(connection)
         return seat if seat is not None and seat.generation == seat.member.generation else None
 
+    def present_stay(self, room: str, user_id: str, now: float) -> StayResumed | None:
+        """The user's stay, as it would be recorded anew; None when it does not go on here."""
+        found = self.rooms.get(room)
+        member = found.member_of(user_id) if found else None
+        return None if found is None or member is None or member.restored else _resumed(found, member, now)
+
     def present_stays(self, now: float) -> Iterator[StayResumed]:
         """The stays that go on here, as they would be recorded anew."""
         for room in self.rooms.values():
@@ -81,8 +86,8 @@ class Hub:
         """Those who are away, as they would be recorded if they stayed away."""
         for member, room in self._away.items():
             if member.lost_at is not None and not member.restored:
-                reason: Departure = "left" if member.goodbye else "lost"
-                yield StayEnded(room.id, member.user_id, member.id, member.session_id, member.lost_at, reason)
+                # Also who said goodbye: as long as they are here, they may just be reloading.
+                yield StayEnded(room.id, member.user_id, member.id, member.session_id, member.lost_at, "lost")
 
     # What happens.
 
@@ -127,6 +132,7 @@ class Hub:
         event = events.participant_rejoined if rejoined else events.participant_joined
         payload = event(room.log.next(), member)
         room.log.append(payload, now)
+        member.arrived_at = room.log.seq
         effects.append(Broadcast(room.audience_without(arrival.connection), payload))
         answer = events.joined(
             message_id=arrival.message_id,
@@ -227,10 +233,11 @@ class Hub:
                 effects.append(self._update(room, member, {"state": member.state}, now))
         return effects
 
-    def stood_still(self, seconds: float) -> None:
-        """The process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
+    def stood_still(self, seconds: float, now: float) -> None:
+        """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
         for member in self._away:
-            member.excused += seconds
+            if member.lost_at is not None:
+                member.excused += min(seconds, max(0.0, now - member.lost_at))
 
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting is over for all. Its stays are the store's to close, in the call that ended it."""
@@ -325,7 +332,10 @@ class Hub:
                 heartbeat=self.heartbeat,
                 grace=self.grace,
             )
-            return [Send(connection, answer)]
+            return [
+                Send(connection, answer),
+                *self._signals_anew(room, member, member.arrived_at, now, connection),
+            ]
         missed = room.log.since(back.seq, member.id) if back.epoch == room.log.epoch else None
         resumed = events.resumed(
             message_id=back.message_id,
@@ -334,13 +344,20 @@ class Hub:
             replayed=None if missed is None else len(missed),
             ice_servers=back.ice_servers,
         )
-        if missed is None and back.epoch != room.log.epoch:
-            # The list speaks for all events before it, but not for signals: those sent to the member so far come anew.
-            missed = []
-            for signal in room.log.withdraw(member.id):
-                missed.append(events.renumbered(signal, room.log.next()))
-                room.log.append(missed[-1], now, member.id)
-        return [Send(connection, resumed), *(Send(connection, payload) for payload in missed or ())]
+        if missed is not None:
+            return [Send(connection, resumed), *(Send(connection, payload) for payload in missed)]
+        if back.epoch == room.log.epoch:
+            return [Send(connection, resumed)]
+        return [Send(connection, resumed), *self._signals_anew(room, member, 0, now, connection)]
+
+    def _signals_anew(
+        self, room: Room, member: Member, since: int, now: float, connection: Handle
+    ) -> Iterator[Send]:
+        """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
+        for signal in room.log.withdraw(member.id, since):
+            payload = events.renumbered(signal, room.log.next())
+            room.log.append(payload, now, member.id)
+            yield Send(connection, payload)
 
     def _update(self, room: Room, member: Member, changes: dict[str, Any], now: float) -> Broadcast:
         payload = events.participant_updated(room.log.next(), member, changes)
@@ -348,18 +365,18 @@ class Hub:
         return Broadcast(room.audience(), payload)
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
-        """Take the member out; `at` is when its stay ended."""
+        """`at` is when its stay ended."""
         room.remove(member)
         self._away.pop(member, None)
         payload = events.participant_left(room.log.next(), member, reason)
         room.log.append(payload, now)
         if not len(room):
             del self.rooms[room.id]
-        effects: list[Effect] = [Broadcast(room.audience(), payload)]
+        told = Broadcast(room.audience(), payload)
         # Of somebody who never came back here, the record knows better when they were last seen.
-        if not member.restored:
-            effects.append(StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason))
-        return effects
+        if member.restored:
+            return [told]
+        return [told, StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason)]
 
 
 def _is_outdated(arrival: Arrival, member: Member) -> bool:

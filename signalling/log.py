@@ -79,20 +79,24 @@ class Log:
         missed.reverse()
         return missed
 
-    def withdraw(self, participant: str) -> list[bytes]:
-        """Take out what is for this participant alone, in order, to be sent under new numbers.
+    def withdraw(self, participant: str, since: int) -> list[bytes]:
+        """Take out what is for this participant alone after `since`, in order, to be sent under new numbers.
 
-        Nothing when the log no longer reaches back to its beginning: all of it or none.
+        All of it or nothing: nothing when the log no longer reaches back that far, or it is more than a replay may be.
         """
-        if self._before:
+        if since < self._before:
             return []
-        taken: list[bytes] = []
-        for index, (n, at, payload, to) in enumerate(self._entries):
-            if to == participant:
-                taken.append(payload)
-                self._bytes -= len(payload)
-                self._entries[index] = (n, at, b"", NOBODY)
-        return taken
+        found = [
+            (index, entry)
+            for index, entry in enumerate(self._entries)
+            if entry[0] > since and entry[3] == participant
+        ]
+        if sum(len(payload) for _, (_, _, payload, _) in found) > MAX_REPLAY:
+            return []
+        for index, (n, at, payload, _) in found:
+            self._bytes -= len(payload)
+            self._entries[index] = (n, at, b"", NOBODY)
+        return [payload for _, (_, _, payload, _) in found]
 
     @property
     def _before(self) -> int:

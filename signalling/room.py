@@ -31,6 +31,7 @@ class Member:
 
     `generation` counts the connections it has had; whatever an older one still says or does is void.
     `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
+    `arrived_at` is the number of the event that told of this instance, 0 when that was before this log.
     `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
     had the place and lost it to a newer one, the last few of them: they do not get it back.
     `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
@@ -41,6 +42,7 @@ class Member:
     __slots__ = (
         "_encoded",
         "answered",
+        "arrived_at",
         "attempt",
         "audio",
         "connection",
@@ -76,6 +78,7 @@ class Member:
         self.state: State = "connected"
         self.generation = 0
         self.attempt = 0
+        self.arrived_at = 0
         self.order = 0
         self.former: tuple[str, ...] = ()
         self.excused = 0.0

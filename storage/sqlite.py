@@ -120,7 +120,7 @@ class SqliteStore:
 
 async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite3.Connection], T]) -> T:
     if thread is None:
-        raise StoreUnavailable("the store is not open")
+        raise StoreUnavailable("the store is not open", certain=True)
     return cast(T, await thread.call(work))
 
 
@@ -129,15 +129,17 @@ def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work])
 
     When the transaction itself fails, nothing of it was kept and everyone has a `StoreUnavailable`.
     """
+    committing = False
     try:
         connection.execute(begin)
         outcomes = [_run_one(connection, work) for work in batch]
+        committing = True
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-        return [_unavailable(error) for _ in batch]
+        return [_unavailable(error, certain=not committing) for _ in batch]
     return outcomes
 
 
@@ -151,12 +153,12 @@ def _run_one(connection: sqlite3.Connection, work: Work) -> object:
             raise
         connection.execute("ROLLBACK TO one")
         is_state = isinstance(error, sqlite3.Error) and not isinstance(error, _MISTAKES)
-        outcome = _unavailable(error) if is_state else error
+        outcome = _unavailable(error, certain=True) if is_state else error
     connection.execute("RELEASE one")
     return outcome
 
 
-def _unavailable(error: Exception) -> StoreUnavailable:
-    unavailable = StoreUnavailable(f"SQLite: {error}")
+def _unavailable(error: Exception, *, certain: bool) -> StoreUnavailable:
+    unavailable = StoreUnavailable(f"SQLite: {error}", certain=certain)
     unavailable.__cause__ = error
     return unavailable

@@ -34,11 +34,15 @@ class MeetingEnded(StoreError):
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be reached or did not answer in time. `retry_after` says in how many seconds to try again."""
+    """The database cannot be reached or did not answer in time. `retry_after` says in how many seconds to try again.
 
-    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+    `certain`: nothing of the call was kept. Otherwise it may have been carried out, and only the answer was lost.
+    """
+
+    def __init__(self, message: str, retry_after: float = 1.0, *, certain: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.certain = certain
 
 
 class SchemaTooNew(StoreError):

@@ -55,6 +55,21 @@ def test_what_is_no_identity_token_is_refused(token: str) -> None:
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 
+@pytest.mark.parametrize("name", ["sub", "mtg", "sid", "ins"])
+def test_a_session_with_odd_claims_is_refused(name: str) -> None:
+    claims: dict[str, object] = {
+        "typ": "session",
+        "sub": "u_1",
+        "mtg": "ABC123",
+        "sid": "s_1",
+        "ins": "i_1.j_1",
+    }
+    assert tokens.read_session(tokens._sign(claims)) == Session("u_1", "ABC123", "s_1", "i_1.j_1")
+    with pytest.raises(Refused) as refused:
+        tokens.read_session(tokens._sign(claims | {name: 5}))
+    assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
 def test_an_identity_is_no_session() -> None:
     with pytest.raises(Refused):
         tokens.read_session(tokens.identity("u_1", NOW))

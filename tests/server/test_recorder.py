@@ -12,10 +12,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.metrics import Metrics
-from server.recorder import BATCH, Recorder
+from server.recorder import BATCH, Recorder, StayAbandoned
 from signalling.effects import StayEnded, StayResumed
 from storage import open_store
-from storage.store import Joined, Stay, StayEnd, StayResume, Store, StoreUnavailable
+from storage.store import Joined, Stay, StayAbandon, StayEnd, StayResume, Store, StoreUnavailable
 from tests.storage.script import Script
 
 ROOM = "ROOM-1"
@@ -33,7 +33,7 @@ class FailingStore:
         self.reached = asyncio.Event()
         self.attempts = 0
         self.failed = asyncio.Event()
-        self.written: list[StayEnd | StayResume] = []
+        self.written: list[StayEnd | StayResume | StayAbandon] = []
         self._under_way: set[str] = set()
 
     async def leave(self, end: StayEnd) -> None:
@@ -42,10 +42,14 @@ class FailingStore:
     async def resume_stay(self, resume: StayResume) -> None:
         await self._write(resume, self.real.resume_stay)
 
-    async def _write(self, what: StayEnd | StayResume, write: Any) -> None:
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self._write(abandon, self.real.abandon_stay)
+
+    async def _write(self, what: StayEnd | StayResume | StayAbandon, write: Any) -> None:
         self.attempts += 1
-        assert what.participant_id not in self._under_way
-        self._under_way.add(what.participant_id)
+        who = whose(what)
+        assert who not in self._under_way
+        self._under_way.add(who)
         assert len(self._under_way) <= BATCH
         try:
             self.reached.set()
@@ -56,7 +60,14 @@ class FailingStore:
             await write(what)
             self.written.append(what)
         finally:
-            self._under_way.discard(what.participant_id)
+            self._under_way.discard(who)
+
+
+LIMIT = 300
+
+
+def whose(what: StayEnd | StayResume | StayAbandon) -> str:
+    return what.user_id if isinstance(what, StayAbandon) else what.participant_id
 
 
 @dataclass
@@ -87,7 +98,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     real = open_store(f"sqlite:///{tmp_path}/r.db")
     await real.open()
     store, metrics = FailingStore(real), Metrics()
-    recorder = Recorder(cast(Store, store), "n_1", metrics, limit=300)
+    recorder = Recorder(cast(Store, store), "n_1", metrics, limit=LIMIT)
     yield Desk(store, recorder, metrics, Script(real, ROOM))
     await recorder.close(within=5)
     await real.close()
@@ -137,7 +148,7 @@ async def test_people_are_written_together(desk: Desk) -> None:
         desk.ended(each, 1100.0)
     desk.store.gate.set()
     await desk.settled(joined[0])
-    persons = [what.participant_id for what in desk.store.written]
+    persons = [whose(what) for what in desk.store.written]
     assert set(persons[1:6]) == {each.participant.id for each in joined}, (
         "one of everyone in the second round"
     )
@@ -155,7 +166,7 @@ async def test_nobody_waits_behind_those_with_more_to_write(
     desk.ended(cat, 1010.0)
     for each in (ann, bob, cat):
         await desk.settled(each)
-    assert cat.participant.id in [what.participant_id for what in desk.store.written[2:4]]
+    assert cat.participant.id in [whose(what) for what in desk.store.written[2:4]]
 
 
 async def test_more_than_a_batch_is_written_in_batches(desk: Desk) -> None:
@@ -230,6 +241,19 @@ async def test_what_is_kept_is_bounded_and_the_newest_is_given_up_with_one_error
     assert [line["log_level"] for line in lines] == ["error", "warning", "info"]
     assert (lines[2]["written"], lines[2]["given_up"]) == (300, 50)
     assert [what.at for what in desk.store.written] == [1000.0 + number for number in range(300)]
+
+
+async def test_abandoned_stays_leave_room_for_what_people_did(desk: Desk) -> None:
+    ann = await desk.script.join("ann", 1000.0)
+    desk.store.gate.clear()
+    for number in range(LIMIT):
+        desk.recorder.record(StayAbandoned(ROOM, f"u_{number}", 1000.0))
+    assert desk.recorder.count == LIMIT // 2
+    desk.ended(ann, 1010.0)
+    assert desk.recorder.count == LIMIT // 2 + 1
+    desk.store.gate.set()
+    await desk.settled(ann)
+    assert (await desk.stay("ann")).left_at == 1010.0
 
 
 async def test_what_the_store_refuses_is_given_up_and_those_behind_are_written(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, playing
+from tests.server.raw import Raw, frame, join
 
 
 async def come_back(play: Play, page: Client) -> Client:
@@ -137,6 +138,42 @@ async def test_the_identity_token_is_no_session(play: Play, room: str) -> None:
     forger = await play.client()
     await forger.send("resume", session=bob.token, epoch=bob.epoch, seq=0)
     assert (await forger.closed())[0] == 4004
+
+
+async def test_a_second_page_that_is_gone_before_it_is_in_takes_nothing_over(tmp_path: Path) -> None:
+    server = await ServerProcess(tmp_path).start()
+    async with playing(server) as play:
+        _, bob = await play.pair("ABC123")
+        async with await Raw.open(server.port) as second:
+            await second.upgraded()
+            # In one write, so that the page is gone while its join is at the store.
+            asked = frame(1, join("ABC123", name="Bob", token=bob.token, page="second").encode())
+            await second.send(asked + frame(8, (1000).to_bytes(2, "big")))
+            assert await second.closed() == 1000
+        await bob.nothing()
+        await server.kill()
+    async with server, playing(server) as play:
+        # The record knows bob's page as the one that is in.
+        back = await play.client()
+        await back.resume(bob)
+
+
+async def test_a_reload_that_is_gone_before_it_is_in_leaves_no_stay_open(tmp_path: Path) -> None:
+    server = await ServerProcess(tmp_path, RECONVENE_GRACE="2").start()
+    async with playing(server) as play:
+        ann, bob = await play.pair("ABC123")
+        await server.kill()
+    async with server, playing(server) as play:
+        ann_again = await play.client()
+        await ann_again.resume(ann)
+        async with await Raw.open(server.port) as reload:
+            await reload.upgraded()
+            asked = frame(1, join("ABC123", name="Bob", token=bob.token, session=bob.session).encode())
+            await reload.send(asked + frame(8, (1001).to_bytes(2, "big")))
+            assert await reload.closed() == 1001
+        await ann_again.until("participant_left", reason="lost")
+        _, row = await play.attendance("ABC123", ann.token)
+        assert [stay["left_at"] is not None for stay in row["sessions"]] == [True]
 
 
 async def test_a_meeting_that_ended_meanwhile_is_over(play: Play, room: str) -> None:

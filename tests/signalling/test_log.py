@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalling.log import Log
+from signalling.log import MAX_REPLAY, Log
 
 
 def filled(log: Log, count: int, at: float = 0.0) -> Log:
@@ -54,3 +54,22 @@ def test_a_place_that_cannot_be_is_not_bridged() -> None:
     log = filled(Log("e"), 2)
     assert log.since(3, "p") is None
     assert log.since(-1, "p") is None
+
+
+def test_what_is_for_one_alone_is_withdrawn_whole_or_not_at_all() -> None:
+    log = Log("e", max_count=4)
+    for payload, to in ((b"1", "ann"), (b"2", None), (b"3", "bob"), (b"4", "ann")):
+        log.append(payload, 0.0, to)
+    assert log.withdraw("ann", 1) == [b"4"]
+    assert log.withdraw("ann", 0) == [b"1"]
+    assert log.since(0, "ann") == [b"2"]
+    assert log.since(0, "bob") == [b"2", b"3"]
+    log.append(b"5", 0.0, "bob")
+    assert log.withdraw("bob", 0) == []
+    assert log.withdraw("bob", 1) == [b"3", b"5"]
+
+    large = Log("e")
+    for _ in range(2):
+        large.append(b"x" * MAX_REPLAY, 0.0, "ann")
+    assert large.withdraw("ann", 0) == []
+    assert len(large.withdraw("ann", 1)) == 1
