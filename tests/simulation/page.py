@@ -17,7 +17,8 @@ from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from signalling.client import Action, Drop, Emit, Open, Place, Send, SignallingClient
+from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.client import Place, SignallingClient
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
 

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from signalling.client import Emit, Place
+from signalling.actions import Emit
+from signalling.client import Place
 from signalling.roster import FLAGS
 from tests.simulation.clock import EPOCH, VirtualLoop
 from tests.simulation.network import Link

@@ -12,8 +12,9 @@ from server.admission import Admission
 from server.connection import Connection
 from server.gateway import Gateway
 from server.recorder import Recorder
+from signalling.actions import Drop
 from signalling.answered import Answered
-from signalling.client import Drop, SignallingClient
+from signalling.client import SignallingClient
 from signalling.effects import Effect, StayResumed
 from signalling.hub import Hub
 from signalling.log import Log

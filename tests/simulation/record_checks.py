@@ -80,7 +80,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
-        if length > LATE and not may_be_unrecorded(world, missing):
+        if length > LATE and not may_be_unrecorded(world, person, missing):
             world.complain(
                 f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"
             )
@@ -88,7 +88,6 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         inside = any(i.since < extra.since - 0.001 for i in maybe) and any(
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
-        down = sum(max(0.0, min(u, extra.until) - max(s, extra.since)) for s, u in world.down)
         # Who is away when the meeting is ended is recorded as having been there to its end, and who is away when the
         # server dies, to its last heartbeat.
         in_grace = inside or any(
@@ -97,11 +96,20 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             and abs(stay.left_at - EPOCH - extra.until) < 0.001
             for stay in stays
         )
-        allowed = world.grace + down + 0.5 if in_grace else 0.1
+        allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
         if extra.until - extra.since > allowed:
             world.complain(
                 f"{person.name} is recorded from {extra.since:.3f} to {extra.until:.3f} and was not there"
             )
+
+
+def _grace_ends(world: World, lost_at: float) -> float:
+    """It begins anew whenever a server starts that keeps the place."""
+    ends = lost_at + world.grace
+    for since, until in world.down:
+        if lost_at <= until and since <= ends:
+            ends = max(ends, until + world.grace)
+    return ends
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
@@ -131,7 +139,7 @@ def minus(intervals: list[Interval], others: list[Interval]) -> list[Interval]:
     return rest
 
 
-def may_be_unrecorded(world: World, missing: Interval) -> bool:
+def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
     """What a server that was killed saw after its last heartbeat is known to nobody."""
     ended_at = world.store.connection.execute("SELECT ended_at - ? FROM meetings", (EPOCH,)).fetchone()[0]
     # It is over when the record says so; people hear of it a little later.
@@ -141,6 +149,8 @@ def may_be_unrecorded(world: World, missing: Interval) -> bool:
     for server in world.servers:
         if server.killed and server.node_id in heartbeats:
             beaten_at = heartbeats[server.node_id] - EPOCH
-            if missing.since >= beaten_at - 0.001 and missing.until <= server.stopped_at + 0.5:
+            # Nor is what it could not write because the store was away.
+            unseen = missing.since >= beaten_at - 0.001 or person.user_id in server.lost_with_it
+            if unseen and missing.until <= server.stopped_at + 0.5:
                 return True
     return False
