@@ -33,7 +33,8 @@ from bench.clients import (
     frames,
 )
 from bench.load import BATCH, IN_FLIGHT, READ, undisturbed
-from signalling.client import Action, Drop, Emit, Open, Place, Send, SignallingClient
+from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.client import Place, SignallingClient
 
 LOST = 1006
 QUIET = 1.0

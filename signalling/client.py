@@ -16,10 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import orjson
 
+from signalling.actions import Action, Drop, Emit, Open, Send
 from signalling.errors import CloseCode
 from signalling.outbox import Message, Outbox
 from signalling.roster import FLAGS, Participant, applied, difference, roster_of
@@ -52,41 +53,6 @@ class Place:
     media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
 
 
-class Open(NamedTuple):
-    """Open a WebSocket, then report `opened` or `closed`."""
-
-
-class Send(NamedTuple):
-    """Write a message to the socket."""
-
-    message: Message
-
-    @property
-    def text(self) -> str:
-        """The frame."""
-        return orjson.dumps(self.message).decode()
-
-
-class Drop(NamedTuple):
-    """Close the socket and listen to it no longer; nothing of it is reported after that."""
-
-    code: int
-
-
-class Emit(NamedTuple):
-    """Tell the application.
-
-    `joined` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`, `snapshot` where one came), `event` (the
-    message), `away`, `refused` (`code`, `message`), `error` (the same), `closed` (`code`).
-    """
-
-    name: str
-    detail: Message
-
-
-Action = Open | Send | Drop | Emit
-
-
 class SignallingClient:
     """`random` answers numbers in [0, 1)."""
 
@@ -106,6 +72,7 @@ class SignallingClient:
         self._last_id = 0
         self._asked_with = 0
         self._attempt = 0
+        self._leaving = False
         self._failures = 0
         self._heartbeat = 15.0
         self._pong_by = math.inf
@@ -213,6 +180,8 @@ class SignallingClient:
         """The page is put away. `hurry` comes back from it."""
         if self.phase in {"idle", "over"}:
             return []
+        if self._leaving:
+            return self._over()
         was_joined = self.phase == "joined"
         self.phase = "waiting"
         self._pong_by = self.wake_at = math.inf
@@ -243,10 +212,18 @@ class SignallingClient:
 
     def leave(self) -> list[Action]:
         """Leave for good."""
-        if self.phase == "over":
-            return []
-        farewell = [Send({"type": "leave", "id": self._next_id()})] if self.phase == "joined" else []
-        return [*farewell, *self._over()]
+        if self.phase == "joined":
+            return self._farewell()
+        if self.phase == "over" or not self.epoch:
+            return self._over() if self.phase != "over" else []
+        # The server keeps the place of who is only away: come back once, to say so.
+        self._leaving = True
+        if self.phase == "waiting":
+            self.wake_at = 0.0
+        return []
+
+    def _farewell(self) -> list[Action]:
+        return [Send({"type": "leave", "id": self._next_id()}), *self._over()]
 
     # Coming in.
 
@@ -276,6 +253,8 @@ class SignallingClient:
     def _joined(self, message: Message, now: float) -> list[Action]:
         if self.phase != "joining":
             return []
+        if self._leaving:
+            return self._farewell()
         place = self._place
         place.session = message["session"]
         place.token = message.get("token", place.token)
@@ -289,6 +268,8 @@ class SignallingClient:
     def _resumed(self, message: Message, now: float) -> list[Action]:
         if self.phase != "joining":
             return []
+        if self._leaving:
+            return self._farewell()
         restarted = message["epoch"] != self.epoch
         self._come_in(message["epoch"], now)
         snapshot = message.get("snapshot")
@@ -335,6 +316,8 @@ class SignallingClient:
         if not asked:
             self._outbox.answered(message.get("id"))
             return [Emit("error", detail)]
+        if self._leaving:
+            return self._over()
         if message["code"] not in PASSING:
             return self._over(Emit("refused", detail))
         self._asked_with = 0
@@ -374,6 +357,8 @@ class SignallingClient:
         return [Drop(CloseCode.HEARTBEAT_MISSED), *self._lost(now)]
 
     def _lost(self, now: float) -> list[Action]:
+        if self._leaving:
+            return self._over()
         was_joined = self.phase == "joined"
         self.phase = "waiting"
         self._asked_with = 0

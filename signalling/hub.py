@@ -9,7 +9,7 @@ The life of a member, and what moves it on:
                         +--end----> (absent) "ended"
 
 Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
-that joins starts anew, which its new instance tells the others. "Away" is a second of silence, as most reloads take less.
+that joins starts anew, which its new instance tells the others. "Away" is a second of silence; most reloads take less.
 
 A connection is seated with the generation its member then had. When the two differ, a newer connection has taken
 over, and whatever the older one still says, or its late close, changes nothing.

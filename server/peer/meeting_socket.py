@@ -23,7 +23,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
-from signalling.client import Action, Drop, Emit, Open, Place, Send, SignallingClient
+from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.client import Place, SignallingClient
 
 SUBPROTOCOL = Subprotocol("reconvene.v1")
 

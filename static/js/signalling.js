@@ -83,6 +83,7 @@ export class SignallingClient {
   /** The id of the join or resume on its way. */
   #askedWith = 0;
   #attempt = 0;
+  #leaving = false;
   #failures = 0;
   #heartbeat = 15_000;
   #pongBy = Infinity;
@@ -183,6 +184,7 @@ export class SignallingClient {
   /** The page is put away or closed, which a close in good order tells the server. `hurry` comes back from it. @returns {Action[]} */
   suspend() {
     if (this.phase === "idle" || this.phase === "over") return [];
+    if (this.#leaving) return this.#over();
     const wasJoined = this.phase === "joined";
     this.phase = "waiting";
     this.#pongBy = this.wakeAt = Infinity;
@@ -211,9 +213,17 @@ export class SignallingClient {
 
   /** Leaves for good. @returns {Action[]} */
   leave() {
+    if (this.phase === "joined") return this.#farewell();
     if (this.phase === "over") return [];
-    const farewell = this.phase === "joined" ? [send({ type: "leave", id: this.#nextId() })] : [];
-    return [...farewell, ...this.#over()];
+    if (!this.epoch) return this.#over();
+    // The server keeps the place of who is only away: come back once, to say so.
+    this.#leaving = true;
+    if (this.phase === "waiting") this.wakeAt = 0;
+    return [];
+  }
+
+  #farewell() {
+    return [send({ type: "leave", id: this.#nextId() }), ...this.#over()];
   }
 
   /** @param {number} now @returns {Action[]} */
@@ -237,6 +247,7 @@ export class SignallingClient {
   /** @param {import("./protocol.js").Joined} message @param {number} now @returns {Action[]} */
   #joined(message, now) {
     if (this.phase !== "joining") return [];
+    if (this.#leaving) return this.#farewell();
     this.#heartbeat = message.heartbeat * 1000;
     this.#comeIn(message.epoch, now);
     this.seq = message.seq;
@@ -249,6 +260,7 @@ export class SignallingClient {
   /** @param {import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
   #resumed({ epoch, seq, replayed, snapshot, ice_servers }, now) {
     if (this.phase !== "joining") return [];
+    if (this.#leaving) return this.#farewell();
     const restarted = epoch !== this.epoch;
     this.#comeIn(epoch, now);
     // Replayed events carry their own numbers.
@@ -289,6 +301,7 @@ export class SignallingClient {
       this.#answered(id);
       return [{ do: "emit", name: "error", detail: { code, message } }];
     }
+    if (this.#leaving) return this.#over();
     if (!PASSING.has(code)) return this.#over({ do: "emit", name: "refused", detail: { code, message } });
     this.#askedWith = 0;
     // Where the error also closes the socket, the wait holds for the next connection.
@@ -334,6 +347,7 @@ export class SignallingClient {
 
   /** @param {number} now @returns {Action[]} */
   #lost(now) {
+    if (this.#leaving) return this.#over();
     const wasJoined = this.phase === "joined";
     this.phase = "waiting";
     this.#pongBy = Infinity;

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
 from server.peer.meeting_socket import MeetingSocket
-from signalling.client import Emit, Place
+from signalling.actions import Emit
+from signalling.client import Place
 from signalling.roster import Participant, Roster
 
 TIMEOUT = 40.0

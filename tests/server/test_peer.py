@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from server.peer.meeting_socket import MeetingSocket
-from signalling.client import Emit, Place
+from signalling.actions import Emit
+from signalling.client import Place
 from tests.process import ServerProcess
 from tests.server.client import Play
 from tests.server.pages import Page
@@ -70,6 +71,18 @@ async def test_a_lost_socket_is_replaced_and_nobody_leaves(
         assert [event["participant"]["id"] for event in ann.events("participant_joined")] == [bob.id]
         assert not ann.events("participant_left")
         assert not ann.events("participant_rejoined")
+
+
+async def test_who_leaves_while_away_comes_back_to_say_so(
+    server: ServerProcess, proxy: Proxy, room: str
+) -> None:
+    async with pair(server.ws_url, through(proxy), room) as (ann, bob):
+        proxy.cut()
+        await bob.hears("away")
+        bob.leave()
+        await ann.sees(lambda: bob.id not in ann.roster)
+        assert [event["reason"] for event in ann.events("participant_left")] == ["left"]
+        assert bob.client.phase == "over"
 
 
 async def test_it_finds_a_half_open_socket_when_it_hurries(

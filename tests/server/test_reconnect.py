@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from signalling.client import Emit
+from signalling.actions import Emit
 from tests.process import ServerProcess
 from tests.server.client import playing
 from tests.server.pages import Page, together

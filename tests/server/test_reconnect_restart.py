@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from signalling.client import Emit
+from signalling.actions import Emit
 from signalling.room import rfc3339
 from tests.process import ServerProcess
 from tests.server.client import playing

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from signalling.client import Emit, Open, Place, Send, SignallingClient
+from signalling.actions import Emit, Open, Send
+from signalling.client import Place, SignallingClient
 
 ANN = {
     "id": "p_ann",

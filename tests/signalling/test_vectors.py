@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from signalling.client import Action, Drop, Emit, Place, Send, SignallingClient
+from signalling.actions import Action, Drop, Emit, Send
+from signalling.client import Place, SignallingClient
 from tests.vectors import Case, Did, check, read
 
 CASES = read()
