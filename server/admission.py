@@ -29,7 +29,7 @@ DOUBTS = 10_000
 """Joins that failed after the store was asked, to be looked after. What is beyond that the next start closes."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flight:
     """A join on its way to the store and back. Stale: its user's stay was closed meanwhile."""
 

@@ -272,6 +272,22 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
 
+async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    desk.store.open.clear()
+    first = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    desk.store.reached.clear()
+    second = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    second.cancel()
+    await asyncio.wait([second])
+    desk.admission.stay_ended("ABC123", "u_ann")
+    desk.store.open.set()
+    await first
+    assert len(desk.store.joins) == 3, "the one that is left was stale, and asked once more"
+
+
 async def test_of_two_pages_the_one_that_asked_last_has_the_place_whoever_is_answered_first(
     desk: Desk,
 ) -> None:

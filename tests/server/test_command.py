@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sqlite3
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,9 @@ async def refusal(directory: Path, **settings: str) -> str:
 
 
 async def test_it_tells_its_version_and_helps(tmp_path: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     code, printed = await reconvene(tmp_path, "version")
-    assert (code, printed.split()[:2]) == (0, ["reconvene", "0.1.0"])
+    assert (code, printed.split()[:2]) == (0, ["reconvene", project["version"]])
     code, printed = await reconvene(tmp_path, "--help")
     assert code == 0
     assert "serve" in printed

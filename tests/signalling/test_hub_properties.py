@@ -114,5 +114,5 @@ class Meetings(RuleBasedStateMachine):
         assert len(ended) == len(set(ended))
 
 
-Meetings.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Meetings.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestMeetings = Meetings.TestCase

@@ -283,7 +283,7 @@ intervals = st.tuples(st.integers(0, 60), st.none() | st.integers(0, 40)).map(
 changes = st.lists(st.tuples(st.integers(0, 5), st.none() | intervals), max_size=12)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(changes)
 def test_totals_follow_every_insert_change_and_deletion_of_stays(
     changes: list[tuple[int, Interval | None]],
