@@ -209,6 +209,11 @@ class Play:
         assert isinstance(participants, list)
         return participants
 
+    async def recorded(self) -> None:
+        """Wait until everything that is to be recorded is."""
+        while "\nreconvene_unrecorded_leaves 0.0\n" not in (await self.http.get("/metrics")).text:
+            pass
+
     async def close(self) -> None:
         await asyncio.gather(*(client.close() for client in self._clients))
         await self.http.aclose()

@@ -12,15 +12,9 @@ from tests.server.client import Client, Message, Play, playing
 ROOM = "ABC123"
 
 
-async def recorded(play: Play) -> None:
-    """Wait until everything that is to be recorded is."""
-    while "\nreconvene_unrecorded_leaves 0.0\n" not in (await play.http.get("/metrics")).text:
-        pass
-
-
 async def stays(play: Play, token: str) -> dict[str, list[Message]]:
     """By name, everyone's stays in the record."""
-    await recorded(play)
+    await play.recorded()
     return {row["name"]: row["sessions"] for row in await play.attendance(ROOM, token)}
 
 
@@ -35,7 +29,7 @@ async def test_after_a_kill_everyone_resumes_and_nobody_sees_a_leave_or_a_join(t
         ann, bob = await play.pair(ROOM)
         gone = await play.joined(ROOM, "Gone")
         await gone.leave()
-        await recorded(play)
+        await play.recorded()
         await server.kill()
     async with server, playing(server) as play:
         await server.logged("rooms restored", rooms=1, participants=2)
@@ -75,7 +69,7 @@ async def test_a_second_kill_before_anyone_is_back_changes_nothing(tmp_path: Pat
     await server.start()
     async with playing(server) as play:
         await back(play, ann)
-        await recorded(play)
+        await play.recorded()
         await server.kill()
     async with server, playing(server) as play:
         await server.logged("rooms restored", rooms=1, participants=2)

@@ -150,7 +150,11 @@ async def test_a_second_page_that_is_gone_before_it_is_in_takes_nothing_over(tmp
             asked = frame(1, join("ABC123", name="Bob", token=bob.token, page="second").encode())
             await second.send(asked + frame(8, (1000).to_bytes(2, "big")))
             assert await second.closed() == 1000
+        # Joins are recorded in order: once this one is answered, the one before it is dealt with.
+        await play.joined("ABC123", "Cat")
+        await bob.expect("participant_joined")
         await bob.nothing()
+        await play.recorded()
         await server.kill()
     async with server, playing(server) as play:
         # The record knows bob's page as the one that is in.
@@ -172,6 +176,7 @@ async def test_a_reload_that_is_gone_before_it_is_in_leaves_no_stay_open(tmp_pat
             await reload.send(asked + frame(8, (1001).to_bytes(2, "big")))
             assert await reload.closed() == 1001
         await ann_again.until("participant_left", reason="lost")
+        await play.recorded()
         _, row = await play.attendance("ABC123", ann.token)
         assert [stay["left_at"] is not None for stay in row["sessions"]] == [True]
 
