@@ -131,13 +131,12 @@ class Admission:
 
         A joiner who asks again sooner goes on with the stay.
         """
-        while self._doubtful:
-            room, user_id = person = next(iter(self._doubtful))
-            at = self._doubtful[person]
-            if at > asked_before:
-                return
-            del self._doubtful[person]
+        due = list(itertools.takewhile(lambda doubt: doubt[1] <= asked_before, self._doubtful.items()))
+        for (room, user_id), at in due:
+            del self._doubtful[room, user_id]
             if user_id in self._flights.get(room, {}):
+                # Looked after again when that one has landed.
+                self._doubtful[room, user_id] = at
                 continue
             here = self._hub.present_stay(room, user_id, time.time())
             self._recorder.record(here or StayAbandoned(room, user_id, at))

@@ -57,7 +57,9 @@ class SlowStore:
 
     async def join(self, request: JoinRequest) -> Joined:
         if self.down:
-            raise StoreUnavailable("no answer", retry_after=2.0)
+            self.reached.set()
+            await self.open.wait()
+            raise StoreUnavailable("no answer", retry_after=2.0, certain=True)
         self.joins.append(request)
         joined = await self.real.join(request)
         if self.forgetful:
@@ -254,6 +256,24 @@ async def test_who_asks_again_after_a_lost_answer_goes_on_with_the_stay(desk: De
     desk.admission.abandon(time.time())
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [True]
+
+
+async def test_a_doubt_outlives_a_join_that_is_on_its_way(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    desk.store.forgetful = True
+    with pytest.raises(Refused):
+        await desk.join(ann)
+    desk.store.forgetful, desk.store.down = False, True
+    desk.store.open.clear()
+    again = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    desk.admission.abandon(time.time())
+    desk.store.open.set()
+    await asyncio.wait([again])
+    assert isinstance(again.exception(), Refused)
+    desk.admission.abandon(time.time())
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
 
 
 async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
