@@ -124,7 +124,7 @@ class Admission:
                 del flights[user_id]
             if not flights:
                 self._flights.pop(join.meeting, None)
-        return self._arrival(connection, join, user_id, token, joined)._replace(order=order), joined
+        return self._arrival(connection, join, user_id, token, joined, order), joined
 
     def abandon(self, asked_before: float) -> None:
         """Close what joins may have opened that failed before that moment: the store can have carried them out.
@@ -239,7 +239,7 @@ class Admission:
             self._recorder.record(here)
 
     def _arrival(
-        self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined
+        self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined, order: int
     ) -> Arrival:
         stay = joined.stay
         return Arrival(
@@ -263,6 +263,7 @@ class Admission:
             media=join.media,
             ice_servers=ice_servers(self._config, user_id, time.time()),
             attempt=join.attempt,
+            order=order,
         )
 
 

@@ -71,16 +71,15 @@ class Hub:
 
     def present_stay(self, room: str, user_id: str, now: float) -> StayResumed | None:
         """The user's stay, as it would be recorded anew; None when it does not go on here."""
-        found = self.rooms.get(room)
-        member = found.member_of(user_id) if found else None
-        return None if found is None or member is None or member.restored else _resumed(found, member, now)
+        member = self.present(room, user_id)
+        return None if member is None or member.restored else _resumed(room, member, now)
 
     def present_stays(self, now: float) -> Iterator[StayResumed]:
         """The stays that go on here, as they would be recorded anew."""
         for room in self.rooms.values():
             for member in room:
                 if not member.restored:
-                    yield _resumed(room, member, now)
+                    yield _resumed(room.id, member, now)
 
     def lost_stays(self) -> Iterator[StayEnded]:
         """Those who are away, as they would be recorded if they stayed away."""
@@ -118,7 +117,7 @@ class Hub:
             room.add(member)
         elif _is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.
-            return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room, member, now)]
+            return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
         member.name = arrival.name
         member.role = arrival.role
@@ -165,7 +164,7 @@ class Hub:
         effects = self._seat(room, member, back.connection, back.attempt)
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if restored:
-            effects.append(_resumed(room, member, now))
+            effects.append(_resumed(room.id, member, now))
             changes |= self._change(member, back.media, back.hand)
         if changes:
             update = self._update(room, member, changes, now)
@@ -387,8 +386,8 @@ def _is_outdated(arrival: Arrival, member: Member) -> bool:
     return arrival.order < member.order or page in member.former
 
 
-def _resumed(room: Room, member: Member, now: float) -> StayResumed:
-    return StayResumed(room.id, member.user_id, member.id, member.session_id, member.instance, now)
+def _resumed(room: str, member: Member, now: float) -> StayResumed:
+    return StayResumed(room, member.user_id, member.id, member.session_id, member.instance, now)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -97,13 +97,13 @@ class SqliteStore:
         await self._write(partial(sqlite_calls.resume_stay, resume=resume))
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
-        return await _call(self._reader, partial(sqlite_calls.restorable, now=now, grace=grace, slack=slack))
+        return await self._read(partial(sqlite_calls.restorable, now=now, grace=grace, slack=slack))
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
         return await self._write(partial(sqlite_calls.end_meeting, room=room, at=at))
 
     async def attendance(self, room: str) -> Attendance:
-        return await _call(self._reader, partial(sqlite_calls.attendance, room=room))
+        return await self._read(partial(sqlite_calls.attendance, room=room))
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))
@@ -116,6 +116,9 @@ class SqliteStore:
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await _call(self._writer, work)
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await _call(self._reader, work)
 
 
 async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite3.Connection], T]) -> T:
