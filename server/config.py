@@ -39,20 +39,19 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Config:
         """Raises `ConfigError` for the first setting that cannot be used. An empty value counts as not set."""
-        values: dict[str, Any] = {}
-        for setting in SETTINGS:
-            text = environ.get(setting.name, "").strip() or setting.default
-            try:
-                values[setting.field] = setting.parse(text) if text else setting.empty
-            except ValueError:
-                shown = "" if setting.private else f", not {_shortened(text)!r}"
-                raise ConfigError(f"{setting.name} must be {setting.may_be}{shown}") from None
-        config = cls(**values)
-        if config.turn_urls and not config.turn_secret:
-            raise ConfigError(
+        config = cls(**{setting.field: setting.read(environ) for setting in SETTINGS})
+        for conflict in config.conflicts():
+            raise ConfigError(conflict)
+        return config
+
+    def conflicts(self) -> list[str]:
+        """Settings that can each be used, but not together: a line for each."""
+        found = []
+        if self.turn_urls and not self.turn_secret:
+            found.append(
                 "RECONVENE_TURN_SECRET must be set when RECONVENE_TURN_URLS is: the secret shared with TURN"
             )
-        return config
+        return found
 
     @property
     def data_directory(self) -> Path:
@@ -74,6 +73,15 @@ class Setting:
     @property
     def field(self) -> str:
         return self.name.removeprefix("RECONVENE_").lower()
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        """Its value. Raises `ConfigError`."""
+        text = environ.get(self.name, "").strip() or self.default
+        try:
+            return self.parse(text) if text else self.empty
+        except ValueError:
+            shown = "" if self.private else f", not {_shortened(text)!r}"
+            raise ConfigError(f"{self.name} must be {self.may_be}{shown}") from None
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
