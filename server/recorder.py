@@ -27,6 +27,9 @@ LIMIT = 50_000
 """Entries kept while the store is away. Past it the oldest news is that the disk is gone; stays are then closed by the
 next start, at this node's last heartbeat."""
 
+FLAPPING = 16
+"""Entries of one person from which on returns no longer add up."""
+
 BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
@@ -89,11 +92,14 @@ class Recorder:
         if self._count >= limit:
             self._drop()
             return
-        self._count += 1
         person = entry.room, entry.user_id
         line = self._lines.get(person)
         if line is None:
             line = self._lines[person] = _Line()
+        elif _flaps(line.entries, entry):
+            line.entries[-1] = entry
+            return
+        self._count += 1
         line.entries.append(entry)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
@@ -158,11 +164,11 @@ class Recorder:
         if isinstance(entry, StayAbandoned):
             await self._store.abandon_stay(StayAbandon(entry.room, entry.user_id, node, at))
             return
-        stay = entry.participant_id, entry.session_id
+        stay = entry.room, entry.user_id, entry.participant_id, entry.session_id
         if isinstance(entry, StayEnded):
             await self._store.leave(StayEnd(*stay, node, at, entry.reason))
         else:
-            await self._store.resume_stay(StayResume(*stay, node, entry.instance, at))
+            await self._store.resume_stay(StayResume(*stay, node, entry.instance, at, entry.returned))
 
     async def _pause(self, delay: float) -> None:
         if self._closing.is_set():
@@ -212,3 +218,10 @@ class Recorder:
                 given_up=dropped,
                 away=round(outage.until - outage.since, 3),
             )
+
+
+def _flaps(entries: deque[Entry], entry: Entry) -> bool:
+    """Whether this is one more return of a connection that comes and goes all the time: the last one will do."""
+    return (
+        len(entries) >= FLAPPING and isinstance(entry, StayResumed) and isinstance(entries[-1], StayResumed)
+    )

@@ -43,7 +43,8 @@ class StayEnded(NamedTuple):
 
 
 class StayResumed(NamedTuple):
-    """Record that a stay goes on here: its server died or was stopped, and its page has come back to this one."""
+    """Record that a stay goes on here: with `returned`, because its page has come back after a connection was lost;
+    otherwise because the record may say that it had ended."""
 
     room: str
     user_id: str
@@ -51,6 +52,7 @@ class StayResumed(NamedTuple):
     session_id: str
     instance: str
     at: float
+    returned: bool
 
 
 Effect = Send | Broadcast | Close | StayEnded | StayResumed

@@ -162,9 +162,9 @@ class Hub:
             return [Close(back.connection, CloseCode.REPLACED)]
         shown, restored = member.state == "reconnecting", member.restored
         effects = self._seat(room, member, back.connection, back.attempt)
+        effects.append(_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if restored:
-            effects.append(_resumed(room.id, member, now))
             changes |= self._change(member, back.media, back.hand)
         if changes:
             update = self._update(room, member, changes, now)
@@ -386,8 +386,8 @@ def _is_outdated(arrival: Arrival, member: Member) -> bool:
     return arrival.order < member.order or page in member.former
 
 
-def _resumed(room: str, member: Member, now: float) -> StayResumed:
-    return StayResumed(room, member.user_id, member.id, member.session_id, member.instance, now)
+def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
+    return StayResumed(room, member.user_id, member.id, member.session_id, member.instance, now, returned)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.sqlite import SqliteStore
-from storage.store import BadStoreUrl, Store
+from storage.store import BadStore, Store
 
 _ALLOWED = (
     "RECONVENE_STORE may be sqlite:///relative/path.db or sqlite:////absolute/path.db, "
@@ -16,19 +16,19 @@ _ALLOWED = (
 def open_store(url: str) -> Store:
     """The store a URL names, not connected yet: `await store.open()` does that.
 
-    Raises `BadStoreUrl`, whose text never repeats more of the URL than its scheme when it is not SQLite's, as others
+    Raises `BadStore`, whose text never repeats more of the URL than its scheme when it is not SQLite's, as others
     may hold a password.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise BadStoreUrl(f"the store is not given as a URL; {_ALLOWED}")
+        raise BadStore(f"the store is not given as a URL; {_ALLOWED}")
     if scheme != "sqlite":
-        raise BadStoreUrl(f"there is no store for {scheme}:// URLs; {_ALLOWED}")
+        raise BadStore(f"there is no store for {scheme}:// URLs; {_ALLOWED}")
     path = rest.removeprefix("/")
     if path in ("", ":memory:"):
-        raise BadStoreUrl(f"{url} names no file, and what is kept in memory only is lost; {_ALLOWED}")
+        raise BadStore(f"{url} names no file, and what is kept in memory only is lost; {_ALLOWED}")
     if path == rest or path.endswith("/"):
-        raise BadStoreUrl(f"{url} names no file; {_ALLOWED}")
+        raise BadStore(f"{url} names no file; {_ALLOWED}")
     if "?" in path or "#" in path:
-        raise BadStoreUrl(f"{url}: SQLite stores take no options; {_ALLOWED}")
+        raise BadStore(f"{url}: SQLite stores take no options; {_ALLOWED}")
     return SqliteStore(Path(path))

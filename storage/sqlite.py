@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,15 @@ from typing import TypeVar, cast
 
 from storage import sqlite_calls
 from storage.batching import BatchThread
-from storage.sqlite_file import connect
+from storage.sqlite_file import connect, look_at_schema
 from storage.store import (
     Attendance,
+    HostedMeeting,
     Joined,
     JoinRequest,
     Meeting,
     Restorable,
+    Schema,
     StayAbandon,
     StayEnd,
     StayResume,
@@ -52,6 +55,15 @@ class SqliteStore:
         self._writer: BatchThread[Work, object] | None = None
         self._reader: BatchThread[Work, object] | None = None
 
+    async def schema(self) -> Schema:
+        return await asyncio.to_thread(look_at_schema, self.path, self._busy_timeout)
+
+    async def migrate(self) -> Sequence[str]:
+        pending = (await self.schema()).pending
+        for connection in await asyncio.to_thread(connect, self.path, self._busy_timeout):
+            await asyncio.to_thread(connection.close)
+        return pending
+
     async def open(self) -> None:
         async with self._lifecycle:
             if self._writer is not None:
@@ -75,6 +87,9 @@ class SqliteStore:
 
     async def ping(self) -> None:
         await self._write(sqlite_calls.ping)
+
+    async def clock(self) -> float:
+        return time.time()
 
     async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
         return await self._write(
@@ -102,8 +117,17 @@ class SqliteStore:
     async def end_meeting(self, room: str, at: float) -> Meeting:
         return await self._write(partial(sqlite_calls.end_meeting, room=room, at=at))
 
-    async def attendance(self, room: str) -> Attendance:
-        return await self._read(partial(sqlite_calls.attendance, room=room))
+    async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
+        return await self._read(partial(sqlite_calls.attendance, room=room, limit=limit, after=after))
+
+    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
+        return await self._read(partial(sqlite_calls.hosted_meetings, user_id=user_id, limit=limit))
+
+    async def delete_meeting(self, room: str) -> bool:
+        return await self._write(partial(sqlite_calls.delete_meeting, room=room))
+
+    async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
+        return await self._write(partial(sqlite_calls.delete_old_meetings, before=before, limit=limit))
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))

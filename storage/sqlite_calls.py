@@ -1,17 +1,19 @@
-"""What each call does to a SQLite database: the statements, and one function per call of the `Store` protocol.
+"""What each call does to a SQLite database: one function per call of the `Store` protocol.
 
-The functions run within a transaction their caller holds. Nothing is check-then-insert: each tries to insert and
-reads what is there when the database says that it exists. A participant's state and totals are the triggers' work
-(see `sql/sqlite`).
+The functions run within a transaction their caller holds.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import sqlite3
 from typing import Any
 
+from storage import sqlite_statements as sql
 from storage.store import (
     Attendance,
+    HostedMeeting,
     Joined,
     JoinRequest,
     Meeting,
@@ -23,182 +25,21 @@ from storage.store import (
     StayEnd,
     StayResume,
     UnknownMeeting,
+    UnknownParticipant,
 )
-
-CREATE_MEETING = """
-INSERT INTO meetings (room, title, host_user_id, created_at)
-VALUES (:room, :title, :user_id, :at)
-ON CONFLICT DO NOTHING
-RETURNING room, title, host_user_id, created_at, ended_at
-"""
-
-MEETING = "SELECT room, title, host_user_id, created_at, ended_at FROM meetings WHERE room = :room"
-
-END_MEETING = """
-UPDATE meetings SET ended_at = coalesce(ended_at, max(created_at, :at)) WHERE room = :room
-RETURNING room, title, host_user_id, created_at, ended_at
-"""
-
-END_STAYS = """
-UPDATE participant_sessions
-SET left_at = max(joined_at, :at), reason = 'ended'
-WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE room = :room)
-"""
-
-ADD_PARTICIPANT = """
-INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at)
-VALUES (:participant_id, :room, :user_id, :first_name, :role, :at, :at)
-ON CONFLICT DO NOTHING
-RETURNING id
-"""
-
-RENAME_PARTICIPANT = """
-UPDATE participants
-SET name = iif(:name = '', name, :name),
-    first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
-WHERE room = :room AND user_id = :user_id
-RETURNING id
-"""
-
-PARTICIPANT = """
-SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
-FROM participants WHERE id = :participant_id
-"""
-
-PARTICIPANTS = """
-SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
-FROM participants WHERE room = :room
-ORDER BY first_joined_at, id
-"""
-
-# The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
-# begins. A stay that is closed under the very id asked for (a join tried again) is opened again.
-OPEN_STAY = """
-INSERT INTO participant_sessions (participant_id, session_id, node_id, instance, joined_at)
-VALUES (
-    :participant_id,
-    coalesce(
-        (SELECT session_id FROM participant_sessions WHERE participant_id = :participant_id AND left_at IS NULL),
-        (
-            SELECT session_id FROM participant_sessions
-            WHERE participant_id = :participant_id AND session_id = :previous_session
-                AND reason = 'lost' AND :at - left_at < :grace
-        ),
-        :session_id
-    ),
-    :node_id,
-    :instance,
-    :at
-)
-ON CONFLICT (participant_id, session_id) DO UPDATE
-SET node_id = excluded.node_id, instance = excluded.instance, connections = connections + 1,
-    left_at = NULL, reason = NULL, estimated = 0
-RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections
-"""
-
-CLOSE_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = :reason, estimated = 0
-WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
-    AND (left_at IS NULL OR estimated = 1)
-"""
-
-ABANDON_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = iif(connections = 1, 'left', 'lost')
-WHERE left_at IS NULL AND node_id = :node_id
-    AND participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user_id)
-"""
-
-RESUME_STAY = """
-UPDATE participant_sessions
-SET node_id = :node_id, instance = :instance, connections = connections + 1,
-    left_at = NULL, reason = NULL, estimated = 0
-WHERE participant_id = :participant_id AND session_id = :session_id AND (left_at IS NULL OR reason = 'lost')
-    AND NOT EXISTS (
-        SELECT 1 FROM participant_sessions
-        WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL
-    )
-    AND EXISTS (
-        SELECT 1 FROM participants JOIN meetings USING (room)
-        WHERE participants.id = :participant_id AND ended_at IS NULL
-    )
-"""
-
-SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
-
-# Each branch starts from what there is little of: nodes that were alive a moment ago (SQLite keeps the order of a
-# CROSS JOIN), and stays that were lost a moment ago. A stay that another one outlasted does not tell where its
-# participant was.
-RESTORABLE = """
-SELECT
-    meetings.room, title, host_user_id, created_at, ended_at,
-    participants.id, participants.room, user_id, name, role, state,
-    first_joined_at, last_seen_at, session_count, total_duration,
-    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections
-FROM (
-    SELECT participant_sessions.* FROM nodes CROSS JOIN participant_sessions ON node_id = nodes.id
-    WHERE heartbeat_at > :estimated_after AND left_at IS NULL
-    UNION ALL
-    SELECT * FROM participant_sessions AS lost
-    WHERE reason = 'lost' AND left_at > iif(estimated, :estimated_after, :exact_after)
-        AND left_at > :estimated_after
-        AND NOT EXISTS (
-            SELECT 1 FROM participant_sessions AS other
-            WHERE other.participant_id = lost.participant_id AND other.session_id <> lost.session_id
-                AND (
-                    other.left_at IS NULL
-                    OR (other.left_at, other.joined_at, other.session_id)
-                        > (lost.left_at, lost.joined_at, lost.session_id)
-                )
-        )
-) AS stays
-JOIN participants ON participants.id = participant_id
-JOIN meetings ON meetings.room = participants.room
-WHERE ended_at IS NULL
-ORDER BY meetings.room, joined_at, participant_id
-"""
-
-STAYS = """
-SELECT participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections
-FROM participant_sessions
-WHERE participant_id IN (SELECT id FROM participants WHERE room = :room)
-ORDER BY joined_at, session_id
-"""
-
-KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
-
-HEARTBEAT = """
-INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at)
-ON CONFLICT DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL
-"""
-
-STOP_NODE = """
-INSERT INTO nodes (id, heartbeat_at, stopped_at) VALUES (:node_id, :at, :at)
-ON CONFLICT DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = excluded.stopped_at
-"""
-
-CLOSE_STAYS_OF_NODE = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = 'lost'
-WHERE left_at IS NULL AND node_id = :node_id
-"""
-
-CLOSE_STAYS_OF_DEAD_NODES = """
-UPDATE participant_sessions
-SET left_at = max(joined_at, (SELECT heartbeat_at FROM nodes WHERE id = node_id)), reason = 'lost', estimated = 1
-WHERE left_at IS NULL AND node_id IN (SELECT id FROM nodes WHERE heartbeat_at < :dead_before)
-"""
 
 
 def create_meeting(
     connection: sqlite3.Connection, room: str, user_id: str, title: str, at: float
 ) -> tuple[Meeting, bool]:
     values = {"room": room, "user_id": user_id, "title": title, "at": at}
-    if row := connection.execute(CREATE_MEETING, values).fetchone():
+    if row := connection.execute(sql.CREATE_MEETING, values).fetchone():
         return Meeting(*row), True
     return known_meeting(connection, room), False
 
 
 def meeting(connection: sqlite3.Connection, room: str) -> Meeting | None:
-    row = connection.execute(MEETING, {"room": room}).fetchone()
+    row = connection.execute(sql.MEETING, {"room": room}).fetchone()
     return Meeting(*row) if row else None
 
 
@@ -233,20 +74,21 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
         "node_id": request.node_id,
         "instance": request.instance,
         "at": request.at,
+        "returned_at": _moment(request.at),
     }
-    rejoined = connection.execute(ADD_PARTICIPANT, values).fetchone() is None
+    rejoined = connection.execute(sql.ADD_PARTICIPANT, values).fetchone() is None
     if rejoined:
-        (values["participant_id"],) = connection.execute(RENAME_PARTICIPANT, values).fetchone()
-    connection.execute(KNOW_NODE, values)
-    stay = _stay(connection.execute(OPEN_STAY, values).fetchone())
+        (values["participant_id"],) = connection.execute(sql.RENAME_PARTICIPANT, values).fetchone()
+    connection.execute(sql.KNOW_NODE, values)
+    stay = _stay(connection.execute(sql.OPEN_STAY, values).fetchone())
     # Read last, so that it shows what the triggers made of the stay.
-    participant = Participant(*connection.execute(PARTICIPANT, values).fetchone())
+    participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
 
 
 def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
     connection.execute(
-        CLOSE_STAY,
+        sql.CLOSE_STAY,
         {
             "participant_id": end.participant_id,
             "session_id": end.session_id,
@@ -264,7 +106,7 @@ def abandon_stay(connection: sqlite3.Connection, abandon: StayAbandon) -> None:
         "node_id": abandon.node_id,
         "at": abandon.at,
     }
-    connection.execute(ABANDON_STAY, values)
+    connection.execute(sql.ABANDON_STAY, values)
 
 
 def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
@@ -274,57 +116,99 @@ def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
         "node_id": resume.node_id,
         "instance": resume.instance,
         "at": resume.at,
+        "returned_at": _moment(resume.at) if resume.returned else None,
     }
-    connection.execute(KNOW_NODE, values)
-    if connection.execute(RESUME_STAY, values).rowcount:
-        connection.execute(SEE_PARTICIPANT, values)
+    connection.execute(sql.KNOW_NODE, values)
+    if connection.execute(sql.RESUME_STAY, values).rowcount:
+        connection.execute(sql.SEE_PARTICIPANT, values)
 
 
 def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: float) -> list[Restorable]:
     values = {"exact_after": now - grace, "estimated_after": now - grace - slack}
     return [
         Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:]))
-        for row in connection.execute(RESTORABLE, values)
+        for row in connection.execute(sql.RESTORABLE, values)
     ]
 
 
 def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting:
-    row = connection.execute(END_MEETING, {"room": room, "at": at}).fetchone()
+    row = connection.execute(sql.END_MEETING, {"room": room, "at": at}).fetchone()
     if row is None:
         raise UnknownMeeting(room)
     ended = Meeting(*row)
-    connection.execute(END_STAYS, {"room": room, "at": ended.ended_at})
+    connection.execute(sql.END_STAYS, {"room": room, "at": ended.ended_at})
     return ended
 
 
-def attendance(connection: sqlite3.Connection, room: str) -> Attendance:
+def attendance(
+    connection: sqlite3.Connection, room: str, limit: int | None = None, after: str | None = None
+) -> Attendance:
     found = known_meeting(connection, room)
+    place = (-math.inf, "")
+    if after is not None:
+        row = connection.execute(sql.PLACE_OF_PARTICIPANT, {"room": room, "after": after}).fetchone()
+        if row is None:
+            raise UnknownParticipant(after)
+        place = row
+    page = {
+        "room": room,
+        "after_joined": place[0],
+        "after_id": place[1],
+        "limit": -1 if limit is None else limit,
+    }
     stays: dict[str, list[Stay]] = {}
-    for row in connection.execute(STAYS, {"room": room}):
+    for row in connection.execute(sql.STAYS, page):
         stays.setdefault(row[0], []).append(_stay(row))
-    participants = [Participant(*row) for row in connection.execute(PARTICIPANTS, {"room": room})]
-    return Attendance(found, [(participant, stays.get(participant.id, [])) for participant in participants])
+    participants = [Participant(*row) for row in connection.execute(sql.PARTICIPANTS, page)]
+    people = [(participant, stays.get(participant.id, [])) for participant in participants]
+    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+    return Attendance(found, people, participants[-1].id if len(people) == limit else None)
+
+
+def hosted_meetings(connection: sqlite3.Connection, user_id: str, limit: int) -> list[HostedMeeting]:
+    rows = connection.execute(sql.HOSTED_MEETINGS, {"user_id": user_id, "limit": limit})
+    return [HostedMeeting(Meeting(*row[:5]), *row[5:]) for row in rows]
+
+
+def delete_meeting(connection: sqlite3.Connection, room: str) -> bool:
+    connection.execute(sql.DELETE_STAYS, {"room": room})
+    connection.execute(sql.DELETE_PARTICIPANTS, {"room": room})
+    return connection.execute(sql.DELETE_MEETING, {"room": room}).rowcount > 0
+
+
+def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: int) -> list[str]:
+    rooms = [room for (room,) in connection.execute(sql.OLD_MEETINGS, {"before": before, "limit": limit})]
+    for room in rooms:
+        delete_meeting(connection, room)
+    return rooms
 
 
 def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:
-    connection.execute(HEARTBEAT, {"node_id": node_id, "at": at})
+    connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at})
 
 
 def close_dead_nodes(connection: sqlite3.Connection, dead_before: float) -> int:
-    return connection.execute(CLOSE_STAYS_OF_DEAD_NODES, {"dead_before": dead_before}).rowcount
+    return connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, {"dead_before": dead_before}).rowcount
 
 
 def stop_node(connection: sqlite3.Connection, node_id: str, at: float) -> int:
-    connection.execute(STOP_NODE, {"node_id": node_id, "at": at})
-    return connection.execute(CLOSE_STAYS_OF_NODE, {"node_id": node_id, "at": at}).rowcount
+    connection.execute(sql.STOP_NODE, {"node_id": node_id, "at": at})
+    return connection.execute(sql.CLOSE_STAYS_OF_NODE, {"node_id": node_id, "at": at}).rowcount
 
 
 def ping(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT EXISTS (SELECT 1 FROM meetings)").fetchone()
 
 
+def _moment(at: float) -> float:
+    """To the millisecond: SQLite writes a number into JSON with fifteen digits."""
+    return round(at, 3)
+
+
 def _stay(row: tuple[Any, ...]) -> Stay:
-    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections = row
+    estimated, connections, reconnects = row[7:]
+    returns = () if reconnects == "[]" else tuple(json.loads(reconnects))
+    participant_id, session_id, node_id, instance, joined_at, left_at, reason = row[:7]
     return Stay(
         participant_id,
         session_id,
@@ -335,4 +219,5 @@ def _stay(row: tuple[Any, ...]) -> Stay:
         reason,
         bool(estimated),
         connections,
+        returns,
     )

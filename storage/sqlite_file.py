@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.migrations import Migration, load_migrations
-from storage.store import BadStoreUrl, SchemaTooNew, StoreUnavailable
+from storage.store import BadStore, Schema, SchemaTooNew, StoreUnavailable
 
 APPLICATION_ID = 0x5265636F
 """Kept in the file's header ("Reco"), so that another program's database is not taken for one of ours."""
@@ -32,11 +32,11 @@ def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite
     """A connection to write with and one to read with, the schema being up to date.
 
     Creates the file and its directories. `busy_timeout` is how many seconds to wait for another process' lock.
-    Raises `BadStoreUrl`, `SchemaTooNew`, `StoreUnavailable`. The connections may be used by any one thread at a time.
+    Raises `BadStore`, `SchemaTooNew`, `StoreUnavailable`. The connections may be used by any one thread at a time.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
-        raise BadStoreUrl(f"SQLite stores need SQLite {oldest}; this Python has {sqlite3.sqlite_version}")
+        raise BadStore(f"SQLite stores need SQLite {oldest}; this Python has {sqlite3.sqlite_version}")
     with _explained(path), contextlib.ExitStack() as undo:
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = _connect(path, busy_timeout)
@@ -47,6 +47,17 @@ def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite
         reader.execute("PRAGMA query_only = ON")
         undo.pop_all()
     return writer, reader
+
+
+def look_at_schema(path: Path, busy_timeout: float) -> Schema:
+    """How far the file is migrated; nothing is made or changed. Raises `BadStore`, `StoreUnavailable`."""
+    migrations = load_migrations("sqlite")
+    version = 0
+    if path.exists():
+        with _explained(path), contextlib.closing(_connect(path, busy_timeout)) as connection:
+            _check_owner(connection, path)
+            version = _pragma(connection, "user_version")
+    return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
@@ -91,7 +102,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
             _check_owner(connection, path)
             mode = _pragma(connection, "journal_mode = WAL")
             if mode != "wal":
-                raise BadStoreUrl(
+                raise BadStore(
                     f"{path}: the file system has no write-ahead logging for SQLite (journal mode {mode!r}); "
                     "name a file on a local disk in RECONVENE_STORE"
                 )
@@ -110,7 +121,7 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
     # In this order: of a process that is just setting the file up, its id is written before its tables.
     has_tables = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone()[0]
     if has_tables and _pragma(connection, "application_id") != APPLICATION_ID:
-        raise BadStoreUrl(
+        raise BadStore(
             f"{path} is another program's SQLite database; name a new file or one of Reconvene's in RECONVENE_STORE"
         )
 
@@ -120,7 +131,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadStoreUrl(
+        raise BadStore(
             f"cannot create the directory {path.parent}: {error.strerror or error}; "
             "name a file in a writable directory in RECONVENE_STORE"
         ) from error
@@ -133,7 +144,7 @@ def _explained(path: Path) -> Iterator[None]:
             what = "is not a SQLite database"
         else:
             what = f"cannot be opened or written: {error}"
-        raise BadStoreUrl(f"{path} {what}; name a file in a writable directory in RECONVENE_STORE") from error
+        raise BadStore(f"{path} {what}; name a file in a writable directory in RECONVENE_STORE") from error
 
 
 def _primary_code(error: sqlite3.Error) -> int:

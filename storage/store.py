@@ -45,13 +45,21 @@ class StoreUnavailable(StoreError):
         self.certain = certain
 
 
+class UnknownParticipant(StoreError):
+    """Nobody in the meeting has this participant id."""
+
+
 class SchemaTooNew(StoreError):
     """The database was migrated by a newer version than this code."""
 
 
-class BadStoreUrl(StoreError):
-    """The store URL names no backend, or one that cannot be opened; the text says what it may be."""
+class BadStore(StoreError):
+    """What the settings name cannot serve as a store, and will not by waiting: the text names the setting and says what
+    to do. It repeats no password and no key."""
 
+
+MOST_RECONNECTS = 100
+"""How many moments of return are kept of one stay: the latest."""
 
 GUEST = "Guest"
 """The name of a new participant who joins without one."""
@@ -86,7 +94,8 @@ class Participant:
 @dataclass(frozen=True, slots=True)
 class Stay:
     """One attendance session, unique by (participant_id, session_id). Open while `left_at` is None; a participant
-    has at most one open stay. `connections` counts the sockets it has seen (1 + reconnects and reloads)."""
+    has at most one open stay. `connections` counts the sockets it has seen (1 + reconnects and reloads);
+    `reconnects` are the moments of the latest of these returns, at most `MOST_RECONNECTS`."""
 
     participant_id: str
     session_id: str
@@ -97,6 +106,7 @@ class Stay:
     reason: EndReason | None
     estimated: bool
     connections: int
+    reconnects: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,8 @@ class StayEnd:
     Closing a closed stay changes nothing, but for an end that was only estimated: its own node knows better.
     """
 
+    room: str
+    user_id: str
     participant_id: str
     session_id: str
     node_id: str
@@ -159,13 +171,16 @@ class StayEnd:
 
 @dataclass(frozen=True, slots=True)
 class StayResume:
-    """A stay that goes on under another node, because a connection resumed there at `at`."""
+    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there."""
 
+    room: str
+    user_id: str
     participant_id: str
     session_id: str
     node_id: str
     instance: str
     at: float
+    returned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +204,54 @@ class Restorable:
 
 @dataclass(frozen=True, slots=True)
 class Attendance:
-    """A meeting with everyone who was ever in it, by first arrival, each with the stays in order."""
+    """A meeting with those who were ever in it, by first arrival, each with the stays in order.
+
+    `next`: the participant after whom the next page begins; None on the last.
+    """
 
     meeting: Meeting
     participants: Sequence[tuple[Participant, Sequence[Stay]]]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostedMeeting:
+    """A meeting as its host's list shows it: how many ever were in it, how many are, when anyone was last seen."""
+
+    meeting: Meeting
+    attended: int
+    present: int
+    last_seen_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """How far a database is migrated: its `version`, the `newest` this code knows, the names of what is in between."""
+
+    version: int
+    newest: int
+    pending: Sequence[str]
 
 
 class Store(Protocol):
     """What every backend does. Each method is atomic and durable when it returns."""
 
-    async def open(self) -> None:
-        """Connect and bring the schema up to date.
+    async def schema(self) -> Schema:
+        """How far the database is migrated. Needs no `open`, and changes nothing: 0 when there is nothing yet.
 
-        Raises `SchemaTooNew`, `BadStoreUrl` (cannot be created or opened: says why), `StoreUnavailable`.
+        Raises `BadStore`, `StoreUnavailable`.
+        """
+
+    async def migrate(self) -> Sequence[str]:
+        """Bring the schema up to date, without `open`. Returns the names of the migrations applied.
+
+        Raises `SchemaTooNew`, `BadStore`, `StoreUnavailable`.
+        """
+
+    async def open(self) -> None:
+        """Connect and, where that can be done, bring the schema up to date.
+
+        Raises `SchemaTooNew`, `BadStore` (cannot be created or opened: says why), `StoreUnavailable`.
         """
 
     async def close(self) -> None:
@@ -209,6 +259,9 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """Return when the database answers; raise `StoreUnavailable` when it does not."""
+
+    async def clock(self) -> float:
+        """The database's time of day. (An embedded one has this machine's.)"""
 
     async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
         """Get or create: the meeting, and whether this call created it. The first caller is host for good.
@@ -235,7 +288,8 @@ class Store(Protocol):
         """
 
     async def resume_stay(self, resume: StayResume) -> None:
-        """Let a stay go on under the node: one closed as "lost" is open again, and it has seen one connection more.
+        """Let a stay go on under the node: one closed as "lost" is open again. If a connection returned, it has seen
+        one more: once for any number of calls with the same instance and moment.
 
         Nothing happens when it ended otherwise, when the participant has another open stay, or when the meeting
         has ended.
@@ -255,8 +309,23 @@ class Store(Protocol):
         Raises `UnknownMeeting`.
         """
 
-    async def attendance(self, room: str) -> Attendance:
-        """Raises `UnknownMeeting`."""
+    async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
+        """Everyone, or a page: at most `limit` people, of those behind the participant `after`.
+
+        Raises `UnknownMeeting`, `UnknownParticipant` (for `after`).
+        """
+
+    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
+        """The latest meetings of which the user is host, newest first."""
+
+    async def delete_meeting(self, room: str) -> bool:
+        """Remove the meeting and all that is known of who was in it. False when there is none."""
+
+    async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
+        """Remove meetings where nobody is, and in which nothing has happened since `before`, the oldest first.
+
+        Returns which: `limit` of them at most, fewer when none is left.
+        """
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         """Register the node, or say that it still lives."""

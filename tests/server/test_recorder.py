@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.metrics import Metrics
-from server.recorder import BATCH, Recorder, StayAbandoned
+from server.recorder import BATCH, FLAPPING, Recorder, StayAbandoned
 from signalling.effects import StayEnded, StayResumed
 from storage import open_store
 from storage.store import Joined, Stay, StayAbandon, StayEnd, StayResume, Store, StoreUnavailable
@@ -83,7 +83,9 @@ class Desk:
 
     def resumed(self, joined: Joined, at: float) -> None:
         person, stay = joined.participant, joined.stay
-        self.recorder.record(StayResumed(ROOM, person.user_id, person.id, stay.session_id, stay.instance, at))
+        self.recorder.record(
+            StayResumed(ROOM, person.user_id, person.id, stay.session_id, stay.instance, at, True)
+        )
 
     async def settled(self, joined: Joined) -> None:
         assert await self.recorder.settle(ROOM, joined.participant.user_id, within=20)
@@ -231,7 +233,7 @@ async def test_what_is_kept_is_bounded_and_the_newest_is_given_up_with_one_error
     with capture_logs() as lines:
         desk.store.down = True
         for number in range(350):
-            desk.resumed(ann, 1000.0 + number)
+            (desk.resumed if number % 2 else desk.ended)(ann, 1000.0 + number)
         assert desk.metrics.unrecorded() == 300
         assert desk.metrics.given_up == 50
         await desk.store.failed.wait()
@@ -241,6 +243,20 @@ async def test_what_is_kept_is_bounded_and_the_newest_is_given_up_with_one_error
     assert [line["log_level"] for line in lines] == ["error", "warning", "info"]
     assert (lines[2]["written"], lines[2]["given_up"]) == (300, 50)
     assert [what.at for what in desk.store.written] == [1000.0 + number for number in range(300)]
+
+
+async def test_a_connection_that_comes_and_goes_all_the_time_fills_nothing(desk: Desk) -> None:
+    ann = await desk.script.join("ann", 1000.0)
+    desk.store.gate.clear()
+    for number in range(10 * FLAPPING):
+        desk.resumed(ann, 1000.0 + number)
+    assert desk.recorder.count == FLAPPING
+    desk.ended(ann, 2000.0)
+    desk.store.gate.set()
+    await desk.settled(ann)
+    stay = await desk.stay("ann")
+    assert (stay.left_at, stay.connections) == (2000.0, FLAPPING + 1)
+    assert stay.reconnects[-1] == 1000.0 + 10 * FLAPPING - 1
 
 
 async def test_abandoned_stays_leave_room_for_what_people_did(desk: Desk) -> None:

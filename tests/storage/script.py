@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -26,7 +27,7 @@ _numbers = count(1)
 
 def request(user: str, at: float = 1000.0, *, room: str = "ROOM-1") -> JoinRequest:
     """What a server would ask for: ids never used before, and the meeting created when it is missing."""
-    number = next(_numbers)
+    number = f"{os.getpid()}_{next(_numbers)}"
     return JoinRequest(
         room=room,
         user_id=user,
@@ -68,12 +69,11 @@ class Script:
     async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
         """As the node would that was joined at."""
         stay = joined.stay
-        await self.store.leave(StayEnd(joined.participant.id, stay.session_id, stay.node_id, at, reason))
+        await self.store.leave(StayEnd(*self._whose(joined), stay.node_id, at, reason))
 
-    async def resume(self, joined: Joined, at: float, node: str = NODE) -> None:
-        stay = joined.stay
+    async def resume(self, joined: Joined, at: float, node: str = NODE, *, returned: bool = True) -> None:
         await self.store.resume_stay(
-            StayResume(joined.participant.id, stay.session_id, node, stay.instance, at)
+            StayResume(*self._whose(joined), node, joined.stay.instance, at, returned)
         )
 
     async def restorable(self, now: float, *, grace: float = 30.0, slack: float = 5.0) -> list[Restorable]:
@@ -90,6 +90,11 @@ class Script:
 
     async def meeting(self) -> Meeting:
         return (await self.store.attendance(self.room)).meeting
+
+    @staticmethod
+    def _whose(joined: Joined) -> tuple[str, str, str, str]:
+        person = joined.participant
+        return person.room, person.user_id, person.id, joined.stay.session_id
 
     async def _record(self, user: str) -> tuple[Participant, Sequence[Stay]]:
         records = (await self.store.attendance(self.room)).participants

@@ -64,7 +64,7 @@ async def test_a_lost_stay_resumes_under_the_new_node_as_if_it_had_never_ended(s
     await script.resume(joined, 1025.0, "n_new")
 
     (stay,) = await script.stays("ann")
-    assert stay == replace(joined.stay, node_id="n_new", connections=2)
+    assert stay == replace(joined.stay, node_id="n_new", connections=2, reconnects=(1025.0,))
     person = await script.person("ann")
     assert (person.state, person.session_count, person.total_duration) == ("connected", 1, 0.0)
     assert person.last_seen_at == 1025.0
@@ -95,7 +95,7 @@ async def test_resuming_again_counts_the_connection_and_nothing_else(script: Scr
     for at in (1011.0, 1012.0, 1011.5):
         await script.resume(joined, at)
     (stay,) = await script.stays("ann")
-    assert stay == replace(joined.stay, connections=4)
+    assert stay == replace(joined.stay, connections=4, reconnects=(1011.0, 1012.0, 1011.5))
     assert (await script.person("ann")).last_seen_at == 1012.0
 
 
@@ -136,9 +136,11 @@ async def test_a_stay_nobody_has_is_not_made_by_resuming(script: Script) -> None
     bob = await script.join("bob", 1000.0)
     before = await script.store.attendance("ROOM-1")
     await script.store.resume_stay(
-        StayResume(ann.participant.id, bob.stay.session_id, "n_new", "i_new", 1001.0)
+        StayResume("ROOM-1", "ann", ann.participant.id, bob.stay.session_id, "n_new", "i_new", 1001.0)
     )
-    await script.store.resume_stay(StayResume("p_unknown", "s_unknown", "n_new", "i_new", 1001.0))
+    await script.store.resume_stay(
+        StayResume("ROOM-1", "cem", "p_unknown", "s_unknown", "n_new", "i_new", 1001.0)
+    )
     assert await script.store.attendance("ROOM-1") == before
 
 

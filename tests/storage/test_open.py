@@ -8,7 +8,7 @@ import pytest
 
 from storage import open_store
 from storage.sqlite import SqliteStore
-from storage.store import BadStoreUrl
+from storage.store import BadStore
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_a_sqlite_url_names_a_relative_or_an_absolute_path(url: str, path: str) 
     ],
 )
 def test_any_other_url_is_refused_with_the_reason_and_what_it_may_be(url: str, reason: str) -> None:
-    with pytest.raises(BadStoreUrl, match=reason) as caught:
+    with pytest.raises(BadStore, match=reason) as caught:
         open_store(url)
     assert "RECONVENE_STORE may be sqlite:///" in str(caught.value)
 
 
 def test_a_refusal_does_not_repeat_a_password() -> None:
-    with pytest.raises(BadStoreUrl) as caught:
+    with pytest.raises(BadStore) as caught:
         open_store("postgresql://reconvene:hunter2@db/meetings")
     assert "hunter2" not in str(caught.value)

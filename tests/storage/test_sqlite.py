@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import sqlite_calls
+from storage import sqlite_calls, sqlite_statements
 from storage.migrations import Migration, load_migrations
 from storage.sqlite import SqliteStore, run_batch
 from storage.sqlite_file import APPLICATION_ID, connect, migrate
-from storage.store import BadStoreUrl, SchemaTooNew, StoreUnavailable
+from storage.store import BadStore, SchemaTooNew, StoreUnavailable
 from tests.storage.script import Script, request
 
 
@@ -134,7 +134,7 @@ async def test_what_cannot_be_opened_is_refused_with_the_reason(
     path: Path, make: Any, below: str, reason: str
 ) -> None:
     make(path)
-    with pytest.raises(BadStoreUrl, match=rf"{reason}.*RECONVENE_STORE"):
+    with pytest.raises(BadStore, match=rf"{reason}.*RECONVENE_STORE"):
         await SqliteStore(path / below).open()
 
 
@@ -152,7 +152,7 @@ def unprivileged() -> Iterator[None]:
 @pytest.mark.parametrize("below", ["reconvene-store.db", "reconvene-store/store.db"])
 async def test_a_directory_that_may_not_be_written_is_refused_with_the_reason(below: str) -> None:
     with pytest.raises(
-        BadStoreUrl, match=r"(unable to open|cannot create the directory /usr/).*RECONVENE_STORE"
+        BadStore, match=r"(unable to open|cannot create the directory /usr/).*RECONVENE_STORE"
     ):
         await SqliteStore(Path("/usr") / below).open()
 
@@ -237,7 +237,9 @@ async def test_a_value_the_database_refuses_fails_that_call_only(store: SqliteSt
 
 
 STATEMENTS = {
-    name: text for name, text in vars(sqlite_calls).items() if name.isupper() and isinstance(text, str)
+    name: text
+    for name, text in vars(sqlite_statements).items()
+    if name.isupper() and not name.startswith("_") and isinstance(text, str)
 }
 
 
@@ -262,14 +264,14 @@ def test_every_trigger_finds_its_rows_by_index(writer: sqlite3.Connection) -> No
 
 def test_looking_for_open_stays_uses_the_indexes_of_open_stays(writer: sqlite3.Connection) -> None:
     for statement, index in [
-        (sqlite_calls.END_STAYS, "one_open_stay"),
-        (sqlite_calls.OPEN_STAY, "one_open_stay"),
-        (sqlite_calls.CLOSE_STAYS_OF_NODE, "open_stays_by_node"),
-        (sqlite_calls.CLOSE_STAYS_OF_DEAD_NODES, "open_stays_by_node"),
-        (sqlite_calls.CLOSE_STAYS_OF_DEAD_NODES, "nodes_by_heartbeat"),
-        (sqlite_calls.RESTORABLE, "nodes_by_heartbeat"),
-        (sqlite_calls.RESTORABLE, "open_stays_by_node"),
-        (sqlite_calls.RESTORABLE, "lost_stays_by_end"),
+        (sqlite_statements.END_STAYS, "one_open_stay"),
+        (sqlite_statements.OPEN_STAY, "one_open_stay"),
+        (sqlite_statements.CLOSE_STAYS_OF_NODE, "open_stays_by_node"),
+        (sqlite_statements.CLOSE_STAYS_OF_DEAD_NODES, "open_stays_by_node"),
+        (sqlite_statements.CLOSE_STAYS_OF_DEAD_NODES, "nodes_by_heartbeat"),
+        (sqlite_statements.RESTORABLE, "nodes_by_heartbeat"),
+        (sqlite_statements.RESTORABLE, "open_stays_by_node"),
+        (sqlite_statements.RESTORABLE, "lost_stays_by_end"),
     ]:
         values = dict.fromkeys(re.findall(r":(\w+)", statement), "x")
         plan = str(writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())
@@ -294,7 +296,7 @@ def test_totals_follow_every_insert_change_and_deletion_of_stays(
         connection.execute("INSERT INTO meetings VALUES ('ROOM', '', 'ann', 0, NULL)")
         connection.execute("INSERT INTO nodes VALUES ('n_1', 0, NULL)")
         for person in ("p_1", "p_2"):
-            connection.execute(sqlite_calls.ADD_PARTICIPANT, {
+            connection.execute(sqlite_statements.ADD_PARTICIPANT, {
                 "participant_id": person, "room": "ROOM", "user_id": person, "first_name": "", "role": "host", "at": 0,
             })  # fmt: skip
         stays: dict[int, Interval] = {}
@@ -307,7 +309,7 @@ def test_totals_follow_every_insert_change_and_deletion_of_stays(
             ):
                 stays[number] = change
                 connection.execute(
-                    "INSERT INTO participant_sessions VALUES ('p_1', ?1, 'n_1', '', ?2, ?3, ?4, 0, 1) "
+                    "INSERT INTO participant_sessions VALUES ('p_1', ?1, 'n_1', '', ?2, ?3, ?4, 0, 1, '[]') "
                     "ON CONFLICT DO UPDATE SET joined_at = ?2, left_at = ?3, reason = ?4",
                     (number, *change, None if change[1] is None else "left"),
                 )

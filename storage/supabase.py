@@ -1,0 +1,262 @@
+"""Calls to a Supabase project: the one function its API exposes, by way of supabase-py.
+
+The API is PostgREST behind a gateway. What went wrong is told by codes (PostgREST's own or PostgreSQL's), never by
+messages; where a gateway or a proxy answered instead, there is only the HTTP status. Nothing is tried again here.
+
+Importing this module without supabase-py raises `BadStore`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from storage.functions import CallFailed
+from storage.migrations import Migration
+from storage.store import BadStore, StoreError, StoreUnavailable
+
+try:
+    import httpx
+    from supabase import AsyncClient, AsyncClientOptions, PostgrestAPIError, create_async_client
+except ModuleNotFoundError as missing:
+    raise BadStore(
+        "RECONVENE_STORE=supabase needs supabase-py, which is not installed: pip install 'reconvene[supabase]'"
+    ) from missing
+
+FUNCTION = "reconvene"
+
+_CHECK = 5.0
+"""Seconds for a call that is made once, at the start or from the command line."""
+
+_RELOAD = 15.0
+"""Seconds for the API to notice that the schema has changed."""
+
+_GET_MIGRATED = (
+    "Run `reconvene migrate --sql` and paste what it prints into the SQL editor of the project, or run "
+    "`reconvene migrate --export supabase/migrations` and `supabase db push`, or set SUPABASE_DB_URL to the "
+    "project's connection string and run `reconvene migrate` (docs/supabase.md)"
+)
+
+# The transaction was rolled back, and the next attempt may well succeed: serialization, deadlock, lock and
+# statement time-outs, shutdown, too many connections, disk full, read-only (as a project is when its disk is full).
+_ROLLED_BACK = re.compile("40001|40P01|55P03|57014|57P0.|53...|25006")
+# PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
+_NOT_REACHED = re.compile("PGRST00[023]")
+_DATA = re.compile("2[23]...")
+_NOT_MIGRATED = re.compile("PGRST202|42883|42P01|3F000")
+_CODE = re.compile("PGRST...|[0-9A-Z]{5}")
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What became of a request, seen from below supabase-py, which passes on neither."""
+
+    sent: bool = False
+    status: int = 0
+
+
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
+
+
+class SupabaseDatabase:
+    """The `Database` behind the API at `url` (`https://….supabase.co`), with the service role's `key`.
+
+    `db_url`, a postgresql:// URL of the same database, is for `migrate` only. Raises `BadStore` when one of them cannot
+    be what it should be. No text of an exception repeats the key.
+    """
+
+    # More in flight only means more transactions that wait for the same rows.
+    concurrency = 4
+
+    def __init__(self, url: str, key: str, db_url: str = "") -> None:
+        self._url = _checked_url(url)
+        self._key = _checked_key(key)
+        self._db_url = db_url
+        self._client: AsyncClient | None = None
+        self._http: httpx.AsyncClient | None = None
+
+    async def open(self) -> None:
+        """Raises `BadStore` when the project is not migrated at all, or the settings are wrong; `StoreUnavailable`."""
+        if self._client is not None:
+            return
+        self._http, self._client = await self._connect()
+        try:
+            version = await self.schema_version()
+        except BaseException:
+            await self.close()
+            raise
+        if version == 0 and not self._db_url:
+            await self.close()
+            raise BadStore(f"the Supabase project has no function public.{FUNCTION}. {_GET_MIGRATED}")
+
+    async def close(self) -> None:
+        http, self._http, self._client = self._http, None, None
+        # supabase-py's client has nothing to close; what it was given, it leaves to us.
+        if http is not None:
+            await http.aclose()
+
+    async def carry_out(self, calls: Sequence[Mapping[str, Any]], within: float) -> Sequence[Any]:
+        if self._client is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        return await self._call(self._client, calls, within)
+
+    async def schema_version(self) -> int:
+        async with self._any_client() as client:
+            try:
+                (version,) = await self._call(client, [{"call": "version"}], _CHECK)
+            except _NotMigrated:
+                return 0
+        if not isinstance(version, int):
+            raise BadStore(f"public.{FUNCTION} in the Supabase project is not Reconvene's. {_GET_MIGRATED}")
+        return version
+
+    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+        if not self._db_url:
+            raise BadStore(f"the schema cannot be changed through Supabase's API. {_GET_MIGRATED}")
+        from storage.postgres import PostgresDatabase
+
+        applied = await PostgresDatabase(self._db_url).migrate(migrations)
+        await self._see_version(len(migrations))
+        return applied
+
+    async def _see_version(self, version: int) -> None:
+        """Wait until the API knows what was migrated behind its back."""
+        try:
+            async with asyncio.timeout(_RELOAD):
+                while await self.schema_version() < version:
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise BadStore(
+                "the database at SUPABASE_DB_URL is migrated, and the API at SUPABASE_URL does not show it. If both are "
+                "the same project, run NOTIFY pgrst, 'reload schema' in the SQL editor"
+            ) from None
+
+    @asynccontextmanager
+    async def _any_client(self) -> AsyncIterator[AsyncClient]:
+        if self._client is not None:
+            yield self._client
+            return
+        http, client = await self._connect()
+        async with http:
+            yield client
+
+    async def _connect(self) -> tuple[httpx.AsyncClient, AsyncClient]:
+        http = httpx.AsyncClient(
+            # Each attempt has its own time limit, and no call ever waits for the pool: httpx is slow at that.
+            timeout=None,  # noqa: S113
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=2 * self.concurrency),
+            event_hooks={"request": [_watch], "response": [_note_status]},
+        )
+        options = AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
+        return http, await create_async_client(self._url, self._key, options)
+
+    async def _call(
+        self, client: AsyncClient, calls: Sequence[Mapping[str, Any]], within: float
+    ) -> Sequence[Any]:
+        attempt = _Attempt()
+        _attempt.set(attempt)
+        try:
+            async with asyncio.timeout(within):
+                answer = (await client.rpc(FUNCTION, {"calls": list(calls)}).execute()).data
+        except PostgrestAPIError as error:
+            raise self._meaning(error.code or "", attempt.status, error.message or "") from None
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"Supabase did not answer within {within:g} s", certain=not attempt.sent
+            ) from None
+        except httpx.RequestError as error:
+            raise StoreUnavailable(
+                self._without_key(f"Supabase cannot be reached: {error or type(error).__name__}"),
+                certain=not attempt.sent,
+            ) from None
+        except ValueError as error:
+            if attempt.sent:
+                raise self._not_supabase(attempt.status, "text that is no JSON") from None
+            # Numbers and characters that JSON does not have. PostgreSQL says the same of what it does not have.
+            raise CallFailed("22P05", f"cannot be sent as JSON: {type(error).__name__}") from None
+        if not isinstance(answer, list) or len(answer) != len(calls):
+            raise self._not_supabase(attempt.status, "something else than the outcomes of the calls")
+        return answer
+
+    def _meaning(self, code: str, status: int, message: str) -> StoreError:
+        text = self._without_key(f"{message[:200]} ({code if _CODE.fullmatch(code) else f'HTTP {status}'})")
+        if _DATA.fullmatch(code):
+            return CallFailed(code, text)
+        if _ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code):
+            return StoreUnavailable(f"Supabase: {text}", certain=True)
+        if _NOT_MIGRATED.fullmatch(code):
+            return _NotMigrated(f"the Supabase project is not migrated: {text}. {_GET_MIGRATED}")
+        if code == "42501":
+            return BadStore(
+                f"SUPABASE_SERVICE_KEY is not the service role's: {text}. It is the secret key (sb_secret_… or the "
+                "JWT of service_role) under Project Settings, API Keys; not the publishable or anon one"
+            )
+        if code == "PGRST106":
+            return BadStore(
+                f"the Supabase project does not expose the schema public: {text}. "
+                "Add it under Project Settings, Data API"
+            )
+        if code.startswith("PGRST3") or (status in (401, 403) and not _CODE.fullmatch(code)):
+            return BadStore(
+                f"SUPABASE_SERVICE_KEY is refused: {text}. It is the secret key under Project Settings, API Keys, of "
+                "the project that SUPABASE_URL names"
+            )
+        if status < 500 and status not in (408, 425, 429) and not _CODE.fullmatch(code):
+            return self._not_supabase(status, message[:200])
+        return StoreUnavailable(f"Supabase: {text}")
+
+    def _not_supabase(self, status: int, answered: str) -> BadStore:
+        return BadStore(
+            f"what answers at SUPABASE_URL is not the API of a Supabase project: HTTP {status}, "
+            f"{self._without_key(answered)}. It is the project's URL, such as https://abcdefghijklmnopqrst.supabase.co"
+        )
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "…")
+
+
+class _NotMigrated(BadStore):
+    """The function is not there, or misses what it needs."""
+
+
+async def _watch(request: httpx.Request) -> None:
+    attempt = _attempt.get()
+
+    async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        # "http11.…" or "http2.…"
+        if event.endswith(".send_request_headers.started"):
+            attempt.sent = True
+
+    request.extensions = {**request.extensions, "trace": trace}
+
+
+async def _note_status(response: httpx.Response) -> None:
+    _attempt.get().status = response.status_code
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not url:
+        raise BadStore("RECONVENE_STORE=supabase needs SUPABASE_URL, such as https://abcdefghijklmnopqrst.supabase.co")
+    if not usable or "@" in url or parts.query or parts.fragment:
+        raise BadStore("SUPABASE_URL must be the URL of a project, such as https://abcdefghijklmnopqrst.supabase.co")
+    return url.rstrip("/").removesuffix("/rest/v1")
+
+
+def _checked_key(key: str) -> str:
+    if not key:
+        raise BadStore("RECONVENE_STORE=supabase needs SUPABASE_SERVICE_KEY, the service role's key of the project")
+    # Otherwise the HTTP library would say so, and repeat it.
+    if not re.fullmatch(r"[!-~]+", key):
+        raise BadStore("SUPABASE_SERVICE_KEY has characters that no key has, such as spaces or line breaks")
+    return key
