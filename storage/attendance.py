@@ -1,0 +1,191 @@
+"""Who was there, when, and for how long: a report made of nothing but attendance sessions.
+
+    Session, Session, … ──► by person ──► union of their intervals ──► Person ──► Totals, people over time
+
+Pure: the same sessions in any order, and any of them twice, make the same report. It does not matter where they come
+from: stays of this server's meetings, or rows that were imported.
+
+Times are seconds since the epoch, durations seconds. A clock may have run backwards between the two ends of a session,
+which then lasted no time at all, rather than a negative one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One stay of one participant, known by (participant, session). Open while `left_at` is None.
+
+    `estimated`: nobody saw the end, `left_at` is the last that is known. `connections` counts how often they came
+    during it; `reconnects` are the moments of all but the first, or of the latest of these.
+    """
+
+    participant: str
+    session: str
+    joined_at: float
+    left_at: float | None = None
+    estimated: bool = False
+    reconnects: tuple[float, ...] = ()
+    connections: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the sessions of one participant come to.
+
+    `intervals` is their union, ascending, with gaps in between; open sessions reach up to now. `total_duration` is its
+    length, and never more than `last_seen - first_seen`. `estimated`: at least one end was.
+    """
+
+    session_count: int
+    total_duration: float
+    first_seen: float
+    last_seen: float
+    reconnects: int
+    estimated: bool
+    present: bool
+    intervals: Sequence[Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`participants` are people with a session, `present` those with an open one, `estimated` those with an estimated
+    end. `peak` is how many were there at most, and `peak_at` when they first were (None if nobody was for any time).
+    `total_duration` sums up people's. `last_left_at` is None while anyone is there.
+    """
+
+    participants: int
+    present: int
+    sessions: int
+    reconnects: int
+    estimated: int
+    total_duration: float
+    peak: int
+    peak_at: float | None
+    first_joined_at: float | None
+    last_left_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`people` by participant, in the order they came. `presence` are steps, ascending: from that time on so many were
+    there; it ends with how many are. Who has two sessions at once counts once."""
+
+    people: Mapping[str, Person]
+    totals: Totals
+    presence: Sequence[tuple[float, int]]
+
+
+def reduce(sessions: Iterable[Session], now: float) -> Report:
+    """The report as of `now`."""
+    rows: dict[str, dict[str, Session]] = {}
+    for row in sessions:
+        own = rows.setdefault(row.participant, {})
+        known = own.get(row.session)
+        own[row.session] = row if known is None else merge(known, row)
+
+    changes: dict[float, int] = {}
+    people = {participant: _person(own.values(), now, changes) for participant, own in rows.items()}
+    people = dict(sorted(people.items(), key=lambda item: (item[1].first_seen, item[0])))
+    presence = _presence(changes)
+    return Report(people, _totals(people.values(), presence), presence)
+
+
+def merge(one: Session, other: Session) -> Session:
+    """What two rows about the same session say together, whichever came first.
+
+    Of the ends, a known one wins over none, one that was seen over an estimate, the later over the earlier.
+    """
+    latest = max(one, other, key=_end_known)
+    return Session(
+        one.participant,
+        one.session,
+        min(one.joined_at, other.joined_at),
+        latest.left_at,
+        latest.estimated,
+        tuple(sorted({*one.reconnects, *other.reconnects})),
+        max(one.connections, other.connections),
+    )
+
+
+def _end_known(session: Session) -> tuple[bool, bool, float]:
+    return session.left_at is not None, not session.estimated, session.left_at or 0.0
+
+
+def _person(sessions: Iterable[Session], now: float, changes: dict[float, int]) -> Person:
+    """Notes in `changes`, besides, when this person came (+1) and went (-1)."""
+    spans = []
+    reconnects = 0
+    estimated = present = False
+    for session in sessions:
+        left = session.left_at
+        spans.append((session.joined_at, max(session.joined_at, now if left is None else left), left is None))
+        reconnects += max(session.connections - 1, len(set(session.reconnects)))
+        estimated |= session.estimated
+        present |= left is None
+    union = _union(sorted(spans))
+
+    for start, end, is_open in union:
+        if is_open:
+            # Still there, whatever a clock that runs ahead says of later.
+            changes[start] = changes.get(start, 0) + 1
+            break
+        if start < end:
+            changes[start] = changes.get(start, 0) + 1
+            changes[end] = changes.get(end, 0) - 1
+
+    # Summed up exactly and rounded once, so that rounding never makes the parts longer than the whole.
+    total = fsum(moment for start, end, _ in union for moment in (end, -start))
+    intervals = tuple((start, end) for start, end, _ in union)
+    first, last = intervals[0][0], intervals[-1][1]
+    return Person(len(spans), total, first, last, reconnects, estimated, present, intervals)
+
+
+def _union(spans: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
+    """Of (start, end, open) by start: those that touch are one, open when any of them is."""
+    union = []
+    start, end, is_open = spans[0]
+    for joined, left, goes_on in spans[1:]:
+        if joined > end:
+            union.append((start, end, is_open))
+            start, end, is_open = joined, left, goes_on
+        else:
+            end = max(end, left)
+            is_open |= goes_on
+    union.append((start, end, is_open))
+    return union
+
+
+def _presence(changes: Mapping[float, int]) -> Sequence[tuple[float, int]]:
+    steps = []
+    count = 0
+    for at in sorted(changes):
+        if changes[at]:
+            count += changes[at]
+            steps.append((at, count))
+    return tuple(steps)
+
+
+def _totals(people: Iterable[Person], presence: Sequence[tuple[float, int]]) -> Totals:
+    people = list(people)
+    present = sum(person.present for person in people)
+    last_seen = max((person.last_seen for person in people), default=None)
+    peak_at, peak = max(presence, key=lambda step: step[1], default=(None, 0))
+    return Totals(
+        participants=len(people),
+        present=present,
+        sessions=sum(person.session_count for person in people),
+        reconnects=sum(person.reconnects for person in people),
+        estimated=sum(person.estimated for person in people),
+        total_duration=fsum(person.total_duration for person in people),
+        peak=peak,
+        peak_at=peak_at,
+        first_joined_at=min((person.first_seen for person in people), default=None),
+        last_left_at=None if present else last_seen,
+    )
