@@ -4,17 +4,16 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 """
 
 import asyncio
-import csv
-import io
 import os
 import time
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+import structlog
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
+from server import report
 from server.config import Config
 from server.gateway import Gateway
 from server.ice import ice_servers
@@ -24,13 +23,22 @@ from signalling import names
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.room import rfc3339
-from storage.store import Attendance, Meeting, Store, StoreUnavailable, UnknownMeeting
+from storage.store import Meeting, Store, StoreUnavailable, UnknownMeeting, UnknownParticipant
+
+log = structlog.get_logger()
 
 ADMIN = "admin"
 """The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_`)."""
 
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
+
+MOST_MEETINGS = 100
+MOST_PEOPLE = 1000
+"""On one page of attendance."""
+
+PRIVATE = {"Cache-Control": "no-store"}
+"""Who was where is kept by nobody on the way."""
 
 _bearer = HTTPBearer(
     auto_error=False, description="An identity token from POST /api/identity, or the admin key"
@@ -64,6 +72,21 @@ class MeetingView(BaseModel):
     participants: int = Field(description="How many are in it now.")
 
 
+class HostedMeetingView(BaseModel):
+    id: str
+    title: str
+    created_at: str
+    ended_at: str | None
+    url: str
+    attended: int = Field(description="How many were ever in it.")
+    present: int = Field(description="How many are in it now.")
+    last_seen_at: str | None = Field(description="When anyone was last seen in it.")
+
+
+class HostedMeetings(BaseModel):
+    meetings: list[HostedMeetingView]
+
+
 def router(  # the API's parts list
     config: Config, store: Store, hub: Hub, gateway: Gateway, tokens: Tokens, metrics: Metrics
 ) -> APIRouter:
@@ -86,6 +109,9 @@ def router(  # the API's parts list
 
     Known = Annotated[str, Depends(known)]  # noqa: N806 - a type
 
+    def link(request: Request, meeting: Meeting) -> str:
+        return f"{request.base_url}m/{meeting.room}"
+
     def view(
         request: Request, meeting: Meeting, user_id: str | None, *, created: bool = False
     ) -> MeetingView:
@@ -94,7 +120,7 @@ def router(  # the API's parts list
             title=meeting.title,
             host=meeting.host_user_id == user_id,
             created=created,
-            url=f"{request.base_url}m/{meeting.room}",
+            url=link(request, meeting),
             ended=meeting.ended_at is not None,
             participants=hub.size(meeting.room),
         )
@@ -121,6 +147,28 @@ def router(  # the API's parts list
             _checked(names.person_name, body.name)
         user_id = new_id("u")
         return IdentityView(token=tokens.identity(user_id, time.time()), user_id=user_id)
+
+    @routes.get("/api/meetings", tags=["meetings"])
+    async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
+        """The meetings of which the caller is host, newest first, 100 at most."""
+        if user_id == ADMIN:
+            raise Refused(ErrorCode.FORBIDDEN, "The admin key hosts no meetings: ask with an identity.")
+        response.headers.update(PRIVATE)
+        return HostedMeetings(
+            meetings=[
+                HostedMeetingView(
+                    id=each.meeting.room,
+                    title=each.meeting.title,
+                    created_at=rfc3339(each.meeting.created_at),
+                    ended_at=None if each.meeting.ended_at is None else rfc3339(each.meeting.ended_at),
+                    url=link(request, each.meeting),
+                    attended=each.attended,
+                    present=each.present,
+                    last_seen_at=None if each.last_seen_at is None else rfc3339(each.last_seen_at),
+                )
+                for each in await store.hosted_meetings(user_id, MOST_MEETINGS)
+            ]
+        )
 
     @routes.post("/api/meetings", tags=["meetings"], responses={201: {"model": MeetingView}})
     async def create_meeting(
@@ -152,18 +200,49 @@ def router(  # the API's parts list
         gateway.end_meeting(room)
         return view(request, ended, user_id)
 
-    @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_model=None)
+    @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204)
+    async def delete_meeting(meeting: str, user_id: Known) -> None:
+        """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
+        room = (await hosted(meeting, user_id)).room
+        # Ended first: from then on nobody is let in, and when the store goes away before the rest is done, asking
+        # again goes on from there.
+        await store.end_meeting(room, time.time())
+        gateway.end_meeting(room)
+        # What the recorder still has to write of it finds nothing to change.
+        await store.delete_meeting(room)
+        log.info("meeting deleted", meeting=room)
+
+    @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_class=Response)
     async def attendance(
         meeting: str,
         user_id: Known,
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
-    ) -> Response | dict[str, Any]:
-        """Everyone who was ever in the meeting, with their stays. Durations are in seconds."""
-        report = await store.attendance((await hosted(meeting, user_id)).room)
+        rows: Annotated[report.Rows, Query(description="CSV: one row per stay, or per person.")] = "stays",
+        limit: Annotated[
+            int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")
+        ] = MOST_PEOPLE,
+        after: Annotated[str | None, Query(description="JSON: `next` of the page before.")] = None,
+    ) -> Response:
+        """Everyone who was ever in the meeting, with their stays. Durations are in seconds.
+
+        The first page, without `after`, tells of the whole meeting as well. CSV is always all of it.
+        """
+        room = (await hosted(meeting, user_id)).room
+        whole = after is None or format == "csv"
+        try:
+            # One more than is asked for tells whether there is a next page.
+            record = await (store.attendance(room) if whole else store.attendance(room, limit + 1, after))
+        except UnknownParticipant:
+            raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
+        now = time.time()
+        # On a thread: a large report takes a tenth of a second, and the sockets go on.
         if format == "json":
-            return _attendance(report)
-        headers = {"Content-Disposition": f'attachment; filename="{report.meeting.room}-attendance.csv"'}
-        return Response(_attendance_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+            page = await asyncio.to_thread(report.as_json, record, now, limit, whole=whole)
+            return Response(page, media_type="application/json", headers=PRIVATE)
+        table = await asyncio.to_thread(report.as_csv, record, now, rows)
+        name = f"{room}-{'attendance' if rows == 'stays' else 'people'}.csv"
+        headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:
@@ -204,64 +283,3 @@ def _checked(rule: Any, text: str) -> str:
         return str(rule(text))
     except ValueError as error:
         raise Refused(ErrorCode.BAD_MESSAGE, str(error)) from None
-
-
-def _attendance(report: Attendance) -> dict[str, Any]:
-    def moment(at: float | None) -> str | None:
-        return None if at is None else rfc3339(at)
-
-    meeting = report.meeting
-    return {
-        "meeting": {
-            "id": meeting.room,
-            "title": meeting.title,
-            "created_at": moment(meeting.created_at),
-            "ended_at": moment(meeting.ended_at),
-        },
-        "participants": [
-            {
-                "id": person.id,
-                "name": person.name,
-                "role": person.role,
-                "state": person.state,
-                "session_count": person.session_count,
-                "total_duration": round(person.total_duration, 3),
-                "sessions": [
-                    {
-                        "joined_at": moment(stay.joined_at),
-                        "left_at": moment(stay.left_at),
-                        "reason": stay.reason,
-                        "estimated": stay.estimated,
-                    }
-                    for stay in stays
-                ],
-            }
-            for person, stays in report.participants
-        ],
-    }
-
-
-def _attendance_csv(report: Attendance) -> str:
-    """One row per stay (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8."""
-    text = io.StringIO()
-    text.write("\ufeff")
-    rows = csv.writer(text)
-    rows.writerow(["name", "role", "joined_at", "left_at", "duration_seconds", "reason", "estimated"])
-    rows.writerows(_rows(report))
-    return text.getvalue()
-
-
-def _rows(report: Attendance) -> Iterator[list[Any]]:
-    for person, stays in report.participants:
-        for stay in stays:
-            left = stay.left_at
-            yield [
-                # A spreadsheet runs a cell that begins like a formula.
-                f"'{person.name}" if person.name[:1] in "=+-@\t\r" else person.name,
-                person.role,
-                rfc3339(stay.joined_at),
-                "" if left is None else rfc3339(left),
-                "" if left is None else round(left - stay.joined_at, 3),
-                stay.reason or "",
-                stay.estimated,
-            ]

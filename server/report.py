@@ -1,0 +1,252 @@
+"""What is told of who was in a meeting: as JSON for programs and the page, as CSV for spreadsheets.
+
+Pure, and long work for a large meeting: called on a thread, so that the sockets go on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from signalling.room import rfc3339
+from storage import attendance
+from storage.attendance import Person, Report, Session
+from storage.store import Attendance, Participant, Stay
+
+Rows = Literal["stays", "people"]
+
+MOST_STEPS = 500
+"""Of people over time: more than a chart shows."""
+
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def summarised(record: Attendance, now: float) -> Report:
+    """The report on everyone in `record`, as of `now`."""
+    return attendance.reduce(
+        (
+            Session(
+                participant.id,
+                stay.session_id,
+                stay.joined_at,
+                stay.left_at,
+                stay.estimated,
+                stay.reconnects,
+                stay.connections,
+            )
+            for participant, stays in record.participants
+            for stay in stays
+        ),
+        now,
+    )
+
+
+def person_of(report: Report, participant: Participant) -> Person:
+    """What the report says of a participant, also when no stay of theirs is known."""
+    seen = participant.first_joined_at, participant.last_seen_at
+    return report.people.get(participant.id) or Person(0, 0.0, *seen, 0, False, False, ())
+
+
+# JSON
+
+
+def as_json(record: Attendance, now: float, limit: int, *, whole: bool) -> bytes:
+    """A page of at most `limit` people, and where the next one begins if `record` has more of them than that.
+
+    `whole`: the record is of everyone, and the page tells of the whole meeting as well.
+    """
+    report = summarised(record, now)
+    meeting = record.meeting
+    shown = record.participants[:limit]
+    head: dict[str, Any] = {
+        "meeting": {
+            "id": meeting.room,
+            "title": meeting.title,
+            "created_at": rfc3339(meeting.created_at),
+            "ended_at": _moment(meeting.ended_at),
+        },
+        "as_of": rfc3339(now),
+    }
+    if whole:
+        head["totals"] = _totals(report)
+        head["presence"] = [(rfc3339(at), count) for at, count in thinned(report.presence)]
+    head["next"] = shown[-1][0].id if len(record.participants) > len(shown) else None
+    # Encoded one by one: the encoder lets no other thread run meanwhile.
+    people = [
+        orjson.dumps(_person(participant, stays, person_of(report, participant)))
+        for participant, stays in shown
+    ]
+    return b'%b,"participants":[%b]}' % (orjson.dumps(head)[:-1], b",".join(people))
+
+
+def thinned(steps: Sequence[tuple[float, int]], most: int = MOST_STEPS) -> Sequence[tuple[float, int]]:
+    """At most `most` of the steps, which look the same: of each short time the highest and the last one."""
+    if len(steps) <= most:
+        return steps
+    first, last = steps[0][0], steps[-1][0]
+    parts = (most - 1) // 2
+    length = (last - first) / parts
+    kept = {0}
+    begun, highest = 0, 0
+    for index, (at, count) in enumerate(steps):
+        part = min(parts - 1, int((at - first) / length))
+        if part != begun:
+            kept |= {highest, index - 1}
+            begun, highest = part, index
+        elif count > steps[highest][1]:
+            highest = index
+    kept |= {highest, len(steps) - 1}
+    return [steps[index] for index in sorted(kept)]
+
+
+def _totals(report: Report) -> dict[str, Any]:
+    totals = report.totals
+    return {
+        "participants": totals.participants,
+        "present": totals.present,
+        "sessions": totals.sessions,
+        "reconnects": totals.reconnects,
+        "estimated": totals.estimated,
+        "total_duration": round(totals.total_duration, 3),
+        "average_duration": round(totals.total_duration / max(1, totals.participants), 3),
+        "peak": totals.peak,
+        "peak_at": _moment(totals.peak_at),
+        "first_joined_at": _moment(totals.first_joined_at),
+        "last_left_at": _moment(totals.last_left_at),
+    }
+
+
+def _person(participant: Participant, stays: Iterable[Stay], person: Person) -> dict[str, Any]:
+    return {
+        "id": participant.id,
+        "name": participant.name,
+        "role": participant.role,
+        "state": participant.state,
+        "session_count": person.session_count,
+        "reconnects": person.reconnects,
+        "total_duration": round(person.total_duration, 3),
+        "first_seen_at": rfc3339(person.first_seen),
+        "last_seen_at": rfc3339(person.last_seen),
+        "estimated": person.estimated,
+        "sessions": [
+            {
+                "joined_at": rfc3339(stay.joined_at),
+                "left_at": _moment(stay.left_at),
+                "reason": stay.reason,
+                "estimated": stay.estimated,
+                "connections": stay.connections,
+                "reconnects": [rfc3339(at) for at in stay.reconnects],
+            }
+            for stay in stays
+        ],
+    }
+
+
+def _moment(at: float | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+# CSV (RFC 4180)
+
+
+def as_csv(record: Attendance, now: float, rows: Rows) -> bytes:
+    """Everyone, one row per stay or per person, with a byte order mark: without it spreadsheets do not read UTF-8."""
+    text = io.StringIO(newline="")
+    # Texts are quoted, so that a name in which a spreadsheet sees a separator stays in its cell.
+    table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
+    table.writerows(_stays(record, now) if rows == "stays" else _people(record, now))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def harmless(text: str) -> str:
+    """The text, preceded by `'` where a spreadsheet would run it as a formula."""
+    for character in text:
+        if character in _FORMULA:
+            return f"'{text}"
+        # White space and what cannot be seen do not keep a spreadsheet from it.
+        if unicodedata.category(character)[0] not in "ZC":
+            break
+    return text
+
+
+def duration(seconds: float) -> str:
+    """`1:02:03`, hours without a limit."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _stays(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
+    yield (
+        "name",
+        "role",
+        "joined_at (UTC)",
+        "left_at (UTC)",
+        "duration_seconds",
+        "duration",
+        "reconnects",
+        "reason",
+        "estimated",
+        "participant_id",
+    )
+    for participant, stays in record.participants:
+        for stay in stays:
+            lasted = max(0.0, (now if stay.left_at is None else stay.left_at) - stay.joined_at)
+            yield (
+                harmless(participant.name),
+                participant.role,
+                _date(stay.joined_at),
+                "" if stay.left_at is None else _date(stay.left_at),
+                int(lasted),
+                duration(lasted),
+                stay.connections - 1,
+                stay.reason or "",
+                _yes(stay.estimated),
+                harmless(participant.id),
+            )
+
+
+def _people(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
+    yield (
+        "name",
+        "role",
+        "first_seen_at (UTC)",
+        "last_seen_at (UTC)",
+        "duration_seconds",
+        "duration",
+        "sessions",
+        "reconnects",
+        "present",
+        "estimated",
+        "participant_id",
+    )
+    report = summarised(record, now)
+    for participant, _ in record.participants:
+        person = person_of(report, participant)
+        yield (
+            harmless(participant.name),
+            participant.role,
+            _date(person.first_seen),
+            _date(person.last_seen),
+            int(person.total_duration),
+            duration(person.total_duration),
+            person.session_count,
+            person.reconnects,
+            _yes(person.present),
+            _yes(person.estimated),
+            harmless(participant.id),
+        )
+
+
+def _date(at: float) -> str:
+    """As spreadsheets of any language read a date and a time."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
