@@ -8,12 +8,13 @@ import platform
 import sys
 import typing
 from importlib.metadata import version as distribution_version
+from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from server import logs
+from server import logs, migrating
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
 from storage.store import StoreError
@@ -66,10 +67,71 @@ def serve(
     _serve(config)
 
 
+_MIGRATE_HELP = "\n\n".join(
+    [
+        "[bold]Settings[/bold] come from the environment, as for [cyan]reconvene serve[/cyan]; "
+        "RECONVENE_STORE, and for Supabase SUPABASE_URL, SUPABASE_SERVICE_KEY and SUPABASE_DB_URL, are looked at.",
+        "[bold]Exit codes[/bold] 0: up to date. 1: --check found something missing. 2: the store cannot be reached, "
+        "or something is wrong with it or the settings.",
+    ]
+)
+
+
+@cli.command(epilog=_MIGRATE_HELP)
+def migrate(
+    store: Annotated[str | None, typer.Option(help="Where the record is kept.", metavar="URL")] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing: tell what is missing, and exit with 1 if anything is."),
+    ] = False,
+    sql: Annotated[
+        bool,
+        typer.Option(
+            "--sql", help="Change nothing: print what is missing as SQL for PostgreSQL and Supabase."
+        ),
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="With --sql: print all of it, without looking at the store.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the migrations as files for [cyan]supabase db push[/cyan], without looking at the store.",
+            metavar="DIRECTORY",
+        ),
+    ] = None,
+) -> None:
+    """Bring the store's tables and functions up to date, and say what was done."""
+    environ = {**os.environ, **({} if store is None else {"RECONVENE_STORE": store})}
+    try:
+        done = asyncio.run(
+            migrating.run(environ, typer.echo, check=check, sql=sql, everything=everything, directory=export)
+        )
+    except (ConfigError, StoreError, migrating.CannotMigrate) as error:
+        fail(str(error))
+    raise typer.Exit(0 if done else 1)
+
+
 @cli.command()
 def version() -> None:
     """Show the versions of Reconvene and Python."""
     typer.echo(f"reconvene {distribution_version('reconvene')} (Python {platform.python_version()})")
+
+
+@cli.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
+) -> None:
+    """Check settings, files, port, store, TURN and clock, and say what to do about what is found.
+
+    Changes nothing. Exits with 0 when nothing failed (notes and warnings are no failures), else with 1.
+    """
+    # Imported here, as the checks are wanted by this command only.
+    from server.doctor import examination, report
+
+    findings = examination.run(os.environ)
+    report.show(findings, as_json=as_json)
+    raise typer.Exit(1 if report.failed(findings) else 0)
 
 
 def _serve(config: Config) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -43,20 +44,19 @@ _GET_MIGRATED = (
     "project's connection string and run `reconvene migrate` (docs/supabase.md)"
 )
 
-# The transaction was rolled back, and the next attempt may well succeed: serialization, deadlock, lock and
-# statement time-outs, shutdown, too many connections, disk full, read-only (as a project is when its disk is full).
-_ROLLED_BACK = re.compile("40001|40P01|55P03|57014|57P0.|53...|25006")
-# PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
-_NOT_REACHED = re.compile("PGRST00[023]")
+_SQLSTATE = re.compile("([0-9]{2}|F0|HV|P0|XX)[0-9A-Z]{3}")
 _DATA = re.compile("2[23]...")
 _NOT_MIGRATED = re.compile("PGRST202|42883|42P01|3F000")
-_CODE = re.compile("PGRST...|[0-9A-Z]{5}")
+# PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
+_NOT_REACHED = re.compile("PGRST00[023]")
+_TRY_AGAIN = (408, 425, 429)
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What became of a request, seen from below supabase-py, which passes on neither."""
+    """A request as seen from below supabase-py, which passes none of this on."""
 
+    within: float
     sent: bool = False
     status: int = 0
 
@@ -74,7 +74,7 @@ class SupabaseDatabase:
     # More in flight only means more transactions that wait for the same rows.
     concurrency = 4
 
-    def __init__(self, url: str, key: str, db_url: str = "") -> None:
+    def __init__(self, url: str, key: str, db_url: str | None = None) -> None:
         self._url = _checked_url(url)
         self._key = _checked_key(key)
         self._db_url = db_url
@@ -82,18 +82,8 @@ class SupabaseDatabase:
         self._http: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
-        """Raises `BadStore` when the project is not migrated at all, or the settings are wrong; `StoreUnavailable`."""
-        if self._client is not None:
-            return
-        self._http, self._client = await self._connect()
-        try:
-            version = await self.schema_version()
-        except BaseException:
-            await self.close()
-            raise
-        if version == 0 and not self._db_url:
-            await self.close()
-            raise BadStore(f"the Supabase project has no function public.{FUNCTION}. {_GET_MIGRATED}")
+        if self._client is None:
+            self._http, self._client = await self._connect()
 
     async def close(self) -> None:
         http, self._http, self._client = self._http, None, None
@@ -109,16 +99,22 @@ class SupabaseDatabase:
     async def schema_version(self) -> int:
         async with self._any_client() as client:
             try:
-                (version,) = await self._call(client, [{"call": "version"}], _CHECK)
+                (answer,) = await self._call(client, [{"call": "version"}], _CHECK)
             except _NotMigrated:
                 return 0
-        if not isinstance(version, int):
+            except CallFailed as error:
+                # Nothing can be wrong with this call but the role that makes it.
+                raise BadStore(f"SUPABASE_SERVICE_KEY is not the service role's: {error}") from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("value"), int):
             raise BadStore(f"public.{FUNCTION} in the Supabase project is not Reconvene's. {_GET_MIGRATED}")
-        return version
+        return int(answer["value"])
 
     async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
         if not self._db_url:
-            raise BadStore(f"the schema cannot be changed through Supabase's API. {_GET_MIGRATED}")
+            raise BadStore(
+                f"the Supabase project is not migrated to version {len(migrations)}, which its API cannot do. "
+                f"{_GET_MIGRATED}"
+            )
         from storage.postgres import PostgresDatabase
 
         applied = await PostgresDatabase(self._db_url).migrate(migrations)
@@ -127,15 +123,14 @@ class SupabaseDatabase:
 
     async def _see_version(self, version: int) -> None:
         """Wait until the API knows what was migrated behind its back."""
-        try:
-            async with asyncio.timeout(_RELOAD):
-                while await self.schema_version() < version:
-                    await asyncio.sleep(0.2)
-        except TimeoutError:
-            raise BadStore(
-                "the database at SUPABASE_DB_URL is migrated, and the API at SUPABASE_URL does not show it. If both are "
-                "the same project, run NOTIFY pgrst, 'reload schema' in the SQL editor"
-            ) from None
+        deadline = time.monotonic() + _RELOAD
+        while await self.schema_version() < version:
+            if time.monotonic() > deadline:
+                raise BadStore(
+                    "the database at SUPABASE_DB_URL is migrated, but the API at SUPABASE_URL does not show it. "
+                    "If they are the same project, run NOTIFY pgrst, 'reload schema' in its SQL editor"
+                )
+            await asyncio.sleep(0.2)
 
     @asynccontextmanager
     async def _any_client(self) -> AsyncIterator[AsyncClient]:
@@ -148,9 +143,8 @@ class SupabaseDatabase:
 
     async def _connect(self) -> tuple[httpx.AsyncClient, AsyncClient]:
         http = httpx.AsyncClient(
-            # Each attempt has its own time limit, and no call ever waits for the pool: httpx is slow at that.
-            timeout=None,  # noqa: S113
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=2 * self.concurrency),
+            # More connections than calls: httpx is slow where they queue. Time-outs are the attempts' own.
+            limits=httpx.Limits(max_connections=4 * self.concurrency),
             event_hooks={"request": [_watch], "response": [_note_status]},
         )
         options = AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
@@ -159,7 +153,7 @@ class SupabaseDatabase:
     async def _call(
         self, client: AsyncClient, calls: Sequence[Mapping[str, Any]], within: float
     ) -> Sequence[Any]:
-        attempt = _Attempt()
+        attempt = _Attempt(within)
         _attempt.set(attempt)
         try:
             async with asyncio.timeout(within):
@@ -172,7 +166,7 @@ class SupabaseDatabase:
             ) from None
         except httpx.RequestError as error:
             raise StoreUnavailable(
-                self._without_key(f"Supabase cannot be reached: {error or type(error).__name__}"),
+                self._without_key(f"Supabase cannot be reached: {str(error) or type(error).__name__}"),
                 certain=not attempt.sent,
             ) from None
         except ValueError as error:
@@ -185,11 +179,11 @@ class SupabaseDatabase:
         return answer
 
     def _meaning(self, code: str, status: int, message: str) -> StoreError:
-        text = self._without_key(f"{message[:200]} ({code if _CODE.fullmatch(code) else f'HTTP {status}'})")
+        by_database = _SQLSTATE.fullmatch(code) is not None
+        known = by_database or code.startswith("PGRST")
+        text = self._without_key(f"{message[:200]} ({code if known else f'HTTP {status}'})")
         if _DATA.fullmatch(code):
-            return CallFailed(code, text)
-        if _ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code):
-            return StoreUnavailable(f"Supabase: {text}", certain=True)
+            return CallFailed(code, self._without_key(message))
         if _NOT_MIGRATED.fullmatch(code):
             return _NotMigrated(f"the Supabase project is not migrated: {text}. {_GET_MIGRATED}")
         if code == "42501":
@@ -202,14 +196,16 @@ class SupabaseDatabase:
                 f"the Supabase project does not expose the schema public: {text}. "
                 "Add it under Project Settings, Data API"
             )
-        if code.startswith("PGRST3") or (status in (401, 403) and not _CODE.fullmatch(code)):
+        if code.startswith("PGRST3") or (status in (401, 403) and not known):
             return BadStore(
                 f"SUPABASE_SERVICE_KEY is refused: {text}. It is the secret key under Project Settings, API Keys, of "
                 "the project that SUPABASE_URL names"
             )
-        if status < 500 and status not in (408, 425, 429) and not _CODE.fullmatch(code):
+        if not by_database and status < 500 and status not in _TRY_AGAIN:
             return self._not_supabase(status, message[:200])
-        return StoreUnavailable(f"Supabase: {text}")
+        # A transaction that ended with an error was rolled back; 08 is a connection lost at a moment nobody knows.
+        certain = (by_database and not code.startswith("08")) or _NOT_REACHED.fullmatch(code) is not None
+        return StoreUnavailable(f"Supabase: {text}", certain=certain)
 
     def _not_supabase(self, status: int, answered: str) -> BadStore:
         return BadStore(
@@ -233,7 +229,9 @@ async def _watch(request: httpx.Request) -> None:
         if event.endswith(".send_request_headers.started"):
             attempt.sent = True
 
-    request.extensions = {**request.extensions, "trace": trace}
+    # Half for TCP, half for TLS: httpx leaves the socket open when it is cancelled in between.
+    timeout = {"connect": attempt.within / 2, "read": None, "write": None, "pool": None}
+    request.extensions = {"timeout": timeout, "trace": trace}
 
 
 async def _note_status(response: httpx.Response) -> None:
@@ -244,18 +242,17 @@ def _checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = usable and re.fullmatch(r"[!-~]+", url) is not None
     except ValueError:
         usable = False
-    if not url:
-        raise BadStore("RECONVENE_STORE=supabase needs SUPABASE_URL, such as https://abcdefghijklmnopqrst.supabase.co")
     if not usable or "@" in url or parts.query or parts.fragment:
-        raise BadStore("SUPABASE_URL must be the URL of a project, such as https://abcdefghijklmnopqrst.supabase.co")
+        raise BadStore(
+            "SUPABASE_URL must be the URL of a project, such as https://abcdefghijklmnopqrst.supabase.co"
+        )
     return url.rstrip("/").removesuffix("/rest/v1")
 
 
 def _checked_key(key: str) -> str:
-    if not key:
-        raise BadStore("RECONVENE_STORE=supabase needs SUPABASE_SERVICE_KEY, the service role's key of the project")
     # Otherwise the HTTP library would say so, and repeat it.
     if not re.fullmatch(r"[!-~]+", key):
         raise BadStore("SUPABASE_SERVICE_KEY has characters that no key has, such as spaces or line breaks")
