@@ -41,6 +41,8 @@ def environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:
 class ServerProcess:
     """`python -m server.cli serve` on a free loopback port. `settings` are `RECONVENE_…` variables."""
 
+    module = "server.cli"
+
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
         self.settings = settings
@@ -83,7 +85,7 @@ class ServerProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "server.cli",
+            self.module,
             "serve",
             cwd=ROOT,
             env=environment(self.directory, self.settings),

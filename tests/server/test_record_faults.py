@@ -1,0 +1,146 @@
+"""Processes are killed at random moments while people come and go; then the record is what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from storage import open_store
+from storage.store import Attendance, Store
+from tests.process import ServerProcess
+from tests.server.client import playing
+from tests.server.compared import Terms, compared
+from tests.server.quick_node import INTERVAL, QuickNodeServer
+from tests.server.visitors import Visitor
+from tests.simulation.page import Interval
+
+ROOMS = [f"ROOM-{number}" for number in range(8)]
+SIZE = 6
+KILLS = 20
+GRACE = 2.0
+TERMS = Terms(GRACE, INTERVAL, late=1.0)
+SETTLED = 20.0
+"""Seconds at most until nothing is open any more."""
+
+
+class Crowd:
+    """Several dozen visitors of a server."""
+
+    def __init__(self, visitors: Sequence[Visitor]) -> None:
+        self.visitors = visitors
+        self._tasks = [asyncio.create_task(visitor.visit()) for visitor in visitors]
+
+    def hurry(self) -> None:
+        for visitor in self.visitors:
+            visitor.hurry()
+
+    def check(self) -> None:
+        """Raise what went wrong for any of them."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    async def leave(self) -> None:
+        for visitor in self.visitors:
+            visitor.leave_for_good()
+        await asyncio.gather(*self._tasks)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+
+@contextlib.asynccontextmanager
+async def crowd_at(server: ServerProcess, chance: random.Random) -> AsyncIterator[Crowd]:
+    async with playing(server) as play:
+        tokens = [await play.identity() for _ in range(len(ROOMS) * SIZE)]
+    visitors = []
+    for number, token in enumerate(tokens):
+        own = random.Random(chance.random())  # noqa: S311 - no secret
+        visitors.append(Visitor(server.ws_url, ROOMS[number % len(ROOMS)], f"V{number}", token, own))
+    crowd = Crowd(visitors)
+    try:
+        yield crowd
+    finally:
+        await crowd.close()
+
+
+class Killed:
+    """A server that is killed again and again, always on the same port."""
+
+    def __init__(self, server: ServerProcess, chance: random.Random) -> None:
+        self.server = server
+        self.kills: list[Interval] = []
+        self.errors: list[str] = []
+        self._chance = chance
+
+    async def kill(self) -> None:
+        since = time.time()
+        await self.server.kill()
+        self.kills.append(Interval(since, time.time()))
+        self.note_errors()
+
+    async def start(self) -> None:
+        """As often as it takes: one in four is killed while it starts."""
+        while len(self.kills) < KILLS and self._chance.random() < 0.25:
+            starting = asyncio.create_task(self.server.start())
+            await asyncio.wait([starting], timeout=self._chance.uniform(0, 0.8))
+            await self.kill()
+            await asyncio.wait([starting])
+            starting.exception()  # there is one, if it had not come to say that it listens
+        await self.server.start()
+
+    def note_errors(self) -> None:
+        self.errors += [str(line) for line in self.server.logs if line["level"] in {"error", "critical"}]
+
+
+async def settled(store: Store) -> list[Attendance]:
+    """The record of each room, when no stay is open any more, or after a while."""
+    deadline = time.monotonic() + SETTLED
+    while True:
+        records = [await store.attendance(room) for room in ROOMS]
+        stays = [stay for record in records for _, stays in record.participants for stay in stays]
+        if all(stay.left_at is not None for stay in stays) or time.monotonic() > deadline:
+            return records
+        await asyncio.sleep(0.1)
+
+
+def complaints(records: Sequence[Attendance], crowd: Crowd, kills: Sequence[Interval]) -> list[str]:
+    found = []
+    for record in records:
+        visitors = [visitor for visitor in crowd.visitors if visitor.meeting == record.meeting.room]
+        found += compared(record, visitors, kills, TERMS)
+    return found
+
+
+async def test_the_record_outlives_twenty_kills(tmp_path: Path) -> None:
+    chance = random.Random(20)  # noqa: S311 - no secret
+    url = f"sqlite:///{tmp_path}/record.db"
+    server = QuickNodeServer(tmp_path, RECONVENE_STORE=url, RECONVENE_GRACE=str(GRACE))
+    store = open_store(url)
+    killed = Killed(server, chance)
+    try:
+        await server.start()
+        server.settings["RECONVENE_PORT"] = str(server.port)
+        await store.open()
+        async with crowd_at(server, chance) as crowd:
+            while len(killed.kills) < KILLS:
+                await asyncio.sleep(chance.uniform(0, 1))
+                await killed.kill()
+                crowd.check()
+                await killed.start()
+                crowd.hurry()
+            await crowd.leave()
+            records = await settled(store)
+        assert await server.stop() == 0
+        killed.note_errors()
+        found = killed.errors + complaints(records, crowd, killed.kills)
+        assert not found, "\n".join(found)
+    finally:
+        await store.close()
+        await server.stop()
