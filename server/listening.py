@@ -11,8 +11,8 @@ BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel has a limit of its own (net.core.somaxconn)."""
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on every address of `host`. Raises `OSError`.
+def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
+    """Sockets that listen on every address of `host`, or only could (without `listen`). Raises `OSError`.
 
     Whoever connects from now on waits until the server has started, instead of being refused and backing off.
     """
@@ -26,7 +26,8 @@ def bind(host: str, port: int) -> list[socket.socket]:
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listener.bind(where)
-            listener.listen(BACKLOG)
+            if listen:
+                listener.listen(BACKLOG)
             listener.setblocking(False)
     except OSError:
         for listener in sockets:

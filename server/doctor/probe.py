@@ -1,0 +1,130 @@
+"""Asks STUN servers for an answer and TURN servers for a relay, by way of aioice. Imported only when it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aioice import stun
+from aioice.turn import TurnClientTcpProtocol, TurnClientUdpProtocol
+
+T = TypeVar("T")
+
+LIFETIME = 60
+"""Seconds for which a relay is asked. It is given back at once; this is in case that is not heard."""
+
+
+class Refused(Exception):  # noqa: N818 - named for what happened
+    """The server answers with an error (RFC 8489 section 14.8, RFC 8656 section 19)."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is, with its name when it is to be spoken to by TLS."""
+
+    address: str
+    port: int
+    stream: bool
+    tls: ssl.SSLContext | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    address: str
+    port: int
+    guarded: bool
+    """It was given for credentials, not to anyone."""
+
+
+async def binding(endpoint: Endpoint) -> str:
+    """The address under which the server sees this machine. Raises `Refused`, `OSError`."""
+    async with _client(endpoint, None, None) as client:
+        request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+        response, _ = await client.answered(client.request(request))
+        seen = response.attributes.get("XOR-MAPPED-ADDRESS") or response.attributes.get("MAPPED-ADDRESS")
+        if seen is None:
+            raise ConnectionError("the answer has no address in it")
+        return str(seen[0])
+
+
+async def allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
+    """A relay, which is given back at once. Raises `Refused`, `OSError`."""
+    async with _client(endpoint, username, credential) as client:
+        address, port = await client.answered(client.connect())
+        guarded = client.integrity_key is not None
+        await client.answered(client.delete())
+        return Relay(address, port, guarded)
+
+
+class _Answered:
+    """aioice waits in vain when the connection breaks: this stops waiting."""
+
+    _waiting: asyncio.Future[Any] | None = None
+    _broken: Exception | None = None
+
+    async def answered(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.ensure_future(work)
+        self._waiting = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._broken is not None:
+                raise self._broken from None
+            raise
+        except stun.TransactionFailed as error:
+            code, reason = error.response.attributes.get("ERROR-CODE", (0, "no error code"))
+            raise Refused(code, reason) from None
+        except stun.TransactionError:
+            raise TimeoutError from None
+
+    def broken(self, error: Exception | None) -> None:
+        self._broken = error or ConnectionResetError("the connection was closed")
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+
+class _Udp(_Answered, TurnClientUdpProtocol):
+    def error_received(self, exc: Exception) -> None:
+        self.broken(exc)
+
+
+class _Stream(_Answered, TurnClientTcpProtocol):
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.broken(exc)
+
+
+@asynccontextmanager
+async def _client(
+    endpoint: Endpoint, username: str | None, credential: str | None
+) -> AsyncIterator[_Udp | _Stream]:
+    where = (endpoint.address, endpoint.port)
+    loop = asyncio.get_running_loop()
+    transport: asyncio.BaseTransport
+    client: _Udp | _Stream
+    if endpoint.stream:
+        transport, client = await loop.create_connection(
+            lambda: _Stream(where, username, credential, LIFETIME, LIFETIME),
+            *where,
+            ssl=endpoint.tls,
+            server_hostname=endpoint.name if endpoint.tls else None,
+        )
+    else:
+        transport, client = await loop.create_datagram_endpoint(
+            lambda: _Udp(where, username, credential, LIFETIME, LIFETIME), remote_addr=where
+        )
+    try:
+        yield client
+    finally:
+        if client.refresh_task is not None:
+            client.refresh_task.cancel()
+        transport.abort()

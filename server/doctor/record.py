@@ -1,0 +1,124 @@
+"""The store: whether it answers, whether its schema is up to date, whether its clock agrees with this one's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from server.config import Config
+from server.doctor.findings import Finding, failure, note, ok, warning
+from storage.open import SUPABASE
+from storage.store import BadStore, Schema, SchemaTooNew, Store, StoreUnavailable
+
+STORE, MIGRATIONS, CLOCK = "store", "migrations", "clock"
+
+APART, FAR_APART = 2.0, 30.0
+"""Seconds between this clock and the database's: a node is taken for dead after 20 without a heartbeat."""
+
+
+async def check(config: Config, within: float) -> Sequence[Finding]:
+    findings: list[Finding] = []
+    try:
+        async with asyncio.timeout(within):
+            await _look(config, findings)
+    except TimeoutError:
+        findings.append(_unavailable(f"{name(config)} does not answer within {within:g} s"))
+    except (BadStore, SchemaTooNew) as error:
+        # Such a text says by itself what to do, behind its last semicolon or colon.
+        found, separator, advice = str(error).rpartition("; ")
+        findings.append(
+            failure(STORE, found, advice) if separator else failure(STORE, advice, "Correct RECONVENE_STORE")
+        )
+    except StoreUnavailable as error:
+        findings.append(_unavailable(f"{name(config)} cannot be reached: {error}"))
+    return findings
+
+
+async def _look(config: Config, findings: list[Finding]) -> None:
+    file = sqlite_file(config)
+    if file is not None and not file.exists():
+        findings.append(note(STORE, f"{file} is not there yet: it is made at the first start"))
+        return
+    store = config.make_store()
+    try:
+        schema = await store.schema()
+        findings.append(_migrated(schema, embedded=file is not None))
+        # Opening may migrate: left to the server, and to those who ask for it.
+        if schema.version != schema.newest:
+            findings.append(ok(STORE, f"{name(config)} answers"))
+            return
+        await store.open()
+        began = time.perf_counter()
+        await store.ping()
+        took = time.perf_counter() - began
+        findings.append(ok(STORE, f"{name(config)} answers, in {took * 1000:.1f} ms"))
+        if file is None:
+            findings.append(await _clock(store))
+    finally:
+        # What it accepted is nothing but the above; a database that is slow to say goodbye is not waited for.
+        with contextlib.suppress(Exception):
+            await store.close()
+
+
+def _migrated(schema: Schema, *, embedded: bool) -> Finding:
+    if schema.version > schema.newest:
+        return failure(
+            MIGRATIONS,
+            f"the schema has version {schema.version}, and this Reconvene knows {schema.newest} only",
+            "Run the newer Reconvene that migrated it, or name another database in RECONVENE_STORE",
+        )
+    if schema.version == schema.newest:
+        return ok(MIGRATIONS, f"the schema is up to date (version {schema.version})")
+    found = f"{len(schema.pending)} of {schema.newest} migrations are still to be made: {', '.join(schema.pending)}"
+    if embedded:
+        return note(
+            MIGRATIONS,
+            found,
+            "They are made at the next start; take a copy before, or run `reconvene migrate` now",
+        )
+    return failure(MIGRATIONS, found, "Run `reconvene migrate` (RECONVENE_STORE names the database)")
+
+
+async def _clock(store: Store) -> Finding:
+    before = time.time()
+    there = await store.clock()
+    after = time.time()
+    # It was read at some moment in between: only what lies outside is certain.
+    apart = max(before - there, there - after, 0.0)
+    which = "behind" if there < before else "ahead of"
+    if apart < APART:
+        return ok(CLOCK, "the database's clock agrees with this machine's, within 2 s")
+    found = f"the database's clock is {apart:.1f} s {which} this machine's"
+    advice = "Set both by NTP: attendance goes by this one, and other servers on the same RECONVENE_STORE have theirs"
+    return (failure if apart >= FAR_APART else warning)(CLOCK, found, advice)
+
+
+def _unavailable(found: str) -> Finding:
+    return failure(
+        STORE,
+        found,
+        "Start the database, or correct RECONVENE_STORE; until it answers nobody can join",
+    )
+
+
+def sqlite_file(config: Config) -> Path | None:
+    scheme, separator, path = config.store.partition(":///")
+    return Path(path).absolute() if scheme == "sqlite" and separator and path else None
+
+
+def name(config: Config) -> str:
+    """The store as it may be shown: without user, password and options."""
+    file = sqlite_file(config)
+    if file is not None:
+        return f"SQLite in {file}"
+    if config.store == SUPABASE:
+        return f"Supabase at {urlsplit(config.supabase_url or '').hostname or 'SUPABASE_URL'}"
+    try:
+        parts = urlsplit(config.store)
+        return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    except ValueError:
+        return "the store in RECONVENE_STORE"

@@ -1,0 +1,181 @@
+"""The settings: those that cannot be used, those that look misspelt, those that will not do what one expects."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from server.config import SETTINGS, Config, ConfigError, unknown_settings
+from server.doctor.findings import Finding, failure, note, ok, warning
+from signalling.client import PONG_TIMEOUT
+
+AREA = "settings"
+
+SAMPLES = {"a-long-random-secret", "changeme", "secret", "password"}
+"""Secrets that stand in somebody's documentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The environment, read as far as it can be: `config` has the default in place of each `unusable` setting."""
+
+    config: Config
+    unusable: frozenset[str]
+    findings: Sequence[Finding]
+
+
+def read(environ: Mapping[str, str]) -> Reading:
+    """Every setting by itself, so that all that cannot be used are told and not the first only."""
+    findings: list[Finding] = []
+    unusable: set[str] = set()
+    for setting in SETTINGS:
+        try:
+            setting.read(environ)
+        except (ConfigError, RecursionError) as error:
+            unusable.add(setting.name)
+            said = str(error) if isinstance(error, ConfigError) else f"{setting.name} is nested too deeply"
+            findings.append(
+                failure(AREA, said, f"Correct {setting.name} or unset it: the server does not start")
+            )
+    usable = {name: value for name, value in environ.items() if name not in unusable}
+    config = Config(**{setting.field: setting.read(usable) for setting in SETTINGS})
+    if not unusable:
+        findings += [
+            failure(AREA, text, "Change one of them: the server does not start")
+            for text in config.conflicts()
+        ]
+    if not findings:
+        given = sum(1 for setting in SETTINGS if environ.get(setting.name, "").strip())
+        findings.append(ok(AREA, f"all {len(SETTINGS)} settings can be used, {given} of them are set here"))
+    findings += _misspelt(environ)
+    # Of what an unusable setting would have been nothing is known, nor how it would go with others.
+    findings += (
+        finding
+        for finding in _combinations(config)
+        if not any(name in finding.found + finding.advice for name in unusable)
+    )
+    return Reading(config, frozenset(unusable), findings)
+
+
+def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
+    known = [setting.name for setting in SETTINGS]
+    unknown = unknown_settings(environ)
+    for name in sorted(environ):
+        if name in known:
+            continue
+        # Names without our prefix are other programs', unless they are almost one of ours, which is not set.
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if name in unknown else 0.85)
+        if name in unknown:
+            advice = (
+                f"Did you mean {nearest[0]}?"
+                if nearest
+                else "Unset it; `reconvene serve --help` lists all there are"
+            )
+            yield warning(AREA, f"there is no setting {name}", advice)
+        elif nearest and nearest[0] not in environ:
+            yield warning(
+                AREA, f"{name} looks like {nearest[0]}, which is not set", f"Did you mean {nearest[0]}?"
+            )
+
+
+def _combinations(config: Config) -> Iterator[Finding]:
+    yield from _secrets(config)
+    if config.grace == 0:
+        yield warning(
+            AREA,
+            "with RECONVENE_GRACE=0 everyone whose connection breaks for a moment has left the meeting",
+            "Set RECONVENE_GRACE to 30 or so, so that people can come back to their place",
+        )
+    elif config.grace < config.heartbeat + PONG_TIMEOUT:
+        yield warning(
+            AREA,
+            f"RECONVENE_GRACE={config.grace:g} may be over before a page has noticed that its connection is lost, which"
+            f" takes up to {config.heartbeat + PONG_TIMEOUT:g} s with RECONVENE_HEARTBEAT={config.heartbeat:g}",
+            f"Set RECONVENE_GRACE to {config.heartbeat + PONG_TIMEOUT:g} or more, or RECONVENE_HEARTBEAT lower",
+        )
+    if "*" in config.allowed_origins:
+        yield note(
+            AREA,
+            "with RECONVENE_ALLOWED_ORIGINS=* pages of any host may connect",
+            "List the origins of your pages in RECONVENE_ALLOWED_ORIGINS if that is not meant",
+        )
+    if not _loopback_only(config.host):
+        yield note(
+            AREA,
+            f"RECONVENE_HOST={config.host} lets other machines connect without TLS, and cameras work by https:// only",
+            "Have a reverse proxy with a certificate in front (docs/configuration.md); if it runs on this machine, set"
+            " RECONVENE_HOST=127.0.0.1",
+        )
+    yield from _no_relay(config)
+
+
+def _secrets(config: Config) -> Iterator[Finding]:
+    if config.admin_key is None:
+        yield note(
+            AREA,
+            "RECONVENE_ADMIN_KEY is not set: only a meeting's host can end it or read its attendance",
+            "Set RECONVENE_ADMIN_KEY (openssl rand -hex 32) if scripts or administrators should, too",
+        )
+    held = {
+        "RECONVENE_SECRET": config.secret,
+        "RECONVENE_ADMIN_KEY": config.admin_key,
+        "RECONVENE_TURN_SECRET": config.turn_secret,
+    }
+    names = [name for name, value in held.items() if value]
+    for position, first in enumerate(names):
+        for second in names[position + 1 :]:
+            if held[first] == held[second]:
+                yield warning(
+                    AREA,
+                    f"{first} and {second} are the same: whoever is given the one has the other",
+                    f"Set {second} to a value of its own (openssl rand -hex 32)",
+                )
+    for name in names:
+        value = held[name] or ""
+        if value.lower() in SAMPLES or len(set(value)) < 5:
+            yield warning(
+                AREA, f"{name} is easily guessed", f"Set {name} to a random value (openssl rand -hex 32)"
+            )
+    if config.secret is None and not config.store.startswith("sqlite:"):
+        yield note(
+            AREA,
+            f"RECONVENE_SECRET is not set: the secret is in {config.data_directory}, though the record is elsewhere",
+            "Set RECONVENE_SECRET where that directory does not outlive the server, as in a container: without it all"
+            " tokens are void",
+        )
+    if config.turn_secret and not config.turn_urls:
+        yield warning(
+            AREA,
+            "RECONVENE_TURN_SECRET does nothing without RECONVENE_TURN_URLS",
+            "Set RECONVENE_TURN_URLS to the URLs of the TURN server, or unset RECONVENE_TURN_SECRET",
+        )
+
+
+def _no_relay(config: Config) -> Iterator[Finding]:
+    """Only what is plain from the settings; `ice` asks the servers."""
+    fixed = [server["urls"] for server in config.ice_servers]
+    urls = [
+        *config.turn_urls,
+        *(url for some in fixed for url in ([some] if isinstance(some, str) else some)),
+    ]
+    if not urls:
+        yield note(
+            AREA,
+            "neither STUN nor TURN is configured: pictures and sound go within one network only",
+            "Set RECONVENE_TURN_URLS and RECONVENE_TURN_SECRET, or RECONVENE_ICE_SERVERS, for people in other networks",
+        )
+    elif not any(url.startswith("turn") for url in urls):
+        yield note(
+            AREA,
+            "no TURN server is configured: people behind strict firewalls and NATs may see and hear nobody",
+            "Set RECONVENE_TURN_URLS and RECONVENE_TURN_SECRET to have a relay for them",
+        )
+
+
+def _loopback_only(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
