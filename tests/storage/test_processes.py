@@ -1,10 +1,9 @@
-"""SQLite among processes: several on one file at once, and one killed while it writes."""
+"""Several processes on one store at once, and one killed while it writes."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import open_store
 from tests.storage import joiner
+from tests.storage.backends import BACKENDS, Servers
+from tests.storage.place import Place
 from tests.storage.script import Script
 
 ROOT = Path(__file__).parents[2]
@@ -23,22 +23,20 @@ ROOT = Path(__file__).parents[2]
 class Joiners:
     """Starts joiners; whatever still runs at the end of the test is killed."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self._stack = ExitStack()
 
     def start(self, prefix: str, users: int, callers: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, joiner.__file__, self.url, prefix, str(users), str(callers)],
+            [sys.executable, joiner.__file__, prefix, str(users), str(callers)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **self.place.environ(), "PYTHONPATH": str(ROOT)},
         )
         self._stack.enter_context(process)
         self._stack.callback(process.kill)
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
         return process
 
     def close(self) -> None:
@@ -46,28 +44,34 @@ class Joiners:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "store.db"
+async def place(backend: str, servers: Servers, tmp_path: Path) -> Place:
+    """Nothing was ever there, as far as one can start a backend from nothing."""
+    if backend == "postgres":
+        return Place(await (await servers.postgres()).make_database(f"new_{os.urandom(4).hex()}"))
+    return await BACKENDS[backend](servers, tmp_path / "new")
 
 
 @pytest.fixture
-def joiners(path: Path) -> Iterator[Joiners]:
-    with closing(Joiners(f"sqlite:///{path}")) as joiners:
+def joiners(place: Place) -> Iterator[Joiners]:
+    with closing(Joiners(place)) as joiners:
         yield joiners
 
 
-def go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-async def test_four_processes_on_a_new_file_make_one_meeting_and_one_row_for_each_user(
-    joiners: Joiners, path: Path
-) -> None:
-    processes = [joiners.start("user", 100, 10) for _ in range(4)]
+def go(*processes: subprocess.Popen[str]) -> None:
     for process in processes:
-        go(process)
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+
+async def test_four_processes_on_a_new_store_make_one_meeting_and_one_row_for_each_user(
+    joiners: Joiners,
+) -> None:
+    processes = [joiners.start("user", 100, 50) for _ in range(4)]
+    go(*processes)
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
 
@@ -75,12 +79,14 @@ async def test_four_processes_on_a_new_file_make_one_meeting_and_one_row_for_eac
     assert len(acknowledged) == 400
     assert [created for _, _, created in acknowledged].count("True") == 1
     assert len({(user, session) for user, session, _ in acknowledged}) == 100
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM meetings").fetchone() == (1,)
-        assert connection.execute("SELECT count(*) FROM participants").fetchone() == (100,)
-        assert connection.execute(
-            "SELECT count(*), sum(connections) FROM participant_sessions"
-        ).fetchone() == (100, 400)
+    store = joiners.place.store()
+    await store.open()
+    people = (await store.attendance("ROOM-1")).participants
+    assert {person.user_id for person, _ in people} == {f"user-{number}" for number in range(100)}
+    assert [len(stays) for _, stays in people] == [1] * 100
+    assert [stay.connections for _, stays in people for stay in stays] == [4] * 100
+    assert [person.role for person, _ in people].count("host") == 1
+    await store.close()
 
 
 async def test_a_process_killed_while_it_writes_loses_nothing_it_acknowledged(joiners: Joiners) -> None:
@@ -93,7 +99,7 @@ async def test_a_process_killed_while_it_writes_loses_nothing_it_acknowledged(jo
     acknowledged += [line.split() for line in process.stdout.read().split("\n")[:-1]]
     assert process.wait(10) == -signal.SIGKILL
 
-    store = open_store(joiners.url)
+    store = joiners.place.store()
     await store.open()
     kept = {
         (person.user_id, stay.session_id)

@@ -1,0 +1,91 @@
+"""The backends of the contract suite: where each finds an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import asyncpg
+
+from storage.migrations import load_migrations
+from tests.databases import PostgresServer, PostgrestServer
+from tests.storage.place import Place
+
+_TABLES = "meetings", "participants", "participant_sessions", "nodes"
+
+
+class Servers:
+    """Database servers, started when they are first asked for and kept; `close` ends them."""
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._postgres: PostgresServer | None = None
+        self._supabase: PostgrestServer | None = None
+        self._contract = ""
+
+    async def postgres(self) -> PostgresServer:
+        if self._postgres is None:
+            self._postgres = await self._stack.enter_async_context(PostgresServer())
+        return self._postgres
+
+    async def supabase(self) -> PostgrestServer:
+        """A project to which the migrations were applied, on the cluster of `postgres`."""
+        if self._supabase is None:
+            postgres = await self.postgres()
+            url = await postgres.make_database("project", owner="project")
+            self._supabase = await self._stack.enter_async_context(PostgrestServer(postgres, url))
+            await apply_migrations(url)
+            await self._supabase.has("reconvene")
+        return self._supabase
+
+    async def contract(self) -> str:
+        """The URL of a database kept for the contract suite."""
+        if not self._contract:
+            self._contract = await (await self.postgres()).make_database("contract")
+        return self._contract
+
+    async def empty(self, database: str) -> None:
+        """Take all rows out of the store's tables, where there are any yet."""
+        postgres = await self.postgres()
+        there = "SELECT FROM pg_namespace WHERE nspname = 'reconvene'"
+        if await postgres.fetch(there, database=database):
+            tables = ", ".join(f"reconvene.{table}" for table in _TABLES)
+            await postgres.execute(f"TRUNCATE {tables}", database=database)
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+async def apply_migrations(url: str) -> None:
+    """As the SQL editor of a Supabase project does: each file as it is, all statements at once."""
+    connection = await asyncpg.connect(url, ssl=False)
+    try:
+        for migration in load_migrations("postgres"):
+            await connection.execute(migration.sql)
+    finally:
+        await connection.close()
+
+
+async def sqlite_place(_servers: Servers, folder: Path) -> Place:
+    return Place(f"sqlite:///{folder}/store.db")
+
+
+async def postgres_place(servers: Servers, _folder: Path) -> Place:
+    url = await servers.contract()
+    await servers.empty("contract")
+    return Place(url)
+
+
+async def supabase_place(servers: Servers, _folder: Path) -> Place:
+    project = await servers.supabase()
+    await servers.empty(project.database)
+    return Place("supabase", project.url, project.service_key)
+
+
+BACKENDS: Mapping[str, Callable[[Servers, Path], Awaitable[Place]]] = {
+    "sqlite": sqlite_place,
+    "postgres": postgres_place,
+    "supabase": supabase_place,
+}
+"""What the contract suite runs against: each makes an empty database, or empties the one it has."""

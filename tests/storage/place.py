@@ -1,0 +1,32 @@
+"""What the settings say of a store, to be handed around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storage import open_store
+from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    supabase_url: str = ""
+    supabase_key: str = ""
+
+    def store(self) -> Store:
+        """Not opened yet."""
+        return open_store(self.url, supabase_url=self.supabase_url, supabase_key=self.supabase_key)
+
+    def environ(self) -> Mapping[str, str]:
+        """The same for another process."""
+        return {
+            "RECONVENE_STORE": self.url,
+            "SUPABASE_URL": self.supabase_url,
+            "SUPABASE_SERVICE_KEY": self.supabase_key,
+        }
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Place:
+        return cls(*(environ[name] for name in cls("").environ()))
