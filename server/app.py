@@ -98,12 +98,19 @@ def web(
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
     def page() -> Response:
-        return FileResponse(
-            PAGE / "index.html", headers={"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
-        )
+        return _page("index.html")
+
+    @app.get("/m/{meeting}/attendance", include_in_schema=False)
+    def attendance_page() -> Response:
+        return _page("attendance.html")
 
     app.mount("/static", _Static(directory=PAGE), name="static")
     return app
+
+
+def _page(name: str) -> Response:
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
+    return FileResponse(PAGE / name, headers=headers)
 
 
 class _Static(StaticFiles):

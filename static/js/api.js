@@ -19,14 +19,14 @@ export class ApiError extends Error {
 }
 
 /**
- * @param {"GET" | "POST"} method @param {string} path
- * @param {{token?: string, body?: object}} [options]
- * @returns {Promise<any>}
+ * @param {"GET" | "POST" | "DELETE"} method @param {string} path
+ * @param {{token?: string, body?: object, accept?: string}} [options]
+ * @returns {Promise<Response>} one that is good
  * @throws {ApiError}
  */
-async function request(method, path, { token, body } = {}) {
+async function send(method, path, { token, body, accept = "application/json" } = {}) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: accept };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
   /** @type {Response} */
@@ -36,19 +36,67 @@ async function request(method, path, { token, body } = {}) {
   } catch {
     throw new ApiError("unreachable", "The server cannot be reached.");
   }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  throw new ApiError(answer.code ?? `http_${response.status}`, answer.detail ?? response.statusText);
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => ({}));
+  throw new ApiError(problem.code ?? `http_${response.status}`, problem.detail ?? response.statusText);
 }
+
+/**
+ * @param {"GET" | "POST"} method @param {string} path @param {{token?: string, body?: object}} [options]
+ * @returns {Promise<any>}
+ * @throws {ApiError}
+ */
+async function request(method, path, options) {
+  const response = await send(method, path, options);
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError("unreachable", "The server’s answer did not arrive.");
+  }
+}
+
+/** @param {string} id */
+const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
 
 /** @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
 export const newIdentity = (name) => request("POST", "/api/identity", { body: name ? { name } : {} });
 
 /** @param {string} id @returns {Promise<MeetingInfo>} */
-export const getMeeting = (id) => request("GET", `/api/meetings/${encodeURIComponent(id)}`);
+export const getMeeting = (id) => request("GET", meetingPath(id));
 
 /** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
 export const createMeeting = (token, wish) => request("POST", "/api/meetings", { token, body: wish });
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
-export const endMeeting = (token, id) => request("POST", `/api/meetings/${encodeURIComponent(id)}/end`, { token });
+export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
+
+/**
+ * @typedef {object} HostedMeeting
+ * @property {string} id
+ * @property {string} title
+ * @property {string} created_at  RFC 3339, UTC, as all times
+ * @property {string | null} ended_at
+ * @property {number} attended  people who were ever in it
+ * @property {number} present  people who are in it now
+ * @property {string | null} last_seen_at  when somebody was in it last
+ */
+
+/** Newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
+export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
+
+/** One page; its `next` is the `after` of the one that follows. @param {string} token @param {string} id @param {string} [after] @returns {Promise<any>} */
+export const getAttendance = (token, id, after) =>
+  request("GET", `${meetingPath(id)}/attendance${after ? `?after=${encodeURIComponent(after)}` : ""}`, { token });
+
+/** As a CSV file. @param {string} token @param {string} id @param {"stays" | "people"} rows @returns {Promise<Blob>} */
+export async function downloadAttendance(token, id, rows) {
+  const response = await send("GET", `${meetingPath(id)}/attendance?format=csv&rows=${rows}`, { token, accept: "text/csv" });
+  return response.blob().catch(() => {
+    throw new ApiError("unreachable", "The file did not arrive.");
+  });
+}
+
+/** Removes the meeting and all that is known of who was there. @param {string} token @param {string} id */
+export async function deleteMeeting(token, id) {
+  await send("DELETE", meetingPath(id), { token });
+}

@@ -24,6 +24,9 @@ const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("t
 const identity = new Identity(localStorage, sessionStorage);
 const seats = new SeatKeeper(sessionStorage);
 
+/** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */
+const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/;
+
 /** @type {View | null} */
 let shown = null;
 /** @type {Visit | null} */
@@ -51,7 +54,7 @@ function go(path) {
 function route() {
   visit?.stop();
   visit = null;
-  const asked = location.pathname.match(/^\/m\/([^/]+)\/?$/)?.[1];
+  const asked = location.pathname.match(VIEWS)?.[1];
   if (!asked) return show(new Lobby(identity, localStorage, go));
   const id = meetingId(decodeURIComponent(asked));
   if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
@@ -62,7 +65,7 @@ function route() {
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (!link || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || link.target || !VIEWS.test(link.pathname) || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   go(link.pathname);
 });

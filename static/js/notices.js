@@ -1,7 +1,7 @@
 /**
  * The pages that say what happened and what to do, by the protocol's error codes and by our own.
  *
- * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here"} NoticeAction
+ * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance"} NoticeAction
  * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
  */
 
@@ -12,6 +12,7 @@ export const ACTION_LABELS = {
   retry: "Try again",
   create: "Start it now",
   "use-here": "Use here",
+  attendance: "See attendance",
 };
 
 /** @type {Record<string, (id: string) => Notice>} */
@@ -65,11 +66,34 @@ const NOTICES = {
     view: "problem", icon: "clock", title: "The server needs a moment",
     text: "It cannot let anyone in right now. This page keeps trying by itself.", actions: ["retry", "home"],
   }),
+  not_host: () => ({
+    view: "problem", icon: "people", title: "Only the host sees who came",
+    text: "That is whoever started the meeting, in the browser they started it with. If that was you, open this page there.", actions: ["home"],
+  }),
+  no_record: (id) => ({
+    view: "problem", icon: "search", title: "There is no record of this meeting",
+    text: `Nobody has started ${id}, or its record was deleted.`, actions: ["home"],
+  }),
+  record_deleted: () => ({
+    view: "problem", icon: "check", title: "The record is deleted",
+    text: "Nothing is kept of this meeting any more.", actions: ["home"],
+  }),
+  record_unavailable: () => ({
+    view: "problem", icon: "clock", title: "The server needs a moment",
+    text: "It cannot read the record right now. This page keeps trying by itself.", actions: ["retry", "home"],
+  }),
   interrupted: () => ({
     view: "problem", icon: "offline", title: "Something went wrong",
     text: "The connection was closed and cannot go on by itself. Rejoining usually helps.", actions: ["rejoin", "home"],
   }),
 };
 
-/** @param {string} code @param {string} id @returns {Notice} */
-export const noticeOf = (code, id) => (NOTICES[code] ?? NOTICES.interrupted)(id);
+/** After these the host may want to see who came. */
+const AFTER_MEETING = new Set(["left", "ended_by_me", "meeting_ended"]);
+
+/** @param {string} code @param {string} id @param {boolean} [host]  of the meeting @returns {Notice} */
+export function noticeOf(code, id, host = false) {
+  const notice = (NOTICES[code] ?? NOTICES.interrupted)(id);
+  if (host && AFTER_MEETING.has(code)) notice.actions.splice(-1, 0, "attendance");
+  return notice;
+}

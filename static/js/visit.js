@@ -210,8 +210,9 @@ export class Visit {
   /** Out of the meeting, with a page that says why. @param {string} code */
   #leave(code) {
     const state = this.call?.state;
+    const host = this.call?.me?.role === "host";
     this.#getUp();
-    this.#notice(code, state);
+    this.#notice(code, state, host);
   }
 
   #getUp() {
@@ -231,8 +232,11 @@ export class Visit {
     this.call = null;
   }
 
-  /** @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with */
-  #notice(code, state = { audio: true, video: true }) {
+  /**
+   * @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with
+   * @param {boolean} [host]  who may see the attendance
+   */
+  #notice(code, state = { audio: true, video: true }, host = false) {
     const { identity, go, show } = this.#around;
     if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), LOOK_AGAIN);
     // Shown once more, it would take the focus and be read out once more.
@@ -241,6 +245,7 @@ export class Visit {
     const open = { audio: state.audio, video: state.video };
     const rejoin = () => void this.#join({ name: identity.name, open });
     const useHere = () => void this.#join({ name: identity.name, open, onDuplicate: "replace" });
+    const attendance = () => location.assign(`/m/${this.#id}/attendance`);
     const create = async () => {
       try {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));
@@ -249,7 +254,7 @@ export class Visit {
         if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
       }
     };
-    const actions = { home: () => go("/"), rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere };
-    show(new NoticeView(noticeOf(code, this.#id), (action) => actions[action]()));
+    const actions = { home: () => go("/"), rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
+    show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
   }
 }

@@ -115,7 +115,7 @@ async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting:
     await ada.at("left")
     await assert_named(ada)
     await ada.page.goto(ada.url)
-    await expect(ada.page.get_by_role("heading", name="Recent meetings")).to_be_visible()
+    await expect(ada.page.get_by_role("heading", name="Your meetings")).to_be_visible()
     await assert_named(ada)
 
 
@@ -147,9 +147,17 @@ async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -
     assert await ada.page.evaluate(overflow) == 0
 
 
-def test_every_module_of_the_page_is_preloaded() -> None:
-    page = (STATIC / "index.html").read_text()
-    preloaded = re.findall(r'<link rel="modulepreload" href="/static/js/([^"]+)">', page)
-    assert sorted(preloaded) == sorted(imported("main.js") - {"main.js"})
+PAGES = {"index.html": "main.js", "attendance.html": "attendance/main.js"}
+
+
+@pytest.mark.parametrize(("page", "main"), PAGES.items())
+def test_every_module_of_a_page_is_preloaded(page: str, main: str) -> None:
+    preloaded = re.findall(
+        r'<link rel="modulepreload" href="/static/js/([^"]+)">', (STATIC / page).read_text()
+    )
+    assert sorted(preloaded) == sorted(imported(main) - {main})
+
+
+def test_every_module_belongs_to_a_page() -> None:
     every = {str(path.relative_to(STATIC / "js")) for path in (STATIC / "js").rglob("*.js")}
-    assert every == imported("main.js"), "a module nobody imports"
+    assert every == set().union(*map(imported, PAGES.values())), "a module nobody imports"

@@ -1,8 +1,8 @@
-/** The front door: start a meeting, join one by ID or link, or go back to a recent one. */
+/** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
 import { ApiError, createMeeting, getMeeting } from "../api.js";
 import { fromTemplate, part, write } from "../dom.js";
+import { MeetingList } from "../meeting-list.js";
 import { meetingId, withDashes } from "../protocol.js";
-import { forgetMeeting, recentMeetings } from "../recents.js";
 
 const INVALID = "A meeting ID has at least three letters, digits or dashes, such as ABC123.";
 
@@ -11,7 +11,7 @@ export class Lobby {
   title = "Reconvene";
   element = fromTemplate("lobby");
   #identity;
-  #storage;
+  #meetings;
   #go;
   #watch = new AbortController();
 
@@ -21,7 +21,7 @@ export class Lobby {
    */
   constructor(identity, storage, go) {
     this.#identity = identity;
-    this.#storage = storage;
+    this.#meetings = new MeetingList(part(this.element, "meetings"), identity, storage);
     this.#go = go;
   }
 
@@ -32,10 +32,11 @@ export class Lobby {
     name.addEventListener("input", () => (this.#identity.name = name.value.trim()), { signal });
     this.#onSubmit("create", "create-error", () => this.#create());
     this.#onSubmit("join", "join-error", () => this.#join());
-    this.#showRecents();
+    this.#meetings.start();
   }
 
   stop() {
+    this.#meetings.stop();
     this.#watch.abort();
   }
 
@@ -78,26 +79,6 @@ export class Lobby {
       if (button) button.disabled = false;
     });
   }
-
-  #showRecents() {
-    const recents = recentMeetings(this.#storage);
-    part(this.element, "recent").hidden = recents.length === 0;
-    part(this.element, "recents").replaceChildren(
-      ...recents.map(({ id, title, at }) => {
-        const item = fromTemplate("recent-item");
-        part(item, "link", HTMLAnchorElement).href = `/m/${id}`;
-        write(part(item, "label"), title || id);
-        write(part(item, "when"), title ? `${id} · ${ago(at)}` : ago(at));
-        const forget = part(item, "forget");
-        forget.setAttribute("aria-label", `Forget ${title || id}`);
-        forget.addEventListener("click", () => {
-          forgetMeeting(this.#storage, id);
-          this.#showRecents();
-        });
-        return item;
-      }),
-    );
-  }
 }
 
 /** Generated ids are shown with dashes, and typed without. @param {string} id @returns {Promise<string | null>} */
@@ -111,14 +92,4 @@ async function find(id) {
     }
   }
   return null;
-}
-
-/** @param {number} at  milliseconds since the epoch */
-function ago(at) {
-  const minutes = (at - Date.now()) / 60_000;
-  if (minutes > -1) return "just now";
-  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-  if (minutes > -60) return format.format(Math.round(minutes), "minute");
-  if (minutes > -1440) return format.format(Math.round(minutes / 60), "hour");
-  return format.format(Math.round(minutes / 1440), "day");
 }

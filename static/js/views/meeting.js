@@ -1,11 +1,11 @@
 /** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
 import { ConnectionBanner } from "../banner.js";
 import { showControl } from "../controls.js";
-import { showDevices, showHelp } from "../dialogs.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter, SpeakingDetector } from "../levels.js";
 import { PeopleList } from "../people.js";
+import { showDevices, showHelp } from "../sheets.js";
 import { Shortcuts } from "../shortcuts.js";
 import { Stage } from "../stage.js";
 import { troubleTexts } from "../troubles.js";
@@ -69,6 +69,7 @@ export class MeetingView extends Emitter {
     call.on("joined", () => this.#banner.back(), { signal });
     call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    part(this.element, "attendance", HTMLAnchorElement).href = `/m/${call.meeting.id}/attendance`;
     part(this.element, "screen-control").hidden = !call.media.canShareScreen;
     if (!call.me) this.#banner.away("Connecting…");
 

@@ -1,0 +1,124 @@
+/** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
+import { ApiError, deleteMeeting, downloadAttendance } from "../api.js";
+import { ask } from "../dialogs.js";
+import { Identity } from "../identity.js";
+import { noticeOf } from "../notices.js";
+import { meetingId } from "../protocol.js";
+import { forgetMeeting } from "../recents.js";
+import { Toasts } from "../toasts.js";
+import { NoticeView } from "../views/notice.js";
+import { AttendanceFeed } from "./feed.js";
+import { counted } from "./moments.js";
+import { AttendanceView } from "./view.js";
+
+const container = /** @type {HTMLElement} */ (document.getElementById("view"));
+const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
+const identity = new Identity(localStorage, sessionStorage);
+const asked = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const id = meetingId(asked);
+
+/** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
+const NOTICES = { forbidden: "not_host", bad_token: "not_host", unknown_meeting: "no_record", unreachable: "unreachable" };
+
+/** @type {AttendanceView | null} */
+let view = null;
+/** The notice that is shown; once more, it would take the focus and be read out once more. */
+let noticed = "";
+/** @type {AttendanceFeed | null} */
+let feed = null;
+
+/** @param {AttendanceView | NoticeView} next */
+function show(next) {
+  document.body.dataset.view = next.name;
+  document.title = next.title;
+  container.replaceChildren(next.element);
+  next.start();
+  next.element.querySelector("h1")?.focus();
+}
+
+/** @param {string} code  of the notices */
+function notice(code) {
+  view?.stop();
+  view = null;
+  if (code === noticed) return;
+  noticed = code;
+  /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
+  const actions = { home: () => location.assign("/"), retry: () => feed?.ask() };
+  show(new NoticeView(noticeOf(code, id ?? asked), (action) => actions[action]?.()));
+}
+
+/** @param {string} meeting */
+function open(meeting) {
+  /** @type {import("./record.js").Attendance | null} */
+  let known = null;
+  feed = new AttendanceFeed(meeting, identity.token);
+  feed.on("record", ({ attendance, complete }) => {
+    known = attendance;
+    if (!view) {
+      noticed = "";
+      view = new AttendanceView(attendance);
+      view.on("download", ({ rows }) => void download(meeting, rows));
+      view.on("delete", () => known && void remove(known));
+      view.on("copy", () => void copy(`${location.origin}/m/${meeting}`));
+      show(view);
+    }
+    view.update(attendance, complete);
+  });
+  feed.on("trouble", ({ code }) => (view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
+  feed.on("refused", ({ code }) => notice(NOTICES[code]));
+  feed.start();
+}
+
+/** Fetched with the token, which a link would not send. @param {string} meeting @param {"stays" | "people"} rows */
+async function download(meeting, rows) {
+  try {
+    const file = await downloadAttendance(identity.token ?? "", meeting, rows);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `${meeting}-${rows === "people" ? "people" : "attendance"}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href));
+  } catch (error) {
+    toasts.show(`The file could not be downloaded: ${text(error)}`);
+  }
+}
+
+/** @param {import("./record.js").Attendance} attendance */
+async function remove({ meeting, totals }) {
+  const people = totals.participants ? `, with the names and times of ${counted(totals.participants, "person", "people")}` : "";
+  const sent = totals.present ? ` ${counted(totals.present, "person is", "people are")} in it now: the meeting ends, and they are sent away.` : "";
+  const choice = await ask({
+    title: "Delete this record?",
+    text: `Everything kept of ${meeting.title || meeting.id} is removed for good${people}. Its link leads nowhere then.${sent}`,
+    choices: [
+      { value: "delete", label: "Delete for good", look: "danger" },
+      { value: "", label: "Cancel" },
+    ],
+  });
+  if (choice !== "delete") return;
+  try {
+    await deleteMeeting(identity.token ?? "", meeting.id);
+  } catch (error) {
+    // Gone already is what was asked for.
+    if (!(error instanceof ApiError) || error.code !== "unknown_meeting") return toasts.show(`The record could not be deleted: ${text(error)}`);
+  }
+  feed?.stop();
+  forgetMeeting(localStorage, meeting.id);
+  notice("record_deleted");
+}
+
+/** @param {string} link */
+async function copy(link) {
+  try {
+    await navigator.clipboard.writeText(link);
+    toasts.show("Link copied");
+  } catch {
+    toasts.show(`Copying was not allowed. The link is ${link}`);
+  }
+}
+
+/** @param {unknown} error */
+const text = (error) => (error instanceof ApiError ? error.message : String(error));
+
+if (id) open(id);
+else notice("bad_link");

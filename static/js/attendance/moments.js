@@ -1,0 +1,39 @@
+/** Times in the reader's own language and zone, and durations. Times are milliseconds since the epoch, durations seconds. */
+
+/** @param {Intl.DateTimeFormatOptions} options */
+const format = (options) => {
+  const formatter = new Intl.DateTimeFormat(undefined, options);
+  return (/** @type {number} */ at) => formatter.format(at);
+};
+
+/** "10:02" */
+export const clock = format({ hour: "numeric", minute: "2-digit" });
+/** "10:02:41" */
+export const exactClock = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
+/** "21 Nov" */
+export const shortDay = format({ day: "numeric", month: "short" });
+/** "21 Nov, 10:02" */
+export const dayAndClock = format({ day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+/** "Saturday 21 November 2026" */
+export const longDay = format({ dateStyle: "full" });
+
+/** @param {number} at @param {number} other  whether both are on one day of the reader's */
+export const sameDay = (at, other) => new Date(at).toDateString() === new Date(other).toDateString();
+
+/** The name of the zone that times are shown in. @param {number} at  as it has another name in summer */
+export function zone(at) {
+  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "long" }).formatToParts(at);
+  return parts.find(({ type }) => type === "timeZoneName")?.value ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** "42 min", "1 h 05 min". @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 0.5) return "0 min";
+  if (seconds < 60) return "under 1 min";
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60).toLocaleString()} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;

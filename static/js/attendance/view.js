@@ -1,0 +1,147 @@
+/** The attendance of one meeting on the screen: what it was, totals, people over time, and who was there when. */
+import { fromTemplate, part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { Axis } from "./axis.js";
+import { PresenceChart } from "./chart.js";
+import { StayHint } from "./hint.js";
+import { clock, counted, dayAndClock, duration, exactClock, longDay, sameDay, zone } from "./moments.js";
+import { PeopleTable } from "./people-table.js";
+import { stretches } from "./record.js";
+
+/** @typedef {import("./record.js").Attendance} Attendance */
+
+/** @extends {Emitter<{download: {rows: "stays" | "people"}, delete: null, copy: null}>} */
+export class AttendanceView extends Emitter {
+  name = "attendance";
+  element = fromTemplate("attendance");
+  #table = new PeopleTable(part(this.element, "table"));
+  #chart = new PresenceChart(part(this.element, "over-time"));
+  #hint = new StayHint(part(this.element, "rows"), part(this.element, "hint"), this.#table);
+  /** @type {Attendance | null} */
+  #shown = null;
+  #watch = new AbortController();
+
+  /** @param {Attendance} attendance  the first that is known */
+  constructor(attendance) {
+    super();
+    const { id, title } = attendance.meeting;
+    this.title = `Attendance of ${title || id} · Reconvene`;
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    /** @type {Record<string, () => void>} */
+    const buttons = {
+      "csv-people": () => this.emit("download", { rows: "people" }),
+      "csv-stays": () => this.emit("download", { rows: "stays" }),
+      print: () => window.print(),
+      copy: () => this.emit("copy", null),
+      delete: () => this.emit("delete", null),
+    };
+    for (const [name, run] of Object.entries(buttons)) {
+      part(this.element, name).addEventListener("click", () => (part(this.element, "csv-menu").hidePopover(), run()), { signal });
+    }
+    part(this.element, "csv-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
+    // The chart's and the table's widths decide how many times stand on their axes.
+    window.addEventListener("resize", () => this.#shown && this.#draw(this.#shown), { signal });
+  }
+
+  stop() {
+    this.#watch.abort();
+    this.#hint.stop();
+  }
+
+  /** @param {Attendance} attendance @param {boolean} complete  false: more people follow */
+  update(attendance, complete) {
+    this.#shown = attendance;
+    const { meeting, totals, people, asOf } = attendance;
+    const ended = meeting.endedAt !== null;
+    write(part(this.element, "title"), meeting.title || meeting.id);
+    write(part(this.element, "id"), meeting.title ? meeting.id : "");
+    write(part(this.element, "when"), when(attendance));
+    write(part(this.element, "zone"), `Times are in ${zone(asOf)}`);
+    const state = ended ? "ended" : totals.present ? "live" : "quiet";
+    part(this.element, "state").dataset.state = state;
+    write(part(this.element, "state"), { live: "Live", quiet: "Nobody is in it", ended: "Ended" }[state]);
+    part(this.element, "meeting-link", HTMLAnchorElement).href = `/m/${meeting.id}`;
+    part(this.element, "meeting-link").hidden = ended;
+    write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
+    write(part(this.element, "trouble"), "");
+    write(part(this.element, "progress"), complete ? "" : `Reading: ${people.length.toLocaleString()} of ${counted(totals.participants, "person", "people")} so far`);
+    part(this.element, "empty").hidden = totals.participants > 0;
+    part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = totals.participants === 0;
+    part(this.element, "invite").hidden = ended;
+    write(part(this.element, "empty-text"), ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
+    write(part(this.element, "link"), `${location.host}/m/${meeting.id}`);
+    this.#showTotals(attendance);
+    this.#draw(attendance);
+  }
+
+  /** What is shown may be old. */
+  trouble() {
+    const since = this.#shown ? ` This is as of ${exactClock(this.#shown.asOf)}.` : "";
+    write(part(this.element, "refreshed"), "");
+    write(part(this.element, "trouble"), `Cannot refresh at the moment; trying again.${since}`);
+  }
+
+  /** @param {Attendance} attendance */
+  #showTotals({ meeting, totals, people, asOf }) {
+    const ended = meeting.endedAt !== null;
+    const dated = isDated(people, asOf);
+    const remarks = [];
+    if (totals.reconnects) remarks.push(counted(totals.reconnects, "reconnect"));
+    if (totals.estimated) remarks.push(`${totals.estimated.toLocaleString()} estimated`);
+    /** @type {[string, string, string][]} */
+    const values = [
+      ["people", totals.participants.toLocaleString(), remarks.join(", ")],
+      ["present", totals.present.toLocaleString(), ""],
+      ["average", duration(totals.average), "per person"],
+      ["total", duration(totals.duration), "all people together"],
+      ["peak", totals.peak.toLocaleString(), totals.peakAt === null ? "" : `at ${dated ? dayAndClock(totals.peakAt) : clock(totals.peakAt)}`],
+    ];
+    for (const [name, value, note] of values) {
+      const figure = part(this.element, `total-${name}`);
+      write(part(figure, "value"), value);
+      write(part(figure, "note"), note);
+    }
+    part(this.element, "total-present").classList.toggle("some", totals.present > 0);
+    part(this.element, "total-present").hidden = ended && totals.present === 0;
+  }
+
+  /** @param {Attendance} attendance */
+  #draw(attendance) {
+    const dated = isDated(attendance.people, attendance.asOf);
+    const axis = new Axis(stretches(attendance));
+    this.#table.update(attendance, axis, dated);
+    this.#hint.update(attendance.asOf, dated);
+    if (attendance.totals.participants) this.#chart.update(attendance, axis, dated);
+    const { estimated, reconnects } = attendance.totals;
+    part(this.element, "key-estimated").hidden = !estimated;
+    part(this.element, "key-reconnect").hidden = !reconnects;
+  }
+
+  /** Below its button, whose place CSS cannot know everywhere yet. */
+  #placeMenu() {
+    const { right, bottom } = part(this.element, "csv").getBoundingClientRect();
+    const { style } = part(this.element, "csv-menu");
+    style.setProperty("--top", `${bottom + 6}px`);
+    style.setProperty("--right", `${document.documentElement.clientWidth - right}px`);
+  }
+}
+
+/** Whether there is more than one day. @param {import("./record.js").Person[]} people @param {number} asOf */
+function isDated(people, asOf) {
+  const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
+  const last = Math.max(...people.map(({ present, left }) => (present ? asOf : (left ?? -Infinity))));
+  return Number.isFinite(first) && !sameDay(first, last);
+}
+
+/** "Saturday 21 November 2026, 10:00 to 11:02". @param {Attendance} attendance */
+function when({ meeting, people, totals }) {
+  const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
+  if (!Number.isFinite(first)) return `Created on ${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
+  const last = Math.max(...people.map(({ left }) => left ?? -Infinity));
+  if (totals.present) return `${longDay(first)}, from ${clock(first)}`;
+  if (sameDay(first, last)) return `${longDay(first)}, ${clock(first)} to ${clock(last)}`;
+  return `${longDay(first)} to ${longDay(last)}`;
+}
