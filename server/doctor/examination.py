@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 import time
@@ -21,6 +22,18 @@ T = TypeVar("T")
 WITHIN = 5.0
 """Seconds each check has. All run at the same time."""
 
+AREAS = (
+    settings.AREA,
+    machine.SYSTEM,
+    files.AREA,
+    port.AREA,
+    record.STORE,
+    record.MIGRATIONS,
+    ice.AREA,
+    machine.CLOCK,
+)
+"""In the order in which they are shown."""
+
 PASSWORDS = (
     r"//[^:@/?\s]*:(\S*)@",
     r":([^:@/\s]+)@",
@@ -37,9 +50,13 @@ def run(environ: Mapping[str, str]) -> list[Finding]:
     """In an event loop of its own; takes little more than `WITHIN`, even when a name server does not answer."""
 
     async def examined() -> list[Finding]:
-        asyncio.get_running_loop().set_default_executor(_Threads())
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(_Threads())
+        # What goes wrong in a driver's own tasks is told by what it then answers, not by tracebacks in between.
+        loop.set_exception_handler(lambda _loop, _context: None)
         return await examine(environ)
 
+    logging.getLogger().addHandler(logging.NullHandler())
     return asyncio.run(examined())
 
 
@@ -49,7 +66,9 @@ async def examine(environ: Mapping[str, str], within: float = WITHIN) -> list[Fi
     checks = checks_of(reading.config)
     found = await asyncio.gather(*(_carried_out(check, reading.unusable, within) for check in checks))
     hidden = secrets(environ)
-    return [_without(hidden, finding) for findings in (reading.findings, *found) for finding in findings]
+    shown = (_without(hidden, finding) for findings in (reading.findings, *found) for finding in findings)
+    # Several servers may give rise to the same words: once is enough.
+    return sorted(dict.fromkeys(shown), key=lambda finding: AREAS.index(finding.area))
 
 
 def checks_of(config: Config) -> list[Check]:
@@ -103,11 +122,9 @@ def secrets(environ: Mapping[str, str]) -> list[str]:
     values: set[str] = set()
     for setting in SETTINGS:
         text = environ.get(setting.name, "").strip()
-        if not setting.private or not text:
-            continue
-        if setting.name.endswith(("_STORE", "_URL", "_SERVERS")):
+        if setting.name.endswith(("_STORE", "_URL", "_URLS", "_SERVERS")):
             values.update(part for pattern in PASSWORDS for part in re.findall(pattern, text))
-        else:
+        elif setting.private:
             values.add(text)
     values |= {unquote(value) for value in values}
     return sorted((value for value in values if len(value) > 2), key=len, reverse=True)

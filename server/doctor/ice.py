@@ -129,11 +129,15 @@ async def _visit(server: Server, where: Place, progress: _Progress) -> list[Find
         progress.connected = True
     findings.insert(0, await _asked(server, where, address, findings))
     if not ipaddress.ip_address(address).is_global:
+        shown = where.host if where.host == address else f"{where.host} ({address})"
+        leads = (
+            "to this machine only" if ipaddress.ip_address(address).is_loopback else "into a private network"
+        )
         findings.append(
             note(
                 AREA,
-                f"{where.host} is {address} here: browsers outside this network cannot get there",
-                f"Name a public address in {server.setting}, unless everybody is in this network",
+                f"{shown} leads {leads}: browsers elsewhere cannot get there",
+                f"Name a public address in {server.setting}, unless that is meant",
             )
         )
     return findings
@@ -160,7 +164,7 @@ async def _connected(server: Server, where: Place, address: str) -> list[Finding
         )
     except ssl.SSLCertVerificationError as error:
         raise _Trouble(
-            f"browsers will not accept its certificate: {error.verify_message}",
+            f"browsers will not accept its certificate: {error.verify_message.rstrip('.')}",
             f"Give the TURN server a valid certificate for {where.host} (coturn: cert, pkey), or correct the name in"
             f" {server.setting}",
         ) from None

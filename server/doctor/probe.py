@@ -69,7 +69,7 @@ class _Answered:
     """aioice waits in vain when the connection breaks: this stops waiting."""
 
     _waiting: asyncio.Future[Any] | None = None
-    _broken: Exception | None = None
+    _broken: OSError | None = None
 
     async def answered(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.ensure_future(work)
@@ -87,7 +87,7 @@ class _Answered:
             raise TimeoutError from None
 
     def broken(self, error: Exception | None) -> None:
-        self._broken = error or ConnectionResetError("the connection was closed")
+        self._broken = error if isinstance(error, OSError) else ConnectionResetError(str(error or "closed"))
         if self._waiting is not None:
             self._waiting.cancel()
 

@@ -28,10 +28,12 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
     except TimeoutError:
         findings.append(_unavailable(f"{name(config)} does not answer within {within:g} s"))
     except (BadStore, SchemaTooNew) as error:
-        # Such a text says by itself what to do, behind its last semicolon or colon.
-        found, separator, advice = str(error).rpartition("; ")
+        # Such a text says by itself what to do, behind its last semicolon.
+        found, _, advice = str(error).rpartition("; ")
         findings.append(
-            failure(STORE, found, advice) if separator else failure(STORE, advice, "Correct RECONVENE_STORE")
+            failure(STORE, found, f"{advice[:1].upper()}{advice[1:]}")
+            if found
+            else failure(STORE, advice, "Correct RECONVENE_STORE")
         )
     except StoreUnavailable as error:
         findings.append(_unavailable(f"{name(config)} cannot be reached: {error}"))
