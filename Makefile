@@ -32,7 +32,7 @@ format: $(DEV) ## Format the Python sources
 bench: $(DEV) ## Measure speed and memory against the references (see bench/README.md)
 	@$(BIN)/python -m bench $(ARGS)
 
-lock: $(DEV) ## Renew requirements.lock from pyproject.toml
+lock: $(VENV)/bin/python ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
 		--all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
 
@@ -50,7 +50,7 @@ $(VENV)/bin/python:
 
 $(RUNTIME): $(VENV)/bin/python pyproject.toml requirements.lock
 	@echo "Installing Reconvene into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[all]'
 	@touch $@
 
 $(DEV): $(RUNTIME)

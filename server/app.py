@@ -32,8 +32,8 @@ from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
+from server.retention import Retention
 from signalling.hub import Hub
-from storage.open import open_store
 from storage.store import Store
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
     """
     tokens = Tokens(load_secret(config))
     metrics = Metrics()
-    store = open_store(config.store)
+    store = config.make_store()
     await store.open()
     deadline: float | None = None
     try:
@@ -65,11 +65,14 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)
         gateway.start()
+        retention = Retention(store, config.retention_days)
+        retention.start()
         drain = Drain(config.drain, gateway, recorder, node)
         http = web(config, store, hub, gateway, tokens, metrics)
         server = _Server(_uvicorn(http, gateway), drain, store=config.store.partition("://")[0], node=node.id)
         await server.serve(sockets)
         deadline = drain.deadline
+        await retention.stop()
     finally:
         try:
             async with asyncio.timeout_at(deadline):
@@ -90,7 +93,7 @@ def web(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.allowed_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))

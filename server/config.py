@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from storage.open import SUPABASE, open_store
+from storage.store import Store
+
 
 class ConfigError(Exception):
     """A setting that cannot be used. The text is one line that names it and says what it may be."""
@@ -22,7 +25,10 @@ class ConfigError(Exception):
 class Config:
     host: str
     port: int
-    store: str
+    store: str = field(repr=False)
+    supabase_url: str | None
+    supabase_service_key: str | None = field(repr=False)
+    supabase_db_url: str | None = field(repr=False)
     secret: str | None = field(repr=False)
     admin_key: str | None = field(repr=False)
     grace: float
@@ -30,6 +36,7 @@ class Config:
     drain: float
     max_participants: int
     message_rate: float
+    retention_days: int | None
     allowed_origins: tuple[str, ...]
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]
@@ -51,7 +58,23 @@ class Config:
             found.append(
                 "RECONVENE_TURN_SECRET must be set when RECONVENE_TURN_URLS is: the secret shared with TURN"
             )
+        if self.store == SUPABASE:
+            missing = {"SUPABASE_URL": self.supabase_url, "SUPABASE_SERVICE_KEY": self.supabase_service_key}
+            found += [
+                f"{name} must be set when RECONVENE_STORE is supabase: see docs/supabase.md"
+                for name, value in missing.items()
+                if not value
+            ]
         return found
+
+    def make_store(self) -> Store:
+        """The store that is configured, not connected yet. Raises `BadStore`."""
+        return open_store(
+            self.store,
+            supabase_url=self.supabase_url,
+            supabase_key=self.supabase_service_key,
+            supabase_db_url=self.supabase_db_url,
+        )
 
     @property
     def data_directory(self) -> Path:
@@ -126,7 +149,20 @@ def _host(text: str) -> str:
 
 
 def _store(text: str) -> str:
-    if "://" not in text:
+    if "://" not in text and text != SUPABASE:
+        raise ValueError
+    return text
+
+
+def _web_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _postgres_url(text: str) -> str:
+    if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError
     return text
 
@@ -185,9 +221,33 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "RECONVENE_STORE",
         "sqlite:///data/reconvene.db",
-        "sqlite:///relative/path.db or sqlite:////absolute/path.db",
+        "sqlite:///relative/path.db, sqlite:////absolute/path.db, postgresql://user:password@host/database or supabase",
         "Where meetings, participants and attendance are kept.",
         _store,
+        private=True,
+    ),
+    Setting(
+        "SUPABASE_URL",
+        "",
+        "the project's URL, such as https://abc.supabase.co",
+        "With RECONVENE_STORE=supabase: the project.",
+        _web_url,
+    ),
+    Setting(
+        "SUPABASE_SERVICE_KEY",
+        "",
+        "the project's secret key (sb_secret_… or the service_role JWT), of at least 20 characters",
+        "With RECONVENE_STORE=supabase: what the record is read and written with. Not the anon or publishable key.",
+        _of_length(20),
+        private=True,
+    ),
+    Setting(
+        "SUPABASE_DB_URL",
+        "",
+        "a postgresql:// URL of the project's database",
+        "With RECONVENE_STORE=supabase, for `reconvene migrate` only: a direct connection to make the tables by.",
+        _postgres_url,
+        private=True,
     ),
     Setting(
         "RECONVENE_SECRET",
@@ -239,6 +299,13 @@ SETTINGS: tuple[Setting, ...] = (
         "messages per second, from 0 to 100000 (0 switches the limit off)",
         "Messages per second one connection may send; ten seconds' worth may come at once.",
         _number(0, 100_000),
+    ),
+    Setting(
+        "RECONVENE_RETENTION_DAYS",
+        "",
+        "a number of days from 1 to 36500",
+        "Meetings in which nothing has happened for so long are deleted. Not set: they are kept for ever.",
+        _integer(1, 36_500),
     ),
     Setting(
         "RECONVENE_ALLOWED_ORIGINS",

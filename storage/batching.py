@@ -6,8 +6,7 @@
 
 There is no timer. A lone call is taken at once; while a batch runs the next one gathers by itself, so batches
 grow with the load. `Calls` is the part every backend shares: it knows neither threads nor databases.
-`BatchThread` is the shell for blocking drivers; one for async drivers needs only a task and an `asyncio.Event`
-where this has a thread and a `threading.Event`.
+`BatchThread` is the shell for blocking drivers, `BatchTasks` the one for those that do not block.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -138,3 +137,51 @@ class BatchThread(Generic[Request, Result]):
         # A loop that was closed without closing the store has no callers left to answer.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback, *args)
+
+
+AsyncRun = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
+"""As `Run`, for drivers that do not block."""
+
+
+class BatchTasks(Generic[Request, Result]):
+    """Runs batches as tasks, at most `at_once` of them at the same time. Create and use it on one event loop.
+
+    When a batch ends in `StoreUnavailable`, whoever waited meanwhile hears it too: nobody waits for more than one.
+    """
+
+    def __init__(
+        self, name: str, run: AsyncRun[Request, Result], *, at_once: int, size: int = 256, limit: int = 16_384
+    ) -> None:
+        self._calls: Calls[Request, Result] = Calls(name, size=size, limit=limit)
+        self._run = run
+        self._at_once = at_once
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def call(self, request: Request) -> Result:
+        """Raises what the batch has for this request; `StoreUnavailable` when closed or overloaded."""
+        answer = self._calls.accept(request)
+        # The task begins when the loop gets to it, so calls made in one go share a batch.
+        if len(self._running) < self._at_once:
+            task = asyncio.create_task(self._consume())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await answer
+
+    async def close(self) -> None:
+        """Finish what was accepted. Idempotent."""
+        self._calls.close()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _consume(self) -> None:
+        while batch := self._calls.take():
+            try:
+                outcomes = await self._run([call.request for call in batch])
+                Calls.settle(zip(batch, outcomes, strict=True))
+            except StoreUnavailable as error:
+                Calls.settle((call, error) for call in batch)
+                while waiting := self._calls.take():
+                    refused = StoreUnavailable(str(error), error.retry_after, certain=True)
+                    Calls.settle((call, refused) for call in waiting)
+            except Exception as error:
+                Calls.settle([(call, error) for call in batch])

@@ -76,13 +76,14 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
         "at": request.at,
         "returned_at": _moment(request.at),
     }
-    rejoined = connection.execute(sql.ADD_PARTICIPANT, values).fetchone() is None
-    if rejoined:
+    if connection.execute(sql.ADD_PARTICIPANT, values).fetchone() is None:
         (values["participant_id"],) = connection.execute(sql.RENAME_PARTICIPANT, values).fetchone()
     connection.execute(sql.KNOW_NODE, values)
     stay = _stay(connection.execute(sql.OPEN_STAY, values).fetchone())
     # Read last, so that it shows what the triggers made of the stay.
     participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
+    # Ids are made for each call: a row that has this one's, this one made.
+    rejoined = participant.id != request.participant_id
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
 
 

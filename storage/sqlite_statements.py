@@ -212,6 +212,11 @@ WHERE left_at IS NULL AND node_id = :node_id
 
 CLOSE_STAYS_OF_DEAD_NODES = """
 UPDATE participant_sessions
-SET left_at = max(joined_at, (SELECT heartbeat_at FROM nodes WHERE id = node_id)), reason = 'lost', estimated = 1
+SET left_at = max(
+        joined_at,
+        coalesce(json_extract(reconnects, '$[#-1]'), joined_at),
+        (SELECT heartbeat_at FROM nodes WHERE id = node_id)
+    ),
+    reason = 'lost', estimated = 1
 WHERE left_at IS NULL AND node_id IN (SELECT id FROM nodes WHERE heartbeat_at < :dead_before)
 """

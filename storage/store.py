@@ -331,8 +331,9 @@ class Store(Protocol):
         """Register the node, or say that it still lives."""
 
     async def close_dead_nodes(self, dead_before: float) -> int:
-        """Close the open stays of nodes last heard of before `dead_before` at that node's last heartbeat
-        (never before the stay began), reason "lost", `estimated`. Returns how many. Safe from many processes at once.
+        """Close the open stays of nodes last heard of before `dead_before` at that node's last heartbeat (never before
+        the stay began or somebody came back to it), reason "lost", `estimated`. Returns how many. Safe from many
+        processes at once.
         """
 
     async def stop_node(self, node_id: str, at: float) -> int:

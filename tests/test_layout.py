@@ -19,7 +19,7 @@ MOST_LINES = 400
 # What the core does without: the world, the clock, chance, logs.
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
 CORE_LIBRARIES = {"msgspec", "orjson"}
-DRIVERS = {"asyncpg", "supabase", "realtime"}
+DRIVERS = {"asyncpg", "httpx", "orjson", "supabase"}
 ONE_PLACE = ("aiortc", "asyncpg", "httpx", "redis", "supabase")
 VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
 

@@ -111,6 +111,17 @@ async def test_a_stay_begun_after_its_nodes_last_heartbeat_closes_where_it_began
     assert (stay.joined_at, stay.left_at, stay.estimated) == (1020.0, 1020.0, True)
 
 
+async def test_a_stay_resumed_after_its_nodes_last_heartbeat_closes_where_it_was_resumed(
+    script: Script,
+) -> None:
+    await script.store.heartbeat("n_1", 1000.0)
+    joined = await script.join("ann", 990.0)
+    await script.resume(joined, 1003.5)
+    assert await script.store.close_dead_nodes(1100.0) == 1
+    (stay,) = await script.stays("ann")
+    assert (stay.left_at, stay.estimated, stay.reconnects) == (1003.5, True, (1003.5,))
+
+
 async def test_a_node_heard_of_exactly_at_the_limit_is_alive(script: Script) -> None:
     await script.store.heartbeat("n_1", 1100.0)
     await script.join("ann", 1000.0)

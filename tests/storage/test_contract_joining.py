@@ -209,7 +209,7 @@ async def test_a_join_tried_again_with_the_same_ids_answers_with_the_same_rows(s
     first = await script.store.join(wanted)
     second = await script.store.join(wanted)
     assert (second.participant.id, second.stay.session_id) == (first.participant.id, first.stay.session_id)
-    assert second.rejoined
+    assert (second.rejoined, second.continued) == (False, False)
 
     await script.leave(second, 1010.0)
     third = await script.store.join(wanted)

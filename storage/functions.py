@@ -1,0 +1,332 @@
+"""A store whose database does the work: every call is one of its SQL functions (`sql/postgres`).
+
+    join() ─┐
+    leave() ┼─► batch, sorted ── Database.carry_out([{"call": "join", …}, …]) ──► [{"value": …}, {"refused": "…"}]
+    …      ─┘
+
+PostgreSQL and Supabase differ in how a call gets there and what can go wrong on the way: that is a `Database`. What
+they share is here: which call has which arguments, batching, trying again, and records made of the answers.
+
+Every call can be sent twice and counts once (ids and moments come with it), so one whose answer was lost is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from storage.batching import BatchTasks
+from storage.migrations import Migration, load_migrations
+from storage.store import (
+    Attendance,
+    BadStore,
+    HostedMeeting,
+    Joined,
+    JoinRequest,
+    Meeting,
+    MeetingEnded,
+    Participant,
+    Restorable,
+    Schema,
+    SchemaTooNew,
+    Stay,
+    StayAbandon,
+    StayEnd,
+    StayResume,
+    StoreError,
+    StoreUnavailable,
+    UnknownMeeting,
+    UnknownParticipant,
+)
+
+Call = Mapping[str, Any]
+
+MIGRATIONS = "postgres"
+ATTEMPT = 2.5
+"""Seconds one attempt at a call may take."""
+PATIENCE = 3.0
+"""Seconds within which a call that failed is tried again. Clients give up on an answer after ten."""
+REPORT = 30.0
+"""Seconds a report may take: nobody waits behind it."""
+DUPLICATE = "23505"
+
+_REFUSALS = {
+    "unknown_meeting": UnknownMeeting,
+    "meeting_ended": MeetingEnded,
+    "unknown_participant": UnknownParticipant,
+}
+
+
+class CallFailed(StoreError):  # noqa: N818 - named for what happened
+    """The database refused what was sent: a program's mistake, such as a value of the wrong type. Nothing was kept."""
+
+    def __init__(self, sqlstate: str, text: str) -> None:
+        super().__init__(f"{sqlstate}: {text}")
+        self.sqlstate = sqlstate
+
+
+class Database(Protocol):
+    """The way to the functions: one attempt at a time, errors told apart."""
+
+    concurrency: int
+    """How many batches it takes at once."""
+
+    async def open(self) -> None:
+        """Connect. Raises `BadStore`, `StoreUnavailable`."""
+
+    async def close(self) -> None:
+        """Disconnect. Idempotent."""
+
+    async def carry_out(self, calls: Sequence[Call], within: float) -> Sequence[Any]:
+        """Have a batch carried out in one transaction: an answer for each call, in order.
+
+        One attempt, `within` seconds. Raises `StoreUnavailable` (`certain` where nothing can have been kept),
+        `CallFailed`, `BadStore` (wrong key, missing permission, missing function).
+        """
+
+    async def schema_version(self) -> int:
+        """The number of the last migration applied; 0 when there is nothing. Needs no `open`. Raises as `carry_out`."""
+
+    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+        """Apply those that are missing, all or none; returns their names. Needs no `open`.
+
+        Raises `BadStore` where it cannot be done from here, and says how it can.
+        """
+
+
+class FunctionStore:
+    """A `Store` on a `Database`. `attempt` and `patience` are seconds, see `ATTEMPT` and `PATIENCE`."""
+
+    def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
+        self._database = database
+        self._attempt = attempt
+        self._patience = patience
+        self._lifecycle = asyncio.Lock()
+        self._writes: BatchTasks[Call, Any] | None = None
+
+    async def schema(self) -> Schema:
+        migrations = load_migrations(MIGRATIONS)
+        version = await self._database.schema_version()
+        return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
+
+    async def migrate(self) -> Sequence[str]:
+        schema = await self.schema()
+        if schema.version > schema.newest:
+            raise SchemaTooNew(
+                f"the database has schema version {schema.version}, this Reconvene knows versions up to "
+                f"{schema.newest}: run the newer Reconvene that migrated it, or name another database in "
+                "RECONVENE_STORE"
+            )
+        return await self._database.migrate(load_migrations(MIGRATIONS)) if schema.pending else []
+
+    async def open(self) -> None:
+        async with self._lifecycle:
+            if self._writes is not None:
+                return
+            await self.migrate()
+            await self._database.open()
+            self._writes = BatchTasks("the store", self._run, at_once=self._database.concurrency)
+
+    async def close(self) -> None:
+        async with self._lifecycle:
+            if self._writes is None:
+                return
+            writes, self._writes = self._writes, None
+            await writes.close()
+            await self._database.close()
+
+    async def ping(self) -> None:
+        await self._directly({"call": "version"})
+
+    async def clock(self) -> float:
+        return float(await self._directly({"call": "clock"}))
+
+    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+        answer = await self._write("create_meeting", room=room, user_id=user_id, title=title, at=at)
+        return Meeting(**answer["meeting"]), answer["created"]
+
+    async def meeting(self, room: str) -> Meeting | None:
+        answer = await self._write("meeting", room=room)
+        return None if answer is None else Meeting(**answer)
+
+    async def join(self, request: JoinRequest) -> Joined:
+        answer = await self._write(
+            "join",
+            room=request.room,
+            user_id=request.user_id,
+            name=request.name,
+            first_name=request.first_name,
+            participant_id=request.participant_id,
+            session_id=request.session_id,
+            previous_session=request.previous_session,
+            grace=request.grace,
+            instance=request.instance,
+            node_id=request.node_id,
+            create=request.create,
+            title=request.title,
+            at=request.at,
+            returned_at=_moment(request.at),
+        )
+        return Joined(
+            Meeting(**answer["meeting"]),
+            Participant(**answer["participant"]),
+            _stay(answer["stay"]),
+            answer["created"],
+            answer["rejoined"],
+            answer["continued"],
+        )
+
+    async def leave(self, end: StayEnd) -> None:
+        await self._write(
+            "leave",
+            room=end.room,
+            user_id=end.user_id,
+            participant_id=end.participant_id,
+            session_id=end.session_id,
+            node_id=end.node_id,
+            at=end.at,
+            reason=end.reason,
+        )
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self._write(
+            "abandon_stay",
+            room=abandon.room,
+            user_id=abandon.user_id,
+            node_id=abandon.node_id,
+            at=abandon.at,
+        )
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self._write(
+            "resume_stay",
+            room=resume.room,
+            user_id=resume.user_id,
+            participant_id=resume.participant_id,
+            session_id=resume.session_id,
+            node_id=resume.node_id,
+            instance=resume.instance,
+            at=resume.at,
+            returned_at=_moment(resume.at) if resume.returned else None,
+        )
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        moments = {"exact_after": now - grace, "estimated_after": now - grace - slack}
+        found = await self._directly({"call": "restorable", **moments}, REPORT)
+        return [
+            Restorable(Meeting(**each["meeting"]), Participant(**each["participant"]), _stay(each["stay"]))
+            for each in found
+        ]
+
+    async def end_meeting(self, room: str, at: float) -> Meeting:
+        return Meeting(**await self._write("end_meeting", room=room, at=at))
+
+    async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
+        call = {"call": "attendance", "room": room, "limit": limit, "after": after}
+        found = await self._directly(call, REPORT)
+        people = [
+            (Participant(**person), [_stay(stay) for stay in stays])
+            for person, stays in found["participants"]
+        ]
+        # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+        return Attendance(
+            Meeting(**found["meeting"]), people, people[-1][0].id if len(people) == limit else None
+        )
+
+    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
+        found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
+        return [HostedMeeting(Meeting(**each.pop("meeting")), **each) for each in found]
+
+    async def delete_meeting(self, room: str) -> bool:
+        return bool(await self._directly({"call": "delete_meeting", "room": room}, REPORT))
+
+    async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
+        call = {"call": "delete_old_meetings", "before": before, "limit": limit}
+        return list(await self._directly(call, REPORT))
+
+    async def heartbeat(self, node_id: str, at: float) -> None:
+        await self._directly({"call": "heartbeat", "node_id": node_id, "at": at})
+
+    async def close_dead_nodes(self, dead_before: float) -> int:
+        return int(await self._directly({"call": "close_dead_nodes", "dead_before": dead_before}))
+
+    async def stop_node(self, node_id: str, at: float) -> int:
+        return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}, REPORT))
+
+    async def _write(self, call: str, **arguments: Any) -> Any:
+        """Together with what others ask for at this moment."""
+        if self._writes is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        return await self._writes.call({"call": call, **arguments})
+
+    async def _directly(self, call: Call, within: float | None = None) -> Any:
+        """On its own: what takes long, and what must not wait behind a batch."""
+        if self._writes is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        (outcome,) = await self._attempt_all([call], within or self._attempt)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _run(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """A batch. In the order in which every process locks rows: none waits for another in a circle."""
+        order = sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
+        outcomes = await self._attempt_all([calls[n] for n in order], self._attempt)
+        by_number = dict(zip(order, outcomes, strict=True))
+        return [by_number[n] for n in range(len(calls))]
+
+    async def _attempt_all(self, calls: Sequence[Call], within: float) -> list[Any]:
+        """Until it is done, or patience is at an end: what each call came to, a value or an exception.
+
+        Raises `StoreUnavailable`.
+        """
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._patience
+        certain, tries = True, 0
+        while True:
+            tries += 1
+            try:
+                return [_outcome(answer) for answer in await self._database.carry_out(calls, within)]
+            except StoreUnavailable as error:
+                certain = certain and error.certain
+                delay = min(1.0, 0.05 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers
+                if loop.time() + delay > give_up:
+                    raise StoreUnavailable(str(error), error.retry_after, certain=certain) from error
+                calls = [{**call, "again": True} for call in calls]
+            except BadStore as error:
+                # It was right when the store was opened. Whoever changed that can change it back.
+                raise StoreUnavailable(str(error), certain=certain) from error
+            except Exception as error:
+                # The row that was in the way is there by now, and is found.
+                if not (isinstance(error, CallFailed) and error.sqlstate == DUPLICATE and tries < 3):
+                    return [error] if len(calls) == 1 else await self._one_by_one(calls, within)
+                delay = 0.0
+            await asyncio.sleep(delay)
+
+    async def _one_by_one(self, calls: Sequence[Call], within: float) -> list[Any]:
+        """So that a call that cannot be carried out takes no other with it."""
+        outcomes: list[Any] = []
+        for call in calls:
+            try:
+                outcomes += await self._attempt_all([call], within)
+            except StoreUnavailable as error:
+                outcomes.append(error)
+        return outcomes
+
+
+def _outcome(answer: Mapping[str, Any]) -> Any:
+    if "refused" in answer:
+        return _REFUSALS[answer["refused"]]()
+    return answer["value"]
+
+
+def _moment(at: float) -> float:
+    """To the millisecond, as in every store."""
+    return round(at, 3)
+
+
+def _stay(columns: dict[str, Any]) -> Stay:
+    reconnects = tuple(columns.pop("reconnects"))
+    return Stay(**columns, reconnects=reconnects)

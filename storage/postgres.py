@@ -1,0 +1,223 @@
+"""The way to the functions in a PostgreSQL database, by asyncpg. The only place that imports it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import orjson
+
+from storage.functions import Call, CallFailed
+from storage.migrations import Migration
+from storage.store import BadStore, SchemaTooNew, StoreUnavailable
+
+if TYPE_CHECKING:
+    import asyncpg
+
+CONNECT_WITHIN = 2.5
+MIGRATE_WITHIN = 60.0
+POOL_SIZE = 8
+BATCHES = 2
+"""Two: while the answers of one are read, the database works on the other. More only make each smaller."""
+
+_MIGRATING = 0x5265636F
+"""The advisory lock of whoever migrates ("Reco")."""
+
+# What each says of the call, by SQLSTATE or its class (PostgreSQL appendix A). Not listed: the call failed for good.
+_NOTHING_KEPT = ("40", "53", "55", "57014", "57P03", "25006")
+"""Rolled back: deadlock, full disk, lock not granted, cancelled; or never begun: starting up, read-only."""
+_GONE = ("08", "57P01", "57P02", "57P05")
+"""The connection ended; who knows how far the call had got."""
+_SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F")
+"""User or password, database, permission; tables, functions or schema missing."""
+
+
+class PostgresDatabase:
+    """`url`: postgresql://user:password@host:port/database, with libpq's options, and of our own `pool_size`
+    (connections) and `statement_cache_size` (0 behind a transaction pooler, which hands each transaction another
+    connection)."""
+
+    concurrency = BATCHES
+
+    def __init__(self, url: str) -> None:
+        """Raises `BadStore` for a URL that cannot be used."""
+        _driver()
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self._pool_size = _number(options.pop("pool_size", str(POOL_SIZE)), "pool_size", 2)
+        self._cache_size = _number(options.pop("statement_cache_size", "100"), "statement_cache_size", 0)
+        self._dsn = urlunsplit(parts._replace(query=urlencode(options)))
+        try:
+            self.place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+        except ValueError:
+            raise BadStore("RECONVENE_STORE: the port of the PostgreSQL URL is not a number") from None
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def open(self) -> None:
+        asyncpg = _driver()
+        with self._explained(sent=False):
+            self._pool = await asyncpg.create_pool(
+                min_size=1,
+                max_size=self._pool_size,
+                max_inactive_connection_lifetime=300.0,
+                # Nothing is left behind in a session of ours that had to be reset.
+                reset=_leave_as_it_is,
+                **self._how(),
+            )
+
+    async def close(self) -> None:
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await pool.close()
+        except (TimeoutError, OSError):
+            pool.terminate()
+
+    async def carry_out(self, calls: Sequence[Call], within: float) -> Sequence[Any]:
+        batch = orjson.dumps(calls).decode()
+        if self._pool is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        connection: Any = None
+        try:
+            with self._explained(sent=False):
+                connection = await self._pool.acquire(timeout=within)
+            with self._explained(sent=True):
+                async with self._pinned(connection):
+                    text = await connection.fetchval(
+                        "SELECT reconvene.carry_out($1::jsonb)::text", batch, timeout=within
+                    )
+        finally:
+            if connection is not None:
+                # A connection that broke is dropped by the pool, and that is all there is to say of it.
+                with contextlib.suppress(Exception):
+                    await self._pool.release(connection, timeout=CONNECT_WITHIN)
+        answers: list[Any] = orjson.loads(text)
+        return answers
+
+    async def schema_version(self) -> int:
+        async with self._one_connection() as connection:
+            return await _version(connection)
+
+    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+        async with self._one_connection() as connection, connection.transaction():
+            # One process migrates, the others find it done.
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=MIGRATE_WITHIN)
+            version = await _version(connection)
+            if version > len(migrations):
+                raise SchemaTooNew(f"the database has schema version {version}: run the newer Reconvene")
+            for migration in migrations[version:]:
+                await connection.execute(migration.sql, timeout=MIGRATE_WITHIN)
+        return [migration.name for migration in migrations[version:]]
+
+    @contextlib.asynccontextmanager
+    async def _pinned(self, connection: Any) -> AsyncIterator[None]:
+        """Behind a transaction pooler, preparing and executing have to be in one transaction to meet one server."""
+        if self._cache_size:
+            yield
+            return
+        async with connection.transaction():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _one_connection(self) -> AsyncIterator[Any]:
+        asyncpg = _driver()
+        with self._explained(sent=False):
+            connection = await asyncpg.connect(**self._how())
+        try:
+            with self._explained(sent=True):
+                yield connection
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=CONNECT_WITHIN)
+
+    def _how(self) -> dict[str, Any]:
+        return {
+            "dsn": self._dsn,
+            "timeout": CONNECT_WITHIN,
+            "statement_cache_size": self._cache_size,
+            "server_settings": {"application_name": "reconvene"},
+        }
+
+    @contextlib.contextmanager
+    def _explained(self, *, sent: bool) -> Iterator[None]:
+        """Says what an error of the driver means. `sent`: the call may have reached the database."""
+        asyncpg = _driver()
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            raise self._meaning(error, sent=sent) from error
+        except TimeoutError as error:
+            text = f"PostgreSQL at {self.place} did not answer in time"
+            raise StoreUnavailable(text, certain=not sent) from error
+        except asyncpg.InternalClientError as error:
+            raise CallFailed("client", str(error)) from error
+        except (OSError, asyncpg.InterfaceError) as error:
+            text = (
+                f"the connection to PostgreSQL at {self.place} broke: {error}"
+                if sent
+                else f"cannot reach PostgreSQL at {self.place}: {error}; start it, or correct RECONVENE_STORE"
+            )
+            raise StoreUnavailable(text, certain=not sent) from error
+
+    def _meaning(self, error: asyncpg.PostgresError, *, sent: bool) -> Exception:
+        state = getattr(error, "sqlstate", None) or ""
+        text = f"PostgreSQL at {self.place}: {error.args[0] if error.args else state}"
+        if state.startswith(_NOTHING_KEPT):
+            return StoreUnavailable(text, certain=True)
+        if state.startswith(_GONE):
+            return StoreUnavailable(text, certain=not sent)
+        if state.startswith(_SETTINGS):
+            return BadStore(f"{text}; {_advice(state)}")
+        return CallFailed(state, text)
+
+
+def _advice(state: str) -> str:
+    if state.startswith("28"):
+        return "correct the user and password in RECONVENE_STORE"
+    if state.startswith("3D"):
+        return "create the database (createdb), or name another in RECONVENE_STORE"
+    if state == "42501":
+        return (
+            "let the user in RECONVENE_STORE do this (for the tables: GRANT CREATE ON DATABASE, or run "
+            "`reconvene migrate` once as a user who may), or name another"
+        )
+    return "the tables in the database of RECONVENE_STORE are not whole: run `reconvene migrate`"
+
+
+async def _version(connection: Any) -> int:
+    if (
+        await connection.fetchval("SELECT to_regclass('reconvene.migrations')", timeout=CONNECT_WITHIN)
+        is None
+    ):
+        return 0
+    number = await connection.fetchval("SELECT max(number) FROM reconvene.migrations", timeout=CONNECT_WITHIN)
+    return int(number or 0)
+
+
+async def _leave_as_it_is(_connection: Any) -> None:
+    pass
+
+
+def _number(text: str, option: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not least <= number <= 1000:
+        raise BadStore(f"RECONVENE_STORE: {option} must be a number from {least} to 1000")
+    return number
+
+
+def _driver() -> Any:
+    try:
+        import asyncpg
+    except ImportError:
+        raise BadStore(
+            "RECONVENE_STORE names a PostgreSQL database, which needs asyncpg: pip install 'reconvene[postgres]'"
+        ) from None
+    return asyncpg

@@ -1,0 +1,99 @@
+-- What is read. Rows are answered as objects with the columns' names.
+
+CREATE FUNCTION reconvene.restorable(call jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    exact_after double precision := (call ->> 'exact_after')::double precision;
+    estimated_after double precision := (call ->> 'estimated_after')::double precision;
+BEGIN
+    -- Each branch starts from what there is little of: nodes that were alive a moment ago, and stays that were lost a
+    -- moment ago. A stay that another one outlasted does not tell where its participant was.
+    RETURN jsonb_build_object('value', coalesce((
+        SELECT jsonb_agg(
+            jsonb_build_object(
+                'meeting', to_jsonb(meetings), 'participant', to_jsonb(participants), 'stay', to_jsonb(stays)
+            )
+            ORDER BY meetings.room, stays.joined_at, stays.participant_id
+        )
+        FROM (
+            SELECT participant_sessions.*
+            FROM reconvene.nodes JOIN reconvene.participant_sessions ON node_id = nodes.id
+            WHERE heartbeat_at > estimated_after AND left_at IS NULL
+            UNION ALL
+            SELECT lost.* FROM reconvene.participant_sessions AS lost
+            WHERE reason = 'lost' AND left_at > estimated_after AND (estimated OR left_at > exact_after)
+                AND NOT EXISTS (
+                    SELECT 1 FROM reconvene.participant_sessions AS other
+                    WHERE other.participant_id = lost.participant_id AND other.session_id <> lost.session_id
+                        AND (
+                            other.left_at IS NULL
+                            OR (other.left_at, other.joined_at, other.session_id)
+                                > (lost.left_at, lost.joined_at, lost.session_id)
+                        )
+                )
+        ) AS stays
+        JOIN reconvene.participants ON participants.id = stays.participant_id
+        JOIN reconvene.meetings ON meetings.room = participants.room
+        WHERE meetings.ended_at IS NULL
+    ), '[]'));
+END $$;
+
+CREATE FUNCTION reconvene.attendance(call jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    meeting reconvene.meetings;
+    after_joined double precision := '-infinity';
+    after_id text := '';
+BEGIN
+    SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room';
+    IF NOT FOUND THEN
+        RETURN '{"refused": "unknown_meeting"}';
+    END IF;
+    IF call ->> 'after' IS NOT NULL THEN
+        SELECT first_joined_at, id INTO after_joined, after_id FROM reconvene.participants
+        WHERE id = call ->> 'after' AND room = meeting.room;
+        IF NOT FOUND THEN
+            RETURN '{"refused": "unknown_participant"}';
+        END IF;
+    END IF;
+    RETURN jsonb_build_object('value', jsonb_build_object(
+        'meeting', to_jsonb(meeting),
+        'participants', coalesce((
+            SELECT jsonb_agg(jsonb_build_array(to_jsonb(person), stays) ORDER BY first_joined_at, id)
+            FROM (
+                SELECT * FROM reconvene.participants
+                WHERE room = meeting.room AND (first_joined_at, id) > (after_joined, after_id)
+                ORDER BY first_joined_at, id
+                LIMIT (call ->> 'limit')::integer
+            ) AS person
+            CROSS JOIN LATERAL (
+                SELECT coalesce(jsonb_agg(to_jsonb(stay) ORDER BY joined_at, session_id), '[]') AS stays
+                FROM reconvene.participant_sessions AS stay WHERE participant_id = person.id
+            ) AS of_person
+        ), '[]')
+    ));
+END $$;
+
+CREATE FUNCTION reconvene.hosted_meetings(call jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('value', coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'meeting', to_jsonb(hosted), 'attended', attended, 'present', present, 'last_seen_at', last_seen_at
+            )
+            ORDER BY created_at DESC, room
+        ),
+        '[]'
+    ))
+    FROM (
+        SELECT * FROM reconvene.meetings WHERE host_user_id = call ->> 'user_id'
+        ORDER BY created_at DESC, room
+        LIMIT (call ->> 'limit')::integer
+    ) AS hosted
+    CROSS JOIN LATERAL (
+        SELECT
+            count(*) AS attended,
+            count(*) FILTER (WHERE state = 'connected') AS present,
+            max(last_seen_at) AS last_seen_at
+        FROM reconvene.participants WHERE participants.room = hosted.room
+    ) AS people
+$$;
+
+INSERT INTO reconvene.migrations (number, name) VALUES (4, '0004_reading');
