@@ -175,8 +175,11 @@ class Daemon:
     async def kill(self) -> None:
         await self.stop("KILL")
 
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
     def tail(self, lines: int = 30) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(self.log().splitlines()[-lines:])
 
 
 class Started:

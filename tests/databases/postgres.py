@@ -87,6 +87,10 @@ class PostgresServer(Started):
         await self._daemon.stop("QUIT")
         self._folder.remove()
 
+    def log(self) -> str:
+        """What it complained of."""
+        return self._daemon.log()
+
     async def connect(self, database: str = "postgres") -> asyncpg.Connection[Any]:
         """As superuser."""
         return await asyncpg.connect(self.url(database), ssl=False, timeout=10)

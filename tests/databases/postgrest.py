@@ -126,6 +126,10 @@ class PostgrestServer(Started):
         await self._gateway.kill()
         self._folder.remove()
 
+    async def ready(self) -> None:
+        """Return once it has found its database again."""
+        await self._rest.until(self._rest_answers)
+
     async def has(self, function: str) -> None:
         """Return once PostgREST knows a function of `public`; it is told of new ones, but takes a moment."""
 

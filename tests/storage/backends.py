@@ -26,7 +26,7 @@ class Servers:
 
     async def postgres(self) -> PostgresServer:
         if self._postgres is None:
-            self._postgres = await self._stack.enter_async_context(PostgresServer())
+            self._postgres = await self._stack.enter_async_context(PostgresServer(deadlock_timeout="50ms"))
         return self._postgres
 
     async def supabase(self) -> PostgrestServer:
@@ -79,6 +79,8 @@ async def postgres_place(servers: Servers, _folder: Path) -> Place:
 
 async def supabase_place(servers: Servers, _folder: Path) -> Place:
     project = await servers.supabase()
+    # A test before this one may have restarted the database.
+    await project.ready()
     await servers.empty(project.database)
     return Place("supabase", project.url, project.service_key)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage import open_store
+from storage.functions import Database
 from storage.store import Store
 
 
@@ -18,6 +19,16 @@ class Place:
     def store(self) -> Store:
         """Not opened yet."""
         return open_store(self.url, supabase_url=self.supabase_url, supabase_key=self.supabase_key)
+
+    def database(self) -> Database:
+        """What is below the store, where that is a database server."""
+        # Not above: joiners would wait for both drivers.
+        from storage.postgres import PostgresDatabase
+        from storage.supabase import SupabaseDatabase
+
+        if self.url == "supabase":
+            return SupabaseDatabase(self.supabase_url, self.supabase_key)
+        return PostgresDatabase(self.url)
 
     def environ(self) -> Mapping[str, str]:
         """The same for another process."""

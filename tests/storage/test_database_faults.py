@@ -1,0 +1,217 @@
+"""A database server that is restarted, killed, stuck, or gives up on a statement, and values it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import asyncpg
+import pytest
+
+from storage.functions import FunctionStore
+from storage.store import Store, StoreUnavailable
+from tests.databases import PostgresServer
+from tests.storage.backends import Servers
+from tests.storage.crowd import Crowd, works_again
+from tests.storage.place import Place
+from tests.storage.script import Script
+
+pytestmark = pytest.mark.parametrize("backend", ["postgres", "supabase"])
+
+
+@pytest.fixture
+async def postgres(servers: Servers) -> PostgresServer:
+    return await servers.postgres()
+
+
+@pytest.fixture
+def database(backend: str) -> str:
+    return {"postgres": "contract", "supabase": "project"}[backend]
+
+
+# Restarts
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+async def test_nothing_acknowledged_is_lost_when_the_database_is_restarted_in_mid_load(
+    store: Store, postgres: PostgresServer, how: str
+) -> None:
+    async with Crowd(store) as crowd:
+        for _ in range(3):
+            await crowd.acknowledged(100)
+            await (postgres.kill() if how == "killed" else postgres.stop())
+            await postgres.start()
+        await crowd.acknowledged(100)
+    await crowd.check()
+
+
+async def test_a_database_that_is_down_makes_the_store_unavailable_until_it_is_back(
+    place: Place, postgres: PostgresServer
+) -> None:
+    store, late = (FunctionStore(place.database(), patience=0.3) for _ in range(2))
+    script = Script(store)
+    await store.open()
+    await script.join("ann")
+    await postgres.stop()
+    try:
+        answers = await asyncio.gather(
+            script.join("bob"), script.meeting(), store.ping(), late.open(), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [StoreUnavailable] * 4, answers
+    finally:
+        await postgres.start()
+    await works_again(store)
+    await late.open()
+    await script.join("bob")
+    assert [person.user_id for person in await Script(late).people()] == ["ann", "bob"]
+    await store.close()
+    await late.close()
+
+
+# Statements the database gives up on
+
+
+@asynccontextmanager
+async def holding(
+    postgres: PostgresServer, database: str, sql: str
+) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A transaction of someone else that has done this, and ends with the block."""
+    connection = await postgres.connect(database)
+    try:
+        async with connection.transaction():
+            # Not the one that PostgreSQL ends to resolve a deadlock.
+            await connection.execute("SET LOCAL deadlock_timeout = '60s'")
+            await connection.execute(sql)
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def waiting(postgres: PostgresServer, database: str, count: int = 1) -> int:
+    """A process that waits for a lock, once there are so many."""
+    connection = await postgres.connect()
+    try:
+        while True:
+            rows = await connection.fetch(
+                "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database
+            )
+            if len(rows) >= count:
+                return int(rows[0]["pid"])
+            await asyncio.sleep(0.01)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
+async def test_a_statement_that_is_cancelled_is_tried_again(
+    script: Script, postgres: PostgresServer, database: str, how: str
+) -> None:
+    await script.join("ann")
+    async with holding(postgres, database, "SELECT FROM reconvene.meetings FOR UPDATE"):
+        joins = [asyncio.create_task(script.join(user)) for user in ("ann", "bob", "cem")]
+        for _ in range(2):
+            await postgres.fetch(f"SELECT {how}($1)", await waiting(postgres, database))
+        assert not any(join.done() for join in joins)
+    assert [(await join).participant.user_id for join in joins] == ["ann", "bob", "cem"]
+    assert [person.session_count for person in await script.people()] == [1, 1, 1]
+
+
+async def test_a_deadlock_is_no_callers_business(
+    script: Script, postgres: PostgresServer, database: str
+) -> None:
+    await script.join("ann")
+    await script.join("bob")
+    row = "SELECT FROM reconvene.participants WHERE user_id = '{}' FOR UPDATE"
+    async with holding(postgres, database, row.format("bob")) as other:
+        async with holding(postgres, database, row.format("ann")):
+            # It has the meeting's row, and waits for the first of the people's.
+            ending = asyncio.create_task(script.store.end_meeting(script.room, 1100.0))
+            await waiting(postgres, database)
+            wanting = asyncio.create_task(other.execute("SELECT FROM reconvene.meetings FOR UPDATE"))
+            await waiting(postgres, database, 2)
+        # Now it waits for the second, and so for who waits for it. PostgreSQL ends who came last.
+        await wanting
+    assert (await ending).ended_at == 1100.0
+    assert [stay.left_at for user in ("ann", "bob") for stay in await script.stays(user)] == [1100.0] * 2
+    assert "deadlock detected" in postgres.log()
+
+
+@asynccontextmanager
+async def failing(
+    postgres: PostgresServer, database: str, sqlstate: str, *, times: int, user: str = "ann"
+) -> AsyncIterator[None]:
+    """The user's row cannot be written: so often it fails with this error, and then no more."""
+    await postgres.execute(
+        f"""
+        CREATE SCHEMA planted;
+        CREATE SEQUENCE planted.count;
+        CREATE FUNCTION planted.fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN
+            -- A sequence goes on counting when the transaction is rolled back.
+            IF nextval('planted.count') <= {times} THEN
+                RAISE EXCEPTION 'planted' USING ERRCODE = '{sqlstate}';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER planted BEFORE INSERT ON reconvene.participants
+            FOR EACH ROW WHEN (NEW.user_id = '{user}') EXECUTE FUNCTION planted.fail();
+        """,
+        database=database,
+    )
+    try:
+        yield
+        (row,) = await postgres.fetch("SELECT last_value FROM planted.count", database=database)
+        assert row["last_value"] >= times, "it was never hit"
+    finally:
+        await postgres.execute("DROP SCHEMA planted CASCADE", database=database)
+
+
+async def test_a_duplicate_that_the_database_complains_of_is_answered_with_the_existing_row(
+    script: Script, postgres: PostgresServer, database: str
+) -> None:
+    first = await script.join("ann")
+    async with failing(postgres, database, "23505", times=1):
+        joined, other = await asyncio.gather(script.join("ann", 1001.0), script.join("bob", 1001.0))
+    assert (joined.rejoined, joined.participant.id) == (True, first.participant.id)
+    assert (joined.stay.session_id, joined.stay.connections) == (first.stay.session_id, 2)
+    assert not other.rejoined
+
+
+@pytest.mark.parametrize("sqlstate", ["40P01", "40001", "55P03", "57014", "53100"])
+async def test_what_may_go_well_the_next_time_is_tried_again(
+    script: Script, postgres: PostgresServer, database: str, sqlstate: str
+) -> None:
+    async with failing(postgres, database, sqlstate, times=2):
+        joined = await script.join("ann")
+    assert (joined.created, joined.rejoined, joined.stay.connections) == (True, False, 1)
+
+
+# Values the database refuses
+
+
+async def test_a_call_that_the_database_refuses_fails_alone(
+    script: Script, postgres: PostgresServer, database: str
+) -> None:
+    taken = (await script.join("ann")).participant.id
+    good, nul, surrogate, nobody, double, never, late = (
+        script.request(user) for user in ("bob", "cem", "dee", "eve", "fay", "gus", "hal")
+    )
+    wanted = [
+        good,
+        replace(nul, name="Cem\0"),
+        replace(surrogate, name="Dee\ud800"),
+        replace(nobody, name=cast(str, None)),
+        replace(double, participant_id=taken),
+        replace(never, at=float("inf")),
+        late,
+    ]
+    async with failing(postgres, database, "23514", times=100, user="hal"):
+        answers = await asyncio.gather(*map(script.store.join, wanted), return_exceptions=True)
+        assert [isinstance(answer, Exception) for answer in answers] == [False, *[True] * 6], answers
+        assert not any(isinstance(answer, StoreUnavailable) for answer in answers), answers
+        await script.join("ida")
+        await postgres.execute("SELECT setval('planted.count', 100)", database=database)
+    assert [person.user_id for person in await script.people()] == ["ann", "bob", "ida"]
