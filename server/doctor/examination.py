@@ -46,15 +46,15 @@ PATIENCE = 0.5
 """Seconds past these, for a check to say itself what it waited for."""
 
 
-def run(environ: Mapping[str, str]) -> list[Finding]:
-    """In an event loop of its own; takes little more than `WITHIN`, even when a name server does not answer."""
+def run(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
+    """In an event loop of its own; takes little more than `within`, even when a name server does not answer."""
 
     async def examined() -> list[Finding]:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(_Threads())
         # What goes wrong in a driver's own tasks is told by what it then answers, not by tracebacks in between.
         loop.set_exception_handler(lambda _loop, _context: None)
-        return await examine(environ)
+        return await examine(environ, within)
 
     logging.getLogger().addHandler(logging.NullHandler())
     return asyncio.run(examined())
@@ -80,7 +80,7 @@ def checks_of(config: Config) -> list[Check]:
         Check(port.AREA, partial(port.check, config), frozenset({"RECONVENE_HOST", "RECONVENE_PORT"})),
         Check(record.STORE, partial(record.check, config), store),
         *(Check(ice.AREA, partial(ice.check, server)) for server in ice.servers(config, time.time())),
-        Check(machine.CLOCK, _threaded(machine.check_clock)),
+        Check(machine.CLOCK, _threaded(machine.check_clock, time.time())),
     ]
 
 

@@ -76,7 +76,7 @@ def check_secret(config: Config) -> Iterator[Finding]:
     try:
         status = path.stat()
         held = path.read_text().strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         yield note(
             AREA, f"{path} is not there yet: a secret is made at the first start (or set RECONVENE_SECRET)"
         )

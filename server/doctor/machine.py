@@ -62,8 +62,7 @@ def open_files_limit() -> int | None:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def check_clock() -> Iterator[Finding]:
-    now = time.time()
+def check_clock(now: float) -> Iterator[Finding]:
     if not BUILT <= now < FAR_OFF:
         yield failure(
             CLOCK,

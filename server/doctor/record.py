@@ -59,7 +59,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
         took = time.perf_counter() - began
         findings.append(ok(STORE, f"{name(config)} answers, in {took * 1000:.1f} ms"))
         if file is None:
-            findings.append(await _clock(store))
+            findings.append(await compare_clocks(store))
     finally:
         # What it accepted is nothing but the above; a database that is slow to say goodbye is not waited for.
         with contextlib.suppress(Exception):
@@ -85,7 +85,7 @@ def _migrated(schema: Schema, *, embedded: bool) -> Finding:
     return failure(MIGRATIONS, found, "Run `reconvene migrate` (RECONVENE_STORE names the database)")
 
 
-async def _clock(store: Store) -> Finding:
+async def compare_clocks(store: Store) -> Finding:
     before = time.time()
     there = await store.clock()
     after = time.time()
