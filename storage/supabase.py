@@ -47,6 +47,7 @@ _GET_MIGRATED = (
 _SQLSTATE = re.compile("([0-9]{2}|F0|HV|P0|XX)[0-9A-Z]{3}")
 _DATA = re.compile("2[23]...")
 _NOT_MIGRATED = re.compile("PGRST202|42883|42P01|3F000")
+_LOST = re.compile("08...|57P0[125]")
 # PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
 _NOT_REACHED = re.compile("PGRST00[023]")
 _TRY_AGAIN = (408, 425, 429)
@@ -203,9 +204,10 @@ class SupabaseDatabase:
             )
         if not by_database and status < 500 and status not in _TRY_AGAIN:
             return self._not_supabase(status, message[:200])
-        # A transaction that ended with an error was rolled back; 08 is a connection lost at a moment nobody knows.
-        certain = (by_database and not code.startswith("08")) or _NOT_REACHED.fullmatch(code) is not None
-        return StoreUnavailable(f"Supabase: {text}", certain=certain)
+        # A transaction that ended with an error was rolled back. A connection that was lost may have been so after it.
+        rolled_back = by_database and not _LOST.fullmatch(code)
+        not_begun = _NOT_REACHED.fullmatch(code) is not None
+        return StoreUnavailable(f"Supabase: {text}", certain=rolled_back or not_begun)
 
     def _not_supabase(self, status: int, answered: str) -> BadStore:
         return BadStore(
