@@ -217,7 +217,9 @@ def router(  # the API's parts list
         meeting: str,
         user_id: Known,
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
-        rows: Annotated[report.Rows, Query(description="CSV: one row per stay, or per person.")] = "stays",
+        rows: Annotated[
+            report.Rows, Query(description="CSV: one row per stay, or per person.")
+        ] = report.Rows.STAYS,
         limit: Annotated[
             int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")
         ] = MOST_PEOPLE,
@@ -240,7 +242,7 @@ def router(  # the API's parts list
             page = await asyncio.to_thread(report.as_json, record, now, limit, whole=whole)
             return Response(page, media_type="application/json", headers=PRIVATE)
         table = await asyncio.to_thread(report.as_csv, record, now, rows)
-        name = f"{room}-{'attendance' if rows == 'stays' else 'people'}.csv"
+        name = f"{room}-{'people' if rows is report.Rows.PEOPLE else 'attendance'}.csv"
         headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -17,6 +17,7 @@ import typer
 from server import logs, migrating
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
+from server.report import Rows
 from storage.store import StoreError
 
 cli = typer.Typer(
@@ -110,6 +111,33 @@ def migrate(
     except (ConfigError, StoreError, migrating.CannotMigrate) as error:
         fail(str(error))
     raise typer.Exit(0 if done else 1)
+
+
+@cli.command()
+def attendance(
+    meeting: Annotated[str, typer.Argument(help="The meeting's ID.", metavar="MEETING")],
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV, as for a spreadsheet. Its times are UTC.")
+    ] = False,
+    rows: Annotated[
+        Rows | None,
+        typer.Option(help="A row for each of these. Not given: people; with --csv: stays."),
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="Where the record is kept.", metavar="URL")] = None,
+) -> None:
+    """Show who was in a meeting, when, and for how long. Changes nothing; a server may be running.
+
+    Times are those of the clocks here; set TZ for others.
+    """
+    # Imported here, as tables are wanted by this command only.
+    from server import attendance_table
+
+    environ = {**os.environ, **({} if store is None else {"RECONVENE_STORE": store})}
+    try:
+        record = asyncio.run(attendance_table.read(environ, meeting))
+    except (ConfigError, StoreError, attendance_table.CannotShow) as error:
+        fail(str(error))
+    attendance_table.show(record, rows=rows, as_csv=csv)
 
 
 @cli.command()

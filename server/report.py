@@ -10,7 +10,8 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 import orjson
 
@@ -19,7 +20,13 @@ from storage import attendance
 from storage.attendance import Person, Report, Session
 from storage.store import Attendance, Participant, Stay
 
-Rows = Literal["stays", "people"]
+
+class Rows(StrEnum):
+    """What a table has a row for."""
+
+    STAYS = "stays"
+    PEOPLE = "people"
+
 
 MOST_STEPS = 500
 """Of people over time: more than a chart shows."""
@@ -160,7 +167,7 @@ def as_csv(record: Attendance, now: float, rows: Rows) -> bytes:
     text = io.StringIO(newline="")
     # Texts are quoted, so that a name in which a spreadsheet sees a separator stays in its cell.
     table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    table.writerows(_stays(record, now) if rows == "stays" else _people(record, now))
+    table.writerows(_stays(record, now) if rows is Rows.STAYS else _people(record, now))
     return text.getvalue().encode("utf-8-sig")
 
 

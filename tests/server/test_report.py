@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server import report
+from server.report import Rows
 from storage.store import Attendance, Meeting, Participant, Stay
 
 START = 1_795_251_600.0
@@ -48,7 +49,7 @@ def as_json(record: Attendance = RECORD, *, limit: int = 1000, whole: bool = Tru
     return answer
 
 
-def as_csv(record: Attendance = RECORD, rows: report.Rows = "stays") -> list[dict[str, str]]:
+def as_csv(record: Attendance = RECORD, rows: Rows = Rows.STAYS) -> list[dict[str, str]]:
     text = report.as_csv(record, NOW, rows).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
@@ -139,7 +140,7 @@ def test_who_has_no_stay_is_listed_all_the_same() -> None:
     assert (person["session_count"], person["total_duration"], person["sessions"]) == (0, 0, [])
     assert person["last_seen_at"] == "2026-11-21T09:01:30.000Z"
     assert as_json(record)["totals"]["participants"] == 0
-    assert (as_csv(record), len(as_csv(record, "people"))) == ([], 1)
+    assert (as_csv(record), len(as_csv(record, Rows.PEOPLE))) == ([], 1)
 
 
 # People over time, thinned
@@ -224,7 +225,7 @@ def test_the_table_of_stays() -> None:
 
 
 def test_the_table_of_people() -> None:
-    ann, ben = as_csv(rows="people")
+    ann, ben = as_csv(rows=Rows.PEOPLE)
     assert ann == {
         "name": "Ann",
         "role": "host",
@@ -242,7 +243,7 @@ def test_the_table_of_people() -> None:
 
 
 def test_the_file_is_as_rfc_4180_has_it_and_marked_as_utf_8() -> None:
-    table = report.as_csv(named('Zoë "Zed" O\'Hara,\u2028李雷 🎉'), NOW, "stays")
+    table = report.as_csv(named('Zoë "Zed" O\'Hara,\u2028李雷 🎉'), NOW, Rows.STAYS)
     assert table.startswith(b'\xef\xbb\xbf"name","role",')
     assert table.endswith(b"\r\n")
     assert table.count(b"\r\n") == table.count(b"\n") == 2
@@ -257,7 +258,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "�
 def test_a_name_that_is_a_formula_is_only_a_name(name: str, before: str) -> None:
     (row,) = as_csv(named(before + name))
     assert row["name"] == f"'{before}{name}"
-    (row,) = as_csv(named(before + name), "people")
+    (row,) = as_csv(named(before + name), Rows.PEOPLE)
     assert row["name"] == f"'{before}{name}"
 
 
@@ -268,7 +269,7 @@ def test_any_other_name_is_left_as_it_is(name: str) -> None:
 
 def test_a_name_does_not_end_its_cell_where_semicolons_separate() -> None:
     """As in spreadsheets of many languages."""
-    text = report.as_csv(named('Ann;=1+1";=1+1'), NOW, "stays").decode("utf-8-sig")
+    text = report.as_csv(named('Ann;=1+1";=1+1'), NOW, Rows.STAYS).decode("utf-8-sig")
     cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=";") for cell in row]
     assert not [cell for cell in cells if cell.startswith("=")]
 
