@@ -45,7 +45,9 @@ _GET_MIGRATED = (
 )
 
 _SQLSTATE = re.compile("([0-9]{2}|F0|HV|P0|XX)[0-9A-Z]{3}")
-_DATA = re.compile("2[23]...")
+# Rolled back, and it may go well the next time: serialization, deadlock, full disk or too many connections, lock not
+# granted, cancelled, starting up, read-only (as a project is whose disk is full).
+_ROLLED_BACK = re.compile("40...|53...|55...|57014|57P03|58...|25006")
 _NOT_MIGRATED = re.compile("PGRST202|42883|42P01|3F000")
 _LOST = re.compile("08...|57P0[125]")
 # PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
@@ -172,19 +174,18 @@ class SupabaseDatabase:
             ) from None
         except ValueError as error:
             if attempt.sent:
-                raise self._not_supabase(attempt.status, "text that is no JSON") from None
+                raise _not_supabase(attempt.status, "text that is no JSON") from None
             # Numbers and characters that JSON does not have. PostgreSQL says the same of what it does not have.
             raise CallFailed("22P05", f"cannot be sent as JSON: {type(error).__name__}") from None
         if not isinstance(answer, list) or len(answer) != len(calls):
-            raise self._not_supabase(attempt.status, "something else than the outcomes of the calls")
+            raise _not_supabase(attempt.status, "something else than the outcomes of the calls")
         return answer
 
     def _meaning(self, code: str, status: int, message: str) -> StoreError:
         by_database = _SQLSTATE.fullmatch(code) is not None
         known = by_database or code.startswith("PGRST")
-        text = self._without_key(f"{message[:200]} ({code if known else f'HTTP {status}'})")
-        if _DATA.fullmatch(code):
-            return CallFailed(code, self._without_key(message))
+        message = self._without_key(message)[:200]
+        text = f"{message} ({code if known else f'HTTP {status}'})"
         if _NOT_MIGRATED.fullmatch(code):
             return _NotMigrated(f"the Supabase project is not migrated: {text}. {_GET_MIGRATED}")
         if code == "42501":
@@ -203,17 +204,11 @@ class SupabaseDatabase:
                 "the project that SUPABASE_URL names"
             )
         if not by_database and status < 500 and status not in _TRY_AGAIN:
-            return self._not_supabase(status, message[:200])
-        # A transaction that ended with an error was rolled back. A connection that was lost may have been so after it.
-        rolled_back = by_database and not _LOST.fullmatch(code)
-        not_begun = _NOT_REACHED.fullmatch(code) is not None
-        return StoreUnavailable(f"Supabase: {text}", certain=rolled_back or not_begun)
-
-    def _not_supabase(self, status: int, answered: str) -> BadStore:
-        return BadStore(
-            f"what answers at SUPABASE_URL is not the API of a Supabase project: HTTP {status}, "
-            f"{self._without_key(answered)}. It is the project's URL, such as https://abcdefghijklmnopqrst.supabase.co"
-        )
+            return _not_supabase(status, message)
+        nothing_kept = (_ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code)) is not None
+        if by_database and not nothing_kept and not _LOST.fullmatch(code):
+            return CallFailed(code, message)
+        return StoreUnavailable(f"Supabase: {text}", certain=nothing_kept)
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "…")
@@ -221,6 +216,13 @@ class SupabaseDatabase:
 
 class _NotMigrated(BadStore):
     """The function is not there, or misses what it needs."""
+
+
+def _not_supabase(status: int, answered: str) -> BadStore:
+    return BadStore(
+        f"what answers at SUPABASE_URL is not the API of a Supabase project: HTTP {status}, {answered}. "
+        "It is the project's URL, such as https://abcdefghijklmnopqrst.supabase.co"
+    )
 
 
 async def _watch(request: httpx.Request) -> None:
