@@ -33,6 +33,7 @@ auth_file = {self._folder.path}/users
 pool_mode = transaction
 default_pool_size = {pool}
 max_client_conn = 500
+server_login_retry = 0.1
 """)
         self._daemon = Daemon(
             self._folder,

@@ -37,8 +37,9 @@ class Crowd:
     await crowd.check()
     """
 
-    def __init__(self, store: Store, *, callers: int = 40) -> None:
+    def __init__(self, store: Store, *, room: str = "ROOM-1", callers: int = 40) -> None:
         self.store = store
+        self.room = room
         self.told: dict[str, Told] = {}
         self.unavailable = 0
         """How often a caller was told to try again."""
@@ -56,7 +57,7 @@ class Crowd:
 
     async def check(self) -> None:
         """The record holds what they were told: nobody is missing, nobody twice."""
-        people = (await self.store.attendance("ROOM-1")).participants
+        people = (await self.store.attendance(self.room)).participants
         stays = {person.user_id: stays for person, stays in people}
         assert len(stays) == len(people)
         assert [told.joined.created for told in self.told.values()].count(True) == 1
@@ -85,7 +86,7 @@ class Crowd:
 
     async def _come_and_go(self) -> None:
         while not self._stopping:
-            wanted = request(next(self._users))
+            wanted = request(next(self._users), room=self.room)
             joined = await self._persist(lambda wanted=wanted: self.store.join(wanted))  # type: ignore[misc]
             told = self.told[wanted.user_id] = Told(joined)
             self._since.append(wanted.user_id)
@@ -94,7 +95,7 @@ class Crowd:
             if len(self.told) % 2:
                 stay = joined.stay
                 end = StayEnd(
-                    "ROOM-1", wanted.user_id, stay.participant_id, stay.session_id, NODE, LEFT_AT, "left"
+                    self.room, wanted.user_id, stay.participant_id, stay.session_id, NODE, LEFT_AT, "left"
                 )
                 await self._persist(lambda end=end: self.store.leave(end))  # type: ignore[misc]
                 told.left = True
