@@ -21,7 +21,7 @@ class TurnServer(Started):
     valid for `days`, and trusted by whoever trusts the file `authority`. `options` are those of turnserver, without
     dashes and with underscores; None takes one away."""
 
-    def __init__(self, *, days: int = 90, **options: str | None) -> None:
+    def __init__(self, days: int = 90, /, **options: str | None) -> None:
         self.port = free_port()
         self.tls_port = free_port()
         self.secret = secrets.token_hex(16)

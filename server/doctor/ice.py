@@ -216,11 +216,11 @@ async def _asked(server: Server, where: Place, address: str, findings: list[Find
         raise
     except OSError as error:
         raise _unreachable(server, where, error) from None
-    findings += _doubts(server, address, relay.address, guarded=relay.guarded)
+    findings += doubts(server, address, relay.address, guarded=relay.guarded)
     return ok(AREA, f"{server.url} gives a relay ({relay.address}), in {_ms(began)}")
 
 
-def _doubts(server: Server, address: str, relay: str, *, guarded: bool) -> Iterator[Finding]:
+def doubts(server: Server, address: str, relay: str, *, guarded: bool) -> Iterator[Finding]:
     """Of a relay that was given."""
     if not guarded:
         yield warning(
@@ -269,7 +269,8 @@ def _unreachable(server: Server, where: Place, error: OSError) -> _Trouble:
 def _silence(server: Server, where: Place, progress: _Progress, within: float) -> Finding:
     port = f"{'UDP' if where.transport == 'udp' else 'TCP'} port {where.port}"
     if not progress.address:
-        found, advice = f"no name server answers for {where.host}", "Look after this machine's name servers"
+        found = f"no name server answers for {where.host}"
+        advice = f"Look after this machine's name servers, or correct the name in {server.setting}"
     elif progress.connected:
         found = f"what listens on {port} of {where.host} speaks no {'TURN' if server.username else 'STUN'}"
         advice = f"Correct the port in {server.setting}"

@@ -19,24 +19,28 @@ MOST_BYTES = 64 * 1024
 
 
 async def check(config: Config, within: float) -> Sequence[Finding]:
+    where = f"{config.host}:{config.port}"
+    found, advice = (
+        f"RECONVENE_HOST={config.host} cannot be resolved",
+        "Look after this machine's name servers",
+    )
     try:
         async with asyncio.timeout(within):
-            return [await _check(config)]
-    except TimeoutError:
-        return [
-            failure(
-                AREA,
-                f"whatever listens on {config.host}:{config.port} does not answer within {within:g} s",
+            finding = await _bindable(config.host, config.port)
+            found, advice = (
+                f"what listens on {where} does not answer",
                 "Stop it, or set RECONVENE_PORT to a free port",
             )
-        ]
+            return [finding or await _taken(config.host, config.port)]
+    except TimeoutError:
+        return [failure(AREA, f"{found} within {within:g} s", advice)]
 
 
-async def _check(config: Config) -> Finding:
-    host, port = config.host, config.port
+async def _bindable(host: str, port: int) -> Finding | None:
+    """None when something else listens there."""
     try:
-        for socket_ in await asyncio.to_thread(bind, host, port, listen=False):
-            socket_.close()
+        for listener in await asyncio.to_thread(bind, host, port, listen=False):
+            listener.close()
     except socket.gaierror as error:
         return failure(
             AREA,
@@ -44,7 +48,7 @@ async def _check(config: Config) -> Finding:
             "Set RECONVENE_HOST to an address of this machine, such as 127.0.0.1",
         )
     except OSError as error:
-        return await _taken(host, port) if error.errno == errno.EADDRINUSE else _refused(host, port, error)
+        return None if error.errno == errno.EADDRINUSE else _refused(host, port, error)
     return ok(AREA, "the system chooses a free one at the start" if port == 0 else f"{host}:{port} is free")
 
 

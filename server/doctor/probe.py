@@ -47,9 +47,9 @@ class Relay:
 
 async def binding(endpoint: Endpoint) -> str:
     """The address under which the server sees this machine. Raises `Refused`, `OSError`."""
-    async with _client(endpoint, None, None) as client:
+    async with client(endpoint, None, None) as asked:
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-        response, _ = await client.answered(client.request(request))
+        response, _ = await asked.answered(asked.request(request))
         seen = response.attributes.get("XOR-MAPPED-ADDRESS") or response.attributes.get("MAPPED-ADDRESS")
         if seen is None:
             raise ConnectionError("the answer has no address in it")
@@ -58,10 +58,10 @@ async def binding(endpoint: Endpoint) -> str:
 
 async def allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
     """A relay, which is given back at once. Raises `Refused`, `OSError`."""
-    async with _client(endpoint, username, credential) as client:
-        address, port = await client.answered(client.connect())
-        guarded = client.integrity_key is not None
-        await client.answered(client.delete())
+    async with client(endpoint, username, credential) as asked:
+        address, port = await asked.answered(asked.connect())
+        guarded = asked.integrity_key is not None
+        await asked.answered(asked.delete())
         return Relay(address, port, guarded)
 
 
@@ -104,7 +104,7 @@ class _Stream(_Answered, TurnClientTcpProtocol):
 
 
 @asynccontextmanager
-async def _client(
+async def client(
     endpoint: Endpoint, username: str | None, credential: str | None
 ) -> AsyncIterator[_Udp | _Stream]:
     where = (endpoint.address, endpoint.port)

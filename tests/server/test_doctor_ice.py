@@ -1,0 +1,261 @@
+"""`reconvene doctor`, of STUN and TURN: against a real TURN server, in each way in which one can be wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from server.config import Config
+from server.doctor import ice, probe
+from server.doctor.findings import Finding, Level
+from tests.server.findings import examined, one, those
+from tests.turn_server import TurnServer
+
+
+@pytest.fixture(scope="module")
+async def turn() -> AsyncIterator[TurnServer]:
+    async with TurnServer() as turn:
+        yield turn
+
+
+@pytest.fixture
+def _trusted(turn: TurnServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(turn.authority))
+
+
+async def asked(directory: Path, turn: TurnServer, *urls: str, within: float = 10) -> list[Finding]:
+    """What is found of these URLs of servers that share the secret of `turn`."""
+    found = await examined(directory, within, TURN_URLS=",".join(urls), TURN_SECRET=turn.secret)
+    return those(found, "ice")
+
+
+Url = Callable[[TurnServer], str]
+
+
+@pytest.mark.usefixtures("_trusted")
+@pytest.mark.parametrize(
+    "url",
+    [
+        lambda turn: f"turn:127.0.0.1:{turn.port}",
+        lambda turn: f"turn:localhost:{turn.port}?transport=udp",
+        lambda turn: f"turn:localhost:{turn.port}?transport=tcp",
+        lambda turn: f"turns:localhost:{turn.tls_port}",
+        lambda turn: f"turns:localhost:{turn.tls_port}?transport=tcp",
+    ],
+)
+async def test_a_relay_is_really_given(tmp_path: Path, turn: TurnServer, url: Url) -> None:
+    findings = await asked(tmp_path, turn, url(turn))
+    one(findings, "ice", Level.OK, url(turn), "gives a relay", "127.0.0.1")
+    one(findings, "ice", Level.NOTE, "this machine only", "RECONVENE_TURN_URLS")
+    assert len(findings) == 2
+
+
+@pytest.mark.usefixtures("_trusted")
+async def test_stun_answers(tmp_path: Path, turn: TurnServer) -> None:
+    urls = [f"stun:127.0.0.1:{turn.port}", f"stuns:localhost:{turn.tls_port}"]
+    findings = await examined(tmp_path, ICE_SERVERS=json.dumps([{"urls": urls}]))
+    for url in urls:
+        one(findings, "ice", Level.OK, url, "answers in", "127.0.0.1")
+
+
+async def test_a_relay_is_given_back(tmp_path: Path) -> None:
+    """A server that has one relay to give has it again long before the time it was asked for is over."""
+    async with TurnServer(total_quota="1") as turn, asyncio.timeout(probe.LIFETIME / 2):
+        url = f"turn:127.0.0.1:{turn.port}"
+        one(await asked(tmp_path, turn, url), "ice", Level.OK, "gives a relay")
+        while True:
+            if those(await asked(tmp_path, turn, url), "ice", Level.OK):
+                break
+            # It takes its time over it, and tells nobody.
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.usefixtures("_trusted")
+async def test_a_secret_that_is_not_the_turn_servers_is_a_failure(tmp_path: Path, turn: TurnServer) -> None:
+    urls = [
+        f"turn:127.0.0.1:{turn.port}",
+        f"turn:127.0.0.1:{turn.port}?transport=tcp",
+        f"turns:localhost:{turn.tls_port}",
+    ]
+    findings = await examined(tmp_path, TURN_URLS=",".join(urls), TURN_SECRET="another secret")
+    assert len(those(findings, "ice", Level.FAILURE)) == 3
+    for finding in those(findings, "ice"):
+        assert "401" in finding.found
+        assert "RECONVENE_TURN_SECRET" in finding.advice
+
+
+async def test_fixed_credentials_are_tried_as_they_are(tmp_path: Path) -> None:
+    ways: dict[str, str | None] = {
+        "use_auth_secret": None,
+        "static_auth_secret": None,
+        "lt_cred_mech": "",
+        "user": "me:geheim",
+    }
+    async with TurnServer(**ways) as turn:
+        for credential, level in (("geheim", Level.OK), ("gehelm", Level.FAILURE)):
+            entry = {"urls": f"turn:127.0.0.1:{turn.port}", "username": "me", "credential": credential}
+            findings = await examined(tmp_path, ICE_SERVERS=json.dumps([entry]))
+            finding = one(findings, "ice", level, entry["urls"])
+            assert ("RECONVENE_ICE_SERVERS" in finding.advice) is (level is Level.FAILURE)
+            assert credential not in str(finding)
+
+
+async def test_a_server_that_relays_for_anyone_is_warned_of(tmp_path: Path) -> None:
+    async with TurnServer(use_auth_secret=None, static_auth_secret=None, no_auth="") as turn:
+        findings = await asked(tmp_path, turn, f"turn:127.0.0.1:{turn.port}")
+    one(findings, "ice", Level.WARNING, "anyone", "use-auth-secret")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"total_quota": "1"}, ("486", "total-quota")),
+        ({"min_port": "49152", "max_port": "49152"}, ("508", "max-port")),
+    ],
+)
+async def test_a_server_that_has_no_relay_left_is_a_failure(
+    tmp_path: Path, options: dict[str, str | None], told: tuple[str, str]
+) -> None:
+    async with TurnServer(**options) as turn:
+        config = Config.from_env({"RECONVENE_TURN_URLS": "turn:", "RECONVENE_TURN_SECRET": turn.secret})
+        (server,) = ice.servers(config, time.time())
+        endpoint = probe.Endpoint("127.0.0.1", turn.port, stream=False)
+        async with probe.client(endpoint, server.username, server.credential) as other:
+            await other.connect()
+            findings = await asked(tmp_path, turn, f"turn:127.0.0.1:{turn.port}")
+            await other.delete()
+    one(findings, "ice", Level.FAILURE, *told)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("turn:no.such.host.invalid", "cannot be resolved"),
+        ("turn:127.0.0.1:9", "nothing listens on UDP port 9"),
+        ("turn:127.0.0.1:9?transport=tcp", "nothing listens on TCP port 9"),
+        ("turns:127.0.0.1:9", "nothing listens on TCP port 9"),
+        ("turns:127.0.0.1:9?transport=udp", "DTLS"),
+        ("turn://127.0.0.1:9", "turn:host:port"),
+        ("turn:127.0.0.1:99999", "turn:host:port"),
+        ("turn:127.0.0.1?transport=sctp", "turn:host:port"),
+        ("turn:user:geheim@127.0.0.1", "turn:host:port"),
+    ],
+)
+async def test_a_url_that_leads_nowhere_is_told_with_its_setting(
+    tmp_path: Path, turn: TurnServer, url: str, told: str
+) -> None:
+    (finding,) = await asked(tmp_path, turn, url)
+    assert finding.level is not Level.OK
+    assert told in finding.found + finding.advice
+    assert "RECONVENE_TURN_URLS" in finding.advice
+    assert "geheim" not in str(finding)
+
+
+async def test_silence_is_told_from_a_closed_port(tmp_path: Path, turn: TurnServer) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+    ):
+        udp.bind(("127.0.0.1", 0))
+        by_udp, by_tcp = (f"127.0.0.1:{silent.getsockname()[1]}" for silent in (udp, tcp))
+        urls = (f"turn:{by_udp}", f"turn:{by_tcp}?transport=tcp", f"turns:{by_tcp}")
+        findings = await asked(tmp_path, turn, *urls, within=0.3)
+    one(findings, "ice", Level.FAILURE, urls[0], "nothing answers on UDP", "firewalls")
+    one(findings, "ice", Level.FAILURE, urls[1], "speaks no TURN")
+    one(findings, "ice", Level.FAILURE, urls[2], "nothing answers on TCP")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x01\x13\x00\x08\x21\x12\xa4\x42" + b"\xff" * 20,
+        b"\x00" * 40,
+    ],
+)
+async def test_what_speaks_something_else_is_a_failure(tmp_path: Path, turn: TurnServer, said: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        where = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        findings = await asked(tmp_path, turn, f"turn:{where}?transport=tcp", f"turns:{where}")
+    one(findings, "ice", Level.FAILURE, f"turn:{where}?transport=tcp", "hangs up", "RECONVENE_TURN_URLS")
+    one(findings, "ice", Level.FAILURE, f"turns:{where}", "no TLS", "RECONVENE_TURN_URLS")
+
+
+# Certificates
+
+
+async def test_a_certificate_that_is_not_trusted_is_a_failure(tmp_path: Path, turn: TurnServer) -> None:
+    findings = await asked(tmp_path, turn, f"turns:localhost:{turn.tls_port}")
+    one(findings, "ice", Level.FAILURE, "certificate", "RECONVENE_TURN_URLS")
+
+
+@pytest.mark.usefixtures("_trusted")
+async def test_a_certificate_for_another_name_is_a_failure(tmp_path: Path, turn: TurnServer) -> None:
+    findings = await asked(tmp_path, turn, f"turns:127.0.0.1:{turn.tls_port}")
+    one(findings, "ice", Level.FAILURE, "certificate", "127.0.0.1")
+
+
+async def test_a_certificate_that_expires_soon_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with TurnServer(3) as turn:
+        monkeypatch.setenv("SSL_CERT_FILE", str(turn.authority))
+        findings = await asked(tmp_path, turn, f"turns:localhost:{turn.tls_port}")
+    one(findings, "ice", Level.OK, "gives a relay")
+    one(findings, "ice", Level.WARNING, "certificate expires in 3 days")
+
+
+# Without a server
+
+
+def test_a_relay_behind_a_nat_that_does_not_say_so_is_warned_of() -> None:
+    server = ice.Server("turn:turn.example.org", "RECONVENE_TURN_URLS")
+    (finding,) = ice.doubts(server, "8.8.8.8", "10.0.0.5", guarded=True)
+    assert (finding.level, "external-ip" in finding.advice) == (Level.WARNING, True)
+    assert not list(ice.doubts(server, "8.8.8.8", "8.8.4.4", guarded=True))
+    assert not list(ice.doubts(server, "10.0.0.5", "10.0.0.5", guarded=True))
+
+
+@pytest.mark.usefixtures("_trusted")
+async def test_without_aioice_what_can_be_looked_at_is(
+    tmp_path: Path, turn: TurnServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    urls = (f"turn:127.0.0.1:{turn.port}", f"turns:localhost:{turn.tls_port}", "turns:127.0.0.1:9")
+    findings = await asked(tmp_path, turn, *urls)
+    one(findings, "ice", Level.NOTE, urls[0], "not tried", "pip install 'reconvene[doctor]'")
+    one(findings, "ice", Level.NOTE, urls[1], "can be connected to", "pip install 'reconvene[doctor]'")
+    one(findings, "ice", Level.FAILURE, urls[2], "nothing listens")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("stun:a.example", ice.Place("stun", "a.example", 3478, "udp")),
+        ("stuns:a.example", ice.Place("stuns", "a.example", 5349, "tls")),
+        ("turn:[::1]:1234?transport=tcp", ice.Place("turn", "::1", 1234, "tcp")),
+        ("turns:192.0.2.1", ice.Place("turns", "192.0.2.1", 5349, "tls")),
+        ("turns:a?transport=udp", ice.Place("turns", "a", 5349, "dtls")),
+        ("stun:a?transport=udp", None),
+        ("turn:a:0", None),
+        ("turn:", None),
+        ("turn:a b", None),
+        ("turn:a:1:2", None),
+    ],
+)
+def test_urls_are_taken_apart(url: str, place: ice.Place | None) -> None:
+    assert ice.place(url) == place
