@@ -9,7 +9,9 @@ Importing this module without supabase-py raises `BadStore`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -146,6 +148,7 @@ class SupabaseDatabase:
 
     async def _connect(self) -> tuple[httpx.AsyncClient, AsyncClient]:
         http = httpx.AsyncClient(
+            verify=_certificates(),
             # More connections than calls: httpx is slow where they queue. Time-outs are the attempts' own.
             limits=httpx.Limits(max_connections=4 * self.concurrency),
             event_hooks={"request": [_watch], "response": [_note_status]},
@@ -223,6 +226,12 @@ def _not_supabase(status: int, answered: str) -> BadStore:
         f"what answers at SUPABASE_URL is not the API of a Supabase project: HTTP {status}, {answered}. "
         "It is the project's URL, such as https://abcdefghijklmnopqrst.supabase.co"
     )
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Reading them takes longer than a call does."""
+    return httpx.create_ssl_context()
 
 
 async def _watch(request: httpx.Request) -> None:
