@@ -1,6 +1,6 @@
 /** People over time: a stepped area on the axis of the timelines. */
 import { part, write } from "../dom.js";
-import { clock, counted, dayAndClock } from "./moments.js";
+import { clock, counted, dayAndClock, number } from "./moments.js";
 import { drawLabels } from "./timeline.js";
 import { paint, percent } from "./svg.js";
 
@@ -45,18 +45,19 @@ export class PresenceChart {
     part(svg, "area", SVGElement).setAttribute("d", line && `${line}V${PLOT}Z`);
 
     const levels = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
-    const ticks = axis.ticks(Math.max(2, Math.floor(svg.clientWidth / LABEL_WIDTH)));
+    const width = svg.clientWidth;
+    const ticks = axis.ticks(Math.max(2, Math.floor(width / LABEL_WIDTH)));
     paint(part(svg, "grid", SVGElement), [
       ...axis.cuts.map(({ x, width }) => ({ tag: "rect", attributes: { class: "cut", x: percent(x), width: percent(width), y: TOP, height: PLOT } })),
       ...levels.map((level) => ({ tag: "line", attributes: { class: level ? "grid" : "grid base", x1: "0", x2: "100%", y1: TOP + y(level), y2: TOP + y(level) } })),
     ]);
     paint(part(svg, "levels", SVGElement), levels.slice(1).map((level) => ({
-      tag: "text", text: level.toLocaleString(), attributes: { class: "first", x: "0", y: TOP + y(level) - 4 },
+      tag: "text", text: number(level), attributes: { class: "first", x: "0", y: TOP + y(level) - 4 },
     })));
-    drawLabels(part(svg, "times", SVGElement), ticks, LABEL);
+    drawLabels(part(svg, "times", SVGElement), ticks, LABEL, width);
     const count = presence.at(-1)?.[1] ?? 0;
     paint(part(svg, "edge", SVGElement), ongoing ? [{ tag: "circle", attributes: { class: "edge", cx: percent(end), cy: TOP + y(count), r: 4 } }] : []);
-    const peak = totals.peakAt === null ? "" : `: at most ${totals.peak.toLocaleString()}, at ${this.#time(totals.peakAt)}`;
+    const peak = totals.peakAt === null ? "" : `: at most ${number(totals.peak)}, at ${this.#time(totals.peakAt)}`;
     svg.setAttribute("aria-label", `People over time${peak}`);
   }
 

@@ -89,7 +89,7 @@ async function remove({ meeting, totals }) {
   const sent = totals.present ? ` ${counted(totals.present, "person is", "people are")} in it now: the meeting ends, and they are sent away.` : "";
   const choice = await ask({
     title: "Delete this record?",
-    text: `Everything kept of ${meeting.title || meeting.id} is removed for good${people}. Its link leads nowhere then.${sent}`,
+    text: `Everything kept of ${meeting.title || meeting.id} is removed for good${people}. Its link no longer leads anywhere.${sent}`,
     choices: [
       { value: "delete", label: "Delete for good", look: "danger" },
       { value: "", label: "Cancel" },

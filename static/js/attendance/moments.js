@@ -26,14 +26,17 @@ export function zone(at) {
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+/** "1,200". @type {(count: number) => string} */
+export const number = new Intl.NumberFormat().format;
+
 /** "42 min", "1 h 05 min". @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 0.5) return "0 min";
   if (seconds < 60) return "under 1 min";
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60).toLocaleString()} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
 /** @param {number} count @param {string} one @param {string} [many] */
-export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;

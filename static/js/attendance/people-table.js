@@ -1,8 +1,8 @@
 /** The table of people: found by name, sorted by what the head says, changed in place. */
 import { paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
-import { clock, counted, dayAndClock, duration } from "./moments.js";
-import { drawGrid, drawLabels, drawTimeline, inWords } from "./timeline.js";
+import { clock, counted, dayAndClock, duration, number } from "./moments.js";
+import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {"name" | "arrived" | "duration" | "sessions"} Column */
@@ -115,7 +115,7 @@ export class PeopleTable {
       else this.#body.insertBefore(row, next);
     }
     const all = counted(people.length, "person", "people");
-    write(part(this.#element, "found"), this.#sought ? `${found.length.toLocaleString()} of ${all}` : "");
+    write(part(this.#element, "found"), this.#sought ? `${number(found.length)} of ${all}` : "");
     part(this.#element, "nobody").hidden = !this.#sought || found.length > 0;
     write(part(this.#element, "sought"), part(this.#element, "search", HTMLInputElement).value.trim());
   }
@@ -124,10 +124,10 @@ export class PeopleTable {
     if (!this.#shown) return;
     const { axis } = this.#shown;
     const svg = part(this.#element, "axis", SVGElement);
-    const ticks = axis.ticks(Math.max(2, Math.floor(svg.clientWidth / LABEL_WIDTH)));
-    drawLabels(svg, ticks, LABEL);
-    const grid = document.getElementById("timeline-grid");
-    if (grid instanceof SVGElement) drawGrid(grid, axis, ticks);
+    const width = svg.clientWidth;
+    const ticks = axis.ticks(Math.max(2, Math.floor(width / LABEL_WIDTH)));
+    drawLabels(svg, ticks, LABEL, width);
+    this.#body.style.setProperty("--lines", background(axis, ticks));
   }
 }
 

@@ -9,8 +9,8 @@ import { paint, percent } from "./svg.js";
 const MIDDLE = 14;
 const BAR = 10;
 const MARK = 8;
-/** Beyond the drawing, as far as the highest row goes. */
-const GRID = { y1: "-20", y2: "48" };
+/** Room that a time needs on either side. */
+const HALF_LABEL = 26;
 
 /** @type {Record<NonNullable<Stay["reason"]>, string>} */
 const REASONS = { left: "Left", lost: "Lost the connection and did not come back", removed: "Removed by the host", ended: "Until the meeting was ended" };
@@ -18,11 +18,11 @@ const REASONS = { left: "Left", lost: "Lost the connection and did not come back
 /** Redraws. @param {SVGElement} svg @param {Person} person @param {import("./axis.js").Axis} axis @param {number} now */
 export function drawTimeline(svg, { stays }, axis, now) {
   /** @type {import("./svg.js").Shape[]} */
-  const shapes = [{ tag: "use", attributes: { href: "#timeline-grid" } }];
+  const shapes = [];
   stays.forEach(({ from, to, estimated }, index) => {
     const x = axis.x(from);
     const look = to === null ? "bar live" : estimated ? "bar estimated" : "bar";
-    const width = axis.x(to ?? now) - x;
+    const width = Math.max(0, axis.x(to ?? now) - x);
     shapes.push({
       tag: "rect",
       attributes: { class: look, x: percent(x), width: percent(width), y: MIDDLE - BAR / 2, height: BAR, rx: 3, "data-stay": index },
@@ -66,20 +66,27 @@ export function stayLines(stay, now, dated) {
   ];
 }
 
-/** The lines of the axis, which each timeline shows by `<use>`. @param {SVGElement} grid @param {import("./axis.js").Axis} axis @param {{x: number}[]} ticks */
-export function drawGrid(grid, axis, ticks) {
-  paint(grid, [
-    ...axis.cuts.map(({ x, width }) => ({ tag: "rect", attributes: { class: "cut", x: percent(x), width: percent(width), y: GRID.y1, height: "68" } })),
-    ...ticks.map(({ x }) => ({ tag: "line", attributes: { class: "grid", x1: percent(x), x2: percent(x), ...GRID } })),
-  ]);
+/**
+ * The lines and the cuts of the axis, as a CSS background for all timelines: drawn into each, they would cost most of the time.
+ * @param {import("./axis.js").Axis} axis @param {{x: number}[]} ticks
+ */
+export function background(axis, ticks) {
+  const layer = (/** @type {string} */ color, /** @type {number} */ x, /** @type {string} */ width) =>
+    `linear-gradient(var(${color}), var(${color})) ${percent(x)} 0 / ${width} 100% no-repeat content-box`;
+  return [
+    ...ticks.map(({ x }) => layer("--grid", x, "1px")),
+    // A background's place is where its own share of the width meets that share of the box.
+    ...axis.cuts.map(({ x, width }) => layer("--sunken", (x / (100 - width)) * 100, percent(width))),
+  ].join(", ");
 }
 
-/** The times above the timelines. @param {SVGElement} svg @param {{x: number, label: string}[]} ticks @param {number} y  pixels */
-export function drawLabels(svg, ticks, y) {
+/** The times along the axis. @param {SVGElement} svg @param {{x: number, label: string}[]} ticks @param {number} y  pixels @param {number} width  pixels */
+export function drawLabels(svg, ticks, y, width) {
+  // At the edges there is no room on both sides.
+  const edge = (HALF_LABEL / Math.max(1, width)) * 100;
   paint(svg, ticks.map(({ x, label }) => ({
     tag: "text",
     text: label,
-    // At the edges there is no room on both sides.
-    attributes: { x: percent(x), y, class: x < 3 ? "first" : x > 97 ? "last" : "middle" },
+    attributes: { x: percent(x), y, class: x < edge ? "first" : x > 100 - edge ? "last" : "middle" },
   })));
 }

@@ -4,7 +4,7 @@ import { Emitter } from "../events.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
 import { StayHint } from "./hint.js";
-import { clock, counted, dayAndClock, duration, exactClock, longDay, sameDay, zone } from "./moments.js";
+import { clock, counted, dayAndClock, duration, exactClock, longDay, number, sameDay, zone } from "./moments.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 
@@ -67,7 +67,7 @@ export class AttendanceView extends Emitter {
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
     write(part(this.element, "trouble"), "");
-    write(part(this.element, "progress"), complete ? "" : `Reading: ${people.length.toLocaleString()} of ${counted(totals.participants, "person", "people")} so far`);
+    write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.length)} of ${counted(totals.participants, "person", "people")} so far`);
     part(this.element, "empty").hidden = totals.participants > 0;
     part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = totals.participants === 0;
     part(this.element, "invite").hidden = ended;
@@ -90,14 +90,14 @@ export class AttendanceView extends Emitter {
     const dated = isDated(people, asOf);
     const remarks = [];
     if (totals.reconnects) remarks.push(counted(totals.reconnects, "reconnect"));
-    if (totals.estimated) remarks.push(`${totals.estimated.toLocaleString()} estimated`);
+    if (totals.estimated) remarks.push(`${number(totals.estimated)} estimated`);
     /** @type {[string, string, string][]} */
     const values = [
-      ["people", totals.participants.toLocaleString(), remarks.join(", ")],
-      ["present", totals.present.toLocaleString(), ""],
+      ["people", number(totals.participants), remarks.join(", ")],
+      ["present", number(totals.present), ""],
       ["average", duration(totals.average), "per person"],
       ["total", duration(totals.duration), "all people together"],
-      ["peak", totals.peak.toLocaleString(), totals.peakAt === null ? "" : `at ${dated ? dayAndClock(totals.peakAt) : clock(totals.peakAt)}`],
+      ["peak", number(totals.peak), totals.peakAt === null ? "" : `at ${dated ? dayAndClock(totals.peakAt) : clock(totals.peakAt)}`],
     ];
     for (const [name, value, note] of values) {
       const figure = part(this.element, `total-${name}`);
@@ -112,9 +112,10 @@ export class AttendanceView extends Emitter {
   #draw(attendance) {
     const dated = isDated(attendance.people, attendance.asOf);
     const axis = new Axis(stretches(attendance));
+    // Before the rows change: it asks for its width, and the page would be laid out once more.
+    if (attendance.totals.participants) this.#chart.update(attendance, axis, dated);
     this.#table.update(attendance, axis, dated);
     this.#hint.update(attendance.asOf, dated);
-    if (attendance.totals.participants) this.#chart.update(attendance, axis, dated);
     const { estimated, reconnects } = attendance.totals;
     part(this.element, "key-estimated").hidden = !estimated;
     part(this.element, "key-reconnect").hidden = !reconnects;
