@@ -152,7 +152,7 @@ def doctor(
 ) -> None:
     """Check settings, files, port, store, TURN and clock, and say what to do about what is found.
 
-    Changes nothing. Exits with 0 when nothing failed (notes and warnings are no failures), else with 1.
+    Changes nothing. Exits with 0 when nothing failed (notes and warnings are no failures), with 1 otherwise.
     """
     # Imported here, as the checks are wanted by this command only.
     from server.doctor import examination, report
