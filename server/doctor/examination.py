@@ -63,6 +63,7 @@ def run(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
 async def examine(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
     """What was found, by area. Raises nothing, and repeats no secret of the environment."""
     reading = settings.read(environ)
+    await asyncio.to_thread(record.load, reading.config)
     checks = checks_of(reading.config)
     found = await asyncio.gather(*(_carried_out(check, reading.unusable, within) for check in checks))
     hidden = secrets(environ)

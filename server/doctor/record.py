@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +13,18 @@ from urllib.parse import urlsplit
 from server.config import Config
 from server.doctor.findings import Finding, failure, note, ok, warning
 from storage.open import SUPABASE
-from storage.store import BadStore, Schema, SchemaTooNew, Store, StoreUnavailable
+from storage.store import Schema, Store, StoreError, StoreUnavailable
 
 STORE, MIGRATIONS, CLOCK = "store", "migrations", "clock"
 
 APART, FAR_APART = 2.0, 30.0
 """Seconds between this clock and the database's: a node is taken for dead after 20 without a heartbeat."""
+
+
+def load(config: Config) -> None:
+    """Import what the store needs, which takes seconds with some: nothing a database should be blamed for."""
+    with contextlib.suppress(Exception):
+        config.make_store()
 
 
 async def check(config: Config, within: float) -> Sequence[Finding]:
@@ -26,17 +33,19 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
         async with asyncio.timeout(within):
             await _look(config, findings)
     except TimeoutError:
-        findings.append(_unavailable(f"{name(config)} does not answer within {within:g} s"))
-    except (BadStore, SchemaTooNew) as error:
-        # Such a text says by itself what to do, behind its last semicolon.
-        found, _, advice = str(error).rpartition("; ")
         findings.append(
-            failure(STORE, found, f"{advice[:1].upper()}{advice[1:]}")
-            if found
-            else failure(STORE, advice, "Correct RECONVENE_STORE")
+            failure(
+                STORE,
+                f"{name(config)} does not answer within {within:g} s",
+                "Look whether it runs and whether firewalls let pass, or correct RECONVENE_STORE",
+            )
         )
     except StoreUnavailable as error:
-        findings.append(_unavailable(f"{name(config)} cannot be reached: {error}"))
+        findings.append(
+            _told(error, "Start the database, or correct RECONVENE_STORE; until it answers nobody can join")
+        )
+    except StoreError as error:
+        findings.append(_told(error, "Correct RECONVENE_STORE"))
     return findings
 
 
@@ -48,7 +57,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
     store = config.make_store()
     try:
         schema = await store.schema()
-        findings.append(_migrated(schema, embedded=file is not None))
+        findings.append(_migrated(schema, config))
         # Opening may migrate: left to the server, and to those who ask for it.
         if schema.version != schema.newest:
             findings.append(ok(STORE, f"{name(config)} answers"))
@@ -66,7 +75,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
             await store.close()
 
 
-def _migrated(schema: Schema, *, embedded: bool) -> Finding:
+def _migrated(schema: Schema, config: Config) -> Finding:
     if schema.version > schema.newest:
         return failure(
             MIGRATIONS,
@@ -76,13 +85,18 @@ def _migrated(schema: Schema, *, embedded: bool) -> Finding:
     if schema.version == schema.newest:
         return ok(MIGRATIONS, f"the schema is up to date (version {schema.version})")
     found = f"{len(schema.pending)} of {schema.newest} migrations are still to be made: {', '.join(schema.pending)}"
-    if embedded:
-        return note(
+    if config.store == SUPABASE and config.supabase_db_url is None:
+        return failure(
             MIGRATIONS,
             found,
-            "They are made at the next start; take a copy before, or run `reconvene migrate` now",
+            "Set SUPABASE_DB_URL and run `reconvene migrate`, or run the files by hand (docs/supabase.md)",
         )
-    return failure(MIGRATIONS, found, "Run `reconvene migrate` (RECONVENE_STORE names the database)")
+    return note(
+        MIGRATIONS,
+        found,
+        "They are made at the next start; to make them now, once the database of RECONVENE_STORE is backed up, run"
+        " `reconvene migrate`",
+    )
 
 
 async def compare_clocks(store: Store) -> Finding:
@@ -99,12 +113,12 @@ async def compare_clocks(store: Store) -> Finding:
     return (failure if apart >= FAR_APART else warning)(CLOCK, found, advice)
 
 
-def _unavailable(found: str) -> Finding:
-    return failure(
-        STORE,
-        found,
-        "Start the database, or correct RECONVENE_STORE; until it answers nobody can join",
-    )
+def _told(error: StoreError, otherwise: str) -> Finding:
+    """The store's own words, which most often say by themselves what to do: at their end."""
+    match = re.fullmatch(r"(.+)(?:\. |; |: (?=pip install))(.+)", str(error), re.DOTALL)
+    if match is None:
+        return failure(STORE, str(error), otherwise)
+    return failure(STORE, match[1], f"{match[2][0].upper()}{match[2][1:].rstrip('.')}")
 
 
 def sqlite_file(config: Config) -> Path | None:
