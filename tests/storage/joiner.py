@@ -8,17 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import replace
 
-from storage.store import JoinRequest
 from tests.storage.place import Place
 from tests.storage.script import request
-
-
-def unique(wanted: JoinRequest) -> JoinRequest:
-    """With ids that no other process asks for."""
-    mine = f"{wanted.session_id}_{os.getpid()}"
-    return replace(wanted, participant_id=f"p_{mine}", session_id=mine, instance=mine)
 
 
 async def main(place: Place, prefix: str, users: int, callers: int) -> None:
@@ -30,7 +22,7 @@ async def main(place: Place, prefix: str, users: int, callers: int) -> None:
 
     async def join_next() -> None:
         for name in names:
-            joined = await store.join(unique(request(name)))
+            joined = await store.join(request(name))
             print(name, joined.stay.session_id, joined.created, flush=True)
 
     await asyncio.gather(*(join_next() for _ in range(callers)))

@@ -1,0 +1,79 @@
+"""The contract, crowds: everybody at once, by way of several stores on one database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import cycle
+
+import pytest
+
+from storage.store import Joined
+from tests.storage.place import Place
+from tests.storage.script import Script
+
+AT_ONCE = 200
+
+
+@pytest.fixture
+async def scripts(place: Place) -> AsyncIterator[list[Script]]:
+    """Four stores, as four processes would have."""
+    stores = [place.store() for _ in range(4)]
+    for store in stores:
+        await store.open()
+    yield [Script(store) for store in stores]
+    for store in stores:
+        await store.close()
+
+
+async def test_two_hundred_users_by_four_stores_share_one_meeting(scripts: list[Script]) -> None:
+    doors = cycle(scripts)
+    answers = await asyncio.gather(*(next(doors).join(f"user-{n:03}") for n in range(AT_ONCE)))
+
+    assert [answer.created for answer in answers].count(True) == 1
+    assert not any(answer.rejoined or answer.continued for answer in answers)
+    assert len({answer.meeting for answer in answers}) == 1
+    for script in scripts:
+        people = {person.user_id: person for person in await script.people()}
+        assert people == {answer.participant.user_id: answer.participant for answer in answers}
+    assert [answer.participant.role for answer in answers].count("host") == 1
+
+
+async def test_one_user_two_hundred_times_by_four_stores_is_one_participant_with_one_stay(
+    scripts: list[Script],
+) -> None:
+    doors = cycle(scripts)
+    answers = await asyncio.gather(*(next(doors).join("ann") for _ in range(AT_ONCE)))
+
+    assert [answer.created for answer in answers].count(True) == 1
+    assert [answer.rejoined for answer in answers].count(False) == 1
+    assert [answer.continued for answer in answers].count(False) == 1
+    assert len({answer.stay.session_id for answer in answers}) == 1
+    assert {answer.stay.connections for answer in answers} == set(range(1, AT_ONCE + 1))
+    (stay,) = await scripts[0].stays("ann")
+    assert (stay.left_at, stay.connections) == (None, AT_ONCE)
+
+
+async def test_people_who_come_and_go_at_once_by_four_stores_leave_no_stay_open(
+    scripts: list[Script],
+) -> None:
+    doors = cycle(scripts)
+
+    async def visit(user: str) -> Joined:
+        joined = await next(doors).join(user, 1000.0)
+        await next(doors).leave(joined, 1060.0)
+        return joined
+
+    visits = await asyncio.gather(*(visit(f"user-{n % 50}") for n in range(AT_ONCE)))
+    assert [joined.created for joined in visits].count(True) == 1
+    records = (await scripts[0].store.attendance("ROOM-1")).participants
+    assert len(records) == 50
+    for person, stays in records:
+        # Who came while there, stayed the same; who came after leaving, began anew.
+        assert [stay.left_at for stay in stays] == [1060.0] * len(stays)
+        assert sum(stay.connections for stay in stays) == 4
+        assert (person.state, person.session_count, person.total_duration) == (
+            "disconnected",
+            len(stays),
+            60.0,
+        )
