@@ -131,15 +131,17 @@ class PostgrestServer(Started):
         await self._rest.until(self._rest_answers)
 
     async def has(self, function: str) -> None:
-        """Return once PostgREST knows a function of `public`; it is told of new ones, but takes a moment."""
+        """Return once a function of `public` can be called, with `calls`; PostgREST is told of new ones, but takes a
+        moment. (Its root page lists them sooner: that asks the database.)"""
 
         async def known() -> bool:
             async with httpx.AsyncClient() as client:
-                root = await client.get(
-                    f"{self.url}/rest/v1/",
+                answer = await client.post(
+                    f"{self.url}/rest/v1/rpc/{function}",
                     headers={"apikey": self.service_key, "Authorization": f"Bearer {self.service_key}"},
+                    json={"calls": []},
                 )
-                return f"/rpc/{function}" in root.json()["paths"]
+                return answer.status_code != httpx.codes.NOT_FOUND
 
         await self._rest.until(known)
 
