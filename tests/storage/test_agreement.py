@@ -1,0 +1,65 @@
+"""The stores agree with each other, call by call, and with the reducer that reports are made by."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from storage.attendance import Session, reduce
+from storage.store import Store, StoreError
+from tests.storage.backends import BACKENDS, Servers
+from tests.storage.histories import ROOMS, USERS, History, outcome, plain
+
+CALLS = 120
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_happens_every_store_answers_the_same(
+    servers: Servers, tmp_path: Path, seed: int
+) -> None:
+    history = History(seed)
+    stores = [(await place(servers, tmp_path)).store() for place in BACKENDS.values()]
+    for store in stores:
+        await store.open()
+    try:
+        for number in range(CALLS):
+            call = history.next()
+            answers = await asyncio.gather(*(outcome(store, call) for store in stores))
+            first, *others = [plain(answer) for answer in answers]
+            for name, other in zip(list(BACKENDS)[1:], others, strict=True):
+                assert other == first, f"{name}, call {number}: {call}"
+            history.told(answers[0])
+        reports = [await whole_record(store) for store in stores]
+        assert reports[1:] == reports[:1] * (len(stores) - 1)
+        assert reports[0], "something was left to compare"
+        for store in stores:
+            await agrees_with_the_reducer(store)
+    finally:
+        for store in stores:
+            await store.close()
+
+
+async def whole_record(store: Store) -> list[object]:
+    reads = [("attendance", (room,)) for room in ROOMS] + [("hosted_meetings", (user, 10)) for user in USERS]
+    return [plain(await outcome(store, read)) for read in reads]
+
+
+async def agrees_with_the_reducer(store: Store) -> None:
+    for room in ROOMS:
+        try:
+            people = (await store.attendance(room)).participants
+        except StoreError:
+            continue
+        for person, stays in people:
+            # The total counts what is closed: what is open goes on.
+            closed = [
+                Session(person.id, stay.session_id, stay.joined_at, stay.left_at, stay.estimated)
+                for stay in stays
+                if stay.left_at is not None
+            ]
+            report = reduce(closed, now=0.0)
+            total = report.people[person.id].total_duration if closed else 0.0
+            assert (person.session_count, person.total_duration) == (len(stays), total)
+            assert (person.state == "connected") is (len(closed) < len(stays))
