@@ -41,9 +41,8 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
             )
         )
     except StoreUnavailable as error:
-        findings.append(
-            _told(error, "Start the database, or correct RECONVENE_STORE; until it answers nobody can join")
-        )
+        setting = "SUPABASE_URL" if config.store == SUPABASE else "RECONVENE_STORE"
+        findings.append(_told(error, f"Start it, or correct {setting}; until it answers nobody can join"))
     except StoreError as error:
         findings.append(_told(error, "Correct RECONVENE_STORE"))
     return findings
@@ -115,10 +114,10 @@ async def compare_clocks(store: Store) -> Finding:
 
 def _told(error: StoreError, otherwise: str) -> Finding:
     """The store's own words, which most often say by themselves what to do: at their end."""
-    match = re.fullmatch(r"(.+)(?:\. |; |: (?=pip install))(.+)", str(error), re.DOTALL)
-    if match is None:
-        return failure(STORE, str(error), otherwise)
-    return failure(STORE, match[1], f"{match[2][0].upper()}{match[2][1:].rstrip('.')}")
+    for separator in (r"\. ", "; ", ": (?=pip install)"):
+        if match := re.fullmatch(f"(.+?){separator}(.+)", str(error), re.DOTALL):
+            return failure(STORE, match[1], f"{match[2][0].upper()}{match[2][1:].rstrip('.')}")
+    return failure(STORE, str(error), otherwise)
 
 
 def sqlite_file(config: Config) -> Path | None:

@@ -67,17 +67,12 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
             continue
         # Names without our prefix are other programs', unless they are almost one of ours, which is not set.
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if name in unknown else 0.85)
+        rename = f"Rename it to {nearest[0]} if that is meant" if nearest else ""
         if name in unknown:
-            advice = (
-                f"Did you mean {nearest[0]}?"
-                if nearest
-                else "Unset it; `reconvene serve --help` lists all there are"
-            )
-            yield warning(AREA, f"there is no setting {name}", advice)
+            otherwise = "Unset it; `reconvene serve --help` lists all there are"
+            yield warning(AREA, f"there is no setting {name}", rename or otherwise)
         elif nearest and nearest[0] not in environ:
-            yield warning(
-                AREA, f"{name} looks like {nearest[0]}, which is not set", f"Did you mean {nearest[0]}?"
-            )
+            yield warning(AREA, f"{name} looks like {nearest[0]}, which is not set", rename)
 
 
 def _combinations(config: Config) -> Iterator[Finding]:

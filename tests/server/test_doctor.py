@@ -68,8 +68,12 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
     }
     del environ["RECONVENE_PORT"]
     findings = await examine(environ)
-    assert one(findings, "settings", Level.WARNING, "RECONVENE_PROT").advice == "Did you mean RECONVENE_PORT?"
-    assert one(findings, "settings", Level.WARNING, "RECONVEN_PORT").advice == "Did you mean RECONVENE_PORT?"
+    assert one(findings, "settings", Level.WARNING, "RECONVENE_PROT").advice.startswith(
+        "Rename it to RECONVENE_PORT "
+    )
+    assert one(findings, "settings", Level.WARNING, "RECONVEN_PORT").advice.startswith(
+        "Rename it to RECONVENE_PORT "
+    )
     assert (
         "SUPABASE_SERVICE_KEY" in one(findings, "settings", Level.WARNING, "SUPABASE_SERVICE_ROLE_KEY").advice
     )

@@ -101,6 +101,12 @@ async def test_a_key_that_is_not_the_service_roles_is_a_failure(
         assert finding.advice
 
 
+async def test_a_project_that_cannot_be_reached_is_a_failure(tmp_path: Path) -> None:
+    (finding,) = those(await asked(tmp_path, f"http://{HOST}:{free_port()}", "x" * 40), "store")
+    assert finding.level is Level.FAILURE
+    assert "SUPABASE_URL" in finding.advice
+
+
 async def test_a_project_that_is_not_migrated_says_how(tmp_path: Path, postgres: PostgresServer) -> None:
     url = await postgres.make_database("empty_project", owner="empty_project")
     async with PostgrestServer(postgres, url) as empty:

@@ -201,6 +201,7 @@ class Stub:
             Stub(BadStore("the role may not; grant it what docs say, or change RECONVENE_STORE")),
             "Grant it what docs say",
         ),
+        (Stub(BadStore("x is refused: why (401). It is that; not this")), "It is that; not this"),
         (Stub(BadStore("something is wrong")), "something is wrong"),
         (Stub(), "does not answer within"),
         (Stub(LookupError("a mistake")), "a mistake"),
