@@ -120,20 +120,6 @@ async def test_what_only_people_can_mend_says_what_to_do(
     assert named in str(error)
 
 
-async def test_the_anonymous_key_is_no_service_key(project: PostgrestServer) -> None:
-    key = project.anon_key
-    error = await failure(SupabaseDatabase(project.url, key).schema_version(), key)
-    assert isinstance(error, BadStore)
-    assert "SUPABASE_SERVICE_KEY is not the service role's" in str(error)
-
-
-async def test_a_key_of_another_project_is_refused(project: PostgrestServer) -> None:
-    key = project.key("service_role", "the secret of some other project")
-    error = await failure(SupabaseDatabase(project.url, key).schema_version(), key)
-    assert isinstance(error, BadStore)
-    assert "SUPABASE_SERVICE_KEY is refused" in str(error)
-
-
 async def test_a_function_of_that_name_that_is_not_ours_is_told(database: SupabaseDatabase) -> None:
     error = await failure(database.schema_version())
     assert isinstance(error, BadStore)
