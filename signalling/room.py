@@ -202,4 +202,4 @@ class Room:
 
 def rfc3339(at: float) -> str:
     """`2026-11-21T10:15:30.250Z` of seconds since the epoch."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(at % 1 * 1000):03}Z"
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
