@@ -1,4 +1,4 @@
-"""The server as it is, except that its node's heart beats ten times as often, so that a test can wait until a process
+"""The server as it is, except that its node's heart beats twenty times as often, so that a test can wait until a process
 that died is taken for dead: `python -m tests.server.quick_node serve`.
 """
 
@@ -9,7 +9,7 @@ from typing import Any, cast
 from server import node
 from tests.process import ServerProcess
 
-INTERVAL = 0.5
+INTERVAL = 0.25
 DEAD_AFTER = 4 * INTERVAL
 
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from storage import open_store
+import pytest
+
 from storage.store import Attendance, Store
 from tests.process import ServerProcess
 from tests.server.client import playing
@@ -17,14 +18,24 @@ from tests.server.compared import Terms, compared
 from tests.server.quick_node import INTERVAL, QuickNodeServer
 from tests.server.visitors import Visitor
 from tests.simulation.page import Interval
+from tests.storage.backends import BACKENDS, Servers
+from tests.storage.place import Place
 
 ROOMS = [f"ROOM-{number}" for number in range(8)]
 SIZE = 6
-KILLS = 20
+KILLS, DATABASE_KILLS = 20, 10
 GRACE = 2.0
-TERMS = Terms(GRACE, INTERVAL, late=1.0)
+TERMS = Terms(GRACE, INTERVAL, late=0.75)
+CALM = 1.5
 SETTLED = 20.0
 """Seconds at most until nothing is open any more."""
+
+
+@pytest.fixture(scope="module")
+async def servers() -> AsyncIterator[Servers]:
+    servers = Servers()
+    yield servers
+    await servers.close()
 
 
 class Crowd:
@@ -83,7 +94,7 @@ class Killed:
         since = time.time()
         await self.server.kill()
         self.kills.append(Interval(since, time.time()))
-        self.note_errors()
+        self.errors += errors(self.server)
 
     async def start(self) -> None:
         """As often as it takes: one in four is killed while it starts."""
@@ -95,8 +106,9 @@ class Killed:
             starting.exception()  # there is one, if it had not come to say that it listens
         await self.server.start()
 
-    def note_errors(self) -> None:
-        self.errors += [str(line) for line in self.server.logs if line["level"] in {"error", "critical"}]
+
+def errors(server: ServerProcess) -> list[str]:
+    return [str(line) for line in server.logs if line["level"] in {"error", "critical"}]
 
 
 async def settled(store: Store) -> list[Attendance]:
@@ -118,29 +130,60 @@ def complaints(records: Sequence[Attendance], crowd: Crowd, kills: Sequence[Inte
     return found
 
 
-async def test_the_record_outlives_twenty_kills(tmp_path: Path) -> None:
-    chance = random.Random(20)  # noqa: S311 - no secret
-    url = f"sqlite:///{tmp_path}/record.db"
-    server = QuickNodeServer(tmp_path, RECONVENE_STORE=url, RECONVENE_GRACE=str(GRACE))
-    store = open_store(url)
-    killed = Killed(server, chance)
+@contextlib.asynccontextmanager
+async def serving(place: Place, folder: Path) -> AsyncIterator[tuple[ServerProcess, Store]]:
+    """A server that always has the same port, and another way to its store."""
+    server = QuickNodeServer(folder, RECONVENE_GRACE=str(GRACE), **place.environ())
+    store = place.store()
     try:
         await server.start()
         server.settings["RECONVENE_PORT"] = str(server.port)
         await store.open()
-        async with crowd_at(server, chance) as crowd:
-            while len(killed.kills) < KILLS:
-                await asyncio.sleep(chance.uniform(0, 1))
-                await killed.kill()
-                crowd.check()
-                await killed.start()
-                crowd.hurry()
-            await crowd.leave()
-            records = await settled(store)
-        assert await server.stop() == 0
-        killed.note_errors()
-        found = killed.errors + complaints(records, crowd, killed.kills)
-        assert not found, "\n".join(found)
+        yield server, store
     finally:
         await store.close()
         await server.stop()
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+async def test_the_record_outlives_twenty_kills_of_the_server(
+    backend: str, servers: Servers, tmp_path: Path
+) -> None:
+    chance = random.Random(20)  # noqa: S311 - no secret
+    place = await BACKENDS[backend](servers, tmp_path)
+    async with serving(place, tmp_path) as (server, store), crowd_at(server, chance) as crowd:
+        killed = Killed(server, chance)
+        while len(killed.kills) < KILLS:
+            # Mostly a moment; a few live so long that what they see cannot all be lost with them.
+            await asyncio.sleep(chance.uniform(1.5, 2.5) if chance.random() < 0.25 else chance.uniform(0, 0.6))
+            await killed.kill()
+            crowd.check()
+            await killed.start()
+            crowd.hurry()
+        # The last one lives to see the end of the grace time of those who do not come back.
+        await asyncio.sleep(CALM)
+        await crowd.leave()
+        records = await settled(store)
+        assert await server.stop() == 0
+        found = killed.errors + errors(server) + complaints(records, crowd, killed.kills)
+        assert not found, "\n".join(found)
+
+
+async def test_the_record_outlives_ten_kills_of_the_database(servers: Servers, tmp_path: Path) -> None:
+    """The server stays. It loses nothing, and nobody has to be guessed to be gone."""
+    chance = random.Random(10)  # noqa: S311 - no secret
+    place = await BACKENDS["postgres"](servers, tmp_path)
+    database = await servers.postgres()
+    async with serving(place, tmp_path) as (server, store), crowd_at(server, chance) as crowd:
+        for _ in range(DATABASE_KILLS):
+            await asyncio.sleep(chance.uniform(0, 1))
+            await database.kill()
+            await asyncio.sleep(chance.uniform(0, 1))
+            await database.start()
+            crowd.check()
+            crowd.hurry()
+        await crowd.leave()
+        records = await settled(store)
+        assert await server.stop() == 0
+        found = errors(server) + complaints(records, crowd, kills=[])
+        assert not found, "\n".join(found)
