@@ -59,6 +59,16 @@ def check_directory(config: Config) -> Iterator[Finding]:
         yield note(AREA, f"{directory} is not there yet: it is made at the first start ({setting})")
     else:
         yield ok(AREA, f"{directory} can be written")
+    file = sqlite_file(config)
+    # SQLite opens for reading what it cannot open for writing, so that only the first join would tell.
+    for part in [file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm")] if file else []:
+        if part.exists() and not os.access(part, os.R_OK | os.W_OK):
+            yield failure(
+                AREA,
+                f"{part} cannot be written by this user",
+                "Let it belong to the user the server runs as (and run this as that user), or name another file in"
+                " RECONVENE_STORE",
+            )
     yield _space(existing)
     if keeps_record and (kind := file_system(existing)) in NETWORK_FILE_SYSTEMS:
         yield warning(
@@ -100,6 +110,12 @@ def check_secret(config: Config) -> Iterator[Finding]:
         )
     else:
         yield ok(AREA, f"the secret in {path} is readable by its owner only")
+
+
+def sqlite_file(config: Config) -> Path | None:
+    """The database, when it is a file."""
+    scheme, _, path = config.store.partition(":///")
+    return Path(path).absolute() if scheme == "sqlite" and path else None
 
 
 def file_system(path: Path) -> str:

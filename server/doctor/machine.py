@@ -42,7 +42,7 @@ def check_system(config: Config) -> Iterator[Finding]:
     limit = open_files_limit()
     if limit is None:
         yield note(SYSTEM, "how many files may be open could not be told")
-    elif limit < FEW_FILES:
+    elif limit < max(FEW_FILES, config.max_participants):
         yield warning(
             SYSTEM,
             f"no more than {limit} files may be open, if the server is started as this was; each connection takes one",

@@ -7,10 +7,10 @@ import contextlib
 import re
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from server.config import Config
+from server.doctor.files import sqlite_file
 from server.doctor.findings import Finding, failure, note, ok, warning
 from storage.open import SUPABASE
 from storage.store import Schema, Store, StoreError, StoreUnavailable
@@ -49,11 +49,11 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
 
 
 async def _look(config: Config, findings: list[Finding]) -> None:
+    store = config.make_store()
     file = sqlite_file(config)
     if file is not None and not file.exists():
         findings.append(note(STORE, f"{file} is not there yet: it is made at the first start"))
         return
-    store = config.make_store()
     try:
         schema = await store.schema()
         findings.append(_migrated(schema, config))
@@ -118,11 +118,6 @@ def _told(error: StoreError, otherwise: str) -> Finding:
         if match := re.fullmatch(f"(.+?){separator}(.+)", str(error), re.DOTALL):
             return failure(STORE, match[1], f"{match[2][0].upper()}{match[2][1:].rstrip('.')}")
     return failure(STORE, str(error), otherwise)
-
-
-def sqlite_file(config: Config) -> Path | None:
-    scheme, separator, path = config.store.partition(":///")
-    return Path(path).absolute() if scheme == "sqlite" and separator and path else None
 
 
 def name(config: Config) -> str:

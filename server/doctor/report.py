@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -52,6 +54,9 @@ def table(findings: Sequence[Finding]) -> Table:
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> None:
     """On standard output: for whom it is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
+        sys.stdout.reconfigure(errors="replace")
     console = Console()
     if as_json:
         print(in_json(findings))
@@ -70,7 +75,7 @@ def in_json(findings: Sequence[Finding]) -> str:
         for finding in findings
     ]
     report = {"version": version("reconvene"), "failed": failed(findings), "findings": listed}
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return json.dumps(report, indent=2)
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -149,6 +150,8 @@ async def test_no_secret_is_repeated(tmp_path: Path) -> None:
 async def test_few_open_files_are_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "open_files_limit", lambda: 1024)
     assert "LimitNOFILE" in one(await examined(tmp_path), "system", Level.WARNING, "1024").advice
+    monkeypatch.setattr(machine, "open_files_limit", lambda: 9999)
+    one(await examined(tmp_path, MAX_PARTICIPANTS="10000"), "system", Level.WARNING, "9999")
     monkeypatch.setattr(machine, "open_files_limit", lambda: None)
     one(await examined(tmp_path), "system", Level.NOTE, "could not be told")
 
@@ -200,6 +203,15 @@ async def test_a_directory_that_cannot_be_written_is_a_failure(tmp_path: Path) -
     assert "RECONVENE_STORE" in one(await examined(tmp_path / "file"), "data", Level.FAILURE).advice
     # Where not even root makes files.
     assert "RECONVENE_STORE" in one(await examined(Path("/proc/self")), "data", Level.FAILURE, "user").advice
+
+
+async def test_a_database_of_another_user_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "reconvene.db-wal").touch()
+    # Root, as whom tests may run, may write everything.
+    monkeypatch.setattr(os, "access", lambda path, _: not str(path).endswith("-wal"))
+    one(await examined(tmp_path), "data", Level.FAILURE, "reconvene.db-wal", "RECONVENE_STORE")
 
 
 async def test_no_directory_is_needed_when_nothing_is_kept_in_it(tmp_path: Path) -> None:

@@ -176,6 +176,15 @@ async def test_json_is_for_machines(tmp_path: Path) -> None:
     assert {"area", "level", "found", "advice"} == set(told["findings"][0])
 
 
+async def test_what_the_terminal_cannot_show_is_no_traceback(tmp_path: Path) -> None:
+    strange = {"PYTHONIOENCODING": "ascii", "RECONVENE_HOST": "übel\udcff", "LC_ALL": "C"}
+    for arguments in ((), ("--json",)):
+        code, printed = await reconvene(tmp_path, "doctor", *arguments, **strange)
+        assert code == 1
+        assert "Traceback" not in printed
+        assert "RECONVENE_HOST" in printed
+
+
 async def test_on_a_terminal_it_is_a_table_in_colour(tmp_path: Path) -> None:
     shell, terminal = pty.openpty()
     process = await asyncio.create_subprocess_exec(

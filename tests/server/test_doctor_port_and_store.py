@@ -171,7 +171,13 @@ async def test_what_is_no_store_is_a_failure(tmp_path: Path) -> None:
     with database(tmp_path) as connection:
         connection.execute("CREATE TABLE theirs (x)")
     one(await examined(tmp_path), "store", Level.FAILURE, "another program's", "RECONVENE_STORE")
-    one(await examined(tmp_path, STORE="mysql://me:geheim@host/x"), "store", Level.FAILURE, "RECONVENE_STORE")
+    for url in (
+        "mysql://me:geheim@host/x",
+        "sqlite:///:memory:",
+        "sqlite:///",
+        f"sqlite:///{tmp_path}/new.db?x=1",
+    ):
+        one(await examined(tmp_path, STORE=url), "store", Level.FAILURE, "RECONVENE_STORE may be")
 
 
 class Stub:
