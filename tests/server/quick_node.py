@@ -1,4 +1,4 @@
-"""The server as it is, except that its node's heart beats twenty times as often, so that a test can wait until a process
+"""The server as it is, except that its node beats twenty times as often, so that a test can wait until a process
 that died is taken for dead: `python -m tests.server.quick_node serve`.
 """
 
