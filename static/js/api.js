@@ -18,6 +18,9 @@ export class ApiError extends Error {
   }
 }
 
+/** For an answer to a question, after which the next try is more likely to get one. Milliseconds. */
+const PATIENCE = 30_000;
+
 /**
  * @param {"GET" | "POST" | "DELETE"} method @param {string} path
  * @param {{token?: string, body?: object, accept?: string}} [options]
@@ -31,8 +34,9 @@ async function send(method, path, { token, body, accept = "application/json" } =
   if (body) headers["Content-Type"] = "application/json";
   /** @type {Response} */
   let response;
+  const signal = method === "GET" ? AbortSignal.timeout(PATIENCE) : null;
   try {
-    response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+    response = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal });
   } catch {
     throw new ApiError("unreachable", "The server cannot be reached.");
   }

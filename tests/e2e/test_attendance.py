@@ -283,6 +283,7 @@ async def test_what_is_shown_stays_while_the_server_is_away(newcomer: Newcomer, 
     ada = await newcomer("Ada")
     await meet(meeting, ada)
     host = await newcomer("Ada", tab_of=ada)
+    await host.page.clock.install()
     await see(host, meeting)
     await expect(row(host, "Ada")).to_be_visible()
     await away(host.context)
@@ -291,6 +292,7 @@ async def test_what_is_shown_stays_while_the_server_is_away(newcomer: Newcomer, 
     await expect(trouble).to_be_visible()
     await expect(row(host, "Ada")).to_contain_text("now")
     await host.context.unroute_all()
+    await host.page.clock.run_for(5_000)
     await expect(trouble).to_have_count(0)
     host.forgive_lost_sockets()
 
@@ -325,3 +327,35 @@ async def test_a_phone_and_paper_show_it_too(newcomer: Newcomer, crowd: Crowd) -
     )
     assert (ground, ink) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
     assert await host.page.evaluate(overflow) == 0
+
+
+TOLD = """async () => {
+  const { duration } = await import("/static/js/attendance/moments.js");
+  const { Axis } = await import("/static/js/attendance/axis.js");
+  const at = (text) => Date.parse(`${text}:00Z`);
+  const told = (busy, most) => {
+    const axis = new Axis(busy.map((stretch) => stretch.map(at)));
+    const times = axis.stretches.map(({ from, x, width }) => axis.at(axis.x(from)) === from && Math.round(width));
+    return [times, axis.ticks(most).map(({ label }) => label)];
+  };
+  return {
+    durations: [0, 20, 89.9, 2520, 3599, 3900, 360_000].map(duration),
+    whole: told([["2026-03-02T09:00", "2026-03-02T09:20"], ["2026-03-02T09:45", "2026-03-02T10:00"]], 6),
+    weekly: told([["2026-03-02T09:00", "2026-03-02T10:00"], ["2026-03-09T09:00", "2026-03-09T10:00"]], 6),
+    night: told([["2026-03-02T20:00", "2026-03-03T03:00"]], 4),
+    begun: told([["2026-03-02T09:00", "2026-03-02T09:00"]], 4),
+  };
+}"""
+
+
+async def test_times_are_told_as_people_tell_them(newcomer: Newcomer) -> None:
+    """A pause between two meetings takes little room on the axis; one within a meeting its own."""
+    reader = await newcomer("Ada", **BERLIN)
+    await reader.page.goto(reader.url)
+    assert await reader.page.evaluate(TOLD) == {
+        "durations": ["0 min", "under 1 min", "1 min", "42 min", "1 h 00 min", "1 h 05 min", "100 h 00 min"],
+        "whole": [[100], ["10:00", "10:10", "10:20", "10:30", "10:40", "10:50", "11:00"]],
+        "weekly": [[49, 49], ["2 Mar", "9 Mar"]],
+        "night": [[100], ["22:00", "3 Mar", "02:00", "04:00"]],
+        "begun": [[100], ["10:00"]],
+    }

@@ -78,7 +78,8 @@ export class Axis {
       const isDay = step >= DAY || (!sameDay(first.from, first.to) && new Date(at).getHours() === 0 && step >= HOUR);
       ticks.push({ x: this.x(at), label: isDay ? shortDay(at) : clock(at) });
     }
-    return ticks;
+    // In the first minute there is no round time yet.
+    return ticks.length ? ticks : [{ x: 0, label: clock(first.from) }];
   }
 
   /** @param {number} most */

@@ -1,6 +1,6 @@
 /** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
 import { ApiError, deleteMeeting, downloadAttendance } from "../api.js";
-import { ask } from "../dialogs.js";
+import { ask, closeDialogs } from "../dialogs.js";
 import { Identity } from "../identity.js";
 import { noticeOf } from "../notices.js";
 import { meetingId } from "../protocol.js";
@@ -26,9 +26,12 @@ let view = null;
 let noticed = "";
 /** @type {AttendanceFeed | null} */
 let feed = null;
+/** What the feed finds gone meanwhile is no news. */
+let deleting = false;
 
 /** @param {AttendanceView | NoticeView} next */
 function show(next) {
+  closeDialogs();
   document.body.dataset.view = next.name;
   document.title = next.title;
   container.replaceChildren(next.element);
@@ -65,7 +68,7 @@ function open(meeting) {
     view.update(attendance, complete);
   });
   feed.on("trouble", ({ code }) => (view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
-  feed.on("refused", ({ code }) => notice(NOTICES[code]));
+  feed.on("refused", ({ code }) => deleting || notice(NOTICES[code]));
   feed.start();
 }
 
@@ -96,11 +99,15 @@ async function remove({ meeting, totals }) {
     ],
   });
   if (choice !== "delete") return;
+  deleting = true;
   try {
     await deleteMeeting(identity.token ?? "", meeting.id);
   } catch (error) {
     // Gone already is what was asked for.
-    if (!(error instanceof ApiError) || error.code !== "unknown_meeting") return toasts.show(`The record could not be deleted: ${text(error)}`);
+    if (!(error instanceof ApiError) || error.code !== "unknown_meeting") {
+      deleting = false;
+      return toasts.show(`The record could not be deleted: ${text(error)}`);
+    }
   }
   feed?.stop();
   forgetMeeting(localStorage, meeting.id);

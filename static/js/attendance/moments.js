@@ -7,15 +7,16 @@ const format = (options) => {
 };
 
 /** "10:02" */
-export const clock = format({ hour: "numeric", minute: "2-digit" });
+export const clock = format({ timeStyle: "short" });
 /** "10:02:41" */
-export const exactClock = format({ hour: "numeric", minute: "2-digit", second: "2-digit" });
+export const exactClock = format({ timeStyle: "medium" });
 /** "21 Nov" */
 export const shortDay = format({ day: "numeric", month: "short" });
-/** "21 Nov, 10:02" */
-export const dayAndClock = format({ day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 /** "Saturday 21 November 2026" */
 export const longDay = format({ dateStyle: "full" });
+
+/** "21 Nov, 10:02" @param {number} at */
+export const dayAndClock = (at) => `${shortDay(at)}, ${clock(at)}`;
 
 /** @param {number} at @param {number} other  whether both are on one day of the reader's */
 export const sameDay = (at, other) => new Date(at).toDateString() === new Date(other).toDateString();

@@ -60,6 +60,7 @@ export class PeopleTable {
   /** @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis @param {boolean} dated  there is more than one day */
   update(attendance, axis, dated) {
     this.#shown = { attendance, axis, dated };
+    this.#element.classList.toggle("dated", dated);
     this.#drawAxis();
     const gone = new Set(this.#rows.keys());
     for (const person of attendance.people) {

@@ -9,8 +9,7 @@ import { paint, percent } from "./svg.js";
 const MIDDLE = 14;
 const BAR = 10;
 const MARK = 8;
-/** Room that a time needs on either side. */
-const HALF_LABEL = 26;
+const HALF_LETTER = 3.3;
 
 /** @type {Record<NonNullable<Stay["reason"]>, string>} */
 const REASONS = { left: "Left", lost: "Lost the connection and did not come back", removed: "Removed by the host", ended: "Until the meeting was ended" };
@@ -77,16 +76,16 @@ export function background(axis, ticks) {
     ...ticks.map(({ x }) => layer("--grid", x, "1px")),
     // A background's place is where its own share of the width meets that share of the box.
     ...axis.cuts.map(({ x, width }) => layer("--sunken", (x / (100 - width)) * 100, percent(width))),
+    // The last layer's box is that of the colour below: all of the cell.
+    "none",
   ].join(", ");
 }
 
 /** The times along the axis. @param {SVGElement} svg @param {{x: number, label: string}[]} ticks @param {number} y  pixels @param {number} width  pixels */
 export function drawLabels(svg, ticks, y, width) {
-  // At the edges there is no room on both sides.
-  const edge = (HALF_LABEL / Math.max(1, width)) * 100;
-  paint(svg, ticks.map(({ x, label }) => ({
-    tag: "text",
-    text: label,
-    attributes: { x: percent(x), y, class: x < edge ? "first" : x > 100 - edge ? "last" : "middle" },
-  })));
+  paint(svg, ticks.map(({ x, label }) => {
+    // At the edges there may be no room on both sides.
+    const half = ((label.length * HALF_LETTER) / Math.max(1, width)) * 100;
+    return { tag: "text", text: label, attributes: { x: percent(x), y, class: x < half ? "first" : x > 100 - half ? "last" : "middle" } };
+  }));
 }

@@ -62,7 +62,7 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "zone"), `Times are in ${zone(asOf)}`);
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
     part(this.element, "state").dataset.state = state;
-    write(part(this.element, "state"), { live: "Live", quiet: "Nobody is in it", ended: "Ended" }[state]);
+    write(part(this.element, "state"), { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
     part(this.element, "meeting-link", HTMLAnchorElement).href = `/m/${meeting.id}`;
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
@@ -125,7 +125,7 @@ export class AttendanceView extends Emitter {
   #placeMenu() {
     const { right, bottom } = part(this.element, "csv").getBoundingClientRect();
     const { style } = part(this.element, "csv-menu");
-    style.setProperty("--top", `${bottom + 6}px`);
+    style.setProperty("--top", `${bottom + window.scrollY + 6}px`);
     style.setProperty("--right", `${document.documentElement.clientWidth - right}px`);
   }
 }
