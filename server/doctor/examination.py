@@ -100,7 +100,9 @@ async def _carried_out(check: Check, unusable: frozenset[str], within: float) ->
     if missing := sorted(check.needs & unusable):
         return [note(check.area, f"not checked, as {' and '.join(missing)} cannot be used")]
     task = asyncio.ensure_future(check.run(within))
-    await asyncio.wait({task}, timeout=within + PATIENCE)
+    await asyncio.wait({task}, timeout=within)
+    # Begun only now, so that an event loop that was held up gives the check its chance all the same.
+    await asyncio.wait({task}, timeout=PATIENCE)
     if not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=PATIENCE)
