@@ -15,8 +15,8 @@ export const shortDay = format({ day: "numeric", month: "short" });
 /** "Saturday 21 November 2026" */
 export const longDay = format({ dateStyle: "full" });
 
-/** "21 Nov, 10:02" @param {number} at */
-export const dayAndClock = (at) => `${shortDay(at)}, ${clock(at)}`;
+/** "21 Nov, 10:02", which may be broken after the comma only. @param {number} at */
+export const dayAndClock = (at) => `${shortDay(at).replaceAll(" ", "\u00a0")}, ${clock(at).replaceAll(" ", "\u00a0")}`;
 
 /** @param {number} at @param {number} other  whether both are on one day of the reader's */
 export const sameDay = (at, other) => new Date(at).toDateString() === new Date(other).toDateString();
