@@ -68,19 +68,19 @@ async def refusal(url: str) -> StoreError:
 
 async def test_a_wrong_password_is_named(url: str, postgres: PostgresServer) -> None:
     error = await refusal(url.replace(postgres.password, "hunter2"))
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "correct the user and password in RECONVENE_STORE" in str(error)
 
 
 async def test_an_unknown_user_is_named(postgres: PostgresServer) -> None:
     error = await refusal(postgres.url(user="nobody"))
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "user and password in RECONVENE_STORE" in str(error)
 
 
 async def test_an_unknown_database_is_named(postgres: PostgresServer) -> None:
     error = await refusal(postgres.url("nowhere"))
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert '"nowhere"' in str(error)
     assert "createdb" in str(error)
     assert "RECONVENE_STORE" in str(error)
@@ -126,7 +126,7 @@ async def test_a_user_without_rights_is_told_what_it_needs(
     store: Store, url: str, postgres: PostgresServer, stranger: str
 ) -> None:
     error = await refusal(postgres.url(database_of(url), user=stranger))
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "RECONVENE_STORE" in str(error)
     assert "permission denied" in str(error)
 
@@ -135,7 +135,7 @@ async def test_a_user_who_may_not_make_tables_is_told_to_have_them_made(
     url: str, postgres: PostgresServer, stranger: str
 ) -> None:
     error = await refusal(postgres.url(database_of(url), user=stranger))
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "RECONVENE_STORE" in str(error)
     assert "reconvene migrate" in str(error)
     rows = await postgres.fetch(
@@ -161,7 +161,7 @@ async def test_what_is_missing_is_told_when_the_store_is_opened_and_makes_one_th
         await again.close()
         return
     error = await refusal(url)
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "RECONVENE_STORE" in str(error)
 
 

@@ -133,13 +133,13 @@ async def test_a_key_of_another_project_is_named(project: PostgrestServer) -> No
     error = await refusal(
         project.url, project.key("service_role", "another project's secret, as long as any")
     )
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "SUPABASE_SERVICE_KEY" in str(error)
 
 
 async def test_the_anonymous_key_is_named(project: PostgrestServer, place: Place) -> None:
     error = await refusal(project.url, project.anon_key)
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "SUPABASE_SERVICE_KEY" in str(error)
 
 
@@ -148,7 +148,7 @@ async def test_a_project_without_migrations_is_told_how_to_get_them(servers: Ser
     url = await postgres.make_database("unmigrated", owner="unmigrated")
     async with PostgrestServer(postgres, url) as project:
         error = await refusal(project.url, project.service_key)
-        assert type(error) is BadStore
+        assert isinstance(error, BadStore)
         assert "SQL editor" in str(error)
         assert "supabase db push" in str(error)
         # And who follows the advice is in.
@@ -184,7 +184,7 @@ async def test_migrations_that_are_missing_or_of_tomorrow_are_told(
             last.name,
             database=project.database,
         )
-    assert type(missing) is BadStore
+    assert isinstance(missing, BadStore)
     assert "SQL editor" in str(missing)
 
 
@@ -199,7 +199,7 @@ async def test_a_table_that_is_missing_is_told_when_the_store_is_opened(
         error = await refusal(project.url, project.service_key)
     finally:
         await project.postgres.execute(rename.format("knots", "nodes"), database=project.database)
-    assert type(error) is BadStore
+    assert isinstance(error, BadStore)
     assert "SUPABASE" in str(error)
     await Script(store).join("ann")
 
