@@ -15,9 +15,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import measure, storm
+from bench import measure, stores, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
-from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE
+from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE, Spec
 
 MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "fanout": measure.fanout,
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "joins": measure.joins,
     "memory": measure.memory,
     "storm": storm.storm,
+    "stores": stores.stores,
 }
 FILES = measure.IDLE_CLIENTS + 500
 
@@ -46,7 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     figures: list[Figure] = []
     for name in options.only or MEASURES:
         figures += MEASURES[name](plan, say)
-    verdicts = [] if options.references else measure.verdicts(figures) + storm.verdicts(figures)
+    verdicts = []
+    if not options.references:
+        verdicts = measure.verdicts(figures) + storm.verdicts(figures) + stores.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")
     else:
@@ -86,18 +89,13 @@ def _json(figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> str:
 
 def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> None:
     console = Console(highlight=False)
-    table = Table(
-        title=f"Medians of {plan.rounds} rounds, Python {platform.python_version()}", title_justify="left"
-    )
-    table.add_column("load", no_wrap=True)
-    for spec in plan.specs:
-        table.add_column(spec.name, justify="right")
-    for figure in figures:
-        values = [figure.of(spec) for spec in plan.specs]
-        cells = ["invalid" if figure.invalid else _number(value) for value in values]
-        mark = " *" if figure.judged_by_cpu else ""
-        table.add_row(f"{figure.name}, {figure.unit}{mark}", *cells)
-    console.print(table)
+    title = f"Medians of {plan.rounds} rounds, Python {platform.python_version()}"
+    of_stores = [figure for figure in figures if stores.EACH.name in figure.values]
+    of_servers = [figure for figure in figures if figure not in of_stores]
+    if of_servers:
+        console.print(_table(title, of_servers, plan.specs))
+    if of_stores:
+        console.print(_table(title, of_stores, (RECONVENE, stores.EACH)))
     if any(figure.judged_by_cpu for figure in figures):
         console.print(
             "* Per second of the server's processor time: others held it up, or the generator was the limit.",
@@ -113,6 +111,19 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
         measured = "invalid" if verdict.measured is None else f"{_number(verdict.measured)} {verdict.unit}"
         table.add_row(verdict.target, asked, measured, "[green]PASS" if verdict.passed else "[red]MISS")
     console.print(table)
+
+
+def _table(title: str, figures: Sequence[Figure], specs: Sequence[Spec]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("load", no_wrap=True)
+    for spec in specs:
+        table.add_column(spec.name, justify="right")
+    for figure in figures:
+        values = [figure.of(spec) for spec in specs]
+        cells = ["invalid" if figure.invalid else _number(value) for value in values]
+        mark = " *" if figure.judged_by_cpu else ""
+        table.add_row(f"{figure.name}, {figure.unit}{mark}", *cells)
+    return table
 
 
 def _number(value: float | None) -> str:
