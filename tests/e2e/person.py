@@ -104,6 +104,7 @@ class Person:
         self.complaints: list[str] = []
         """Errors of the page and of the console, and what should not have been answered."""
         self.statuses: list[tuple[str, int]] = []
+        """What was asked for, such as `GET http://…`, and what it was answered with."""
         self.heard: list[dict[str, Any]] = []
         """Every message that the server sent to the page,"""
         self.said: list[dict[str, Any]] = []
@@ -290,7 +291,8 @@ class Person:
 
     def forgive_lost_sockets(self) -> None:
         """While there is no server, or no network, the browser complains of every attempt to reach it."""
-        lost = ("WebSocket connection to", "net::ERR_")  # refused, reset, closed: which, depends on the moment
+        # Refused, reset, closed: which, depends on the moment.
+        lost = ("WebSocket connection to", "net::ERR_")
         self.complaints = [text for text in self.complaints if not any(word in text for word in lost)]
 
     def _socket(self, socket: WebSocket) -> None:
@@ -305,7 +307,7 @@ class Person:
             self.complaints.append(f"console: {message.text}")
 
     def _response(self, response: Response) -> None:
-        self.statuses.append((response.url, response.status))
+        self.statuses.append((f"{response.request.method} {response.url}", response.status))
         if response.status == 409 or response.status >= 500:
             self.complaints.append(f"answered {response.status}: {response.url}")
 
