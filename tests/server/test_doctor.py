@@ -65,6 +65,7 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
     environ = environment(tmp_path, PROT="1", UTTERLY_ELSE="1") | {
         "RECONVEN_PORT": "1",
         "SUPABASE_SERVICE_ROLE_KEY": "x" * 30,
+        "RECONVEN_STORE": "of another program, as ours is set",
         "TERM": "dumb",
     }
     del environ["RECONVENE_PORT"]

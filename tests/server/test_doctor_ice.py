@@ -57,6 +57,13 @@ async def test_a_relay_is_really_given(tmp_path: Path, turn: TurnServer, url: Ur
     assert len(findings) == 2
 
 
+async def test_what_is_to_be_said_of_several_urls_is_said_once(tmp_path: Path, turn: TurnServer) -> None:
+    url = f"turn:127.0.0.1:{turn.port}"
+    findings = await asked(tmp_path, turn, url, f"{url}?transport=tcp")
+    assert len(those(findings, "ice", Level.OK)) == 2
+    one(findings, "ice", Level.NOTE, "127.0.0.1 leads to this machine only")
+
+
 @pytest.mark.usefixtures("_trusted")
 async def test_stun_answers(tmp_path: Path, turn: TurnServer) -> None:
     urls = [f"stun:127.0.0.1:{turn.port}", f"stuns:localhost:{turn.tls_port}"]

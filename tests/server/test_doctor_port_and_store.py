@@ -72,8 +72,8 @@ async def test_a_reconvene_that_is_not_ready_is_warned_of(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "answers",
     [
-        {"/healthz": (200, {"status": "healthy"})},
-        {"/healthz": (404, {"status": "ok"})},
+        {"/healthz": (200, {"status": "healthy"}), "/readyz": (200, {})},
+        {"/healthz": (404, {"status": "ok"}), "/readyz": (200, {})},
         b"220 mail.example.org ESMTP\r\n",
         b"HTTP/1.1 200 OK\r\n\r\nno json",
         b"HTTP/1.1 \r\n\r\n{}",
