@@ -155,25 +155,34 @@ class BatchTasks(Generic[Request, Result]):
         self._calls: Calls[Request, Result] = Calls(name, size=size, limit=limit)
         self._run = run
         self._at_once = at_once
-        self._running: set[asyncio.Task[None]] = set()
+        self._consumers = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def call(self, request: Request) -> Result:
         """Raises what the batch has for this request; `StoreUnavailable` when closed or overloaded."""
         answer = self._calls.accept(request)
         # The task begins when the loop gets to it, so calls made in one go share a batch.
-        if len(self._running) < self._at_once:
+        if self._consumers < self._at_once:
+            self._consumers += 1
             task = asyncio.create_task(self._consume())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await answer
 
     async def close(self) -> None:
         """Finish what was accepted. Idempotent."""
         self._calls.close()
-        if self._running:
-            await asyncio.wait(self._running)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _consume(self) -> None:
+        try:
+            await self._consume_all()
+        finally:
+            # Here, where the queue was seen empty, not when the task is done: a call in between would wait for ever.
+            self._consumers -= 1
+
+    async def _consume_all(self) -> None:
         while batch := self._calls.take():
             try:
                 outcomes = await self._run([call.request for call in batch])

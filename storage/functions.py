@@ -127,6 +127,12 @@ class FunctionStore:
                 return
             await self.migrate()
             await self._database.open()
+            try:
+                # Finds nobody, and reads every table: what is missing, or not ours to read, is told now.
+                await self._database.carry_out([{"call": "restorable"}], self._attempt)
+            except BaseException:
+                await self._database.close()
+                raise
             self._writes = BatchTasks("the store", self._run, at_once=self._database.concurrency)
 
     async def close(self) -> None:
@@ -145,11 +151,11 @@ class FunctionStore:
 
     async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
         answer = await self._write("create_meeting", room=room, user_id=user_id, title=title, at=at)
-        return Meeting(**answer["meeting"]), answer["created"]
+        return _meeting(answer["meeting"]), answer["created"]
 
     async def meeting(self, room: str) -> Meeting | None:
         answer = await self._write("meeting", room=room)
-        return None if answer is None else Meeting(**answer)
+        return None if answer is None else _meeting(answer)
 
     async def join(self, request: JoinRequest) -> Joined:
         answer = await self._write(
@@ -170,8 +176,8 @@ class FunctionStore:
             returned_at=_moment(request.at),
         )
         return Joined(
-            Meeting(**answer["meeting"]),
-            Participant(**answer["participant"]),
+            _meeting(answer["meeting"]),
+            _participant(answer["participant"]),
             _stay(answer["stay"]),
             answer["created"],
             answer["rejoined"],
@@ -216,28 +222,32 @@ class FunctionStore:
         moments = {"exact_after": now - grace, "estimated_after": now - grace - slack}
         found = await self._directly({"call": "restorable", **moments}, REPORT)
         return [
-            Restorable(Meeting(**each["meeting"]), Participant(**each["participant"]), _stay(each["stay"]))
+            Restorable(_meeting(each["meeting"]), _participant(each["participant"]), _stay(each["stay"]))
             for each in found
         ]
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
-        return Meeting(**await self._write("end_meeting", room=room, at=at))
+        return _meeting(await self._write("end_meeting", room=room, at=at))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
         found = await self._directly(call, REPORT)
         people = [
-            (Participant(**person), [_stay(stay) for stay in stays])
-            for person, stays in found["participants"]
+            (_participant(person), [_stay(stay) for stay in stays]) for person, stays in found["participants"]
         ]
         # One more would tell for certain; an empty last page is the price of asking for what is wanted.
         return Attendance(
-            Meeting(**found["meeting"]), people, people[-1][0].id if len(people) == limit else None
+            _meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None
         )
 
     async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
         found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
-        return [HostedMeeting(Meeting(**each.pop("meeting")), **each) for each in found]
+        return [
+            HostedMeeting(
+                _meeting(each["meeting"]), each["attended"], each["present"], _time(each["last_seen_at"])
+            )
+            for each in found
+        ]
 
     async def delete_meeting(self, room: str) -> bool:
         return bool(await self._directly({"call": "delete_meeting", "room": room}, REPORT))
@@ -327,6 +337,46 @@ def _moment(at: float) -> float:
     return round(at, 3)
 
 
-def _stay(columns: dict[str, Any]) -> Stay:
-    reconnects = tuple(columns.pop("reconnects"))
-    return Stay(**columns, reconnects=reconnects)
+def _time(value: float | None) -> float | None:
+    """JSON of the database's writes whole seconds as integers."""
+    return None if value is None else float(value)
+
+
+def _meeting(columns: Mapping[str, Any]) -> Meeting:
+    return Meeting(
+        columns["room"],
+        columns["title"],
+        columns["host_user_id"],
+        float(columns["created_at"]),
+        _time(columns["ended_at"]),
+    )
+
+
+def _participant(columns: Mapping[str, Any]) -> Participant:
+    return Participant(
+        columns["id"],
+        columns["room"],
+        columns["user_id"],
+        columns["name"],
+        columns["role"],
+        columns["state"],
+        float(columns["first_joined_at"]),
+        float(columns["last_seen_at"]),
+        columns["session_count"],
+        float(columns["total_duration"]),
+    )
+
+
+def _stay(columns: Mapping[str, Any]) -> Stay:
+    return Stay(
+        columns["participant_id"],
+        columns["session_id"],
+        columns["node_id"],
+        columns["instance"],
+        float(columns["joined_at"]),
+        _time(columns["left_at"]),
+        columns["reason"],
+        columns["estimated"],
+        columns["connections"],
+        tuple(map(float, columns["reconnects"])),
+    )

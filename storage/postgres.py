@@ -34,6 +34,9 @@ _GONE = ("08", "57P01", "57P02", "57P05")
 _SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F")
 """User or password, database, permission; tables, functions or schema missing."""
 
+_UNUSABLE = (UnicodeError,)
+"""What a host name that is none comes to."""
+
 
 class PostgresDatabase:
     """`url`: postgresql://user:password@host:port/database, with libpq's options, and of our own `pool_size`
@@ -42,18 +45,22 @@ class PostgresDatabase:
 
     concurrency = BATCHES
 
-    def __init__(self, url: str) -> None:
-        """Raises `BadStore` for a URL that cannot be used."""
+    def __init__(self, url: str, setting: str = "RECONVENE_STORE") -> None:
+        """`setting`: where the URL comes from, for what is said of it. Raises `BadStore` when it cannot be used."""
         _driver()
-        parts = urlsplit(url)
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        self._pool_size = _number(options.pop("pool_size", str(POOL_SIZE)), "pool_size", 2)
-        self._cache_size = _number(options.pop("statement_cache_size", "100"), "statement_cache_size", 0)
-        self._dsn = urlunsplit(parts._replace(query=urlencode(options)))
+        self._setting = setting
         try:
+            parts = urlsplit(url)
             self.place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
         except ValueError:
-            raise BadStore("RECONVENE_STORE: the port of the PostgreSQL URL is not a number") from None
+            raise BadStore(
+                f"{setting} is no URL of a PostgreSQL database, such as postgresql://user:password@host:5432/database "
+                "(the port is a number; of /, ?, #, [ and ] in a password, their percent-encoding)"
+            ) from None
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self._pool_size = self._number(options, "pool_size", POOL_SIZE, 2)
+        self._cache_size = self._number(options, "statement_cache_size", 100, 0)
+        self._dsn = urlunsplit(parts._replace(query=urlencode(options)))
         self._pool: asyncpg.Pool[Any] | None = None
 
     async def open(self) -> None:
@@ -65,6 +72,7 @@ class PostgresDatabase:
                 max_inactive_connection_lifetime=300.0,
                 # Nothing is left behind in a session of ours that had to be reset.
                 reset=_leave_as_it_is,
+                statement_cache_size=self._cache_size,
                 **self._how(),
             )
 
@@ -91,6 +99,11 @@ class PostgresDatabase:
                     text = await connection.fetchval(
                         "SELECT reconvene.carry_out($1::jsonb)::text", batch, timeout=within
                     )
+        except StoreUnavailable as error:
+            if connection is not None and not error.certain:
+                # Whatever state it is in: it is not to be handed out again.
+                connection.terminate()
+            raise
         finally:
             if connection is not None:
                 # A connection that broke is dropped by the pool, and that is all there is to say of it.
@@ -100,7 +113,7 @@ class PostgresDatabase:
         return answers
 
     async def schema_version(self) -> int:
-        async with self._one_connection() as connection:
+        async with self._one_connection() as connection, connection.transaction():
             return await _version(connection)
 
     async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
@@ -127,7 +140,8 @@ class PostgresDatabase:
     async def _one_connection(self) -> AsyncIterator[Any]:
         asyncpg = _driver()
         with self._explained(sent=False):
-            connection = await asyncpg.connect(**self._how())
+            # A statement is sent once on it: there may be a pooler in between, and nothing to keep.
+            connection = await asyncpg.connect(statement_cache_size=0, **self._how())
         try:
             with self._explained(sent=True):
                 yield connection
@@ -139,7 +153,6 @@ class PostgresDatabase:
         return {
             "dsn": self._dsn,
             "timeout": CONNECT_WITHIN,
-            "statement_cache_size": self._cache_size,
             "server_settings": {"application_name": "reconvene"},
         }
 
@@ -154,13 +167,14 @@ class PostgresDatabase:
         except TimeoutError as error:
             text = f"PostgreSQL at {self.place} did not answer in time"
             raise StoreUnavailable(text, certain=not sent) from error
-        except asyncpg.InternalClientError as error:
-            raise CallFailed("client", str(error)) from error
-        except (OSError, asyncpg.InterfaceError) as error:
+        except (asyncpg.exceptions.ClientConfigurationError, *_UNUSABLE) as error:
+            raise BadStore(f"{self._setting} cannot be used: {error}") from error
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # The last: the connection had ended, and its driver had not seen it yet.
             text = (
                 f"the connection to PostgreSQL at {self.place} broke: {error}"
                 if sent
-                else f"cannot reach PostgreSQL at {self.place}: {error}; start it, or correct RECONVENE_STORE"
+                else f"cannot reach PostgreSQL at {self.place}: {error}; start it, or correct {self._setting}"
             )
             raise StoreUnavailable(text, certain=not sent) from error
 
@@ -172,27 +186,38 @@ class PostgresDatabase:
         if state.startswith(_GONE):
             return StoreUnavailable(text, certain=not sent)
         if state.startswith(_SETTINGS):
-            return BadStore(f"{text}; {_advice(state)}")
+            return BadStore(f"{text}; {self._advice(state)}")
+        if not sent:
+            return BadStore(f"{text}; correct {self._setting}")
         return CallFailed(state, text)
 
+    def _advice(self, state: str) -> str:
+        if state.startswith("28"):
+            return f"correct the user and password in {self._setting}"
+        if state.startswith("3D"):
+            return f"create the database (createdb), or name another in {self._setting}"
+        if state == "42501":
+            return (
+                f"let the user in {self._setting} do this (for the tables: GRANT CREATE ON DATABASE, or run "
+                "`reconvene migrate` once as a user who may), or name another"
+            )
+        return f"the tables in the database of {self._setting} are not whole: run `reconvene migrate`, or restore them"
 
-def _advice(state: str) -> str:
-    if state.startswith("28"):
-        return "correct the user and password in RECONVENE_STORE"
-    if state.startswith("3D"):
-        return "create the database (createdb), or name another in RECONVENE_STORE"
-    if state == "42501":
-        return (
-            "let the user in RECONVENE_STORE do this (for the tables: GRANT CREATE ON DATABASE, or run "
-            "`reconvene migrate` once as a user who may), or name another"
-        )
-    return "the tables in the database of RECONVENE_STORE are not whole: run `reconvene migrate`"
+    def _number(self, options: dict[str, str], option: str, default: int, least: int) -> int:
+        try:
+            number = int(options.pop(option, default))
+        except ValueError:
+            number = -1
+        if not least <= number <= 1000:
+            raise BadStore(f"{self._setting}: {option} must be a number from {least} to 1000")
+        return number
 
 
 async def _version(connection: Any) -> int:
-    if (
-        await connection.fetchval("SELECT to_regclass('reconvene.migrations')", timeout=CONNECT_WITHIN)
-        is None
+    # Not by to_regclass: a session remembers for a while that there was none.
+    if not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'reconvene' AND tablename = 'migrations')",
+        timeout=CONNECT_WITHIN,
     ):
         return 0
     number = await connection.fetchval("SELECT max(number) FROM reconvene.migrations", timeout=CONNECT_WITHIN)
@@ -201,16 +226,6 @@ async def _version(connection: Any) -> int:
 
 async def _leave_as_it_is(_connection: Any) -> None:
     pass
-
-
-def _number(text: str, option: str, least: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if not least <= number <= 1000:
-        raise BadStore(f"RECONVENE_STORE: {option} must be a number from {least} to 1000")
-    return number
 
 
 def _driver() -> Any:

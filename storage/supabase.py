@@ -122,7 +122,7 @@ class SupabaseDatabase:
             )
         from storage.postgres import PostgresDatabase
 
-        applied = await PostgresDatabase(self._db_url).migrate(migrations)
+        applied = await PostgresDatabase(self._db_url, "SUPABASE_DB_URL").migrate(migrations)
         await self._see_version(len(migrations))
         return applied
 
