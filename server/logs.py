@@ -24,7 +24,9 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     ]
     renderers: list[structlog.typing.Processor]
     if stream.isatty():
-        renderers = [structlog.dev.ConsoleRenderer(colors=True)]
+        # Not the default formatter, which shows local variables, and so tokens and keys.
+        plain = structlog.dev.plain_traceback
+        renderers = [structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)]
     else:
         renderers = [structlog.processors.format_exc_info, _json_line]
     structlog.configure(
@@ -43,6 +45,9 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # Its start and stop lines repeat ours, and its warnings are about peers that speak no HTTP.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # A line for each call to Supabase.
+    for library in ("httpx", "httpcore"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -1,0 +1,54 @@
+"""What never stands in a log, whatever its level and whoever reads it."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from server import logs
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    """Logging is the whole process's."""
+    root, structure = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.configure(**structure)
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal], ids=["file", "terminal"])
+def test_the_trace_of_an_error_shows_no_variables(stream: type[io.StringIO], as_before: None) -> None:
+    written = stream()
+    logs.configure("debug", written)
+
+    def fail(token: str) -> None:
+        raise ValueError(f"a token of {len(token)} letters")
+
+    try:
+        fail("geheim")
+    except ValueError:
+        structlog.get_logger().exception("failed")
+    assert "a token of 6 letters" in written.getvalue()
+    assert "Traceback" in written.getvalue()
+    assert "'geheim'" not in written.getvalue()
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpcore.http11"])
+def test_calls_to_other_services_are_not_logged_one_by_one(library: str, as_before: None) -> None:
+    written = io.StringIO()
+    logs.configure("debug", written)
+    logging.getLogger(library).info("HTTP Request: POST https://abc.supabase.co/rest/v1/rpc/reconvene")
+    logging.getLogger(library).warning("something is wrong")
+    assert "HTTP Request" not in written.getvalue()
+    assert "something is wrong" in written.getvalue()
