@@ -15,7 +15,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import measure, stores, storm
+from bench import measure, report, stores, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
 from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE, Spec
 
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "memory": measure.memory,
     "storm": storm.storm,
     "stores": stores.stores,
+    "report": report.report,
 }
 FILES = measure.IDLE_CLIENTS + 500
 
@@ -47,9 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     figures: list[Figure] = []
     for name in options.only or MEASURES:
         figures += MEASURES[name](plan, say)
-    verdicts = []
+    verdicts: list[Verdict] = []
     if not options.references:
-        verdicts = measure.verdicts(figures) + storm.verdicts(figures) + stores.verdicts(figures)
+        for judge in (measure, storm, stores, report):
+            verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")
     else:
@@ -98,7 +100,7 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
         console.print(_table(title, of_stores, (RECONVENE, stores.EACH)))
     if any(figure.judged_by_cpu for figure in figures):
         console.print(
-            "* Per second of the server's processor time: others held it up, or the generator was the limit.",
+            "* By the server's processor time: others held it up, or the generator was the limit.",
             soft_wrap=True,
         )
     if not verdicts:

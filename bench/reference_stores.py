@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Participan
 from storage.supabase import SupabaseDatabase
 
 Run = Callable[[str, dict[str, Any]], Awaitable[Iterable[Any]]]
+
+STAY = [field.name for field in fields(Stay)]
 
 
 class SqliteEach:
@@ -86,8 +89,10 @@ async def _join(run: Run, request: JoinRequest) -> Joined:
     if await _row(run, sql.ADD_PARTICIPANT, values) is None:
         (values["participant_id"],) = await _row(run, sql.RENAME_PARTICIPANT, values) or ()
     await run(sql.KNOW_NODE, values)
-    columns: Any = await _row(run, sql.OPEN_STAY, values)
-    stay = Stay(*columns[:-3], bool(columns[-3]), columns[-2], tuple(orjson.loads(columns[-1])))
+    row = await _row(run, sql.OPEN_STAY, values) or ()
+    columns = dict(zip(STAY, row, strict=True))
+    reconnects = tuple(orjson.loads(columns.pop("reconnects")))
+    stay = Stay(**columns | {"estimated": bool(columns["estimated"])}, reconnects=reconnects)
     participant = Participant(*(await _row(run, sql.PARTICIPANT, values) or ()))
     rejoined = participant.id != request.participant_id
     return Joined(meeting, participant, stay, created, rejoined, continued=stay.connections > 1)

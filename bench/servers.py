@@ -113,8 +113,13 @@ class Server:
         self.spec = spec
         self.port = _free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="reconvene-bench-", dir=DISK)
-        self._log = Path(self._folder.name) / "log"
+        self._log = self.folder / "log"
         self._process = self._launch()
+
+    @property
+    def folder(self) -> Path:
+        """Where its data is."""
+        return Path(self._folder.name)
 
     @property
     def pid(self) -> int:
@@ -140,13 +145,16 @@ class Server:
         self.stop()
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        folder = Path(self._folder.name)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("RECONVENE_")}
-        environ = inherited | {"PYTHONPATH": str(ROOT)} | self.spec.environ(self.port, folder)
+        environ = inherited | {"PYTHONPATH": str(ROOT)} | self.spec.environ(self.port, self.folder)
         with on_core(SERVER_CORE), self._log.open("ab") as log:
             # In its own folder, so that no data/ or settings file of the working tree is picked up.
             return subprocess.Popen(
-                self.spec.command(self.port), cwd=folder, env=environ, stdout=log, stderr=subprocess.STDOUT
+                self.spec.command(self.port),
+                cwd=self.folder,
+                env=environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
     def _await_listening(self) -> None:
