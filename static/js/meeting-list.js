@@ -100,9 +100,9 @@ function hostedItem({ id, title, created_at, ended_at, attended, present, last_s
   part(item, "attendance").setAttribute("aria-label", `Attendance of ${title || id}`);
   write(part(item, "label"), title || id);
   write(part(item, "now"), present ? `${present.toLocaleString()} in it now` : "");
-  const came = attended ? `${attended.toLocaleString()} came` : "nobody came yet";
-  const when = ago(Date.parse(last_seen_at ?? created_at));
-  write(part(item, "when"), [...(present ? [] : [when]), ended_at && !attended ? "ended" : came].join(" · "));
+  const when = ended_at ? `ended ${ago(Date.parse(ended_at))}` : ago(Date.parse(last_seen_at ?? created_at));
+  const came = attended ? `${attended.toLocaleString()} came` : ended_at ? "nobody came" : "nobody came yet";
+  write(part(item, "when"), present ? came : `${when} · ${came}`);
   return item;
 }
 
