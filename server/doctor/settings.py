@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.doctor.findings import Finding, failure, note, ok, warning
 from signalling.client import PONG_TIMEOUT
+from storage.open import SUPABASE
 
 AREA = "settings"
+
+POOLER = re.compile(r"^postgres(ql)?://.*:6543\b")
 
 SAMPLES = {"a-long-random-secret", "changeme", "secret", "password"}
 """Secrets that stand in somebody's documentation."""
@@ -77,6 +81,7 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _combinations(config: Config) -> Iterator[Finding]:
     yield from _secrets(config)
+    yield from _record(config)
     if config.grace == 0:
         yield warning(
             AREA,
@@ -110,7 +115,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
     if config.admin_key is None:
         yield note(
             AREA,
-            "RECONVENE_ADMIN_KEY is not set: only a meeting's host can end it or read its attendance",
+            "RECONVENE_ADMIN_KEY is not set: only a meeting's host can end or delete it, or read its attendance",
             "Set RECONVENE_ADMIN_KEY (openssl rand -hex 32) if scripts or administrators should, too",
         )
     held = {
@@ -133,6 +138,15 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield warning(
                 AREA, f"{name} is easily guessed", f"Set {name} to a random value (openssl rand -hex 32)"
             )
+    if config.turn_secret and not config.turn_urls:
+        yield warning(
+            AREA,
+            "RECONVENE_TURN_SECRET does nothing without RECONVENE_TURN_URLS",
+            "Set RECONVENE_TURN_URLS to the URLs of the TURN server, or unset RECONVENE_TURN_SECRET",
+        )
+
+
+def _record(config: Config) -> Iterator[Finding]:
     if config.secret is None and not config.store.startswith("sqlite:"):
         yield note(
             AREA,
@@ -140,11 +154,17 @@ def _secrets(config: Config) -> Iterator[Finding]:
             "Set RECONVENE_SECRET where that directory does not outlive the server, as in a container: without it all"
             " tokens are void",
         )
-    if config.turn_secret and not config.turn_urls:
+    if config.supabase_url and config.store != SUPABASE:
+        yield note(
+            AREA,
+            "SUPABASE_URL does nothing: the record is not kept there",
+            "Set RECONVENE_STORE=supabase if it should be",
+        )
+    if POOLER.search(config.store) and "statement_cache_size=0" not in config.store:
         yield warning(
             AREA,
-            "RECONVENE_TURN_SECRET does nothing without RECONVENE_TURN_URLS",
-            "Set RECONVENE_TURN_URLS to the URLs of the TURN server, or unset RECONVENE_TURN_SECRET",
+            "RECONVENE_STORE names port 6543, most often a transaction pooler's, which forgets prepared statements",
+            "Add ?statement_cache_size=0 to the URL in RECONVENE_STORE, or name the database's own port",
         )
 
 

@@ -103,6 +103,7 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
         ({"HOST": "0.0.0.0"}, Level.NOTE, "RECONVENE_HOST"),  # noqa: S104
         ({"ALLOWED_ORIGINS": "*"}, Level.NOTE, "RECONVENE_ALLOWED_ORIGINS"),
         ({"STORE": "postgresql://127.0.0.1:9/x"}, Level.NOTE, "RECONVENE_SECRET"),
+        ({"STORE": "postgresql://127.0.0.1:6543/x"}, Level.WARNING, "statement_cache_size=0"),
         ({"STORE": "supabase"}, Level.FAILURE, "SUPABASE_SERVICE_KEY"),
     ],
 )
@@ -118,10 +119,17 @@ async def test_settings_that_will_not_do_what_one_expects(
     [
         {"HOST": "localhost", "GRACE": "30", "HEARTBEAT": "15", "ALLOWED_ORIGINS": "https://a.example"},
         {"SECRET": "0123456789abcdef", "ADMIN_KEY": "fedcba9876543210"},
+        {"STORE": "postgresql://127.0.0.1:6543/x?statement_cache_size=0"},
+        {"STORE": "postgresql://127.0.0.1:9/x"},
     ],
 )
 async def test_settings_that_go_together_are_not_warned_of(tmp_path: Path, settings: dict[str, str]) -> None:
     assert not those(await examined(tmp_path, **settings), "settings", Level.WARNING, Level.FAILURE)
+
+
+async def test_settings_of_a_store_that_is_not_used_are_noted(tmp_path: Path) -> None:
+    findings = await examine(environment(tmp_path) | {"SUPABASE_URL": "https://abc.supabase.co"})
+    one(findings, "settings", Level.NOTE, "SUPABASE_URL", "RECONVENE_STORE=supabase")
 
 
 async def test_no_secret_is_repeated(tmp_path: Path) -> None:
