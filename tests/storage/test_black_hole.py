@@ -1,4 +1,4 @@
-"""A database that takes what it is sent and says nothing any more, as when a network eats packets."""
+"""Networks that eat packets: a database that says nothing any more, and answers that are lost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from storage.store import StoreUnavailable
 from tests.server.proxy import Proxy
 from tests.storage.backends import BACKENDS, Servers
 from tests.storage.crowd import LONGEST, works_again
+from tests.storage.locks import committed, holding, waiting
 from tests.storage.place import Place
 from tests.storage.script import Script
 
@@ -24,9 +27,7 @@ async def test_a_silent_database_makes_the_store_unavailable_and_is_never_waited
 
 
 async def fall_silent(place: Place) -> None:
-    port = urlsplit(place.supabase_url or place.url).port
-    assert port
-    async with Proxy(port) as proxy:
+    async with Proxy(port_of(place)) as proxy:
         store, late, leaving = (by_way_of(proxy, place).store() for _ in range(3))
         await store.open()
         await leaving.open()
@@ -47,6 +48,35 @@ async def fall_silent(place: Place) -> None:
         assert (await script.join("ann")).stay.session_id == known.stay.session_id
         assert (await script.join("bob")).participant.session_count == 1
         await store.close()
+
+
+@pytest.mark.parametrize("backend", ["postgres", "supabase"])
+async def test_a_call_whose_answer_is_lost_is_sent_again_and_counts_once(
+    place: Place, servers: Servers, backend: str
+) -> None:
+    postgres = await servers.postgres()
+    database = {"postgres": "contract", "supabase": "project"}[backend]
+    async with Proxy(port_of(place)) as proxy:
+        store = by_way_of(proxy, place).store()
+        await store.open()
+        async with holding(postgres, database, "LOCK TABLE reconvene.meetings IN SHARE MODE"):
+            joining = asyncio.create_task(Script(store).join("ann"))
+            # It has got there, and cannot be answered yet.
+            await waiting(postgres, database)
+            proxy.stall()
+        await committed(postgres, database, "SELECT FROM reconvene.participants")
+        proxy.cut()
+        proxy.release()
+        joined = await joining
+        await store.close()
+    assert (joined.created, joined.rejoined, joined.continued) == (True, False, False)
+    assert joined.stay.connections == 1
+
+
+def port_of(place: Place) -> int:
+    port = urlsplit(place.supabase_url or place.url).port
+    assert port
+    return port
 
 
 def by_way_of(proxy: Proxy, place: Place) -> Place:

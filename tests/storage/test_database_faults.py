@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, cast
+from itertools import cycle
+from typing import cast
 
-import asyncpg
 import pytest
 
 from storage.functions import FunctionStore
@@ -16,8 +16,11 @@ from storage.store import Store, StoreUnavailable
 from tests.databases import PostgresServer
 from tests.storage.backends import Servers
 from tests.storage.crowd import Crowd, works_again
+from tests.storage.locks import holding, waiting
 from tests.storage.place import Place
 from tests.storage.script import Script
+
+_directions = cycle((1, -1))
 
 pytestmark = pytest.mark.parametrize("backend", ["postgres", "supabase"])
 
@@ -74,37 +77,6 @@ async def test_a_database_that_is_down_makes_the_store_unavailable_until_it_is_b
 # Statements the database gives up on
 
 
-@asynccontextmanager
-async def holding(
-    postgres: PostgresServer, database: str, sql: str
-) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A transaction of someone else that has done this, and ends with the block."""
-    connection = await postgres.connect(database)
-    try:
-        async with connection.transaction():
-            # Not the one that PostgreSQL ends to resolve a deadlock.
-            await connection.execute("SET LOCAL deadlock_timeout = '60s'")
-            await connection.execute(sql)
-            yield connection
-    finally:
-        await connection.close()
-
-
-async def waiting(postgres: PostgresServer, database: str, count: int = 1) -> int:
-    """A process that waits for a lock, once there are so many."""
-    connection = await postgres.connect()
-    try:
-        while True:
-            rows = await connection.fetch(
-                "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database
-            )
-            if len(rows) >= count:
-                return int(rows[0]["pid"])
-            await asyncio.sleep(0.01)
-    finally:
-        await connection.close()
-
-
 @pytest.mark.parametrize("how", ["pg_cancel_backend", "pg_terminate_backend"])
 async def test_a_statement_that_is_cancelled_is_tried_again(
     script: Script, postgres: PostgresServer, database: str, how: str
@@ -137,6 +109,19 @@ async def test_a_deadlock_is_no_callers_business(
     assert (await ending).ended_at == 1100.0
     assert [stay.left_at for user in ("ann", "bob") for stay in await script.stays(user)] == [1100.0] * 2
     assert "deadlock detected" in postgres.log()
+
+
+async def test_whoever_comes_in_whatever_order_does_not_deadlock(
+    place: Place, store: Store, other: Store, postgres: PostgresServer
+) -> None:
+    before = postgres.log().count("deadlock detected")
+    scripts = [Script(each, room) for each in (store, other) for room in ("ROOM-1", "ROOM-2")]
+    users = [f"user-{number}" for number in range(60)]
+    for at in (1000.0, 1001.0):
+        await asyncio.gather(
+            *(script.join(user, at) for script in scripts for user in users[:: next(_directions)])
+        )
+    assert postgres.log().count("deadlock detected") == before
 
 
 @asynccontextmanager
