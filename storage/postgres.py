@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CONNECT_WITHIN = 2.5
 MIGRATE_WITHIN = 60.0
+LATENESS = 0.5
+"""Seconds past its time that a call has to be cancelled in good order."""
 POOL_SIZE = 8
 BATCHES = 2
 """Two: while the answers of one are read, the database works on the other. More only make each smaller."""
@@ -67,7 +69,7 @@ class PostgresDatabase:
         asyncpg = _driver()
         with self._explained(sent=False):
             self._pool = await asyncpg.create_pool(
-                min_size=1,
+                min_size=0,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300.0,
                 # Nothing is left behind in a session of ours that had to be reset.
@@ -94,7 +96,7 @@ class PostgresDatabase:
         try:
             with self._explained(sent=False):
                 connection = await self._pool.acquire(timeout=within)
-            with self._explained(sent=True):
+            with self._explained(sent=True), _ended_after(connection, within + LATENESS):
                 async with self._pinned(connection):
                     text = await connection.fetchval(
                         "SELECT reconvene.carry_out($1::jsonb)::text", batch, timeout=within
@@ -102,7 +104,7 @@ class PostgresDatabase:
         except StoreUnavailable as error:
             if connection is not None and not error.certain:
                 # Whatever state it is in: it is not to be handed out again.
-                connection.terminate()
+                _terminate(connection)
             raise
         finally:
             if connection is not None:
@@ -222,6 +224,23 @@ async def _version(connection: Any) -> int:
         return 0
     number = await connection.fetchval("SELECT max(number) FROM reconvene.migrations", timeout=CONNECT_WITHIN)
     return int(number or 0)
+
+
+def _terminate(connection: Any) -> None:
+    # One that has ended by itself is the pool's again, which says so.
+    with contextlib.suppress(_driver().InterfaceError):
+        connection.terminate()
+
+
+@contextlib.contextmanager
+def _ended_after(connection: Any, seconds: float) -> Iterator[None]:
+    """The driver's own time-out asks the server to cancel, and has been seen to wait for ever for what comes of that,
+    as when a pooler has lost its server. The end of the connection ends every wait."""
+    timer = asyncio.get_running_loop().call_later(seconds, _terminate, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 async def _leave_as_it_is(_connection: Any) -> None:
