@@ -40,6 +40,9 @@ _CHECK = 5.0
 _RELOAD = 15.0
 """Seconds for the API to notice that the schema has changed."""
 
+_IDLE = 30.0
+"""Seconds a connection is kept for the next call. Gateways keep them for a minute or longer."""
+
 _GET_MIGRATED = (
     "Run `reconvene migrate --sql` and paste what it prints into the SQL editor of the project, or run "
     "`reconvene migrate --export supabase/migrations` and `supabase db push`, or set SUPABASE_DB_URL to the "
@@ -150,7 +153,7 @@ class SupabaseDatabase:
         http = httpx.AsyncClient(
             verify=_certificates(),
             # More connections than calls: httpx is slow where they queue. Time-outs are the attempts' own.
-            limits=httpx.Limits(max_connections=4 * self.concurrency),
+            limits=httpx.Limits(max_connections=4 * self.concurrency, keepalive_expiry=_IDLE),
             event_hooks={"request": [_watch], "response": [_note_status]},
         )
         options = AsyncClientOptions(httpx_client=http, auto_refresh_token=False, persist_session=False)
@@ -171,10 +174,13 @@ class SupabaseDatabase:
                 f"Supabase did not answer within {within:g} s", certain=not attempt.sent
             ) from None
         except httpx.RequestError as error:
-            raise StoreUnavailable(
-                self._without_key(f"Supabase cannot be reached: {str(error) or type(error).__name__}"),
-                certain=not attempt.sent,
-            ) from None
+            why = self._without_key(str(error) or type(error).__name__)
+            text = (
+                f"the connection to Supabase broke: {why}"
+                if attempt.sent
+                else f"cannot reach Supabase: {why}; is SUPABASE_URL right, and the project not paused?"
+            )
+            raise StoreUnavailable(text, certain=not attempt.sent) from None
         except ValueError as error:
             if attempt.sent:
                 raise _not_supabase(attempt.status, "text that is no JSON") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
@@ -16,6 +17,7 @@ from storage import supabase
 from storage.migrations import load_migrations
 from storage.store import BadStore, SchemaTooNew, StoreError, StoreUnavailable
 from tests.databases import PostgresServer, PostgrestServer
+from tests.databases.postgres import postgres_programs
 from tests.server.test_command import reconvene
 
 Environ = Mapping[str, str]
@@ -151,20 +153,30 @@ async def test_the_sql_is_what_is_missing_and_no_more(postgres: PostgresServer) 
     assert (await run(environ, check=True))[0]
 
 
-async def test_all_of_the_sql_is_printed_without_a_store(postgres: PostgresServer) -> None:
+async def test_all_of_the_sql_is_printed_without_a_store() -> None:
     _, (sql,) = await run({"RECONVENE_STORE": "supabase"}, sql=True, everything=True)
     for migration in load_migrations("postgres"):
         assert migration.sql.strip() in sql
-    database = f"whole_{next(_numbers)}"
-    environ = {"RECONVENE_STORE": await postgres.make_database(database)}
-    # A part that fails takes the rest with it.
-    with pytest.raises(Exception, match="no_such_table"):
-        await postgres.execute(
-            sql.replace("COMMIT;", "SELECT * FROM no_such_table;\nCOMMIT;"), database=database
+
+
+async def test_the_sql_is_all_or_nothing_also_where_each_statement_counts(postgres: PostgresServer) -> None:
+    """As for psql, which goes on after an error."""
+    _, (sql,) = await run({}, sql=True, everything=True)
+    url = await postgres.make_database(f"whole_{next(_numbers)}")
+
+    async def psql(text: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(str(postgres_programs() / "psql"), "--no-psqlrc", "--quiet", url),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
         )
-    assert not await postgres.fetch("SELECT FROM pg_namespace WHERE nspname = 'reconvene'", database=database)
-    await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {sql}", database=database)
-    assert (await run(environ, check=True))[0]
+        await process.communicate(text.encode())
+
+    await psql(sql.replace("COMMIT;", "SELECT no_such_column;\nCOMMIT;"))
+    assert not (await run({"RECONVENE_STORE": url}, check=True))[0]
+    await psql(sql)
+    assert (await run({"RECONVENE_STORE": url}, check=True))[0]
 
 
 async def test_exported_files_bring_a_database_up_to_date(postgres: PostgresServer, tmp_path: Path) -> None:

@@ -244,7 +244,9 @@ async def test_a_project_without_the_function_is_at_version_0() -> None:
 async def test_what_nobody_listens_to_was_not_sent() -> None:
     async with StandIn(b"") as url:
         pass
-    assert certain(await failure(SupabaseDatabase(url, KEY).schema_version()))
+    error = await failure(SupabaseDatabase(url, KEY).schema_version())
+    assert certain(error)
+    assert "SUPABASE_URL" in str(error)
 
 
 async def test_what_waits_for_a_greeting_was_not_sent() -> None:
