@@ -13,8 +13,7 @@ log = structlog.get_logger()
 
 INTERVAL = 3600.0
 STEP = 10
-"""Meetings deleted in one transaction. Whoever joins meanwhile waits for that: a tenth of a second, when each had ninety
-stays."""
+"""Meetings deleted in one transaction. Who joins meanwhile waits for it: a tenth of a second, if each had 90 stays."""
 
 DAY = 86_400.0
 
