@@ -114,8 +114,10 @@ async def compare_clocks(store: Store) -> Finding:
 
 def _told(error: StoreError, otherwise: str) -> Finding:
     """The store's own words, which most often say by themselves what to do: at their end."""
+    # Not within brackets, which are not to be torn apart.
+    whole = r"[^()]+(?:\([^()]*\)[^()]*)*"
     for separator in (r"\. ", "; ", ": (?=pip install)"):
-        if match := re.fullmatch(f"(.+?){separator}(.+)", str(error), re.DOTALL):
+        if match := re.fullmatch(f"(.+?){separator}({whole})", str(error), re.DOTALL):
             return failure(STORE, match[1], f"{match[2][0].upper()}{match[2][1:].rstrip('.')}")
     return failure(STORE, str(error), otherwise)
 

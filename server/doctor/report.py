@@ -31,8 +31,10 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     """One for each finding: level, area, what was found, what to do. And one that counts."""
     shown = []
     for finding in findings:
-        text = f"{finding.level:<8} {finding.area:<11} {finding.found}."
-        shown.append(f"{text} {finding.advice}." if finding.advice else text)
+        told = " ".join(
+            f"{text}{'' if text[-1] in '.?!' else '.'}" for text in (finding.found, finding.advice) if text
+        )
+        shown.append(f"{finding.level:<8} {finding.area:<11} {told}")
     return [*shown, summary(findings)]
 
 

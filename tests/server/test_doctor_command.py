@@ -58,7 +58,7 @@ async def test_what_hangs_is_given_up_and_told_and_the_rest_is_checked(tmp_path:
     )
     # In a thread, as its event loop and all that belongs to it ends with it: the hanging calls must not hold that up.
     async with asyncio.timeout(30):
-        findings = await asyncio.to_thread(examination.run, environ, 0.3)
+        findings = await asyncio.to_thread(examination.run, environ, 1.5)
     one(findings, "ice", Level.FAILURE, "no name server answers for hangs.example", "RECONVENE_ICE_SERVERS")
     one(findings, "ice", Level.FAILURE, "nothing listens on UDP port 9")
     one(findings, "port", Level.FAILURE, "hangs.example")
@@ -70,7 +70,7 @@ async def test_a_check_that_ignores_its_time_is_given_up(
 ) -> None:
     answered = threading.Event()
     monkeypatch.setattr(machine, "open_files_limit", lambda: answered.wait(60) and None)
-    findings = await examined(tmp_path, 0.1)
+    findings = await examined(tmp_path, 1)
     answered.set()
     one(findings, "system", Level.FAILURE, "was not over")
     one(findings, "store", Level.NOTE, "first start")
@@ -110,6 +110,7 @@ def test_a_finding_is_one_line_with_what_to_do() -> None:
         "failure  ice         a failure. Set RECONVENE_TURN_SECRET.",
         "1 failure, 1 warning, 1 note.",
     ]
+    assert report.lines([Finding("ice", Level.NOTE, "so", "Is it?")])[0] == "note     ice         so. Is it?"
     assert report.lines(FINDINGS[:3])[-1] == "Nothing failed: 1 warning, 1 note."
     assert report.lines(FINDINGS[:1])[-1] == "Nothing failed: nothing to complain of."
 

@@ -89,7 +89,7 @@ async def test_another_program_on_the_port_is_a_failure(tmp_path: Path, answers:
 
 async def test_one_that_says_nothing_is_not_waited_for_long(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        findings = await examined(tmp_path, 0.2, PORT=str(silent.getsockname()[1]))
+        findings = await examined(tmp_path, 1, PORT=str(silent.getsockname()[1]))
     one(findings, "port", Level.FAILURE, "does not answer", "RECONVENE_PORT")
 
 
@@ -208,7 +208,8 @@ class Stub:
             "Grant it what docs say",
         ),
         (Stub(BadStore("x is refused: why (401). It is that; not this")), "It is that; not this"),
-        (Stub(BadStore("something is wrong")), "something is wrong"),
+        (Stub(BadStore("something is wrong (first this; then that)")), "Correct RECONVENE_STORE"),
+        (Stub(BadStore("something is wrong; do this (or that)")), "Do this (or that)"),
         (Stub(), "does not answer within"),
         (Stub(LookupError("a mistake")), "a mistake"),
     ],
@@ -217,7 +218,7 @@ async def test_a_store_that_does_not_answer_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stub: Stub, told: str
 ) -> None:
     monkeypatch.setattr(Config, "make_store", lambda _: stub)
-    findings = await examined(tmp_path, 0.2, STORE="postgresql://me:geheim@db.example/x")
+    findings = await examined(tmp_path, 1, STORE="postgresql://me:geheim@db.example/x")
     (finding,) = those(findings, "store")
     assert finding.level is Level.FAILURE
     assert told in finding.found + finding.advice
