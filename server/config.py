@@ -102,7 +102,7 @@ class Setting:
         text = environ.get(self.name, "").strip() or self.default
         try:
             return self.parse(text) if text else self.empty
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for JSON that is nested too deeply
             shown = "" if self.private else f", not {_shortened(text)!r}"
             raise ConfigError(f"{self.name} must be {self.may_be}{shown}") from None
 

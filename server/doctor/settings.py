@@ -37,12 +37,10 @@ def read(environ: Mapping[str, str]) -> Reading:
     for setting in SETTINGS:
         try:
             setting.read(environ)
-        except (ConfigError, RecursionError) as error:
+        except ConfigError as error:
             unusable.add(setting.name)
-            said = str(error) if isinstance(error, ConfigError) else f"{setting.name} is nested too deeply"
-            findings.append(
-                failure(AREA, said, f"Correct {setting.name} or unset it: the server does not start")
-            )
+            advice = f"Correct {setting.name} or unset it: the server does not start"
+            findings.append(failure(AREA, str(error), advice))
     usable = {name: value for name, value in environ.items() if name not in unusable}
     config = Config(**{setting.field: setting.read(usable) for setting in SETTINGS})
     if not unusable:

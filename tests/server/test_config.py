@@ -70,6 +70,7 @@ def test_values_are_read() -> None:
         ("ICE_SERVERS", '[{"urls": "http://a"}]'),
         ("ICE_SERVERS", '[{"urls": "turn:a"}]'),
         ("ICE_SERVERS", "[1]"),
+        ("ICE_SERVERS", "[" * 100_000),
         ("TURN_URLS", "stun:a"),
         ("LOG_LEVEL", "loud"),
     ],
