@@ -245,7 +245,7 @@ SETTINGS: tuple[Setting, ...] = (
         "SUPABASE_DB_URL",
         "",
         "a postgresql:// URL of the project's database",
-        "With RECONVENE_STORE=supabase: makes the tables, at the start or by `reconvene migrate`; nothing else goes by it.",
+        "With RECONVENE_STORE=supabase: makes the tables, at the start or by `reconvene migrate`, and nothing else.",
         _postgres_url,
         private=True,
     ),
