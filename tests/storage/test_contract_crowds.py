@@ -8,7 +8,7 @@ from itertools import cycle
 
 import pytest
 
-from storage.store import Joined
+from storage.store import Joined, Meeting, MeetingEnded
 from tests.storage.place import Place
 from tests.storage.script import Script
 
@@ -77,3 +77,17 @@ async def test_people_who_come_and_go_at_once_by_four_stores_leave_no_stay_open(
             len(stays),
             60.0,
         )
+
+
+async def test_a_meeting_that_is_ended_while_people_come_in_has_nobody_in_it(scripts: list[Script]) -> None:
+    for number in range(6):
+        room = f"ROOM-{number}"
+        stores = cycle(script.store for script in scripts)
+        coming = [Script(next(stores), room).join(f"user-{n % 10}") for n in range(40)]
+        ending = next(stores).end_meeting(room, 1060.0)
+        await scripts[0].store.create_meeting(room, "user-0", "", 990.0)
+        answers = await asyncio.gather(*coming[:20], ending, *coming[20:], return_exceptions=True)
+        assert {type(answer) for answer in answers} <= {Joined, Meeting, MeetingEnded}, answers
+        people = (await scripts[0].store.attendance(room)).participants
+        assert {stay.reason for _, stays in people for stay in stays} <= {"ended"}
+        assert [person.state for person, _ in people] == ["disconnected"] * len(people)

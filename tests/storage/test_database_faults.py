@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import cycle
 from typing import cast
 
 import pytest
@@ -19,8 +18,6 @@ from tests.storage.crowd import Crowd, works_again
 from tests.storage.locks import holding, waiting
 from tests.storage.place import Place
 from tests.storage.script import Script
-
-_directions = cycle((1, -1))
 
 pytestmark = pytest.mark.parametrize("backend", ["postgres", "supabase"])
 
@@ -112,15 +109,14 @@ async def test_a_deadlock_is_no_callers_business(
 
 
 async def test_whoever_comes_in_whatever_order_does_not_deadlock(
-    place: Place, store: Store, other: Store, postgres: PostgresServer
+    store: Store, other: Store, postgres: PostgresServer
 ) -> None:
     before = postgres.log().count("deadlock detected")
-    scripts = [Script(each, room) for each in (store, other) for room in ("ROOM-1", "ROOM-2")]
-    users = [f"user-{number}" for number in range(60)]
+    everyone = [(room, f"user-{number}") for room in ("ROOM-1", "ROOM-2") for number in range(60)]
     for at in (1000.0, 1001.0):
-        await asyncio.gather(
-            *(script.join(user, at) for script in scripts for user in users[:: next(_directions)])
-        )
+        there = [Script(store, room).join(user, at) for room, user in everyone]
+        back = [Script(other, room).join(user, at) for room, user in reversed(everyone)]
+        await asyncio.gather(*there, *back)
     assert postgres.log().count("deadlock detected") == before
 
 
@@ -154,15 +150,16 @@ async def failing(
         await postgres.execute("DROP SCHEMA planted CASCADE", database=database)
 
 
+@pytest.mark.parametrize("company", [[], ["bob"]])
 async def test_a_duplicate_that_the_database_complains_of_is_answered_with_the_existing_row(
-    script: Script, postgres: PostgresServer, database: str
+    script: Script, postgres: PostgresServer, database: str, company: list[str]
 ) -> None:
     first = await script.join("ann")
     async with failing(postgres, database, "23505", times=1):
-        joined, other = await asyncio.gather(script.join("ann", 1001.0), script.join("bob", 1001.0))
+        joined, *others = await asyncio.gather(*(script.join(user, 1001.0) for user in ["ann", *company]))
     assert (joined.rejoined, joined.participant.id) == (True, first.participant.id)
     assert (joined.stay.session_id, joined.stay.connections) == (first.stay.session_id, 2)
-    assert not other.rejoined
+    assert [other.rejoined for other in others] == [False] * len(company)
 
 
 @pytest.mark.parametrize("sqlstate", ["40P01", "40001", "55P03", "57014", "53100"])
