@@ -232,13 +232,8 @@ class FunctionStore:
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
         found = await self._directly(call, REPORT)
-        people = [
-            (_participant(person), [_stay(stay) for stay in stays]) for person, stays in found["participants"]
-        ]
-        # One more would tell for certain; an empty last page is the price of asking for what is wanted.
-        return Attendance(
-            _meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None
-        )
+        # Ten thousand records take a while, in which sockets are to be served.
+        return await asyncio.to_thread(_attendance, found, limit)
 
     async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
         found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
@@ -335,6 +330,14 @@ def _outcome(answer: Mapping[str, Any]) -> Any:
 def _moment(at: float) -> float:
     """To the millisecond, as in every store."""
     return round(at, 3)
+
+
+def _attendance(found: Mapping[str, Any], limit: int | None) -> Attendance:
+    people = [
+        (_participant(person), [_stay(stay) for stay in stays]) for person, stays in found["participants"]
+    ]
+    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+    return Attendance(_meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None)
 
 
 def _time(value: float | None) -> float | None:

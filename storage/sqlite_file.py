@@ -109,6 +109,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
             if _pragma(connection, "application_id") != APPLICATION_ID:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             migrate(connection, load_migrations("sqlite"))
+            # A file that may be read only is opened without complaint, and refuses the first write.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
             if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise

@@ -100,16 +100,18 @@ DECLARE
         WHERE heartbeat_at < (call ->> 'dead_before')::double precision
             AND EXISTS (SELECT 1 FROM reconvene.participant_sessions WHERE node_id = nodes.id AND left_at IS NULL)
     );
+    locked text[];
     closed integer;
 BEGIN
-    PERFORM reconvene.lock_people_of(dead);
+    locked := reconvene.lock_people_of(dead);
     -- Looked at again under the locks: a node that was taken for dead may have been heard of, or a stay gone on elsewhere.
+    -- What came to the node meanwhile is closed the next time.
     UPDATE reconvene.participant_sessions AS stays
     SET left_at = greatest(joined_at, heartbeat_at, reconnects[cardinality(reconnects)]),
         reason = 'lost',
         estimated = true
     FROM reconvene.nodes
-    WHERE left_at IS NULL AND node_id = nodes.id AND nodes.id = ANY (dead)
+    WHERE left_at IS NULL AND node_id = nodes.id AND nodes.id = ANY (dead) AND participant_id = ANY (locked)
         AND heartbeat_at < (call ->> 'dead_before')::double precision;
     GET DIAGNOSTICS closed = ROW_COUNT;
     RETURN jsonb_build_object('value', closed);
@@ -117,27 +119,29 @@ END $$;
 
 CREATE FUNCTION reconvene.stop_node(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
+    locked text[];
     closed integer;
 BEGIN
     INSERT INTO reconvene.nodes AS known (id, heartbeat_at, stopped_at)
     VALUES (call ->> 'node_id', (call ->> 'at')::double precision, (call ->> 'at')::double precision)
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = excluded.stopped_at;
-    PERFORM reconvene.lock_people_of(ARRAY[call ->> 'node_id']);
+    locked := reconvene.lock_people_of(ARRAY[call ->> 'node_id']);
     UPDATE reconvene.participant_sessions
     SET left_at = greatest(joined_at, (call ->> 'at')::double precision), reason = 'lost'
-    WHERE left_at IS NULL AND node_id = call ->> 'node_id';
+    WHERE left_at IS NULL AND node_id = call ->> 'node_id' AND participant_id = ANY (locked);
     GET DIAGNOSTICS closed = ROW_COUNT;
     RETURN jsonb_build_object('value', closed);
 END $$;
 
-CREATE FUNCTION reconvene.lock_people_of(node_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM 1 FROM reconvene.participants
-    WHERE id IN (
-        SELECT participant_id FROM reconvene.participant_sessions WHERE left_at IS NULL AND node_id = ANY (node_ids)
-    )
-    ORDER BY room, user_id
-    FOR NO KEY UPDATE;
-END $$;
+CREATE FUNCTION reconvene.lock_people_of(node_ids text[]) RETURNS text[] LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(array_agg(id), '{}') FROM (
+        SELECT id FROM reconvene.participants
+        WHERE id IN (
+            SELECT participant_id FROM reconvene.participant_sessions WHERE left_at IS NULL AND node_id = ANY (node_ids)
+        )
+        ORDER BY room, user_id
+        FOR NO KEY UPDATE
+    ) AS locked
+$$;
 
 INSERT INTO reconvene.migrations (number, name) VALUES (3, '0003_ending');
