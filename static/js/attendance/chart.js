@@ -10,6 +10,8 @@ const PLOT = 112;
 const LABEL = TOP + PLOT + 19;
 /** Room for a label. */
 const LABEL_WIDTH = 64;
+/** How wide the chart is on paper. */
+const PAPER = 640;
 
 export class PresenceChart {
   #element;
@@ -26,8 +28,11 @@ export class PresenceChart {
     element.addEventListener("pointerleave", () => this.#point(null));
   }
 
-  /** @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis @param {boolean} dated */
-  update({ presence, totals, asOf }, axis, dated) {
+  /**
+   * @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis
+   * @param {boolean} dated  there is more than one day @param {boolean} printed
+   */
+  update({ presence, totals, asOf }, axis, dated, printed) {
     this.#axis = axis;
     this.#steps = presence;
     this.#dated = dated;
@@ -45,7 +50,7 @@ export class PresenceChart {
     part(svg, "area", SVGElement).setAttribute("d", line && `${line}V${PLOT}Z`);
 
     const levels = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
-    const width = svg.clientWidth;
+    const width = printed ? PAPER : svg.clientWidth;
     const ticks = axis.ticks(Math.max(2, Math.floor(width / LABEL_WIDTH)));
     paint(part(svg, "grid", SVGElement), [
       ...axis.cuts.map(({ x, width }) => ({ tag: "rect", attributes: { class: "cut", x: percent(x), width: percent(width), y: TOP, height: PLOT } })),

@@ -75,7 +75,7 @@ export class AttendanceFeed extends Emitter {
       this.#reading = false;
     }
     // A record that takes long to read is not asked for all the time.
-    if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => this.ask(), Math.max(AGAIN, 4 * (performance.now() - began)));
+    if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(AGAIN, 4 * (performance.now() - began)));
   }
 
   /** @param {(attendance: import("./record.js").Attendance) => void} partly  told after each page but the last */

@@ -23,16 +23,17 @@ const MOST_FIRST = new Set(["duration", "sessions"]);
 /** @type {Record<Person["role"], string>} */
 const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
 
-/** Pixels: room for a time above the timelines, and where it stands. */
+/** Pixels: room for a time above the timelines, where it stands, and how wide the timelines are on paper. */
 const LABEL_WIDTH = 64;
 const LABEL = 22;
+const PAPER = 210;
 
 export class PeopleTable {
   #element;
   #body;
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
-  /** @type {{attendance: import("./record.js").Attendance, axis: import("./axis.js").Axis, dated: boolean} | null} */
+  /** @type {{attendance: import("./record.js").Attendance, axis: import("./axis.js").Axis, printed: boolean} | null} */
   #shown = null;
   /** @type {Column} */
   #column = "arrived";
@@ -57,9 +58,12 @@ export class PeopleTable {
     new ResizeObserver(() => this.#drawAxis()).observe(part(element, "axis", SVGElement));
   }
 
-  /** @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis @param {boolean} dated  there is more than one day */
-  update(attendance, axis, dated) {
-    this.#shown = { attendance, axis, dated };
+  /**
+   * @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis
+   * @param {boolean} dated  there is more than one day @param {boolean} printed
+   */
+  update(attendance, axis, dated, printed) {
+    this.#shown = { attendance, axis, printed };
     this.#element.classList.toggle("dated", dated);
     this.#drawAxis();
     const gone = new Set(this.#rows.keys());
@@ -123,9 +127,9 @@ export class PeopleTable {
 
   #drawAxis() {
     if (!this.#shown) return;
-    const { axis } = this.#shown;
+    const { axis, printed } = this.#shown;
     const svg = part(this.#element, "axis", SVGElement);
-    const width = svg.clientWidth;
+    const width = printed ? PAPER : svg.clientWidth;
     const ticks = axis.ticks(Math.max(2, Math.floor(width / LABEL_WIDTH)));
     drawLabels(svg, ticks, LABEL, width);
     this.#body.style.setProperty("--lines", background(axis, ticks));

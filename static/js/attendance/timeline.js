@@ -10,6 +10,8 @@ const MIDDLE = 14;
 const BAR = 10;
 const MARK = 8;
 const HALF_LETTER = 3.3;
+/** How far a time may reach beyond the axis. */
+const BEYOND = 12;
 
 /** @type {Record<NonNullable<Stay["reason"]>, string>} */
 const REASONS = { left: "Left", lost: "Lost the connection and did not come back", removed: "Removed by the host", ended: "Until the meeting was ended" };
@@ -85,7 +87,7 @@ export function background(axis, ticks) {
 export function drawLabels(svg, ticks, y, width) {
   paint(svg, ticks.map(({ x, label }) => {
     // At the edges there may be no room on both sides.
-    const half = ((label.length * HALF_LETTER) / Math.max(1, width)) * 100;
+    const half = ((label.length * HALF_LETTER - BEYOND) / Math.max(1, width)) * 100;
     return { tag: "text", text: label, attributes: { x: percent(x), y, class: x < half ? "first" : x > 100 - half ? "last" : "middle" } };
   }));
 }

@@ -44,6 +44,8 @@ export class AttendanceView extends Emitter {
     part(this.element, "csv-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
     // The chart's and the table's widths decide how many times stand on their axes.
     window.addEventListener("resize", () => this.#shown && this.#draw(this.#shown), { signal });
+    window.addEventListener("beforeprint", () => this.#shown && this.#draw(this.#shown, true), { signal });
+    window.addEventListener("afterprint", () => this.#shown && this.#draw(this.#shown), { signal });
   }
 
   stop() {
@@ -108,13 +110,13 @@ export class AttendanceView extends Emitter {
     part(this.element, "total-present").hidden = ended && totals.present === 0;
   }
 
-  /** @param {Attendance} attendance */
-  #draw(attendance) {
+  /** @param {Attendance} attendance @param {boolean} [printed] */
+  #draw(attendance, printed = false) {
     const dated = isDated(attendance.people, attendance.asOf);
     const axis = new Axis(stretches(attendance));
     // Before the rows change: it asks for its width, and the page would be laid out once more.
-    if (attendance.totals.participants) this.#chart.update(attendance, axis, dated);
-    this.#table.update(attendance, axis, dated);
+    if (attendance.totals.participants) this.#chart.update(attendance, axis, dated, printed);
+    this.#table.update(attendance, axis, dated, printed);
     this.#hint.update(attendance.asOf, dated);
     const { estimated, reconnects } = attendance.totals;
     part(this.element, "key-estimated").hidden = !estimated;
