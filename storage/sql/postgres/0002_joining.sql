@@ -4,13 +4,13 @@
 -- meeting, its participants by user, the stays of each. Calls of one batch come sorted in that order. A meeting is locked
 -- FOR SHARE by whoever opens a stay in it, so that none is opened while it ends.
 
-CREATE FUNCTION reconvene.find_meeting(call jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
-        'value', (SELECT to_jsonb(meetings) FROM reconvene.meetings WHERE room = call ->> 'room')
+CREATE FUNCTION reconvene.find_meeting(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'value', (SELECT row_to_json(meetings) FROM reconvene.meetings WHERE room = call ->> 'room')
     )
 $$;
 
-CREATE FUNCTION reconvene.create_meeting(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.create_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     meeting reconvene.meetings;
     is_created boolean := false;
@@ -31,12 +31,12 @@ BEGIN
     THEN
         is_created := true;
     END IF;
-    RETURN jsonb_build_object(
-        'value', jsonb_build_object('meeting', to_jsonb(meeting), 'created', is_created)
+    RETURN json_build_object(
+        'value', json_build_object('meeting', row_to_json(meeting), 'created', is_created)
     );
 END $$;
 
-CREATE FUNCTION reconvene.join_meeting(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.join_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     asked_at double precision := (call ->> 'at')::double precision;
     asked_name text := call ->> 'name';
@@ -45,7 +45,7 @@ DECLARE
     meeting reconvene.meetings;
     person reconvene.participants;
     stay reconvene.participant_sessions;
-    answer jsonb;
+    answer json;
     is_created boolean := false;
 BEGIN
     LOOP
@@ -118,11 +118,11 @@ BEGIN
 
     -- Read last, so that it shows what the triggers made of the stay.
     SELECT * INTO person FROM reconvene.participants WHERE id = person.id;
-    RETURN jsonb_build_object(
-        'value', jsonb_build_object(
-            'meeting', to_jsonb(meeting),
-            'participant', to_jsonb(person),
-            'stay', to_jsonb(stay),
+    RETURN json_build_object(
+        'value', json_build_object(
+            'meeting', row_to_json(meeting),
+            'participant', row_to_json(person),
+            'stay', row_to_json(stay),
             'created', is_created OR (call ? 'again' AND meeting.host_user_id = person.user_id
                 AND meeting.created_at = asked_at AND person.id = call ->> 'participant_id'),
             -- Ids are made for each call: a row that has this one's, this one made.
@@ -146,7 +146,7 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION reconvene.resume_stay(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     whose text := call ->> 'participant_id';
     resumed_at double precision := (call ->> 'at')::double precision;

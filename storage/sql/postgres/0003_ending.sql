@@ -1,6 +1,6 @@
 -- What ends stays and meetings, and what removes them. See 0002 for the order of locks.
 
-CREATE FUNCTION reconvene.leave(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.leave(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
     UPDATE reconvene.participant_sessions
@@ -10,7 +10,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
-CREATE FUNCTION reconvene.abandon_stay(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.abandon_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     whose text;
 BEGIN
@@ -24,7 +24,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
-CREATE FUNCTION reconvene.end_meeting(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.end_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     meeting reconvene.meetings;
 BEGIN
@@ -40,10 +40,10 @@ BEGIN
     SET left_at = greatest(joined_at, meeting.ended_at), reason = 'ended'
     WHERE left_at IS NULL
         AND participant_id IN (SELECT id FROM reconvene.participants WHERE room = meeting.room);
-    RETURN jsonb_build_object('value', to_jsonb(meeting));
+    RETURN json_build_object('value', row_to_json(meeting));
 END $$;
 
-CREATE FUNCTION reconvene.delete_meeting(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.delete_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' FOR UPDATE;
     IF NOT FOUND THEN
@@ -57,11 +57,11 @@ BEGIN
     RETURN '{"value": true}';
 END $$;
 
-CREATE FUNCTION reconvene.delete_old_meetings(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.delete_old_meetings(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     before double precision := (call ->> 'before')::double precision;
     old text;
-    deleted jsonb := '[]';
+    deleted text[] := '{}';
 BEGIN
     FOR old IN
         SELECT room FROM reconvene.meetings
@@ -80,12 +80,12 @@ BEGIN
             WHERE room = old AND (last_seen_at >= before OR state = 'connected')
         );
         PERFORM reconvene.delete_meeting(jsonb_build_object('room', old));
-        deleted := deleted || to_jsonb(old);
+        deleted := array_append(deleted, old);
     END LOOP;
-    RETURN jsonb_build_object('value', deleted);
+    RETURN json_build_object('value', deleted);
 END $$;
 
-CREATE FUNCTION reconvene.heartbeat(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.heartbeat(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO reconvene.nodes (id, heartbeat_at)
     VALUES (call ->> 'node_id', (call ->> 'at')::double precision)
@@ -93,7 +93,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
-CREATE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     dead text[] := ARRAY(
         SELECT id FROM reconvene.nodes
@@ -114,10 +114,10 @@ BEGIN
     WHERE left_at IS NULL AND node_id = nodes.id AND nodes.id = ANY (dead) AND participant_id = ANY (locked)
         AND heartbeat_at < (call ->> 'dead_before')::double precision;
     GET DIAGNOSTICS closed = ROW_COUNT;
-    RETURN jsonb_build_object('value', closed);
+    RETURN json_build_object('value', closed);
 END $$;
 
-CREATE FUNCTION reconvene.stop_node(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION reconvene.stop_node(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     locked text[];
     closed integer;
@@ -130,7 +130,7 @@ BEGIN
     SET left_at = greatest(joined_at, (call ->> 'at')::double precision), reason = 'lost'
     WHERE left_at IS NULL AND node_id = call ->> 'node_id' AND participant_id = ANY (locked);
     GET DIAGNOSTICS closed = ROW_COUNT;
-    RETURN jsonb_build_object('value', closed);
+    RETURN json_build_object('value', closed);
 END $$;
 
 CREATE FUNCTION reconvene.lock_people_of(node_ids text[]) RETURNS text[] LANGUAGE sql VOLATILE AS $$

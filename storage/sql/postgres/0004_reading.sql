@@ -1,16 +1,16 @@
 -- What is read. Rows are answered as objects with the columns' names.
 
-CREATE FUNCTION reconvene.restorable(call jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION reconvene.restorable(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     exact_after double precision := (call ->> 'exact_after')::double precision;
     estimated_after double precision := (call ->> 'estimated_after')::double precision;
 BEGIN
     -- Each branch starts from what there is little of: nodes that were alive a moment ago, and stays that were lost a
     -- moment ago. A stay that another one outlasted does not tell where its participant was.
-    RETURN jsonb_build_object('value', coalesce((
-        SELECT jsonb_agg(
-            jsonb_build_object(
-                'meeting', to_jsonb(meetings), 'participant', to_jsonb(participants), 'stay', to_jsonb(stays)
+    RETURN json_build_object('value', coalesce((
+        SELECT json_agg(
+            json_build_object(
+                'meeting', row_to_json(meetings), 'participant', row_to_json(participants), 'stay', row_to_json(stays)
             )
             ORDER BY meetings.room, stays.joined_at, stays.participant_id
         )
@@ -37,7 +37,7 @@ BEGIN
     ), '[]'));
 END $$;
 
-CREATE FUNCTION reconvene.attendance(call jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION reconvene.attendance(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     meeting reconvene.meetings;
     after_joined double precision := '-infinity';
@@ -54,10 +54,10 @@ BEGIN
             RETURN '{"refused": "unknown_participant"}';
         END IF;
     END IF;
-    RETURN jsonb_build_object('value', jsonb_build_object(
-        'meeting', to_jsonb(meeting),
+    RETURN json_build_object('value', json_build_object(
+        'meeting', row_to_json(meeting),
         'participants', coalesce((
-            SELECT jsonb_agg(jsonb_build_array(to_jsonb(person), stays) ORDER BY first_joined_at, id)
+            SELECT json_agg(json_build_array(row_to_json(person), stays) ORDER BY first_joined_at, id)
             FROM (
                 SELECT * FROM reconvene.participants
                 WHERE room = meeting.room AND (first_joined_at, id) > (after_joined, after_id)
@@ -65,18 +65,18 @@ BEGIN
                 LIMIT (call ->> 'limit')::integer
             ) AS person
             CROSS JOIN LATERAL (
-                SELECT coalesce(jsonb_agg(to_jsonb(stay) ORDER BY joined_at, session_id), '[]') AS stays
+                SELECT coalesce(json_agg(row_to_json(stay) ORDER BY joined_at, session_id), '[]') AS stays
                 FROM reconvene.participant_sessions AS stay WHERE participant_id = person.id
             ) AS of_person
         ), '[]')
     ));
 END $$;
 
-CREATE FUNCTION reconvene.hosted_meetings(call jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('value', coalesce(
-        jsonb_agg(
-            jsonb_build_object(
-                'meeting', to_jsonb(hosted), 'attended', attended, 'present', present, 'last_seen_at', last_seen_at
+CREATE FUNCTION reconvene.hosted_meetings(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', coalesce(
+        json_agg(
+            json_build_object(
+                'meeting', row_to_json(hosted), 'attended', attended, 'present', present, 'last_seen_at', last_seen_at
             )
             ORDER BY created_at DESC, room
         ),

@@ -1,9 +1,9 @@
 -- The one way in: a batch of calls, each {"call": "join", …}, in one transaction; the answers in the same order.
 
-CREATE FUNCTION reconvene.carry_out(calls jsonb) RETURNS jsonb LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+CREATE FUNCTION reconvene.carry_out(calls jsonb) RETURNS json LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
     call jsonb;
-    answers jsonb[] := '{}';
+    answers json[] := '{}';
 BEGIN
     FOR call IN SELECT value FROM jsonb_array_elements(calls) LOOP
         answers := array_append(answers, CASE call ->> 'call'
@@ -22,11 +22,11 @@ BEGIN
             WHEN 'restorable' THEN reconvene.restorable(call)
             WHEN 'attendance' THEN reconvene.attendance(call)
             WHEN 'hosted_meetings' THEN reconvene.hosted_meetings(call)
-            WHEN 'clock' THEN jsonb_build_object('value', extract(epoch FROM clock_timestamp()))
-            WHEN 'version' THEN jsonb_build_object('value', (SELECT max(number) FROM reconvene.migrations))
+            WHEN 'clock' THEN json_build_object('value', extract(epoch FROM clock_timestamp()))
+            WHEN 'version' THEN json_build_object('value', (SELECT max(number) FROM reconvene.migrations))
         END);
     END LOOP;
-    RETURN to_jsonb(answers);
+    RETURN to_json(answers);
 END $$;
 
 -- On Supabase the Data API reaches `public` only. What it can reach there is one function, and of its roles only the
@@ -40,7 +40,7 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'service_role') THEN
         RETURN;
     END IF;
-    CREATE OR REPLACE FUNCTION public.reconvene(calls jsonb) RETURNS jsonb LANGUAGE sql SET search_path = ''
+    CREATE OR REPLACE FUNCTION public.reconvene(calls jsonb) RETURNS json LANGUAGE sql SET search_path = ''
         AS 'SELECT reconvene.carry_out(calls)';
     REVOKE ALL ON FUNCTION public.reconvene(jsonb) FROM PUBLIC, anon, authenticated;
     REVOKE ALL ON SCHEMA reconvene FROM PUBLIC, anon, authenticated;
