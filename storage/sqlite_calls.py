@@ -52,12 +52,13 @@ def known_meeting(connection: sqlite3.Connection, room: str) -> Meeting:
 
 def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
     created = False
-    if request.create:
+    joined_meeting = meeting(connection, request.room)
+    if joined_meeting is None:
+        if not request.create:
+            raise UnknownMeeting(request.room)
         joined_meeting, created = create_meeting(
             connection, request.room, request.user_id, request.title, request.at
         )
-    else:
-        joined_meeting = known_meeting(connection, request.room)
     if joined_meeting.ended_at is not None:
         raise MeetingEnded(request.room)
 
@@ -76,15 +77,25 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
         "at": request.at,
         "returned_at": _moment(request.at),
     }
-    if connection.execute(sql.ADD_PARTICIPANT, values).fetchone() is None:
-        (values["participant_id"],) = connection.execute(sql.RENAME_PARTICIPANT, values).fetchone()
-    connection.execute(sql.KNOW_NODE, values)
-    stay = _stay(connection.execute(sql.OPEN_STAY, values).fetchone())
-    # Read last, so that it shows what the triggers made of the stay.
-    participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
+    participant = Participant(*connection.execute(sql.ADD_PARTICIPANT, values).fetchone())
     # Ids are made for each call: a row that has this one's, this one made.
     rejoined = participant.id != request.participant_id
+    values["participant_id"] = participant.id
+    stay = _stay(_open_stay(connection, values))
+    if rejoined:
+        # Read again, to show what the triggers made of the stay.
+        participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
+
+
+def _open_stay(connection: sqlite3.Connection, values: dict[str, Any]) -> tuple[Any, ...]:
+    try:
+        row: tuple[Any, ...] = connection.execute(sql.OPEN_STAY, values).fetchone()
+    except sqlite3.IntegrityError:
+        # Most likely the node is new. Asking first would cost every join.
+        connection.execute(sql.KNOW_NODE, values)
+        row = connection.execute(sql.OPEN_STAY, values).fetchone()
+    return row
 
 
 def leave(connection: sqlite3.Connection, end: StayEnd) -> None:

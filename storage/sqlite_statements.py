@@ -28,19 +28,14 @@ SET left_at = max(joined_at, :at), reason = 'ended'
 WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE room = :room)
 """
 
+# A new one has the first stay at once: what the trigger would say of it stands here already.
 ADD_PARTICIPANT = """
-INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at)
-VALUES (:participant_id, :room, :user_id, :first_name, :role, :at, :at)
-ON CONFLICT DO NOTHING
-RETURNING id
-"""
-
-RENAME_PARTICIPANT = """
-UPDATE participants
+INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count)
+VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1)
+ON CONFLICT (room, user_id) DO UPDATE
 SET name = iif(:name = '', name, :name),
     first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
-WHERE room = :room AND user_id = :user_id
-RETURNING id
+RETURNING id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
 """
 
 PARTICIPANT = """

@@ -296,9 +296,11 @@ def test_totals_follow_every_insert_change_and_deletion_of_stays(
         connection.execute("INSERT INTO meetings VALUES ('ROOM', '', 'ann', 0, NULL)")
         connection.execute("INSERT INTO nodes VALUES ('n_1', 0, NULL)")
         for person in ("p_1", "p_2"):
-            connection.execute(sqlite_statements.ADD_PARTICIPANT, {
-                "participant_id": person, "room": "ROOM", "user_id": person, "first_name": "", "role": "host", "at": 0,
-            })  # fmt: skip
+            connection.execute(
+                "INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at) "
+                "VALUES (?1, 'ROOM', ?1, '', 'participant', 0, 0)",
+                (person,),
+            )
         stays: dict[int, Interval] = {}
         for number, change in changes:
             if change is None:

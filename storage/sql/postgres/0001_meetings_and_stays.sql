@@ -96,14 +96,14 @@ END $$;
 
 -- An open stay leaves the total as it was.
 CREATE FUNCTION reconvene.count_opened() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stays bigint := (SELECT count(*) FROM reconvene.participant_sessions WHERE participant_id = NEW.participant_id);
 BEGIN
     UPDATE reconvene.participants
-    SET session_count = (
-            SELECT count(*) FROM reconvene.participant_sessions WHERE participant_id = NEW.participant_id
-        ),
-        state = 'connected',
-        last_seen_at = greatest(last_seen_at, NEW.joined_at)
-    WHERE id = NEW.participant_id;
+    SET session_count = stays, state = 'connected', last_seen_at = greatest(last_seen_at, NEW.joined_at)
+    WHERE id = NEW.participant_id
+        -- A participant's first stay is known when its row is made: nothing is left to write.
+        AND NOT (state = 'connected' AND session_count = stays AND last_seen_at >= NEW.joined_at);
     RETURN NULL;
 END $$;
 

@@ -46,7 +46,9 @@ DECLARE
     person reconvene.participants;
     stay reconvene.participant_sessions;
     answer json;
+    open_session text;
     is_created boolean := false;
+    is_rejoined boolean;
 BEGIN
     LOOP
         SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR SHARE;
@@ -61,23 +63,33 @@ BEGIN
         RETURN '{"refused": "meeting_ended"}';
     END IF;
 
-    INSERT INTO reconvene.participants AS known (id, room, user_id, name, role, first_joined_at, last_seen_at)
+    -- A new one has the first stay at once: what the trigger would say of it stands here already.
+    INSERT INTO reconvene.participants AS known (
+        id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count
+    )
     VALUES (
         call ->> 'participant_id',
         meeting.room,
         call ->> 'user_id',
         call ->> 'first_name',
         CASE WHEN call ->> 'user_id' = meeting.host_user_id THEN 'host' ELSE 'participant' END,
+        'connected',
         asked_at,
-        asked_at
+        asked_at,
+        1
     )
     ON CONFLICT (room, user_id) DO UPDATE
     SET name = CASE WHEN asked_name = '' THEN known.name ELSE asked_name END,
         first_joined_at = least(known.first_joined_at, asked_at),
         last_seen_at = greatest(known.last_seen_at, asked_at)
     RETURNING * INTO person;
+    -- Ids are made for each call: a row that has this one's, this one made.
+    is_rejoined := person.id <> call ->> 'participant_id';
 
     INSERT INTO reconvene.nodes (id, heartbeat_at) VALUES (call ->> 'node_id', asked_at) ON CONFLICT DO NOTHING;
+
+    SELECT session_id INTO open_session FROM reconvene.participant_sessions
+    WHERE participant_id = person.id AND left_at IS NULL;
 
     -- The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
     -- begins. A stay that is closed under the very id asked for (a join tried again) is opened again. What is done
@@ -86,10 +98,7 @@ BEGIN
     VALUES (
         person.id,
         coalesce(
-            (
-                SELECT session_id FROM reconvene.participant_sessions
-                WHERE participant_id = person.id AND left_at IS NULL
-            ),
+            open_session,
             (
                 SELECT session_id FROM reconvene.participant_sessions
                 WHERE participant_id = person.id AND session_id = call ->> 'previous_session'
@@ -116,8 +125,10 @@ BEGIN
         )
     RETURNING * INTO stay;
 
-    -- Read last, so that it shows what the triggers made of the stay.
-    SELECT * INTO person FROM reconvene.participants WHERE id = person.id;
+    IF is_rejoined AND open_session IS NULL THEN
+        -- Read again, to show what the triggers made of the stay.
+        SELECT * INTO person FROM reconvene.participants WHERE id = person.id;
+    END IF;
     RETURN json_build_object(
         'value', json_build_object(
             'meeting', row_to_json(meeting),
@@ -125,8 +136,7 @@ BEGIN
             'stay', row_to_json(stay),
             'created', is_created OR (call ? 'again' AND meeting.host_user_id = person.user_id
                 AND meeting.created_at = asked_at AND person.id = call ->> 'participant_id'),
-            -- Ids are made for each call: a row that has this one's, this one made.
-            'rejoined', person.id <> call ->> 'participant_id',
+            'rejoined', is_rejoined,
             'continued', stay.connections > 1
         )
     );
