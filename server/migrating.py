@@ -110,10 +110,7 @@ def export(directory: Path, tell: Tell) -> None:
 async def _schema(store: Store) -> Schema:
     schema = await store.schema()
     if schema.version > schema.newest:
-        raise SchemaTooNew(
-            f"the database has schema version {schema.version}, this Reconvene knows versions up to {schema.newest}: "
-            "run the newer Reconvene that migrated it, or name another database in RECONVENE_STORE"
-        )
+        raise SchemaTooNew(schema.version, schema.newest)
     return schema
 
 

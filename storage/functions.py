@@ -114,11 +114,7 @@ class FunctionStore:
     async def migrate(self) -> Sequence[str]:
         schema = await self.schema()
         if schema.version > schema.newest:
-            raise SchemaTooNew(
-                f"the database has schema version {schema.version}, this Reconvene knows versions up to "
-                f"{schema.newest}: run the newer Reconvene that migrated it, or name another database in "
-                "RECONVENE_STORE"
-            )
+            raise SchemaTooNew(schema.version, schema.newest)
         return await self._database.migrate(load_migrations(MIGRATIONS)) if schema.pending else []
 
     async def open(self) -> None:

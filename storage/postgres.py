@@ -124,7 +124,7 @@ class PostgresDatabase:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=MIGRATE_WITHIN)
             version = await _version(connection)
             if version > len(migrations):
-                raise SchemaTooNew(f"the database has schema version {version}: run the newer Reconvene")
+                raise SchemaTooNew(version, len(migrations))
             for migration in migrations[version:]:
                 await connection.execute(migration.sql, timeout=MIGRATE_WITHIN)
         return [migration.name for migration in migrations[version:]]

@@ -64,10 +64,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
     """Apply the migrations the database does not have yet, each in a transaction of its own."""
     version = _pragma(connection, "user_version")
     if version > len(migrations):
-        raise SchemaTooNew(
-            f"the database has schema version {version}, this Reconvene knows versions up to {len(migrations)}: "
-            "run the newer Reconvene that migrated it, or name another database in RECONVENE_STORE"
-        )
+        raise SchemaTooNew(version, len(migrations))
     for migration in migrations[version:]:
         connection.execute("BEGIN IMMEDIATE")
         try:

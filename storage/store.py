@@ -50,7 +50,13 @@ class UnknownParticipant(StoreError):
 
 
 class SchemaTooNew(StoreError):
-    """The database was migrated by a newer version than this code."""
+    """The database was migrated by a newer version than this code, which knows versions up to `newest`."""
+
+    def __init__(self, version: int, newest: int) -> None:
+        super().__init__(
+            f"the database has schema version {version}, this Reconvene knows versions up to {newest}: "
+            "run the newer Reconvene that migrated it, or name another database in RECONVENE_STORE"
+        )
 
 
 class BadStore(StoreError):
