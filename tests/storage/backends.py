@@ -47,11 +47,11 @@ class Servers:
 
     async def empty(self, database: str) -> None:
         """Take all rows out of the store's tables, where there are any yet."""
-        postgres = await self.postgres()
-        there = "SELECT FROM pg_namespace WHERE nspname = 'reconvene'"
-        if await postgres.fetch(there, database=database):
-            tables = ", ".join(f"reconvene.{table}" for table in _TABLES)
-            await postgres.execute(f"TRUNCATE {tables}", database=database)
+        tables = ", ".join(f"reconvene.{table}" for table in _TABLES)
+        await (await self.postgres()).execute(
+            f"DO $$ BEGIN IF to_regnamespace('reconvene') IS NOT NULL THEN TRUNCATE {tables}; END IF; END $$",
+            database=database,
+        )
 
     async def close(self) -> None:
         await self._stack.aclose()
