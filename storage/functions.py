@@ -17,6 +17,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from storage import answers
 from storage.batching import BatchTasks
 from storage.migrations import Migration, load_migrations
 from storage.store import (
@@ -26,19 +27,14 @@ from storage.store import (
     Joined,
     JoinRequest,
     Meeting,
-    MeetingEnded,
-    Participant,
     Restorable,
     Schema,
     SchemaTooNew,
-    Stay,
     StayAbandon,
     StayEnd,
     StayResume,
     StoreError,
     StoreUnavailable,
-    UnknownMeeting,
-    UnknownParticipant,
 )
 
 Call = Mapping[str, Any]
@@ -51,12 +47,6 @@ PATIENCE = 3.0
 REPORT = 30.0
 """Seconds a report may take: nobody waits behind it."""
 DUPLICATE = "23505"
-
-_REFUSALS = {
-    "unknown_meeting": UnknownMeeting,
-    "meeting_ended": MeetingEnded,
-    "unknown_participant": UnknownParticipant,
-}
 
 
 class CallFailed(StoreError):  # noqa: N818 - named for what happened
@@ -104,6 +94,7 @@ class FunctionStore:
         self._attempt = attempt
         self._patience = patience
         self._lifecycle = asyncio.Lock()
+        self._joins: BatchTasks[Call, Any] | None = None
         self._writes: BatchTasks[Call, Any] | None = None
 
     async def schema(self) -> Schema:
@@ -129,14 +120,16 @@ class FunctionStore:
             except BaseException:
                 await self._database.close()
                 raise
+            self._joins = BatchTasks("the store", self._run_joins, at_once=self._database.concurrency)
             self._writes = BatchTasks("the store", self._run, at_once=self._database.concurrency)
 
     async def close(self) -> None:
         async with self._lifecycle:
-            if self._writes is None:
+            if self._joins is None or self._writes is None:
                 return
-            writes, self._writes = self._writes, None
-            await writes.close()
+            await self._joins.close()
+            await self._writes.close()
+            self._joins = self._writes = None
             await self._database.close()
 
     async def ping(self) -> None:
@@ -147,38 +140,30 @@ class FunctionStore:
 
     async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
         answer = await self._write("create_meeting", room=room, user_id=user_id, title=title, at=at)
-        return _meeting(answer["meeting"]), answer["created"]
+        return answers.meeting(answer["meeting"]), answer["created"]
 
     async def meeting(self, room: str) -> Meeting | None:
         answer = await self._write("meeting", room=room)
-        return None if answer is None else _meeting(answer)
+        return None if answer is None else answers.meeting(answer)
 
     async def join(self, request: JoinRequest) -> Joined:
-        answer = await self._write(
-            "join",
-            room=request.room,
-            user_id=request.user_id,
-            name=request.name,
-            first_name=request.first_name,
-            participant_id=request.participant_id,
-            session_id=request.session_id,
-            previous_session=request.previous_session,
-            grace=request.grace,
-            instance=request.instance,
-            node_id=request.node_id,
-            create=request.create,
-            title=request.title,
-            at=request.at,
-            returned_at=_moment(request.at),
-        )
-        return Joined(
-            _meeting(answer["meeting"]),
-            _participant(answer["participant"]),
-            _stay(answer["stay"]),
-            answer["created"],
-            answer["rejoined"],
-            answer["continued"],
-        )
+        call = {
+            "call": "join",
+            "room": request.room,
+            "user_id": request.user_id,
+            "name": request.name,
+            "first_name": request.first_name,
+            "participant_id": request.participant_id,
+            "session_id": request.session_id,
+            "previous_session": request.previous_session,
+            "grace": request.grace,
+            "instance": request.instance,
+            "node_id": request.node_id,
+            "create": request.create,
+            "title": request.title,
+            "at": request.at,
+        }
+        return answers.joined(await self._together(self._joins, call))
 
     async def leave(self, end: StayEnd) -> None:
         await self._write(
@@ -211,34 +196,26 @@ class FunctionStore:
             node_id=resume.node_id,
             instance=resume.instance,
             at=resume.at,
-            returned_at=_moment(resume.at) if resume.returned else None,
+            returned=resume.returned,
         )
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         moments = {"exact_after": now - grace, "estimated_after": now - grace - slack}
         found = await self._directly({"call": "restorable", **moments}, REPORT)
-        return [
-            Restorable(_meeting(each["meeting"]), _participant(each["participant"]), _stay(each["stay"]))
-            for each in found
-        ]
+        return [answers.restorable(each) for each in found]
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
-        return _meeting(await self._write("end_meeting", room=room, at=at))
+        return answers.meeting(await self._write("end_meeting", room=room, at=at))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
         found = await self._directly(call, REPORT)
         # Ten thousand records take a while, in which sockets are to be served.
-        return await asyncio.to_thread(_attendance, found, limit)
+        return await asyncio.to_thread(answers.attendance, found, limit)
 
     async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
         found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
-        return [
-            HostedMeeting(
-                _meeting(each["meeting"]), each["attended"], each["present"], _time(each["last_seen_at"])
-            )
-            for each in found
-        ]
+        return [answers.hosted(each) for each in found]
 
     async def delete_meeting(self, room: str) -> bool:
         return bool(await self._directly({"call": "delete_meeting", "room": room}, REPORT))
@@ -258,9 +235,12 @@ class FunctionStore:
 
     async def _write(self, call: str, **arguments: Any) -> Any:
         """Together with what others ask for at this moment."""
-        if self._writes is None:
+        return await self._together(self._writes, {"call": call, **arguments})
+
+    async def _together(self, queue: BatchTasks[Call, Any] | None, call: Call) -> Any:
+        if queue is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        return await self._writes.call({"call": call, **arguments})
+        return await queue.call(call)
 
     async def _directly(self, call: Call, within: float | None = None) -> Any:
         """On its own: what takes long, and what must not wait behind a batch."""
@@ -272,11 +252,25 @@ class FunctionStore:
         return outcome
 
     async def _run(self, calls: Sequence[Call]) -> Sequence[Any]:
-        """A batch. In the order in which every process locks rows: none waits for another in a circle."""
-        order = sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
+        order = _in_order(calls)
         outcomes = await self._attempt_all([calls[n] for n in order], self._attempt)
-        by_number = dict(zip(order, outcomes, strict=True))
-        return [by_number[n] for n in range(len(calls))]
+        return _put_back(order, outcomes)
+
+    async def _run_joins(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """All at once, as sets. Someone who joins twice at the same moment does so once more after it."""
+        people: dict[tuple[str, str], int] = {}
+        for n in _in_order(calls):
+            people.setdefault((calls[n]["room"], calls[n]["user_id"]), n)
+        first = list(people.values())
+        later = sorted(set(range(len(calls))) - set(first))
+        wishes = [{**calls[n], "n": place} for place, n in enumerate(first)]
+        batch = [{"call": "join_many", "calls": wishes}, *(calls[n] for n in later)]
+        joined, *others = await self._attempt_all(batch, self._attempt)
+        if isinstance(joined, Exception):
+            outcomes = await self._one_by_one([calls[n] for n in first], self._attempt)
+        else:
+            outcomes = [answers.outcome(answer) for answer in joined]
+        return _put_back([*first, *later], [*outcomes, *others])
 
     async def _attempt_all(self, calls: Sequence[Call], within: float) -> list[Any]:
         """Until it is done, or patience is at an end: what each call came to, a value or an exception.
@@ -289,7 +283,7 @@ class FunctionStore:
         while True:
             tries += 1
             try:
-                return [_outcome(answer) for answer in await self._database.carry_out(calls, within)]
+                return [answers.outcome(answer) for answer in await self._database.carry_out(calls, within)]
             except StoreUnavailable as error:
                 certain = certain and error.certain
                 delay = min(1.0, 0.05 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers
@@ -317,65 +311,11 @@ class FunctionStore:
         return outcomes
 
 
-def _outcome(answer: Mapping[str, Any]) -> Any:
-    if "refused" in answer:
-        return _REFUSALS[answer["refused"]]()
-    return answer["value"]
+def _in_order(calls: Sequence[Call]) -> list[int]:
+    """The numbers of the calls in the order in which every process locks rows: none waits for another in a circle."""
+    return sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
 
 
-def _moment(at: float) -> float:
-    """To the millisecond, as in every store."""
-    return round(at, 3)
-
-
-def _attendance(found: Mapping[str, Any], limit: int | None) -> Attendance:
-    people = [
-        (_participant(person), [_stay(stay) for stay in stays]) for person, stays in found["participants"]
-    ]
-    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
-    return Attendance(_meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None)
-
-
-def _time(value: float | None) -> float | None:
-    """JSON of the database's writes whole seconds as integers."""
-    return None if value is None else float(value)
-
-
-def _meeting(columns: Mapping[str, Any]) -> Meeting:
-    return Meeting(
-        columns["room"],
-        columns["title"],
-        columns["host_user_id"],
-        float(columns["created_at"]),
-        _time(columns["ended_at"]),
-    )
-
-
-def _participant(columns: Mapping[str, Any]) -> Participant:
-    return Participant(
-        columns["id"],
-        columns["room"],
-        columns["user_id"],
-        columns["name"],
-        columns["role"],
-        columns["state"],
-        float(columns["first_joined_at"]),
-        float(columns["last_seen_at"]),
-        columns["session_count"],
-        float(columns["total_duration"]),
-    )
-
-
-def _stay(columns: Mapping[str, Any]) -> Stay:
-    return Stay(
-        columns["participant_id"],
-        columns["session_id"],
-        columns["node_id"],
-        columns["instance"],
-        float(columns["joined_at"]),
-        _time(columns["left_at"]),
-        columns["reason"],
-        columns["estimated"],
-        columns["connections"],
-        tuple(map(float, columns["reconnects"])),
-    )
+def _put_back(order: Sequence[int], outcomes: Sequence[Any]) -> list[Any]:
+    by_number = dict(zip(order, outcomes, strict=True))
+    return [by_number[n] for n in range(len(order))]

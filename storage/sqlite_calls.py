@@ -82,7 +82,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
     rejoined = participant.id != request.participant_id
     values["participant_id"] = participant.id
     stay = _stay(_open_stay(connection, values))
-    if rejoined:
+    if participant.state == "disconnected":
         # Read again, to show what the triggers made of the stay.
         participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)

@@ -96,19 +96,24 @@ END $$;
 
 -- An open stay leaves the total as it was.
 CREATE FUNCTION reconvene.count_opened() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    stays bigint := (SELECT count(*) FROM reconvene.participant_sessions WHERE participant_id = NEW.participant_id);
 BEGIN
     UPDATE reconvene.participants
-    SET session_count = stays, state = 'connected', last_seen_at = greatest(last_seen_at, NEW.joined_at)
-    WHERE id = NEW.participant_id
+    SET session_count = counted.stays, state = 'connected', last_seen_at = greatest(last_seen_at, latest)
+    FROM (
+        SELECT participant_id, max(joined_at) AS latest, (
+            SELECT count(*) FROM reconvene.participant_sessions AS stay
+            WHERE stay.participant_id = opened.participant_id
+        ) AS stays
+        FROM opened WHERE left_at IS NULL GROUP BY participant_id
+    ) AS counted
+    WHERE id = counted.participant_id
         -- A participant's first stay is known when its row is made: nothing is left to write.
-        AND NOT (state = 'connected' AND session_count = stays AND last_seen_at >= NEW.joined_at);
+        AND NOT (state = 'connected' AND session_count = counted.stays AND last_seen_at >= latest);
     RETURN NULL;
 END $$;
 
 CREATE TRIGGER stay_opened AFTER INSERT ON reconvene.participant_sessions
-FOR EACH ROW WHEN (NEW.left_at IS NULL) EXECUTE FUNCTION reconvene.count_opened();
+REFERENCING NEW TABLE AS opened FOR EACH STATEMENT EXECUTE FUNCTION reconvene.count_opened();
 
 CREATE TRIGGER closed_stay_added AFTER INSERT ON reconvene.participant_sessions
 FOR EACH ROW WHEN (NEW.left_at IS NOT NULL) EXECUTE FUNCTION reconvene.recount();

@@ -36,80 +36,103 @@ BEGIN
     );
 END $$;
 
-CREATE FUNCTION reconvene.join_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+-- What a join brings with it; `n` is its place in the answer.
+CREATE TYPE reconvene.wish AS (
+    n integer,
+    room text,
+    user_id text,
+    name text,
+    first_name text,
+    title text,
+    participant_id text,
+    session_id text,
+    previous_session text,
+    grace double precision,
+    instance text,
+    node_id text,
+    "create" boolean,
+    at double precision
+);
+
+-- Joins of different people, as sets: one statement per table for all of them. `is_again`: the calls are sent again because
+-- the answer was lost. Every row is looked up by its key, however few there are as yet: a plan is made once, and kept.
+CREATE FUNCTION reconvene.join_many(calls jsonb, is_again boolean DEFAULT false) RETURNS json LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 DECLARE
-    asked_at double precision := (call ->> 'at')::double precision;
-    asked_name text := call ->> 'name';
-    asked_session text := call ->> 'session_id';
-    returned_at double precision := (call ->> 'returned_at')::double precision;
-    meeting reconvene.meetings;
-    person reconvene.participants;
-    stay reconvene.participant_sessions;
-    answer json;
-    open_session text;
-    is_created boolean := false;
-    is_rejoined boolean;
+    wishes reconvene.wish[] := ARRAY(
+        SELECT wish FROM jsonb_populate_recordset(NULL::reconvene.wish, calls) AS wish
+        ORDER BY room COLLATE "C", user_id COLLATE "C"
+    );
+    made text[] := '{}';
 BEGIN
     LOOP
-        SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR SHARE;
-        EXIT WHEN FOUND;
-        IF NOT (call ->> 'create')::boolean THEN
-            RETURN '{"refused": "unknown_meeting"}';
-        END IF;
-        answer := reconvene.create_meeting(call);
-        is_created := (answer -> 'value' ->> 'created')::boolean;
+        PERFORM 1 FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes)) ORDER BY room FOR SHARE;
+        EXIT WHEN NOT EXISTS (
+            SELECT 1 FROM unnest(wishes) AS wish
+            WHERE "create" AND NOT EXISTS (SELECT 1 FROM reconvene.meetings WHERE meetings.room = wish.room)
+        );
+        WITH made_now AS (
+            INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
+            SELECT DISTINCT ON (room) room, title, user_id, at FROM unnest(wishes) AS wish
+            WHERE "create" AND NOT EXISTS (SELECT 1 FROM reconvene.meetings WHERE meetings.room = wish.room)
+            ORDER BY room, n
+            ON CONFLICT DO NOTHING
+            RETURNING room
+        )
+        SELECT made || coalesce(array_agg(room), '{}') INTO made FROM made_now;
     END LOOP;
-    IF meeting.ended_at IS NOT NULL THEN
-        RETURN '{"refused": "meeting_ended"}';
-    END IF;
 
     -- A new one has the first stay at once: what the trigger would say of it stands here already.
     INSERT INTO reconvene.participants AS known (
         id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count
     )
-    VALUES (
-        call ->> 'participant_id',
-        meeting.room,
-        call ->> 'user_id',
-        call ->> 'first_name',
-        CASE WHEN call ->> 'user_id' = meeting.host_user_id THEN 'host' ELSE 'participant' END,
+    SELECT
+        wish.participant_id,
+        wish.room,
+        wish.user_id,
+        CASE WHEN wish.name = '' THEN coalesce(before.name, wish.first_name) ELSE wish.name END,
+        CASE WHEN wish.user_id = meetings.host_user_id THEN 'host' ELSE 'participant' END,
         'connected',
-        asked_at,
-        asked_at,
+        wish.at,
+        wish.at,
         1
-    )
+    FROM unnest(wishes) AS wish
+    JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+    LEFT JOIN reconvene.participants AS before ON before.room = wish.room AND before.user_id = wish.user_id
+    ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
     ON CONFLICT (room, user_id) DO UPDATE
-    SET name = CASE WHEN asked_name = '' THEN known.name ELSE asked_name END,
-        first_joined_at = least(known.first_joined_at, asked_at),
-        last_seen_at = greatest(known.last_seen_at, asked_at)
-    RETURNING * INTO person;
-    -- Ids are made for each call: a row that has this one's, this one made.
-    is_rejoined := person.id <> call ->> 'participant_id';
+    SET name = excluded.name,
+        first_joined_at = least(known.first_joined_at, excluded.first_joined_at),
+        last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at);
 
-    INSERT INTO reconvene.nodes (id, heartbeat_at) VALUES (call ->> 'node_id', asked_at) ON CONFLICT DO NOTHING;
-
-    SELECT session_id INTO open_session FROM reconvene.participant_sessions
-    WHERE participant_id = person.id AND left_at IS NULL;
+    INSERT INTO reconvene.nodes (id, heartbeat_at)
+    SELECT node_id, min(at) FROM unnest(wishes) AS wish
+    WHERE NOT EXISTS (SELECT 1 FROM reconvene.nodes WHERE id = wish.node_id)
+    GROUP BY node_id
+    ON CONFLICT DO NOTHING;
 
     -- The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
     -- begins. A stay that is closed under the very id asked for (a join tried again) is opened again. What is done
     -- twice, because its first answer was lost, counts once: the page and the moment tell.
     INSERT INTO reconvene.participant_sessions AS known (participant_id, session_id, node_id, instance, joined_at)
-    VALUES (
+    SELECT
         person.id,
-        coalesce(
-            open_session,
-            (
-                SELECT session_id FROM reconvene.participant_sessions
-                WHERE participant_id = person.id AND session_id = call ->> 'previous_session'
-                    AND reason = 'lost' AND asked_at - left_at < (call ->> 'grace')::double precision
-            ),
-            asked_session
-        ),
-        call ->> 'node_id',
-        call ->> 'instance',
-        asked_at
-    )
+        coalesce(open.session_id, previous.session_id, wish.session_id),
+        wish.node_id,
+        wish.instance,
+        wish.at
+    FROM unnest(wishes) AS wish
+    JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+    JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
+    LEFT JOIN reconvene.participant_sessions AS open
+        ON open.participant_id = person.id AND open.left_at IS NULL
+    LEFT JOIN reconvene.participant_sessions AS previous
+        ON previous.participant_id = person.id AND previous.session_id = wish.previous_session
+            AND previous.reason = 'lost' AND wish.at - previous.left_at < wish.grace
     ON CONFLICT (participant_id, session_id) DO UPDATE
     SET node_id = excluded.node_id,
         instance = excluded.instance,
@@ -118,41 +141,66 @@ BEGIN
         estimated = false,
         (connections, reconnects) = (
             SELECT counted, remembered FROM reconvene.one_more_return(
-                known.connections, known.reconnects, returned_at,
-                known.instance = excluded.instance
-                    AND (known.session_id = asked_session OR known.reconnects[cardinality(known.reconnects)] = returned_at)
+                known.connections, known.reconnects, excluded.joined_at, known.instance = excluded.instance,
+                known.joined_at
             )
-        )
-    RETURNING * INTO stay;
+        );
 
-    IF is_rejoined AND open_session IS NULL THEN
-        -- Read again, to show what the triggers made of the stay.
-        SELECT * INTO person FROM reconvene.participants WHERE id = person.id;
-    END IF;
-    RETURN json_build_object(
-        'value', json_build_object(
-            'meeting', row_to_json(meeting),
-            'participant', row_to_json(person),
-            'stay', row_to_json(stay),
-            'created', is_created OR (call ? 'again' AND meeting.host_user_id = person.user_id
-                AND meeting.created_at = asked_at AND person.id = call ->> 'participant_id'),
-            'rejoined', is_rejoined,
-            'continued', stay.connections > 1
+    -- Read last, so that it shows what the triggers made of the stays. Everyone has one open stay now.
+    RETURN (
+        SELECT json_agg(
+            CASE
+                WHEN meetings.room IS NULL THEN '{"refused": "unknown_meeting"}'::json
+                WHEN meetings.ended_at IS NOT NULL THEN '{"refused": "meeting_ended"}'
+                ELSE json_build_object('value', json_build_object(
+                    'meeting', row_to_json(meetings),
+                    'participant', row_to_json(person),
+                    'stay', row_to_json(stay),
+                    'created', meetings.host_user_id = wish.user_id AND (
+                        meetings.room = ANY (made)
+                        OR (is_again AND meetings.created_at = wish.at AND person.id = wish.participant_id)
+                    ),
+                    -- Ids are made for each call: a row that has this one's, this one made.
+                    'rejoined', person.id <> wish.participant_id,
+                    'continued', stay.connections > 1
+                ))
+            END
+            ORDER BY wish.n
         )
+        FROM unnest(wishes) AS wish
+        LEFT JOIN reconvene.meetings ON meetings.room = wish.room
+        LEFT JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
+        LEFT JOIN reconvene.participant_sessions AS stay
+            ON stay.participant_id = person.id AND stay.left_at IS NULL
     );
 END $$;
 
+CREATE FUNCTION reconvene.join_meeting(call jsonb) RETURNS json LANGUAGE sql AS $$
+    SELECT reconvene.join_many(jsonb_build_array(call), call ? 'again') -> 0
+$$;
+
+-- A stay has seen one connection more, whose page came `at` a moment (NULL: it has not). `is_same_page`: it is the page that
+-- was there last. If that came at this very moment, be it to begin the stay, this is the same call, sent again.
 CREATE FUNCTION reconvene.one_more_return(
-    connections integer, reconnects double precision[], returned_at double precision, is_repeated boolean,
-    OUT counted integer, OUT remembered double precision[]
+    connections integer,
+    reconnects double precision[],
+    at double precision,
+    is_same_page boolean,
+    began_at double precision DEFAULT NULL,
+    OUT counted integer,
+    OUT remembered double precision[]
 ) LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    moment double precision := round(at::numeric, 3); -- to the millisecond, as in every store
 BEGIN
-    IF returned_at IS NULL OR coalesce(is_repeated, false) THEN
+    IF at IS NULL
+        OR (is_same_page AND (at = began_at OR moment = reconnects[cardinality(reconnects)]))
+    THEN
         counted := connections;
         remembered := reconnects;
     ELSE
         counted := connections + 1;
-        remembered := reconnects[greatest(1, cardinality(reconnects) - 98):] || returned_at;
+        remembered := reconnects[greatest(1, cardinality(reconnects) - 98):] || moment;
     END IF;
 END $$;
 
@@ -160,7 +208,6 @@ CREATE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql 
 DECLARE
     whose text := call ->> 'participant_id';
     resumed_at double precision := (call ->> 'at')::double precision;
-    returned_at double precision := (call ->> 'returned_at')::double precision;
 BEGIN
     PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' AND ended_at IS NULL FOR SHARE;
     IF NOT FOUND THEN
@@ -176,9 +223,10 @@ BEGIN
         estimated = false,
         (connections, reconnects) = (
             SELECT counted, remembered FROM reconvene.one_more_return(
-                known.connections, known.reconnects, returned_at,
+                known.connections,
+                known.reconnects,
+                CASE WHEN (call ->> 'returned')::boolean THEN resumed_at END,
                 known.instance = call ->> 'instance'
-                    AND known.reconnects[cardinality(known.reconnects)] = returned_at
             )
         )
     WHERE participant_id = whose AND session_id = call ->> 'session_id' AND (left_at IS NULL OR reason = 'lost')

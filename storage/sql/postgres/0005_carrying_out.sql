@@ -7,6 +7,7 @@ DECLARE
 BEGIN
     FOR call IN SELECT value FROM jsonb_array_elements(calls) LOOP
         answers := array_append(answers, CASE call ->> 'call'
+            WHEN 'join_many' THEN json_build_object('value', reconvene.join_many(call -> 'calls', call ? 'again'))
             WHEN 'join' THEN reconvene.join_meeting(call)
             WHEN 'leave' THEN reconvene.leave(call)
             WHEN 'resume_stay' THEN reconvene.resume_stay(call)
