@@ -97,7 +97,7 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
     if of_servers:
         console.print(_table(title, of_servers, plan.specs))
     if of_stores:
-        console.print(_table(title, of_stores, (RECONVENE, stores.EACH)))
+        console.print(_table(title, of_stores, (RECONVENE, stores.EACH, stores.TUNED)))
     if any(figure.judged_by_cpu for figure in figures):
         console.print(
             "* By the server's processor time: others held it up, or the generator was the limit.",

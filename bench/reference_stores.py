@@ -6,7 +6,7 @@ Schema, statements, answers and durability are the stores' own. Trying again and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,22 @@ import asyncpg
 import orjson
 
 from storage import sqlite_statements as sql
-from storage.functions import FunctionStore
+from storage.functions import Call, FunctionStore
 from storage.postgres import POOL_SIZE, PostgresDatabase
 from storage.sqlite import SqliteStore
 from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Participant, Stay
 from storage.supabase import SupabaseDatabase
 
-Run = Callable[[str, dict[str, Any]], Awaitable[Iterable[Any]]]
+Row = Iterable[Any]
+Query = Callable[[str, Mapping[str, Any]], Awaitable[Row | None]]
+NOTHING: Mapping[str, Any] = {}
 
 STAY = [field.name for field in fields(Stay)]
 
 
 class SqliteEach:
-    """aiosqlite, in the form that is fastest: one connection, as several would only wait for each other's lock, by
-    polling; and `execute_fetchall`, which goes to aiosqlite's thread once where `execute`, `fetchone` and `close` go
-    three times."""
+    """aiosqlite, as it is documented: `async with connection.execute(…) as cursor`, then `fetchone`. One connection, as
+    several would only wait for each other's lock, by polling."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -51,20 +52,33 @@ class SqliteEach:
             await self._connection.close()
 
     async def join(self, request: JoinRequest) -> Joined:
-        assert self._connection is not None
-        run = self._connection.execute_fetchall
         async with self._turn:
-            await run("BEGIN IMMEDIATE")
+            await self.row("BEGIN IMMEDIATE")
             try:
-                joined = await _join(run, request)
+                joined = await _join(self.row, request)
             except BaseException:
-                await run("ROLLBACK")
+                await self.row("ROLLBACK")
                 raise
-            await run("COMMIT")
+            await self.row("COMMIT")
         return joined
 
+    async def row(self, statement: str, values: Mapping[str, Any] = NOTHING) -> Row | None:
+        """Execute it; answers the first row."""
+        assert self._connection is not None
+        async with self._connection.execute(statement, values) as cursor:
+            return await cursor.fetchone()
 
-async def _join(run: Run, request: JoinRequest) -> Joined:
+
+class SqliteEachTuned(SqliteEach):
+    """`execute_fetchall` goes to aiosqlite's thread once where `execute`, `fetchone` and `close` go three times."""
+
+    async def row(self, statement: str, values: Mapping[str, Any] = NOTHING) -> Row | None:
+        assert self._connection is not None
+        rows = await self._connection.execute_fetchall(statement, values)
+        return next(iter(rows), None)
+
+
+async def _join(row_of: Query, request: JoinRequest) -> Joined:
     values: dict[str, Any] = {
         "room": request.room,
         "user_id": request.user_id,
@@ -80,26 +94,24 @@ async def _join(run: Run, request: JoinRequest) -> Joined:
         "at": request.at,
         "returned_at": round(request.at, 3),
     }
-    row = await _row(run, sql.CREATE_MEETING, values)
-    created = row is not None
-    meeting = Meeting(*(row or await _row(run, sql.MEETING, values) or ()))
+    row, created = await row_of(sql.MEETING, values), False
+    if row is None:
+        row, created = await row_of(sql.CREATE_MEETING, values), True
+        await row_of(sql.KNOW_NODE, values)
+    meeting = Meeting(*(row or ()))
     if meeting.ended_at is not None:
         raise MeetingEnded(request.room)
     values["role"] = "host" if request.user_id == meeting.host_user_id else "participant"
-    if await _row(run, sql.ADD_PARTICIPANT, values) is None:
-        (values["participant_id"],) = await _row(run, sql.RENAME_PARTICIPANT, values) or ()
-    await run(sql.KNOW_NODE, values)
-    row = await _row(run, sql.OPEN_STAY, values) or ()
+    participant = Participant(*(await row_of(sql.ADD_PARTICIPANT, values) or ()))
+    rejoined = participant.id != request.participant_id
+    values["participant_id"] = participant.id
+    row = await row_of(sql.OPEN_STAY, values) or ()
     columns = dict(zip(STAY, row, strict=True))
     reconnects = tuple(orjson.loads(columns.pop("reconnects")))
     stay = Stay(**columns | {"estimated": bool(columns["estimated"])}, reconnects=reconnects)
-    participant = Participant(*(await _row(run, sql.PARTICIPANT, values) or ()))
-    rejoined = participant.id != request.participant_id
+    if rejoined:
+        participant = Participant(*(await row_of(sql.PARTICIPANT, values) or ()))
     return Joined(meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
-
-
-async def _row(run: Run, statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-    return next(iter(await run(statement, values)), None)
 
 
 class PostgresEach(FunctionStore):
@@ -118,11 +130,10 @@ class PostgresEach(FunctionStore):
         if self._pool is not None:
             await self._pool.close()
 
-    async def _write(self, call: str, **arguments: Any) -> Any:
+    async def _together(self, _: Any, call: Call) -> Any:
         assert self._pool is not None
         text = await self._pool.fetchval(
-            f"SELECT reconvene.{call}_meeting($1::jsonb)::text",
-            orjson.dumps(arguments).decode(),
+            "SELECT reconvene.join_meeting($1::jsonb)::text", orjson.dumps(call).decode()
         )
         return orjson.loads(text)["value"]
 
@@ -142,7 +153,7 @@ class SupabaseEach(FunctionStore):
     async def close(self) -> None:
         await self._project.close()
 
-    async def _write(self, call: str, **arguments: Any) -> Any:
+    async def _together(self, _: Any, call: Call) -> Any:
         async with self._turns:
-            (answer,) = await self._project.carry_out([{"call": call, **arguments}], within=30)
+            (answer,) = await self._project.carry_out([call], within=30)
         return answer["value"]

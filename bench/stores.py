@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -15,8 +16,8 @@ import uvloop
 from bench.callers import Callers, Joining
 from bench.clients import LoadError
 from bench.measure import PATIENCE, WARM_UP, Figure, Plan, Say, Verdict, attempt, ratio
-from bench.reference_stores import PostgresEach, SqliteEach, SupabaseEach
-from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, Spec, Usage, on_core, usage
+from bench.reference_stores import PostgresEach, SqliteEach, SqliteEachTuned, SupabaseEach
+from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, TICKS, Spec, Usage, on_core, usage
 from storage import open_store
 from storage.store import StoreError
 from tests.databases import PostgresServer, PostgrestServer
@@ -24,7 +25,8 @@ from tests.storage.backends import apply_migrations
 
 CALLERS = (1, 10, 100)
 EACH = Spec("one each", lambda port: [])
-"""The column of the references; nothing is started by it."""
+TUNED = Spec("tuned", lambda port: [])
+"""The columns of the references, which start nothing: what one would write, and for SQLite with fewer hops."""
 
 
 class Opened(Joining, Protocol):
@@ -33,31 +35,35 @@ class Opened(Joining, Protocol):
     async def close(self) -> None: ...
 
 
-Pair = Mapping[str, Opened]
-"""The store and its reference, by the name of their columns, on the same database."""
+Rivals = Mapping[str, Opened]
+"""The store and its references, by the name of their columns, on the same database."""
 
 
 @asynccontextmanager
-async def sqlite() -> AsyncIterator[Pair]:
+async def sqlite() -> AsyncIterator[Rivals]:
     with tempfile.TemporaryDirectory(prefix="reconvene-bench-", dir=DISK) as folder:
         path = Path(folder) / "meetings.db"
         # Embedded: its thread has what the process has.
         os.sched_setaffinity(0, {SERVER_CORE, GENERATOR_CORE})
         try:
-            yield {RECONVENE.name: open_store(f"sqlite:///{path}"), EACH.name: SqliteEach(path)}
+            yield {
+                RECONVENE.name: open_store(f"sqlite:///{path}"),
+                EACH.name: SqliteEach(path),
+                TUNED.name: SqliteEachTuned(path),
+            }
         finally:
             os.sched_setaffinity(0, {GENERATOR_CORE})
 
 
 @asynccontextmanager
-async def postgres() -> AsyncIterator[Pair]:
+async def postgres() -> AsyncIterator[Rivals]:
     async with _cluster() as cluster:
         url = await cluster.make_database("meetings")
         yield {RECONVENE.name: open_store(url), EACH.name: PostgresEach(url)}
 
 
 @asynccontextmanager
-async def supabase() -> AsyncIterator[Pair]:
+async def supabase() -> AsyncIterator[Rivals]:
     async with _cluster() as cluster, AsyncExitStack() as stack:
         url = await cluster.make_database("project", owner="project")
         with on_core(SERVER_CORE):
@@ -84,7 +90,7 @@ class Contest(NamedTuple):
     backend: str
     asked: float
     """How many times as fast as the reference, with the most callers."""
-    pair: Callable[[], AbstractAsyncContextManager[Pair]]
+    rivals: Callable[[], AbstractAsyncContextManager[Rivals]]
 
 
 CONTESTS = (
@@ -114,13 +120,13 @@ def stores(plan: Plan, say: Say) -> list[Figure]:
 async def _measured(contest: Contest, figures: Sequence[Figure], plan: Plan, say: Say) -> None:
     folder, tempfile.tempdir = tempfile.tempdir, str(DISK)  # for the databases' own folders
     try:
-        async with contest.pair() as pair, AsyncExitStack() as stack:
-            for store in pair.values():
+        async with contest.rivals() as rivals, AsyncExitStack() as stack:
+            for store in rivals.values():
                 await store.open()
                 stack.push_async_callback(store.close)
             for figure, count in zip(figures, CALLERS, strict=True):
                 await _rounds(
-                    figure, {name: Callers(store, count) for name, store in pair.items()}, plan, say
+                    figure, {name: Callers(store, count) for name, store in rivals.items()}, plan, say
                 )
     except (StoreError, RuntimeError) as error:
         raise LoadError(f"{contest.backend}: {error}") from error
@@ -134,8 +140,9 @@ async def _rounds(figure: Figure, callers: Mapping[str, Callers], plan: Plan, sa
     number = 0
     while figure.clean < plan.rounds and number < PATIENCE * plan.rounds:
         waited = 0.0
-        # The other one goes first in each round.
-        for name in list(callers)[:: 1 if number % 2 else -1]:
+        # Another one goes first in each round.
+        first = number % len(callers)
+        for name in [*callers, *callers][first : first + len(callers)]:
             before = _usage()
             run = await callers[name].run(plan.seconds)
             used = _usage() - before
@@ -144,33 +151,34 @@ async def _rounds(figure: Figure, callers: Mapping[str, Callers], plan: Plan, sa
             waited = max(waited, used.waited / run.seconds)
             say(
                 f"  round {number + 1} {name:10} {run.rate:8,.0f}/s, {used.ran / run.joins * 1e6:5.0f} us of CPU each, "
-                f"p50 {run.took(0.5):.1f} p99 {run.took(0.99):.1f} ms, held up {used.waited / run.seconds:.0%}"
+                f"p50 {run.took(0.5):.1f} p99 {run.took(0.99):.1f} ms, others {max(0.0, used.waited / run.seconds):.0%} of a core"
             )
         figure.waited.append(waited)
         number += 1
 
 
 def _usage() -> Usage:
-    """Of this process and whatever it started: all ran, its own first thread waited."""
+    """Ran: this process and whatever it started. Waited: what others ran meanwhile, as if they all ran on one core.
+
+    That its threads and children wait for each other is the store's own affair.
+    """
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
-            try:
+            with contextlib.suppress(OSError):  # it has ended
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has ended
-            parents[int(folder.name)] = int(fields[1])
+                parents[int(folder.name)] = int(fields[1])
     family, found = {os.getpid()}, 0
     while len(family) > found:
         found = len(family)
         family |= {pid for pid, parent in parents.items() if parent in family}
     ran = 0.0
     for pid in family:
-        try:
+        with contextlib.suppress(OSError):
             ran += usage(pid).ran
-        except OSError:
-            continue
-    return Usage(ran, usage(os.getpid()).waited)
+    # user, nice, system, idle, iowait, irq, softirq, steal
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
+    return Usage(ran, (sum(ticks) - ticks[3] - ticks[4]) / TICKS - ran)
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
