@@ -151,7 +151,7 @@ async def _rounds(figure: Figure, callers: Mapping[str, Callers], plan: Plan, sa
             waited = max(waited, used.waited / run.seconds)
             say(
                 f"  round {number + 1} {name:10} {run.rate:8,.0f}/s, {used.ran / run.joins * 1e6:5.0f} us of CPU each, "
-                f"p50 {run.took(0.5):.1f} p99 {run.took(0.99):.1f} ms, others {max(0.0, used.waited / run.seconds):.0%} of a core"
+                f"p50 {run.took(0.5):.1f} p99 {run.took(0.99):.1f} ms, others {used.waited / run.seconds:.0%}"
             )
         figure.waited.append(waited)
         number += 1
