@@ -155,7 +155,9 @@ async def test_the_record_outlives_twenty_kills_of_the_server(
         killed = Killed(server, chance)
         while len(killed.kills) < KILLS:
             # Mostly a moment; a few live so long that what they see cannot all be lost with them.
-            await asyncio.sleep(chance.uniform(1.5, 2.5) if chance.random() < 0.25 else chance.uniform(0, 0.6))
+            await asyncio.sleep(
+                chance.uniform(1.5, 2.5) if chance.random() < 0.25 else chance.uniform(0, 0.6)
+            )
             await killed.kill()
             crowd.check()
             await killed.start()
