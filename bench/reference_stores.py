@@ -16,7 +16,8 @@ import asyncpg
 import orjson
 
 from storage import sqlite_statements as sql
-from storage.functions import Call, FunctionStore
+from storage.database import Call
+from storage.functions import FunctionStore
 from storage.postgres import POOL_SIZE, PostgresDatabase
 from storage.sqlite import SqliteStore
 from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Participant, Stay

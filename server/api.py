@@ -203,13 +203,15 @@ def router(  # the API's parts list
     @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204)
     async def delete_meeting(meeting: str, user_id: Known) -> None:
         """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
-        room = (await hosted(meeting, user_id)).room
+        found = await hosted(meeting, user_id)
+        room = found.room
         # Ended first: from then on nobody is let in, and when the store goes away before the rest is done, asking
         # again goes on from there.
         await store.end_meeting(room, time.time())
         gateway.end_meeting(room)
-        # What the recorder still has to write of it finds nothing to change.
-        await store.delete_meeting(room)
+        # What the recorder still has to write of it finds nothing to change. And another who deletes it at the same
+        # moment leaves alone what is made by its id afterwards.
+        await store.delete_meeting(room, found.created_at)
         log.info("meeting deleted", meeting=room)
 
     @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_class=Response)
@@ -223,7 +225,9 @@ def router(  # the API's parts list
         limit: Annotated[
             int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")
         ] = MOST_PEOPLE,
-        after: Annotated[str | None, Query(description="JSON: `next` of the page before.")] = None,
+        after: Annotated[
+            str | None, Query(pattern="^[!-~]{1,100}$", description="JSON: `next` of the page before.")
+        ] = None,
     ) -> Response:
         """Everyone who was ever in the meeting, with their stays. Durations are in seconds.
 

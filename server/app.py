@@ -54,6 +54,7 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
     metrics = Metrics()
     store = config.make_store()
     await store.open()
+    retention = Retention(store, config.retention_days)
     deadline: float | None = None
     try:
         node = Node(store, metrics)
@@ -65,17 +66,16 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)
         gateway.start()
-        retention = Retention(store, config.retention_days)
         retention.start()
         drain = Drain(config.drain, gateway, recorder, node)
         http = web(config, store, hub, gateway, tokens, metrics)
         server = _Server(_uvicorn(http, gateway), drain, store=config.store.partition("://")[0], node=node.id)
         await server.serve(sockets)
         deadline = drain.deadline
-        await retention.stop()
     finally:
         try:
             async with asyncio.timeout_at(deadline):
+                await retention.stop()
                 await store.close()
         except TimeoutError:
             log.warning("store did not close in time; what it answered is safe")

@@ -19,6 +19,7 @@ from storage.store import Store, StoreError
 log = structlog.get_logger()
 
 INTERVAL = 5.0
+CLOCK_OFF = 2.0
 DEAD_AFTER = 4 * INTERVAL
 """Seconds without a heartbeat after which a node is taken for dead."""
 
@@ -42,6 +43,7 @@ class Node:
 
     async def start(self) -> None:
         """Register, and close what nodes that died left open. Raises what the store raises."""
+        await self._compare_clocks()
         await self._beat()
         self._task = asyncio.create_task(self._keep_beating())
 
@@ -58,6 +60,14 @@ class Node:
             log.warning("stays left open, the next start closes them at the last heartbeat", error=str(error))
         else:
             log.info("node stopped", node=self.id, stays_closed=closed)
+
+    async def _compare_clocks(self) -> None:
+        """Nodes judge each other's heartbeats by their own clocks: one that is off takes the living for dead."""
+        ahead = time.time() - await self._store.clock()
+        if abs(ahead) > CLOCK_OFF:
+            log.warning(
+                "this machine's clock and the store's differ, set both by NTP", seconds=round(ahead, 3)
+            )
 
     async def _keep_beating(self) -> None:
         while True:

@@ -214,7 +214,7 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
                 stay.connections - 1,
                 stay.reason or "",
                 _yes(stay.estimated),
-                harmless(participant.id),
+                participant.id,
             )
 
 
@@ -246,7 +246,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
             person.reconnects,
             _yes(person.present),
             _yes(person.estimated),
-            harmless(participant.id),
+            participant.id,
         )
 
 

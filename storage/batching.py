@@ -51,9 +51,11 @@ class Calls(Generic[Request, Result]):
     def accept(self, request: Request) -> asyncio.Future[Result]:
         """Queue a request. Raises `StoreUnavailable` when closed, or when `limit` calls are waiting."""
         if self.closed:
-            raise StoreUnavailable(f"{self.name} is closed")
+            raise StoreUnavailable(f"{self.name} is closed", certain=True)
         if len(self._waiting) >= self._limit:
-            raise StoreUnavailable(f"{self.name} is overloaded: {self._limit} calls are waiting")
+            raise StoreUnavailable(
+                f"{self.name} is overloaded: {self._limit} calls are waiting", certain=True
+            )
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(Call(request, answer))
         return answer

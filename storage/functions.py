@@ -13,16 +13,18 @@ Every call can be sent twice and counts once (ids and moments come with it), so 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
 
 from storage import answers
+from storage.attempts import Attempts
 from storage.batching import BatchTasks
-from storage.migrations import Migration, load_migrations
+from storage.database import Call, Database, Locked
+from storage.migrations import load_migrations
 from storage.store import (
     Attendance,
-    BadStore,
     HostedMeeting,
     Joined,
     JoinRequest,
@@ -33,11 +35,11 @@ from storage.store import (
     StayAbandon,
     StayEnd,
     StayResume,
-    StoreError,
     StoreUnavailable,
 )
 
-Call = Mapping[str, Any]
+Run = Callable[[Sequence[Call], bool], Awaitable[Sequence[Any]]]
+"""Carries out a batch; the flag: with patience for a row that is locked."""
 
 MIGRATIONS = "postgres"
 ATTEMPT = 2.5
@@ -46,44 +48,7 @@ PATIENCE = 3.0
 """Seconds within which a call that failed is tried again. Clients give up on an answer after ten."""
 REPORT = 30.0
 """Seconds a report may take: nobody waits behind it."""
-DUPLICATE = "23505"
-
-
-class CallFailed(StoreError):  # noqa: N818 - named for what happened
-    """The database refused what was sent: a program's mistake, such as a value of the wrong type. Nothing was kept."""
-
-    def __init__(self, sqlstate: str, text: str) -> None:
-        super().__init__(f"{sqlstate}: {text}")
-        self.sqlstate = sqlstate
-
-
-class Database(Protocol):
-    """The way to the functions: one attempt at a time, errors told apart."""
-
-    concurrency: int
-    """How many batches it takes at once."""
-
-    async def open(self) -> None:
-        """Connect. Raises `BadStore`, `StoreUnavailable`."""
-
-    async def close(self) -> None:
-        """Disconnect. Idempotent."""
-
-    async def carry_out(self, calls: Sequence[Call], within: float) -> Sequence[Any]:
-        """Have a batch carried out in one transaction: an answer for each call, in order.
-
-        One attempt, `within` seconds. Raises `StoreUnavailable` (`certain` where nothing can have been kept),
-        `CallFailed`, `BadStore` (wrong key, missing permission, missing function).
-        """
-
-    async def schema_version(self) -> int:
-        """The number of the last migration applied; 0 when there is nothing. Needs no `open`. Raises as `carry_out`."""
-
-    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
-        """Apply those that are missing, all or none; returns their names. Needs no `open`.
-
-        Raises `BadStore` where it cannot be done from here, and says how it can.
-        """
+LONG_AT_ONCE = 2
 
 
 class FunctionStore:
@@ -92,10 +57,11 @@ class FunctionStore:
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
         self._database = database
         self._attempt = attempt
-        self._patience = patience
+        self._attempts = Attempts(database, patience)
         self._lifecycle = asyncio.Lock()
         self._joins: BatchTasks[Call, Any] | None = None
         self._writes: BatchTasks[Call, Any] | None = None
+        self._long = asyncio.Semaphore(LONG_AT_ONCE)
 
     async def schema(self) -> Schema:
         migrations = load_migrations(MIGRATIONS)
@@ -117,11 +83,16 @@ class FunctionStore:
             try:
                 # Finds nobody, and reads every table: what is missing, or not ours to read, is told now.
                 await self._database.carry_out([{"call": "restorable"}], self._attempt)
+                await self._attempts.compare_clocks(self._attempt)
             except BaseException:
                 await self._database.close()
                 raise
-            self._joins = BatchTasks("the store", self._run_joins, at_once=self._database.concurrency)
-            self._writes = BatchTasks("the store", self._run, at_once=self._database.concurrency)
+            self._joins = BatchTasks(
+                "the store", partial(self._run, self._join_all), at_once=self._database.concurrency
+            )
+            self._writes = BatchTasks(
+                "the store", partial(self._run, self._do_all), at_once=self._database.concurrency
+            )
 
     async def close(self) -> None:
         async with self._lifecycle:
@@ -156,7 +127,7 @@ class FunctionStore:
             "participant_id": request.participant_id,
             "session_id": request.session_id,
             "previous_session": request.previous_session,
-            "grace": request.grace,
+            "grace": None if math.isinf(request.grace) else request.grace,
             "instance": request.instance,
             "node_id": request.node_id,
             "create": request.create,
@@ -201,15 +172,16 @@ class FunctionStore:
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         moments = {"exact_after": now - grace, "estimated_after": now - grace - slack}
-        found = await self._directly({"call": "restorable", **moments}, REPORT)
+        found = await self._take_time({"call": "restorable", **moments})
         return [answers.restorable(each) for each in found]
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
-        return answers.meeting(await self._write("end_meeting", room=room, at=at))
+        # Not in a batch: it locks a meeting and then people, where others hold people already.
+        return answers.meeting(await self._directly({"call": "end_meeting", "room": room, "at": at}))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
-        found = await self._directly(call, REPORT)
+        found = await self._take_time(call)
         # Ten thousand records take a while, in which sockets are to be served.
         return await asyncio.to_thread(answers.attendance, found, limit)
 
@@ -217,21 +189,22 @@ class FunctionStore:
         found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
         return [answers.hosted(each) for each in found]
 
-    async def delete_meeting(self, room: str) -> bool:
-        return bool(await self._directly({"call": "delete_meeting", "room": room}, REPORT))
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        call = {"call": "delete_meeting", "room": room, "created_at": created_at}
+        return bool(await self._take_time(call))
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         call = {"call": "delete_old_meetings", "before": before, "limit": limit}
-        return list(await self._directly(call, REPORT))
+        return list(await self._take_time(call))
 
     async def heartbeat(self, node_id: str, at: float) -> None:
-        await self._directly({"call": "heartbeat", "node_id": node_id, "at": at})
+        self._attempts.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
 
     async def close_dead_nodes(self, dead_before: float) -> int:
         return int(await self._directly({"call": "close_dead_nodes", "dead_before": dead_before}))
 
     async def stop_node(self, node_id: str, at: float) -> int:
-        return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}, REPORT))
+        return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}))
 
     async def _write(self, call: str, **arguments: Any) -> Any:
         """Together with what others ask for at this moment."""
@@ -242,21 +215,50 @@ class FunctionStore:
             raise StoreUnavailable("the store is not open", certain=True)
         return await queue.call(call)
 
-    async def _directly(self, call: Call, within: float | None = None) -> Any:
-        """On its own: what takes long, and what must not wait behind a batch."""
+    async def _directly(self, call: Call) -> Any:
+        """On its own: what must not wait behind a batch."""
         if self._writes is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        (outcome,) = await self._attempt_all([call], within or self._attempt)
+        (outcome,) = await self._attempts.make([call], within=self._attempt)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    async def _run(self, calls: Sequence[Call]) -> Sequence[Any]:
-        order = _in_order(calls)
-        outcomes = await self._attempt_all([calls[n] for n in order], self._attempt)
-        return _put_back(order, outcomes)
+    async def _take_time(self, call: Call) -> Any:
+        """Something long: few at a time, so that they leave connections to joins and heartbeats. It may be late."""
+        if self._writes is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        async with self._long:
+            (outcome,) = await self._attempts.make([call], within=REPORT, fenced=False)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-    async def _run_joins(self, calls: Sequence[Call]) -> Sequence[Any]:
+    async def _run(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
+        """A batch. When a row in it is locked, in halves, so that only those who need that row wait for it."""
+        return await do(calls, True) if len(calls) == 1 else await self._run_parts(do, calls)
+
+    async def _run_parts(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
+        try:
+            return await do(calls, False)
+        except Locked as error:
+            if len(calls) == 1:
+                return [error]
+        half = len(calls) // 2
+        outcomes: list[Any] = []
+        for part in (calls[:half], calls[half:]):
+            try:
+                outcomes += await self._run_parts(do, part)
+            except StoreUnavailable as error:
+                outcomes += [error] * len(part)
+        return outcomes
+
+    async def _do_all(self, calls: Sequence[Call], patient: bool) -> Sequence[Any]:
+        order = _in_order(calls)
+        batch = [calls[n] for n in order]
+        return _put_back(order, await self._attempts.make(batch, within=self._attempt, patient=patient))
+
+    async def _join_all(self, calls: Sequence[Call], patient: bool) -> Sequence[Any]:
         """All at once, as sets. Someone who joins twice at the same moment does so once more after it."""
         people: dict[tuple[str, str], int] = {}
         for n in _in_order(calls):
@@ -265,50 +267,15 @@ class FunctionStore:
         later = sorted(set(range(len(calls))) - set(first))
         wishes = [{**calls[n], "n": place} for place, n in enumerate(first)]
         batch = [{"call": "join_many", "calls": wishes}, *(calls[n] for n in later)]
-        joined, *others = await self._attempt_all(batch, self._attempt)
-        if isinstance(joined, Exception):
-            outcomes = await self._one_by_one([calls[n] for n in first], self._attempt)
+        joined, *others = await self._attempts.make(batch, within=self._attempt, patient=patient)
+        if isinstance(joined, StoreUnavailable):
+            outcomes = [joined] * len(first)
+        elif isinstance(joined, Exception):
+            alone = [{**calls[n], "again": True} for n in first]
+            outcomes = await self._attempts.one_by_one(alone, within=self._attempt)
         else:
             outcomes = [answers.outcome(answer) for answer in joined]
         return _put_back([*first, *later], [*outcomes, *others])
-
-    async def _attempt_all(self, calls: Sequence[Call], within: float) -> list[Any]:
-        """Until it is done, or patience is at an end: what each call came to, a value or an exception.
-
-        Raises `StoreUnavailable`.
-        """
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._patience
-        certain, tries = True, 0
-        while True:
-            tries += 1
-            try:
-                return [answers.outcome(answer) for answer in await self._database.carry_out(calls, within)]
-            except StoreUnavailable as error:
-                certain = certain and error.certain
-                delay = min(1.0, 0.05 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers
-                if loop.time() + delay > give_up:
-                    raise StoreUnavailable(str(error), error.retry_after, certain=certain) from error
-                calls = [{**call, "again": True} for call in calls]
-            except BadStore as error:
-                # It was right when the store was opened. Whoever changed that can change it back.
-                raise StoreUnavailable(str(error), certain=certain) from error
-            except Exception as error:
-                # The row that was in the way is there by now, and is found.
-                if not (isinstance(error, CallFailed) and error.sqlstate == DUPLICATE and tries < 3):
-                    return [error] if len(calls) == 1 else await self._one_by_one(calls, within)
-                delay = 0.0
-            await asyncio.sleep(delay)
-
-    async def _one_by_one(self, calls: Sequence[Call], within: float) -> list[Any]:
-        """So that a call that cannot be carried out takes no other with it."""
-        outcomes: list[Any] = []
-        for call in calls:
-            try:
-                outcomes += await self._attempt_all([call], within)
-            except StoreUnavailable as error:
-                outcomes.append(error)
-        return outcomes
 
 
 def _in_order(calls: Sequence[Call]) -> list[int]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
 
-from storage.functions import Call, CallFailed
+from storage.database import Call, CallFailed, Locked
 from storage.migrations import Migration
 from storage.store import BadStore, SchemaTooNew, StoreUnavailable
 
@@ -29,15 +29,14 @@ _MIGRATING = 0x5265636F
 """The advisory lock of whoever migrates ("Reco")."""
 
 # What each says of the call, by SQLSTATE or its class (PostgreSQL appendix A). Not listed: the call failed for good.
-_NOTHING_KEPT = ("40", "53", "55", "57014", "57P03", "25006")
-"""Rolled back: deadlock, full disk, lock not granted, cancelled; or never begun: starting up, read-only."""
+_NOTHING_KEPT = ("40", "53", "55", "58", "57014", "57P03", "25006")
+"""Rolled back: deadlock, full disk, lock not granted, disk error, cancelled; or never begun: starting up, read-only."""
+_POOLED = ("26000", "42P05")
+"""A prepared statement is not where it was prepared."""
 _GONE = ("08", "57P01", "57P02", "57P05")
-"""The connection ended; who knows how far the call had got."""
-_SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F")
-"""User or password, database, permission; tables, functions or schema missing."""
-
-_UNUSABLE = (UnicodeError,)
-"""What a host name that is none comes to."""
+"""The connection ended, and with it the call; who knows how far it had got."""
+_SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F", "0A000")
+"""User or password, database, permission; tables, functions or schema missing; what functions refuse to run under."""
 
 
 class PostgresDatabase:
@@ -88,18 +87,21 @@ class PostgresDatabase:
         except (TimeoutError, OSError):
             pool.terminate()
 
-    async def carry_out(self, calls: Sequence[Call], within: float) -> Sequence[Any]:
+    async def carry_out(
+        self, calls: Sequence[Call], within: float, before: float | None = None
+    ) -> Sequence[Any]:
         batch = orjson.dumps(calls).decode()
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise StoreUnavailable("the store is not open", certain=True)
         connection: Any = None
         try:
             with self._explained(sent=False):
-                connection = await self._pool.acquire(timeout=within)
+                connection = await pool.acquire(timeout=within)
             with self._explained(sent=True), _ended_after(connection, within + LATENESS):
                 async with self._pinned(connection):
                     text = await connection.fetchval(
-                        "SELECT reconvene.carry_out($1::jsonb)::text", batch, timeout=within
+                        "SELECT reconvene.carry_out($1::jsonb, $2)::text", batch, before, timeout=within
                     )
         except StoreUnavailable as error:
             if connection is not None and not error.certain:
@@ -110,7 +112,7 @@ class PostgresDatabase:
             if connection is not None:
                 # A connection that broke is dropped by the pool, and that is all there is to say of it.
                 with contextlib.suppress(Exception):
-                    await self._pool.release(connection, timeout=CONNECT_WITHIN)
+                    await pool.release(connection, timeout=CONNECT_WITHIN)
         answers: list[Any] = orjson.loads(text)
         return answers
 
@@ -169,7 +171,8 @@ class PostgresDatabase:
         except TimeoutError as error:
             text = f"PostgreSQL at {self.place} did not answer in time"
             raise StoreUnavailable(text, certain=not sent) from error
-        except (asyncpg.exceptions.ClientConfigurationError, *_UNUSABLE) as error:
+        except (asyncpg.exceptions.ClientConfigurationError, UnicodeError) as error:
+            # The second is what a host name that is none comes to.
             raise BadStore(f"{self._setting} cannot be used: {error}") from error
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             # The last: the connection had ended, and its driver had not seen it yet.
@@ -183,8 +186,13 @@ class PostgresDatabase:
     def _meaning(self, error: asyncpg.PostgresError, *, sent: bool) -> Exception:
         state = getattr(error, "sqlstate", None) or ""
         text = f"PostgreSQL at {self.place}: {error.args[0] if error.args else state}"
+        if state == "55P03":
+            return Locked(text)
         if state.startswith(_NOTHING_KEPT):
             return StoreUnavailable(text, certain=True)
+        if state in _POOLED:
+            hint = f"behind a transaction pooler, {self._setting} needs ?statement_cache_size=0"
+            return StoreUnavailable(f"{text}; {hint}", certain=True)
         if state.startswith(_GONE):
             return StoreUnavailable(text, certain=not sent)
         if state.startswith(_SETTINGS):
@@ -198,6 +206,8 @@ class PostgresDatabase:
             return f"correct the user and password in {self._setting}"
         if state.startswith("3D"):
             return f"create the database (createdb), or name another in {self._setting}"
+        if state == "0A000":
+            return "ALTER DATABASE … RESET default_transaction_isolation (or ALTER ROLE)"
         if state == "42501":
             return (
                 f"let the user in {self._setting} do this (for the tables: GRANT CREATE ON DATABASE, or run "

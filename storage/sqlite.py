@@ -123,8 +123,8 @@ class SqliteStore:
     async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
         return await self._read(partial(sqlite_calls.hosted_meetings, user_id=user_id, limit=limit))
 
-    async def delete_meeting(self, room: str) -> bool:
-        return await self._write(partial(sqlite_calls.delete_meeting, room=room))
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        return await self._write(partial(sqlite_calls.delete_meeting, room=room, created_at=created_at))
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         return await self._write(partial(sqlite_calls.delete_old_meetings, before=before, limit=limit))

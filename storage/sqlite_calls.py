@@ -182,10 +182,14 @@ def hosted_meetings(connection: sqlite3.Connection, user_id: str, limit: int) ->
     return [HostedMeeting(Meeting(*row[:5]), *row[5:]) for row in rows]
 
 
-def delete_meeting(connection: sqlite3.Connection, room: str) -> bool:
+def delete_meeting(connection: sqlite3.Connection, room: str, created_at: float | None = None) -> bool:
+    found = meeting(connection, room)
+    if found is None or created_at not in (None, found.created_at):
+        return False
     connection.execute(sql.DELETE_STAYS, {"room": room})
     connection.execute(sql.DELETE_PARTICIPANTS, {"room": room})
-    return connection.execute(sql.DELETE_MEETING, {"room": room}).rowcount > 0
+    connection.execute(sql.DELETE_MEETING, {"room": room})
+    return True
 
 
 def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: int) -> list[str]:

@@ -53,10 +53,11 @@ def look_at_schema(path: Path, busy_timeout: float) -> Schema:
     """How far the file is migrated; nothing is made or changed. Raises `BadStore`, `StoreUnavailable`."""
     migrations = load_migrations("sqlite")
     version = 0
-    if path.exists():
-        with _explained(path), contextlib.closing(_connect(path, busy_timeout)) as connection:
-            _check_owner(connection, path)
-            version = _pragma(connection, "user_version")
+    with _explained(path):
+        if path.exists():
+            with contextlib.closing(_connect(path, busy_timeout)) as connection:
+                _check_owner(connection, path)
+                version = _pragma(connection, "user_version")
     return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
 
 

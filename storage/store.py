@@ -324,8 +324,11 @@ class Store(Protocol):
     async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
         """The latest meetings of which the user is host, newest first."""
 
-    async def delete_meeting(self, room: str) -> bool:
-        """Remove the meeting and all that is known of who was in it. False when there is none."""
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        """Remove the meeting and all that is known of who was in it. False when there is none.
+
+        With `created_at`, only the one made then: not another that has its id by now.
+        """
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         """Remove meetings where nobody is, and in which nothing has happened since `before`, the oldest first.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from storage.functions import CallFailed
+from storage.database import CallFailed, Locked, Unheard
 from storage.migrations import Migration
 from storage.store import BadStore, StoreError, StoreUnavailable
 
@@ -99,10 +99,12 @@ class SupabaseDatabase:
         if http is not None:
             await http.aclose()
 
-    async def carry_out(self, calls: Sequence[Mapping[str, Any]], within: float) -> Sequence[Any]:
+    async def carry_out(
+        self, calls: Sequence[Mapping[str, Any]], within: float, before: float | None = None
+    ) -> Sequence[Any]:
         if self._client is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        return await self._call(self._client, calls, within)
+        return await self._call(self._client, calls, within, before)
 
     async def schema_version(self) -> int:
         async with self._any_client() as client:
@@ -160,19 +162,25 @@ class SupabaseDatabase:
         return http, await create_async_client(self._url, self._key, options)
 
     async def _call(
-        self, client: AsyncClient, calls: Sequence[Mapping[str, Any]], within: float
+        self,
+        client: AsyncClient,
+        calls: Sequence[Mapping[str, Any]],
+        within: float,
+        before: float | None = None,
     ) -> Sequence[Any]:
         attempt = _Attempt(within)
         _attempt.set(attempt)
         try:
             async with asyncio.timeout(within):
-                answer = (await client.rpc(FUNCTION, {"calls": list(calls)}).execute()).data
+                arguments = (
+                    {"calls": list(calls)} if before is None else {"calls": list(calls), "before": before}
+                )
+                answer = (await client.rpc(FUNCTION, arguments).execute()).data
         except PostgrestAPIError as error:
             raise self._meaning(error.code or "", attempt.status, error.message or "") from None
         except TimeoutError:
-            raise StoreUnavailable(
-                f"Supabase did not answer within {within:g} s", certain=not attempt.sent
-            ) from None
+            text = f"Supabase did not answer within {within:g} s"
+            raise (Unheard(text) if attempt.sent else StoreUnavailable(text, certain=True)) from None
         except httpx.RequestError as error:
             why = self._without_key(str(error) or type(error).__name__)
             text = (
@@ -180,7 +188,7 @@ class SupabaseDatabase:
                 if attempt.sent
                 else f"cannot reach Supabase: {why}; is SUPABASE_URL right, and the project not paused?"
             )
-            raise StoreUnavailable(text, certain=not attempt.sent) from None
+            raise (Unheard(text) if attempt.sent else StoreUnavailable(text, certain=True)) from None
         except ValueError as error:
             if attempt.sent:
                 raise _not_supabase(attempt.status, "text that is no JSON") from None
@@ -195,8 +203,12 @@ class SupabaseDatabase:
         known = by_database or code.startswith("PGRST")
         message = self._without_key(message)[:200]
         text = f"{message} ({code if known else f'HTTP {status}'})"
+        if code == "55P03":
+            return Locked(f"Supabase: {text}")
         if _NOT_MIGRATED.fullmatch(code):
             return _NotMigrated(f"the Supabase project is not migrated: {text}. {_GET_MIGRATED}")
+        if code == "0A000":
+            return BadStore(f"the Supabase project's database will not do: {text}")
         if code == "42501":
             return BadStore(
                 f"SUPABASE_SERVICE_KEY is not the service role's: {text}. It is the secret key (sb_secret_… or the "
@@ -217,7 +229,12 @@ class SupabaseDatabase:
         nothing_kept = (_ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code)) is not None
         if by_database and not nothing_kept and not _LOST.fullmatch(code):
             return CallFailed(code, message)
-        return StoreUnavailable(f"Supabase: {text}", certain=nothing_kept)
+        # With a word of the API's it is over at least, whatever came of it. A gateway does not know.
+        return (
+            StoreUnavailable(f"Supabase: {text}", certain=nothing_kept)
+            if known
+            else Unheard(f"Supabase: {text}")
+        )
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "…")

@@ -163,6 +163,7 @@ class PostgrestServer(Started):
                 access_log off;
                 {" ".join(f"{name}_temp_path {name};" for name in folders)}
                 client_max_body_size 10m;
+                client_body_buffer_size 1m;
                 map_hash_bucket_size 512;
                 map $http_apikey $known {{
                     default 0;

@@ -109,11 +109,11 @@ class Interrupted:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    async def delete_meeting(self, room: str) -> bool:
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
         if self._times:
             self._times -= 1
             raise StoreUnavailable("gone", retry_after=2.0)
-        return bool(await self._real.delete_meeting(room))
+        return bool(await self._real.delete_meeting(room, created_at))
 
 
 class Ended:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage import open_store
-from storage.functions import Database
+from storage.database import Database
 from storage.store import Store
 
 

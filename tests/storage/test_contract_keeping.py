@@ -139,6 +139,15 @@ async def test_deleting_a_meeting_leaves_nothing_of_it_and_everything_of_others(
     assert [each.user_id for each in await script.people()] == ["bob"]
 
 
+async def test_only_the_meeting_that_is_meant_is_deleted(store: Store) -> None:
+    await store.create_meeting("ROOM-1", "ann", "", 1000.0)
+    assert await store.delete_meeting("ROOM-1", 900.0) is False
+    assert await store.delete_meeting("ROOM-1", 1000.0) is True
+    await store.create_meeting("ROOM-1", "bob", "", 1000.5)
+    assert await store.delete_meeting("ROOM-1", 1000.0) is False
+    assert await store.meeting("ROOM-1") is not None
+
+
 async def test_old_meetings_go_the_oldest_first_and_only_those_that_are_over(store: Store) -> None:
     async def past(room: str, joined_at: float, left_at: float | None) -> None:
         script = Script(store, room)

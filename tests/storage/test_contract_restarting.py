@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -56,6 +57,15 @@ async def test_an_estimated_end_does_not_give_way_to_another_node(script: Script
 
 
 # Stays that go on
+
+
+async def test_a_place_that_is_kept_goes_on_with_a_stay_lost_any_time_ago(script: Script) -> None:
+    joined = await script.join("ann", 1000.0)
+    await script.leave(joined, 1010.0, "lost")
+    again = await script.join("ann", 9000.0, previous=joined, grace=math.inf)
+    assert (again.stay.session_id, again.continued) == (joined.stay.session_id, True)
+    once_more = await script.join("ann", 9001.0, previous=joined, grace=math.inf)
+    assert once_more.stay.session_id == joined.stay.session_id
 
 
 async def test_a_lost_stay_resumes_under_the_new_node_as_if_it_had_never_ended(script: Script) -> None:

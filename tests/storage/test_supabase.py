@@ -228,7 +228,7 @@ async def test_behind_a_gateway_whose_project_is_down_the_store_is_unavailable_u
     try:
         with pytest.raises(StoreUnavailable):
             await Script(store).join("ann")
-        assert type(await refusal(project.url, project.service_key)) is StoreUnavailable
+        assert isinstance(await refusal(project.url, project.service_key), StoreUnavailable)
     finally:
         await project.start()
     await works_again(store)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable
 import pytest
 
 from storage import open_store
-from storage.functions import CallFailed
+from storage.database import CallFailed
 from storage.store import BadStore, StoreError, StoreUnavailable
 from storage.supabase import SupabaseDatabase
 from tests.databases import PostgrestServer

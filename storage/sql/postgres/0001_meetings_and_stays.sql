@@ -70,7 +70,6 @@ CREATE INDEX lost_stays_by_end ON reconvene.participant_sessions (left_at) WHERE
 
 CREATE FUNCTION reconvene.recount() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    whose text := coalesce(NEW.participant_id, OLD.participant_id);
     seen double precision := coalesce(NEW.left_at, NEW.joined_at);
 BEGIN
     UPDATE reconvene.participants
@@ -87,10 +86,10 @@ BEGIN
             SELECT joined_at, left_at, max(left_at) OVER (
                 ORDER BY joined_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
             ) AS covered
-            FROM reconvene.participant_sessions WHERE participant_id = whose
+            FROM reconvene.participant_sessions WHERE participant_id = NEW.participant_id
         ) AS stays
     ) AS totals
-    WHERE id = whose;
+    WHERE id = NEW.participant_id;
     RETURN NULL;
 END $$;
 
@@ -122,7 +121,6 @@ CREATE TRIGGER stay_changed AFTER UPDATE OF joined_at, left_at ON reconvene.part
 FOR EACH ROW WHEN (OLD.joined_at <> NEW.joined_at OR OLD.left_at IS DISTINCT FROM NEW.left_at)
 EXECUTE FUNCTION reconvene.recount();
 
-CREATE TRIGGER stay_deleted AFTER DELETE ON reconvene.participant_sessions
-FOR EACH ROW EXECUTE FUNCTION reconvene.recount();
+-- Stays are deleted with their participant only: there is nothing to recompute then.
 
 INSERT INTO reconvene.migrations (number, name) VALUES (1, '0001_meetings_and_stays');

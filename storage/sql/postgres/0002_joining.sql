@@ -47,7 +47,7 @@ CREATE TYPE reconvene.wish AS (
     participant_id text,
     session_id text,
     previous_session text,
-    grace double precision,
+    grace double precision, -- NULL: as long ago as may be
     instance text,
     node_id text,
     "create" boolean,
@@ -67,24 +67,34 @@ DECLARE
         SELECT wish FROM jsonb_populate_recordset(NULL::reconvene.wish, calls) AS wish
         ORDER BY room COLLATE "C", user_id COLLATE "C"
     );
+    seated reconvene.wish[]; -- those in a meeting that goes on
+    locked text[];
     made text[] := '{}';
 BEGIN
     LOOP
-        PERFORM 1 FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes)) ORDER BY room FOR SHARE;
-        EXIT WHEN NOT EXISTS (
-            SELECT 1 FROM unnest(wishes) AS wish
-            WHERE "create" AND NOT EXISTS (SELECT 1 FROM reconvene.meetings WHERE meetings.room = wish.room)
+        locked := ARRAY(
+            SELECT room FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes))
+            ORDER BY room
+            FOR SHARE
         );
+        -- One that was there a moment ago may have been deleted, one that was not may be there by now.
+        EXIT WHEN NOT EXISTS (SELECT 1 FROM unnest(wishes) AS wish WHERE "create" AND room <> ALL (locked));
         WITH made_now AS (
             INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
             SELECT DISTINCT ON (room) room, title, user_id, at FROM unnest(wishes) AS wish
-            WHERE "create" AND NOT EXISTS (SELECT 1 FROM reconvene.meetings WHERE meetings.room = wish.room)
+            WHERE "create" AND room <> ALL (locked)
             ORDER BY room, n
             ON CONFLICT DO NOTHING
             RETURNING room
         )
         SELECT made || coalesce(array_agg(room), '{}') INTO made FROM made_now;
     END LOOP;
+    seated := ARRAY(
+        SELECT wish FROM unnest(wishes) AS wish
+        JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+        WHERE wish.room = ANY (locked)
+        ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
+    );
 
     -- A new one has the first stay at once: what the trigger would say of it stands here already.
     INSERT INTO reconvene.participants AS known (
@@ -94,23 +104,26 @@ BEGIN
         wish.participant_id,
         wish.room,
         wish.user_id,
-        CASE WHEN wish.name = '' THEN coalesce(before.name, wish.first_name) ELSE wish.name END,
+        wish.name,
         CASE WHEN wish.user_id = meetings.host_user_id THEN 'host' ELSE 'participant' END,
         'connected',
         wish.at,
         wish.at,
         1
-    FROM unnest(wishes) AS wish
-    JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
-    LEFT JOIN reconvene.participants AS before ON before.room = wish.room AND before.user_id = wish.user_id
-    ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
+    FROM unnest(seated) AS wish JOIN reconvene.meetings ON meetings.room = wish.room
     ON CONFLICT (room, user_id) DO UPDATE
-    SET name = excluded.name,
+    SET name = CASE WHEN excluded.name = '' THEN known.name ELSE excluded.name END,
         first_joined_at = least(known.first_joined_at, excluded.first_joined_at),
         last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at);
 
+    IF EXISTS (SELECT 1 FROM unnest(seated) AS wish WHERE name = '') THEN
+        UPDATE reconvene.participants AS person SET name = wish.first_name
+        FROM unnest(seated) AS wish
+        WHERE wish.name = '' AND person.room = wish.room AND person.user_id = wish.user_id AND person.name = '';
+    END IF;
+
     INSERT INTO reconvene.nodes (id, heartbeat_at)
-    SELECT node_id, min(at) FROM unnest(wishes) AS wish
+    SELECT node_id, min(at) FROM unnest(seated) AS wish
     WHERE NOT EXISTS (SELECT 1 FROM reconvene.nodes WHERE id = wish.node_id)
     GROUP BY node_id
     ON CONFLICT DO NOTHING;
@@ -125,14 +138,13 @@ BEGIN
         wish.node_id,
         wish.instance,
         wish.at
-    FROM unnest(wishes) AS wish
-    JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+    FROM unnest(seated) AS wish
     JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
     LEFT JOIN reconvene.participant_sessions AS open
         ON open.participant_id = person.id AND open.left_at IS NULL
     LEFT JOIN reconvene.participant_sessions AS previous
         ON previous.participant_id = person.id AND previous.session_id = wish.previous_session
-            AND previous.reason = 'lost' AND wish.at - previous.left_at < wish.grace
+            AND previous.reason = 'lost' AND (wish.grace IS NULL OR wish.at - previous.left_at < wish.grace)
     ON CONFLICT (participant_id, session_id) DO UPDATE
     SET node_id = excluded.node_id,
         instance = excluded.instance,
@@ -168,7 +180,7 @@ BEGIN
             ORDER BY wish.n
         )
         FROM unnest(wishes) AS wish
-        LEFT JOIN reconvene.meetings ON meetings.room = wish.room
+        LEFT JOIN reconvene.meetings ON meetings.room = wish.room AND wish.room = ANY (locked)
         LEFT JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
         LEFT JOIN reconvene.participant_sessions AS stay
             ON stay.participant_id = person.id AND stay.left_at IS NULL

@@ -45,9 +45,12 @@ END $$;
 
 CREATE FUNCTION reconvene.delete_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' FOR UPDATE;
+    PERFORM 1 FROM reconvene.meetings
+    WHERE room = call ->> 'room' AND created_at = coalesce((call ->> 'created_at')::double precision, created_at)
+    FOR UPDATE;
     IF NOT FOUND THEN
-        RETURN '{"value": false}';
+        -- Sent again because the first answer was lost: that call has most likely done it.
+        RETURN json_build_object('value', call ? 'again');
     END IF;
     PERFORM 1 FROM reconvene.participants WHERE room = call ->> 'room' ORDER BY user_id FOR UPDATE;
     DELETE FROM reconvene.participant_sessions
@@ -90,7 +93,7 @@ BEGIN
     INSERT INTO reconvene.nodes (id, heartbeat_at)
     VALUES (call ->> 'node_id', (call ->> 'at')::double precision)
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL;
-    RETURN '{"value": null}';
+    RETURN json_build_object('value', extract(epoch FROM clock_timestamp()));
 END $$;
 
 CREATE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$

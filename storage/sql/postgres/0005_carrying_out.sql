@@ -1,10 +1,24 @@
 -- The one way in: a batch of calls, each {"call": "join", …}, in one transaction; the answers in the same order.
+--
+-- `before` (seconds since the epoch, by this database's clock): who asks has given up by then, and asks again. A call that
+-- was held up on its way must not be carried out behind what came of that.
 
-CREATE FUNCTION reconvene.carry_out(calls jsonb) RETURNS json LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+CREATE FUNCTION reconvene.carry_out(calls jsonb, before double precision DEFAULT NULL) RETURNS json LANGUAGE plpgsql
+SET lock_timeout = '200ms'
+SET enable_seqscan = off -- every row is looked up by an index, however few there are as yet: plans are made once, and kept
+AS $$
 DECLARE
     call jsonb;
     answers json[] := '{}';
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        -- Under another, what was committed while a lock was waited for would not be seen.
+        RAISE EXCEPTION 'Reconvene needs transactions at the level "read committed", and default_transaction_isolation is %',
+            current_setting('transaction_isolation') USING ERRCODE = 'feature_not_supported';
+    END IF;
+    IF extract(epoch FROM clock_timestamp()) > before THEN
+        RETURN (SELECT json_agg('{"refused": "late"}'::json) FROM jsonb_array_elements(calls));
+    END IF;
     FOR call IN SELECT value FROM jsonb_array_elements(calls) LOOP
         answers := array_append(answers, CASE call ->> 'call'
             WHEN 'join_many' THEN json_build_object('value', reconvene.join_many(call -> 'calls', call ? 'again'))
@@ -41,13 +55,13 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'service_role') THEN
         RETURN;
     END IF;
-    CREATE OR REPLACE FUNCTION public.reconvene(calls jsonb) RETURNS json LANGUAGE sql SET search_path = ''
-        AS 'SELECT reconvene.carry_out(calls)';
-    REVOKE ALL ON FUNCTION public.reconvene(jsonb) FROM PUBLIC, anon, authenticated;
+    CREATE OR REPLACE FUNCTION public.reconvene(calls jsonb, before double precision DEFAULT NULL) RETURNS json
+        LANGUAGE sql SET search_path = '' AS 'SELECT reconvene.carry_out(calls, before)';
+    REVOKE ALL ON FUNCTION public.reconvene(jsonb, double precision) FROM PUBLIC, anon, authenticated;
     REVOKE ALL ON SCHEMA reconvene FROM PUBLIC, anon, authenticated;
     REVOKE ALL ON ALL TABLES IN SCHEMA reconvene FROM PUBLIC, anon, authenticated;
     REVOKE ALL ON ALL FUNCTIONS IN SCHEMA reconvene FROM PUBLIC, anon, authenticated;
-    GRANT EXECUTE ON FUNCTION public.reconvene(jsonb) TO service_role;
+    GRANT EXECUTE ON FUNCTION public.reconvene(jsonb, double precision) TO service_role;
     GRANT USAGE ON SCHEMA reconvene TO service_role;
     GRANT ALL ON ALL TABLES IN SCHEMA reconvene TO service_role;
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA reconvene TO service_role;

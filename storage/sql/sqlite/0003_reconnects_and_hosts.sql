@@ -24,3 +24,7 @@ BEGIN
         AND session_count = (SELECT count(*) FROM participant_sessions WHERE participant_id = NEW.participant_id)
     );
 END;
+
+-- Stays are deleted with their participant only: there is nothing to recompute then, once for each of them.
+
+DROP TRIGGER stay_deleted;
