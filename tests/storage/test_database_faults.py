@@ -197,3 +197,55 @@ async def test_a_call_that_the_database_refuses_fails_alone(
         await script.join("ida")
         await postgres.execute("SELECT setval('planted.count', 100)", database=database)
     assert [person.user_id for person in await script.people()] == ["ann", "bob", "ida"]
+
+
+# Locks, and calls that come late
+
+
+async def test_who_needs_a_row_that_is_locked_holds_up_nobody_else(
+    store: Store, postgres: PostgresServer, database: str
+) -> None:
+    scripts = [Script(store, f"ROOM-{number}") for number in range(8)]
+    await asyncio.gather(*(script.join("ann") for script in scripts))
+    async with holding(postgres, database, "SELECT FROM reconvene.meetings WHERE room = 'ROOM-3' FOR UPDATE"):
+        joins = [script.join("bob", 1001.0) for script in scripts]
+        answers = await asyncio.gather(*joins, return_exceptions=True)
+    assert [isinstance(answer, StoreUnavailable) for answer in answers] == [n == 3 for n in range(8)]
+    assert (await scripts[3].join("bob", 1002.0)).rejoined is False
+
+
+async def test_a_call_that_comes_too_late_is_not_carried_out(place: Place, store: Store) -> None:
+    await Script(store).join("ann")
+    database = place.database()
+    await database.open()
+    try:
+        (clock,) = await database.carry_out([{"call": "clock"}], 5.0)
+        end = {"call": "end_meeting", "room": "ROOM-1", "at": 1010.0}
+        assert await database.carry_out([end, end], 5.0, clock["value"]) == [{"refused": "late"}] * 2
+        meeting = await store.meeting("ROOM-1")
+        assert meeting is not None
+        assert meeting.ended_at is None
+        (ended,) = await database.carry_out([end], 5.0, clock["value"] + 60.0)
+        assert ended["value"]["ended_at"] == 1010.0
+    finally:
+        await database.close()
+
+
+async def test_who_creates_a_meeting_while_another_joins_it_holds_it_for_both(
+    store: Store, postgres: PostgresServer, database: str
+) -> None:
+    """It is made by a transaction that is not over when the join looks for it."""
+    insert = "INSERT INTO reconvene.meetings VALUES ('ROOM-1', '', 'host', 1000, NULL) RETURNING room"
+    async with holding(postgres, database, insert) as other:
+        joining = asyncio.create_task(Script(store).join("ann"))
+        await waiting(postgres, database)
+        await other.execute("COMMIT")
+        joined = await joining
+        await other.execute("BEGIN")
+    assert (joined.created, joined.participant.role, joined.meeting.host_user_id) == (
+        False,
+        "participant",
+        "host",
+    )
+    assert (await store.end_meeting("ROOM-1", 1100.0)).ended_at == 1100.0
+    assert [stay.left_at for stay in await Script(store).stays("ann")] == [1100.0]
