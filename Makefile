@@ -36,7 +36,7 @@ lock: $(VENV)/bin/python ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
 		--all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
 
-system: ## Install what the tests need from the system (Chromium, TypeScript) when it is missing
+system: ## Install what the tests need from the system (Chromium, PostgreSQL, PostgREST, nginx, coturn, …) when it is missing
 	@bash tests/install.sh
 
 clean: ## Remove the environment and caches (data/ stays)

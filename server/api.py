@@ -226,7 +226,8 @@ def router(  # the API's parts list
             int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")
         ] = MOST_PEOPLE,
         after: Annotated[
-            str | None, Query(pattern="^[!-~]{1,100}$", description="JSON: `next` of the page before.")
+            str | None,
+            Query(pattern=r"^[^\x00-\x1f\x7f]{1,200}$", description="JSON: `next` of the page before."),
         ] = None,
     ) -> Response:
         """Everyone who was ever in the meeting, with their stays. Durations are in seconds.

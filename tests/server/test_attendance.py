@@ -86,6 +86,7 @@ async def test_a_meeting_that_is_not_there_is_404(play: Play, meeting: str) -> N
         {"limit": "all"},
         {"after": "p_of_somebody_else"},
         {"after": ""},
+        {"after": "p_\0"},
         {"format": "xlsx"},
         {"format": "csv", "rows": "cells"},
     ],

@@ -23,8 +23,13 @@ class FailingStore:
     def __init__(self, real: Store) -> None:
         self.real = real
         self.down = False
+        self.ahead = 0.0
+        """Seconds by which its clock is ahead."""
         self.beats: asyncio.Queue[bool] = asyncio.Queue()
         """Whether each heartbeat was written."""
+
+    async def clock(self) -> float:
+        return await self.real.clock() + self.ahead
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         self.beats.put_nowait(not self.down)
@@ -51,6 +56,19 @@ async def store(tmp_path: Path) -> AsyncIterator[FailingStore]:
     await real.open()
     yield FailingStore(real)
     await real.close()
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0.0, 0), (60.0, 1), (-60.0, 1)])
+async def test_a_clock_that_differs_from_the_stores_is_told_at_the_start(
+    store: FailingStore, ahead: float, told: int
+) -> None:
+    store.ahead = ahead
+    node = Node(cast(Store, store), Metrics())
+    with capture_logs() as lines:
+        await node.start()
+        await node.stop(2000.0)
+    warnings = [line for line in lines if line["log_level"] == "warning"]
+    assert [round(line["seconds"]) for line in warnings] == [-ahead] * told
 
 
 async def test_an_outage_is_one_warning_and_one_line_when_it_is_over(store: FailingStore) -> None:
