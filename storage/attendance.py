@@ -126,10 +126,11 @@ def _person(sessions: Iterable[Session], now: float, changes: dict[float, int]) 
     for session in sessions:
         left = session.left_at
         spans.append((session.joined_at, max(session.joined_at, now if left is None else left), left is None))
-        reconnects += max(session.connections - 1, len(set(session.reconnects)))
+        if session.connections > 1 or session.reconnects:
+            reconnects += max(session.connections - 1, len(set(session.reconnects)))
         estimated |= session.estimated
         present |= left is None
-    union = _union(sorted(spans))
+    union = spans if len(spans) == 1 else _union(sorted(spans))
 
     for start, end, is_open in union:
         if is_open:
@@ -141,8 +142,8 @@ def _person(sessions: Iterable[Session], now: float, changes: dict[float, int]) 
             changes[end] = changes.get(end, 0) - 1
 
     # Summed up exactly and rounded once, so that rounding never makes the parts longer than the whole.
-    total = fsum(moment for start, end, _ in union for moment in (end, -start))
-    intervals = tuple((start, end) for start, end, _ in union)
+    total = fsum([moment for start, end, _ in union for moment in (end, -start)])
+    intervals = tuple([(start, end) for start, end, _ in union])
     first, last = intervals[0][0], intervals[-1][1]
     return Person(len(spans), total, first, last, reconnects, estimated, present, intervals)
 

@@ -168,13 +168,20 @@ def attendance(
         "after_id": place[1],
         "limit": -1 if limit is None else limit,
     }
-    stays: dict[str, list[Stay]] = {}
-    for row in connection.execute(sql.STAYS, page):
-        stays.setdefault(row[0], []).append(_stay(row))
     participants = [Participant(*row) for row in connection.execute(sql.PARTICIPANTS, page)]
-    people = [(participant, stays.get(participant.id, [])) for participant in participants]
+    if not participants:
+        return Attendance(found, [])
+    last = participants[-1]
+    page |= {"last_joined": last.first_joined_at, "last_id": last.id}
+    stays: dict[str, list[Stay]] = {participant.id: [] for participant in participants}
+    for row in connection.execute(sql.STAYS, page):
+        stays[row[0]].append(_stay(row))
+    for of_one in stays.values():
+        if len(of_one) > 1:
+            of_one.sort(key=lambda stay: (stay.joined_at, stay.session_id))
+    people = [(participant, stays[participant.id]) for participant in participants]
     # One more would tell for certain; an empty last page is the price of asking for what is wanted.
-    return Attendance(found, people, participants[-1].id if len(people) == limit else None)
+    return Attendance(found, people, last.id if len(people) == limit else None)
 
 
 def hosted_meetings(connection: sqlite3.Connection, user_id: str, limit: int) -> list[HostedMeeting]:
