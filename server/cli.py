@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import platform
 import sys
@@ -200,6 +201,10 @@ def fail(text: str) -> typing.NoReturn:
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
+            stream.reconfigure(errors="replace")
     cli()
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -56,9 +54,6 @@ def table(findings: Sequence[Finding]) -> Table:
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> None:
     """On standard output: for whom it is."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
-        sys.stdout.reconfigure(errors="replace")
     console = Console()
     if as_json:
         print(in_json(findings))

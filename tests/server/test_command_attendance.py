@@ -188,6 +188,14 @@ async def test_a_name_gives_no_orders_to_the_terminal(tmp_path: Path, store: Sto
     assert rows(printed)[0][0] == "\ufffd[31mred\ufffd"
 
 
+async def test_a_terminal_without_the_letters_of_a_name_shows_the_rest(tmp_path: Path, store: Store) -> None:
+    await Script(store).join("ann", NINE, name="Zoë")
+    printed = await attendance(tmp_path, "ROOM-1", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert "Zo?" in printed
+    table = await attendance(tmp_path, "ROOM-1", "--csv", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert "Zoë" in table
+
+
 async def test_three_hundred_people_have_a_row_each(tmp_path: Path, store: Store) -> None:
     script = Script(store, "ABC123")
     await asyncio.gather(*(script.join(f"u{n}", at=NINE + n, name=f"Guest {n}") for n in range(300)))
