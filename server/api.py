@@ -160,11 +160,11 @@ def router(  # the API's parts list
                     id=each.meeting.room,
                     title=each.meeting.title,
                     created_at=rfc3339(each.meeting.created_at),
-                    ended_at=None if each.meeting.ended_at is None else rfc3339(each.meeting.ended_at),
+                    ended_at=report.moment(each.meeting.ended_at),
                     url=link(request, each.meeting),
                     attended=each.attended,
                     present=each.present,
-                    last_seen_at=None if each.last_seen_at is None else rfc3339(each.last_seen_at),
+                    last_seen_at=report.moment(each.last_seen_at),
                 )
                 for each in await store.hosted_meetings(user_id, MOST_MEETINGS)
             ]

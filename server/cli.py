@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import typing
+from collections.abc import Mapping
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
@@ -51,13 +52,14 @@ def serve(
     ] = None,
 ) -> None:
     """Serve meetings: the page, the API and the websocket, on one port."""
-    options = {
-        "RECONVENE_HOST": host,
-        "RECONVENE_PORT": port,
-        "RECONVENE_STORE": store,
-        "RECONVENE_LOG_LEVEL": log_level,
-    }
-    environ = {**os.environ, **{name: value for name, value in options.items() if value is not None}}
+    environ = _environ(
+        {
+            "RECONVENE_HOST": host,
+            "RECONVENE_PORT": port,
+            "RECONVENE_STORE": store,
+            "RECONVENE_LOG_LEVEL": log_level,
+        }
+    )
     try:
         config = Config.from_env(environ)
     except ConfigError as error:
@@ -104,7 +106,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the store's tables and functions up to date, and say what was done."""
-    environ = {**os.environ, **({} if store is None else {"RECONVENE_STORE": store})}
+    environ = _environ({"RECONVENE_STORE": store})
     try:
         done = asyncio.run(
             migrating.run(environ, typer.echo, check=check, sql=sql, everything=everything, directory=export)
@@ -133,7 +135,7 @@ def attendance(
     # Imported here, as tables are wanted by this command only.
     from server import attendance_table
 
-    environ = {**os.environ, **({} if store is None else {"RECONVENE_STORE": store})}
+    environ = _environ({"RECONVENE_STORE": store})
     try:
         record = asyncio.run(attendance_table.read(environ, meeting))
     except (ConfigError, StoreError, attendance_table.CannotShow) as error:
@@ -193,6 +195,11 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.Loop
+
+
+def _environ(options: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment, over which the options that were given win."""
+    return {**os.environ, **{name: value for name, value in options.items() if value is not None}}
 
 
 def fail(text: str) -> typing.NoReturn:

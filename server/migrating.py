@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.config import Config
 from storage.migrations import Migration, load_migrations
-from storage.store import Schema, SchemaTooNew, Store
+from storage.store import Store
 
 Tell = Callable[[str], None]
 
@@ -61,7 +61,7 @@ async def run(
 async def migrate(store: Store, tell: Tell) -> None:
     """Apply what is missing. Raises `StoreError`."""
     # Asked first: a store that cannot migrate itself may be up to date all the same.
-    schema = await _schema(store)
+    schema = (await store.schema()).known()
     if schema.pending:
         for name in await store.migrate():
             tell(f"applied {name}")
@@ -70,7 +70,7 @@ async def migrate(store: Store, tell: Tell) -> None:
 
 async def is_up_to_date(store: Store, tell: Tell) -> bool:
     """Whether the schema is up to date; changes nothing. Raises `StoreError`."""
-    schema = await _schema(store)
+    schema = (await store.schema()).known()
     for name in schema.pending:
         tell(f"missing {name}")
     tell(
@@ -83,7 +83,7 @@ async def is_up_to_date(store: Store, tell: Tell) -> bool:
 
 async def pending_sql(store: Store) -> str:
     """What a PostgreSQL or Supabase store is missing, as SQL. Raises `StoreError`."""
-    schema = await _schema(store)
+    schema = (await store.schema()).known()
     return _sql([migration for migration in load_migrations("postgres") if migration.name in schema.pending])
 
 
@@ -105,13 +105,6 @@ def export(directory: Path, tell: Tell) -> None:
             tell(f"{'unchanged' if file in there else 'wrote'} {file}")
     except (OSError, UnicodeDecodeError) as error:
         raise CannotMigrate(f"cannot write to {directory}: {error}") from error
-
-
-async def _schema(store: Store) -> Schema:
-    schema = await store.schema()
-    if schema.version > schema.newest:
-        raise SchemaTooNew(schema.version, schema.newest)
-    return schema
 
 
 def _file_name(migration: Migration) -> str:

@@ -76,7 +76,7 @@ def as_json(record: Attendance, now: float, limit: int, *, whole: bool) -> bytes
             "id": meeting.room,
             "title": meeting.title,
             "created_at": rfc3339(meeting.created_at),
-            "ended_at": _moment(meeting.ended_at),
+            "ended_at": moment(meeting.ended_at),
         },
         "as_of": rfc3339(now),
     }
@@ -123,9 +123,9 @@ def _totals(report: Report) -> dict[str, Any]:
         "total_duration": round(totals.total_duration, 3),
         "average_duration": round(totals.total_duration / max(1, totals.participants), 3),
         "peak": totals.peak,
-        "peak_at": _moment(totals.peak_at),
-        "first_joined_at": _moment(totals.first_joined_at),
-        "last_left_at": _moment(totals.last_left_at),
+        "peak_at": moment(totals.peak_at),
+        "first_joined_at": moment(totals.first_joined_at),
+        "last_left_at": moment(totals.last_left_at),
     }
 
 
@@ -144,7 +144,7 @@ def _person(participant: Participant, stays: Iterable[Stay], person: Person) -> 
         "sessions": [
             {
                 "joined_at": rfc3339(stay.joined_at),
-                "left_at": _moment(stay.left_at),
+                "left_at": moment(stay.left_at),
                 "reason": stay.reason,
                 "estimated": stay.estimated,
                 "connections": stay.connections,
@@ -155,7 +155,7 @@ def _person(participant: Participant, stays: Iterable[Stay], person: Person) -> 
     }
 
 
-def _moment(at: float | None) -> str | None:
+def moment(at: float | None) -> str | None:
     return None if at is None else rfc3339(at)
 
 

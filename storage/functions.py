@@ -31,7 +31,6 @@ from storage.store import (
     Meeting,
     Restorable,
     Schema,
-    SchemaTooNew,
     StayAbandon,
     StayEnd,
     StayResume,
@@ -69,9 +68,7 @@ class FunctionStore:
         return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
 
     async def migrate(self) -> Sequence[str]:
-        schema = await self.schema()
-        if schema.version > schema.newest:
-            raise SchemaTooNew(schema.version, schema.newest)
+        schema = (await self.schema()).known()
         return await self._database.migrate(load_migrations(MIGRATIONS)) if schema.pending else []
 
     async def open(self) -> None:
@@ -217,19 +214,17 @@ class FunctionStore:
 
     async def _directly(self, call: Call) -> Any:
         """On its own: what must not wait behind a batch."""
-        if self._writes is None:
-            raise StoreUnavailable("the store is not open", certain=True)
-        (outcome,) = await self._attempts.make([call], within=self._attempt)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+        return await self._alone(call, within=self._attempt, fenced=True)
 
     async def _take_time(self, call: Call) -> Any:
         """Something long: few at a time, so that they leave connections to joins and heartbeats. It may be late."""
+        async with self._long:
+            return await self._alone(call, within=REPORT, fenced=False)
+
+    async def _alone(self, call: Call, *, within: float, fenced: bool) -> Any:
         if self._writes is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        async with self._long:
-            (outcome,) = await self._attempts.make([call], within=REPORT, fenced=False)
+        (outcome,) = await self._attempts.make([call], within=within, fenced=fenced)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -238,6 +238,12 @@ class Schema:
     newest: int
     pending: Sequence[str]
 
+    def known(self) -> Schema:
+        """Itself. Raises `SchemaTooNew`."""
+        if self.version > self.newest:
+            raise SchemaTooNew(self.version, self.newest)
+        return self
+
 
 class Store(Protocol):
     """What every backend does. Each method is atomic and durable when it returns."""
