@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from storage.imports import Imports, Kind, Origin
+
 Role = Literal["host", "cohost", "participant"]
 ParticipantState = Literal["connected", "disconnected"]
 EndReason = Literal["left", "lost", "removed", "ended"]
@@ -47,6 +49,14 @@ class StoreUnavailable(StoreError):
 
 class UnknownParticipant(StoreError):
     """Nobody in the meeting has this participant id."""
+
+
+class MeetingExists(StoreError):
+    """The room is that of a meeting which was held here: nothing can be imported into it."""
+
+
+class WalkLost(StoreError):
+    """The walk is somebody else's by now, has ended, or was deleted with its meeting."""
 
 
 class SchemaTooNew(StoreError):
@@ -212,22 +222,29 @@ class Restorable:
 class Attendance:
     """A meeting with those who were ever in it, by first arrival, each with the stays in order.
 
-    `next`: the participant after whom the next page begins; None on the last.
+    `next`: the participant after whom the next page begins; None on the last. `origin`: of an import only. Its people
+    are those with a stay that counts, by their first one. There, `Participant.user_id` and `Stay.node_id` are empty,
+    `Stay.instance` is the instance's id elsewhere, and a stay is `estimated` when its beginning or end is a guess.
     """
 
     meeting: Meeting
     participants: Sequence[tuple[Participant, Sequence[Stay]]]
     next: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HostedMeeting:
-    """A meeting as its host's list shows it: how many ever were in it, how many are, when anyone was last seen."""
+    """A meeting as a list shows it: how many ever were in it, how many are, when anyone was last seen.
+
+    `imported`: what it was elsewhere ("webinar" or "meeting"), if it is an import.
+    """
 
     meeting: Meeting
     attended: int
     present: int
     last_seen_at: float | None
+    imported: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +262,11 @@ class Schema:
         return self
 
 
-class Store(Protocol):
-    """What every backend does. Each method is atomic and durable when it returns."""
+class Store(Imports, Protocol):
+    """What every backend does; the calls for what is imported are in `imports`.
+
+    Each method is atomic and durable when it returns.
+    """
 
     async def schema(self) -> Schema:
         """How far the database is migrated. Needs no `open`, and changes nothing: 0 when there is nothing yet.
@@ -327,8 +347,8 @@ class Store(Protocol):
         Raises `UnknownMeeting`, `UnknownParticipant` (for `after`).
         """
 
-    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
-        """The latest meetings of which the user is host, newest first."""
+    async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
+        """The latest meetings of which the user is host, newest first; everybody's, imports too, for None."""
 
     async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
         """Remove the meeting and all that is known of who was in it. False when there is none.
