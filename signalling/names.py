@@ -13,6 +13,11 @@ TITLE_LENGTH = 200
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """For generated ids: without 0/O, 1/I/L, which people confuse when they read an id aloud."""
 
+IMPORTED = "ZOOM-"
+"""What the ids of meetings begin with that were held in Zoom: those are imported, nobody makes them here."""
+
+RESERVED = f"Meeting IDs that begin with {IMPORTED} are those of meetings imported from Zoom."
+
 # Controls, lone surrogates, and the marks that reverse the text around them (Unicode bidirectional overrides).
 _UNSEEN = {"Cc", "Cs"}
 _BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -28,6 +33,14 @@ def meeting_id(text: str) -> str:
     if not MEETING_ID.fullmatch(text):
         raise ValueError("A meeting ID is 3 to 64 letters (A-Z), digits and hyphens.")
     return text.upper()
+
+
+def new_meeting_id(text: str) -> str:
+    """As `meeting_id`, for a meeting that is to be made: raises `ValueError` for ids that only imports have, too."""
+    room = meeting_id(text)
+    if room.startswith(IMPORTED):
+        raise ValueError(RESERVED)
+    return room
 
 
 def generated_meeting_id(random: bytes) -> str:

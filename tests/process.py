@@ -22,13 +22,15 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
 
+OURS = ("RECONVENE_", "SUPABASE_", "ZOOM_")
+
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 20.0
 
 
 def environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """Ours, without any setting of the machine the tests run on."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RECONVENE_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {
         **inherited,
         "PYTHONUNBUFFERED": "1",

@@ -22,6 +22,19 @@ def test_other_meeting_ids_are_refused_with_a_hint(text: str) -> None:
         names.meeting_id(text)
 
 
+@pytest.mark.parametrize("text", ["ZOOM-88988872033", "zoom-1", " Zoom-x"])
+def test_ids_of_imports_are_no_ids_for_new_meetings(text: str) -> None:
+    assert names.meeting_id(text).startswith(names.IMPORTED)
+    with pytest.raises(ValueError, match="imported"):
+        names.new_meeting_id(text)
+
+
+def test_ids_for_new_meetings_are_like_others() -> None:
+    assert names.new_meeting_id(" zoomed-in ") == "ZOOMED-IN"
+    with pytest.raises(ValueError, match="3 to 64"):
+        names.new_meeting_id("a b")
+
+
 def test_generated_ids_are_easy_to_read_aloud_and_all_different() -> None:
     made = {names.generated_meeting_id(os.urandom(16)) for _ in range(2000)}
     assert len(made) == 2000
