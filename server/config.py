@@ -5,14 +5,12 @@ docs/configuration.md and `reconvene serve --help` tell the same; a test compare
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from server import values
 from storage.open import SUPABASE, open_store
 from storage.store import Store
 
@@ -41,6 +39,12 @@ class Config:
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]
     turn_secret: str | None = field(repr=False)
+    zoom_account_id: str | None
+    zoom_client_id: str | None
+    zoom_client_secret: str | None = field(repr=False)
+    zoom_webhook_secret: str | None = field(repr=False)
+    zoom_api_url: str
+    zoom_token_url: str
     log_level: str
 
     @classmethod
@@ -65,7 +69,27 @@ class Config:
                 for name, value in missing.items()
                 if not value
             ]
+        credentials = self._zoom_credentials()
+        given = next((name for name, value in credentials.items() if value), None)
+        if given is not None:
+            found += [
+                f"{name} must be set when {given} is: see docs/zoom.md"
+                for name, value in credentials.items()
+                if not value
+            ]
         return found
+
+    @property
+    def has_zoom(self) -> bool:
+        """Whether Zoom can be asked: all that makes up its app's credentials is set."""
+        return all(self._zoom_credentials().values())
+
+    def _zoom_credentials(self) -> dict[str, str | None]:
+        return {
+            "ZOOM_ACCOUNT_ID": self.zoom_account_id,
+            "ZOOM_CLIENT_ID": self.zoom_client_id,
+            "ZOOM_CLIENT_SECRET": self.zoom_client_secret,
+        }
 
     def make_store(self) -> Store:
         """The store that is configured, not connected yet. Raises `BadStore`."""
@@ -113,117 +137,25 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     return sorted(name for name in environ if name.startswith("RECONVENE_") and name not in known)
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError
-        return value
-
-    return parse
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    return parse
-
-
-def _of_length(low: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if len(text) < low:
-            raise ValueError
-        return text
-
-    return parse
-
-
-def _host(text: str) -> str:
-    if any(c.isspace() or c == "/" for c in text):
-        raise ValueError
-    return text
-
-
-def _store(text: str) -> str:
-    if "://" not in text and text != SUPABASE:
-        raise ValueError
-    return text
-
-
-def _web_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError
-    return text.rstrip("/")
-
-
-def _postgres_url(text: str) -> str:
-    if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError
-    return text
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
-            raise ValueError
-    return origins
-
-
-def _turn_urls(text: str) -> tuple[str, ...]:
-    urls = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not all(url.startswith(("turn:", "turns:")) for url in urls):
-        raise ValueError
-    return urls
-
-
-def _ice_servers(text: str) -> tuple[dict[str, Any], ...]:
-    servers = json.loads(text)
-    if not isinstance(servers, list):
-        raise ValueError
-    for server in servers:
-        urls = server.get("urls") if isinstance(server, dict) else None
-        urls = [urls] if isinstance(urls, str) else urls
-        if not isinstance(urls, list) or not urls:
-            raise ValueError
-        if not all(isinstance(u, str) and u.startswith(("stun:", "stuns:", "turn:", "turns:")) for u in urls):
-            raise ValueError
-        if any(u.startswith("turn") for u in urls) and not {"username", "credential"} <= server.keys():
-            raise ValueError
-    return tuple(servers)
-
-
-def _level(text: str) -> str:
-    if text.lower() not in {"debug", "info", "warning", "error"}:
-        raise ValueError
-    return text.lower()
-
-
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("RECONVENE_HOST", "127.0.0.1", "a host name or address", "Where to listen.", _host),
+    Setting("RECONVENE_HOST", "127.0.0.1", "a host name or address", "Where to listen.", values.host),
     Setting(
         "RECONVENE_PORT",
         "3000",
         "a port from 0 to 65535 (0 takes a free one)",
         "Port to listen on.",
-        _integer(0, 65535),
+        values.integer(0, 65535),
     ),
     Setting(
         "RECONVENE_STORE",
         "sqlite:///data/reconvene.db",
         "sqlite:///relative/path.db, sqlite:////absolute/path.db, postgresql://user:password@host/database or supabase",
         "Where meetings, participants and attendance are kept.",
-        _store,
+        values.store,
         private=True,
     ),
     Setting(
@@ -231,14 +163,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "the project's URL, such as https://abc.supabase.co",
         "With RECONVENE_STORE=supabase: the project.",
-        _web_url,
+        values.web_url,
     ),
     Setting(
         "SUPABASE_SERVICE_KEY",
         "",
         "the project's secret key (sb_secret_… or the service_role JWT), of at least 20 characters",
         "With RECONVENE_STORE=supabase: what the record is read and written with. Not the anon or publishable key.",
-        _of_length(20),
+        values.of_length(20),
         private=True,
     ),
     Setting(
@@ -246,7 +178,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "a postgresql:// URL of the project's database",
         "With RECONVENE_STORE=supabase: makes the tables, at the start or by `reconvene migrate`, and nothing else.",
-        _postgres_url,
+        values.postgres_url,
         private=True,
     ),
     Setting(
@@ -254,7 +186,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "at least 16 characters",
         "Signs identity and session tokens. Not set: one is made at the first start and kept in the data directory.",
-        _of_length(16),
+        values.of_length(16),
         private=True,
     ),
     Setting(
@@ -262,7 +194,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "at least 16 characters",
         "Bearer key that may do what a host may, in every meeting. Not set: there is no such key.",
-        _of_length(16),
+        values.of_length(16),
         private=True,
     ),
     Setting(
@@ -270,49 +202,49 @@ SETTINGS: tuple[Setting, ...] = (
         "30",
         "seconds from 0 to 3600",
         "How long someone whose connection was lost keeps the place in the meeting.",
-        _number(0, 3600),
+        values.number(0, 3600),
     ),
     Setting(
         "RECONVENE_HEARTBEAT",
         "15",
         "seconds from 0.1 to 300",
         "How often connections are checked for life, from both sides.",
-        _number(0.1, 300),
+        values.number(0.1, 300),
     ),
     Setting(
         "RECONVENE_DRAIN",
         "10",
         "seconds from 1 to 3600",
         "How long a stop may take at most, from the signal to the end of the process.",
-        _number(1, 3600),
+        values.number(1, 3600),
     ),
     Setting(
         "RECONVENE_MAX_PARTICIPANTS",
         "100",
         "a number from 1 to 100000",
         "How many may be in one meeting at a time.",
-        _integer(1, 100_000),
+        values.integer(1, 100_000),
     ),
     Setting(
         "RECONVENE_MESSAGE_RATE",
         "50",
         "messages per second, from 0 to 100000 (0 switches the limit off)",
         "Messages per second one connection may send; ten seconds' worth may come at once.",
-        _number(0, 100_000),
+        values.number(0, 100_000),
     ),
     Setting(
         "RECONVENE_RETENTION_DAYS",
         "",
         "a number of days from 1 to 36500",
         "Meetings in which nothing has happened for so long are deleted. Not set: they are kept for ever.",
-        _integer(1, 36_500),
+        values.integer(1, 36_500),
     ),
     Setting(
         "RECONVENE_ALLOWED_ORIGINS",
         "",
         "origins such as https://meet.example.org, separated by commas, or *",
         "Pages of other hosts that may connect. A page of this server's own host always may.",
-        _origins,
+        values.origins,
         empty=(),
     ),
     Setting(
@@ -320,7 +252,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         'a JSON list of RTCIceServer, such as [{"urls": "stun:stun.example.org"}]; turn: needs username and credential',
         "STUN and TURN servers with fixed credentials that browsers are given.",
-        _ice_servers,
+        values.ice_servers,
         empty=(),
         private=True,
     ),
@@ -329,7 +261,7 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "turn: or turns: URLs, separated by commas",
         "TURN servers that share RECONVENE_TURN_SECRET; each user is given credentials of their own, for six hours.",
-        _turn_urls,
+        values.turn_urls,
         empty=(),
     ),
     Setting(
@@ -337,14 +269,52 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "the secret shared with the TURN server (coturn: static-auth-secret)",
         "Makes the short-lived TURN credentials.",
-        _of_length(1),
+        values.of_length(1),
         private=True,
+    ),
+    Setting(
+        "ZOOM_ACCOUNT_ID",
+        "",
+        "the account ID that the Server-to-Server OAuth app in Zoom shows",
+        "Whose webinars and meetings are imported; with it, the next two.",
+        values.of_length(1),
+    ),
+    Setting("ZOOM_CLIENT_ID", "", "the app's client ID", "Of that app.", values.of_length(1)),
+    Setting(
+        "ZOOM_CLIENT_SECRET",
+        "",
+        "the app's client secret",
+        "Of that app: Zoom is asked by it.",
+        values.of_length(1),
+        private=True,
+    ),
+    Setting(
+        "ZOOM_WEBHOOK_SECRET",
+        "",
+        "the app's secret token for event subscriptions",
+        "Proves that what comes to /api/zoom/webhook is from Zoom. Not set: nothing is taken there.",
+        values.of_length(1),
+        private=True,
+    ),
+    Setting(
+        "ZOOM_API_URL",
+        "https://api.zoom.us/v2",
+        "an http:// or https:// URL",
+        "Where Zoom's API is: another one for Zoom for Government, or for a proxy.",
+        values.web_url,
+    ),
+    Setting(
+        "ZOOM_TOKEN_URL",
+        "https://zoom.us/oauth/token",
+        "an http:// or https:// URL",
+        "Where Zoom gives out access tokens.",
+        values.web_url,
     ),
     Setting(
         "RECONVENE_LOG_LEVEL",
         "info",
         "one of debug, info, warning, error",
         "The least important line logged.",
-        _level,
+        values.level,
     ),
 )

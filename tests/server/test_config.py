@@ -91,13 +91,38 @@ def test_turn_needs_its_secret() -> None:
         Config.from_env({"RECONVENE_TURN_URLS": "turn:a"})
 
 
+ZOOM = {"ZOOM_ACCOUNT_ID": "account", "ZOOM_CLIENT_ID": "client", "ZOOM_CLIENT_SECRET": "Z" * 16}
+
+
+@pytest.mark.parametrize("missing", ZOOM)
+def test_zoom_is_asked_by_three_settings_and_the_one_that_is_missing_is_named(missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{missing} must be set"):
+        Config.from_env({name: value for name, value in ZOOM.items() if name != missing})
+    assert Config.from_env(ZOOM).has_zoom
+
+
+def test_without_them_zoom_is_not_asked_and_a_webhook_needs_none() -> None:
+    config = Config.from_env({"ZOOM_WEBHOOK_SECRET": "W" * 16, "ZOOM_API_URL": "http://127.0.0.1:8080/v2/"})
+    assert not config.has_zoom
+    assert (config.zoom_webhook_secret, config.zoom_api_url) == ("W" * 16, "http://127.0.0.1:8080/v2")
+    assert config.zoom_token_url == "https://zoom.us/oauth/token"
+
+
+@pytest.mark.parametrize("name", ["ZOOM_API_URL", "ZOOM_TOKEN_URL"])
+def test_where_zoom_is_asked_is_a_url(name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        Config.from_env({name: "api.zoom.us"})
+
+
 def test_no_secret_is_in_a_printed_config() -> None:
     secrets = {
         "RECONVENE_SECRET": "S" * 16,
         "RECONVENE_ADMIN_KEY": "A" * 16,
         "RECONVENE_TURN_SECRET": "T" * 16,
+        "ZOOM_WEBHOOK_SECRET": "W" * 16,
+        "ZOOM_CLIENT_SECRET": "Z" * 16,
     }
-    printed = repr(Config.from_env(secrets))
+    printed = repr(Config.from_env(ZOOM | secrets))
     assert not any(value in printed for value in secrets.values())
 
 
