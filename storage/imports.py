@@ -5,13 +5,14 @@
                              └─ …
     begin_walk ─► save_page, save_page, … ─► finish_walk      nobody sees a walk's rows before it is finished
 
-A walk keeps its rows apart from those of other walks. What is shown of a part are the rows of one walk, and finishing
-one puts it in the place of the former at once: a reader sees either, never some of both. Two processes may walk one part
-at the same time, each for itself. A walk goes on where it was left, by whoever takes it over once its lease has run out.
+A walk keeps its rows apart from those of other walks. What is shown of a part are the rows of one walk, and
+finishing one puts it in the place of the former at once: a reader sees either, never some of both. Two processes may
+walk one part at the same time, each for itself. A walk goes on where it was left, by whoever takes it over once its
+lease has run out.
 
-People are unions: each row has keys, ids made of what tells who someone is, and rows that share a key, by way of others
-too, are of one person, whose id is the least of all those keys. It does not matter in which order rows come, nor how
-often.
+People are unions: each row has keys, ids made of what tells who someone is, and rows that share a key, by way of
+others too, are of one person, whose id is the least of all those keys. It does not matter in which order rows come,
+nor how often.
 
 Times are seconds since the epoch (UTC, `float`), durations seconds.
 """

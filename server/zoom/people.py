@@ -1,0 +1,197 @@
+"""Who is who, and which stay is which: Zoom's rows, made into what the store keeps. Pure.
+
+    ParticipantRow ─► Row         keys: registrant, user and e-mail address; without any, a guest of this one stay
+    RegistrantRow ─► Registrant
+
+The rows of one person share no id that all of them have: a row may have the registrant's, the next one the user's and
+the e-mail address. So each row gets a key for every id it has, and the store unites rows by shared keys. Nothing is
+united by an empty id, by `user_id` (new at every join), or by a name.
+
+Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from server.zoom.wire import ParticipantRow, RegistrantRow
+from signalling import names
+from storage.imports import INSTANCE, REGISTRANTS, Kind, LiveStay, Registrant, RegistrantStatus, Row, Subject
+
+HOST: Final = "zoom"
+"""Nobody's identity: what is imported is for whoever has the admin key."""
+
+IN_WAITING_ROOM: Final = "in_waiting_room"
+LONGEST_TEXT = 300
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def subject(kind: Kind, external_id: str, title: str) -> Subject:
+    return Subject(room(external_id), kind, external_id, text(title), HOST)
+
+
+def room(external_id: str) -> str:
+    """The id of the meeting here. Raises `ValueError` with what an id may be."""
+    if not (external_id.isascii() and external_id.isdecimal() and 9 <= len(external_id) <= 12):
+        raise ValueError(
+            "A webinar or meeting ID of Zoom has 9 to 12 digits, such as 88988872033 or 889 8887 2033."
+        )
+    return f"{names.IMPORTED}{external_id}"
+
+
+def instance_part(uuid: str) -> str:
+    return f"{INSTANCE}{uuid}"
+
+
+def registrants_part(status: RegistrantStatus) -> str:
+    return f"{REGISTRANTS}{status}"
+
+
+def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
+    """A stay in the instance `uuid`. `fallback` stands for its beginning when no time is told at all."""
+    joined, left = _times(told, fallback)
+    keys = _keys(room, told)
+    name, email = text(told.name), text(told.user_email)
+    numbered = not told.user_id
+    joined_as = "" if told.join_time is None else f"{told.join_time:.3f}"
+    who = ("", *(keys or (name,))) if numbered else (told.user_id,)
+    session = _id("s", uuid, *who, joined_as)
+    counted = told.status != IN_WAITING_ROOM
+    guest = not keys
+    keys = keys or (_id("p", room, "guest", session),)
+    return Row(
+        session_id=session,
+        keys=keys,
+        guest=guest,
+        name=name,
+        name_key=name_key(name),
+        email=email,
+        joined_at=joined,
+        left_at=left,
+        digest=_digest(session, *keys, name, email, repr(joined), repr(left), counted),
+        joined_told=told.join_time is not None,
+        left_told=told.leave_time is not None,
+        counted=counted,
+        numbered=numbered,
+    )
+
+
+def rows(room: str, uuid: str, told: Iterable[ParticipantRow], fallback: float) -> list[Row]:
+    """Those of a page, in an order of their own: which of two that are alike has a number depends on no other."""
+    return sorted(
+        (row(room, uuid, each, fallback) for each in told), key=lambda each: (each.session_id, each.digest)
+    )
+
+
+def registrant(room: str, told: RegistrantRow, status: RegistrantStatus) -> Registrant:
+    """`status` is that of the list it stands in."""
+    name = text(f"{told.first_name} {told.last_name}")
+    email = text(told.email)
+    keys = _present(room, [("registrant", told.id), ("email", _address(told.email))])
+    # Whoever has neither is known by the name at least, among registrants only.
+    identity = told.id or _id("r", room, email, name)
+    keys = keys or (_id("p", room, "registrant", identity),)
+    return Registrant(
+        registrant_id=identity,
+        keys=keys,
+        name=name,
+        name_key=name_key(name),
+        email=email,
+        status=status,
+        registered_at=told.create_time,
+        digest=_digest(identity, *keys, name, email, status, repr(told.create_time)),
+    )
+
+
+def live_stay(
+    room: str,
+    uuid: str,
+    told: ParticipantRow,
+    *,
+    joined_at: float | None,
+    left_at: float | None,
+    at: float,
+    starts_at: float | None,
+) -> LiveStay:
+    """What an event says of a stay. A beginning and its end have `user_id` in common."""
+    keys = _keys(room, told)
+    name = text(told.name)
+    session = _id("s", uuid, "live", *((told.user_id,) if told.user_id else (*keys, name)))
+    return LiveStay(
+        part=instance_part(uuid),
+        session_id=session,
+        keys=keys or (_id("p", room, "guest", session),),
+        guest=not keys,
+        name=name,
+        name_key=name_key(name),
+        email=text(told.user_email),
+        joined_at=joined_at,
+        left_at=left_at,
+        at=at,
+        starts_at=starts_at,
+    )
+
+
+def name_key(name: str) -> str:
+    """Equal for names that read the same."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def text(told: str) -> str:
+    """What can be kept and shown: without controls, halves of characters, and marks that reverse the text around."""
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in told[: 4 * LONGEST_TEXT]
+        if character.isspace()
+        or (unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI)
+    )
+    return " ".join(shown.split())[:LONGEST_TEXT]
+
+
+def _keys(room: str, told: ParticipantRow) -> tuple[str, ...]:
+    return _present(
+        room,
+        [
+            ("registrant", told.registrant_id),
+            ("user", told.participant_user_id),
+            ("user", told.id),
+            ("email", _address(told.user_email)),
+        ],
+    )
+
+
+def _present(room: str, ids: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    keys = (_id("p", room, kind, value) for kind, told in ids if (value := told.strip()))
+    return tuple(dict.fromkeys(keys))
+
+
+def _address(email: str) -> str:
+    """What is no address is no id either: outsiders' may be masked, all alike."""
+    address = email.strip().lower()
+    return address if "@" in address.strip("@*") else ""
+
+
+def _times(told: ParticipantRow, fallback: float) -> tuple[float, float]:
+    joined, left, lasted = told.join_time, told.leave_time, max(0.0, told.duration or 0.0)
+    if joined is None:
+        joined = fallback if left is None else left - lasted
+    if left is None:
+        left = joined + lasted
+    # The clock of a device may run backwards in between.
+    return joined, max(joined, left)
+
+
+def _id(letter: str, *parts: str) -> str:
+    told = "\0".join(parts).encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(told).digest()
+    return f"{letter}_{base64.b32encode(digest)[:20].decode().lower()}"
+
+
+def _digest(*parts: object) -> int:
+    told = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(told).digest()[:5], "big")

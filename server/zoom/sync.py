@@ -1,0 +1,293 @@
+"""One import of a webinar or meeting from Zoom: all instances, all pages, everyone who registered.
+
+    details ─► instances ─► registrants (approved, pending, denied) ─► each instance, oldest first ─► again, if watched
+                                                    │
+                        walk: page ─► people.row ─► store.save_page ─► page … ─► store.finish_walk
+
+Each page is kept in one transaction with the place where the next one begins, so a run that is cut off anywhere is gone
+on with by the next, or, when Zoom's page token has run out by then, begins that instance again. Nothing is held in
+memory but one page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from server.zoom import people
+from server.zoom.client import ZoomClient
+from server.zoom.failures import DailyLimit, MissingScope, NoPermission, NotFound, ZoomFailure
+from server.zoom.failures import Unavailable as ZoomUnavailable
+from server.zoom.progress import PartProgress, PartStage, Progress, Stage
+from server.zoom.settling import next_look
+from server.zoom.walk import Result, Walker
+from server.zoom.wire import Instance
+from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus, Subject
+from storage.store import Store
+
+log = structlog.get_logger()
+
+STATUSES: Final[tuple[RegistrantStatus, ...]] = ("approved", "pending", "denied")
+LEASE = 6.0
+"""Seconds without a sign of life after which another run goes on with a walk."""
+SWEEP = 2000
+"""Rows removed in one transaction."""
+WATCH_RETRY = 300.0
+"""Seconds until a watched sync asks a Zoom again that did not answer."""
+
+Clock = Callable[[], float]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """`external_id`: digits. `instance`: only the one with that UUID. `watch`: look again until two walks agree."""
+
+    external_id: str
+    kind: Kind = "webinar"
+    instance: str | None = None
+    watch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`complete`: everyone and every stay there is is kept. Otherwise `reasons` say what is not, and why."""
+
+    room: str
+    complete: bool
+    agreed: bool
+    """Every instance was read at least twice, with the same outcome."""
+    reasons: Sequence[str]
+    record: Import
+    totals: ImportTotals
+    again_at: float | None = None
+    """When it is worth going on: Zoom's daily limit is used up until then, or Zoom did not answer."""
+
+
+class Sync:
+    """`tell` is called with the progress at every change. `owner` names this run in the record."""
+
+    def __init__(
+        self,
+        client: ZoomClient,
+        store: Store,
+        request: SyncRequest,
+        *,
+        tell: Callable[[Progress], None] = lambda progress: None,
+        owner: str | None = None,
+        lease: float = LEASE,
+        clock: Clock = time.time,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._request = request
+        self._tell = tell
+        self._clock = clock
+        self._sleep = sleep
+        self._room = people.room(request.external_id)
+        self._walker = Walker(
+            client,
+            store,
+            owner or f"run_{secrets.token_hex(8)}",
+            lease=lease,
+            clock=clock,
+            sleep=sleep,
+            changed=self._part_changed,
+        )
+        self._progress = Progress(request.external_id, self._room, "", "looking")
+
+    async def run(self) -> Outcome:
+        """Raises `ZoomFailure` when nothing can be read at all, `StoreError`. Cancelled, it leaves what is kept."""
+        looks = 0
+        try:
+            while True:
+                outcome = await self._look()
+                looks += 1
+                if not self._request.watch or (outcome.complete and outcome.agreed):
+                    break
+                wakes_at = outcome.again_at or next_look(outcome.totals.last_left_at, self._clock(), looks)
+                if wakes_at is None:
+                    why = f"{looks} walks did not agree: Zoom's report still changes"
+                    outcome = replace(outcome, complete=False, reasons=[*outcome.reasons, why])
+                    break
+                await self._wait_until(wakes_at, _watching(outcome))
+        except ZoomFailure as failure:
+            self._show("failed", str(failure))
+            raise
+        self._show("done", "" if outcome.complete else "; ".join(outcome.reasons))
+        log.info(
+            "zoom sync finished",
+            room=outcome.room,
+            complete=outcome.complete,
+            people=outcome.totals.people,
+            stays=outcome.totals.stays,
+            reasons=list(outcome.reasons),
+        )
+        return outcome
+
+    def waits(self, seconds: float, why: str) -> None:
+        """For the client's `on_wait`: it waits for Zoom."""
+        self._show("waiting", why, self._clock() + seconds)
+
+    async def _look(self) -> Outcome:
+        """All of it, once."""
+        self._show("looking", "")
+        subject, instances = await self._subject(), await self._instances()
+        self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
+        log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
+        results: dict[str, Result] = {}
+        stopped: ZoomFailure | None = None
+        try:
+            for status in STATUSES:
+                self._show("walking", "")
+                part = people.registrants_part(status)
+                results[part] = await self._walker.registrants(subject, status)
+            for instance in instances:
+                self._show("walking", "")
+                part = people.instance_part(instance.uuid)
+                results[part] = await self._walker.instance(subject, instance)
+        except (DailyLimit, ZoomUnavailable) as failure:
+            # What is kept so far is gone on with, by the next look or run.
+            log.warning("zoom sync interrupted", room=self._room, error=str(failure))
+            stopped = failure
+        finally:
+            async with _undisturbed():
+                await self._sweep()
+        return await self._outcome(subject, results, stopped)
+
+    async def _subject(self) -> Subject:
+        request = self._request
+        try:
+            title = (await self._client.details(request.kind, request.external_id)).topic
+        except (MissingScope, NoPermission, NotFound) as failure:
+            # The title only; a webinar that was deleted still has its past instances.
+            log.info("title not read", room=self._room, error=str(failure))
+            known = await self._store.imported(self._room)
+            title = known.subject.title if known else ""
+        return people.subject(
+            request.kind, request.external_id, title or f"Zoom {request.kind} {request.external_id}"
+        )
+
+    async def _instances(self) -> Sequence[Instance]:
+        """Those to be read, oldest first. Raises `NotFound`."""
+        request = self._request
+        instances = await self._client.instances(request.kind, request.external_id)
+        if not instances:
+            raise NotFound(
+                f"Zoom knows no past instance of the {request.kind} {request.external_id}: it has not ended yet, or it "
+                f"is a {'meeting: try --meeting' if request.kind == 'webinar' else 'webinar: leave out --meeting'}"
+            )
+        if request.instance is None:
+            return instances
+        chosen = [instance for instance in instances if instance.uuid == request.instance]
+        if not chosen:
+            known = ", ".join(f"{each.uuid} ({_day(each)})" for each in instances[-5:])
+            raise NotFound(
+                f"The {request.kind} {request.external_id} has no past instance {request.instance}; it has {known}"
+            )
+        return chosen
+
+    async def _outcome(
+        self, subject: Subject, results: dict[str, Result], stopped: ZoomFailure | None
+    ) -> Outcome:
+        record = await self._store.imported(self._room)
+        if record is None:
+            raise NotFound(
+                _sentence(stopped) or f"The record {self._room} was deleted while it was being read"
+            )
+        titles = {part.part: part.title for part in self._progress.parts}
+        reasons = [
+            f"{titles[part]}: {result.reason}" for part, result in results.items() if not result.complete
+        ]
+        missing = [title for part, title in titles.items() if part not in results]
+        if stopped is not None:
+            reasons.append(f"{_sentence(stopped)} Not read to the end: {', '.join(missing)}")
+        return Outcome(
+            room=self._room,
+            complete=not reasons,
+            agreed=all(result.agreed for part, result in results.items() if part.startswith(INSTANCE)),
+            reasons=reasons,
+            record=record,
+            totals=await self._store.import_totals(self._room),
+            again_at=_again_at(stopped, self._clock()),
+        )
+
+    async def _sweep(self) -> None:
+        while await self._store.sweep_walks(self._room, SWEEP, self._clock()) >= SWEEP:
+            pass
+
+    async def _wait_until(self, moment: float, why: str) -> None:
+        self._show("watching", why, moment)
+        log.info("zoom sync waits", room=self._room, until=_moment(moment), why=why)
+        while (left := moment - self._clock()) > 0:
+            # In steps, as a machine may be asleep meanwhile.
+            await self._sleep(min(left, 60.0))
+
+    def _part_changed(
+        self, part: str, rows: int, total: int | None, state: PartStage, source: str, note: str
+    ) -> None:
+        parts = tuple(
+            replace(each, rows=rows, total=total, state=state, source=source, note=note)
+            if each.part == part
+            else each
+            for each in self._progress.parts
+        )
+        self._progress = replace(self._progress, parts=parts)
+        self._show("walking", "")
+
+    def _show(self, stage: Stage, note: str, wakes_at: float | None = None) -> None:
+        self._progress = replace(self._progress, stage=stage, note=note, wakes_at=wakes_at)
+        self._tell(self._progress)
+
+
+@contextlib.asynccontextmanager
+async def _undisturbed() -> AsyncIterator[None]:
+    """Tidying up, whose own failure is no news: the next run does it."""
+    try:
+        yield
+    except Exception as error:
+        log.info("superseded rows left for the next run", error=str(error))
+
+
+def _sentence(stopped: ZoomFailure | None) -> str:
+    return "" if stopped is None else f"{str(stopped).rstrip('.')}."
+
+
+def _again_at(stopped: ZoomFailure | None, now: float) -> float | None:
+    if isinstance(stopped, DailyLimit):
+        return stopped.until
+    return None if stopped is None else now + WATCH_RETRY
+
+
+def _watching(outcome: Outcome) -> str:
+    if outcome.complete:
+        return "Complete; Zoom's report may still change, and is read once more."
+    return "; ".join(outcome.reasons)
+
+
+def _parts(instances: Sequence[Instance]) -> tuple[PartProgress, ...]:
+    registrants = [
+        PartProgress(people.registrants_part(status), f"Registrants, {status}") for status in STATUSES
+    ]
+    of_instances = [
+        PartProgress(people.instance_part(instance.uuid), f"Instance of {_day(instance)}")
+        for instance in instances
+    ]
+    return (*registrants, *of_instances)
+
+
+def _day(instance: Instance) -> str:
+    return "an unknown date" if instance.start_time is None else _moment(instance.start_time)
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
