@@ -1,0 +1,1 @@
+"""Who attended Zoom webinars and meetings: read from Zoom, kept as meetings are. Extra `zoom`."""
