@@ -22,4 +22,4 @@ def next_look(ended_at: float | None, now: float, looks: int) -> float | None:
         if ended + after > now:
             return ended + after
     # Long over: whatever changes now changes by itself, and slowly.
-    return now + SOON * 2 ** max(0, looks - 1)
+    return now + SOON * float(2 ** max(0, looks - 1))

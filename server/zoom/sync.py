@@ -24,8 +24,15 @@ import structlog
 
 from server.zoom import people
 from server.zoom.client import ZoomClient
-from server.zoom.failures import DailyLimit, MissingScope, NoPermission, NotFound, ZoomFailure
-from server.zoom.failures import Unavailable as ZoomUnavailable
+from server.zoom.failures import (
+    BadAnswer,
+    DailyLimit,
+    MissingScope,
+    NoPermission,
+    NotFound,
+    Unavailable,
+    ZoomFailure,
+)
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.settling import next_look
 from server.zoom.walk import Result, Walker
@@ -155,7 +162,7 @@ class Sync:
                 self._show("walking", "")
                 part = people.instance_part(instance.uuid)
                 results[part] = await self._walker.instance(subject, instance)
-        except (DailyLimit, ZoomUnavailable) as failure:
+        except (DailyLimit, Unavailable, BadAnswer) as failure:
             # What is kept so far is gone on with, by the next look or run.
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))
             stopped = failure
@@ -180,7 +187,8 @@ class Sync:
     async def _instances(self) -> Sequence[Instance]:
         """Those to be read, oldest first. Raises `NotFound`."""
         request = self._request
-        instances = await self._client.instances(request.kind, request.external_id)
+        told = await self._client.instances(request.kind, request.external_id)
+        instances = list({instance.uuid: instance for instance in told if instance.uuid}.values())
         if not instances:
             raise NotFound(
                 f"Zoom knows no past instance of the {request.kind} {request.external_id}: it has not ended yet, or it "

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 from uuid import uuid4
 
 import structlog
 
 from server.zoom import people
-from server.zoom.client import Source, ZoomClient
+from server.zoom.client import ZoomClient
 from server.zoom.failures import (
     MissingScope,
     NoPermission,
@@ -23,7 +23,7 @@ from server.zoom.failures import (
     ZoomFailure,
 )
 from server.zoom.progress import PartStage
-from server.zoom.wire import Instance
+from server.zoom.wire import Instance, Source
 from storage.imports import Page, Part, Registrant, RegistrantStatus, Row, Subject, Walk, WalkEnd, WalkStart
 from storage.store import Store, StoreError, WalkLost
 
@@ -58,18 +58,17 @@ class Content:
 
 
 class Reading(Protocol):
-    """One of Zoom's lists."""
+    """One of Zoom's lists. `sources`: where it can be had, the best first."""
 
     part: str
     starts_at: float | None
     sources: Sequence[str]
-    """Best first."""
 
     async def page(self, source: str, token: str, walk: Walk) -> Content: ...
 
 
 class Participants:
-    sources: Final[Sequence[Source]] = ("report", "basic")
+    sources: Sequence[str] = ("report", "basic")
 
     def __init__(self, client: ZoomClient, subject: Subject, instance: Instance) -> None:
         self.part = people.instance_part(instance.uuid)
@@ -87,8 +86,8 @@ class Participants:
 
 
 class Registrants:
-    sources: Final[Sequence[Literal["registrants"]]] = ("registrants",)
-    starts_at = None
+    sources: Sequence[str] = ("registrants",)
+    starts_at: float | None = None
 
     def __init__(self, client: ZoomClient, subject: Subject, status: RegistrantStatus) -> None:
         self.part = people.registrants_part(status)
