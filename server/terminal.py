@@ -1,0 +1,47 @@
+"""What is printed for people: where to, and how numbers, times and foreign texts look."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from unicodedata import category
+
+from rich.console import Console
+
+UNLIMITED = 10_000
+"""Columns of what is no terminal: a file has no edge at which names would have to be cut."""
+
+
+def paper() -> Console:
+    """Standard output, for tables: as wide as the terminal, or without an edge where there is none."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=UNLIMITED)
+
+
+def harmless(text: str) -> str:
+    """Without what would give orders to a terminal."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if category(letter) == "Cc" else letter for letter in text)
+
+
+def moment(at: float) -> str:
+    """`2026-11-21 09:00`, by the clocks here."""
+    return _local(at).strftime("%Y-%m-%d %H:%M")
+
+
+def soon(at: float, now: float) -> str:
+    """`14:05`; with the day, unless that is today."""
+    here = _local(at)
+    return here.strftime("%H:%M" if here.date() == _local(now).date() else "%Y-%m-%d %H:%M")
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """`1 row`, `1,980 rows`"""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def rows_of(rows: int, total: int | None) -> str:
+    """`300 of 1,980`, or `300` when nobody said of how many."""
+    return f"{rows:,}" if total is None else f"{rows:,} of {total:,}"
+
+
+def _local(at: float) -> datetime:
+    return datetime.fromtimestamp(at).astimezone()

@@ -1,0 +1,54 @@
+"""Which webinar or meeting people mean: a number as Zoom shows it, or a link that holds it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from signalling import names
+
+_NUMBER = re.compile(r"[0-9]{9,12}")
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+_HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
+_EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
+
+
+def external_id(text: str) -> str:
+    """The number of a webinar or meeting: `88988872033` for `889 8887 2033`, for `ZOOM-88988872033` as it is called
+    here, or for a link such as `https://us02web.zoom.us/j/88988872033?pwd=…`.
+
+    Raises `ValueError`, whose text is one line that says what is wrong.
+    """
+    text = text.strip()
+    number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
+    if _NUMBER.fullmatch(number):
+        return number
+    if "/" in text:
+        return _in_link(text)
+    raise ValueError(f"{_shortened(text)!r} is no Zoom id: it has 9 to 12 digits, {_EXAMPLE}")
+
+
+def _in_link(text: str) -> str:
+    try:
+        link = urlsplit(text if "://" in text else f"https://{text}")
+        host = (link.hostname or "").lower()
+    except ValueError:
+        raise ValueError(f"{_shortened(text)!r} is no link") from None
+    if not any(host == known or host.endswith(f".{known}") for known in _HOSTS):
+        raise ValueError(f"{_shortened(text)!r} is no link to Zoom, {_EXAMPLE}")
+    parts = link.path.split("/")
+    if "register" in parts:
+        # The number that some of them hold is another one.
+        raise ValueError(
+            "a registration link does not tell which webinar it is for: take the number shown in its place on "
+            "Zoom's pages, as Webinar ID or Meeting ID, or the link people join with"
+        )
+    # zoommtg://zoom.us/join?confno=…
+    for part in (*parts, *parse_qs(link.query).get("confno", ())):
+        if _NUMBER.fullmatch(part):
+            return str(part)
+    raise ValueError(f"{_shortened(text)!r} has no webinar's or meeting's number in it, {_EXAMPLE}")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
