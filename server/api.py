@@ -13,17 +13,26 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from server import report
+from server import origin, report
 from server.config import Config
 from server.gateway import Gateway
 from server.ice import ice_servers
 from server.identity import Tokens, is_admin_key, new_id
 from server.metrics import Metrics
+from server.zoom import people
 from signalling import names
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.room import rfc3339
-from storage.store import Meeting, Store, StoreUnavailable, UnknownMeeting, UnknownParticipant
+from storage.imports import Import, Kind, PartState
+from storage.store import (
+    HostedMeeting,
+    Meeting,
+    Store,
+    StoreUnavailable,
+    UnknownMeeting,
+    UnknownParticipant,
+)
 
 log = structlog.get_logger()
 
@@ -44,6 +53,12 @@ _bearer = HTTPBearer(
     auto_error=False, description="An identity token from POST /api/identity, or the admin key"
 )
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+Limit = Annotated[int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")]
+After = Annotated[
+    str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,200}$", description="JSON: `next` of the page before.")
+]
 
 
 class NewIdentity(BaseModel):
@@ -72,15 +87,24 @@ class MeetingView(BaseModel):
     participants: int = Field(description="How many are in it now.")
 
 
+class SourceView(BaseModel):
+    kind: Kind
+    external_id: str = Field(description="Its id elsewhere.")
+    state: PartState = Field(description="The worst of its parts'.")
+    reason: str = Field(description="Why it is no better.")
+
+
 class HostedMeetingView(BaseModel):
     id: str
     title: str
     created_at: str
     ended_at: str | None
     url: str
-    attended: int = Field(description="How many were ever in it.")
+    attended: int | None = Field(description="How many were ever in it; null: that is not known.")
     present: int = Field(description="How many are in it now.")
     last_seen_at: str | None = Field(description="When anyone was last seen in it.")
+    imported: Kind | None = Field(None, description="What it was elsewhere, if it was not held here.")
+    source: SourceView | None = Field(None, description="Of an import: where it comes from.")
 
 
 class HostedMeetings(BaseModel):
@@ -150,23 +174,16 @@ def router(  # the API's parts list
 
     @routes.get("/api/meetings", tags=["meetings"])
     async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
-        """The meetings of which the caller is host, newest first, 100 at most."""
-        if user_id == ADMIN:
-            raise Refused(ErrorCode.FORBIDDEN, "The admin key hosts no meetings: ask with an identity.")
+        """The latest meetings of which the caller is host, newest first, 100 at most; with the admin key all."""
         response.headers.update(PRIVATE)
+        hosted = await store.hosted_meetings(None if user_id == ADMIN else user_id, MOST_MEETINGS)
+        imports: dict[str, Import] = {}
+        if any(each.imported for each in hosted):
+            # As many of them as of all meetings, in the same order: the ones that are listed are among them.
+            imports = {each.subject.room: each for each in await store.imports(MOST_MEETINGS)}
         return HostedMeetings(
             meetings=[
-                HostedMeetingView(
-                    id=each.meeting.room,
-                    title=each.meeting.title,
-                    created_at=rfc3339(each.meeting.created_at),
-                    ended_at=report.moment(each.meeting.ended_at),
-                    url=link(request, each.meeting),
-                    attended=each.attended,
-                    present=each.present,
-                    last_seen_at=report.moment(each.last_seen_at),
-                )
-                for each in await store.hosted_meetings(user_id, MOST_MEETINGS)
+                listed(each, imports.get(each.meeting.room), link(request, each.meeting)) for each in hosted
             ]
         )
 
@@ -182,7 +199,7 @@ def router(  # the API's parts list
         if body.meeting is None:
             room = names.generated_meeting_id(os.urandom(16))
         else:
-            room = _checked(names.meeting_id, body.meeting)
+            room = _checked(names.new_meeting_id, body.meeting)
         meeting, created = await store.create_meeting(room, user_id, title, time.time())
         gateway.meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200
@@ -190,7 +207,10 @@ def router(  # the API's parts list
 
     @routes.get("/api/meetings/{meeting}", tags=["meetings"])
     async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
-        return view(request, await existing(meeting), user_id)
+        found = await existing(meeting)
+        if found.host_user_id == people.HOST and user_id != ADMIN:
+            raise Refused(ErrorCode.FORBIDDEN, "Only the admin key may see what was imported.")
+        return view(request, found, user_id)
 
     @routes.post("/api/meetings/{meeting}/end", tags=["meetings"])
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
@@ -220,21 +240,19 @@ def router(  # the API's parts list
         user_id: Known,
         format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
         rows: Annotated[
-            report.Rows, Query(description="CSV: one row per stay, or per person.")
-        ] = report.Rows.STAYS,
-        limit: Annotated[
-            int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")
-        ] = MOST_PEOPLE,
-        after: Annotated[
-            str | None,
-            Query(pattern=r"^[^\x00-\x1f\x7f]{1,200}$", description="JSON: `next` of the page before."),
-        ] = None,
+            Literal["stays", "people", "registrants"],
+            Query(description="CSV: one row per stay, per person, or, of an import, per registrant."),
+        ] = "stays",
+        limit: Limit = MOST_PEOPLE,
+        after: After = None,
     ) -> Response:
         """Everyone who was ever in the meeting, with their stays. Durations are in seconds.
 
         The first page, without `after`, tells of the whole meeting as well. CSV is always all of it.
         """
         room = (await hosted(meeting, user_id)).room
+        if format == "csv" and rows == "registrants":
+            return spreadsheet(await registered(room, "rows"), f"{room}-registrants")
         whole = after is None or format == "csv"
         try:
             # One more than is asked for tells whether there is a next page.
@@ -243,13 +261,48 @@ def router(  # the API's parts list
             raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
         now = time.time()
         # On a thread: a large report takes a tenth of a second, and the sockets go on.
-        if format == "json":
-            page = await asyncio.to_thread(report.as_json, record, now, limit, whole=whole)
-            return Response(page, media_type="application/json", headers=PRIVATE)
-        table = await asyncio.to_thread(report.as_csv, record, now, rows)
-        name = f"{room}-{'people' if rows is report.Rows.PEOPLE else 'attendance'}.csv"
-        headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
+        if format == "csv":
+            table = await asyncio.to_thread(report.as_csv, record, now, report.Rows(rows))
+            return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
+        source = None
+        if whole and record.origin is not None:
+            source = origin.source(record.origin.record, await store.import_totals(room), now)
+        page = await asyncio.to_thread(report.as_json, record, now, limit, whole=whole, source=source)
+        return Response(page, media_type="application/json", headers=PRIVATE)
+
+    async def registered(room: str, asked: str) -> bytes:
+        """The table of everyone who registered. `asked`: the parameter that asks for it."""
+        record = await imported(room, asked)
+        everyone = await store.registrations(room)
+        return await asyncio.to_thread(origin.registrants_as_csv, everyone, record)
+
+    async def imported(room: str, asked: str) -> Import:
+        record = await store.imported(room)
+        if record is None:
+            raise Refused(
+                ErrorCode.BAD_MESSAGE, f"{asked}: nobody registers for a meeting that is held here."
+            )
+        return record
+
+    @routes.get("/api/meetings/{meeting}/registrants", tags=["meetings"], response_class=Response)
+    async def registrants(
+        meeting: str,
+        user_id: Known,
+        limit: Limit = MOST_PEOPLE,
+        after: After = None,
+        came: Annotated[
+            Literal["yes", "no"] | None, Query(description="Only those who came, or who did not.")
+        ] = None,
+    ) -> Response:
+        """Who registered for a meeting that was imported, by name, and for how long they came."""
+        room = (await hosted(meeting, user_id)).room
+        record = await imported(room, "meeting")
+        try:
+            found = await store.registrations(room, limit, after, None if came is None else came == "yes")
+        except UnknownParticipant:
+            raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
+        page = await asyncio.to_thread(origin.registrants_as_json, found, record)
+        return Response(page, media_type="application/json", headers=PRIVATE)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:
@@ -283,6 +336,28 @@ def router(  # the API's parts list
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
+
+
+def listed(hosted: HostedMeeting, record: Import | None, url: str) -> HostedMeetingView:
+    """`record`: of an import, what is known of how it came here."""
+    meeting = hosted.meeting
+    return HostedMeetingView(
+        id=meeting.room,
+        title=meeting.title,
+        created_at=rfc3339(meeting.created_at),
+        ended_at=report.moment(report.ended_at(meeting, record)),
+        url=url,
+        attended=hosted.attended if record is None or origin.is_known(record) else None,
+        present=hosted.present,
+        last_seen_at=report.moment(hosted.last_seen_at),
+        imported=hosted.imported,
+        source=None if record is None else SourceView(**origin.summary(record)),
+    )
+
+
+def spreadsheet(table: bytes, name: str) -> Response:
+    headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _checked(rule: Any, text: str) -> str:

@@ -107,6 +107,10 @@ def web(
     def attendance_page() -> Response:
         return _page("attendance.html")
 
+    @app.get("/attendance", include_in_schema=False)
+    def records_page() -> Response:
+        return _page("records.html")
+
     app.mount("/static", _Static(directory=PAGE), name="static")
     return app
 

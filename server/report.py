@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,10 @@ import orjson
 from signalling.room import rfc3339
 from storage import attendance
 from storage.attendance import Person, Report, Session
-from storage.store import Attendance, Participant, Stay
+from storage.imports import Import, Imported
+from storage.store import Attendance, Meeting, Participant, Stay
+
+Cell = str | int
 
 
 class Rows(StrEnum):
@@ -60,13 +63,28 @@ def person_of(report: Report, participant: Participant) -> Person:
     return report.people.get(participant.id) or Person(0, 0.0, *seen, 0, False, False, ())
 
 
+def ended_at(meeting: Meeting, record: Import | None) -> float | None:
+    """When the meeting ended, if it has. In the store an import always has an end, so that nobody can join it."""
+    goes_on = record is not None and any(
+        part.state == "live" and part.ended_at is None for part in record.parts
+    )
+    return None if goes_on else meeting.ended_at
+
+
+def imported_of(record: Attendance, participant: Participant) -> Imported | None:
+    """What is known of someone in an import besides; None: the meeting was held here."""
+    return None if record.origin is None else record.origin.people[participant.id]
+
+
 # JSON
 
 
-def as_json(record: Attendance, now: float, limit: int, *, whole: bool) -> bytes:
+def as_json(
+    record: Attendance, now: float, limit: int, *, whole: bool, source: Mapping[str, Any] | None = None
+) -> bytes:
     """A page of at most `limit` people, and where the next one begins if `record` has more of them than that.
 
-    `whole`: the record is of everyone, and the page tells of the whole meeting as well.
+    `whole`: the record is of everyone, and the page tells of the whole meeting as well, and where that comes from.
     """
     report = summarised(record, now)
     meeting = record.meeting
@@ -76,17 +94,20 @@ def as_json(record: Attendance, now: float, limit: int, *, whole: bool) -> bytes
             "id": meeting.room,
             "title": meeting.title,
             "created_at": rfc3339(meeting.created_at),
-            "ended_at": moment(meeting.ended_at),
+            "ended_at": moment(ended_at(meeting, record.origin.record if record.origin else None)),
         },
         "as_of": rfc3339(now),
     }
     if whole:
+        head["source"] = source
         head["totals"] = _totals(report)
         head["presence"] = [(rfc3339(at), count) for at, count in thinned(report.presence)]
     head["next"] = shown[-1][0].id if len(record.participants) > len(shown) else None
     # Encoded one by one: the encoder lets no other thread run meanwhile.
     people = [
-        orjson.dumps(_person(participant, stays, person_of(report, participant)))
+        orjson.dumps(
+            _person(participant, stays, person_of(report, participant), imported_of(record, participant))
+        )
         for participant, stays in shown
     ]
     return b'%b,"participants":[%b]}' % (orjson.dumps(head)[:-1], b",".join(people))
@@ -129,8 +150,10 @@ def _totals(report: Report) -> dict[str, Any]:
     }
 
 
-def _person(participant: Participant, stays: Iterable[Stay], person: Person) -> dict[str, Any]:
-    return {
+def _person(
+    participant: Participant, stays: Iterable[Stay], person: Person, imported: Imported | None
+) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "id": participant.id,
         "name": participant.name,
         "role": participant.role,
@@ -141,17 +164,27 @@ def _person(participant: Participant, stays: Iterable[Stay], person: Person) -> 
         "first_seen_at": rfc3339(person.first_seen),
         "last_seen_at": rfc3339(person.last_seen),
         "estimated": person.estimated,
-        "sessions": [
-            {
-                "joined_at": rfc3339(stay.joined_at),
-                "left_at": moment(stay.left_at),
-                "reason": stay.reason,
-                "estimated": stay.estimated,
-                "connections": stay.connections,
-                "reconnects": [rfc3339(at) for at in stay.reconnects],
-            }
-            for stay in stays
-        ],
+    }
+    if imported is None:
+        return told | {"sessions": [_session(stay) for stay in stays]}
+    return told | {
+        "email": imported.email,
+        "guest": imported.guest,
+        "registration": imported.registration,
+        "namesakes": imported.namesakes,
+        "name_match": imported.name_match,
+        "sessions": [_session(stay) | {"instance": stay.instance} for stay in stays],
+    }
+
+
+def _session(stay: Stay) -> dict[str, Any]:
+    return {
+        "joined_at": rfc3339(stay.joined_at),
+        "left_at": moment(stay.left_at),
+        "reason": stay.reason,
+        "estimated": stay.estimated,
+        "connections": stay.connections,
+        "reconnects": [rfc3339(at) for at in stay.reconnects],
     }
 
 
@@ -164,10 +197,14 @@ def moment(at: float | None) -> str | None:
 
 def as_csv(record: Attendance, now: float, rows: Rows) -> bytes:
     """Everyone, one row per stay or per person, with a byte order mark: without it spreadsheets do not read UTF-8."""
+    return written(_stays(record, now) if rows is Rows.STAYS else _people(record, now))
+
+
+def written(rows: Iterable[Sequence[Cell]]) -> bytes:
     text = io.StringIO(newline="")
     # Texts are quoted, so that a name in which a spreadsheet sees a separator stays in its cell.
     table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    table.writerows(_stays(record, now) if rows is Rows.STAYS else _people(record, now))
+    table.writerows(rows)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -188,9 +225,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-def _stays(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
+def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
+    imported = record.origin is not None
     yield (
         "name",
+        *(_IMPORTED if imported else ()),
         "role",
         "joined_at (UTC)",
         "left_at (UTC)",
@@ -200,27 +239,32 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
         "reason",
         "estimated",
         "participant_id",
+        *(("instance",) if imported else ()),
     )
     for participant, stays in record.participants:
+        besides = _besides(record, participant)
         for stay in stays:
             lasted = max(0.0, (now if stay.left_at is None else stay.left_at) - stay.joined_at)
             yield (
                 harmless(participant.name),
+                *besides,
                 participant.role,
-                _date(stay.joined_at),
-                "" if stay.left_at is None else _date(stay.left_at),
+                date(stay.joined_at),
+                "" if stay.left_at is None else date(stay.left_at),
                 int(lasted),
                 duration(lasted),
                 stay.connections - 1,
                 stay.reason or "",
-                _yes(stay.estimated),
+                yes(stay.estimated),
                 participant.id,
+                *((harmless(stay.instance),) if imported else ()),
             )
 
 
-def _people(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
+def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
     yield (
         "name",
+        *(_IMPORTED if record.origin else ()),
         "role",
         "first_seen_at (UTC)",
         "last_seen_at (UTC)",
@@ -237,23 +281,40 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[str | int]]:
         person = person_of(report, participant)
         yield (
             harmless(participant.name),
+            *_besides(record, participant),
             participant.role,
-            _date(person.first_seen),
-            _date(person.last_seen),
+            date(person.first_seen),
+            date(person.last_seen),
             int(person.total_duration),
             duration(person.total_duration),
             person.session_count,
             person.reconnects,
-            _yes(person.present),
-            _yes(person.estimated),
+            yes(person.present),
+            yes(person.estimated),
             participant.id,
         )
 
 
-def _date(at: float) -> str:
+_IMPORTED = ("email", "guest", "registration", "possible_match")
+
+
+def _besides(record: Attendance, participant: Participant) -> Sequence[Cell]:
+    """What an import tells of someone besides; nothing of a meeting that was held here."""
+    imported = imported_of(record, participant)
+    if imported is None:
+        return ()
+    return (
+        harmless(imported.email),
+        yes(imported.guest),
+        imported.registration or "",
+        imported.name_match or "",
+    )
+
+
+def date(at: float) -> str:
     """As spreadsheets of any language read a date and a time."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _yes(truth: bool) -> str:
+def yes(truth: bool) -> str:
     return "yes" if truth else "no"

@@ -59,17 +59,34 @@ async def test_the_host_reads_it_and_nobody_else_does(play: Play, room: str) -> 
         assert nobody.headers["www-authenticate"] == "Bearer"
 
 
-async def test_the_admin_key_reads_and_deletes_every_meeting_and_hosts_none(tmp_path: Path) -> None:
+async def test_the_admin_key_lists_reads_and_deletes_every_meeting(tmp_path: Path) -> None:
     async with ServerProcess(tmp_path, RECONVENE_ADMIN_KEY=ADMIN_KEY) as server, playing(server) as play:
         ann = await play.joined("ABC123", "Ann", create=True)
         content = await report(play, "ABC123", ADMIN_KEY)
         assert [person["name"] for person in content["participants"]] == ["Ann"]
+        await play.joined("DEF456", "Bob", create=True)
         listed = await play.http.get("/api/meetings", headers=bearer(ADMIN_KEY))
-        assert (listed.status_code, listed.json()["code"]) == (403, "forbidden")
-        assert "identity" in listed.json()["detail"]
+        meetings = [(each["id"], each["imported"], each["source"]) for each in listed.json()["meetings"]]
+        assert meetings == [("DEF456", None, None), ("ABC123", None, None)]
         deleted = await play.http.delete("/api/meetings/ABC123", headers=bearer(ADMIN_KEY))
         assert deleted.status_code == 204
         assert (await ann.closed())[0] == 4003
+
+
+async def test_nobody_registers_for_a_meeting_held_here(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    for path in ("registrants", "attendance?format=csv&rows=registrants"):
+        url = f"/api/meetings/{room}/{path}"
+        answer = await play.http.get(url, headers=bearer(ann.token))
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+        assert "nobody registers" in answer.json()["detail"]
+        assert (await play.http.get(url, headers=bearer(bob.token))).status_code == 403
+
+
+async def test_ids_of_imports_are_not_given_to_meetings_held_here(play: Play) -> None:
+    wish = {"meeting": "zoom-88988872033"}
+    answer = await play.http.post("/api/meetings", json=wish, headers=bearer(await play.identity()))
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
 
 
 @pytest.mark.parametrize("meeting", ["NOT-THERE", "a", "a%20b"])
