@@ -1,0 +1,28 @@
+"""Zoom as the settings have it."""
+
+from __future__ import annotations
+
+from server.config import Config
+from server.zoom.client import ZoomSettings
+from server.zoom.failures import ZoomFailure
+
+
+class NotConfigured(ZoomFailure):
+    """The settings do not say by which app Zoom is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Zoom is not configured: set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET (docs/zoom.md)"
+        )
+
+
+def zoom_settings(config: Config) -> ZoomSettings:
+    """Raises `NotConfigured`."""
+    account_id, client_id, secret = (
+        config.zoom_account_id,
+        config.zoom_client_id,
+        config.zoom_client_secret,
+    )
+    if not (account_id and client_id and secret):
+        raise NotConfigured
+    return ZoomSettings(account_id, client_id, secret, config.zoom_api_url, config.zoom_token_url)
