@@ -50,6 +50,9 @@ SWEEP = 2000
 WATCH_RETRY = 300.0
 """Seconds until a watched sync asks a Zoom again that did not answer."""
 
+_PASSING = (DailyLimit, Unavailable, BadAnswer)
+"""What may be otherwise the next time. What is kept by then is gone on with."""
+
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -117,8 +120,14 @@ class Sync:
         looks = 0
         try:
             while True:
-                outcome = await self._look()
-                looks += 1
+                try:
+                    outcome = await self._look()
+                except _PASSING as failure:
+                    if not self._request.watch:
+                        raise
+                    await self._wait_until(_again_at(failure, self._clock()), str(failure))
+                    continue
+                looks += outcome.again_at is None
                 if not self._request.watch or (outcome.complete and outcome.agreed):
                     break
                 wakes_at = outcome.again_at or next_look(outcome.totals.last_left_at, self._clock(), looks)
@@ -146,14 +155,14 @@ class Sync:
         self._show("waiting", why, self._clock() + seconds)
 
     async def _look(self) -> Outcome:
-        """All of it, once."""
+        """All of it, once. Raises `ZoomFailure` when there is nothing to show for it."""
         self._show("looking", "")
-        subject, instances = await self._subject(), await self._instances()
-        self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
-        log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
         results: dict[str, Result] = {}
         stopped: ZoomFailure | None = None
         try:
+            subject, instances = await self._subject(), await self._instances()
+            self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
+            log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
             for status in STATUSES:
                 self._show("walking", "")
                 part = people.registrants_part(status)
@@ -162,14 +171,13 @@ class Sync:
                 self._show("walking", "")
                 part = people.instance_part(instance.uuid)
                 results[part] = await self._walker.instance(subject, instance)
-        except (DailyLimit, Unavailable, BadAnswer) as failure:
-            # What is kept so far is gone on with, by the next look or run.
+        except _PASSING as failure:
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))
             stopped = failure
         finally:
             async with _undisturbed():
                 await self._sweep()
-        return await self._outcome(subject, results, stopped)
+        return await self._outcome(results, stopped)
 
     async def _subject(self) -> Subject:
         request = self._request
@@ -204,21 +212,17 @@ class Sync:
             )
         return chosen
 
-    async def _outcome(
-        self, subject: Subject, results: dict[str, Result], stopped: ZoomFailure | None
-    ) -> Outcome:
+    async def _outcome(self, results: dict[str, Result], stopped: ZoomFailure | None) -> Outcome:
         record = await self._store.imported(self._room)
         if record is None:
-            raise NotFound(
-                _sentence(stopped) or f"The record {self._room} was deleted while it was being read"
-            )
+            raise stopped or NotFound(f"the record {self._room} was deleted while it was being read")
         titles = {part.part: part.title for part in self._progress.parts}
         reasons = [
             f"{titles[part]}: {result.reason}" for part, result in results.items() if not result.complete
         ]
         missing = [title for part, title in titles.items() if part not in results]
         if stopped is not None:
-            reasons.append(f"{_sentence(stopped)} Not read to the end: {', '.join(missing)}")
+            reasons.append(f"{stopped}; not read to the end: {', '.join(missing) or 'everything'}")
         return Outcome(
             room=self._room,
             complete=not reasons,
@@ -226,7 +230,7 @@ class Sync:
             reasons=reasons,
             record=record,
             totals=await self._store.import_totals(self._room),
-            again_at=_again_at(stopped, self._clock()),
+            again_at=_again_at(stopped, self._clock()) if stopped else None,
         )
 
     async def _sweep(self) -> None:
@@ -266,14 +270,8 @@ async def _undisturbed() -> AsyncIterator[None]:
         log.info("superseded rows left for the next run", error=str(error))
 
 
-def _sentence(stopped: ZoomFailure | None) -> str:
-    return "" if stopped is None else f"{str(stopped).rstrip('.')}."
-
-
-def _again_at(stopped: ZoomFailure | None, now: float) -> float | None:
-    if isinstance(stopped, DailyLimit):
-        return stopped.until
-    return None if stopped is None else now + WATCH_RETRY
+def _again_at(failure: ZoomFailure, now: float) -> float:
+    return failure.until if isinstance(failure, DailyLimit) else now + WATCH_RETRY
 
 
 def _watching(outcome: Outcome) -> str:

@@ -143,7 +143,7 @@ class Walker:
                 await self._store.drop_walk(walk.walk_id, self._owner)
             except WalkLost:
                 if await self._store.imported(subject.room) is None:
-                    raise NotFound(f"The record {subject.room} was deleted while it was being read") from None
+                    raise NotFound(f"the record {subject.room} was deleted while it was being read") from None
                 log.info(
                     "another run goes on with this walk, beginning one of our own",
                     room=subject.room,
