@@ -1,14 +1,57 @@
-"""Zoom's API, as far as it tells who attended."""
+"""Zoom's API, as far as it tells who attended.
+
+    call ─► retry (tenacity) ─► token ─► limit of the label ─► exchange ─► what the answer means
+             ▲                                                                 │
+             └── back-off with jitter, or as long as Zoom asks ◄── Unavailable, BadAnswer
+
+Importing this without the extra `zoom` raises `NotInstalled`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import re
+import time
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
-from server.zoom.wire import Details, Instance, ListPage, ParticipantRow, RegistrantRow, Source
+import structlog
+
+from server.zoom.answers import LONGEST_ASKED, Answer, content, failure, is_about_the_token, no_token, said
+from server.zoom.failures import BadAnswer, BadCredentials, NotInstalled, Unavailable
+from server.zoom.token import Token, Tokens
+from server.zoom.wire import (
+    Details,
+    Instance,
+    ListPage,
+    ParticipantRow,
+    RegistrantRow,
+    Source,
+    duration,
+    read,
+    read_page,
+)
 from storage.imports import Kind, RegistrantStatus
+
+try:
+    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+
+    from server.zoom.exchange import Exchange
+    from server.zoom.limits import NOTICEABLE, Label, Limits, OnWait, limits_of
+except ModuleNotFoundError as missing:
+    raise NotInstalled from missing
+
+__all__ = ["Label", "Limits", "Patience", "Source", "ZoomClient", "ZoomSettings", "encoded"]
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+PAGE_SIZE = 300
+"""The most that Zoom gives; it may be fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,45 +62,241 @@ class ZoomSettings:
     client_id: str
     client_secret: str = field(repr=False)
     api_url: str = "https://api.zoom.us/v2"
-    token_url: str = "https://zoom.us/oauth/token"  # noqa: S105
+    token_url: str = "https://zoom.us/oauth/token"  # noqa: S105 - no password
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long a call is tried. Seconds, bytes.
+
+    `attempts` of one call, `bad_answers` among them; an attempt lasts `within` and an answer has `largest`. Waits in
+    between are random, up to `first_wait`, twice that, …, at most `longest_wait`, and more if Zoom asks for it.
+    """
+
+    attempts: int = 7
+    bad_answers: int = 3
+    within: float = 30.0
+    largest: int = 32_000_000
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+
+
+@dataclass(slots=True)
+class _Call:
+    what: str
+    label: Label
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token_renewed: bool = False
 
 
 class ZoomClient:
-    """All methods raise `ZoomFailure`; open it with `async with`."""
+    """Open it with `async with`. All methods raise `ZoomFailure`.
+
+    `on_wait` is told seconds and reason of each wait that is noticeable, before it. `limits` are those of the account
+    that all its clients share, unless others are given.
+    """
 
     def __init__(
-        self, settings: ZoomSettings, *, on_wait: Callable[[float, str], None] = lambda _seconds, _why: None
+        self,
+        settings: ZoomSettings,
+        *,
+        on_wait: OnWait = lambda _seconds, _why: None,
+        patience: Patience = Patience(),
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._on_wait = on_wait
+        self._patience = patience
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._back_off = wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
+        self._tokens = Tokens(self._ask_for_token, clock)
+        self._exchange: Exchange | None = None
 
     async def __aenter__(self) -> Self:
+        self._exchange = Exchange(self._patience.within, self._patience.largest)
+        self._limits = self._limits or limits_of(self._settings.account_id)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        await self._tokens.close()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            await exchange.close()
 
     async def scopes(self) -> frozenset[str]:
-        """What the app may do, as Zoom's token tells it."""
-        raise NotImplementedError
+        """What the app may do, as the token tells it; empty when it does not."""
+        return (await self._persist("an access token", self._tokens.current)).scopes
 
     async def details(self, kind: Kind, external_id: str) -> Details:
-        raise NotImplementedError
+        call = _Call(f"{kind} {external_id}", "light", f"/{kind}s/{encoded(external_id)}")
+        return await self._read(call, lambda answer: read(Details, answer))
 
     async def instances(self, kind: Kind, external_id: str) -> Sequence[Instance]:
         """Those that have ended, oldest first."""
-        raise NotImplementedError
+        path = f"/past_{kind}s/{encoded(external_id)}/instances"
+        found: dict[str, Instance] = {}
+        token = ""
+        while True:
+            # It has one page as documented; one that has more must not go unread.
+            params = {"next_page_token": token} if token else {}
+            call = _Call(f"the instances of {kind} {external_id}", "light", path, params)
+            page = await self._read(call, lambda answer: read_page(Instance, f"{kind}s", answer))
+            if not all(instance.uuid for instance in page.rows):
+                raise BadAnswer(f"Zoom names an instance of {kind} {external_id} without its UUID")
+            new = {instance.uuid: instance for instance in page.rows if instance.uuid not in found}
+            found |= new
+            token = page.next_page_token
+            if not token or not new:
+                return sorted(found.values(), key=_start)
 
     async def participants(
         self, kind: Kind, uuid: str, source: Source, token: str
     ) -> ListPage[ParticipantRow]:
         """The page of `token` ("": the first) of the stays in one instance."""
-        raise NotImplementedError
+        report = source == "report"
+        params = {"page_size": str(PAGE_SIZE)}
+        if report:
+            params["include_fields"] = "registrant_id"
+        call = _Call(
+            f"the {'report' if report else 'list'} of those in {kind} instance {uuid}",
+            "heavy" if report else "medium",
+            f"/{f'report/{kind}s' if report else f'past_{kind}s'}/{encoded(uuid)}/participants",
+            _paged(params, token),
+        )
+        return await self._read(call, lambda answer: read_page(ParticipantRow, "participants", answer))
 
     async def registrants(
         self, kind: Kind, external_id: str, status: RegistrantStatus, token: str
     ) -> ListPage[RegistrantRow]:
         """The page of `token` ("": the first) of those who registered."""
-        raise NotImplementedError
+        call = _Call(
+            f"the {status} registrants of {kind} {external_id}",
+            "medium",
+            f"/{kind}s/{encoded(external_id)}/registrants",
+            _paged({"status": status, "page_size": str(PAGE_SIZE)}, token),
+        )
+        return await self._read(call, lambda answer: read_page(RegistrantRow, "registrants", answer))
+
+    async def _read(self, call: _Call, reading: Callable[[dict[str, Any]], T]) -> T:
+        async def attempt() -> T:
+            return reading(await self._attempt(call))
+
+        return await self._persist(call.what, attempt)
+
+    async def _persist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        def given_up(state: RetryCallState) -> bool:
+            error = _error(state)
+            most = self._patience.bad_answers if isinstance(error, BadAnswer) else self._patience.attempts
+            return state.attempt_number >= most or _asked(error) > LONGEST_ASKED
+
+        def told(state: RetryCallState) -> None:
+            error, seconds = _error(state), state.upcoming_sleep
+            log.info("zoom is asked again", what=what, wait=round(seconds, 3), why=str(error))
+            if seconds > NOTICEABLE:
+                self._on_wait(seconds, str(error))
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_may_be_another),
+            wait=lambda state: _asked(_error(state)) + self._back_off(state),
+            stop=given_up,
+            before_sleep=told,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return await retrying(attempt)
+
+    async def _attempt(self, call: _Call) -> dict[str, Any]:
+        token = await self._tokens.current()
+        answer = await self._get(call, token)
+        if is_about_the_token(answer) and not call.token_renewed:
+            log.info("zoom does not take the token, a new one is asked for", what=call.what)
+            call.token_renewed = True
+            answer = await self._get(call, await self._tokens.other_than(token))
+        if is_about_the_token(answer):
+            raise _bad_credentials(f"Zoom does not take the access token it has just given: {said(answer)}")
+        if answer.status != 200:
+            raise failure(answer, call.what, paged="next_page_token" in call.params, now=self._clock())
+        return content(answer)
+
+    async def _get(self, call: _Call, token: Token) -> Answer:
+        return await self._send(
+            call,
+            "GET",
+            self._settings.api_url.rstrip("/") + call.path,
+            headers={"Authorization": f"Bearer {token.value}"},
+            params=call.params,
+            private=(token.value,),
+        )
+
+    async def _ask_for_token(self) -> Token:
+        settings, begun = self._settings, self._clock()
+        pair = b64encode(f"{settings.client_id}:{settings.client_secret}".encode()).decode()
+        answer = await self._send(
+            _Call("an access token", "light", ""),
+            "POST",
+            settings.token_url,
+            headers={"Authorization": f"Basic {pair}"},
+            form={"grant_type": "account_credentials", "account_id": settings.account_id},
+            private=(settings.client_secret, pair),
+        )
+        if (why := no_token(answer)) is not None:
+            raise _bad_credentials(f"Zoom gives no access token: {why}")
+        if answer.status != 200:
+            now = self._clock()
+            raise failure(answer, "an access token", paged=False, now=now, setting="ZOOM_TOKEN_URL")
+        told = content(answer)
+        value, scopes, seconds = (told.get(key) for key in ("access_token", "scope", "expires_in"))
+        if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
+            raise BadAnswer("Zoom answered without an access token: is ZOOM_TOKEN_URL right?")
+        granted = frozenset(scopes.replace(",", " ").split() if isinstance(scopes, str) else ())
+        log.debug("zoom gave an access token", scopes=len(granted))
+        return Token.lasting(value, granted, duration(seconds) or 3600.0, begun)
+
+    async def _send(self, call: _Call, method: str, url: str, **request: Any) -> Answer:
+        if self._exchange is None or self._limits is None:
+            raise RuntimeError("the client is not open: use it with `async with`")
+        await self._limits.take(call.label, self._on_wait)
+        answer = await self._exchange.send(method, url, **request)
+        log.debug("zoom answered", what=call.what, status=answer.status, size=len(answer.body))
+        return answer
+
+
+def encoded(uuid: str) -> str:
+    """As a part of a path. Zoom takes a UUID that begins with a slash or holds two only when it is encoded twice."""
+    once = quote(uuid, safe="")
+    return quote(once, safe="") if uuid.startswith("/") or "//" in uuid else once
+
+
+def _paged(params: Mapping[str, str], token: str) -> Mapping[str, str]:
+    # An empty token would begin at page 1 again.
+    return {**params, "next_page_token": token} if token else params
+
+
+def _start(instance: Instance) -> tuple[bool, float, str]:
+    return instance.start_time is None, instance.start_time or 0.0, instance.uuid
+
+
+def _may_be_another(error: BaseException) -> bool:
+    return isinstance(error, Unavailable) or (isinstance(error, BadAnswer) and error.again)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None
+
+
+def _asked(error: BaseException | None) -> float:
+    return error.wait if isinstance(error, Unavailable) else 0.0
+
+
+def _bad_credentials(why: str) -> BadCredentials:
+    return BadCredentials(
+        f"{why}. Check ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET against the server-to-server OAuth app "
+        "at Zoom, and that the app is activated (docs/zoom.md)"
+    )

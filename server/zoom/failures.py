@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
-class ZoomFailure(Exception):  # noqa: N818
+class ZoomFailure(Exception):  # noqa: N818 - named for what happened
     """Base of all of them."""
 
 
