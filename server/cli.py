@@ -7,8 +7,6 @@ import io
 import os
 import platform
 import sys
-import typing
-from collections.abc import Mapping
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +15,11 @@ import structlog
 import typer
 
 from server import logs, migrating
+from server.commands import environment, fail
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
 from server.report import Rows
+from server.zoom.command import zoom
 from storage.store import StoreError
 
 cli = typer.Typer(
@@ -30,6 +30,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+cli.add_typer(zoom)
 
 _SETTINGS_HELP = "\n\n".join(
     [
@@ -52,7 +54,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve meetings: the page, the API and the websocket, on one port."""
-    environ = _environ(
+    environ = environment(
         {
             "RECONVENE_HOST": host,
             "RECONVENE_PORT": port,
@@ -106,7 +108,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the store's tables and functions up to date, and say what was done."""
-    environ = _environ({"RECONVENE_STORE": store})
+    environ = environment({"RECONVENE_STORE": store})
     try:
         done = asyncio.run(
             migrating.run(environ, typer.echo, check=check, sql=sql, everything=everything, directory=export)
@@ -135,7 +137,7 @@ def attendance(
     # Imported here, as tables are wanted by this command only.
     from server import attendance_table
 
-    environ = _environ({"RECONVENE_STORE": store})
+    environ = environment({"RECONVENE_STORE": store})
     try:
         record = asyncio.run(attendance_table.read(environ, meeting))
     except (ConfigError, StoreError, attendance_table.CannotShow) as error:
@@ -195,16 +197,6 @@ def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.Loop
-
-
-def _environ(options: Mapping[str, str | None]) -> dict[str, str]:
-    """The environment, over which the options that were given win."""
-    return {**os.environ, **{name: value for name, value in options.items() if value is not None}}
-
-
-def fail(text: str) -> typing.NoReturn:
-    typer.echo(f"reconvene: {text}", err=True)
-    raise typer.Exit(2)
 
 
 def main() -> None:

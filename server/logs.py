@@ -14,8 +14,11 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 
-def configure(level: str, stream: TextIO = sys.stderr) -> None:
-    """Send our own lines, and those of uvicorn and other libraries, to `stream` in one shape."""
+def configure(level: str, stream: TextIO = sys.stderr, *, plain: bool = False) -> None:
+    """Send our own lines, and those of uvicorn and other libraries, to `stream` in one shape.
+
+    `plain`: in the one for people also where that is no terminal.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -23,10 +26,10 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderers: list[structlog.typing.Processor]
-    if stream.isatty():
+    if plain or stream.isatty():
         # Not the default formatter, which shows local variables, and so tokens and keys.
-        plain = structlog.dev.plain_traceback
-        renderers = [structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)]
+        tracebacks = structlog.dev.plain_traceback
+        renderers = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=tracebacks)]
     else:
         renderers = [structlog.processors.format_exc_info, _json_line]
     structlog.configure(

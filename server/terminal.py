@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from unicodedata import category
 
 from rich.console import Console
@@ -22,15 +22,15 @@ def harmless(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if category(letter) == "Cc" else letter for letter in text)
 
 
-def moment(at: float) -> str:
-    """`2026-11-21 09:00`, by the clocks here."""
-    return _local(at).strftime("%Y-%m-%d %H:%M")
+def minute(at: float) -> str:
+    """`2026-11-21 09:00`, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def soon(at: float, now: float) -> str:
-    """`14:05`; with the day, unless that is today."""
-    here = _local(at)
-    return here.strftime("%H:%M" if here.date() == _local(now).date() else "%Y-%m-%d %H:%M")
+def day_or_time(at: float, now: float) -> str:
+    """`09:00` when that is today, otherwise `2026-11-21`, in UTC."""
+    day, time = minute(at).split()
+    return time if minute(now).startswith(day) else day
 
 
 def counted(count: int, one: str, several: str = "") -> str:
@@ -41,7 +41,3 @@ def counted(count: int, one: str, several: str = "") -> str:
 def rows_of(rows: int, total: int | None) -> str:
     """`300 of 1,980`, or `300` when nobody said of how many."""
     return f"{rows:,}" if total is None else f"{rows:,} of {total:,}"
-
-
-def _local(at: float) -> datetime:
-    return datetime.fromtimestamp(at).astimezone()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-import structlog
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from server.terminal import counted, harmless, rows_of, soon
+from server.terminal import counted, harmless, minute, rows_of
 from server.zoom.pace import Pace
 from server.zoom.progress import PartProgress, PartStage, Progress
 from storage.imports import REGISTRANTS
@@ -44,6 +44,9 @@ class Screen(Protocol):
     """Shows progress from `with` to the end of it."""
 
     def tell(self, progress: Progress) -> None: ...
+
+    def stop(self) -> None:
+        """Before the end, as it was interrupted."""
 
     def __enter__(self) -> Self: ...
 
@@ -85,7 +88,12 @@ def lines(parts: Sequence[PartProgress], most: int) -> list[Line]:
 
 
 def _of(part: PartProgress) -> Line:
-    return Line(harmless(part.title) or part.part, part.rows, part.total, part.state, part.source)
+    return Line(_title(part), part.rows, part.total, part.state, part.source)
+
+
+def _title(part: PartProgress) -> str:
+    # Narrow, so that there is room for a bar.
+    return harmless(part.title).removeprefix("Instance of ") or part.part
 
 
 def _together(title: str, parts: Sequence[PartProgress]) -> Line:
@@ -114,7 +122,7 @@ def doing(progress: Progress, now: float) -> str:
     left = progress.wakes_at - now
     if left < 3600:
         return f"{note} ({_minutes(left)} left)".strip()
-    return f"{note} (until {soon(progress.wakes_at, now)})".strip()
+    return f"{note} (until {minute(progress.wakes_at)} UTC)".strip()
 
 
 def _minutes(seconds: float) -> str:
@@ -150,6 +158,10 @@ class LiveScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Give the terminal back."""
         self._live.stop()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -215,9 +227,10 @@ class Lines:
     """For logs and pipes: when a list is begun and read, and now and then how far it is."""
 
     def __init__(
-        self, log: structlog.typing.FilteringBoundLogger, clock: Callable[[], float] = time.time
+        self, write: Callable[[str], None], *, quiet: bool = False, clock: Callable[[], float] = time.time
     ) -> None:
-        self._log = log
+        self._write = write
+        self._quiet = quiet
         self._clock = clock
         self._known: dict[str, PartProgress] = {}
         self._paces: dict[str, Pace] = {}
@@ -229,37 +242,45 @@ class Lines:
         now = self._clock()
         if progress.title and progress.title != self._title:
             self._title = progress.title
-            self._log.info(f"{progress.external_id}: {harmless(progress.title)}")
+            self._say(f"{progress.external_id}: {harmless(progress.title)}")
         for part in progress.parts:
             self._paces.setdefault(part.part, Pace()).saw(part.rows, now)
             self._part(part, self._known.get(part.part), now)
             self._known[part.part] = part
         wait = (progress.note, progress.wakes_at)
         if wait != self._wait and progress.wakes_at is not None and progress.wakes_at - now >= WORTH_A_LINE:
-            self._log.info(doing(progress, now))
+            self._say(doing(progress, now))
         self._wait = wait
 
     def _part(self, part: PartProgress, before: PartProgress | None, now: float) -> None:
-        title = harmless(part.title) or part.part
+        title = _title(part)
         was = "waiting" if before is None else before.state
         if part.state != was:
             self._told_at = now
             if part.state == "walking":
                 goes_on = f"goes on after {counted(part.rows, 'row')}" if part.rows else "reading"
-                self._log.info(f"{title}: {goes_on}")
+                self._say(f"{title}: {goes_on}")
             elif part.state in _ENDED:
-                self._log.info(self._ended(part, title))
+                self._say(self._ended(part, title))
         elif part.state == "walking" and now - self._told_at >= BETWEEN_LINES:
             self._told_at = now
             rate, left = self._paces[part.part].rate(now), self._paces[part.part].left(part.total, now)
             speed = "" if rate is None else f", {rate:,.0f} a second"
             rest = "" if left is None else f", {_minutes(left)} left"
-            self._log.info(f"{title}: {rows_of(part.rows, part.total)}{speed}{rest}")
+            self._say(f"{title}: {rows_of(part.rows, part.total)}{speed}{rest}")
 
     def _ended(self, part: PartProgress, title: str) -> str:
         source = f", {part.source}" if part.source else ""
         note = f": {harmless(part.note)}" if part.note else ""
         return f"{title}: {_WORDS[part.state][0]}, {rows_of(part.rows, part.total)} rows{source}{note}"
+
+    def stop(self) -> None:
+        """Nothing is shown of what is told from now on."""
+        self._quiet = True
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._write(f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%dT%H:%M:%SZ} {text}")
 
     def __enter__(self) -> Self:
         return self
