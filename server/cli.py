@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version as distribution_version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -18,7 +18,6 @@ from server import logs, migrating
 from server.commands import environment, fail
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
-from server.report import Rows
 from server.zoom.command import zoom
 from storage.store import StoreError
 
@@ -120,13 +119,21 @@ def migrate(
 
 @cli.command()
 def attendance(
-    meeting: Annotated[str, typer.Argument(help="The meeting's ID.", metavar="MEETING")],
+    meeting: Annotated[
+        str,
+        typer.Argument(
+            help="The meeting's ID, or the number of a webinar or meeting that was imported from Zoom.",
+            metavar="MEETING",
+        ),
+    ],
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV, as for a spreadsheet. Its times are UTC.")
     ] = False,
     rows: Annotated[
-        Rows | None,
-        typer.Option(help="A row for each of these. Not given: people; with --csv: stays."),
+        Literal["stays", "people", "registrants"] | None,
+        typer.Option(
+            help="A row for each of these; registrants of imports. Not given: people; with --csv: stays."
+        ),
     ] = None,
     store: Annotated[str | None, typer.Option(help="Where the record is kept.", metavar="URL")] = None,
 ) -> None:
@@ -136,13 +143,15 @@ def attendance(
     """
     # Imported here, as tables are wanted by this command only.
     from server import attendance_table
+    from server.record import CannotShow
 
+    shown = attendance_table.Rows(rows) if rows else None
     environ = environment({"RECONVENE_STORE": store})
     try:
-        record = asyncio.run(attendance_table.read(environ, meeting))
-    except (ConfigError, StoreError, attendance_table.CannotShow) as error:
+        record = asyncio.run(attendance_table.read(environ, meeting, shown))
+    except (ConfigError, StoreError, CannotShow) as error:
         fail(str(error))
-    attendance_table.show(record, rows=rows, as_csv=csv)
+    attendance_table.show(record, rows=shown, as_csv=csv)
 
 
 @cli.command()

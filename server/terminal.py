@@ -41,3 +41,34 @@ def counted(count: int, one: str, several: str = "") -> str:
 def rows_of(rows: int, total: int | None) -> str:
     """`300 of 1,980`, or `300` when nobody said of how many."""
     return f"{rows:,}" if total is None else f"{rows:,} of {total:,}"
+
+
+class Clock:
+    """Shows times as the clocks here do, or did at `first`; with the day where `last` is on another one."""
+
+    def __init__(self, first: float, last: float, now: float) -> None:
+        # One offset from UTC for the whole table, also across a night in which the clocks are changed.
+        self.zone = datetime.fromtimestamp(first).astimezone().tzinfo
+        self.now = now
+        same_day = self._local(first).date() == self._local(last).date()
+        self._format = "%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S"
+
+    def time(self, at: float) -> str:
+        return self._local(at).strftime(self._format)
+
+    def day(self, at: float) -> str:
+        return self._local(at).strftime("%A %Y-%m-%d %H:%M")
+
+    def date(self, at: float) -> str:
+        return self._local(at).strftime("%Y-%m-%d")
+
+    def zone_name(self) -> str:
+        """`CET (UTC+01:00)`, or `UTC`."""
+        moment = self._local(self.now)
+        name, offset = moment.tzname() or "", moment.strftime("%z")
+        if name == "UTC":
+            return name
+        return f"{name} (UTC{offset[:3]}:{offset[3:5]})"
+
+    def _local(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self.zone)

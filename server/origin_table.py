@@ -1,0 +1,84 @@
+"""What `reconvene attendance` shows of an import besides: where it came from, who is who, who registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from server import origin, report
+from server.terminal import Clock, counted, harmless
+from storage.imports import INSTANCE, Import, ImportTotals, Origin, Registrations
+from storage.store import Attendance
+
+
+def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
+    """When it was, where what is shown came from, and how far it can be relied on."""
+    meeting = record.meeting
+    ended_at = report.ended_at(meeting, imported)
+    ended = ", goes on" if ended_at is None else f", ended {clock.day(ended_at)}"
+    subject = imported.subject
+    kind = f"{subject.kind[0].upper()}{subject.kind[1:]}"
+    yield Text(
+        f"{kind} {subject.external_id} in Zoom, began {clock.day(meeting.created_at)}{ended}. "
+        f"Times are {clock.zone_name()}.",
+        style="dim",
+    )
+    state, reason = origin.state_of(imported)
+    sources = sorted(
+        {part.source for part in imported.parts if part.part.startswith(INSTANCE) and part.source}
+    )
+    checked = max((part.checked_at for part in imported.parts if part.checked_at is not None), default=None)
+    told = [f"Source: {', '.join(sources) or 'none yet'}; {state}{f': {reason}' if reason else ''}"]
+    if checked is not None:
+        told.append(f"checked {clock.day(checked)}")
+    yield Text(f"{harmless('; '.join(told)).rstrip('.')}.", style="dim" if state == "complete" else "yellow")
+
+
+def has_addresses(record: Attendance) -> bool:
+    return record.origin is not None and any(known.email for known in record.origin.people.values())
+
+
+def who(source: Origin, participant: str) -> str:
+    """`registered`, `pending`, `denied`; `guest`, and who that may be."""
+    known = source.people[participant]
+    if not known.guest:
+        return "registered" if known.registration == "approved" else known.registration or ""
+    if known.name_match is None:
+        return "guest"
+    same = source.people.get(known.name_match)
+    return f"guest, perhaps {harmless(same.email) if same and same.email else 'the other of this name'}"
+
+
+def registrants(page: Registrations, record: Attendance, clock: Clock) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("name", overflow="fold")
+    table.add_column("e-mail", overflow="fold")
+    for column in ("status", "registered", "stays", "total"):
+        table.add_column(column, no_wrap=True, justify="left" if column == "status" else "right")
+    known = record.origin is not None and origin.is_known(record.origin.record)
+    for person in page.people:
+        came = [str(person.session_count), report.duration(person.total_duration)] if known else ["?", ""]
+        table.add_row(
+            Text(harmless(person.name)),
+            Text(harmless(person.email)),
+            person.status,
+            "" if person.registered_at is None else clock.date(person.registered_at),
+            *came,
+        )
+    return table
+
+
+def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
+    """How many came, and how many did not."""
+    registered = ", ".join(f"{count:,} {status}" for status, count in totals.registrants.items() if count)
+    if not origin.is_known(imported):
+        asked = f" Registered: {registered}; --rows registrants shows them." if registered else ""
+        yield Text(f"Who attended is unknown.{asked}")
+        return
+    came = f"{counted(totals.people, 'person', 'people')}, {counted(totals.guests, 'guest')} among them"
+    registered = f"registered: {registered}" if registered else "nobody registered"
+    stayed_away = f"{totals.no_shows:,} registered and did not come"
+    yield Text(f"{came}; {registered}; {stayed_away}.")
