@@ -16,8 +16,20 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
-from storage import sqlite_calls
+from storage import sqlite_calls, sqlite_import_reading, sqlite_imports, sqlite_live_imports
 from storage.batching import BatchThread
+from storage.imports import (
+    Import,
+    ImportTotals,
+    LiveStay,
+    Page,
+    Part,
+    Registrations,
+    Subject,
+    Walk,
+    WalkEnd,
+    WalkStart,
+)
 from storage.sqlite_file import connect, look_at_schema
 from storage.store import (
     Attendance,
@@ -120,7 +132,7 @@ class SqliteStore:
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         return await self._read(partial(sqlite_calls.attendance, room=room, limit=limit, after=after))
 
-    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
+    async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
         return await self._read(partial(sqlite_calls.hosted_meetings, user_id=user_id, limit=limit))
 
     async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
@@ -137,6 +149,75 @@ class SqliteStore:
 
     async def stop_node(self, node_id: str, at: float) -> int:
         return await self._write(partial(sqlite_calls.stop_node, node_id=node_id, at=at))
+
+    async def begin_walk(self, subject: Subject, start: WalkStart) -> Walk:
+        return await self._write(partial(sqlite_imports.begin_walk, subject=subject, start=start))
+
+    async def take_walk(self, walk_id: str, owner: str, at: float, lease: float) -> Walk | None:
+        return await self._write(
+            partial(sqlite_imports.take_walk, walk_id=walk_id, owner=owner, at=at, lease=lease)
+        )
+
+    async def renew_walk(self, walk_id: str, owner: str, at: float, lease: float) -> None:
+        await self._write(
+            partial(sqlite_imports.renew_walk, walk_id=walk_id, owner=owner, at=at, lease=lease)
+        )
+
+    async def release_walk(self, walk_id: str, owner: str, at: float) -> None:
+        await self._write(partial(sqlite_imports.release_walk, walk_id=walk_id, owner=owner, at=at))
+
+    async def save_page(self, page: Page) -> Walk:
+        return await self._write(partial(sqlite_imports.save_page, page=page))
+
+    async def finish_walk(self, end: WalkEnd) -> Part:
+        return await self._write(partial(sqlite_imports.finish_walk, end=end))
+
+    async def drop_walk(self, walk_id: str, owner: str) -> None:
+        await self._write(partial(sqlite_imports.drop_walk, walk_id=walk_id, owner=owner))
+
+    async def sweep_walks(self, room: str, limit: int, at: float) -> int:
+        return await self._write(partial(sqlite_imports.sweep_walks, room=room, limit=limit, at=at))
+
+    async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
+        return await self._write(partial(sqlite_live_imports.record_live, subject=subject, stay=stay))
+
+    async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
+        await self._write(
+            partial(
+                sqlite_live_imports.end_live,
+                subject=subject,
+                part=part,
+                ended_at=ended_at,
+                due_at=due_at,
+                at=at,
+            )
+        )
+
+    async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
+        await self._write(
+            partial(sqlite_live_imports.schedule_import, room=room, due_at=due_at, attempt=attempt)
+        )
+
+    async def claim_due_imports(self, now: float, again_at: float, limit: int) -> Sequence[Import]:
+        return await self._write(
+            partial(sqlite_live_imports.claim_due_imports, now=now, again_at=again_at, limit=limit)
+        )
+
+    async def imported(self, room: str) -> Import | None:
+        return await self._read(partial(sqlite_import_reading.imported, room=room))
+
+    async def imports(self, limit: int) -> Sequence[Import]:
+        return await self._read(partial(sqlite_import_reading.imports, limit=limit))
+
+    async def import_totals(self, room: str) -> ImportTotals:
+        return await self._read(partial(sqlite_import_reading.import_totals, room=room))
+
+    async def registrations(
+        self, room: str, limit: int | None = None, after: str | None = None, came: bool | None = None
+    ) -> Registrations:
+        return await self._read(
+            partial(sqlite_import_reading.registrations, room=room, limit=limit, after=after, came=came)
+        )
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await _call(self._writer, work)

@@ -10,7 +10,9 @@ import math
 import sqlite3
 from typing import Any
 
+from storage import sqlite_import_reading
 from storage import sqlite_statements as sql
+from storage.sqlite_import_queries import ATTENDED
 from storage.store import (
     Attendance,
     HostedMeeting,
@@ -156,6 +158,9 @@ def attendance(
     connection: sqlite3.Connection, room: str, limit: int | None = None, after: str | None = None
 ) -> Attendance:
     found = known_meeting(connection, room)
+    record = sqlite_import_reading.imported(connection, room)
+    if record is not None:
+        return sqlite_import_reading.attendance(connection, found, record, limit, after)
     place = (-math.inf, "")
     if after is not None:
         row = connection.execute(sql.PLACE_OF_PARTICIPANT, {"room": room, "after": after}).fetchone()
@@ -184,9 +189,22 @@ def attendance(
     return Attendance(found, people, last.id if len(people) == limit else None)
 
 
-def hosted_meetings(connection: sqlite3.Connection, user_id: str, limit: int) -> list[HostedMeeting]:
-    rows = connection.execute(sql.HOSTED_MEETINGS, {"user_id": user_id, "limit": limit})
-    return [HostedMeeting(Meeting(*row[:5]), *row[5:]) for row in rows]
+def hosted_meetings(connection: sqlite3.Connection, user_id: str | None, limit: int) -> list[HostedMeeting]:
+    statement = sql.LATEST_MEETINGS if user_id is None else sql.HOSTED_MEETINGS
+    rows = connection.execute(statement, {"user_id": user_id, "limit": limit}).fetchall()
+    return [
+        HostedMeeting(
+            Meeting(*row[:5]),
+            *(row[6:] if row[5] is None else _attended(connection, row[0])),
+            imported=row[5],
+        )
+        for row in rows
+    ]
+
+
+def _attended(connection: sqlite3.Connection, room: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = connection.execute(ATTENDED, {"room": room}).fetchone()
+    return row
 
 
 def delete_meeting(connection: sqlite3.Connection, room: str, created_at: float | None = None) -> bool:

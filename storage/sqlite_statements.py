@@ -157,14 +157,21 @@ WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
     AND (first_joined_at, id) <= (:last_joined, :last_id)
 """
 
-HOSTED_MEETINGS = """
+_MEETINGS = """
 SELECT room, title, host_user_id, created_at, ended_at,
+    (SELECT kind FROM imports WHERE imports.room = meetings.room),
     (SELECT count(*) FROM participants WHERE participants.room = meetings.room),
     (SELECT count(*) FROM participants WHERE participants.room = meetings.room AND state = 'connected'),
     (SELECT max(last_seen_at) FROM participants WHERE participants.room = meetings.room)
-FROM meetings WHERE host_user_id = :user_id
-ORDER BY created_at DESC, room
-LIMIT :limit
+FROM meetings
+"""
+
+HOSTED_MEETINGS = f"""
+{_MEETINGS} WHERE host_user_id = :user_id ORDER BY created_at DESC, room LIMIT :limit
+"""
+
+LATEST_MEETINGS = f"""
+{_MEETINGS} ORDER BY created_at DESC, room LIMIT :limit
 """
 
 OLD_MEETINGS = """
@@ -173,6 +180,10 @@ WHERE created_at < :before AND (ended_at IS NULL OR ended_at < :before)
     AND NOT EXISTS (
         SELECT 1 FROM participants
         WHERE participants.room = meetings.room AND (last_seen_at >= :before OR state = 'connected')
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM import_parts JOIN import_stays ON walk_id = shown
+        WHERE import_parts.room = meetings.room AND state = 'live' AND left_at IS NULL
     )
 ORDER BY created_at
 LIMIT :limit

@@ -49,7 +49,7 @@ class Servers:
         """Take all rows out of the store's tables, where there are any yet."""
         tables = ", ".join(f"reconvene.{table}" for table in _TABLES)
         await (await self.postgres()).execute(
-            f"DO $$ BEGIN IF to_regnamespace('reconvene') IS NOT NULL THEN TRUNCATE {tables}; END IF; END $$",
+            f"DO $$ BEGIN IF to_regnamespace('reconvene') IS NOT NULL THEN TRUNCATE {tables} CASCADE; END IF; END $$",
             database=database,
         )
 

@@ -1,0 +1,271 @@
+"""What each call for imports that changes something does to a SQLite database: one function per call.
+
+The functions run within a transaction their caller holds. A page is kept in a handful of statements, whatever the size
+of what was imported already.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from storage import sqlite_import_statements as sql
+from storage.imports import Page, Part, Registrant, Row, Subject, Walk, WalkEnd, WalkStart
+from storage.sqlite_import_reading import known_part
+from storage.store import MeetingExists, WalkLost
+from storage.unions import unite
+
+DAY = 86400.0
+"""Seconds after which a walk that nobody goes on with is given up."""
+
+
+def begin_walk(connection: sqlite3.Connection, subject: Subject, start: WalkStart) -> Walk:
+    make_part(connection, subject, start.part, start.starts_at, start.at)
+    connection.execute(sql.SET_TITLE, {"room": subject.room, "title": subject.title})
+    set_times(connection, subject.room)
+    values = {
+        "walk_id": start.walk_id,
+        "room": subject.room,
+        "part": start.part,
+        "owner": start.owner,
+        "at": start.at,
+        "lease": start.lease,
+    }
+    if not connection.execute(sql.BEGIN_WALK, values).rowcount:
+        renew_walk(connection, start.walk_id, start.owner, start.at, start.lease)
+    return _walk(connection, start.walk_id)
+
+
+def take_walk(
+    connection: sqlite3.Connection, walk_id: str, owner: str, at: float, lease: float
+) -> Walk | None:
+    values = {"walk_id": walk_id, "owner": owner, "at": at, "lease": lease}
+    taken = connection.execute(sql.TAKE_WALK, values).rowcount
+    return _walk(connection, walk_id) if taken else None
+
+
+def renew_walk(connection: sqlite3.Connection, walk_id: str, owner: str, at: float, lease: float) -> None:
+    values = {"walk_id": walk_id, "owner": owner, "at": at, "lease": lease}
+    if not connection.execute(sql.RENEW_WALK, values).rowcount:
+        raise WalkLost(walk_id)
+
+
+def release_walk(connection: sqlite3.Connection, walk_id: str, owner: str, at: float) -> None:
+    connection.execute(sql.RELEASE_WALK, {"walk_id": walk_id, "owner": owner, "at": at})
+
+
+def drop_walk(connection: sqlite3.Connection, walk_id: str, owner: str) -> None:
+    connection.execute(sql.DROP_WALK, {"walk_id": walk_id, "owner": owner})
+
+
+def save_page(connection: sqlite3.Connection, page: Page) -> Walk:
+    row = connection.execute(sql.WALK_STATE, {"walk_id": page.walk_id}).fetchone()
+    if row is None or row[2:4] != (page.owner, "walking"):
+        raise WalkLost(page.walk_id)
+    room, pages = row[0], row[4]
+    if page.number == pages + 1:
+        unite_keys(connection, room, [each.keys for each in (*page.rows, *page.registrants)])
+        values = {
+            "walk_id": page.walk_id,
+            "number": page.number,
+            "cursor": page.cursor,
+            "added": save_stays(connection, page.walk_id, page.rows)
+            + _save_registrants(connection, page.walk_id, page.registrants),
+            "total": page.total,
+            "source": page.source,
+            "why": page.why,
+            "at": page.at,
+            "lease": page.lease,
+        }
+        connection.execute(sql.KEPT_PAGE, values)
+    return _walk(connection, page.walk_id)
+
+
+def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
+    values = {"walk_id": end.walk_id}
+    row = connection.execute(sql.WALK_STATE, values).fetchone()
+    if row is None:
+        raise WalkLost(end.walk_id)
+    room, part, owner, state, pages, rows, source, why, finish = row
+    if (owner, state) != (end.owner, "walking"):
+        if (owner, finish) == (end.owner, end.state):
+            return known_part(connection, room, part)
+        raise WalkLost(end.walk_id)
+
+    if not pages:
+        source, why = end.source, end.why
+    digests, first_at, last_at = connection.execute(sql.ROWS_OF_WALK, values).fetchone()
+    found = connection.execute(sql.PART, {"room": room, "part": part}).fetchone()
+    shown, shown_state, shown_source, _ = found
+    shown_rows, shown_digests = connection.execute(sql.SHOWN_ROWS, {"shown": shown}).fetchone() or (0, 0)
+    same = (shown_state, shown_source, shown_rows, shown_digests) == (end.state, source, rows, digests)
+    shows = not same and takes_its_place(end.state, rows, shown_state, shown_rows)
+    values |= {
+        "room": room,
+        "part": part,
+        "shown": shown,
+        "walk_state": "shown" if shows else "dropped",
+        "finish": end.state,
+        "source": source,
+        "why": why,
+        "reason": end.reason,
+        "at": end.at,
+        "same": same,
+        "digests": digests,
+        "first_at": first_at,
+        "last_at": last_at,
+    }
+    connection.execute(sql.FINISH_WALK, values)
+    if shows:
+        connection.execute(sql.REPLACE_WALK, values)
+        connection.execute(sql.SHOW_WALK, values)
+        set_times(connection, room)
+    else:
+        connection.execute(sql.CHECK_PART, values)
+    return known_part(connection, room, part)
+
+
+def takes_its_place(state: str, rows: int, shown_state: str, shown_rows: int) -> bool:
+    """Whether a walk that came to something else is shown in place of what is."""
+    if state == "unknown":
+        return shown_state == "unread"
+    if state == "partial":
+        return shown_state != "complete" and (shown_state != "partial" or rows >= shown_rows)
+    return True
+
+
+def sweep_walks(connection: sqlite3.Connection, room: str, limit: int, at: float) -> int:
+    connection.execute(sql.LEAVE_OLD_WALKS, {"room": room, "left_before": at - DAY})
+    removed = 0
+    for (walk_id,) in connection.execute(sql.SWEPT_WALKS, {"room": room}).fetchall():
+        for statement in (sql.SWEEP_STAYS, sql.SWEEP_REGISTRANTS):
+            values = {"walk_id": walk_id, "limit": limit - removed}
+            removed += connection.execute(statement, values).rowcount
+        connection.execute(sql.SWEEP_WALK, {"walk_id": walk_id})
+        if removed >= limit:
+            break
+    return removed
+
+
+def make_part(
+    connection: sqlite3.Connection, subject: Subject, part: str, starts_at: float | None, at: float
+) -> None:
+    """The part, and what it is a part of, where they are missing. Raises `MeetingExists`."""
+    values = {
+        "room": subject.room,
+        "kind": subject.kind,
+        "external_id": subject.external_id,
+        "title": subject.title,
+        "host_user_id": subject.host_user_id,
+        "part": part,
+        "starts_at": starts_at,
+        "begins_at": at if starts_at is None else starts_at,
+        "at": at,
+    }
+    if connection.execute(sql.IMPORTED_AT, values).fetchone() is None:
+        if not connection.execute(sql.MAKE_MEETING, values).rowcount:
+            raise MeetingExists(subject.room)
+        connection.execute(sql.MAKE_IMPORT, values)
+    connection.execute(sql.MAKE_PART, values)
+
+
+def set_times(connection: sqlite3.Connection, room: str) -> None:
+    """The meeting began when its first part did, and ended with the last moment that is known of any."""
+    (imported_at,) = connection.execute(sql.IMPORTED_AT, {"room": room}).fetchone()
+    first, *moments = connection.execute(sql.TIMES, {"room": room}).fetchone()
+    known = [moment for moment in moments if moment is not None]
+    first = imported_at if first is None else first
+    values = {"room": room, "first": first, "last": max(first, *known) if known else first}
+    connection.execute(sql.SET_TIMES, values)
+
+
+def unite_keys(connection: sqlite3.Connection, room: str, rows: Sequence[Sequence[str]]) -> None:
+    """Have the keys of each row be one person's."""
+    keys = json.dumps([key for each in rows for key in each])
+    known = dict(connection.execute(sql.KNOWN_KEYS, {"room": room, "keys": keys}).fetchall())
+    added, moved = unite(rows, known)
+    connection.executemany(sql.UNITE, [(new, room, old) for old, new in moved.items()])
+    connection.executemany(sql.ADD_KEY, [(room, key, person) for key, person in added.items()])
+
+
+def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> int:
+    """How many of them the walk did not have."""
+    stays = {row.session_id: row for row in _numbered(connection, walk_id, rows)}
+    if not stays:
+        return 0
+    values = {"walk_id": walk_id, "ids": json.dumps(list(stays))}
+    (known,) = connection.execute(sql.KNOWN_SESSIONS, values).fetchone()
+    connection.executemany(
+        sql.SAVE_STAY,
+        [
+            (
+                walk_id,
+                row.session_id,
+                row.keys[0],
+                row.guest,
+                row.name,
+                row.name_key,
+                row.email,
+                row.joined_at,
+                row.left_at,
+                row.joined_told,
+                row.left_told,
+                row.counted,
+                row.digest,
+            )
+            for row in stays.values()
+        ],
+    )
+    return len(stays) - int(known)
+
+
+def _numbered(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> list[Row]:
+    rows = list(rows)
+    asked = list({row.session_id for row in rows if row.numbered})
+    if not asked:
+        return rows
+    values = {"walk_id": walk_id, "ids": json.dumps(asked)}
+    counts = dict.fromkeys(asked, 0)
+    for session_id, count in connection.execute(sql.NUMBERED, values):
+        counts[session_id] += count
+    numbered = []
+    for row in rows:
+        if row.numbered:
+            counts[row.session_id] += 1
+            if (number := counts[row.session_id]) > 1:
+                row = replace(row, session_id=f"{row.session_id}#{number}")
+        numbered.append(row)
+    return numbered
+
+
+def _save_registrants(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Registrant]) -> int:
+    """How many of them the walk did not have."""
+    registrants = {row.registrant_id: row for row in rows}
+    if not registrants:
+        return 0
+    values = {"walk_id": walk_id, "ids": json.dumps(list(registrants))}
+    (known,) = connection.execute(sql.KNOWN_REGISTRANTS, values).fetchone()
+    connection.executemany(
+        sql.SAVE_REGISTRANT,
+        [
+            (
+                walk_id,
+                row.registrant_id,
+                row.keys[0],
+                row.name,
+                row.name_key,
+                row.email,
+                row.status,
+                row.registered_at,
+                row.digest,
+            )
+            for row in registrants.values()
+        ],
+    )
+    return len(registrants) - int(known)
+
+
+def _walk(connection: sqlite3.Connection, walk_id: str) -> Walk:
+    return Walk(*connection.execute(sql.WALK, {"walk_id": walk_id}).fetchone())

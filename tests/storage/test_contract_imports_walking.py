@@ -1,0 +1,406 @@
+"""The contract, importing: walks, their pages, who has them, and what is shown once they are finished."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from storage.imports import Walk, WalkEnd
+from storage.store import MeetingEnded, MeetingExists, Store, UnknownMeeting, WalkLost
+from tests.storage.import_script import (
+    APPROVED,
+    ONE,
+    PENDING,
+    ROOM,
+    TWO,
+    ImportScript,
+    registrant,
+    row,
+    subject,
+)
+from tests.storage.script import Script, request
+
+DAY = 86400.0
+
+
+@pytest.fixture
+def imports(store: Store) -> ImportScript:
+    return ImportScript(store)
+
+
+# Walks
+
+
+async def test_a_walk_begins_with_the_meeting_the_import_and_the_part_it_needs(imports: ImportScript) -> None:
+    store = imports.store
+    assert await store.imported(ROOM) is None
+    walk = await imports.begin(ONE, walk="w", owner="me", at=5000.0, lease=15.0, starts=1000.0)
+    assert walk == Walk("w", ONE, "me", "", "", None, 0, 0, None, 5000.0, 5000.0, 5015.0)
+    assert await imports.begin(ONE, walk="w", owner="me", at=5000.0, lease=15.0, starts=1000.0) == walk
+
+    meeting = await store.meeting(ROOM)
+    assert meeting is not None
+    assert (meeting.title, meeting.host_user_id, meeting.created_at) == ("Webinar", "zoom", 1000.0)
+    assert meeting.ended_at is not None, "nobody can join it"
+    record = await imports.record()
+    assert (record.subject, record.created_at, record.due_at) == (imports.subject, 5000.0, None)
+    (part,) = record.parts
+    assert (part.part, part.starts_at, part.state, part.rows, part.total) == (ONE, 1000.0, "unread", 0, None)
+    assert (part.agreed, part.checked_at, list(part.walking)) == (0, None, [walk])
+
+    imports.subject = subject(title="A new title")
+    await imports.begin(APPROVED)
+    assert (await imports.record()).subject.title == "A new title"
+    assert (await store.attendance(ROOM)).meeting.title == "A new title"
+
+
+async def test_nothing_is_imported_into_a_meeting_that_was_held_here(imports: ImportScript) -> None:
+    store = imports.store
+    await store.join(request("ann", room=ROOM))
+    before = await store.attendance(ROOM)
+    with pytest.raises(MeetingExists):
+        await imports.begin()
+    assert await store.imported(ROOM) is None
+    assert await store.attendance(ROOM) == before
+    with pytest.raises(UnknownMeeting):
+        await store.import_totals(ROOM)
+
+
+async def test_pages_are_kept_in_their_order_with_the_place_where_the_next_begins(
+    imports: ImportScript,
+) -> None:
+    walk = await imports.begin()
+    walk = await imports.save(
+        walk, row("s1"), row("s2"), cursor="token", at=5010.0, source="basic", why="no scope", total=4
+    )
+    assert (walk.cursor, walk.pages, walk.rows, walk.total) == ("token", 1, 2, 4)
+    assert (walk.source, walk.why, walk.touched_at, walk.lease_until) == ("basic", "no scope", 5010.0, 5025.0)
+    # Of the later ones only the total counts, when they have one.
+    walk = await imports.save(walk, row("s3"), cursor="more", source="report", why="", total=None)
+    assert (walk.cursor, walk.rows, walk.total, walk.source, walk.why) == ("more", 3, 4, "basic", "no scope")
+    walk = await imports.save(walk, row("s4", name="New"), row("s1", name="New"), cursor="", total=5)
+    assert (walk.cursor, walk.pages, walk.rows, walk.total) == ("", 3, 4, 5)
+    await imports.finish(walk)
+    assert await imports.sessions() == {"s1", "s2", "s3", "s4"}
+    people = (await imports.attendance()).participants
+    assert sorted(person.name for person, _ in people) == ["Ann", "Ann", "New", "New"]
+
+
+async def test_a_page_that_is_not_the_next_one_is_not_kept(imports: ImportScript) -> None:
+    walk = await imports.begin()
+    first = imports.page(walk, row("s1", numbered=True), cursor="token", total=3)
+    kept = await imports.store.save_page(first)
+    for again in (first, replace(first, rows=[row("other")], cursor="elsewhere"), replace(first, number=3)):
+        answered = await imports.store.save_page(again)
+        assert replace(answered, lease_until=kept.lease_until) == kept
+    await imports.save(kept, row("s2"))
+    assert (await imports.store.save_page(first)).rows == 2
+    await imports.finish(kept)
+    assert await imports.sessions() == {"s1", "s2"}
+
+
+async def test_rows_that_are_numbered_are_all_kept(imports: ImportScript) -> None:
+    walk = await imports.begin()
+    twin = row("s", numbered=True)
+    walk = await imports.save(walk, twin, twin, row("t"), cursor="token")
+    assert walk.rows == 3
+    walk = await imports.save(walk, twin, row("t", name="New"), row("sx", numbered=True), twin)
+    assert walk.rows == 6
+    await imports.finish(walk)
+    assert await imports.sessions() == {"s", "s#2", "s#3", "s#4", "sx", "t"}
+
+
+async def test_a_walk_is_its_owners_until_the_lease_runs_out_or_it_is_released(
+    imports: ImportScript, other: Store
+) -> None:
+    walk = await imports.begin(owner="me", at=5000.0, lease=15.0)
+    store, name = imports.store, walk.walk_id
+    assert await other.take_walk(name, "you", 5014.0, 15.0) is None
+    await store.renew_walk(name, "me", 5014.0, 15.0)
+    assert await other.take_walk(name, "you", 5028.0, 15.0) is None
+    walk = await imports.save(walk, row("s1"), cursor="token", at=5028.0)
+    mine = await store.take_walk(name, "me", 5029.0, 15.0)
+    assert mine is not None
+    assert (mine.cursor, mine.rows, mine.lease_until) == ("token", 1, 5044.0)
+    with pytest.raises(WalkLost):
+        await other.renew_walk(name, "you", 5030.0, 15.0)
+    await other.release_walk(name, "you", 5030.0)
+    assert await other.take_walk(name, "you", 5030.0, 15.0) is None
+
+    # Late, but nobody took it meanwhile.
+    await store.renew_walk(name, "me", 5050.0, 15.0)
+    taken = await other.take_walk(name, "you", 5066.0, 20.0)
+    assert taken == replace(walk, owner="you", touched_at=5066.0, lease_until=5086.0)
+    with pytest.raises(WalkLost):
+        await store.renew_walk(name, "me", 5067.0, 15.0)
+    with pytest.raises(WalkLost):
+        await imports.save(mine, row("s2"))
+    with pytest.raises(WalkLost):
+        await imports.finish(mine)
+    with pytest.raises(WalkLost):
+        await imports.begin(walk=name, owner="me")
+    await store.drop_walk(name, "me")
+    await store.release_walk(name, "me", 5067.0)
+    assert list((await imports.part()).walking) == [taken]
+
+    await other.release_walk(name, "you", 5070.0)
+    assert await store.take_walk(name, "me", 5070.0, 15.0) is not None
+    assert await store.take_walk("unknown", "me", 5070.0, 15.0) is None
+    await store.release_walk("unknown", "me", 5070.0)
+    await store.drop_walk("unknown", "me")
+
+
+async def test_of_many_who_take_over_a_walk_one_has_it(imports: ImportScript, other: Store) -> None:
+    walk = await imports.begin(at=5000.0, lease=15.0)
+    taken = await asyncio.gather(
+        *(
+            store.take_walk(walk.walk_id, f"owner-{number}", 5020.0, 15.0)
+            for number in range(5)
+            for store in (imports.store, other)
+            if number % 2 == (store is other)
+        )
+    )
+    assert [each is not None for each in taken].count(True) == 1
+
+
+async def test_a_walk_is_lost_when_it_is_finished_dropped_or_deleted(imports: ImportScript) -> None:
+    store = imports.store
+    finished, dropped, deleted = [await imports.begin(part) for part in (ONE, ONE, TWO)]
+    await imports.finish(finished)
+    await store.drop_walk(dropped.walk_id, "me")
+    await store.drop_walk(dropped.walk_id, "me")
+    assert await store.take_walk(finished.walk_id, "me", 9e9, 15.0) is None
+    assert await store.take_walk(dropped.walk_id, "me", 9e9, 15.0) is None
+    assert await store.delete_meeting(ROOM) is True
+    for walk in (finished, dropped, deleted):
+        with pytest.raises(WalkLost):
+            await imports.save(walk, row("s1"))
+        with pytest.raises(WalkLost):
+            await store.renew_walk(walk.walk_id, "me", 5001.0, 15.0)
+        with pytest.raises(WalkLost):
+            await imports.finish(walk)
+        assert await store.take_walk(walk.walk_id, "me", 9e9, 15.0) is None
+    assert await store.imported(ROOM) is None
+    assert list(await store.imports(10)) == []
+    with pytest.raises(UnknownMeeting):
+        await store.attendance(ROOM)
+
+
+async def test_finished_and_dropped_walks_take_no_more_pages(imports: ImportScript) -> None:
+    finished, dropped = [await imports.begin() for _ in range(2)]
+    await imports.finish(finished)
+    await imports.store.drop_walk(dropped.walk_id, "me")
+    for walk in (finished, dropped):
+        with pytest.raises(WalkLost):
+            await imports.save(walk, row("s1"))
+        with pytest.raises(WalkLost):
+            await imports.store.renew_walk(walk.walk_id, "me", 5001.0, 15.0)
+    with pytest.raises(WalkLost):
+        await imports.finish(dropped)
+
+
+# Finishing
+
+
+async def test_nobody_sees_a_walks_rows_before_it_is_finished(imports: ImportScript, other: Store) -> None:
+    store = imports.store
+    walk = await imports.begin()
+    walk = await imports.save(walk, row("s1"), row("s2"), total=2)
+    names = await imports.begin(APPROVED)
+    names = await imports.save(names, registrant("r1", "k"))
+    assert list((await imports.attendance()).participants) == []
+    totals = await store.import_totals(ROOM)
+    assert (totals.people, totals.stays, totals.total_duration, totals.first_joined_at) == (0, 0, 0.0, None)
+    assert totals.registrants == {"approved": 0, "pending": 0, "denied": 0}
+    assert list((await store.registrations(ROOM)).people) == []
+    assert (await imports.part()).rows == 0
+
+    part = await imports.finish(walk)
+    assert (part.state, part.rows, part.total, part.agreed, part.checked_at) == ("complete", 2, 2, 0, 6000.0)
+    assert (part.source, list(part.walking)) == ("report", [])
+    assert part == await ImportScript(other).part()
+    assert await imports.sessions() == {"s1", "s2"}
+    assert list((await store.registrations(ROOM)).people) == []
+    assert (await imports.finish(names)).rows == 1
+    assert [each.participant_id for each in (await other.registrations(ROOM)).people] == ["k"]
+
+
+async def test_finishing_twice_is_finishing_once(imports: ImportScript) -> None:
+    walk = await imports.save(await imports.begin(), row("s1"))
+    first = await imports.finish(walk)
+    assert await imports.finish(walk) == first
+    assert await imports.finish(walk, at=6001.0) == first
+    with pytest.raises(WalkLost):
+        await imports.finish(walk, "partial")
+    with pytest.raises(WalkLost):
+        await imports.store.finish_walk(WalkEnd(walk.walk_id, "you", "complete", "", 6000.0))
+    # One that agreed, too, which leaves no rows.
+    again = await imports.save(await imports.begin(), row("s1"))
+    part = await imports.finish(again)
+    assert part.agreed == 1
+    assert await imports.store.sweep_walks(ROOM, 100, 6000.0) == 1
+    assert await imports.finish(again) == part
+
+
+async def test_a_walk_that_finds_the_same_agrees_and_changes_nothing(imports: ImportScript) -> None:
+    a, b = row("s1", "k1"), row("s2", "k2")
+    await imports.read(ONE, a, b, total=2)
+    before = await imports.attendance()
+    for agreed in (1, 2, 3):
+        part = await imports.read(ONE, b, a, total=2)
+        assert (part.agreed, part.state, part.rows) == (agreed, "complete", 2)
+    assert (await imports.attendance()).participants == before.participants
+
+    changed = row("s2", "k2", until=1070.0)
+    part = await imports.read(ONE, a, changed)
+    assert (part.agreed, part.total) == (0, None)
+    assert (await imports.stay("s2")).left_at == 1070.0
+    # The same from elsewhere is not the same.
+    part = await imports.read(ONE, a, changed, source="basic", why="no scope")
+    assert (part.agreed, part.source, part.why) == (0, "basic", "no scope")
+    part = await imports.read(ONE, a, changed, source="basic", why="no scope")
+    assert part.agreed == 1
+    # Nor is what one row more or less, or another in its place.
+    assert (await imports.read(ONE, a, changed, row("s3"), source="basic")).agreed == 0
+    assert (await imports.read(ONE, a, changed, source="basic")).agreed == 0
+    assert await imports.sessions() == {"s1", "s2"}
+
+
+async def test_registrants_agree_as_stays_do(imports: ImportScript) -> None:
+    one, two = registrant("r1", "k1"), registrant("r2", "k2")
+    assert (await imports.read(APPROVED, one, two)).agreed == 0
+    assert (await imports.read(APPROVED, two, one)).agreed == 1
+    assert (await imports.read(APPROVED, one, registrant("r2", "k2", name="Bob"))).agreed == 0
+    assert (await imports.read(APPROVED, one)).rows == 1
+    assert [each.participant_id for each in (await imports.store.registrations(ROOM)).people] == ["k1"]
+
+
+async def test_a_partial_walk_takes_the_place_of_nothing_better(imports: ImportScript) -> None:
+    part = await imports.read(ONE, row("s1"), row("s2"), state="partial", reason="cut short", total=5)
+    assert (part.state, part.reason, part.rows, part.total) == ("partial", "cut short", 2, 5)
+    part = await imports.read(ONE, row("s3"), state="partial", reason="fewer")
+    assert (part.state, part.reason, part.rows, part.total, part.agreed) == ("partial", "fewer", 2, 5, 0)
+    assert await imports.sessions() == {"s1", "s2"}
+    part = await imports.read(ONE, row("s1"), row("s2"), state="partial", reason="the same")
+    assert (part.reason, part.agreed) == ("the same", 1)
+    part = await imports.read(ONE, row("s1"), row("s2"), row("s4"), state="partial", reason="more")
+    assert (part.reason, part.rows, part.agreed) == ("more", 3, 0)
+    # With fewer rows, but all there are said to be.
+    part = await imports.read(ONE, row("s5"), state="complete")
+    assert (part.state, part.rows, part.reason, part.agreed) == ("complete", 1, "", 0)
+    await imports.read(ONE, row("s5"), state="complete")
+    part = await imports.read(ONE, row("s6"), row("s7"), state="partial", reason="total 9, rows 2")
+    assert (part.state, part.rows, part.reason, part.agreed) == ("complete", 1, "total 9, rows 2", 0)
+    # The same rows as part of more are not the same.
+    part = await imports.read(ONE, row("s5"), state="partial", reason="expired")
+    assert (part.state, part.agreed) == ("complete", 0)
+    assert await imports.sessions() == {"s5"}
+
+
+async def test_partial_rows_that_turn_out_to_be_all_are_complete(imports: ImportScript) -> None:
+    await imports.read(ONE, row("s1"), state="partial", reason="cut short")
+    part = await imports.read(ONE, row("s1"), state="complete")
+    assert (part.state, part.agreed, part.reason) == ("complete", 0, "")
+
+
+async def test_an_unknown_walk_takes_nobodys_place(imports: ImportScript) -> None:
+    part = await imports.read(ONE, state="unknown", reason="no scope", source="none", why="scope")
+    assert (part.state, part.reason, part.rows, part.source, part.why) == (
+        "unknown",
+        "no scope",
+        0,
+        "none",
+        "scope",
+    )
+    assert (await imports.read(ONE, state="unknown", reason="still", source="none")).agreed == 1
+    part = await imports.read(ONE, row("s1"), state="partial", reason="cut short")
+    assert (part.state, part.agreed) == ("partial", 0)
+    part = await imports.read(ONE, state="unknown", reason="no plan", source="none")
+    assert (part.state, part.reason, part.rows, part.source) == ("partial", "no plan", 1, "report")
+    assert await imports.sessions() == {"s1"}
+
+
+async def test_two_may_walk_one_part_each_for_itself(imports: ImportScript, other: Store) -> None:
+    mine = await imports.begin(owner="me", at=5000.0)
+    theirs = ImportScript(other)
+    yours = await theirs.begin(owner="you", at=5001.0)
+    assert [walk.walk_id for walk in (await imports.part()).walking] == [yours.walk_id, mine.walk_id]
+    mine, yours = await asyncio.gather(
+        imports.save(mine, row("s1", "k1"), row("s2"), cursor="a"),
+        theirs.save(yours, row("s1", "k1"), row("s2"), row("s3"), cursor="b"),
+    )
+    assert (mine.rows, mine.cursor, yours.rows, yours.cursor) == (2, "a", 3, "b")
+    await imports.finish(mine, "partial", "expired")
+    assert await imports.sessions() == {"s1", "s2"}
+    part = await theirs.finish(yours)
+    assert (part.state, part.rows) == ("complete", 3)
+    assert await imports.sessions() == {"s1", "s2", "s3"}
+
+
+# Sweeping
+
+
+async def test_sweeping_removes_what_is_not_shown_in_bounded_steps(imports: ImportScript) -> None:
+    store = imports.store
+    await imports.read(ONE, *(row(f"a{n}") for n in range(5)))
+    await imports.read(ONE, *(row(f"b{n}") for n in range(4)))
+    given_up = await imports.save(await imports.begin(), row("c1"), row("c2"), at=5000.0)
+    await store.drop_walk(given_up.walk_id, "me")
+    names = await imports.save(await imports.begin(PENDING, at=5000.0), registrant("r1", "k"))
+    under_way = await imports.save(await imports.begin(TWO, at=5000.0 + DAY), row("d1"))
+    elsewhere = ImportScript(store, "ZOOM-2")
+    dropped = await elsewhere.save(await elsewhere.begin(), row("e1"))
+    await store.drop_walk(dropped.walk_id, "me")
+
+    swept = [await store.sweep_walks(ROOM, 3, 6000.0) for _ in range(3)]
+    assert swept == [3, 3, 1], "the replaced and the dropped walk"
+    assert await store.take_walk(names.walk_id, "me", 5000.0, 15.0) is not None
+    # Left for a day.
+    assert await store.sweep_walks(ROOM, 3, 5000.0 + DAY + 100.0) == 1
+    assert await store.take_walk(names.walk_id, "me", 5000.0 + DAY, 15.0) is None
+    assert [walk.walk_id for part in (await imports.record()).parts for walk in part.walking] == [
+        under_way.walk_id
+    ]
+    assert await imports.sessions() == {"b0", "b1", "b2", "b3"}
+    assert await store.sweep_walks("ZOOM-2", 3, 6000.0) == 1
+    assert await store.sweep_walks("NOWHERE", 3, 6000.0) == 0
+
+
+# Meetings
+
+
+async def test_the_meeting_lasts_from_the_first_start_to_the_last_moment_known(imports: ImportScript) -> None:
+    async def times() -> tuple[float, float | None]:
+        meeting = await imports.store.meeting(ROOM)
+        assert meeting is not None
+        return meeting.created_at, meeting.ended_at
+
+    await imports.begin(APPROVED, at=5000.0)
+    assert await times() == (5000.0, 5000.0)
+    walk = await imports.begin(TWO, starts=2000.0, at=5000.0)
+    assert await times() == (2000.0, 2000.0)
+    walk = await imports.save(walk, row("s1", at=1990.0, until=2600.0), row("s2", at=2000.0, until=2100.0))
+    part = await imports.finish(walk)
+    assert (part.starts_at, part.ended_at) == (2000.0, 2600.0)
+    assert await times() == (2000.0, 2600.0)
+    await imports.read(
+        ONE, row("s3", at=1000.0, until=1500.0), row("s4", until=9000.0, counted=False), starts=1001.0
+    )
+    assert await times() == (1001.0, 2600.0)
+    assert [part.part for part in (await imports.record()).parts] == [APPROVED, ONE, TWO]
+
+
+async def test_nobody_joins_an_import_and_the_calls_for_live_meetings_leave_it_alone(
+    imports: ImportScript,
+) -> None:
+    await imports.read(ONE, row("s1"))
+    before = await imports.attendance()
+    script = Script(imports.store, ROOM)
+    meeting, created = await imports.store.create_meeting(ROOM, "ann", "Mine", 9000.0)
+    assert (meeting, created) == (before.meeting, False)
+    with pytest.raises(MeetingEnded):
+        await script.join("ann")
+    assert await imports.store.end_meeting(ROOM, 9000.0) == before.meeting
+    assert await imports.attendance() == before
