@@ -33,6 +33,9 @@ from server.node import Node
 from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
 from server.retention import Retention
+from server.zoom import routes, webhook
+from server.zoom.jobs import Jobs
+from server.zoom.schedule import Schedule
 from signalling.hub import Hub
 from storage.store import Store
 
@@ -55,6 +58,8 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
     store = config.make_store()
     await store.open()
     retention = Retention(store, config.retention_days)
+    jobs = Jobs(config, store)
+    schedule = Schedule(jobs, store)
     deadline: float | None = None
     try:
         node = Node(store, metrics)
@@ -67,15 +72,18 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         gateway = Gateway(config, hub, admission, recorder, metrics)
         gateway.start()
         retention.start()
+        jobs.start()
+        schedule.start()
         drain = Drain(config.drain, gateway, recorder, node)
-        http = web(config, store, hub, gateway, tokens, metrics)
+        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule)
         server = _Server(_uvicorn(http, gateway), drain, store=config.store.partition("://")[0], node=node.id)
         await server.serve(sockets)
         deadline = drain.deadline
     finally:
         try:
             async with asyncio.timeout_at(deadline):
-                await retention.stop()
+                await asyncio.gather(retention.stop(), schedule.stop())
+                await jobs.stop()
                 await store.close()
         except TimeoutError:
             log.warning("store did not close in time; what it answered is safe")
@@ -83,7 +91,14 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
 
 
 def web(
-    config: Config, store: Store, hub: Hub, gateway: Gateway, tokens: Tokens, metrics: Metrics
+    config: Config,
+    store: Store,
+    hub: Hub,
+    gateway: Gateway,
+    tokens: Tokens,
+    metrics: Metrics,
+    jobs: Jobs,
+    schedule: Schedule,
 ) -> FastAPI:
     """API, page, health and metrics."""
     app = FastAPI(title="Reconvene", version=version("reconvene"), redoc_url=None)
@@ -97,6 +112,8 @@ def web(
             allow_headers=["Authorization", "Content-Type"],
         )
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
+    app.include_router(routes.router(config, store, tokens, jobs, schedule))
+    app.include_router(webhook.router(config, store))
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)

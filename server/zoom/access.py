@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from server.config import Config
-from server.zoom.client import ZoomSettings
 from server.zoom.failures import ZoomFailure
+
+if TYPE_CHECKING:
+    from server.zoom.client import ZoomSettings
 
 
 class NotConfigured(ZoomFailure):
@@ -17,12 +21,10 @@ class NotConfigured(ZoomFailure):
 
 
 def zoom_settings(config: Config) -> ZoomSettings:
-    """Raises `NotConfigured`."""
-    account_id, client_id, secret = (
-        config.zoom_account_id,
-        config.zoom_client_id,
-        config.zoom_client_secret,
-    )
+    """Raises `NotConfigured`, and `NotInstalled` when the extra is missing."""
+    account_id, client_id, secret = config.zoom_account_id, config.zoom_client_id, config.zoom_client_secret
     if not (account_id and client_id and secret):
         raise NotConfigured
+    from server.zoom.client import ZoomSettings
+
     return ZoomSettings(account_id, client_id, secret, config.zoom_api_url, config.zoom_token_url)

@@ -19,6 +19,7 @@ from server.config import Config
 from server.problems import problem
 from server.zoom.live import Ended, Event, Heard, Malformed, Other, Validation, read
 from server.zoom.settling import next_look
+from storage.imports import Import
 from storage.store import MeetingExists, Store
 
 log = structlog.get_logger()
@@ -89,6 +90,8 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
                     log.debug("zoom event came after the report", meeting=subject.room, part=stay.part)
                 return kept
             case Ended(subject, part, ended_at):
+                if _is_known(await store.imported(subject.room), event):
+                    return False
                 due_at = next_look(ended_at, now, 0) or now
                 await store.end_live(subject, part, ended_at, due_at, now)
                 log.info("zoom says it has ended", meeting=subject.room, part=part)
@@ -102,6 +105,14 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
         log.warning(
             "zoom event has no place: the meeting's id is taken by one held here", meeting=event_room(event)
         )
+    return False
+
+
+def _is_known(record: Import | None, ended: Ended) -> bool:
+    """Whether this end was told before, and all that follows from it is done or due."""
+    for part in record.parts if record else ():
+        if part.part == ended.part and part.ended_at == ended.at and part.state != "live":
+            return part.agreed > 0 or (record is not None and record.due_at is not None)
     return False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -11,9 +11,11 @@ from server.app import web
 from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
+from server.zoom.jobs import Jobs
+from server.zoom.schedule import Schedule
 from signalling.hub import Hub
 from storage import open_store
-from storage.store import StoreUnavailable
+from storage.store import Store, StoreUnavailable
 from tests.process import ServerProcess
 from tests.server.client import Play, bearer, playing
 from tests.server.test_drain import locked
@@ -131,7 +133,9 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
     await real.open()
     await real.create_meeting(ROOM, "u_ann", "", 1000.0)
     gateway, tokens = Ended(), Tokens("a secret of some length")
-    app = web(Config.from_env({}), Interrupted(real, 1), Hub(), gateway, tokens, Metrics())  # type: ignore[arg-type]
+    config, store = Config.from_env({}), cast(Store, Interrupted(real, 1))
+    jobs = Jobs(config, store)
+    app = web(config, store, Hub(), cast(Any, gateway), tokens, Metrics(), jobs, Schedule(jobs, store))
     headers = bearer(tokens.identity("u_ann", 1e10))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as http:
         first = await http.delete(f"/api/meetings/{ROOM}", headers=headers)

@@ -25,6 +25,8 @@ from server.gateway import Gateway
 from server.identity import Tokens
 from server.metrics import Metrics
 from server.recorder import Recorder
+from server.zoom.jobs import Jobs
+from server.zoom.schedule import Schedule
 from signalling.hub import Hub
 from storage import open_store
 from tests.process import ServerProcess
@@ -256,7 +258,9 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     await store.open()
     recorder = Recorder(store, "n_1", metrics)
     gateway = Gateway(config, hub, Admission(config, hub, store, recorder, tokens, "n_1"), recorder, metrics)
-    transport = httpx.ASGITransport(web(config, store, hub, gateway, tokens, metrics))
+    jobs = Jobs(config, store)
+    app = web(config, store, hub, gateway, tokens, metrics, jobs, Schedule(jobs, store))
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
         yield gateway, http
     await store.close()

@@ -1,0 +1,193 @@
+"""Reads again by itself what is due: after the end of a webinar or meeting, until two readings agree.
+
+What is due is in the record, so it is not forgotten with the process, and each is had by one process at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from server.zoom.failures import DailyLimit, NotFound
+from server.zoom.jobs import Job, Jobs, TooManyJobs
+from server.zoom.settling import next_look
+from signalling.room import rfc3339
+from storage.imports import Import
+from storage.store import Store, StoreError
+
+log = structlog.get_logger()
+
+POLL = 30.0
+"""Seconds between two looks at what is due."""
+
+AT_ONCE = 3
+"""Due imports that are read at the same time."""
+
+CLAIMED = 600.0
+"""Seconds after which another process reads what this one was about to and did not say so again."""
+
+BACK_OFF, LONGEST_BACK_OFF = 300.0, 6 * 3600.0
+"""Seconds until the next attempt when one failed: twice as many after each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`at`: when it is read again, for the `attempt`th time. None: no more."""
+
+    at: float | None
+    attempt: int
+
+
+class Schedule:
+    """Started and stopped with the server, after and before `jobs`."""
+
+    def __init__(
+        self, jobs: Jobs, store: Store, *, clock: Callable[[], float] = time.time, poll: float = POLL
+    ) -> None:
+        self._jobs = jobs
+        self._store = store
+        self._clock = clock
+        self._poll = poll
+        self._polling: asyncio.Task[None] | None = None
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._failures: dict[str, int] = {}
+        self._store_fails = False
+
+    def start(self) -> None:
+        if self._jobs.unusable is None:
+            self._polling = asyncio.create_task(self._keep_looking())
+
+    async def stop(self) -> None:
+        """What is not read to the end is due at once, for whoever comes first."""
+        tasks = [task for task in (self._polling, *self._reading.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._polling = None
+
+    def watch(self, job: Job) -> None:
+        """As if the job were due: what it reads is read again, until two readings agree."""
+        if job.progress.room not in self._reading:
+            self._take(job, 1)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                await self._look()
+                self._store_fails = False
+            except StoreError as error:
+                if not self._store_fails:
+                    log.warning("due imports could not be looked for", error=str(error))
+                self._store_fails = True
+            except Exception:
+                log.exception("looking for due imports failed")
+            await asyncio.sleep(self._poll)
+
+    async def _look(self) -> None:
+        free = AT_ONCE - len(self._reading)
+        if free <= 0:
+            return
+        now = self._clock()
+        for record in await self._store.claim_due_imports(now, now + CLAIMED, free):
+            subject = record.subject
+            if subject.room in self._reading:
+                continue
+            try:
+                job, _ = self._jobs.begin(subject.external_id, subject.kind)
+            except TooManyJobs:
+                # It is due again when the claim has run out.
+                continue
+            log.info("import is due", room=subject.room, attempt=record.due_attempt, job=job.id)
+            self._take(job, record.due_attempt)
+
+    def _take(self, job: Job, attempt: int) -> None:
+        room = job.progress.room
+        task = asyncio.create_task(self._see_through(job, attempt))
+        self._reading[room] = task
+        task.add_done_callback(lambda _: self._reading.pop(room, None))
+
+    async def _see_through(self, job: Job, attempt: int) -> None:
+        room = job.progress.room
+        try:
+            await self._finished(job, attempt)
+            look = await self._next(job, attempt)
+            job.due_at = look.at
+            await self._store.schedule_import(room, look.at, look.attempt)
+        except asyncio.CancelledError:
+            with contextlib.suppress(StoreError):
+                await self._store.schedule_import(room, self._clock(), attempt)
+            raise
+        except StoreError as error:
+            # It is due again when the claim has run out.
+            log.warning("import could not be scheduled", room=room, error=str(error))
+        except Exception:
+            log.exception("seeing an import through failed", room=room)
+
+    async def _finished(self, job: Job, attempt: int) -> None:
+        """Wait for it, and have the claim renewed meanwhile."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLAIMED / 2):
+                    await job.finished.wait()
+                    return
+            with contextlib.suppress(StoreError):
+                await self._store.schedule_import(job.progress.room, self._clock() + CLAIMED, attempt)
+
+    async def _next(self, job: Job, attempt: int) -> Look:
+        """By what is known now: while it was read, another instance may have ended."""
+        room, now = job.progress.room, self._clock()
+        record = await self._store.imported(room)
+        if record is None:
+            return Look(None, attempt)
+        failure = _failure(job)
+        if failure:
+            failures = self._failures[room] = self._failures.get(room, 0) + 1
+            wait = min(LONGEST_BACK_OFF, BACK_OFF * 2.0 ** min(failures - 1, 20))
+            again_at = max(now + wait, _not_before(job))
+            tell = log.warning if failures == 1 else log.debug
+            tell("import failed, it is tried again", room=room, error=failure, at=rfc3339(again_at))
+            return Look(again_at, attempt)
+        if self._failures.pop(room, 0):
+            log.info("import works again", room=room)
+        if has_settled(job, record):
+            log.info("import has settled", room=room, attempts=attempt)
+            return Look(None, attempt)
+        at = next_look(_ended_at(record), now, attempt)
+        if at is None:
+            log.warning(
+                "import is not read again, though no two readings agreed", room=room, attempts=attempt
+            )
+        return Look(at, attempt + 1)
+
+
+def has_settled(job: Job, record: Import) -> bool:
+    """Whether two readings agreed, and no other instance has ended meanwhile."""
+    outcome = job.outcome
+    awaited = any(part.state == "live" and part.ended_at is not None for part in record.parts)
+    return outcome is not None and outcome.complete and outcome.agreed and not awaited
+
+
+def _failure(job: Job) -> str:
+    """What stopped it that may be gone in a while, or "". A report that is not there yet is no failure."""
+    if job.outcome is not None:
+        return "; ".join(job.outcome.reasons) if job.outcome.again_at is not None else ""
+    if isinstance(job.error, NotFound):
+        return ""
+    return str(job.error) or type(job.error).__name__
+
+
+def _not_before(job: Job) -> float:
+    if isinstance(job.error, DailyLimit):
+        return job.error.until
+    return (job.outcome and job.outcome.again_at) or 0.0
+
+
+def _ended_at(record: Import) -> float | None:
+    """When the last instance ended, as far as that was told."""
+    return max((part.ended_at for part in record.parts if part.ended_at is not None), default=None)
