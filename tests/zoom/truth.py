@@ -102,10 +102,10 @@ def _addresses(person: Person, visits: Iterable[Visit]) -> set[str]:
 def _attendee(visits: list[Visit], *, guest: bool, registration: Status | None) -> Attendee:
     stays = frozenset((visit.uuid, visit.joined / 1000, visit.left / 1000) for visit in visits)
     assert len(stays) == len(visits), "two rows of one person that differ in nothing"
-    return Attendee(stays, _covered([(visit.joined, visit.left) for visit in visits]), guest, registration)
+    return Attendee(stays, covered([(visit.joined, visit.left) for visit in visits]), guest, registration)
 
 
-def _covered(intervals: list[tuple[int, int]]) -> float:
+def covered(intervals: list[tuple[int, int]]) -> float:
     """Seconds at which there was at least one of them, by counting beginnings and ends along the time."""
     turns = sorted([(begin, 1) for begin, _ in intervals] + [(end, -1) for _, end in intervals])
     covered = inside = since = 0

@@ -19,10 +19,8 @@ from tests.zoom.stand_in.endpoints import SCOPES
 
 
 async def serve(options: argparse.Namespace) -> None:
-    if options.rows:
-        webinar = crowd.crowd(options.rows)
-    else:
-        webinar = shown.webinar(happened.happen(options.seed))
+    rows, seed = options.rows, options.seed
+    webinar = crowd.crowd(rows) if rows else shown.webinar(happened.happen(seed))
     scopes = [scope for scope in SCOPES if not (options.without_report and scope.startswith("report:"))]
     zoom = ZoomStandIn([webinar], scopes=scopes, page_limit=options.page_limit)
     for index in range(options.too_fast):

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch: `base`'s, and as many more as it was advanced by."""
+    """Seconds since the epoch: the real time, and as many more as it was advanced by."""
 
-    def __init__(self, base: Callable[[], float] = time.time) -> None:
-        self._base = base
+    def __init__(self) -> None:
+        self._base: Callable[[], float] = time.time
         self._ahead = 0.0
 
     def now(self) -> float:
         return self._base() + self._ahead
+
+    def stand_still(self, at: float) -> None:
+        """It is `at` from now on, until it is advanced."""
+        self._base, self._ahead = (lambda: at), 0.0
 
     def advance(self, seconds: float) -> None:
         self._ahead += seconds
