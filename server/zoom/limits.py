@@ -33,12 +33,13 @@ class Limits:
 
     async def take(self, label: Label, on_wait: OnWait) -> None:
         """Wait until a request with that label may be sent."""
-        ahead = self._waiting[label] / self._rates[label]
-        if ahead > NOTICEABLE:
-            on_wait(ahead, f"other requests come first: {self._rates[label]:g} a second")
+        limiter, rate = self._limiters[label], self._rates[label]
+        seconds = 0.0 if limiter.has_capacity() else (self._waiting[label] + 1) / rate
+        if seconds > NOTICEABLE:
+            on_wait(seconds, f"other requests come first: {rate:g} a second")
         self._waiting[label] += 1
         try:
-            await self._limiters[label].acquire()
+            await limiter.acquire()
         finally:
             self._waiting[label] -= 1
 
