@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch: the real time, and as many more as it was advanced by."""
+    """Seconds since the epoch: `base`'s, and as many more as it was advanced by."""
 
-    def __init__(self) -> None:
-        self._base: Callable[[], float] = time.time
+    def __init__(self, base: Callable[[], float] = time.time) -> None:
+        self._base = base
         self._ahead = 0.0
 
     def now(self) -> float:
