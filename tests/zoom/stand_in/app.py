@@ -53,8 +53,8 @@ class ZoomStandIn:
         self.pages = PageTokens(self.clock)
         self.books = Books({each.external_id: each for each in webinars}, self.access, self.pages, page_limit)
         self.rates = Rates(rates or {})
-        self.answered = asyncio.Condition()
-        """Notified with every request that was answered."""
+        self.changed = asyncio.Condition()
+        """Notified with every request that came, and again when it was answered."""
         self.url = ""
         self._released = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -95,9 +95,9 @@ class ZoomStandIn:
         return [asked for asked in self.requests if asked.endpoint == endpoint]
 
     async def until(self, fits: Callable[[], bool]) -> None:
-        """Wait until it does, which is tried with every request that was answered."""
-        async with self.answered:
-            await self.answered.wait_for(fits)
+        """Wait until it does, which is tried with every request that came or was answered."""
+        async with self.changed:
+            await self.changed.wait_for(fits)
 
     async def __aenter__(self) -> ZoomStandIn:
         await self.start()
@@ -142,11 +142,15 @@ class ZoomStandIn:
             authorization=_header(scope, b"authorization"),
         )
         self.requests.append(asked)
+        await self._notify()
         try:
             await self._serve(asked, scope, receive, send)
         finally:
-            async with self.answered:
-                self.answered.notify_all()
+            await self._notify()
+
+    async def _notify(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
 
     def _token(self, scope: Scope, body: bytes) -> Answer:
         self.token_requests += 1
