@@ -80,19 +80,31 @@ export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end
  * @property {string} title
  * @property {string} created_at  RFC 3339, UTC, as all times
  * @property {string | null} ended_at
- * @property {number} attended  people who were ever in it
+ * @property {number | null} attended  people who were ever in it; null: that is not known
  * @property {number} present  people who are in it now
  * @property {string | null} last_seen_at  when somebody was in it last
+ * @property {"webinar" | "meeting" | null} imported  what it was elsewhere
+ * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete", reason: string} | null} source  of an import
  */
 
-/** Newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
+/** Those one hosts, and with the admin key all; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
 export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
 
 /** One page; its `next` is the `after` of the one that follows. @param {string} token @param {string} id @param {string} [after] @returns {Promise<any>} */
 export const getAttendance = (token, id, after) =>
   request("GET", `${meetingPath(id)}/attendance${after ? `?after=${encodeURIComponent(after)}` : ""}`, { token });
 
-/** As a CSV file. @param {string} token @param {string} id @param {"stays" | "people"} rows @returns {Promise<Blob>} */
+/**
+ * One page of those who registered for what was imported and did not come.
+ * @param {string} token @param {string} id @param {string} [after]
+ * @returns {Promise<{next: string | null, registrants: any[]}>}
+ */
+export const getAbsent = (token, id, after) =>
+  request("GET", `${meetingPath(id)}/registrants?came=no${after ? `&after=${encodeURIComponent(after)}` : ""}`, { token });
+
+/** @typedef {"stays" | "people" | "registrants"} Rows */
+
+/** As a CSV file. @param {string} token @param {string} id @param {Rows} rows @returns {Promise<Blob>} */
 export async function downloadAttendance(token, id, rows) {
   const response = await send("GET", `${meetingPath(id)}/attendance?format=csv&rows=${rows}`, { token, accept: "text/csv" });
   return response.blob().catch(() => {
@@ -104,3 +116,26 @@ export async function downloadAttendance(token, id, rows) {
 export async function deleteMeeting(token, id) {
   await send("DELETE", meetingPath(id), { token });
 }
+
+/**
+ * How far a reading of a webinar from Zoom is.
+ * @typedef {object} Sync
+ * @property {string} external_id
+ * @property {string} room
+ * @property {string} title
+ * @property {"looking" | "walking" | "waiting" | "watching" | "done" | "failed"} stage
+ * @property {{part: string, title: string, rows: number, total: number | null, state: string, source: string, note: string}[]} parts
+ * @property {string} note
+ * @property {string | null} wakes_at
+ * @property {number | null} [rate]  rows per second
+ * @property {number | null} [seconds_left]
+ */
+
+/** Those the server knows of. @param {string} key  the admin key @returns {Promise<Sync[]>} @throws {ApiError} also where Zoom is not set up */
+export const zoomSyncs = async (key) => (await request("GET", "/api/zoom/sync", { token: key })).syncs ?? [];
+
+/** @param {string} key @param {string} id @returns {Promise<Sync>} */
+export const zoomSync = (key, id) => request("GET", `/api/zoom/sync/${encodeURIComponent(id)}`, { token: key });
+
+/** @param {string} key @param {{id: string, kind: string}} wish  id as typed: a number or a link @returns {Promise<Sync>} */
+export const startZoomSync = (key, wish) => request("POST", "/api/zoom/sync", { token: key, body: wish });

@@ -1,7 +1,7 @@
 /**
  * The pages that say what happened and what to do, by the protocol's error codes and by our own.
  *
- * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance"} NoticeAction
+ * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance" | "records"} NoticeAction
  * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
  */
 
@@ -13,6 +13,7 @@ export const ACTION_LABELS = {
   create: "Start it now",
   "use-here": "Use here",
   attendance: "See attendance",
+  records: "All meetings",
 };
 
 /** @type {Record<string, (id: string) => Notice>} */
@@ -70,6 +71,10 @@ const NOTICES = {
     view: "problem", icon: "people", title: "Only the host sees who came",
     text: "That is whoever started the meeting, in the browser they started it with. If that was you, open this page there.", actions: ["home"],
   }),
+  not_admin: () => ({
+    view: "problem", icon: "people", title: "Only the admin key opens this",
+    text: "This was imported from Zoom. Whoever has the admin key of this server can read it.", actions: ["home"],
+  }),
   no_record: (id) => ({
     view: "problem", icon: "search", title: "There is no record of this meeting",
     text: `Nobody has started ${id}, or its record was deleted.`, actions: ["home"],
@@ -77,6 +82,10 @@ const NOTICES = {
   record_deleted: () => ({
     view: "problem", icon: "check", title: "The record is deleted",
     text: "Nothing is kept of this meeting any more.", actions: ["home"],
+  }),
+  import_deleted: () => ({
+    view: "problem", icon: "check", title: "The import is deleted",
+    text: "Nothing that was read from Zoom is kept here any more.", actions: ["records", "home"],
   }),
   record_unavailable: () => ({
     view: "problem", icon: "clock", title: "The server needs a moment",

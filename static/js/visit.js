@@ -254,7 +254,8 @@ export class Visit {
         if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
       }
     };
-    const actions = { home: () => go("/"), rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
+    const records = () => location.assign("/attendance");
+    const actions = { home: () => go("/"), records, rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
     show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
   }
 }

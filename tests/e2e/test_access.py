@@ -147,7 +147,11 @@ async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -
     assert await ada.page.evaluate(overflow) == 0
 
 
-PAGES = {"index.html": "main.js", "attendance.html": "attendance/main.js"}
+PAGES = {
+    "index.html": "main.js",
+    "attendance.html": "attendance/main.js",
+    "records.html": "records/main.js",
+}
 
 
 @pytest.mark.parametrize(("page", "main"), PAGES.items())

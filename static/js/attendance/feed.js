@@ -2,9 +2,11 @@
 import { ApiError, getAttendance, getMeeting } from "../api.js";
 import { Emitter } from "../events.js";
 import { readAttendance, readPerson } from "./record.js";
+import { isUnderWay } from "./source-words.js";
 
-/** Milliseconds. */
+/** Milliseconds: while a meeting goes on, and while an import is still to be read. */
 const AGAIN = 5_000;
+const LATER = 20_000;
 
 /** Whoever asks gets the same answer next time. */
 const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
@@ -21,9 +23,10 @@ export class AttendanceFeed extends Emitter {
   #reading = false;
   #read = false;
   #over = false;
+  #pause = AGAIN;
   #watch = new AbortController();
 
-  /** @param {string} id  of the meeting @param {string | undefined} token  of the identity, if the browser has one */
+  /** @param {string} id  of the meeting @param {string | undefined} token  the admin key or the identity's, if the browser has one */
   constructor(id, token) {
     super();
     this.#id = id;
@@ -60,7 +63,9 @@ export class AttendanceFeed extends Emitter {
       if (signal.aborted) return;
       this.#read = true;
       // Who was in it is told by then: an ended meeting stays as it is.
-      this.#over = complete.meeting.endedAt !== null && complete.totals.present === 0;
+      const ended = complete.meeting.endedAt !== null && complete.totals.present === 0;
+      this.#over = ended && !(complete.source && isUnderWay(complete.source));
+      this.#pause = ended ? LATER : AGAIN;
       this.emit("record", { attendance: complete, complete: true });
     } catch (error) {
       if (signal.aborted) return;
@@ -75,7 +80,7 @@ export class AttendanceFeed extends Emitter {
       this.#reading = false;
     }
     // A record that takes long to read is not asked for all the time.
-    if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(AGAIN, 4 * (performance.now() - began)));
+    if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(this.#pause, 4 * (performance.now() - began)));
   }
 
   /** @param {(attendance: import("./record.js").Attendance) => void} partly  told after each page but the last */

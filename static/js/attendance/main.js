@@ -1,24 +1,30 @@
 /** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
-import { ApiError, deleteMeeting, downloadAttendance } from "../api.js";
+import { AdminKey } from "../admin-key.js";
+import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../api.js";
 import { ask, closeDialogs } from "../dialogs.js";
+import { part } from "../dom.js";
 import { Identity } from "../identity.js";
+import { KeyForm } from "../key-form.js";
 import { noticeOf } from "../notices.js";
 import { meetingId } from "../protocol.js";
 import { forgetMeeting } from "../recents.js";
 import { Toasts } from "../toasts.js";
 import { NoticeView } from "../views/notice.js";
+import { deletion } from "./deletion.js";
 import { AttendanceFeed } from "./feed.js";
-import { counted } from "./moments.js";
 import { AttendanceView } from "./view.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(localStorage, sessionStorage);
+const key = new AdminKey(sessionStorage);
 const asked = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const id = meetingId(asked);
 
 /** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
 const NOTICES = { forbidden: "not_host", bad_token: "not_host", unknown_meeting: "no_record", unreachable: "unreachable" };
+/** What an import's id begins with. */
+const IMPORTED = "ZOOM-";
 
 /** @type {AttendanceView | null} */
 let view = null;
@@ -28,6 +34,9 @@ let noticed = "";
 let feed = null;
 /** What the feed finds gone meanwhile is no news. */
 let deleting = false;
+
+/** The admin key reads everything, so it comes first. */
+const token = () => key.value ?? identity.token;
 
 /** @param {AttendanceView | NoticeView} next */
 function show(next) {
@@ -46,39 +55,63 @@ function notice(code) {
   if (code === noticed) return;
   noticed = code;
   /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
-  const actions = { home: () => location.assign("/"), retry: () => feed?.ask() };
+  const actions = { home: () => location.assign("/"), records: () => location.assign("/attendance"), retry: () => feed?.ask() };
   show(new NoticeView(noticeOf(code, id ?? asked), (action) => actions[action]?.()));
+}
+
+/** Says that this browser may not read it, and takes the key of who may. @param {string} meeting */
+function askForKey(meeting) {
+  notice(meeting.startsWith(IMPORTED) ? "not_admin" : "not_host");
+  if (container.querySelector("form")) return;
+  const form = new KeyForm((given) => {
+    key.remember(given);
+    open(meeting);
+  });
+  part(container, "actions").before(form.element);
 }
 
 /** @param {string} meeting */
 function open(meeting) {
   /** @type {import("./record.js").Attendance | null} */
   let known = null;
-  feed = new AttendanceFeed(meeting, identity.token);
+  const byKey = key.value !== undefined;
+  feed = new AttendanceFeed(meeting, token());
   feed.on("record", ({ attendance, complete }) => {
     known = attendance;
     if (!view) {
       noticed = "";
-      view = new AttendanceView(attendance);
+      view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, after), byKey);
       view.on("download", ({ rows }) => void download(meeting, rows));
       view.on("delete", () => known && void remove(known));
       view.on("copy", () => void copy(`${location.origin}/m/${meeting}`));
+      view.on("forget-key", () => {
+        key.forget();
+        location.reload();
+      });
       show(view);
     }
     view.update(attendance, complete);
   });
   feed.on("trouble", ({ code }) => (view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
-  feed.on("refused", ({ code }) => deleting || notice(NOTICES[code]));
+  feed.on("refused", ({ code }) => {
+    if (deleting) return;
+    if (code === "bad_token" && byKey) {
+      // The server has another key by now.
+      key.forget();
+      open(meeting);
+    } else if (code === "unknown_meeting") notice(NOTICES[code]);
+    else askForKey(meeting);
+  });
   feed.start();
 }
 
-/** Fetched with the token, which a link would not send. @param {string} meeting @param {"stays" | "people"} rows */
+/** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
-    const file = await downloadAttendance(identity.token ?? "", meeting, rows);
+    const file = await downloadAttendance(token() ?? "", meeting, rows);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
-    link.download = `${meeting}-${rows === "people" ? "people" : "attendance"}.csv`;
+    link.download = `${meeting}-${rows === "stays" ? "attendance" : rows}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href));
   } catch (error) {
@@ -87,12 +120,10 @@ async function download(meeting, rows) {
 }
 
 /** @param {import("./record.js").Attendance} attendance */
-async function remove({ meeting, totals }) {
-  const people = totals.participants ? `, with the names and times of ${counted(totals.participants, "person", "people")}` : "";
-  const sent = totals.present ? ` ${counted(totals.present, "person is", "people are")} in it now: the meeting ends, and they are sent away.` : "";
+async function remove(attendance) {
+  const { meeting, source } = attendance;
   const choice = await ask({
-    title: "Delete this record?",
-    text: `Everything kept of ${meeting.title || meeting.id} is removed for good${people}. Its link no longer leads anywhere.${sent}`,
+    ...deletion(attendance),
     choices: [
       { value: "delete", label: "Delete for good", look: "danger" },
       { value: "", label: "Cancel" },
@@ -101,7 +132,7 @@ async function remove({ meeting, totals }) {
   if (choice !== "delete") return;
   deleting = true;
   try {
-    await deleteMeeting(identity.token ?? "", meeting.id);
+    await deleteMeeting(token() ?? "", meeting.id);
   } catch (error) {
     // Gone already is what was asked for.
     if (!(error instanceof ApiError) || error.code !== "unknown_meeting") {
@@ -111,7 +142,7 @@ async function remove({ meeting, totals }) {
   }
   feed?.stop();
   forgetMeeting(localStorage, meeting.id);
-  notice("record_deleted");
+  notice(source ? "import_deleted" : "record_deleted");
 }
 
 /** @param {string} link */

@@ -2,6 +2,7 @@
 import { paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
+import { plain } from "./plain.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
 /** @typedef {import("./record.js").Person} Person */
@@ -23,6 +24,9 @@ const MOST_FIRST = new Set(["duration", "sessions"]);
 /** @type {Record<Person["role"], string>} */
 const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
 
+/** What is no approved registration. @type {Record<import("./record.js").Registration, string>} */
+const REGISTRATIONS = { approved: "", pending: "Pending", denied: "Denied" };
+
 /** Pixels: room for a time above the timelines, where it stands, and how wide the timelines are on paper. */
 const LABEL_WIDTH = 64;
 const LABEL = 22;
@@ -39,26 +43,21 @@ export class PeopleTable {
   #column = "arrived";
   #descending = false;
   #sought = "";
+  /** @type {(person: Person) => boolean} */
+  #only = () => true;
 
-  /** @param {HTMLElement} element  with the search field, the table and what is said of them */
+  /** @param {HTMLElement} element  with the table and what is said of it */
   constructor(element) {
     this.#element = element;
     this.#body = part(element, "rows");
     for (const button of element.querySelectorAll("button[data-sort]")) {
       button.addEventListener("click", () => this.#sortBy(/** @type {Column} */ (button.getAttribute("data-sort"))));
     }
-    const search = part(element, "search", HTMLInputElement);
-    search.addEventListener("input", () => this.#seek(search.value));
-    search.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !search.value) return;
-      event.preventDefault();
-      search.value = "";
-      this.#seek("");
-    });
     new ResizeObserver(() => this.#drawAxis()).observe(part(element, "axis", SVGElement));
   }
 
   /**
+   * Changes the rows; `seek` says which of them are seen.
    * @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis
    * @param {boolean} dated  there is more than one day @param {boolean} printed
    */
@@ -67,17 +66,18 @@ export class PeopleTable {
     this.#element.classList.toggle("dated", dated);
     this.#drawAxis();
     const gone = new Set(this.#rows.keys());
+    const people = new Map(attendance.people.map((person) => [person.id, person]));
     for (const person of attendance.people) {
       gone.delete(person.id);
       let row = this.#rows.get(person.id);
       if (!row) this.#rows.set(person.id, (row = fromTemplate("attendance-row")));
       showRow(row, person, axis, attendance.asOf, dated);
+      if (person.imported) showImported(row, person, person.imported, people, attendance.source);
     }
     for (const id of gone) {
       this.#rows.get(id)?.remove();
       this.#rows.delete(id);
     }
-    this.#arrange();
   }
 
   /** The person whose row this is in. @param {Element} element @returns {Person | undefined} */
@@ -97,19 +97,20 @@ export class PeopleTable {
     this.#arrange();
   }
 
-  /** @param {string} text */
-  #seek(text) {
-    this.#sought = plain(text.trim());
-    this.#arrange();
+  /** @param {string} text @param {(person: Person) => boolean} only @returns {string} how many there are, if a text is sought */
+  seek(text, only) {
+    this.#sought = plain(text);
+    this.#only = only;
+    return this.#arrange();
   }
 
-  /** Puts the rows that are looked for in order, and moves only those that are elsewhere. */
+  /** Puts the rows that are looked for in order, and moves only those that are elsewhere. Answers as `seek`. */
   #arrange() {
-    const people = this.#shown?.attendance.people ?? [];
+    const people = (this.#shown?.attendance.people ?? []).filter(this.#only);
     const sign = this.#descending ? -1 : 1;
     const order = ORDERS[this.#column];
     // Arrival decides between equals, as it is the order in which people come.
-    const found = people.filter(({ name }) => plain(name).includes(this.#sought)).toSorted((one, other) => sign * order(one, other));
+    const found = people.filter((person) => plain(called(person)).includes(this.#sought)).toSorted((one, other) => sign * order(one, other));
     const wanted = new Set(found.map(({ id }) => id));
     for (const [id, row] of this.#rows) if (!wanted.has(id)) row.remove();
     let next = this.#body.firstElementChild;
@@ -120,9 +121,8 @@ export class PeopleTable {
       else this.#body.insertBefore(row, next);
     }
     const all = counted(people.length, "person", "people");
-    write(part(this.#element, "found"), this.#sought ? `${number(found.length)} of ${all}` : "");
-    part(this.#element, "nobody").hidden = !this.#sought || found.length > 0;
-    write(part(this.#element, "sought"), part(this.#element, "search", HTMLInputElement).value.trim());
+    part(this.#element, "nobody").hidden = found.length > 0 || !people.length;
+    return this.#sought ? `${number(found.length)} of ${all}` : "";
   }
 
   #drawAxis() {
@@ -138,14 +138,14 @@ export class PeopleTable {
 
 /** @param {HTMLElement} row @param {Person} person @param {import("./axis.js").Axis} axis @param {number} now @param {boolean} dated */
 function showRow(row, person, axis, now, dated) {
-  const { id, name, role, present, estimated, arrived, left, stays, reconnects } = person;
+  const { id, name, role, present, estimated, arrived, left, stays, reconnects, imported } = person;
   const time = dated ? dayAndClock : clock;
   if (row.dataset.participantId !== id || part(row, "name").textContent !== name) paintAvatar(part(row, "avatar"), name, id);
   row.dataset.participantId = id;
   row.classList.toggle("present", present);
   row.classList.toggle("single", stays.length === 1);
   write(part(row, "name"), name);
-  write(part(row, "role"), ROLES[role]);
+  if (!imported) write(part(row, "role"), ROLES[role]);
   write(part(row, "arrived"), arrived === null ? "–" : time(arrived));
   write(part(row, "left"), present ? "now" : left === null ? "–" : time(left));
   write(part(row, "duration"), duration(person.duration));
@@ -156,5 +156,30 @@ function showRow(row, person, axis, now, dated) {
   drawTimeline(part(row, "timeline", SVGElement), person, axis, now);
 }
 
-/** Without what one leaves out when typing: case and accents. @param {string} text */
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+/**
+ * What an import tells of a person: made where there is something to say, as a large table has many rows.
+ * @param {HTMLElement} row @param {Person} person @param {import("./record.js").Imported} imported
+ * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
+ */
+function showImported(row, { name }, { email, guest, registration, match }, people, source) {
+  const registers = source !== null && Object.values(source.registrants).some((count) => count > 0);
+  const mark = guest ? "Guest" : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
+  write(part(row, "role"), mark);
+  part(row, "role").classList.toggle("odd", mark !== "");
+  const other = match === null ? undefined : people.get(match);
+  // Somebody who registered under that name, and did not come by their own link.
+  const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;
+  const lines = [email, perhaps].filter(Boolean);
+  const about = row.querySelector('[data-part="about"]') ?? (lines.length ? part(row, "name").parentElement?.appendChild(aboutLine()) : null);
+  if (about) write(about, lines.join(" · "));
+}
+
+function aboutLine() {
+  const line = document.createElement("small");
+  line.className = "who-about";
+  line.dataset.part = "about";
+  return line;
+}
+
+/** What a person is found by. @param {Person} person */
+const called = ({ name, imported }) => (imported ? `${name}\n${imported.email}` : name);

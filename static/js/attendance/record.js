@@ -6,7 +6,8 @@
  * @property {number} from
  * @property {number | null} to  null: it goes on
  * @property {"left" | "lost" | "removed" | "ended" | null} reason
- * @property {boolean} estimated  When it ended is not known exactly.
+ * @property {boolean} estimated  When it ended is not known exactly; of an import, or when it began.
+ * @property {boolean} imported
  * @property {number[]} reconnects
  *
  * @typedef {object} Person
@@ -20,6 +21,11 @@
  * @property {number} duration
  * @property {number} reconnects
  * @property {Stay[]} stays
+ * @property {Imported | null} imported
+ *
+ * What an import tells of a person besides. `match`: the id of somebody who may be the same person, on the evidence of the name.
+ * @typedef {{email: string, guest: boolean, registration: Registration | null, match: string | null}} Imported
+ * @typedef {"approved" | "pending" | "denied"} Registration
  *
  * @typedef {object} Totals
  * @property {number} participants
@@ -31,19 +37,45 @@
  * @property {number} peak
  * @property {number | null} peakAt
  *
+ * @typedef {"unread" | "live" | "unknown" | "partial" | "complete"} SourceState
+ *
+ * One list that was read elsewhere: of an instance, or of those who registered with one status.
+ * @typedef {object} SourcePart
+ * @property {string | null} instance
+ * @property {Registration | null} status
+ * @property {number | null} startsAt
+ * @property {SourceState} state
+ * @property {string} source  "report", "basic", "registrants" or ""
+ * @property {string} why  it and no better one
+ * @property {string} reason  Why it is not complete.
+ * @property {number} rows
+ * @property {number | null} total
+ * @property {number} agreed
+ * @property {number | null} checkedAt
+ * @property {{rows: number, total: number | null} | null} reading  What is read at the moment.
+ *
+ * @typedef {object} Source
+ * @property {"webinar" | "meeting"} kind
+ * @property {string} externalId
+ * @property {number | null} dueAt
+ * @property {SourcePart[]} parts
+ * @property {Record<Registration, number>} registrants
+ * @property {{people: number, guests: number, noShows: number, uncounted: number} | null} attended  null: who attended is not known
+ *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting
  * @property {number} asOf
  * @property {Totals} totals
  * @property {[number, number][]} presence  From this time on so many people.
  * @property {Person[]} people  By arrival.
+ * @property {Source | null} source  null: the meeting was held here
  */
 
 /** @param {string | null | undefined} time  RFC 3339 */
 const moment = (time) => (time ? Date.parse(time) : null);
 
 /** @param {any} page  the first one @returns {Attendance} with the people of that page */
-export function readAttendance({ meeting, as_of, totals, presence, participants }) {
+export function readAttendance({ meeting, as_of, totals, presence, participants, source }) {
   return {
     meeting: { id: meeting.id, title: meeting.title, createdAt: Date.parse(meeting.created_at), endedAt: moment(meeting.ended_at) },
     asOf: Date.parse(as_of),
@@ -59,17 +91,33 @@ export function readAttendance({ meeting, as_of, totals, presence, participants 
     },
     presence: presence.map((/** @type {[string, number]} */ [at, count]) => [Date.parse(at), count]),
     people: participants.map(readPerson),
+    source: source && readSource(source),
+  };
+}
+
+/** @param {any} source @returns {Source} */
+function readSource({ kind, external_id, due_at, parts, totals }) {
+  const { registrants, people, guests, no_shows, uncounted } = totals;
+  return {
+    kind, externalId: external_id, dueAt: moment(due_at),
+    parts: parts.map((/** @type {any} */ { instance, status, starts_at, state, source, why, reason, rows, total, agreed, checked_at, reading }) => ({
+      instance, status, state, source, why, reason, rows, total, agreed, reading,
+      startsAt: moment(starts_at), checkedAt: moment(checked_at),
+    })),
+    registrants: { approved: 0, pending: 0, denied: 0, ...registrants },
+    attended: people === null ? null : { people, guests, noShows: no_shows, uncounted },
   };
 }
 
 /** @param {any} participant @returns {Person} */
-export function readPerson({ id, name, role, estimated, reconnects, total_duration, first_seen_at, last_seen_at, sessions }) {
+export function readPerson({ id, name, role, estimated, reconnects, total_duration, first_seen_at, last_seen_at, sessions, ...more }) {
   /** @type {Stay[]} */
   const stays = sessions.map((/** @type {any} */ session) => ({
     from: Date.parse(session.joined_at),
     to: moment(session.left_at),
     reason: session.reason,
     estimated: session.estimated,
+    imported: "instance" in session,
     reconnects: session.reconnects.map(Date.parse),
   }));
   return {
@@ -78,6 +126,7 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
     arrived: stays.length ? moment(first_seen_at) : null,
     left: stays.length ? moment(last_seen_at) : null,
     duration: total_duration,
+    imported: "guest" in more ? { email: more.email, guest: more.guest, registration: more.registration, match: more.name_match } : null,
   };
 }
 

@@ -50,16 +50,17 @@ export function span({ from, to }, dated) {
 }
 
 /** @param {Stay} stay @returns {string[]} */
-const remarks = ({ reconnects, estimated }) => [
+const remarks = ({ reconnects, estimated, imported }) => [
   ...(reconnects.length ? [counted(reconnects.length, "reconnect")] : []),
-  ...(estimated ? ["end estimated"] : []),
+  ...(estimated ? [imported ? "a guess" : "end estimated"] : []),
 ];
 
 /** Everything about one stay, a line each. @param {Stay} stay @param {number} now @param {boolean} dated @returns {string[]} */
 export function stayLines(stay, now, dated) {
   const { from, to, reason, estimated, reconnects } = stay;
   const shown = reconnects.slice(-4).map(clock).join(", ");
-  const ending = to === null ? "In the meeting now" : estimated ? "The end is estimated: the server was cut off" : reason && REASONS[reason];
+  const guessed = stay.imported ? "When it began or ended is a guess: Zoom did not say" : "The end is estimated: the server was cut off";
+  const ending = to === null ? "In the meeting now" : estimated ? guessed : reason && REASONS[reason];
   return [
     `${span(stay, dated)} · ${duration(((to ?? now) - from) / 1000)}`,
     ...(reconnects.length ? [`${counted(reconnects.length, "reconnect")}: ${reconnects.length > 4 ? "… " : ""}${shown}`] : []),

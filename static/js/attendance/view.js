@@ -1,29 +1,42 @@
 /** The attendance of one meeting on the screen: what it was, totals, people over time, and who was there when. */
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
+import { AbsentList } from "./absent.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
 import { StayHint } from "./hint.js";
-import { clock, counted, dayAndClock, duration, exactClock, longDay, number, sameDay, zone } from "./moments.js";
+import { PeopleLists } from "./lists.js";
+import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./moments.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
+import { SourceCard } from "./source.js";
+import { kindName, stateOf } from "./source-words.js";
+import { showTotals } from "./totals.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
-/** @extends {Emitter<{download: {rows: "stays" | "people"}, delete: null, copy: null}>} */
+/** @extends {Emitter<{download: {rows: import("../api.js").Rows}, delete: null, copy: null, "forget-key": null}>} */
 export class AttendanceView extends Emitter {
   name = "attendance";
   element = fromTemplate("attendance");
   #table = new PeopleTable(part(this.element, "table"));
   #chart = new PresenceChart(part(this.element, "over-time"));
   #hint = new StayHint(part(this.element, "rows"), part(this.element, "hint"), this.#table);
+  #source = new SourceCard(part(this.element, "source"));
+  #lists;
   /** @type {Attendance | null} */
   #shown = null;
   #watch = new AbortController();
 
-  /** @param {Attendance} attendance  the first that is known */
-  constructor(attendance) {
+  /**
+   * @param {Attendance} attendance  the first that is known
+   * @param {ConstructorParameters<typeof AbsentList>[1]} readAbsent  one page of those who registered and did not come
+   * @param {boolean} byKey  The admin key shows it.
+   */
+  constructor(attendance, readAbsent, byKey) {
     super();
+    this.#lists = new PeopleLists(part(this.element, "table"), this.#table, new AbsentList(part(this.element, "absent"), readAbsent));
+    part(this.element, "key-note").hidden = !byKey;
     const { id, title } = attendance.meeting;
     this.title = `Attendance of ${title || id} · Reconvene`;
   }
@@ -34,6 +47,8 @@ export class AttendanceView extends Emitter {
     const buttons = {
       "csv-people": () => this.emit("download", { rows: "people" }),
       "csv-stays": () => this.emit("download", { rows: "stays" }),
+      "csv-registrants": () => this.emit("download", { rows: "registrants" }),
+      "forget-key": () => this.emit("forget-key", null),
       print: () => window.print(),
       copy: () => this.emit("copy", null),
       delete: () => this.emit("delete", null),
@@ -56,27 +71,35 @@ export class AttendanceView extends Emitter {
   /** @param {Attendance} attendance @param {boolean} complete  false: more people follow */
   update(attendance, complete) {
     this.#shown = attendance;
-    const { meeting, totals, people, asOf } = attendance;
+    const { meeting, totals, people, asOf, source } = attendance;
     const ended = meeting.endedAt !== null;
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "when"), when(attendance));
     write(part(this.element, "zone"), `Times are in ${zone(asOf)}`);
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
-    part(this.element, "state").dataset.state = state;
-    write(part(this.element, "state"), { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
+    part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source).look : state;
+    write(part(this.element, "state"), source && state !== "live" ? stateOf(source).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
     part(this.element, "meeting-link", HTMLAnchorElement).href = `/m/${meeting.id}`;
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
     write(part(this.element, "trouble"), "");
     write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.length)} of ${counted(totals.participants, "person", "people")} so far`);
-    part(this.element, "empty").hidden = totals.participants > 0;
-    part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = totals.participants === 0;
-    part(this.element, "invite").hidden = ended;
-    write(part(this.element, "empty-text"), ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
+    const registered = source !== null && Object.values(source.registrants).some((count) => count > 0);
+    const nothing = totals.participants === 0 && !registered;
+    part(this.element, "empty").hidden = !nothing;
+    part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = nothing;
+    part(this.element, "over-time").hidden = totals.participants === 0;
+    part(this.element, "csv-registrants").hidden = !registered;
+    part(this.element, "invite").hidden = ended || source !== null;
+    write(part(this.element, "empty-title"), source && !source.attended ? "Who attended is not known" : ended ? "Nobody came" : "Nobody has come yet");
+    write(part(this.element, "empty-text"), emptyText(attendance));
     write(part(this.element, "link"), `${location.host}/m/${meeting.id}`);
-    this.#showTotals(attendance);
+    if (source) this.#showSource(source);
+    this.#source.update(source);
+    showTotals(part(this.element, "summary"), attendance, isDated(people, asOf));
     this.#draw(attendance);
+    this.#lists.update(attendance, complete);
   }
 
   /** What is shown may be old. */
@@ -86,28 +109,13 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "trouble"), `Cannot refresh at the moment; trying again.${since}`);
   }
 
-  /** @param {Attendance} attendance */
-  #showTotals({ meeting, totals, people, asOf }) {
-    const ended = meeting.endedAt !== null;
-    const dated = isDated(people, asOf);
-    const remarks = [];
-    if (totals.reconnects) remarks.push(counted(totals.reconnects, "reconnect"));
-    if (totals.estimated) remarks.push(`${number(totals.estimated)} estimated`);
-    /** @type {[string, string, string][]} */
-    const values = [
-      ["people", number(totals.participants), remarks.join(", ")],
-      ["present", number(totals.present), ""],
-      ["average", duration(totals.average), "per person"],
-      ["total", duration(totals.duration), "all people together"],
-      ["peak", number(totals.peak), totals.peakAt === null ? "" : `at ${dated ? dayAndClock(totals.peakAt) : clock(totals.peakAt)}`],
-    ];
-    for (const [name, value, note] of values) {
-      const figure = part(this.element, `total-${name}`);
-      write(part(figure, "value"), value);
-      write(part(figure, "note"), note);
-    }
-    part(this.element, "total-present").classList.toggle("some", totals.present > 0);
-    part(this.element, "total-present").hidden = ended && totals.present === 0;
+  /** @param {import("./record.js").Source} source */
+  #showSource(source) {
+    part(this.element, "badge").hidden = false;
+    write(part(this.element, "badge"), kindName(source.kind));
+    part(this.element, "meeting-link").hidden = true;
+    write(part(this.element, "key-estimated-label"), "Beginning or end is a guess");
+    write(part(this.element, "delete"), "Delete this import");
   }
 
   /** @param {Attendance} attendance @param {boolean} [printed] */
@@ -130,6 +138,12 @@ export class AttendanceView extends Emitter {
     style.setProperty("--top", `${bottom + window.scrollY + 6}px`);
     style.setProperty("--right", `${document.documentElement.clientWidth - right}px`);
   }
+}
+
+/** Why there is nobody to show. @param {Attendance} attendance */
+function emptyText({ meeting, source }) {
+  if (source) return source.attended ? "Zoom’s lists have nobody who was in it." : "What Zoom says of it is read first, or could not be read: see above.";
+  return meeting.endedAt !== null ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.";
 }
 
 /** Whether there is more than one day. @param {import("./record.js").Person[]} people @param {number} asOf */

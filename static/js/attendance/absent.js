@@ -1,0 +1,95 @@
+/** Those who registered and did not come: read when somebody asks for them. */
+import { ApiError, getAbsent } from "../api.js";
+import { paintAvatar } from "../avatar.js";
+import { fromTemplate, part, write } from "../dom.js";
+import { counted, dayMoment, number } from "./moments.js";
+import { plain } from "./plain.js";
+
+/** @typedef {{id: string, name: string, email: string, status: "approved" | "pending" | "denied", registered_at: string | null}} Registrant */
+
+export class AbsentList {
+  #element;
+  #read;
+  /** @type {Registrant[] | null} */
+  #people = null;
+  #sought = "";
+  #shown = false;
+  #asked = 0;
+
+  /** @param {HTMLElement} element @param {(after?: string) => ReturnType<typeof getAbsent>} read  one page */
+  constructor(element, read) {
+    this.#element = element;
+    this.#read = read;
+    part(element, "again").addEventListener("click", () => void this.#ask());
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    this.#element.hidden = !shown;
+    if (shown && !this.#shown) void this.#ask();
+    this.#shown = shown;
+  }
+
+  /** Something has been read anew. */
+  refresh() {
+    if (this.#shown) void this.#ask();
+  }
+
+  /** @param {string} text @returns {string} how many of them there are, if something is sought */
+  seek(text) {
+    this.#sought = plain(text);
+    this.#list();
+    const found = this.#found().length;
+    return this.#sought && this.#people ? `${number(found)} of ${counted(this.#people.length, "person", "people")}` : "";
+  }
+
+  async #ask() {
+    const asked = (this.#asked += 1);
+    part(this.#element, "again").hidden = true;
+    if (!this.#people) write(part(this.#element, "said"), "Reading…");
+    try {
+      /** @type {Registrant[]} */
+      const people = [];
+      let after;
+      do {
+        const page = await this.#read(after);
+        people.push(...page.registrants);
+        after = page.next ?? undefined;
+      } while (after && asked === this.#asked);
+      if (asked !== this.#asked) return;
+      // Those who were expected come first.
+      this.#people = people.toSorted((one, other) => Number(one.status !== "approved") - Number(other.status !== "approved"));
+      this.#list();
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      if (!(error instanceof ApiError)) throw error;
+      write(part(this.#element, "said"), `The list could not be read: ${error.message}`);
+      part(this.#element, "again").hidden = false;
+    }
+  }
+
+  #found() {
+    return (this.#people ?? []).filter(({ name, email }) => plain(`${name}\n${email}`).includes(this.#sought));
+  }
+
+  #list() {
+    if (!this.#people) return;
+    const found = this.#found();
+    const others = this.#people.filter(({ status }) => status !== "approved").length;
+    const expected = others ? `${counted(this.#people.length - others, "person was", "people were")} expected; ${counted(others, "other")} registered and had no approval.` : "";
+    write(part(this.#element, "said"), found.length ? expected : this.#sought ? "Nobody here is called that." : "Everyone who registered came.");
+    part(this.#element, "list").hidden = !found.length;
+    part(this.#element, "rows").replaceChildren(...found.map(row));
+  }
+}
+
+/** @param {Registrant} person */
+function row({ id, name, email, status, registered_at }) {
+  const item = fromTemplate("absent-row");
+  paintAvatar(part(item, "avatar"), name || email, id);
+  write(part(item, "name"), name || "No name");
+  write(part(item, "email"), email);
+  write(part(item, "status"), { approved: "", pending: "Pending", denied: "Denied" }[status]);
+  write(part(item, "registered"), registered_at ? dayMoment(Date.parse(registered_at)) : "–");
+  return item;
+}

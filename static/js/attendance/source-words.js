@@ -1,0 +1,102 @@
+/** What is said of where an import's data came from, and how sure it is. */
+import { counted, dayAndClock, dayMoment, longMoment, number } from "./moments.js";
+
+/** @typedef {import("./record.js").Source} Source */
+/** @typedef {import("./record.js").SourcePart} SourcePart */
+/** @typedef {import("./record.js").SourceState} SourceState */
+
+/** The whole is as good as the worst of its parts. @type {SourceState[]} */
+const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete"];
+
+/** @type {Record<SourceState, string>} */
+export const STATES = { unread: "Not read yet", live: "Live", unknown: "Unknown", partial: "Partial", complete: "Complete" };
+
+/** What a badge looks like. @type {Record<SourceState, string>} */
+export const LOOKS = { unread: "quiet", live: "live", unknown: "doubtful", partial: "doubtful", complete: "sure" };
+
+/** @type {Record<string, string>} */
+const SOURCES = { report: "Zoom’s report", basic: "Zoom’s basic list of participants" };
+
+/** "889 8887 2033", as Zoom writes it. @param {string} id */
+export const spaced = (id) => id.replace(/^(...)(...|....)(....|...)$/, "$1 $2 $3");
+
+/** "Zoom webinar" @param {"webinar" | "meeting"} kind */
+export const kindName = (kind) => `Zoom ${kind}`;
+
+/** @param {SourcePart[]} parts @returns {SourceState} */
+export const worst = (parts) => WORST_FIRST.find((state) => parts.some((part) => part.state === state)) ?? "unread";
+
+/** Those that tell who attended. @param {Source} source */
+export const instances = ({ parts }) => parts.filter(({ instance }) => instance !== null);
+
+/** Of the attendance, for a badge. @param {Source} source @returns {{label: string, look: string}} */
+export function stateOf(source) {
+  const state = worst(instances(source));
+  if (state === "unread" && source.parts.some(({ reading }) => reading)) return { label: "Being read", look: "quiet" };
+  if (state === "unknown") return { label: source.attended ? "Partly unknown" : "Attendance unknown", look: "doubtful" };
+  return { label: STATES[state], look: LOOKS[state] };
+}
+
+/** Whether it may change by itself. @param {Source} source */
+export const isUnderWay = ({ parts, dueAt }) => dueAt !== null || parts.some(({ state, reading }) => reading || state === "live" || state === "unread");
+
+/** One paragraph about all of it. @param {Source} source */
+export function inShort(source) {
+  const parts = instances(source);
+  const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown");
+  const from = `From Zoom: ${source.kind} ${spaced(source.externalId)}.`;
+  if (!read.length) return parts.some(({ state }) => state === "live") ? `${from} What is shown is what Zoom tells while it goes on.` : from;
+  const sources = [...new Set(read.map((part) => SOURCES[part.source] ?? "Zoom"))].join(" and ");
+  const several = parts.length > 1 ? ` of ${counted(parts.length, "instance")}` : "";
+  const at = Math.max(...read.map(({ checkedAt }) => checkedAt ?? 0));
+  const state = { complete: ", complete: ", partial: ", partial: " }[/** @type {string} */ (worst(parts))] ?? ": ";
+  return `${from} ${sources}${several}${state}${rowsOf(sum(read))}, ${parts.length > 1 ? "last read" : "read"} on ${longMoment(at)}.`;
+}
+
+/** @param {SourcePart[]} parts */
+const sum = (parts) => ({
+  rows: parts.reduce((all, { rows }) => all + rows, 0),
+  total: parts.some(({ total }) => total === null) ? null : parts.reduce((all, { total }) => all + (total ?? 0), 0),
+});
+
+/** "1,843 of 1,843 rows" @param {{rows: number, total: number | null}} walk */
+export const rowsOf = ({ rows, total }) => (total === null ? counted(rows, "row") : `${number(rows)} of ${counted(total, "row")}`);
+
+/** "Instance of 21 Nov 2026, 10:02" @param {SourcePart} part */
+export function partTitle({ status, startsAt }) {
+  if (status) return `Registrants, ${status}`;
+  return startsAt === null ? "Instance without a date" : `Instance of ${dayMoment(startsAt)}`;
+}
+
+/** @param {SourcePart} part */
+export function partLine({ state, source, rows, total, agreed, checkedAt, reading }) {
+  const said = [];
+  if (state === "live") said.push("Zoom’s live events");
+  else if (state !== "unread" && state !== "unknown") said.push(...(SOURCES[source] ? [SOURCES[source]] : []), rowsOf({ rows, total }));
+  if (checkedAt !== null) said.push(`read ${dayAndClock(checkedAt)}`);
+  if (agreed) said.push(`the same ${agreed > 1 ? `${number(agreed)} times more` : "once more"}`);
+  if (reading) said.push(`being read now: ${rowsOf(reading)}`);
+  return said.join(" · ");
+}
+
+/** What a reader has to know of a part before trusting the figures: a text each. @param {SourcePart} part @returns {string[]} */
+export const partRemarks = ({ why, reason, state }) => [...new Set([state === "complete" ? "" : reason, why])].filter(Boolean).map(sentence);
+
+/**
+ * What is not as it should be, in a few words and then in those of each part; null: everything is.
+ * @param {Source} source @returns {{title: string, lines: string[]} | null}
+ */
+export function doubts(source) {
+  const bad = source.parts.filter(({ state }) => state === "partial" || state === "unknown");
+  if (!bad.length) return null;
+  const state = worst(instances(source));
+  const title = !source.attended
+    ? "Who attended is not known"
+    : state === "unknown" ? "Of some instances it is not known who attended"
+    : state === "partial" ? "Some rows are missing: the figures are what is known so far"
+    : "Not everyone who registered is known";
+  return { title, lines: bad.map((part) => `${partTitle(part)}: ${part.reason || STATES[part.state]}`.replace(/\.?$/, ".")) };
+}
+
+/** @param {string} text */
+export const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/([^.!?])$/, "$1.");

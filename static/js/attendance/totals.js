@@ -1,0 +1,54 @@
+/** The figures about a whole meeting. */
+import { part, write } from "../dom.js";
+import { clock, counted, dayAndClock, duration, number } from "./moments.js";
+import { worst, instances } from "./source-words.js";
+
+/** @typedef {[value: string, note: string]} Figure */
+
+/** What is said in place of a number that nobody knows. @type {Figure} */
+const UNKNOWN = ["–", "not known"];
+
+/** @param {HTMLElement} element @param {import("./record.js").Attendance} attendance @param {boolean} dated  there is more than one day */
+export function showTotals(element, { meeting, totals, source }, dated) {
+  const remarks = [];
+  if (totals.reconnects) remarks.push(counted(totals.reconnects, "reconnect"));
+  if (totals.estimated) remarks.push(`${number(totals.estimated)} estimated`);
+  /** @type {Record<string, Figure | null>} null: not shown */
+  const figures = {
+    registered: null,
+    people: [number(totals.participants), remarks.join(", ")],
+    absent: null,
+    guests: null,
+    present: meeting.endedAt !== null && totals.present === 0 ? null : [number(totals.present), ""],
+    average: [duration(totals.average), "per person"],
+    total: [duration(totals.duration), "all people together"],
+    peak: [number(totals.peak), totals.peakAt === null ? "" : `at ${dated ? dayAndClock(totals.peakAt) : clock(totals.peakAt)}`],
+  };
+  if (source) Object.assign(figures, ofImport(source, remarks));
+  if (source && !source.attended) figures.average = figures.total = figures.peak = null;
+  for (const [name, figure] of Object.entries(figures)) {
+    const shown = part(element, `total-${name}`);
+    shown.hidden = !figure;
+    write(part(shown, "value"), figure?.[0] ?? "");
+    write(part(shown, "note"), figure?.[1] ?? "");
+  }
+  write(part(element, "people-label"), source ? "Came" : "People");
+  part(element, "total-present").classList.toggle("some", totals.present > 0);
+}
+
+/** @param {import("./record.js").Source} source @param {string[]} remarks @returns {Record<string, Figure | null>} */
+function ofImport(source, remarks) {
+  const { registrants, attended } = source;
+  const others = [];
+  if (registrants.pending) others.push(`${number(registrants.pending)} pending`);
+  if (registrants.denied) others.push(`${number(registrants.denied)} denied`);
+  const registered = registrants.approved + registrants.pending + registrants.denied;
+  // While rows are missing, more may have come, and fewer stayed away.
+  const sure = worst(instances(source)) === "complete";
+  return {
+    registered: registered ? [number(registered), others.join(", ")] : null,
+    people: attended ? [number(attended.people), (sure ? remarks : ["so far as is known"]).join(", ")] : UNKNOWN,
+    absent: registered ? (attended ? [number(attended.noShows), sure ? "" : "or fewer"] : UNKNOWN) : null,
+    guests: attended ? [number(attended.guests), attended.guests ? "nobody knows who they are" : ""] : null,
+  };
+}

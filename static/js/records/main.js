@@ -1,0 +1,60 @@
+/** The page of all meetings on record: whose they are to see, and what webinar is to be read from Zoom. */
+import { AdminKey } from "../admin-key.js";
+import { ApiError } from "../api.js";
+import { part } from "../dom.js";
+import { Identity } from "../identity.js";
+import { KeyForm } from "../key-form.js";
+import { RecordList } from "./record-list.js";
+import { SyncPanel } from "./sync-panel.js";
+
+const view = /** @type {HTMLElement} */ (document.getElementById("view"));
+const identity = new Identity(localStorage, sessionStorage);
+const key = new AdminKey(sessionStorage);
+
+/** @type {RecordList | null} */
+let list = null;
+/** @type {SyncPanel | null} */
+let panel = null;
+
+/** Shows what may be seen with what there is. */
+function open() {
+  list?.stop();
+  panel?.stop();
+  panel = null;
+  const token = key.value ?? identity.token;
+  part(view, "lead").textContent = key.value
+    ? "Meetings that were held here, and webinars imported from Zoom."
+    : token ? "Those you host, in the browser you started them with." : "";
+  part(view, "with-key").hidden = key.value === undefined;
+  part(view, "without-key").hidden = key.value !== undefined;
+  list = new RecordList(part(view, "list"), token);
+  list.on("refused", refused);
+  list.start();
+  part(view, "zoom").hidden = true;
+  if (key.value === undefined) return;
+  panel = new SyncPanel(part(view, "zoom"), key.value);
+  panel.on("read", () => list?.ask());
+  panel.start();
+}
+
+/** @param {{error: ApiError}} refusal */
+function refused({ error }) {
+  if (error.code !== "bad_token") return;
+  if (key.value === undefined) return list?.none();
+  // The server has another key by now.
+  key.forget();
+  open();
+}
+
+const form = new KeyForm((given) => {
+  key.remember(given);
+  open();
+  part(view, "heading").focus();
+});
+part(view, "key-form").append(form.element);
+part(view, "forget-key").addEventListener("click", () => {
+  key.forget();
+  open();
+  part(form.element, "key").focus();
+});
+open();

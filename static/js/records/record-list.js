@@ -1,0 +1,128 @@
+/** The list of meetings on record, read again while something in it goes on. */
+import { ApiError, hostedMeetings } from "../api.js";
+import { LOOKS, STATES, kindName, sentence, spaced } from "../attendance/source-words.js";
+import { counted, dayMoment, number } from "../attendance/moments.js";
+import { fromTemplate, part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+
+/** @typedef {import("../api.js").HostedMeeting} HostedMeeting */
+
+/** Milliseconds. */
+const AGAIN = 10_000;
+/** As many as the server lists. */
+const MOST = 100;
+
+/** @extends {Emitter<{refused: {error: ApiError}}>} */
+export class RecordList extends Emitter {
+  #element;
+  #token;
+  #timer = 0;
+  #asked = 0;
+  #read = false;
+  #watch = new AbortController();
+
+  /** @param {HTMLElement} element @param {string | undefined} token  the admin key, or an identity's */
+  constructor(element, token) {
+    super();
+    this.#element = element;
+    this.#token = token;
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    document.addEventListener("visibilitychange", () => !document.hidden && this.ask(), { signal });
+    window.addEventListener("online", () => this.ask(), { signal });
+    part(this.#element, "again").addEventListener("click", () => this.ask(), { signal });
+    part(this.#element, "table").hidden = true;
+    this.#say(this.#token ? "Reading…" : "");
+    this.ask();
+  }
+
+  stop() {
+    this.#watch.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** Reads now. */
+  ask() {
+    clearTimeout(this.#timer);
+    if (this.#token && !this.#watch.signal.aborted) void this.#ask(this.#token);
+  }
+
+  /** Whoever asks is nobody the server knows. */
+  none() {
+    this.#show([]);
+  }
+
+  /** @param {string} token */
+  async #ask(token) {
+    const asked = (this.#asked += 1);
+    try {
+      const meetings = await hostedMeetings(token);
+      if (this.#watch.signal.aborted || asked !== this.#asked) return;
+      this.#read = true;
+      this.#show(meetings);
+      if (meetings.some(isUnderWay)) this.#later();
+    } catch (error) {
+      if (this.#watch.signal.aborted || asked !== this.#asked) return;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === "bad_token") return this.emit("refused", { error });
+      this.#say(this.#read ? "Cannot refresh at the moment; trying again." : `${error.message} Trying again.`, true);
+      this.#later();
+    }
+  }
+
+  #later() {
+    this.#timer = window.setTimeout(() => document.hidden || this.ask(), AGAIN);
+  }
+
+  /** @param {HostedMeeting[]} meetings */
+  #show(meetings) {
+    this.#say(meetings.length ? "" : "There is no meeting on record.");
+    part(this.#element, "table").hidden = !meetings.length;
+    write(part(this.#element, "most"), meetings.length === MOST ? `These are the latest ${MOST}.` : "");
+    const rows = part(this.#element, "rows");
+    while (rows.children.length > meetings.length) rows.lastElementChild?.remove();
+    // In place, so that what has the focus keeps it.
+    meetings.forEach((meeting, index) => showRow(/** @type {HTMLElement} */ (rows.children[index] ?? rows.appendChild(fromTemplate("record-row"))), meeting));
+  }
+
+  /** @param {string} text @param {boolean} [failed] */
+  #say(text, failed = false) {
+    write(part(this.#element, "said"), text);
+    part(this.#element, "again").hidden = !failed;
+  }
+}
+
+/** @param {HostedMeeting} meeting */
+const isUnderWay = ({ present, source }) => present > 0 || source?.state === "live" || source?.state === "unread";
+
+/** @param {HTMLElement} row @param {HostedMeeting} meeting */
+function showRow(row, meeting) {
+  const { id, title, created_at, attended, imported, source } = meeting;
+  part(row, "link", HTMLAnchorElement).href = `/m/${id}/attendance`;
+  write(part(row, "link"), title || id);
+  part(row, "badge").hidden = !imported;
+  write(part(row, "badge"), imported ? kindName(imported) : "");
+  write(part(row, "id"), source ? spaced(source.external_id) : title ? id : "");
+  write(part(row, "date"), dayMoment(Date.parse(created_at)));
+  write(part(row, "people"), attended === null ? "not known" : number(attended));
+  write(part(row, "people-unit"), attended === null ? "" : attended === 1 ? " person" : " people");
+  const { label, look, why } = stateOf(meeting);
+  write(part(row, "state"), label);
+  part(row, "state").dataset.state = look;
+  write(part(row, "why"), why);
+}
+
+/** @param {HostedMeeting} meeting @returns {{label: string, look: string, why: string}} */
+function stateOf({ source, attended, present, ended_at }) {
+  const inIt = present ? `${counted(present, "person", "people")} in it now` : "";
+  if (!source) {
+    if (ended_at !== null) return { label: "Ended", look: "ended", why: "" };
+    return present ? { label: "Live", look: "live", why: inIt } : { label: "Open", look: "quiet", why: "nobody is in it now" };
+  }
+  const { state, reason } = source;
+  if (state === "live") return { label: "Live", look: "live", why: inIt };
+  const label = state !== "unknown" ? STATES[state] : attended === null ? "Attendance unknown" : "Partly unknown";
+  return { label, look: LOOKS[state], why: reason && state !== "complete" ? sentence(reason) : "" };
+}

@@ -1,0 +1,61 @@
+/** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
+import { spaced } from "../attendance/source-words.js";
+import { counted, exactClock, number } from "../attendance/moments.js";
+import { fromTemplate, part, write } from "../dom.js";
+
+/** @typedef {import("../api.js").Sync} Sync */
+
+/** @type {Record<string, string>} */
+const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before" };
+
+/** @param {Sync} sync */
+export const isOver = ({ stage }) => stage === "done" || stage === "failed";
+
+/** In a sentence: what became of it. @param {Sync} sync */
+export function outcome({ stage, title, external_id, note }) {
+  const called = title || spaced(external_id);
+  if (stage === "failed") return `${called} could not be imported. ${note}`;
+  return note ? `${called} is imported, but not complete. ${note}` : `${called} is imported and complete.`;
+}
+
+/** @param {HTMLElement} element @param {Sync} sync */
+export function showSync(element, sync) {
+  const { room, title, external_id, stage, parts, note } = sync;
+  write(part(element, "title"), title || spaced(external_id));
+  write(part(element, "id"), title ? spaced(external_id) : "");
+  write(part(element, "stage"), isOver(sync) ? outcome(sync) : doing(sync));
+  element.dataset.stage = stage === "done" && note ? "doubtful" : stage;
+  part(element, "open", HTMLAnchorElement).href = `/m/${room}/attendance`;
+  part(element, "open").setAttribute("aria-label", `Attendance of ${title || spaced(external_id)}`);
+  // What is kept so far can be looked at.
+  part(element, "open").hidden = stage === "failed" && !parts.some(({ rows }) => rows > 0);
+  const list = part(element, "parts");
+  list.hidden = stage === "done" && !note;
+  while (list.children.length > parts.length) list.lastElementChild?.remove();
+  parts.forEach((shown, index) => showPart(/** @type {HTMLElement} */ (list.children[index] ?? list.appendChild(fromTemplate("sync-part"))), shown));
+}
+
+/** @param {HTMLElement} item @param {Sync["parts"][number]} shown */
+function showPart(item, { title, rows, total, state, note }) {
+  write(part(item, "title"), title);
+  const bar = part(item, "bar", HTMLProgressElement);
+  bar.setAttribute("aria-label", title);
+  const ended = state in ENDINGS;
+  if (state === "walking" && total === null) bar.removeAttribute("value");
+  else bar.value = ended && state !== "partial" ? bar.max : total ? Math.min(1, rows / total) : 0;
+  const counts = total === null ? (rows ? counted(rows, "row") : "") : `${number(rows)} of ${number(total)}`;
+  write(part(item, "counts"), [counts, ENDINGS[state] ?? ""].filter(Boolean).join(", "));
+  write(part(item, "note"), note);
+  item.dataset.state = state;
+}
+
+/** @param {Sync} sync */
+function doing({ stage, note, wakes_at, rate, seconds_left }) {
+  const until = wakes_at ? ` until ${exactClock(Date.parse(wakes_at))}` : "";
+  if (stage === "looking") return "Looking it up at Zoom…";
+  if (stage === "waiting") return `Waiting${until}${note ? `: ${note}` : ""}`;
+  if (stage === "watching") return `Looks again${until.replace(" until", " at")}. ${note}`;
+  const speed = rate ? ` ${counted(Math.round(rate), "row")} a second` : "";
+  const left = seconds_left ? `, about ${seconds_left < 90 ? `${Math.ceil(seconds_left)} s` : `${Math.round(seconds_left / 60)} min`} left` : "";
+  return `Reading…${speed}${left}`;
+}

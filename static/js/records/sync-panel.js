@@ -1,0 +1,116 @@
+/** Reads a webinar from Zoom: a form, and how far each reading is. Hidden where the server has no Zoom set up. */
+import { ApiError, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
+import { fromTemplate, part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { isOver, outcome, showSync } from "./sync-item.js";
+
+/** @typedef {import("../api.js").Sync} Sync */
+
+/** Milliseconds. */
+const AGAIN = 1_000;
+/** How many of those that are over are shown. */
+const MOST = 3;
+
+/** `read`: something is on record now, or other than before. @extends {Emitter<{read: null}>} */
+export class SyncPanel extends Emitter {
+  #element;
+  #key;
+  /** @type {Map<string, {element: HTMLElement, sync: Sync}>} by id, in the order of the page */
+  #shown = new Map();
+  #timer = 0;
+  #watch = new AbortController();
+
+  /** @param {HTMLElement} element @param {string} key  the admin key */
+  constructor(element, key) {
+    super();
+    this.#element = element;
+    this.#key = key;
+  }
+
+  start() {
+    part(this.#element, "form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#import();
+    }, { signal: this.#watch.signal });
+    part(this.#element, "syncs").replaceChildren();
+    void this.#begin();
+  }
+
+  stop() {
+    this.#watch.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** Those that are under way already; none where Zoom is not set up. */
+  async #begin() {
+    try {
+      const syncs = await zoomSyncs(this.#key);
+      if (this.#watch.signal.aborted) return;
+      this.#element.hidden = false;
+      for (const sync of [...syncs.filter((sync) => !isOver(sync)), ...syncs.filter(isOver).slice(0, MOST)].reverse()) this.#show(sync);
+      this.#later();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  async #import() {
+    const id = part(this.#element, "id", HTMLInputElement);
+    const button = part(this.#element, "start", HTMLButtonElement);
+    const kind = /** @type {HTMLInputElement | null} */ (this.#element.querySelector('input[name="kind"]:checked'))?.value ?? "webinar";
+    button.disabled = true;
+    const wrong = id.value.trim() ? await this.#post(id.value.trim(), kind) : "Enter the number Zoom shows, such as 889 8887 2033.";
+    button.disabled = false;
+    write(part(this.#element, "wrong"), wrong);
+    id.setAttribute("aria-invalid", String(Boolean(wrong)));
+    if (wrong) id.focus();
+    else id.value = "";
+  }
+
+  /** @param {string} id @param {string} kind @returns {Promise<string>} what is wrong, or "" */
+  async #post(id, kind) {
+    try {
+      this.#show(await startZoomSync(this.#key, { id, kind }));
+      this.#later();
+      return "";
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return error.message;
+    }
+  }
+
+  #later() {
+    clearTimeout(this.#timer);
+    if (![...this.#shown.values()].some(({ sync }) => !isOver(sync))) return;
+    this.#timer = window.setTimeout(() => void this.#ask(), AGAIN);
+  }
+
+  async #ask() {
+    const open = [...this.#shown.values()].filter(({ sync }) => !isOver(sync));
+    await Promise.all(open.map(async ({ sync }) => {
+      try {
+        const now = await zoomSync(this.#key, sync.external_id);
+        if (!this.#watch.signal.aborted) this.#show(now);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (error.code === "unreachable" || error.code === "unavailable" || this.#watch.signal.aborted) return;
+        this.#show({ ...sync, stage: "failed", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on." });
+      }
+    }));
+    if (!this.#watch.signal.aborted) this.#later();
+  }
+
+  /** @param {Sync} sync */
+  #show(sync) {
+    const known = this.#shown.get(sync.external_id);
+    const element = known?.element ?? fromTemplate("sync-item");
+    // The latest on top, also when it was read before.
+    if (!known || (isOver(known.sync) && !isOver(sync))) part(this.#element, "syncs").prepend(element);
+    this.#shown.set(sync.external_id, { element, sync });
+    showSync(element, sync);
+    if (!known || isOver(known.sync) === isOver(sync)) return;
+    // Each change of stage would be too much to listen to: the beginning is one's own doing, the end is news.
+    write(part(this.#element, "news"), isOver(sync) ? outcome(sync) : "");
+    this.emit("read", null);
+  }
+}
