@@ -192,14 +192,12 @@ def attendance(
 def hosted_meetings(connection: sqlite3.Connection, user_id: str | None, limit: int) -> list[HostedMeeting]:
     statement = sql.LATEST_MEETINGS if user_id is None else sql.HOSTED_MEETINGS
     rows = connection.execute(statement, {"user_id": user_id, "limit": limit}).fetchall()
-    return [
-        HostedMeeting(
-            Meeting(*row[:5]),
-            *(row[6:] if row[5] is None else _attended(connection, row[0])),
-            imported=row[5],
-        )
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        kind = row[5]
+        attended, present, last_seen_at = row[6:] if kind is None else _attended(connection, row[0])
+        found.append(HostedMeeting(Meeting(*row[:5]), attended, present, last_seen_at, kind))
+    return found
 
 
 def _attended(connection: sqlite3.Connection, room: str) -> tuple[Any, ...]:

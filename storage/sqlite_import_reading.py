@@ -6,6 +6,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from math import fsum
+from typing import Any
 
 from storage import sqlite_import_queries as queries
 from storage import sqlite_import_statements as sql
@@ -31,10 +32,10 @@ def imported(connection: sqlite3.Connection, room: str) -> Import | None:
     for each in connection.execute(sql.WALKING, {"room": room}):
         walk = Walk(*each)
         walking.setdefault(walk.part, []).append(walk)
-    parts = [
-        Part(*each, walking=walking.get(each[0], ()))
-        for each in connection.execute(sql.PARTS, {"room": room})
-    ]
+    parts = []
+    for each in connection.execute(sql.PARTS, {"room": room}):
+        part: tuple[Any, ...] = (*each, walking.get(each[0], ()))
+        parts.append(Part(*part))
     room, kind, external_id, title, host_user_id, created_at, due_at, due_attempt = row
     subject = Subject(room, kind, external_id, title, host_user_id)
     return Import(subject, created_at, parts, due_at, due_attempt)

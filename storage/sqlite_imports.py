@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from storage import sqlite_import_statements as sql
 from storage.imports import Page, Part, Registrant, Row, Subject, Walk, WalkEnd, WalkStart
@@ -66,7 +67,8 @@ def save_page(connection: sqlite3.Connection, page: Page) -> Walk:
         raise WalkLost(page.walk_id)
     room, pages = row[0], row[4]
     if page.number == pages + 1:
-        unite_keys(connection, room, [each.keys for each in (*page.rows, *page.registrants)])
+        keys = [each.keys for each in page.rows] + [each.keys for each in page.registrants]
+        unite_keys(connection, room, keys)
         values = {
             "walk_id": page.walk_id,
             "number": page.number,
@@ -84,7 +86,7 @@ def save_page(connection: sqlite3.Connection, page: Page) -> Walk:
 
 
 def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
-    values = {"walk_id": end.walk_id}
+    values: dict[str, Any] = {"walk_id": end.walk_id}
     row = connection.execute(sql.WALK_STATE, values).fetchone()
     if row is None:
         raise WalkLost(end.walk_id)
