@@ -18,6 +18,9 @@ class Pace:
         """So many rows were there at that time. Fewer than before: it was begun anew."""
         if self._seen and rows < self._seen[-1][1]:
             self._seen.clear()
+        if len(self._seen) == 1 and rows == self._seen[0][1]:
+            # It has not begun yet.
+            self._seen.clear()
         if not self._seen or rows > self._seen[-1][1]:
             self._seen.append((at, rows))
 

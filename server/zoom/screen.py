@@ -19,7 +19,7 @@ from rich.text import Text
 from server.terminal import counted, harmless, minute, rows_of
 from server.zoom.pace import Pace
 from server.zoom.progress import PartProgress, PartStage, Progress
-from storage.imports import REGISTRANTS
+from storage.imports import INSTANCE, REGISTRANTS
 
 BETWEEN_LINES = 5.0
 """Seconds between two lines that say how far a list is."""
@@ -92,8 +92,8 @@ def _of(part: PartProgress) -> Line:
 
 
 def _title(part: PartProgress) -> str:
-    # Narrow, so that there is room for a bar.
-    return harmless(part.title).removeprefix("Instance of ") or part.part
+    # Short, so that there is room for a bar.
+    return harmless(part.title).removeprefix("Instance of ").removesuffix(" UTC") or part.part
 
 
 def _together(title: str, parts: Sequence[PartProgress]) -> Line:
@@ -105,8 +105,8 @@ def _together(title: str, parts: Sequence[PartProgress]) -> Line:
     elif "waiting" not in states:
         # The worst of them.
         state = next(worst for worst in ("unknown", "partial", "complete", "unchanged") if worst in states)
-    sources = {part.source for part in parts if part.source}
-    source = " ".join(sorted(sources)) if len(sources) == 1 else ""
+    sources = {part.source for part in parts if part.source and part.part.startswith(INSTANCE)}
+    source = sources.pop() if len(sources) == 1 else ""
     return Line(title, sum(part.rows for part in parts), sum(totals) if totals else None, state, source)
 
 
@@ -115,6 +115,8 @@ def doing(progress: Progress, now: float) -> str:
     note = harmless(progress.note)
     if progress.stage == "looking":
         return note or "Asking Zoom what there is"
+    if progress.stage == "walking" and not note:
+        return "Ctrl-C stops it; the next run goes on from there"
     if progress.stage == "watching" and not note:
         note = "Reading again, until two readings agree"
     if progress.wakes_at is None or progress.wakes_at <= now:
@@ -270,7 +272,7 @@ class Lines:
             self._say(f"{title}: {rows_of(part.rows, part.total)}{speed}{rest}")
 
     def _ended(self, part: PartProgress, title: str) -> str:
-        source = f", {part.source}" if part.source else ""
+        source = f", {part.source}" if part.source and part.part.startswith(INSTANCE) else ""
         note = f": {harmless(part.note)}" if part.note else ""
         return f"{title}: {_WORDS[part.state][0]}, {rows_of(part.rows, part.total)} rows{source}{note}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.text import Text
 
 from server import origin, report
 from server.terminal import counted, day_or_time, harmless, minute, rows_of
-from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState
+from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus
 
 if TYPE_CHECKING:
     # It wants the extra `zoom`, and what is known of imports can be shown without.
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SETTLED: Final = 24 * 3600.0
 """Seconds after the end from which on a report of Zoom's no longer changes."""
+
+STATUSES: Final[Sequence[RegistrantStatus]] = get_args(RegistrantStatus)
 
 _STYLES: Final[dict[PartState, str]] = {
     "unread": "dim",
@@ -63,7 +65,7 @@ def show_outcome(console: Console, outcome: Outcome, now: float) -> None:
 def show_import(console: Console, known: Known) -> None:
     """One import, all of its parts."""
     _show(console, known)
-    reasons = [f"{title(part)}: {part.reason}" for part in known.record.parts if part.reason]
+    reasons = [f"{title(part)}: {part.reason}" for part in in_order(known.record.parts) if part.reason]
     for reason in reasons:
         console.print(Text(f"• {harmless(reason)}", style="yellow"), soft_wrap=True)
     console.print()
@@ -71,7 +73,8 @@ def show_import(console: Console, known: Known) -> None:
         console.print(
             f"Due to be read again by the server at {minute(known.record.due_at)} UTC.", soft_wrap=True
         )
-    console.print(Text(_where(known.record.subject.room)), soft_wrap=True)
+    for line in _where(known.record.subject.room):
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_imports(console: Console, imports: Sequence[Known]) -> None:
@@ -97,6 +100,12 @@ def show_imports(console: Console, imports: Sequence[Known]) -> None:
     console.print(Text("Times are UTC. One in full: reconvene zoom status ID", style="dim"), soft_wrap=True)
 
 
+def in_order(parts: Sequence[Part]) -> Sequence[Part]:
+    """Registrants as they are read, then the instances."""
+    order = [f"{REGISTRANTS}{status}" for status in STATUSES]
+    return sorted(parts, key=lambda part: order.index(part.part) if part.part in order else len(order))
+
+
 def title(part: Part) -> str:
     """`registrants, approved` or `2026-11-21 09:00 UTC`"""
     if part.part.startswith(REGISTRANTS):
@@ -118,9 +127,7 @@ def _show(console: Console, known: Known) -> None:
 def _numbers(known: Known) -> Table:
     totals = known.totals
     average = totals.total_duration / max(1, totals.people)
-    statuses = ", ".join(
-        f"{totals.registrants.get(status, 0):,} {status}" for status in ("approved", "pending", "denied")
-    )
+    statuses = ", ".join(f"{totals.registrants.get(status, 0):,} {status}" for status in STATUSES)
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -131,7 +138,7 @@ def _numbers(known: Known) -> Table:
     left_out = "" if not totals.uncounted else f"; {counted(totals.uncounted, 'waiting-room row')} left out"
     grid.add_row("people", f"{totals.people:,}, {counted(totals.guests, 'guest')} among them")
     grid.add_row("stays", f"{totals.stays:,}{left_out}")
-    grid.add_row("no-shows", f"{totals.no_shows:,}")
+    grid.add_row("no-shows", f"{totals.no_shows:,} registered and did not come")
     grid.add_row(
         "total time", f"{report.duration(totals.total_duration)}, {report.duration(average)} on average"
     )
@@ -140,12 +147,12 @@ def _numbers(known: Known) -> Table:
 
 def _parts(known: Known) -> Table:
     table = _table("part", "rows", "source", "state", "checked")
-    for part in known.record.parts:
+    for part in in_order(known.record.parts):
         shown = part.state not in ("unread", "unknown")
         table.add_row(
             title(part),
             rows_of(part.rows, part.total) if shown else "",
-            Text(harmless(part.source)),
+            "" if part.part.startswith(REGISTRANTS) else Text(harmless(part.source)),
             Text.assemble((part.state, _STYLES[part.state]), _walking(part, known.at)),
             "" if part.checked_at is None else day_or_time(part.checked_at, known.at),
         )
@@ -182,11 +189,12 @@ def _advice(outcome: Outcome, now: float) -> Iterator[str]:
         yield "What was read is kept. Run it again when that is mended, or later; with --watch it does so by itself."
     elif not outcome.agreed and ended is not None and now - ended < SETTLED:
         yield "Zoom's reports change for up to a day after the end: run it again then, or with --watch."
-    yield _where(outcome.room)
+    yield from _where(outcome.room)
 
 
-def _where(room: str) -> str:
-    return f"See who was there: reconvene attendance {room}, or /m/{room}/attendance on the server."
+def _where(room: str) -> Iterator[str]:
+    yield f"See who was there: reconvene attendance {room}"
+    yield f"On the server's page: /m/{room}/attendance"
 
 
 def _table(*columns: str) -> Table:

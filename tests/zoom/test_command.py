@@ -1,0 +1,238 @@
+"""`reconvene zoom sync`: what it says, and what it ends with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.terminal import minute
+from tests.process import ServerProcess
+from tests.zoom.reconvene import Ran, Reconvene, run
+from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, instance, row, webinar
+from tests.zoom.stand_in import Asked, ZoomStandIn, faults
+from tests.zoom.stand_in.clock import iso
+from tests.zoom.stand_in.endpoints import SCOPES
+
+FALLBACK = "Report endpoint failed with 400 error, trying basic endpoint..."
+REPORT = "report:read:list_webinar_participants:admin"
+BASIC = "webinar:read:list_past_participants:admin"
+
+
+@pytest.fixture
+async def zoom() -> AsyncIterator[ZoomStandIn]:
+    async with ZoomStandIn([webinar()]) as zoom:
+        yield zoom
+
+
+async def sync(directory: Path, zoom: ZoomStandIn, *options: str, **more: str) -> Ran:
+    return await run(directory, zoom, "zoom", "sync", ID, *options, **more)
+
+
+def refused(ran: Ran) -> str:
+    """The one line it says why it cannot."""
+    assert (ran.code, ran.out) == (2, ""), ran
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("reconvene: ")]
+    assert "Traceback" not in ran.err
+    return line
+
+
+def first_pages(zoom: ZoomStandIn) -> int:
+    return sum(1 for asked in zoom.asked_for("report participants") if "next_page_token" not in asked.params)
+
+
+def stalls(zoom: ZoomStandIn, *, page: int) -> asyncio.Event:
+    """Set when that page of the report is asked for, which is not answered."""
+    came = asyncio.Event()
+
+    def fits(asked: Asked) -> bool:
+        if asked.endpoint != "report participants" or len(zoom.asked_for(asked.endpoint)) != page:
+            return False
+        came.set()
+        return True
+
+    zoom.faults.on(fits, faults.stall())
+    return came
+
+
+async def test_all_of_it_and_a_summary(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    zoom.webinars[ID].instances.append(instance(SECOND, starts=STARTS + 86_400, rows=20))
+    zoom.webinars[ID].instances[0].report = [
+        *zoom.webinars[ID].instances[0].report,
+        row(500, id="", user_email="", registrant_id="", name="Somebody"),
+        row(501, status="in_waiting_room"),
+    ]
+    ran = await run(tmp_path, zoom, "zoom", "sync", "889", "8887", "2033")
+    assert ran.code == 0, ran.err
+    told = " ".join(ran.out.split())
+    assert f"{ROOM} All hands" in told
+    assert "registrants 100 approved, 10 pending, 0 denied" in told
+    assert "people 96, 1 guest among them" in told
+    assert "stays 116; 1 waiting-room row left out" in told
+    assert "no-shows 5 registered and did not come" in told
+    assert f"{minute(STARTS)} UTC 97 of 97 report complete" in told
+    assert f"{minute(STARTS + 86_400)} UTC 20 of 20 report complete" in told
+    assert f"reconvene attendance {ROOM}" in told
+    assert f"/m/{ROOM}/attendance" in told
+    assert "Not complete" not in told
+    lines = [re.sub(r"^\S+Z ", "", line) for line in ran.err.splitlines()]
+    assert f"{minute(STARTS)}: reading" in lines
+    assert f"{minute(STARTS)}: complete, 97 of 97 rows, report" in lines
+    assert "\x1b" not in ran.out + ran.err
+    again = await sync(tmp_path, zoom, RECONVENE_LOG_LEVEL="warning")
+    assert (again.code, again.err) == (0, "")
+    assert again.out.splitlines()[:6] == ran.out.splitlines()[:6]
+
+
+async def test_without_the_report_it_says_so_in_the_log_and_in_the_summary(
+    tmp_path: Path, zoom: ZoomStandIn
+) -> None:
+    zoom.scopes = SCOPES - {REPORT}
+    ran = await sync(tmp_path, zoom)
+    assert ran.code == 0
+    assert FALLBACK in ran.err
+    assert "95 of 95  basic" in ran.out
+    assert re.search(
+        r"^Source basic \(1 part\): report refused: .*report:read:list_webinar_participants",
+        ran.out,
+        re.MULTILINE,
+    )
+
+
+async def test_as_json(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    zoom.scopes = SCOPES - {REPORT}
+    ran = await sync(tmp_path, zoom, "--json")
+    assert ran.code == 0
+    assert FALLBACK in ran.err
+    told = json.loads(ran.out)
+    assert (told["id"], told["external_id"], told["complete"], told["reasons"]) == (ROOM, ID, True, [])
+    assert told["page"] == f"/m/{ROOM}/attendance"
+    assert told["totals"]["people"] == 95
+    (part,) = [part for part in told["parts"] if part["instance"] == FIRST]
+    assert (part["source"], part["state"], part["rows"]) == ("basic", "complete", 95)
+    zoom.webinars.clear()
+    refused(await sync(tmp_path, zoom, "--json"))
+
+
+async def test_what_is_missing_is_said_and_the_exit_code_is_1(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    zoom.webinars[ID].instances[0].total = 100
+    ran = await sync(tmp_path, zoom)
+    assert ran.code == 1
+    assert "95 of 100  report  partial" in ran.out
+    missing = ran.out.partition("\nNot complete\n")[2]
+    assert "Zoom gave 95 of the 100 rows it has" in missing
+    assert "--watch" in missing
+    zoom.webinars[ID].instances[0].total = None
+    zoom.scopes = SCOPES - {REPORT, BASIC}
+    (tmp_path / "other").mkdir()
+    unknown = await sync(tmp_path / "other", zoom)
+    assert unknown.code == 1
+    assert re.search(r"^attendance +unknown", unknown.out, re.MULTILINE)
+    assert "registrants   100 approved" in unknown.out
+    assert "webinar:read:list_past_participants" in unknown.out.partition("\nNot complete\n")[2]
+
+
+async def test_ctrl_c_and_the_next_run_goes_on(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    stalled = stalls(zoom, page=3)
+    async with Reconvene(tmp_path, zoom, "zoom", "sync", ID) as running:
+        await asyncio.wait_for(stalled.wait(), 30)
+        running.signal(signal.SIGINT)
+        ran = await running.ended()
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.splitlines()[-1].startswith(
+        f"reconvene: stopped; the next reconvene zoom sync {ID} goes on"
+    )
+    assert "Traceback" not in ran.err
+    ran = await sync(tmp_path, zoom)
+    assert ran.code == 0
+    assert "goes on after 60 rows" in ran.err
+    assert first_pages(zoom) == 1
+
+
+async def test_killed_and_the_next_run_goes_on(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    stalled = stalls(zoom, page=3)
+    async with Reconvene(tmp_path, zoom, "zoom", "sync", ID) as running:
+        await asyncio.wait_for(stalled.wait(), 30)
+        running.signal(signal.SIGKILL)
+        assert (await running.ended()).code == -signal.SIGKILL
+    with closing(sqlite3.connect(tmp_path / "reconvene.db")) as database, database:
+        # As some seconds later.
+        database.execute("UPDATE import_walks SET lease_until = 0")
+    ran = await sync(tmp_path, zoom)
+    assert ran.code == 0
+    assert "95 of 95" in ran.out
+    assert first_pages(zoom) == 1
+
+
+async def test_a_daily_limit_is_told_and_the_next_run_goes_on(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    until = zoom.clock.now() + 3600
+    zoom.faults.on(lambda asked: len(zoom.asked_for("report participants")) == 3, faults.daily_limit(until))
+    ran = await sync(tmp_path, zoom)
+    assert ran.code == 1
+    told = iso(until)[:16].replace("T", " ")
+    assert "daily limit" in ran.out
+    assert f"Run it again after {told} UTC" in ran.out
+    assert "left after 60 of 95" in ran.out
+    assert (await sync(tmp_path, zoom)).code == 0
+    assert first_pages(zoom) == 1
+
+
+async def test_a_watched_one_says_when_it_looks_again(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    async with Reconvene(tmp_path, zoom, "zoom", "sync", ID, "--watch") as running:
+        await running.complains("left)")
+        running.signal(signal.SIGTERM)
+        ran = await running.ended()
+    assert ran.code == 143
+    assert "is read once more" in ran.err
+    assert ran.err.splitlines()[-1].startswith("reconvene: stopped")
+
+
+async def test_what_zoom_refuses_is_one_line(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    secret, number, kind, instance = await asyncio.gather(
+        sync(tmp_path, zoom, ZOOM_CLIENT_SECRET="another"),
+        run(tmp_path, zoom, "zoom", "sync", "81234567890"),
+        sync(tmp_path, zoom, "--meeting"),
+        sync(tmp_path, zoom, "--instance", "none=="),
+    )
+    assert "ZOOM_CLIENT_SECRET" in refused(secret)
+    assert "81234567890" in refused(number)
+    assert ID in refused(kind)
+    assert FIRST in refused(instance)
+
+
+async def test_what_cannot_be_asked_is_one_line(tmp_path: Path) -> None:
+    asked = {
+        "no-number": "9 to 12 digits",
+        "https://us02web.zoom.us/webinar/register/WN_AbC": "registration link",
+        ID: "ZOOM_ACCOUNT_ID",
+    }
+    ran = await asyncio.gather(*(run(tmp_path, None, "zoom", "sync", each) for each in asked))
+    for said, one in zip(asked.values(), ran, strict=True):
+        assert said in refused(one)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+async def test_a_store_that_cannot_be_used_is_one_line(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    line = refused(await sync(tmp_path, zoom, "--store", f"sqlite:///{tmp_path}"))
+    assert "RECONVENE_STORE" in line
+    assert zoom.requests == []
+
+
+async def test_beside_a_server(tmp_path: Path, zoom: ZoomStandIn) -> None:
+    key = "an-admin-key-of-some-length"
+    async with ServerProcess(tmp_path, RECONVENE_ADMIN_KEY=key) as server:
+        assert (await sync(tmp_path, zoom)).code == 0
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            answer = await http.get(
+                f"/api/meetings/{ROOM}/attendance", headers={"Authorization": f"Bearer {key}"}
+            )
+    assert answer.json()["source"]["totals"]["people"] == 95
