@@ -191,10 +191,14 @@ class ZoomClient:
         return await self._persist(call.what, attempt)
 
     async def _persist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        patience, bad_answers = self._patience, 0
+
         def given_up(state: RetryCallState) -> bool:
+            nonlocal bad_answers
             error = _error(state)
-            most = self._patience.bad_answers if isinstance(error, BadAnswer) else self._patience.attempts
-            return state.attempt_number >= most or _asked(error) > LONGEST_ASKED
+            bad_answers += isinstance(error, BadAnswer)
+            tried = state.attempt_number >= patience.attempts or bad_answers >= patience.bad_answers
+            return tried or _asked(error) > LONGEST_ASKED
 
         def told(state: RetryCallState) -> None:
             error, seconds = _error(state), state.upcoming_sleep

@@ -83,8 +83,11 @@ class Loopback:
         """What is answered to them; nothing in it: the same token each time."""
         self._replies: deque[Reply] = deque()
         self._connections: set[asyncio.Task[None]] = set()
+        self._came = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self.url = ""
+        self.accepted = 0
+        """Connections."""
 
     @property
     def settings(self) -> ZoomSettings:
@@ -94,6 +97,11 @@ class Loopback:
 
     def will(self, *replies: Reply) -> None:
         self._replies += replies
+
+    async def received(self, number: int) -> None:
+        """Wait for so many requests."""
+        async with self._came:
+            await self._came.wait_for(lambda: len(self.requests) >= number)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
@@ -114,11 +122,14 @@ class Loopback:
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.current_task()
         assert connection is not None
+        self.accepted += 1
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
         try:
             while request := await _received(reader):
                 reply = self._reply_to(request)
+                async with self._came:
+                    self._came.notify_all()
                 if reply.gate is not None:
                     await reply.gate.wait()
                 writer.write(reply.data)
