@@ -14,17 +14,21 @@ from storage.store import (
     Joined,
     Meeting,
     MeetingEnded,
+    MeetingExists,
     Participant,
     Restorable,
     Stay,
     UnknownMeeting,
     UnknownParticipant,
+    WalkLost,
 )
 
 _REFUSALS = {
     "unknown_meeting": UnknownMeeting,
     "meeting_ended": MeetingEnded,
+    "meeting_exists": MeetingExists,
     "unknown_participant": UnknownParticipant,
+    "walk_lost": WalkLost,
 }
 
 
@@ -57,7 +61,11 @@ def restorable(found: Mapping[str, Any]) -> Restorable:
 
 def hosted(found: Mapping[str, Any]) -> HostedMeeting:
     return HostedMeeting(
-        meeting(found["meeting"]), found["attended"], found["present"], time(found["last_seen_at"])
+        meeting(found["meeting"]),
+        found["attended"],
+        found["present"],
+        time(found["last_seen_at"]),
+        found["imported"],
     )
 
 

@@ -18,10 +18,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from storage import answers
+from storage import answers, import_answers
 from storage.attempts import Attempts
 from storage.batching import BatchTasks
 from storage.database import Call, Database, Locked
+from storage.import_functions import ImportFunctions
 from storage.migrations import load_migrations
 from storage.store import (
     Attendance,
@@ -48,9 +49,12 @@ PATIENCE = 3.0
 REPORT = 30.0
 """Seconds a report may take: nobody waits behind it."""
 LONG_AT_ONCE = 2
+PAGE = 10.0
+"""Seconds a page of an import may take to be saved."""
+PAGES_AT_ONCE = 2
 
 
-class FunctionStore:
+class FunctionStore(ImportFunctions):
     """A `Store` on a `Database`. `attempt` and `patience` are seconds, see `ATTEMPT` and `PATIENCE`."""
 
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
@@ -61,6 +65,7 @@ class FunctionStore:
         self._joins: BatchTasks[Call, Any] | None = None
         self._writes: BatchTasks[Call, Any] | None = None
         self._long = asyncio.Semaphore(LONG_AT_ONCE)
+        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
 
     async def schema(self) -> Schema:
         migrations = load_migrations(MIGRATIONS)
@@ -180,10 +185,11 @@ class FunctionStore:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
         found = await self._take_time(call)
         # Ten thousand records take a while, in which sockets are to be served.
-        return await asyncio.to_thread(answers.attendance, found, limit)
+        read = import_answers.attendance if "origin" in found else answers.attendance
+        return await asyncio.to_thread(read, found, limit)
 
-    async def hosted_meetings(self, user_id: str, limit: int) -> Sequence[HostedMeeting]:
-        found = await self._directly({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
+    async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
+        found = await self._take_time({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
         return [answers.hosted(each) for each in found]
 
     async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
@@ -220,6 +226,11 @@ class FunctionStore:
         """Something long: few at a time, so that they leave connections to joins and heartbeats. It may be late."""
         async with self._long:
             return await self._alone(call, within=REPORT, fenced=False)
+
+    async def _in_turn(self, call: Call) -> Any:
+        """Something long as well, which must not wait behind a report: a page, or what a walk came to."""
+        async with self._pages:
+            return await self._alone(call, within=PAGE, fenced=False)
 
     async def _alone(self, call: Call, *, within: float, fenced: bool) -> Any:
         if self._writes is None:

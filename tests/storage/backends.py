@@ -12,7 +12,18 @@ from storage.migrations import load_migrations
 from tests.databases import PostgresServer, PostgrestServer
 from tests.storage.place import Place
 
-_TABLES = "meetings", "participants", "participant_sessions", "nodes"
+_TABLES = (
+    "meetings",
+    "participants",
+    "participant_sessions",
+    "nodes",
+    "imports",
+    "import_parts",
+    "import_walks",
+    "import_keys",
+    "import_stays",
+    "import_registrants",
+)
 
 
 class Servers:
