@@ -12,7 +12,6 @@ Times are seconds since the epoch.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import unicodedata
 from collections.abc import Iterable
@@ -144,13 +143,14 @@ def name_key(name: str) -> str:
 
 def text(told: str) -> str:
     """What can be kept and shown: without controls, halves of characters, and marks that reverse the text around."""
-    shown = "".join(
-        " " if character.isspace() else character
-        for character in told[: 4 * LONGEST_TEXT]
-        if character.isspace()
-        or (unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI)
-    )
-    return " ".join(shown.split())[:LONGEST_TEXT]
+    shown = " ".join(told[: 4 * LONGEST_TEXT].split())
+    if not shown.isprintable():
+        shown = "".join(character for character in shown if _is_shown(character))
+    return shown[:LONGEST_TEXT].strip()
+
+
+def _is_shown(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI
 
 
 def _keys(room: str, told: ParticipantRow) -> tuple[str, ...]:
@@ -188,8 +188,7 @@ def _times(told: ParticipantRow, fallback: float) -> tuple[float, float]:
 
 def _id(letter: str, *parts: str) -> str:
     told = "\0".join(parts).encode("utf-8", "surrogatepass")
-    digest = hashlib.sha256(told).digest()
-    return f"{letter}_{base64.b32encode(digest)[:20].decode().lower()}"
+    return f"{letter}_{hashlib.sha256(told).hexdigest()[:24]}"
 
 
 def _digest(*parts: object) -> int:
