@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import resource
 import sys
 import time
@@ -17,7 +18,9 @@ from typing import Any, cast
 import orjson
 import uvloop
 
-from server.zoom.client import Label, Limits, ZoomClient, ZoomSettings
+from server.config import Config
+from server.zoom.access import zoom_settings
+from server.zoom.client import Label, Limits, ZoomClient
 from server.zoom.sync import Sync, SyncRequest
 from storage import open_store
 from storage.imports import Kind
@@ -84,9 +87,7 @@ async def only_read(client: ZoomClient, external_id: str) -> tuple[int, float]:
 
 
 async def run(options: argparse.Namespace) -> Result:
-    settings = ZoomSettings(
-        options.account_id, options.client_id, options.client_secret, options.api_url, options.token_url
-    )
+    settings = zoom_settings(Config.from_env(os.environ))
     began = time.perf_counter()
     async with ZoomClient(settings, limits=Limits(UNLIMITED)) as client:
         work = bring_in(client, options.id, options.store) if options.store else only_read(client, options.id)
@@ -97,8 +98,7 @@ async def run(options: argparse.Namespace) -> Result:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.import_run", description=__doc__)
-    for option in ("id", "account-id", "client-id", "client-secret", "api-url", "token-url"):
-        parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("id", help="of the webinar; ZOOM_… settings come from the environment")
     parser.add_argument("--store", help="URL; left out: only read")
     options = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
