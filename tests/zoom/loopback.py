@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections import deque
 from collections.abc import Mapping
@@ -75,7 +76,8 @@ NO_HTTP = Reply(b"\x16\x03\x01 what is this\r\n\r\n", "close")
 
 
 class Loopback:
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[Request] = []
         """All but those for tokens."""
         self.token_requests: list[Request] = []
@@ -104,9 +106,9 @@ class Loopback:
             await self._came.wait_for(lambda: len(self.requests) >= number)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accepted, "127.0.0.1", 0, ssl=self._tls)
         host, port = self._server.sockets[0].getsockname()
-        self.url = f"http://{host}:{port}"
+        self.url = f"{'https' if self._tls else 'http'}://{host}:{port}"
         return self
 
     async def __aexit__(
