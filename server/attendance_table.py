@@ -14,6 +14,7 @@ from rich.text import Text
 
 from server import origin, origin_table, report
 from server.config import Config
+from server.origin_table import Addresses
 from server.record import CannotShow, opened, place
 from server.terminal import Clock, harmless, paper
 from server.zoom import people
@@ -21,7 +22,7 @@ from server.zoom.address import external_id
 from signalling import names
 from storage.attendance import Report
 from storage.imports import ImportTotals, Registrations
-from storage.store import Attendance, Role, Store, UnknownMeeting
+from storage.store import Attendance, Participant, Store, UnknownMeeting
 
 
 class Rows(StrEnum):
@@ -99,14 +100,19 @@ def show(found: Record, *, rows: Rows | None, as_csv: bool) -> None:
     summary = report.summarised(record, now)
     first = record.meeting.created_at
     last = max((person.last_seen for person in summary.people.values()), default=first)
-    clock = Clock(first, last, now)
+    clock = Clock(first, last, now, brief=record.origin is not None)
+    addresses = origin_table.addresses(record, console)
     for line in _head(record, clock):
         console.print(line, soft_wrap=True)
     if rows is Rows.REGISTRANTS:
         if found.registered is not None and found.registered.people:
             console.print(origin_table.registrants(found.registered, record, clock))
     elif record.participants:
-        console.print(_stays(record, clock) if rows is Rows.STAYS else _people(record, summary, clock))
+        console.print(
+            _stays(record, clock, addresses)
+            if rows is Rows.STAYS
+            else _people(record, summary, clock, addresses)
+        )
     for line in _foot(found, summary, clock):
         console.print(line, soft_wrap=True)
 
@@ -131,12 +137,12 @@ def _head(record: Attendance, clock: Clock) -> Iterator[Text]:
         yield from origin_table.head(record, record.origin.record, clock)
 
 
-def _people(record: Attendance, summary: Report, clock: Clock) -> Table:
-    table = _table(record, "stays", "reconnects", "first seen", "last seen", "total")
+def _people(record: Attendance, summary: Report, clock: Clock, addresses: Addresses) -> Table:
+    table = _table(record, addresses, "stays", "reconnects", "first seen", "last seen", "total")
     for participant, _ in record.participants:
         person = report.person_of(summary, participant)
         table.add_row(
-            *_who(record, participant.id, participant.name, participant.role),
+            *_who(record, participant, addresses),
             str(person.session_count),
             *([] if record.origin else [str(person.reconnects)]),
             clock.time(person.first_seen),
@@ -146,13 +152,13 @@ def _people(record: Attendance, summary: Report, clock: Clock) -> Table:
     return table
 
 
-def _stays(record: Attendance, clock: Clock) -> Table:
-    table = _table(record, "joined", "left", "duration", "reconnects", "reason")
+def _stays(record: Attendance, clock: Clock, addresses: Addresses) -> Table:
+    table = _table(record, addresses, "joined", "left", "duration", "reconnects", "reason")
     for participant, stays in record.participants:
         for stay in stays:
             left = clock.now if stay.left_at is None else stay.left_at
             table.add_row(
-                *_who(record, participant.id, participant.name, participant.role),
+                *_who(record, participant, addresses),
                 clock.time(stay.joined_at),
                 "now" if stay.left_at is None else clock.time(stay.left_at),
                 _marked(report.duration(max(0.0, left - stay.joined_at)), stay.estimated),
@@ -190,13 +196,13 @@ def _foot(found: Record, summary: Report, clock: Clock) -> Iterator[Text]:
         yield Text(f"~ {why}", style="dim")
 
 
-def _table(record: Attendance, *columns: str) -> Table:
+def _table(record: Attendance, addresses: Addresses, *columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("name", overflow="fold")
     if record.origin is None:
         table.add_column("role", no_wrap=True)
     else:
-        if origin_table.has_addresses(record):
+        if addresses == "beside":
             table.add_column("e-mail", overflow="fold")
         table.add_column("who", overflow="fold")
         # Zoom tells of neither.
@@ -206,13 +212,12 @@ def _table(record: Attendance, *columns: str) -> Table:
     return table
 
 
-def _who(record: Attendance, participant: str, name: str, role: Role) -> list[Text | str]:
+def _who(record: Attendance, participant: Participant, addresses: Addresses) -> list[Text | str]:
     """The cells that say who it is."""
+    name = Text(harmless(participant.name))
     if record.origin is None:
-        return [Text(harmless(name)), "" if role == "participant" else role]
-    known = record.origin.people[participant]
-    address: list[Text | str] = [Text(harmless(known.email))] if origin_table.has_addresses(record) else []
-    return [Text(harmless(name)), *address, Text(origin_table.who(record.origin, participant))]
+        return [name, "" if participant.role == "participant" else participant.role]
+    return origin_table.who(record.origin, participant.id, name, addresses)
 
 
 def _marked(duration: str, estimated: bool) -> str:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from server import origin, report
 from server.terminal import Clock, counted, harmless
-from storage.imports import INSTANCE, Import, ImportTotals, Origin, Registrations
+from storage.imports import INSTANCE, Import, Imported, ImportTotals, Origin, Registrations
 from storage.store import Attendance
+
+Addresses = Literal["beside", "below", "none"]
+"""In relation to the names."""
+
+WIDE = 120
+"""Columns from which on there is room for another one."""
 
 
 def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
@@ -37,13 +45,26 @@ def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
     yield Text(f"{harmless('; '.join(told)).rstrip('.')}.", style="dim" if state == "complete" else "yellow")
 
 
-def has_addresses(record: Attendance) -> bool:
-    return record.origin is not None and any(known.email for known in record.origin.people.values())
+def addresses(record: Attendance, console: Console) -> Addresses:
+    """Where there is room for them, if there are any."""
+    people = {} if record.origin is None else record.origin.people
+    if not any(known.email for known in people.values()):
+        return "none"
+    return "below" if console.width < WIDE else "beside"
 
 
-def who(source: Origin, participant: str) -> str:
-    """`registered`, `pending`, `denied`; `guest`, and who that may be."""
+def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
+    """Cells: the name, the address, and `registered`, `pending`, `denied`, or `guest` and who that may be."""
     known = source.people[participant]
+    email = harmless(known.email)
+    if addresses == "beside":
+        return [name, Text(email), Text(_known_as(source, known))]
+    if addresses == "below" and email:
+        name = Text.assemble(name, "\n", (email, "dim"))
+    return [name, Text(_known_as(source, known))]
+
+
+def _known_as(source: Origin, known: Imported) -> str:
     if not known.guest:
         return "registered" if known.registration == "approved" else known.registration or ""
     if known.name_match is None:

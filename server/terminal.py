@@ -44,14 +44,18 @@ def rows_of(rows: int, total: int | None) -> str:
 
 
 class Clock:
-    """Shows times as the clocks here do, or did at `first`; with the day where `last` is on another one."""
+    """Shows times as the clocks here do, or did at `first`; with the day where `last` is on another one.
 
-    def __init__(self, first: float, last: float, now: float) -> None:
+    `brief`: with the day, the seconds are left out.
+    """
+
+    def __init__(self, first: float, last: float, now: float, *, brief: bool = False) -> None:
         # One offset from UTC for the whole table, also across a night in which the clocks are changed.
         self.zone = datetime.fromtimestamp(first).astimezone().tzinfo
         self.now = now
         same_day = self._local(first).date() == self._local(last).date()
-        self._format = "%H:%M:%S" if same_day else "%Y-%m-%d %H:%M:%S"
+        with_day = "%Y-%m-%d %H:%M" if brief else "%Y-%m-%d %H:%M:%S"
+        self._format = "%H:%M:%S" if same_day else with_day
 
     def time(self, at: float) -> str:
         return self._local(at).strftime(self._format)
