@@ -152,11 +152,18 @@ class Jobs:
 
         try:
             async with ZoomClient(settings, on_wait=lambda seconds, why: sync.waits(seconds, why)) as client:
-                sync = Sync(client, self._store, job.request, tell=lambda now: job.saw(now, self._clock()))
+                sync = Sync(
+                    client,
+                    self._store,
+                    job.request,
+                    tell=lambda progress: job.saw(progress, self._clock()),
+                    clock=self._clock,
+                )
                 job.outcome = await sync.run()
-            job.state = "complete" if job.outcome.complete else "partial"
+                self._ended(job, "complete" if job.outcome.complete else "partial")
         except asyncio.CancelledError:
-            job.state = "stopped"
+            if job.state == "running":
+                self._ended(job, "stopped")
             raise
         except (ZoomFailure, StoreError) as error:
             self._failed(job, error, str(error))
@@ -164,10 +171,12 @@ class Jobs:
         except Exception as error:
             self._failed(job, error, "Something went wrong here. It has been logged.")
             log.exception("zoom sync failed", room=job.progress.room, job=job.id)
-        finally:
-            job.finished_at = self._clock()
-            job.finished.set()
 
     def _failed(self, job: Job, error: Exception, note: str) -> None:
-        job.state, job.error = "failed", error
+        job.error = error
         job.progress = replace(job.progress, stage="failed", note=note, wakes_at=None)
+        self._ended(job, "failed")
+
+    def _ended(self, job: Job, state: JobState) -> None:
+        job.state, job.finished_at = state, self._clock()
+        job.finished.set()
