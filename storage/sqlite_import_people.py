@@ -8,11 +8,11 @@ from math import inf
 from typing import Any
 
 from storage import sqlite_import_queries as sql
-from storage.imports import INSTANCE, Imported, RegistrantStatus
+from storage.imports import Imported, RegistrantStatus
 from storage.store import GUEST, Participant, Stay
 
 StayRow = tuple[str, float, str, float | None, int, int, str, str, str, str]
-"""person, joined_at, session_id, left_at, estimated, guest, name, name_key, email, part"""
+"""person, joined_at, session_id, left_at, estimated, guest, name, name_key, email, instance"""
 
 RegistrantRow = tuple[str, int, str, str, str, str, float | None]
 """person, rank (the best is 0), registrant_id, name, name_key, email, registered_at"""
@@ -22,9 +22,12 @@ STATUSES: Sequence[RegistrantStatus] = ("approved", "pending", "denied")
 
 
 class Person:
-    """One person with the shown rows: `stays` that count, by arrival, and `registrants`, the best first."""
+    """One person with the shown rows: `stays` that count, by arrival, and `registrants`, the best first.
 
-    __slots__ = ("id", "name", "name_key", "registrants", "stays")
+    `guest`: nobody knows who it is.
+    """
+
+    __slots__ = ("guest", "id", "name", "name_key", "registrants", "stays")
 
     def __init__(self, person_id: str) -> None:
         self.id = person_id
@@ -32,18 +35,22 @@ class Person:
         self.registrants: list[RegistrantRow] = []
         self.name = ""
         self.name_key = ""
+        self.guest = False
 
     def complete(self) -> None:
-        """Sort the rows. The name is the best registrant's that has one, else the earliest stay's."""
-        if len(self.stays) > 1:
-            self.stays.sort()
-        if len(self.registrants) > 1:
-            self.registrants.sort(key=lambda row: row[1:3])
-        for registrant in self.registrants:
-            if registrant[3] != "":
-                self.name, self.name_key = registrant[3:5]
-                return
-        for stay in self.stays:
+        """Once it has all its rows. The name is the best registrant's that has one, else the earliest stay's."""
+        stays = self.stays
+        if len(stays) > 1:
+            stays.sort()
+        if self.registrants:
+            self.registrants.sort(key=_quality)
+            for registrant in self.registrants:
+                if registrant[3] != "":
+                    self.name, self.name_key = registrant[3:5]
+                    return
+        else:
+            self.guest = all(stay[5] for stay in stays)
+        for stay in stays:
             if stay[6] != "":
                 self.name, self.name_key = stay[6:8]
                 return
@@ -54,12 +61,13 @@ class Person:
 
     @property
     def email(self) -> str:
-        emails = [row[5] for row in self.registrants] + [row[8] for row in self.stays]
-        return next(filter(None, emails), "")
-
-    @property
-    def guest(self) -> bool:
-        return not self.registrants and all(stay[5] for stay in self.stays)
+        for registrant in self.registrants:
+            if registrant[5] != "":
+                return registrant[5]
+        for stay in self.stays:
+            if stay[8] != "":
+                return stay[8]
+        return ""
 
     @property
     def status(self) -> RegistrantStatus | None:
@@ -75,43 +83,50 @@ class Person:
         total = 0.0
         covered = -inf
         for stay in self.stays:
-            joined_at, left_at = stay[1], stay[3]
+            left_at = stay[3]
             if left_at is not None and left_at > covered:
-                total += left_at - max(joined_at, covered)
+                total += left_at - max(stay[1], covered)
                 covered = left_at
         return total
 
     def participant(self, room: str) -> Participant:
         stays = self.stays
-        is_open = any(stay[3] is None for stay in stays)
+        moments = [stay[3] for stay in stays]
+        is_open = None in moments
+        if is_open:
+            moments = [stay[1] if stay[3] is None else stay[3] for stay in stays]
         return Participant(
-            id=self.id,
-            room=room,
-            user_id="",
-            name=self.shown_name,
-            role="participant",
-            state="connected" if is_open else "disconnected",
-            first_joined_at=stays[0][1],
-            last_seen_at=max([stay[1] if stay[3] is None else stay[3] for stay in stays]),
-            session_count=len(stays),
-            total_duration=self.total_duration,
+            self.id,
+            room,
+            "",
+            self.name or GUEST,
+            "participant",
+            "connected" if is_open else "disconnected",
+            stays[0][1],
+            max(moments),
+            len(stays),
+            self.total_duration,
         )
 
     def attended(self) -> list[Stay]:
         return [
             Stay(
-                participant_id=self.id,
-                session_id=session_id,
-                node_id="",
-                instance=part.removeprefix(INSTANCE),
-                joined_at=joined_at,
-                left_at=left_at,
-                reason=None if left_at is None else "left",
-                estimated=bool(estimated),
-                connections=1,
+                stay[0],
+                stay[2],
+                "",
+                stay[9],
+                stay[1],
+                stay[3],
+                None if stay[3] is None else "left",
+                stay[4] == 1,
+                1,
             )
-            for _, joined_at, session_id, left_at, estimated, _, _, _, _, part in self.stays
+            for stay in self.stays
         ]
+
+
+def _quality(registrant: RegistrantRow) -> tuple[int, str]:
+    return registrant[1], registrant[2]
 
 
 def people(connection: sqlite3.Connection, room: str) -> Mapping[str, Person]:
@@ -137,23 +152,25 @@ class Names:
 
     def __init__(self, everyone: Iterable[Person]) -> None:
         self._counts: dict[str, int] = {}
-        self._known: dict[str, list[str]] = {}
+        self._known: dict[str, str | None] = {}
+        """Who is no guest, by name; None for several."""
+        counts, known = self._counts, self._known
         for person in everyone:
-            if person.name != "":
-                self._counts[person.name_key] = self._counts.get(person.name_key, 0) + 1
-                if not person.guest:
-                    self._known.setdefault(person.name_key, []).append(person.id)
+            if person.name == "":
+                continue
+            name_key = person.name_key
+            counts[name_key] = counts.get(name_key, 0) + 1
+            if not person.guest:
+                known[name_key] = None if name_key in known else person.id
 
     def imported(self, person: Person) -> Imported:
         namesakes = 0
         name_match = None
-        guest = person.guest
         if person.name != "":
             namesakes = self._counts[person.name_key] - 1
-            known = self._known.get(person.name_key, [])
-            if guest and len(known) == 1:
-                (name_match,) = known
-        return Imported(person.email, guest, person.status, namesakes, name_match)
+            if person.guest:
+                name_match = self._known.get(person.name_key)
+        return Imported(person.email, person.guest, person.status, namesakes, name_match)
 
 
 def person_of(connection: sqlite3.Connection, room: str, key: str) -> str | None:
