@@ -69,7 +69,7 @@ CREATE TABLE reconvene.import_keys (
     PRIMARY KEY (room, key)
 );
 
-CREATE INDEX import_keys_by_person ON reconvene.import_keys (room, person);
+CREATE INDEX import_keys_by_person ON reconvene.import_keys (person, room);
 
 CREATE TABLE reconvene.import_stays (
     walk_id text COLLATE "C" NOT NULL REFERENCES reconvene.import_walks (id) ON DELETE CASCADE,

@@ -132,38 +132,49 @@ END $$;
 
 -- Keys of one row have the same number: they are one person's, who has the least of all keys linked that way. Where two
 -- persons turn out to be one, all keys of the greater become the lesser's, until no row is left that has keys of two.
+--
+-- What is looked up for each key stands in a subquery of its own: the other way round, by a join, all keys of the room
+-- would be gone through where few had been expected.
 CREATE FUNCTION reconvene.unite(which text, numbers bigint[], keys text[]) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 AS $$
+DECLARE
+    moved record;
+    is_settled boolean;
 BEGIN
     INSERT INTO reconvene.import_keys (room, key, person)
     SELECT which, linked.key, min(linked.least)
     FROM (
-        SELECT
-            pair.key,
-            known.person,
-            min(coalesce(known.person, pair.key COLLATE "C")) OVER (PARTITION BY pair.number) AS least
-        FROM unnest(numbers, keys) AS pair (number, key)
-        LEFT JOIN reconvene.import_keys AS known ON known.room = which AND known.key = pair.key
+        SELECT key, person, min(coalesce(person, key)) OVER (PARTITION BY number) AS least
+        FROM (
+            SELECT pair.number, pair.key COLLATE "C" AS key, (
+                SELECT person FROM reconvene.import_keys AS known WHERE known.room = which AND known.key = pair.key
+            ) AS person
+            FROM unnest(numbers, keys) AS pair (number, key)
+        ) AS held
     ) AS linked
     WHERE linked.person IS NULL
     GROUP BY linked.key;
     LOOP
-        UPDATE reconvene.import_keys AS known SET person = moved.least
-        FROM (
-            SELECT links.person, min(links.least) AS least
+        is_settled := true;
+        FOR moved IN
+            SELECT person, min(least) AS least
             FROM (
-                SELECT held.person, min(held.person) OVER (PARTITION BY pair.number) AS least
-                FROM unnest(numbers, keys) AS pair (number, key)
-                JOIN reconvene.import_keys AS held ON held.room = which AND held.key = pair.key
-            ) AS links
-            WHERE links.person <> links.least
-            GROUP BY links.person
-        ) AS moved
-        WHERE known.room = which AND known.person = moved.person;
-        EXIT WHEN NOT FOUND;
+                SELECT person, min(person) OVER (PARTITION BY number) AS least
+                FROM (
+                    SELECT pair.number, (
+                        SELECT person FROM reconvene.import_keys AS known WHERE known.room = which AND known.key = pair.key
+                    ) AS person
+                    FROM unnest(numbers, keys) AS pair (number, key)
+                ) AS held
+            ) AS linked
+            WHERE person <> least
+            GROUP BY person
+        LOOP
+            UPDATE reconvene.import_keys SET person = moved.least WHERE room = which AND person = moved.person;
+            is_settled := false;
+        END LOOP;
+        EXIT WHEN is_settled;
     END LOOP;
 END $$;
 

@@ -57,8 +57,6 @@ $$;
 CREATE FUNCTION reconvene.save_rows(walk reconvene.import_walks, page reconvene.import_row[]) RETURNS integer
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 AS $$
 DECLARE
     known_already integer;
@@ -69,8 +67,10 @@ BEGIN
     END IF;
     PERFORM reconvene.unite(walk.room, array_agg(ordinality), array_agg(key))
     FROM unnest(page) WITH ORDINALITY AS page_row CROSS JOIN LATERAL unnest(page_row.keys) AS key;
-    SELECT count(*) INTO known_already FROM reconvene.import_stays
-    WHERE walk_id = walk.id AND session_id IN (SELECT session_id FROM unnest(page));
+    SELECT count(DISTINCT (
+        SELECT session_id FROM reconvene.import_stays WHERE walk_id = walk.id AND session_id = page_row.session_id
+    )) INTO known_already
+    FROM unnest(page) AS page_row;
     INSERT INTO reconvene.import_stays AS known (
         walk_id, session_id, key, guest, name, name_key, email, joined_at, left_at, joined_told, left_told, counted, digest
     )
@@ -98,8 +98,6 @@ END $$;
 CREATE FUNCTION reconvene.save_registrants(walk reconvene.import_walks, page reconvene.import_registrant[])
 RETURNS integer LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 AS $$
 DECLARE
     known_already integer;
@@ -107,8 +105,11 @@ DECLARE
 BEGIN
     PERFORM reconvene.unite(walk.room, array_agg(ordinality), array_agg(key))
     FROM unnest(page) WITH ORDINALITY AS page_row CROSS JOIN LATERAL unnest(page_row.keys) AS key;
-    SELECT count(*) INTO known_already FROM reconvene.import_registrants
-    WHERE walk_id = walk.id AND registrant_id IN (SELECT registrant_id FROM unnest(page));
+    SELECT count(DISTINCT (
+        SELECT registrant_id FROM reconvene.import_registrants
+        WHERE walk_id = walk.id AND registrant_id = page_row.registrant_id
+    )) INTO known_already
+    FROM unnest(page) AS page_row;
     INSERT INTO reconvene.import_registrants AS known (
         walk_id, registrant_id, key, name, name_key, email, status, registered_at, digest
     )

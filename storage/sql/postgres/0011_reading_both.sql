@@ -25,8 +25,8 @@ BEGIN
             CASE WHEN registered.name IS NULL THEN people.name ELSE registered.name END AS name,
             CASE WHEN registered.name IS NULL THEN people.name_key ELSE registered.name_key END AS name_key,
             coalesce(registered.email, people.email, '') AS email
-        FROM (SELECT * FROM reconvene.shown_people WHERE room = which) AS people
-        LEFT JOIN (SELECT * FROM reconvene.shown_registered WHERE room = which) AS registered
+        FROM reconvene.shown_people(which) AS people
+        LEFT JOIN reconvene.shown_registrations(which) AS registered
             ON registered.person = people.person
     ),
     named AS MATERIALIZED (
@@ -46,11 +46,12 @@ BEGIN
     ),
     stays AS MATERIALIZED (
         SELECT stays.person, json_agg(row_to_json(stay) ORDER BY stays.joined_at, stays.session_id) AS stays
-        FROM (SELECT * FROM reconvene.shown_stays WHERE room = which AND counted) AS stays
+        FROM reconvene.shown_stays(which) AS stays
         JOIN page ON page.person = stays.person
         CROSS JOIN LATERAL (
             SELECT session_id, substr(part, 10) AS instance, stays.joined_at, left_at, estimated
         ) AS stay
+        WHERE counted
         GROUP BY stays.person
     )
     SELECT CASE
@@ -124,7 +125,7 @@ BEGIN
         count(DISTINCT person) FILTER (WHERE left_at IS NULL),
         max(coalesce(left_at, joined_at))
     INTO attended, present, last_seen_at
-    FROM reconvene.shown_stays WHERE room = which AND counted;
+    FROM reconvene.shown_stays(which) WHERE counted;
 END $$;
 
 -- A meeting as a list shows it.
