@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
-from math import fsum
+from heapq import merge
+from itertools import groupby
+from math import inf
+from operator import itemgetter
 from typing import Any
 
 from storage import sqlite_import_queries as queries
@@ -132,22 +136,44 @@ def _page(
 
 
 def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
+    """By going through the rows in the order of people, none of which is kept: there may be any number."""
     known_import(connection, room)
-    everyone = people(connection, room).values()
-    came = [person for person in everyone if person.stays]
-    ends = [stay[3] for person in came for stay in person.stays if stay[3] is not None]
+    values = {"room": room}
     registrants = dict.fromkeys(STATUSES, 0)
-    for person in everyone:
-        for registrant in person.registrants:
-            registrants[STATUSES[registrant[1]]] += 1
+    counts: Counter[str] = Counter()
+    total_duration, first, last = 0.0, inf, -inf
+    rows = merge(
+        connection.execute(queries.REGISTRANTS_IN_ORDER, values),
+        connection.execute(queries.STAYS_IN_ORDER, values),
+        key=itemgetter(0),
+    )
+    for _, of_one in groupby(rows, key=itemgetter(0)):
+        best, stays, is_guest = len(STATUSES), 0, True
+        covered = -inf
+        for _, rank, joined_at, left_at, guest in of_one:
+            if rank is not None:
+                registrants[STATUSES[rank]] += 1
+                best = min(best, rank)
+                continue
+            stays += 1
+            is_guest = is_guest and guest == 1
+            first = min(first, joined_at)
+            if left_at is not None:
+                last = max(last, left_at)
+                total_duration += max(0.0, left_at - max(joined_at, covered))
+                covered = max(covered, left_at)
+        counts["stays"] += stays
+        counts["people"] += stays > 0
+        counts["guests"] += stays > 0 and is_guest and best == len(STATUSES)
+        counts["no_shows"] += stays == 0 and best == 0
     return ImportTotals(
         registrants=registrants,
-        people=len(came),
-        guests=sum(person.guest for person in came),
-        stays=sum(len(person.stays) for person in came),
-        uncounted=connection.execute(queries.UNCOUNTED, {"room": room}).fetchone()[0],
-        no_shows=sum(person.status == "approved" and not person.stays for person in everyone),
-        total_duration=fsum(person.total_duration for person in came),
-        first_joined_at=min((person.stays[0][1] for person in came), default=None),
-        last_left_at=max(ends, default=None),
+        people=counts["people"],
+        guests=counts["guests"],
+        stays=counts["stays"],
+        uncounted=connection.execute(queries.UNCOUNTED, values).fetchone()[0],
+        no_shows=counts["no_shows"],
+        total_duration=total_duration,
+        first_joined_at=None if first == inf else first,
+        last_left_at=None if last == -inf else last,
     )
