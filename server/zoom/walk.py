@@ -14,6 +14,7 @@ import structlog
 from server.zoom import people
 from server.zoom.client import ZoomClient
 from server.zoom.failures import (
+    BadAnswer,
     MissingScope,
     NoPermission,
     NotFound,
@@ -173,6 +174,8 @@ class Walker:
             except (NotFound, Refused) as failure:
                 return await self._refused(reading, walk, failure, why)
             else:
+                if content.token and content.token == walk.cursor:
+                    raise BadAnswer("Zoom's next page begins where this one did")
                 walk = await self._store.save_page(self._page(walk, source, why, content))
         if walk.total is None:
             return await self._end(reading, walk, "partial", "Zoom did not say how many rows there are")
