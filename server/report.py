@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from server.thinning import thinned
 from signalling.room import rfc3339
 from storage import attendance
 from storage.attendance import Person, Report, Session
@@ -30,9 +31,6 @@ class Rows(StrEnum):
     STAYS = "stays"
     PEOPLE = "people"
 
-
-MOST_STEPS = 500
-"""Of people over time: more than a chart shows."""
 
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
@@ -111,26 +109,6 @@ def as_json(
         for participant, stays in shown
     ]
     return b'%b,"participants":[%b]}' % (orjson.dumps(head)[:-1], b",".join(people))
-
-
-def thinned(steps: Sequence[tuple[float, int]], most: int = MOST_STEPS) -> Sequence[tuple[float, int]]:
-    """At most `most` of the steps, which look the same: of each short time the highest and the last one."""
-    if len(steps) <= most:
-        return steps
-    first, last = steps[0][0], steps[-1][0]
-    parts = (most - 1) // 2
-    length = (last - first) / parts
-    kept = {0}
-    begun, highest = 0, 0
-    for index, (at, count) in enumerate(steps):
-        part = min(parts - 1, int((at - first) / length))
-        if part != begun:
-            kept |= {highest, index - 1}
-            begun, highest = part, index
-        elif count > steps[highest][1]:
-            highest = index
-    kept |= {highest, len(steps) - 1}
-    return [steps[index] for index in sorted(kept)]
 
 
 def _totals(report: Report) -> dict[str, Any]:

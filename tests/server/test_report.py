@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from server import report
 from server.report import Rows
+from server.thinning import thinned
 from storage.store import Attendance, Meeting, Participant, Stay
 
 START = 1_795_251_600.0
@@ -162,7 +163,7 @@ STEPS = st.lists(
 def test_few_steps_show_the_same_highs_ends_and_levels_in_between(
     steps: list[tuple[float, int]], most: int
 ) -> None:
-    kept = list(report.thinned(steps, most))
+    kept = list(thinned(steps, most))
     assert len(kept) <= most
     assert set(kept) <= set(steps)
     assert (kept[0], kept[-1]) == (steps[0], steps[-1])
@@ -174,10 +175,22 @@ def test_few_steps_show_the_same_highs_ends_and_levels_in_between(
             assert level(kept, until - pause / 4) == count
 
 
+def test_many_steps_in_two_hours_a_week_apart_are_thinned_as_if_there_were_no_week() -> None:
+    week = 7 * 86_400.0
+    hour = [(12.0 * at, at if at < 300 else 601 - at) for at in range(1, 602)]
+    apart = [*hour, *((week + at, count) for at, count in hour)]
+    kept = thinned(apart)
+    assert len(kept) <= 500
+    for begin in (0.0, week):
+        steps = [at for at, _ in kept if begin < at < begin + 8000]
+        assert len(steps) > 150
+        assert max(after - at for at, after in itertools.pairwise(steps)) < 80
+
+
 def test_few_steps_are_left_as_they_are() -> None:
     steps = [(float(at), at % 3) for at in range(500)]
-    assert report.thinned(steps) == steps
-    assert len(report.thinned([*steps, (1e9, 0)])) < 10
+    assert thinned(steps) == steps
+    assert len(thinned([*steps, (1e9, 0)])) < 10
 
 
 # CSV
