@@ -120,9 +120,11 @@ export async function deleteMeeting(token, id) {
 /**
  * How far a reading of a webinar from Zoom is.
  * @typedef {object} Sync
+ * @property {string | null} id
  * @property {string} external_id
  * @property {string} room
  * @property {string} title
+ * @property {"running" | "complete" | "partial" | "failed" | "stopped"} state
  * @property {"looking" | "walking" | "waiting" | "watching" | "done" | "failed"} stage
  * @property {{part: string, title: string, rows: number, total: number | null, state: string, source: string, note: string}[]} parts
  * @property {string} note
@@ -131,8 +133,8 @@ export async function deleteMeeting(token, id) {
  * @property {number | null} [seconds_left]
  */
 
-/** Those the server knows of. @param {string} key  the admin key @returns {Promise<Sync[]>} @throws {ApiError} also where Zoom is not set up */
-export const zoomSyncs = async (key) => (await request("GET", "/api/zoom/sync", { token: key })).syncs ?? [];
+/** Those the server knows of. @param {string} key  the admin key @returns {Promise<{syncs: Sync[], unusable: string | null}>} unusable: why it can read nothing */
+export const zoomSyncs = (key) => request("GET", "/api/zoom/sync", { token: key });
 
 /** @param {string} key @param {string} id @returns {Promise<Sync>} */
 export const zoomSync = (key, id) => request("GET", `/api/zoom/sync/${encodeURIComponent(id)}`, { token: key });

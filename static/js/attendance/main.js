@@ -68,6 +68,7 @@ function askForKey(meeting) {
     open(meeting);
   });
   part(container, "actions").before(form.element);
+  part(container, "actions").querySelector(".primary")?.classList.remove("primary");
 }
 
 /** @param {string} meeting */

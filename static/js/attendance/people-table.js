@@ -3,6 +3,7 @@ import { paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
 import { plain } from "./plain.js";
+import { isRegistered } from "./source-words.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
 /** @typedef {import("./record.js").Person} Person */
@@ -64,6 +65,7 @@ export class PeopleTable {
   update(attendance, axis, dated, printed) {
     this.#shown = { attendance, axis, printed };
     this.#element.classList.toggle("dated", dated);
+    this.#element.classList.toggle("imported", attendance.source !== null);
     this.#drawAxis();
     const gone = new Set(this.#rows.keys());
     const people = new Map(attendance.people.map((person) => [person.id, person]));
@@ -162,23 +164,26 @@ function showRow(row, person, axis, now, dated) {
  * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
  */
 function showImported(row, { name }, { email, guest, registration, match }, people, source) {
-  const registers = source !== null && Object.values(source.registrants).some((count) => count > 0);
+  const registers = source !== null && isRegistered(source);
   const mark = guest ? "Guest" : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
   write(part(row, "role"), mark);
   part(row, "role").classList.toggle("odd", mark !== "");
   const other = match === null ? undefined : people.get(match);
   // Somebody who registered under that name, and did not come by their own link.
   const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;
-  const lines = [email, perhaps].filter(Boolean);
-  const about = row.querySelector('[data-part="about"]') ?? (lines.length ? part(row, "name").parentElement?.appendChild(aboutLine()) : null);
-  if (about) write(about, lines.join(" · "));
+  showLine(row, "email", email);
+  showLine(row, "perhaps", perhaps);
 }
 
-function aboutLine() {
-  const line = document.createElement("small");
-  line.className = "who-about";
-  line.dataset.part = "about";
-  return line;
+/** @param {HTMLElement} row @param {"email" | "perhaps"} name @param {string} text */
+function showLine(row, name, text) {
+  let line = row.querySelector(`[data-part="${name}"]`);
+  if (!line && text) {
+    line = Object.assign(document.createElement("small"), { className: `who-${name}` });
+    line.setAttribute("data-part", name);
+    part(row, "name").parentElement?.append(line);
+  }
+  if (line) write(line, text);
 }
 
 /** What a person is found by. @param {Person} person */

@@ -45,13 +45,26 @@ export function inShort(source) {
   const parts = instances(source);
   const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown");
   const from = `From Zoom: ${source.kind} ${spaced(source.externalId)}.`;
-  if (!read.length) return parts.some(({ state }) => state === "live") ? `${from} What is shown is what Zoom tells while it goes on.` : from;
+  if (!read.length) return [from, ...notReadYet(source)].join(" ");
   const sources = [...new Set(read.map((part) => SOURCES[part.source] ?? "Zoom"))].join(" and ");
   const several = parts.length > 1 ? ` of ${counted(parts.length, "instance")}` : "";
   const at = Math.max(...read.map(({ checkedAt }) => checkedAt ?? 0));
   const state = { complete: ", complete: ", partial: ", partial: " }[/** @type {string} */ (worst(parts))] ?? ": ";
   return `${from} ${sources}${several}${state}${rowsOf(sum(read))}, ${parts.length > 1 ? "last read" : "read"} on ${longMoment(at)}.`;
 }
+
+/** @param {Source} source @returns {string[]} */
+function notReadYet(source) {
+  const parts = instances(source);
+  if (parts.some(({ state }) => state === "live")) return ["Zoom tells of it while it goes on. Its report, which is read afterwards, takes the place of this."];
+  const reading = source.parts.flatMap((part) => (part.reading ? [`${partTitle(part)}: ${rowsOf(part.reading)}`] : []));
+  if (reading.length) return [`It is being read. ${reading.join("; ")}.`];
+  if (worst(parts) === "unread") return ["It has not been read to the end yet."];
+  return isRegistered(source) ? ["Only who registered could be read."] : [];
+}
+
+/** Whether anybody is known to have registered. @param {Source} source */
+export const isRegistered = ({ registrants }) => Object.values(registrants).some((count) => count > 0);
 
 /** @param {SourcePart[]} parts */
 const sum = (parts) => ({
@@ -80,7 +93,7 @@ export function partLine({ state, source, rows, total, agreed, checkedAt, readin
 }
 
 /** What a reader has to know of a part before trusting the figures: a text each. @param {SourcePart} part @returns {string[]} */
-export const partRemarks = ({ why, reason, state }) => [...new Set([state === "complete" ? "" : reason, why])].filter(Boolean).map(sentence);
+export const partRemarks = ({ why, reason, state }) => [...new Set([state === "complete" ? "" : reason, why].filter(Boolean).map(because))];
 
 /**
  * What is not as it should be, in a few words and then in those of each part; null: everything is.
@@ -95,8 +108,11 @@ export function doubts(source) {
     : state === "unknown" ? "Of some instances it is not known who attended"
     : state === "partial" ? "Some rows are missing: the figures are what is known so far"
     : "Not everyone who registered is known";
-  return { title, lines: bad.map((part) => `${partTitle(part)}: ${part.reason || STATES[part.state]}`.replace(/\.?$/, ".")) };
+  return { title, lines: bad.map((part) => `${partTitle(part)}: ${because(part.reason || STATES[part.state])}`) };
 }
 
+/** Why something is not complete, where its state has been said. @param {string} reason */
+export const because = (reason) => sentence(reason.replace(/^(attendance unknown|not read): /, ""));
+
 /** @param {string} text */
-export const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/([^.!?])$/, "$1.");
+export const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/([^.!?…])$/, "$1.");

@@ -12,7 +12,7 @@ const UNKNOWN = ["–", "not known"];
 export function showTotals(element, { meeting, totals, source }, dated) {
   const remarks = [];
   if (totals.reconnects) remarks.push(counted(totals.reconnects, "reconnect"));
-  if (totals.estimated) remarks.push(`${number(totals.estimated)} estimated`);
+  if (totals.estimated) remarks.push(`${number(totals.estimated)} ${source ? "with guessed times" : "estimated"}`);
   /** @type {Record<string, Figure | null>} null: not shown */
   const figures = {
     registered: null,
@@ -49,6 +49,6 @@ function ofImport(source, remarks) {
     registered: registered ? [number(registered), others.join(", ")] : null,
     people: attended ? [number(attended.people), (sure ? remarks : ["so far as is known"]).join(", ")] : UNKNOWN,
     absent: registered ? (attended ? [number(attended.noShows), sure ? "" : "or fewer"] : UNKNOWN) : null,
-    guests: attended ? [number(attended.guests), attended.guests ? "nobody knows who they are" : ""] : null,
+    guests: attended ? [number(attended.guests), ""] : null,
   };
 }

@@ -10,7 +10,7 @@ import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./mo
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 import { SourceCard } from "./source.js";
-import { kindName, stateOf } from "./source-words.js";
+import { isRegistered, kindName, stateOf } from "./source-words.js";
 import { showTotals } from "./totals.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
@@ -85,15 +85,16 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
     write(part(this.element, "trouble"), "");
     write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.length)} of ${counted(totals.participants, "person", "people")} so far`);
-    const registered = source !== null && Object.values(source.registrants).some((count) => count > 0);
+    const registered = source !== null && isRegistered(source);
     const nothing = totals.participants === 0 && !registered;
-    part(this.element, "empty").hidden = !nothing;
+    // What is not known is said above.
+    part(this.element, "empty").hidden = !nothing || (source !== null && !source.attended);
     part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = nothing;
     part(this.element, "over-time").hidden = totals.participants === 0;
     part(this.element, "csv-registrants").hidden = !registered;
     part(this.element, "invite").hidden = ended || source !== null;
-    write(part(this.element, "empty-title"), source && !source.attended ? "Who attended is not known" : ended ? "Nobody came" : "Nobody has come yet");
-    write(part(this.element, "empty-text"), emptyText(attendance));
+    write(part(this.element, "empty-title"), source && ended ? "Nobody came" : "Nobody has come yet");
+    write(part(this.element, "empty-text"), source ? "Nobody is in what Zoom tells of it." : ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
     write(part(this.element, "link"), `${location.host}/m/${meeting.id}`);
     if (source) this.#showSource(source);
     this.#source.update(source);
@@ -114,7 +115,7 @@ export class AttendanceView extends Emitter {
     part(this.element, "badge").hidden = false;
     write(part(this.element, "badge"), kindName(source.kind));
     part(this.element, "meeting-link").hidden = true;
-    write(part(this.element, "key-estimated-label"), "Beginning or end is a guess");
+    write(part(this.element, "key-estimated-label"), "Time is a guess");
     write(part(this.element, "delete"), "Delete this import");
   }
 
@@ -140,12 +141,6 @@ export class AttendanceView extends Emitter {
   }
 }
 
-/** Why there is nobody to show. @param {Attendance} attendance */
-function emptyText({ meeting, source }) {
-  if (source) return source.attended ? "Zoom’s lists have nobody who was in it." : "What Zoom says of it is read first, or could not be read: see above.";
-  return meeting.endedAt !== null ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.";
-}
-
 /** Whether there is more than one day. @param {import("./record.js").Person[]} people @param {number} asOf */
 function isDated(people, asOf) {
   const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
@@ -154,9 +149,9 @@ function isDated(people, asOf) {
 }
 
 /** "Saturday 21 November 2026, 10:00 to 11:02". @param {Attendance} attendance */
-function when({ meeting, people, totals }) {
+function when({ meeting, people, totals, source }) {
   const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
-  if (!Number.isFinite(first)) return `Created on ${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
+  if (!Number.isFinite(first)) return `${source ? "" : "Created on "}${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
   const last = Math.max(...people.map(({ left }) => left ?? -Infinity));
   if (totals.present) return `${longDay(first)}, from ${clock(first)}`;
   if (sameDay(first, last)) return `${longDay(first)}, ${clock(first)} to ${clock(last)}`;

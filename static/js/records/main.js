@@ -24,7 +24,7 @@ function open() {
   const token = key.value ?? identity.token;
   part(view, "lead").textContent = key.value
     ? "Meetings that were held here, and webinars imported from Zoom."
-    : token ? "Those you host, in the browser you started them with." : "";
+    : token ? "Those you host, in the browser you started them with." : "This browser has started no meeting here.";
   part(view, "with-key").hidden = key.value === undefined;
   part(view, "without-key").hidden = key.value !== undefined;
   list = new RecordList(part(view, "list"), token);

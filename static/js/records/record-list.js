@@ -1,6 +1,6 @@
 /** The list of meetings on record, read again while something in it goes on. */
 import { ApiError, hostedMeetings } from "../api.js";
-import { LOOKS, STATES, kindName, sentence, spaced } from "../attendance/source-words.js";
+import { LOOKS, STATES, because, kindName, spaced } from "../attendance/source-words.js";
 import { counted, dayMoment, number } from "../attendance/moments.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
@@ -33,6 +33,7 @@ export class RecordList extends Emitter {
     document.addEventListener("visibilitychange", () => !document.hidden && this.ask(), { signal });
     window.addEventListener("online", () => this.ask(), { signal });
     part(this.#element, "again").addEventListener("click", () => this.ask(), { signal });
+    this.#element.hidden = !this.#token;
     part(this.#element, "table").hidden = true;
     this.#say(this.#token ? "Reading…" : "");
     this.ask();
@@ -124,5 +125,5 @@ function stateOf({ source, attended, present, ended_at }) {
   const { state, reason } = source;
   if (state === "live") return { label: "Live", look: "live", why: inIt };
   const label = state !== "unknown" ? STATES[state] : attended === null ? "Attendance unknown" : "Partly unknown";
-  return { label, look: LOOKS[state], why: reason && state !== "complete" ? sentence(reason) : "" };
+  return { label, look: LOOKS[state], why: state === "complete" ? "" : because(reason) };
 }

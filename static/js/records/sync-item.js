@@ -1,5 +1,5 @@
 /** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
-import { spaced } from "../attendance/source-words.js";
+import { sentence, spaced } from "../attendance/source-words.js";
 import { counted, exactClock, number } from "../attendance/moments.js";
 import { fromTemplate, part, write } from "../dom.js";
 
@@ -9,28 +9,30 @@ import { fromTemplate, part, write } from "../dom.js";
 const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before" };
 
 /** @param {Sync} sync */
-export const isOver = ({ stage }) => stage === "done" || stage === "failed";
+export const isOver = ({ state }) => state !== "running";
 
-/** In a sentence: what became of it. @param {Sync} sync */
-export function outcome({ stage, title, external_id, note }) {
-  const called = title || spaced(external_id);
-  if (stage === "failed") return `${called} could not be imported. ${note}`;
-  return note ? `${called} is imported, but not complete. ${note}` : `${called} is imported and complete.`;
+/** What became of it. @param {Sync} sync */
+export function outcome({ state, note }) {
+  if (state === "complete") return "Imported, and complete.";
+  return `${state === "partial" ? "Imported, but not complete." : "Could not be imported to the end."} ${sentence(note)}`;
 }
+
+/** @param {Sync} sync */
+export const called = ({ title, external_id }) => title || spaced(external_id);
 
 /** @param {HTMLElement} element @param {Sync} sync */
 export function showSync(element, sync) {
-  const { room, title, external_id, stage, parts, note } = sync;
-  write(part(element, "title"), title || spaced(external_id));
+  const { room, title, external_id, state, parts } = sync;
+  write(part(element, "title"), called(sync));
   write(part(element, "id"), title ? spaced(external_id) : "");
   write(part(element, "stage"), isOver(sync) ? outcome(sync) : doing(sync));
-  element.dataset.stage = stage === "done" && note ? "doubtful" : stage;
+  element.dataset.state = state;
   part(element, "open", HTMLAnchorElement).href = `/m/${room}/attendance`;
-  part(element, "open").setAttribute("aria-label", `Attendance of ${title || spaced(external_id)}`);
+  part(element, "open").setAttribute("aria-label", `Attendance of ${called(sync)}`);
   // What is kept so far can be looked at.
-  part(element, "open").hidden = stage === "failed" && !parts.some(({ rows }) => rows > 0);
+  part(element, "open").hidden = state !== "complete" && !parts.some(({ rows }) => rows > 0);
   const list = part(element, "parts");
-  list.hidden = stage === "done" && !note;
+  list.hidden = state === "complete";
   while (list.children.length > parts.length) list.lastElementChild?.remove();
   parts.forEach((shown, index) => showPart(/** @type {HTMLElement} */ (list.children[index] ?? list.appendChild(fromTemplate("sync-part"))), shown));
 }

@@ -2,7 +2,7 @@
 import { ApiError, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
-import { isOver, outcome, showSync } from "./sync-item.js";
+import { called, isOver, outcome, showSync } from "./sync-item.js";
 
 /** @typedef {import("../api.js").Sync} Sync */
 
@@ -44,8 +44,8 @@ export class SyncPanel extends Emitter {
   /** Those that are under way already; none where Zoom is not set up. */
   async #begin() {
     try {
-      const syncs = await zoomSyncs(this.#key);
-      if (this.#watch.signal.aborted) return;
+      const { syncs, unusable } = await zoomSyncs(this.#key);
+      if (this.#watch.signal.aborted || unusable !== null) return;
       this.#element.hidden = false;
       for (const sync of [...syncs.filter((sync) => !isOver(sync)), ...syncs.filter(isOver).slice(0, MOST)].reverse()) this.#show(sync);
       this.#later();
@@ -89,12 +89,12 @@ export class SyncPanel extends Emitter {
     const open = [...this.#shown.values()].filter(({ sync }) => !isOver(sync));
     await Promise.all(open.map(async ({ sync }) => {
       try {
-        const now = await zoomSync(this.#key, sync.external_id);
+        const now = await zoomSync(this.#key, sync.id ?? sync.external_id);
         if (!this.#watch.signal.aborted) this.#show(now);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (error.code === "unreachable" || error.code === "unavailable" || this.#watch.signal.aborted) return;
-        this.#show({ ...sync, stage: "failed", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on." });
+        this.#show({ ...sync, state: "stopped", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on" });
       }
     }));
     if (!this.#watch.signal.aborted) this.#later();
@@ -110,7 +110,7 @@ export class SyncPanel extends Emitter {
     showSync(element, sync);
     if (!known || isOver(known.sync) === isOver(sync)) return;
     // Each change of stage would be too much to listen to: the beginning is one's own doing, the end is news.
-    write(part(this.#element, "news"), isOver(sync) ? outcome(sync) : "");
+    write(part(this.#element, "news"), isOver(sync) ? `${called(sync)}: ${outcome(sync)}` : "");
     this.emit("read", null);
   }
 }
