@@ -91,10 +91,8 @@ class Person:
 
     def participant(self, room: str) -> Participant:
         stays = self.stays
-        moments = [stay[3] for stay in stays]
-        is_open = None in moments
-        if is_open:
-            moments = [stay[1] if stay[3] is None else stay[3] for stay in stays]
+        moments = [stay[1] if stay[3] is None else stay[3] for stay in stays]
+        is_open = None in [stay[3] for stay in stays]
         return Participant(
             self.id,
             room,

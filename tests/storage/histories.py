@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from storage.store import Joined, JoinRequest, StayAbandon, StayEnd, StayResume, Store, StoreError
@@ -157,6 +157,8 @@ def plain(value: Any) -> Any:
     """Records as tuples, all the way down, so that any two that say the same are equal."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return tuple(plain(getattr(value, field.name)) for field in dataclasses.fields(value))
+    if isinstance(value, Mapping):
+        return tuple(sorted((key, plain(each)) for key, each in value.items()))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(map(plain, value))
     return value
