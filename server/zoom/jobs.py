@@ -151,7 +151,9 @@ class Jobs:
         from server.zoom.sync import Sync
 
         try:
-            async with ZoomClient(settings, on_wait=lambda seconds, why: sync.waits(seconds, why)) as client:
+            async with ZoomClient(
+                settings, on_wait=lambda seconds, why: sync.waits(seconds, why), clock=self._clock
+            ) as client:
                 sync = Sync(
                     client,
                     self._store,
