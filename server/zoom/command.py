@@ -101,9 +101,8 @@ def sync(
         with screen:
             outcome = foreground.attended(foreground.sync(config, request, screen.tell), screen.stop)
     except foreground.Stopped as stopped:
-        typer.echo(
-            f"reconvene: stopped; the next reconvene zoom sync {number} goes on from where it was", err=True
-        )
+        again = f"reconvene zoom sync {number}{' --meeting' if meeting else ''}"
+        typer.echo(f"reconvene: stopped; the next {again} goes on from where it was", err=True)
         raise typer.Exit(stopped.exit_code) from None
     except (ZoomFailure, StoreError, ValueError) as error:
         fail(str(error))

@@ -122,6 +122,9 @@ def doing(progress: Progress, now: float) -> str:
     if progress.wakes_at is None or progress.wakes_at <= now:
         return note
     left = progress.wakes_at - now
+    note = note.rstrip(".")
+    if left < 1:
+        return note
     if left < 3600:
         return f"{note} ({_minutes(left)} left)".strip()
     return f"{note} (until {minute(progress.wakes_at)} UTC)".strip()

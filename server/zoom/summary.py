@@ -17,7 +17,7 @@ from rich.text import Text
 
 from server import origin, report
 from server.terminal import counted, day_or_time, harmless, minute, rows_of
-from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus
+from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus, Subject
 
 if TYPE_CHECKING:
     # It wants the extra `zoom`, and what is known of imports can be shown without.
@@ -56,10 +56,10 @@ def show_outcome(console: Console, outcome: Outcome, now: float) -> None:
     if outcome.reasons:
         console.print(Text("\nNot complete", style="bold yellow"))
         for reason in outcome.reasons:
-            console.print(Text(f"• {harmless(reason)}", style="yellow"), soft_wrap=True)
+            console.print(Text(f"• {harmless(reason)}", style="yellow"))
     console.print()
     for line in _advice(outcome, now):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(line))
 
 
 def show_import(console: Console, known: Known) -> None:
@@ -67,20 +67,27 @@ def show_import(console: Console, known: Known) -> None:
     _show(console, known)
     reasons = [f"{title(part)}: {part.reason}" for part in in_order(known.record.parts) if part.reason]
     for reason in reasons:
-        console.print(Text(f"• {harmless(reason)}", style="yellow"), soft_wrap=True)
+        console.print(Text(f"• {harmless(reason)}", style="yellow"))
     console.print()
+    if origin.state_of(known.record)[0] != "complete":
+        console.print(Text(f"Go on with it: {command(known.record.subject)}"))
     if known.record.due_at is not None:
         console.print(
-            f"Due to be read again by the server at {minute(known.record.due_at)} UTC.", soft_wrap=True
+            f"Due to be read again by the server at {minute(known.record.due_at)} UTC.",
         )
     for line in _where(known.record.subject.room):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(line))
+
+
+def command(subject: Subject) -> str:
+    """What reads it (again)."""
+    return f"reconvene zoom sync {subject.external_id}{' --meeting' if subject.kind == 'meeting' else ''}"
 
 
 def show_imports(console: Console, imports: Sequence[Known]) -> None:
     """One line for each."""
     if not imports:
-        console.print("Nothing was imported yet: reconvene zoom sync ID does it.", soft_wrap=True)
+        console.print("Nothing was imported yet: reconvene zoom sync ID does it.")
         return
     table = _table("id", "title", "kind", "state", "people", "checked", "next")
     for known in imports:
@@ -97,7 +104,7 @@ def show_imports(console: Console, imports: Sequence[Known]) -> None:
             "" if record.due_at is None else day_or_time(record.due_at, known.at),
         )
     console.print(table)
-    console.print(Text("Times are UTC. One in full: reconvene zoom status ID", style="dim"), soft_wrap=True)
+    console.print(Text("Times are UTC. One in full: reconvene zoom status ID", style="dim"))
 
 
 def in_order(parts: Sequence[Part]) -> Sequence[Part]:
@@ -117,11 +124,11 @@ def _show(console: Console, known: Known) -> None:
     record = known.record
     subject = record.subject
     head = Text.assemble((subject.room, "bold"), f"  {harmless(subject.title)}" if subject.title else "")
-    console.print(head, soft_wrap=True)
+    console.print(head)
     console.print(_numbers(known))
     console.print(_parts(known))
     for why in _reasons_of_sources(record):
-        console.print(Text(why, style="dim"), soft_wrap=True)
+        console.print(Text(why, style="dim"))
 
 
 def _numbers(known: Known) -> Table:
