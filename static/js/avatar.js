@@ -2,7 +2,8 @@
 
 /** @param {string} name */
 export function initials(name) {
-  const words = name.trim().split(/\s+/);
+  // "(iPad)" begins with I.
+  const words = name.trim().split(/\s+/).map((word) => word.replace(/^\p{P}+/u, "")).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("") || "?";
 }
