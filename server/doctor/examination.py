@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from server.config import SETTINGS, Config
-from server.doctor import files, ice, machine, port, record, settings
+from server.doctor import files, ice, machine, port, record, settings, zoom
 from server.doctor.findings import Check, Finding, failure, note
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ AREAS = (
     record.STORE,
     record.MIGRATIONS,
     ice.AREA,
+    zoom.AREA,
     machine.CLOCK,
 )
 """In the order in which they are shown."""
@@ -81,6 +82,7 @@ def checks_of(config: Config) -> list[Check]:
         Check(port.AREA, partial(port.check, config), frozenset({"RECONVENE_HOST", "RECONVENE_PORT"})),
         Check(record.STORE, partial(record.check, config), store),
         *(Check(ice.AREA, partial(ice.check, server)) for server in ice.servers(config, time.time())),
+        Check(zoom.AREA, partial(zoom.check, config), zoom.SETTINGS),
         Check(machine.CLOCK, _threaded(machine.check_clock, time.time())),
     ]
 
