@@ -14,7 +14,8 @@ SELECT import_parts.part, starts_at,
     import_parts.state, import_parts.source, import_parts.why, reason, coalesce(rows, 0), total, agreed, checked_at
 FROM import_parts LEFT JOIN import_walks ON id = shown
 WHERE import_parts.room = :room
-ORDER BY import_parts.part NOT GLOB 'registrants/*', starts_at IS NULL, starts_at, import_parts.part
+ORDER BY import_parts.part NOT GLOB 'registrants/*',
+    iif(import_parts.part GLOB 'registrants/*', 0, coalesce(starts_at, 9e999)), import_parts.part
 """
 
 _WALK = "id, part, owner, source, why, cursor, pages, rows, total, begun_at, touched_at, lease_until"
