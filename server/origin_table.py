@@ -12,7 +12,7 @@ from rich.text import Text
 
 from server import origin, report
 from server.terminal import Clock, counted, harmless
-from storage.imports import INSTANCE, Import, Imported, ImportTotals, Origin, Registrations
+from storage.imports import INSTANCE, REGISTRANTS, Import, Imported, ImportTotals, Origin, Registrations
 from storage.store import Attendance
 
 Addresses = Literal["beside", "below", "none"]
@@ -100,6 +100,10 @@ def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
         yield Text(f"Who attended is unknown.{asked}")
         return
     came = f"{counted(totals.people, 'person', 'people')}, {counted(totals.guests, 'guest')} among them"
-    registered = f"registered: {registered}" if registered else "nobody registered"
-    stayed_away = f"{totals.no_shows:,} registered and did not come"
-    yield Text(f"{came}; {registered}; {stayed_away}.")
+    lists = [part.state for part in imported.parts if part.part.startswith(REGISTRANTS)]
+    if not any(state in ("partial", "complete") for state in lists):
+        yield Text(f"{came}; who registered is unknown.")
+    elif registered:
+        yield Text(f"{came}; registered: {registered}; {totals.no_shows:,} registered and did not come.")
+    else:
+        yield Text(f"{came}; nobody registered.")

@@ -6,7 +6,7 @@ Times are UTC, as they are in Zoom's reports and in the reasons.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -27,6 +27,9 @@ SETTLED: Final = 24 * 3600.0
 """Seconds after the end from which on a report of Zoom's no longer changes."""
 
 STATUSES: Final[Sequence[RegistrantStatus]] = get_args(RegistrantStatus)
+
+MOST_NAMED: Final = 4
+"""Lists with the same reason."""
 
 _STYLES: Final[dict[PartState, str]] = {
     "unread": "dim",
@@ -55,7 +58,7 @@ def show_outcome(console: Console, outcome: Outcome, now: float) -> None:
     _show(console, known)
     if outcome.reasons:
         console.print(Text("\nNot complete", style="bold yellow"))
-        for reason in outcome.reasons:
+        for reason in together(outcome.reasons):
             console.print(Text(f"• {harmless(reason)}", style="yellow"))
     console.print()
     for line in _advice(outcome, now):
@@ -66,7 +69,7 @@ def show_import(console: Console, known: Known) -> None:
     """One import, all of its parts."""
     _show(console, known)
     reasons = [f"{title(part)}: {part.reason}" for part in in_order(known.record.parts) if part.reason]
-    for reason in reasons:
+    for reason in together(reasons):
         console.print(Text(f"• {harmless(reason)}", style="yellow"))
     console.print()
     if origin.state_of(known.record)[0] != "complete":
@@ -77,6 +80,18 @@ def show_import(console: Console, known: Known) -> None:
         )
     for line in _where(known.record.subject.room):
         console.print(Text(line))
+
+
+def together(reasons: Iterable[str]) -> Iterator[str]:
+    """`title: reason` of those that have the same reason as one: of many instances some are named."""
+    titles: dict[str, list[str]] = {}
+    for each in reasons:
+        title, _, reason = each.partition(": ")
+        titles.setdefault(reason, []).append(title)
+    for reason, of in titles.items():
+        named = "; ".join(of[:MOST_NAMED])
+        more = f" and {len(of) - MOST_NAMED:,} more" if len(of) > MOST_NAMED else ""
+        yield f"{named}{more}: {reason}" if reason else f"{named}{more}"
 
 
 def command(subject: Subject) -> str:
@@ -134,18 +149,24 @@ def _show(console: Console, known: Known) -> None:
 def _numbers(known: Known) -> Table:
     totals = known.totals
     average = totals.total_duration / max(1, totals.people)
-    statuses = ", ".join(f"{totals.registrants.get(status, 0):,} {status}" for status in STATUSES)
+    read = {part.part for part in known.record.parts if part.state in ("partial", "complete")}
+    statuses = ", ".join(
+        f"{totals.registrants.get(status, 0):,} {status}"
+        for status in STATUSES
+        if f"{REGISTRANTS}{status}" in read
+    )
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row("registrants", statuses)
+    grid.add_row("registrants", statuses or "unknown")
     if not origin.is_known(known.record):
         grid.add_row("attendance", "unknown")
         return grid
     left_out = "" if not totals.uncounted else f"; {counted(totals.uncounted, 'waiting-room row')} left out"
     grid.add_row("people", f"{totals.people:,}, {counted(totals.guests, 'guest')} among them")
     grid.add_row("stays", f"{totals.stays:,}{left_out}")
-    grid.add_row("no-shows", f"{totals.no_shows:,} registered and did not come")
+    no_shows = f"{totals.no_shows:,} registered and did not come"
+    grid.add_row("no-shows", no_shows if f"{REGISTRANTS}approved" in read else "unknown")
     grid.add_row(
         "total time", f"{report.duration(totals.total_duration)}, {report.duration(average)} on average"
     )
@@ -179,7 +200,7 @@ def _reasons_of_sources(record: Import) -> Iterator[str]:
     """Why the sources are no better ones; said once for all instances of which it is true."""
     whys: dict[tuple[str, str], int] = {}
     for part in record.parts:
-        if part.why and part.why != part.reason:
+        if part.why and part.why not in part.reason:
             whys[part.source, part.why] = whys.get((part.source, part.why), 0) + 1
     for (source, why), parts in whys.items():
         yield f"Source {harmless(source)} ({counted(parts, 'part')}): {harmless(why)}"

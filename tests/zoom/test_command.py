@@ -121,11 +121,15 @@ async def test_without_the_report_it_says_so_in_the_log_and_in_the_summary(
 
 async def test_what_is_missing_is_said_and_the_exit_code_is_1(tmp_path: Path, zoom: ZoomStandIn) -> None:
     zoom.webinars[ID].instances[0].total = 100
+    zoom.scopes = SCOPES - {"webinar:read:list_registrants:admin"}
     ran = await sync(tmp_path, zoom)
     assert ran.code == 1
     assert "95 of 100  report  partial" in ran.out
     missing = ran.out.partition("\nNot complete\n")[2]
     assert "Zoom gave 95 of the 100 rows it has" in missing
+    assert missing.count("webinar:read:list_registrants or ") == 1
+    assert re.search(r"^registrants +unknown", ran.out, re.MULTILINE)
+    assert re.search(r"^no-shows +unknown", ran.out, re.MULTILINE)
     assert "--watch" in missing
     zoom.webinars[ID].instances[0].total = None
     zoom.scopes = SCOPES - {REPORT, BASIC}
