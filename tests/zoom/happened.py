@@ -117,6 +117,8 @@ class Size:
     """Known by nothing: each of their rows might be anybody's."""
     waiting_only: int = 25
     """Registered, and never let in."""
+    twins: int = 0
+    """Guests of one name, at one moment, without a `user_id`: as many rows, as many guests."""
 
 
 SMALL = Size(150, 6, 4, 40, 6, 10, 12, 4, 4, 4, 4, 8, 3)
@@ -252,11 +254,11 @@ class _Making:
             self._visit(person, instance, joined, joined + 600_000, known, email=email)
 
     def _twins(self) -> None:
-        """Guests of one name, at one moment, without a `user_id`: two rows, two guests."""
         joined = STARTS[0] + 61_000
-        for left in (joined + 300_000, joined + 450_000):
+        for number in range(self.size.twins):
             person = Person(len(self.people), "iPhone")
             self.people.append(person)
+            left = joined + 300_000 + number * 60_000
             self._visit(person, 0, joined, left, NONE, lacks=frozenset({"user_id"}))
 
     def _visit(

@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from tests.zoom.happened import Happened, Person, Registration, Status, Visit
 from tests.zoom.stand_in import ShownInstance, ShownWebinar
+from tests.zoom.stand_in.shown import Kind
 
 
-def webinar(happened: Happened, *, seed: int = 0) -> ShownWebinar:
-    """`seed`: by which texts that are not known are "", null or missing."""
+def webinar(happened: Happened, *, seed: int = 0, kind: Kind = "webinar") -> ShownWebinar:
+    """`seed`: by which texts that are not known are "", null or missing. `kind`: a meeting's rows look the same."""
     chance = random.Random(seed)  # noqa: S311
     instances = []
     for uuid, start in zip(happened.uuids, happened.starts, strict=True):
@@ -21,7 +22,7 @@ def webinar(happened: Happened, *, seed: int = 0) -> ShownWebinar:
         status: [_registrant(person, each, chance) for person, each in happened.registrations(status)]
         for status in get_args(Status)
     }
-    return ShownWebinar(happened.webinar, instances, registrants, topic=happened.topic)
+    return ShownWebinar(happened.webinar, instances, registrants, topic=happened.topic, kind=kind)
 
 
 def moment(at: int) -> str:

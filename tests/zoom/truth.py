@@ -45,6 +45,8 @@ class Truth:
     attendees: Counter[Attendee]
     by_address: Mapping[str, Attendee]
     """Attendees who have an address in a registration or a row, by it, in lower case."""
+    names: Mapping[str, str]
+    """Theirs, by the same."""
     no_shows: frozenset[str]
 
     @property
@@ -67,6 +69,7 @@ class Truth:
 def of(happened: Happened, source: Source) -> Truth:
     attendees: Counter[Attendee] = Counter()
     by_address: dict[str, Attendee] = {}
+    names: dict[str, str] = {}
     no_shows = set()
     for person in happened.people:
         known = [visit for visit in person.visits if visit.knows & SHOWS[source]]
@@ -77,6 +80,7 @@ def of(happened: Happened, source: Source) -> Truth:
             attendees[attendee] += 1
             for address in _addresses(person, known):
                 by_address[address] = attendee
+                names[address] = person.name
         elif registration == "approved":
             no_shows.add(person.registrations[-1].email)
         for visit in person.visits:
@@ -85,7 +89,7 @@ def of(happened: Happened, source: Source) -> Truth:
     rows = {uuid: len(happened.visits(uuid)) for uuid in happened.uuids}
     waiting = sum(visit.waiting for person in happened.people for visit in person.visits)
     registrants = {status: len(happened.registrations(status)) for status in BEST}
-    return Truth(rows, waiting, registrants, attendees, by_address, frozenset(no_shows))
+    return Truth(rows, waiting, registrants, attendees, by_address, names, frozenset(no_shows))
 
 
 def _best(person: Person) -> Status | None:
