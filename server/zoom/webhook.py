@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request, Response
 from server.config import Config
 from server.problems import problem
 from server.zoom.live import Ended, Event, Heard, Malformed, Other, Validation, read
-from server.zoom.settling import next_look
+from server.zoom.settling import SETTLES
 from storage.imports import Import
 from storage.store import MeetingExists, Store
 
@@ -92,7 +92,7 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
             case Ended(subject, part, ended_at):
                 if _is_known(await store.imported(subject.room), event):
                     return False
-                due_at = next_look(ended_at, now, 0) or now
+                due_at = max(ended_at + SETTLES[0], now)
                 await store.end_live(subject, part, ended_at, due_at, now)
                 log.info("zoom says it has ended", meeting=subject.room, part=part)
                 return True
