@@ -87,14 +87,14 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
             case Heard(subject, stay):
                 kept = await store.record_live(subject, stay)
                 if not kept:
-                    log.debug("zoom event came after the report", meeting=subject.room, part=stay.part)
+                    log.debug("zoom event came after the report", room=subject.room, part=stay.part)
                 return kept
             case Ended(subject, part, ended_at):
                 if _is_known(await store.imported(subject.room), event):
                     return False
                 due_at = max(ended_at + SETTLES[0], now)
                 await store.end_live(subject, part, ended_at, due_at, now)
-                log.info("zoom says it has ended", meeting=subject.room, part=part)
+                log.info("zoom says it has ended", room=subject.room, part=part)
                 return True
             case Other(name):
                 log.debug("zoom event ignored", name=name[:100])
@@ -103,7 +103,7 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
     except MeetingExists:
         # Nothing that Zoom could do about it by sending it again.
         log.warning(
-            "zoom event has no place: the meeting's id is taken by one held here", meeting=event_room(event)
+            "zoom event has no place: the meeting's id is taken by one held here", room=event_room(event)
         )
     return False
 
