@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,24 @@ async def test_crashing_after_every_fifth_page(at: Runs) -> None:
             at.clock.advance(10)
     assert crashes > 5
     await assert_true(at.store, everything(), "report")
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_crashing_after_every_page_or_two(
+    tmp_path: Path, straight: Mapping[str, Rows], pages: int
+) -> None:
+    async with importing(tmp_path, little()) as at:
+        at.zoom.books.page_limit = 60
+        crashes = 0
+        while crashes < 30:
+            try:
+                assert (await at.sync(store=Dying(at.store, after=pages))).complete
+                break
+            except PowerCutError:
+                crashes += 1
+                at.clock.advance(10)
+    assert 30 > crashes > 2
+    assert contents(tmp_path / "store.db") == straight
 
 
 async def test_bad_weather(at: Runs) -> None:
@@ -211,6 +229,8 @@ async def test_two_at_once_do_not_disturb_each_other(tmp_path: Path, straight: M
 
 async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mapping[str, Rows]) -> None:
     async with importing(tmp_path, little()) as at:
+        reports = partial(at.zoom.asked_for, "report participants")
+        at.zoom.faults.on(lambda _: len(reports()) == 4, faults.stall())
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server.cli", "zoom", "sync", happening.WEBINAR),
             cwd=ROOT,
@@ -222,7 +242,7 @@ async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mappi
             stderr=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(30):
-            await at.zoom.until(lambda: len(at.zoom.asked_for("report participants")) == 4)
+            await at.zoom.until(lambda: len(reports()) == 4)
         os.kill(process.pid, signal.SIGKILL)
         assert await process.wait() == -signal.SIGKILL
         record = await at.store.imported(ROOM)
