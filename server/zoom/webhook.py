@@ -110,10 +110,14 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
 
 def _is_known(record: Import | None, ended: Ended) -> bool:
     """Whether this end was told before, and all that follows from it is done or due."""
-    for part in record.parts if record else ():
-        if part.part == ended.part and part.ended_at == ended.at and part.state != "live":
-            return part.agreed > 0 or (record is not None and record.due_at is not None)
-    return False
+    if record is None:
+        return False
+    return any(
+        part.part == ended.part
+        and part.ended_at == ended.at
+        and (part.agreed > 0 or record.due_at is not None)
+        for part in record.parts
+    )
 
 
 class _Doorkeeper:
