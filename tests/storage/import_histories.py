@@ -74,6 +74,9 @@ class ImportHistory:
         self._now += draw.randrange(0, 80) / 8
         if self.calls and draw.random() < 0.1:
             call = draw.choice(self.calls[-3:] if draw.random() < 0.7 else self.calls)
+            if call[0] == "begin_walk":
+                # Only at once: nobody has the id of a walk that may be gone.
+                call = self.calls[-1]
         else:
             makers = {
                 self._begin: 10,
@@ -110,9 +113,13 @@ class ImportHistory:
             draw.choice(OWNERS),
             self._now,
             15.0,
-            draw.choice((None, 990.0, 1000.0)),
+            self._start(room),
         )
         return "begin_walk", (subject(room, draw.choice(("Webinar", "Talk"))), start)
+
+    def _start(self, room: str) -> float | None:
+        """No two meetings begin at one moment: which of them is the older would be open."""
+        return self._draw.choice((None, 990.0 + ROOMS.index(room), 1000.0 + ROOMS.index(room)))
 
     def _walk(self) -> Walk:
         return self._draw.choice(list(self._walks.values())[-4:])
@@ -173,7 +180,7 @@ class ImportHistory:
             told.joined_at if began else None,
             told.joined_at + 10.0 if ended_too else None,
             self._now,
-            draw.choice((None, 995.0)),
+            self._start(room),
         )
         return "record_live", (subject(room), stay)
 

@@ -136,8 +136,11 @@ async def test_a_walk_is_its_owners_until_the_lease_runs_out_or_it_is_released(
         await imports.save(mine, row("s2"))
     with pytest.raises(WalkLost):
         await imports.finish(mine)
+    imports.subject = subject(title="Refused with the rest")
     with pytest.raises(WalkLost):
-        await imports.begin(walk=name, owner="me")
+        await imports.begin(walk=name, owner="me", starts=1.0)
+    assert (await imports.record()).subject.title == "Webinar"
+    assert (await imports.part()).starts_at is None
     await store.drop_walk(name, "me")
     await store.release_walk(name, "me", 5067.0)
     assert list((await imports.part()).walking) == [taken]

@@ -1,0 +1,118 @@
+"""What is SQLite's own of imports: indexes, what is left when they are deleted, an older file brought up to date."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from storage import sqlite_calls, sqlite_import_queries, sqlite_import_statements, sqlite_statements
+from storage.migrations import load_migrations
+from storage.sqlite import SqliteStore
+from storage.sqlite_file import APPLICATION_ID, connect, migrate
+from storage.unions import unite
+from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
+from tests.storage.script import request
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[sqlite3.Connection]:
+    writer, reader = connect(path, 1.0)
+    yield writer
+    reader.close()
+    writer.close()
+
+
+STATEMENTS = {
+    name: text
+    for module in (sqlite_import_statements, sqlite_import_queries)
+    for name, text in vars(module).items()
+    if name.isupper() and not name.startswith("_") and "room" in text + "walk_id"
+}
+
+SCANNED = {
+    "LATEST": {"SCAN imports"},  # of all imports, those of the latest meetings
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_every_statement_finds_its_rows_by_index(writer: sqlite3.Connection, name: str) -> None:
+    text = STATEMENTS[name]
+    values = ("x",) * text.count("?") or dict.fromkeys(re.findall(r":(\w+)", text), "x")
+    plan = [step[3] for step in writer.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+    # What was asked for is gone through, from a list that comes with the call.
+    scans = {step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE" not in step}
+    assert {step for step in scans if "CONSTANT ROW" not in step} == SCANNED.get(name, set()), plan
+    searches = [step for step in plan if step.startswith("SEARCH")]
+    assert all(re.search(r"\((room|id|walk_id|due_at|last_walk)[=<]\?", step) for step in searches), plan
+
+
+def test_a_page_looks_for_what_is_kept_of_it_row_by_row(writer: sqlite3.Connection) -> None:
+    for statement, column in [
+        (sqlite_import_statements.KNOWN_KEYS, "room=? AND key=?"),
+        (sqlite_import_statements.KNOWN_SESSIONS, "walk_id=? AND session_id=?"),
+        (sqlite_import_statements.KNOWN_REGISTRANTS, "walk_id=? AND registrant_id=?"),
+        (sqlite_import_statements.NUMBERED, "walk_id=? AND session_id>? AND session_id<?"),
+        (sqlite_import_statements.UNITE, "room=? AND person=?"),
+        (sqlite_statements.OLD_MEETINGS, "INDEX open_import_stays (walk_id=?"),
+    ]:
+        values = ("x",) * statement.count("?") or dict.fromkeys(re.findall(r":(\w+)", statement), "x")
+        plan = str(writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())
+        assert column in plan
+
+
+async def test_a_deleted_import_leaves_no_row(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    imports = ImportScript(store)
+    await imports.read(ONE, row("s1", "k1"), row("s2"))
+    await imports.read(APPROVED, registrant("r1", "k1", "k2"))
+    await imports.save(await imports.begin(), row("s3"))
+    await imports.hear(heard("s4", joined=1000.0, part=TWO))
+    await store.delete_meeting(ROOM)
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            if name.startswith("import")
+        ]
+        assert len(tables) == 6
+        for table in tables:
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # noqa: S608
+
+
+async def test_a_file_of_the_version_before_is_brought_up_to_date_and_keeps_its_meetings(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate(connection, load_migrations("sqlite")[:3])
+        join = partial(sqlite_calls.join, connection)
+        joined = join(request("ann", room="ROOM-1"))
+    store = SqliteStore(path)
+    assert list((await store.schema()).pending) == ["0004_imports"]
+    await store.open()
+    (listed,) = await store.hosted_meetings(None, 10)
+    assert (listed.meeting, listed.imported, listed.attended) == (joined.meeting, None, 1)
+    await ImportScript(store).read(ONE, row("s1"))
+    assert len(await store.hosted_meetings(None, 10)) == 2
+    await store.close()
+
+
+def test_keys_that_are_united_are_told_from_those_that_were_so_before() -> None:
+    known = {"b": "b", "c": "b", "e": "d"}
+    assert unite([("b", "c")], known) == ({}, {})
+    assert unite([("x",), ("c", "y"), ("e", "z")], known) == ({"x": "x", "y": "b", "z": "d"}, {})
+    assert unite([("y", "x"), ("x", "e"), ("c", "y")], known) == ({"x": "b", "y": "b"}, {"d": "b"})
+    assert unite([("c", "a")], {"c": "b"}) == ({"a": "a"}, {"b": "a"})
+    assert unite([], {}) == ({}, {})
