@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import sqlite_calls, sqlite_import_queries, sqlite_import_statements, sqlite_statements
+from storage import sqlite_calls, sqlite_import_queries, sqlite_import_statements
 from storage.migrations import load_migrations
 from storage.sqlite import SqliteStore
 from storage.sqlite_file import APPLICATION_ID, connect, migrate
@@ -64,7 +64,6 @@ def test_a_page_looks_for_what_is_kept_of_it_row_by_row(writer: sqlite3.Connecti
         (sqlite_import_statements.KNOWN_REGISTRANTS, "walk_id=? AND registrant_id=?"),
         (sqlite_import_statements.NUMBERED, "walk_id=? AND session_id>? AND session_id<?"),
         (sqlite_import_statements.UNITE, "room=? AND person=?"),
-        (sqlite_statements.OLD_MEETINGS, "INDEX open_import_stays (walk_id=?"),
     ]:
         values = ("x",) * statement.count("?") or dict.fromkeys(re.findall(r":(\w+)", statement), "x")
         plan = str(writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())

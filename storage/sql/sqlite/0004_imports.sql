@@ -88,8 +88,6 @@ CREATE TABLE import_stays (
     PRIMARY KEY (walk_id, session_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX open_import_stays ON import_stays (walk_id) WHERE left_at IS NULL;
-
 CREATE TABLE import_registrants (
     walk_id TEXT NOT NULL REFERENCES import_walks (id) ON DELETE CASCADE,
     registrant_id TEXT NOT NULL CHECK (registrant_id <> ''),
