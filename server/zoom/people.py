@@ -62,7 +62,8 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
     session = _id("s", uuid, *who, joined_as)
     counted = told.status != IN_WAITING_ROOM
     guest = not keys
-    keys = keys or (_id("p", room, "guest", session),)
+    # Of two who came at the same moment by the same name, and have no id at all, each is somebody.
+    keys = keys or (_id("p", room, "guest", session, *((repr(left),) if numbered else ())),)
     return Row(
         session_id=session,
         keys=keys,

@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -163,21 +164,39 @@ class Sync:
             subject, instances = await self._subject(), await self._instances()
             self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
             log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
-            for status in STATUSES:
+            for part, read in await self._in_order(subject, instances):
                 self._show("walking", "")
-                part = people.registrants_part(status)
-                results[part] = await self._walker.registrants(subject, status)
-            for instance in instances:
-                self._show("walking", "")
-                part = people.instance_part(instance.uuid)
-                results[part] = await self._walker.instance(subject, instance)
+                results[part] = await read()
         except _PASSING as failure:
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))
             stopped = failure
-        finally:
-            async with _undisturbed():
-                await self._sweep()
+        async with _undisturbed():
+            await self._sweep()
         return await self._outcome(results, stopped)
+
+    async def _in_order(
+        self, subject: Subject, instances: Sequence[Instance]
+    ) -> Sequence[tuple[str, Callable[[], Awaitable[Result]]]]:
+        """What there is to read. First what an earlier run left, then what was never read: however often they are cut
+        off, runs get on."""
+        walker = self._walker
+        reads = [
+            (people.registrants_part(status), partial(walker.registrants, subject, status))
+            for status in STATUSES
+        ] + [
+            (people.instance_part(instance.uuid), partial(walker.instance, subject, instance))
+            for instance in instances
+        ]
+        record = await self._store.imported(self._room)
+        known = {part.part: part for part in record.parts} if record else {}
+
+        def urgency(read: tuple[str, object]) -> int:
+            part = known.get(read[0])
+            if part is not None and part.walking:
+                return 0
+            return 1 if part is None or part.state == "unread" else 2
+
+        return sorted(reads, key=urgency)
 
     async def _subject(self) -> Subject:
         request = self._request

@@ -96,6 +96,12 @@ def test_a_stay_without_user_id_is_known_by_who_came_when() -> None:
     assert told.session_id != row(user_id="", id="", user_email="", registrant_id="").session_id
 
 
+def test_two_guests_who_come_at_once_by_one_name_are_two() -> None:
+    one, two = (other(name="Anna", leave_time=START + left) for left in (10, 20))
+    assert one.session_id == two.session_id
+    assert not set(one.keys) & set(two.keys)
+
+
 def test_the_order_of_a_page_does_not_matter() -> None:
     alike = [msgspec.structs.replace(ANNA, user_id="", leave_time=START + left) for left in (100, 200, 300)]
     told = [people.rows(ROOM, UUID, order, START) for order in (alike, alike[::-1])]

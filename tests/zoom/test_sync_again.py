@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from server.zoom.failures import DailyLimit, NotFound
 from storage.imports import Page
 from tests.zoom.runs import ID, ROOM, ROWS, Dying, PowerCutError, Runs, Watched, row, runs
-from tests.zoom.stand_in import faults
+from tests.zoom.stand_in import Asked, faults
 
 
 @pytest.fixture
@@ -36,6 +37,24 @@ async def test_a_cancelled_run_is_gone_on_with(at: Runs, page: int) -> None:
     assert (await at.sync()).complete
     # The page that was under way was not answered, so its token is good for another time.
     assert at.pages() == 4 + 1
+
+
+async def test_runs_that_are_cut_off_again_and_again_get_on(at: Runs) -> None:
+    """Each after two pages of whatever it reads; there are four of registrants and four of participants."""
+    for _ in range(8):
+        at.zoom.faults.clear()
+        first = len(at.zoom.requests) + 4
+        at.zoom.faults.on(partial(_is_later, first), faults.daily_limit(at.clock.now() + 60), None)
+        outcome = await at.sync()
+        if outcome.totals.people == ROWS:
+            break
+    assert outcome.totals.people == ROWS
+    assert outcome.totals.registrants["approved"] == 100
+    assert (await at.part()).state == "complete"
+
+
+def _is_later(number: int, asked: Asked) -> bool:
+    return asked.number > number
 
 
 async def test_a_run_that_died_is_gone_on_with_when_its_lease_is_over(at: Runs) -> None:
