@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import groupby
 from math import inf
-from typing import Any
+from operator import itemgetter
 
 from storage import sqlite_import_queries as sql
 from storage.imports import Imported, RegistrantStatus
@@ -127,15 +130,21 @@ def _quality(registrant: RegistrantRow) -> tuple[int, str]:
     return registrant[1], registrant[2]
 
 
-def people(connection: sqlite3.Connection, room: str) -> Mapping[str, Person]:
-    """Everyone of whom a row is shown that counts, or a registration; by participant id."""
+def people(
+    connection: sqlite3.Connection, room: str, only: Sequence[str] | None = None
+) -> Mapping[str, Person]:
+    """Everyone of whom a row is shown that counts, or a registration, or `only` some; by participant id."""
+    values = {"room": room, "people": json.dumps(only)}
+    stays, registrants = sql.STAYS, sql.REGISTRANTS
+    if only is not None:
+        stays, registrants = sql.STAYS_OF_SOME, sql.REGISTRANTS_OF_SOME
     found: dict[str, Person] = {}
-    for stay in connection.execute(sql.STAYS, {"room": room}):
+    for stay in connection.execute(stays, values):
         person = found.get(stay[0])
         if person is None:
             person = found[stay[0]] = Person(stay[0])
         person.stays.append(stay)
-    for registrant in connection.execute(sql.REGISTRANTS, {"room": room}):
+    for registrant in connection.execute(registrants, values):
         person = found.get(registrant[0])
         if person is None:
             person = found[registrant[0]] = Person(registrant[0])
@@ -143,6 +152,52 @@ def people(connection: sqlite3.Connection, room: str) -> Mapping[str, Person]:
     for person in found.values():
         person.complete()
     return found
+
+
+def arrivals(connection: sqlite3.Connection, room: str, limit: int, after: Person | None) -> Sequence[Person]:
+    """A page of those who came, in the order they did."""
+    values = {
+        "room": room,
+        "after_joined": -inf if after is None else after.stays[0][1],
+        "after_id": "" if after is None else after.id,
+        "limit": limit,
+    }
+    in_order = [row[0] for row in connection.execute(sql.ARRIVALS, values)]
+    found = people(connection, room, in_order)
+    return [found[person_id] for person_id in in_order]
+
+
+def readings(
+    connection: sqlite3.Connection, room: str, limit: int | None, after: Person | None, came: bool | None
+) -> Sequence[Person]:
+    """A page of those who registered, by name. No more of them are kept at once than are asked for."""
+    place = ("", "") if after is None else (after.shown_name, after.id)
+    rows = connection.execute(sql.NAMES_OF_REGISTRANTS, {"room": room, "came": came})
+    nameless: list[str] = []
+
+    def named() -> Iterator[tuple[str, str]]:
+        for person_id, names in groupby(rows, key=itemgetter(0)):
+            name = next((name for _, name in names if name != ""), "")
+            if name == "":
+                nameless.append(person_id)
+            elif (name, person_id) > place:
+                yield name, person_id
+
+    page = sorted(named()) if limit is None else nsmallest(limit, named())
+    if nameless:
+        others = [(person.shown_name, person.id) for person in people(connection, room, nameless).values()]
+        page = sorted(page + [each for each in others if each > place])[:limit]
+    in_order = [person_id for _, person_id in page]
+    found = people(connection, room, in_order)
+    return [found[person_id] for person_id in in_order]
+
+
+def with_namesakes(connection: sqlite3.Connection, room: str, page: Sequence[Person]) -> Sequence[Person]:
+    """Those of a page, and whoever else came and may be called as one of them is."""
+    names = json.dumps(list({person.name_key for person in page if person.name != ""}))
+    alike = {row[0] for row in connection.execute(sql.NAMED_ALIKE, {"room": room, "names": names})}
+    others = people(connection, room, list(alike.difference(person.id for person in page)))
+    return [*page, *(person for person in others.values() if person.stays)]
 
 
 class Names:
@@ -169,9 +224,3 @@ class Names:
             if person.guest:
                 name_match = self._known.get(person.name_key)
         return Imported(person.email, person.guest, person.status, namesakes, name_match)
-
-
-def person_of(connection: sqlite3.Connection, room: str, key: str) -> str | None:
-    """Whose a key is: ids that were a person's before it was united with another's are among them."""
-    row: tuple[Any, ...] | None = connection.execute(sql.PERSON, {"room": room, "key": key}).fetchone()
-    return None if row is None else str(row[0])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import merge
 from itertools import groupby
 from math import inf
@@ -24,7 +23,7 @@ from storage.imports import (
     Subject,
     Walk,
 )
-from storage.sqlite_import_people import STATUSES, Names, Person, people, person_of
+from storage.sqlite_import_people import STATUSES, Names, Person, arrivals, people, readings, with_namesakes
 from storage.store import Attendance, Meeting, UnknownMeeting, UnknownParticipant
 
 
@@ -66,10 +65,16 @@ def attendance(
 ) -> Attendance:
     """A page of an import's."""
     room = found.room
-    everyone = [person for person in people(connection, room).values() if person.stays]
-    place = None if after is None else _place(connection, room, everyone, after, _arrival)
-    page = _page(everyone, limit, place, _arrival)
-    names = Names(everyone)
+    place = _person(connection, room, after)
+    if place is not None and not place.stays:
+        raise UnknownParticipant(after)
+    page: Sequence[Person]
+    if limit is None and place is None:
+        page = sorted((person for person in people(connection, room).values() if person.stays), key=_arrival)
+        names = Names(page)
+    else:
+        page = arrivals(connection, room, -1 if limit is None else limit, place)
+        names = Names(with_namesakes(connection, room, page))
     return Attendance(
         found,
         [(person.participant(room), person.attended()) for person in page],
@@ -82,10 +87,10 @@ def registrations(
     connection: sqlite3.Connection, room: str, limit: int | None, after: str | None, came: bool | None
 ) -> Registrations:
     known_import(connection, room)
-    registered = [person for person in people(connection, room).values() if person.registrants]
-    place = None if after is None else _place(connection, room, registered, after, _reading)
-    wanted = [person for person in registered if came in (None, bool(person.stays))]
-    page = _page(wanted, limit, place, _reading)
+    place = _person(connection, room, after)
+    if place is not None and not place.registrants:
+        raise UnknownParticipant(after)
+    page = readings(connection, room, limit, place, came)
     return Registrations(
         [
             Registration(
@@ -103,36 +108,19 @@ def registrations(
     )
 
 
-Order = Callable[[Person], tuple[float, str] | tuple[str, str]]
-
-
 def _arrival(person: Person) -> tuple[float, str]:
     return person.stays[0][1], person.id
 
 
-def _reading(person: Person) -> tuple[str, str]:
-    return person.shown_name, person.id
-
-
-def _place(
-    connection: sqlite3.Connection, room: str, everyone: Sequence[Person], after: str, order: Order
-) -> tuple[float, str] | tuple[str, str]:
-    person_id = person_of(connection, room, after)
-    for person in everyone:
-        if person.id == person_id:
-            return order(person)
-    raise UnknownParticipant(after)
-
-
-def _page(
-    everyone: Sequence[Person],
-    limit: int | None,
-    place: tuple[float, str] | tuple[str, str] | None,
-    order: Order,
-) -> Sequence[Person]:
-    in_order = sorted(everyone, key=order)
-    first = 0 if place is None else bisect_right(in_order, place, key=order)
-    return in_order[first:] if limit is None else in_order[first : first + limit]
+def _person(connection: sqlite3.Connection, room: str, key: str | None) -> Person | None:
+    """Whose id it is, or was before they were united with another. Raises `UnknownParticipant`."""
+    if key is None:
+        return None
+    row = connection.execute(queries.PERSON, {"room": room, "key": key}).fetchone()
+    found = people(connection, room, [] if row is None else [row[0]])
+    if not found:
+        raise UnknownParticipant(key)
+    return next(iter(found.values()))
 
 
 def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
