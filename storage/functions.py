@@ -227,10 +227,10 @@ class FunctionStore(ImportFunctions):
         async with self._long:
             return await self._alone(call, within=REPORT, fenced=False)
 
-    async def _in_turn(self, call: Call) -> Any:
-        """Something long as well, which must not wait behind a report: a page, or what a walk came to."""
+    async def _in_turn(self, call: Call, *, fenced: bool) -> Any:
+        """What writes to an import: those to one wait for each other, so few are under way, beside the reports."""
         async with self._pages:
-            return await self._alone(call, within=PAGE, fenced=False)
+            return await self._alone(call, within=self._attempt if fenced else PAGE, fenced=fenced)
 
     async def _alone(self, call: Call, *, within: float, fenced: bool) -> Any:
         if self._writes is None:

@@ -1,7 +1,7 @@
 """The calls for imports, as SQL functions: see `functions`, whose store has them.
 
-They come one by one. What is short has to be carried out before its time is over, as all that is not a report; a page
-or the end of a walk may come late, or twice: which page it is, and whose walk, tells whether it still counts.
+They come one by one. A page or the end of a walk may be carried out late, or twice: which page it is, and whose walk,
+tells whether it still counts. What makes an import where there is none must not: it may have been deleted meanwhile.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class ImportFunctions(ABC):
         """Something short, which must not be carried out late."""
 
     @abstractmethod
-    async def _in_turn(self, call: Call) -> Any:
-        """Something that writes much. It may be late."""
+    async def _in_turn(self, call: Call, *, fenced: bool) -> Any:
+        """Something that writes much, or comes in crowds. `fenced`: it must not be carried out late."""
 
     @abstractmethod
     async def _take_time(self, call: Call) -> Any:
@@ -66,23 +66,30 @@ class ImportFunctions(ABC):
 
     async def save_page(self, page: Page) -> Walk:
         rows = {"rows": [*map(_columns, page.rows)], "registrants": [*map(_columns, page.registrants)]}
-        return import_answers.walk(await self._in_turn({"call": "save_page", **_columns(page), **rows}))
+        return import_answers.walk(
+            await self._in_turn({"call": "save_page", **_columns(page), **rows}, fenced=False)
+        )
 
     async def finish_walk(self, end: WalkEnd) -> Part:
-        return import_answers.part(await self._in_turn({"call": "finish_walk", **_columns(end)}))
+        return import_answers.part(
+            await self._in_turn({"call": "finish_walk", **_columns(end)}, fenced=False)
+        )
 
     async def drop_walk(self, walk_id: str, owner: str) -> None:
         await self._directly({"call": "drop_walk", "walk_id": walk_id, "owner": owner})
 
     async def sweep_walks(self, room: str, limit: int, at: float) -> int:
-        return int(await self._in_turn({"call": "sweep_walks", "room": room, "limit": limit, "at": at}))
+        call = {"call": "sweep_walks", "room": room, "limit": limit, "at": at}
+        return int(await self._in_turn(call, fenced=False))
 
     async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
-        return bool(await self._directly({"call": "record_live", **_columns(subject), **_columns(stay)}))
+        call = {"call": "record_live", **_columns(subject), **_columns(stay)}
+        return bool(await self._in_turn(call, fenced=True))
 
     async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
         moments = {"ended_at": ended_at, "due_at": due_at, "at": at}
-        await self._directly({"call": "end_live", **_columns(subject), "part": part, **moments})
+        call = {"call": "end_live", **_columns(subject), "part": part, **moments}
+        await self._in_turn(call, fenced=True)
 
     async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
         await self._directly({"call": "schedule_import", "room": room, "due_at": due_at, "attempt": attempt})

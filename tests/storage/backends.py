@@ -12,7 +12,7 @@ from storage.migrations import load_migrations
 from tests.databases import PostgresServer, PostgrestServer
 from tests.storage.place import Place
 
-_TABLES = (
+TABLES = (
     "meetings",
     "participants",
     "participant_sessions",
@@ -24,6 +24,7 @@ _TABLES = (
     "import_stays",
     "import_registrants",
 )
+"""All but the one of what was migrated."""
 
 
 class Servers:
@@ -58,7 +59,7 @@ class Servers:
 
     async def empty(self, database: str) -> None:
         """Take all rows out of the store's tables, where there are any yet."""
-        tables = ", ".join(f"reconvene.{table}" for table in _TABLES)
+        tables = ", ".join(f"reconvene.{table}" for table in TABLES)
         await (await self.postgres()).execute(
             f"DO $$ BEGIN IF to_regnamespace('reconvene') IS NOT NULL THEN TRUNCATE {tables} CASCADE; END IF; END $$",
             database=database,

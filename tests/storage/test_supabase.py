@@ -13,12 +13,12 @@ from storage.functions import FunctionStore
 from storage.migrations import load_migrations
 from storage.store import BadStore, SchemaTooNew, Store, StoreError, StoreUnavailable
 from tests.databases import PostgrestServer
-from tests.storage.backends import Servers, apply_migrations, supabase_place
+from tests.storage.backends import TABLES, Servers, apply_migrations, supabase_place
 from tests.storage.crowd import Crowd, works_again
 from tests.storage.place import Place
 from tests.storage.script import Script
 
-TABLES = ("meetings", "participants", "participant_sessions", "nodes", "migrations")
+ALL_TABLES = (*TABLES, "migrations")
 STRANGERS = ("anon", "authenticated")
 
 
@@ -60,7 +60,7 @@ async def test_the_tables_cannot_be_read_through_the_api(
 ) -> None:
     await Script(store).join("ann")
     for key in (project.anon_key, project.service_key):
-        for table in TABLES:
+        for table in ALL_TABLES:
             plain = await client.get(f"/{table}", headers=headers(key))
             in_schema = await client.get(f"/{table}", headers=headers(key, **{"Accept-Profile": "reconvene"}))
             assert (plain.status_code, in_schema.status_code) == (404, 406), table
@@ -117,7 +117,7 @@ async def test_every_table_has_row_level_security_and_no_function_runs_as_its_ow
         " WHERE relnamespace = 'reconvene'::regnamespace AND relkind = 'r'",
         database=project.database,
     )
-    assert {row["relname"]: row["relrowsecurity"] for row in tables} == dict.fromkeys(TABLES, True)
+    assert {row["relname"]: row["relrowsecurity"] for row in tables} == dict.fromkeys(ALL_TABLES, True)
     risen = await project.postgres.fetch(
         "SELECT proname FROM pg_proc"
         " WHERE prosecdef AND (pronamespace = 'reconvene'::regnamespace OR proname = 'reconvene')",

@@ -74,6 +74,10 @@ BEGIN
     IF NOT reconvene.hold_import(call) THEN
         RETURN '{"refused": "meeting_exists"}';
     END IF;
+    SELECT * INTO walk FROM reconvene.import_walks WHERE id = call ->> 'walk_id';
+    IF FOUND AND (walk.owner <> call ->> 'owner' OR walk.state <> 'walking') THEN
+        RETURN '{"refused": "walk_lost"}';
+    END IF;
     UPDATE reconvene.meetings SET title = call ->> 'title' WHERE room = call ->> 'room' AND title <> call ->> 'title';
     PERFORM reconvene.make_part(call);
     PERFORM reconvene.date_import(call ->> 'room');
@@ -81,9 +85,8 @@ BEGIN
     VALUES (call ->> 'walk_id', call ->> 'room', call ->> 'part', 'walking', call ->> 'owner', leased, at, at)
     ON CONFLICT (id) DO UPDATE
         SET lease_until = greatest(known.lease_until, leased), touched_at = greatest(known.touched_at, at)
-        WHERE known.owner = excluded.owner AND known.state = 'walking'
     RETURNING * INTO walk;
-    RETURN CASE WHEN FOUND THEN json_build_object('value', row_to_json(walk)) ELSE '{"refused": "walk_lost"}' END;
+    RETURN json_build_object('value', row_to_json(walk));
 END $$;
 
 CREATE FUNCTION reconvene.take_walk(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
@@ -130,17 +133,19 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- Keys of one row have the same number: they are one person's, who has the least of all keys linked that way. Where two
--- persons turn out to be one, all keys of the greater become the lesser's, until no row is left that has keys of two.
+-- Keys of one row have the same number: they are one person's, who has the least of all keys linked that way. A key that
+-- is new is at first that of the least person of its rows; where two persons turn out to be one, by way of any number of
+-- others, all keys of the greater become the lesser's.
 --
--- What is looked up for each key stands in a subquery of its own: the other way round, by a join, all keys of the room
--- would be gone through where few had been expected.
+-- What is looked up for each key stands in a subquery of its own: by a join, all keys of the room might be gone through, as
+-- few had been expected.
 CREATE FUNCTION reconvene.unite(which text, numbers bigint[], keys text[]) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
     moved record;
-    is_settled boolean;
 BEGIN
     INSERT INTO reconvene.import_keys (room, key, person)
     SELECT which, linked.key, min(linked.least)
@@ -155,26 +160,28 @@ BEGIN
     ) AS linked
     WHERE linked.person IS NULL
     GROUP BY linked.key;
+    FOR moved IN
+        WITH RECURSIVE held AS (
+            SELECT DISTINCT pair.number, (
+                SELECT person FROM reconvene.import_keys AS known WHERE known.room = which AND known.key = pair.key
+            ) AS person
+            FROM unnest(numbers, keys) AS pair (number, key)
+        ),
+        links AS MATERIALIZED (
+            SELECT number, person FROM (SELECT *, count(*) OVER (PARTITION BY number) AS persons FROM held) AS counted
+            WHERE persons > 1
+        ),
+        linked AS (
+            SELECT person, person AS other FROM links
+            UNION
+            SELECT linked.person, further.person
+            FROM linked
+            JOIN links AS through ON through.person = linked.other
+            JOIN links AS further ON further.number = through.number
+        )
+        SELECT person, min(other) AS least FROM linked GROUP BY person HAVING min(other) <> person
     LOOP
-        is_settled := true;
-        FOR moved IN
-            SELECT person, min(least) AS least
-            FROM (
-                SELECT person, min(person) OVER (PARTITION BY number) AS least
-                FROM (
-                    SELECT pair.number, (
-                        SELECT person FROM reconvene.import_keys AS known WHERE known.room = which AND known.key = pair.key
-                    ) AS person
-                    FROM unnest(numbers, keys) AS pair (number, key)
-                ) AS held
-            ) AS linked
-            WHERE person <> least
-            GROUP BY person
-        LOOP
-            UPDATE reconvene.import_keys SET person = moved.least WHERE room = which AND person = moved.person;
-            is_settled := false;
-        END LOOP;
-        EXIT WHEN is_settled;
+        UPDATE reconvene.import_keys SET person = moved.least WHERE room = which AND person = moved.person;
     END LOOP;
 END $$;
 
