@@ -4,7 +4,7 @@ import { fromTemplate, part, write } from "./dom.js";
 
 const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";
 /** A header carries nothing else, and no key has anything else. */
-const PLAIN = /^[\x21-\x7e]+$/;
+const PLAIN = /^[\x20-\x7e]+$/;
 
 export class KeyForm {
   element = fromTemplate("key-form");

@@ -29,9 +29,13 @@ export const worst = (parts) => WORST_FIRST.find((state) => parts.some((part) =>
 /** Those that tell who attended. @param {Source} source */
 export const instances = ({ parts }) => parts.filter(({ instance }) => instance !== null);
 
-/** Of the attendance, for a badge. @param {Source} source @returns {{label: string, look: string}} */
-export function stateOf(source) {
+/** Of something that was live when it was last heard of. */
+export const OVER = { label: "Over, not read yet", look: "quiet" };
+
+/** Of the attendance, for a badge. @param {Source} source @param {boolean} ended @returns {{label: string, look: string}} */
+export function stateOf(source, ended) {
   const state = worst(instances(source));
+  if (state === "live" && ended) return OVER;
   if (state === "unread" && source.parts.some(({ reading }) => reading)) return { label: "Being read", look: "quiet" };
   if (state === "unknown") return { label: source.attended ? "Partly unknown" : "Attendance unknown", look: "doubtful" };
   return { label: STATES[state], look: LOOKS[state] };
@@ -56,7 +60,7 @@ export function inShort(source) {
 /** @param {Source} source @returns {string[]} */
 function notReadYet(source) {
   const parts = instances(source);
-  if (parts.some(({ state }) => state === "live")) return ["Zoom tells of it while it goes on. Its report, which is read afterwards, takes the place of this."];
+  if (parts.some(({ state }) => state === "live")) return ["This is what Zoom told while it went on. Its report, which is read afterwards, takes the place of it."];
   const reading = source.parts.flatMap((part) => (part.reading ? [`${partTitle(part)}: ${rowsOf(part.reading)}`] : []));
   if (reading.length) return [`It is being read. ${reading.join("; ")}.`];
   if (worst(parts) === "unread") return ["It has not been read to the end yet."];

@@ -78,8 +78,8 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "when"), when(attendance));
     write(part(this.element, "zone"), `Times are in ${zone(asOf)}`);
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
-    part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source).look : state;
-    write(part(this.element, "state"), source && state !== "live" ? stateOf(source).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
+    part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source, ended).look : state;
+    write(part(this.element, "state"), source && state !== "live" ? stateOf(source, ended).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
     part(this.element, "meeting-link", HTMLAnchorElement).href = `/m/${meeting.id}`;
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);

@@ -1,6 +1,6 @@
 /** The list of meetings on record, read again while something in it goes on. */
 import { ApiError, hostedMeetings } from "../api.js";
-import { LOOKS, STATES, because, kindName, spaced } from "../attendance/source-words.js";
+import { LOOKS, OVER, STATES, because, kindName, spaced } from "../attendance/source-words.js";
 import { counted, dayMoment, number } from "../attendance/moments.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
@@ -123,7 +123,7 @@ function stateOf({ source, attended, present, ended_at }) {
     return present ? { label: "Live", look: "live", why: inIt } : { label: "Open", look: "quiet", why: "nobody is in it now" };
   }
   const { state, reason } = source;
-  if (state === "live") return { label: "Live", look: "live", why: inIt };
+  if (state === "live") return ended_at !== null ? { ...OVER, why: "" } : { label: "Live", look: "live", why: inIt };
   const label = state !== "unknown" ? STATES[state] : attended === null ? "Attendance unknown" : "Partly unknown";
   return { label, look: LOOKS[state], why: state === "complete" ? "" : because(reason) };
 }
