@@ -22,6 +22,7 @@ from tests.server.client import bearer
 from tests.zoom.lean_server import LeanServer
 from tests.zoom.runs import FIRST, ID, ROWS, SECOND, Runs, instance, runs, webinar
 from tests.zoom.stand_in import faults
+from tests.zoom.stand_in.requests import told
 from tests.zoom.stand_in.webhooks import Seat, Session, WebhookSender, joined
 
 UNKNOWN = "99988877766"
@@ -103,7 +104,10 @@ async def test_a_bug_stops_its_job_only(bench: Bench) -> None:
 
 
 async def test_while_zoom_makes_us_wait_the_job_says_so(bench: Bench) -> None:
-    bench.runs.zoom.faults.next(faults.server_error())
+    busy = told(
+        429, {"code": 429, "message": "Slower."}, x_ratelimit_type="Per-second-limit", retry_after="1"
+    )
+    bench.runs.zoom.faults.next(faults.Fault("answer", busy))
     stages: list[str] = []
     job, _ = bench.jobs.begin(ID, "webinar")
     saw = Job.saw
