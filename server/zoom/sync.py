@@ -35,6 +35,7 @@ from server.zoom.failures import (
     ZoomFailure,
 )
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
+from server.zoom.resuming import to_read
 from server.zoom.settling import next_look
 from server.zoom.walk import Result, Walker
 from server.zoom.wire import Instance
@@ -164,9 +165,7 @@ class Sync:
             subject, instances = await self._subject(), await self._instances()
             self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
             log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
-            for part, read in await self._in_order(subject, instances):
-                self._show("walking", "")
-                results[part] = await read()
+            await self._read(subject, instances, results)
         except _PASSING as failure:
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))
             stopped = failure
@@ -174,29 +173,28 @@ class Sync:
             await self._sweep()
         return await self._outcome(results, stopped)
 
-    async def _in_order(
-        self, subject: Subject, instances: Sequence[Instance]
-    ) -> Sequence[tuple[str, Callable[[], Awaitable[Result]]]]:
-        """What there is to read. First what an earlier run left, then what was never read: however often they are cut
-        off, runs get on."""
+    async def _read(
+        self, subject: Subject, instances: Sequence[Instance], results: dict[str, Result]
+    ) -> None:
+        """Into `results`, what is known after each part."""
         walker = self._walker
-        reads = [
-            (people.registrants_part(status), partial(walker.registrants, subject, status))
+        reads = {
+            people.registrants_part(status): partial(walker.registrants, subject, status)
             for status in STATUSES
-        ] + [
-            (people.instance_part(instance.uuid), partial(walker.instance, subject, instance))
+        } | {
+            people.instance_part(instance.uuid): partial(walker.instance, subject, instance)
             for instance in instances
-        ]
+        }
         record = await self._store.imported(self._room)
         known = {part.part: part for part in record.parts} if record else {}
-
-        def urgency(read: tuple[str, object]) -> int:
-            part = known.get(read[0])
-            if part is not None and part.walking:
-                return 0
-            return 1 if part is None or part.state == "unread" else 2
-
-        return sorted(reads, key=urgency)
+        wanted = to_read(list(reads), known, self._clock())
+        for part in reads.keys() - set(wanted):
+            was = known[part]
+            results[part] = Result(complete=True, agreed=was.agreed > 0)
+            self._part_changed(part, was.rows, was.total, "complete", was.source, was.why)
+        for part in wanted:
+            self._show("walking", "")
+            results[part] = await reads[part]()
 
     async def _subject(self) -> Subject:
         request = self._request

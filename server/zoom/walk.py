@@ -24,14 +24,13 @@ from server.zoom.failures import (
     ZoomFailure,
 )
 from server.zoom.progress import PartStage
+from server.zoom.resuming import can_go_on
 from server.zoom.wire import Instance, Source
 from storage.imports import Page, Part, Registrant, RegistrantStatus, Row, Subject, Walk, WalkEnd, WalkStart
 from storage.store import Store, StoreError, WalkLost
 
 log = structlog.get_logger()
 
-TOKEN_LIFE = 14 * 60.0
-"""Seconds for which a page token is worth trying; Zoom keeps it for 15 minutes."""
 MOST_RESTARTS = 5
 FALLBACK = "Report endpoint failed with 400 error, trying basic endpoint..."
 
@@ -258,7 +257,7 @@ class Walker:
                 walk = await self._wait_for(subject, reading, left)
             if walk is None:
                 continue
-            if self._clock() - left.touched_at < TOKEN_LIFE or walk.cursor == "":
+            if can_go_on(left, self._clock()):
                 log.info("going on with an earlier walk", part=reading.part, rows=walk.rows, total=walk.total)
                 return walk
             log.info("an earlier walk is too old to go on with", part=reading.part, rows=walk.rows)

@@ -117,7 +117,7 @@ class Size:
     """Known by nothing: each of their rows might be anybody's."""
     waiting_only: int = 25
     """Registered, and never let in."""
-    twins: int = 0
+    twins: int = 2
     """Guests of one name, at one moment, without a `user_id`: as many rows, as many guests."""
 
 

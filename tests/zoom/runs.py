@@ -23,6 +23,7 @@ FIRST, SECOND = "4444AAAiAAAAAiAiAiiAii==", "/abc//d=="
 STARTS = 1_790_000_000.0
 ROWS = 95
 """Of each instance: four pages of the stand-in's."""
+REGISTRANT_PAGES = 4 + 1 + 1
 
 
 def row(person: int, *, stay: int = 0, starts: float = STARTS, **changed: Any) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Watched:
 
 
 class Dying:
-    """The store of a process that ends when so many pages of rows are kept: nothing it would still do is done."""
+    """The store of a process that ends when so many pages are kept: nothing it would still do is done."""
 
     def __init__(self, store: Store, after: int) -> None:
         self._store = store
@@ -169,7 +170,7 @@ class Dying:
 
     async def save_page(self, page: Page) -> Walk:
         walk = await self._store.save_page(page)
-        self._left -= bool(page.rows)
+        self._left -= 1
         if self._left == 0:
             raise PowerCutError
         return walk

@@ -98,7 +98,6 @@ async def test_everyone_and_every_stay_and_twice_over_the_same(
 
 
 async def test_crashing_after_every_eighth_page(at: Runs) -> None:
-    at.zoom.books.page_limit = 100
     crashes = 0
     while True:
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from server.zoom.failures import DailyLimit, NotFound
 from storage.imports import Page
-from tests.zoom.runs import ID, ROOM, ROWS, Dying, PowerCutError, Runs, Watched, row, runs
+from tests.zoom.runs import ID, REGISTRANT_PAGES, ROOM, ROWS, Dying, PowerCutError, Runs, Watched, row, runs
 from tests.zoom.stand_in import Asked, faults
 
 
@@ -58,7 +58,7 @@ def _is_later(number: int, asked: Asked) -> bool:
 
 
 async def test_a_run_that_died_is_gone_on_with_when_its_lease_is_over(at: Runs) -> None:
-    dying = Dying(at.store, after=2)
+    dying = Dying(at.store, after=REGISTRANT_PAGES + 2)
     with pytest.raises(PowerCutError):
         await at.sync(store=dying)
     assert (await at.sync()).complete
@@ -68,7 +68,7 @@ async def test_a_run_that_died_is_gone_on_with_when_its_lease_is_over(at: Runs) 
 
 async def test_a_walk_too_old_to_go_on_with_is_begun_again(at: Runs) -> None:
     with pytest.raises(PowerCutError):
-        await at.sync(store=Dying(at.store, after=2))
+        await at.sync(store=Dying(at.store, after=REGISTRANT_PAGES + 2))
     at.clock.advance(16 * 60)
     assert (await at.sync()).complete
     assert at.pages() == 2 + 4

@@ -1,0 +1,38 @@
+"""What a sync has to read when the one before it was cut off: nothing twice, the rest in an order that gets on. Pure.
+
+Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from storage.imports import Part, Walk
+
+TOKEN_LIFE = 14 * 60.0
+"""Seconds for which a page token is worth trying; Zoom keeps it for 15 minutes."""
+
+
+def can_go_on(walk: Walk, now: float) -> bool:
+    """Whether it can be gone on with from where it is: all its pages are there, or Zoom still knows the next."""
+    return walk.cursor == "" or now - walk.touched_at < TOKEN_LIFE
+
+
+def to_read(parts: Sequence[str], known: Mapping[str, Part], now: float) -> Sequence[str]:
+    """Which of the parts, and in which order.
+
+    First what was left in the middle, then what was never read. If something was left, what the same sync read to its
+    end just before is not read again: otherwise runs that are cut off early each time would never come to an end.
+    """
+    left = [part for part in parts if part in known and known[part].walking]
+    goes_on = any(can_go_on(walk, now) for part in left for walk in known[part].walking)
+    unread = [
+        part for part in parts if part not in left and (part not in known or known[part].state == "unread")
+    ]
+    others = [part for part in parts if part not in left and part not in unread]
+    return [*left, *unread, *(part for part in others if not (goes_on and _was_just_read(known[part], now)))]
+
+
+def _was_just_read(part: Part, now: float) -> bool:
+    is_complete = part.state == "complete" and part.reason == ""
+    return is_complete and part.checked_at is not None and now - part.checked_at < TOKEN_LIFE
