@@ -204,7 +204,9 @@ async def test_an_import_says_where_it_came_from_and_who_did_not_come(admin: Per
     await admin.press("Registered, did not come 1")
     await expect(table).to_be_hidden()
     absent = admin.page.get_by_role("table", name="Registered, did not come")
-    await expect(absent.get_by_role("rowheader")).to_have_text([re.compile("Cléo"), re.compile(r"Dora\s+Pending")])
+    await expect(absent.get_by_role("rowheader")).to_have_text(
+        [re.compile("Cléo"), re.compile(r"Dora\s+Pending")]
+    )
     await search.fill("cleo")
     await expect(absent.get_by_role("rowheader")).to_have_count(1)
 
@@ -261,11 +263,14 @@ async def test_two_thousand_people_and_a_phone(newcomer: Newcomer, office: Offic
     admin = await newcomer("Ada", url=office.server.url, **BERLIN, **phone)
     await with_key(admin)
     await see(admin, CROWDED)
-    await expect(admin.page.get_by_role("rowheader")).to_have_count(CROWD)
+    # Roles of so many are slow to ask for.
+    rows = admin.page.locator("tbody:visible > tr")
+    await expect(rows).to_have_count(CROWD)
     await admin.press("Guests 200")
-    await expect(admin.page.get_by_role("rowheader")).to_have_count(CROWD // 10)
-    await admin.press(f"Registered, did not come {CROWD * 3 // 2 - CROWD * 9 // 10:,}")
-    await expect(admin.page.get_by_role("rowheader")).to_have_count(CROWD * 3 // 2 - CROWD * 9 // 10)
+    await expect(rows).to_have_count(CROWD // 10)
+    absent = CROWD * 3 // 2 - CROWD * 9 // 10
+    await admin.press(f"Registered, did not come {absent:,}")
+    await expect(rows).to_have_count(absent)
     assert await admin.page.evaluate(OVERFLOW) == 0
     for place in (f"/m/{SHORT}/attendance", f"/m/{UNTOLD}/attendance", "/attendance"):
         await admin.page.goto(admin.url + place)
@@ -334,5 +339,5 @@ async def test_how_far_an_import_is_can_be_watched(admin: Person, office: Office
     await expect(bar).to_have_attribute("value", re.compile(r"0\.3"))
     await expect(record(admin, "All hands").filter(has_text="889 8887 2034")).to_contain_text("Not read yet")
     await see(admin, f"ZOOM-{later.external_id}")
-    await expect(admin.page.get_by_text("Being read")).to_be_visible()
+    await expect(admin.page.get_by_text("Being read", exact=True)).to_be_visible()
     office.zoom.faults.clear()
