@@ -41,6 +41,8 @@ def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = _connect(path, busy_timeout)
         undo.callback(writer.close)
+        # A page of an import touches more of the file than the 2 MB that are kept otherwise.
+        writer.execute("PRAGMA cache_size = -8000")
         _prepare(writer, path, busy_timeout)
         reader = _connect(path, busy_timeout)
         undo.callback(reader.close)
