@@ -50,7 +50,7 @@ async def test_it_does_not_matter_in_which_order_or_how_often_events_come(import
         heard("s1", "k1", "k2", left=1050.0),
         heard("s1", "k2", left=1060.0),
     ]
-    for number, order in enumerate(permutations(events)):
+    for number, order in enumerate([*permutations(events)][::3]):
         script = ImportScript(imports.store, f"ZOOM-{number}")
         for event in (*order, order[0]):
             assert await script.hear(event) is True
