@@ -100,8 +100,10 @@ class Jobs:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def begin(self, external_id: str, kind: Kind, instance: str | None = None) -> tuple[Job, bool]:
-        """The job that reads this, and whether this very call began it: one that runs already is answered.
+    def begin(
+        self, external_id: str, kind: Kind, instance: str | None = None, *, unsettled: bool = False
+    ) -> tuple[Job, bool]:
+        """The job that reads this (see `SyncRequest`), and whether this very call began it: one that runs already is answered.
 
         Raises `ZoomFailure` where Zoom cannot be asked, `ValueError` for an id that is none, `TooManyJobs`.
         """
@@ -111,7 +113,7 @@ class Jobs:
             raise RuntimeError("jobs are begun between start and stop")
         from server.zoom.sync import SyncRequest
 
-        request = SyncRequest(external_id, kind, instance)
+        request = SyncRequest(external_id, kind, instance, unsettled=unsettled)
         running = [job for job in self._jobs.values() if job.state == "running"]
         for job in running:
             if job.request == request:

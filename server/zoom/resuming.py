@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from storage.imports import Part, Walk
+from storage.imports import INSTANCE, Part, Walk
 
 TOKEN_LIFE = 14 * 60.0
 """Seconds for which a page token is worth trying; Zoom keeps it for 15 minutes."""
+
+SETTLED_AFTER = 2 * 86_400.0
+"""Seconds after the end of an instance, whose report Zoom does not change then."""
 
 
 def can_go_on(walk: Walk, now: float) -> bool:
@@ -18,12 +21,16 @@ def can_go_on(walk: Walk, now: float) -> bool:
     return walk.cursor == "" or now - walk.touched_at < TOKEN_LIFE
 
 
-def to_read(parts: Sequence[str], known: Mapping[str, Part], now: float) -> Sequence[str]:
-    """Which of the parts, and in which order.
+def to_read(
+    parts: Sequence[str], known: Mapping[str, Part], now: float, *, unsettled: bool = False
+) -> Sequence[str]:
+    """Which of the parts, and in which order; with `unsettled` without those that do not change any more.
 
     First what was left in the middle, then what was never read. If something was left, what the same sync read to its
     end just before is not read again: otherwise runs that are cut off early each time would never come to an end.
     """
+    if unsettled:
+        parts = [part for part in parts if part not in known or not _has_settled(known[part], now)]
     left = [part for part in parts if part in known and known[part].walking]
     goes_on = any(can_go_on(walk, now) for part in left for walk in known[part].walking)
     unread = [
@@ -31,6 +38,13 @@ def to_read(parts: Sequence[str], known: Mapping[str, Part], now: float) -> Sequ
     ]
     others = [part for part in parts if part not in left and part not in unread]
     return [*left, *unread, *(part for part in others if not (goes_on and _was_just_read(known[part], now)))]
+
+
+def _has_settled(part: Part, now: float) -> bool:
+    over = (
+        part.part.startswith(INSTANCE) and part.ended_at is not None and now - part.ended_at > SETTLED_AFTER
+    )
+    return over and part.state == "complete" and part.reason == "" and part.agreed > 0
 
 
 def _was_just_read(part: Part, now: float) -> bool:

@@ -99,7 +99,7 @@ class Schedule:
             if subject.room in self._reading:
                 continue
             try:
-                job, _ = self._jobs.begin(subject.external_id, subject.kind)
+                job, _ = self._jobs.begin(subject.external_id, subject.kind, unsettled=True)
             except TooManyJobs:
                 # It is due again when the claim has run out.
                 continue

@@ -61,12 +61,14 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """`external_id`: digits. `instance`: only the one with that UUID. `watch`: look again until two walks agree."""
+    """`external_id`: digits. `instance`: only the one with that UUID. `watch`: look again until two walks agree.
+    `unsettled`: without the instances that ended long ago, and that two walks agreed on."""
 
     external_id: str
     kind: Kind = "webinar"
     instance: str | None = None
     watch: bool = False
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Sync:
         }
         record = await self._store.imported(self._room)
         known = {part.part: part for part in record.parts} if record else {}
-        wanted = to_read(list(reads), known, self._clock())
+        wanted = to_read(list(reads), known, self._clock(), unsettled=self._request.unsettled)
         for part in reads.keys() - set(wanted):
             was = known[part]
             results[part] = Result(complete=True, agreed=was.agreed > 0)
