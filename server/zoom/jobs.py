@@ -103,7 +103,7 @@ class Jobs:
     def begin(
         self, external_id: str, kind: Kind, instance: str | None = None, *, unsettled: bool = False
     ) -> tuple[Job, bool]:
-        """The job that reads this (see `SyncRequest`), and whether this very call began it: one that runs already is answered.
+        """The job that reads this (see `SyncRequest`), and whether this very call began it: one that runs is answered.
 
         Raises `ZoomFailure` where Zoom cannot be asked, `ValueError` for an id that is none, `TooManyJobs`.
         """
