@@ -15,7 +15,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import measure, report, stores, storm
+from bench import imports, measure, report, stores, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
 from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE, Spec
 
@@ -27,6 +27,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "storm": storm.storm,
     "stores": stores.stores,
     "report": report.report,
+    "imports": imports.imports,
 }
 FILES = measure.IDLE_CLIENTS + 500
 
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, storm, stores, report):
+        for judge in (measure, storm, stores, report, imports):
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")
