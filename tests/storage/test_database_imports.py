@@ -245,7 +245,38 @@ def assert_few(looked_at: Mapping[str, int]) -> None:
     assert {name: count for name, count in looked_at.items() if count > 60} == {}
 
 
-# Upgrade
+# Databases of all kinds
+
+
+async def test_ids_and_names_are_compared_byte_by_byte_in_any_language(postgres: PostgresServer) -> None:
+    url = await postgres.make_database("english")
+    await postgres.execute("DROP DATABASE english")
+    await postgres.execute(
+        "CREATE DATABASE english OWNER reconvene TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+    )
+    (sorted_so,) = await postgres.fetch("SELECT 'a' < 'B' AS english", database="english")
+    assert sorted_so["english"]
+    store = open_store(url)
+    await store.open()
+    imports = ImportScript(store)
+    # Each of them is in another place in a dictionary.
+    ids = sorted(["a", "B", "c", "_", "-d", "é", "É", "E", "e"])
+    await imports.read(ONE, *(row(each, each, "Z" + each) for each in reversed(ids)))
+    people = await imports.people()
+    assert list(people.items()) == sorted((min(each, "Z" + each), [each]) for each in ids)
+    numbered = [row(each, f"x{each}", numbered=True) for each in ids for _ in range(2)]
+    await imports.read(TWO, *numbered[1:], *numbered[:1])
+    assert {f"{each}#2" for each in ids} <= await imports.sessions()
+
+    await imports.read(APPROVED, *(registrant(each, "r" + each, name=each) for each in ids))
+    found: list[str] = []
+    while True:
+        page = await store.registrations(ROOM, 4, found[-1] if found else None)
+        found += [person.participant_id for person in page.people]
+        if page.next is None:
+            break
+    assert found == ["r" + each for each in ids]
+    await store.close()
 
 
 async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: PostgresServer) -> None:
