@@ -12,9 +12,10 @@ const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known"
 export const isOver = ({ state }) => state !== "running";
 
 /** What became of it. @param {Sync} sync */
-export function outcome({ state, note }) {
+export function outcome({ state, note, parts }) {
   if (state === "complete") return "Imported, and complete.";
-  return `${state === "partial" ? "Imported, but not complete." : "Could not be imported to the end."} ${sentence(note)}`;
+  if (state === "partial") return `Imported, but not complete. ${sentence(note)}`;
+  return `Could not be imported${parts.some(({ rows }) => rows > 0) ? " to the end" : ""}. ${sentence(note)}`;
 }
 
 /** @param {Sync} sync */
@@ -32,7 +33,7 @@ export function showSync(element, sync) {
   // What is kept so far can be looked at.
   part(element, "open").hidden = state !== "complete" && !parts.some(({ rows }) => rows > 0);
   const list = part(element, "parts");
-  list.hidden = state === "complete";
+  list.hidden = state === "complete" || !parts.length;
   while (list.children.length > parts.length) list.lastElementChild?.remove();
   parts.forEach((shown, index) => showPart(/** @type {HTMLElement} */ (list.children[index] ?? list.appendChild(fromTemplate("sync-part"))), shown));
 }
