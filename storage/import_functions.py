@@ -10,7 +10,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage import import_answers
 from storage.database import Call
@@ -27,9 +27,6 @@ from storage.imports import (
     WalkStart,
 )
 from storage.store import GUEST
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 class ImportFunctions(ABC):
@@ -117,6 +114,6 @@ class ImportFunctions(ABC):
         return await asyncio.to_thread(import_answers.registrations, found, limit)
 
 
-def _columns(record: DataclassInstance) -> dict[str, Any]:
-    """The record as an object of JSON, but for records in it."""
+def _columns(record: Any) -> dict[str, Any]:
+    """The record, which is a dataclass, as an object of JSON; but for records in it."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
