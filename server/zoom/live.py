@@ -22,14 +22,12 @@ from typing import Any
 import msgspec
 
 from server.zoom import people
-from server.zoom.wire import ParticipantRow, moment, text
+from server.zoom.wire import LAST_MOMENT, ParticipantRow, moment, text
 from storage.imports import Kind, LiveStay, Subject
 
 _KINDS: dict[str, Kind] = {"webinar": "webinar", "meeting": "meeting"}
 
 LONGEST_ID = 200
-_LAST_MOMENT = 253_402_300_800.0
-"""The end of the year 9999, which databases and calendars know."""
 
 
 class Malformed(ValueError):  # noqa: N818 - what it is, not that it is an error
@@ -136,7 +134,7 @@ def _known(at: float | None, otherwise: float | None) -> float:
 def _milliseconds(value: object) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return value / 1000 if 0 < value < _LAST_MOMENT * 1000 else None
+    return value / 1000 if 0 < value < LAST_MOMENT * 1000 else None
 
 
 def _payload(told: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -59,8 +59,9 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
     numbered = not told.user_id
     joined_as = "" if told.join_time is None else f"{told.join_time:.3f}"
     who = ("", *(keys or (name,))) if numbered else (told.user_id,)
-    session = _id("s", uuid, *who, joined_as)
     counted = told.status != IN_WAITING_ROOM
+    # Whoever is let in at once was in the waiting room at the very moment of the stay, which that must not replace.
+    session = _id("s", uuid, *who, joined_as, *(() if counted else (IN_WAITING_ROOM,)))
     guest = not keys
     # Of two who came at the same moment by the same name, and have no id at all, each is somebody.
     keys = keys or (_id("p", room, "guest", session, *((repr(left),) if numbered else ())),)
@@ -172,9 +173,9 @@ def _present(room: str, ids: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _address(email: str) -> str:
-    """What is no address is no id either: outsiders' may be masked, all alike."""
+    """What is no address is no id either: outsiders' may be masked, and several are alike then."""
     address = email.strip().lower()
-    return address if "@" in address.strip("@*") else ""
+    return address if "@" in address.strip("@") and "*" not in address else ""
 
 
 def _times(told: ParticipantRow, fallback: float) -> tuple[float, float]:

@@ -22,6 +22,13 @@ Source = Literal["report", "basic"]
 T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
 
+LAST_MOMENT = 253_370_764_800.0
+"""The beginning of the year 9999: what comes a while after it is still a date everywhere."""
+LONGEST = 366 * 86_400.0
+"""Seconds that anything lasts at most."""
+_MOST = 2**31 - 1
+_LONGEST_TOKEN = 4000
+
 
 class ParticipantRow(msgspec.Struct, frozen=True, kw_only=True):
     """One join of one person, until the leave. `user_id` is new at every join, the other ids are the person's."""
@@ -78,6 +85,8 @@ def read_page(shape: type[R], key: str, answer: Mapping[str, Any]) -> ListPage[R
     token = answer.get("next_page_token")
     if not isinstance(token, str | None):
         raise BadAnswer("Zoom answered with a next_page_token that is no text")
+    if token and not (token.isprintable() and len(token) <= _LONGEST_TOKEN):
+        raise BadAnswer("Zoom answered with a next_page_token that can neither be kept nor sent")
     return ListPage([read(shape, row) for row in rows], token or "", count(answer.get("total_records")))
 
 
@@ -106,18 +115,24 @@ def moment(value: object) -> float | None:
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    # The year 1 or 1970 stands for no time.
-    return seconds if seconds > 0 else None
+    # The year 1 or 1970 stands for no time, as 9999 does.
+    return seconds if 0 < seconds < LAST_MOMENT else None
 
 
 def duration(value: object) -> float | None:
+    seconds = _number(value)
+    return seconds if seconds is not None and seconds <= LONGEST else None
+
+
+def _number(value: object) -> float | None:
+    """Not below zero."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        seconds = float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def flag(value: object) -> bool:
@@ -125,8 +140,8 @@ def flag(value: object) -> bool:
 
 
 def count(value: object) -> int | None:
-    number = duration(value)
-    return int(number) if number is not None and number.is_integer() else None
+    number = _number(value)
+    return int(number) if number is not None and number.is_integer() and number <= _MOST else None
 
 
 _NOWHERE_KEPT = re.compile("[\0\ud800-\udfff]")

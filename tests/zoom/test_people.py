@@ -68,7 +68,7 @@ def test_nothing_is_united_by_what_is_empty(empty: str) -> None:
     assert not set(one.keys) & set(two.keys)
 
 
-@pytest.mark.parametrize("masked", ["***", "n/a", "@", "**@**", "-"])
+@pytest.mark.parametrize("masked", ["***", "n/a", "@", "**@**", "-", "j***@example.org", "jane@e*****.org"])
 def test_what_is_no_address_is_no_id(masked: str) -> None:
     assert other(user_id="1", user_email=masked).guest
 
@@ -127,6 +127,10 @@ def test_times_that_are_not_told_are_guessed(
     found = row(**told)
     assert (found.joined_at, found.left_at) == (joined, left)
     assert (found.joined_told, found.left_told) == sure
+
+
+def test_who_is_let_in_at_once_has_both_rows() -> None:
+    assert row(status="in_waiting_room", leave_time=START + 60).session_id != row().session_id
 
 
 def test_the_waiting_room_is_no_attendance() -> None:

@@ -54,6 +54,8 @@ def test_times_are_seconds_since_the_epoch(text: str, seconds: float) -> None:
         "2024-05-17T12:00:61Z",
         "0001-01-01T00:00:00+23:59",
         "9999-12-31T23:59:59-23:59x",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
         "1970-01-01T00:00:00Z",
         1715947200,
         True,
@@ -70,13 +72,16 @@ def test_durations_are_seconds(value: object, seconds: float) -> None:
     assert duration(value) == seconds
 
 
-@pytest.mark.parametrize("value", [None, "", "long", -1, float("nan"), float("inf"), True, [], 10**400])
+@pytest.mark.parametrize(
+    "value", [None, "", "long", -1, float("nan"), float("inf"), True, [], 10**400, 1e300]
+)
 def test_a_duration_that_is_none_counts_as_missing(value: object) -> None:
     assert duration(value) is None
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(3, 3), ("3", 3), (3.0, 3), (3.5, None), (-1, None), (None, None)]
+    ("value", "number"),
+    [(3, 3), ("3", 3), (3.0, 3), (3.5, None), (-1, None), (None, None), (2**31, None), (1e300, None)],
 )
 def test_counts(value: object, number: int | None) -> None:
     assert count(value) == number
@@ -177,7 +182,16 @@ def test_a_page(answer: dict[str, Any], token: str, total: int | None) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"webinars": None}, {"webinars": {}}, {"webinars": [None]}, {"webinars": [], "next_page_token": 7}],
+    [
+        {},
+        {"webinars": None},
+        {"webinars": {}},
+        {"webinars": [None]},
+        {"webinars": [], "next_page_token": 7},
+        {"webinars": [], "next_page_token": "a\0"},
+        {"webinars": [], "next_page_token": "\ud800"},
+        {"webinars": [], "next_page_token": "a" * 5000},
+    ],
 )
 def test_what_is_no_page(answer: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer):
