@@ -12,13 +12,16 @@ from storage.imports import INSTANCE, Part, Walk
 TOKEN_LIFE = 14 * 60.0
 """Seconds for which a page token is worth trying; Zoom keeps it for 15 minutes."""
 
+READ_LIFE = 3600.0
+"""Seconds for which what was read to its last page, and not finished, still counts as what Zoom tells now."""
+
 SETTLED_AFTER = 2 * 86_400.0
 """Seconds after the end of an instance, whose report Zoom does not change then."""
 
 
 def can_go_on(walk: Walk, now: float) -> bool:
     """Whether it can be gone on with from where it is: all its pages are there, or Zoom still knows the next."""
-    return walk.cursor == "" or now - walk.touched_at < TOKEN_LIFE
+    return now - walk.touched_at < (READ_LIFE if walk.cursor == "" else TOKEN_LIFE)
 
 
 def to_read(

@@ -49,6 +49,8 @@ LEASE = 6.0
 """Seconds without a sign of life after which another run goes on with a walk."""
 SWEEP = 2000
 """Rows removed in one transaction."""
+MOST_FAILED = 3
+"""Lists in a row that Zoom could not give, after which no other is asked for."""
 WATCH_RETRY = 300.0
 """Seconds until a watched sync asks a Zoom again that did not answer."""
 
@@ -194,9 +196,22 @@ class Sync:
             was = known[part]
             results[part] = Result(complete=True, agreed=was.agreed > 0)
             self._part_changed(part, was.rows, was.total, "complete", was.source, was.why)
+        failures: list[ZoomFailure] = []
+        in_a_row = 0
         for part in wanted:
             self._show("walking", "")
-            results[part] = await reads[part]()
+            try:
+                results[part] = await reads[part]()
+                in_a_row = 0
+            except (Unavailable, BadAnswer) as failure:
+                # One list that Zoom cannot give keeps no other from being read; several are Zoom being away.
+                failures.append(failure)
+                in_a_row += 1
+                if in_a_row >= MOST_FAILED:
+                    break
+                log.warning("left for the next run", room=self._room, part=part, error=str(failure))
+        if failures:
+            raise failures[0]
 
     async def _subject(self) -> Subject:
         request = self._request

@@ -24,7 +24,7 @@ from server.zoom.failures import (
     ZoomFailure,
 )
 from server.zoom.progress import PartStage
-from server.zoom.resuming import can_go_on
+from server.zoom.resuming import SETTLED_AFTER, can_go_on
 from server.zoom.wire import Instance, Source
 from storage.imports import Page, Part, Registrant, RegistrantStatus, Row, Subject, Walk, WalkEnd, WalkStart
 from storage.store import Store, StoreError, WalkLost
@@ -32,6 +32,8 @@ from storage.store import Store, StoreError, WalkLost
 log = structlog.get_logger()
 
 MOST_RESTARTS = 5
+MOST_REPEATED = 20
+"""Pages in a row without a row that is new."""
 FALLBACK = "Report endpoint failed with 400 error, trying basic endpoint..."
 
 Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
@@ -66,6 +68,9 @@ class Reading(Protocol):
 
     async def page(self, source: str, token: str, walk: Walk) -> Content: ...
 
+    def is_awaited(self, known: Part, now: float) -> bool:
+        """Whether there must be something in it, though nothing is told."""
+
 
 class Participants:
     sources: Sequence[str] = ("report", "basic")
@@ -84,6 +89,10 @@ class Participants:
         rows = people.rows(self._subject.room, self._uuid, found.rows, fallback)
         return Content(found.next_page_token, found.total_records, rows=rows)
 
+    def is_awaited(self, known: Part, now: float) -> bool:
+        # Somebody began it.
+        return known.rows > 0 or self.starts_at is None or now - self.starts_at < SETTLED_AFTER
+
 
 class Registrants:
     sources: Sequence[str] = ("registrants",)
@@ -100,6 +109,9 @@ class Registrants:
         found = await self._client.registrants(subject.kind, subject.external_id, self._status, token)
         registrants = [people.registrant(subject.room, each, self._status) for each in found.rows]
         return Content(found.next_page_token, found.total_records, registrants=registrants)
+
+    def is_awaited(self, known: Part, now: float) -> bool:
+        return False
 
 
 class Walker:
@@ -132,16 +144,20 @@ class Walker:
 
     async def _read(self, subject: Subject, reading: Reading) -> Result:
         """Raises what stops the whole run: `DailyLimit`, `Unavailable`, `BadCredentials`; `StoreError`."""
-        walk = await self._go_on(subject, reading)
+        known = await self._part(subject, reading)
+        walk = await self._go_on(subject, reading, known)
+        why = ""
         for _ in range(MOST_RESTARTS):
             walk = walk or await self._begin(subject, reading)
             try:
                 async with self._alive(walk):
-                    return await self._walk(subject, reading, walk)
+                    return await self._walk(subject, reading, walk, known)
             except PageTokenInvalid:
+                why = "its page tokens were refused"
                 log.info("page token no longer valid, beginning again", room=subject.room, part=reading.part)
                 await self._store.drop_walk(walk.walk_id, self._owner)
             except WalkLost:
+                why = "other runs took it over"
                 if await self._store.imported(subject.room) is None:
                     raise NotFound(f"the record {subject.room} was deleted while it was being read") from None
                 log.info(
@@ -151,14 +167,13 @@ class Walker:
                 )
             walk = None
         walk = await self._begin(subject, reading)
-        return await self._end(
-            reading, walk, "partial", f"its page tokens were refused {MOST_RESTARTS} times in mid-walk"
-        )
+        return await self._end(reading, walk, "unknown", f"{why} {MOST_RESTARTS} times in mid-walk")
 
-    async def _walk(self, subject: Subject, reading: Reading, walk: Walk) -> Result:
+    async def _walk(self, subject: Subject, reading: Reading, walk: Walk, known: Part) -> Result:
         """From where the walk is to its end."""
         sources = [walk.source] if walk.pages else list(reading.sources)
         source, why = sources[0], walk.why
+        repeated = 0
         while walk.cursor != "":
             self._show(reading, walk, source, why)
             try:
@@ -168,14 +183,31 @@ class Walker:
                     return await self._refused(reading, walk, failure, why)
                 log.warning(FALLBACK, room=subject.room, part=reading.part, error=str(failure))
                 source, why = sources[sources.index(source) + 1], f"{source} refused: {failure}"
-            except NotRegistrable as failure:
-                return await self._end(reading, walk, "complete", "", source=source, why=str(failure))
             except (NotFound, Refused) as failure:
+                if isinstance(failure, NotRegistrable) and not walk.pages:
+                    return await self._end(reading, walk, "complete", "", source=source, why=str(failure))
                 return await self._refused(reading, walk, failure, why)
             else:
                 if content.token and content.token == walk.cursor:
                     raise BadAnswer("Zoom's next page begins where this one did")
-                walk = await self._store.save_page(self._page(walk, source, why, content))
+                before, walk = walk.rows, await self._store.save_page(self._page(walk, source, why, content))
+                repeated = 0 if walk.rows > before else repeated + 1
+                if repeated >= MOST_REPEATED:
+                    break
+        if not walk.rows and reading.is_awaited(known, self._clock()):
+            return await self._end(
+                reading,
+                walk,
+                "unknown",
+                "attendance unknown: Zoom's list is empty, so it is not ready yet",
+            )
+        if walk.cursor != "":
+            return await self._end(
+                reading,
+                walk,
+                "partial",
+                f"after {walk.rows} rows Zoom's pages bring nothing new, and do not end",
+            )
         if walk.total is None:
             return await self._end(reading, walk, "partial", "Zoom did not say how many rows there are")
         if walk.rows != walk.total:
@@ -249,9 +281,9 @@ class Walker:
         )
         return await self._store.begin_walk(subject, start)
 
-    async def _go_on(self, subject: Subject, reading: Reading) -> Walk | None:
+    async def _go_on(self, subject: Subject, reading: Reading, known: Part) -> Walk | None:
         """A walk that an earlier run left, taken over, if one can be gone on with."""
-        for left in (await self._part(subject, reading)).walking:
+        for left in known.walking:
             walk = await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
             if walk is None:
                 walk = await self._wait_for(subject, reading, left)
@@ -268,7 +300,8 @@ class Walker:
         """Whoever has the walk may have been killed a moment ago: its lease runs out soon then. None: it lives."""
         log.info("another run was reading this a moment ago, seeing whether it still is", part=reading.part)
         self._show(reading, left, left.source, "another run was reading this a moment ago")
-        await self._sleep(max(0.0, left.lease_until - self._clock()) + 0.05)
+        # No longer than our own would last: the clock of another machine may be hours ahead.
+        await self._sleep(min(self._lease, max(0.0, left.lease_until - self._clock())) + 0.05)
         return await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
 
     async def _part(self, subject: Subject, reading: Reading) -> Part:

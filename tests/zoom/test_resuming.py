@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from server.zoom.resuming import SETTLED_AFTER, TOKEN_LIFE, to_read
+from server.zoom.resuming import READ_LIFE, SETTLED_AFTER, TOKEN_LIFE, can_go_on, to_read
 from storage.imports import Part, Walk
 
 NOW = 1_790_000_000.0
@@ -50,6 +50,8 @@ def test_what_was_left_too_long_ago_is_another_sync() -> None:
     finished = replace(LEFT, cursor="")
     there = known(approved=replace(READ, checked_at=late - 1), first=READ, second=unread(finished))
     assert to_read(PARTS, there, late) == [SECOND, THIRD, FIRST]
+    assert can_go_on(finished, late)
+    assert not can_go_on(finished, NOW + READ_LIFE), "it is not what Zoom tells now"
 
 
 def test_what_is_not_complete_is_read_again() -> None:

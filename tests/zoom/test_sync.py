@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from server.zoom import people
+from server.zoom.client import Patience
 from server.zoom.failures import MissingScope, NotFound
+from server.zoom.sync import MOST_FAILED
 from server.zoom.walk import FALLBACK
+from server.zoom.wire import ParticipantRow
 from tests.zoom.runs import (
     FIRST,
     ID,
@@ -24,6 +28,8 @@ from tests.zoom.runs import (
     webinar,
 )
 from tests.zoom.stand_in import faults
+from tests.zoom.stand_in.faults import Fault
+from tests.zoom.stand_in.requests import told
 
 REPORT_SCOPE = "report:read:list_webinar_participants:admin"
 BASIC_SCOPE = "webinar:read:list_past_participants:admin"
@@ -217,6 +223,72 @@ async def test_what_changed_at_zoom_changes_here(at: Runs) -> None:
     assert "Person 0" not in names
     assert "Person 200" in names
     assert outcome.totals.stays == ROWS + 1
+
+
+@pytest.mark.parametrize("total", [None, 0, 7])
+async def test_a_list_that_is_empty_so_soon_takes_no_ones_place(at: Runs, total: int | None) -> None:
+    """Somebody began the instance, and was heard: Zoom's report is not ready yet."""
+    at.clock.stand_still(STARTS + 3600)
+    anna = ParticipantRow(user_id="1", name="Anna", user_email="anna@example.org")
+    stay = people.live_stay(
+        ROOM, FIRST, anna, joined_at=STARTS, left_at=STARTS + 600, at=STARTS, starts_at=STARTS
+    )
+    await at.store.record_live(people.subject("webinar", ID, "All hands"), stay)
+    shown = at.zoom.webinars[ID].instances[0]
+    shown.report, there, shown.total = [], shown.report, total
+    outcome = await at.sync()
+    assert not outcome.complete
+    assert "not ready" in outcome.reasons[0]
+    assert ((await at.part()).state, outcome.totals.people) == ("live", 1)
+    shown.report, shown.total = there, None
+    assert (await at.sync()).complete
+    shown.report = []
+    assert not (await at.sync()).complete
+    assert ((await at.part()).state, (await at.part()).rows) == ("complete", ROWS)
+
+
+async def test_a_list_that_was_always_empty_is_complete(at: Runs) -> None:
+    at.zoom.webinars[ID].instances[0].report = []
+    assert (await at.sync()).complete
+
+
+async def test_one_instance_that_zoom_cannot_give_keeps_no_other_from_being_read(at: Runs) -> None:
+    at.zoom.webinars[ID] = webinar(instance(), instance(SECOND, starts=STARTS + WEEK, rows=40))
+    at.zoom.faults.on(
+        lambda asked: asked.path.startswith("/v2/report/") and FIRST[:4] in asked.path,
+        faults.server_error(),
+        None,
+    )
+    outcome = await at.sync()
+    assert not outcome.complete
+    assert outcome.again_at is not None
+    assert outcome.reasons[-1].endswith("not read to the end: Instance of 2026-09-21 14:13 UTC")
+    assert (await at.part(SECOND)).state == "complete"
+
+
+async def test_zoom_that_goes_away_is_not_asked_for_everything(at: Runs) -> None:
+    starts = [STARTS + WEEK * number / 10 for number in range(6)]
+    at.zoom.webinars[ID] = webinar(*(instance(f"{n}==", starts=at, rows=5) for n, at in enumerate(starts)))
+    at.zoom.faults.on(lambda asked: asked.path.startswith("/v2/report/"), faults.error_with_200(), None)
+    outcome = await at.sync()
+    assert not outcome.complete
+    assert at.pages() == MOST_FAILED * Patience().bad_answers
+
+
+async def test_pages_that_lead_back_to_each_other_come_to_an_end(at: Runs) -> None:
+    page = at.zoom.webinars[ID].instances[0].report[:30]
+    for token, following in (("", "one"), ("one", "two"), ("two", "one")):
+        content = {"participants": page, "next_page_token": following, "total_records": ROWS}
+        at.zoom.faults.on(
+            lambda asked, token=token: (  # type: ignore[misc]
+                asked.path.startswith("/v2/report/") and asked.params.get("next_page_token", "") == token
+            ),
+            Fault("answer", told(200, content)),
+            None,
+        )
+    outcome = await at.sync()
+    assert "nothing new" in outcome.reasons[0]
+    assert ((await at.part()).state, (await at.part()).rows) == ("partial", 30)
 
 
 # Progress

@@ -66,6 +66,15 @@ async def test_a_run_that_died_is_gone_on_with_when_its_lease_is_over(at: Runs) 
     assert 0 < max(at.waits) < 10
 
 
+async def test_a_machine_whose_clock_is_ahead_is_not_waited_for(at: Runs) -> None:
+    at.clock.advance(3600)
+    with pytest.raises(PowerCutError):
+        await at.sync(store=Dying(at.store, after=REGISTRANT_PAGES + 2))
+    at.clock.advance(-3600)
+    assert (await at.sync()).complete
+    assert max(at.waits) < 10
+
+
 async def test_a_walk_too_old_to_go_on_with_is_begun_again(at: Runs) -> None:
     with pytest.raises(PowerCutError):
         await at.sync(store=Dying(at.store, after=REGISTRANT_PAGES + 2))
@@ -85,7 +94,7 @@ async def test_a_page_token_that_runs_out_in_mid_walk(at: Runs) -> None:
     assert at.pages() == 3 + 4
 
 
-async def test_tokens_that_always_run_out_end_in_partial(at: Runs) -> None:
+async def test_tokens_that_always_run_out(at: Runs) -> None:
     at.zoom.faults.on(
         lambda asked: asked.path.startswith("/v2/report/") and "next_page_token" in asked.params,
         faults.error(400, 300, "The next page token is invalid or expired."),
@@ -94,6 +103,7 @@ async def test_tokens_that_always_run_out_end_in_partial(at: Runs) -> None:
     outcome = await at.sync()
     assert not outcome.complete
     assert "page tokens" in outcome.reasons[0]
+    assert (await at.part()).state == "unknown", "what is shown by then must not give way to nothing"
 
 
 async def test_the_daily_limit_parks_the_run_and_the_next_goes_on(at: Runs) -> None:
