@@ -17,7 +17,7 @@ from server.zoom.failures import DailyLimit, NotFound
 from server.zoom.jobs import Job, Jobs, TooManyJobs
 from server.zoom.settling import next_look
 from signalling.room import rfc3339
-from storage.imports import Import
+from storage.imports import INSTANCE, Import
 from storage.store import Store, StoreError
 
 log = structlog.get_logger()
@@ -167,9 +167,14 @@ class Schedule:
 
 
 def has_settled(job: Job, record: Import) -> bool:
-    """Whether two readings agreed, and no other instance has ended meanwhile."""
+    """Whether two readings agreed, and no other instance has ended meanwhile, nor was left out by this job."""
     outcome = job.outcome
-    awaited = any(part.state == "live" and part.ended_at is not None for part in record.parts)
+    whole = job.request.instance is None
+    awaited = any(
+        part.ended_at is not None and (part.state == "live" or not (whole or part.agreed))
+        for part in record.parts
+        if part.part.startswith(INSTANCE)
+    )
     return outcome is not None and outcome.complete and outcome.agreed and not awaited
 
 

@@ -18,7 +18,7 @@ from server.zoom.jobs import Jobs
 from server.zoom.schedule import BACK_OFF, CLAIMED, LONGEST_BACK_OFF, Schedule
 from storage.imports import Import
 from storage.store import Store, StoreUnavailable
-from tests.zoom.runs import FIRST, ID, ROOM, STARTS, Runs, instance, runs, webinar
+from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.webhooks import Seat, Session, ended, joined
 
@@ -312,6 +312,26 @@ async def test_one_that_is_watched_is_read_again_like_one_that_was_due(tmp_path:
         assert (job.due_at, attempt) == (due_at, 2)
         made.clock.stand_still(due_at)
         assert await office.scheduled() == (None, 2)
+
+
+async def test_one_instance_that_has_settled_ends_no_others_watch(tmp_path: Path) -> None:
+    later = instance(SECOND, starts=STARTS + HOUR, rows=4)
+    async with runs(tmp_path, webinar(instance(rows=5))) as made:
+        await made.sync()
+        made.zoom.webinars[ID] = webinar(instance(rows=5), later)
+        async with Office(made) as office:
+            job, _ = office.jobs.begin(ID, "webinar")
+            office.schedule.watch(job)
+            due_at, _ = await office.scheduled()
+            assert due_at is not None
+            await office.looked()
+            job, _ = office.jobs.begin(ID, "webinar", FIRST)
+            office.schedule.watch(job)
+            assert (await office.scheduled())[0] is not None
+            assert job.state == "complete"
+            made.clock.advance(HOUR)
+            assert (await office.scheduled())[0] is None
+            assert (await made.part(SECOND)).agreed == 1
 
 
 async def test_where_zoom_cannot_be_asked_nothing_is_looked_for(made: Runs) -> None:
