@@ -129,7 +129,7 @@ def without(*path: str) -> dict[str, Any]:
         b'"webinar.ended"',
         b"\xff\xfe",
         b"[" * 60_000,
-        b'{"event": "' + b"\xed\xa0\x80" + b'"}',
+        b'{"event": ' + b"\xed\xa0\x80" + b"}",
         b"{}",
         b'{"event": null}',
         b'{"event": 7}',
@@ -152,6 +152,14 @@ def test_what_cannot_be_understood_is_malformed_and_nothing_worse(body: bytes) -
     with pytest.raises(Malformed) as refused:
         live.read(body)
     assert "\n" not in str(refused.value)
+
+
+def test_a_name_that_is_cut_off_within_a_character_is_heard() -> None:
+    event = joined(WEBINAR, ANNA)
+    event["payload"]["object"]["participant"]["user_name"] = "Anna \ud83d"
+    heard = live.read(json.dumps(event).encode())
+    assert isinstance(heard, Heard)
+    assert heard.stay.name == "Anna \ufffd"
 
 
 ANYTHING = st.recursive(
