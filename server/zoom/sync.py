@@ -120,6 +120,8 @@ class Sync:
             changed=self._part_changed,
         )
         self._progress = Progress(request.external_id, self._room, "", "looking")
+        self._is_known = request.unsettled
+        """There is a record: it is not made again once somebody deletes it."""
 
     async def run(self) -> Outcome:
         """Raises `ZoomFailure` when nothing can be read at all, `StoreError`. Cancelled, it leaves what is kept."""
@@ -190,6 +192,8 @@ class Sync:
             for instance in instances
         }
         record = await self._store.imported(self._room)
+        if record is None and self._is_known:
+            raise NotFound(f"the record {self._room} was deleted meanwhile")
         known = {part.part: part for part in record.parts} if record else {}
         wanted = to_read(list(reads), known, self._clock(), unsettled=self._request.unsettled)
         for part in reads.keys() - set(wanted):
@@ -250,6 +254,7 @@ class Sync:
         record = await self._store.imported(self._room)
         if record is None:
             raise stopped or NotFound(f"the record {self._room} was deleted while it was being read")
+        self._is_known = True
         titles = {part.part: part.title for part in self._progress.parts}
         reasons = [
             f"{titles[part]}: {result.reason}" for part, result in results.items() if not result.complete

@@ -193,6 +193,25 @@ async def test_watching_ends_when_two_walks_agree(at: Runs) -> None:
     assert "watching" in {progress.stage for progress in at.told}
 
 
+async def test_a_record_deleted_while_it_is_watched_is_not_made_again(at: Runs) -> None:
+    sleep = at.sleep
+
+    async def deleting(seconds: float) -> None:
+        await at.store.delete_meeting(ROOM)
+        await sleep(seconds)
+
+    at.sleep = deleting  # type: ignore[method-assign]
+    with pytest.raises(NotFound, match="deleted"):
+        await at.sync(watch=True)
+    assert await at.store.imported(ROOM) is None
+
+
+async def test_what_is_read_again_by_itself_is_not_made_again_when_it_was_deleted(at: Runs) -> None:
+    with pytest.raises(NotFound, match="deleted"):
+        await at.sync(unsettled=True)
+    assert await at.store.imported(ROOM) is None
+
+
 async def test_watching_outlasts_the_daily_limit(at: Runs) -> None:
     until = at.clock.now() + 3600
     at.zoom.faults.next(faults.daily_limit(until), 1)
