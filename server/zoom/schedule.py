@@ -31,6 +31,14 @@ AT_ONCE = 3
 CLAIMED = 600.0
 """Seconds after which another process reads what this one was about to and did not say so again."""
 
+ROUND = 6 * 3600.0
+"""Seconds between two looks for ends that were not heard."""
+
+MISSED_AFTER, MISSED_UNTIL = 24 * 3600.0, 8 * 86_400.0
+"""Seconds after the beginning of an instance between which its end is taken to have been missed."""
+
+MOST_IMPORTS = 100
+
 BACK_OFF, LONGEST_BACK_OFF = 300.0, 6 * 3600.0
 """Seconds until the next attempt when one failed: twice as many after each."""
 
@@ -57,6 +65,7 @@ class Schedule:
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, int] = {}
         self._store_fails = False
+        self._round_at = 0.0
 
     def start(self) -> None:
         if self._jobs.unusable is None:
@@ -79,6 +88,7 @@ class Schedule:
     async def _keep_looking(self) -> None:
         while True:
             try:
+                await self._go_round()
                 await self._look()
                 self._store_fails = False
             except StoreError as error:
@@ -88,6 +98,17 @@ class Schedule:
             except Exception:
                 log.exception("looking for due imports failed")
             await asyncio.sleep(self._poll)
+
+    async def _go_round(self) -> None:
+        """Have what is still heard live a day later read: Zoom could not tell this server of the end."""
+        now = self._clock()
+        if now < self._round_at:
+            return
+        for record in await self._store.imports(MOST_IMPORTS):
+            if record.due_at is None and has_missed_end(record, now):
+                log.info("an end was not heard, it is read", room=record.subject.room)
+                await self._store.schedule_import(record.subject.room, now, 1)
+        self._round_at = now + ROUND
 
     async def _look(self) -> None:
         free = AT_ONCE - len(self._reading)
@@ -176,6 +197,15 @@ def has_settled(job: Job, record: Import) -> bool:
         if part.part.startswith(INSTANCE)
     )
     return outcome is not None and outcome.complete and outcome.agreed and not awaited
+
+
+def has_missed_end(record: Import, now: float) -> bool:
+    return any(
+        part.state == "live"
+        and part.ended_at is None
+        and MISSED_AFTER <= now - (part.starts_at or record.created_at) < MISSED_UNTIL
+        for part in record.parts
+    )
 
 
 def _failure(job: Job) -> str:

@@ -334,6 +334,21 @@ async def test_one_instance_that_has_settled_ends_no_others_watch(tmp_path: Path
             assert (await made.part(SECOND)).agreed == 1
 
 
+async def test_an_end_that_was_not_heard_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    async with runs(tmp_path, webinar(instance(rows=5))) as made, Office(made) as office:
+        made.clock.stand_still(END)
+        heard = live.read(_bytes(joined(SESSION, Seat("1", "Somebody", STARTS))))
+        assert isinstance(heard, live.Heard)
+        await made.store.record_live(heard.subject, heard.stay)
+        await office.looked()
+        assert (await office.record()).due_at is None
+        assert made.zoom.requests == [], "it may still go on"
+        made.clock.advance(24 * HOUR)
+        assert await office.scheduled() == (made.clock.now(), 1)
+        assert (await office.scheduled())[1] == 2
+        assert (await made.part()).state == "complete"
+
+
 async def test_where_zoom_cannot_be_asked_nothing_is_looked_for(made: Runs) -> None:
     made.clock.advance(HOUR)
     jobs = Jobs(Config.from_env({}), made.store)
