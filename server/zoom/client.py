@@ -52,6 +52,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 300
 """The most that Zoom gives; it may be fewer."""
+LONGEST_UUID = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class ZoomClient:
             params = {"next_page_token": token} if token else {}
             call = _Call(f"the instances of {kind} {external_id}", "light", path, params)
             page = await self._read(call, lambda answer: read_page(Instance, f"{kind}s", answer))
-            if not all(instance.uuid for instance in page.rows):
+            if not all(0 < len(instance.uuid) <= LONGEST_UUID for instance in page.rows):
                 raise BadAnswer(f"Zoom names an instance of {kind} {external_id} without its UUID")
             new = {instance.uuid: instance for instance in page.rows if instance.uuid not in found}
             found |= new

@@ -95,7 +95,7 @@ def registrant(room: str, told: RegistrantRow, status: RegistrantStatus) -> Regi
     email = text(told.email)
     keys = _present(room, [("registrant", told.id), ("email", _address(told.email))])
     # Whoever has neither is known by the name at least, among registrants only.
-    identity = told.id or _id("r", room, email, name)
+    identity = told.id if 0 < len(told.id) <= LONGEST_TEXT else _id("r", room, told.id, email, name)
     keys = keys or (_id("p", room, "registrant", identity),)
     return Registrant(
         registrant_id=identity,

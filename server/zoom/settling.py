@@ -17,7 +17,8 @@ def next_look(ended_at: float | None, now: float, looks: int) -> float | None:
     """When to look for the next time, after `looks` of them without two that agree. None: enough."""
     if looks >= MOST_LOOKS:
         return None
-    ended = now if ended_at is None else ended_at
+    # A clock that is wrong somewhere must not put it off for years.
+    ended = now if ended_at is None else min(ended_at, now)
     for after in SETTLES:
         if ended + after > now:
             return ended + after

@@ -92,7 +92,7 @@ async def _keep(store: Store, event: Event, now: float) -> bool:
             case Ended(subject, part, ended_at):
                 if _is_known(await store.imported(subject.room), event):
                     return False
-                due_at = max(ended_at + SETTLES[0], now)
+                due_at = max(min(ended_at, now) + SETTLES[0], now)
                 await store.end_live(subject, part, ended_at, due_at, now)
                 log.info("zoom says it has ended", room=subject.room, part=part)
                 return True

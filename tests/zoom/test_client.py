@@ -152,8 +152,11 @@ async def test_instances_are_read_to_the_last_page(zoom: Loopback, client: ZoomC
     assert [instance.uuid for instance in await client.instances("webinar", ID)] == ["a", "b"]
 
 
-async def test_an_instance_that_cannot_be_read_is_not_left_out(zoom: Loopback, client: ZoomClient) -> None:
-    zoom.will(json({"webinars": [{"uuid": "a"}, {"start_time": "2024-05-17T12:00:00Z"}]}))
+@pytest.mark.parametrize("uuid", [None, "", "u" * 201])
+async def test_an_instance_that_cannot_be_read_is_not_left_out(
+    zoom: Loopback, client: ZoomClient, uuid: str | None
+) -> None:
+    zoom.will(json({"webinars": [{"uuid": "a"}, {"uuid": uuid, "start_time": "2024-05-17T12:00:00Z"}]}))
     with pytest.raises(BadAnswer, match="without its UUID"):
         await client.instances("webinar", ID)
 

@@ -159,6 +159,12 @@ def test_registrants_without_ids_are_told_apart_by_name() -> None:
     assert not set(one("Anna").keys) & set(one("Ben").keys)
 
 
+def test_a_registrants_id_that_is_too_long_to_be_looked_up_is_shortened() -> None:
+    one, two = (people.registrant(ROOM, RegistrantRow(id="r" * 5000 + end), "approved") for end in "12")
+    assert len(one.registrant_id) < 100
+    assert one.registrant_id != two.registrant_id
+
+
 def test_a_live_stay_is_the_same_when_it_begins_and_ends() -> None:
     def told(**times: float | None) -> object:
         stay = people.live_stay(

@@ -35,5 +35,9 @@ def test_without_an_end_the_first_look_is_counted_from_now() -> None:
     assert next_look(None, ENDED, 1) == ENDED + SETTLES[0]
 
 
+def test_an_end_that_is_yet_to_come_puts_nothing_off() -> None:
+    assert next_look(ENDED + 100 * 365 * 24 * HOUR, ENDED, 1) == ENDED + SETTLES[0]
+
+
 def test_nobody_looks_for_ever() -> None:
     assert next_look(ENDED, ENDED, MOST_LOOKS) is None
