@@ -1,5 +1,6 @@
 # `make run` and `make test` set up everything they need; nothing has to be installed beforehand.
 PYTHON ?= python3
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
@@ -14,8 +15,8 @@ help: ## Show this list
 run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECONVENE_… settings are honoured)
 	@$(BIN)/reconvene serve
 
-test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers
-	@$(BIN)/pytest $(ARGS)
+test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 simulate: $(DEV) ## Meetings in which everything breaks: SEEDS=20000 of them, or one as a story: SEED=1234
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(SEEDS)) $(ARGS)

@@ -231,7 +231,9 @@ def router(  # the API's parts list
         gateway.end_meeting(room)
         # What the recorder still has to write of it finds nothing to change. And another who deletes it at the same
         # moment leaves alone what is made by its id afterwards.
-        await store.delete_meeting(room, found.created_at)
+        # (The beginning of an import moves, as more of it becomes known.)
+        made_at = None if room.startswith(names.IMPORTED) else found.created_at
+        await store.delete_meeting(room, made_at)
         log.info("meeting deleted", meeting=room)
 
     @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_class=Response)
