@@ -35,6 +35,12 @@ const NOTICES = {
     view: "problem", icon: "clock", title: "This meeting has ended",
     text: "The host ended it for everyone. To talk on, start a new one.", actions: ["home"],
   }),
+  // Those that are imported: nobody but the admin key's bearer is told so much as their titles.
+  forbidden: (id) => ({
+    view: "problem", icon: "clock", title: "This was held in Zoom",
+    text: `${id} was imported from Zoom: nobody can join it here. Whoever has the admin key of this server can see who came.`,
+    actions: ["attendance", "home"],
+  }),
   ended_by_me: () => ({
     view: "problem", icon: "check", title: "You ended the meeting",
     text: "Everyone has left, and its link no longer lets people in.", actions: ["home"],

@@ -156,6 +156,17 @@ async def test_without_the_key_one_sees_ones_own(newcomer: Newcomer, office: Off
     await expect(host.page.get_by_role("region", name="Import from Zoom")).to_be_hidden()
 
 
+async def test_whoever_follows_the_link_of_an_import_is_told_what_it_is(
+    newcomer: Newcomer, office: Office
+) -> None:
+    eve = await newcomer("Eve", url=office.server.url)
+    await eve.page.goto(f"{eve.url}/m/{WEEKLY}")
+    await expect(eve.heading).to_have_text("This was held in Zoom")
+    await eve.press("See attendance")
+    await expect(eve.heading).to_have_text("Only the admin key opens this")
+    forgive(eve, 403)
+
+
 async def test_a_key_opens_a_record_where_it_is_refused(newcomer: Newcomer, office: Office) -> None:
     eve = await newcomer("Eve", url=office.server.url)
     await see(eve, "STAND-UP")
