@@ -24,3 +24,8 @@ def next_look(ended_at: float | None, now: float, looks: int) -> float | None:
             return ended + after
     # Long over: whatever changes now changes by itself, and slowly.
     return now + SOON * float(2 ** max(0, looks - 1))
+
+
+def may_agree(ended_at: float | None, now: float) -> bool:
+    """Whether two walks that find the same mean that it stays so: not right after the end, when nothing changes yet."""
+    return ended_at is None or now >= ended_at + SETTLES[0]

@@ -25,6 +25,7 @@ from server.zoom.failures import (
 )
 from server.zoom.progress import PartStage
 from server.zoom.resuming import SETTLED_AFTER, can_go_on
+from server.zoom.settling import may_agree
 from server.zoom.wire import Instance, Source
 from storage.imports import Page, Part, Registrant, RegistrantStatus, Row, Subject, Walk, WalkEnd, WalkStart
 from storage.store import Store, StoreError, WalkLost
@@ -254,7 +255,7 @@ class Walker:
     ) -> Result:
         end = WalkEnd(walk.walk_id, self._owner, state, reason, self._clock(), source, why)
         part = await self._store.finish_walk(end)
-        agreed = state == "complete" and part.agreed > 0
+        agreed = state == "complete" and part.agreed > 0 and may_agree(part.ended_at, self._clock())
         stage: PartStage = "unchanged" if agreed else state
         self._changed(
             reading.part, walk.rows, walk.total, stage, source or walk.source, reason or why or walk.why

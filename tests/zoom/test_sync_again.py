@@ -11,7 +11,19 @@ import pytest
 
 from server.zoom.failures import DailyLimit, NotFound
 from storage.imports import Page
-from tests.zoom.runs import ID, REGISTRANT_PAGES, ROOM, ROWS, Dying, PowerCutError, Runs, Watched, row, runs
+from tests.zoom.runs import (
+    ID,
+    REGISTRANT_PAGES,
+    ROOM,
+    ROWS,
+    STARTS,
+    Dying,
+    PowerCutError,
+    Runs,
+    Watched,
+    row,
+    runs,
+)
 from tests.zoom.stand_in import Asked, faults
 
 
@@ -210,6 +222,15 @@ async def test_what_is_read_again_by_itself_is_not_made_again_when_it_was_delete
     with pytest.raises(NotFound, match="deleted"):
         await at.sync(unsettled=True)
     assert await at.store.imported(ROOM) is None
+
+
+async def test_two_walks_right_after_the_end_agree_on_nothing_yet(at: Runs) -> None:
+    ended = STARTS + ROWS - 1 + 600
+    at.clock.advance(ended + 300 - at.clock.now())
+    assert not (await at.sync()).agreed
+    assert not (await at.sync()).agreed
+    assert (await at.sync(watch=True)).agreed
+    assert at.clock.now() >= ended + 30 * 60
 
 
 async def test_watching_outlasts_the_daily_limit(at: Runs) -> None:
