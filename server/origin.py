@@ -38,6 +38,14 @@ def is_known(record: Import) -> bool:
     return any(part.part.startswith(INSTANCE) and part.state in known for part in record.parts)
 
 
+def is_approved_known(record: Import) -> bool:
+    """Whether anything is known of whose registration was approved. Otherwise nobody knows who did not come."""
+    return any(
+        part.part == f"{REGISTRANTS}approved" and part.state in ("partial", "complete")
+        for part in record.parts
+    )
+
+
 def summary(record: Import) -> dict[str, Any]:
     """For a list of meetings."""
     worst, reason = state_of(record)
@@ -86,12 +94,12 @@ def _after(prefix: str, part: str) -> str | None:
 
 def _attended(record: Import, totals: ImportTotals) -> dict[str, Any]:
     """None in place of every number that is not known: nobody came is another thing."""
-    numbers = {
+    numbers: dict[str, int | float | None] = {
         "people": totals.people,
         "guests": totals.guests,
         "stays": totals.stays,
         "uncounted": totals.uncounted,
-        "no_shows": totals.no_shows,
+        "no_shows": totals.no_shows if is_approved_known(record) else None,
         "total_duration": round(totals.total_duration, 3),
     }
     return numbers if is_known(record) else dict.fromkeys(numbers)

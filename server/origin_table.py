@@ -12,7 +12,7 @@ from rich.text import Text
 
 from server import origin, report
 from server.terminal import Clock, counted, harmless
-from storage.imports import INSTANCE, REGISTRANTS, Import, Imported, ImportTotals, Origin, Registrations
+from storage.imports import INSTANCE, Import, Imported, ImportTotals, Origin, Registrations
 from storage.store import Attendance
 
 Addresses = Literal["beside", "below", "none"]
@@ -100,9 +100,9 @@ def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
         yield Text(f"Who attended is unknown.{asked}")
         return
     came = f"{counted(totals.people, 'person', 'people')}, {counted(totals.guests, 'guest')} among them"
-    lists = [part.state for part in imported.parts if part.part.startswith(REGISTRANTS)]
-    if not any(state in ("partial", "complete") for state in lists):
-        yield Text(f"{came}; who registered is unknown.")
+    if not origin.is_approved_known(imported):
+        known = f"registered: {registered}; who was approved" if registered else "who registered"
+        yield Text(f"{came}; {known} is unknown.")
     elif registered:
         yield Text(f"{came}; registered: {registered}; {totals.no_shows:,} registered and did not come.")
     else:

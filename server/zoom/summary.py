@@ -166,7 +166,7 @@ def _numbers(known: Known) -> Table:
     grid.add_row("people", f"{totals.people:,}, {counted(totals.guests, 'guest')} among them")
     grid.add_row("stays", f"{totals.stays:,}{left_out}")
     no_shows = f"{totals.no_shows:,} registered and did not come"
-    grid.add_row("no-shows", no_shows if f"{REGISTRANTS}approved" in read else "unknown")
+    grid.add_row("no-shows", no_shows if origin.is_approved_known(known.record) else "unknown")
     grid.add_row(
         "total time", f"{report.duration(totals.total_duration)}, {report.duration(average)} on average"
     )

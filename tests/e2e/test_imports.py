@@ -21,7 +21,8 @@ from tests.e2e.test_access import assert_named, tab_to
 from tests.process import ServerProcess
 from tests.server import webinars
 from tests.server.webinars import CROWDED, ON_AIR, SHORT, UNTOLD, WEEKLY
-from tests.storage.import_script import heard
+from tests.storage.import_script import APPROVED, PENDING, heard
+from tests.storage.import_script import row as import_row
 from tests.zoom.runs import ROWS, SECOND, instance, webinar
 from tests.zoom.stand_in import ZoomStandIn, faults
 
@@ -250,6 +251,24 @@ async def test_what_is_missing_or_not_known_is_said(admin: Person) -> None:
     await expect(admin.page.get_by_role("rowheader", name="Ada Lovelace")).to_be_visible()
 
 
+async def test_where_one_list_of_registrants_is_missing_nobody_is_said_to_have_stayed_away(
+    admin: Person, office: Office
+) -> None:
+    made = webinars.script(office.store, "ZOOM-87234567890", "Open house")
+    await made.read(APPROVED, state="unknown", reason="not read: refused", source="registrants")
+    await made.read(PENDING, *webinars.registrants("Dora", status="pending"), source="registrants", total=1)
+    ann = import_row("s1", "p_Ann", at=webinars.START, until=webinars.START + 600, name="Ann")
+    await made.read(webinars.FIRST, ann, starts=webinars.START, total=1)
+    await see(admin, "ZOOM-87234567890")
+    await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
+    await expect(figure(admin, "Did not come")).to_contain_text("not known")
+    await expect(figure(admin, "Registered")).to_contain_text("so far as is known")
+    await expect(row(admin, "Ann")).to_be_visible()
+    await expect(row(admin, "Ann")).not_to_contain_text("Not registered")
+    await admin.press("Registered, did not come")
+    await expect(admin.page.get_by_text("1 person registered and had no approval.")).to_be_visible()
+
+
 async def test_a_webinar_that_goes_on_is_followed(admin: Person, office: Office) -> None:
     now = time.time()
     live = await webinars.on_air(office.store, now)
@@ -319,9 +338,10 @@ async def test_a_webinar_is_imported_and_leads_to_its_attendance(admin: Person, 
     field = admin.page.get_by_label("Webinar ID or link")
     await expect(field).to_be_focused()
     await field.fill("889 8887 2035")
-    await admin.page.keyboard.press("Enter")
+    await admin.button("Import").press("Enter")
     await expect(form.get_by_role("status")).to_contain_text("All hands: Imported, and complete.")
     await expect(field).to_have_value("")
+    await expect(admin.button("Import")).to_be_focused()
     await expect(record(admin, "All hands")).to_contain_text("Complete")
     await assert_named(admin)
     await form.get_by_role("link", name="Attendance of All hands").click()

@@ -230,8 +230,15 @@ def test_attendance_that_is_not_known_is_not_zero() -> None:
     totals = origin.source(unknown, TOTALS, NOW)["totals"]
     assert totals.pop("registrants") == {"approved": 3, "pending": 0, "denied": 0}
     assert set(totals.values()) == {None}
-    in_part = of(in_state(INSTANCE, "unknown"), in_state(INSTANCE, "partial"))
+    in_part = of(APPROVED, in_state(INSTANCE, "unknown"), in_state(INSTANCE, "partial"))
     assert origin.source(in_part, TOTALS, NOW)["totals"]["people"] == 2
+
+
+@pytest.mark.parametrize("lists", [[], [in_state(APPROVED, "unknown", "not read: refused")]])
+def test_who_did_not_come_is_not_known_where_nobody_tells_who_was_approved(lists: list[Part]) -> None:
+    pending = replace(APPROVED, part="registrants/pending")
+    totals = origin.source(of(*lists, pending, INSTANCE), TOTALS, NOW)["totals"]
+    assert (totals["people"], totals["no_shows"]) == (2, None)
 
 
 # Who registered

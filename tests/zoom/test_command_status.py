@@ -17,7 +17,7 @@ import pytest
 from server.terminal import minute
 from tests.zoom.reconvene import Ran, run
 from tests.zoom.runs import FIRST, ID, ROOM, STARTS, Runs, row, runs
-from tests.zoom.stand_in import ZoomStandIn
+from tests.zoom.stand_in import ZoomStandIn, faults
 from tests.zoom.stand_in.endpoints import SCOPES
 
 
@@ -140,6 +140,18 @@ async def test_unknown_attendance_is_not_nobody(tmp_path: Path, made: Runs) -> N
     assert "Who attended is unknown. Registered: 100 approved, 10 pending" in ok(attendance)
     assert "Nobody was in it" not in attendance.out
     assert re.search(r"unknown +unknown", ok(listed))
+
+
+async def test_nobody_is_said_to_have_stayed_away_where_it_is_not_known_who_was_approved(
+    tmp_path: Path, made: Runs
+) -> None:
+    made.zoom.faults.on(
+        lambda asked: asked.params.get("status") == "approved", faults.no_permission(), times=None
+    )
+    assert not (await made.sync()).complete
+    told = ok(await reconvene(tmp_path, "attendance", ID))
+    assert "registered: 10 pending; who was approved is unknown." in told
+    assert "did not come" not in told
 
 
 async def test_a_live_meeting_has_no_registrants(tmp_path: Path, made: Runs) -> None:

@@ -15,6 +15,7 @@ export class AbsentList {
   #sought = "";
   #shown = false;
   #asked = 0;
+  #sure = false;
 
   /** @param {HTMLElement} element @param {(after?: string) => ReturnType<typeof getAbsent>} read  one page */
   constructor(element, read) {
@@ -30,8 +31,9 @@ export class AbsentList {
     this.#shown = shown;
   }
 
-  /** Something has been read anew. */
-  refresh() {
+  /** Something has been read anew. @param {boolean} sure  Everyone who registered is known, and everyone who came. */
+  refresh(sure) {
+    this.#sure = sure;
     if (this.#shown) void this.#ask();
   }
 
@@ -76,8 +78,10 @@ export class AbsentList {
     if (!this.#people) return;
     const found = this.#found();
     const others = this.#people.filter(({ status }) => status !== "approved").length;
-    const expected = others ? `${counted(this.#people.length - others, "person was", "people were")} expected; ${counted(others, "other")} registered and had no approval.` : "";
-    write(part(this.#element, "said"), found.length ? expected : this.#sought ? "Nobody here is called that." : "Everyone who registered came.");
+    const approved = this.#people.length - others;
+    const expected = others && approved ? `${counted(approved, "person was", "people were")} expected; ${counted(others, "other")} registered and had no approval.` : others ? `${counted(others, "person", "people")} registered and had no approval.` : "";
+    const none = this.#sure ? "Everyone who registered came." : "Of those who are known to have registered, everyone came.";
+    write(part(this.#element, "said"), found.length ? expected : this.#sought ? "Nobody here is called that." : none);
     part(this.#element, "list").hidden = !found.length;
     part(this.#element, "rows").replaceChildren(...found.map(row));
   }

@@ -1,6 +1,7 @@
 /** Which people are shown, and in which list: all who came or some of them, or those who did not come; found by name. */
 import { part, write } from "../dom.js";
 import { number } from "./moments.js";
+import { doubtOfAbsent, isRegistrationSure } from "./source-words.js";
 
 /** @typedef {"came" | "guests" | "absent"} List */
 
@@ -47,7 +48,7 @@ export class PeopleLists {
       this.#shown = this.#chosen ?? (people.length || !registered ? "came" : "absent");
       write(part(this.#element, "search-label"), "Find by name or e-mail");
       this.#search.placeholder = "Find by name or e-mail";
-      if (complete) this.#absent.refresh();
+      if (complete) this.#absent.refresh(isRegistrationSure(source) && !doubtOfAbsent(source));
     }
     this.#show();
   }
@@ -75,12 +76,13 @@ export class PeopleLists {
     write(part(this.#element, "sought"), text);
   }
 
-  /** @param {List} list @param {string} label  "": there is nothing to choose @param {number} [count] */
-  #button(list, label, count = 0) {
+  /** @param {List} list @param {string} label  "": there is nothing to choose @param {number | null} [count]  null: it is not known */
+  #button(list, label, count = null) {
     const button = /** @type {HTMLElement} */ (this.#element.querySelector(`button[data-list="${list}"]`));
     button.hidden = !label;
     write(part(button, "label"), label);
-    write(part(button, "count"), number(count));
+    write(part(button, "count"), count === null ? "" : number(count));
+    part(button, "count").hidden = count === null;
   }
 
   /** @returns {NodeListOf<HTMLButtonElement>} */

@@ -3,7 +3,7 @@ import { paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
 import { plain } from "./plain.js";
-import { isRegistered } from "./source-words.js";
+import { isRegistered, isRegistrationSure } from "./source-words.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
 /** @typedef {import("./record.js").Person} Person */
@@ -164,7 +164,7 @@ function showRow(row, person, axis, now, dated) {
  * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
  */
 function showImported(row, { name }, { email, guest, registration, match }, people, source) {
-  const registers = source !== null && isRegistered(source);
+  const registers = source !== null && isRegistered(source) && isRegistrationSure(source);
   const mark = guest ? "Guest" : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
   write(part(row, "role"), mark);
   part(row, "role").classList.toggle("odd", mark !== "");

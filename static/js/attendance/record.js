@@ -60,7 +60,7 @@
  * @property {number | null} dueAt
  * @property {SourcePart[]} parts
  * @property {Record<Registration, number>} registrants
- * @property {{people: number, guests: number, noShows: number, uncounted: number} | null} attended  null: who attended is not known
+ * @property {{people: number, guests: number, noShows: number | null, uncounted: number} | null} attended  null: who attended is not known; `noShows` null: who was approved is not known
  *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting

@@ -29,6 +29,21 @@ export const worst = (parts) => WORST_FIRST.find((state) => parts.some((part) =>
 /** Those that tell who attended. @param {Source} source */
 export const instances = ({ parts }) => parts.filter(({ instance }) => instance !== null);
 
+/** Those that tell who registered. @param {Source} source */
+const registrations = ({ parts }) => parts.filter(({ status }) => status !== null);
+
+/** Whether everyone who registered is known. @param {Source} source */
+export const isRegistrationSure = (source) => registrations(source).length > 0 && worst(registrations(source)) === "complete";
+
+/** How far the number of those who did not come can be relied on. @param {Source} source */
+export function doubtOfAbsent(source) {
+  const approved = source.parts.some(({ status, state }) => status === "approved" && state === "complete");
+  // While rows are missing, more may have come, and fewer stayed away.
+  const attended = worst(instances(source)) === "complete";
+  if (approved) return attended ? "" : "or fewer";
+  return attended ? "or more" : "so far as is known";
+}
+
 /** Of something that was live when it was last heard of. */
 export const OVER = { label: "Over, not read yet", look: "quiet" };
 

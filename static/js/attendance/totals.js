@@ -1,7 +1,7 @@
 /** The figures about a whole meeting. */
 import { part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
-import { worst, instances } from "./source-words.js";
+import { doubtOfAbsent, instances, isRegistrationSure, worst } from "./source-words.js";
 
 /** @typedef {[value: string, note: string]} Figure */
 
@@ -42,13 +42,13 @@ function ofImport(source, remarks) {
   const others = [];
   if (registrants.pending) others.push(`${number(registrants.pending)} pending`);
   if (registrants.denied) others.push(`${number(registrants.denied)} denied`);
+  if (!isRegistrationSure(source)) others.push("so far as is known");
   const registered = registrants.approved + registrants.pending + registrants.denied;
-  // While rows are missing, more may have come, and fewer stayed away.
   const sure = worst(instances(source)) === "complete";
   return {
     registered: registered ? [number(registered), others.join(", ")] : null,
     people: attended ? [number(attended.people), (sure ? remarks : ["so far as is known"]).join(", ")] : UNKNOWN,
-    absent: registered ? (attended ? [number(attended.noShows), sure ? "" : "or fewer"] : UNKNOWN) : null,
+    absent: !registered ? null : attended?.noShows == null ? UNKNOWN : [number(attended.noShows), doubtOfAbsent(source)],
     guests: attended ? [number(attended.guests), ""] : null,
   };
 }

@@ -58,13 +58,16 @@ export class SyncPanel extends Emitter {
     const id = part(this.#element, "id", HTMLInputElement);
     const button = part(this.#element, "start", HTMLButtonElement);
     const kind = /** @type {HTMLInputElement | null} */ (this.#element.querySelector('input[name="kind"]:checked'))?.value ?? "webinar";
+    const pressed = document.activeElement === button;
     button.disabled = true;
     const wrong = id.value.trim() ? await this.#post(id.value.trim(), kind) : "Enter the number Zoom shows, such as 889 8887 2033.";
     button.disabled = false;
     write(part(this.#element, "wrong"), wrong);
     id.setAttribute("aria-invalid", String(Boolean(wrong)));
-    if (wrong) id.focus();
-    else id.value = "";
+    if (wrong) return id.focus();
+    id.value = "";
+    // It loses the focus when it is disabled.
+    if (pressed) button.focus();
   }
 
   /** @param {string} id @param {string} kind @returns {Promise<string>} what is wrong, or "" */
