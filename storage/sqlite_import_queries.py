@@ -26,7 +26,7 @@ WHERE import_parts.room = :room
 _RANK = "CASE status WHEN 'approved' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END"
 
 STAYS = f"""
-SELECT person, joined_at, session_id, max(joined_at, left_at), NOT (joined_told AND left_told),
+SELECT person, joined_at, session_id, max(joined_at, left_at), NOT (joined_told AND (left_told OR left_at IS NULL)),
     guest, name, name_key, email, substr(part, {len(INSTANCE) + 1})
 {_SHOWN_STAYS}
 """

@@ -35,6 +35,9 @@ def begin_walk(connection: sqlite3.Connection, subject: Subject, start: WalkStar
         "lease": start.lease,
     }
     if not connection.execute(sql.BEGIN_WALK, values).rowcount:
+        known = connection.execute(sql.WALK_STATE, {"walk_id": start.walk_id}).fetchone()
+        if known[:2] != (subject.room, start.part):
+            raise WalkLost(start.walk_id)
         renew_walk(connection, start.walk_id, start.owner, start.at, start.lease)
     return _walk(connection, start.walk_id)
 

@@ -91,6 +91,12 @@ async def test_a_person_is_as_their_stays_that_count_say(imports: ImportScript) 
     assert (guest.last_seen_at, stay.left_at, stay.reason) == (1200.0, None, None)
 
 
+@pytest.mark.parametrize("joined_told", [True, False])
+async def test_of_a_stay_that_is_open_no_end_is_a_guess(imports: ImportScript, joined_told: bool) -> None:
+    await imports.read(ONE, row("s1", "k", until=None, joined_told=joined_told, left_told=False))
+    assert (await imports.stay("s1")).estimated is not joined_told
+
+
 async def test_a_stay_that_ended_before_it_began_lasted_no_time(imports: ImportScript) -> None:
     await imports.read(ONE, row("s1", "k", at=1000.0, until=990.0), row("s2", "k", at=1000.0, until=1001.0))
     person, stays = await imports.person("k")

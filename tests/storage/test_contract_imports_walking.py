@@ -65,6 +65,19 @@ async def test_nothing_is_imported_into_a_meeting_that_was_held_here(imports: Im
         await store.import_totals(ROOM)
 
 
+async def test_a_walk_that_cannot_be_begun_leaves_nothing(imports: ImportScript) -> None:
+    await imports.begin(walk="w1")
+    other = ImportScript(imports.store, "ZOOM-2")
+    for owner in ("me", "you"):
+        with pytest.raises(WalkLost):
+            await other.begin(walk="w1", owner=owner)
+        with pytest.raises(WalkLost):
+            await imports.begin(TWO, walk="w1", owner=owner)
+    assert [part.part for part in (await imports.record()).parts] == [ONE]
+    assert await imports.store.imported("ZOOM-2") is None
+    assert await imports.store.meeting("ZOOM-2") is None
+
+
 async def test_pages_are_kept_in_their_order_with_the_place_where_the_next_begins(
     imports: ImportScript,
 ) -> None:

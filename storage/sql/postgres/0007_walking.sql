@@ -71,6 +71,13 @@ DECLARE
     at double precision := (call ->> 'at')::double precision;
     leased double precision := at + (call ->> 'lease')::double precision;
 BEGIN
+    -- Before anything is made.
+    IF EXISTS (
+        SELECT 1 FROM reconvene.import_walks
+        WHERE id = call ->> 'walk_id' AND (room, part) <> (call ->> 'room', call ->> 'part')
+    ) THEN
+        RETURN '{"refused": "walk_lost"}';
+    END IF;
     IF NOT reconvene.hold_import(call) THEN
         RETURN '{"refused": "meeting_exists"}';
     END IF;
