@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from unicodedata import category
+from unicodedata import bidirectional, category
 
 from rich.console import Console
 
@@ -17,9 +17,18 @@ def paper() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=UNLIMITED)
 
 
+_TURNING = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+"""What turns the direction of all that follows in the line, numbers too."""
+
+
 def harmless(text: str) -> str:
     """Without what would give orders to a terminal."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if category(letter) == "Cc" else letter for letter in text)
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if category(letter) == "Cc" or bidirectional(letter) in _TURNING
+        else letter
+        for letter in text
+    )
 
 
 def minute(at: float) -> str:

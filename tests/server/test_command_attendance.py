@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from server import terminal
 from storage import open_store
 from storage.store import Store
 from tests.process import ROOT, ServerProcess, environment
@@ -186,6 +187,11 @@ async def test_a_name_gives_no_orders_to_the_terminal(tmp_path: Path, store: Sto
     await Script(store, "ABC123").join("ann", at=NINE, name="\x1b[31mred\x07")
     printed = await attendance(tmp_path, "ABC123")
     assert rows(printed)[0][0] == "\ufffd[31mred\ufffd"
+
+
+def test_a_name_does_not_turn_what_follows_it_in_the_line() -> None:
+    assert terminal.harmless("\u202eevil\u202c \u2067x\u2069") == "\ufffdevil\ufffd \ufffdx\ufffd"
+    assert terminal.harmless("أبجد\u200f שלום, 👩\u200d💻") == "أبجد\u200f שלום, 👩\u200d💻"
 
 
 async def test_a_terminal_without_the_letters_of_a_name_shows_the_rest(tmp_path: Path, store: Store) -> None:
