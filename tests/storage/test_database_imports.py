@@ -308,3 +308,23 @@ async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: 
     listed = {each.meeting.room: each.imported for each in await store.hosted_meetings(None, 10)}
     assert listed == {"ROOM-1": None, ROOM: "webinar"}
     await store.close()
+
+
+async def test_bringing_a_project_up_to_date_waits_for_nobody_who_reads(servers: Servers) -> None:
+    await servers.supabase()  # With its roles, which are the cluster's.
+    postgres = await servers.postgres()
+    url = await postgres.make_database("read", owner="project")
+    database = PostgresDatabase(url)
+    await database.migrate(load_migrations("postgres")[:5])
+    tables = "meetings, participants, participant_sessions, nodes"
+    reading = (
+        f"SELECT count(*) FROM {', '.join(f'reconvene.{name} AS {name}' for name in tables.split(', '))}"  # noqa: S608
+    )
+    async with holding(postgres, "read", reading), asyncio.timeout(20):
+        await database.migrate(load_migrations("postgres"))
+    (unprotected,) = await postgres.fetch(
+        "SELECT count(*) FROM pg_class "
+        "WHERE relnamespace = 'reconvene'::regnamespace AND relkind = 'r' AND NOT relrowsecurity",
+        database="read",
+    )
+    assert unprotected["count"] == 0
