@@ -6,8 +6,9 @@ import { called, isOver, outcome, showSync } from "./sync-item.js";
 
 /** @typedef {import("../api.js").Sync} Sync */
 
-/** Milliseconds. */
+/** Milliseconds; twice as many after each answer that did not come, so many times. */
 const AGAIN = 1_000;
+const DOUBLED = 4;
 /** How many of those that are over are shown. */
 const MOST = 3;
 
@@ -18,6 +19,7 @@ export class SyncPanel extends Emitter {
   /** @type {Map<string, {element: HTMLElement, sync: Sync}>} by id, in the order of the page */
   #shown = new Map();
   #timer = 0;
+  #missed = 0;
   #watch = new AbortController();
 
   /** @param {HTMLElement} element @param {string} key  the admin key */
@@ -31,6 +33,10 @@ export class SyncPanel extends Emitter {
     part(this.#element, "form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#import();
+    }, { signal: this.#watch.signal });
+    document.addEventListener("visibilitychange", () => {
+      this.#missed = 0;
+      this.#later();
     }, { signal: this.#watch.signal });
     part(this.#element, "syncs").replaceChildren();
     void this.#begin();
@@ -84,22 +90,25 @@ export class SyncPanel extends Emitter {
 
   #later() {
     clearTimeout(this.#timer);
-    if (![...this.#shown.values()].some(({ sync }) => !isOver(sync))) return;
-    this.#timer = window.setTimeout(() => void this.#ask(), AGAIN);
+    if (document.hidden || ![...this.#shown.values()].some(({ sync }) => !isOver(sync))) return;
+    this.#timer = window.setTimeout(() => void this.#ask(), AGAIN * 2 ** Math.min(this.#missed, DOUBLED));
   }
 
   async #ask() {
     const open = [...this.#shown.values()].filter(({ sync }) => !isOver(sync));
+    let missed = 0;
     await Promise.all(open.map(async ({ sync }) => {
       try {
         const now = await zoomSync(this.#key, sync.id ?? sync.external_id);
         if (!this.#watch.signal.aborted) this.#show(now);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.code === "unreachable" || error.code === "unavailable" || this.#watch.signal.aborted) return;
+        if (this.#watch.signal.aborted) return;
+        if (error.code === "unreachable" || error.code === "unavailable") return void (missed = this.#missed + 1);
         this.#show({ ...sync, state: "stopped", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on" });
       }
     }));
+    this.#missed = missed;
     if (!this.#watch.signal.aborted) this.#later();
   }
 
