@@ -87,13 +87,17 @@ def meeting_title(text: str) -> str:
     return title
 
 
+def is_text(character: str) -> bool:
+    """Whether it is to be seen, or to be kept all the same: no control, no half of one, nothing that turns a line."""
+    return unicodedata.category(character) not in _UNSEEN and character not in _BIDI_OVERRIDES
+
+
 def _visible(text: str, what: str) -> str:
     text = text.strip()
     if text.isascii():
         if not text.isprintable():
             raise ValueError(f"{what} has no control characters.")
         return text
-    for character in text:
-        if unicodedata.category(character) in _UNSEEN or character in _BIDI_OVERRIDES:
-            raise ValueError(f"{what} has no control characters.")
+    if not all(map(is_text, text)):
+        raise ValueError(f"{what} has no control characters.")
     return unicodedata.normalize("NFC", text)

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from signalling import names
 
-_NUMBER = re.compile(r"[0-9]{9,12}")
+NUMBER = re.compile(r"[0-9]{9,12}")
+"""What Zoom numbers webinars and meetings with."""
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
 _EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
@@ -21,7 +22,7 @@ def external_id(text: str) -> str:
     """
     text = text.strip()
     number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
-    if _NUMBER.fullmatch(number):
+    if NUMBER.fullmatch(number):
         return number
     if "/" in text:
         return _in_link(text)
@@ -45,7 +46,7 @@ def _in_link(text: str) -> str:
         )
     # zoommtg://zoom.us/join?confno=…
     for part in (*parts, *parse_qs(link.query).get("confno", ())):
-        if _NUMBER.fullmatch(part):
+        if NUMBER.fullmatch(part):
             return str(part)
     raise ValueError(f"{_shortened(text)!r} has no webinar's or meeting's number in it, {_EXAMPLE}")
 

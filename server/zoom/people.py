@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from server.zoom.address import NUMBER
 from server.zoom.wire import ParticipantRow, RegistrantRow
 from signalling import names
 from storage.imports import INSTANCE, REGISTRANTS, Kind, LiveStay, Registrant, RegistrantStatus, Row, Subject
@@ -27,8 +28,6 @@ HOST: Final = "zoom"
 IN_WAITING_ROOM: Final = "in_waiting_room"
 LONGEST_TEXT = 300
 
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
 
 def subject(kind: Kind, external_id: str, title: str) -> Subject:
     return Subject(room(external_id), kind, external_id, text(title), HOST)
@@ -36,7 +35,7 @@ def subject(kind: Kind, external_id: str, title: str) -> Subject:
 
 def room(external_id: str) -> str:
     """The id of the meeting here. Raises `ValueError` with what an id may be."""
-    if not (external_id.isascii() and external_id.isdecimal() and 9 <= len(external_id) <= 12):
+    if not NUMBER.fullmatch(external_id):
         raise ValueError(
             "A webinar or meeting ID of Zoom has 9 to 12 digits, such as 88988872033 or 889 8887 2033."
         )
@@ -147,12 +146,8 @@ def text(told: str) -> str:
     """What can be kept and shown: without controls, halves of characters, and marks that reverse the text around."""
     shown = " ".join(told[: 4 * LONGEST_TEXT].split())
     if not shown.isprintable():
-        shown = "".join(character for character in shown if _is_shown(character))
+        shown = "".join(filter(names.is_text, shown))
     return shown[:LONGEST_TEXT].strip()
-
-
-def _is_shown(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI
 
 
 def _keys(room: str, told: ParticipantRow) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from storage.attendance import Session, reduce
 from storage.store import Store, StoreError
-from tests.storage.backends import BACKENDS, Servers
+from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
+from tests.storage.backends import Servers
 from tests.storage.histories import ROOMS, USERS, History, outcome, plain
 from tests.storage.place import Place
 
@@ -21,46 +21,20 @@ async def test_whatever_happens_every_store_answers_the_same(
     servers: Servers, tmp_path: Path, seed: int
 ) -> None:
     history = History(seed)
-    stores = [(await place(servers, tmp_path)).store() for place in BACKENDS.values()]
-    for store in stores:
-        await store.open()
-    try:
-        for number in range(CALLS):
-            call = history.next()
-            answers = await asyncio.gather(*(outcome(store, call) for store in stores))
-            first, *others = [plain(answer) for answer in answers]
-            for name, other in zip(list(BACKENDS)[1:], others, strict=True):
-                assert other == first, f"{name}, call {number}: {call}"
-            history.told(answers[0])
+    async with one_of_each(servers, tmp_path) as stores:
+        await answer_alike(stores, history, CALLS)
         reports = [await whole_record(store) for store in stores]
         assert reports[1:] == reports[:1] * (len(stores) - 1)
         assert reports[0], "something was left to compare"
         for store in stores:
             await agrees_with_the_reducer(store)
-    finally:
-        for store in stores:
-            await store.close()
 
 
 async def test_whatever_happens_at_once_every_call_is_answered_and_the_totals_are_right(place: Place) -> None:
     history = History(1)
-    stores = [place.store() for _ in range(3)]
-    for store in stores:
-        await store.open()
-
-    async def caller(store: Store) -> None:
-        for _ in range(10):
-            answer = await outcome(store, history.next())
-            assert answer not in ("StoreUnavailable", "CallFailed")
-            history.told(answer)
-
-    async with asyncio.timeout(30), asyncio.TaskGroup() as callers:
-        for _ in range(12):
-            for store in stores:
-                callers.create_task(caller(store))
-    await agrees_with_the_reducer(stores[0])
-    for store in stores:
-        await store.close()
+    async with opened([place.store() for _ in range(3)]) as stores:
+        await answer_at_once(stores, history, callers=12, calls=10)
+        await agrees_with_the_reducer(stores[0])
 
 
 async def whole_record(store: Store) -> list[object]:

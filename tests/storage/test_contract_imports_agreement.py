@@ -12,8 +12,9 @@ import pytest
 
 from storage.imports import Registrant, Row
 from storage.store import Store
+from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
 from tests.storage.backends import BACKENDS, Servers
-from tests.storage.histories import outcome, plain
+from tests.storage.histories import plain
 from tests.storage.import_histories import INSTANCES, LISTS, ROOMS, ImportHistory, Rows
 from tests.storage.import_model import Model, answers
 from tests.storage.import_script import ImportScript
@@ -99,42 +100,16 @@ async def test_whatever_happens_every_store_tells_the_same_of_imports(
     servers: Servers, tmp_path: Path, seed: int
 ) -> None:
     history = ImportHistory(seed)
-    stores = [(await place(servers, tmp_path)).store() for place in BACKENDS.values()]
-    for store in stores:
-        await store.open()
-    try:
-        for number in range(CALLS):
-            call = history.next()
-            told = await asyncio.gather(*(outcome(store, call) for store in stores))
-            first, *others = [plain(answer) for answer in told]
-            for name, answer in zip(list(BACKENDS)[1:], others, strict=True):
-                assert answer == first, f"{name}, call {number}: {call}"
-            history.told(told[0])
+    async with one_of_each(servers, tmp_path) as stores:
+        await answer_alike(stores, history, CALLS)
         records = [[plain(await store.imported(room)) for room in ROOMS] for store in stores]
         for name, record in zip(BACKENDS, records, strict=True):
             for one, other in zip(record, records[0], strict=True):
                 assert one == other, name
         assert any(records[0]), "something was left to compare"
-    finally:
-        for store in stores:
-            await store.close()
 
 
 async def test_whatever_happens_at_once_is_as_if_one_thing_came_after_the_other(place: Place) -> None:
     history = ImportHistory(5)
-    stores = [place.store() for _ in range(3)]
-    for store in stores:
-        await store.open()
-
-    async def caller(store: Store) -> None:
-        for _ in range(12):
-            answer = await outcome(store, history.next())
-            assert answer not in ("StoreUnavailable", "CallFailed")
-            history.told(answer)
-
-    async with asyncio.timeout(30), asyncio.TaskGroup() as callers:
-        for _ in range(6):
-            for store in stores:
-                callers.create_task(caller(store))
-    for store in stores:
-        await store.close()
+    async with opened([place.store() for _ in range(3)]) as stores:
+        await answer_at_once(stores, history, callers=6, calls=12)
