@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from server.config import Config
 from server.ice import ice_servers
-from server.identity import RENEW_BELOW, Session, Tokens, new_id
+from server.identity import RENEW_BELOW, Session, Tokens, kind_of, new_id, new_user
 from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
@@ -160,7 +160,7 @@ class Admission:
             renewed = identity.expires_at - now < RENEW_BELOW
             token = self._tokens.identity(user_id, now) if renewed else None
         else:
-            user_id = session.user_id if session else new_id("u")
+            user_id = session.user_id if session else new_user(join.kind or "")
             token = self._tokens.identity(user_id, now)
         if session is not None and (session.user_id, session.room) != (user_id, join.meeting):
             session = None
@@ -267,6 +267,7 @@ class Admission:
             ice_servers=ice_servers(self._config, user_id, time.time()),
             attempt=join.attempt,
             order=order,
+            kind=kind_of(user_id),
         )
 
 

@@ -17,12 +17,13 @@ from server import origin, report
 from server.config import Config
 from server.gateway import Gateway
 from server.ice import ice_servers
-from server.identity import Tokens, is_admin_key, new_id
+from server.identity import Tokens, is_admin_key, new_user
 from server.metrics import Metrics
 from server.zoom import people
 from signalling import names
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
+from signalling.messages import Program
 from signalling.room import rfc3339
 from storage.imports import Import, Kind, PartState
 from storage.store import (
@@ -37,7 +38,7 @@ from storage.store import (
 log = structlog.get_logger()
 
 ADMIN = "admin"
-"""The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_`)."""
+"""The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
 
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
@@ -63,6 +64,7 @@ After = Annotated[
 
 class NewIdentity(BaseModel):
     name: str = Field("", description="Checked as a display name, if given; kept nowhere.")
+    kind: Program | None = Field(None, description="What a program is. Left out: it is for a person.")
 
 
 class IdentityView(BaseModel):
@@ -169,7 +171,7 @@ def router(  # the API's parts list
         """An anonymous identity. Keep the token: it is what makes a host the host again."""
         if body is not None and body.name:
             _checked(names.person_name, body.name)
-        user_id = new_id("u")
+        user_id = new_user((body.kind if body else None) or "")
         return IdentityView(token=tokens.identity(user_id, time.time()), user_id=user_id)
 
     @routes.get("/api/meetings", tags=["meetings"])

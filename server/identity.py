@@ -1,7 +1,7 @@
 """Who someone is: anonymous identities and tabs' sessions, as signed tokens (JWT, RFC 7519, HS256).
 
-An identity token says "this is user u_…", wherever they are. A session token says "this tab was in that meeting, in
-that stay". Neither id is ever shown to others; the public participant id is no credential.
+An identity token says "this is user u_…" (or program b_…), wherever they are. A session token says "this tab was in
+that meeting, in that stay". Neither id is ever shown to others; the public participant id is no credential.
 """
 
 from __future__ import annotations
@@ -20,10 +20,33 @@ import jwt
 
 from server.config import Config
 from signalling.errors import ErrorCode, Refused
+from signalling.messages import Kind
 
 LIFETIME = 365 * 24 * 3600.0
 RENEW_BELOW = LIFETIME / 2
 """An identity with less time than this left is renewed when its bearer joins, so that regular users never lose it."""
+
+
+USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
+"""What user ids begin with: what somebody is goes wherever the id goes, into tokens, the record and back.
+
+The store knows of it as well (`storage.store.PROGRAMS`).
+"""
+
+
+def new_user(kind: Kind = "") -> str:
+    return new_id(USERS[kind])
+
+
+def kind_of(user_id: str) -> Kind:
+    """What whoever has this id is."""
+    if is_recorder(user_id):
+        return "recorder"
+    return "bot" if user_id.startswith(f"{USERS['bot']}_") else ""
+
+
+def is_recorder(user_id: str) -> bool:
+    return user_id.startswith(f"{USERS['recorder']}_")
 
 
 def new_id(prefix: str) -> str:

@@ -10,7 +10,7 @@ import time
 
 import structlog
 
-from server.identity import new_id
+from server.identity import kind_of, new_id
 from server.node import INTERVAL
 from server.recorder import Recorder
 from signalling.arrivals import Restored
@@ -47,4 +47,5 @@ def _restored(found: Restorable) -> Restored:
         session_id=stay.session_id,
         instance=stay.instance,
         joined_at=stay.joined_at,
+        kind=kind_of(person.user_id),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from signalling.messages import Media
+from signalling.messages import Kind, Media
 from signalling.room import Handle, Role
 
 
@@ -37,6 +37,7 @@ class Arrival(NamedTuple):
     ice_servers: Sequence[dict[str, Any]]
     attempt: int = 0
     order: int = 0
+    kind: Kind = ""
 
 
 class Return(NamedTuple):
@@ -72,3 +73,4 @@ class Restored(NamedTuple):
     session_id: str
     instance: str
     joined_at: float
+    kind: Kind = ""

@@ -22,6 +22,7 @@ import orjson
 
 from signalling.actions import Action, Drop, Emit, Open, Send
 from signalling.errors import CloseCode
+from signalling.messages import Kind
 from signalling.outbox import Message, Outbox
 from signalling.roster import FLAGS, Participant, applied, difference, roster_of
 
@@ -40,7 +41,8 @@ Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
 
 @dataclass(slots=True)
 class Place:
-    """Where to join, and as whom. `page` is a random name made once per page or process."""
+    """Where to join, and as whom. `page` is a random name made once per page or process.
+    `kind`: of the identity that is made when there is no token."""
 
     meeting: str
     name: str
@@ -51,6 +53,7 @@ class Place:
     title: str = ""
     on_duplicate: Literal["replace", "reject"] = "reject"
     media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
+    kind: Kind = ""
 
 
 class SignallingClient:
@@ -246,7 +249,8 @@ class SignallingClient:
             message = {"type": "join", "meeting": place.meeting, "name": place.name, "page": place.page}
             message["on_duplicate"] = place.on_duplicate
             optional = {"token": place.token, "session": place.session, "create": place.create}
-            message |= {key: value for key, value in {**optional, "title": place.title}.items() if value}
+            optional |= {"title": place.title, "kind": place.kind}
+            message |= {key: value for key, value in optional.items() if value}
         message |= {"id": self._asked_with, "attempt": self._attempt, "media": dict(place.media)}
         return [Send(message)]
 

@@ -96,7 +96,7 @@ class Hub:
             room = self._room(stay.room, stay.title, stay.epoch)
             if room.member_of(stay.user_id) is not None:
                 continue
-            member = Member(stay.participant_id, stay.user_id, stay.joined_at)
+            member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
             member.name = stay.name
             member.role = stay.role
             member.session_id = stay.session_id
@@ -113,7 +113,7 @@ class Hub:
         member = room.member_of(arrival.user_id)
         was_present = member is not None
         if member is None:
-            member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at)
+            member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.add(member)
         elif _is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.

@@ -23,6 +23,13 @@ MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
+Program = Literal["bot", "recorder"]
+"""What a participant is that is no person: a recorder is a bot that records the meeting."""
+
+Kind = Literal["", "bot", "recorder"]
+"""What a participant is: empty for a person."""
+
+
 class Media(msgspec.Struct, frozen=True):
     """What someone sends. Left out in a message: not changed."""
 
@@ -32,6 +39,8 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
+    """`kind`: of the identity that is made when the message names none."""
+
     id: MessageId
     meeting: str
     name: str
@@ -43,6 +52,7 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     on_duplicate: Literal["replace", "reject"] = "replace"
     page: str | None = None
     attempt: Attempt = 0
+    kind: Program | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):

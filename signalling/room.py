@@ -14,7 +14,7 @@ import orjson
 
 from signalling.answered import Answered
 from signalling.log import Log
-from signalling.messages import Media
+from signalling.messages import Kind, Media
 from signalling.names import page_of
 
 Handle = Any
@@ -54,6 +54,7 @@ class Member:
         "id",
         "instance",
         "joined_at",
+        "kind",
         "lost_at",
         "name",
         "order",
@@ -66,10 +67,17 @@ class Member:
         "video",
     )
 
-    def __init__(self, id: str, user_id: str, joined_at: float) -> None:  # noqa: A002 - the protocol's name
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the protocol's name
+        user_id: str,
+        joined_at: float,
+        kind: Kind = "",
+    ) -> None:
         self.id = id
         self.user_id = user_id
         self.joined_at = joined_at
+        self.kind: Kind = kind
         self.name = ""
         self.role: Role = "participant"
         self.session_id = ""
@@ -130,7 +138,7 @@ class Member:
 
     def view(self) -> dict[str, Any]:
         """The protocol's `<participant>`."""
-        return {
+        view = {
             "id": self.id,
             "name": self.name,
             "role": self.role,
@@ -140,6 +148,11 @@ class Member:
             "instance": self.instance,
             "joined_at": rfc3339(self.joined_at),
         }
+        if self.kind:
+            view["kind"] = "bot"
+        if self.kind == "recorder":
+            view["recording"] = True
+        return view
 
     def encoded(self) -> bytes:
         if self._encoded is None:

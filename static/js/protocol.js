@@ -12,6 +12,10 @@
  * @property {"connected" | "reconnecting"} state
  * @property {string} instance  Another instance is another page: it needs a new RTCPeerConnection.
  * @property {string} joined_at  RFC 3339, UTC
+ * @property {"bot"} [kind]  A program; absent for people.
+ * @property {true} [recording]  Only of a program that records the meeting.
+ * @property {"bot"} [kind]  A program; left out: a person.
+ * @property {true} [recording]  A program that records the meeting.
  *
  * @typedef {{id: string} & Partial<Participant>} ParticipantChange
  * @typedef {{id: string, title: string, host: boolean, created: boolean}} Meeting
@@ -64,6 +68,8 @@
  * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
  * @property {string} [instance]  The sender's instance,
  * @property {string} [for]  and the one of the addressee it is meant for.
+ * @property {number} [connection]  Which of the RTCPeerConnections between the two instances, 1 when absent. A bot, which
+ *   cannot restart ICE, offers a new one instead.
  */
 
 export const SUBPROTOCOL = "reconvene.v1";
