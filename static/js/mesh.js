@@ -35,7 +35,7 @@ export class Mesh extends Emitter {
   sync(me, participants, iceServers) {
     const anew = me.instance !== this.#me.instance;
     if (anew) for (const id of [...this.peers.keys()]) this.part(id);
-    this.#me = { id: me.id, instance: me.instance };
+    this.#me = { id: me.id, instance: me.instance, kind: me.kind };
     this.renew(iceServers);
     const present = new Set(participants.map(({ id }) => id));
     for (const id of [...this.peers.keys()]) if (!present.has(id)) this.part(id);
@@ -55,16 +55,10 @@ export class Mesh extends Emitter {
   }
 
   /** Idempotent: the same instance keeps its connection, another one gets a new one at once. @param {Participant} other */
-  meet({ id, instance }) {
-    if (id === this.#me.id || this.peers.get(id)?.instance === instance) return;
+  meet({ id, instance, kind }) {
+    if (id === this.#me.id || this.peers.get(id)?.other.instance === instance) return;
     this.part(id);
-    const peer = new Peer(this.#me, { id, instance }, this.#iceServers, this.#media, (data) => this.#send(id, data));
-    peer.on("streams", () => this.emit("peer", id));
-    peer.on("connection", () => this.emit("peer", id));
-    this.peers.set(id, peer);
-    peer.start();
-    this.#adapt();
-    this.emit("peer", id);
+    this.#connect({ id, instance, kind });
   }
 
   /** @param {string} id */
@@ -81,13 +75,31 @@ export class Mesh extends Emitter {
   receive(from, data) {
     const peer = this.peers.get(from);
     const forAnother = data.for !== undefined && data.for !== this.#me.instance;
-    const byAnother = data.instance !== undefined && data.instance !== peer?.instance;
-    if (peer && !forAnother && !byAnother) peer.receive(data);
+    const byAnother = data.instance !== undefined && data.instance !== peer?.other.instance;
+    if (!peer || forAnother || byAnother) return;
+    const { connection = 1, description } = data;
+    if (connection === peer.connection) peer.receive(data);
+    // An older one was given up; of a newer one nothing makes sense before its offer.
+    else if (connection > peer.connection && description?.type === "offer") this.#connect(peer.other, connection, peer).receive(data);
   }
 
   stop() {
     this.#watch.abort();
     for (const id of [...this.peers.keys()]) this.part(id);
+  }
+
+  /** @param {import("./peer.js").Instance} other @param {number} [connection] @param {Peer} [before]  whose place it takes */
+  #connect(other, connection, before) {
+    const { id } = other;
+    const peer = new Peer(this.#me, other, this.#iceServers, this.#media, (data) => this.#send(id, data), connection);
+    if (before) peer.succeed(before);
+    peer.on("streams", () => this.emit("peer", id));
+    peer.on("connection", () => this.emit("peer", id));
+    this.peers.set(id, peer);
+    peer.start();
+    this.#adapt();
+    this.emit("peer", id);
+    return peer;
   }
 
   #adapt() {

@@ -8,6 +8,9 @@
  *
  * Signals may be lost, as when the server is killed. Then offers are told again, so each has a number, which its
  * answer repeats: an offer may be answered twice.
+ *
+ * Bots cannot restart ICE. They offer another connection instead, of the next number: mesh.js puts another Peer in
+ * the place of the one there was, and what is shown goes over to it.
  */
 import { Emitter } from "./events.js";
 import { videoEncoding } from "./quality.js";
@@ -16,7 +19,7 @@ import { videoEncoding } from "./quality.js";
  * @typedef {import("./protocol.js").SignalData} SignalData
  * @typedef {import("./devices.js").LocalMedia} LocalMedia
  * @typedef {import("./devices.js").Kind} Kind
- * @typedef {{id: string, instance: string}} Instance
+ * @typedef {{id: string, instance: string, kind?: "bot"}} Instance
  */
 
 /** @type {RTCConfiguration} */
@@ -37,6 +40,8 @@ export class Peer extends Emitter {
   #media;
   #send;
   #polite;
+  /** The one whose place this took, until it has been answered. @type {Peer | null} */
+  #before = null;
   #makingOffer = false;
   #taken = Promise.resolve();
   #waitingForOffer;
@@ -60,15 +65,17 @@ export class Peer extends Emitter {
   /**
    * @param {Instance} me @param {Instance} other @param {RTCIceServer[]} iceServers
    * @param {LocalMedia} media @param {(data: SignalData) => void} send
+   * @param {number} [connection]  how many there have been between these two instances, this one included
    */
-  constructor(me, other, iceServers, media, send) {
+  constructor(me, other, iceServers, media, send, connection = 1) {
     super();
     this.#me = me;
-    this.id = other.id;
-    this.instance = other.instance;
+    this.other = other;
+    this.connection = connection;
     this.#media = media;
     this.#send = send;
-    this.#polite = me.id < other.id;
+    // Programs cannot take an offer back, so it is always the person who gives way.
+    this.#polite = me.kind === other.kind ? me.id < other.id : other.kind === "bot";
     this.#waitingForOffer = this.#polite;
     this.pc = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
     this.pc.onnegotiationneeded = () => this.#offer();
@@ -126,11 +133,33 @@ export class Peer extends Emitter {
     return receiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
   }
 
+  /**
+   * Takes the place of a connection that the other side has given up. Its last picture stays until there is another, and
+   * its tracks end only then: a player whose tracks have all ended stops.
+   * @param {Peer} before
+   */
+  succeed(before) {
+    before.#retire();
+    this.#before = before;
+    this.camera = before.camera;
+    this.screen = before.screen;
+  }
+
   stop() {
+    this.#retire();
+    this.pc.close();
+  }
+
+  #retire() {
     clearTimeout(this.#timer);
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
-    this.pc.close();
+    this.#relieve();
+  }
+
+  #relieve() {
+    this.#before?.stop();
+    this.#before = null;
   }
 
   async #offer() {
@@ -176,6 +205,7 @@ export class Peer extends Emitter {
     const collision = this.#makingOffer || this.pc.signalingState !== "stable";
     if (collision && !this.#polite) return;
     await this.#takeDescription(description, screen);
+    this.#relieve();
     this.#answering = offer;
     this.#answerOn();
     await this.#describe();
@@ -296,11 +326,12 @@ export class Peer extends Emitter {
   /** @param {SignalData} data */
   #tell(data) {
     // Instances keep what was meant for a page that is gone away from the one that took its place.
-    this.#send({ ...data, instance: this.#me.instance, for: this.instance });
+    const addressed = { ...data, instance: this.#me.instance, for: this.other.instance };
+    this.#send(this.connection > 1 ? { ...addressed, connection: this.connection } : addressed);
   }
 
   /** @param {unknown} error */
   #report = (error) => {
-    if (this.pc.signalingState !== "closed") console.warn(`negotiation with ${this.id}:`, error);
+    if (this.pc.signalingState !== "closed") console.warn(`negotiation with ${this.other.id}:`, error);
   };
 }

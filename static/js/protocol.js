@@ -12,8 +12,6 @@
  * @property {"connected" | "reconnecting"} state
  * @property {string} instance  Another instance is another page: it needs a new RTCPeerConnection.
  * @property {string} joined_at  RFC 3339, UTC
- * @property {"bot"} [kind]  A program; absent for people.
- * @property {true} [recording]  Only of a program that records the meeting.
  * @property {"bot"} [kind]  A program; left out: a person.
  * @property {true} [recording]  A program that records the meeting.
  *
