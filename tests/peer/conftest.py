@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.process import ServerProcess, quiet_server
+
+_rooms = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+    """One server for all tests that need no settings of their own."""
+    async with quiet_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def room() -> str:
+    """A meeting id no other test uses."""
+    return f"PEER-{next(_rooms)}"
