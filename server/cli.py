@@ -18,6 +18,7 @@ from server import logs, migrating
 from server.commands import environment, fail
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
+from server.peer import commands as peer
 from server.zoom.command import zoom
 from storage.store import StoreError
 
@@ -174,6 +175,9 @@ def doctor(
     findings = examination.run(os.environ)
     report.show(findings, as_json=as_json)
     raise typer.Exit(1 if report.failed(findings) else 0)
+
+
+peer.add_to(cli)
 
 
 def _serve(config: Config) -> None:

@@ -20,7 +20,7 @@ MOST_LINES = 400
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
 CORE_LIBRARIES = {"msgspec", "orjson"}
 DRIVERS = {"asyncpg", "httpx", "orjson", "supabase"}
-ONE_PLACE = ("aioice", "aiolimiter", "aiortc", "asyncpg", "httpx", "redis", "supabase", "tenacity")
+ONE_PLACE = ("aioice", "aiolimiter", "aiortc", "asyncpg", "av", "redis", "supabase", "tenacity")
 VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
 
 

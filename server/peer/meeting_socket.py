@@ -130,7 +130,7 @@ class MeetingSocket:
         while self._todo:
             self._do(self._todo.popleft())
         self._set_timer()
-        self._wake()
+        self.wake()
 
     def _do(self, action: Action) -> None:
         match action:
@@ -153,9 +153,10 @@ class MeetingSocket:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._error = error
-            self._wake()
+            self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Something has happened that a condition of `until` may depend on."""
         for happened in self._waiting:
             if not happened.done():
                 happened.set_result(None)

@@ -1,0 +1,177 @@
+"""The commands that take part in meetings: echo, source, record, probe, load.
+
+Each imports what it does when it is called: aiortc takes most of a second, and is an extra.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server import logs
+from server.commands import fail
+
+SEES = "[bold]See[/bold] docs/peer.md."
+
+Server = Annotated[
+    str | None,
+    typer.Option("--server", help="The server; by default http://localhost:3000.", metavar="URL"),
+]
+Meeting = Annotated[str, typer.Argument(help="The meeting's ID, or its link.", metavar="MEETING")]
+Create = Annotated[bool, typer.Option("--create", help="Create the meeting if there is none.")]
+For = Annotated[
+    float | None,
+    typer.Option(
+        "--for", min=0.1, help="Leave after so long. Not given: stays until Ctrl-C.", metavar="SECONDS"
+    ),
+]
+
+
+def add_to(cli: typer.Typer) -> None:
+    for command in (echo, source, record, probe, load):
+        cli.command(epilog=SEES, rich_help_panel="Taking part")(command)
+
+
+def echo(
+    meeting: Meeting,
+    server: Server = None,
+    name: Annotated[str, typer.Option(help="What it is called in the meeting.")] = "Echo",
+    create: Create = False,
+    seconds: For = None,
+    until_left: Annotated[
+        bool, typer.Option("--until-left", help="Leave when the last of those who came has left.")
+    ] = False,
+) -> None:
+    """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
+
+    Exit codes: 0 when it has left or the meeting has ended, 1 when the server refused or cannot be reached.
+    """
+    need_media("echo")
+    from server.peer.echo import run
+
+    go(run(meeting, server, name=name, create=create, seconds=seconds, until_left=until_left))
+
+
+def source(
+    meeting: Meeting,
+    server: Server = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Sound and picture of this file, in a loop.", metavar="FILE")
+    ] = None,
+    pattern: Annotated[
+        bool,
+        typer.Option(
+            "--pattern", help="A test picture with a clock, and a tone: what is sent without --file."
+        ),
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, max=100, help="How many participants.")] = 1,
+    name: Annotated[
+        str, typer.Option(help="What they are called; a number follows where there are several.")
+    ] = "Source",
+    audio: Annotated[bool, typer.Option(help="Whether they send sound.")] = True,
+    video: Annotated[bool, typer.Option(help="Whether they send a picture.")] = True,
+    create: Create = False,
+    seconds: For = None,
+) -> None:
+    """Join a meeting with participants that send a test picture and a tone, or a file in a loop.
+
+    Exit codes: 0 when they have left or the meeting has ended, 1 when the server refused or cannot be reached.
+    """
+    if file is not None and pattern:
+        fail("--file and --pattern cannot be given together")
+    need_media("source")
+    from server.peer.source import run
+
+    go(
+        run(
+            meeting,
+            server,
+            file=file,
+            count=count,
+            name=name,
+            audio=audio,
+            video=video,
+            create=create,
+            seconds=seconds,
+        )
+    )
+
+
+def record(
+    meeting: Meeting,
+    out: Annotated[
+        Path, typer.Option(help="Where recordings are kept; each gets a folder there.", metavar="DIR")
+    ],
+    server: Server = None,
+    name: Annotated[str, typer.Option(help="What it is called in the meeting.")] = "Recorder",
+    create: Create = False,
+    seconds: For = None,
+) -> None:
+    """Join a meeting, for all to see, and record everyone: a file each, with an index of who, when and what.
+
+    Exit codes: 0 when it has left or the meeting has ended, 1 when the server refused or cannot be reached, or when
+    something could not be written.
+    """
+    need_media("record")
+    from server.peer.recorder import run
+
+    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds))
+
+
+def probe(
+    url: Annotated[str, typer.Argument(help="The server, such as https://meet.example.org.", metavar="URL")],
+    meeting: Annotated[
+        str | None,
+        typer.Option(
+            help="Make the call in this meeting; by default in one of its own, which is deleted.",
+            metavar="ID",
+        ),
+    ] = None,
+    turn_only: Annotated[bool, typer.Option("--turn-only", help="Connect through TURN only.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Give up after so long altogether.", metavar="SECONDS")
+    ] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
+) -> None:
+    """Make a call between two participants through a server that runs, and tell for each step whether it works.
+
+    Exit codes: 0 when all do, otherwise that of the step that failed.
+    """
+    need_media("probe")
+    from server.peer.probe import run
+
+    raise typer.Exit(
+        asyncio.run(run(url, meeting=meeting, turn_only=turn_only, timeout=timeout, as_json=as_json))
+    )
+
+
+def load(
+    url: Annotated[str, typer.Argument(help="The server, such as http://localhost:3000.", metavar="URL")],
+    rooms: Annotated[int, typer.Option(min=1, help="How many meetings.")] = 10,
+    size: Annotated[int, typer.Option(min=1, help="How many in each.")] = 10,
+    rate: Annotated[float, typer.Option(min=0, help="Status changes a second in each meeting.")] = 1.0,
+    seconds: Annotated[float, typer.Option("--for", min=1, help="How long.", metavar="SECONDS")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
+) -> None:
+    """Put a server under load with clients that send no media, and measure what it does."""
+    from server.peer.load import run
+
+    raise typer.Exit(run(url, rooms=rooms, size=size, rate=rate, seconds=seconds, as_json=as_json))
+
+
+def need_media(command: str) -> None:
+    """Exits with what to install when the extra is missing."""
+    missing = [name for name in ("aiortc", "av", "httpx") if importlib.util.find_spec(name) is None]
+    if missing:
+        fail(f"{command} needs {' and '.join(missing)}: pip install 'reconvene[peer]'")
+
+
+def go(running: Coroutine[Any, Any, int]) -> None:
+    """Run a command to its exit code, with its story on stderr."""
+    logs.configure("info")
+    raise typer.Exit(asyncio.run(running))

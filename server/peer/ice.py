@@ -1,0 +1,95 @@
+"""ICE as aiortc understands it: which servers a connection may use, and which way it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceCandidate,
+    RTCIceServer,
+    RTCIceTransportPolicy,
+    RTCPeerConnection,
+)
+from aiortc.rtcicetransport import RTCIceTransport, parse_stun_turn_uri
+
+# RTCIceCandidate.type (W3C WebRTC, RTCIceCandidateType) as it is told.
+KINDS = {"host": "host", "srflx": "server reflexive", "prflx": "peer reflexive", "relay": "relayed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The pair of candidates that media takes. Types are those of `RTCIceCandidateType`."""
+
+    local: str
+    remote: str
+    protocol: str
+
+    @property
+    def relayed(self) -> bool:
+        return "relay" in (self.local, self.remote)
+
+    def __str__(self) -> str:
+        way = "through a relay" if self.relayed else "directly"
+        return f"{way} ({self.local} to {self.remote}, {self.protocol})"
+
+
+def configuration(servers: Iterable[dict[str, Any]], *, relay_only: bool = False) -> RTCConfiguration:
+    """Of the `RTCIceServer` dictionaries that `joined` brings; what aiortc cannot use is left out.
+
+    aiortc asks one STUN and one TURN server, the first of each. Given none, it asks none (by itself it would ask a
+    public one).
+    """
+    policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
+    usable = [server for entry in servers for server in _usable(entry)]
+    return RTCConfiguration(
+        iceServers=usable, iceTransportPolicy=policy, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE
+    )
+
+
+def _usable(entry: dict[str, Any]) -> list[RTCIceServer]:
+    urls = entry.get("urls", [])
+    credentials = entry.get("username"), entry.get("credential")
+    return [
+        RTCIceServer(url, *credentials)
+        for url in ([urls] if isinstance(urls, str) else urls)
+        if _is_known(url)
+    ]
+
+
+def _is_known(url: Any) -> bool:
+    try:
+        parse_stun_turn_uri(url)
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return True
+
+
+def transport(pc: RTCPeerConnection) -> RTCIceTransport | None:
+    """The one that all media of the connection share."""
+    for transceiver in pc.getTransceivers():
+        return transceiver.receiver.transport.transport
+    return None
+
+
+def path(pc: RTCPeerConnection) -> Path | None:
+    """The pair in use; None as long as there is none."""
+    ice = transport(pc)
+    if ice is None:
+        return None
+    # aiortc does not tell the selected pair in its statistics; aioice keeps it here.
+    pair = ice._connection._nominated.get(1)
+    if pair is None:
+        return None
+    return Path(pair.local_candidate.type, pair.remote_candidate.type, pair.local_candidate.transport)
+
+
+def candidates(pc: RTCPeerConnection) -> tuple[Sequence[RTCIceCandidate], Sequence[RTCIceCandidate]]:
+    """Found here, and heard of from the other side."""
+    ice = transport(pc)
+    if ice is None:
+        return (), ()
+    return ice.iceGatherer.getLocalCandidates(), ice.getRemoteCandidates()

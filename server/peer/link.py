@@ -1,0 +1,386 @@
+"""What connects a bot with one instance of one participant: an RTCPeerConnection, and a next one when it fails.
+
+aiortc can neither roll an offer back nor restart ICE. So a bot is always the impolite side of perfect negotiation
+(W3C WebRTC, 10.7); towards another bot, the one with the smaller participant id makes no offers at all. And where a
+browser would restart ICE, a bot makes a new connection with the next number, which its offer carries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceCandidate,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from server.peer import ice, negotiation
+from server.peer.negotiation import Signal
+from signalling.roster import Participant
+
+log = structlog.get_logger()
+
+PATIENCE = 10.0
+"""Seconds after which what does not come about is helped on; then twice as long each time."""
+
+LONGEST_PATIENCE = 60.0
+
+RENEW_AFTER = 1.0
+"""Seconds between a connection's end and the next one's beginning. Mostly the participant has left, or comes anew,
+which is told meanwhile. Doubled each time until one comes about."""
+
+LONGEST_PAUSE = 30.0
+
+
+class Outgoing(NamedTuple):
+    """What is sent. Tracks are those of one connection: they end with it."""
+
+    audio: MediaStreamTrack | None = None
+    video: MediaStreamTrack | None = None
+
+
+class Owner(Protocol):
+    """What a link asks of its bot."""
+
+    @property
+    def instance(self) -> str: ...
+    def configuration(self) -> RTCConfiguration: ...
+    def tell(self, link: Link, data: dict[str, Any]) -> None: ...
+    def outgoing(self, link: Link) -> Outgoing: ...
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]: ...
+    def link_changed(self, link: Link) -> None: ...
+
+
+async def drain(track: MediaStreamTrack) -> None:
+    """Read and forget: aiortc keeps everything that nobody reads."""
+    with contextlib.suppress(MediaStreamError):
+        while True:
+            await track.recv()
+
+
+class Link:
+    """`polite`: makes no offers, only answers them. `state` is the connection's (`RTCPeerConnectionState`)."""
+
+    def __init__(self, owner: Owner, participant: Participant, *, polite: bool) -> None:
+        self.participant_id: str = participant["id"]
+        self.instance: str = participant["instance"]
+        self.participant = participant
+        self.connection = 0
+        self.pc: RTCPeerConnection | None = None
+        self.stopped = False
+        self._owner = owner
+        self._polite = polite
+        self._inbox: asyncio.Queue[Signal | str] = asyncio.Queue()
+        self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
+        self._screens: dict[str, MediaStreamTrack] = {}
+        self._candidates: list[Signal] = []
+        self._number = 0
+        self._failures = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._patience = PATIENCE
+        self._renewal: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._work = asyncio.create_task(self._run())
+
+    @property
+    def state(self) -> str:
+        return self.pc.connectionState if self.pc is not None else "new"
+
+    @property
+    def negotiated(self) -> bool:
+        """Whether an offer was answered."""
+        return self.pc is not None and self.pc.signalingState == "stable" and _remote(self.pc) is not None
+
+    def path(self) -> ice.Path | None:
+        """The way media takes; None as long as there is none."""
+        return ice.path(self.pc) if self.pc is not None else None
+
+    async def round_trip(self) -> float | None:
+        """Seconds, as the other side's last RTCP report tells it; None before there was one."""
+        if self.pc is None:
+            return None
+        stats = (await self.pc.getStats()).values()
+        times = [entry.roundTripTime for entry in stats if entry.type == "remote-inbound-rtp"]
+        return min((time for time in times if time is not None), default=None)
+
+    def send(self, *, audio: MediaStreamTrack | None = None, video: MediaStreamTrack | None = None) -> None:
+        """Send these in place of what was sent; None leaves it as it is."""
+        for track in (audio, video):
+            carrier = self._carrier(track.kind) if track is not None else None
+            if carrier is not None:
+                carrier.sender.replaceTrack(track)
+
+    # What is to be done; one after another, so that nothing meets the one before half-way.
+
+    def start(self) -> None:
+        self._watch()
+        if not self._polite:
+            self._inbox.put_nowait("renew")
+
+    def receive(self, data: Any) -> None:
+        signal = negotiation.read(data, self._owner.instance, self.instance)
+        if signal is not None:
+            self._inbox.put_nowait(signal)
+
+    def recover(self) -> None:
+        """Signals may have been lost, either way."""
+        self._inbox.put_nowait("recover")
+
+    async def stop(self) -> None:
+        self.stopped = True
+        for timer in (self._timer, self._renewal):
+            if timer is not None:
+                timer.cancel()
+        self._work.cancel()
+        self._close()
+        await asyncio.wait({self._work, *self._closing})
+
+    # How it is done.
+
+    async def _run(self) -> None:
+        while True:
+            task = await self._inbox.get()
+            try:
+                if isinstance(task, Signal):
+                    await self._take(task)
+                elif task == "renew":
+                    await self._renew()
+                elif task == "recover":
+                    self._repeat_offer()
+                    self._tell({"repeat": True})
+            except Exception as error:
+                # Whatever aiortc cannot make of a description (they differ in much), or has come to by itself: the
+                # next connection begins from nothing.
+                log.debug("negotiation failed", participant=self.participant_id, error=repr(error))
+                self._renew_later()
+
+    async def _take(self, signal: Signal) -> None:
+        description = signal.description
+        if description is not None and description.type == "offer":
+            await self._take_offer(description, signal)
+        elif signal.connection != self.connection or self.pc is None:
+            if signal.repeat or signal.renew:
+                # Of a page that knows only an older connection, or none.
+                self._repeat_offer()
+        elif description is not None:
+            if self.pc.signalingState == "have-local-offer" and signal.offer in {None, self._number}:
+                await self._take_description(self.pc, description, signal.screen)
+        elif signal.candidate is not None:
+            await self._take_candidate(self.pc, signal)
+        elif signal.renew and not self._polite:
+            await self._renew()
+        elif signal.repeat:
+            self._repeat_offer()
+
+    async def _take_offer(self, description: RTCSessionDescription, signal: Signal) -> None:
+        if signal.connection < self.connection:
+            return
+        pc = self.pc
+        if pc is None or signal.connection > self.connection:
+            pc = self._open(signal.connection)
+        if pc.signalingState != "stable":
+            return
+        if _restarts(pc, description):
+            await self._renew()
+            return
+        await self._take_description(pc, description, signal.screen)
+        self._answer_on(pc)
+        await pc.setLocalDescription(await pc.createAnswer())
+        self._tell_description(signal.offer)
+
+    async def _take_description(
+        self, pc: RTCPeerConnection, description: RTCSessionDescription, screen: str
+    ) -> None:
+        screens = negotiation.sections_of_stream(description.sdp, screen)
+        arrived: list[MediaStreamTrack] = []
+        # aiortc tells of new tracks in setRemoteDescription, before it can be asked which section they are of.
+        pc.on("track", arrived.append)
+        try:
+            await pc.setRemoteDescription(description)
+        finally:
+            pc.remove_listener("track", arrived.append)
+        for mid in self._screens.keys() - screens:
+            self._ended(self._screens.pop(mid))
+        for transceiver in pc.getTransceivers():
+            track = transceiver.receiver.track
+            mid = transceiver.mid or ""
+            if track in arrived or (mid in screens and mid not in self._screens):
+                self._arrived(track, mid, mid in screens)
+        waiting, self._candidates = self._candidates, []
+        for candidate in waiting:
+            await self._take_candidate(pc, candidate)
+
+    async def _take_candidate(self, pc: RTCPeerConnection, signal: Signal) -> None:
+        remote = _remote(pc)
+        if remote is None:
+            self._candidates.append(signal)
+        elif signal.username_fragment in {"", negotiation.username_fragment(remote.sdp)}:
+            await self._add(pc, signal.candidate)
+
+    async def _add(self, pc: RTCPeerConnection, candidate: RTCIceCandidate | None) -> None:
+        try:
+            await pc.addIceCandidate(candidate)
+        except Exception as error:
+            # One of many ways: a name that cannot be resolved, an address family that is missing here.
+            log.debug("candidate of no use", participant=self.participant_id, error=repr(error))
+
+    async def _renew(self) -> None:
+        """The next connection; the other side is offered it, or asked for it."""
+        if self._polite:
+            self._tell({"renew": True})
+            return
+        pc = self._open(self.connection + 1)
+        for kind, track in self._owner.outgoing(self)._asdict().items():
+            pc.addTransceiver(track or kind, direction="sendrecv")
+        self._number += 1
+        await pc.setLocalDescription(await pc.createOffer())
+        self._tell_description(self._number)
+
+    def _open(self, connection: int) -> RTCPeerConnection:
+        self._close()
+        self.connection = connection
+        self.pc = pc = RTCPeerConnection(self._owner.configuration())
+        pc.on("connectionstatechange", lambda: self._state_changed(pc))
+        self._watch()
+        return pc
+
+    def _close(self) -> None:
+        pc, self.pc = self.pc, None
+        for reader in self._readers.values():
+            reader.cancel()
+        self._readers.clear()
+        self._screens.clear()
+        self._candidates.clear()
+        if pc is not None:
+            task = asyncio.create_task(_close(pc))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _answer_on(self, pc: RTCPeerConnection) -> None:
+        """Sends on the offer's first microphone and camera sections."""
+        outgoing: Outgoing | None = None
+        for kind in ("audio", "video"):
+            carrier = self._carrier(kind)
+            if carrier is None or carrier.direction == "sendrecv":
+                continue
+            outgoing = outgoing or self._owner.outgoing(self)
+            carrier.direction = "sendrecv"
+            carrier.sender.replaceTrack(getattr(outgoing, kind))
+
+    def _carrier(self, kind: str) -> RTCRtpTransceiver | None:
+        """Microphone or camera: the first section of its kind."""
+        transceivers = self.pc.getTransceivers() if self.pc is not None else []
+        return next((transceiver for transceiver in transceivers if transceiver.kind == kind), None)
+
+    # Tracks.
+
+    def _arrived(self, track: MediaStreamTrack, mid: str, screen: bool) -> None:
+        if track in self._readers:
+            self._ended(track)
+        if screen:
+            self._screens[mid] = track
+        reader = asyncio.create_task(_until_it_ends(self._owner.incoming(self, track, screen)))
+        self._readers[track] = reader
+
+    def _ended(self, track: MediaStreamTrack) -> None:
+        reader = self._readers.pop(track, None)
+        if reader is not None:
+            reader.cancel()
+
+    # Telling.
+
+    def _tell_description(self, offer: int | None) -> None:
+        description = self.pc.localDescription if self.pc is not None else None
+        if description is not None:
+            said = {"type": description.type, "sdp": description.sdp}
+            self._tell({"description": said, "offer": offer, "screen": None})
+
+    def _repeat_offer(self) -> None:
+        if self.pc is not None and self.pc.signalingState == "have-local-offer":
+            self._tell_description(self._number)
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        if self.connection > 1:
+            data["connection"] = self.connection
+        self._owner.tell(self, {**data, "instance": self._owner.instance, "for": self.instance})
+
+    # Watching over it.
+
+    def _state_changed(self, pc: RTCPeerConnection) -> None:
+        if pc is not self.pc or self.stopped:
+            return
+        if pc.connectionState == "connected":
+            self._failures = 0
+            self._patience = PATIENCE
+        elif pc.connectionState in {"failed", "closed"}:
+            self._renew_later()
+        self._watch()
+        self._owner.link_changed(self)
+
+    def _renew_later(self) -> None:
+        if self._renewal is not None or self.stopped:
+            return
+        pause = min(LONGEST_PAUSE, RENEW_AFTER * 2.0**self._failures)
+        self._failures += 1
+        self._renewal = asyncio.get_running_loop().call_later(pause, self._renew_now)
+
+    def _renew_now(self) -> None:
+        self._renewal = None
+        self._inbox.put_nowait("renew")
+
+    def _watch(self) -> None:
+        """Whatever was lost on the way, two that belong together do not stay stuck."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.state != "connected" and not self.stopped:
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self._help_on)
+
+    def _help_on(self) -> None:
+        self._timer = None
+        self._patience = min(LONGEST_PATIENCE, self._patience * 2)
+        if self.negotiated and not self._polite:
+            # Both know all they need, and it does not come about.
+            self._inbox.put_nowait("renew")
+        else:
+            self.recover()
+        self._watch()
+
+
+def _remote(pc: RTCPeerConnection) -> RTCSessionDescription | None:
+    """Of which aiortc's types do not say that it may be missing."""
+    description: RTCSessionDescription | None = pc.remoteDescription
+    return description
+
+
+def _restarts(pc: RTCPeerConnection, offer: RTCSessionDescription) -> bool:
+    """Whether the offer asks for an ICE restart."""
+    known = _remote(pc)
+    if known is None:
+        return False
+    return negotiation.username_fragment(known.sdp) != negotiation.username_fragment(offer.sdp)
+
+
+async def _close(pc: RTCPeerConnection) -> None:
+    try:
+        await pc.close()
+    except Exception as error:
+        log.debug("connection did not close cleanly", error=repr(error))
+
+
+async def _until_it_ends(reading: Coroutine[Any, Any, None]) -> None:
+    try:
+        await reading
+    except MediaStreamError:
+        pass
+    except Exception:
+        log.exception("what reads a track failed")

@@ -1,0 +1,93 @@
+"""What two clients tell each other by `signal` (docs/protocol.md, "Between clients"), read from whatever came."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import RTCIceCandidate, RTCSessionDescription
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+_UFRAG = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """`connection` is the RTCPeerConnection it belongs to, counted from 1. `offer`: the number of the offer that this
+    description is, or answers."""
+
+    connection: int = 1
+    description: RTCSessionDescription | None = None
+    offer: int | None = None
+    screen: str = ""
+    candidate: RTCIceCandidate | None = None
+    username_fragment: str = ""
+    repeat: bool = False
+    renew: bool = False
+
+
+def read(data: Any, mine: str, theirs: str) -> Signal | None:
+    """The signal in `data`; None for what is no signal, or is meant for or by another instance than these two."""
+    if not isinstance(data, dict):
+        return None
+    if data.get("for", mine) != mine or data.get("instance", theirs) != theirs:
+        return None
+    number = data.get("connection", 1)
+    if type(number) is not int or number < 1:
+        return None
+    description = _description(data.get("description"))
+    if description is not None:
+        offer, screen = data.get("offer"), data.get("screen")
+        return Signal(
+            number,
+            description=description,
+            offer=offer if type(offer) is int else None,
+            screen=screen if isinstance(screen, str) else "",
+        )
+    if isinstance(said := data.get("candidate"), dict):
+        candidate = _candidate(said)
+        fragment = said.get("usernameFragment")
+        return candidate and Signal(
+            number,
+            candidate=candidate,
+            username_fragment=fragment if isinstance(fragment, str) else "",
+        )
+    repeat, renew = data.get("repeat") is True, data.get("renew") is True
+    return Signal(number, repeat=repeat, renew=renew) if repeat or renew else None
+
+
+def username_fragment(sdp: str) -> str:
+    """The ICE user of a description: another one means that ICE was restarted (RFC 8839 section 4.4.1.1.1)."""
+    found = _UFRAG.search(sdp)
+    return found[1] if found else ""
+
+
+def sections_of_stream(sdp: str, stream: str) -> set[str]:
+    """The `mid`s of the media sections that carry the stream (RFC 8830)."""
+    if not stream:
+        return set()
+    media = SessionDescription.parse(sdp).media
+    return {section.rtp.muxId for section in media if (section.msid or "").split(" ")[0] == stream}
+
+
+def _description(said: Any) -> RTCSessionDescription | None:
+    if not isinstance(said, dict) or not isinstance(said.get("sdp"), str):
+        return None
+    if said.get("type") not in {"offer", "answer"}:
+        return None
+    return RTCSessionDescription(said["sdp"], said["type"])
+
+
+def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:
+    """None for what is none, the end-of-candidates ("") included, which changes nothing."""
+    text, mid, index = said.get("candidate"), said.get("sdpMid"), said.get("sdpMLineIndex")
+    if not isinstance(text, str) or not (isinstance(mid, str) or type(index) is int):
+        return None
+    try:
+        candidate = candidate_from_sdp(text.removeprefix("candidate:"))
+    except (AssertionError, ValueError):
+        return None
+    candidate.sdpMid = mid if isinstance(mid, str) else None
+    candidate.sdpMLineIndex = index if type(index) is int else None
+    return candidate
