@@ -48,6 +48,12 @@ class Outgoing(NamedTuple):
     video: MediaStreamTrack | None = None
 
 
+class Renewal(NamedTuple):
+    """The connection after this one is wanted."""
+
+    connection: int
+
+
 class Owner(Protocol):
     """What a link asks of its bot."""
 
@@ -79,7 +85,7 @@ class Link:
         self.stopped = False
         self._owner = owner
         self._polite = polite
-        self._inbox: asyncio.Queue[Signal | str] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Signal | Renewal | None] = asyncio.Queue()
         self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
         self._screens: dict[str, MediaStreamTrack] = {}
         self._candidates: list[Signal] = []
@@ -124,7 +130,7 @@ class Link:
     def start(self) -> None:
         self._watch()
         if not self._polite:
-            self._inbox.put_nowait("renew")
+            self._inbox.put_nowait(Renewal(self.connection))
 
     def receive(self, data: Any) -> None:
         signal = negotiation.read(data, self._owner.instance, self.instance)
@@ -133,7 +139,7 @@ class Link:
 
     def recover(self) -> None:
         """Signals may have been lost, either way."""
-        self._inbox.put_nowait("recover")
+        self._inbox.put_nowait(None)
 
     async def stop(self) -> None:
         self.stopped = True
@@ -152,9 +158,11 @@ class Link:
             try:
                 if isinstance(task, Signal):
                     await self._take(task)
-                elif task == "renew":
-                    await self._renew()
-                elif task == "recover":
+                elif task is not None:
+                    # A newer one may have begun meanwhile, at the other side's wish.
+                    if task.connection == self.connection:
+                        await self._renew()
+                else:
                     self._repeat_offer()
                     self._tell({"repeat": True})
             except Exception as error:
@@ -247,6 +255,9 @@ class Link:
 
     def _open(self, connection: int) -> RTCPeerConnection:
         self._close()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
         self.connection = connection
         self.pc = pc = RTCPeerConnection(self._owner.configuration())
         pc.on("connectionstatechange", lambda: self._state_changed(pc))
@@ -335,7 +346,7 @@ class Link:
 
     def _renew_now(self) -> None:
         self._renewal = None
-        self._inbox.put_nowait("renew")
+        self._inbox.put_nowait(Renewal(self.connection))
 
     def _watch(self) -> None:
         """Whatever was lost on the way, two that belong together do not stay stuck."""
@@ -350,7 +361,7 @@ class Link:
         self._patience = min(LONGEST_PATIENCE, self._patience * 2)
         if self.negotiated and not self._polite:
             # Both know all they need, and it does not come about.
-            self._inbox.put_nowait("renew")
+            self._inbox.put_nowait(Renewal(self.connection))
         else:
             self.recover()
         self._watch()

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from server.peer.bot import Bot
 
@@ -37,7 +38,10 @@ async def stay(*bots: Bot, seconds: float | None, until: Awaitable[object] | Non
     Raises `Over` as soon as one bot came to an end that it was not asked for.
     """
     async with interruptions() as asked:
-        waits = [asyncio.ensure_future(asked.wait()), asyncio.ensure_future(_all_over(bots))]
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(asked.wait()),
+            asyncio.ensure_future(_all_over(bots)),
+        ]
         if until is not None:
             waits.append(asyncio.ensure_future(until))
         try:
