@@ -3,7 +3,7 @@ import { Emitter } from "./events.js";
 import { Mesh } from "./mesh.js";
 import { onNetworkChange } from "./network.js";
 import { randomName } from "./random.js";
-import { applied, happenings, rosterOf, shown } from "./roster.js";
+import { applied, happenings, recordings, rosterOf, shown } from "./roster.js";
 import { MeetingSocket } from "./socket.js";
 
 /**
@@ -35,6 +35,8 @@ export class Call extends Emitter {
 
   /** The same as the server tells it. @type {import("./roster.js").Roster} */
   #told = new Map();
+  /** The one by which it was last said who records. @type {import("./roster.js").Roster} */
+  #announced = new Map();
   #socket;
   #settled = Promise.resolve();
   #settling = false;
@@ -129,7 +131,7 @@ export class Call extends Emitter {
     this.myId = joined.you.id;
     this.#replace(joined, joined.ice_servers);
     this.emit("joined", joined);
-    this.emit("change", null);
+    this.#changed();
   }
 
   /** @param {import("./signalling.js").Back} back */
@@ -137,7 +139,7 @@ export class Call extends Emitter {
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);
     this.emit("resumed", null);
-    this.emit("change", null);
+    this.#changed();
   }
 
   /** @param {import("./protocol.js").Snapshot} whole @param {RTCIceServer[]} iceServers */
@@ -169,9 +171,18 @@ export class Call extends Emitter {
         this.meeting = { ...this.meeting, ...event.meeting };
         break;
     }
-    for (const happening of happenings(before, event)) {
-      if (happening.who.id !== this.myId) this.emit("happening", happening);
-    }
+    this.#tell(happenings(before, event));
+    this.#changed();
+  }
+
+  #changed() {
+    this.#tell(recordings(this.#announced, this.roster));
+    this.#announced = this.roster;
     this.emit("change", null);
+  }
+
+  /** @param {import("./roster.js").Happening[]} happenings */
+  #tell(happenings) {
+    for (const happening of happenings) if (happening.who.id !== this.myId) this.emit("happening", happening);
   }
 }

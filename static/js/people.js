@@ -32,13 +32,15 @@ export class PeopleList {
 }
 
 /** @param {HTMLElement} item @param {Participant} participant @param {boolean} own */
-function show(item, { id, name, role, media, hand, state }, own) {
+function show(item, { id, name, role, media, hand, state, kind, recording }, own) {
   item.dataset.participantId = id;
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, id);
   write(part(item, "name"), own ? `${name} (you)` : name);
   const roles = { host: "Host", cohost: "Co-host", participant: "" };
   write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);
+  part(item, "bot").hidden = kind !== "bot";
+  part(item, "recording").hidden = !recording;
   part(item, "hand", SVGElement).classList.toggle("absent", !hand);
   part(item, "screen", SVGElement).classList.toggle("absent", !media.screen);
   for (const { control, on, names } of [

@@ -44,22 +44,40 @@ export function shown(before, roster) {
   );
 }
 
-/** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing", who: Participant}} Happening */
+/** @param {Roster} roster @returns {Participant[]} who records the meeting; also while they reconnect */
+export const recorders = (roster) => [...roster.values()].filter(({ recording }) => recording);
+
+/** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded", who: Participant}} Happening */
 
 /**
- * What of an event is worth telling the others in words.
+ * Who began or ceased to record. Unlike other happenings it is told however it became known: who joins, or comes back
+ * after a while, has to hear of it too.
+ * @param {Roster} before @param {Roster} roster @returns {Happening[]}
+ */
+export function recordings(before, roster) {
+  const begun = recorders(roster).filter(({ id }) => !before.has(id));
+  const ceased = recorders(before).filter(({ id }) => !roster.has(id));
+  return [
+    ...begun.map((who) => /** @type {Happening} */ ({ what: "recording", who })),
+    ...ceased.map((who) => /** @type {Happening} */ ({ what: "recorded", who })),
+  ];
+}
+
+/**
+ * What of an event is worth telling the others in words, but for what `recordings` tells.
  * @param {Roster} before @param {import("./protocol.js").RoomEvent} event @returns {Happening[]}
  */
 export function happenings(before, event) {
   if (event.type === "participant_joined") {
-    return before.has(event.participant.id) ? [] : [{ what: "joined", who: event.participant }];
+    const { participant } = event;
+    return before.has(participant.id) || participant.recording ? [] : [{ what: "joined", who: participant }];
   }
   if (event.type !== "participant_left" && event.type !== "participant_updated") return [];
   const known = before.get(event.participant.id);
   if (!known) return [];
   if (event.type === "participant_left") {
     const what = event.reason === "lost" || event.reason === "removed" ? event.reason : "left";
-    return event.reason === "ended" ? [] : [{ what, who: known }];
+    return event.reason === "ended" || known.recording ? [] : [{ what, who: known }];
   }
   const now = { ...known, ...event.participant };
   /** @type {Happening[]} */

@@ -25,7 +25,7 @@ export class Tile {
   /** @param {Picture} picture */
   update({ participant, stream, connection, own, screen, mirrored }) {
     const { element } = this;
-    const { id, name, media, hand, role, state } = participant;
+    const { id, name, media, hand, role, state, kind, recording } = participant;
     const shown = screen || media.video;
     if (!shown) element.removeAttribute("data-picture");
     else if (element.dataset.video !== "on") this.#awaitPicture();
@@ -48,6 +48,8 @@ export class Tile {
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";
     write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");
+    part(element, "bot").hidden = screen || kind !== "bot";
+    part(element, "recording").hidden = screen || !recording;
     write(part(element, "state"), this.#stateText(state, connection, own));
     part(element, "stop").hidden = !(screen && own);
     this.#play(stream, own);

@@ -5,6 +5,7 @@ import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter, SpeakingDetector } from "../levels.js";
 import { PeopleList } from "../people.js";
+import { recorders } from "../roster.js";
 import { showDevices, showHelp } from "../sheets.js";
 import { Shortcuts } from "../shortcuts.js";
 import { Stage } from "../stage.js";
@@ -23,6 +24,8 @@ const HAPPENINGS = {
   removed: (name) => `${name} was removed`,
   hand: (name) => `${name} raised a hand`,
   sharing: (name) => `${name} is sharing a screen`,
+  recording: (name) => `${name} is recording this meeting`,
+  recorded: (name) => `${name} has stopped recording`,
 };
 
 /** @extends {Emitter<{leave: null, end: null}>} */
@@ -126,6 +129,7 @@ export class MeetingView extends Emitter {
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "count"), String(Math.max(1, roster.size)));
     write(part(this.element, "link"), this.#link.replace(/^https?:\/\//, ""));
+    this.#showRecording(recorders(roster));
     part(this.element, "alone").hidden = roster.size !== 1;
     part(this.element, "host-options").hidden = me?.role !== "host";
     showControl(part(this.element, "audio-control"), "audio", state.audio);
@@ -135,6 +139,13 @@ export class MeetingView extends Emitter {
     this.#people.update(participants, myId);
     this.#stage.update(this.#pictures());
     this.#meter.listen(this.#call.media.microphone);
+  }
+
+  /** @param {Participant[]} recorders */
+  #showRecording(recorders) {
+    const mark = part(this.element, "recording");
+    mark.hidden = !recorders.length;
+    mark.title = `Recorded by ${recorders.map(({ name }) => name).join(", ")}`;
   }
 
   /** Everyone as they came and myself last, with shared screens apart. @returns {import("../tile.js").Picture[]} */
