@@ -170,15 +170,18 @@ def _stays(record: Attendance, clock: Clock, addresses: Addresses) -> Table:
 def _foot(found: Record, summary: Report, clock: Clock) -> Iterator[Text]:
     totals = summary.totals
     record = found.attendance
+    programs = sum(participant.is_program for participant, _ in record.participants)
+    bots = f"{programs} {'bot' if programs == 1 else 'bots'}" if programs else ""
     if record.origin is not None and found.totals is not None:
         yield from origin_table.foot(record.origin.record, found.totals)
     elif not totals.participants:
-        yield Text("Nobody was in it.")
+        yield Text(f"Nobody was in it{f' but {bots}' if bots else ''}.")
     if not totals.participants:
         return
     parts = []
     if record.origin is None:
-        parts.append(f"{totals.participants} {'person' if totals.participants == 1 else 'people'}")
+        besides = f", and {bots} that {'counts' if programs == 1 else 'count'} nowhere" if bots else ""
+        parts.append(f"{totals.participants} {'person' if totals.participants == 1 else 'people'}{besides}")
     if totals.present:
         parts.append(f"{totals.present} in it now")
     if totals.peak_at is not None:
@@ -216,7 +219,10 @@ def _who(record: Attendance, participant: Participant, addresses: Addresses) -> 
     """The cells that say who it is."""
     name = Text(harmless(participant.name))
     if record.origin is None:
-        return [name, "" if participant.role == "participant" else participant.role]
+        marks = ["bot"] if participant.is_program else []
+        if participant.role != "participant":
+            marks.insert(0, participant.role)
+        return [name, ", ".join(marks)]
     return origin_table.who(record.origin, participant.id, name, addresses)
 
 

@@ -52,6 +52,7 @@ def summarised(record: Attendance, now: float) -> Report:
             for stay in stays
         ),
         now,
+        {participant.id for participant, _ in record.participants if participant.is_program},
     )
 
 
@@ -143,6 +144,8 @@ def _person(
         "last_seen_at": rfc3339(person.last_seen),
         "estimated": person.estimated,
     }
+    if participant.is_program:
+        told["kind"] = "bot"
     if imported is None:
         return told | {"sessions": [_session(stay) for stay in stays]}
     return told | {
@@ -217,7 +220,7 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
         "reason",
         "estimated",
         "participant_id",
-        *(("instance",) if imported else ()),
+        "instance" if imported else "kind",
     )
     for participant, stays in record.participants:
         besides = _besides(record, participant)
@@ -235,7 +238,7 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
                 stay.reason or "",
                 yes(stay.estimated),
                 participant.id,
-                *((harmless(stay.instance),) if imported else ()),
+                harmless(stay.instance) if imported else _kind(participant),
             )
 
 
@@ -253,6 +256,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
         "present",
         "estimated",
         "participant_id",
+        *(() if record.origin else ("kind",)),
     )
     report = summarised(record, now)
     for participant, _ in record.participants:
@@ -270,7 +274,13 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
             yes(person.present),
             yes(person.estimated),
             participant.id,
+            *(() if record.origin else (_kind(participant),)),
         )
+
+
+def _kind(participant: Participant) -> Cell:
+    """Empty for people, so that who sums up a column finds what is none."""
+    return "bot" if participant.is_program else ""
 
 
 _IMPORTED = ("email", "guest", "registration", "possible_match")

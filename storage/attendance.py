@@ -11,7 +11,7 @@ which then lasted no time at all, rather than a negative one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -74,16 +74,17 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`people` by participant, in the order they came. `presence` are steps, ascending: from that time on so many were
-    there; it ends with how many are. Who has two sessions at once counts once."""
+    """`people` by participant, in the order they came, programs among them, which count nowhere. `presence` are steps,
+    ascending: from that time on so many were there; it ends with how many are. Who has two sessions at once counts
+    once."""
 
     people: Mapping[str, Person]
     totals: Totals
     presence: Sequence[tuple[float, int]]
 
 
-def reduce(sessions: Iterable[Session], now: float) -> Report:
-    """The report as of `now`."""
+def reduce(sessions: Iterable[Session], now: float, programs: Container[str] = frozenset()) -> Report:
+    """The report as of `now`. Participants who are `programs` count in neither totals nor presence."""
     rows: dict[str, dict[str, Session]] = {}
     for row in sessions:
         own = rows.setdefault(row.participant, {})
@@ -91,10 +92,14 @@ def reduce(sessions: Iterable[Session], now: float) -> Report:
         own[row.session] = row if known is None else merge(known, row)
 
     changes: dict[float, int] = {}
-    people = {participant: _person(own.values(), now, changes) for participant, own in rows.items()}
+    people = {
+        participant: _person(own.values(), now, {} if participant in programs else changes)
+        for participant, own in rows.items()
+    }
     people = dict(sorted(people.items(), key=lambda item: (item[1].first_seen, item[0])))
     presence = _presence(changes)
-    return Report(people, _totals(people.values(), presence), presence)
+    counted = [person for participant, person in people.items() if participant not in programs]
+    return Report(people, _totals(counted, presence), presence)
 
 
 def merge(one: Session, other: Session) -> Session:
@@ -173,8 +178,7 @@ def _presence(changes: Mapping[float, int]) -> Sequence[tuple[float, int]]:
     return tuple(steps)
 
 
-def _totals(people: Iterable[Person], presence: Sequence[tuple[float, int]]) -> Totals:
-    people = list(people)
+def _totals(people: Sequence[Person], presence: Sequence[tuple[float, int]]) -> Totals:
     present = sum(person.present for person in people)
     last_seen = max((person.last_seen for person in people), default=None)
     peak_at, peak = max(presence, key=lambda step: step[1], default=(None, 0))

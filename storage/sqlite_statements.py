@@ -7,6 +7,7 @@ participant's state and totals are the triggers' work (see `sql/sqlite`).
 from __future__ import annotations
 
 from storage.store import MOST_RECONNECTS
+from storage.store import PROGRAMS as _PROGRAMS
 
 CREATE_MEETING = """
 INSERT INTO meetings (room, title, host_user_id, created_at)
@@ -157,14 +158,15 @@ WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
     AND (first_joined_at, id) <= (:last_joined, :last_id)
 """
 
-_MEETINGS = """
+_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND user_id NOT GLOB '{_PROGRAMS}*'"
+_MEETINGS = f"""
 SELECT room, title, host_user_id, created_at, ended_at,
     (SELECT kind FROM imports WHERE imports.room = meetings.room),
-    (SELECT count(*) FROM participants WHERE participants.room = meetings.room),
-    (SELECT count(*) FROM participants WHERE participants.room = meetings.room AND state = 'connected'),
-    (SELECT max(last_seen_at) FROM participants WHERE participants.room = meetings.room)
+    (SELECT count(*) {_PEOPLE}),
+    (SELECT count(*) {_PEOPLE} AND state = 'connected'),
+    (SELECT max(last_seen_at) {_PEOPLE})
 FROM meetings
-"""
+"""  # noqa: S608 - put together of the parts above
 
 HOSTED_MEETINGS = f"""
 {_MEETINGS} WHERE host_user_id = :user_id ORDER BY created_at DESC, room LIMIT :limit

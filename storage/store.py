@@ -77,6 +77,9 @@ class BadStore(StoreError):
 MOST_RECONNECTS = 100
 """How many moments of return are kept of one stay: the latest."""
 
+PROGRAMS = "b_"
+"""What the user ids of programs begin with. They are on record like people, and are counted nowhere."""
+
 GUEST = "Guest"
 """The name of a new participant who joins without one."""
 
@@ -105,6 +108,10 @@ class Participant:
     last_seen_at: float
     session_count: int
     total_duration: float
+
+    @property
+    def is_program(self) -> bool:
+        return self.user_id.startswith(PROGRAMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +242,7 @@ class Attendance:
 
 @dataclass(frozen=True, slots=True)
 class HostedMeeting:
-    """A meeting as a list shows it: how many ever were in it, how many are, when anyone was last seen.
+    """A meeting as a list shows it: how many people ever were in it, how many are, when any of them was last seen.
 
     `imported`: what it was elsewhere ("webinar" or "meeting"), if it is an import.
     """

@@ -25,6 +25,8 @@ START = 1_772_442_000.0
 
 BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 GUESTS = 296
+ROWS = GUESTS + 5
+"""Of the crowd: its people and a bot."""
 
 
 def row(host: Person, name: str) -> Locator:
@@ -134,7 +136,8 @@ async def test_only_the_host_may_look(newcomer: Newcomer, crowd: Crowd) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A meeting that was: 300 people, one of whom came twice, one reconnected, and one was cut off with the server."""
+    """A meeting that was: 300 people, one of whom came twice, one reconnected, one was cut off with the server; and
+    a bot, which came first and stayed longest."""
 
     meeting: str
     token: str
@@ -161,7 +164,8 @@ async def _fill(store: Store, room: str) -> None:
     await store.heartbeat("n_gone", START + 2700)
 
     async def stay(name: str, begin: float, end: float | None, *returns: float) -> None:
-        user, participant, session = f"u_{name}", f"p_{name}", f"s_{name}_{begin}"
+        user = f"{'b_rec' if name == 'Scribe' else 'u'}_{name}"
+        participant, session = f"p_{name}", f"s_{name}_{begin}"
         await store.join(JoinRequest(room, user, name, participant, session, "i_1", "n_gone", START + begin))
         for at in returns:
             await store.resume_stay(
@@ -170,6 +174,7 @@ async def _fill(store: Store, room: str) -> None:
         if end is not None:
             await store.leave(StayEnd(room, user, participant, session, "n_gone", START + end, "left"))
 
+    await stay("Scribe", -600, 4200)
     await stay("Ada Lovelace", 0, 3600)
     await stay("Hedy Lamarr", 10, 610)
     await stay("Hedy Lamarr", 1800, 3000)
@@ -195,11 +200,14 @@ async def arrive(newcomer: Newcomer, crowd: Crowd, **options: Any) -> Person:
 
 async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     table = host.page.get_by_role("table", name="People and their times")
-    await expect(table.get_by_role("rowheader")).to_have_count(GUESTS + 4)
+    await expect(table.get_by_role("rowheader")).to_have_count(ROWS)
     await expect(host.page.get_by_text("2 March 2026, 10:00 to 11:00")).to_be_visible()
     await expect(host.page.get_by_text("Central European Standard Time")).to_be_visible()
     await expect(host.page.get_by_role("region", name="Totals")).to_contain_text("300")
     await expect(host.page.get_by_role("img", name="People over time: at most 300, at 10:30")).to_be_visible()
+    await expect(row(host, "Scribe")).to_contain_text("Bot")
+    await expect(row(host, "Scribe")).to_contain_text("09:50 to 11:10")
+    await expect(row(host, "Ada Lovelace")).not_to_contain_text("Bot")
     await expect(row(host, "Zoë Ångström")).to_contain_text("10:02 to 10:42, 2 reconnects")
     await expect(row(host, "Cut Off")).to_contain_text("10:05 to 10:45, end estimated")
     await expect(row(host, "Hedy Lamarr")).to_contain_text("10:00 to 10:10; 10:30 to 10:50")
@@ -210,10 +218,10 @@ async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     assert widths[1] == pytest.approx(2 * widths[0], rel=0.05)
 
     await expect(column(host, "Arrived")).to_have_attribute("aria-sort", "ascending")
-    assert (await names(host))[:2] == ["Ada Lovelace", "Hedy Lamarr"]
+    assert (await names(host))[:3] == ["Scribe", "Ada Lovelace", "Hedy Lamarr"]
     await host.press("Time")
     await expect(column(host, "Time")).to_have_attribute("aria-sort", "descending")
-    assert (await names(host))[0] == "Ada Lovelace"
+    assert (await names(host))[:2] == ["Scribe", "Ada Lovelace"]
     await host.press("Time")
     assert (await names(host))[0] == "Hedy Lamarr"
     await host.press("Sessions")
@@ -221,7 +229,7 @@ async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     await host.press("Name")
     ordered = await names(host)
     guests = [f"Guest {number}" for number in range(1, GUESTS + 1)]
-    assert ordered == ["Ada Lovelace", "Cut Off", *guests, "Hedy Lamarr", "Zoë Ångström"]
+    assert ordered == ["Ada Lovelace", "Cut Off", *guests, "Hedy Lamarr", "Scribe", "Zoë Ångström"]
     await assert_named(host)
 
 
@@ -236,15 +244,15 @@ async def test_the_keyboard_alone_finds_sorts_and_downloads(host: Person) -> Non
     download = await event.value
     assert download.suggested_filename == "ALL-HANDS-attendance.csv"
     stays = table(await download.path())
-    assert len(stays) == GUESTS + 5
+    assert len(stays) == ROWS + 1
     assert [stay["name"] for stay in stays if "Hedy" in stay["name"]] == ["Hedy Lamarr"] * 2
 
     await tab_to(host.page, "Find by name")
     await keyboard.type("ANGSTROM")
-    await expect(host.page.get_by_role("status").filter(has_text="1 of 300 people")).to_be_visible()
+    await expect(host.page.get_by_role("status").filter(has_text="1 of 301 people and bots")).to_be_visible()
     assert await names(host) == ["Zoë Ångström"]
     await keyboard.press("Escape")
-    await expect(host.page.get_by_role("rowheader")).to_have_count(GUESTS + 4)
+    await expect(host.page.get_by_role("rowheader")).to_have_count(ROWS)
     await keyboard.type("nobody at all")
     await expect(host.page.get_by_text("Nobody here is called “nobody at all”.")).to_be_visible()
     await keyboard.press("Escape")
@@ -274,8 +282,8 @@ async def test_people_come_in_pages_and_a_server_that_is_away_is_waited_for(
 
     await host.context.route("**/api/**/attendance*", small)
     await host.press("Try again")
-    await expect(host.page.get_by_role("rowheader")).to_have_count(GUESTS + 4)
-    assert len([url for url, _ in host.statuses if "limit=100" in url]) == 3
+    await expect(host.page.get_by_role("rowheader")).to_have_count(ROWS)
+    assert len([url for url, _ in host.statuses if "limit=100" in url]) == 4
     host.forgive_lost_sockets()
 
 

@@ -70,7 +70,7 @@ class Client:
     async def send_text(self, text: str) -> None:
         await self.ws.send(text)
 
-    async def send(self, kind: str, **fields: Any) -> int:
+    async def send(self, kind: str, /, **fields: Any) -> int:
         """Send a message with the next id; answers the id."""
         self._number += 1
         await self.send_text(json.dumps({"type": kind, "id": self._number} | fields))

@@ -109,6 +109,11 @@ async def test_a_running_server_is_not_disturbed(tmp_path: Path) -> None:
         assert "now" not in of_bob
         assert "2 people; 1 in it now; at most 2 at once" in printed
         await ann.nothing()
+        await play.joined("ABC123", "Scribe", kind="recorder")
+        await play.recorded()
+        printed = await attendance(tmp_path, "abc123")
+        assert rows(printed)[2][:3] == ["Scribe", "bot", "1"]
+        assert "2 people, and 1 bot that counts nowhere; 1 in it now; at most 2 at once" in printed
         await play.joined("ABC123", "Cat")
         await play.http.post("/api/meetings/ABC123/end", headers=bearer(ann.token))
         for kind in ("stays", "people"):

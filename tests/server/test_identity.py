@@ -13,8 +13,10 @@ import pytest
 
 from server.config import Config
 from server.ice import ice_servers
-from server.identity import LIFETIME, Session, Tokens, is_admin_key, load_secret, new_id
+from server.identity import LIFETIME, Session, Tokens, is_admin_key, kind_of, load_secret, new_id, new_user
 from signalling.errors import ErrorCode, Refused
+from signalling.messages import Kind
+from storage.store import PROGRAMS
 
 NOW = 1_700_000_000.0
 tokens = Tokens("a secret of some length")
@@ -26,6 +28,14 @@ def test_an_identity_is_read_back_until_it_expires() -> None:
     with pytest.raises(Refused, match="expired") as refused:
         tokens.read_identity(token, NOW + LIFETIME + 1)
     assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
+@pytest.mark.parametrize("kind", ["", "bot", "recorder"])
+def test_what_somebody_is_is_known_by_the_user_id(kind: Kind) -> None:
+    user_id = new_user(kind)
+    assert kind_of(user_id) == kind
+    assert user_id.startswith(PROGRAMS) is (kind != "")
+    assert new_user(kind) != user_id
 
 
 def test_a_session_is_read_back() -> None:

@@ -209,6 +209,7 @@ def test_the_table_of_stays() -> None:
             "reason": "left",
             "estimated": "no",
             "participant_id": "p_ann",
+            "kind": "",
         },
         {
             "name": "Ann",
@@ -221,6 +222,7 @@ def test_the_table_of_stays() -> None:
             "reason": "",
             "estimated": "no",
             "participant_id": "p_ann",
+            "kind": "",
         },
         {
             "name": "Ben",
@@ -233,6 +235,7 @@ def test_the_table_of_stays() -> None:
             "reason": "lost",
             "estimated": "yes",
             "participant_id": "p_ben",
+            "kind": "",
         },
     ]
 
@@ -251,8 +254,19 @@ def test_the_table_of_people() -> None:
         "present": "yes",
         "estimated": "no",
         "participant_id": "p_ann",
+        "kind": "",
     }
     assert (ben["name"], ben["reconnects"], ben["present"], ben["estimated"]) == ("Ben", "2", "no", "yes")
+
+
+def test_a_program_is_marked_in_the_tables_and_in_json() -> None:
+    record = Attendance(MEETING, [(ANN, ANNS), (replace(BEN, user_id="b_rec_1"), BENS)])
+    assert [row["kind"] for row in as_csv(record)] == ["", "", "bot"]
+    assert [row["kind"] for row in as_csv(record, Rows.PEOPLE)] == ["", "bot"]
+    answer = as_json(record)
+    assert [person.get("kind") for person in answer["participants"]] == [None, "bot"]
+    assert answer["participants"][1]["total_duration"] == 30.25
+    assert answer["totals"] == as_json(Attendance(MEETING, [(ANN, ANNS)]))["totals"]
 
 
 def test_the_file_is_as_rfc_4180_has_it_and_marked_as_utf_8() -> None:

@@ -19,7 +19,7 @@ from signalling.arrivals import Arrival, Restored, Return
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode
 from signalling.hub import Hub
-from signalling.messages import Media, decode
+from signalling.messages import Kind, Media, decode
 from signalling.names import instance
 
 
@@ -84,7 +84,14 @@ class Stage:
         self._count = 0
 
     def join(
-        self, user: str, room: str = "ABC123", *, page: str = "", attempt: int = 0, **media: bool
+        self,
+        user: str,
+        room: str = "ABC123",
+        *,
+        page: str = "",
+        attempt: int = 0,
+        kind: Kind = "",
+        **media: bool,
     ) -> Socket:
         """The user joins by a new socket, which becomes the one the other verbs speak of."""
         self._count += 1
@@ -113,6 +120,7 @@ class Stage:
             media=Media(**media),
             ice_servers=[],
             attempt=attempt,
+            kind=kind,
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now))
@@ -158,6 +166,7 @@ class Stage:
                 member.session_id,
                 member.instance,
                 member.joined_at,
+                member.kind,
             )
             for room in self.hub.rooms.values()
             for member in room

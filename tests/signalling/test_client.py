@@ -60,6 +60,11 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
         "on_duplicate": "reject",
         "media": {"audio": False, "video": False, "screen": False},
     }
+    program = SignallingClient(Place("abc", "Echo", "page", kind="bot"), lambda: 0.5)
+    program.start(0.0)
+    (ask,) = program.opened(0.0)
+    assert isinstance(ask, Send)
+    assert json.loads(ask.text)["kind"] == "bot"
     assert client.received(json.dumps(JOINED), 0.0) == [Emit("joined", JOINED)]
     assert client.me == ANN
     assert (client.session, client.token, client.unanswered) == ("session-1", "token-1", 0)

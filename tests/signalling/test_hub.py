@@ -23,6 +23,35 @@ def test_each_is_told_about_the_other() -> None:
     assert event["seq"] == joined["seq"]
 
 
+def test_programs_are_told_from_people_whatever_happens_to_them() -> None:
+    def told() -> dict[str, tuple[object, object]]:
+        people = stage.join("late").roster.values()
+        return {person["name"]: (person.get("kind"), person.get("recording")) for person in people}
+
+    stage = Stage()
+    stage.join("host")
+    stage.join("echo", kind="bot")
+    stage.join("scribe", kind="recorder")
+    *_, echo, scribe = stage.messages("host")
+    assert (echo["participant"]["kind"], "recording" in echo["participant"]) == ("bot", False)
+    assert (scribe["participant"]["kind"], scribe["participant"]["recording"]) == ("bot", True)
+    expected = {
+        "Host": (None, None),
+        "Echo": ("bot", None),
+        "Scribe": ("bot", True),
+        "Late": (None, None),
+    }
+    assert told() == expected
+    stage.say("echo", type="status", media={"audio": True})
+    stage.lose("scribe")
+    stage.wait(5.0)
+    stage.resume("scribe")
+    assert told() == expected
+    stage.restart()
+    assert told() == expected
+    assert stage.messages("late")[-1]["you"].keys() == stage.sockets["late"].roster["p_host_ABC123"].keys()
+
+
 def test_a_status_goes_to_everyone_the_author_included_and_is_acknowledged() -> None:
     stage = Stage()
     stage.join("ann")

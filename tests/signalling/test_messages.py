@@ -21,6 +21,18 @@ def test_a_join_has_sensible_defaults_and_a_normal_meeting_id() -> None:
     assert decode(join()) == Join(id=1, meeting="ABC123", name="Ann", media=Media(), on_duplicate="replace")
 
 
+def test_a_join_may_be_of_a_program() -> None:
+    assert [decode(join(kind=kind)) for kind in ("bot", "recorder", None)] == [
+        Join(id=1, meeting="ABC123", name="Ann", kind="bot"),
+        Join(id=1, meeting="ABC123", name="Ann", kind="recorder"),
+        Join(id=1, meeting="ABC123", name="Ann"),
+    ]
+    for kind in ("robot", "", "Bot", 1, True, ["bot"]):
+        with pytest.raises(BadMessage) as refused:
+            decode(join(kind=kind))
+        assert refused.value.message_id == 1
+
+
 def test_names_and_titles_are_trimmed_and_composed() -> None:
     decoded = decode(join(name="  Zoe\u0308 ", title=" Weekly "))
     assert isinstance(decoded, Join)

@@ -169,6 +169,13 @@ def test_time_passes_for_open_sessions_only(rows: list[Session], now: int, passe
     assert before.presence == after.presence
 
 
+@given(ANY_ROWS, ANY_MOMENTS)
+def test_programs_are_shown_and_count_nowhere(rows: list[Session], now: float) -> None:
+    report, people = reduce(rows, now, {"b", "c"}), [row for row in rows if row.participant in "ad"]
+    assert report.people == reduce(rows, now).people
+    assert (report.totals, report.presence) == (reduce(people, now).totals, reduce(people, now).presence)
+
+
 # Examples
 
 

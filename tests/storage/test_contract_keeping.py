@@ -103,13 +103,19 @@ async def test_a_hosts_meetings_are_listed_newest_first_with_who_was_there(store
     script = Script(store, "BUSY")
     await script.join("host", 1000.0)
     await script.leave(await script.join("ann", 1010.0), 1020.0)
+    # Programs are not counted; who is called alike is none.
+    await script.join("b_1", 1000.0)
+    await script.leave(await script.join("b_rec_1", 1010.0), 1030.0)
+    await script.leave(await script.join("bob", 1010.0), 1020.0)
     await Script(store, "OTHERS").join("host", 1000.0)
 
     busy, empty = await store.hosted_meetings("host", 10)
-    assert (busy.meeting.room, busy.attended, busy.present, busy.last_seen_at) == ("BUSY", 2, 1, 1020.0)
+    assert (busy.meeting.room, busy.attended, busy.present, busy.last_seen_at) == ("BUSY", 3, 1, 1020.0)
     assert (empty.meeting.room, empty.attended, empty.present, empty.last_seen_at) == ("EMPTY", 0, 0, None)
     assert [each.meeting.room for each in await store.hosted_meetings("host", 1)] == ["BUSY"]
     assert list(await store.hosted_meetings("nobody", 10)) == []
+    programs = {person.user_id for person in await script.people() if person.is_program}
+    assert programs == {"b_1", "b_rec_1"}
 
 
 # Deleting

@@ -122,7 +122,7 @@ export class PeopleTable {
       if (row === next) next = next.nextElementSibling;
       else this.#body.insertBefore(row, next);
     }
-    const all = counted(people.length, "person", "people");
+    const all = counted(people.length, "person", "people") + (people.some(({ bot }) => bot) ? " and bots" : "");
     part(this.#element, "nobody").hidden = found.length > 0 || !people.length;
     return this.#sought ? `${number(found.length)} of ${all}` : "";
   }
@@ -140,14 +140,17 @@ export class PeopleTable {
 
 /** @param {HTMLElement} row @param {Person} person @param {import("./axis.js").Axis} axis @param {number} now @param {boolean} dated */
 function showRow(row, person, axis, now, dated) {
-  const { id, name, role, present, estimated, arrived, left, stays, reconnects, imported } = person;
+  const { id, name, role, bot, present, estimated, arrived, left, stays, reconnects, imported } = person;
   const time = dated ? dayAndClock : clock;
   if (row.dataset.participantId !== id || part(row, "name").textContent !== name) paintAvatar(part(row, "avatar"), name, id);
   row.dataset.participantId = id;
   row.classList.toggle("present", present);
   row.classList.toggle("single", stays.length === 1);
   write(part(row, "name"), name);
-  if (!imported) write(part(row, "role"), ROLES[role]);
+  if (!imported) {
+    write(part(row, "role"), [ROLES[role], bot ? "Bot" : ""].filter(Boolean).join(", "));
+    part(row, "role").classList.toggle("odd", bot);
+  }
   write(part(row, "arrived"), arrived === null ? "–" : time(arrived));
   write(part(row, "left"), present ? "now" : left === null ? "–" : time(left));
   write(part(row, "duration"), duration(person.duration));

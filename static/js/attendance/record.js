@@ -14,6 +14,7 @@
  * @property {string} id
  * @property {string} name
  * @property {"host" | "cohost" | "participant"} role
+ * @property {boolean} bot  A program: listed, and counted nowhere.
  * @property {boolean} present
  * @property {boolean} estimated
  * @property {number | null} arrived  null: has no stay
@@ -122,6 +123,7 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
   }));
   return {
     id, name, role, estimated, reconnects, stays,
+    bot: more.kind === "bot",
     present: stays.some(({ to }) => to === null),
     arrived: stays.length ? moment(first_seen_at) : null,
     left: stays.length ? moment(last_seen_at) : null,

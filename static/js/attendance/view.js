@@ -84,9 +84,9 @@ export class AttendanceView extends Emitter {
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
     write(part(this.element, "trouble"), "");
-    write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.length)} of ${counted(totals.participants, "person", "people")} so far`);
+    write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.filter(({ bot }) => !bot).length)} of ${counted(totals.participants, "person", "people")} so far`);
     const registered = source !== null && isRegistered(source);
-    const nothing = totals.participants === 0 && !registered;
+    const nothing = people.length === 0 && !registered;
     // What is not known is said above.
     part(this.element, "empty").hidden = !nothing || (source !== null && !source.attended);
     part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = nothing;
@@ -149,7 +149,8 @@ function isDated(people, asOf) {
 }
 
 /** "Saturday 21 November 2026, 10:00 to 11:02". @param {Attendance} attendance */
-function when({ meeting, people, totals, source }) {
+function when({ meeting, people: everyone, totals, source }) {
+  const people = everyone.filter(({ bot }) => !bot);
   const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
   if (!Number.isFinite(first)) return `${source ? "" : "Created on "}${longDay(meeting.createdAt)}, ${clock(meeting.createdAt)}`;
   const last = Math.max(...people.map(({ left }) => left ?? -Infinity));
