@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote
 
 from server.config import SETTINGS, Config
+from server.daemon_threads import DaemonThreads
 from server.doctor import files, ice, machine, port, record, settings, zoom
 from server.doctor.findings import Check, Finding, failure, note
-
-T = TypeVar("T")
 
 WITHIN = 5.0
 """Seconds each check has. All run at the same time."""
@@ -52,7 +49,7 @@ def run(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
 
     async def examined() -> list[Finding]:
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(_Threads())
+        loop.set_default_executor(DaemonThreads())
         # What goes wrong in a driver's own tasks is told by what it then answers, not by tracebacks in between.
         loop.set_exception_handler(lambda _loop, _context: None)
         return await examine(environ, within)
@@ -146,24 +143,3 @@ def _without(hidden: Sequence[str], finding: Finding) -> Finding:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-class _Threads(ThreadPoolExecutor):
-    """A daemon thread for each call: one that hangs in the system's resolver cannot be interrupted, and neither the
-    event loop nor Python waits for these at the end."""
-
-    def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        future: Future[T] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = function(*args, **kwargs)
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        threading.Thread(target=work, daemon=True).start()
-        return future

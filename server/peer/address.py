@@ -12,6 +12,7 @@ from signalling import names
 DEFAULT = "http://localhost:3000"
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_PORTS = {"http": 80, "https": 443}
 _EXAMPLE = "such as http://localhost:3000 or https://meet.example.org"
 _NAME = re.compile(r"[\w.-]+")
 
@@ -65,7 +66,7 @@ class Address:
 
     @property
     def port(self) -> int:
-        return urlsplit(self.base).port or (443 if self.is_secure else 80)
+        return urlsplit(self.base).port or _PORTS["https" if self.is_secure else "http"]
 
     @property
     def is_secure(self) -> bool:
@@ -94,8 +95,10 @@ def _parsed(text: str) -> Address:
         raise BadAddress(f"{_shortened(text)!r} has no port from 1 to 65535") from None
     if port == 0:
         raise BadAddress(f"{_shortened(text)!r} has no port from 1 to 65535")
-    shown = "" if port is None else f":{port}"
-    return Address(f"{_SCHEMES[parts.scheme]}://{_host(host, text)}{shown}", _meeting(parts.path, text))
+    scheme = _SCHEMES[parts.scheme]
+    # Written as in an Origin, without the port that goes without saying.
+    shown = "" if port in (None, _PORTS[scheme]) else f":{port}"
+    return Address(f"{scheme}://{_host(host, text)}{shown}", _meeting(parts.path, text))
 
 
 def _parts(text: str) -> SplitResult:

@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from server.peer.address import Address
+from server.terminal import harmless
 
 WITHIN = 10.0
 """Seconds for a call, from connecting to the last byte."""
@@ -172,7 +173,7 @@ def _refusal(address: Address, path: str, response: httpx.Response, answer: Mapp
             f"the server at {address.base} knows no {path}",
             "It may be older than this program: compare versions",
         )
-    told = " ".join(str(detail or answer.get("title") or status).split()).rstrip(".")
+    told = harmless(" ".join(str(detail or answer.get("title") or status).split())).rstrip(".")
     found = f"the server refuses {path}: {told}"
     advice = {
         "bad_token": "Get an identity from this very server: those of others, or of before RECONVENE_SECRET was"

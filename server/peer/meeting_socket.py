@@ -93,6 +93,11 @@ class MeetingSocket:
         """The network may have changed: do not sit out a wait, do not trust the socket there is."""
         self._run(self.client.hurry(self._clock()))
 
+    def cut(self) -> None:
+        """Lose the socket as a network would: no close frame is sent. It comes back by itself."""
+        if self._link is not None:
+            self._link.cut()
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for it to hold; it is looked at again after whatever happens to this client. Raises what a listener
         raised."""
@@ -199,6 +204,10 @@ class _Link:
         else:
             # A peer that does not read would hold up the close frame for ever.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.task.cancel)
+
+    def cut(self) -> None:
+        if self._ws is not None:
+            self._ws.transport.abort()
 
     async def _run(self, url: str) -> None:
         code = LOST

@@ -21,6 +21,8 @@ from server.peer.address import DEFAULT, Address, BadAddress
         ("wss://meet.example.org/ws", "https://meet.example.org"),
         ("http://bücher.example", "http://xn--bcher-kva.example"),
         ("https://meet.example.org/?a=b#c", "https://meet.example.org"),
+        ("https://meet.example.org:443", "https://meet.example.org"),
+        ("http://meet.example.org:443", "http://meet.example.org:443"),
     ],
 )
 def test_addresses_are_read_as_people_write_them(text: str, base: str) -> None:
