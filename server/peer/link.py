@@ -312,7 +312,11 @@ class Link:
     def _tell_description(self, offer: int | None) -> None:
         description = self.pc.localDescription if self.pc is not None else None
         if description is not None:
-            said = {"type": description.type, "sdp": description.sdp}
+            sdp = description.sdp
+            remote = _remote(self.pc) if self.pc is not None else None
+            if description.type == "answer" and remote is not None:
+                sdp = negotiation.fitted(sdp, remote.sdp)
+            said = {"type": description.type, "sdp": sdp}
             self._tell({"description": said, "offer": offer, "screen": None})
 
     def _repeat_offer(self) -> None:

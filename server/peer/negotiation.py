@@ -71,6 +71,21 @@ def sections_of_stream(sdp: str, stream: str) -> set[str]:
     return {section.rtp.muxId for section in media if (section.msid or "").split(" ")[0] == stream}
 
 
+def fitted(answer: str, offer: str) -> str:
+    """The answer with the sections rejected that the offer has no use for any more, as of a screen that is shared no
+    longer; aiortc answers and bundles them, which browsers do not take (RFC 8829 section 5.3.1)."""
+    gone = {section.rtp.muxId for section in SessionDescription.parse(offer).media if section.port == 0}
+    if not gone:
+        return answer
+    session = SessionDescription.parse(answer)
+    for section in session.media:
+        if section.rtp.muxId in gone:
+            section.port = 0
+    for group in session.group:
+        group.items = [mid for mid in group.items if mid not in gone]
+    return str(session)
+
+
 def _description(said: Any) -> RTCSessionDescription | None:
     if not isinstance(said, dict) or not isinstance(said.get("sdp"), str):
         return None

@@ -1,0 +1,186 @@
+"""Two links that tell each other directly, by way of somebody who may lose what they say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from aiortc import MediaStreamTrack, RTCConfiguration
+from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
+
+from server.peer import ice
+from server.peer.link import Link, Outgoing, drain
+
+WITHIN = 20.0
+
+Told = dict[str, Any]
+
+
+class Side:
+    """A link's owner, and the way from it to the other side. What `loses` is true of is lost."""
+
+    def __init__(self, name: str) -> None:
+        self.instance = f"i_{name}"
+        self.told: list[Told] = []
+        self.loses: Callable[[Told], bool] = lambda data: False
+        self.changed = asyncio.Event()
+        self.reading = 0
+        self.link: Link
+        self.other: Side
+
+    def configuration(self) -> RTCConfiguration:
+        return ice.configuration([])
+
+    def tell(self, link: Link, data: Told) -> None:
+        self.told.append(data)
+        if not self.loses(data):
+            self.other.link.receive(data)
+
+    def outgoing(self, link: Link) -> Outgoing:
+        return Outgoing(AudioStreamTrack(), VideoStreamTrack())
+
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
+        assert not screen
+        return self._read(track)
+
+    def link_changed(self, link: Link) -> None:
+        self.changed.set()
+
+    async def _read(self, track: MediaStreamTrack) -> None:
+        self.reading += 1
+        try:
+            await drain(track)
+        finally:
+            self.reading -= 1
+
+    async def connected(self, *connections: int) -> None:
+        async with asyncio.timeout(WITHIN):
+            while self.link.state != "connected" or self.link.connection not in connections:
+                self.changed.clear()
+                await self.changed.wait()
+
+    def offers(self) -> list[int]:
+        """The connections that were offered, in order."""
+        return [data.get("connection", 1) for data in self.told if _is(data, "offer")]
+
+
+def _is(data: Told, type_: str) -> bool:
+    return bool(data.get("description", {}).get("type") == type_)
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[tuple[Side, Side]]:
+    """The one that offers and the one that answers, not begun yet."""
+    one, two = Side("one"), Side("two")
+    one.other, two.other = two, one
+    one.link = Link(one, {"id": "p_two", "instance": two.instance, "name": "Two"}, polite=False)
+    two.link = Link(two, {"id": "p_one", "instance": one.instance, "name": "One"}, polite=True)
+    yield one, two
+    await asyncio.gather(one.link.stop(), two.link.stop())
+    assert one.reading == two.reading == 0
+
+
+def start(*sides: Side) -> None:
+    for side in sides:
+        side.link.start()
+
+
+async def test_the_polite_one_makes_no_offers_and_both_connect(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    start(*pair)
+    await asyncio.gather(one.connected(1), two.connected(1))
+    assert one.offers() == [1]
+    assert two.offers() == []
+    assert one.reading == two.reading == 2
+    path = one.link.path()
+    assert path is not None
+    assert not path.relayed
+    assert "connection" not in one.told[0]
+
+
+async def test_what_was_lost_is_said_again_when_signalling_is_back(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    lost: list[Told] = []
+    arrived = asyncio.Event()
+
+    def losing(data: Told) -> bool:
+        lost.append(data)
+        arrived.set()
+        return True
+
+    one.loses = losing
+    start(*pair)
+    await arrived.wait()
+    one.loses = lambda data: False
+    two.loses = lambda data: _is(data, "answer") and len(one.offers()) < 3
+    one.link.recover()
+    two.link.recover()
+    await asyncio.gather(one.connected(1), two.connected(1))
+    assert one.offers() == [1, 1, 1], "the offer that was lost, and again on either's recovery"
+
+
+@pytest.mark.parametrize("fails", [0, 1])
+async def test_one_failure_makes_one_new_connection(pair: tuple[Side, Side], fails: int) -> None:
+    one, two = pair
+    start(*pair)
+    await asyncio.gather(one.connected(1), two.connected(1))
+    pc = pair[fails].link.pc
+    assert pc is not None
+    await pc.close()
+    await asyncio.gather(one.connected(2), two.connected(2))
+    assert set(one.offers()) == {1, 2}
+    assert one.reading == two.reading == 2
+
+
+async def test_a_restart_of_ice_is_answered_by_a_new_connection(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    start(*pair)
+    await asyncio.gather(one.connected(1), two.connected(1))
+    answer = next(data for data in two.told if _is(data, "answer"))
+    restart = answer["description"]["sdp"].replace("a=ice-ufrag:", "a=ice-ufrag:new")
+    one.link.receive(
+        {**answer, "offer": 7, "description": {"type": "offer", "sdp": restart}, "for": one.instance}
+    )
+    await asyncio.gather(one.connected(2), two.connected(2))
+    assert one.offers() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        "offer",
+        {},
+        {"description": None},
+        {"description": {"type": "offer", "sdp": 5}},
+        {"description": {"type": "rollback", "sdp": ""}},
+        {"candidate": {"candidate": "nonsense", "sdpMid": "0"}},
+        {"candidate": {"candidate": "candidate:1 1 udp x y z typ host", "sdpMid": "0"}},
+        {"candidate": {"candidate": ""}},
+        {"repeat": 1},
+        {"repeat": True, "for": "i_somebody-else"},
+        {"repeat": True, "instance": "i_somebody-else"},
+        {"repeat": True, "connection": 0},
+        {"repeat": True, "connection": True},
+        {"repeat": True, "connection": "1"},
+    ],
+)
+async def test_what_is_no_signal_changes_nothing(pair: tuple[Side, Side], data: Any) -> None:
+    one, two = pair
+    two.link.receive(data)
+    start(*pair)
+    await asyncio.gather(one.connected(1), two.connected(1))
+    assert one.offers() == [1]
+
+
+@pytest.mark.parametrize("sdp", ["", "v=0", "v=0\r\nm=audio 9 X 0\r\n", "v=0\r\nm=video x y z\r\na=mid\r\n"])
+async def test_a_description_that_makes_no_sense_does_not_keep_two_apart(
+    pair: tuple[Side, Side], sdp: str
+) -> None:
+    one, two = pair
+    two.link.receive({"description": {"type": "offer", "sdp": sdp}, "offer": 1})
+    start(*pair)
+    await asyncio.gather(one.connected(1, 2), two.connected(1, 2))
+    assert one.link.connection == two.link.connection
