@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests and checks need from the system and is missing: Chromium (end-to-end tests), PostgreSQL,
-# PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the doctor's tests) and TypeScript (checks the page's
-# JavaScript; nothing is built with it). Does nothing when all is there.
+# PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the doctor's tests), ffmpeg (looks at recordings) and
+# TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -38,6 +38,7 @@ has nginx || missing+=(nginx)
 has pgbouncer || missing+=(pgbouncer)
 has turnserver || missing+=(coturn)
 has openssl || missing+=(openssl)
+has ffprobe || missing+=(ffmpeg)
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 
 # npm takes away what it is not told of, so both are always installed together.

@@ -1,0 +1,43 @@
+"""The line at the bottom of a terminal that says how far the recording is; log lines go above it."""
+
+from __future__ import annotations
+
+import io
+from typing import TextIO
+
+CLEAR = "\r\x1b[2K"
+
+
+def said(seconds: float, people: int, size: int) -> str:
+    """`● 0:12:03  3 people  12.3 MB`"""
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    who = "1 person" if people == 1 else f"{people} people"
+    return f"● {hour}:{minute:02}:{second:02}  {who}  {size / 1_000_000:.1f} MB"
+
+
+class LineBelow(io.TextIOBase):
+    """A terminal's stream with a line that stays below what is written. Lines are written whole."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line = ""
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._stream.write(f"{CLEAR}{text}{self._line}" if self._line and text.endswith("\n") else text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def show(self, line: str) -> None:
+        """Nothing takes it away."""
+        self._line = line
+        self._stream.write(f"{CLEAR}{line}")
+        self._stream.flush()

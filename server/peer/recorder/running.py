@@ -1,0 +1,109 @@
+"""`reconvene record`, from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+
+from server import logs
+from server.commands import fail
+from server.peer import api
+from server.peer.address import Address, BadAddress
+from server.peer.bot import Bot, Over
+from server.peer.recorder.live import LineBelow, said
+from server.peer.recorder.recording import Recording, cannot_write
+from server.peer.recorder.writer import Format
+from server.peer.staying import stay
+from server.terminal import counted
+
+
+async def run(
+    meeting: str,
+    server: str | None,
+    *,
+    out: Path,
+    name: str = "Recorder",
+    create: bool = False,
+    seconds: float | None = None,
+    form: Format = "webm",
+) -> int:
+    """Record until told to stop, for `seconds`, or until the meeting ends. Answers the exit code; the folder of the
+    recording is printed."""
+    try:
+        address = Address.parse(server, meeting)
+    except BadAddress as error:
+        fail(str(error))
+    recording = Recording(out, form)
+    line = LineBelow(sys.stderr) if sys.stderr.isatty() else None
+    if line is not None:
+        logs.configure("info", line)
+    try:
+        _try_to_write(out)
+        token = await api.identity(address, "recorder")
+        bot = Bot(address, name, recording, kind="recorder", create=create, token=token)
+        await _record(bot, recording, seconds, line)
+    except OSError as error:
+        return _failed(cannot_write(out, error))
+    except (api.ApiFailure, Over) as error:
+        return _failed(str(error))
+    if recording.folder is not None:
+        files = counted(recording.files, "file")
+        typer.echo(f"{recording.folder}: {files}, {recording.size / 1_000_000:.1f} MB")
+    return _failed(recording.failure) if recording.failure is not None else 0
+
+
+async def _record(bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None) -> None:
+    """Raises `Over` when it came to an end that is none; what was recorded until then is complete."""
+
+    async def long_enough() -> None:
+        await bot.joined()
+        if seconds is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(seconds)
+
+    keeping = [asyncio.create_task(recording.keep())]
+    if line is not None:
+        keeping.append(asyncio.create_task(_show(line, recording)))
+    how = "recording stopped"
+    try:
+        async with bot:
+            try:
+                await stay(bot, seconds=None, until=long_enough())
+            except Over as over:
+                if not over.ended:
+                    raise
+                how = "meeting ended"
+            finally:
+                recording.end(how)
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.wait(keeping)
+        await recording.complete()
+        if line is not None:
+            line.show("")
+
+
+async def _show(line: LineBelow, recording: Recording) -> None:
+    while True:
+        if recording.folder is not None:
+            line.show(said(recording.now, recording.people, recording.size))
+        await asyncio.sleep(1)
+
+
+def _try_to_write(out: Path) -> None:
+    """Before anybody is told that there is a recorder. Raises OSError."""
+    out.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(tempfile.TemporaryFile(dir=out)):
+        pass
+
+
+def _failed(why: str) -> int:
+    typer.echo(f"reconvene: {why}", err=True)
+    return 1
