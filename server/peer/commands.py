@@ -15,6 +15,7 @@ import typer
 
 from server import logs
 from server.commands import fail
+from server.peer.probe.steps import exit_codes
 
 SEES = "[bold]See[/bold] docs/peer.md."
 
@@ -34,7 +35,8 @@ For = Annotated[
 
 def add_to(cli: typer.Typer) -> None:
     for command in (echo, source, record, probe, load):
-        cli.command(epilog=SEES, rich_help_panel="Taking part")(command)
+        epilog = f"{exit_codes()}\n\n{SEES}" if command is probe else SEES
+        cli.command(epilog=epilog, rich_help_panel="Taking part")(command)
 
 
 def echo(
@@ -140,14 +142,13 @@ def probe(
 ) -> None:
     """Make a call between two participants through a server that runs, and tell for each step whether it works.
 
-    Exit codes: 0 when all do, otherwise that of the step that failed.
+    Both are on this machine, so media goes from here to here: with --turn-only it takes the way through the server's
+    relay. Exits with 0 when all works, otherwise with the code of the first step that failed.
     """
     need_media("probe")
-    from server.peer.probe import run
+    from server.peer.probe.command import run
 
-    raise typer.Exit(
-        asyncio.run(run(url, meeting=meeting, turn_only=turn_only, timeout=timeout, as_json=as_json))
-    )
+    raise typer.Exit(run(url, meeting=meeting, turn_only=turn_only, timeout=timeout, as_json=as_json))
 
 
 def load(

@@ -1,0 +1,73 @@
+"""The checks by HTTP: that the server and its store answer, identities, the meeting; and deleting it again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from server.peer.address import Address
+from server.peer.api import ApiRefused, Unreachable
+from server.peer.probe.steps import Failed, Seen
+from server.peer.probe.visit import Visit
+
+
+async def alive(visit: Visit, _within: float) -> Seen:
+    await visit.api.alive()
+    return Seen(visit.address.base)
+
+
+async def ready(visit: Visit, _within: float) -> Seen:
+    await visit.api.ready()
+    return Seen()
+
+
+async def identity(visit: Visit, _within: float) -> Seen:
+    visit.tokens = [await visit.api.identity("bot") for _ in range(2)]
+    return Seen()
+
+
+async def meeting(visit: Visit, _within: float) -> Seen:
+    if visit.address.meeting is not None:
+        return await _found(visit)
+    visit.address = Address(visit.address.base, f"PROBE-{visit.tag}")
+    # Said before it is asked for: an answer that is lost leaves a meeting behind all the same.
+    visit.own = True
+    await visit.api.create_meeting(visit.tokens[0], visit.meeting, "Probe")
+    return Seen(f"{visit.meeting} created", {"meeting": visit.meeting, "created": True})
+
+
+async def _found(visit: Visit) -> Seen:
+    try:
+        found = await visit.api.meeting(visit.meeting)
+    except ApiRefused as refused:
+        if refused.code == "unknown_meeting":
+            raise Failed(
+                f"there is no meeting {visit.meeting}",
+                "Correct the id, or leave out --meeting: the probe then makes a meeting of its own",
+            ) from None
+        raise
+    if found.get("ended"):
+        raise Failed(f"the meeting {visit.meeting} has ended", "Name another one, or leave out --meeting")
+    count = found.get("participants", 0)
+    return Seen(
+        f"{visit.meeting}, with {count} in it",
+        {"meeting": visit.meeting, "created": False, "participants": count},
+    )
+
+
+async def tidy(visit: Visit, within: float) -> Seen:
+    """Both leave, whatever else; then the meeting goes."""
+    try:
+        async with asyncio.timeout(within / 2):
+            await visit.stack.aclose()
+    except TimeoutError:
+        pass  # what still waits for something ends with the program
+    if not visit.own:
+        return Seen("nothing of its own is there", skipped=True)
+    try:
+        await visit.api.delete_meeting(visit.tokens[0], visit.meeting)
+    except ApiRefused as refused:
+        if refused.code != "unknown_meeting":
+            raise
+    except Unreachable as unreachable:
+        raise Failed(f"{visit.meeting} may be left behind: {unreachable.found}", unreachable.advice) from None
+    return Seen(f"{visit.meeting} deleted")
