@@ -19,7 +19,7 @@ from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import Join, Resume
-from signalling.names import IMPORTED, RESERVED, instance, page_of
+from signalling.names import instance, page_of, reserved
 from signalling.room import Handle, Member
 from storage.store import Joined, JoinRequest, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
 
@@ -208,14 +208,14 @@ class Admission:
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._config.grace,
             # One that exists can be joined whatever it is called.
-            create=join.create and not join.meeting.startswith(IMPORTED),
+            create=join.create and reserved(join.meeting) is None,
             title=join.title,
         )
         try:
             return await self._store.join(request)
         except UnknownMeeting:
             if join.create:
-                raise Refused(ErrorCode.BAD_MESSAGE, RESERVED) from None
+                raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
         except MeetingEnded:
             raise Refused(ErrorCode.MEETING_ENDED) from None

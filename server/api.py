@@ -8,12 +8,11 @@ import os
 import time
 from typing import Annotated, Any, Literal
 
-import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from server import origin, report
+from server import deleting, origin, report
 from server.config import Config
 from server.gateway import Gateway
 from server.ice import ice_servers
@@ -35,8 +34,6 @@ from storage.store import (
     UnknownParticipant,
 )
 
-log = structlog.get_logger()
-
 ADMIN = "admin"
 """The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
 
@@ -44,6 +41,8 @@ READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
 
 MOST_MEETINGS = 100
+MOST_ECHOES = 10
+"""Meetings that are made to test a call, are gone in a minute, and are left out of lists: more than there can be."""
 MOST_PEOPLE = 1000
 """On one page of attendance."""
 
@@ -178,7 +177,10 @@ def router(  # the API's parts list
     async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
         """The latest meetings of which the caller is host, newest first, 100 at most; with the admin key all."""
         response.headers.update(PRIVATE)
-        hosted = await store.hosted_meetings(None if user_id == ADMIN else user_id, MOST_MEETINGS)
+        latest = await store.hosted_meetings(
+            None if user_id == ADMIN else user_id, MOST_MEETINGS + MOST_ECHOES
+        )
+        hosted = [each for each in latest if not names.is_echo(each.meeting.room)][:MOST_MEETINGS]
         imports: dict[str, Import] = {}
         if any(each.imported for each in hosted):
             # As many of them as of all meetings, in the same order: the ones that are listed are among them.
@@ -227,16 +229,10 @@ def router(  # the API's parts list
         """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
         found = await hosted(meeting, user_id)
         room = found.room
-        # Ended first: from then on nobody is let in, and when the store goes away before the rest is done, asking
-        # again goes on from there.
-        await store.end_meeting(room, time.time())
-        gateway.end_meeting(room)
-        # What the recorder still has to write of it finds nothing to change. And another who deletes it at the same
-        # moment leaves alone what is made by its id afterwards.
+        # Another who deletes it at the same moment leaves alone what is made by its id afterwards.
         # (The beginning of an import moves, as more of it becomes known.)
         made_at = None if room.startswith(names.IMPORTED) else found.created_at
-        await store.delete_meeting(room, made_at)
-        log.info("meeting deleted", meeting=room)
+        await deleting.delete_meeting(store, gateway, room, made_at)
 
     @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_class=Response)
     async def attendance(

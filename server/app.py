@@ -20,14 +20,15 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server import api, problems
+from server import api, echo_routes, problems
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
 from server.drain import Drain
+from server.echoes import Echoes
 from server.gateway import Gateway
 from server.identity import Tokens, load_secret
-from server.listening import BACKLOG, address
+from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
@@ -74,9 +75,13 @@ async def serve(config: Config, sockets: list[socket.socket]) -> None:
         retention.start()
         jobs.start()
         schedule.start()
+        echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets))
+        echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
-        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule)
-        server = _Server(_uvicorn(http, gateway), drain, store=config.store.partition("://")[0], node=node.id)
+        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes)
+        server = _Server(
+            _uvicorn(http, gateway), drain, echoes, store=config.store.partition("://")[0], node=node.id
+        )
         await server.serve(sockets)
         deadline = drain.deadline
     finally:
@@ -99,6 +104,7 @@ def web(
     metrics: Metrics,
     jobs: Jobs,
     schedule: Schedule,
+    echoes: Echoes,
 ) -> FastAPI:
     """API, page, health and metrics."""
     app = FastAPI(title="Reconvene", version=version("reconvene"), redoc_url=None)
@@ -114,6 +120,7 @@ def web(
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))
     app.include_router(webhook.router(config, store))
+    app.include_router(echo_routes.router(config, tokens, echoes))
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
@@ -156,9 +163,10 @@ class _Http(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """`about` is what the line says that tells the server listens."""
 
-    def __init__(self, config: uvicorn.Config, drain: Drain, **about: str) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Drain, echoes: Echoes, **about: str) -> None:
         super().__init__(config)
         self._drain = drain
+        self._echoes = echoes
         self._about = about
         self._loop = asyncio.get_running_loop()
 
@@ -175,7 +183,7 @@ class _Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._drain.signalled)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._drain.run(super().shutdown(sockets))
+        await self._drain.run(super().shutdown(sockets), self._echoes.stop())
 
 
 def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:

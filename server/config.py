@@ -5,6 +5,7 @@ docs/configuration.md and `reconvene serve --help` tell the same; a test compare
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,10 @@ from storage.store import Store
 
 class ConfigError(Exception):
     """A setting that cannot be used. The text is one line that names it and says what it may be."""
+
+
+PEER = ("aiortc", "av", "httpx")
+"""What the extra `peer` brings along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Config:
     zoom_webhook_secret: str | None = field(repr=False)
     zoom_api_url: str
     zoom_token_url: str
+    echo: bool
     log_level: str
 
     @classmethod
@@ -69,6 +75,10 @@ class Config:
                 for name, value in missing.items()
                 if not value
             ]
+        if self.echo and not has_peer():
+            found.append(
+                "RECONVENE_ECHO=1 needs packages that are not installed: pip install 'reconvene[peer]', or unset it"
+            )
         credentials = self._zoom_credentials()
         given = next((name for name, value in credentials.items() if value), None)
         if given is not None:
@@ -129,6 +139,11 @@ class Setting:
         except (ValueError, RecursionError):  # the latter for JSON that is nested too deeply
             shown = "" if self.private else f", not {_shortened(text)!r}"
             raise ConfigError(f"{self.name} must be {self.may_be}{shown}") from None
+
+
+def has_peer() -> bool:
+    """Whether the extra `peer` is installed. Looked for, not imported: none of it belongs into a server's memory."""
+    return all(importlib.util.find_spec(name) is not None for name in PEER)
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
@@ -309,6 +324,13 @@ SETTINGS: tuple[Setting, ...] = (
         "an http:// or https:// URL",
         "Where Zoom gives out access tokens.",
         values.web_url,
+    ),
+    Setting(
+        "RECONVENE_ECHO",
+        "0",
+        "1 (on) or 0 (off)",
+        "Offers to test one's call: an echo, in a process of its own, for a minute. Needs the extra peer.",
+        values.switch,
     ),
     Setting(
         "RECONVENE_LOG_LEVEL",

@@ -59,8 +59,8 @@ class Drain:
             return now
         return (now if self._began is None else self._began) + self._bound
 
-    async def run(self, close_sockets: Coroutine[Any, Any, None]) -> None:
-        """`close_sockets` tells every socket at once, and ends when all are closed."""
+    async def run(self, close_sockets: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
+        """`close_sockets` tells every socket at once, and ends when all are closed. `others` end meanwhile, too."""
         if self._began is None:
             self._begin()
         began = self._loop.time()
@@ -69,7 +69,8 @@ class Drain:
         try:
             async with asyncio.timeout_at(self.deadline - self._bound * CLOSING_SHARE) as self._limit:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(close_sockets)
+                    for closing in (close_sockets, *others):
+                        group.create_task(closing)
                     given_up = group.create_task(self._record(at))
         except TimeoutError:
             log.warning(

@@ -5,10 +5,15 @@ On its own, because it is done before the web framework is imported: after a cra
 
 from __future__ import annotations
 
+import ipaddress
 import socket
+from collections.abc import Sequence
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel has a limit of its own (net.core.somaxconn)."""
+
+EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
+"""The addresses that stand for all of a machine's, and its loopback address of the same kind."""
 
 
 def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
@@ -36,9 +41,20 @@ def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
     return sockets
 
 
+def own_url(sockets: Sequence[socket.socket]) -> str:
+    """By which a program on this machine reaches the server: on loopback, unless it listens elsewhere only."""
+    places = [listener.getsockname()[:2] for listener in sockets]
+    reached = [(EVERY.get(host, host), port) for host, port in places]
+    return _url(*min(reached, key=lambda place: not ipaddress.ip_address(place[0]).is_loopback))
+
+
 def address(listener: socket.socket) -> str:
     """The URL to open in a browser; loopback is called localhost, where browsers allow cameras."""
     host, port = listener.getsockname()[:2]
-    if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+    if host in {*EVERY, *EVERY.values()}:
         host = "localhost"
+    return _url(host, port)
+
+
+def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

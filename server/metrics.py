@@ -19,6 +19,7 @@ class Metrics:
         self.joins: Counter[str] = Counter()
         self.resumes: Counter[str] = Counter()
         self.departures: Counter[str] = Counter()
+        self.echoes: Counter[str] = Counter()
         self.delivered = 0
         self.upgrades_refused = 0
         self.given_up = 0
@@ -26,6 +27,7 @@ class Metrics:
         self.connections: Callable[[], int] = lambda: 0
         self.rooms: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
+        self.echo_processes: Callable[[], int] = lambda: 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self.join_seconds = Histogram(
@@ -65,6 +67,12 @@ class Metrics:
         yield _labelled("reconvene_closes", "WebSockets the server closed.", "code", self.closed)
         yield _labelled("reconvene_joins", "Joins answered.", "result", self.joins)
         yield _labelled("reconvene_resumes", "Pages that came back to their place.", "result", self.resumes)
+        yield GaugeMetricFamily(
+            "reconvene_echo_processes",
+            "Processes that send somebody's call back.",
+            value=self.echo_processes(),
+        )
+        yield _labelled("reconvene_echoes", "What became of calls to be tested.", "result", self.echoes)
         yield _labelled("reconvene_departures", "Participants who left.", "reason", self.departures)
 
 

@@ -43,6 +43,13 @@ def of_length(low: int) -> Callable[[str], str]:
     return parse
 
 
+def switch(text: str) -> bool:
+    """Whether something is switched on."""
+    if text.lower() not in {"0", "1", "off", "on", "false", "true", "no", "yes"}:
+        raise ValueError
+    return text.lower() in {"1", "on", "true", "yes"}
+
+
 def host(text: str) -> str:
     if any(c.isspace() or c == "/" for c in text):
         raise ValueError

@@ -16,7 +16,16 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 IMPORTED = "ZOOM-"
 """What the ids of meetings begin with that were held in Zoom: those are imported, nobody makes them here."""
 
-RESERVED = f"Meeting IDs that begin with {IMPORTED} are those of meetings imported from Zoom."
+ECHO = "ECHO-"
+"""What the ids of meetings begin with in which the server sends a call back: it makes them, for a minute each."""
+
+RESERVED = {
+    IMPORTED: f"Meeting IDs that begin with {IMPORTED} are those of meetings imported from Zoom.",
+    ECHO: f"Meeting IDs that begin with {ECHO} are those in which the server tests a call.",
+}
+
+_ECHO_LENGTH = 26
+_ECHO_ID = re.compile(rf"{ECHO}[{ALPHABET}]{{{_ECHO_LENGTH}}}")
 
 # Controls, lone surrogates, and the marks that reverse the text around them (Unicode bidirectional overrides).
 _UNSEEN = {"Cc", "Cs"}
@@ -36,22 +45,41 @@ def meeting_id(text: str) -> str:
 
 
 def new_meeting_id(text: str) -> str:
-    """As `meeting_id`, for a meeting that is to be made: raises `ValueError` for ids that only imports have, too."""
+    """As `meeting_id`, for a meeting that is to be made: raises `ValueError` for ids that are `reserved`, too."""
     room = meeting_id(text)
-    if room.startswith(IMPORTED):
-        raise ValueError(RESERVED)
+    if (reason := reserved(room)) is not None:
+        raise ValueError(reason)
     return room
+
+
+def reserved(room: str) -> str | None:
+    """Why nobody may make a meeting by this id; None: they may."""
+    return next((reason for prefix, reason in RESERVED.items() if room.startswith(prefix)), None)
 
 
 def generated_meeting_id(random: bytes) -> str:
     """An id such as `K7P-2MX-9QD` from at least 12 random bytes."""
+    text = _letters(random, 9)
+    return f"{text[:3]}-{text[3:6]}-{text[6:]}"
+
+
+def echo_id(random: bytes) -> str:
+    """An id that nobody guesses, from at least 20 random bytes: who knows it may come in."""
+    return ECHO + _letters(random, _ECHO_LENGTH)
+
+
+def is_echo(room: str) -> bool:
+    """Whether `echo_id` makes such ids. Others that begin like them may be older than these are."""
+    return _ECHO_ID.fullmatch(room) is not None
+
+
+def _letters(random: bytes, count: int) -> str:
     number = int.from_bytes(random, "big")
     letters = []
-    for _ in range(9):
+    for _ in range(count):
         number, index = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[index])
-    text = "".join(letters)
-    return f"{text[:3]}-{text[3:6]}-{text[6:]}"
+    return "".join(letters)
 
 
 def page(text: str) -> str:

@@ -183,12 +183,13 @@ async def test_someone_who_is_in_may_always_come_back_to_a_full_meeting(desk: De
     assert len(await stays(desk)) == 2
 
 
-async def test_a_join_makes_no_meeting_with_an_id_of_imports(desk: Desk) -> None:
+async def test_a_join_makes_no_meeting_with_an_id_of_imports_or_tests(desk: Desk) -> None:
     ann = desk.tokens.identity("u_ann", 2e9)
-    with pytest.raises(Refused, match="imported from Zoom") as refused:
-        await desk.join(ann, room="ZOOM-1")
-    assert refused.value.code is ErrorCode.BAD_MESSAGE
-    assert await desk.store.real.meeting("ZOOM-1") is None
+    for room, reason in {"ZOOM-1": "imported from Zoom", "ECHO-1": "tests a call"}.items():
+        with pytest.raises(Refused, match=reason) as refused:
+            await desk.join(ann, room=room)
+        assert refused.value.code is ErrorCode.BAD_MESSAGE
+        assert await desk.store.real.meeting(room) is None
 
 
 async def test_a_meeting_that_was_made_before_with_such_an_id_is_joined_as_ever(desk: Desk) -> None:

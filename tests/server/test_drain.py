@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 from websockets.exceptions import ConnectionClosed
@@ -259,7 +259,7 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     recorder = Recorder(store, "n_1", metrics)
     gateway = Gateway(config, hub, Admission(config, hub, store, recorder, tokens, "n_1"), recorder, metrics)
     jobs = Jobs(config, store)
-    app = web(config, store, hub, gateway, tokens, metrics, jobs, Schedule(jobs, store))
+    app = web(config, store, hub, gateway, tokens, metrics, jobs, Schedule(jobs, store), cast(Any, None))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
         yield gateway, http

@@ -29,6 +29,19 @@ def test_ids_of_imports_are_no_ids_for_new_meetings(text: str) -> None:
         names.new_meeting_id(text)
 
 
+@pytest.mark.parametrize("text", ["ECHO-1", "echo-x"])
+def test_ids_of_tests_are_no_ids_for_new_meetings(text: str) -> None:
+    with pytest.raises(ValueError, match="tests a call"):
+        names.new_meeting_id(text)
+
+
+def test_the_ids_of_tests_are_not_to_be_guessed_and_are_told_from_older_ones() -> None:
+    made = {names.echo_id(os.urandom(20)) for _ in range(2000)}
+    assert len(made) == 2000
+    assert all(names.is_echo(room) and names.meeting_id(room) == room for room in made)
+    assert not any(map(names.is_echo, ["ECHO-TEAM", "ECHO-", f"{made.pop()}A", "ABC123", "ECHO-" + "0" * 26]))
+
+
 def test_ids_for_new_meetings_are_like_others() -> None:
     assert names.new_meeting_id(" zoomed-in ") == "ZOOMED-IN"
     with pytest.raises(ValueError, match="3 to 64"):

@@ -1,0 +1,110 @@
+"""One echo's process, seen from the server: started without the server's secrets, heard in its log, ended by its id."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import orjson
+import structlog
+
+log = structlog.get_logger()
+
+HANDED_ON = frozenset(
+    (
+        "PATH",
+        "HOME",
+        "LANG",
+        "TZ",
+        "TMPDIR",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+    )
+)
+"""All that a child gets of the environment. It joins as any client does, and needs no setting and no secret."""
+
+MOST_LINES = 100
+"""Lines of one process that are told; what comes after these is only read."""
+MOST_IN_A_LINE = 300
+"""Characters."""
+LAST = 3
+"""Lines kept to tell why it failed."""
+
+LEAVES_WITHIN = 5.0
+"""Seconds from being asked to end to being killed."""
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name in HANDED_ON or name.startswith("LC_")}
+
+
+class EchoProcess:
+    """`end` is done with the exit code (negative: the signal it died of) when it has ended and all it said is told."""
+
+    def __init__(self, process: Process, room: str) -> None:
+        self.pid = process.pid
+        self.last: deque[str] = deque(maxlen=LAST)
+        self._process = process
+        self._room = room
+        self._told = 0
+        self.end = asyncio.create_task(self._follow())
+
+    @classmethod
+    async def start(cls, command: Sequence[str], room: str) -> EchoProcess:
+        """`room` is what lines are told of. Raises `OSError` when it cannot be started."""
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE, env=environment(os.environ)
+        )
+        return cls(process, room)
+
+    def terminate(self) -> None:
+        """Ask it to leave; when it has not within `LEAVES_WITHIN` seconds, it is killed."""
+        if not self.end.done():
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            asyncio.get_running_loop().call_later(LEAVES_WITHIN, self.kill)
+
+    def kill(self) -> None:
+        if not self.end.done():
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _follow(self) -> int:
+        stream = self._process.stderr
+        while stream is not None:
+            try:
+                line = await stream.readline()
+            except ValueError:
+                continue  # longer than the stream's buffer, and let go
+            if not line:
+                break
+            self._heard(line.decode(errors="replace").strip())
+        return await self._process.wait()
+
+    def _heard(self, line: str) -> None:
+        try:
+            said = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            said = None
+        text = said.get("event") if isinstance(said, dict) else None
+        if not isinstance(text, str):
+            # No line of ours: a library's, or one of a traceback, of which the last is what counts.
+            if line:
+                self.last.append(line[:MOST_IN_A_LINE])
+            return
+        self.last.append(text[:MOST_IN_A_LINE])
+        self._told += 1
+        if self._told > MOST_LINES:
+            return
+        about = {name: value for name, value in said.items() if name not in {"event", "level", "timestamp"}}
+        about = {name: str(value)[:MOST_IN_A_LINE] for name, value in about.items()}
+        about |= {"meeting": self._room, "pid": self.pid}
+        # What is an error to it is none of the server's.
+        tell = {"debug": log.debug, "info": log.info}.get(str(said.get("level")), log.warning)
+        tell("echo: " + text[:MOST_IN_A_LINE], **about)

@@ -1,0 +1,272 @@
+"""Echoes whose processes do what they should not, and a store that is away: the server's side, with stand-ins."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import structlog
+
+from server import echo_process, echoes
+from server.config import Config
+from server.echoes import Echoes
+from server.metrics import Metrics
+from signalling import names
+from signalling.errors import ErrorCode, Refused
+from storage import open_store
+from storage.store import Store, StoreUnavailable
+
+TIMEOUT = 30.0
+
+STAYS = "import sys; sys.stdin.read()"
+FAILS = (
+    "import sys; print('Traceback …\\n  File …\\nImportError: no such thing', file=sys.stderr); sys.exit(3)"
+)
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+CHATTY = """
+import sys
+line = '{"event": "hello", "level": "error", "name": "' + "x" * 999 + '"}'
+print(*[line] * 300, "y" * 99_999, sep="\\n", file=sys.stderr)
+sys.stderr.buffer.write(b"\\xff no text\\n")
+"""
+
+
+class Room:
+    """In the place of hub and gateway: in every meeting somebody sits, or nobody, and what was ended is noted."""
+
+    draining = False
+
+    def __init__(self) -> None:
+        self.people = 1
+        self.ended: list[str] = []
+
+    def size(self, _room: str) -> int:
+        return self.people
+
+    def present(self, _room: str, _user_id: str) -> object:
+        return self
+
+    def end_meeting(self, room: str) -> None:
+        self.ended.append(room)
+
+
+class Standing(Echoes):
+    """Runs a program in the echo's place."""
+
+    program = STAYS
+
+    def command(self, _room: str) -> Sequence[str]:
+        return (sys.executable, "-S", "-c", self.program)
+
+
+class Desk:
+    def __init__(self, store: Store, **settings: str) -> None:
+        self.room = Room()
+        self.metrics = Metrics()
+        self.store = store
+        config = Config.from_env({"RECONVENE_ECHO": "1", **settings})
+        room = cast(Any, self.room)
+        self.echoes = Standing(config, store, room, room, self.metrics, "http://127.0.0.1:9")
+
+    async def refused(self, code: ErrorCode, user_id: str = "u_ann") -> Refused:
+        with pytest.raises(Refused) as refused:
+            await self.echoes.begin(user_id)
+        assert refused.value.code is code
+        return refused.value
+
+    async def meetings(self) -> list[str]:
+        return [each.meeting.room for each in await self.store.hosted_meetings(None, 100)]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    desk = Desk(store)
+    async with asyncio.timeout(TIMEOUT):
+        yield desk
+        await desk.echoes.stop()
+    assert await desk.meetings() == []
+    assert desk.metrics.echo_processes() == 0
+    await store.close()
+
+
+@contextlib.contextmanager
+def told() -> Any:
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+async def test_one_that_dies_at_once_is_an_answer_and_one_line_in_the_log(desk: Desk) -> None:
+    desk.echoes.program = FAILS
+    desk.room.people = 0
+    with told() as lines:
+        refused = await desk.refused(ErrorCode.UNAVAILABLE)
+    assert "log" in refused.text
+    (line,) = [line for line in lines if line["log_level"] == "warning"]
+    assert (line["event"], line["exit_code"]) == ("echo failed", 3)
+    assert line["said"][-1] == "ImportError: no such thing"
+    assert desk.metrics.echoes == {"failed": 1}
+    desk.echoes.program, desk.room.people = STAYS, 1
+    _, begun = await desk.echoes.begin("u_ann")
+    assert begun, "its place is free again"
+
+
+async def test_a_program_that_cannot_be_started_is_an_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.echoes, "command", lambda _room: ("/nowhere/python",))
+    with told() as lines:
+        await desk.refused(ErrorCode.UNAVAILABLE)
+    assert [line["event"] for line in lines if line["log_level"] == "warning"] == [
+        "echo could not be started"
+    ]
+
+
+async def test_one_that_does_not_turn_up_is_killed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(echoes, "STARTS_WITHIN", 0.1)
+    desk.echoes.program = STUBBORN
+    desk.room.people = 0
+    await desk.refused(ErrorCode.UNAVAILABLE)
+    assert desk.metrics.echoes == {"failed": 1}
+
+
+async def test_one_that_does_not_end_is_killed_and_its_meeting_is_gone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "SECONDS", 0)
+    monkeypatch.setattr(echoes, "OVERDUE", 0.2)
+    desk.echoes.program = STUBBORN
+    echo, _ = await desk.echoes.begin("u_ann")
+    await echo.gone.wait()
+    assert desk.metrics.echoes == {"started": 1, "killed": 1}
+
+
+async def test_a_stop_waits_for_no_stubborn_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 0.1)
+    desk.echoes.program = STUBBORN
+    echo, _ = await desk.echoes.begin("u_ann")
+    await desk.echoes.stop()
+    assert echo.gone.is_set()
+    assert desk.room.ended == [echo.room]
+
+
+async def test_a_stop_that_is_cut_short_leaves_no_process(desk: Desk) -> None:
+    desk.echoes.program = STUBBORN
+    echo, _ = await desk.echoes.begin("u_ann")
+    assert echo.process is not None
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await desk.echoes.stop()
+    assert await echo.process.end == -9
+
+
+async def test_who_asks_twice_at_once_gets_one(desk: Desk) -> None:
+    (first, _), (second, _), (other, _) = await asyncio.gather(
+        *(desk.echoes.begin(user) for user in ("u_ann", "u_ann", "u_bob"))
+    )
+    assert first is second is not other
+    assert desk.metrics.echo_processes() == 2
+
+
+async def test_starts_are_bounded_by_minute(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(echoes, "MOST_STARTS", 1)
+    await desk.echoes.begin("u_ann")
+    refused = await desk.refused(ErrorCode.RATE_LIMITED, "u_bob")
+    assert refused.retry_after is not None
+    assert 0 < refused.retry_after <= 60
+    assert desk.metrics.echoes["limited"] == 1
+
+
+async def test_what_it_says_is_told_in_bounds_and_never_as_our_own_error(desk: Desk) -> None:
+    desk.echoes.program = CHATTY
+    with told() as lines:
+        echo, _ = await desk.echoes.begin("u_ann")
+        await echo.gone.wait()
+    said = [line for line in lines if line["event"] == "echo: hello"]
+    assert len(said) == echo_process.MOST_LINES
+    assert {(line["log_level"], line["meeting"], len(line["name"])) for line in said} == {
+        ("warning", echo.room, echo_process.MOST_IN_A_LINE)
+    }
+
+
+def test_a_child_is_given_no_setting_and_no_secret() -> None:
+    secrets = ("RECONVENE_SECRET", "SUPABASE_SERVICE_KEY", "ZOOM_CLIENT_SECRET", "AWS_SECRET_ACCESS_KEY")
+    given = {"PATH": "/bin", "LC_ALL": "C", **dict.fromkeys(secrets, "x")}
+    assert echo_process.environment(given) == {"PATH": "/bin", "LC_ALL": "C"}
+
+
+# What is left behind
+
+
+class Away:
+    """A store in which nothing can be deleted, as often as it is told."""
+
+    def __init__(self, real: Any, times: int) -> None:
+        self._real = real
+        self.times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        self.times -= 1
+        if self.times >= 0:
+            raise StoreUnavailable("gone")
+        return bool(await self._real.delete_meeting(room, created_at))
+
+
+async def until_empty(desk: Desk) -> None:
+    while await desk.meetings():
+        pass
+
+
+async def test_what_could_not_be_deleted_is_deleted_when_the_store_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "TRIES_EVERY", 0)
+    away = Desk(cast(Store, Away(desk.store, 2)))
+    away.echoes.start()
+    echo, _ = await away.echoes.begin("u_ann")
+    echo.end()
+    await until_empty(desk)
+    assert set(away.room.ended) == {echo.room}, "who is still in it is told, whatever the store does"
+    await away.echoes.stop()
+
+
+async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_like_it(desk: Desk) -> None:
+    left = [names.echo_id(os.urandom(20)) for _ in range(2)]
+    for room in [*left, "ECHO-TEAM", "ABC123"]:
+        await desk.store.create_meeting(room, "u_ann", "", time.time())
+    with told() as lines:
+        desk.echoes.start()
+        line = {"event": "left-over echo meetings deleted", "meetings": 2, "log_level": "info"}
+        while line not in lines:
+            await desk.store.ping()
+    assert sorted(await desk.meetings()) == ["ABC123", "ECHO-TEAM"]
+    for room in ("ECHO-TEAM", "ABC123"):
+        await desk.store.delete_meeting(room)
+
+
+async def test_later_another_server_s_are_left_alone_while_they_may_go_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "TRIES_EVERY", 0)
+    monkeypatch.setattr(echoes, "SWEEPS_EVERY", 0)
+    await desk.store.create_meeting(names.echo_id(os.urandom(20)), "u_ann", "", time.time())
+    desk.echoes.start()
+    await until_empty(desk)
+    old, new = (names.echo_id(os.urandom(20)) for _ in range(2))
+    await desk.store.create_meeting(new, "u_bob", "", time.time())
+    await desk.store.create_meeting(old, "u_ann", "", time.time() - echoes.LIFE - 1)
+    while old in (left := await desk.meetings()):
+        pass
+    assert left == [new]
+    await desk.store.delete_meeting(new)
