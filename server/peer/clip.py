@@ -35,6 +35,14 @@ class Clip:
         self._thread = ThreadPoolExecutor(1, "clip")
         self._playing: asyncio.Task[None] | None = None
 
+    @property
+    def has_sound(self) -> bool:
+        return self._reel.has_sound
+
+    @property
+    def has_pictures(self) -> bool:
+        return self._reel.has_pictures
+
     async def __aenter__(self) -> Self:
         self._playing = asyncio.create_task(self._play())
         return self
@@ -50,10 +58,10 @@ class Clip:
 
     def sound(self) -> Newest | None:
         """A track of its own for each connection; None if the file has none."""
-        return self._track(Newest("audio")) if self._reel.has_sound else None
+        return self._track(Newest("audio")) if self.has_sound else None
 
     def picture(self) -> Newest | None:
-        return self._track(Newest("video")) if self._reel.has_pictures else None
+        return self._track(Newest("video")) if self.has_pictures else None
 
     async def broken(self) -> None:
         """Waits until it cannot be played any more, and raises `BadClip`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,4 +176,7 @@ def need_media(command: str) -> None:
 def go(running: Coroutine[Any, Any, int]) -> None:
     """Run a command to its exit code, with its story on stderr."""
     logs.configure("info")
+    # Each pair of candidates that is tried, and each packet that is missing.
+    for library in ("aioice", "aiortc"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     raise typer.Exit(asyncio.run(running))

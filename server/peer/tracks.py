@@ -7,7 +7,6 @@ the clock, and nothing piles up.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
 from array import array
@@ -140,8 +139,8 @@ def _waves(strengths: dict[int, float]) -> bytes:
 class Newest(MediaStreamTrack):
     """What is put in comes out, as far as it is wanted in time: of pictures the newest only, of sound the last 200 ms.
 
-    One reader. Sources may change, and begin their clocks anew; what comes out has one clock that goes on. Pictures that
-    are larger than is of use are made smaller.
+    One reader. Sources may change, and begin their clocks anew; what comes out has one clock that goes on. Pictures
+    that are larger than is of use are made smaller.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -169,15 +168,6 @@ class Newest(MediaStreamTrack):
             self._kept -= _duration(self._frames.popleft())
             self.dropped += 1
         self._rouse()
-
-    async def read(self, track: MediaStreamTrack, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Reads the other track until that ends, whether or not anybody takes what it brings: aiortc keeps all that
-        nobody reads. What comes while it is not wanted is left out; so several may be read, of which one is wanted."""
-        with contextlib.suppress(MediaStreamError):
-            while True:
-                frame = await track.recv()
-                if wanted() and isinstance(frame, AudioFrame | VideoFrame):
-                    self.put(frame)
 
     def clear(self) -> None:
         """Forget the last picture: the camera was turned off."""

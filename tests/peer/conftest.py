@@ -5,7 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+# Browsers are those of the end-to-end tests; a fixture is found where its name is.
+from tests.e2e.conftest import (
+    browser,
+    launch,
+    newcomer,
+    people,
+    playwright,
+    pytest_runtest_makereport,
+)
 from tests.process import ServerProcess, quiet_server
+
+__all__ = ["browser", "launch", "newcomer", "people", "playwright", "pytest_runtest_makereport"]
 
 _rooms = itertools.count(1)
 
