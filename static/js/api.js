@@ -23,18 +23,18 @@ const PATIENCE = 30_000;
 
 /**
  * @param {"GET" | "POST" | "DELETE"} method @param {string} path
- * @param {{token?: string, body?: object, accept?: string}} [options]
+ * @param {{token?: string, body?: object, accept?: string, signal?: AbortSignal}} [options]
  * @returns {Promise<Response>} one that is good
  * @throws {ApiError}
  */
-async function send(method, path, { token, body, accept = "application/json" } = {}) {
+async function send(method, path, { token, body, accept = "application/json", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
   /** @type {Response} */
   let response;
-  const signal = method === "GET" ? AbortSignal.timeout(PATIENCE) : null;
+  if (method === "GET") signal ??= AbortSignal.timeout(PATIENCE);
   try {
     response = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal });
   } catch {
@@ -46,7 +46,7 @@ async function send(method, path, { token, body, accept = "application/json" } =
 }
 
 /**
- * @param {"GET" | "POST"} method @param {string} path @param {{token?: string, body?: object}} [options]
+ * @param {"GET" | "POST"} method @param {string} path @param {{token?: string, body?: object, signal?: AbortSignal}} [options]
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
@@ -73,6 +73,12 @@ export const createMeeting = (token, wish) => request("POST", "/api/meetings", {
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
+
+/** Whether one may test one's call. @returns {Promise<{available: boolean, seconds: number}>} */
+export const echoOffer = () => request("GET", "/api/echo");
+
+/** Has an echo come to a meeting that is for this identity. @param {string} token @param {AbortSignal} signal @returns {Promise<{meeting: string, seconds: number}>} */
+export const startEcho = (token, signal) => request("POST", "/api/echo", { token, signal });
 
 /**
  * @typedef {object} HostedMeeting

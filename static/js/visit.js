@@ -82,7 +82,7 @@ export class Visit {
       this.#noticed = "";
       if (meeting.ended) return this.#notice("meeting_ended");
       this.#renewMedia();
-      this.#prejoin = new Prejoin(meeting, this.#around.identity.name, this.#media);
+      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
         void this.#join({ name });

@@ -1,4 +1,5 @@
 /** Before joining: how one will be seen and heard, with every device optional. */
+import { echoOffer } from "../api.js";
 import { paintAvatar } from "../avatar.js";
 import { showControl } from "../controls.js";
 import { DevicePicker } from "../device-picker.js";
@@ -6,6 +7,7 @@ import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter } from "../levels.js";
 import { troubleTexts } from "../troubles.js";
+import { TestPanel } from "./test-panel.js";
 
 /** A meter that follows speech without flickering. Milliseconds. */
 const METER_INTERVAL = 80;
@@ -19,8 +21,11 @@ export class Prejoin extends Emitter {
   name = "prejoin";
   title;
   element = fromTemplate("prejoin");
+  #identity;
   #media;
   #picker;
+  /** @type {TestPanel | null} */
+  #test = null;
   #meter = new LevelMeter();
   #timer = 0;
   #asking = 0;
@@ -28,16 +33,17 @@ export class Prejoin extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {import("../api.js").MeetingInfo} meeting @param {string} name
+   * @param {import("../api.js").MeetingInfo} meeting @param {import("../identity.js").Identity} identity
    * @param {import("../devices.js").LocalMedia} media
    */
-  constructor(meeting, name, media) {
+  constructor(meeting, identity, media) {
     super();
+    this.#identity = identity;
     this.title = `${meeting.title || meeting.id} · Reconvene`;
     this.#media = media;
     this.#picker = new DevicePicker(media);
     part(this.element, "devices").append(this.#picker.element);
-    part(this.element, "name", HTMLInputElement).value = name;
+    part(this.element, "name", HTMLInputElement).value = identity.name;
     write(part(this.element, "meeting-id"), meeting.id);
     write(part(this.element, "title"), meeting.title || "Ready to join?");
     write(part(this.element, "present"), presence(meeting.participants ?? 0));
@@ -51,7 +57,9 @@ export class Prejoin extends Emitter {
     part(this.element, "video-control").addEventListener("click", () => void this.#media.setVideo(!this.#media.video), { signal });
     name.addEventListener("input", () => this.#show(), { signal });
     part(this.element, "form", HTMLFormElement).addEventListener("submit", (event) => this.#submit(event), { signal });
+    part(this.element, "test").addEventListener("click", () => this.#openTest(), { signal });
     this.#media.on("change", () => this.#show(), { signal });
+    void this.#offerTest();
     this.#picker.start();
     this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
     this.#asking = window.setTimeout(() => this.#notes("Your browser is asking for your camera and microphone. Allow them, or join without."), ASKING);
@@ -70,6 +78,7 @@ export class Prejoin extends Emitter {
 
   stop() {
     this.#watch.abort();
+    this.#test?.stop();
     clearInterval(this.#timer);
     clearTimeout(this.#asking);
     clearTimeout(this.#joining);
@@ -96,6 +105,7 @@ export class Prejoin extends Emitter {
     if (!name) return this.complain("Tell the others who you are.");
     field.removeAttribute("aria-invalid");
     write(part(this.element, "error"), "");
+    this.#closeTest();
     this.emit("join", { name });
   }
 
@@ -106,6 +116,30 @@ export class Prejoin extends Emitter {
     field.setAttribute("aria-invalid", "true");
     write(part(this.element, "error"), error);
     field.focus();
+  }
+
+  async #offerTest() {
+    // A server that does not answer this may well let people in.
+    const { available } = await echoOffer().catch(() => ({ available: false }));
+    part(this.element, "offer").hidden = !available;
+  }
+
+  #openTest() {
+    this.#test = new TestPanel(this.#identity, this.#media, part(this.element, "returned"));
+    this.#test.on("close", () => {
+      this.#closeTest();
+      part(this.element, "test").focus();
+    });
+    part(this.element, "offer").hidden = true;
+    part(this.element, "side").append(this.#test.element);
+    this.#test.start();
+  }
+
+  #closeTest() {
+    if (!this.#test) return;
+    this.#test.stop();
+    this.#test = null;
+    part(this.element, "offer").hidden = false;
   }
 
   #show() {
