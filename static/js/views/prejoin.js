@@ -131,7 +131,7 @@ export class Prejoin extends Emitter {
       part(this.element, "test").focus();
     });
     part(this.element, "offer").hidden = true;
-    part(this.element, "side").append(this.#test.element);
+    part(this.element, "test-place").append(this.#test.element);
     this.#test.start();
   }
 
