@@ -33,6 +33,8 @@ MOST_LINES = 100
 """Lines of one process that are told; what comes after these is only read."""
 MOST_IN_A_LINE = 300
 """Characters."""
+NOT_TOLD = frozenset({"event", "level", "timestamp", "name"})
+"""Of its lines: what this server's own have, too, and what people are called, which they have not."""
 LAST = 3
 """Lines kept to tell why it failed."""
 
@@ -102,9 +104,12 @@ class EchoProcess:
         self._told += 1
         if self._told > MOST_LINES:
             return
-        about = {name: value for name, value in said.items() if name not in {"event", "level", "timestamp"}}
-        about = {name: str(value)[:MOST_IN_A_LINE] for name, value in about.items()}
+        about = {key: _bounded(value) for key, value in said.items() if key not in NOT_TOLD}
         about |= {"meeting": self._room, "pid": self.pid}
         # What is an error to it is none of the server's.
         tell = {"debug": log.debug, "info": log.info}.get(str(said.get("level")), log.warning)
         tell("echo: " + text[:MOST_IN_A_LINE], **about)
+
+
+def _bounded(value: object) -> object:
+    return value if isinstance(value, int | float | None) else str(value)[:MOST_IN_A_LINE]

@@ -34,6 +34,8 @@ OVERDUE = 10.0
 STARTS_WITHIN = 20.0
 """Seconds until it has to be in its meeting."""
 LOOKS_EVERY = 0.05
+COMES_WITHIN = 15.0
+"""Seconds until whoever asked for it has to be there, too; otherwise it is ended, for others to have the place."""
 
 MOST = 3
 """Processes at a time."""
@@ -61,6 +63,7 @@ class Echo:
         self.user_id = user_id
         self.room = names.echo_id(os.urandom(20))
         self.until = loop.time() + SECONDS
+        self.asked_at = loop.time()
         self.ready: asyncio.Future[None] = loop.create_future()
         # Whoever waits for it may have gone away.
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
@@ -127,6 +130,7 @@ class Echoes:
         answered. Raises `Refused`, `StoreUnavailable`.
         """
         while (echo := self._echoes.get(user_id)) is not None:
+            echo.asked_at = asyncio.get_running_loop().time()
             await asyncio.shield(echo.ready)
             if not await self._was_left(echo):
                 return echo, False
@@ -210,6 +214,7 @@ class Echoes:
             self._metrics.echoes["started"] += 1
             log.info("echo started", seconds=round(SECONDS - echo.seconds_left, 3), **about)
             echo.ready.set_result(None)
+            await self._wait_for_company(echo, process)
             await asyncio.wait([process.end], timeout=echo.seconds_left + OVERDUE)
         late = not process.end.done()
         process.kill()
@@ -235,6 +240,16 @@ class Echoes:
             if self._hub.size(echo.room):
                 return True
         return False
+
+    async def _wait_for_company(self, echo: Echo, process: EchoProcess) -> None:
+        """End an echo to which nobody has come: of one that is left it knows itself."""
+        loop = asyncio.get_running_loop()
+        while (patience := echo.asked_at + COMES_WITHIN - loop.time()) > 0:
+            await asyncio.wait([process.end], timeout=patience)
+            if process.end.done():
+                return
+        if self._hub.size(echo.room) < 2:
+            echo.end()
 
     async def _delete(self, room: str) -> None:
         """Now, or when the store is back."""

@@ -135,7 +135,17 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
     gateway, tokens = Ended(), Tokens("a secret of some length")
     config, store = Config.from_env({}), cast(Store, Interrupted(real, 1))
     jobs = Jobs(config, store)
-    app = web(config, store, Hub(), cast(Any, gateway), tokens, Metrics(), jobs, Schedule(jobs, store), cast(Any, None))
+    app = web(
+        config,
+        store,
+        Hub(),
+        cast(Any, gateway),
+        tokens,
+        Metrics(),
+        jobs,
+        Schedule(jobs, store),
+        cast(Any, None),
+    )
     headers = bearer(tokens.identity("u_ann", 1e10))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as http:
         first = await http.delete(f"/api/meetings/{ROOM}", headers=headers)

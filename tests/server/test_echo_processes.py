@@ -32,7 +32,7 @@ FAILS = (
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
 CHATTY = """
 import sys
-line = '{"event": "hello", "level": "error", "name": "' + "x" * 999 + '"}'
+line = '{"event": "hello", "level": "error", "error": "' + "x" * 999 + '"}'
 print(*[line] * 300, "y" * 99_999, sep="\\n", file=sys.stderr)
 sys.stderr.buffer.write(b"\\xff no text\\n")
 """
@@ -142,11 +142,22 @@ async def test_one_that_does_not_end_is_killed_and_its_meeting_is_gone(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(echoes, "SECONDS", 0)
-    monkeypatch.setattr(echoes, "OVERDUE", 0.2)
-    desk.echoes.program = STUBBORN
+    monkeypatch.setattr(echoes, "OVERDUE", 0.1)
+    monkeypatch.setattr(echoes, "COMES_WITHIN", 0)
+    desk.echoes.program, desk.room.people = STUBBORN, 2
     echo, _ = await desk.echoes.begin("u_ann")
     await echo.gone.wait()
     assert desk.metrics.echoes == {"started": 1, "killed": 1}
+
+
+async def test_one_to_which_nobody_comes_gives_its_place_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "COMES_WITHIN", 0.1)
+    echo, _ = await desk.echoes.begin("u_ann")
+    await echo.gone.wait()
+    assert echo.seconds_left > 1
+    assert desk.metrics.echoes == {"started": 1}
 
 
 async def test_a_stop_waits_for_no_stubborn_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +203,7 @@ async def test_what_it_says_is_told_in_bounds_and_never_as_our_own_error(desk: D
         await echo.gone.wait()
     said = [line for line in lines if line["event"] == "echo: hello"]
     assert len(said) == echo_process.MOST_LINES
-    assert {(line["log_level"], line["meeting"], len(line["name"])) for line in said} == {
+    assert {(line["log_level"], line["meeting"], len(line["error"])) for line in said} == {
         ("warning", echo.room, echo_process.MOST_IN_A_LINE)
     }
 
