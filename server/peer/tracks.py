@@ -50,23 +50,28 @@ class Pace:
         self._patience = patience
         self._clock = clock
         self._start = 0.0
-        self._last: int | None = None
+        self._tick: int | None = None
+
+    def next(self, now: float) -> tuple[int, float]:
+        """Which one it is, from 0, and how many seconds there are until then. `now`: seconds, by a clock that only
+        goes forward."""
+        if self._tick is None:
+            self._start = now + -self._clock() % (1 / self._rate)
+            self._tick = 0
+        else:
+            self._tick += 1
+            if now - self._due(self._tick) > self._patience:
+                self._tick = max(self._tick, math.floor((now - self._start) * self._rate))
+        return self._tick, max(0.0, self._due(self._tick) - now)
 
     async def tick(self) -> int:
-        """Waits for the next. The first is number 0."""
-        now = asyncio.get_running_loop().time()
-        if self._last is None:
-            self._start = now + -self._clock() % (1 / self._rate)
-            self._last = 0
-        else:
-            self._last += 1
-            if now - self._due() > self._patience:
-                self._last = max(self._last, math.floor((now - self._start) * self._rate))
-        await asyncio.sleep(max(0.0, self._due() - now))
-        return self._last
+        """Waits for the next."""
+        number, wait = self.next(asyncio.get_running_loop().time())
+        await asyncio.sleep(wait)
+        return number
 
-    def _due(self) -> float:
-        return self._start + (self._last or 0) / self._rate
+    def _due(self, number: int) -> float:
+        return self._start + number / self._rate
 
 
 class Picture(MediaStreamTrack):
