@@ -1,4 +1,4 @@
-"""One simulated client and its room, and the frames it sends."""
+"""One simulated client and its room."""
 
 from __future__ import annotations
 
@@ -7,42 +7,10 @@ import time
 from dataclasses import dataclass, field
 
 CONNECTING, UPGRADING, JOINING, JOINED = range(4)
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-UPGRADE = (
-    "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: reconvene.v1\r\n\r\n"
-)
 
 
 class LoadError(Exception):
     """The server did not do what the load needs; the run has no figures."""
-
-
-def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """A final client frame (RFC 6455, 5.2). The mask is there, as it must be, and zero."""
-    size = len(payload)
-    assert size < 65536
-    length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
-    return bytes([0x80 | opcode]) + length + b"\0\0\0\0" + payload
-
-
-def frames(data: bytes) -> tuple[list[tuple[int, bytes, bytes]], bytes]:
-    """The complete frames (opcode, the whole frame, its payload), and the rest that is not complete yet."""
-    found = []
-    position, size = 0, len(data)
-    while size - position >= 2:
-        length, head = data[position + 1], 2
-        if length == 126:
-            length, head = int.from_bytes(data[position + 2 : position + 4], "big"), 4
-        elif length == 127:
-            length, head = int.from_bytes(data[position + 2 : position + 10], "big"), 10
-        end = position + head + length
-        if end > size or position + head > size:
-            break
-        found.append((data[position] & 15, data[position:end], data[position + head : end]))
-        position = end
-    return found, data[position:]
 
 
 @dataclass(eq=False, slots=True)

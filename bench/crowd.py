@@ -19,20 +19,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from bench.clients import (
-    CLOSE,
-    CONNECTING,
-    JOINING,
-    PING,
-    PONG,
-    TEXT,
-    UPGRADE,
-    UPGRADING,
-    LoadError,
-    frame,
-    frames,
-)
+from bench.clients import CONNECTING, JOINING, UPGRADING, LoadError
 from bench.load import BATCH, IN_FLIGHT, READ, undisturbed
+from server.peer.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
 from signalling.actions import Action, Drop, Emit, Open, Send
 from signalling.client import Place, SignallingClient
 
@@ -89,7 +78,7 @@ class Crowd:
 
     def __init__(self, port: int, rooms: int, size: int) -> None:
         self._address = ("127.0.0.1", port)
-        self._upgrade = UPGRADE.format(port=port).encode()
+        self._upgrade = upgrade(f"127.0.0.1:{port}")
         self._size = size
         self._epoll = select.epoll()
         self._peers: list[Peer] = []

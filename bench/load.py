@@ -20,22 +20,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from bench.clients import (
-    CLOSE,
-    CONNECTING,
-    JOINED,
-    JOINING,
-    PING,
-    PONG,
-    TEXT,
-    UPGRADE,
-    UPGRADING,
-    Client,
-    LoadError,
-    Room,
-    frame,
-    frames,
-)
+from bench.clients import CONNECTING, JOINED, JOINING, UPGRADING, Client, LoadError, Room
+from server.peer.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
 
 IN_FLIGHT = 512
 READ = 16 * 1024
@@ -188,7 +174,7 @@ class Fleet:
                 raise LoadError(f"connect: {os.strerror(error)}")
             client.state = UPGRADING
             self._epoll.modify(client.socket, select.EPOLLIN)
-            client.send(UPGRADE.format(port=self._port).encode())
+            client.send(upgrade(f"127.0.0.1:{self._port}"))
         elif client.state == UPGRADING:
             head, end, rest = (client.rest + client.socket.recv(READ)).partition(b"\r\n\r\n")
             if not end and head:

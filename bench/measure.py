@@ -20,9 +20,8 @@ from bench.servers import (
     Server,
     ServerError,
     Spec,
-    Usage,
-    usage,
 )
+from server.peer.load.usage import Usage, usage
 
 SHAPES = ((20, 50), (100, 5), (1, 1000))
 PAIRS = 250

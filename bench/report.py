@@ -15,7 +15,8 @@ from websockets.exceptions import WebSocketException
 
 from bench.clients import LoadError
 from bench.measure import PATIENCE, Figure, Plan, Say, Verdict, attempt, blaming
-from bench.servers import RECONVENE, Server, usage
+from bench.servers import RECONVENE, Server
+from server.peer.load.usage import usage
 from storage import open_store
 from storage.store import JoinRequest, StayEnd, Store, StoreError
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from server.peer.load.usage import Usage, usage
+
 ROOT = Path(__file__).parent.parent
 # Not /tmp, which is memory on many systems: a commit to memory would cost the durable joins nothing.
 DISK = Path("/var/tmp") if Path("/var/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108
@@ -65,28 +67,6 @@ RECONVENE = Spec(
 WEBSOCKETS = Spec("websockets", _reference("reference_websockets"))
 WEBSOCKETS_UVLOOP = Spec("ws + uvloop", _reference("reference_websockets", "--uvloop"))
 RELAY = Spec("bare relay", _reference("reference_relay"), roster=False)
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Seconds that a process ran on a core, and that it was ready to run but another process had the core."""
-
-    ran: float
-    waited: float
-
-    def __sub__(self, before: Usage) -> Usage:
-        return Usage(self.ran - before.ran, self.waited - before.waited)
-
-
-def usage(pid: int) -> Usage:
-    """What a process has used so far: all of its threads ran, its first thread waited."""
-    process = Path(f"/proc/{pid}")
-    # The second field is the command in parentheses and may hold spaces: count from behind it.
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
-    # Kernels without scheduler statistics lack the file; then nothing seems to have waited.
-    schedule = process / "schedstat"
-    waited = int(schedule.read_text().split()[1]) / 1e9 if schedule.exists() else 0.0
-    return Usage((int(fields[11]) + int(fields[12])) / TICKS, waited)
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from bench.callers import Callers, Joining
 from bench.clients import LoadError
 from bench.measure import PATIENCE, WARM_UP, Figure, Plan, Say, Verdict, attempt, ratio
 from bench.reference_stores import PostgresEach, SqliteEach, SqliteEachTuned, SupabaseEach
-from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, TICKS, Spec, Usage, on_core, usage
+from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, TICKS, Spec, on_core
+from server.peer.load.usage import Usage, usage
 from storage import open_store
 from storage.store import StoreError
 from tests.databases import PostgresServer, PostgrestServer

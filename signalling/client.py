@@ -141,6 +141,13 @@ class SignallingClient:
                 return self._event(message)
         return []
 
+    def passed(self, seq: int, now: float) -> None:
+        """Events up to `seq` came, the last of them at `now`, and the shell has dealt with them itself: the roster
+        knows nothing of them."""
+        if self.phase == "joined" and seq > self.seq:
+            self.seq = seq
+            self._alive(now)
+
     def closed(self, code: int, now: float) -> list[Action]:
         """The socket is closed, or could not be opened (1006)."""
         if self.phase in {"idle", "waiting", "over"}:

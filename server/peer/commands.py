@@ -155,15 +155,64 @@ def probe(
 def load(
     url: Annotated[str, typer.Argument(help="The server, such as http://localhost:3000.", metavar="URL")],
     rooms: Annotated[int, typer.Option(min=1, help="How many meetings.")] = 10,
-    size: Annotated[int, typer.Option(min=1, help="How many in each.")] = 10,
-    rate: Annotated[float, typer.Option(min=0, help="Status changes a second in each meeting.")] = 1.0,
-    seconds: Annotated[float, typer.Option("--for", min=1, help="How long.", metavar="SECONDS")] = 30.0,
+    size: Annotated[int, typer.Option(min=1, help="How many clients in each.")] = 10,
+    rate: Annotated[
+        float, typer.Option(min=0, max=100_000, help="Status changes a second in each meeting.")
+    ] = 1.0,
+    signals: Annotated[
+        float, typer.Option(min=0, max=100_000, help="Signals from one to another a second in each meeting.")
+    ] = 0.0,
+    payload: Annotated[int, typer.Option(min=0, help="Bytes in a signal.", metavar="BYTES")] = 400,
+    join_rate: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Joins a second altogether. Not given: as many as the server answers."),
+    ] = None,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--for",
+            min=1,
+            max=86_400,
+            help="How long there is load; joining may take as long again, and longer with --join-rate.",
+            metavar="SECONDS",
+        ),
+    ] = 30.0,
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes among which the meetings are shared out.")
+    ] = 1,
+    allowed: Annotated[
+        bool,
+        typer.Option(
+            "--i-may-load-this-server",
+            help="Needed for a server on another machine: this takes all that a server has.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
 ) -> None:
-    """Put a server under load with clients that send no media, and measure what it does."""
-    from server.peer.load import run
+    """Put a server under load with clients that send no media, and measure what it does.
 
-    raise typer.Exit(run(url, rooms=rooms, size=size, rate=rate, seconds=seconds, as_json=as_json))
+    The clients join meetings of their own (LOAD-…, removed at the end), change their status, reconnect and resume as
+    browsers do, and check that each of them is sent every change exactly once and in order.
+
+    Exit codes: 0 when all went well, 1 when joins failed, events were lost or doubled, or the server cannot be reached,
+    2 for what cannot be.
+    """
+    from server.peer.load.run import run
+
+    code = run(
+        url,
+        rooms=rooms,
+        size=size,
+        rate=rate,
+        seconds=seconds,
+        signals=signals,
+        payload=payload,
+        join_rate=join_rate,
+        processes=processes,
+        allowed=allowed,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
 
 
 def need_media(command: str) -> None:
