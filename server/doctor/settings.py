@@ -93,6 +93,12 @@ def _combinations(config: Config) -> Iterator[Finding]:
             f" takes up to {config.heartbeat + PONG_TIMEOUT:g} s with RECONVENE_HEARTBEAT={config.heartbeat:g}",
             f"Set RECONVENE_GRACE to {config.heartbeat + PONG_TIMEOUT:g} or more, or RECONVENE_HEARTBEAT lower",
         )
+    if config.echo and config.max_participants < 2:
+        yield warning(
+            AREA,
+            "with RECONVENE_MAX_PARTICIPANTS=1 nobody can join the echo that RECONVENE_ECHO=1 offers",
+            "Set RECONVENE_MAX_PARTICIPANTS to 2 or more, or unset RECONVENE_ECHO",
+        )
     if "*" in config.allowed_origins:
         yield note(
             AREA,

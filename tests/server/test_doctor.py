@@ -100,6 +100,7 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
         ({"TURN_URLS": "turn:"}, Level.FAILURE, "RECONVENE_TURN_SECRET"),
         ({"GRACE": "0"}, Level.WARNING, "RECONVENE_GRACE"),
         ({"GRACE": "20"}, Level.WARNING, "RECONVENE_HEARTBEAT"),
+        ({"ECHO": "1", "MAX_PARTICIPANTS": "1"}, Level.WARNING, "RECONVENE_ECHO"),
         ({"HOST": "0.0.0.0"}, Level.NOTE, "RECONVENE_HOST"),  # noqa: S104
         ({"ALLOWED_ORIGINS": "*"}, Level.NOTE, "RECONVENE_ALLOWED_ORIGINS"),
         ({"STORE": "postgresql://127.0.0.1:9/x"}, Level.NOTE, "RECONVENE_SECRET"),

@@ -22,6 +22,7 @@ from signalling import names
 from signalling.errors import ErrorCode, Refused
 from storage import open_store
 from storage.store import Store, StoreUnavailable
+from tests.storage.script import Script
 
 TIMEOUT = 30.0
 
@@ -50,8 +51,8 @@ class Room:
     def size(self, _room: str) -> int:
         return self.people
 
-    def present(self, _room: str, _user_id: str) -> object:
-        return self
+    def present(self, _room: str, _user_id: str) -> object | None:
+        return self if self.people > 1 else None
 
     def end_meeting(self, room: str) -> None:
         self.ended.append(room)
@@ -185,6 +186,19 @@ async def test_who_asks_twice_at_once_gets_one(desk: Desk) -> None:
     )
     assert first is second is not other
     assert desk.metrics.echo_processes() == 2
+
+
+async def test_who_has_left_theirs_gets_another_and_who_is_yet_to_come_does_not(desk: Desk) -> None:
+    first, _ = await desk.echoes.begin("u_ann")
+    assert await desk.echoes.begin("u_ann") == (first, False)
+    await Script(desk.store, first.room).join("u_ann")
+    desk.room.people = 2
+    assert await desk.echoes.begin("u_ann") == (first, False)
+    desk.room.people = 1
+    second, begun = await desk.echoes.begin("u_ann")
+    assert begun
+    assert second.room != first.room
+    assert first.gone.is_set()
 
 
 async def test_starts_are_bounded_by_minute(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
