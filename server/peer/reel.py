@@ -20,6 +20,7 @@ from av.stream import Disposition
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from server.peer.frames import PICTURES, SAMPLE_RATE, SAMPLES, SOUND, fitting, sound
+from server.terminal import harmless
 
 RATE = 30
 """Pictures a second at most."""
@@ -53,14 +54,18 @@ class Reel:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.exists():
-            raise BadClip(f"there is no file {path}")
+        self._name = harmless(str(path))
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise BadClip(f"there is no file {self._name} that can be read: {why}") from None
         if not path.is_file():
-            raise BadClip(f"{path} is no file that can be played over and over again")
+            raise BadClip(f"{self._name} is no file that can be played over and over again")
         self.has_sound = self._begins(_Sound(path))
         self.has_pictures = self._begins(_Pictures(path))
         if not self.has_sound and not self.has_pictures:
-            raise BadClip(f"{path} has neither sound nor pictures that can be decoded")
+            raise BadClip(f"{self._name} has neither sound nor pictures that can be decoded")
 
     def frames(self) -> Generator[Media]:
         """Without an end, in order of `frame.time`, which goes on from 0 over all the times that the file is played.
@@ -71,7 +76,7 @@ class Reel:
         while True:
             length = yield from self._once(begin)
             if not length:
-                raise BadClip(f"{self.path} cannot be read any more")
+                raise BadClip(f"{self._name} cannot be read any more")
             begin += length
 
     def _once(self, begin: Fraction) -> Generator[Media, None, Fraction]:
@@ -102,7 +107,7 @@ class Reel:
 
     def _bad(self, error: av.FFmpegError) -> BadClip:
         return BadClip(
-            f"{self.path} cannot be played: {error.strerror}; try another file, such as an mp4 or a webm"
+            f"{self._name} cannot be played: {error.strerror}; try another file, such as an mp4 or a webm"
         )
 
 
