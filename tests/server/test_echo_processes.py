@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -177,7 +178,9 @@ async def test_a_stop_that_is_cut_short_leaves_no_process(desk: Desk) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await desk.echoes.stop()
-    assert await echo.process.end == -9
+    assert await echo.process.end in {-signal.SIGKILL, -signal.SIGTERM}, (
+        "if it had not got round to being stubborn"
+    )
 
 
 async def test_who_asks_twice_at_once_gets_one(desk: Desk) -> None:
