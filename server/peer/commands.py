@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import logging
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,11 @@ For = Annotated[
         "--for", min=0.1, help="Leave after so long. Not given: stays until Ctrl-C.", metavar="SECONDS"
     ),
 ]
+
+
+class RecordingFormat(StrEnum):
+    WEBM = "webm"
+    MP4 = "mp4"
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -112,10 +118,15 @@ def record(
     ],
     server: Server = None,
     name: Annotated[str, typer.Option(help="What it is called in the meeting.")] = "Recorder",
+    form: Annotated[
+        RecordingFormat, typer.Option("--format", help="Of the files: VP8 and Opus, or H.264 and AAC.")
+    ] = RecordingFormat.WEBM,
     create: Create = False,
     seconds: For = None,
 ) -> None:
     """Join a meeting, for all to see, and record everyone: a file each, with an index of who, when and what.
+
+    However it ends, the files can be played: they lack the last two or three seconds at most.
 
     Exit codes: 0 when it has left or the meeting has ended, 1 when the server refused or cannot be reached, or when
     something could not be written.
@@ -123,7 +134,7 @@ def record(
     need_media("record")
     from server.peer.recorder import run
 
-    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds))
+    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds, form=form.value))
 
 
 def probe(

@@ -14,13 +14,14 @@ import structlog
 from aiortc import MediaStreamTrack
 from av.frame import Frame
 
-from server.peer.bot import Behaviour, Bot
+from server.peer.bot import Bot
 from server.peer.link import Link
 from server.peer.recorder.deck import Deck
 from server.peer.recorder.index import Entry, Index, Kind, save
 from server.peer.recorder.names import file_name, new_folder
 from server.peer.recorder.stays import Reel, Stay
 from server.peer.recorder.writer import Format
+from server.peer.story import Story, Tally
 from server.terminal import harmless
 from signalling.outbox import Message
 from signalling.roster import Participant
@@ -34,7 +35,7 @@ PATIENCE_AT_THE_END = 30.0
 """Seconds in which files are to be complete once the recording has ended."""
 
 
-class Recording(Behaviour):
+class Recording(Story):
     """Into a folder of its own in `out`, which is made when the meeting is joined. `keep` runs all the time, and after
     `end` comes `complete`.
 
@@ -46,9 +47,11 @@ class Recording(Behaviour):
         out: Path,
         form: Format = "webm",
         *,
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(tally or Tally())
         self.folder: Path | None = None
         self.failure: str | None = None
         """Why nothing, or something, could not be written: one line."""
@@ -56,7 +59,7 @@ class Recording(Behaviour):
         self._form = form
         self._clock = clock
         self._wall = wall
-        self._began = 0.0
+        self._zero = 0.0
         self._index: Index | None = None
         self._stays: dict[str, Stay] = {}
         self._reels: list[tuple[Reel, Deck]] = []
@@ -76,7 +79,7 @@ class Recording(Behaviour):
     @property
     def now(self) -> float:
         """Seconds since the recording's start."""
-        return self._clock() - self._began
+        return self._clock() - self._zero
 
     @property
     def people(self) -> int:
@@ -127,20 +130,19 @@ class Recording(Behaviour):
     # What happens in the meeting.
 
     def joined(self, bot: Bot, joined: Message) -> None:
+        super().joined(bot, joined)
         self._me = joined["you"]["id"]
         if self._index is None and not self._begin(bot, joined):
             return
         self._reconcile(joined["participants"])
 
     def resumed(self, bot: Bot, detail: Message) -> None:
-        log.info("back in the meeting", restarted=detail["restarted"])
+        super().resumed(bot, detail)
         if "snapshot" in detail:
             self._reconcile(bot.roster.values())
 
-    def away(self, bot: Bot) -> None:
-        log.info("lost the server, recording goes on")
-
     def event(self, bot: Bot, event: Message) -> None:
+        super().event(bot, event)
         match event["type"]:
             case "participant_joined" | "participant_rejoined" | "participant_updated":
                 participant = bot.roster.get(event["participant"]["id"])
@@ -176,7 +178,7 @@ class Recording(Behaviour):
             self.failure = cannot_write(self._out, error)
             bot.leave()
             return False
-        self._began = self._clock()
+        self._zero = self._clock()
         self._index = Index(
             meeting={"id": meeting["id"], "title": meeting["title"]},
             server=bot.address.base,
@@ -186,7 +188,7 @@ class Recording(Behaviour):
             clock_offset=started - self._wall(),
         )
         self._changed.set()
-        log.info("recording", meeting=meeting["id"], folder=str(self.folder))
+        log.info("recording into", folder=str(self.folder))
         return True
 
     def _reconcile(self, participants: Iterable[Participant]) -> None:
@@ -238,7 +240,7 @@ class Recording(Behaviour):
         if self._index is not None:
             self._index.entries.append(entry)
         self._changed.set()
-        log.info("recording of", name=harmless(participant["name"]), file=name)
+        log.info("recording", participant=participant["id"], name=harmless(participant["name"]), file=name)
         return reel
 
     # As time goes on.

@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import TextIO, cast
 
 import typer
 
 from server import logs
-from server.commands import fail
-from server.peer import api
-from server.peer.address import Address, BadAddress
+from server.peer.api import ApiFailure
 from server.peer.bot import Bot, Over
 from server.peer.recorder.live import LineBelow, said
 from server.peer.recorder.recording import Recording, cannot_write
 from server.peer.recorder.writer import Format
 from server.peer.staying import stay
+from server.peer.story import Tally, address_of, reached, refused, told
 from server.terminal import counted
 
 
@@ -34,27 +35,28 @@ async def run(
 ) -> int:
     """Record until told to stop, for `seconds`, or until the meeting ends. Answers the exit code; the folder of the
     recording is printed."""
-    try:
-        address = Address.parse(server, meeting)
-    except BadAddress as error:
-        fail(str(error))
-    recording = Recording(out, form)
+    address = address_of(server, meeting)
+    began, tally = time.monotonic(), Tally()
+    recording = Recording(out, form, tally=tally)
     line = LineBelow(sys.stderr) if sys.stderr.isatty() else None
     if line is not None:
-        logs.configure("info", line)
+        logs.configure("info", cast(TextIO, line))
     try:
         _try_to_write(out)
-        token = await api.identity(address, "recorder")
-        bot = Bot(address, name, recording, kind="recorder", create=create, token=token)
+        await reached(address)
+        bot = Bot(address, name, recording, kind="recorder", create=create)
         await _record(bot, recording, seconds, line)
     except OSError as error:
-        return _failed(cannot_write(out, error))
-    except (api.ApiFailure, Over) as error:
-        return _failed(str(error))
+        raise refused(cannot_write(out, error)) from None
+    except (ApiFailure, Over) as error:
+        raise refused(str(error)) from None
     if recording.folder is not None:
+        told(tally, address, began)
         files = counted(recording.files, "file")
         typer.echo(f"{recording.folder}: {files}, {recording.size / 1_000_000:.1f} MB")
-    return _failed(recording.failure) if recording.failure is not None else 0
+    if recording.failure is not None:
+        raise refused(recording.failure)
+    return 0
 
 
 async def _record(bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None) -> None:
@@ -102,8 +104,3 @@ def _try_to_write(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(tempfile.TemporaryFile(dir=out)):
         pass
-
-
-def _failed(why: str) -> int:
-    typer.echo(f"reconvene: {why}", err=True)
-    return 1

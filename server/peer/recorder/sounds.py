@@ -59,11 +59,13 @@ class SoundLine:
     def tick(self, now: float) -> None:
         """Time goes on: hands out what has waited long enough, and silence in place of what did not come."""
         self._release_until(now - LOOKAHEAD)
-        self._fill(int((now - LAG) * RATE))
+        # What still waits will say itself how much silence there is before it.
+        if not self._waiting:
+            self._fill(round((now - LAG) * RATE))
 
     def finish(self, now: float) -> None:
         self._release(len(self._waiting))
-        self._fill(int(now * RATE))
+        self._fill(round(now * RATE))
 
     def _release_until(self, arrival: float) -> None:
         count = 0
