@@ -64,14 +64,10 @@ class Api:
 
     def __init__(self, address: Address, within: float = WITHIN) -> None:
         self.address = address
-        self._within = within
-        # The same authorities as the websocket's. Half for TCP, half for TLS: httpx leaves the socket open when it is
-        # cancelled in between.
+        self.within = within
+        # The same authorities as the websocket's.
         verify: ssl.SSLContext | bool = ssl.create_default_context() if address.is_secure else False
-        timeout = httpx.Timeout(None, connect=within / 2)
-        self._http = httpx.AsyncClient(
-            verify=verify, timeout=timeout, trust_env=False, follow_redirects=False
-        )
+        self._http = httpx.AsyncClient(verify=verify, trust_env=False, follow_redirects=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,18 +123,20 @@ class Api:
     ) -> dict[str, Any]:
         """`wanted`: what an answer of Reconvene's has in it."""
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        # Half for TCP, half for TLS: httpx leaves the socket open when it is cancelled in between.
+        timeout = httpx.Timeout(None, connect=self.within / 2)
+        request = self._http.stream(
+            method, self.address.url(path), headers=headers, json=body, timeout=timeout
+        )
         content = bytearray()
         try:
-            async with (
-                asyncio.timeout(self._within),
-                self._http.stream(method, self.address.url(path), headers=headers, json=body) as response,
-            ):
+            async with asyncio.timeout(self.within), request as response:
                 async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > LARGEST:
                         raise _foreign(self.address, path, response)
         except (TimeoutError, httpx.HTTPError) as error:
-            raise _unreachable(self.address, error, self._within) from None
+            raise _unreachable(self.address, error, self.within) from None
         answer = _parsed(content)
         if not response.is_success:
             raise _refusal(self.address, path, response, answer)
@@ -246,7 +244,7 @@ def _unreachable(address: Address, error: Exception, within: float) -> Unreachab
                 )
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return Unreachable(
-            f"{address.base} does not answer within {within:g} s",
+            f"{address.base} does not answer within {within:.2g} s",
             f"Look whether the server runs and has time, and whether firewalls pass {port}",
         )
     if isinstance(

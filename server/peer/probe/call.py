@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from server.peer import ice
 from server.peer.probe.peer import Peer
 from server.peer.probe.steps import Failed, Seen
 from server.peer.probe.visit import Visit, both
+
+_CANDIDATE = re.compile(r"^(a=candidate:.*? typ (\w+))", re.MULTILINE)
 
 SIGNALS = 3
 """Sent to whoever has just lost the socket: none may be missing later, and none be there twice."""
@@ -24,15 +26,13 @@ async def join(visit: Visit, _within: float) -> Seen:
 
 async def second(visit: Visit, _within: float) -> Seen:
     peer = await visit.come()
-    began = time.perf_counter()
     await visit.first.until(lambda: peer.id in visit.first.bot.roster)
     if visit.first.id not in peer.bot.roster:
         raise Failed(
             f"{peer.name} does not find {visit.first.name} in the meeting",
             "With several server processes, all of a meeting have to reach the same one",
         )
-    told = _ms(time.perf_counter() - began)
-    return Seen(f"{peer.name}; the first was told of it", {"participant": peer.id, "told_ms": told})
+    return Seen(f"{peer.name}; the first was told of it", {"participant": peer.id})
 
 
 async def status(visit: Visit, _within: float) -> Seen:
@@ -40,7 +40,7 @@ async def status(visit: Visit, _within: float) -> Seen:
 
     async def sees(peer: Peer) -> None:
         await peer.until(lambda: peer.bot.roster.get(author.id, {}).get("hand") is True)
-        seen[peer.name] = _ms(time.perf_counter() - began)
+        seen[peer.key] = _ms(time.perf_counter() - began)
 
     seen: dict[str, float] = {}
     began = time.perf_counter()
@@ -57,7 +57,7 @@ async def offer(visit: Visit, within: float) -> Seen:
         unanswered = [peer for peer in visit.peers if peer.link is not None and peer.link.pc is not None]
         what = "an offer was made and not answered" if unanswered else "no offer was made"
         raise Failed(
-            f"{what}, within {within:g} s",
+            f"{what}, within {within:.2g} s",
             "Signals go through the server's websocket: look into its log, and whether STUN and TURN servers answer"
             " (reconvene doctor), which are waited for",
         ) from None
@@ -74,14 +74,14 @@ async def pair(visit: Visit, within: float) -> Seen:
         async with asyncio.timeout(within):
             await both(*(_paired(peer) for peer in visit.peers))
     except TimeoutError:
-        raise _no_pair(visit, f"no pair of candidates works, within {within:g} s") from None
+        raise _no_pair(visit, f"no pair of candidates works, within {within:.2g} s") from None
     except _IceFailed:
         raise _no_pair(visit, "no pair of candidates works") from None
     details = _candidates(visit)
     paths = {peer.name: path for peer in visit.peers if peer.link is not None and (path := peer.link.path())}
     ways = [
-        {"of": name, "local": path.local, "remote": path.remote, "protocol": path.protocol}
-        for name, path in paths.items()
+        {"of": key, "local": path.local, "remote": path.remote, "protocol": path.protocol}
+        for key, path in paths.items()
     ]
     relayed = any(path.relayed for path in paths.values())
     if visit.turn_only and not relayed:
@@ -89,7 +89,9 @@ async def pair(visit: Visit, within: float) -> Seen:
             "the pair in use is not relayed, in spite of --turn-only",
             "This is a fault of the probe: please report it",
         )
-    told = next((str(path) for path in paths.values()), "connected")
+    way = next((str(path) for path in paths.values()), "connected")
+    found = list(dict.fromkeys(_shown(_counts(peer)[0]) for peer in visit.peers))
+    told = f"found {' and '.join(found)}{' each' if len(found) == 1 else ''}; {way}"
     return Seen(told, {"relayed": relayed, "pairs": ways, **details}, _missing(visit))
 
 
@@ -100,6 +102,7 @@ class _IceFailed(Exception):  # noqa: N818 - named for what happened
 async def _paired(peer: Peer) -> None:
     def paired() -> bool:
         state = _ice_state(peer)
+        _counts(peer)
         if state == "failed":
             raise _IceFailed
         return state in {"connected", "completed"}
@@ -116,10 +119,10 @@ def _ice_state(peer: Peer) -> str:
 
 
 def _candidates(visit: Visit) -> dict[str, Any]:
-    """`{"candidates": {name: {"found": {type: count}, "heard": {type: count}}}}`"""
+    """`{"candidates": {key: {"found": {type: count}, "heard": {type: count}}}}`"""
     return {
         "candidates": {
-            peer.name: {"found": dict(found), "heard": dict(heard)}
+            peer.key: {"found": dict(found), "heard": dict(heard)}
             for peer in visit.peers
             for found, heard in [_counts(peer)]
         }
@@ -127,35 +130,49 @@ def _candidates(visit: Visit) -> dict[str, Any]:
 
 
 def _counts(peer: Peer) -> tuple[Counter[str], Counter[str]]:
-    if peer.link is None or peer.link.pc is None:
-        return Counter(), Counter()
-    found, heard = ice.candidates(peer.link.pc)
-    return Counter(each.type for each in found), Counter(each.type for each in heard)
+    """By type, those found here and those that the other told of: as the descriptions have them, since aiortc forgets
+    its own when ICE has failed, and bots send none apart from these."""
+    pc = peer.link.pc if peer.link is not None else None
+    mine, theirs = (pc.localDescription, pc.remoteDescription) if pc is not None else (None, None)
+    if mine is not None and theirs is not None:
+        # Kept for when this connection is given up for a next one.
+        peer.candidates = _types(mine.sdp), _types(theirs.sdp)
+    return peer.candidates
+
+
+def _types(sdp: str) -> Counter[str]:
+    # The same in each section, as all share one transport.
+    return Counter(kind for _, kind in set(_CANDIDATE.findall(sdp)))
+
+
+def _shown(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 
 
 def _no_pair(visit: Visit, found: str) -> Failed:
     details = _candidates(visit)
+    for peer, other in zip(visit.peers, reversed(visit.peers), strict=True):
+        # First, as aioice looks for none itself when it was told that the other has none.
+        if _counts(other)[0] and not _counts(peer)[1]:
+            return Failed(
+                f"{peer.name} was told of no candidates of the other's, which found some",
+                "Look at what in between changes messages on /ws: descriptions arrive without their candidates",
+                details,
+            )
     for peer in visit.peers:
-        mine, heard = _counts(peer)
-        if not mine and visit.turn_only:
+        if not _counts(peer)[0] and visit.turn_only:
             return Failed(
                 f"{peer.name} was given no relay by the TURN server",
                 "Look at the TURN server's log and limits (reconvene doctor, on the server, asks it too)",
                 details,
             )
-        if not mine:
+        if not _counts(peer)[0]:
             return Failed(
                 f"{peer.name} found no candidates: this machine has no network but loopback",
                 "Probe from a machine with a network, or with --turn-only",
                 details,
             )
-        if not heard:
-            return Failed(
-                f"{peer.name} was told of no candidates of the other's",
-                "Look at what in between changes messages on /ws: descriptions arrive without their candidates",
-                details,
-            )
-    tried = ", ".join(f"{count} {kind}" for kind, count in sorted(_counts(visit.first)[0].items()))
+    tried = _shown(_counts(visit.first)[0])
     if visit.turn_only:
         hint = (
             "Let UDP pass between the relay's own ports (coturn: min-port to max-port, relay-ip, external-ip)"
@@ -207,26 +224,22 @@ async def media(visit: Visit, within: float) -> Seen:
     began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(within):
-            await both(*(peer.until(lambda peer=peer: _receives(peer)) for peer in visit.peers))  # type: ignore[misc]
+            await both(*(_receives(peer) for peer in visit.peers))
     except TimeoutError:
         missing = "; ".join(text for peer in visit.peers if (text := _lacks(peer)))
         raise Failed(
-            f"within {within:g} s, {missing}",
+            f"within {within:.2g} s, {missing}",
             "Look whether this machine is too busy to encode and decode, and whether UDP packets of 1200 bytes pass",
             {"received": [_received(peer, began) for peer in visit.peers]},
         ) from None
     received = [_received(peer, began) for peer in visit.peers]
-    trips = [trip for peer in visit.peers if peer.link is not None and (trip := await peer.link.round_trip())]
     first = max(each[kind]["first_ms"] for each in received for kind in ("picture", "sound"))
     frames = " and ".join(str(each["picture"]["frames"]) for each in received)
-    details: dict[str, Any] = {"received": received}
-    if trips:
-        details["round_trip_ms"] = _ms(min(trips))
-    return Seen(f"first frames after {first:g} ms; {frames} pictures so far", details)
+    return Seen(f"first frames after {first:g} ms; {frames} pictures so far", {"received": received})
 
 
-def _receives(peer: Peer) -> bool:
-    return peer.picture.moves and peer.sound.sounds
+async def _receives(peer: Peer) -> None:
+    await peer.until(lambda: peer.picture.moves and peer.sound.sounds)
 
 
 def _lacks(peer: Peer) -> str:
@@ -247,7 +260,7 @@ def _lacks(peer: Peer) -> str:
 def _received(peer: Peer, began: float) -> dict[str, Any]:
     """Times are counted from the moment when both were connected."""
     streams = {"picture": peer.picture, "sound": peer.sound}
-    told: dict[str, Any] = {"by": peer.name}
+    told: dict[str, Any] = {"by": peer.key}
     for kind, stream in streams.items():
         first = _ms(max(0.0, stream.began - began)) if stream.frames else None
         told[kind] = {"frames": stream.frames, "first_ms": first}
@@ -278,10 +291,10 @@ async def reconnect(visit: Visit, within: float) -> Seen:
         raise Failed(
             "the socket came back, but not everything that was to follow"
             if back
-            else f"the cut socket did not come back within {within:g} s",
+            else f"the cut socket did not come back within {within:.2g} s",
             "Look whether a proxy in front lets a client come back at once, and into the server's log",
         ) from None
-    _check_resume(visit, *before)
+    check_resume(visit, *before)
     replayed = lost.resumes[-1]["replayed"]
     return Seen(
         f"resumed after {took * 1000:.0f} ms, {replayed} events replayed",
@@ -289,7 +302,7 @@ async def reconnect(visit: Visit, within: float) -> Seen:
     )
 
 
-def _check_resume(visit: Visit, resumes: int, joins: int, ends: list[tuple[str, int] | None]) -> None:
+def check_resume(visit: Visit, resumes: int, joins: int, ends: list[tuple[str, int] | None]) -> None:
     """Raises `Failed` for what was no resume, or lost something."""
     lost, other = visit.first, visit.second
     same = "With several server processes, clients have to come back to the same one; and see whether it was restarted"

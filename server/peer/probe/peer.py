@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,8 @@ class Peer(Behaviour):
         servers: Sequence[dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
+        self.key = "ab"[number - 1]
+        """What it is called in reports for machines."""
         self.picture, self.sound = Stream(), Stream()
         self.events: list[Message] = []
         self.joins = 0
@@ -77,6 +80,8 @@ class Peer(Behaviour):
         self.losses = 0
         self.servers: list[dict[str, Any]] = []
         """ICE servers it was told of."""
+        self.candidates: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+        """By type, found here and told of by the other; as far as is known."""
         self._twin = twin
         self._number = number
         self.bot = Bot(

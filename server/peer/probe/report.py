@@ -13,10 +13,10 @@
   with when it is the first to fail. `ms` is null for what was skipped.
 * `failed`, `reason` and `hint` are those of the first that failed; null when all is well. `relayed`: whether media went
   through TURN; null when it did not come to that.
-* `details` are a step's own: `ice` has the `candidates` of each by type (`found` here, `heard` of from the other), and
-  the `pairs` in use; `media` what was `received` by each (`frames`, `first_ms` from when both were connected, `size`)
-  and the `round_trip_ms`; `status` `seen_ms` by participant; `reconnect` `back_ms` and `replayed`; `turn` the `servers`
-  asked. Ignore what you do not know: there may be more.
+* `details` are a step's own, with `a` and `b` for the two participants: `ice` has the `candidates` of each by type
+  (`found` here, `heard` of from the other), and the `pairs` in use; `media` what was `received` by each (`frames`,
+  `first_ms` from when both were connected, `size`); `status` `seen_ms`; `reconnect` `back_ms` and how many events were
+  `replayed`; `turn` the `servers` asked. Ignore what you do not know: there may be more.
 """
 
 from __future__ import annotations

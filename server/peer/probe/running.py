@@ -61,12 +61,12 @@ class Told(Protocol):
 
 
 async def probe(address: Address, told: Told, *, turn_only: bool = False, seconds: float = 30.0) -> Report:
-    """Takes `seconds` at most, and a moment. With a meeting in the address, in that one. Cancelled, it tidies up all the
-    same."""
+    """Takes `seconds` at most, and a moment. With a meeting in the address, in that one. Cancelled, it tidies up all
+    the same."""
     began = time.monotonic()
     reserve = min(RESERVE * seconds, TIDYING.within)
     outcomes: list[Outcome] = []
-    async with Api(address, within=seconds) as api:
+    async with Api(address) as api:
         visit = Visit(address, api, turn_only=turn_only)
         works = True
         try:
@@ -92,6 +92,7 @@ async def probe(address: Address, told: Told, *, turn_only: bool = False, second
 
 async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Outcome:
     within = min(step.within, max(0.01, left))
+    visit.api.within = within
     told.begins(step)
     began = time.monotonic()
 

@@ -80,7 +80,7 @@ async def _pong(ws: ClientConnection, within: float) -> float:
             await ws.recv()
     except TimeoutError:
         raise Failed(
-            f"the websocket opens, but a ping is not answered within {within / 2:g} s",
+            f"the websocket opens, but a ping is not answered within {within / 2:.2g} s",
             "Have the proxy in front pass messages on /ws at once, both ways, without buffering them",
         ) from None
     except ConnectionClosed as closed:

@@ -1,0 +1,82 @@
+"""Probes, and what was told of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from server.peer.address import Address
+from server.peer.api import Api, ApiRefused
+from server.peer.probe.running import probe
+from server.peer.probe.steps import STEPS, Outcome, Report, State, Step
+
+SECONDS = 30.0
+
+
+class Heard:
+    """What is told as it happens. `when` is called as the step of that name begins."""
+
+    def __init__(self, **when: Callable[[], object]) -> None:
+        self.begun: list[str] = []
+        self.outcomes: list[Outcome] = []
+        self._when = when
+
+    def begins(self, step: Step) -> None:
+        self.begun.append(step.name)
+        self._when.get(step.name, lambda: None)()
+
+    def ended(self, outcome: Outcome) -> None:
+        assert outcome.state is State.SKIPPED or self.begun[-1] == outcome.step.name
+        self.outcomes.append(outcome)
+
+
+async def probed(
+    url: str,
+    heard: Heard | None = None,
+    *,
+    seconds: float = SECONDS,
+    meeting: str | None = None,
+    turn_only: bool = False,
+) -> Report:
+    """A probe, which has all steps, each told as it came, in order."""
+    heard = heard or Heard()
+    began = time.monotonic()
+    found = await probe(Address.parse(url, meeting), heard, turn_only=turn_only, seconds=seconds)
+    # So much more than it may take that only a bound that is missing is found out.
+    assert time.monotonic() - began < seconds + 10
+    assert [outcome.step for outcome in found.outcomes] == list(STEPS)
+    assert heard.outcomes == found.outcomes
+    return found
+
+
+def states(found: Report) -> dict[str, str]:
+    return {outcome.step.name: str(outcome.state) for outcome in found.outcomes}
+
+
+def of(found: Report, name: str) -> Outcome:
+    return next(outcome for outcome in found.outcomes if outcome.step.name == name)
+
+
+def fails(found: Report, name: str, *told: str) -> Outcome:
+    """It fails at that step, with these words in reason or hint; what follows is skipped, what can be tidied up is."""
+    failure = found.failure
+    assert failure is not None, "does not fail"
+    assert failure.step.name == name, failure
+    assert found.exit_code == failure.step.code
+    for words in told:
+        assert words in f"{failure.reason}. {failure.hint}"
+    assert failure.reason
+    assert failure.hint
+    names = [step.name for step in STEPS]
+    after = names[names.index(name) + 1 : -1]
+    assert {states(found)[each] for each in after} <= {"skipped"}
+    return failure
+
+
+async def gone(url: str, meeting: str | None) -> bool:
+    async with Api(Address.parse(url)) as api:
+        try:
+            await api.meeting(meeting or "")
+        except ApiRefused as refused:
+            return refused.code == "unknown_meeting"
+    return False

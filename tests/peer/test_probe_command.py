@@ -1,0 +1,136 @@
+"""`reconvene probe`, the command: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from typer.testing import CliRunner
+
+from server import logs
+from server.cli import cli
+from server.peer.probe import command
+from server.peer.probe.steps import INTERRUPTED, STEPS, STUCK
+from tests.peer.probing import gone
+from tests.process import ROOT, ServerProcess, environment
+
+WITHIN = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command sets them up for its whole process, which here is that of other tests, too."""
+    monkeypatch.setattr(logs, "configure", lambda level: None)
+
+
+@asynccontextmanager
+async def probing(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.cli", "probe", *arguments),
+        cwd=ROOT,
+        env=environment(ROOT, {}),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(WITHIN):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_json_is_one_object(server: ServerProcess) -> None:
+    async with probing(server.url, "--json") as process:
+        out, complaints = await process.communicate()
+    assert (process.returncode, complaints) == (0, b"")
+    told = json.loads(out)
+    assert (told["ok"], told["exit_code"], told["failed"], told["reason"]) == (True, 0, None, None)
+    assert (told["url"], told["turn_only"], told["relayed"]) == (server.url, False, False)
+    assert [(step["name"], step["exit_code"]) for step in told["steps"]] == [
+        (step.name, step.code) for step in STEPS
+    ]
+    assert {step["name"] for step in told["steps"] if step["ms"] is None} == {"turn"}
+    assert sum(step["ms"] or 0 for step in told["steps"]) <= told["ms"]
+
+
+async def test_interrupted_it_tidies_up(server: ServerProcess) -> None:
+    lines = []
+    async with probing(server.url) as process:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            lines.append(line.decode().split())
+            if lines[-1][:2] == ["ok", "second"]:
+                process.send_signal(signal.SIGINT)
+        assert await process.wait() == INTERRUPTED
+        assert process.stderr is not None
+        assert await process.stderr.read() == b""
+    (meeting,) = (line[4] for line in lines if line[1] == "meeting")
+    assert await gone(server.url, meeting)
+
+
+def test_a_failure_is_told_line_by_line(unused_tcp_port: int) -> None:
+    ended = CliRunner().invoke(cli, ["probe", f"http://127.0.0.1:{unused_tcp_port}"])
+    lines = ended.output.splitlines()
+    assert ended.exit_code == 10
+    assert [line.split()[0] for line in lines] == ["failed", *(["skipped"] * (len(STEPS) - 1)), "Failed:"]
+    assert lines[0].endswith("Start the server, or correct host and port.")
+    assert lines[-1] == "Failed: HTTP (exit code 10)."
+    machine = CliRunner().invoke(cli, ["probe", f"http://127.0.0.1:{unused_tcp_port}", "--json"])
+    told = json.loads(machine.stdout)
+    assert machine.exit_code == told["exit_code"] == 10
+    assert (told["ok"], told["failed"], told["relayed"], told["meeting"]) == (False, "http", None, None)
+    assert told["reason"] == told["steps"][0]["reason"] != ""
+    assert told["hint"] == told["steps"][0]["hint"] != ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ftp://example.org"], "begins with http://"),
+        (["http://localhost", "--meeting", "x y"], "no meeting's id"),
+        (["http://localhost/m/ABC", "--meeting", "XYZ"], "another meeting"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_in_one_line(arguments: list[str], told: str) -> None:
+    ended = CliRunner().invoke(cli, ["probe", *arguments])
+    assert ended.exit_code == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert told in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_the_help_has_all_exit_codes() -> None:
+    told = CliRunner().invoke(cli, ["probe", "--help"]).output
+    for step in STEPS:
+        assert f"{step.code} {step.name}: not so: " in told
+
+
+def test_one_that_hangs_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever hangs, be it the event loop itself."""
+    ended = threading.Event()
+    codes: list[int] = []
+
+    def end(code: int) -> None:
+        codes.append(code)
+        ended.set()
+
+    def hang(coroutine: object) -> int:
+        getattr(coroutine, "close")()  # noqa: B009
+        assert ended.wait(WITHIN)
+        return 0
+
+    monkeypatch.setattr(command, "OVERTIME", 0.0)
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(asyncio, "run", hang)
+    command.run("http://localhost:9", meeting=None, turn_only=False, timeout=0.05, as_json=False)
+    assert codes == [STUCK]
