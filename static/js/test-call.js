@@ -7,13 +7,13 @@ import { Call } from "./call.js";
 import { Emitter } from "./events.js";
 import { LevelMeter } from "./levels.js";
 import { CLOSE } from "./protocol.js";
-import { settled, stepsOf } from "./test-steps.js";
+import { perfect, stepsOf } from "./test-steps.js";
 
 /** All in milliseconds. */
 const LOOK_EVERY = 100;
 const LONGEST = 30_000;
 const SLOW = 8_000;
-/** Once all is known: long enough to look at the picture that comes back. */
+/** Once all is well: long enough to look at the picture that comes back. */
 const LINGER = 5_000;
 
 /** Counters are asked for with every third look. */
@@ -46,7 +46,7 @@ export class TestCall extends Emitter {
   #sent = new LevelMeter();
   #back = new LevelMeter();
   #began = 0;
-  #settledAt = Infinity;
+  #wellSince = Infinity;
   #timer = 0;
   #looks = 0;
   /** Of the pictures that came back, those from before the camera was turned on. */
@@ -129,9 +129,9 @@ export class TestCall extends Emitter {
     this.#listen();
     if (this.#peer && this.#looks % MEASURE_EVERY === 0) void this.#measure(this.#peer);
     this.#judge();
-    if (!settled(this.steps)) this.#settledAt = Infinity;
-    else this.#settledAt = Math.min(this.#settledAt, elapsed);
-    if (elapsed > LONGEST || elapsed > this.#settledAt + LINGER) this.#finish();
+    // Otherwise there is time to turn on what is off.
+    this.#wellSince = perfect(this.steps) ? Math.min(this.#wellSince, elapsed) : Infinity;
+    if (elapsed > LONGEST || elapsed > this.#wellSince + LINGER) this.#finish();
   }
 
   /** The echo's connection, which may be replaced by another. */

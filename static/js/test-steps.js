@@ -41,11 +41,14 @@ export function stepsOf(observed) {
 /** Whether there is nothing left to wait for. @param {Step[]} steps */
 export const settled = (steps) => steps.every(({ state }) => state !== "waiting" && state !== "running");
 
+/** @param {Step[]} steps */
+export const perfect = (steps) => steps.every(({ state }) => state === "ok");
+
 /** @param {Step[]} steps @param {boolean} over @returns {string} */
 export function summaryOf(steps, over) {
   if (steps.some(({ state }) => state === "failed")) return "Something does not work yet.";
   if (!settled(steps)) return over ? "Not everything could be tested." : "Testing…";
-  return steps.every(({ state }) => state === "ok") ? "Everything works. You are ready." : "What could be tested works.";
+  return perfect(steps) ? "Everything works. You are ready." : "What could be tested works.";
 }
 
 /** @param {Observed} observed @returns {Verdict} */
