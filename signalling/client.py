@@ -380,7 +380,7 @@ class SignallingClient:
 
     def _back_off(self) -> float:
         """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out."""
-        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2.0**self._failures)
+        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2.0 ** min(self._failures, 16))
 
     def _alive(self, now: float) -> None:
         self._pong_by = math.inf

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Coroutine
 from typing import Any, NamedTuple, Protocol
 
@@ -39,6 +40,9 @@ RENEW_AFTER = 1.0
 which is told meanwhile. Doubled each time until one comes about."""
 
 LONGEST_PAUSE = 30.0
+
+STEADY = 10.0
+"""Seconds a connection lasts that was none of several failures in a row."""
 
 
 class Outgoing(NamedTuple):
@@ -91,6 +95,7 @@ class Link:
         self._candidates: list[Signal] = []
         self._number = 0
         self._failures = 0
+        self._connected_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._patience = PATIENCE
         self._renewal: asyncio.TimerHandle | None = None
@@ -104,7 +109,11 @@ class Link:
     @property
     def negotiated(self) -> bool:
         """Whether an offer was answered."""
-        return self.pc is not None and self.pc.signalingState == "stable" and _remote(self.pc) is not None
+        return (
+            self.pc is not None
+            and self.pc.signalingState == "stable"
+            and negotiation.remote(self.pc) is not None
+        )
 
     def path(self) -> ice.Path | None:
         """The way media takes; None as long as there is none."""
@@ -168,7 +177,7 @@ class Link:
             except Exception as error:
                 # Whatever aiortc cannot make of a description (they differ in much), or has come to by itself: the
                 # next connection begins from nothing.
-                log.debug("negotiation failed", participant=self.participant_id, error=repr(error))
+                log.warning("negotiation failed", participant=self.participant_id, error=repr(error))
                 self._renew_later()
 
     async def _take(self, signal: Signal) -> None:
@@ -185,7 +194,7 @@ class Link:
         elif signal.candidate is not None:
             await self._take_candidate(self.pc, signal)
         elif signal.renew and not self._polite:
-            await self._renew()
+            self._renew_later()
         elif signal.repeat:
             self._repeat_offer()
 
@@ -197,8 +206,8 @@ class Link:
             pc = self._open(signal.connection)
         if pc.signalingState != "stable":
             return
-        if _restarts(pc, description):
-            await self._renew()
+        if negotiation.restarts(pc, description):
+            self._renew_later()
             return
         await self._take_description(pc, description, signal.screen)
         self._answer_on(pc)
@@ -228,7 +237,7 @@ class Link:
             await self._take_candidate(pc, candidate)
 
     async def _take_candidate(self, pc: RTCPeerConnection, signal: Signal) -> None:
-        remote = _remote(pc)
+        remote = negotiation.remote(pc)
         if remote is None:
             self._candidates.append(signal)
         elif signal.username_fragment in {"", negotiation.username_fragment(remote.sdp)}:
@@ -299,8 +308,16 @@ class Link:
             self._ended(track)
         if screen:
             self._screens[mid] = track
-        reader = asyncio.create_task(_until_it_ends(self._owner.incoming(self, track, screen)))
-        self._readers[track] = reader
+        self._readers[track] = asyncio.create_task(self._read(track, screen))
+
+    async def _read(self, track: MediaStreamTrack, screen: bool) -> None:
+        try:
+            await self._owner.incoming(self, track, screen)
+        except MediaStreamError:
+            pass
+        except Exception:
+            log.exception("what reads a track failed")
+            await drain(track)
 
     def _ended(self, track: MediaStreamTrack) -> None:
         reader = self._readers.pop(track, None)
@@ -313,7 +330,7 @@ class Link:
         description = self.pc.localDescription if self.pc is not None else None
         if description is not None:
             sdp = description.sdp
-            remote = _remote(self.pc) if self.pc is not None else None
+            remote = negotiation.remote(self.pc) if self.pc is not None else None
             if description.type == "answer" and remote is not None:
                 sdp = negotiation.fitted(sdp, remote.sdp)
             said = {"type": description.type, "sdp": sdp}
@@ -334,7 +351,7 @@ class Link:
         if pc is not self.pc or self.stopped:
             return
         if pc.connectionState == "connected":
-            self._failures = 0
+            self._connected_at = asyncio.get_running_loop().time()
             self._patience = PATIENCE
         elif pc.connectionState in {"failed", "closed"}:
             self._renew_later()
@@ -344,7 +361,10 @@ class Link:
     def _renew_later(self) -> None:
         if self._renewal is not None or self.stopped:
             return
-        pause = min(LONGEST_PAUSE, RENEW_AFTER * 2.0**self._failures)
+        if asyncio.get_running_loop().time() - self._connected_at >= STEADY:
+            self._failures = 0
+        self._connected_at = math.inf
+        pause = min(LONGEST_PAUSE, RENEW_AFTER * 2.0 ** min(self._failures, 10))
         self._failures += 1
         self._renewal = asyncio.get_running_loop().call_later(pause, self._renew_now)
 
@@ -371,31 +391,8 @@ class Link:
         self._watch()
 
 
-def _remote(pc: RTCPeerConnection) -> RTCSessionDescription | None:
-    """Of which aiortc's types do not say that it may be missing."""
-    description: RTCSessionDescription | None = pc.remoteDescription
-    return description
-
-
-def _restarts(pc: RTCPeerConnection, offer: RTCSessionDescription) -> bool:
-    """Whether the offer asks for an ICE restart."""
-    known = _remote(pc)
-    if known is None:
-        return False
-    return negotiation.username_fragment(known.sdp) != negotiation.username_fragment(offer.sdp)
-
-
 async def _close(pc: RTCPeerConnection) -> None:
     try:
         await pc.close()
     except Exception as error:
         log.debug("connection did not close cleanly", error=repr(error))
-
-
-async def _until_it_ends(reading: Coroutine[Any, Any, None]) -> None:
-    try:
-        await reading
-    except MediaStreamError:
-        pass
-    except Exception:
-        log.exception("what reads a track failed")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aiortc import RTCIceCandidate, RTCSessionDescription
+from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
@@ -69,6 +69,20 @@ def sections_of_stream(sdp: str, stream: str) -> set[str]:
         return set()
     media = SessionDescription.parse(sdp).media
     return {section.rtp.muxId for section in media if (section.msid or "").split(" ")[0] == stream}
+
+
+def remote(pc: RTCPeerConnection) -> RTCSessionDescription | None:
+    """Of which aiortc's types do not say that it may be missing."""
+    description: RTCSessionDescription | None = pc.remoteDescription
+    return description
+
+
+def restarts(pc: RTCPeerConnection, offer: RTCSessionDescription) -> bool:
+    """Whether the offer asks for an ICE restart."""
+    known = remote(pc)
+    if known is None:
+        return False
+    return username_fragment(known.sdp) != username_fragment(offer.sdp)
 
 
 def fitted(answer: str, offer: str) -> str:

@@ -184,3 +184,18 @@ async def test_a_description_that_makes_no_sense_does_not_keep_two_apart(
     start(*pair)
     await asyncio.gather(one.connected(1, 2), two.connected(1, 2))
     assert one.link.connection == two.link.connection
+
+
+async def test_a_behaviour_that_fails_costs_no_connection(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    raised = asyncio.Event()
+
+    def broken(link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
+        raised.set()
+        raise RuntimeError("a mistake in a behaviour")
+
+    two.incoming = broken  # type: ignore[method-assign]
+    start(*pair)
+    await raised.wait()
+    await asyncio.gather(one.connected(1), two.connected(1))
+    assert one.offers() == [1]

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from signalling.actions import Emit, Open, Send
-from signalling.client import Place, SignallingClient
+from signalling.client import BACK_OFF_CAP, Place, SignallingClient
 
 ANN = {
     "id": "p_ann",
@@ -86,3 +86,14 @@ def test_what_was_handed_out_does_not_change_any_more() -> None:
     client.received(json.dumps(event), 1.0)
     assert roster["p_ann"]["hand"] is False
     assert client.roster["p_ann"]["hand"] is True
+
+
+def test_a_server_that_is_away_for_days_is_still_asked() -> None:
+    """Browsers' numbers grow to infinity; Python's refuse to."""
+    client = joined()
+    client.closed(1006, 0.0)
+    for _ in range(2000):
+        at = client.wake_at
+        assert client.tick(at) == [Open()]
+        client.closed(1006, at)
+    assert client.wake_at - at == 0.5 * BACK_OFF_CAP
