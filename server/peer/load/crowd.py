@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from server.peer.load.accounting import Letters
 from server.peer.load.figures import Delays, Progress, Tally
 from server.peer.load.member import Member, Room
 from server.peer.load.plan import Plan
@@ -202,30 +201,31 @@ class Crowd:
         tally = self.tally
         for room in self._rooms:
             here = [member for member in room.members if member.machine.phase == "joined"]
-            present = len(here)
-            tally.present += present
-            tally.unconfirmed += sum(member.was_in for member in room.members) - present
+            tally.present += len(here)
+            tally.unconfirmed += sum(member.was_in for member in room.members) - len(here)
             for member in room.members:
                 tally.changes += member.deeds.made
-                tally.lost += sum(stretch.lost() for stretch in member.ended)
-                if (stretch := member.stretch) is not None:
-                    is_up_to_date = member.machine.phase == "joined" and stretch.log is room.latest
-                    tally.lost += stretch.lost(stretch.log.head if is_up_to_date else None)
-                self._account_for(member.letters, closed=member.following.machine.phase == "joined")
-            for log in room.logs.values():
-                passed_over = sum(len(shown.missing) for shown in log.shown.values())
-                tally.lost += passed_over * present
-            if room.latest is not None:
-                for member in here:
-                    untold = room.latest.outstanding(member.machine.my_id, member.deeds)
-                    tally.lost += untold * present
+                tally.signals += member.letters.sent
+                tally.lost += sum(stretch.lost() for stretch in (*member.ended, member.stretch) if stretch)
+                tally.lost += member.letters.lost
+            passed_over = sum(
+                len(shown.missing) for log in room.logs.values() for shown in log.shown.values()
+            )
+            tally.lost += passed_over * len(here)
+            tally.overdue += sum(self._overdue(room, member, len(here)) for member in here)
+            tally.dropped += sum(member.letters.dropped for member in room.members)
+        tally.lost += tally.overdue
 
-    def _account_for(self, letters: Letters, *, closed: bool) -> None:
-        if closed:
-            letters.close()
-        self.tally.signals += letters.sent
-        self.tally.lost += letters.lost
-        self.tally.dropped += letters.dropped
+    def _overdue(self, room: Room, member: Member, present: int) -> int:
+        """What a client has made and nobody has seen, what others have seen and it has not, what it was signalled."""
+        log, stretch, inbox = room.latest, member.stretch, member.inbox
+        if log is None or stretch is None:
+            return 0
+        untold = log.outstanding(member.machine.my_id, member.deeds) * present
+        unseen = stretch.lost(log.head) - stretch.lost() if stretch.log is log else 0
+        before = inbox.lost
+        inbox.close()
+        return untold + unseen + inbox.lost - before
 
 
 class _Stream:

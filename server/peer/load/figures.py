@@ -87,6 +87,8 @@ class Tally:
     late: int = 0
     """Of the events, those that came in a replay."""
     lost: int = 0
+    overdue: int = 0
+    """Of the lost, those that may be under way still: nothing that was sent later has arrived."""
     doubled: int = 0
     dropped: int = 0
     """Signals that were under way when the server was restarted, or their addressee given a snapshot."""

@@ -12,6 +12,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from server.peer.load.crowd import DRAIN
 from server.peer.load.figures import Delays, Tally
 from server.peer.load.plan import Plan
 from server.terminal import counted, paper
@@ -55,6 +56,8 @@ class Outcome:
         """What has to be known of the figures."""
         tally = self.tally
         yield from self.broken
+        if tally.failed > tally.refused.total():
+            yield "joining took too long: give it more time (--for), or join more slowly (--join-rate)"
         for code in [*tally.refused, *tally.errors]:
             if code in _SETTINGS:
                 yield f"{code}: {_SETTINGS[code]}"
@@ -70,6 +73,11 @@ class Outcome:
             yield (
                 f"this machine's load generator waited for a core {tally.waited:.0%} of the time, as others ran: "
                 "the server seems slower than it is"
+            )
+        if tally.overdue:
+            yield (
+                f"{tally.overdue:,} of the lost events may still come: they had not {DRAIN:.0f} s after the end, so "
+                "the server is far behind, or stands still"
             )
         if tally.unsent:
             yield f"{counted(tally.unsent, 'change or signal', 'changes and signals')} could not be sent in time"
@@ -110,7 +118,13 @@ def show(outcome: Outcome, *, as_json: bool) -> None:
 
 def table(outcome: Outcome) -> Table:
     tally, plan = outcome.tally, outcome.plan
-    ended = f", interrupted after {tally.seconds:.0f} s" if outcome.interrupted else f", {plan.seconds:g} s"
+    ended = f", {plan.seconds:g} s"
+    if outcome.interrupted:
+        ended = (
+            f", interrupted after {tally.seconds:.0f} s"
+            if tally.seconds >= 0.5
+            else ", interrupted while joining"
+        )
     grid = Table(
         title=Text(f"{outcome.server}: {counted(plan.rooms, 'room')} of {plan.size:,}{ended}", style="bold"),
         title_justify="left",
@@ -133,7 +147,9 @@ def table(outcome: Outcome) -> Table:
 
     row("joined", f"{tally.joined:,} of {plan.clients:,}", tally.join_rate, _spread(tally.join_delays))
     if tally.failed or tally.refused:
-        row("joins that failed", tally.failed, None, _listed(tally.refused), bad=True)
+        unanswered = tally.failed - tally.refused.total()
+        reasons = tally.refused + Counter({f"not in {plan.join_within:g} s": max(0, unanswered)})
+        row("joins that failed", tally.failed, None, _listed(reasons), bad=True)
     if plan.rate:
         row("status changes", tally.changes, tally.per_second(tally.changes))
     if plan.signals:
@@ -188,6 +204,7 @@ def in_json(outcome: Outcome) -> str:
             "per_second": tally.per_second(tally.delivered),
             "late": tally.late,
             "lost": tally.lost,
+            "overdue": tally.overdue,
             "doubled": tally.doubled,
             "dropped": tally.dropped,
         }

@@ -48,16 +48,18 @@ class Story:
             then, before = now, progress
         self._last = now, progress
         lasted = max(now - then, 0.001)
-        spent = f"{now - self._since:.0f}"
+        spent = now - self._since
         if phase == "joining":
             words = [
                 f"joining: {progress.joined:,} of {self._plan.clients:,}",
                 f"{(progress.joined - before.joined) / lasted:,.0f}/s",
                 f"{progress.failed:,} refused" if progress.failed else "",
             ]
+        elif phase == "load" and spent > self._plan.seconds:
+            words = ["waiting for what is under way"]
         elif phase == "load":
             words = [
-                f"{spent} of {self._plan.seconds:.0f} s",
+                f"{spent:.0f} of {self._plan.seconds:.0f} s",
                 f"{(progress.changes - before.changes) / lasted:,.0f} changes/s" if self._plan.rate else "",
                 f"{(progress.signals - before.signals) / lasted:,.0f} signals/s"
                 if self._plan.signals
