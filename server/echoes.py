@@ -31,7 +31,7 @@ SECONDS = 60
 """How long an echo stays."""
 OVERDUE = 10.0
 """Seconds more after which one that has not ended by itself is killed."""
-STARTS_WITHIN = 20.0
+STARTS_WITHIN = 30.0
 """Seconds until it has to be in its meeting."""
 LOOKS_EVERY = 0.05
 COMES_WITHIN = 15.0

@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +57,31 @@ def watched(pid: int) -> Iterator[Watched]:
 
 
 async def ask(play: Play, token: str) -> httpx.Response:
-    return await play.http.post("/api/echo", headers=bearer(token), timeout=WITHIN)
+    return await play.http.post("/api/echo", headers=bearer(token), timeout=2 * WITHIN)
 
 
-async def begun(play: Play, token: str) -> tuple[str, int]:
-    """The meeting, and the process."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Somebody in a meeting with their echo."""
+
+    token: str
+    room: str
+    page: Client
+    process: Watched
+
+
+@contextlib.asynccontextmanager
+async def trying(play: Play) -> AsyncIterator[Trial]:
+    token = await play.identity()
     answer = await ask(play, token)
     assert answer.status_code == 201, answer.text
     room = answer.json()["meeting"]
-    return room, (await play.server.logged("echo started", meeting=room))["pid"]
-
-
-async def come(play: Play, room: str, token: str) -> Client:
-    """Into the meeting, where the echo is."""
-    client = await play.client()
-    joined = await client.join(room, "Ann", token=token)
-    assert [person.get("kind") for person in joined["participants"]] == ["bot", None]
-    return client
+    pid = (await play.server.logged("echo started", meeting=room))["pid"]
+    with watched(pid) as process:
+        page = await play.client()
+        joined = await page.join(room, "Ann", token=token)
+        assert [person.get("kind") for person in joined["participants"]] == ["bot", None]
+        yield Trial(token, room, page, process)
 
 
 def recorded(server: ServerProcess) -> list[str]:
@@ -81,70 +90,60 @@ def recorded(server: ServerProcess) -> list[str]:
 
 
 async def test_a_call_is_tested_and_nothing_is_left_of_it(tmp_path: Path) -> None:
-    with contextlib.ExitStack() as stack:
-        async with ServerProcess(tmp_path, RECONVENE_ECHO="1") as server, playing(server) as play:
+    async with ServerProcess(tmp_path, RECONVENE_ECHO="1") as server:
+        async with playing(server) as play, trying(play) as ann, trying(play) as bob, trying(play) as cem:
             offer = await play.http.get("/api/echo")
             assert offer.json() == {"available": True, "seconds": 60}
-            ann, bob, cem, dan = [await play.identity() for _ in range(4)]
-            (room, one_s), (bob_s_room, two_s), (cem_s_room, three_s) = await asyncio.gather(
-                *(begun(play, token) for token in (ann, bob, cem))
-            )
-            first, second, third = (stack.enter_context(watched(pid)) for pid in (one_s, two_s, three_s))
-            await goes_on(play, room, ann)
-            await others_wait(play, dan)
+            await goes_on(play, ann)
+            await others_wait(play)
 
             # Whoever leaves is done with it.
-            page = await come(play, room, ann)
-            await page.leave()
-            await first.ended()
-            await server.logged("echo ended", meeting=room)
-            await server.logged("meeting deleted", meeting=room)
-            assert (await play.http.get(f"/api/meetings/{room}")).status_code == 404
+            await ann.page.leave()
+            await ann.process.ended()
+            await server.logged("echo ended", meeting=ann.room)
+            await server.logged("meeting deleted", meeting=ann.room)
+            assert (await play.http.get(f"/api/meetings/{ann.room}")).status_code == 404
 
             # One that dies leaves nobody waiting.
-            page = await come(play, bob_s_room, bob)
-            second.signal(signal.SIGKILL)
-            assert (await page.closed())[0] == 4003
-            await server.logged("echo failed", meeting=bob_s_room, exit_code=-9)
+            bob.process.signal(signal.SIGKILL)
+            assert (await bob.page.closed())[0] == 4003
+            await server.logged("echo failed", meeting=bob.room, exit_code=-9)
             assert "\nreconvene_echo_processes 1.0\n" in (await play.http.get("/metrics")).text
 
             # A server that stops ends what it has begun.
-            page = await come(play, cem_s_room, cem)
             assert await server.stop() == 0
-            await third.ended()
+            await cem.process.ended()
             assert recorded(server) == []
             assert not [line for line in server.logs if line["level"] == "error"]
 
-            # One that is killed cannot: the echo notices by itself, and the next server deletes its meeting.
-            await server.start()
-            async with playing(server) as later:
-                room, pid = await begun(later, ann)
-                last = stack.enter_context(watched(pid))
-                page = await come(later, room, ann)
-                await server.kill()
-                await last.ended()
-                assert recorded(server) == [room]
-            await server.start()
-            await server.logged("left-over echo meetings deleted", meetings=1)
-            assert recorded(server) == []
+        # One that is killed cannot: the echo notices by itself, and the next server deletes its meeting.
+        await server.start()
+        async with playing(server) as play, trying(play) as dan:
+            await server.kill()
+            await dan.process.ended()
+            assert recorded(server) == [dan.room]
+        await server.start()
+        await server.logged("left-over echo meetings deleted", meetings=1)
+        assert recorded(server) == []
 
 
-async def goes_on(play: Play, room: str, token: str) -> None:
+async def goes_on(play: Play, trial: Trial) -> None:
     """Who asks again is answered with the same; nobody finds it in a list, or makes a meeting of the kind."""
+    room, token = trial.room, trial.token
     again = await ask(play, token)
     assert (again.status_code, again.json()["meeting"]) == (200, room)
     assert 0 < again.json()["seconds"] <= 60
     assert names.is_echo(room)
     found = (await play.http.get(f"/api/meetings/{room}", headers=bearer(token))).json()
-    assert (found["host"], found["participants"]) == (True, 1)
+    assert (found["host"], found["participants"]) == (True, 2)
     listed = await play.http.get("/api/meetings", headers=bearer(token))
     assert listed.json() == {"meetings": []}
     made = await play.http.post("/api/meetings", headers=bearer(token), json={"meeting": "echo-1"})
     assert (made.status_code, "tests a call" in made.json()["detail"]) == (400, True)
 
 
-async def others_wait(play: Play, token: str) -> None:
-    refused = await ask(play, token)
+async def others_wait(play: Play) -> None:
+    refused = await ask(play, await play.identity())
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert "try again" in refused.json()["detail"]
