@@ -49,7 +49,7 @@ TITLE = "Test of a call"
 LIFE = SECONDS + OVERDUE + STARTS_WITHIN
 SWEEPS_EVERY = 3600.0
 TRIES_EVERY = 30.0
-LOOKED_AT = 1000
+LOOKED_AT = 200
 """Meetings, the latest, among which those are looked for that a process left behind which was killed."""
 
 CANNOT = "The server could not start an echo; its log says why."
@@ -93,7 +93,7 @@ class Echoes:
     def __init__(
         self, config: Config, store: Store, hub: Hub, gateway: Gateway, metrics: Metrics, url: str
     ) -> None:
-        self.available = config.echo
+        self._offered = config.echo
         self._store = store
         self._hub = hub
         self._gateway = gateway
@@ -275,6 +275,8 @@ class Echoes:
                 if loop.time() >= due:
                     await self._sweep(time.time() - younger)
                     due, younger = loop.time() + SWEEPS_EVERY, LIFE
+                    if not self._offered and not self._undeleted:
+                        return
             except StoreError as error:
                 log.warning("left-over echo meetings could not be looked for", error=str(error))
             except Exception:

@@ -269,15 +269,21 @@ async def test_what_could_not_be_deleted_is_deleted_when_the_store_is_back(
     await away.echoes.stop()
 
 
-async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_like_it(desk: Desk) -> None:
+@pytest.mark.parametrize("offered", ["1", "0"])
+async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_like_it(
+    desk: Desk, offered: str
+) -> None:
+    """Also where calls are not tested any more."""
     left = [names.echo_id(os.urandom(20)) for _ in range(2)]
     for room in [*left, "ECHO-TEAM", "ABC123"]:
         await desk.store.create_meeting(room, "u_ann", "", time.time())
     with told() as lines:
-        desk.echoes.start()
+        next_start = Desk(desk.store, RECONVENE_ECHO=offered)
+        next_start.echoes.start()
         line = {"event": "left-over echo meetings deleted", "meetings": 2, "log_level": "info"}
         while line not in lines:
             await desk.store.ping()
+    await next_start.echoes.stop()
     assert sorted(await desk.meetings()) == ["ABC123", "ECHO-TEAM"]
     for room in ("ECHO-TEAM", "ABC123"):
         await desk.store.delete_meeting(room)
