@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from av import AudioFrame
 
-from server.peer.recorder.sounds import LAG, SoundLine
+from server.peer.recorder.sounds import HELD, LAG, SoundLine
 from server.peer.recorder.timing import Placing
 from tests.peer.made import RATE, loudness, sound
 
@@ -25,7 +25,11 @@ class Heard:
         for number in range(round(first * 50), round(last * 50)):
             at = number / 50
             self.tick(at + late)
-            self.line.add(source, sound(at + begin), at + late)
+            self.add(source, sound(at + begin), at + late)
+
+    def add(self, source: int, frame: AudioFrame, arrival: float) -> None:
+        """`arrival` as that of a picture."""
+        self.line.add(source, frame, arrival + HELD)
 
     def tick(self, now: float) -> None:
         while self.ticked + 0.25 <= now:
@@ -84,7 +88,7 @@ def test_what_was_held_up_is_where_it_was_sent() -> None:
     heard = Heard()
     heard.track(0, 1)
     for number in range(50, 75):
-        heard.line.add(0, sound(number / 50), 1.5)
+        heard.add(0, sound(number / 50), 1.5)
     heard.track(1.5, 3)
     assert spans(heard.end(3)) == [(0, 3)]
     assert len(heard.samples) == 3 * RATE * 4
@@ -94,7 +98,7 @@ def test_a_first_frame_that_is_late_moves_nothing() -> None:
     heard = Heard()
     heard.tick(1.2)
     for number in range(50, 60):
-        heard.line.add(0, sound(number / 50), 1.2)
+        heard.add(0, sound(number / 50), 1.2)
     heard.track(1.2, 2)
     assert spans(heard.end(2)) == [(1, 2)]
 
@@ -115,7 +119,7 @@ def test_silence_comes_as_time_goes() -> None:
 def test_of_two_tracks_the_later_counts() -> None:
     heard = Heard()
     heard.track(0, 1, source=1)
-    heard.line.add(2, sound(0, loud=False), 1.0)
+    heard.add(2, sound(0, loud=False), 1.0)
     heard.track(1.02, 2, source=1)
     assert spans(heard.end(2)) == [(0, 1)]
 
@@ -127,7 +131,7 @@ def test_other_rates_and_one_channel_are_made_even() -> None:
         frame = AudioFrame(format="s16", layout="mono", samples=160)
         frame.planes[0].update(b"\x00\x20" * 160)
         frame.sample_rate, frame.pts = 8000, number * 160
-        heard.line.add(0, frame, 1 + number / 50)
+        heard.add(0, frame, 1 + number / 50)
     (span,) = spans(heard.end(3))
     assert span == pytest.approx((1, 2), abs=0.05)
 

@@ -19,8 +19,12 @@ LOOKAHEAD = 0.4
 LAG = 0.8
 """Seconds after which silence takes the place of what did not come: more than the lookahead, and being late."""
 
-EARLIER = 0.15
+EARLIER = 0.1
 """Seconds of sound that are rather lost, once, than heard too late from then on."""
+
+HELD = 0.04
+"""Seconds by which aiortc hands out sound later than pictures: it waits for four more packets (80 ms), and with a
+picture until the next one begins."""
 
 SECOND = RATE * SAMPLE
 
@@ -79,7 +83,7 @@ class SoundLine:
         for _ in range(count):
             sound = self._waiting[0]
             ahead = ((next_one.sent, next_one.arrival) for next_one in islice(self._waiting, 1, None))
-            at = round(self._placing.place(sound.sent, sound.arrival, ahead) * RATE)
+            at = round((self._placing.place(sound.sent, sound.arrival, ahead) - HELD) * RATE)
             self._waiting.popleft()
             self._fill(at)
             samples = sound.samples[max(0, self._position - at) * SAMPLE :]
