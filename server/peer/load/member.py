@@ -175,13 +175,16 @@ class Member:
         if stretch is None:
             return
         self._heard_at = now = clock()
-        if not stretch.take(event.seq) or event.repeated:
+        is_new = stretch.take(event.seq)
+        if not is_new or event.repeated:
             watcher.tally.doubled += 1
         if self._replaying:
             self._replaying -= 1
-            if event.numbered:
+            if event.numbered and is_new:
                 watcher.tally.late += 1
                 watcher.tally.events += 1
+        elif not is_new:
+            pass
         elif event.made_at:
             watcher.delays.append((now - event.made_at) // 1000)
         elif event.numbered:
@@ -236,14 +239,15 @@ class Member:
         self._heard_at = now = clock()
         tally, data = self._watcher.tally, message["data"]
         is_new = self.stretch.skip(message["seq"])
-        if not self.inbox.take(data["n"]) or not is_new:
-            tally.doubled += 1
+        is_new = self.inbox.take(data["n"]) and is_new
         if self._replaying:
             self._replaying -= 1
-            tally.late += 1
-            tally.events += 1
-        else:
+            tally.late += is_new
+            tally.events += is_new
+        elif is_new:
             self._watcher.delays.append((now - data["at"]) // 1000)
+        if not is_new:
+            tally.doubled += 1
 
     # The machine.
 

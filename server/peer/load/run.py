@@ -156,6 +156,7 @@ def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
     """Ctrl-C and SIGTERM end it in good order; the next one kills."""
     running = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
 
     def asked() -> None:
         for number in numbers:
@@ -171,8 +172,9 @@ def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(NotImplementedError):
-            for number in numbers:
+            for number, handler in zip(numbers, before, strict=True):
                 running.remove_signal_handler(number)
+                signal.signal(number, handler)
 
 
 def _screen(plan: Plan) -> Screen:
