@@ -54,7 +54,7 @@ class Clip:
             track.stop()
         if self._playing is not None:
             self._playing.cancel()
-            await asyncio.wait([self._playing])
+            await asyncio.gather(self._playing, return_exceptions=True)
 
     def sound(self) -> Newest | None:
         """A track of its own for each connection; None if the file has none."""

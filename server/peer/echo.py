@@ -14,7 +14,7 @@ from server.peer.api import ApiFailure
 from server.peer.bot import Bot, Over
 from server.peer.link import Link, Outgoing
 from server.peer.staying import stay
-from server.peer.story import Story, Tally, address_of, reached, refused, told
+from server.peer.story import Story, Tally, address_of, reached, told, unless_ended
 from server.peer.tracks import Newest
 from signalling.outbox import Message
 from signalling.roster import Participant
@@ -26,10 +26,6 @@ class Back:
 
     sound: Newest = field(default_factory=lambda: Newest("audio"))
     picture: Newest = field(default_factory=lambda: Newest("video"))
-
-    def stop(self) -> None:
-        self.sound.stop()
-        self.picture.stop()
 
 
 class Echo(Story):
@@ -59,7 +55,6 @@ class Echo(Story):
         self._look_around(bot)
 
     def sends(self, link: Link) -> Outgoing:
-        self._end(link)
         self._back[link] = back = Back()
         return Outgoing(back.sound, back.picture)
 
@@ -68,7 +63,7 @@ class Echo(Story):
 
     def parted(self, link: Link) -> None:
         super().parted(link)
-        self._end(link)
+        self._back.pop(link, None)
 
     async def _reflect(self, link: Link, track: MediaStreamTrack, screen: bool) -> None:
         """Reads all the time: aiortc keeps whatever nobody reads."""
@@ -82,11 +77,6 @@ class Echo(Story):
                 back.sound.put(frame)
             elif isinstance(frame, VideoFrame):
                 back.picture.put(frame)
-
-    def _end(self, link: Link) -> None:
-        back = self._back.pop(link, None)
-        if back is not None:
-            back.stop()
 
     def _look_around(self, bot: Bot) -> None:
         """Says that it sends what it is sent; and leaves after the last one, if it shall."""
@@ -127,7 +117,6 @@ async def run(
         async with Bot(address, name, Echo(tally, until_left=until_left), create=create) as bot:
             await stay(bot, seconds=seconds)
     except (ApiFailure, Over) as error:
-        if not isinstance(error, Over) or not error.ended:
-            raise refused(str(error)) from None
+        unless_ended(error, tally)
     told(tally, address, began)
     return 0

@@ -11,8 +11,9 @@ from server.peer.bot import Bot, Over
 from server.peer.clip import BadClip, Clip
 from server.peer.link import Link, Outgoing
 from server.peer.staying import stay
-from server.peer.story import Story, Tally, address_of, reached, refused, told
+from server.peer.story import Story, Tally, address_of, reached, told, unless_ended
 from server.peer.tracks import Picture, Tone
+from signalling.roster import Participant
 
 
 class Source(Story):
@@ -36,9 +37,11 @@ class Source(Story):
         self._audio = audio
         self._video = video
 
+    def tells_of(self, participant: Participant) -> bool:
+        return participant.get("kind") != "bot" or participant["name"] not in self._all
+
     def sends(self, link: Link) -> Outgoing:
-        participant = link.participant
-        if participant.get("kind") == "bot" and participant["name"] in self._all:
+        if not self.tells_of(link.participant):
             return Outgoing()
         clip = self._clip
         return Outgoing(
@@ -93,7 +96,6 @@ async def run(
             ]
             await stay(*bots, seconds=seconds, until=clip.broken() if clip else None)
     except (ApiFailure, BadClip, Over) as error:
-        if not isinstance(error, Over) or not error.ended:
-            raise refused(str(error)) from None
+        unless_ended(error, tally)
     told(tally, address, began)
     return 0

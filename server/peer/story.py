@@ -11,10 +11,11 @@ import typer
 
 from server.peer.address import Address, BadAddress
 from server.peer.api import Api
-from server.peer.bot import Behaviour, Bot
+from server.peer.bot import Behaviour, Bot, Over
 from server.peer.link import Link, Outgoing
 from server.terminal import harmless
 from signalling.outbox import Message
+from signalling.roster import Participant
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ EVENTS = {"participant_joined": "came", "participant_rejoined": "came again", "p
 class Tally:
     """Of a whole run."""
 
+    been_in: bool = False
     met: int = 0
     connections: int = 0
     lost: int = 0
@@ -41,6 +43,7 @@ class Story(Behaviour):
         self.tally = tally
         self._number = number
         self._log = log.bind(bot=apart) if apart else log
+        self._sent: dict[Link, tuple[int, Outgoing]] = {}
         self._began: dict[Link, float] = {}
         self._connected: set[Link] = set()
         self._losses: dict[Link, asyncio.TimerHandle] = {}
@@ -51,6 +54,10 @@ class Story(Behaviour):
         """What is sent over a new connection."""
         return Outgoing()
 
+    def tells_of(self, participant: Participant) -> bool:
+        """Whether they are a part of the story."""
+        return True
+
     def joined(self, bot: Bot, joined: Message) -> None:
         others = self._know(bot)
         self._log.info(
@@ -58,19 +65,18 @@ class Story(Behaviour):
         )
         if not self._been_in and self._number == 1:
             self.tally.met += len(others)
-        self._been_in = True
+        self._been_in = self.tally.been_in = True
 
     def event(self, bot: Bot, event: Message) -> None:
         if self._number > 1 or event["type"] not in EVENTS:
             return
         who = event["participant"]["id"]
-        if event["type"] == "participant_left":
-            name = self._names.pop(who, "")
+        if event["type"] != "participant_left" and self.tells_of(event["participant"]):
+            self._names[who] = harmless(event["participant"]["name"])
+            self.tally.met += event["type"] == "participant_joined"
+            self._log.info(EVENTS[event["type"]], participant=who, name=self._names[who])
+        elif (name := self._names.pop(who, None)) is not None:
             self._log.info("left", participant=who, name=name, reason=event["reason"])
-            return
-        self._names[who] = harmless(event["participant"]["name"])
-        self.tally.met += event["type"] == "participant_joined"
-        self._log.info(EVENTS[event["type"]], participant=who, name=self._names[who])
 
     def resumed(self, bot: Bot, detail: Message) -> None:
         self._log.info("the server is back", others=self._know(bot))
@@ -80,9 +86,16 @@ class Story(Behaviour):
 
     def outgoing(self, link: Link) -> Outgoing:
         self._began.setdefault(link, time.monotonic())
-        return self.sends(link)
+        connection, sent = self._sent.get(link, (0, Outgoing()))
+        if connection != link.connection:
+            self._stop(link)
+            sent = self.sends(link)
+            self._sent[link] = link.connection, sent
+        return sent
 
     def link_changed(self, link: Link) -> None:
+        if not self.tells_of(link.participant):
+            return
         began = self._began.setdefault(link, time.monotonic())
         if link.state == "connected" and link not in self._connected:
             self._connected.add(link)
@@ -102,6 +115,7 @@ class Story(Behaviour):
             self._losses[link] = asyncio.get_running_loop().call_later(SURE, self._lost, link)
 
     def parted(self, link: Link) -> None:
+        self._stop(link)
         self._began.pop(link, None)
         self._connected.discard(link)
         loss = self._losses.pop(link, None)
@@ -109,8 +123,15 @@ class Story(Behaviour):
             loss.cancel()
 
     def _know(self, bot: Bot) -> list[str]:
-        self._names = {other["id"]: harmless(other["name"]) for other in bot.others}
+        self._names = {other["id"]: harmless(other["name"]) for other in bot.others if self.tells_of(other)}
         return list(self._names.values())
+
+    def _stop(self, link: Link) -> None:
+        """aiortc ends what it has begun to send only."""
+        _, sent = self._sent.pop(link, (0, Outgoing()))
+        for track in sent:
+            if track is not None:
+                track.stop()
 
     def _lost(self, link: Link) -> None:
         del self._losses[link]
@@ -140,6 +161,13 @@ def refused(text: str, code: int = 1) -> typer.Exit:
     """To be raised: the command's end, with one line that says why."""
     typer.echo(f"reconvene: {text}", err=True)
     return typer.Exit(code)
+
+
+def unless_ended(error: Exception, tally: Tally) -> None:
+    """The end of the meeting is no failure for those who were in it. Raises the command's end for all else."""
+    if not (isinstance(error, Over) and error.ended and tally.been_in):
+        raise refused(str(error)) from None
+    log.info("the meeting has ended")
 
 
 def told(tally: Tally, address: Address, began: float) -> None:
