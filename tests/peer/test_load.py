@@ -27,6 +27,7 @@ from server.peer.load.plan import Plan
 from server.peer.load.result import Outcome, in_json
 from server.peer.load.run import put_under_load
 from server.peer.load.target import CallRefused, Target
+from server.peer.load.works import Broken, Elsewhere, begin
 from tests.peer.certificates import of_localhost, server_side
 from tests.peer.meddler import HOST, Meddler
 from tests.process import ROOT, ServerProcess, environment
@@ -206,6 +207,29 @@ async def test_a_server_that_stands_still_holds_nothing_up(
     notes = json.loads(in_json(outcome))["notes"]
     assert any("stands still" in note for note in notes)
     assert any(outcome.left[0] in note and "admin key" in note for note in notes)
+
+
+async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(server: ServerProcess) -> None:
+    plan = Plan(rooms=3, size=2, rate=1, seconds=1, processes=3)
+    place = await (await Target.find(Address(server.url))).reached()
+    made = Meetings(place)
+    await made.make(plan.rooms, TIMEOUT)
+    async with asyncio.timeout(TIMEOUT):
+        works = await begin(plan, place, made.ids)
+        await asyncio.gather(*(work.join() for work in works))
+        killed, left, fine = (work for work in works if isinstance(work, Elsewhere))
+        killed._process.kill()
+        with pytest.raises(Broken, match="has ended"):
+            await killed.load()
+        # As when the program that began it is killed.
+        assert left._process.stdin is not None
+        left._process.stdin.close()
+        assert await left._process.wait() == 0
+        await fine.load()
+        assert (fine.tally.joined, fine.tally.lost, fine.tally.events) == (2, 0, 2 * fine.tally.changes)
+        await asyncio.gather(*(work.close() for work in works))
+    await made.remove()
+    assert made.ids == []
 
 
 class Sealed(Meddler):

@@ -82,7 +82,8 @@ class Outcome:
         if tally.unsent:
             yield f"{counted(tally.unsent, 'change or signal', 'changes and signals')} could not be sent in time"
         if tally.skipped:
-            yield f"{tally.skipped:,} changes and signals were left out, as nobody who could send them was connected"
+            left_out = counted(tally.skipped, "change or signal", "changes and signals")
+            yield f"left out, as nobody who could send was connected: {left_out}"
         if tally.dropped:
             yield (
                 f"{counted(tally.dropped, 'signal')} under way when the server was restarted, or gave a snapshot, "

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from server.peer.load.figures import Progress
 from server.peer.load.plan import Plan
+from server.terminal import counted
 
 BETWEEN_LINES = 5.0
 """Seconds between two lines that are no new phase."""
@@ -71,7 +72,7 @@ class Story:
             words = [phase]
         words += [
             f"{progress.away:,} away" if progress.away else "",
-            f"{progress.reconnects:,} reconnects" if progress.reconnects else "",
+            counted(progress.reconnects, "reconnect") if progress.reconnects else "",
             f"{progress.lost:,} lost" if progress.lost else "",
             f"{progress.doubled:,} doubled" if progress.doubled else "",
         ]
