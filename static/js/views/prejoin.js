@@ -172,8 +172,8 @@ export class Prejoin extends Emitter {
   }
 }
 
-/** @param {number} count */
+/** @param {number} count  of people and programs */
 function presence(count) {
   if (count === 0) return "Nobody is here yet. You are the first.";
-  return count === 1 ? "One person is here." : `${count} people are here.`;
+  return count === 1 ? "One participant is here." : `${count} participants are here.`;
 }
