@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import resource
 import socket
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -174,6 +177,10 @@ def test_the_table_of_a_bad_run() -> None:
     assert rows["lost events"] == ["4"]
     assert rows["connections lost"] == ["3", "1006: 2, 4103: 1"]
     assert rows["reconnects"] == ["3", "2 with a replay, 1 with a snapshot, 0 anew"]
+    assert shown(an_outcome(refused=Counter({"closed with 4003": 2})))["refused later"] == [
+        "2",
+        "closed with 4003: 2",
+    ]
     assert rows["attempts that failed"] == ["5", "Connection refused: 5"]
 
 
@@ -188,6 +195,8 @@ def test_the_table_of_a_bad_run() -> None:
         ({"dropped": 1}, "1 signal under way when the server was restarted"),
         ({"unconfirmed": 1}, "1 client that had joined was not connected at the end"),
         ({"failed": 1}, "joining took too long"),
+        ({"unconnected": Counter({os.strerror(errno.EADDRNOTAVAIL): 1})}, "no ports left"),
+        ({"errors": Counter({"rate_limited": 1})}, "RECONVENE_MESSAGE_RATE"),
         ({"overdue": 5, "lost": 5}, "5 of the lost events may still come"),
     ],
 )

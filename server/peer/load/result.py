@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -73,6 +75,11 @@ class Outcome:
             yield (
                 f"this machine's load generator waited for a core {tally.waited:.0%} of the time, as others ran: "
                 "the server seems slower than it is"
+            )
+        if os.strerror(errno.EADDRNOTAVAIL) in tally.unconnected:
+            yield (
+                "this machine has no ports left for connections to one address: take fewer clients, or allow more "
+                "ports (net.ipv4.ip_local_port_range)"
             )
         if tally.overdue:
             yield (
@@ -150,7 +157,8 @@ def table(outcome: Outcome) -> Table:
     if tally.failed or tally.refused:
         unanswered = tally.failed - tally.refused.total()
         reasons = tally.refused + Counter({f"not in {plan.join_within:g} s": max(0, unanswered)})
-        row("joins that failed", tally.failed, None, _listed(reasons), bad=True)
+        name = "joins that failed" if tally.failed else "refused later"
+        row(name, tally.failed or tally.refused.total(), None, _listed(reasons), bad=True)
     if plan.rate:
         row("status changes", tally.changes, tally.per_second(tally.changes))
     if plan.signals:
