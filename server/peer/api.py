@@ -227,9 +227,12 @@ def _unreachable(address: Address, error: Exception, within: float) -> Unreachab
                     "Correct the name, or look after its DNS record and this machine's name servers",
                 )
             case ssl.SSLCertVerificationError():
+                early = "not yet valid" in cause.verify_message
                 return Unreachable(
                     f"the certificate of {address.host} is not accepted: {cause.verify_message.rstrip('.')}",
-                    "Give the server a valid certificate for this name, or correct the name; SSL_CERT_FILE names"
+                    "Set the clock here right, or give the server a certificate that is valid now"
+                    if early
+                    else "Give the server a valid certificate for this name, or correct the name; SSL_CERT_FILE names"
                     " authorities of your own",
                 )
             case ssl.SSLError():

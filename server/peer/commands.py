@@ -148,14 +148,16 @@ def probe(
     ] = None,
     turn_only: Annotated[bool, typer.Option("--turn-only", help="Connect through TURN only.")] = False,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Give up after so long altogether.", metavar="SECONDS")
+        float,
+        typer.Option(min=1, max=3600, help="Give up after so long altogether.", metavar="SECONDS"),
     ] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
 ) -> None:
     """Make a call between two participants through a server that runs, and tell for each step whether it works.
 
-    Both are on this machine, so media goes from here to here: with --turn-only it takes the way through the server's
-    relay. Exits with 0 when all works, otherwise with the code of the first step that failed.
+    Both are on this machine, and connect directly: what others meet with behind
+    firewalls shows with --turn-only, by way of the server's relay. The meeting
+    is one of its own, and is deleted again.
     """
     need_media("probe")
     from server.peer.probe.command import run

@@ -183,7 +183,7 @@ async def test_a_call_without_media(server: ServerProcess, monkeypatch: pytest.M
 
     monkeypatch.setattr(Peer, "outgoing", nothing)
     found = await probed(server.url, seconds=2)
-    failure = fails(found, "media", "no picture and no sound", "too busy")
+    failure = fails(found, "media", "no picture and no sound", "this machine has time")
     assert [each["picture"]["frames"] for each in failure.details["received"]] == [0, 0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -79,6 +80,30 @@ def test_a_picture_that_stands_still_and_silence_are_not_media() -> None:
     assert not silent.sounds
     assert loud.sounds
     assert (moving.size, moving.frames, moving.began) == ("320x180", 100, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("named", "found", "told"),
+    [
+        (["stun:a", "turn:a"], {"host": 1, "srflx": 1, "relay": 1}, []),
+        (["stun:a"], {"host": 1}, ["STUN"]),
+        (["turn:a", "turns:a"], {"host": 1, "srflx": 1}, ["TURN"]),
+        (["stun:a", "turn:a"], {"host": 1}, ["TURN", "STUN"]),
+        ([], {"host": 1}, []),
+    ],
+)
+def test_servers_that_were_of_no_use_are_warned_of(
+    named: list[str], found: dict[str, int], told: list[str]
+) -> None:
+    peers = [
+        SimpleNamespace(servers=[{"urls": named}], link=None, candidates=(Counter(found), Counter(found)))
+        for _ in range(2)
+    ]
+    visit = cast(Visit, SimpleNamespace(peers=peers, first=peers[0], turn_only=False))
+    warnings = call.missing_servers(visit)
+    assert [
+        kind for warning in warnings for kind in ("TURN", "STUN") if f"a {kind} server" in warning
+    ] == told
 
 
 # TURN, without a server
@@ -157,7 +182,7 @@ def test_steps_have_numbers_of_their_own_that_stay() -> None:
         ("tidy", 25),
     ]
     for step in STEPS:
-        assert f"{step.code} [cyan]{step.name}[/cyan]" in exit_codes()
+        assert f"{step.code} [cyan]{step.name}" in exit_codes()
         assert step.hint
 
 

@@ -92,7 +92,7 @@ async def pair(visit: Visit, within: float) -> Seen:
     way = next((str(path) for path in paths.values()), "connected")
     found = list(dict.fromkeys(_shown(_counts(peer)[0]) for peer in visit.peers))
     told = f"found {' and '.join(found)}{' each' if len(found) == 1 else ''}; {way}"
-    return Seen(told, {"relayed": relayed, "pairs": ways, **details}, _missing(visit))
+    return Seen(told, {"relayed": relayed, "pairs": ways, **details}, missing_servers(visit))
 
 
 class _IceFailed(Exception):  # noqa: N818 - named for what happened
@@ -229,7 +229,8 @@ async def media(visit: Visit, within: float) -> Seen:
         missing = "; ".join(text for peer in visit.peers if (text := _lacks(peer)))
         raise Failed(
             f"within {within:.2g} s, {missing}",
-            "Look whether this machine is too busy to encode and decode, and whether UDP packets of 1200 bytes pass",
+            f"Look whether {'the TURN server goes on relaying' if visit.turn_only else 'this machine has time'} for it,"
+            " and whether UDP packets of 1200 bytes pass",
             {"received": [_received(peer, began) for peer in visit.peers]},
         ) from None
     received = [_received(peer, began) for peer in visit.peers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -27,6 +28,8 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
         address = Address.parse(url, meeting)
     except BadAddress as error:
         fail(str(error))
+    if math.isnan(timeout):
+        fail("--timeout is a number of seconds")
     # What goes wrong is told by the steps; what libraries say of it besides is for nobody.
     logs.configure("critical")
     screen = report.screen(as_json=as_json)
@@ -35,6 +38,10 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
     watchdog.start()
     try:
         return asyncio.run(_probed(address, screen, turn_only=turn_only, seconds=timeout))
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough, and the command line knows what to do then
+    except OSError as error:
+        fail(f"the probe cannot go on: {error.strerror or error}")
     finally:
         watchdog.cancel()
 

@@ -56,11 +56,18 @@ async def _found(visit: Visit) -> Seen:
 
 async def tidy(visit: Visit, within: float) -> Seen:
     """Both leave, whatever else; then the meeting goes."""
+    for peer in visit.peers:
+        peer.bot.leave()
+    leaving = asyncio.create_task(visit.stack.aclose())
+    # A TURN server that has gone is told for a minute that its relays are not wanted any more.
+    await asyncio.wait({leaving}, timeout=within / 2)
     try:
-        async with asyncio.timeout(within / 2):
-            await visit.stack.aclose()
-    except TimeoutError:
-        pass  # what still waits for something ends with the program
+        return await _deleted(visit)
+    finally:
+        leaving.cancel()
+
+
+async def _deleted(visit: Visit) -> Seen:
     if not visit.own:
         return Seen("nothing of its own is there", skipped=True)
     try:

@@ -211,12 +211,12 @@ class Report:
 
 
 def exit_codes() -> str:
-    """The table, for the help."""
+    """The table, for the help. Where line breaks are lost, it can still be read."""
+    names = max(len(step.name) for step in STEPS)
     rows = [
-        "[bold]Exit codes[/bold]",
-        "0: all of it works.",
-        "2: what was asked for cannot be understood.",
-        *(f"{step.code} [cyan]{step.name}[/cyan]: not so: {step.checks}." for step in STEPS),
-        f"{INTERRUPTED}: stopped by Ctrl-C or SIGTERM. {STUCK}: the probe itself did not end in time.",
+        "[bold]Exit codes[/bold] 0: all works. 2: the arguments cannot be understood. "
+        f"{INTERRUPTED}: stopped by Ctrl-C or SIGTERM. {STUCK}: the probe itself did not end in time. "
+        "Otherwise the first of these steps that failed:",
+        *(f"{step.code} [cyan]{step.name:<{names}}[/cyan] {step.checks}." for step in STEPS),
     ]
-    return "\n\n".join(rows)
+    return "\n".join(rows)
