@@ -185,7 +185,7 @@ def _no_pair(visit: Visit, found: str) -> Failed:
     return Failed(f"{found} (each tried: {tried})", hint, details)
 
 
-def _missing(visit: Visit) -> list[str]:
+def missing_servers(visit: Visit) -> list[str]:
     """Servers were named, and nothing came of them."""
     named = " ".join(str(url) for entry in visit.first.servers for url in _urls(entry))
     found = [_counts(peer)[0] for peer in visit.peers]
