@@ -5,6 +5,7 @@ It never outlives the server: its standard input is a pipe that nobody writes to
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -21,8 +22,9 @@ PATIENCE = 5.0
 def main() -> None:
     # Of a group of its own, so that Ctrl-C in a terminal reaches the server only, which then ends this in order. (A
     # session of its own would do that too, and undo the niceness: Linux may weigh sessions against each other first.)
-    os.setpgid(0, 0)
-    os.nice(NICENESS)
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+        os.nice(NICENESS)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     from server import cli
 
