@@ -13,6 +13,8 @@ import { perfect, stepsOf } from "./test-steps.js";
 const LOOK_EVERY = 100;
 const LONGEST = 30_000;
 const SLOW = 8_000;
+/** What is sent comes back sooner than this. */
+const BRIEF = 5_000;
 /** Once all is well: long enough to look at the picture that comes back. */
 const LINGER = 5_000;
 
@@ -47,6 +49,7 @@ export class TestCall extends Emitter {
   #back = new LevelMeter();
   #began = 0;
   #wellSince = Infinity;
+  #connectedAt = Infinity;
   #timer = 0;
   #looks = 0;
   /** Of the pictures that came back, those from before the camera was turned on. */
@@ -59,7 +62,7 @@ export class TestCall extends Emitter {
     this.#identity = identity;
     this.#media = media;
     this.#observed = {
-      over: false, slow: false, problem: null, answered: false, joined: false, path: null, roundTrip: null,
+      over: false, slow: false, problem: null, answered: false, joined: false, path: null, brief: true, roundTrip: null,
       microphone: { on: false, trouble: null, heard: false, returned: false },
       camera: { on: false, trouble: null, returned: false },
     };
@@ -124,6 +127,8 @@ export class TestCall extends Emitter {
     if (this.over) return;
     const elapsed = performance.now() - this.#began;
     this.#observed.slow = elapsed > SLOW;
+    if (this.#observed.path) this.#connectedAt = Math.min(this.#connectedAt, elapsed);
+    this.#observed.brief = elapsed < this.#connectedAt + BRIEF;
     this.#looks += 1;
     this.#follow();
     this.#listen();

@@ -17,6 +17,7 @@ import { troubleTexts } from "./troubles.js";
  * @property {boolean} answered  The server said where the echo is;
  * @property {boolean} joined  and this page was there.
  * @property {"direct" | "relayed" | null} path  of sound and picture; null before there was one
+ * @property {boolean} brief  That is so recent that nothing can be said of what did not come back yet.
  * @property {number | null} roundTrip  seconds
  * @property {{on: boolean, trouble: import("./devices.js").Trouble | null, heard: boolean, returned: boolean}} microphone
  * @property {{on: boolean, trouble: import("./devices.js").Trouble | null, returned: boolean}} camera
@@ -90,11 +91,12 @@ function connection({ problem, joined, path, slow, over }) {
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function microphone({ path, over, microphone: { on, trouble, heard, returned } }) {
+function microphone({ path, over, brief, microphone: { on, trouble, heard, returned } }) {
   if (trouble) return failed(troubleTexts({ audio: trouble, video: null })[0]);
   if (!on) return notice("Your microphone is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your sound comes back.");
   if (!path) return waiting(over);
+  if (over && brief) return NO_TIME;
   if (heard && over) {
     return failed("Your sound was sent and did not come back.", "Test again. If that stays so, try another browser or another network.");
   }
@@ -109,11 +111,12 @@ function microphone({ path, over, microphone: { on, trouble, heard, returned } }
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function camera({ path, over, camera: { on, trouble, returned } }) {
+function camera({ path, over, brief, camera: { on, trouble, returned } }) {
   if (trouble) return failed(troubleTexts({ audio: null, video: trouble })[0]);
   if (!on) return notice("Your camera is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your picture comes back.");
   if (!path) return waiting(over);
+  if (over && brief) return NO_TIME;
   if (over) return failed("Your picture was sent and did not come back.", "Test again. If that stays so, try another browser or another network.");
   return running("Your picture is sent. Waiting for it to come back…");
 }
@@ -136,5 +139,7 @@ const running = (text) => ({ state: "running", text });
 const notice = (text, advice) => ({ state: "notice", text, advice });
 /** @param {string} text @param {string} [advice] @returns {Verdict} */
 const failed = (text, advice) => ({ state: "failed", text, advice });
+/** @type {Verdict} */
+const NO_TIME = { state: "notice", text: "There was no time left for it.", advice: "Test again." };
 /** @param {boolean} over @returns {Verdict} */
 const waiting = (over) => ({ state: "waiting", text: over ? "Not tested." : "" });

@@ -32,6 +32,7 @@ FOUND = {
     "answered": True,
     "joined": True,
     "path": "direct",
+    "brief": False,
     "roundTrip": 0.04,
     "microphone": {"on": True, "trouble": None, "heard": True, "returned": True},
     "camera": {"on": True, "trouble": None, "returned": True},
@@ -70,6 +71,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"microphone": {**SILENT, "on": False}}, "microphone", "notice", "is off.*Turn it on"),
     ({"camera": UNSEEN}, "camera", "running", "Waiting"),
     ({"camera": UNSEEN, "over": True}, "camera", "failed", "did not come back"),
+    ({"camera": UNSEEN, "over": True, "brief": True}, "camera", "notice", "no time.*Test again"),
     ({"camera": {**UNSEEN, "trouble": "missing"}}, "camera", "failed", "No camera"),
 ]
 """What else was observed, and what is said of which step."""
