@@ -35,7 +35,7 @@ STARTS_WITHIN = 30.0
 """Seconds until it has to be in its meeting."""
 LOOKS_EVERY = 0.05
 COMES_WITHIN = 15.0
-"""Seconds until whoever asked for it has to be there, too; otherwise it is ended, for others to have the place."""
+"""Seconds from the answer until whoever asked has to be there, too. Otherwise others get the place."""
 
 MOST = 3
 """Processes at a time."""
@@ -213,6 +213,7 @@ class Echoes:
         if await self._turned_up(echo, process):
             self._metrics.echoes["started"] += 1
             log.info("echo started", seconds=round(SECONDS - echo.seconds_left, 3), **about)
+            echo.asked_at = asyncio.get_running_loop().time()
             echo.ready.set_result(None)
             await self._wait_for_company(echo, process)
             await asyncio.wait([process.end], timeout=echo.seconds_left + OVERDUE)

@@ -162,6 +162,14 @@ async def test_one_to_which_nobody_comes_gives_its_place_up(
     assert desk.metrics.echoes == {"started": 1}
 
 
+async def test_however_slow_it_was_there_is_time_to_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(echoes, "COMES_WITHIN", 0.2)
+    desk.room.people = 0
+    asyncio.get_running_loop().call_later(0.3, setattr, desk.room, "people", 1)
+    echo, _ = await desk.echoes.begin("u_ann")
+    assert not echo.ending
+
+
 async def test_a_stop_waits_for_no_stubborn_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 0.1)
     desk.echoes.program = STUBBORN
