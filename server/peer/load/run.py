@@ -56,6 +56,9 @@ def run(
     except (Unreachable, CallRefused) as error:
         typer.echo(f"reconvene: {error}", err=True)
         return 1
+    except OSError as error:
+        typer.echo(f"reconvene: this machine refuses what it takes: {error}", err=True)
+        return 1
     result.show(outcome, as_json=as_json)
     return outcome.exit_code
 
