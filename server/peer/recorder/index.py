@@ -22,8 +22,8 @@
           {"at": 93.2, "state": "connected", "rejoined": true}]}]}
 
 Moments are RFC 3339, in UTC and by the server's clock, which is also that of the attendance report. `started` is when
-the recorder came in, and every `…at` counts seconds from it. `clock_offset`: what the server's clock is ahead of the
-recorder's, in seconds.
+the recorder came in, and every `…at` counts seconds from it. `ended` is null while it goes on. `clock_offset`: what the
+server's clock is ahead of the recorder's, in seconds.
 
 `file`, in the same folder; its first moment is `start`. A person has one for each stay: reloads, and connections that
 are renewed, go on in the same. `kind` is `screen` for a shared screen, which has a file for each time it is shared.
