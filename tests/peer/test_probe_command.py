@@ -50,7 +50,7 @@ async def probing(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def test_json_is_one_object(server: ServerProcess) -> None:
-    async with probing(server.url, "--json") as process:
+    async with probing(server.url, "--json", "--timeout", "60") as process:
         out, complaints = await process.communicate()
     assert (process.returncode, complaints) == (0, b"")
     told = json.loads(out)
