@@ -8,6 +8,8 @@ import json
 import os
 import resource
 import socket
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -23,6 +25,7 @@ from server.peer.load.plan import BadPlan, Plan, allow_files
 from server.peer.load.result import Outcome, in_json, table
 from server.peer.load.screen import Lines, LiveScreen
 from server.peer.load.target import Target
+from tests.process import ROOT
 
 
 def load(*arguments: str) -> tuple[int, str]:
@@ -57,6 +60,14 @@ def test_a_server_that_is_not_there_is_told_with_1() -> None:
         code, line = load(f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert code == 1
     assert "start the server" in line
+
+
+def test_it_needs_no_extra() -> None:
+    without = "import sys; sys.modules.update(dict.fromkeys(['aioice', 'aiortc', 'av', 'httpx']))"
+    run = "import server.peer.load.works; from server.cli import main; main()"
+    program = [sys.executable, "-c", f"{without}; {run}", "load", "http://203.0.113.1"]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
 
 
 def test_what_is_this_machine() -> None:
