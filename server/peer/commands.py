@@ -89,8 +89,8 @@ def source(
 ) -> None:
     """Join a meeting with participants that send a test picture and a tone, or a file in a loop.
 
-    Each encodes what it sends for each of the others anew: a core carries about eight of these connections at 640 by 360,
-    and two or three of a file of 1280 by 720. Sources of one command send each other nothing.
+    Each encodes what it sends for each of the others anew: a core carries about eight of these connections at 640 by
+    360, and two or three of a file of 1280 by 720. Sources of one command send each other nothing.
 
     Exit codes: 0 when they have left or the meeting has ended, 1 when the server refused or cannot be reached.
     """
