@@ -1,4 +1,4 @@
-"""The real server, the real clients and a real SQLite store, in thousands of meetings in which everything breaks."""
+"""The real server, the real clients and a real SQLite store, in hundreds of meetings in which everything breaks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.seeds import run_many, workers
+from tests.simulation.seeds import IN_TESTS, run_many, workers
 from tests.simulation.world import run
 
-SEEDS = 2000
 ROOT = Path(__file__).parents[2]
 
 MUST_HAPPEN = {
@@ -40,16 +39,16 @@ MUST_HAPPEN = {
 def test_whatever_broke_everyone_ends_in_the_same_right_state() -> None:
     figures: Counter[str] = Counter()
     with workers() as pool:
-        for chunk in run_many(pool, range(1, SEEDS + 1)):
+        for chunk in run_many(pool, range(1, IN_TESTS + 1)):
             figures += chunk.figures
             if chunk.failed:
                 pytest.fail(
                     f"{chunk.failed[0]}\n(again: make simulate SEED={chunk.failed[0].seed})", pytrace=False
                 )
-    assert figures["runs"] == SEEDS
+    assert figures["runs"] == IN_TESTS
     # What never happens proves nothing.
-    assert {name for name in MUST_HAPPEN if figures[name] < SEEDS / 100} == set()
-    assert figures["servers"] > 1.5 * SEEDS
+    assert {name for name in MUST_HAPPEN if figures[name] < IN_TESTS / 100} == set()
+    assert figures["servers"] > 1.5 * IN_TESTS
 
 
 def test_the_same_seed_is_the_same_run() -> None:
