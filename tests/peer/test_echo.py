@@ -82,14 +82,16 @@ class Sender(Behaviour):
                 self.heard.set()
 
 
-async def test_everyone_gets_back_what_is_theirs(server: ServerProcess, room: str) -> None:
+async def test_everyone_gets_back_what_is_theirs_also_over_a_next_connection(
+    server: ServerProcess, room: str
+) -> None:
     address = Address.parse(server.url, room)
     before = asyncio.all_tasks()
-    senders = [Sender(0), Sender(4)]
+    senders, tally = [Sender(0), Sender(4)], Tally()
     media = {"audio": True, "video": True}
     async with (
         asyncio.timeout(WITHIN),
-        Bot(address, "Echo", Echo(Tally(), until_left=True), create=True) as echoing,
+        Bot(address, "Echo", Echo(tally, until_left=True), create=True) as echoing,
     ):
         await echoing.joined()
         async with Bot(address, "A", senders[0], media=media), Bot(address, "B", senders[1], media=media):
@@ -98,7 +100,16 @@ async def test_everyone_gets_back_what_is_theirs(server: ServerProcess, room: st
             for sender in senders:
                 await asyncio.gather(sender.heard.wait(), sender.seen.wait())
             await echoing.until(lambda: echoing.roster[echoing.my_id]["media"]["video"])
+
+            [link] = [link for link in echoing.links.values() if link.participant["name"] == "A"]
+            assert link.pc is not None
+            await link.pc.close()
+            await echoing.until(lambda: link.connection == 2 and link.state == "connected")
+            senders[0].heard.clear()
+            senders[0].seen.clear()
+            await asyncio.gather(senders[0].heard.wait(), senders[0].seen.wait())
         await echoing.over()
+    assert (tally.met, tally.connections, tally.lost) == (2, 3, 1)
     # The first bar of the one is grey, of the other purple.
     assert {abs(colour - 128) < 20 for colour in senders[0].colours} == {True}
     assert {colour > 150 for colour in senders[1].colours} == {True}
