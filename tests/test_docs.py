@@ -16,6 +16,8 @@ from server.app import web
 from server.config import SETTINGS, Config, Setting
 from server.identity import Tokens
 from server.metrics import Metrics
+from server.peer.bot import Behaviour
+from server.peer.probe.steps import STEPS, Step
 from signalling import errors, messages
 from signalling.hub import Hub
 
@@ -24,6 +26,7 @@ README = ROOT / "README.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+PEER = ROOT / "docs" / "peer.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "README.md"])
 
 
@@ -157,6 +160,11 @@ def test_client_messages_in_examples_are_valid() -> None:
 # Operation
 
 
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_what_a_probe_checks_is_documented_with_its_exit_code(step: Step) -> None:
+    assert f"| {step.code} | `{step.name}`: {step.checks} |" in text(PEER)
+
+
 def test_every_metric_is_documented_and_no_other() -> None:
     page = Metrics().page().decode()
     kinds = re.findall(r"^# TYPE (\w+) (\w+)$", page, re.MULTILINE)
@@ -214,6 +222,14 @@ def test_make_targets_that_are_mentioned_exist(document: Path) -> None:
 def test_the_contributing_page_knows_every_make_target() -> None:
     mentioned = set(re.findall(r"`make ([a-z]+)", text(ROOT / "CONTRIBUTING.md")))
     assert mentioned == make_targets()
+
+
+def test_the_example_of_a_bot_fits_what_it_is_made_of() -> None:
+    (example,) = code_blocks(text(PEER), "python")
+    names: dict[str, Any] = {"__name__": "example"}
+    exec(compile(example.replace("asyncio.run(main())", ""), "docs/peer.md", "exec"), names)  # noqa: S102
+    assert issubclass(names["Counter"], Behaviour)
+    assert set(vars(names["Counter"])) & set(vars(Behaviour)) >= {"incoming"}
 
 
 def test_the_example_client_compiles() -> None:
