@@ -245,6 +245,11 @@ def _unreachable(address: Address, error: Exception, within: float) -> Unreachab
                     f"nothing listens on {port} of {address.host}",
                     "Start the server, or correct host and port",
                 )
+    if isinstance(error, httpx.ConnectTimeout):
+        return Unreachable(
+            f"{address.host} cannot be connected to within {within / 2:.2g} s",
+            f"Look whether the server runs, whether firewalls pass {port}, and whether name servers answer",
+        )
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return Unreachable(
             f"{address.base} does not answer within {within:.2g} s",

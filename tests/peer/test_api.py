@@ -170,3 +170,16 @@ async def test_tls_and_none_are_told_from_each_other(certificate: Path) -> None:
     async with answering(b"", server_side(certificate)) as address:
         failed = await failure(Address(address.base.replace("https:", "http:")))
         assert "https://" in failed.advice
+
+
+async def test_a_connection_that_does_not_come_about_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be it that packets are dropped, or that no name server answers."""
+    loop = asyncio.get_running_loop()
+
+    async def never(*_given: object, **_more: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(loop, "getaddrinfo", never)
+    failed = await failure(Address("http://meet.example.org"), within=0.2)
+    assert "meet.example.org cannot be connected to within 0.1 s" in failed.found
+    assert "name servers" in failed.advice

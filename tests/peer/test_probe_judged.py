@@ -16,10 +16,8 @@ from server.peer.probe.steps import STEPS, Failed, Outcome, State, exit_codes
 from server.peer.probe.visit import Visit
 
 
-def resumed(
-    *, numbers: list[int] | None = None, **changes: Any
-) -> tuple[Visit, tuple[int, int, list[tuple[str, int] | None]]]:
-    """A visit whose first participant has resumed as it should, but for `changes`; and what was so before."""
+def resumed(*, numbers: list[int] | None = None, **changes: Any) -> Visit:
+    """A visit whose first participant has resumed as it should, but for `changes`."""
     numbers = list(range(call.SIGNALS)) if numbers is None else numbers
     events = [{"type": "signal", "from": "p_b", "data": {"probe": number}} for number in numbers]
     link = SimpleNamespace(instance="page.1", connection=1)
@@ -31,8 +29,13 @@ def resumed(
         setattr(lost, name, value)
     for peer in (lost, other):
         peer.heard = lambda kind, of, peer=peer: Peer.heard(peer, kind, of)
-    visit = SimpleNamespace(first=lost, second=other, peers=[lost, other])
-    return cast(Visit, visit), (0, 1, [("page.1", 1), ("page.1", 1)])
+    return cast(Visit, SimpleNamespace(first=lost, second=other, peers=[lost, other]))
+
+
+def judge(visit: Visit) -> None:
+    """After one join, no resume, and a first connection between the two."""
+    call.check_way_back(visit.first, 0, 1)
+    call.check_nothing_is_lost(visit, [("page.1", 1), ("page.1", 1)])
 
 
 @pytest.mark.parametrize(
@@ -51,11 +54,9 @@ def resumed(
     ],
 )
 def test_only_a_whole_resume_will_do(changes: dict[str, Any], told: str) -> None:
-    visit, before = resumed()
-    call.check_resume(visit, *before)
-    visit, before = resumed(**changes)
+    judge(resumed())
     with pytest.raises(Failed, match=told) as failed:
-        call.check_resume(visit, *before)
+        judge(resumed(**changes))
     assert failed.value.hint
 
 

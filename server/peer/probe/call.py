@@ -272,7 +272,7 @@ def _received(peer: Peer, began: float) -> dict[str, Any]:
 async def reconnect(visit: Visit, within: float) -> Seen:
     """The first loses its socket; what happens meanwhile is told afterwards, once, and nobody saw it leave."""
     lost, other = visit.first, visit.second
-    before = len(lost.resumes), lost.joins, _ends(visit)
+    resumes, joins, ends = len(lost.resumes), lost.joins, _ends(visit)
     frames = [peer.picture.frames for peer in visit.peers]
     began = time.perf_counter()
     lost.bot.socket.cut()
@@ -283,6 +283,7 @@ async def reconnect(visit: Visit, within: float) -> Seen:
         async with asyncio.timeout(within):
             await lost.until(lambda: lost.losses > 0 and lost.bot.client.phase == "joined")
             took = time.perf_counter() - began
+            check_way_back(lost, resumes, joins)
             await lost.until(
                 lambda: bool(_signals(lost, other)) and lost.bot.roster.get(other.id, {}).get("hand") is True
             )
@@ -295,7 +296,7 @@ async def reconnect(visit: Visit, within: float) -> Seen:
             else f"the cut socket did not come back within {within:.2g} s",
             "Look whether a proxy in front lets a client come back at once, and into the server's log",
         ) from None
-    check_resume(visit, *before)
+    check_nothing_is_lost(visit, ends)
     replayed = lost.resumes[-1]["replayed"]
     return Seen(
         f"resumed after {took * 1000:.0f} ms, {replayed} events replayed",
@@ -303,9 +304,9 @@ async def reconnect(visit: Visit, within: float) -> Seen:
     )
 
 
-def check_resume(visit: Visit, resumes: int, joins: int, ends: list[tuple[str, int] | None]) -> None:
-    """Raises `Failed` for what was no resume, or lost something."""
-    lost, other = visit.first, visit.second
+def check_way_back(lost: Peer, resumes: int, joins: int) -> None:
+    """Raises `Failed` when it came back otherwise than by a resume with a replay. `resumes` and `joins`: how many there
+    were before."""
     same = "With several server processes, clients have to come back to the same one; and see whether it was restarted"
     if lost.joins > joins or len(lost.resumes) == resumes:
         raise Failed(
@@ -313,6 +314,11 @@ def check_resume(visit: Visit, resumes: int, joins: int, ends: list[tuple[str, i
         )
     if "snapshot" in lost.resumes[-1]:
         raise Failed("what happened meanwhile was not replayed: the server had forgotten it", same)
+
+
+def check_nothing_is_lost(visit: Visit, ends: list[tuple[str, int] | None]) -> None:
+    """Raises `Failed` when something was, or the other saw more of it than that the socket was away."""
+    lost, other = visit.first, visit.second
     numbers = _signals(lost, other)
     if numbers != list(range(SIGNALS)):
         raise Failed(

@@ -97,7 +97,9 @@ async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Out
     began = time.monotonic()
 
     def failed(reason: str, hint: str, details: dict[str, object] | None = None) -> Outcome:
-        cut_short = " (all that --timeout left)" if within < step.within and took() >= within else ""
+        # Some wait for a part of it only, to be able to say more.
+        waited = took() >= within / 2
+        cut_short = " (all that --timeout left)" if within < step.within and waited else ""
         return Outcome(
             step, State.FAILED, took(), reason=f"{reason}{cut_short}", hint=hint, details=details or {}
         )
