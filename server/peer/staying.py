@@ -32,7 +32,7 @@ async def interruptions() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def stay(*bots: Bot, seconds: float | None, until: Awaitable[object] | None = None) -> None:
+async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object] | None = None) -> None:
     """Until one of these: an interruption, `seconds` are over, `until` is done, or all bots have left.
 
     Raises `Over` as soon as one bot came to an end that it was not asked for.
