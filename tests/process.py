@@ -13,12 +13,13 @@ import contextlib
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.forking import Forked, begin
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,7 +54,7 @@ class ServerProcess:
         self.logs: list[dict[str, Any]] = []
         """Those of them that are JSON objects, parsed."""
         self.url = ""
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
         self._reader: asyncio.Task[None] | None = None
         self._logged = asyncio.Condition()
 
@@ -84,18 +85,7 @@ class ServerProcess:
         assert self._process is None or self._process.returncode is not None, "runs already"
         self.settings |= settings
         self.output, self.logs = [], []
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self.module,
-            "serve",
-            cwd=ROOT,
-            env=environment(self.directory, self.settings),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            limit=1024 * 1024,
-        )
+        self._process = await begin(self.module, ["serve"], environment(self.directory, self.settings))
         self._reader = asyncio.create_task(self._read(self._process))
         self.url = str((await self.logged("listening", within=START_TIMEOUT))["url"])
         return self
@@ -157,12 +147,11 @@ class ServerProcess:
     ) -> None:
         await self.stop()
 
-    def _running(self) -> asyncio.subprocess.Process:
+    def _running(self) -> Forked:
         assert self._process is not None, "was not started"
         return self._process
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
+    async def _read(self, process: Forked) -> None:
         while line := await process.stderr.readline():
             text = line.decode(errors="replace").rstrip("\n")
             self.output.append(text)

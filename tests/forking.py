@@ -1,0 +1,206 @@
+"""Server processes that begin as a copy of one which has read the libraries already: reading them anew is most of what
+a server's start costs, and the tests start some hundred. Our own modules each process reads by itself.
+
+    process = await begin("server.cli", ["serve"], environ)
+    process.stderr, process.pid, process.returncode, await process.wait()     # as of `asyncio.subprocess`
+
+The first call starts the process that is copied: `python -m tests.forking`. It ends with whoever started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+LIBRARIES = (
+    "asyncio",
+    "fastapi",
+    "jwt",
+    "msgspec",
+    "orjson",
+    "prometheus_client",
+    "rich.table",
+    "rich.traceback",
+    "sqlite3",
+    "structlog",
+    "typer",
+    "uvicorn",
+    "uvicorn.protocols.http.auto",
+    "websockets.server",
+)
+
+MOST = 128 * 1024
+"""Bytes of a wish, most of which is the environment."""
+
+LONGEST_LINE = 1024 * 1024
+
+
+class Forked:
+    """What `asyncio.subprocess.Process` is, as far as the tests need it."""
+
+    def __init__(self, pid: int, stderr: asyncio.StreamReader, end: asyncio.StreamReader) -> None:
+        self.pid = pid
+        self.stderr = stderr
+        self.returncode: int | None = None
+        self._ended = asyncio.create_task(self._watch(end))
+
+    async def wait(self) -> int:
+        # Whoever gives up waiting must not end the watch.
+        return await asyncio.shield(self._ended)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    async def _watch(self, end: asyncio.StreamReader) -> int:
+        self.returncode = int(await end.readline())
+        return self.returncode
+
+
+async def begin(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Forked:
+    """`python -m module arguments…` in the project's folder, without input; what it writes to stdout is lost."""
+    wish = {"module": module, "arguments": arguments, "environ": dict(environ)}
+    told, errors = os.pipe(), os.pipe()
+    try:
+        socket.send_fds(_origin(), [json.dumps(wish).encode()], [told[1], errors[1]])
+    finally:
+        os.close(told[1])
+        os.close(errors[1])
+    end, stderr = [await _reader(pipe[0]) for pipe in (told, errors)]
+    return Forked(int(await end.readline()), stderr, end)
+
+
+async def _reader(descriptor: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(descriptor, "rb", 0))
+    return reader
+
+
+_control: socket.socket | None = None
+_process: subprocess.Popen[bytes] | None = None
+
+
+def _origin() -> socket.socket:
+    """The way to the process that is copied, which is started when there is none."""
+    global _control, _process
+    if _control is None or _process is None or _process.poll() is not None:
+        _control, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with other:
+            _process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forking", str(other.fileno())],
+                cwd=ROOT,
+                pass_fds=[other.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+    return _control
+
+
+# The process that is copied.
+
+
+def main() -> None:
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    gc.collect()
+    gc.freeze()
+    # A Ctrl-C is for whoever started it, with whom it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wish = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if wish is not None:
+        _become(**wish)
+
+
+def _serve(control: socket.socket) -> dict[str, Any] | None:
+    """Returns the wish in each copy; and None at the end, when the copies that are left are ended."""
+    waker, woken = socket.socketpair()
+    waker.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children: dict[int, int] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in selector.select()]
+            if woken in ready:
+                woken.recv(4096)
+                _report(children)
+            if control not in ready:
+                continue
+            text, descriptors, _, _ = socket.recv_fds(control, MOST, 2)
+            if not text:
+                break
+            told, errors = descriptors
+            child = os.fork()
+            if child == 0:
+                for descriptor in (told, *children.values()):
+                    os.close(descriptor)
+                os.dup2(errors, 2)
+                os.close(errors)
+                break
+            os.close(errors)
+            os.write(told, b"%d\n" % child)
+            children[child] = told
+    if not text:
+        for left in children:
+            os.kill(left, signal.SIGKILL)
+        return None
+    signal.set_wakeup_fd(-1)
+    for ours in (control, waker, woken):
+        ours.close()
+    wish: dict[str, Any] = json.loads(text)
+    return wish
+
+
+def _report(children: dict[int, int]) -> None:
+    """Tell of each that has ended."""
+    for child in list(children):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            told = children.pop(child)
+            # Unless nobody wants to know any more.
+            with contextlib.suppress(BrokenPipeError):
+                os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+            os.close(told)
+
+
+def _become(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    # Those there are know what kind of files they were made for.
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
