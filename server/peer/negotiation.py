@@ -48,11 +48,10 @@ def read(data: Any, mine: str, theirs: str) -> Signal | None:
     if isinstance(said := data.get("candidate"), dict):
         candidate = _candidate(said)
         fragment = said.get("usernameFragment")
-        return candidate and Signal(
-            number,
-            candidate=candidate,
-            username_fragment=fragment if isinstance(fragment, str) else "",
-        )
+        user = fragment if isinstance(fragment, str) else ""
+        if candidate is None:
+            return None
+        return Signal(number, candidate=candidate, username_fragment=user)
     repeat, renew = data.get("repeat") is True, data.get("renew") is True
     return Signal(number, repeat=repeat, renew=renew) if repeat or renew else None
 
