@@ -86,7 +86,9 @@ async def test_who_is_recorded_is_told_and_finds_it_in_files(
         assert await ada.come(room) == mine
         await goes_on(folders[0], 2)
         assert await one.stop() == 0
-    assert not [line for line in one.story if line["level"] != "info"], one.lines
+    # A slow machine is no failure.
+    loud = [line for line in one.story if line["level"] != "info" and "too slow" not in line["event"]]
+    assert not loud, one.lines
     was_recorded(folders[0], mine)
 
 
@@ -125,10 +127,10 @@ def was_recorded(folder: Path, ada: str) -> None:
         assert file["end_at"] - file["start_at"] == pytest.approx(file["duration"], abs=0.5)
         assert path.stat().st_size == file["bytes"]
         assert "error" not in file
-    # Chromium's fake microphone beeps: to be heard before it is muted, and after the reload not before coming in.
-    found = played(folder / stay["file"])
-    assert any(found.heard[: round(muted[0] * 50)])
-    assert len({luma for _, luma in found.pictures}) > 1
+    # Chromium's fake camera moves, and its fake microphone beeps twice a second.
+    assert len({luma for _, luma in played(folder / stay["file"]).pictures}) > 1
+    assert again["changes"][0]["media"]["audio"]
+    assert any(played(folder / again["file"]).heard)
 
 
 def was_killed(folder: Path) -> None:

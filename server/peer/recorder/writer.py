@@ -31,7 +31,7 @@ CONTAINER: dict[Format, dict[str, str]] = {
 WRITTEN_AT_ONCE = {"flush_packets": "1", "max_interleave_delta": "2000000"}
 
 VIDEO: dict[Format, tuple[str, dict[str, str]]] = {
-    "webm": ("libvpx", {"deadline": "realtime", "cpu-used": "10", "lag-in-frames": "0", "crf": "10"}),
+    "webm": ("libvpx", {"deadline": "realtime", "cpu-used": "12", "lag-in-frames": "0", "crf": "10"}),
     "mp4": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}),
 }
 AUDIO: dict[Format, tuple[str, dict[str, str]]] = {"webm": ("libopus", {}), "mp4": ("aac", {})}
