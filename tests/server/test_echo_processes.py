@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from signalling import names
 from signalling.errors import ErrorCode, Refused
 from storage import open_store
 from storage.store import Store, StoreUnavailable
+from tests.process import ROOT
 from tests.storage.script import Script
 
 TIMEOUT = 30.0
@@ -37,6 +39,18 @@ import sys
 line = '{"event": "hello", "level": "error", "error": "' + "x" * 999 + '"}'
 print(*[line] * 300, "y" * 99_999, sep="\\n", file=sys.stderr)
 sys.stderr.buffer.write(b"\\xff no text\\n")
+"""
+
+HANGS = """
+import os, signal, sys
+from server import cli, echo_child
+def hangs():
+    print(os.nice(0), os.getpgrp() == os.getpid(), *sys.argv[1:], flush=True)
+    while True:
+        signal.pause()
+signal.signal(signal.SIGTERM, lambda *_: None)
+cli.main, echo_child.PATIENCE = hangs, 0.1
+echo_child.main()
 """
 
 
@@ -92,9 +106,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store = open_store(f"sqlite:///{tmp_path}/r.db")
     await store.open()
     desk = Desk(store)
-    async with asyncio.timeout(TIMEOUT):
-        yield desk
-        await desk.echoes.stop()
+    yield desk
+    await desk.echoes.stop()
     assert await desk.meetings() == []
     assert desk.metrics.echo_processes() == 0
     await store.close()
@@ -174,21 +187,25 @@ async def test_a_stop_waits_for_no_stubborn_one(desk: Desk, monkeypatch: pytest.
     monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 0.1)
     desk.echoes.program = STUBBORN
     echo, _ = await desk.echoes.begin("u_ann")
-    await desk.echoes.stop()
+    async with asyncio.timeout(TIMEOUT):
+        await desk.echoes.stop()
     assert echo.gone.is_set()
     assert desk.room.ended == [echo.room]
 
 
-async def test_a_stop_that_is_cut_short_leaves_no_process(desk: Desk) -> None:
+async def test_a_stop_that_is_cut_short_leaves_no_process(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 3600)
     desk.echoes.program = STUBBORN
     echo, _ = await desk.echoes.begin("u_ann")
     assert echo.process is not None
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await desk.echoes.stop()
-    assert await echo.process.end in {-signal.SIGKILL, -signal.SIGTERM}, (
-        "if it had not got round to being stubborn"
-    )
+    async with asyncio.timeout(TIMEOUT):
+        # The latter if it had not got round to being stubborn.
+        assert await echo.process.end in {-signal.SIGKILL, -signal.SIGTERM}
 
 
 async def test_who_asks_twice_at_once_gets_one(desk: Desk) -> None:
@@ -231,6 +248,19 @@ async def test_what_it_says_is_told_in_bounds_and_never_as_our_own_error(desk: D
     assert {(line["log_level"], line["meeting"], len(line["error"])) for line in said} == {
         ("warning", echo.room, echo_process.MOST_IN_A_LINE)
     }
+
+
+async def test_a_child_is_out_of_the_way_and_ends_with_the_server_even_if_it_hangs() -> None:
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", HANGS, "ECHO-1"), stdin=PIPE, stdout=PIPE, cwd=ROOT
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    said = (await child.stdout.readline()).decode().split()
+    assert said == [str(os.nice(0) + 10), "True", "echo", "ECHO-1"]
+    child.stdin.close()
+    async with asyncio.timeout(TIMEOUT):
+        assert await child.wait() == 1
 
 
 def test_a_child_is_given_no_setting_and_no_secret() -> None:
