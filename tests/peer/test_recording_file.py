@@ -150,14 +150,8 @@ async def test_a_full_disk_ends_a_file_and_disturbs_no_other(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda *_args, **_options: disk)
         full = Deck(tmp_path / f"full.{form}", form)
-        full.tick(0)
-        # Whoever put something in is never stopped.
-        for second in range(200):
-            play(full, second, second + 1, second % 250, (640, 360))
-            if full.error is not None:
-                break
-            await asyncio.sleep(0)
-        full.finish(200)
+        play(full, 0, 10, 100, (320, 180))
+        full.finish(10)
         await full.finished.wait()
     assert full.error == "No space left on device"
     play(other, 0, 1, 100, (320, 180))

@@ -22,9 +22,9 @@ LAG = 0.8
 EARLIER = 0.1
 """Seconds of sound that are rather lost, once, than heard too late from then on."""
 
-HELD = 0.04
+HELD = 0.02
 """Seconds by which aiortc hands out sound later than pictures: it waits for four more packets (80 ms), and with a
-picture until the next one begins."""
+picture until the next one begins (some 50 ms)."""
 
 SECOND = RATE * SAMPLE
 
