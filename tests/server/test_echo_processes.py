@@ -256,11 +256,16 @@ async def test_a_child_is_out_of_the_way_and_ends_with_the_server_even_if_it_han
     )
     assert child.stdin is not None
     assert child.stdout is not None
-    said = (await child.stdout.readline()).decode().split()
-    assert said == [str(os.nice(0) + 10), "True", "echo", "ECHO-1"]
-    child.stdin.close()
-    async with asyncio.timeout(TIMEOUT):
-        assert await child.wait() == 1
+    try:
+        said = (await child.stdout.readline()).decode().split()
+        assert said == [str(os.nice(0) + 10), "True", "echo", "ECHO-1"]
+        child.stdin.close()
+        async with asyncio.timeout(TIMEOUT):
+            assert await child.wait() == 1
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
 
 def test_a_child_is_given_no_setting_and_no_secret() -> None:
