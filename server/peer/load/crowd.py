@@ -116,6 +116,10 @@ class Crowd:
                     for room in self._rooms:
                         room.forget()
                 await self._sleep(min([until, tidy_at, *(stream.due for stream in streams)]))
+            if not self._stopped.is_set():
+                # What was due while it slept last.
+                for stream in streams:
+                    stream.send(until - LEAST_SLEEP)
             ended = time.monotonic()
             self._count()
             used = own_usage() - before
@@ -125,7 +129,7 @@ class Crowd:
             for stream in streams:
                 tally.skipped += stream.skipped
                 tally.behind = max(tally.behind, stream.behind)
-                tally.unsent += stream.left(ended)
+                tally.unsent += stream.left(min(ended, until) - LEAST_SLEEP)
             await self._drain()
             self._count()
             tally.events += len(tally.delays)
