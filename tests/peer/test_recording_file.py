@@ -154,6 +154,9 @@ async def test_a_full_disk_ends_a_file_and_disturbs_no_other(
         full.finish(10)
         await full.finished.wait()
     assert full.error == "No space left on device"
+    dropped = full.dropped
+    play(full, 10, 20, 100, (320, 180))
+    assert full.dropped == dropped, "it is not too slow, it is over"
     play(other, 0, 1, 100, (320, 180))
     other.finish(1)
     await other.finished.wait()

@@ -286,7 +286,10 @@ async def test_the_end_of_the_meeting_ends_all_files(meeting: Meeting) -> None:
     meeting.joined(participant("p_ann"), participant("p_ben"))
     meeting.recording.event(meeting.bot, {"type": "meeting_ended", "reason": "ended"})
     assert meeting.recording.people == 0
+    assert meeting.recording.size == 0
     assert {file["ended"] for file in (await meeting.index())["files"]} == {"meeting ended"}
+    # Each is looked at once more when it is complete.
+    assert meeting.recording.size == 2_000
 
 
 async def test_while_it_goes_on_the_index_is_not_complete(
@@ -350,6 +353,22 @@ def test_an_index_is_replaced_as_a_whole(tmp_path: Path) -> None:
     save(tmp_path, {"two": 2})
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
     assert orjson.loads((tmp_path / NAME).read_bytes()) == {"two": 2}
+
+
+def test_one_that_cannot_be_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, {"one": 1})
+
+    def full(path: Path, content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        save(tmp_path, {"two": 2})
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    assert orjson.loads((tmp_path / NAME).read_bytes()) == {"one": 1}
 
 
 def test_a_line_below_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:

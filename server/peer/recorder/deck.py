@@ -73,6 +73,8 @@ class Deck:
             return 0
 
     def picture(self, source: int, frame: VideoFrame, arrival: float) -> None:
+        if self.error is not None:
+            return
         size = frame.width * frame.height * 3 // 2
         with self._lock:
             full = self._waiting_pictures >= MOST_PICTURES or self._waiting_bytes + size > MOST_BYTES

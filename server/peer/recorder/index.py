@@ -149,5 +149,10 @@ def save(folder: Path, document: dict[str, Any]) -> None:
     """In one step: whoever reads finds all of it, or what was there before. Raises OSError."""
     path = folder / NAME
     unfinished = path.with_suffix(".json.new")
-    unfinished.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    unfinished.replace(path)
+    try:
+        unfinished.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        unfinished.replace(path)
+    except OSError:
+        # What there is of it only takes space, of which there may be none.
+        unfinished.unlink(missing_ok=True)
+        raise

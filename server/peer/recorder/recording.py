@@ -121,7 +121,7 @@ class Recording(Story):
             _, late = await asyncio.wait(waits, timeout=PATIENCE_AT_THE_END)
             for wait in late:
                 wait.cancel()
-        for reel, deck in self._reels:
+        for reel, deck in list(self._reels):
             if not deck.finished.is_set():
                 deck.error = deck.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
             self._look_at(reel, deck)
