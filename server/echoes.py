@@ -47,6 +47,7 @@ COME_BACK = 10.0
 TITLE = "Test of a call"
 
 LIFE = SECONDS + OVERDUE + STARTS_WITHIN
+"""Seconds after which a meeting is nobody's any more, whoever made it."""
 SWEEPS_EVERY = 3600.0
 TRIES_EVERY = 30.0
 LOOKED_AT = 200
@@ -267,29 +268,30 @@ class Echoes:
     async def _keep_sweeping(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        # Whatever is there at the start was left behind. Later it may be another process', which has the same store.
-        younger = 0.0
         while True:
             try:
                 for room in list(self._undeleted):
                     await self._delete(room)
                 if loop.time() >= due:
-                    await self._sweep(time.time() - younger)
-                    due, younger = loop.time() + SWEEPS_EVERY, LIFE
-                    if not self._offered and not self._undeleted:
+                    doubtful = await self._sweep()
+                    if not (self._offered or doubtful or self._undeleted):
                         return
+                    due = loop.time() + (LIFE if doubtful else SWEEPS_EVERY)
             except StoreError as error:
                 log.warning("left-over echo meetings could not be looked for", error=str(error))
             except Exception:
                 log.exception("sweeping up after echoes failed")
             await asyncio.sleep(TRIES_EVERY)
 
-    async def _sweep(self, before: float) -> None:
-        """Delete what was made before that moment and is no running echo's."""
+    async def _sweep(self) -> bool:
+        """Delete what is no running echo's. Answers whether some may be: another process', which has the same store."""
+        latest = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
         ours = {echo.room for echo in self._echoes.values()}
-        found = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
-        left = {each.room for each in found if names.is_echo(each.room) and each.created_at < before} - ours
+        found = [each for each in latest if names.is_echo(each.room) and each.room not in ours]
+        before = time.time() - LIFE
+        left = {each.room for each in found if each.created_at < before}
         for room in left:
             await self._delete(room)
         if left:
             log.info("left-over echo meetings deleted", meetings=len(left - self._undeleted))
+        return len(found) > len(left)
