@@ -25,7 +25,7 @@ ROOMS = [f"ROOM-{number}" for number in range(8)]
 SIZE = 6
 KILLS, DATABASE_KILLS = 20, 10
 GRACE = 2.0
-TERMS = Terms(GRACE, INTERVAL, late=0.75)
+LATE = 0.75
 CALM = 1.5
 SETTLED = 20.0
 """Seconds at most until nothing is open any more."""
@@ -100,11 +100,32 @@ class Killed:
         """As often as it takes: one in four is killed while it starts."""
         while len(self.kills) < KILLS and self._chance.random() < 0.25:
             starting = asyncio.create_task(self.server.start())
-            await asyncio.wait([starting], timeout=self._chance.uniform(0, 0.8))
+            await asyncio.wait([starting], timeout=self._chance.uniform(0, 0.3))
             await self.kill()
             await asyncio.wait([starting])
             starting.exception()  # there is one, if it had not come to say that it listens
         await self.server.start()
+
+
+class Pulse:
+    """How late things are here at worst: others have the processors as well, and the server is no better off."""
+
+    TICK = 0.05
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self._task = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(self.TICK)
+            self.worst = max(self.worst, time.monotonic() - began - self.TICK)
+
+    def terms(self) -> Terms:
+        self._task.cancel()
+        # Late where it is said, and where it is heard.
+        return Terms(GRACE, INTERVAL, late=LATE + 2 * self.worst)
 
 
 def errors(server: ServerProcess) -> list[str]:
@@ -122,11 +143,13 @@ async def settled(store: Store) -> list[Attendance]:
         await asyncio.sleep(0.1)
 
 
-def complaints(records: Sequence[Attendance], crowd: Crowd, kills: Sequence[Interval]) -> list[str]:
+def complaints(
+    records: Sequence[Attendance], crowd: Crowd, kills: Sequence[Interval], terms: Terms
+) -> list[str]:
     found = []
     for record in records:
         visitors = [visitor for visitor in crowd.visitors if visitor.meeting == record.meeting.room]
-        found += compared(record, visitors, kills, TERMS)
+        found += compared(record, visitors, kills, terms)
     return found
 
 
@@ -156,6 +179,7 @@ async def test_the_record_outlives_twenty_kills_of_the_server(servers: Servers, 
 
 async def outlives_twenty_kills(place: Place, directory: Path) -> None:
     chance = random.Random(20)  # noqa: S311 - no secret
+    pulse = Pulse()
     async with serving(place, directory) as (server, store), crowd_at(server, chance) as crowd:
         killed = Killed(server, chance)
         while len(killed.kills) < KILLS:
@@ -172,13 +196,14 @@ async def outlives_twenty_kills(place: Place, directory: Path) -> None:
         await crowd.leave()
         records = await settled(store)
         assert await server.stop() == 0
-        found = killed.errors + errors(server) + complaints(records, crowd, killed.kills)
+        found = killed.errors + errors(server) + complaints(records, crowd, killed.kills, pulse.terms())
         assert not found, "\n".join(found)
 
 
 async def test_the_record_outlives_ten_kills_of_the_database(servers: Servers, tmp_path: Path) -> None:
     """The server stays. It loses nothing, and nobody has to be guessed to be gone."""
     chance = random.Random(10)  # noqa: S311 - no secret
+    pulse = Pulse()
     place = await BACKENDS["postgres"](servers, tmp_path)
     database = await servers.postgres()
     async with serving(place, tmp_path) as (server, store), crowd_at(server, chance) as crowd:
@@ -192,5 +217,5 @@ async def test_the_record_outlives_ten_kills_of_the_database(servers: Servers, t
         await crowd.leave()
         records = await settled(store)
         assert await server.stop() == 0
-        found = errors(server) + complaints(records, crowd, kills=[])
+        found = errors(server) + complaints(records, crowd, [], pulse.terms())
         assert not found, "\n".join(found)
