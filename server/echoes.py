@@ -76,6 +76,11 @@ class Echo:
     def seconds_left(self) -> float:
         return max(0.0, self.until - asyncio.get_running_loop().time())
 
+    @property
+    def goes_on(self) -> bool:
+        """It is not about to leave."""
+        return not self.ending and self.seconds_left > 0
+
     def end(self) -> None:
         """It is to leave, now."""
         self.ending = True
@@ -133,7 +138,7 @@ class Echoes:
         while (echo := self._echoes.get(user_id)) is not None:
             echo.asked_at = asyncio.get_running_loop().time()
             await asyncio.shield(echo.ready)
-            if not await self._was_left(echo):
+            if echo.goes_on and not await self._was_left(echo):
                 return echo, False
             echo.end()
             await echo.gone.wait()
@@ -244,9 +249,10 @@ class Echoes:
         return False
 
     async def _wait_for_company(self, echo: Echo, process: EchoProcess) -> None:
-        """End an echo to which nobody has come: of one that is left it knows itself."""
+        """End an echo to which nobody has come: of one that is left it knows itself. However often it is asked for,
+        no longer than it stays."""
         loop = asyncio.get_running_loop()
-        while (patience := echo.asked_at + COMES_WITHIN - loop.time()) > 0:
+        while (patience := min(echo.asked_at + COMES_WITHIN, echo.until) - loop.time()) > 0:
             await asyncio.wait([process.end], timeout=patience)
             if process.end.done():
                 return

@@ -58,7 +58,8 @@ def echo(
 ) -> None:
     """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
 
-    Exit codes: 0 when it has left or the meeting has ended, 1 when the server refused or cannot be reached.
+    Exit codes: 0 when it has left or the meeting has ended, 1 when the server
+    refused or cannot be reached.
     """
     need_media("echo")
     from server.peer.echo import run
@@ -89,10 +90,12 @@ def source(
 ) -> None:
     """Join a meeting with participants that send a test picture and a tone, or a file in a loop.
 
-    Each encodes what it sends for each of the others anew: a core carries about eight of these connections at 640 by
-    360, and two or three of a file of 1280 by 720. Sources of one command send each other nothing.
+    Each encodes what it sends for each of the others anew: a core carries about
+    eight of these connections at 640 by 360, two or three of a file of 1280 by
+    720. Sources of one command send each other nothing.
 
-    Exit codes: 0 when they have left or the meeting has ended, 1 when the server refused or cannot be reached.
+    Exit codes: 0 when they have left or the meeting has ended, 1 when the server
+    refused or cannot be reached.
     """
     if file is not None and pattern:
         fail("--file and --pattern cannot be given together")
@@ -131,8 +134,8 @@ def record(
 
     However it ends, the files can be played: they lack the last two or three seconds at most.
 
-    Exit codes: 0 when it has left or the meeting has ended, 1 when the server refused or cannot be reached, or when
-    something could not be written.
+    Exit codes: 0 when it has left or the meeting has ended, 1 when the server
+    refused or cannot be reached, or when something could not be written.
     """
     need_media("record")
     from server.peer.recorder import run
@@ -170,18 +173,25 @@ def probe(
 
 def load(
     url: Annotated[str, typer.Argument(help="The server, such as http://localhost:3000.", metavar="URL")],
-    rooms: Annotated[int, typer.Option(min=1, help="How many meetings.")] = 10,
-    size: Annotated[int, typer.Option(min=1, help="How many clients in each.")] = 10,
+    rooms: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many meetings.", metavar="N")] = 10,
+    size: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="How many clients in each.", metavar="N")
+    ] = 10,
     rate: Annotated[
-        float, typer.Option(min=0, max=100_000, help="Status changes a second in each meeting.")
+        float, typer.Option(min=0, max=100_000, help="Status changes a second in each meeting.", metavar="N")
     ] = 1.0,
     signals: Annotated[
-        float, typer.Option(min=0, max=100_000, help="Signals from one to another a second in each meeting.")
+        float,
+        typer.Option(
+            min=0, max=100_000, help="Signals from one to another a second in each meeting.", metavar="N"
+        ),
     ] = 0.0,
     payload: Annotated[int, typer.Option(min=0, help="Bytes in a signal.", metavar="BYTES")] = 400,
     join_rate: Annotated[
         float | None,
-        typer.Option(min=0.01, help="Joins a second altogether. Not given: as many as the server answers."),
+        typer.Option(
+            min=0.01, help="Joins a second altogether. Not given: as many as the server answers.", metavar="N"
+        ),
     ] = None,
     seconds: Annotated[
         float,
@@ -189,12 +199,13 @@ def load(
             "--for",
             min=1,
             max=86_400,
-            help="How long there is load; joining may take as long again, and longer with --join-rate.",
-            metavar="SECONDS",
+            help="Seconds of load; joining may take as long again, and longer with --join-rate.",
+            metavar="S",
         ),
     ] = 30.0,
     processes: Annotated[
-        int, typer.Option(min=1, max=256, help="Processes among which the meetings are shared out.")
+        int,
+        typer.Option(min=1, max=256, help="Processes among which the meetings are shared out.", metavar="N"),
     ] = 1,
     allowed: Annotated[
         bool,
@@ -207,11 +218,12 @@ def load(
 ) -> None:
     """Put a server under load with clients that send no media, and measure what it does.
 
-    The clients join meetings of their own (LOAD-…, removed at the end), change their status, reconnect and resume as
-    browsers do, and check that each of them is sent every change exactly once and in order.
+    The clients join meetings of their own (LOAD-…, removed at the end), change
+    their status, reconnect and resume as browsers do, and check that each of them
+    is sent every change exactly once and in order.
 
-    Exit codes: 0 when all went well, 1 when joins failed, events were lost or doubled, or the server cannot be reached,
-    2 for what cannot be.
+    Exit codes: 0 when all went well, 1 when joins failed, events were lost or
+    doubled, or the server cannot be reached, 2 for what cannot be.
     """
     from server.peer.load.run import run
 

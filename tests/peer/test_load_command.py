@@ -53,6 +53,20 @@ def test_what_cannot_be_is_refused_with_2(arguments: tuple[str, ...], told: str)
     assert told in line
 
 
+def test_no_number_is_too_large_to_be_refused() -> None:
+    for option in ("--rooms", "--size", "--rate", "--processes"):
+        assert CliRunner().invoke(cli, ["load", "localhost", option, "9" * 30]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["echo", "source", "record", "probe", "load"])
+def test_help_names_each_option_in_full_on_a_narrow_terminal(command: str) -> None:
+    printed = (
+        CliRunner().invoke(cli, [command, "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).stdout
+    )
+    assert "--for" in printed or command == "probe"
+    assert "…" not in printed.replace("LOAD-…", "")
+
+
 def test_a_server_that_is_not_there_is_told_with_1() -> None:
     with socket.socket() as taken:
         # Bound, and nobody listens.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -173,6 +174,30 @@ async def test_one_to_which_nobody_comes_gives_its_place_up(
     await echo.gone.wait()
     assert echo.seconds_left > 1
     assert desk.metrics.echoes == {"started": 1}
+
+
+async def test_one_that_is_about_to_leave_is_not_answered_again(desk: Desk) -> None:
+    first, _ = await desk.echoes.begin("u_ann")
+    first.end()
+    second, begun = await desk.echoes.begin("u_ann")
+    assert begun
+    second.until = 0.0
+    third, begun = await desk.echoes.begin("u_ann")
+    assert begun
+    assert third not in (first, second)
+
+
+async def test_who_asks_all_the_time_does_not_keep_one_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(echoes, "SECONDS", 0.3)
+    monkeypatch.setattr(echoes, "OVERDUE", 0.1)
+    desk.echoes.program = STUBBORN
+    first, _ = await desk.echoes.begin("u_ann")
+    # As if it was asked for at every moment.
+    first.asked_at = math.inf
+    async with asyncio.timeout(TIMEOUT):
+        await first.gone.wait()
 
 
 async def test_however_slow_it_was_there_is_time_to_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
