@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import io
 import os
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -266,3 +268,22 @@ async def test_a_loop_that_is_gone_is_no_reason_to_stay(tmp_path: Path) -> None:
     tape.finish(0.1)
     await asyncio.to_thread(tape._thread.join)
     assert played(tape.path).seconds == pytest.approx(0.1, abs=0.05)
+
+
+async def test_a_file_that_is_complete_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    """Encoders and pictures are megabytes, and Python does not look for circles among few objects for hours."""
+    gc.disable()
+    try:
+        tape = Deck(tmp_path / "file.webm", "webm", camera=True)
+        play(tape, 0, 1, 100, (320, 180))
+        inside = weakref.ref(tape._tape)
+        tape.finish(1)
+        await tape.finished.wait()
+        file = weakref.ref(tape._file) if tape._file is not None else None
+        tape._thread.join()
+        assert file is not None
+        del tape
+        assert inside() is None
+        assert file() is None
+    finally:
+        gc.enable()

@@ -128,7 +128,11 @@ class Deck:
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
             self._do(work)
-        self._do(self._tape.close)
+        # Also where it has failed between one and the next.
+        with contextlib.suppress(CannotWrite):
+            self._tape.close()
+        # Each knows the other, and its pictures are large: they would stay until Python looks for circles.
+        del self._tape
         # Where the loop is closed by now, nobody waits any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.finished.set)

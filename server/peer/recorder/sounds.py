@@ -39,7 +39,7 @@ class SoundLine:
     """Hands out, in order, 48 kHz stereo of 16 bits. Of several sources the latest counts."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
-        self._write = write
+        self.write = write
         self._position = 0
         """Samples that were handed out."""
         self._source = -1
@@ -96,7 +96,7 @@ class SoundLine:
 
     def _hand_out(self, samples: bytes) -> None:
         self._position += len(samples) // SAMPLE
-        self._write(samples)
+        self.write(samples)
 
     def _evened(self, frame: AudioFrame) -> list[AudioFrame]:
         """Opus comes as it should be, the telephone's codecs do not."""

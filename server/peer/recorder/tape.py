@@ -44,8 +44,9 @@ class Tape:
         self._camera = camera or screen
         self._frozen_after = float("inf") if screen else FROZEN
         self._file: File | None = None
-        self._sound = SoundLine(self._write_sound)
         self._early = bytearray()
+        """Sound from before there was a file."""
+        self._sound = SoundLine(self._early.extend)
         self._fitting = Fitting(DEFAULT)
         self._black = black(DEFAULT)
         self._source = -1
@@ -111,14 +112,9 @@ class Tape:
             self._show(self._black, 0.0)
         self._file.sound(bytes(self._early))
         self._early.clear()
+        self._sound.write = self._file.sound
 
     def _show(self, frame: VideoFrame, at: float) -> None:
         if self._file is not None:
             self._shown_at = max(round(at * 1000), self._shown_at + 1)
             self._file.picture(frame, self._shown_at)
-
-    def _write_sound(self, samples: bytes) -> None:
-        if self._file is None:
-            self._early += samples
-        else:
-            self._file.sound(samples)
