@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from av import AudioFrame
 
@@ -137,10 +139,20 @@ def test_other_rates_and_one_channel_are_made_even() -> None:
 
 
 def test_a_place_is_the_least_delay_seen() -> None:
-    placing = Placing()
+    placing = Placing(earlier=0.0, later=0.3)
     assert [placing.place(sent, sent + late) - sent for sent, late in [(0, 0.2), (1, 0.1), (2, 0.3)]] == [
         pytest.approx(0.2),
         pytest.approx(0.1),
         pytest.approx(0.1),
     ]
     assert placing.place(3, 3.5) == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize("rate", [0.9999, 1.0001])
+def test_clocks_that_do_not_go_equally_fast_stay_in_step(rate: float) -> None:
+    """Over an hour and a half, in which they come apart by half a second."""
+    placing = Placing(earlier=0.1, later=0.3)
+    off = [placing.place(at * rate, at + at % 7 / 100) - at for at in range(5_400)]
+    assert max(map(abs, off)) < 0.1
+    # Without ever being put back by much.
+    assert max(abs(one - other) for one, other in itertools.pairwise(off)) < 0.1

@@ -22,6 +22,9 @@ LAG = 0.8
 EARLIER = 0.1
 """Seconds of sound that are rather lost, once, than heard too late from then on."""
 
+LATER = 0.3
+"""Seconds by which sound may come too late before it is taken to be of another moment: the sender paused."""
+
 HELD = 0.02
 """Seconds by which aiortc hands out sound later than pictures: it waits for four more packets (80 ms), and with a
 picture until the next one begins (some 50 ms)."""
@@ -43,7 +46,7 @@ class SoundLine:
         self._position = 0
         """Samples that were handed out."""
         self._source = -1
-        self._placing = Placing(EARLIER)
+        self._placing = Placing(earlier=EARLIER, later=LATER)
         self._waiting: deque[_Sound] = deque()
         self._resampler: tuple[tuple[str, str, int], AudioResampler] | None = None
 
@@ -53,7 +56,7 @@ class SoundLine:
         if source > self._source:
             self._release(len(self._waiting))
             self._source = source
-            self._placing = Placing(EARLIER)
+            self._placing = Placing(earlier=EARLIER, later=LATER)
         for even in self._evened(frame):
             time_base = even.time_base or Fraction(1, RATE)
             samples = bytes(even.planes[0])[: even.samples * SAMPLE]

@@ -21,6 +21,10 @@ PATIENCE = 2.0
 AT_LEAST_EVERY = 1.0
 """Seconds between two pictures: players wait for the next one, and a file that ends without ends too early."""
 
+LATER = 1.0
+"""Seconds by which pictures may come too late, as after a moment in which the network or this program stood still. Those
+who pause count on meanwhile."""
+
 FROZEN = 5.0
 """Seconds for which the last picture stands for those that do not come; then it is black."""
 
@@ -50,7 +54,7 @@ class Tape:
         self._fitting = Fitting(DEFAULT)
         self._black = black(DEFAULT)
         self._source = -1
-        self._placing = Placing()
+        self._placing = Placing(earlier=0.0, later=LATER)
         self._last: VideoFrame | None = None
         """The last picture that came and is still shown."""
         self._came_at = 0.0
@@ -63,7 +67,7 @@ class Tape:
             return
         if source > self._source:
             self._source = source
-            self._placing = Placing()
+            self._placing = Placing(earlier=0.0, later=LATER)
         at = self._placing.place(arrival if frame.pts is None else frame.time, arrival)
         if self._file is None:
             self._open(file_size(frame), first=round(at * 1000))

@@ -9,20 +9,28 @@ a moment, and right again when they have all come. `Placing` tells these apart b
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
-LATER = 0.3
-"""Seconds by which frames may arrive after their moment before that is taken to be another."""
+DRIFT = 0.05
+STEADY = 30.0
+"""Seconds by which the least delay has become another, and for which it has: clocks do not go equally fast, and that of a
+sound card may win or lose a second in three hours. A step that is hardly heard, before sound and picture are out of step."""
 
 LEAP = 1.0
 """Seconds between two frames that arrived together: the sender counts anew."""
 
 
 class Placing:
-    """Of one track. `earlier`: seconds by which frames may arrive before their moment, as it was guessed until then."""
+    """Of one track. `earlier` and `later`: seconds by which frames may arrive before and after their moment, as it was
+    guessed until then, before that is taken to be another."""
 
-    def __init__(self, earlier: float = 0.0) -> None:
+    def __init__(self, *, earlier: float, later: float) -> None:
         self._earlier = earlier
+        self._later = later
         self._base: float | None = None
+        self._since = 0.0
+        self._least = inf
+        """The least delay since then."""
 
     def place(self, sent: float, arrival: float, ahead: Iterable[tuple[float, float]] = ()) -> float:
         """When this was sent, in seconds of the recorder's clock, as `arrival` is; `sent` is the sender's.
@@ -36,6 +44,11 @@ class Placing:
                 break
             before = next_sent
             least = min(least, next_arrival - next_sent)
-        if self._base is None or not -self._earlier <= least - self._base <= LATER:
-            self._base = least
+        if self._base is None or not -self._earlier <= least - self._base <= self._later:
+            self._base, self._since, self._least = least, sent, least
+        self._least = min(self._least, least)
+        if sent - self._since >= STEADY:
+            if abs(self._least - self._base) >= DRIFT:
+                self._base = self._least
+            self._since, self._least = sent, inf
         return self._base + sent
