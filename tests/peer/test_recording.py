@@ -202,17 +202,24 @@ async def test_what_is_in_the_way_is_told_in_one_line(
     tmp_path: Path, server: ServerProcess, room: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
+    over = f"{room}-OVER"
+    async with Api(Address.parse(server.url)) as api:
+        host = await api.identity()
+        await api.create_meeting(host, over)
+        await api.end_meeting(host, over)
     told = {}
-    for why, url, out in [
-        ("no meeting", server.url, tmp_path),
-        ("no folder", server.url, tmp_path / "file"),
-        ("no server", "http://127.0.0.1:9", tmp_path),
+    for why, meeting, url, out in [
+        ("no meeting", room, server.url, tmp_path),
+        ("ended", over, server.url, tmp_path),
+        ("no folder", room, server.url, tmp_path / "file"),
+        ("no server", room, "http://127.0.0.1:9", tmp_path),
     ]:
         with pytest.raises(Exit) as ended:
-            await run(room, url, out=out)
+            await run(meeting, url, out=out)
         assert ended.value.exit_code == 1
         told[why] = capsys.readouterr().err
     assert f"there is no meeting {room} on {server.url}" in told["no meeting"]
+    assert told["ended"] == f"reconvene: the meeting {over} has ended\n"
     assert told["no folder"] == f"reconvene: cannot write to {tmp_path / 'file'}: File exists\n"
     assert "nothing listens on TCP port 9" in told["no server"]
     assert only(tmp_path).name == "file"

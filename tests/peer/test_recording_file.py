@@ -249,6 +249,7 @@ def test_names_are_for_people_and_file_systems() -> None:
     assert slug("../../etc/passwd") == "etc-passwd"
     assert slug("Zoë Ångström") == "zoë-ångström"
     assert slug("山田 太郎") == "山田-太郎"
+    assert slug("हिन्दी कुमार") == "हिन्दी-कुमार"
     assert slug("🎉 ") == ""
     assert len(slug("山" * 80).encode()) <= 60
     assert file_name("Ann", "p_1", 3, screen=False, form="webm") == "ann-p_1-3.webm"

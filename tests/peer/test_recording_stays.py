@@ -15,8 +15,7 @@ from av import AudioFrame, VideoFrame
 from server.peer.address import Address
 from server.peer.bot import Bot
 from server.peer.recorder import recording as recording_module
-from server.peer.recorder.index import MOST_CHANGES, NAME, Entry, Index, save
-from server.peer.recorder.live import LineBelow, said
+from server.peer.recorder.index import NAME, Entry
 from server.peer.recorder.recording import Recording
 from server.peer.recorder.stays import Reel, Stay
 from signalling.roster import Participant
@@ -166,17 +165,6 @@ def test_a_screen_that_nobody_spoke_of_ends_with_its_track() -> None:
     assert shelf.reels[1].over
 
 
-def test_changes_are_bounded() -> None:
-    entry = Entry("file", "person", "p_ann", "Ann", "host", False, 0.0)
-    for number in range(MOST_CHANGES + 3):
-        entry.changed(float(number), hand=bool(number % 2))
-    index = Index({"id": "ABC", "title": ""}, "http://x", {"id": "p_r", "name": "R"}, "webm", STARTED, 0.0)
-    index.entries.append(entry)
-    (said_of,) = index.document(1, complete=True)["files"]
-    assert len(said_of["changes"]) == MOST_CHANGES
-    assert said_of["changes_left_out"] == 3
-
-
 # A whole recording, of events as the server sends them.
 
 
@@ -263,6 +251,34 @@ async def test_times_are_the_servers(meeting: Meeting) -> None:
     assert meeting.recording.folder.name == "ABC123-20261121T101530Z"
 
 
+@pytest.mark.parametrize(
+    ("made", "received", "offset"), [(-0.1, 0.2, 0.0), (-5.3, -5.0, 5.0), (2.9, 3.0, -3.0)]
+)
+async def test_clocks_are_equal_where_all_that_is_between_them_is_the_way(
+    tmp_path: Path, made: float, received: float, offset: float
+) -> None:
+    times = iter([made, *[received] * 2])
+    recording = Recording(tmp_path, wall=lambda: STARTED + next(times))
+    bot = Bot(Address.parse("http://localhost:3000", "ABC123"), "Recorder", recording)
+    me = participant("p_me", recording=True, kind="bot", joined_at="2026-11-21T10:15:30.250Z")
+    recording.joined(bot, {"you": me, "meeting": {"id": "ABC123", "title": ""}, "participants": [me]})
+    recording.end("recording stopped")
+    await recording.complete()
+    assert recording.folder is not None
+    assert orjson.loads((recording.folder / NAME).read_bytes())["clock_offset"] == offset
+
+
+async def test_the_end_is_when_it_was_told_to_stop(meeting: Meeting) -> None:
+    """Not when all connections were closed, and all files written."""
+    meeting.joined()
+    meeting.at += 5
+    meeting.recording.end("recording stopped")
+    meeting.at += 3
+    await meeting.recording.complete()
+    assert meeting.recording.folder is not None
+    assert orjson.loads((meeting.recording.folder / NAME).read_bytes())["duration"] == 5
+
+
 async def test_who_was_gone_when_it_came_back_has_left(meeting: Meeting) -> None:
     """After a snapshot, and after having been given up: files of those who are still there go on."""
     meeting.joined(participant("p_ann"), participant("p_ben"))
@@ -346,38 +362,6 @@ async def test_an_index_that_cannot_be_written_is_told_once(
         meeting.recording.end("recording stopped")
         await meeting.recording.complete()
     assert "No space left on device" in (meeting.recording.failure or "")
-
-
-def test_an_index_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    save(tmp_path, {"one": 1})
-    save(tmp_path, {"two": 2})
-    assert [path.name for path in tmp_path.iterdir()] == [NAME]
-    assert orjson.loads((tmp_path / NAME).read_bytes()) == {"two": 2}
-
-
-def test_one_that_cannot_be_written_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save(tmp_path, {"one": 1})
-
-    def full(path: Path, content: bytes) -> int:
-        path.touch()
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
-        save(tmp_path, {"two": 2})
-    assert [path.name for path in tmp_path.iterdir()] == [NAME]
-    assert orjson.loads((tmp_path / NAME).read_bytes()) == {"one": 1}
-
-
-def test_a_line_below_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    import sys
-
-    assert said(3_725, 1, 12_340_000) == "● 1:02:05  1 person  12.3 MB"
-    line = LineBelow(sys.stdout)
-    line.write("before\n")
-    line.show("so far")
-    line.write("above\n")
-    line.show("")
-    assert capsys.readouterr().out == "before\n\r\x1b[2Kso far\r\x1b[2Kabove\nso far\r\x1b[2K"
+    # There is space again.
+    await meeting.recording.complete()
+    assert meeting.recording.failure is None

@@ -14,7 +14,8 @@ LONGEST = 60
 def slug(name: str) -> str:
     """`Ann O'Neil` becomes `ann-o-neil`: letters and digits of any script, and hyphens. May be empty."""
     even = unicodedata.normalize("NFKC", name).casefold()
-    words = "".join(letter if letter.isalnum() else " " for letter in even).split()
+    # Marks belong to the letter before them: vowels of many scripts are some.
+    words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in even).split()
     # Cut at a character: one of several bytes that is cut in two is none.
     return "-".join(words).encode()[:LONGEST].decode(errors="ignore").strip("-")
 

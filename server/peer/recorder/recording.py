@@ -53,8 +53,6 @@ class Recording(Story):
     ) -> None:
         super().__init__(tally or Tally())
         self.folder: Path | None = None
-        self.failure: str | None = None
-        """Why nothing, or something, could not be written: one line."""
         self._out = out
         self._form = form
         self._clock = clock
@@ -72,7 +70,10 @@ class Recording(Story):
         self._warned: set[str] = set()
         self._me = ""
         self._changed = asyncio.Event()
-        self._index_failed = False
+        self._made_at = wall()
+        self._ended_at: float | None = None
+        self._failure: str | None = None
+        self._index_failure: str | None = None
 
     # What is asked of it.
 
@@ -80,6 +81,11 @@ class Recording(Story):
     def now(self) -> float:
         """Seconds since the recording's start."""
         return self._clock() - self._zero
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing, or something, could not be written: one line."""
+        return self._failure or self._index_failure
 
     @property
     def people(self) -> int:
@@ -108,6 +114,7 @@ class Recording(Story):
 
     def end(self, how: str) -> None:
         """Every file ends here. `how` is for the index."""
+        self._ended_at = self.now
         for participant_id in list(self._stays):
             self._part(participant_id, how)
 
@@ -115,7 +122,7 @@ class Recording(Story):
         """After the end: wait until all files are written, and finish the index."""
         if self._index is None:
             return
-        duration = self.now
+        duration = self.now if self._ended_at is None else self._ended_at
         waits = [asyncio.create_task(deck.finished.wait()) for _, deck in self._reels]
         if waits:
             _, late = await asyncio.wait(waits, timeout=PATIENCE_AT_THE_END)
@@ -175,7 +182,7 @@ class Recording(Story):
         try:
             self.folder = new_folder(self._out, meeting["id"], started)
         except OSError as error:
-            self.failure = cannot_write(self._out, error)
+            self._failure = cannot_write(self._out, error)
             bot.leave()
             return False
         self._zero = self._clock()
@@ -185,11 +192,17 @@ class Recording(Story):
             recorder={"id": you["id"], "name": you["name"]},
             form=self._form,
             started=started,
-            clock_offset=started - self._wall(),
+            clock_offset=self._ahead(started),
         )
         self._changed.set()
         log.info("recording into", folder=str(self.folder))
         return True
+
+    def _ahead(self, joined_at: float) -> float:
+        """How many seconds the server's clock is ahead, as far as can be told: it said so some time ago, but after this
+        was made."""
+        least, most = joined_at - self._wall(), joined_at - self._made_at
+        return 0.0 if least <= 0 <= most else least
 
     def _reconcile(self, participants: Iterable[Participant]) -> None:
         """Brings the files in line with who is there, by a list that is the whole truth."""
@@ -261,7 +274,7 @@ class Recording(Story):
             log.warning("too slow, leaving pictures out", file=entry.file)
         if deck.error is not None and entry.error is None:
             entry.error = deck.error
-            self.failure = f"{entry.file} ends early: {deck.error}"
+            self._failure = f"{entry.file} ends early: {deck.error}"
             log.error("file ends early", file=entry.file, reason=deck.error)
             self._changed.set()
         if deck.finished.is_set():
@@ -291,12 +304,11 @@ class Recording(Story):
             await asyncio.wait([saving])
             raise
         except OSError as error:
-            if not self._index_failed:
-                self._index_failed = True
-                self.failure = cannot_write(self.folder, error)
+            if self._index_failure is None:
                 log.error("the index cannot be written", reason=error.strerror or str(error))
+            self._index_failure = cannot_write(self.folder, error)
         else:
-            self._index_failed = False
+            self._index_failure = None
 
 
 def cannot_write(place: Path, error: OSError) -> str:

@@ -37,30 +37,35 @@ async def run(
     recording is printed."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
-    recording = Recording(out, form, tally=tally)
     line = LineBelow(sys.stderr) if sys.stderr.isatty() else None
     if line is not None:
         logs.configure("info", cast(TextIO, line))
     try:
         _try_to_write(out)
         await reached(address)
-        bot = Bot(address, name, recording, kind="recorder", create=create)
-        await _record(bot, recording, seconds, line)
     except OSError as error:
         raise refused(cannot_write(out, error)) from None
-    except (ApiFailure, Over) as error:
+    except ApiFailure as error:
         raise refused(str(error)) from None
+    recording = Recording(out, form, tally=tally)
+    bot = Bot(address, name, recording, kind="recorder", create=create)
+    over = await _record(bot, recording, seconds, line)
     if recording.folder is not None:
         told(tally, address, began)
         files = counted(recording.files, "file")
         typer.echo(f"{recording.folder}: {files}, {recording.size / 1_000_000:.1f} MB")
     if recording.failure is not None:
         raise refused(recording.failure)
+    # Where it never came in, the meeting's end is a refusal too.
+    if over is not None and not (over.ended and tally.been_in):
+        raise refused(str(over))
     return 0
 
 
-async def _record(bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None) -> None:
-    """Raises `Over` when it came to an end that is none; what was recorded until then is complete."""
+async def _record(
+    bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None
+) -> Over | None:
+    """Until all is complete. Answers what it came to an end by, other than having been told."""
 
     async def long_enough() -> None:
         await bot.joined()
@@ -72,15 +77,15 @@ async def _record(bot: Bot, recording: Recording, seconds: float | None, line: L
     keeping = [asyncio.create_task(recording.keep())]
     if line is not None:
         keeping.append(asyncio.create_task(_show(line, recording)))
-    how = "recording stopped"
+    how, ended = "recording stopped", None
     try:
         async with bot:
             try:
                 await stay(bot, seconds=None, until=long_enough())
             except Over as over:
-                if not over.ended:
-                    raise
-                how = "meeting ended"
+                ended = over
+                if over.ended:
+                    how = "meeting ended"
             finally:
                 recording.end(how)
     finally:
@@ -90,6 +95,7 @@ async def _record(bot: Bot, recording: Recording, seconds: float | None, line: L
         await recording.complete()
         if line is not None:
             line.show("")
+    return ended
 
 
 async def _show(line: LineBelow, recording: Recording) -> None:

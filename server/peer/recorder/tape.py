@@ -22,8 +22,8 @@ AT_LEAST_EVERY = 1.0
 """Seconds between two pictures: players wait for the next one, and a file that ends without ends too early."""
 
 LATER = 1.0
-"""Seconds by which pictures may come too late, as after a moment in which the network or this program stood still. Those
-who pause count on meanwhile."""
+"""Seconds by which pictures may come too late, as after a moment in which the network or this program stood still. Who
+pauses counts on meanwhile."""
 
 FROZEN = 5.0
 """Seconds for which the last picture stands for those that do not come; then it is black."""

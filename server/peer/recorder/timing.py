@@ -13,8 +13,8 @@ from math import inf
 
 DRIFT = 0.05
 STEADY = 30.0
-"""Seconds by which the least delay has become another, and for which it has: clocks do not go equally fast, and that of a
-sound card may win or lose a second in three hours. A step that is hardly heard, before sound and picture are out of step."""
+"""Seconds by which the least delay has become another, and for which it has: clocks do not go equally fast, and a sound
+card's may be off by a second in three hours. A step that is hardly heard, before sound and picture are out of step."""
 
 LEAP = 1.0
 """Seconds between two frames that arrived together: the sender counts anew."""
