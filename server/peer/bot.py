@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 Kind = Literal["bot", "recorder"]
 
+CLOSING = 3.0
+"""Seconds for connections to close. A TURN server that is gone is asked for a minute to give up its relay."""
+
 ENDS = {
     CloseCode.REPLACED: "its place was taken by another program of the same name and page",
     CloseCode.REMOVED: "it was removed from the meeting",
@@ -158,7 +161,7 @@ class Bot:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leaves, and is done when everything is closed."""
+        """Leaves, and is done when everything is closed that can be closed soon."""
         self.leave()
         try:
             await self.socket.__aexit__(kind, error, trace)
@@ -166,7 +169,7 @@ class Bot:
             for participant_id in list(self.links):
                 self._part(participant_id)
             if self._stopping:
-                await asyncio.wait(self._stopping)
+                await asyncio.wait(self._stopping, timeout=CLOSING)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for it to hold; it is looked at again after whatever happens to this bot or its links. Raises `Over`."""
@@ -297,7 +300,7 @@ class Bot:
         link = self.links.pop(participant_id, None)
         if link is None:
             return
-        task = asyncio.create_task(link.stop())
+        task = link.stop()
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
         self._behaviour.parted(link)

@@ -17,7 +17,6 @@ import structlog
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
-    RTCIceCandidate,
     RTCPeerConnection,
     RTCRtpTransceiver,
     RTCSessionDescription,
@@ -25,6 +24,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 
 from server.peer import ice, negotiation
+from server.peer.candidates import Candidates
 from server.peer.negotiation import Signal
 from signalling.roster import Participant
 
@@ -43,6 +43,9 @@ LONGEST_PAUSE = 30.0
 
 STEADY = 10.0
 """Seconds a connection lasts that was none of several failures in a row."""
+
+MOST_WAITING = 200
+"""Signals that wait to be dealt with; those that come on top are lost. A page that begins sends some twenty at once."""
 
 
 class Outgoing(NamedTuple):
@@ -92,7 +95,7 @@ class Link:
         self._inbox: asyncio.Queue[Signal | Renewal | None] = asyncio.Queue()
         self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
         self._screens: dict[str, MediaStreamTrack] = {}
-        self._candidates: list[Signal] = []
+        self._candidates: Candidates | None = None
         self._number = 0
         self._failures = 0
         self._connected_at = math.inf
@@ -143,20 +146,24 @@ class Link:
 
     def receive(self, data: Any) -> None:
         signal = negotiation.read(data, self._owner.instance, self.instance)
-        if signal is not None:
+        if signal is not None and self._inbox.qsize() < MOST_WAITING:
             self._inbox.put_nowait(signal)
 
     def recover(self) -> None:
         """Signals may have been lost, either way."""
         self._inbox.put_nowait(None)
 
-    async def stop(self) -> None:
+    def stop(self) -> asyncio.Task[None]:
+        """At once; the task is done when everything is closed."""
         self.stopped = True
         for timer in (self._timer, self._renewal):
             if timer is not None:
                 timer.cancel()
         self._work.cancel()
         self._close()
+        return asyncio.create_task(self._closed())
+
+    async def _closed(self) -> None:
         await asyncio.wait({self._work, *self._closing})
 
     # How it is done.
@@ -192,7 +199,8 @@ class Link:
             if self.pc.signalingState == "have-local-offer" and signal.offer in {None, self._number}:
                 await self._take_description(self.pc, description, signal.screen)
         elif signal.candidate is not None:
-            await self._take_candidate(self.pc, signal)
+            if self._candidates is not None:
+                self._candidates.take(signal)
         elif signal.renew and not self._polite:
             self._renew_later()
         elif signal.repeat:
@@ -226,29 +234,16 @@ class Link:
         finally:
             pc.remove_listener("track", arrived.append)
         for mid in self._screens.keys() - screens:
-            self._ended(self._screens.pop(mid))
+            # Whoever says that it has ended may send on.
+            ended = self._screens.pop(mid)
+            self._give(ended, drain(ended))
         for transceiver in pc.getTransceivers():
             track = transceiver.receiver.track
             mid = transceiver.mid or ""
-            if track in arrived or (mid in screens and mid not in self._screens):
+            if track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
                 self._arrived(track, mid, mid in screens)
-        waiting, self._candidates = self._candidates, []
-        for candidate in waiting:
-            await self._take_candidate(pc, candidate)
-
-    async def _take_candidate(self, pc: RTCPeerConnection, signal: Signal) -> None:
-        remote = negotiation.remote(pc)
-        if remote is None:
-            self._candidates.append(signal)
-        elif signal.username_fragment in {"", negotiation.username_fragment(remote.sdp)}:
-            await self._add(pc, signal.candidate)
-
-    async def _add(self, pc: RTCPeerConnection, candidate: RTCIceCandidate | None) -> None:
-        try:
-            await pc.addIceCandidate(candidate)
-        except Exception as error:
-            # One of many ways: a name that cannot be resolved, an address family that is missing here.
-            log.debug("candidate of no use", participant=self.participant_id, error=repr(error))
+        if self._candidates is not None:
+            self._candidates.described()
 
     async def _renew(self) -> None:
         """The next connection; the other side is offered it, or asked for it."""
@@ -269,6 +264,7 @@ class Link:
             self._renewal = None
         self.connection = connection
         self.pc = pc = RTCPeerConnection(self._owner.configuration())
+        self._candidates = Candidates(pc, self.participant_id)
         pc.on("connectionstatechange", lambda: self._state_changed(pc))
         self._watch()
         return pc
@@ -279,7 +275,8 @@ class Link:
             reader.cancel()
         self._readers.clear()
         self._screens.clear()
-        self._candidates.clear()
+        if self._candidates is not None:
+            self._candidates.close()
         if pc is not None:
             task = asyncio.create_task(_close(pc))
             self._closing.add(task)
@@ -304,11 +301,16 @@ class Link:
     # Tracks.
 
     def _arrived(self, track: MediaStreamTrack, mid: str, screen: bool) -> None:
-        if track in self._readers:
-            self._ended(track)
         if screen:
             self._screens[mid] = track
-        self._readers[track] = asyncio.create_task(self._read(track, screen))
+        self._give(track, self._read(track, screen))
+
+    def _give(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
+        """In place of what has read it until now."""
+        before = self._readers.get(track)
+        if before is not None:
+            before.cancel()
+        self._readers[track] = asyncio.create_task(reading)
 
     async def _read(self, track: MediaStreamTrack, screen: bool) -> None:
         try:
@@ -317,12 +319,7 @@ class Link:
             pass
         except Exception:
             log.exception("what reads a track failed")
-            await drain(track)
-
-    def _ended(self, track: MediaStreamTrack) -> None:
-        reader = self._readers.pop(track, None)
-        if reader is not None:
-            reader.cancel()
+        await drain(track)
 
     # Telling.
 

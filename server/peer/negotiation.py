@@ -9,6 +9,15 @@ from typing import Any
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
+MOST_CANDIDATES = 100
+"""Of one connection. aioice sorts all pairs of candidates for each that comes."""
+
+MOST_SECTIONS = 32
+"""Of a description. Each may take a socket for each of the machine's addresses."""
+
+LARGEST = 2**31 - 1
+"""Of numbers: what comes after it can still be told as JSON."""
+
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
 
 
@@ -34,7 +43,7 @@ def read(data: Any, mine: str, theirs: str) -> Signal | None:
     if data.get("for", mine) != mine or data.get("instance", theirs) != theirs:
         return None
     number = data.get("connection", 1)
-    if type(number) is not int or number < 1:
+    if type(number) is not int or not 1 <= number <= LARGEST:
         return None
     description = _description(data.get("description"))
     if description is not None:
@@ -104,7 +113,11 @@ def _description(said: Any) -> RTCSessionDescription | None:
         return None
     if said.get("type") not in {"offer", "answer"}:
         return None
-    return RTCSessionDescription(said["sdp"], said["type"])
+    sdp: str = said["sdp"]
+    sections = sum(line.startswith("m=") for line in sdp.splitlines())
+    if sections > MOST_SECTIONS or sdp.count("a=candidate:") > MOST_CANDIDATES:
+        return None
+    return RTCSessionDescription(sdp, said["type"])
 
 
 def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:

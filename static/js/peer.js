@@ -279,7 +279,8 @@ export class Peer extends Emitter {
   #helpOn() {
     this.#timer = 0;
     this.recover();
-    if (this.#waitingForOffer) this.#open();
+    // A bot may take longer, and what was offered to it meanwhile cannot be made to fit into what it offers.
+    if (this.#waitingForOffer && this.other.kind !== "bot") this.#open();
     else this.#patience *= 2;
     this.#watch();
   }

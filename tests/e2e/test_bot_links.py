@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -107,6 +108,29 @@ async def test_a_bot_tells_a_screen_from_a_camera_and_meets_a_reloaded_page_anew
         await onlooker.gets("audio", "video")
         assert onlooker.reading == {"audio": 1, "video": 1, "screen": 0}
         assert first.stopped
+
+
+async def test_a_bot_that_takes_its_time_is_waited_for(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    ada = await newcomer("Ada")
+    await ada.start(meeting)
+    ada_id = await ada.join()
+    await ada.press("Share screen")
+    onlooker = Onlooker()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        # Five seconds are waited for its answer; a page that offered meanwhile would have no sections that fit.
+        silent = [{"urls": f"stun:127.0.0.1:{mute.getsockname()[1]}"}]
+        media = {"audio": True, "video": True}
+        async with Bot(
+            Address.parse(server.url, meeting), "Bot", onlooker, media=media, servers=silent
+        ) as bot:
+            await bot.joined()
+            await onlooker.gets("audio", "video", "screen")
+            await ada.sees(bot.my_id, connection="connected", picture="")
+            await ada.watches_on(bot.my_id)
+            assert bot.links[ada_id].connection == 1
 
 
 def _reading(onlooker: Onlooker) -> Any:

@@ -11,7 +11,8 @@ from aiortc import MediaStreamTrack, RTCConfiguration
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from server.peer import ice
-from server.peer.link import Link, Outgoing, drain
+from server.peer.link import MOST_WAITING, Link, Outgoing, drain
+from server.peer.negotiation import MOST_CANDIDATES, MOST_SECTIONS
 
 WITHIN = 20.0
 
@@ -26,6 +27,7 @@ class Side:
         self.told: list[Told] = []
         self.loses: Callable[[Told], bool] = lambda data: False
         self.changed = asyncio.Event()
+        self.connections = 0
         self.reading = 0
         self.link: Link
         self.other: Side
@@ -39,6 +41,7 @@ class Side:
             self.other.link.receive(data)
 
     def outgoing(self, link: Link) -> Outgoing:
+        self.connections += 1
         return Outgoing(AudioStreamTrack(), VideoStreamTrack())
 
     def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
@@ -165,6 +168,14 @@ async def test_a_restart_of_ice_is_answered_by_a_new_connection(pair: tuple[Side
         {"repeat": True, "connection": 0},
         {"repeat": True, "connection": True},
         {"repeat": True, "connection": "1"},
+        {"description": {"type": "offer", "sdp": "m=audio 9 X 0"}, "connection": 2**64 - 1},
+        {"description": {"type": "offer", "sdp": "m=audio 9 X 0\r\n" * (MOST_SECTIONS + 1)}},
+        {
+            "description": {
+                "type": "offer",
+                "sdp": "m=audio 9 X 0\r" + "a=candidate:\r" * (MOST_CANDIDATES + 1),
+            }
+        },
     ],
 )
 async def test_what_is_no_signal_changes_nothing(pair: tuple[Side, Side], data: Any) -> None:
@@ -199,3 +210,89 @@ async def test_a_behaviour_that_fails_costs_no_connection(pair: tuple[Side, Side
     await raised.wait()
     await asyncio.gather(one.connected(1), two.connected(1))
     assert one.offers() == [1]
+
+
+async def test_who_reads_no_further_leaves_nothing_unread(pair: tuple[Side, Side]) -> None:
+    _, two = pair
+    done = asyncio.Event()
+    taken: list[MediaStreamTrack] = []
+
+    async def first_only(link: Link, track: MediaStreamTrack, screen: bool) -> None:
+        await track.recv()
+        taken.append(track)
+        done.set()
+
+    two.incoming = first_only  # type: ignore[method-assign]
+    start(*pair)
+    await done.wait()
+    track = taken[0]
+    read = asyncio.Event()
+    recv = track.recv
+
+    def counted() -> Any:
+        read.set()
+        return recv()
+
+    track.recv = counted  # type: ignore[method-assign]
+    async with asyncio.timeout(WITHIN):
+        await read.wait()
+
+
+async def test_a_candidate_that_takes_its_time_holds_nothing_up(
+    pair: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = pair
+    start(*pair)
+    await asyncio.gather(one.connected(1), two.connected(1))
+    pc = one.link.pc
+    assert pc is not None
+    asked = asyncio.Event()
+
+    async def never(candidate: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(pc, "addIceCandidate", never)
+    one.link.receive(_candidate(1))
+    await asked.wait()
+    await pc.close()
+    await asyncio.gather(one.connected(2), two.connected(2))
+
+
+async def test_a_flood_of_candidates_is_cut_off(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    told = asyncio.Event()
+
+    def keeps(data: Told) -> bool:
+        told.set()
+        return True
+
+    one.loses = two.loses = keeps
+    start(one)
+    await told.wait()
+    offer = one.told[0]
+    sdp = "".join(line for line in offer["description"]["sdp"].splitlines(True) if "candidate" not in line)
+    told.clear()
+    two.link.receive({**offer, "description": {"type": "offer", "sdp": sdp}})
+    await told.wait()
+    told.clear()
+    for number in range(MOST_WAITING * 2):
+        two.link.receive(_candidate(number))
+    two.link.recover()
+    await told.wait()
+    assert two.link.pc is not None
+    _, known = ice.candidates(two.link.pc)
+    assert len(known) == MOST_CANDIDATES
+
+
+def _candidate(number: int) -> Told:
+    text = f"candidate:{number} 1 udp 1 127.1.{number // 250}.{number % 250 + 1} 9 typ host"
+    return {"candidate": {"candidate": text, "sdpMid": "0"}}
+
+
+async def test_nothing_is_begun_for_somebody_who_is_gone_at_once(pair: tuple[Side, Side]) -> None:
+    one, _ = pair
+    one.link.start()
+    await one.link.stop()
+    assert one.connections == 0
+    assert one.link.pc is None
