@@ -32,6 +32,10 @@ log = structlog.get_logger()
 
 Kind = Literal["bot", "recorder"]
 
+MOST_UNSENT = 1000
+"""Messages that wait for the server, which may be away for days; links go on offering meanwhile. What is lost is said
+again once it is back."""
+
 CLOSING = 3.0
 """Seconds for connections to close. A TURN server that is gone is asked for a minute to give up its relay."""
 
@@ -207,7 +211,7 @@ class Bot:
         return ice.configuration(servers, relay_only=self._relay_only)
 
     def tell(self, link: Link, data: dict[str, Any]) -> None:
-        if self.links.get(link.participant_id) is link:
+        if self.links.get(link.participant_id) is link and self.client.unanswered < MOST_UNSENT:
             self.socket.signal(link.participant_id, data)
 
     def outgoing(self, link: Link) -> Outgoing:
