@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -76,6 +77,22 @@ async def test_interrupted_it_tidies_up(server: ServerProcess) -> None:
         assert await process.stderr.read() == b""
     (meeting,) = (line[4] for line in lines if line[1] == "meeting")
     assert await gone(server.url, meeting)
+
+
+async def test_with_a_server_that_stands_still_it_ends(tmp_path: Path) -> None:
+    """In the middle of a call, for which threads decode."""
+    seen = []
+    async with ServerProcess(tmp_path) as server, probing(server.url, "--timeout", "5") as process:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            seen.append(line.decode().split()[:2])
+            if seen[-1] == ["ok", "dtls"]:
+                server.signal(signal.SIGSTOP)
+        code = await process.wait()
+        server.signal(signal.SIGCONT)
+    assert seen[-1][0] == "Failed:"
+    # Where there is hardly time for media, it is these that fail.
+    assert code in {22, 23}
 
 
 def test_a_failure_is_told_line_by_line(unused_tcp_port: int) -> None:

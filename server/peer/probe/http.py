@@ -9,6 +9,9 @@ from server.peer.api import ApiRefused, Unreachable
 from server.peer.probe.steps import Failed, Seen
 from server.peer.probe.visit import Visit
 
+CLOSING = 1.0
+"""Seconds for connections to close when there is no more time to leave in good order."""
+
 
 async def alive(visit: Visit, _within: float) -> Seen:
     await visit.api.alive()
@@ -56,15 +59,18 @@ async def _found(visit: Visit) -> Seen:
 
 async def tidy(visit: Visit, within: float) -> Seen:
     """Both leave, whatever else; then the meeting goes."""
-    for peer in visit.peers:
-        peer.bot.leave()
-    leaving = asyncio.create_task(visit.stack.aclose())
-    # A TURN server that has gone is told for a minute that its relays are not wanted any more.
-    await asyncio.wait({leaving}, timeout=within / 2)
+    leaving = [asyncio.create_task(peer.bot.__aexit__(None, None, None)) for peer in visit.peers]
     try:
+        if leaving:
+            # A server that stands still does not say goodbye.
+            await asyncio.wait(leaving, timeout=within / 2)
         return await _deleted(visit)
     finally:
-        leaving.cancel()
+        for each in leaving:
+            each.cancel()
+        if leaving:
+            # Pictures and sound are decoded in threads, for whose end Python waits: each has to be told of it.
+            await asyncio.wait(leaving, timeout=CLOSING)
 
 
 async def _deleted(visit: Visit) -> Seen:

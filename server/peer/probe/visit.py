@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +31,6 @@ class Visit:
     tokens: list[str] = field(default_factory=list)
     servers: list[dict[str, Any]] | None = None
     """ICE servers to use in place of those that the server names when one joins."""
-    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     peers: list[Peer] = field(default_factory=list)
 
     @property
@@ -61,7 +59,8 @@ class Visit:
             servers=self.servers,
         )
         self.peers.append(peer)
-        await self.stack.enter_async_context(peer.bot)
+        # Until the probe tidies up.
+        await peer.bot.__aenter__()
         await peer.bot.joined()
         return peer
 
