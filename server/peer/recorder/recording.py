@@ -60,7 +60,7 @@ class Recording(Story):
         self._zero = 0.0
         self._index: Index | None = None
         self._stays: dict[str, Stay] = {}
-        self._reels: list[tuple[Reel, Deck]] = []
+        self._reels: list[Reel] = []
         """Whose files are not complete yet."""
         self._bytes = 0
         """Of files that are."""
@@ -99,7 +99,7 @@ class Recording(Story):
     @property
     def size(self) -> int:
         """Bytes on the disk."""
-        return self._bytes + sum(reel.entry.size for reel, _ in self._reels)
+        return self._bytes + sum(reel.entry.size for reel in self._reels)
 
     async def keep(self) -> None:
         """Lets time go on in the files, and the index with them; until it is cancelled."""
@@ -123,15 +123,17 @@ class Recording(Story):
         if self._index is None:
             return
         duration = self.now if self._ended_at is None else self._ended_at
-        waits = [asyncio.create_task(deck.finished.wait()) for _, deck in self._reels]
+        waits = [asyncio.create_task(reel.deck.finished.wait()) for reel in self._reels]
         if waits:
             _, late = await asyncio.wait(waits, timeout=PATIENCE_AT_THE_END)
             for wait in late:
                 wait.cancel()
-        for reel, deck in list(self._reels):
-            if not deck.finished.is_set():
-                deck.error = deck.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
-            self._look_at(reel, deck)
+        for reel in list(self._reels):
+            if not reel.deck.finished.is_set():
+                reel.deck.error = (
+                    reel.deck.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
+                )
+            self._look_at(reel)
         await self._save(self._index.document(duration, complete=True))
 
     # What happens in the meeting.
@@ -249,7 +251,7 @@ class Recording(Story):
             (self.folder or self._out) / name, self._form, camera=participant["media"]["video"], screen=screen
         )
         reel = Reel(entry, deck)
-        self._reels.append((reel, deck))
+        self._reels.append(reel)
         if self._index is not None:
             self._index.entries.append(entry)
         self._changed.set()
@@ -260,13 +262,13 @@ class Recording(Story):
 
     def _tick(self) -> None:
         now = self.now
-        for reel, deck in list(self._reels):
+        for reel in list(self._reels):
             reel.tick(now)
-            self._look_at(reel, deck)
+            self._look_at(reel)
 
-    def _look_at(self, reel: Reel, deck: Deck) -> None:
+    def _look_at(self, reel: Reel) -> None:
         """What has become of a file."""
-        entry = reel.entry
+        entry, deck = reel.entry, reel.deck
         entry.duration, entry.frames, entry.dropped = deck.seconds, deck.pictures, deck.dropped
         entry.size = deck.size()
         if deck.dropped and entry.file not in self._warned:
@@ -278,7 +280,7 @@ class Recording(Story):
             log.error("file ends early", file=entry.file, reason=deck.error)
             self._changed.set()
         if deck.finished.is_set():
-            self._reels.remove((reel, deck))
+            self._reels.remove(reel)
             self._warned.discard(entry.file)
             self._bytes += entry.size
             self._changed.set()

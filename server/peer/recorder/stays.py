@@ -6,8 +6,8 @@ picture until it is shared no more.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from av import AudioFrame, VideoFrame
@@ -20,14 +20,15 @@ from signalling.roster import Participant
 class Sink(Protocol):
     """See `Deck`."""
 
-    path: Path
     dropped: int
     error: str | None
+    finished: asyncio.Event
 
     @property
     def pictures(self) -> int: ...
     @property
     def seconds(self) -> float: ...
+    def size(self) -> int: ...
     def picture(self, source: int, frame: VideoFrame, arrival: float) -> None: ...
     def sound(self, source: int, frame: AudioFrame, arrival: float) -> None: ...
     def camera(self, on: bool, now: float) -> None: ...

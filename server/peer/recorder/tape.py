@@ -15,8 +15,8 @@ from server.peer.recorder.pictures import DEFAULT, Fitting, Size, black, file_si
 from server.peer.recorder.sounds import SoundLine
 from server.peer.recorder.timing import Placing
 
-PATIENCE = 2.0
-"""Seconds in which a first picture says what size the file's have."""
+PATIENCE = 5.0
+"""Seconds in which a first picture says what size the file's have; a connection may take some until it comes."""
 
 AT_LEAST_EVERY = 1.0
 """Seconds between two pictures: players wait for the next one, and a file that ends without ends too early."""
