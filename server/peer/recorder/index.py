@@ -23,7 +23,7 @@
 
 Moments are RFC 3339, in UTC and by the server's clock, which is also that of the attendance report. `started` is when
 the recorder came in, and every `…at` counts seconds from it. `ended` is null while it goes on. `clock_offset`: what the
-server's clock is ahead of the recorder's, in seconds.
+server's clock is ahead of the recorder's, in seconds; 0 where that is no more than messages take on their way.
 
 `file`, in the same folder; its first moment is `start`. A person has one for each stay: reloads, and connections that
 are renewed, go on in the same. `kind` is `screen` for a shared screen, which has a file for each time it is shared.
