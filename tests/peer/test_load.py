@@ -213,6 +213,25 @@ async def test_a_server_that_stands_still_holds_nothing_up(
     assert any(outcome.left[0] in note and "admin key" in note for note in notes)
 
 
+async def test_what_is_left_of_meetings_that_were_not_all_made_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        works = asked.startswith((b"GET /healthz", b"POST /api/identity"))
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n{}" if works else b"HTTP/1.0 503 Away\r\n\r\n{}")
+        writer.close()
+
+    monkeypatch.setattr(meetings, "REMOVE_WITHIN", 0.1)
+    async with await asyncio.start_server(answer, HOST, 0) as broken:
+        port = broken.sockets[0].getsockname()[1]
+        plan = Plan(rooms=1, size=2, rate=1, seconds=1)
+        with pytest.raises(CallRefused) as refused:
+            await put_under_load(plan, Address(f"http://{HOST}:{port}"), allowed=False, screen=Watched())
+    (note,) = refused.value.__notes__
+    assert note.startswith("1 meeting could not be removed (refused (503)): LOAD-")
+
+
 async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(server: ServerProcess) -> None:
     plan = Plan(rooms=3, size=2, rate=1, seconds=1, processes=3)
     place = await (await Target.find(Address(server.url))).reached()

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -103,11 +103,16 @@ class Outcome:
                 "since is not judged"
             )
         if self.left:
-            shown = ", ".join(self.left[:SHOWN_MEETINGS]) + (" …" if len(self.left) > SHOWN_MEETINGS else "")
-            yield (
-                f"{counted(len(self.left), 'meeting')} could not be removed ({self.why}): {shown}. "
-                "Remove with the admin key: DELETE /api/meetings/{id}"
-            )
+            yield left_behind(self.left, self.why)
+
+
+def left_behind(meetings: Sequence[str], why: str) -> str:
+    """One line of meetings that could not be removed."""
+    shown = ", ".join(meetings[:SHOWN_MEETINGS]) + (" …" if len(meetings) > SHOWN_MEETINGS else "")
+    return (
+        f"{counted(len(meetings), 'meeting')} could not be removed ({why}): {shown}. "
+        "Remove with the admin key: DELETE /api/meetings/{id}"
+    )
 
 
 def show(outcome: Outcome, *, as_json: bool) -> None:

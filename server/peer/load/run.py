@@ -54,7 +54,8 @@ def run(
     except (BadPlan, BadAddress) as error:
         fail(str(error))
     except (Unreachable, CallRefused) as error:
-        typer.echo(f"reconvene: {error}", err=True)
+        for line in (error, *getattr(error, "__notes__", ())):
+            typer.echo(f"reconvene: {line}", err=True)
         return 1
     except OSError as error:
         typer.echo(f"reconvene: this machine refuses what it takes: {error}", err=True)
@@ -64,7 +65,7 @@ def run(
 
 
 async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen: Screen) -> Outcome:
-    """Raises `BadPlan`, `Unreachable` and `CallRefused`."""
+    """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of what is left behind."""
     target = await Target.find(address)
     if not target.is_here and not allowed:
         raise BadPlan(
@@ -75,6 +76,7 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen:
     meetings = Meetings(target)
     outcome = Outcome(address.base, plan, Tally())
     works: list[Work] = []
+    failure: Exception | None = None
     asked = asyncio.Event()
 
     def stop() -> None:
@@ -93,12 +95,17 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen:
                 await _all(outcome, works, lambda work: work.join())
                 tell("load")
                 await _all(outcome, works, lambda work: work.load())
+        except (Unreachable, CallRefused) as error:
+            failure = error
+            raise
         finally:
             for work in works:
                 outcome.tally += work.tally
             await asyncio.gather(*(work.close() for work in works))
             screen.tell("removing the meetings", Progress())
             await meetings.remove()
+            if failure is not None and meetings.ids:
+                failure.add_note(result.left_behind(meetings.ids, meetings.why))
     outcome.interrupted = asked.is_set()
     outcome.left, outcome.why = meetings.ids, meetings.why
     return outcome
