@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sqlite3
 import sys
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.config import SETTINGS
@@ -50,6 +52,35 @@ async def test_it_tells_its_version_and_helps(tmp_path: Path) -> None:
     assert code == 0
     assert "serve" in printed
     assert "version" in printed
+
+
+async def test_the_installed_command_serves_wherever_it_is_called(tmp_path: Path) -> None:
+    """For real: the servers of all other tests begin as copies of one process (`tests.forking`)."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("reconvene"),
+        "serve",
+        cwd=tmp_path,
+        env=environment(tmp_path, {}),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    url = ""
+    try:
+        async with asyncio.timeout(30), httpx.AsyncClient() as client:
+            while not url:
+                line = json.loads(await process.stderr.readline())
+                url = line["url"] if line["event"] == "listening" else ""
+            assert (await client.get(f"{url}/readyz")).status_code == 200
+            assert "<html" in (await client.get(url)).text
+            process.terminate()
+            await process.stderr.read()
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_help_of_serve_lists_every_setting_with_its_default(tmp_path: Path) -> None:
