@@ -13,11 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from server import logs
 from server.commands import fail
 from server.peer.probe.steps import exit_codes
+
+log = structlog.get_logger()
 
 SEES = "[bold]See[/bold] docs/peer.md."
 
@@ -256,4 +259,14 @@ def go(running: Coroutine[Any, Any, int]) -> None:
     # Each pair of candidates that is tried, and each packet that is missing.
     for library in ("aioice", "aiortc"):
         logging.getLogger(library).setLevel(logging.ERROR)
-    raise typer.Exit(asyncio.run(running))
+    raise typer.Exit(asyncio.run(_told(running)))
+
+
+async def _told(running: Coroutine[Any, Any, int]) -> int:
+    """What goes wrong in aiortc's own tasks, as by a description that makes no sense, is a line and no traceback."""
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, about: log.warning(
+            "something failed beside", error=repr(about.get("exception", about["message"]))
+        )
+    )
+    return await running
