@@ -15,20 +15,19 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import httpx
 
 from server.peer.address import Address
 from server.terminal import harmless
+from signalling.messages import Kind
 
 WITHIN = 10.0
 """Seconds for a call, from connecting to the last byte."""
 
 LARGEST = 1024 * 1024
 """Bytes of an answer."""
-
-Kind = Literal["", "bot", "recorder"]
 
 
 class ApiFailure(Exception):  # noqa: N818 - named for what happened
@@ -143,12 +142,6 @@ class Api:
         if wanted and wanted not in answer:
             raise _foreign(self.address, path, response)
         return answer
-
-
-async def identity(address: Address, kind: Kind = "", name: str = "") -> str:
-    """The token of a new identity, by a call on its own."""
-    async with Api(address) as api:
-        return await api.identity(kind, name)
 
 
 def _parsed(content: bytes | bytearray) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import typer
 
 from server import logs
 from server.commands import fail
+from server.config import PEER
 from server.peer.probe.steps import exit_codes
 
 log = structlog.get_logger()
@@ -248,7 +249,7 @@ def load(
 
 def need_media(command: str) -> None:
     """Exits with what to install when the extra is missing."""
-    missing = [name for name in ("aiortc", "av", "httpx") if importlib.util.find_spec(name) is None]
+    missing = [name for name in PEER if importlib.util.find_spec(name) is None]
     if missing:
         fail(f"{command} needs {' and '.join(missing)}: pip install 'reconvene[peer]'")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from server.peer.address import Address
-from server.peer.api import LARGEST, Api, ApiFailure, ApiRefused, Unreachable, identity
+from server.peer.api import LARGEST, Api, ApiFailure, ApiRefused, Unreachable
 from tests.peer.certificates import of_localhost, server_side
 from tests.process import ServerProcess
 
@@ -69,7 +69,7 @@ async def test_meetings_come_and_go(server: ServerProcess, room: str) -> None:
         assert (await api.meeting(room))["host"] is False
         assert (await api.meeting(room, token))["host"] is True
         assert await api.ice_servers(token) == []
-        other = await identity(address)
+        other = await api.identity()
         for call in (api.end_meeting, api.delete_meeting):
             with pytest.raises(ApiRefused, match="Only the host") as refused:
                 await call(other, room)
@@ -157,7 +157,8 @@ async def test_a_certificate_is_checked(certificate: Path, monkeypatch: pytest.M
         assert "certificate of localhost is not accepted: self" in failed.found
         assert "SSL_CERT_FILE" in failed.advice
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert await identity(address, "bot") == "t"
+        async with Api(address) as api:
+            assert await api.identity("bot") == "t"
         by_number = Address(address.base.replace("localhost", HOST))
         assert "certificate of 127.0.0.1 is not accepted" in (await failure(by_number)).found
 
