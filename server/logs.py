@@ -5,9 +5,10 @@ Neither SDP nor tokens ever go into a line.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import orjson
 import structlog
@@ -35,7 +36,7 @@ def configure(level: str, stream: TextIO = sys.stderr, *, plain: bool = False) -
     structlog.configure(
         processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Forgiving(stream))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
@@ -51,6 +52,22 @@ def configure(level: str, stream: TextIO = sys.stderr, *, plain: bool = False) -
     # A line for each call to Supabase.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+class _Forgiving:
+    """A stream whose disk is full, or that nobody reads any more: no reason to stop what is told of there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

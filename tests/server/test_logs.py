@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -52,3 +54,13 @@ def test_calls_to_other_services_are_not_logged_one_by_one(library: str, as_befo
     logging.getLogger(library).warning("something is wrong")
     assert "HTTP Request" not in written.getvalue()
     assert "something is wrong" in written.getvalue()
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(as_before: None) -> None:
+    logs.configure("debug", FullDisk())
+    structlog.get_logger().info("in the meeting")

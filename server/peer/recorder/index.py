@@ -7,7 +7,7 @@
      "recorder": {"id": "p_…", "name": "Recorder"},
      "format": "webm",
      "started": "2026-11-21T10:15:30.250Z", "ended": "2026-11-21T10:45:31.004Z", "duration": 1800.754,
-     "clock_offset": 0.013,
+     "clock_offset": 2.013,
      "files": [
        {"file": "ann-p_ng6rbqtdelc3hrad-1.webm", "kind": "person",
         "participant": "p_ng6rbqtdelc3hrad", "name": "Ann", "role": "host",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TextIO
 
@@ -39,5 +40,7 @@ class LineBelow(io.TextIOBase):
     def show(self, line: str) -> None:
         """Nothing takes it away."""
         self._line = line
-        self._stream.write(f"{CLEAR}{line}")
-        self._stream.flush()
+        # A terminal may be gone.
+        with contextlib.suppress(OSError):
+            self._stream.write(f"{CLEAR}{line}")
+            self._stream.flush()
