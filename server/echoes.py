@@ -155,7 +155,8 @@ class Echoes:
     def command(self, room: str) -> Sequence[str]:
         """What the process runs."""
         about = ("--server", self._url, "--for", str(SECONDS), "--until-left")
-        return (sys.executable, "-m", "server.echo_child", room, *about)
+        # Without -P, it would be another `server` that the folder has which this one was started in.
+        return (sys.executable, "-P", "-m", "server.echo_child", room, *about)
 
     def _check_room(self) -> None:
         """Raises `Refused`, unless another may be started now, and counts it as started."""

@@ -232,7 +232,12 @@ async def test_what_is_left_of_meetings_that_were_not_all_made_is_told(
     assert note.startswith("1 meeting could not be removed (refused (503)): LOAD-")
 
 
-async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(server: ServerProcess) -> None:
+async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(
+    server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It does not matter what is in the folder.
+    (tmp_path / "server.py").write_text("raise SystemExit('another server')")
+    monkeypatch.chdir(tmp_path)
     plan = Plan(rooms=3, size=2, rate=1, seconds=1, processes=3)
     place = await (await Target.find(Address(server.url))).reached()
     made = Meetings(place)

@@ -56,11 +56,12 @@ async def test_it_tells_its_version_and_helps(tmp_path: Path) -> None:
 
 async def test_the_installed_command_serves_wherever_it_is_called(tmp_path: Path) -> None:
     """For real: the servers of all other tests begin as copies of one process (`tests.forking`)."""
+    (tmp_path / "server.py").write_text("raise SystemExit('another server')")
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("reconvene"),
         "serve",
         cwd=tmp_path,
-        env=environment(tmp_path, {}),
+        env=environment(tmp_path, {"RECONVENE_ECHO": "1"}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -68,12 +69,15 @@ async def test_the_installed_command_serves_wherever_it_is_called(tmp_path: Path
     assert process.stderr is not None
     url = ""
     try:
-        async with asyncio.timeout(30), httpx.AsyncClient() as client:
+        async with asyncio.timeout(60), httpx.AsyncClient(timeout=30) as client:
             while not url:
                 line = json.loads(await process.stderr.readline())
                 url = line["url"] if line["event"] == "listening" else ""
             assert (await client.get(f"{url}/readyz")).status_code == 200
             assert "<html" in (await client.get(url)).text
+            token = (await client.post(f"{url}/api/identity")).json()["token"]
+            begun = await client.post(f"{url}/api/echo", headers={"Authorization": f"Bearer {token}"})
+            assert begun.status_code == 201, begun.text
             process.terminate()
             await process.stderr.read()
             assert await process.wait() == 0

@@ -80,6 +80,7 @@ class Elsewhere:
     async def begin(cls, plan: Plan, order: dict[str, Any]) -> Elsewhere:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # whatever the folder has it is called in
             "-m",
             "server.peer.load.works",
             stdin=asyncio.subprocess.PIPE,
