@@ -143,6 +143,16 @@ def test_pictures_keep_the_senders_pace_and_never_go_back() -> None:
     assert [at for at, _ in shown.pictures][11:] == [1100, 1101, 1200]
 
 
+def test_pictures_that_were_held_up_are_shown_when_they_were_sent() -> None:
+    """As their sound is."""
+    shown = Shown()
+    tape = Tape(shown.open, camera=True)
+    for number in range(20):
+        held = 5 <= number < 13
+        tape.picture(0, picture(50 + number / 10), 1.3 if held else number / 10)
+    assert [at for at, _ in shown.pictures] == [number * 100 for number in range(20)]
+
+
 def test_browsers_that_begin_small_get_a_file_that_is_not() -> None:
     sizes = {
         (1280, 720): (1280, 720),
