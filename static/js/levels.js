@@ -10,7 +10,12 @@ export class LevelMeter {
   #analyser = null;
   /** @type {MediaStreamTrack | null} */
   #track = null;
-  #samples = new Float32Array(1024);
+  #samples;
+
+  /** @param {number} [samples]  how many the level is of, a power of two; 1024 are some 20 ms */
+  constructor(samples = 1024) {
+    this.#samples = new Float32Array(samples);
+  }
 
   /** Listens to another track, or to none. @param {MediaStreamTrack | null} track */
   listen(track) {

@@ -18,6 +18,8 @@ const BRIEF = 5_000;
 /** Once all is well: long enough to look at the picture that comes back. */
 const LINGER = 5_000;
 
+/** Some 170 ms: no sound falls between two looks. */
+const SAMPLES = 8192;
 /** Counters are asked for with every third look. */
 const MEASURE_EVERY = 3;
 /** Root mean square of samples: speech is far above the first, silence far below the second. */
@@ -45,8 +47,8 @@ export class TestCall extends Emitter {
   #call = null;
   /** @type {import("./peer.js").Peer | undefined} */
   #peer;
-  #sent = new LevelMeter();
-  #back = new LevelMeter();
+  #sent = new LevelMeter(SAMPLES);
+  #back = new LevelMeter(SAMPLES);
   #began = 0;
   #wellSince = Infinity;
   #connectedAt = Infinity;

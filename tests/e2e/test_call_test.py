@@ -89,7 +89,9 @@ def step(person: Person, name: str) -> Locator:
 
 async def finds(person: Person, **states: str) -> None:
     for name in STEPS:
-        await expect(step(person, name)).to_have_attribute("data-state", states.get(name, "ok"))
+        # How long the way takes is up to the machine, which may find it long.
+        state = re.compile("ok|notice") if name == "delay" else states.get(name, "ok")
+        await expect(step(person, name)).to_have_attribute("data-state", state)
 
 
 async def connections(person: Person) -> list[str]:
@@ -118,7 +120,7 @@ async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
         await expect(said.get_by_text(words)).to_have_count(1)
     # It ends by itself, and all can be read on.
     await expect(ada.button("Test again")).to_be_visible()
-    await expect(said.get_by_text("Everything works")).to_have_count(1)
+    await expect(said.get_by_text(re.compile("Everything works|What could be tested works"))).to_have_count(1)
     assert await connections(ada) == ["closed"]
     await ada.page.get_by_role("heading", name="Test your call").press("Escape")
     await expect(step(ada, "server")).to_have_count(0)
