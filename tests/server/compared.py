@@ -24,11 +24,13 @@ Record = Sequence[tuple[Participant, Sequence[Stay]]]
 
 
 class Terms(NamedTuple):
-    """In seconds: the grace time, the node's heartbeat, and how long something may take on a busy machine."""
+    """In seconds: the grace time, the node's heartbeat, how long something may take on a busy machine, and how much
+    later than the server the visitors may hear that a connection was cut."""
 
     grace: float
     interval: float
     late: float
+    lag: float
 
 
 def compared(
@@ -132,7 +134,7 @@ class Of(NamedTuple):
         before, late = self.terms.interval + self.terms.late, self.terms.late
         for since, until in minus(surely, recorded):
             unseen = any(since >= kill.since - before and until <= kill.until + late for kill in self.kills)
-            if until - since > ROUNDING and not unseen:
+            if until - since > ROUNDING + self.terms.lag and not unseen:
                 yield f"was there from {since:.3f} for {until - since:.3f} s, which is not recorded"
 
     def _surplus(self, recorded: list[Interval]) -> Iterator[str]:
@@ -153,7 +155,7 @@ class Of(NamedTuple):
 
     def _allowed(self, since: float, *, came_back: bool, has_left: bool) -> float:
         """Until when someone may be recorded whose last sign of life was then."""
-        grace, interval, late = self.terms
+        grace, interval, late, _ = self.terms
         kept = late if has_left else grace + late
         deaths = self._killed(since - ROUNDING, since + kept)
         if not deaths:
