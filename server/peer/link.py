@@ -96,7 +96,7 @@ class Link:
         self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
         self._screens: dict[str, MediaStreamTrack] = {}
         self._candidates: Candidates | None = None
-        self._number = 0
+        self._number = self._told = 0
         self._failures = 0
         self._connected_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -146,7 +146,10 @@ class Link:
 
     def receive(self, data: Any) -> None:
         signal = negotiation.read(data, self._owner.instance, self.instance)
-        if signal is not None and self._inbox.qsize() < MOST_WAITING:
+        if signal is None or self._inbox.qsize() >= MOST_WAITING:
+            return
+        # An offer that is being made is told anyway. Told twice, it would take back what the other offers on it.
+        if not (signal.repeat and self._number != self._told):
             self._inbox.put_nowait(signal)
 
     def recover(self) -> None:
@@ -256,6 +259,7 @@ class Link:
         self._number += 1
         await pc.setLocalDescription(await pc.createOffer())
         self._tell_description(self._number)
+        self._told = self._number
 
     def _open(self, connection: int) -> RTCPeerConnection:
         self._close()

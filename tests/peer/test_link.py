@@ -124,6 +124,24 @@ async def test_what_was_lost_is_said_again_when_signalling_is_back(pair: tuple[S
     assert one.offers() == [1, 1, 1], "the offer that was lost, and again on either's recovery"
 
 
+async def test_an_offer_that_is_being_made_is_told_once(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    making, outgoing = asyncio.Event(), one.outgoing
+
+    def noted(link: Link) -> Outgoing:
+        making.set()
+        return outgoing(link)
+
+    one.outgoing = noted  # type: ignore[method-assign]
+    start(*pair)
+    await making.wait()
+    two.link.recover()
+    assert one.told == []
+    await asyncio.gather(one.connected(1), two.connected(1))
+    assert {"repeat": True, "instance": two.instance, "for": one.instance} in two.told
+    assert one.offers() == [1]
+
+
 @pytest.mark.parametrize("fails", [0, 1])
 async def test_one_failure_makes_one_new_connection(pair: tuple[Side, Side], fails: int) -> None:
     one, two = pair
