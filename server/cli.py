@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from server import logs, migrating
+from server import event_loop, logs, migrating
 from server.commands import environment, fail
 from server.config import SETTINGS, Config, ConfigError, unknown_settings
 from server.listening import bind
@@ -192,8 +192,7 @@ def _serve(config: Config) -> None:
     from server.app import serve
 
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(config, sockets))
+        event_loop.run(serve(config, sockets))
     except StoreError as error:
         fail(str(error))
     except OSError as error:
@@ -202,14 +201,6 @@ def _serve(config: Config) -> None:
         )
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop
 
 
 def main() -> None:

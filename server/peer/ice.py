@@ -16,9 +16,6 @@ from aiortc import (
 )
 from aiortc.rtcicetransport import RTCIceTransport, parse_stun_turn_uri
 
-# RTCIceCandidate.type (W3C WebRTC, RTCIceCandidateType) as it is told.
-KINDS = {"host": "host", "srflx": "server reflexive", "prflx": "peer reflexive", "relay": "relayed"}
-
 
 @dataclass(frozen=True, slots=True)
 class Path:

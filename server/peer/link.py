@@ -122,21 +122,6 @@ class Link:
         """The way media takes; None as long as there is none."""
         return ice.path(self.pc) if self.pc is not None else None
 
-    async def round_trip(self) -> float | None:
-        """Seconds, as the other side's last RTCP report tells it; None before there was one."""
-        if self.pc is None:
-            return None
-        stats = (await self.pc.getStats()).values()
-        times = [entry.roundTripTime for entry in stats if entry.type == "remote-inbound-rtp"]
-        return min((time for time in times if time is not None), default=None)
-
-    def send(self, *, audio: MediaStreamTrack | None = None, video: MediaStreamTrack | None = None) -> None:
-        """Send these in place of what was sent; None leaves it as it is."""
-        for track in (audio, video):
-            carrier = self._carrier(track.kind) if track is not None else None
-            if carrier is not None:
-                carrier.sender.replaceTrack(track)
-
     # What is to be done; one after another, so that nothing meets the one before half-way.
 
     def start(self) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +16,28 @@ import orjson
 from tests.process import ROOT, environment
 
 WITHIN = 30.0
+
+
+@contextlib.asynccontextmanager
+async def running(
+    *arguments: str, directory: Path = ROOT, within: float = WITHIN
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`reconvene` with these arguments, whose stdout and stderr are read by whoever runs it, `within` seconds."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server.cli", *arguments),
+        cwd=ROOT,
+        env=environment(directory, {}),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(within):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 class Command:

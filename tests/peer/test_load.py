@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import ssl
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,8 +28,9 @@ from server.peer.load.run import put_under_load
 from server.peer.load.target import CallRefused, Target
 from server.peer.load.works import Broken, Elsewhere, begin
 from tests.peer.certificates import of_localhost, server_side
+from tests.peer.command import running
 from tests.peer.meddler import HOST, Meddler
-from tests.process import ROOT, ServerProcess, environment
+from tests.process import ServerProcess
 from tests.server.proxy import Proxy
 
 TIMEOUT = 60.0
@@ -286,22 +286,8 @@ async def test_tls(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.Mo
 
 async def command(*arguments: str, directory: Path) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "server.cli", "load", *arguments),
-        cwd=ROOT,
-        env=environment(directory, {}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            told, story = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    async with running("load", *arguments, directory=directory, within=TIMEOUT) as process:
+        told, story = await process.communicate()
     assert process.returncode is not None
     return process.returncode, told.decode(), story.decode()
 

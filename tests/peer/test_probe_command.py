@@ -6,10 +6,8 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -19,8 +17,9 @@ from server import logs
 from server.cli import cli
 from server.peer.probe import command
 from server.peer.probe.steps import INTERRUPTED, STEPS, STUCK
+from tests.peer.command import running
 from tests.peer.probing import gone
-from tests.process import ROOT, ServerProcess, environment
+from tests.process import ServerProcess
 
 WITHIN = 60.0
 
@@ -31,23 +30,8 @@ def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "configure", lambda level: None)
 
 
-@asynccontextmanager
-async def probing(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.cli", "probe", *arguments),
-        cwd=ROOT,
-        env=environment(ROOT, {}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(WITHIN):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+def probing(*arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    return running("probe", *arguments, within=WITHIN)
 
 
 async def test_json_is_one_object(server: ServerProcess) -> None:

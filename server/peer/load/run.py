@@ -12,9 +12,10 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from server import event_loop
 from server.commands import fail
 from server.peer.address import Address, BadAddress
-from server.peer.load import loop, result
+from server.peer.load import result
 from server.peer.load.figures import Progress, Tally
 from server.peer.load.meetings import Meetings
 from server.peer.load.plan import BadPlan, Plan, allow_files
@@ -50,7 +51,7 @@ def run(
         plan = Plan(rooms, size, rate, seconds, signals, payload, join_rate, processes)
         address = Address.parse(url)
         allow_files(plan)
-        outcome = loop.run(put_under_load(plan, address, allowed=allowed, screen=_screen(plan)))
+        outcome = event_loop.run(put_under_load(plan, address, allowed=allowed, screen=_screen(plan)))
     except (BadPlan, BadAddress) as error:
         fail(str(error))
     except (Unreachable, CallRefused) as error:

@@ -15,10 +15,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from server.event_loop import run
 from server.peer.address import Address
 from server.peer.load.crowd import DRAIN, GOODBYE, Crowd
 from server.peer.load.figures import Progress, Tally
-from server.peer.load.loop import run
 from server.peer.load.plan import Plan
 from server.peer.load.target import Target
 

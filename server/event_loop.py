@@ -1,4 +1,4 @@
-"""The event loop of a load generator: the fastest there is."""
+"""Runs what needs the fastest event loop there is: the server, and what puts one under load."""
 
 from __future__ import annotations
 
