@@ -9,18 +9,15 @@ import logging
 import socket
 import time
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server import api, echo_routes, problems
+from server import api, echo_routes, pages, problems
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
@@ -41,12 +38,6 @@ from signalling.hub import Hub
 from storage.store import Store
 
 log = structlog.get_logger()
-
-PAGE = Path(__file__).parent.parent / "static"
-PAGE_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 async def serve(config: Config, sockets: list[socket.socket]) -> None:
@@ -122,35 +113,8 @@ def web(
     app.include_router(webhook.router(config, store))
     app.include_router(echo_routes.router(config, tokens, echoes))
 
-    @app.get("/", include_in_schema=False)
-    @app.get("/m/{meeting}", include_in_schema=False)
-    def page() -> Response:
-        return _page("index.html")
-
-    @app.get("/m/{meeting}/attendance", include_in_schema=False)
-    def attendance_page() -> Response:
-        return _page("attendance.html")
-
-    @app.get("/attendance", include_in_schema=False)
-    def records_page() -> Response:
-        return _page("records.html")
-
-    app.mount("/static", _Static(directory=PAGE), name="static")
+    pages.install(app)
     return app
-
-
-def _page(name: str) -> Response:
-    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY}
-    return FileResponse(PAGE / name, headers=headers)
-
-
-class _Static(StaticFiles):
-    """Asked for anew each time (304 when unchanged), so that a page never runs with modules of two versions."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 class _Http(HttpToolsProtocol):
