@@ -127,10 +127,10 @@ class Runs:
 
 
 @asynccontextmanager
-async def runs(folder: Path, *webinars: ShownWebinar) -> AsyncIterator[Runs]:
+async def runs(folder: Path, *webinars: ShownWebinar, clock: Clock | None = None) -> AsyncIterator[Runs]:
     store = open_store(f"sqlite:///{folder}/store.db")
     await store.open()
-    clock = Clock(lambda: STARTS + 7 * 86_400)
+    clock = clock or Clock(lambda: STARTS + 7 * 86_400)
     async with ZoomStandIn(webinars or [webinar()], clock=clock) as zoom:
         yield Runs(zoom, store, clock)
     await store.close()

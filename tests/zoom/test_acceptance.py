@@ -25,8 +25,8 @@ from tests.zoom import happened as happening
 from tests.zoom import shown, truth
 from tests.zoom.found import Rows, assert_true, contents, tables
 from tests.zoom.happened import Happened
-from tests.zoom.runs import ROOM, Dying, PowerCutError, Runs, runs
-from tests.zoom.stand_in import faults
+from tests.zoom.runs import ROOM, STARTS, Dying, PowerCutError, Runs, runs
+from tests.zoom.stand_in import Clock, faults
 from tests.zoom.stand_in.endpoints import SCOPES
 from tests.zoom.truth import Source
 
@@ -45,11 +45,13 @@ def little() -> Happened:
 
 
 @contextlib.asynccontextmanager
-async def importing(folder: Path, happened: Happened, kind: Kind = "webinar") -> AsyncIterator[Runs]:
+async def importing(
+    folder: Path, happened: Happened, kind: Kind = "webinar", clock: Clock | None = None
+) -> AsyncIterator[Runs]:
+    """`clock`: it is well after the webinar by it, as by the one that is used without."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment
-    async with runs(folder, shown.webinar(happened, kind=kind)) as at:
-        # Well after it.
-        at.clock.advance(60 * 86_400)
+    clock = clock or Clock(lambda: STARTS + 67 * 86_400)
+    async with runs(folder, shown.webinar(happened, kind=kind), clock=clock) as at:
         yield at
 
 
@@ -228,7 +230,8 @@ async def test_two_at_once_do_not_disturb_each_other(tmp_path: Path, straight: M
 
 
 async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mapping[str, Rows]) -> None:
-    async with importing(tmp_path, little()) as at:
+    # The process that is killed goes by the machine's clock, and has the walk for a minute more by it.
+    async with importing(tmp_path, little(), clock=Clock()) as at:
         reports = partial(at.zoom.asked_for, "report participants")
         at.zoom.faults.on(lambda _: len(reports()) == 4, faults.stall())
         process = await asyncio.create_subprocess_exec(
