@@ -1,0 +1,56 @@
+"""How a page comes in: a reload asks for nothing but the page, so that it is quick on any line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
+from tests.process import ServerProcess
+
+ASKED = re.compile(r'"GET (\S+) HTTP/1.1" \d+$')
+
+
+def pages_and_parts(server: ServerProcess) -> Counter[str]:
+    """What browsers asked the server for, and how often."""
+    found = (ASKED.search(line["event"]) for line in server.logs)
+    return Counter(asked[1] for asked in found if asked and not asked[1].startswith("/api/"))
+
+
+@pytest.fixture
+async def talkative(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server that logs every request."""
+    async with ServerProcess(tmp_path, RECONVENE_LOG_LEVEL="debug") as server:
+        yield server
+
+
+async def test_a_reload_of_a_call_asks_for_nothing_but_the_page(
+    talkative: ServerProcess, newcomer: Newcomer, meeting: str
+) -> None:
+    ada = await newcomer("Ada", url=talkative.url)
+    await meet(meeting, ada)
+    before = pages_and_parts(talkative)
+    assert any(path.endswith("/js/main.js") for path in before)
+    await ada.page.reload()
+    await ada.seated()
+    assert pages_and_parts(talkative) - before == {f"/m/{meeting}": 1}
+
+
+@pytest.mark.parametrize("path", ["/m/ABC123/attendance", "/attendance"])
+async def test_a_reload_of_the_record_asks_for_nothing_but_the_page(
+    talkative: ServerProcess, newcomer: Newcomer, path: str
+) -> None:
+    ada = await newcomer("Ada", url=talkative.url)
+    for _ in range(2):
+        await ada.page.goto(f"{talkative.url}{path}")
+    await ada.page.reload()
+    asked = pages_and_parts(talkative)
+    assert asked.pop(path) == 3
+    # The browser takes its time with the icon; once it has it, it has it.
+    assert asked
+    assert set(asked.values()) == {1}
