@@ -40,6 +40,7 @@ async def edited(tmp_path: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Path]
 
 async def address(web: httpx.AsyncClient, file: str) -> str:
     """Where the page has it from."""
+    found: str
     (found,) = {path for path in ADDRESSES.findall((await web.get("/")).text) if path.endswith(f"/{file}")}
     return found
 
