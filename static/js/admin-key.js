@@ -4,7 +4,7 @@ const KEY = "reconvene.admin-key";
 export class AdminKey {
   #tab;
 
-  /** @param {Storage} tab  sessionStorage */
+  /** @param {import("./storage.js").PageStorage} tab */
   constructor(tab) {
     this.#tab = tab;
   }

@@ -1,6 +1,6 @@
 /**
  * Who this browser is: an anonymous identity's token and the name last used, shared by its tabs.
- * A tab that joined "as another person" keeps an identity of its own in sessionStorage.
+ * A tab that joined "as another person" keeps an identity of its own in its own storage.
  */
 import { ApiError, newIdentity } from "./api.js";
 
@@ -11,7 +11,7 @@ export class Identity {
   #browser;
   #tab;
 
-  /** @param {Storage} browser  localStorage @param {Storage} tab  sessionStorage */
+  /** @param {import("./storage.js").PageStorage} browser @param {import("./storage.js").PageStorage} tab */
   constructor(browser, tab) {
     this.#browser = browser;
     this.#tab = tab;

@@ -4,6 +4,7 @@ import { Identity } from "./identity.js";
 import { noticeOf } from "./notices.js";
 import { meetingId } from "./protocol.js";
 import { SeatKeeper } from "./seat.js";
+import { browserStorage, tabStorage } from "./storage.js";
 import { Toasts } from "./toasts.js";
 import { Lobby } from "./views/lobby.js";
 import { NoticeView } from "./views/notice.js";
@@ -21,8 +22,8 @@ import { Visit } from "./visit.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
-const identity = new Identity(localStorage, sessionStorage);
-const seats = new SeatKeeper(sessionStorage);
+const identity = new Identity(browserStorage, tabStorage);
+const seats = new SeatKeeper(tabStorage);
 
 /** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */
 const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/;
@@ -55,11 +56,11 @@ function route() {
   visit?.stop();
   visit = null;
   const asked = location.pathname.match(VIEWS)?.[1];
-  if (!asked) return show(new Lobby(identity, localStorage, go));
+  if (!asked) return show(new Lobby(identity, browserStorage, go));
   const id = meetingId(decodeURIComponent(asked));
   if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
   if (asked !== id) history.replaceState(null, "", `/m/${id}`);
-  visit = new Visit(id, { identity, seats, toasts, storage: localStorage, show, go });
+  visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go });
   void visit.start();
 }
 

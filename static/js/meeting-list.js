@@ -19,7 +19,7 @@ export class MeetingList {
   #all = false;
   #watch = new AbortController();
 
-  /** @param {HTMLElement} element @param {import("./identity.js").Identity} identity @param {Storage} storage */
+  /** @param {HTMLElement} element @param {import("./identity.js").Identity} identity @param {import("./storage.js").PageStorage} storage */
   constructor(element, identity, storage) {
     this.#element = element;
     this.#identity = identity;

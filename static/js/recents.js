@@ -2,24 +2,28 @@
 const KEY = "reconvene.recents";
 const MOST = 5;
 
-/** @typedef {{id: string, title: string, at: number}} Recent  `at` in milliseconds since the epoch */
+/**
+ * @typedef {import("./storage.js").PageStorage} PageStorage
+ * @typedef {{id: string, title: string, at: number}} Recent  `at` in milliseconds since the epoch
+ */
 
-/** @param {Storage} storage  localStorage @returns {Recent[]} */
+/** @param {PageStorage} storage @returns {Recent[]} */
 export function recentMeetings(storage) {
   try {
-    return JSON.parse(storage.getItem(KEY) ?? "[]");
+    const kept = JSON.parse(storage.getItem(KEY) ?? "[]");
+    return Array.isArray(kept) ? kept : [];
   } catch {
     return [];
   }
 }
 
-/** @param {Storage} storage @param {Recent} meeting */
+/** @param {PageStorage} storage @param {Recent} meeting */
 export function rememberMeeting(storage, meeting) {
   const others = recentMeetings(storage).filter(({ id }) => id !== meeting.id);
   storage.setItem(KEY, JSON.stringify([meeting, ...others].slice(0, MOST)));
 }
 
-/** @param {Storage} storage @param {string} id */
+/** @param {PageStorage} storage @param {string} id */
 export function forgetMeeting(storage, id) {
   storage.setItem(KEY, JSON.stringify(recentMeetings(storage).filter((meeting) => meeting.id !== id)));
 }

@@ -1,14 +1,18 @@
 /**
  * The place this tab holds in a meeting, so that a reload goes straight back into it.
  *
- * sessionStorage survives a reload, but browsers also copy it when a tab is duplicated. A Web Lock held
- * for the page's life tells the two apart: a copy finds the lock taken and has no seat.
+ * A tab's storage survives a reload, but browsers also copy it when a tab is duplicated, and bring it back with a tab
+ * that they restore the next morning. A Web Lock held for the page's life tells a copy: it finds the lock taken and has
+ * no seat. What tells a restored tab is how the page was loaded, and how long ago the seat was last seen alive: it keeps
+ * the seat, but nobody goes live who was not asked.
  */
 import { randomName } from "./random.js";
 
 const KEY = "reconvene.seat";
 /** A reload may ask for the lock just before the old page has let go of it; a living tab never does. Milliseconds. */
 const LET_GO = 400;
+/** How often the seat of a page that lives is marked. Milliseconds; a page that is hidden does it less often. */
+const ALIVE_EVERY = 4_000;
 
 /**
  * @typedef {object} Seat
@@ -17,25 +21,48 @@ const LET_GO = 400;
  * @property {string} name
  * @property {boolean} audio
  * @property {boolean} video
+ * @property {number} grace  For how long the server keeps a place. Seconds.
+ *
+ * @typedef {object} Kept
+ * @property {string} tab
+ * @property {Seat | null} seat
+ * @property {number} at  When the page last lived. A date, since it has to be told after a restart of the browser.
+ *
+ * @typedef {{type: string, discarded: boolean}} Loading  How the page was loaded; `type` as in Navigation Timing.
  */
+
+/**
+ * Whether a page goes back into the meeting without a question: a reload of a call that was going on a moment ago.
+ * A clock that was set back tells nothing, so the seat counts as old.
+ * @param {{grace: number, at: number}} seat @param {number} now @param {Loading} loading @returns {boolean}
+ */
+export function goesStraightBack({ grace, at }, now, { type, discarded }) {
+  const age = now - at;
+  return type === "reload" && !discarded && age >= 0 && age <= grace * 1000;
+}
 
 export class SeatKeeper {
   #storage;
   /** Names the lock; no credential. */
   #tab = "";
+  #timer = 0;
 
-  /** @param {Storage} storage  sessionStorage */
+  /** @param {import("./storage.js").PageStorage} storage  the tab's */
   constructor(storage) {
     this.#storage = storage;
+    window.addEventListener("pagehide", () => this.#timer && this.update({}));
   }
 
-  /** @param {string} meeting @returns {Promise<Seat | null>} */
+  /** @param {string} meeting @returns {Promise<{seat: Seat, straight: boolean} | null>} straight: without a question */
   async find(meeting) {
-    const { tab, seat } = this.#read();
+    const { tab, seat, at } = this.#read();
     if (seat?.meeting !== meeting) return null;
     if (tab === this.#tab || (await hold(tab))) {
       this.#tab = tab;
-      return seat;
+      const straight = goesStraightBack({ grace: seat.grace, at }, Date.now(), loading());
+      // Who is asked once is asked again: a reload of the question is no reload of the call.
+      if (!straight) this.#keep(seat, 0);
+      return { seat, straight };
     }
     this.leave();
     return null;
@@ -47,7 +74,8 @@ export class SeatKeeper {
       this.#tab = randomName();
       void hold(this.#tab);
     }
-    this.#storage.setItem(KEY, JSON.stringify({ tab: this.#tab, seat }));
+    this.#timer ||= window.setInterval(() => this.update({}), ALIVE_EVERY);
+    this.#keep(seat, Date.now());
   }
 
   /** What changed while sitting. @param {Partial<Seat>} change */
@@ -57,25 +85,48 @@ export class SeatKeeper {
   }
 
   leave() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
     this.#storage.removeItem(KEY);
   }
 
-  /** @returns {{tab: string, seat: Seat | null}} */
+  /** @param {Seat} seat @param {number} at */
+  #keep(seat, at) {
+    this.#storage.setItem(KEY, JSON.stringify({ tab: this.#tab, seat, at }));
+  }
+
+  /** @returns {Kept} */
   #read() {
     try {
-      return JSON.parse(this.#storage.getItem(KEY) ?? "") ?? { tab: "", seat: null };
+      return JSON.parse(this.#storage.getItem(KEY) ?? "") ?? NONE;
     } catch {
-      return { tab: "", seat: null };
+      return NONE;
     }
   }
 }
 
+/** @type {Kept} */
+const NONE = { tab: "", seat: null, at: 0 };
+
+/** @returns {Loading} */
+function loading() {
+  const [entry] = performance.getEntriesByType("navigation");
+  const type = entry instanceof PerformanceNavigationTiming ? entry.type : "navigate";
+  // A tab that the browser put away to save memory is loaded anew when somebody looks at it.
+  return { type, discarded: "wasDiscarded" in document && document.wasDiscarded === true };
+}
+
 /** Takes the tab's lock for as long as the page lives. @param {string} tab @returns {Promise<boolean>} */
 async function hold(tab) {
-  if (!navigator.locks) return true; // Not a secure context: then there is no camera either.
+  const options = { signal: AbortSignal.timeout(LET_GO) };
   return new Promise((resolve) => {
-    const options = { signal: AbortSignal.timeout(LET_GO) };
     const forever = () => (resolve(true), new Promise(() => {}));
-    navigator.locks.request(`reconvene.tab.${tab}`, options, forever).catch(() => resolve(false));
+    // Without locks (no secure context, site data blocked) a copy is not told from its original: the server asks then.
+    const without = () => resolve(true);
+    try {
+      navigator.locks.request(`reconvene.tab.${tab}`, options, forever).catch(() => (options.signal.aborted ? resolve(false) : without()));
+    } catch {
+      without();
+    }
   });
 }

@@ -21,7 +21,7 @@ export class Shortcuts {
   #storage;
   #watch = new AbortController();
 
-  /** @param {Storage} storage */
+  /** @param {import("./storage.js").PageStorage} storage */
   constructor(storage) {
     this.#storage = storage;
   }

@@ -15,7 +15,7 @@ import { Prejoin } from "./views/prejoin.js";
  * @property {import("./identity.js").Identity} identity
  * @property {import("./seat.js").SeatKeeper} seats
  * @property {import("./toasts.js").Toasts} toasts
- * @property {Storage} storage  localStorage
+ * @property {import("./storage.js").PageStorage} storage  the browser’s
  * @property {(view: import("./main.js").View) => void} show
  * @property {(path: string) => void} go
  *
@@ -50,6 +50,8 @@ export class Visit {
   /** The code of the notice that is shown. */
   #noticed = "";
   #endedByMe = false;
+  /** The place this tab had when the page was loaded. @type {import("./seat.js").Seat | null} */
+  #seat = null;
   #newIdentityTried = false;
 
   /** @param {string} id  of the meeting @param {Surroundings} around */
@@ -59,10 +61,11 @@ export class Visit {
   }
 
   async start() {
-    const seat = await this.#around.seats.find(this.#id);
+    const found = await this.#around.seats.find(this.#id);
     if (this.#stopped) return;
-    if (!seat) return this.#knock();
-    const { name, session, audio, video } = seat;
+    this.#seat = found?.seat ?? null;
+    if (!found?.straight) return this.#knock();
+    const { name, session, audio, video } = found.seat;
     void this.#join({ name, session, open: { audio, video } });
   }
 
@@ -82,10 +85,10 @@ export class Visit {
       this.#noticed = "";
       if (meeting.ended) return this.#notice("meeting_ended");
       this.#renewMedia();
-      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media);
+      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#seat ?? undefined);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
-        void this.#join({ name });
+        void this.#join({ name, session: this.#seat?.session });
       });
       this.#around.show(this.#prejoin);
     } catch (error) {
@@ -130,10 +133,11 @@ export class Visit {
   }
 
   /** @param {Call} call @param {import("./protocol.js").Joined} joined @param {string} name */
-  #joined(call, { meeting, token, session }, name) {
+  #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    this.#around.seats.take({ meeting: this.#id, session, name, audio: call.state.audio, video: call.state.video });
+    const { audio, video } = call.state;
+    this.#around.seats.take({ meeting: this.#id, session, name, audio, video, grace });
     if (!this.#prejoin) return;
     this.#prejoin = null;
     this.#showMeeting(call, name);
@@ -220,6 +224,7 @@ export class Visit {
     this.#media.stop();
     this.#prejoin = null;
     this.#around.seats.leave();
+    this.#seat = null;
   }
 
   #renewMedia() {

@@ -309,7 +309,7 @@ async def test_half_open_socket_is_found_from_both_sides_and_the_call_goes_on(
 
 # A copy of a tab, in a browser whose locks do not tell it from the original.
 COPY_OF_TAB = """
-  sessionStorage.setItem("reconvene.seat", %r);
+  if (location.protocol.startsWith("http")) sessionStorage.setItem("reconvene.seat", %r);
   Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
 """
 
@@ -323,6 +323,7 @@ async def test_three_tabs_of_one_session_do_not_fight(newcomer: Newcomer, meetin
     for copy in copies:
         await copy.page.add_init_script(COPY_OF_TAB % seat)
     await asyncio.gather(*(copy.open(meeting) for copy in copies))
+    await asyncio.gather(*(copy.knock() for copy in copies))
 
     tabs = [ada, *copies]
 

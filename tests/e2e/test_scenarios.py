@@ -40,8 +40,8 @@ async def test_host_creating_the_same_meeting_again_is_still_its_host(
 ) -> None:
     host = await newcomer("Test User")
     (first,) = await meet(meeting, host)
-    await host.start(meeting)  # whose tab still has a place there goes straight back into it
-    assert await host.seated() == first
+    await host.start(meeting)  # no reload, so it asks first
+    assert await host.join() == first
     await host.sees(first, self="true", role="host")
     await host.press("Leave")
     (again,) = await meet(meeting, host)

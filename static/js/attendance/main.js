@@ -8,6 +8,7 @@ import { KeyForm } from "../key-form.js";
 import { noticeOf } from "../notices.js";
 import { meetingId } from "../protocol.js";
 import { forgetMeeting } from "../recents.js";
+import { browserStorage, tabStorage } from "../storage.js";
 import { Toasts } from "../toasts.js";
 import { NoticeView } from "../views/notice.js";
 import { deletion } from "./deletion.js";
@@ -16,8 +17,8 @@ import { AttendanceView } from "./view.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
-const identity = new Identity(localStorage, sessionStorage);
-const key = new AdminKey(sessionStorage);
+const identity = new Identity(browserStorage, tabStorage);
+const key = new AdminKey(tabStorage);
 const asked = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const id = meetingId(asked);
 
@@ -142,7 +143,7 @@ async function remove(attendance) {
     }
   }
   feed?.stop();
-  forgetMeeting(localStorage, meeting.id);
+  forgetMeeting(browserStorage, meeting.id);
   notice(source ? "import_deleted" : "record_deleted");
 }
 

@@ -4,12 +4,13 @@ import { ApiError } from "../api.js";
 import { part } from "../dom.js";
 import { Identity } from "../identity.js";
 import { KeyForm } from "../key-form.js";
+import { browserStorage, tabStorage } from "../storage.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
 
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
-const identity = new Identity(localStorage, sessionStorage);
-const key = new AdminKey(sessionStorage);
+const identity = new Identity(browserStorage, tabStorage);
+const key = new AdminKey(tabStorage);
 
 /** @type {RecordList | null} */
 let list = null;

@@ -16,7 +16,7 @@ export class Lobby {
   #watch = new AbortController();
 
   /**
-   * @param {import("../identity.js").Identity} identity @param {Storage} storage
+   * @param {import("../identity.js").Identity} identity @param {import("../storage.js").PageStorage} storage
    * @param {(path: string) => void} go
    */
   constructor(identity, storage, go) {

@@ -50,7 +50,7 @@ export class MeetingView extends Emitter {
    * @param {import("../call.js").Call} call
    * @param {string} ownName  shown until the server has answered
    * @param {import("../toasts.js").Toasts} toasts
-   * @param {Storage} storage
+   * @param {import("../storage.js").PageStorage} storage
    */
   constructor(call, ownName, toasts, storage) {
     super();

@@ -23,6 +23,7 @@ export class Prejoin extends Emitter {
   element = fromTemplate("prejoin");
   #identity;
   #media;
+  #wanted;
   #picker;
   /** @type {TestPanel | null} */
   #test = null;
@@ -35,12 +36,14 @@ export class Prejoin extends Emitter {
   /**
    * @param {import("../api.js").MeetingInfo} meeting @param {import("../identity.js").Identity} identity
    * @param {import("../devices.js").LocalMedia} media
+   * @param {{audio: boolean, video: boolean}} [wanted]  what to open
    */
-  constructor(meeting, identity, media) {
+  constructor(meeting, identity, media, wanted = { audio: true, video: true }) {
     super();
     this.#identity = identity;
     this.title = `${meeting.title || meeting.id} · Reconvene`;
     this.#media = media;
+    this.#wanted = { audio: wanted.audio, video: wanted.video };
     this.#picker = new DevicePicker(media);
     part(this.element, "devices").append(this.#picker.element);
     part(this.element, "name", HTMLInputElement).value = identity.name;
@@ -64,7 +67,7 @@ export class Prejoin extends Emitter {
     this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
     this.#asking = window.setTimeout(() => this.#notes("Your browser is asking for your camera and microphone. Allow them, or join without."), ASKING);
     this.#show();
-    void this.#media.open({ audio: true, video: true }).finally(() => {
+    void this.#media.open(this.#wanted).finally(() => {
       clearTimeout(this.#asking);
       if (!signal.aborted) this.#show();
     });

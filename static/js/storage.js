@@ -1,0 +1,50 @@
+/**
+ * What the page keeps in the browser. Site data may be blocked (then `localStorage` itself throws, or is null), and
+ * storage may be full: what the browser does not take is kept here instead, for as long as the page lives.
+ */
+export class PageStorage {
+  #open;
+  /** What the browser did not take; null for what it did not remove. @type {Map<string, string | null>} */
+  #own = new Map();
+
+  /** @param {() => Storage} open  gives the browser's storage, or throws */
+  constructor(open) {
+    this.#open = open;
+  }
+
+  /** @param {string} key @returns {string | null} */
+  getItem(key) {
+    const own = this.#own.get(key);
+    if (own !== undefined) return own;
+    try {
+      return this.#open().getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} key @param {string} value */
+  setItem(key, value) {
+    try {
+      this.#open().setItem(key, value);
+      this.#own.delete(key);
+    } catch {
+      this.#own.set(key, value);
+    }
+  }
+
+  /** @param {string} key */
+  removeItem(key) {
+    try {
+      this.#open().removeItem(key);
+      this.#own.delete(key);
+    } catch {
+      this.#own.set(key, null);
+    }
+  }
+}
+
+/** Shared by the browser's tabs, and kept when they are closed. */
+export const browserStorage = new PageStorage(() => localStorage);
+/** This tab's. */
+export const tabStorage = new PageStorage(() => sessionStorage);

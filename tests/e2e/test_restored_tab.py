@@ -1,0 +1,116 @@
+"""Only a reload of a call that was going on a moment ago goes straight back into it. Everyone else is asked before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+
+# What the browser brings back with a tab; a blank page has no storage.
+RESTORE = """
+  if (location.protocol.startsWith("http") && !sessionStorage.getItem("restored"))
+    for (const [key, value] of Object.entries({ ...%s, restored: "yes" })) sessionStorage.setItem(key, value);
+"""
+# Before the page is read: so much time has passed since it lived last.
+LATER = """
+  if (location.protocol.startsWith("http")) {
+    const kept = JSON.parse(sessionStorage.getItem("reconvene.seat") ?? "null");
+    if (kept?.at) sessionStorage.setItem("reconvene.seat", JSON.stringify({ ...kept, at: kept.at - %d }));
+  }
+"""
+
+GRACE = 30_000
+HOUR = 3_600_000
+
+
+async def restored(newcomer: Newcomer, ada: Person, meeting: str) -> Person:
+    """Ada's tab is closed, and comes back with what it kept."""
+    kept = await ada.page.evaluate("JSON.stringify(sessionStorage)")
+    await ada.page.close()
+    again = await newcomer("Ada", tab_of=ada)
+    await again.page.add_init_script(RESTORE % kept)
+    await again.open(meeting)
+    return again
+
+
+async def calls(person: Person) -> bool:
+    return bool(await person.page.evaluate("reconvene.call !== null"))
+
+
+async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, _ = await meet(meeting, ada, bob)
+    await ada.press("Turn off microphone")
+    await bob.sees(a, audio="off")
+    again = await restored(newcomer, ada, meeting)
+    await again.at("prejoin")
+    assert not await calls(again)
+    assert await again.join() == a
+    await again.sees(a, role="host", audio="off", video="on")
+    await bob.sees(a, state="connected", audio="off", video="on")
+    # The seat is this tab's again.
+    await again.page.reload()
+    assert await again.seated() == a
+
+
+@pytest.mark.parametrize("passed", [2 * GRACE, -HOUR])
+async def test_reload_long_after_the_call_asks_first(newcomer: Newcomer, meeting: str, passed: int) -> None:
+    """As does one after which the clock says that the call was in the future."""
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.page.add_init_script(LATER % passed)
+    for _ in range(2):  # a reload of the question is no reload of the call
+        await ada.page.reload()
+        await ada.at("prejoin")
+        assert not await calls(ada)
+    assert await ada.join() == a
+    await ada.sees(a, role="host")
+
+
+STRAIGHT: dict[str, tuple[bool, float, dict[str, Any]]] = {
+    "reload": (True, 2_000, {"type": "reload", "discarded": False}),
+    "reload at the end of the grace time": (True, GRACE, {"type": "reload", "discarded": False}),
+    "reload after it": (False, GRACE + 1, {"type": "reload", "discarded": False}),
+    "reload the next morning": (False, 12 * HOUR, {"type": "reload", "discarded": False}),
+    "reload after the clock was set back": (False, -1, {"type": "reload", "discarded": False}),
+    "tab that was put away to save memory": (False, 2_000, {"type": "reload", "discarded": True}),
+    "restored or duplicated tab": (False, 2_000, {"type": "back_forward", "discarded": False}),
+    "link": (False, 2_000, {"type": "navigate", "discarded": False}),
+}
+
+
+async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    found = await ada.page.evaluate(
+        """async (rows) => {
+          const { goesStraightBack } = await import("/static/js/seat.js");
+          return rows.map(([age, loading]) => goesStraightBack({ grace: 30, at: 1e12 }, 1e12 + age, loading));
+        }""",
+        [row[1:] for row in STRAIGHT.values()],
+    )
+    assert dict(zip(STRAIGHT, found, strict=True)) == {name: row[0] for name, row in STRAIGHT.items()}
+
+
+async def test_seat_of_an_older_release_asks_first(newcomer: Newcomer, meeting: str) -> None:
+    """It says neither when it lived nor for how long."""
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.page.add_init_script(
+        """
+        const kept = location.protocol.startsWith("http") && JSON.parse(sessionStorage.getItem("reconvene.seat"));
+        if (kept) {
+          delete kept.at;
+          delete kept.seat.grace;
+          sessionStorage.setItem("reconvene.seat", JSON.stringify(kept));
+        }
+        """
+    )
+    await ada.page.reload()
+    await ada.at("prejoin")
+    assert await ada.join() == a

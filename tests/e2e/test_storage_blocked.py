@@ -1,0 +1,123 @@
+"""Where the browser keeps nothing for the page, everything works for as long as the page lives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Playwright, expect
+
+from tests.e2e.conftest import ALLOW_DEVICES, FAKE_DEVICES, QUIET, Newcomer, chromium
+from tests.e2e.person import Person, all_hear_and_watch, meet
+from tests.process import ServerProcess
+
+REFUSE = """
+  const refuse = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
+"""
+# As browsers do it, each in its own way.
+BLOCKED = {
+    "access throws": """
+      for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { get: refuse });
+      Object.defineProperty(Navigator.prototype, "locks", { get: refuse });
+    """,
+    "there is none": """
+      for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { value: null });
+      LockManager.prototype.request = async () => refuse();
+    """,
+    "it takes nothing": """
+      Storage.prototype.setItem = () => { throw new DOMException("It is full.", "QuotaExceededError"); };
+      LockManager.prototype.request = refuse;
+    """,
+}
+
+# Until not one more character fits.
+FILL = """() => {
+  for (const storage of [localStorage, sessionStorage])
+    for (let size = 1 << 20; size >= 1; size >>= 1) {
+      try {
+        for (;;) storage.setItem(`x${Math.random()}`, "x".repeat(size));
+      } catch {
+        // smaller ones may fit
+      }
+    }
+}"""
+
+
+async def visits(ada: Person, bob: Person, meeting: str) -> None:
+    """A whole visit of Ada's."""
+    a, b = await meet(meeting, ada, bob)
+    await ada.sees(a, role="host")
+    await all_hear_and_watch({a: ada, b: bob})
+    await ada.press("Turn off microphone")
+    await bob.sees(a, audio="off")
+    await ada.page.keyboard.press("?")
+    await ada.page.get_by_label("Use single-key shortcuts").uncheck()
+    await ada.press("Close")
+    await ada.page.keyboard.press("h")
+    await expect(ada.button("Raise hand")).to_be_visible()
+    # The same person, and the host, for the length of the visit.
+    await ada.press("Leave")
+    await ada.press("Rejoin")
+    assert await ada.seated() == a
+    await ada.sees(a, role="host")
+    await ada.press("Leave")
+    await ada.press("Home")
+    await ada.at("lobby")
+    await expect(ada.page.get_by_label("Your name")).to_have_value("Ada")
+    await ada.page.get_by_role("link", name=meeting).first.click()
+    assert await ada.join() == a
+
+
+async def looks_at_records(ada: Person, meeting: str) -> None:
+    """The other two pages say what is so: a page that was loaded anew knows nobody."""
+    await ada.page.goto(f"{ada.url}/m/{meeting}/attendance")
+    await expect(ada.heading).to_have_text("Only the host sees who came")
+    await ada.page.goto(f"{ada.url}/attendance")
+    await expect(ada.page.get_by_text("This browser has started no meeting here.")).to_be_visible()
+
+
+@pytest.mark.parametrize("how", BLOCKED)
+async def test_whole_visit_without_storage(newcomer: Newcomer, meeting: str, how: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.page.add_init_script(f"{{ {REFUSE} {BLOCKED[how]} }}")
+    await visits(ada, bob, meeting)
+    await ada.page.reload()
+    await ada.at("prejoin")
+    await looks_at_records(ada, meeting)
+
+
+async def test_whole_visit_with_storage_that_is_full(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.page.goto(ada.url)
+    await ada.at("lobby")
+    await ada.page.evaluate(FILL)
+    await visits(ada, bob, meeting)
+    await looks_at_records(ada, meeting)
+
+
+async def test_whole_visit_with_site_data_blocked_by_the_browser(
+    playwright: Playwright,
+    people: list[Person],
+    newcomer: Newcomer,
+    server: ServerProcess,
+    meeting: str,
+    tmp_path: Path,
+) -> None:
+    """Chromium's own setting: nothing is kept for any site."""
+    profile = tmp_path / "profile" / "Default"
+    profile.mkdir(parents=True)
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (profile / "Preferences").write_text(json.dumps(blocked))
+    context = await playwright.chromium.launch_persistent_context(
+        profile.parent,
+        executable_path=chromium(),
+        headless=True,
+        args=[*QUIET, "--no-sandbox", FAKE_DEVICES, ALLOW_DEVICES],
+    )
+    ada, bob = await Person.arrive(context, "Ada", server.url), await newcomer("Bob")
+    people.append(ada)
+    await ada.page.goto(ada.url)
+    assert await ada.page.evaluate("() => { try { return !localStorage; } catch { return true; } }")
+    await visits(ada, bob, meeting)
+    await looks_at_records(ada, meeting)
