@@ -25,6 +25,7 @@ from websockets.typing import Subprotocol
 
 from signalling.actions import Action, Drop, Emit, Open, Send
 from signalling.client import Place, SignallingClient
+from signalling.sleep import LOOK_EVERY, SleepWatch
 
 SUBPROTOCOL = Subprotocol("reconvene.v1")
 
@@ -39,8 +40,8 @@ LOST = 1006
 
 
 class MeetingSocket:
-    """`heard` is called with everything the client emits. `clock` goes on while the machine sleeps, so that waking up
-    finds the heartbeat overdue."""
+    """`heard` is called with everything the client emits. Deadlines are by `clock`, which is monotonic; `wall` only
+    tells that the machine has slept."""
 
     def __init__(
         self,
@@ -49,12 +50,15 @@ class MeetingSocket:
         heard: Callable[[Emit], None] | None = None,
         *,
         chance: Callable[[], float] = random.random,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.client = SignallingClient(place, chance)
         self._url = url
         self._heard = heard
         self._clock = clock
+        self._wall = wall
+        self._sleep = SleepWatch()
         self._link: _Link | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._error: BaseException | None = None
@@ -63,7 +67,7 @@ class MeetingSocket:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._run(self.client.start(self._clock()))
+        self._happened(self.client.start)
         return self
 
     async def __aexit__(
@@ -117,16 +121,22 @@ class MeetingSocket:
 
     def opened(self, link: _Link) -> None:
         if link is self._link:
-            self._run(self.client.opened(self._clock()))
+            self._happened(self.client.opened)
 
     def received(self, link: _Link, text: str) -> None:
         if link is self._link:
-            self._run(self.client.received(text, self._clock()))
+            self._happened(lambda now: self.client.received(text, now))
 
     def closed(self, link: _Link, code: int) -> None:
         if link is self._link:
             self._link = None
-            self._run(self.client.closed(code, self._clock()))
+            self._happened(lambda now: self.client.closed(code, now))
+
+    def _happened(self, happen: Callable[[float], list[Action]]) -> None:
+        now = self._clock()
+        self._run(happen(now))
+        if self._sleep.slept(now, self._wall()):
+            self._run(self.client.hurry(now))
 
     def _run(self, actions: Iterable[Action]) -> None:
         # One queue for all: who is told of something may give a command at once, and what was decided before it is done
@@ -172,11 +182,11 @@ class MeetingSocket:
             self._timer.cancel()
             self._timer = None
         if self.client.wake_at < float("inf"):
-            delay = max(0.0, self.client.wake_at - self._clock())
+            delay = min(LOOK_EVERY, max(0.0, self.client.wake_at - self._clock()))
             self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
-        self._run(self.client.tick(self._clock()))
+        self._happened(self.client.tick)
 
 
 class _Link:

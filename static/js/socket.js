@@ -4,6 +4,7 @@ import { onNetworkChange } from "./network.js";
 import { SUBPROTOCOL } from "./protocol.js";
 import { isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
+import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
 /** @typedef {import("./signalling.js").Action} Action */
 
@@ -14,6 +15,7 @@ export class MeetingSocket extends Emitter {
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
+  #sleep = new SleepWatch();
   /** @type {Action[]} */
   #todo = [];
   #watch = new AbortController();
@@ -27,14 +29,12 @@ export class MeetingSocket extends Emitter {
 
   start() {
     const { signal } = this.#watch;
-    const hurry = () => this.#run(this.#client.hurry(Date.now()));
+    const hurry = () => this.#run(this.#client.hurry(performance.now()));
     onNetworkChange(hurry, signal);
     document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
     window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
     window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
-    // A date, not performance.now(): it goes on while the machine sleeps, so that waking up
-    // finds the heartbeat overdue.
-    this.#run(this.#client.start(Date.now()));
+    this.#happened((now) => this.#client.start(now));
   }
 
   /** Leaves the meeting. Closing the page does so too, but a moment later: it might be a reload. */
@@ -52,6 +52,16 @@ export class MeetingSocket extends Emitter {
     this.#run(this.#client.signal(to, data));
   }
 
+  /**
+   * Deadlines are by a clock that nobody sets. It may stand still while the machine sleeps, which the other one tells.
+   * @param {(now: number) => Action[]} happen
+   */
+  #happened(happen) {
+    const now = performance.now();
+    this.#run(happen(now));
+    if (this.#sleep.slept(now, Date.now())) this.#run(this.#client.hurry(now));
+  }
+
   /** @param {Action[]} actions */
   #run(actions) {
     // One queue for all: who is told of something may give a command at once, and what was decided before it comes first.
@@ -65,10 +75,8 @@ export class MeetingSocket extends Emitter {
     clearTimeout(this.#timer);
     if (this.#client.phase === "over") this.#watch.abort();
     else if (this.#client.wakeAt < Infinity) {
-      this.#timer = window.setTimeout(
-        () => this.#run(this.#client.tick(Date.now())),
-        Math.max(0, this.#client.wakeAt - Date.now()),
-      );
+      const delay = Math.min(LOOK_EVERY, Math.max(0, this.#client.wakeAt - performance.now()));
+      this.#timer = window.setTimeout(() => this.#happened((now) => this.#client.tick(now)), delay);
     }
   }
 
@@ -77,9 +85,9 @@ export class MeetingSocket extends Emitter {
     this.#socket = socket;
     // A socket that was dropped may still report; only the current one is listened to.
     const current = () => socket === this.#socket;
-    socket.onopen = () => current() && this.#run(this.#client.opened(Date.now()));
-    socket.onmessage = ({ data }) => current() && this.#run(this.#client.received(data, Date.now()));
-    socket.onclose = ({ code }) => current() && this.#run(this.#client.closed(code, Date.now()));
+    socket.onopen = () => current() && this.#happened((now) => this.#client.opened(now));
+    socket.onmessage = ({ data }) => current() && this.#happened((now) => this.#client.received(data, now));
+    socket.onclose = ({ code }) => current() && this.#happened((now) => this.#client.closed(code, now));
   }
 
   /** @param {number} code */

@@ -1,4 +1,4 @@
-"""The page's `signalling.js` and `roster.js` do what the golden vectors say."""
+"""The page's `signalling.js`, `roster.js` and `sleep.js` do what the golden vectors say."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.process import ServerProcess
-from tests.vectors import Case, Did, check, read
+from tests.vectors import Case, Did, check, read, read_looks
 
 CASES = read()
+LOOKS = read_looks()
 
 # Milliseconds in the page, seconds in the vectors.
 RUN = """async (cases) => {
@@ -54,6 +55,15 @@ RUN = """async (cases) => {
 }"""
 
 
+LOOK = """async (cases) => {
+  const { SleepWatch } = await import("/static/js/sleep.js");
+  return cases.map((looks) => {
+    const watch = new SleepWatch();
+    return looks.map(([monotonic, wall]) => [monotonic, wall, watch.slept(monotonic * 1000, wall * 1000)]);
+  });
+}"""
+
+
 def as_sent(case: Case) -> dict[str, Any]:
     steps = []
     for step in case.steps:
@@ -81,3 +91,11 @@ async def test_page_does_what_the_vectors_say(name: str, results: dict[str, dict
     for step, did in zip(CASES[name].steps, result["did"], strict=True):
         check(step, Did(**did))
     assert not result["left"], "a random number was not asked for"
+
+
+async def test_sleep_is_told_as_the_vectors_say(browser: Browser, server: ServerProcess) -> None:
+    page = await browser.new_page()
+    await page.goto(server.url)
+    told = await page.evaluate(LOOK, [[look[:2] for look in looks] for looks in LOOKS.values()])
+    await page.close()
+    assert dict(zip(LOOKS, ([tuple(look) for look in looks] for looks in told), strict=True)) == LOOKS

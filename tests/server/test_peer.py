@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
+from server.peer import meeting_socket
 from server.peer.meeting_socket import MeetingSocket
 from signalling.actions import Emit
 from signalling.client import Place
@@ -96,6 +98,35 @@ async def test_it_finds_a_half_open_socket_when_it_hurries(
         await bob.hears("resumed")
         await bob.sees(lambda: bob.signals() == ["while deaf"])
         await wire.client.gone.wait()
+
+
+@pytest.mark.parametrize("shift", [-3600.0, 3600.0])
+async def test_a_clock_that_is_set_while_it_reconnects_holds_it_up_no_longer(
+    server: ServerProcess, proxy: Proxy, room: str, shift: float
+) -> None:
+    async with Page(through(proxy), room, "Ann") as ann:
+        await ann.joined()
+        proxy.refusing = True
+        proxy.cut()
+        await ann.hears("away")
+        ann._wall = lambda: time.time() + shift
+        proxy.refusing = False
+        await ann.hears("resumed")
+
+
+async def test_a_machine_that_wakes_up_looks_at_its_connection(
+    server: ServerProcess, proxy: Proxy, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meeting_socket, "LOOK_EVERY", 0.05)
+    async with Page(through(proxy), room, "Ann") as ann:
+        await ann.joined()
+        # Nothing else would tell: its next ping is an hour away.
+        ann.client._heartbeat = 3600.0
+        ann.hurry()
+        await ann.sees(lambda: ann.client.wake_at > time.monotonic() + 1800)
+        proxy.half_open()
+        ann._wall = lambda: time.time() + 60
+        await ann.hears("resumed")
 
 
 async def test_what_a_dropped_socket_still_says_is_ignored(

@@ -11,9 +11,11 @@ import pytest
 
 from signalling.actions import Action, Drop, Emit, Send
 from signalling.client import Place, SignallingClient
-from tests.vectors import Case, Did, check, read
+from signalling.sleep import SleepWatch
+from tests.vectors import Case, Did, check, read, read_looks
 
 CASES = read()
+LOOKS = read_looks()
 
 
 def perform(client: SignallingClient, call: str, args: list[Any], now: float) -> list[Action]:
@@ -52,6 +54,12 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
         check(step, Did(actions, client.phase, wake_at, client.roster))
     assert not list(random), "a random number was not asked for"
+
+
+@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS)
+def test_sleep_is_told_as_the_vectors_say(looks: list[tuple[float, float, bool]]) -> None:
+    watch = SleepWatch()
+    assert [(monotonic, wall, watch.slept(monotonic, wall)) for monotonic, wall, _ in looks] == looks
 
 
 def test_names_of_cases_are_unique() -> None:

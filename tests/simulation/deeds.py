@@ -104,6 +104,19 @@ async def worry(person: Person) -> None:
         page.run(page.client.hurry(person.now()))
 
 
+async def set_the_clock(person: Person) -> None:
+    """By hand, by another system on the same machine, or by the network's time after a long sleep."""
+    person.set_clock(person.chance.choice((-3600.0, -60.0, -3.0, 3.0, 60.0, 3600.0)))
+
+
+async def close_the_lid(person: Person) -> None:
+    if not person.asleep:
+        seconds = person.chance.choice((1.0, 5.0, 20.0)) * (0.5 + person.chance.random())
+        person.fall_asleep(seconds)
+        await sleep(seconds)
+        person.wake_up()
+
+
 DEEDS: dict[Deed, float] = {
     talk: 12.0,
     reload: 1.2,
@@ -116,4 +129,6 @@ DEEDS: dict[Deed, float] = {
     lose_the_network: 0.6,
     put_away: 0.4,
     worry: 0.5,
+    set_the_clock: 0.6,
+    close_the_lid: 0.4,
 }

@@ -19,6 +19,7 @@ from websockets.uri import parse_uri
 
 from signalling.actions import Action, Drop, Emit, Open, Send
 from signalling.client import Place, SignallingClient
+from signalling.sleep import LOOK_EVERY, SleepWatch
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
 
@@ -38,7 +39,13 @@ class Internet(Protocol):
     loop: VirtualLoop
 
     def now(self) -> float:
-        """As the page's clock shows it."""
+        """By the machine's monotonic clock, which stands still while it sleeps."""
+
+    def wall(self) -> float:
+        """By the clock that the machine shows, and that is set now and then."""
+
+    @property
+    def asleep(self) -> bool: ...
 
     def connect(self, socket: Socket) -> None:
         """Try to; `connected` or `refused` is called, or neither."""
@@ -77,6 +84,7 @@ class Page:
         self.participant = ""
         self.place = place
         self.client = SignallingClient(place, chance)
+        self._sleep = SleepWatch()
         self.opened_at = internet.loop.time()
         self.unloaded = False
         self.final = ""
@@ -116,6 +124,10 @@ class Page:
         return not self.unloaded and self.client.phase != "over"
 
     @property
+    def is_put_away(self) -> bool:
+        return self.client.phase == "waiting" and self.client.wake_at == math.inf
+
+    @property
     def link(self) -> Link | None:
         return self._socket.link if self._socket is not None else None
 
@@ -126,7 +138,7 @@ class Page:
         return Interval(asked, asked if link is not None and link.faulty_at > at else math.inf)
 
     def load(self) -> None:
-        self.run(self.client.start(self._internet.now()))
+        self._happened(self.client.start)
 
     def unload(self) -> None:
         """Reloaded, closed, or navigated away from: the page says goodbye to its socket."""
@@ -153,13 +165,19 @@ class Page:
         while self._todo:
             self._do(self._todo.popleft())
         self._running = False
-        self._wake()
+        self.wake()
+
+    def _happened(self, happen: Callable[[float], list[Action]]) -> None:
+        now = self._internet.now()
+        self.run(happen(now))
+        if self._sleep.slept(now, self._internet.wall()):
+            self.run(self.client.hurry(now))
 
     # What its socket reports; only the current one is listened to.
 
     def opened(self, socket: Socket) -> None:
         if socket is self._socket:
-            self.run(self.client.opened(self._internet.now()))
+            self._happened(self.client.opened)
 
     def received(self, socket: Socket, data: bytes) -> None:
         if socket is not self._socket:
@@ -170,13 +188,13 @@ class Page:
             self.acked.add(message["id"])
         elif kind not in {"joined", "resumed"} and message.get("seq", self.client.seq + 1) <= self.client.seq:
             self.doubled.append(message)
-        self.run(self.client.received(data, self._internet.now()))
+        self._happened(lambda now: self.client.received(data, now))
 
     def closed(self, socket: Socket, code: int) -> None:
         if socket is self._socket:
             self._gone()
             self._socket = None
-            self.run(self.client.closed(code, self._internet.now()))
+            self._happened(lambda now: self.client.closed(code, now))
 
     def _do(self, action: Action) -> None:
         match action:
@@ -237,15 +255,17 @@ class Page:
         if self._socket is not None:
             self._gone()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Set the timer anew."""
         self._forget()
         if self.client.wake_at < float("inf") and not self.unloaded:
-            delay = max(0.0, self.client.wake_at - self._internet.now())
+            delay = min(LOOK_EVERY, max(0.0, self.client.wake_at - self._internet.now()))
             self._timer = self._loop.call_later(delay, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self.run(self.client.tick(self._internet.now()))
+        if not self._internet.asleep:
+            self._happened(self.client.tick)
 
     def _forget(self) -> None:
         if self._timer is not None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ROOM = "STORM-1"
 
+BOOTED = 1000.0
+"""What a machine's monotonic clock says when a run begins (seconds)."""
+
 Deed = Callable[["Person"], Awaitable[None]]
 
 
@@ -43,24 +46,33 @@ class Person:
         self.pages: list[Page] = []
         self.online = True
         self._fails_fast = False
+        self.asleep = False
+        """Its machine is."""
+        self._clock_stands_at = 0.0
+        self._slept = 0.0
+        self._set_ahead = 0.0
+        """How far its clock shows another time than it is."""
 
     # What its pages see of the world.
 
     def now(self) -> float:
-        return EPOCH + self.loop.time()
+        return self._clock_stands_at if self.asleep else BOOTED + self.loop.time() - self._slept
+
+    def wall(self) -> float:
+        return EPOCH + self.loop.time() + self._set_ahead
 
     def say(self, text: str) -> None:
         self.world.say(text)
 
     def connect(self, socket: Socket) -> None:
         network = self.world.network
-        if self.online:
+        if self.online and not self.asleep:
             self.loop.call_later(network.takes(), self._reach, socket)
         elif self._fails_fast:
             self.loop.call_later(network.takes(), socket.refused)
 
     def _reach(self, socket: Socket) -> None:
-        if not self.online or socket.given_up:
+        if not self.online or self.asleep or socket.given_up:
             return
         link = self.world.accept(socket)
         if link is None:
@@ -181,6 +193,33 @@ class Person:
         for page in self.pages:
             if page.is_live:
                 page.run(page.client.hurry(self.now()))
+
+    def set_clock(self, seconds: float) -> None:
+        self.say(f"{self.name}'s clock is set {'forward' if seconds > 0 else 'back'} by {abs(seconds)} s")
+        self._set_ahead += seconds
+
+    def fall_asleep(self, seconds: float) -> None:
+        """The machine does, for so long: nothing arrives and no timer fires. The sockets may have outlived it."""
+        self.say(f"{self.name}'s machine sleeps for {seconds} s")
+        survives = self.chance.random() < 0.5
+        self._clock_stands_at = self.now()
+        self.asleep = True
+        for page in self.pages:
+            if (link := page.link) is not None:
+                if survives:
+                    link.stall(seconds)
+                else:
+                    link.vanish()
+
+    def wake_up(self) -> None:
+        """Nobody tells the pages."""
+        if not self.asleep:
+            return
+        self.say(f"{self.name}'s machine wakes up")
+        self.asleep = False
+        self._slept = BOOTED + self.loop.time() - self._clock_stands_at
+        for page in self.pages:
+            page.wake()
 
     def status(self, page: Page, change: dict[str, Any]) -> None:
         self.say(f"{page.name} says {change}")

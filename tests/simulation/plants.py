@@ -22,6 +22,7 @@ from signalling.messages import Media
 from signalling.outbox import Outbox
 from signalling.room import Member, Room
 from storage.store import StoreUnavailable
+from tests.simulation.person import Person
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -215,6 +216,11 @@ def outage_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recorder, "_write", once)
 
 
+def deadlines_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """A page that waits to reconnect, or for an answer, does so until a clock shows a time that may be set."""
+    patch.setattr(Person, "now", Person.wall)
+
+
 PLANTS: dict[str, Plant] = {
     plant.__name__.replace("_", "-"): plant
     for plant in (
@@ -240,5 +246,6 @@ PLANTS: dict[str, Plant] = {
         absent_joiner_stays,
         stale_flight,
         outage_forgets,
+        deadlines_by_the_wall_clock,
     )
 }

@@ -226,9 +226,11 @@ class World:
         self.store.away = self.store.hangs = self.store.forgets = False
         self._downtime = min(self._downtime, 0.5)
         for person in self.people:
+            person.wake_up()
             person.go_online()
             for page in person.pages:
-                if page.is_live:
+                # Others have to find out by themselves.
+                if page.is_live and page.is_put_away:
                     page.run(page.client.hurry(person.now()))
 
     @contextlib.contextmanager

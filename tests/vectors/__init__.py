@@ -17,6 +17,9 @@ HERE = Path(__file__).parent
 
 Json = dict[str, Any]
 
+SLEEP = "sleep"
+"""The file whose cases are of another machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -42,6 +45,7 @@ def read() -> dict[str, Case]:
     """All cases, by `<file>: <name>`."""
     files = {path.stem: json.loads(path.read_text()) for path in sorted(HERE.glob("*.json"))}
     shared = files.pop("shared")
+    files.pop(SLEEP)
     raw = {case["name"]: case for file in files.values() for case in file["cases"]}
 
     def filled(value: Any) -> Any:
@@ -64,6 +68,14 @@ def read() -> dict[str, Case]:
 
     return {
         f"{file}: {case['name']}": whole(case) for file, content in files.items() for case in content["cases"]
+    }
+
+
+def read_looks() -> dict[str, list[tuple[float, float, bool]]]:
+    """By name: what two clocks say at each look (monotonic, wall; seconds), and whether the machine slept before it."""
+    cases = json.loads((HERE / f"{SLEEP}.json").read_text())["cases"]
+    return {
+        case["name"]: [(monotonic, wall, slept) for monotonic, wall, slept in case["looks"]] for case in cases
     }
 
 

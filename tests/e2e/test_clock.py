@@ -1,0 +1,108 @@
+"""A machine whose clock is set, or that sleeps, loses nothing by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
+from tests.server.proxy import HOST, Proxy
+
+HOUR = 3_600_000
+
+# As the page sees it when somebody sets the clock: nothing else goes by it.
+CLOCK = """
+  const real = Date.now.bind(Date);
+  globalThis.setAhead = 0;
+  Date.now = () => real() + setAhead;
+"""
+
+
+async def set_clock(person: Person, milliseconds: int) -> None:
+    await person.page.evaluate("(milliseconds) => { setAhead = milliseconds; }", milliseconds)
+
+
+@pytest.fixture
+async def attentive(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server whose pages ask soon whether it is still there."""
+    async with ServerProcess(tmp_path, RECONVENE_HEARTBEAT="1") as attentive:
+        yield attentive
+
+
+@pytest.fixture
+async def patient(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server whose pages do not ask for as long as a test lasts."""
+    async with ServerProcess(tmp_path, RECONVENE_HEARTBEAT="300", RECONVENE_GRACE="600") as patient:
+        yield patient
+
+
+async def arrive(newcomer: Newcomer, way: Proxy, meeting: str) -> Person:
+    ada = await newcomer("Ada", url=f"http://{HOST}:{way.port}")
+    await ada.page.add_init_script(CLOCK)
+    await meet(meeting, ada)
+    ada.heard.clear()
+    return ada
+
+
+@pytest.mark.parametrize("shift", [-HOUR, HOUR])
+async def test_clock_that_is_set_while_it_reconnects_holds_nobody_up(
+    newcomer: Newcomer, meeting: str, server: ServerProcess, shift: int
+) -> None:
+    async with Proxy(server.port) as way:
+        ada = await arrive(newcomer, way, meeting)
+        way.refusing = True
+        way.cut()
+        await expect(ada.banner("Reconnecting…")).to_be_visible()
+        await set_clock(ada, shift)
+        way.refusing = False
+        await ada.hears("resumed")
+        await expect(ada.banner("You’re back")).to_be_visible()
+        ada.forgive_lost_sockets()
+        await ada.page.close()
+
+
+async def test_half_open_socket_is_found_though_the_clock_was_set_back(
+    newcomer: Newcomer, meeting: str, attentive: ServerProcess
+) -> None:
+    async with Proxy(attentive.port) as way:
+        ada = await arrive(newcomer, way, meeting)
+        await set_clock(ada, -HOUR)
+        way.half_open()
+        await ada.hears("resumed")
+        ada.forgive_lost_sockets()
+        await ada.page.close()
+
+
+async def test_machine_that_wakes_up_looks_at_once_whether_it_is_connected(
+    newcomer: Newcomer, meeting: str, patient: ServerProcess
+) -> None:
+    async with Proxy(patient.port) as way:
+        ada = await arrive(newcomer, way, meeting)
+        way.half_open()
+        # Its other clock stood still meanwhile, as in sleep.
+        await set_clock(ada, HOUR)
+        await ada.hears("resumed")
+        ada.forgive_lost_sockets()
+        await ada.page.close()
+
+
+async def test_clock_that_is_set_back_is_not_noticed(
+    newcomer: Newcomer, meeting: str, patient: ServerProcess
+) -> None:
+    async with Proxy(patient.port) as way:
+        ada = await arrive(newcomer, way, meeting)
+        ada.said.clear()
+        await set_clock(ada, -HOUR)
+        # Whatever is said next gives the page a look at its clocks; then it would ask whether it is connected.
+        await ada.press("Turn off camera")
+        await ada.hears("ack")
+        await ada.press("Turn on camera")
+        await asyncio.gather(ada.hears("ack"), ada.says("status", media={"video": True}))
+        assert [message["type"] for message in ada.said if message["type"] != "status"] == []
+        await ada.page.close()
