@@ -20,9 +20,10 @@ from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling import events
 from signalling.arrivals import Arrival
+from signalling.commands import refuse
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
-from signalling.hub import Hub, refuse
+from signalling.hub import Hub
 from signalling.messages import BadMessage, Join, Resume, decode
 from storage.store import Joined
 

@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signalling import events
+from signalling import commands, events
 from signalling.arrivals import Arrival, Restored, Return
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
-from signalling.errors import ERRORS, CloseCode, ErrorCode, Refused
+from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.log import Log
-from signalling.messages import ClientMessage, Join, Leave, Media, Ping, Resume, Signal, Status
+from signalling.messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.names import page_of
 from signalling.room import Handle, Member, Room
 
@@ -165,9 +165,9 @@ class Hub:
         effects.append(_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if restored:
-            changes |= self._change(member, back.media, back.hand)
+            changes |= commands.change(member, back.media, back.hand)
         if changes:
-            update = self._update(room, member, changes, now)
+            update = commands.update(room, member, changes, now)
             # It is told along with what it missed.
             effects.append(update._replace(to=room.audience_without(back.connection)))
         return effects + self._bring_up_to_date(room, member, back, now)
@@ -178,14 +178,14 @@ class Hub:
         if seat is None:
             if type(message) is Ping:
                 return [Send(connection, events.pong(message.t, message.id))]
-            return refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
+            return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         if seat.generation != seat.member.generation:
             return []
         match message:
             case Status():
-                return self._status(connection, seat, message, now)
+                return commands.status(connection, seat.room, seat.member, message, now)
             case Signal():
-                return self._signal(connection, seat, message, now)
+                return commands.signal(connection, seat.room, seat.member, message, now)
             case Ping():
                 return [Send(connection, events.pong(message.t, message.id))]
             case Leave():
@@ -196,7 +196,7 @@ class Hub:
                 effects.append(Close(connection, CloseCode.NORMAL))
                 return effects
             case Join() | Resume():
-                return refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
+                return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
@@ -229,7 +229,7 @@ class Hub:
             elif member.state == "connected" and away >= SHOWN_AFTER:
                 member.state = "reconnecting"
                 member.changed()
-                effects.append(self._update(room, member, {"state": member.state}, now))
+                effects.append(commands.update(room, member, {"state": member.state}, now))
         return effects
 
     def stood_still(self, seconds: float, now: float) -> None:
@@ -252,48 +252,6 @@ class Hub:
                 self._seats.pop(member.connection, None)
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
         return effects
-
-    # How each command is done. One that took effect already is only answered again.
-
-    def _status(self, connection: Handle, seat: Seat, message: Status, now: float) -> list[Effect]:
-        member = seat.member
-        effects: list[Effect] = []
-        if message.id is None or message.id not in member.answered:
-            changes = self._change(member, message.media, message.hand)
-            if changes:
-                effects.append(self._update(seat.room, member, changes, now))
-        return effects + self._acknowledge(connection, member, message.id)
-
-    def _signal(self, connection: Handle, seat: Seat, message: Signal, now: float) -> list[Effect]:
-        room = seat.room
-        if message.id is not None and message.id in seat.member.answered:
-            return self._acknowledge(connection, seat.member, message.id)
-        addressee = room.member(message.to)
-        if addressee is None or addressee is seat.member:
-            return refuse(connection, Refused(ErrorCode.UNKNOWN_PARTICIPANT), message.id)
-        payload = events.signal(room.log.next(), seat.member, message.data)
-        room.log.append(payload, now, addressee.id)
-        effects: list[Effect] = []
-        if addressee.connection is not None:
-            effects.append(Send(addressee.connection, payload))
-        return effects + self._acknowledge(connection, seat.member, message.id)
-
-    def _acknowledge(self, connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
-        if message_id is None:
-            return []
-        member.answered.add(message_id)
-        return [Send(connection, events.ack(message_id))]
-
-    def _change(self, member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
-        """Take over what is new; answers it as others are told."""
-        changes: dict[str, Any] = {}
-        if member.set_media(media):
-            changes["media"] = member.media()
-        if hand is not None and hand is not member.hand:
-            member.hand = hand
-            member.changed()
-            changes["hand"] = hand
-        return changes
 
     # What they have in common.
 
@@ -358,11 +316,6 @@ class Hub:
             room.log.append(payload, now, member.id)
             yield Send(connection, payload)
 
-    def _update(self, room: Room, member: Member, changes: dict[str, Any], now: float) -> Broadcast:
-        payload = events.participant_updated(room.log.next(), member, changes)
-        room.log.append(payload, now)
-        return Broadcast(room.audience(), payload)
-
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
         """`at` is when its stay ended."""
         room.remove(member)
@@ -388,12 +341,3 @@ def _is_outdated(arrival: Arrival, member: Member) -> bool:
 
 def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
     return StayResumed(room, member.user_id, member.id, member.session_id, member.instance, now, returned)
-
-
-def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:
-    """Answer with an error, and close where the table says so."""
-    effects: list[Effect] = [Send(connection, events.error(refused, message_id))]
-    close = ERRORS[refused.code].close
-    if close is not None:
-        effects.append(Close(connection, close))
-    return effects

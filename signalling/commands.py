@@ -1,0 +1,69 @@
+"""How the commands of a member are carried out. One that took effect already is only answered again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signalling import events
+from signalling.effects import Broadcast, Close, Effect, Send
+from signalling.errors import ERRORS, ErrorCode, Refused
+from signalling.messages import Media, Signal, Status
+from signalling.room import Handle, Member, Room
+
+
+def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
+    effects: list[Effect] = []
+    if message.id is None or message.id not in member.answered:
+        changes = change(member, message.media, message.hand)
+        if changes:
+            effects.append(update(room, member, changes, now))
+    return effects + _acknowledge(connection, member, message.id)
+
+
+def signal(connection: Handle, room: Room, member: Member, message: Signal, now: float) -> list[Effect]:
+    if message.id is not None and message.id in member.answered:
+        return _acknowledge(connection, member, message.id)
+    addressee = room.member(message.to)
+    if addressee is None or addressee is member:
+        return refuse(connection, Refused(ErrorCode.UNKNOWN_PARTICIPANT), message.id)
+    payload = events.signal(room.log.next(), member, message.data)
+    room.log.append(payload, now, addressee.id)
+    effects: list[Effect] = []
+    if addressee.connection is not None:
+        effects.append(Send(addressee.connection, payload))
+    return effects + _acknowledge(connection, member, message.id)
+
+
+def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
+    """Take over what is new; answers it as others are told."""
+    changes: dict[str, Any] = {}
+    if member.set_media(media):
+        changes["media"] = member.media()
+    if hand is not None and hand is not member.hand:
+        member.hand = hand
+        member.changed()
+        changes["hand"] = hand
+    return changes
+
+
+def update(room: Room, member: Member, changes: dict[str, Any], now: float) -> Broadcast:
+    """Tell everyone what is new about the member."""
+    payload = events.participant_updated(room.log.next(), member, changes)
+    room.log.append(payload, now)
+    return Broadcast(room.audience(), payload)
+
+
+def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:
+    """Answer with an error, and close where the table says so."""
+    effects: list[Effect] = [Send(connection, events.error(refused, message_id))]
+    close = ERRORS[refused.code].close
+    if close is not None:
+        effects.append(Close(connection, close))
+    return effects
+
+
+def _acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
+    if message_id is None:
+        return []
+    member.answered.add(message_id)
+    return [Send(connection, events.ack(message_id))]
