@@ -28,7 +28,7 @@ export class Call extends Emitter {
   meeting;
   /** The own participant's id, once joined. */
   myId = "";
-  /** What the own microphone, camera and screen are doing, or about to while devices are being opened. */
+  /** What the own microphone, camera and screen capture, as the others are told. */
   state;
   media;
   mesh;
@@ -38,31 +38,21 @@ export class Call extends Emitter {
   /** The one by which it was last said who records. @type {import("./roster.js").Roster} */
   #announced = new Map();
   #socket;
-  #settled = Promise.resolve();
-  #settling = false;
   #watch = new AbortController();
 
   /**
    * @param {string} url  of the WebSocket
    * @param {Omit<import("./signalling.js").Place, "media" | "page">} place
    * @param {import("./devices.js").LocalMedia} media
-   * @param {{audio: boolean, video: boolean}} [wanted]  what to open; default: what is captured already
    */
-  constructor(url, place, media, wanted) {
+  constructor(url, place, media) {
     super();
     this.media = media;
-    this.state = wanted ? { ...wanted, screen: false } : media.state;
+    this.state = media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
     // A page's attempts count from one, and a page can rejoin with another call: each is a page of its own to the server.
     this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
-    if (wanted) {
-      this.#settling = true;
-      this.#settled = media.open(wanted).finally(() => {
-        this.#settling = false;
-        this.#mediaChanged();
-      });
-    }
   }
 
   start() {
@@ -97,27 +87,11 @@ export class Call extends Emitter {
     );
   }
 
-  async toggleAudio() {
-    await this.#settled;
-    await this.media.setAudio(!this.media.audio);
-  }
-
-  async toggleVideo() {
-    await this.#settled;
-    await this.media.setVideo(!this.media.video);
-  }
-
-  async toggleScreen() {
-    if (this.media.screen) this.media.stopScreen();
-    else if (this.media.canShareScreen) await this.media.startScreen();
-  }
-
   toggleHand() {
     this.#socket.status({ hand: !this.me?.hand });
   }
 
   #mediaChanged() {
-    if (this.#settling) return;
     const before = this.state;
     this.state = this.media.state;
     const names = /** @type {const} */ (["audio", "video", "screen"]);

@@ -1,36 +1,48 @@
 /** The buttons whose name, look and icon follow what they control. */
 import { icon } from "./dom.js";
 
-const STATES = {
+/**
+ * The name says how it stands and what pressing does.
+ * @typedef {"on" | "off" | "asking" | "muted"} ControlState
+ * @typedef {{label: string, icon: string}} Look
+ * @type {Record<"audio" | "video" | "screen" | "hand", {key: string} & {[State in "on" | "off"]: Look} & {[State in "asking" | "muted"]?: Look}>}
+ */
+const CONTROLS = {
   audio: {
-    true: { label: "Turn off microphone", icon: "mic" },
-    false: { label: "Turn on microphone", icon: "mic-off" },
+    on: { label: "Turn off microphone", icon: "mic" },
+    off: { label: "Turn on microphone", icon: "mic-off" },
+    asking: { label: "Microphone: waiting for your permission. Stop waiting", icon: "mic-off" },
+    muted: { label: "Microphone: muted by your system. Turn off", icon: "mic-off" },
     key: "M",
   },
   video: {
-    true: { label: "Turn off camera", icon: "camera" },
-    false: { label: "Turn on camera", icon: "camera-off" },
+    on: { label: "Turn off camera", icon: "camera" },
+    off: { label: "Turn on camera", icon: "camera-off" },
+    asking: { label: "Camera: waiting for your permission. Stop waiting", icon: "camera-off" },
+    muted: { label: "Camera: stopped by your system. Turn off", icon: "camera-off" },
     key: "V",
   },
   screen: {
-    true: { label: "Stop sharing", icon: "screen" },
-    false: { label: "Share screen", icon: "screen" },
+    on: { label: "Stop sharing", icon: "screen" },
+    off: { label: "Share screen", icon: "screen" },
+    asking: { label: "Screen: waiting for your choice. Stop waiting", icon: "screen" },
     key: "S",
   },
   hand: {
-    true: { label: "Lower hand", icon: "hand" },
-    false: { label: "Raise hand", icon: "hand" },
+    on: { label: "Lower hand", icon: "hand" },
+    off: { label: "Raise hand", icon: "hand" },
     key: "H",
   },
 };
 
-/** @param {HTMLElement} button @param {keyof typeof STATES} control @param {boolean} on */
-export function showControl(button, control, on) {
-  const state = STATES[control][on ? "true" : "false"];
-  if (button.getAttribute("aria-label") === state.label) return;
-  button.setAttribute("aria-label", state.label);
-  button.title = `${state.label} (${STATES[control].key})`;
+/** @param {HTMLElement} button @param {keyof typeof CONTROLS} control @param {ControlState} state */
+export function showControl(button, control, state) {
+  const look = CONTROLS[control][state] ?? CONTROLS[control].off;
+  if (button.getAttribute("aria-label") === look.label) return;
+  button.setAttribute("aria-label", look.label);
+  button.title = `${look.label} (${CONTROLS[control].key})`;
   button.dataset.control = control;
-  button.dataset.on = String(on);
-  button.replaceChildren(icon(state.icon));
+  button.dataset.on = String(state === "on");
+  button.toggleAttribute("data-asking", state === "asking");
+  button.replaceChildren(icon(look.icon));
 }

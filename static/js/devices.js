@@ -1,222 +1,250 @@
 /** This browser's microphone, camera and screen: what is captured now, and why something is not. */
+import { KINDS, capture, inputs, permission, troubleOf } from "./capture.js";
+import { Device, same } from "./device.js";
 import { Emitter } from "./events.js";
+import { ScreenShare } from "./screen-share.js";
 
 /**
- * @typedef {"refused" | "missing" | "busy" | "insecure"} Trouble
- * @typedef {"audio" | "video"} Kind
+ * @typedef {import("./capture.js").Kind} Kind
+ * @typedef {import("./capture.js").Trouble} Trouble
+ *
+ * What the person did not do and has to know.
+ * @typedef {{what: "trouble", kinds: Kind[], trouble: Trouble}
+ *   | {what: "screen", trouble: import("./capture.js").ScreenTrouble}
+ *   | {what: "lost" | "stopped" | "instead" | "muted" | "unmuted", kind: Kind, label: string}} News
+ *
+ * @typedef {{device: Device, request: number}} Asked
  */
 
-/** Plenty for a face, and what most cameras do natively; senders scale it down with the size of the meeting. */
-const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24, max: 30 } };
-const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+/** A device that ends as soon as it starts is not started for ever. */
+const MOST_RESTARTS = 3;
 
-/** @extends {Emitter<{change: null}>} */
+/** @extends {Emitter<{change: null, news: News}>} */
 export class LocalMedia extends Emitter {
-  /** @type {MediaStreamTrack | null} */
-  microphone = null;
-  /** @type {MediaStreamTrack | null} */
-  camera = null;
-  /** @type {MediaStream | null} */
-  screen = null;
   /** Carries microphone and camera to the peers and to the own tile. */
   stream = new MediaStream();
-  /** @type {{audio: Trouble | null, video: Trouble | null}} */
-  trouble = { audio: null, video: null };
-  /** What the person chose in the device lists. @type {{audio?: string, video?: string}} */
-  chosen = {};
+  devices = { audio: new Device("audio"), video: new Device("video") };
+  sharing = new ScreenShare();
+  #watch = new AbortController();
 
-  #stopped = false;
-
-  get audio() {
-    return this.microphone?.enabled ?? false;
+  constructor() {
+    super();
+    const { signal } = this.#watch;
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => KINDS.forEach((kind) => void this.#plugged(this.devices[kind])), { signal });
+    this.sharing.on("change", () => this.emit("change", null));
+    this.sharing.on("trouble", (trouble) => this.emit("news", { what: "screen", trouble }));
   }
 
-  get video() {
-    return this.camera !== null;
+  get microphone() {
+    return this.devices.audio.track;
   }
 
+  get camera() {
+    return this.devices.video.track;
+  }
+
+  get screen() {
+    return this.sharing.stream;
+  }
+
+  /** What is captured: the one place from which others are told. */
   get state() {
-    return { audio: this.audio, video: this.video, screen: this.screen !== null };
+    return { audio: this.devices.audio.on, video: this.devices.video.on, screen: this.screen !== null };
+  }
+
+  /** What the person wants to be on, whether or not it is. */
+  get wanted() {
+    return { audio: this.devices.audio.wanted, video: this.devices.video.wanted };
+  }
+
+  /** How each of the buttons stands. */
+  get states() {
+    return { audio: this.devices.audio.state, video: this.devices.video.state, screen: this.sharing.state };
+  }
+
+  get trouble() {
+    return { audio: this.devices.audio.trouble, video: this.devices.video.trouble };
   }
 
   /** Turns on what is wanted, with one question to the person where possible. @param {{audio: boolean, video: boolean}} wanted */
-  async open({ audio, video }) {
-    if (audio && video) {
-      try {
-        this.#keep(await capture({ audio: this.#constraints("audio"), video: this.#constraints("video") }));
-        return;
-      } catch (error) {
-        if (trouble(error) === "refused" && !(await anyGranted())) {
-          this.#fail("audio", error);
-          this.#fail("video", error);
-          return;
-        }
-      }
-    }
-    // One of the two is missing, busy or refused: the other may still work.
-    if (audio) await this.setAudio(true);
-    if (video) await this.setVideo(true);
+  open(wanted) {
+    const kinds = KINDS.filter((kind) => wanted[kind] && !this.devices[kind].wanted && !this.devices[kind].track);
+    for (const kind of kinds) this.devices[kind].want(true);
+    if (kinds.length) void this.#ask(kinds);
   }
 
-  /** Muting keeps the device, so that unmuting is immediate. @param {boolean} on */
-  async setAudio(on) {
-    if (this.microphone) this.microphone.enabled = on;
-    else if (on) await this.#acquire("audio");
+  /** Does at once what it can; the rest follows when the browser has answered. @param {Kind} kind */
+  toggle(kind) {
+    const device = this.devices[kind];
+    const on = !device.wanted;
+    device.want(on);
+    // Muting keeps the microphone, so that unmuting is immediate; the camera is released, so that its light goes out.
+    // What the system has muted may work when it is asked for anew.
+    if (kind === "video" || (on && device.track?.muted)) this.#release(device);
+    if (device.track) device.track.enabled = on;
+    else if (on) void this.#ask([kind]);
     this.emit("change", null);
   }
 
-  /** Turning the camera off releases it, so that its light goes out. @param {boolean} on */
-  async setVideo(on) {
-    if (on && !this.camera) await this.#acquire("video");
-    else if (!on) this.#release("video");
+  /** Goes over to another device; one that is off will be opened when it is turned on. @param {Kind} kind @param {string} deviceId */
+  choose(kind, deviceId) {
+    const device = this.devices[kind];
+    device.choose(deviceId);
+    this.#release(device); // Phones open only one camera at a time.
+    if (device.wanted) void this.#ask([kind]);
     this.emit("change", null);
   }
 
-  /** Goes over to another device, muted if the one before was. @param {Kind} kind @param {string} deviceId */
-  async choose(kind, deviceId) {
-    this.chosen[kind] = deviceId;
-    const current = kind === "audio" ? this.microphone : this.camera;
-    if (current) {
-      this.#release(kind); // Phones open only one camera at a time.
-      await this.#acquire(kind, current.enabled);
-    }
-    this.emit("change", null);
-  }
-
-  /** Phones cannot. */
-  get canShareScreen() {
-    return Boolean(navigator.mediaDevices?.getDisplayMedia);
-  }
-
-  /** @returns {Promise<boolean>} false when the person thought better of it */
-  async startScreen() {
-    try {
-      const video = { frameRate: { ideal: 15, max: 30 } };
-      const options = { video, audio: true, selfBrowserSurface: "exclude" };
-      const screen = await navigator.mediaDevices.getDisplayMedia(/** @type {DisplayMediaStreamOptions} */ (options));
-      if (this.#stopped) return stopTracks(screen), false;
-      this.screen = screen;
-      // Text has to stay sharp; motion may stutter.
-      for (const track of screen.getVideoTracks()) track.contentHint = "detail";
-    } catch {
-      return false;
-    }
-    // The browser has a "stop sharing" of its own.
-    this.screen.getVideoTracks()[0]?.addEventListener("ended", () => this.stopScreen());
-    this.emit("change", null);
-    return true;
-  }
-
-  stopScreen() {
-    if (!this.screen) return;
-    stopTracks(this.screen);
-    this.screen = null;
-    this.emit("change", null);
-  }
-
-  /** @param {Kind} kind @returns {Promise<MediaDeviceInfo[]>} empty until the person has allowed a device */
-  async list(kind) {
-    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-    return devices.filter((device) => device.kind === `${kind}input` && device.deviceId);
-  }
-
-  /** Releases every device. */
+  /** Releases every device, and any that is still granted. */
   stop() {
-    this.#stopped = true;
-    this.stopScreen();
-    this.#release("audio");
-    this.#release("video");
+    this.#watch.abort();
+    this.sharing.stop();
+    for (const kind of KINDS) {
+      this.devices[kind].want(false);
+      this.#release(this.devices[kind]);
+    }
   }
 
-  /** @param {Kind} kind @param {boolean} [enabled] */
-  async #acquire(kind, enabled = true) {
+  get #stopped() {
+    return this.#watch.signal.aborted;
+  }
+
+  /** @param {Kind[]} kinds */
+  async #ask(kinds) {
+    /** @type {Asked[]} */
+    const asked = kinds.map((kind) => ({ device: this.devices[kind], request: this.devices[kind].ask() }));
+    this.emit("change", null);
     try {
-      this.#keep(await capture({ [kind]: this.#constraints(kind) }), enabled);
+      this.#take(asked, await capture(Object.fromEntries(asked.map(({ device }) => [device.kind, device.chosen]))));
     } catch (error) {
-      if (!this.chosen[kind]) return this.#fail(kind, error);
-      // The chosen one was pulled out: take what there is.
-      delete this.chosen[kind];
-      await this.#acquire(kind, enabled);
+      await this.#failed(asked, error);
     }
   }
 
-  /** @param {Kind} kind */
-  #constraints(kind) {
-    const deviceId = this.chosen[kind];
-    return { ...(kind === "audio" ? AUDIO : VIDEO), ...(deviceId && { deviceId: { exact: deviceId } }) };
-  }
-
-  /** @param {MediaStream} stream @param {boolean} [enabled] */
-  #keep(stream, enabled = true) {
-    if (this.#stopped) return stopTracks(stream);
+  /** @param {Asked[]} asked @param {MediaStream} stream */
+  #take(asked, stream) {
     for (const track of stream.getTracks()) {
-      const kind = /** @type {Kind} */ (track.kind);
-      track.enabled = enabled;
-      this.#release(kind);
-      this.trouble[kind] = null;
+      const { device, request } = asked.find((each) => each.device.kind === track.kind) ?? {};
+      if (!device || !request || !device.accepts(request)) {
+        track.stop();
+        continue;
+      }
+      this.#release(device);
+      device.take(request, track);
       this.stream.addTrack(track);
-      if (kind === "audio") this.microphone = track;
-      else this.camera = track;
-      // Pulled out, or taken away in the browser's own controls.
-      track.addEventListener("ended", () => {
-        if (track !== this.microphone && track !== this.camera) return;
-        this.#release(kind);
-        this.emit("change", null);
-      });
+      this.#follow(device, track);
     }
     this.emit("change", null);
   }
 
-  /** @param {Kind} kind @param {unknown} error */
-  #fail(kind, error) {
-    this.trouble[kind] = trouble(error);
+  /** @param {Device} device @param {MediaStreamTrack} track */
+  #follow(device, track) {
+    const { kind } = device;
+    /** @param {string} name @param {() => void} run */
+    const on = (name, run) => track.addEventListener(name, () => device.track === track && run());
+    const say = (/** @type {"muted" | "unmuted"} */ what) => {
+      if (device.wanted) this.emit("news", { what, kind, label: track.label });
+      this.emit("change", null);
+    };
+    on("mute", () => say("muted"));
+    on("unmute", () => say("unmuted"));
+    on("ended", () => void this.#ended(device));
+    if (track.readyState === "ended") void this.#ended(device);
+  }
+
+  /** @param {Asked[]} asked @param {unknown} error */
+  async #failed(asked, error) {
+    const listed = await Promise.all(asked.map(({ device }) => inputs(device.kind)));
+    const open = asked.filter(({ device, request }) => device.awaits(request));
+    const [first] = open;
+    if (!first) return;
+    if (asked.length > 1) return this.#askEach(open.map(({ device }) => device), error, listed.flat().length);
+    const { device } = first;
+    const trouble = troubleOf(error, device.chosen ? 0 : listed[0].length);
+    if (!device.chosen || trouble === "refused") return this.#giveUp([device], trouble);
+    // The chosen one was pulled out: take what there is.
+    device.choose("");
+    await this.#ask([device.kind]);
+  }
+
+  /**
+   * Asking for both failed, and one of them may still work. Where it was the person who refused they are not asked again.
+   * @param {Device[]} devices @param {unknown} error @param {number} listed
+   */
+  async #askEach(devices, error, listed) {
+    const turns = devices.map(({ turn }) => turn);
+    const states = await Promise.all(devices.map(({ kind }) => permission(kind)));
+    const refused = troubleOf(error, listed) === "refused";
+    const known = states.includes("denied");
+    const worth = states.map((state) => !refused || state === "granted" || (known && state === "prompt"));
+    const waiting = (/** @type {boolean} */ again) =>
+      devices.filter((device, index) => worth[index] === again && device.turn === turns[index] && device.state === "asking");
+    const denied = waiting(false);
+    const again = waiting(true);
+    if (denied.length) this.#giveUp(denied, "refused");
+    for (const { kind } of again) void this.#ask([kind]);
+  }
+
+  /** @param {Device[]} devices @param {Trouble} trouble */
+  #giveUp(devices, trouble) {
+    for (const device of devices) device.fail(trouble);
+    this.emit("news", { what: "trouble", kinds: devices.map(({ kind }) => kind), trouble });
     this.emit("change", null);
   }
 
-  /** @param {Kind} kind */
-  #release(kind) {
-    const track = kind === "audio" ? this.microphone : this.camera;
+  /** Pulled out, or taken away by the browser's own controls or the system. @param {Device} device */
+  async #ended(device) {
+    const { kind, turn, wanted: on, held } = device;
+    this.#release(device);
+    this.emit("change", null); // From here it is not captured, and what takes its place takes time.
+    if (!held) return;
+    const listed = await inputs(kind);
+    const gone = !listed.some((input) => same(input, held));
+    const allowed = gone || (await permission(kind)) === "granted";
+    if (this.#stopped || device.turn !== turn || device.track) return;
+    if (gone) {
+      device.lost = { ...held, on };
+      if (device.chosen === held.deviceId) device.chosen = "";
+    }
+    this.emit("news", { what: gone ? "lost" : "stopped", kind, label: held.label });
+    // It is still there, so it was taken away: then one asks again only when told to.
+    const again = on && allowed && (gone || (device.restarts += 1) <= MOST_RESTARTS);
+    if (again) return this.#replace(device);
+    device.wanted = false;
+    this.emit("change", null);
+  }
+
+  /** A device was plugged in or pulled out: one that was in use is used again. @param {Device} device */
+  async #plugged(device) {
+    const { kind, lost, turn } = device;
+    if (!lost) return;
+    const listed = await inputs(kind);
+    if (this.#stopped || device.lost !== lost || device.turn !== turn) return;
+    if (listed.some((input) => same(input, lost))) {
+      const { on } = lost;
+      device.choose(lost.deviceId);
+      this.#release(device);
+      device.wanted ||= on;
+      if (device.wanted) return this.#replace(device);
+      this.emit("change", null);
+    } else if (listed.length && lost.on && !device.wanted) {
+      device.wanted = true;
+      await this.#replace(device);
+    }
+  }
+
+  /** @param {Device} device */
+  async #replace(device) {
+    await this.#ask([device.kind]);
+    if (device.track && device.held) this.emit("news", { what: "instead", kind: device.kind, label: device.held.label });
+  }
+
+  /** @param {Device} device */
+  #release(device) {
+    const { track } = device;
     if (!track) return;
-    if (kind === "audio") this.microphone = null;
-    else this.camera = null;
+    device.track = null;
     this.stream.removeTrack(track);
     track.stop();
-  }
-}
-
-/** @param {MediaStreamConstraints} constraints */
-async function capture(constraints) {
-  if (!navigator.mediaDevices) throw new DOMException("needs https", "SecurityError");
-  return navigator.mediaDevices.getUserMedia(constraints);
-}
-
-/** @param {MediaStream} stream */
-function stopTracks(stream) {
-  for (const track of stream.getTracks()) track.stop();
-}
-
-/** The DOMException names of getUserMedia (Media Capture and Streams, 10.2.1). @param {unknown} error @returns {Trouble} */
-function trouble(error) {
-  switch (error instanceof DOMException ? error.name : "") {
-    case "NotAllowedError":
-      return "refused";
-    case "SecurityError":
-      return "insecure";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "missing";
-    default:
-      return "busy";
-  }
-}
-
-/** Whether one of the two devices is allowed though asking for both was refused. */
-async function anyGranted() {
-  try {
-    const names = /** @type {PermissionName[]} */ (["microphone", "camera"]);
-    const states = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
-    return states.some(({ state }) => state === "granted");
-  } catch {
-    return false; // Not every browser lets pages ask; asking the person twice more would be worse.
   }
 }

@@ -8,9 +8,12 @@ export class LevelMeter {
   #source = null;
   /** @type {AnalyserNode | null} */
   #analyser = null;
+  #watch = new AbortController();
   /** @type {MediaStreamTrack | null} */
   #track = null;
   #samples;
+  /** False where the browser has no way to measure, as without any audio device; everything else goes on. */
+  possible = true;
 
   /** @param {number} [samples]  how many the level is of, a power of two; 1024 are some 20 ms */
   constructor(samples = 1024) {
@@ -24,10 +27,16 @@ export class LevelMeter {
     this.#source?.disconnect();
     this.#source = null;
     if (!track) return;
-    this.#context ??= startedContext();
-    this.#analyser ??= new AnalyserNode(this.#context, { fftSize: this.#samples.length });
-    this.#source = this.#context.createMediaStreamSource(new MediaStream([track]));
-    this.#source.connect(this.#analyser);
+    try {
+      this.#context ??= startedContext(this.#watch.signal);
+      this.#analyser ??= new AnalyserNode(this.#context, { fftSize: this.#samples.length });
+      this.#source = this.#context.createMediaStreamSource(new MediaStream([track]));
+      this.#source.connect(this.#analyser);
+      this.possible = true;
+    } catch {
+      this.#source = null;
+      this.possible = false;
+    }
   }
 
   get level() {
@@ -38,17 +47,19 @@ export class LevelMeter {
 
   stop() {
     this.listen(null);
-    void this.#context?.close();
+    this.#watch.abort();
+    this.#watch = new AbortController();
+    this.#context?.close().catch(() => {}); // It may be closed already.
     this.#context = this.#analyser = null;
   }
 }
 
-/** After a reload nothing was clicked yet, and browsers may keep audio back until something is. */
-function startedContext() {
+/** After a reload nothing was clicked yet, and browsers may keep audio back until something is. @param {AbortSignal} signal */
+function startedContext(signal) {
   const context = new AudioContext();
-  for (const gesture of ["pointerdown", "keydown"]) {
-    document.addEventListener(gesture, () => context.state === "suspended" && void context.resume(), { once: true });
-  }
+  // Safari interrupts it too, as for a phone call.
+  const wake = () => context.state !== "running" && context.state !== "closed" && context.resume().catch(() => {});
+  for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, wake, { signal });
   return context;
 }
 

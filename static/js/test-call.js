@@ -65,8 +65,8 @@ export class TestCall extends Emitter {
     this.#media = media;
     this.#observed = {
       over: false, slow: false, problem: null, answered: false, joined: false, path: null, brief: true, roundTrip: null,
-      microphone: { on: false, trouble: null, heard: false, returned: false },
-      camera: { on: false, trouble: null, returned: false },
+      microphone: { on: false, asking: false, trouble: null, measured: true, heard: false, returned: false },
+      camera: { on: false, asking: false, trouble: null, returned: false },
     };
   }
 
@@ -153,11 +153,12 @@ export class TestCall extends Emitter {
 
   #listen() {
     const { microphone, camera } = this.#observed;
-    const { audio, video, trouble } = this.#media;
-    Object.assign(microphone, { on: audio, trouble: trouble.audio });
-    Object.assign(camera, { on: video, trouble: trouble.video });
+    const { state, states, trouble } = this.#media;
+    Object.assign(microphone, { on: state.audio, asking: states.audio === "asking", trouble: trouble.audio });
+    Object.assign(camera, { on: state.video, asking: states.video === "asking", trouble: trouble.video });
     this.#sent.listen(this.#media.microphone);
     this.#back.listen(this.#peer?.camera.getAudioTracks()[0] ?? null);
+    microphone.measured = this.#sent.possible && this.#back.possible;
     if (!this.#observed.path) return;
     microphone.heard ||= this.#sent.level > LOUD;
     microphone.returned ||= microphone.heard && this.#back.level > AUDIBLE;

@@ -19,8 +19,10 @@ import { troubleTexts } from "./troubles.js";
  * @property {"direct" | "relayed" | null} path  of sound and picture; null before there was one
  * @property {boolean} brief  That is so recent that nothing can be said of what did not come back yet.
  * @property {number | null} roundTrip  seconds
- * @property {{on: boolean, trouble: import("./devices.js").Trouble | null, heard: boolean, returned: boolean}} microphone
- * @property {{on: boolean, trouble: import("./devices.js").Trouble | null, returned: boolean}} camera
+ * @property {Observation & {measured: boolean, heard: boolean}} microphone  measured: this browser can tell what is heard
+ * @property {Observation} camera
+ *
+ * @typedef {{on: boolean, asking: boolean, trouble: import("./capture.js").Trouble | null, returned: boolean}} Observation
  */
 
 const OPERATOR = "whoever runs this server";
@@ -91,10 +93,12 @@ function connection({ problem, joined, path, slow, over }) {
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function microphone({ path, over, brief, microphone: { on, trouble, heard, returned } }) {
+function microphone({ path, over, brief, microphone: { on, asking, trouble, measured, heard, returned } }) {
   if (trouble) return failed(troubleTexts({ audio: trouble, video: null })[0]);
+  if (asking) return over ? UNANSWERED : running(ASKING);
   if (!on) return notice("Your microphone is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your sound comes back.");
+  if (!measured) return notice("This browser cannot measure sound here.", "You can join, and ask the others whether they hear you.");
   if (!path) return waiting(over);
   if (over && brief) return NO_TIME;
   if (heard && over) {
@@ -111,8 +115,9 @@ function microphone({ path, over, brief, microphone: { on, trouble, heard, retur
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function camera({ path, over, brief, camera: { on, trouble, returned } }) {
+function camera({ path, over, brief, camera: { on, asking, trouble, returned } }) {
   if (trouble) return failed(troubleTexts({ audio: null, video: trouble })[0]);
+  if (asking) return over ? UNANSWERED : running(ASKING);
   if (!on) return notice("Your camera is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your picture comes back.");
   if (!path) return waiting(over);
@@ -139,6 +144,9 @@ const running = (text) => ({ state: "running", text });
 const notice = (text, advice) => ({ state: "notice", text, advice });
 /** @param {string} text @param {string} [advice] @returns {Verdict} */
 const failed = (text, advice) => ({ state: "failed", text, advice });
+const ASKING = "Waiting for your permission…";
+/** @type {Verdict} */
+const UNANSWERED = { state: "notice", text: "Your browser waits for your permission.", advice: "Allow it there, then test again." };
 /** @type {Verdict} */
 const NO_TIME = { state: "notice", text: "There was no time left for it.", advice: "Test again." };
 /** @param {boolean} over @returns {Verdict} */

@@ -1,5 +1,7 @@
 /** Short messages in a live region: read out by screen readers, gone by themselves. */
 const STAY = 4_500;
+/** Long ones take longer to read: so much for each letter. */
+const READ = 60;
 const MOST = 3;
 
 export class Toasts {
@@ -17,7 +19,7 @@ export class Toasts {
     toast.textContent = text;
     this.#region.append(toast);
     while (this.#region.childElementCount > MOST) this.#region.firstElementChild?.remove();
-    setTimeout(() => toast.remove(), STAY);
+    setTimeout(() => toast.remove(), Math.max(STAY, READ * text.length));
   }
 
   clear() {

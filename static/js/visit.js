@@ -114,7 +114,7 @@ export class Visit {
     this.#noticed = "";
     if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token, onDuplicate };
-    const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media, open);
+    const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
@@ -122,6 +122,8 @@ export class Visit {
     call.on("closed", ({ code }) => this.#closed(code, name));
     if (!this.#prejoin) this.#showMeeting(call, name);
     call.start();
+    // Nobody waits for the answer, and others are told when there is something to see.
+    if (open) this.#media.open(open);
   }
 
   /** @param {Call} call @param {string} name */
@@ -136,8 +138,7 @@ export class Visit {
   #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    const { audio, video } = call.state;
-    this.#around.seats.take({ meeting: this.#id, session, name, audio, video, grace });
+    this.#around.seats.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
     if (!this.#prejoin) return;
     this.#prejoin = null;
     this.#showMeeting(call, name);
@@ -145,8 +146,7 @@ export class Visit {
 
   /** A reload comes back with the same microphone and camera. */
   #keepSeat() {
-    const { audio, video } = this.call?.state ?? {};
-    if (audio !== undefined && video !== undefined) this.#around.seats.update({ audio, video });
+    if (this.call) this.#around.seats.update(this.call.media.wanted);
   }
 
   /** @param {{code: string, message: string}} refusal @param {string} name */
@@ -213,10 +213,10 @@ export class Visit {
 
   /** Out of the meeting, with a page that says why. @param {string} code */
   #leave(code) {
-    const state = this.call?.state;
+    const wanted = this.call?.media.wanted;
     const host = this.call?.me?.role === "host";
     this.#getUp();
-    this.#notice(code, state, host);
+    this.#notice(code, wanted, host);
   }
 
   #getUp() {
@@ -238,16 +238,15 @@ export class Visit {
   }
 
   /**
-   * @param {string} code @param {{audio: boolean, video: boolean}} [state]  of the devices, to rejoin with
+   * @param {string} code @param {{audio: boolean, video: boolean}} [open]  devices to rejoin with
    * @param {boolean} [host]  who may see the attendance
    */
-  #notice(code, state = { audio: true, video: true }, host = false) {
+  #notice(code, open = { audio: true, video: true }, host = false) {
     const { identity, go, show } = this.#around;
     if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), LOOK_AGAIN);
     // Shown once more, it would take the focus and be read out once more.
     if (code === this.#noticed) return;
     this.#noticed = code;
-    const open = { audio: state.audio, video: state.video };
     const rejoin = () => void this.#join({ name: identity.name, open });
     const useHere = () => void this.#join({ name: identity.name, open, onDuplicate: "replace" });
     const attendance = () => location.assign(`/m/${this.#id}/attendance`);

@@ -25,6 +25,8 @@ REMEMBER_CONNECTIONS = """
 
 STEPS = ("server", "connection", "microphone", "camera", "delay")
 
+ON = {"on": True, "asking": False, "trouble": None}
+
 FOUND = {
     "over": False,
     "slow": False,
@@ -34,14 +36,14 @@ FOUND = {
     "path": "direct",
     "brief": False,
     "roundTrip": 0.04,
-    "microphone": {"on": True, "trouble": None, "heard": True, "returned": True},
-    "camera": {"on": True, "trouble": None, "returned": True},
+    "microphone": {**ON, "measured": True, "heard": True, "returned": True},
+    "camera": {**ON, "returned": True},
 }
 """Where everything works."""
 
 NOT_CONNECTED = {"path": None, "roundTrip": None}
-SILENT = {"on": True, "trouble": None, "heard": False, "returned": False}
-UNSEEN = {"on": True, "trouble": None, "returned": False}
+SILENT = {**ON, "measured": True, "heard": False, "returned": False}
+UNSEEN = {**ON, "returned": False}
 TAKEN = {"code": "unavailable", "message": "All are taken."}
 AWAY = {"code": "unreachable", "message": ""}
 NO_ANSWER = {"answered": False, "joined": False, **NOT_CONNECTED}
@@ -69,7 +71,26 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"microphone": {**SILENT, "heard": True}, "over": True}, "microphone", "failed", "did not come back"),
     ({"microphone": {**SILENT, "trouble": "refused"}}, "microphone", "failed", "may not use your microphone"),
     ({"microphone": {**SILENT, "on": False}}, "microphone", "notice", "is off.*Turn it on"),
+    (
+        {"microphone": {**SILENT, "on": False, "asking": True}},
+        "microphone",
+        "running",
+        "Waiting for your permission",
+    ),
+    (
+        {"microphone": {**SILENT, "on": False, "asking": True}, "over": True},
+        "microphone",
+        "notice",
+        "waits for your permission.*Allow it",
+    ),
+    ({"microphone": {**SILENT, "measured": False}}, "microphone", "notice", "cannot measure sound"),
     ({"camera": UNSEEN}, "camera", "running", "Waiting"),
+    (
+        {"camera": {**UNSEEN, "on": False, "asking": True}},
+        "camera",
+        "running",
+        "Waiting for your permission",
+    ),
     ({"camera": UNSEEN, "over": True}, "camera", "failed", "did not come back"),
     ({"camera": UNSEEN, "over": True, "brief": True}, "camera", "notice", "no time.*Test again"),
     ({"camera": {**UNSEEN, "trouble": "missing"}}, "camera", "failed", "No camera"),

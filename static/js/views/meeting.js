@@ -1,4 +1,5 @@
 /** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
+import { Asking } from "../asking.js";
 import { ConnectionBanner } from "../banner.js";
 import { showControl } from "../controls.js";
 import { fromTemplate, part, write } from "../dom.js";
@@ -9,7 +10,7 @@ import { recorders } from "../roster.js";
 import { showDevices, showHelp } from "../sheets.js";
 import { Shortcuts } from "../shortcuts.js";
 import { Stage } from "../stage.js";
-import { troubleTexts } from "../troubles.js";
+import { newsText } from "../troubles.js";
 
 /** @typedef {import("../protocol.js").Participant} Participant */
 
@@ -39,6 +40,7 @@ export class MeetingView extends Emitter {
   #stage;
   #people = new PeopleList(part(this.element, "list"));
   #banner = new ConnectionBanner(part(this.element, "banner"));
+  #asking = new Asking(() => this.#show());
   #meter = new LevelMeter();
   /** @type {Map<string, SpeakingDetector>} */
   #speaking = new Map();
@@ -72,8 +74,9 @@ export class MeetingView extends Emitter {
     call.on("joined", () => this.#banner.back(), { signal });
     call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    call.media.on("news", (news) => this.#toasts.show(newsText(news)), { signal });
     part(this.element, "attendance", HTMLAnchorElement).href = `/m/${call.meeting.id}/attendance`;
-    part(this.element, "screen-control").hidden = !call.media.canShareScreen;
+    part(this.element, "screen-control").hidden = !call.media.sharing.possible;
     if (!call.me) this.#banner.away("Connecting…");
 
     const { audio, video, screen, hand, ...commands } = this.#commands;
@@ -106,6 +109,7 @@ export class MeetingView extends Emitter {
     clearInterval(this.#timer);
     this.#shortcuts.stop();
     this.#banner.stop();
+    this.#asking.stop();
     this.#meter.stop();
     this.#stage.stop();
     this.#toasts.clear();
@@ -113,9 +117,9 @@ export class MeetingView extends Emitter {
 
   /** @type {Record<import("../shortcuts.js").Command, () => void>} */
   #commands = {
-    audio: () => void this.#call.toggleAudio().then(() => this.#explain("audio")),
-    video: () => void this.#call.toggleVideo().then(() => this.#explain("video")),
-    screen: () => void this.#call.toggleScreen(),
+    audio: () => this.#call.media.toggle("audio"),
+    video: () => this.#call.media.toggle("video"),
+    screen: () => this.#call.media.sharing.toggle(),
     hand: () => this.#call.toggleHand(),
     people: () => this.#togglePeople(),
     copy: () => void this.#copyLink(),
@@ -124,7 +128,7 @@ export class MeetingView extends Emitter {
   };
 
   #show() {
-    const { meeting, participants, state, me, myId, roster } = this.#call;
+    const { meeting, participants, media: { states, microphone }, me, myId, roster } = this.#call;
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "count"), String(Math.max(1, roster.size)));
@@ -132,13 +136,16 @@ export class MeetingView extends Emitter {
     this.#showRecording(recorders(roster));
     part(this.element, "alone").hidden = roster.size !== 1;
     part(this.element, "host-options").hidden = me?.role !== "host";
-    showControl(part(this.element, "audio-control"), "audio", state.audio);
-    showControl(part(this.element, "video-control"), "video", state.video);
-    showControl(part(this.element, "screen-control"), "screen", state.screen);
-    showControl(part(this.element, "hand-control"), "hand", me?.hand ?? false);
+    showControl(part(this.element, "audio-control"), "audio", states.audio);
+    showControl(part(this.element, "video-control"), "video", states.video);
+    showControl(part(this.element, "screen-control"), "screen", states.screen);
+    showControl(part(this.element, "hand-control"), "hand", me?.hand ? "on" : "off");
     this.#people.update(participants, myId);
     this.#stage.update(this.#pictures());
-    this.#meter.listen(this.#call.media.microphone);
+    this.#meter.listen(microphone);
+    this.#asking.update(states);
+    write(part(this.element, "asking"), this.#asking.text);
+    part(this.element, "asking").hidden = !this.#asking.text;
   }
 
   /** @param {Participant[]} recorders */
@@ -187,14 +194,6 @@ export class MeetingView extends Emitter {
     }
   }
 
-  /** @param {"audio" | "video"} kind */
-  #explain(kind) {
-    if (this.#call.state[kind]) return;
-    const { trouble } = this.#call.media;
-    const texts = troubleTexts({ audio: null, video: null, [kind]: trouble[kind] });
-    for (const text of texts) this.#toasts.show(text);
-  }
-
   get #link() {
     return `${location.origin}/m/${this.#call.meeting.id}`;
   }
@@ -233,6 +232,6 @@ export class MeetingView extends Emitter {
 
   /** @param {MouseEvent} event */
   #stageClicked(event) {
-    if (event.target instanceof Element && event.target.closest('[data-part="stop"]')) this.#call.media.stopScreen();
+    if (event.target instanceof Element && event.target.closest('[data-part="stop"]')) this.#call.media.sharing.stop();
   }
 }

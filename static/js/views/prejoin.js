@@ -1,18 +1,17 @@
 /** Before joining: how one will be seen and heard, with every device optional. */
 import { echoOffer } from "../api.js";
+import { Asking } from "../asking.js";
 import { paintAvatar } from "../avatar.js";
 import { showControl } from "../controls.js";
 import { DevicePicker } from "../device-picker.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter } from "../levels.js";
-import { troubleTexts } from "../troubles.js";
+import { newsText, troubleTexts } from "../troubles.js";
 import { TestPanel } from "./test-panel.js";
 
 /** A meter that follows speech without flickering. Milliseconds. */
 const METER_INTERVAL = 80;
-/** Browsers answer at once when they need not ask. Milliseconds. */
-const ASKING = 700;
 /** Most joins are answered much sooner. Milliseconds. */
 const LONG = 3_000;
 
@@ -29,7 +28,9 @@ export class Prejoin extends Emitter {
   #test = null;
   #meter = new LevelMeter();
   #timer = 0;
-  #asking = 0;
+  #asking = new Asking(() => this.#show());
+  /** What became of a device by itself. */
+  #news = "";
   #joining = 0;
   #watch = new AbortController();
 
@@ -56,21 +57,18 @@ export class Prejoin extends Emitter {
     const { signal } = this.#watch;
     const name = part(this.element, "name", HTMLInputElement);
     part(this.element, "video", HTMLVideoElement).srcObject = this.#media.stream;
-    part(this.element, "audio-control").addEventListener("click", () => void this.#media.setAudio(!this.#media.audio), { signal });
-    part(this.element, "video-control").addEventListener("click", () => void this.#media.setVideo(!this.#media.video), { signal });
+    part(this.element, "audio-control").addEventListener("click", () => this.#toggle("audio"), { signal });
+    part(this.element, "video-control").addEventListener("click", () => this.#toggle("video"), { signal });
     name.addEventListener("input", () => this.#show(), { signal });
     part(this.element, "form", HTMLFormElement).addEventListener("submit", (event) => this.#submit(event), { signal });
     part(this.element, "test").addEventListener("click", () => this.#openTest(), { signal });
     this.#media.on("change", () => this.#show(), { signal });
+    this.#media.on("news", (news) => this.#tell(news), { signal });
     void this.#offerTest();
     this.#picker.start();
     this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
-    this.#asking = window.setTimeout(() => this.#notes("Your browser is asking for your camera and microphone. Allow them, or join without."), ASKING);
+    this.#media.open(this.#wanted);
     this.#show();
-    void this.#media.open(this.#wanted).finally(() => {
-      clearTimeout(this.#asking);
-      if (!signal.aborted) this.#show();
-    });
   }
 
   /** Where the focus belongs when the view appears. */
@@ -83,7 +81,7 @@ export class Prejoin extends Emitter {
     this.#watch.abort();
     this.#test?.stop();
     clearInterval(this.#timer);
-    clearTimeout(this.#asking);
+    this.#asking.stop();
     clearTimeout(this.#joining);
     this.#picker.stop();
     this.#meter.stop();
@@ -146,16 +144,31 @@ export class Prejoin extends Emitter {
   }
 
   #show() {
-    const { audio, video, trouble } = this.#media;
-    part(this.element, "preview").dataset.video = video ? "on" : "off";
-    showControl(part(this.element, "audio-control"), "audio", audio);
-    showControl(part(this.element, "video-control"), "video", video);
+    const { states, trouble } = this.#media;
+    part(this.element, "preview").dataset.video = states.video === "on" ? "on" : "off";
+    showControl(part(this.element, "audio-control"), "audio", states.audio);
+    showControl(part(this.element, "video-control"), "video", states.video);
     const name = part(this.element, "name", HTMLInputElement).value.trim();
     part(this.element, "avatar").hidden = !name;
     paintAvatar(part(this.element, "avatar"), name, "");
-    write(part(this.element, "camera-note"), trouble.video ? "No picture from your camera" : "Your camera is off");
+    write(part(this.element, "camera-note"), cameraNote(states.video, trouble.video !== null));
     this.#meter.listen(this.#media.microphone);
-    this.#notes(...troubleTexts(trouble));
+    part(this.element, "level").hidden = !this.#meter.possible;
+    this.#asking.update(states);
+    this.#notes(...[this.#asking.text, this.#news, ...troubleTexts(trouble)].filter(Boolean));
+  }
+
+  /** @param {"audio" | "video"} kind */
+  #toggle(kind) {
+    this.#news = "";
+    this.#media.toggle(kind);
+  }
+
+  /** @param {import("../devices.js").News} news */
+  #tell(news) {
+    if (news.what === "trouble") return; // It is shown for as long as it lasts.
+    this.#news = newsText(news);
+    this.#show();
   }
 
   /** @param {string[]} texts */
@@ -173,6 +186,12 @@ export class Prejoin extends Emitter {
     meter.style.setProperty("--level", String(level / 100));
     meter.setAttribute("aria-valuenow", String(level));
   }
+}
+
+/** @param {import("../device.js").DeviceState} state @param {boolean} troubled */
+function cameraNote(state, troubled) {
+  if (state === "asking") return "Waiting for your camera";
+  return troubled || state === "muted" ? "No picture from your camera" : "Your camera is off";
 }
 
 /** @param {number} count  of people and programs */

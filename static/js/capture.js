@@ -1,0 +1,107 @@
+/** Asking the browser for microphones, cameras and screens, and what its refusals mean. */
+
+/**
+ * system: the operating system keeps the browser from it. missing: there is none. busy: it did not start.
+ * insecure: browsers give it to https pages only.
+ * @typedef {"refused" | "system" | "missing" | "busy" | "insecure"} Trouble
+ *
+ * none: there is nothing to share. gesture: the browser wants a click or a key first.
+ * @typedef {"system" | "none" | "busy" | "gesture" | "unsupported"} ScreenTrouble
+ *
+ * @typedef {"audio" | "video"} Kind
+ */
+
+export const KINDS = /** @type {const} */ (["audio", "video"]);
+
+/** Plenty for a face, and what most cameras do natively; senders scale it down with the size of the meeting. */
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24, max: 30 } };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const SCREEN = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true, selfBrowserSurface: "exclude" };
+
+/**
+ * Settles when the person has answered, which may be never.
+ * @param {Partial<Record<Kind, string>>} wanted  the id of a device, or "" for the browser's choice
+ */
+export async function capture(wanted) {
+  if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("needs https", "SecurityError");
+  /** @param {object} defaults @param {string | undefined} deviceId */
+  const constraints = (defaults, deviceId) => deviceId !== undefined && { ...defaults, ...(deviceId && { deviceId: { exact: deviceId } }) };
+  return navigator.mediaDevices.getUserMedia({ audio: constraints(AUDIO, wanted.audio), video: constraints(VIDEO, wanted.video) });
+}
+
+export async function captureScreen() {
+  return navigator.mediaDevices.getDisplayMedia(/** @type {DisplayMediaStreamOptions} */ (SCREEN));
+}
+
+/** @param {MediaStream} stream */
+export function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** @param {Kind} kind @returns {Promise<MediaDeviceInfo[]>} without ids and labels until the person has allowed one of the kind */
+export async function inputs(kind) {
+  try {
+    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    return devices.filter((device) => device.kind === `${kind}input`);
+  } catch {
+    return [];
+  }
+}
+
+/** @param {Kind} kind @returns {Promise<PermissionState | "unknown">} not every browser lets pages ask */
+export async function permission(kind) {
+  try {
+    const name = /** @type {PermissionName} */ (kind === "audio" ? "microphone" : "camera");
+    return (await navigator.permissions.query({ name })).state;
+  } catch {
+    return "unknown";
+  }
+}
+
+/**
+ * The DOMException names of getUserMedia (Media Capture and Streams, 10.2.1).
+ * @param {unknown} error @param {number} listed  devices of the kind; where Firefox lists some and finds none, the system keeps them
+ * @returns {Trouble}
+ */
+export function troubleOf(error, listed) {
+  switch (nameOf(error)) {
+    case "NotAllowedError":
+      return bySystem(error) ? "system" : "refused";
+    case "SecurityError":
+      return "insecure";
+    case "NotFoundError":
+      return listed ? "system" : "missing";
+    case "OverconstrainedError":
+      return "missing";
+    default:
+      return "busy";
+  }
+}
+
+/**
+ * The same of getDisplayMedia (Screen Capture, 5.1). Chromium says in words when the system refuses, Firefox finds nothing
+ * then, and so it does where there is no screen. Safari tells it from a person who cancelled in no way.
+ * @param {unknown} error @returns {ScreenTrouble | null} null when the person thought better of it
+ */
+export function screenTroubleOf(error) {
+  switch (nameOf(error)) {
+    case "NotAllowedError":
+      return bySystem(error) ? "system" : null;
+    case "NotFoundError":
+      return "none";
+    case "InvalidStateError":
+    case "InvalidAccessError": // Safari
+      return "gesture";
+    case "TypeError":
+    case "NotSupportedError":
+      return "unsupported";
+    default:
+      return "busy";
+  }
+}
+
+/** @param {unknown} error */
+const nameOf = (error) => (error instanceof Error || error instanceof DOMException ? error.name : "");
+
+/** @param {unknown} error */
+const bySystem = (error) => /\bsystem\b/i.test(/** @type {Error} */ (error).message);

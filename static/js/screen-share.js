@@ -1,0 +1,62 @@
+/** The shared screen. The browser asks which one, and may be left without an answer. */
+import { captureScreen, screenTroubleOf, stopTracks } from "./capture.js";
+import { Emitter } from "./events.js";
+
+/** @extends {Emitter<{change: null, trouble: import("./capture.js").ScreenTrouble}>} */
+export class ScreenShare extends Emitter {
+  /** @type {MediaStream | null} */
+  stream = null;
+  #wanted = false;
+  #last = 0;
+
+  /** @returns {"off" | "asking" | "on"} */
+  get state() {
+    if (this.stream) return "on";
+    return this.#wanted ? "asking" : "off";
+  }
+
+  /** Phones cannot. */
+  get possible() {
+    return Boolean(navigator.mediaDevices?.getDisplayMedia);
+  }
+
+  toggle() {
+    if (this.state === "off") void this.#start();
+    else this.stop();
+  }
+
+  stop() {
+    this.#wanted = false;
+    if (this.stream) stopTracks(this.stream);
+    this.stream = null;
+    this.emit("change", null);
+  }
+
+  async #start() {
+    if (!this.possible) return this.emit("trouble", "unsupported");
+    const request = (this.#last += 1);
+    this.#wanted = true;
+    this.emit("change", null);
+    try {
+      this.#keep(await captureScreen());
+    } catch (error) {
+      if (this.state !== "asking" || request !== this.#last) return;
+      this.stop();
+      const trouble = screenTroubleOf(error);
+      if (trouble) this.emit("trouble", trouble);
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  #keep(stream) {
+    const [track] = stream.getVideoTracks();
+    if (this.state !== "asking") return stopTracks(stream);
+    if (track?.readyState !== "live") return stopTracks(stream), this.stop();
+    // Text has to stay sharp; motion may stutter.
+    track.contentHint = "detail";
+    // The browser has a "stop sharing" of its own.
+    track.addEventListener("ended", () => this.stream === stream && this.stop());
+    this.stream = stream;
+    this.emit("change", null);
+  }
+}
