@@ -11,7 +11,7 @@ import { ScreenShare } from "./screen-share.js";
  * What the person did not do and has to know.
  * @typedef {{what: "trouble", kinds: Kind[], trouble: Trouble}
  *   | {what: "screen", trouble: import("./capture.js").ScreenTrouble}
- *   | {what: "lost" | "stopped" | "instead" | "muted" | "unmuted", kind: Kind, label: string}} News
+ *   | {what: "lost" | "interrupted" | "taken" | "instead" | "muted" | "unmuted", kind: Kind, label: string}} News
  *
  * @typedef {{device: Device, request: number}} Asked
  */
@@ -206,9 +206,9 @@ export class LocalMedia extends Emitter {
       device.lost = { ...held, on };
       if (device.chosen === held.deviceId) device.chosen = "";
     }
-    this.emit("news", { what: gone ? "lost" : "stopped", kind, label: held.label });
-    // It is still there, so it was taken away: then one asks again only when told to.
+    // Where it is still there and not allowed any more it was taken away: then one asks again only when told to.
     const again = on && allowed && (gone || (device.restarts += 1) <= MOST_RESTARTS);
+    this.emit("news", { what: gone ? "lost" : again ? "interrupted" : "taken", kind, label: held.label });
     if (again) return this.#replace(device);
     device.wanted = false;
     this.emit("change", null);

@@ -45,7 +45,9 @@ export function newsText(news) {
   switch (news.what) {
     case "lost":
       return `Your ${device}${label} was disconnected.`;
-    case "stopped":
+    case "interrupted":
+      return `Your ${device}${label} was interrupted.`;
+    case "taken":
       return `Your ${device}${label} was stopped by the browser or the system. You can turn it on again.`;
     case "instead":
       return `Your ${device} is now${label || " another one"}.`;
