@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from server.pasted import without_wrapping
 from signalling import names
 
 DEFAULT = "http://localhost:3000"
@@ -81,7 +82,7 @@ class Address:
 
 
 def _parsed(text: str) -> Address:
-    parts = _parts(text.strip())
+    parts = _parts(without_wrapping(text))
     if "@" in parts.netloc:
         # Not shown: it may be a password.
         raise BadAddress("an address of a server has neither user nor password in it")
@@ -137,6 +138,8 @@ def _host(host: str, text: str) -> str:
 
 
 def _meeting(path: str, text: str) -> str | None:
+    # Trackers add theirs to the path where there is no query, and mails escape what closes a bracket.
+    path = without_wrapping(unquote(path).partition("&")[0])
     match path.strip("/").split("/"):
         case [""] | ["ws"]:
             return None
@@ -149,7 +152,7 @@ def _meeting(path: str, text: str) -> str | None:
 
 def _room(text: str) -> str:
     try:
-        return names.meeting_id(text)
+        return names.meeting_id(without_wrapping(text))
     except ValueError as error:
         raise BadAddress(f"{_shortened(text)!r} is no meeting's id: {str(error).rstrip('.')}") from None
 

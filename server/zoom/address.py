@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
+from server.pasted import without_wrapping
 from signalling import names
 
 NUMBER = re.compile(r"[0-9]{9,12}")
 """What Zoom numbers webinars and meetings with."""
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+_LABEL = re.compile(r"[^0-9/]*:\s+")
+"""As in `Webinar ID: 889 8887 2033`."""
 _HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
 _EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
 
@@ -20,7 +23,7 @@ def external_id(text: str) -> str:
 
     Raises `ValueError`, whose text is one line that says what is wrong.
     """
-    text = text.strip()
+    text = _LABEL.sub("", without_wrapping(text))
     number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
     if NUMBER.fullmatch(number):
         return number

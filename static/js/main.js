@@ -1,8 +1,8 @@
 /** The composition root: puts the parts together, and shows the view that belongs to the address. */
 import { closeDialogs } from "./dialogs.js";
 import { Identity } from "./identity.js";
+import { readMeeting } from "./links.js";
 import { noticeOf } from "./notices.js";
-import { meetingId } from "./protocol.js";
 import { SeatKeeper } from "./seat.js";
 import { browserStorage, tabStorage } from "./storage.js";
 import { Toasts } from "./toasts.js";
@@ -57,8 +57,9 @@ function route() {
   visit = null;
   const asked = location.pathname.match(VIEWS)?.[1];
   if (!asked) return show(new Lobby(identity, browserStorage, go));
-  const id = meetingId(decodeURIComponent(asked));
-  if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
+  const found = readMeeting(location.pathname, location.origin);
+  if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
+  const id = found.meeting;
   if (asked !== id) history.replaceState(null, "", `/m/${id}`);
   visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go });
   void visit.start();

@@ -96,16 +96,3 @@ export function parse(text) {
     return null;
   }
 }
-
-/**
- * Meeting ids are compared without case and shown upper-case. Takes an id or a link to a meeting.
- * @param {string} text
- * @returns {string | null} null for what cannot be a meeting id
- */
-export function meetingId(text) {
-  const last = text.trim().match(/\/m\/([^/?#]+)/)?.[1] ?? text.replace(/\s+/g, "");
-  return /^[a-z0-9-]{3,64}$/i.test(last) ? last.toUpperCase() : null;
-}
-
-/** A generated id as it is shown, K7P-2MX-9QD, for one typed without dashes. @param {string} id */
-export const withDashes = (id) => (/^[A-Z0-9]{9}$/.test(id) ? id.replace(/(...)(?!$)/g, "$1-") : null);

@@ -53,6 +53,32 @@ def test_a_meeting_is_named_by_its_link_or_its_id() -> None:
 
 
 @pytest.mark.parametrize(
+    "pasted",
+    [
+        "{}.",
+        "<{}>",
+        "({}),",
+        "“{}”",
+        "[{}].",
+        "{}\u200b",
+        "\ufeff{}",
+        "{}%3E",
+        "{}&utm_source=mail",
+        "{}?utm_source=mail#x",
+        "Join: {}, please",
+    ],
+)
+def test_what_sticks_to_a_link_that_is_pasted_is_none_of_it(pasted: str) -> None:
+    meant = Address("https://meet.example.org", "ABC-123")
+    assert Address.parse(pasted.format("https://meet.example.org/m/abc-123")) == meant
+
+
+@pytest.mark.parametrize("pasted", ["abc-123.", "<abc-123>", "abc-123\u200b", "“abc-123”,"])
+def test_what_sticks_to_an_id_that_is_pasted_is_none_of_it(pasted: str) -> None:
+    assert Address.parse("meet.example.org", pasted) == Address("https://meet.example.org", "ABC-123")
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("", "names no host"),

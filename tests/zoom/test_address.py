@@ -27,6 +27,10 @@ NUMBER = "88988872033"
         "us02web.zoom.us/j/88988872033",
         "https://example.zoomgov.com/j/88988872033",
         "zoommtg://zoom.us/join?action=join&confno=88988872033&pwd=123",
+        "Webinar ID: 889 8887 2033.",
+        "889 8887 2033\u200b",
+        "<https://zoom.us/j/88988872033>,",
+        "Join: https://zoom.us/j/88988872033, please",
     ],
 )
 def test_numbers_and_links_that_are_understood(text: str) -> None:

@@ -5,8 +5,8 @@ import { ask, closeDialogs } from "../dialogs.js";
 import { part } from "../dom.js";
 import { Identity } from "../identity.js";
 import { KeyForm } from "../key-form.js";
+import { readMeeting } from "../links.js";
 import { noticeOf } from "../notices.js";
-import { meetingId } from "../protocol.js";
 import { forgetMeeting } from "../recents.js";
 import { browserStorage, tabStorage } from "../storage.js";
 import { Toasts } from "../toasts.js";
@@ -19,8 +19,8 @@ const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage);
 const key = new AdminKey(tabStorage);
-const asked = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-const id = meetingId(asked);
+const found = readMeeting(location.pathname, location.origin);
+const id = found && "meeting" in found ? found.meeting : "";
 
 /** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
 const NOTICES = { forbidden: "not_host", bad_token: "not_host", unknown_meeting: "no_record", unreachable: "unreachable" };
@@ -57,7 +57,7 @@ function notice(code) {
   noticed = code;
   /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
   const actions = { home: () => location.assign("/"), records: () => location.assign("/attendance"), retry: () => feed?.ask() };
-  show(new NoticeView(noticeOf(code, id ?? asked), (action) => actions[action]?.()));
+  show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
 
 /** Says that this browser may not read it, and takes the key of who may. @param {string} meeting */

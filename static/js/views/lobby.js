@@ -1,10 +1,10 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
 import { ApiError, createMeeting, getMeeting } from "../api.js";
 import { fromTemplate, part, write } from "../dom.js";
+import { meetingId, readMeeting, withDashes } from "../links.js";
 import { MeetingList } from "../meeting-list.js";
-import { meetingId, withDashes } from "../protocol.js";
 
-const INVALID = "A meeting ID has at least three letters, digits or dashes, such as ABC123.";
+const INVALID = "A meeting ID has at least three letters (A to Z), digits or dashes, such as ABC123, and nothing else.";
 
 export class Lobby {
   name = "lobby";
@@ -51,20 +51,22 @@ export class Lobby {
     return "";
   }
 
-  /** @returns {Promise<string>} */
+  /** @returns {Promise<string | Node>} */
   async #join() {
     const field = part(this.element, "id", HTMLInputElement);
-    const id = meetingId(field.value);
+    const meant = readMeeting(field.value, location.origin);
+    const id = meant && "meeting" in meant ? meant.meeting : null;
     const found = id && (await find(id));
     field.setAttribute("aria-invalid", String(!found));
     if (found) this.#go(`/m/${found}`);
     else field.focus();
     if (!field.value.trim()) return "Enter the ID or the link you were given.";
+    if (meant && "elsewhere" in meant) return leadsTo(meant.elsewhere);
     if (!id) return INVALID;
     return found ? "" : `There is no meeting ${id}. Check the ID, or start a new one.`;
   }
 
-  /** @param {string} form @param {string} error @param {() => Promise<string>} run  what is wrong, or "" */
+  /** @param {string} form @param {string} error @param {() => Promise<string | Node>} run  what is wrong, or "" */
   #onSubmit(form, error, run) {
     const element = part(this.element, form, HTMLFormElement);
     const button = element.querySelector("button");
@@ -72,13 +74,23 @@ export class Lobby {
       event.preventDefault();
       if (button) button.disabled = true;
       try {
-        write(part(this.element, error), await run());
+        const wrong = await run();
+        if (typeof wrong === "string") write(part(this.element, error), wrong);
+        else part(this.element, error).replaceChildren(wrong);
       } catch (problem) {
         write(part(this.element, error), problem instanceof ApiError ? problem.message : String(problem));
       }
       if (button) button.disabled = false;
     });
   }
+}
+
+/** @param {URL} url  a link that was pasted and is not this server's @returns {Node} */
+function leadsTo(url) {
+  const words = document.createDocumentFragment();
+  const link = Object.assign(document.createElement("a"), { href: url.href, textContent: `Go to ${url.host}` });
+  words.append("This link leads to another server. ", link);
+  return words;
 }
 
 /** Generated ids are shown with dashes, and typed without. @param {string} id @returns {Promise<string | null>} */

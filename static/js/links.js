@@ -1,0 +1,104 @@
+/**
+ * Which meeting is meant by what people type and paste, and by addresses as they come out of mails and chats: with
+ * punctuation around them, what a tracker or a scanner added, marks that nobody sees, escapes that were cut.
+ */
+
+const ID = /^[a-z0-9-]{3,64}$/i;
+/** Groups in which people write an ID down: 123 456 789. */
+const GROUP = 4;
+
+/**
+ * @param {string} text  an ID, a link or a path, with whatever is around it
+ * @param {string} origin  of this page
+ * @returns {{meeting: string} | {elsewhere: URL} | null} a meeting of this server's, upper-case; where another server's
+ *   link leads; null for what is neither
+ */
+export function readMeeting(text, origin) {
+  const plain = cleaned(text);
+  /** @type {URL | null} */
+  let elsewhere = null;
+  let found = false;
+  for (const match of plain.matchAll(/\/m\/([^\s/?#]*)/g)) {
+    found = true;
+    const server = serverBefore(plain.slice(0, match.index), origin);
+    const meeting = idIn(match[1]);
+    if (meeting && server.origin === origin) return { meeting };
+    if (meeting) elsewhere ??= new URL(`/m/${meeting}`, server);
+  }
+  if (elsewhere) return { elsewhere };
+  if (found) return null;
+  const link = plain.match(/https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/i)?.[0];
+  if (!link) return idAmong(plain);
+  const url = URL.canParse(link) ? new URL(link) : null;
+  return url && url.host !== new URL(origin).host ? { elsewhere: url } : null;
+}
+
+/** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null for what cannot be one */
+export function meetingId(text) {
+  const id = cleaned(text).replace(/\s+/g, "");
+  return ID.test(id) ? id.toUpperCase() : null;
+}
+
+/** A generated id as it is shown, K7P-2MX-9QD, for one typed without dashes. @param {string} id */
+export const withDashes = (id) => (/^[A-Z0-9]{9}$/.test(id) ? id.replace(/(...)(?!$)/g, "$1-") : null);
+
+/** @param {string} text */
+function cleaned(text) {
+  // Scanners of mails escape a link that has escapes already.
+  return unescaped(unescaped(text))
+    .normalize("NFKC")
+    .replace(/[\u2010-\u2013\u2212]/g, "-")
+    .replace(/\p{Cf}/gu, "");
+}
+
+/** Escapes that were cut stay as they are. @param {string} text */
+const unescaped = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+  try {
+    return decodeURIComponent(escapes);
+  } catch {
+    return escapes;
+  }
+});
+
+/**
+ * The server whose address a text ends with; this page's, if it ends with none.
+ * @param {string} before @param {string} origin @returns {URL}
+ */
+function serverBefore(before, origin) {
+  const here = new URL(origin);
+  const [, scheme, host = ""] = before.match(/(?:(https?):\/\/)?((?:[\p{L}\p{N}.-]+|\[[\da-f:.]+\])(?::\d+)?)$/iu) ?? [];
+  if (!scheme && !/[.:]|^localhost$/i.test(host)) return here;
+  const address = `${scheme ? `${scheme}:` : here.protocol}//${host}`;
+  const server = URL.canParse(address) ? new URL(address) : here;
+  // With a proxy in front or without, it is one server.
+  return server.host === here.host ? here : server;
+}
+
+/** What the link's last part begins with, up to what no ID has in it. @param {string} part @returns {string | null} */
+function idIn(part) {
+  const id = part.match(/^[^\p{L}\p{N}%-]*([\p{L}\p{N}%_-]+)/u)?.[1].replace(/_+$/, "") ?? "";
+  return ID.test(id) ? id.toUpperCase() : null;
+}
+
+/** @param {string} text  without a link @returns {{meeting: string} | null} */
+function idAmong(text) {
+  const words = text.split(/\s+/).map((word) => word.replace(/^[^\p{L}\p{N}%-]+|[^\p{L}\p{N}%-]+$/gu, "")).filter(Boolean);
+  // In a sentence: the words with digits that stand together, if that leaves no choice.
+  const inSentence = words.some((word) => word.length > GROUP) ? runs(words).filter((run) => ID.test(run)) : [];
+  const id = inSentence.length === 1 ? inSentence[0] : words.join("");
+  return ID.test(id) ? { meeting: id.toUpperCase() } : null;
+}
+
+/** @param {string[]} words @returns {string[]} those with digits, joined where they follow each other */
+function runs(words) {
+  /** @type {string[]} */
+  const found = [];
+  let open = false;
+  for (const word of words) {
+    const numbered = /^[a-z0-9-]*\d[a-z0-9-]*$/i.test(word);
+    if (numbered && open) found[found.length - 1] += word;
+    else if (numbered) found.push(word);
+    open = numbered;
+  }
+  return found;
+}

@@ -1,0 +1,173 @@
+"""Links and IDs as people paste them lead where they are meant to, or the page says in words what is wrong."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
+
+HERE = "https://meet.example.org"
+LINK = f"{HERE}/m/LINK-1"
+ID = "LINK-1"
+ELSEWHERE = "https://other.example.com/m/LINK-1"
+OUTLOOK = "https://eur01.safelinks.protection.outlook.com/?url="
+
+MEANT = {
+    # addresses
+    "/m/LINK-1": ID,
+    "/m/link-1/": ID,
+    "/m/LINK-1.": ID,
+    "/m/LINK-1)": ID,
+    "/m/LINK-1,": ID,
+    "/m/LINK-1]": ID,
+    "/m/LINK-1;": ID,
+    "/m/LINK-1%3E": ID,
+    "/m/%3CLINK-1%3E": ID,
+    "/m/(LINK-1)": ID,
+    "/m/LINK-1%22": ID,
+    "/m/LINK-1%E2%80%9D": ID,
+    "/m/LINK-1%E2%80%8B": ID,
+    "/m/LINK-1%EF%BB%BF": ID,
+    "/m/%E2%81%A0LINK%C2%AD-1": ID,
+    "/m/LINK-1%20": ID,
+    "/m/LINK-1%20please": ID,
+    "/m/LINK-1&x=1": ID,
+    "/m/LINK-1&amp;utm_source=mail": ID,
+    "/m/LINK-1%26utm=1": ID,
+    "/m/LINK-1%253E": ID,
+    "/m/LINK%E2%80%911": ID,
+    "/m/LINK-1/attendance": ID,
+    "/m/LINK_1": None,
+    "/m/B%C3%BCro": None,
+    "/m/%E0%A4%A": None,
+    "/m/100%": None,
+    "/m/LINK-1%E2%80": None,
+    "/m/%00": None,
+    "/m/AB": None,
+    f"/m/{'A' * 64}": "A" * 64,
+    f"/m/{'A' * 65}": None,
+    "/m/": None,
+    "/m/...": None,
+    # links of this server's
+    LINK: ID,
+    f"{LINK}.": ID,
+    f"<{LINK}>": ID,
+    f"({LINK})": ID,
+    f"“{LINK}”": ID,
+    f"[Weekly]({LINK})": ID,
+    f"_{LINK}_": ID,
+    f"**{LINK}**": ID,
+    f"{LINK}\u200b": ID,
+    f"\ufeff{LINK}": ID,
+    f"{LINK}?utm_source=mail#top": ID,
+    f"{LINK}&utm_source=mail": ID,
+    f"{LINK}/attendance": ID,
+    f"Join: {LINK}, please": ID,
+    f"Ann invites you:\n{LINK}\n(no account needed)": ID,
+    f"https://zoom.us/j/123456789 or {LINK}": ID,
+    "meet.example.org/m/link-1": ID,
+    "MEET.EXAMPLE.ORG/m/LINK-1": ID,
+    "http://meet.example.org/m/LINK-1": ID,
+    "https://meet.example.org:443/m/LINK-1": ID,
+    f"{OUTLOOK}{quote(LINK, safe='')}&data=05%7C02%7C&reserved=0": ID,
+    f"{HERE}/m/LINK_1": None,
+    HERE: None,
+    f"{HERE}/attendance": None,
+    # another server's
+    ELSEWHERE: ELSEWHERE,
+    f"<{ELSEWHERE}>,": ELSEWHERE,
+    f"{ELSEWHERE}?utm=1": ELSEWHERE,
+    "other.example.com/m/link-1": ELSEWHERE,
+    "http://localhost:3000/m/LINK-1": "http://localhost:3000/m/LINK-1",
+    "http://[::1]:3000/m/LINK-1": "http://[::1]:3000/m/LINK-1",
+    "https://meet.example.org:8443/m/LINK-1": "https://meet.example.org:8443/m/LINK-1",
+    f"{OUTLOOK}{quote(ELSEWHERE, safe='')}&data=05": ELSEWHERE,
+    "Join Zoom: https://zoom.us/j/123456789?pwd=abc.": "https://zoom.us/j/123456789?pwd=abc",
+    "https://meet.google.com/abc-defg-hij": "https://meet.google.com/abc-defg-hij",
+    # IDs
+    "LINK-1": ID,
+    " link-1 ": ID,
+    "LINK-1.": ID,
+    "<LINK-1>": ID,
+    "“LINK-1”,": ID,
+    "LINK-1\u200b": ID,
+    "ＬＩＮＫ－１": ID,
+    "LINK\u20111": ID,
+    "LINK–1": ID,
+    "123 456 789": "123456789",
+    "123\u00a0456\u202f789": "123456789",
+    "K7P 2MX 9QD": "K7P2MX9QD",
+    "k7p abc 9qd": "K7PABC9QD",
+    "Meeting ID: 123 456 789": "123456789",
+    "Meeting ID: K7P-2MX-9QD": "K7P-2MX-9QD",
+    "Join ABC123 please": "ABC123",
+    "the meeting is ABC-123.": "ABC-123",
+    "weekly stand-up": "WEEKLYSTAND-UP",
+    "": None,
+    "AB": None,
+    "LINK_1": None,
+    "Büro": None,
+    "100%": None,
+    "...": None,
+}
+
+
+async def test_what_is_meant(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    found = await ada.page.evaluate(
+        """async ([texts, origin]) => {
+          const { readMeeting } = await import("/static/js/links.js");
+          return texts.map((text) => {
+            const meant = readMeeting(text, origin);
+            return meant && (meant.meeting ?? meant.elsewhere.href);
+          });
+        }""",
+        [list(MEANT), HERE],
+    )
+    assert dict(zip(MEANT, found, strict=True)) == MEANT
+
+
+@pytest.mark.parametrize("page", ["", "/attendance"])
+async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str, page: str) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    for tail in (".", ")", "%3E", "%E2%80%8B", "%20", "&utm=1", "%E2%80%8B?utm=1#x"):
+        before, mark, after = tail.partition("?")
+        await ada.page.goto(f"{ada.url}/m/{meeting}{before}{page}{mark}{after}")
+        if page:
+            await ada.at("attendance")
+            await expect(ada.page.get_by_text(meeting).first).to_be_visible()
+        else:
+            await ada.at("prejoin")
+            assert ada.page.url == f"{ada.url}/m/{meeting}"
+    for broken in ("100%", "%E0%A4%A", "LINK_1", "B%C3%BCro"):
+        await ada.page.goto(f"{ada.url}/m/{broken}{page}")
+        await expect(ada.heading).to_have_text("This link is not complete")
+
+
+async def test_link_with_words_around_it_leads_into_the_meeting(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada)
+    await bob.page.goto(bob.url)
+    await bob.page.get_by_label("Meeting ID").last.fill(f"Join: <{bob.url}/m/{meeting}\u200b>, please.")
+    await bob.press("Join")
+    await bob.at("prejoin")
+    assert bob.page.url == f"{bob.url}/m/{meeting}"
+
+
+async def test_link_of_another_server_is_said_to_be_one(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Meeting ID").last.fill("Join: https://other.example.com/m/ABC123.")
+    await ada.press("Join")
+    said = ada.page.get_by_role("alert").filter(has_text="This link leads to another server.")
+    way = said.get_by_role("link", name="Go to other.example.com")
+    await expect(way).to_have_attribute("href", "https://other.example.com/m/ABC123")
+    await ada.page.get_by_label("Meeting ID").last.fill("LINK_1")
+    await ada.press("Join")
+    await expect(ada.page.get_by_role("alert").filter(has_text="A meeting ID has")).to_be_visible()
