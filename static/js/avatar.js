@@ -1,5 +1,8 @@
 /** A person without a picture: their initials on a colour that stays theirs. */
 
+/** Degrees: neighbours are told apart, and no two are almost alike. */
+const HUES = Array.from({ length: 12 }, (_, index) => index * 30);
+
 /** @param {string} name */
 export function initials(name) {
   // "(iPad)" begins with I.
@@ -8,21 +11,49 @@ export function initials(name) {
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("") || "?";
 }
 
-/** @param {string} seed @returns {number} degrees */
-function hue(seed) {
+/** The colour of somebody seen alone. @param {string} seed  such as their id @returns {number} degrees */
+export function hueOf(seed) {
   let hash = 0;
   for (const character of seed) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 3600;
-  // Steps of 30 degrees: neighbours are told apart, and no two are almost alike.
-  return (hash % 12) * 30;
+  return HUES[hash % HUES.length];
 }
 
-/** @param {HTMLElement} element @param {string} name @param {string} seed */
-export function paintAvatar(element, name, seed) {
+/** The colours of people seen together: different as long as there are colours, and kept while somebody is there. */
+export class Colours {
+  /** @type {Map<string, number>} */
+  #hues = new Map();
+
+  /** @param {string[]} ids  of all who are there, in the order they came */
+  meet(ids) {
+    this.#hues = new Map(ids.flatMap((id) => (this.#hues.has(id) ? [[id, this.of(id)]] : [])));
+    for (const id of ids) if (!this.#hues.has(id)) this.#hues.set(id, this.#free(hueOf(id)));
+  }
+
+  /** @param {string} id @returns {number} degrees */
+  of(id) {
+    return this.#hues.get(id) ?? hueOf(id);
+  }
+
+  /** The wished one or, where others have it, the one least like theirs. @param {number} wished @returns {number} */
+  #free(wished) {
+    const taken = [...this.#hues.values()];
+    /** @param {number} hue */
+    const users = (hue) => taken.filter((other) => other === hue).length;
+    const fewest = Math.min(...HUES.map(users));
+    const free = HUES.filter((hue) => users(hue) === fewest);
+    /** @param {number} hue */
+    const distance = (hue) => Math.min(...taken.map((other) => Math.min(Math.abs(hue - other), 360 - Math.abs(hue - other))));
+    return free.includes(wished) ? wished : free.reduce((best, hue) => (distance(hue) > distance(best) ? hue : best));
+  }
+}
+
+/** @param {HTMLElement} element @param {string} name @param {number} hue */
+export function paintAvatar(element, name, hue) {
   element.textContent = initials(name);
-  paintGround(element, seed);
+  paintGround(element, hue);
 }
 
-/** Lets an element take up the person's colour. @param {HTMLElement} element @param {string} seed */
-export function paintGround(element, seed) {
-  element.style.setProperty("--hue", String(hue(seed)));
+/** Lets an element take up the person's colour. @param {HTMLElement} element @param {number} hue  degrees */
+export function paintGround(element, hue) {
+  element.style.setProperty("--hue", String(hue));
 }

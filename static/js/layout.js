@@ -1,34 +1,103 @@
-/** The arrangement of equal tiles that makes them largest. */
+/**
+ * Where tiles are put: pure functions from a space to places. A space is that of an element whose size depends neither on
+ * what is in it nor on a scrollbar, so that no answer changes the next question.
+ *
+ * @typedef {{width: number, height: number, gap: number, scrollbar: number}} Space  in pixels; `scrollbar` is what one takes, often 0
+ * @typedef {{left: number, top: number}} Place
+ * @typedef {{width: number, height: number, scrolls: boolean, places: Place[]}} Arrangement  the size of every tile, and where each is
+ * @typedef {"top left" | "top right" | "bottom left" | "bottom right"} Corner
+ */
 
-/** Ratios of width to height. A tile stays between them, and a picture is cropped to its tile. */
+/** Ratios of width to height. A tile of people stays between them, so that a picture of 16:9 loses at most a sixth. */
 const WIDEST = 16 / 9;
-const NARROWEST = { landscape: 6 / 5, portrait: 0.6 };
+const NARROWEST = { landscape: 3 / 2, portrait: 1 };
 /** Screens are not cropped, so a tall tile would only add bars. */
 export const SCREEN = 16 / 10;
-/** Smaller than this nobody is recognised: then the tiles scroll. Pixels. */
-const SMALLEST = { width: 148, height: 111 };
-
-/** @typedef {{columns: number, width: number, height: number}} Arrangement  of one tile, in pixels */
+/** Smaller than this nobody is recognised: then the tiles scroll. Pixels; screens, which are wider, are as high. */
+const SMALLEST = { width: 132, height: 88 };
 
 /**
- * @param {number} count @param {number} width @param {number} height  of the space, in pixels
- * @param {number} gap
- * @param {number} [narrowest]
+ * The arrangement of equal tiles that makes them largest.
+ * @param {number} count @param {Space} space
+ * @param {number} [narrowest]  the ratio below which no tile is
  * @returns {Arrangement}
  */
-export function arrange(count, width, height, gap, narrowest = width < height ? NARROWEST.portrait : NARROWEST.landscape) {
-  /** @type {Arrangement} */
-  let best = { columns: 1, width: 0, height: 0 };
-  for (let columns = 1; columns <= count; columns += 1) {
-    const rows = Math.ceil(count / columns);
-    const cellWidth = (width - gap * (columns - 1)) / columns;
-    const cellHeight = (height - gap * (rows - 1)) / rows;
-    const tileWidth = Math.floor(Math.min(cellWidth, cellHeight * WIDEST));
-    const tileHeight = Math.floor(Math.min(cellHeight, tileWidth / narrowest));
-    if (tileWidth * tileHeight > best.width * best.height) best = { columns, width: tileWidth, height: tileHeight };
-  }
-  if (best.width >= SMALLEST.width || count <= 9) return best;
-  const columns = Math.max(2, Math.floor((width + gap) / (SMALLEST.width + gap)));
-  const tileWidth = Math.floor((width - gap * (columns - 1)) / columns);
-  return { columns, width: tileWidth, height: Math.floor((tileWidth * SMALLEST.height) / SMALLEST.width) };
+export function arrange(count, space, narrowest = narrowestIn(space, count)) {
+  const columns = Array.from({ length: count }, (_, index) => index + 1);
+  const fitting = columns.map((number) => fitted(count, number, space, narrowest));
+  const large = fitting.filter(({ width, height }) => width >= SMALLEST.width && height >= SMALLEST.height);
+  const best = largest(large);
+  if (best) return placed(count, best, space, false);
+  const room = space.width - space.scrollbar;
+  const scrolling = smallest(room, space, Math.max(narrowest, SMALLEST.width / SMALLEST.height));
+  const whole = largest(fitting);
+  // Where not even one row of the smallest has room, scrolling would show no more.
+  if (whole && whole.width * whole.height >= scrolling.width * scrolling.height) return placed(count, whole, space, false);
+  return placed(count, scrolling, { ...space, width: room }, true);
+}
+
+/** Tall in a tall space: on a phone one person has all of it. @param {Space} space @param {number} count */
+function narrowestIn({ width, height }, count) {
+  if (width >= height) return NARROWEST.landscape;
+  return count === 1 ? width / height : NARROWEST.portrait;
+}
+
+/** @typedef {{columns: number, width: number, height: number}} Grid  its tile's size in pixels */
+
+/** The largest tiles in so many columns that need no scrolling. @param {number} count @param {number} columns @param {Space} space @param {number} narrowest @returns {Grid} */
+function fitted(count, columns, space, narrowest) {
+  const rows = Math.ceil(count / columns);
+  const cellWidth = (space.width - space.gap * (columns - 1)) / columns;
+  const cellHeight = (space.height - space.gap * (rows - 1)) / rows;
+  const width = Math.max(0, Math.floor(Math.min(cellWidth, cellHeight * WIDEST)));
+  return { columns, width, height: Math.max(0, Math.floor(Math.min(cellHeight, width / narrowest))) };
+}
+
+/** As many columns of the smallest tiles as there is room for. @param {number} room @param {Space} space @param {number} ratio @returns {Grid} */
+function smallest(room, { height, gap }, ratio) {
+  const columns = Math.max(1, Math.floor((room + gap) / (Math.ceil(SMALLEST.height * ratio) + gap)));
+  const width = Math.max(0, Math.floor(Math.min((room - gap * (columns - 1)) / columns, height * ratio)));
+  return { columns, width, height: Math.floor(width / ratio) };
+}
+
+/** @param {Grid[]} grids @returns {Grid | undefined} */
+function largest(grids) {
+  return grids.reduce((/** @type {Grid | undefined} */ best, grid) => (best && best.width * best.height >= grid.width * grid.height ? best : grid), undefined);
+}
+
+/** In the middle, the last row too. @param {number} count @param {Grid} grid @param {Space} space @param {boolean} scrolls @returns {Arrangement} */
+function placed(count, { columns, width, height }, space, scrolls) {
+  const rows = Math.ceil(count / columns);
+  /** @param {number} number @param {number} size */
+  const length = (number, size) => number * (size + space.gap) - space.gap;
+  const above = scrolls ? 0 : Math.floor((space.height - length(rows, height)) / 2);
+  const places = Array.from({ length: count }, (_, index) => {
+    const row = Math.floor(index / columns);
+    const inRow = Math.min(columns, count - row * columns);
+    const before = Math.floor((space.width - length(inRow, width)) / 2);
+    return { left: before + (index % columns) * (width + space.gap), top: above + row * (height + space.gap) };
+  });
+  return { width, height, scrolls, places };
+}
+
+/** The own picture in a corner over the other's: what of the space it may take, and how far from the edges it stays. */
+const FLOATING = { share: 0.2, tallest: 0.3, width: { least: 128, most: 240 }, narrowest: 3 / 4, widest: 3 / 2, edge: 12 };
+
+/**
+ * @param {Space} space
+ * @param {number} ratio  of the picture
+ * @param {Corner} corner
+ * @param {number} clear  pixels that stay free at the top, for what the other's tile shows there, and at the bottom left, for the name
+ * @returns {Place & {width: number, height: number}}
+ */
+export function floating(space, ratio, corner, clear) {
+  const { share, tallest, width: limits, narrowest, widest, edge } = FLOATING;
+  const shape = Math.min(widest, Math.max(narrowest, ratio));
+  const wanted = Math.min(limits.most, Math.max(limits.least, space.width * share));
+  const width = Math.max(0, Math.floor(Math.min(wanted, space.height * tallest * shape, space.width - 2 * edge)));
+  const height = Math.floor(width / shape);
+  const low = space.height - height - (corner === "bottom left" ? clear : edge);
+  const top = corner.startsWith("top") ? Math.min(clear, space.height - height) : low;
+  const left = corner.endsWith("left") ? edge : space.width - width - edge;
+  return { left: Math.max(0, left), top: Math.max(0, top), width, height };
 }

@@ -14,15 +14,15 @@ export class PeopleList {
     this.#list = list;
   }
 
-  /** @param {Participant[]} participants @param {string} myId */
-  update(participants, myId) {
+  /** @param {Participant[]} participants @param {string} myId @param {import("./avatar.js").Colours} colours */
+  update(participants, myId, colours) {
     const gone = new Set(this.#items.keys());
     participants.forEach((participant, index) => {
       gone.delete(participant.id);
       const item = this.#items.get(participant.id) ?? fromTemplate("person");
       this.#items.set(participant.id, item);
       if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
-      show(item, participant, participant.id === myId);
+      show(item, participant, participant.id === myId, colours.of(participant.id));
     });
     for (const id of gone) {
       this.#items.get(id)?.remove();
@@ -31,11 +31,11 @@ export class PeopleList {
   }
 }
 
-/** @param {HTMLElement} item @param {Participant} participant @param {boolean} own */
-function show(item, { id, name, role, media, hand, state, kind, recording }, own) {
+/** @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees */
+function show(item, { id, name, role, media, hand, state, kind, recording }, own, hue) {
   item.dataset.participantId = id;
   item.dataset.state = state;
-  paintAvatar(part(item, "avatar"), name, id);
+  paintAvatar(part(item, "avatar"), name, hue);
   write(part(item, "name"), own ? `${name} (you)` : name);
   const roles = { host: "Host", cohost: "Co-host", participant: "" };
   write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);

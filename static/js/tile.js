@@ -2,6 +2,11 @@
 import { paintAvatar, paintGround } from "./avatar.js";
 import { fromTemplate, part, write } from "./dom.js";
 
+/** A picture's ratio of width to height, until one has come. */
+const USUAL = 4 / 3;
+/** What is free above and below a name, in pixels. */
+const AROUND = 10;
+
 /**
  * @typedef {object} Picture
  * @property {import("./protocol.js").Participant} participant
@@ -10,23 +15,74 @@ import { fromTemplate, part, write } from "./dom.js";
  * @property {boolean} own
  * @property {boolean} screen  a shared screen, not a person
  * @property {boolean} mirrored
+ * @property {number} hue  the person's colour, in degrees
  */
 
 export class Tile {
   element = fromTemplate("tile");
+  /** @type {import("./fits.js").TileKind} */
+  kind = "person";
   #video = part(this.element, "video", HTMLVideoElement);
   #blocked;
 
-  /** @param {() => void} blocked  called when the browser will not play sound before a click */
-  constructor(blocked) {
+  /**
+   * @param {() => void} blocked  called when the browser will not play sound before a click
+   * @param {() => void} reshaped  called when the picture has another ratio than before
+   */
+  constructor(blocked, reshaped) {
     this.#blocked = blocked;
+    this.#video.addEventListener("resize", () => {
+      this.element.style.setProperty("--ratio", String(this.ratio));
+      reshaped();
+    });
+  }
+
+  /** Width to height of the picture. */
+  get ratio() {
+    const { videoWidth, videoHeight } = this.#video;
+    return videoWidth && videoHeight ? videoWidth / videoHeight : USUAL;
+  }
+
+  /** Over the other's picture, in place of beside it. */
+  get floating() {
+    return this.element.hasAttribute("data-floating");
+  }
+
+  set floating(floating) {
+    this.element.toggleAttribute("data-floating", floating);
+    part(this.element, "move").hidden = !floating;
+  }
+
+  /** @param {boolean} hideable */
+  set hideable(hideable) {
+    part(this.element, "hide").hidden = !hideable;
+  }
+
+  /** Pixels at the top and at the bottom in which there may be something to read. */
+  get edge() {
+    return Math.max(part(this.element, "plate").offsetHeight, part(this.element, "fit").offsetHeight) + 2 * AROUND;
+  }
+
+  /** @param {number} width  pixels at the right of which the name stays clear */
+  keepClear(width) {
+    this.element.style.setProperty("--covered", `${width}px`);
+  }
+
+  /** @param {{fit: string, label: string}} how @param {boolean} [inTabOrder] */
+  fit({ fit, label }, inTabOrder) {
+    const button = part(this.element, "fit");
+    this.element.dataset.fit = fit;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    if (inTabOrder !== undefined) button.tabIndex = inTabOrder ? 0 : -1;
   }
 
   /** @param {Picture} picture */
-  update({ participant, stream, connection, own, screen, mirrored }) {
+  update({ participant, stream, connection, own, screen, mirrored, hue }) {
     const { element } = this;
     const { id, name, media, hand, role, state, kind, recording } = participant;
     const shown = screen || media.video;
+    this.kind = screen ? "screen" : own ? "own" : "person";
     if (!shown) element.removeAttribute("data-picture");
     else if (element.dataset.video !== "on") this.#awaitPicture();
     Object.assign(element.dataset, {
@@ -43,8 +99,8 @@ export class Tile {
     const label = screen ? (own ? "Your screen" : `${name}’s screen`) : own ? `${name} (you)` : name;
     element.setAttribute("aria-label", label);
     write(part(element, "name"), label);
-    paintAvatar(part(element, "avatar"), name, id);
-    paintGround(element, id);
+    paintAvatar(part(element, "avatar"), name, hue);
+    paintGround(element, hue);
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";
     write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");

@@ -1,6 +1,6 @@
 /** Those who registered and did not come: read when somebody asks for them. */
 import { ApiError, getAbsent } from "../api.js";
-import { paintAvatar } from "../avatar.js";
+import { hueOf, paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { counted, dayMoment, number } from "./moments.js";
 import { plain } from "./plain.js";
@@ -90,7 +90,7 @@ export class AbsentList {
 /** @param {Registrant} person */
 function row({ id, name, email, status, registered_at }) {
   const item = fromTemplate("absent-row");
-  paintAvatar(part(item, "avatar"), name || email, id);
+  paintAvatar(part(item, "avatar"), name || email, hueOf(id));
   write(part(item, "name"), name || "No name");
   write(part(item, "email"), email);
   write(part(item, "status"), { approved: "", pending: "Pending", denied: "Denied" }[status]);

@@ -1,5 +1,5 @@
 /** The table of people: found by name, sorted by what the head says, changed in place. */
-import { paintAvatar } from "../avatar.js";
+import { hueOf, paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
 import { plain } from "./plain.js";
@@ -142,7 +142,7 @@ export class PeopleTable {
 function showRow(row, person, axis, now, dated) {
   const { id, name, role, bot, present, estimated, arrived, left, stays, reconnects, imported } = person;
   const time = dated ? dayAndClock : clock;
-  if (row.dataset.participantId !== id || part(row, "name").textContent !== name) paintAvatar(part(row, "avatar"), name, id);
+  if (row.dataset.participantId !== id || part(row, "name").textContent !== name) paintAvatar(part(row, "avatar"), name, hueOf(id));
   row.dataset.participantId = id;
   row.classList.toggle("present", present);
   row.classList.toggle("single", stays.length === 1);

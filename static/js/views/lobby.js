@@ -30,6 +30,7 @@ export class Lobby {
     const name = part(this.element, "name", HTMLInputElement);
     name.value = this.#identity.name;
     name.addEventListener("input", () => (this.#identity.name = name.value.trim()), { signal });
+    name.addEventListener("keydown", (event) => this.#entered(event), { signal });
     this.#onSubmit("create", "create-error", () => this.#create());
     this.#onSubmit("join", "join-error", () => this.#join());
     this.#meetings.start();
@@ -38,6 +39,13 @@ export class Lobby {
   stop() {
     this.#meetings.stop();
     this.#watch.abort();
+  }
+
+  /** The name belongs to both forms: Enter goes on to the meeting whose ID is there, and else to a new one. @param {KeyboardEvent} event */
+  #entered({ key, isComposing }) {
+    if (key !== "Enter" || isComposing) return;
+    const id = part(this.element, "id", HTMLInputElement).value.trim();
+    part(this.element, id ? "join" : "create", HTMLFormElement).requestSubmit();
   }
 
   /** @returns {Promise<string>} what is wrong, or "" */

@@ -1,5 +1,6 @@
 /** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
 import { Asking } from "../asking.js";
+import { Colours } from "../avatar.js";
 import { ConnectionBanner } from "../banner.js";
 import { showControl } from "../controls.js";
 import { fromTemplate, part, write } from "../dom.js";
@@ -39,6 +40,7 @@ export class MeetingView extends Emitter {
   #toasts;
   #stage;
   #people = new PeopleList(part(this.element, "list"));
+  #colours = new Colours();
   #banner = new ConnectionBanner(part(this.element, "banner"));
   #asking = new Asking(() => this.#show());
   #meter = new LevelMeter();
@@ -62,7 +64,7 @@ export class MeetingView extends Emitter {
     this.#shortcuts = new Shortcuts(storage);
     this.title = `${call.meeting.title || call.meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");
-    this.#stage = new Stage(part(this.element, "stage"), part(this.element, "tiles"), part(this.element, "screens"), () => (sound.hidden = false));
+    this.#stage = new Stage(this.element, storage, () => (sound.hidden = false));
   }
 
   start() {
@@ -98,7 +100,8 @@ export class MeetingView extends Emitter {
     };
     for (const [name, run] of Object.entries(buttons)) part(this.element, name).addEventListener("click", run, { signal });
     part(this.element, "stage").addEventListener("click", (event) => this.#stageClicked(event), { signal });
-    part(this.element, "panel").addEventListener("keydown", ({ key }) => key === "Escape" && this.#togglePeople(), { signal });
+    part(this.element, "host-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
+    document.addEventListener("keydown", (event) => this.#escaped(event), { signal });
     this.#shortcuts.start((command) => this.#commands[command]());
     this.#timer = window.setInterval(() => this.#listen(), LEVEL_INTERVAL);
     this.#show();
@@ -132,7 +135,8 @@ export class MeetingView extends Emitter {
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "count"), String(Math.max(1, roster.size)));
-    write(part(this.element, "link"), this.#link.replace(/^https?:\/\//, ""));
+    write(part(this.element, "link-start"), `${location.host}/m/`);
+    write(part(this.element, "link-id"), meeting.id);
     this.#showRecording(recorders(roster));
     part(this.element, "alone").hidden = roster.size !== 1;
     part(this.element, "host-options").hidden = me?.role !== "host";
@@ -140,7 +144,8 @@ export class MeetingView extends Emitter {
     showControl(part(this.element, "video-control"), "video", states.video);
     showControl(part(this.element, "screen-control"), "screen", states.screen);
     showControl(part(this.element, "hand-control"), "hand", me?.hand ? "on" : "off");
-    this.#people.update(participants, myId);
+    this.#colours.meet(participants.map(({ id }) => id));
+    this.#people.update(participants, myId, this.#colours);
     this.#stage.update(this.#pictures());
     this.#meter.listen(microphone);
     this.#asking.update(states);
@@ -160,11 +165,11 @@ export class MeetingView extends Emitter {
     const { participants, mesh, media, myId } = this.#call;
     const [me = this.#placeholder(), ...others] = participants;
     const facing = media.camera?.getSettings().facingMode;
-    const own = { participant: { ...me, media: this.#call.state }, connection: "self", own: true };
+    const own = { participant: { ...me, media: this.#call.state }, connection: "self", own: true, hue: this.#colours.of(me.id) };
     /** @type {import("../tile.js").Picture[]} */
     const pictures = others.flatMap((participant) => {
       const peer = mesh.peers.get(participant.id);
-      const base = { participant, connection: peer?.pc.connectionState ?? "new", own: false, mirrored: false };
+      const base = { participant, connection: peer?.pc.connectionState ?? "new", own: false, mirrored: false, hue: this.#colours.of(participant.id) };
       const person = { ...base, stream: peer?.camera ?? null, screen: false };
       return participant.media.screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
     });
@@ -219,10 +224,25 @@ export class MeetingView extends Emitter {
   #togglePeople() {
     const panel = part(this.element, "panel");
     const button = part(this.element, "people");
+    const focused = panel.contains(document.activeElement);
     panel.hidden = !panel.hidden;
     button.setAttribute("aria-expanded", String(!panel.hidden));
-    if (panel.hidden) button.focus();
-    else panel.querySelector("h2")?.focus();
+    if (!panel.hidden) panel.querySelector("h2")?.focus();
+    else if (focused) button.focus();
+  }
+
+  /** What lies over the meeting takes Escape first. @param {KeyboardEvent} event */
+  #escaped({ key, isComposing }) {
+    if (key !== "Escape" || isComposing || document.querySelector("dialog[open], :popover-open")) return;
+    if (!part(this.element, "panel").hidden) this.#togglePeople();
+  }
+
+  /** The menu stands on its button, wherever that is. */
+  #placeMenu() {
+    const { style } = part(this.element, "host-menu");
+    const { right, top } = part(this.element, "host-options").getBoundingClientRect();
+    style.setProperty("--right", `${Math.max(8, document.documentElement.clientWidth - right)}px`);
+    style.setProperty("--bottom", `${window.innerHeight - top + 8}px`);
   }
 
   #playSound() {

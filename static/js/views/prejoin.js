@@ -1,7 +1,7 @@
 /** Before joining: how one will be seen and heard, with every device optional. */
 import { echoOffer } from "../api.js";
 import { Asking } from "../asking.js";
-import { paintAvatar } from "../avatar.js";
+import { hueOf, paintAvatar } from "../avatar.js";
 import { showControl } from "../controls.js";
 import { DevicePicker } from "../device-picker.js";
 import { fromTemplate, part, write } from "../dom.js";
@@ -150,7 +150,7 @@ export class Prejoin extends Emitter {
     showControl(part(this.element, "video-control"), "video", states.video);
     const name = part(this.element, "name", HTMLInputElement).value.trim();
     part(this.element, "avatar").hidden = !name;
-    paintAvatar(part(this.element, "avatar"), name, "");
+    paintAvatar(part(this.element, "avatar"), name, hueOf(""));
     write(part(this.element, "camera-note"), cameraNote(states.video, trouble.video !== null));
     this.#meter.listen(this.#media.microphone);
     part(this.element, "level").hidden = !this.#meter.possible;
