@@ -29,11 +29,11 @@ export function arrange(count, space, narrowest = narrowestIn(space, count)) {
   const best = largest(large);
   if (best) return placed(count, best, space, false);
   const room = space.width - space.scrollbar;
-  const scrolling = smallest(room, space, Math.max(narrowest, SMALLEST.width / SMALLEST.height));
+  const scrolling = placed(count, smallest(room, space, Math.max(narrowest, SMALLEST.width / SMALLEST.height)), { ...space, width: room }, true);
   const whole = largest(fitting);
-  // Where not even one row of the smallest has room, scrolling would show no more.
-  if (whole && whole.width * whole.height >= scrolling.width * scrolling.height) return placed(count, whole, space, false);
-  return placed(count, scrolling, { ...space, width: room }, true);
+  // A space that is itself smaller than the smallest may hold them all.
+  const last = scrolling.places.at(-1);
+  return whole && !(last && last.top + scrolling.height > space.height) ? placed(count, whole, space, false) : scrolling;
 }
 
 /** Tall in a tall space: on a phone one person has all of it. @param {Space} space @param {number} count */
@@ -47,10 +47,10 @@ function narrowestIn({ width, height }, count) {
 /** The largest tiles in so many columns that need no scrolling. @param {number} count @param {number} columns @param {Space} space @param {number} narrowest @returns {Grid} */
 function fitted(count, columns, space, narrowest) {
   const rows = Math.ceil(count / columns);
-  const cellWidth = (space.width - space.gap * (columns - 1)) / columns;
-  const cellHeight = (space.height - space.gap * (rows - 1)) / rows;
-  const width = Math.max(0, Math.floor(Math.min(cellWidth, cellHeight * WIDEST)));
-  return { columns, width, height: Math.max(0, Math.floor(Math.min(cellHeight, width / narrowest))) };
+  const cellWidth = Math.max(0, Math.floor((space.width - space.gap * (columns - 1)) / columns));
+  const cellHeight = Math.max(0, Math.floor((space.height - space.gap * (rows - 1)) / rows));
+  const width = Math.floor(Math.min(cellWidth, cellHeight * WIDEST));
+  return { columns, width, height: Math.floor(Math.min(cellHeight, width / narrowest)) };
 }
 
 /** As many columns of the smallest tiles as there is room for. @param {number} room @param {Space} space @param {number} ratio @returns {Grid} */
@@ -94,7 +94,7 @@ export function floating(space, ratio, corner, clear) {
   const { share, tallest, width: limits, narrowest, widest, edge } = FLOATING;
   const shape = Math.min(widest, Math.max(narrowest, ratio));
   const wanted = Math.min(limits.most, Math.max(limits.least, space.width * share));
-  const width = Math.max(0, Math.floor(Math.min(wanted, space.height * tallest * shape, space.width - 2 * edge)));
+  const width = Math.max(0, Math.floor(Math.min(wanted, space.height * tallest * shape, space.width * 2 * share)));
   const height = Math.floor(width / shape);
   const low = space.height - height - (corner === "bottom left" ? clear : edge);
   const top = corner.startsWith("top") ? Math.min(clear, space.height - height) : low;
