@@ -27,7 +27,7 @@ export class Fits {
   /** @type {Map<TileKind, Fit>} */
   #chosen = new Map();
 
-  /** @param {Storage} storage */
+  /** @param {import("./storage.js").PageStorage} storage */
   constructor(storage) {
     this.#storage = storage;
     for (const kind of /** @type {TileKind[]} */ (Object.keys(WAYS))) {

@@ -26,7 +26,7 @@ export class Stage {
 
   /**
    * @param {HTMLElement} view  the meeting's
-   * @param {Storage} storage
+   * @param {import("./storage.js").PageStorage} storage
    * @param {() => void} blocked  called when the browser will not play sound before a click
    */
   constructor(view, storage, blocked) {

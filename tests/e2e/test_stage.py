@@ -275,6 +275,7 @@ async def test_how_pictures_fit_is_chosen_for_each_kind_of_tile_and_remembered(
     await ada.page.keyboard.press("Enter")
     await ada.sees(b, fit="whole")
     await ada.sees(a, fit="crop")
+    await ada.sees(b, picture="")
     assert await ada.tile(b).evaluate(SEEN) == [1, 1]
     await ada.page.keyboard.press("Enter")
     await ada.sees(b, fit="fill")
