@@ -3,6 +3,7 @@ import { closeDialogs } from "./dialogs.js";
 import { Identity } from "./identity.js";
 import { readMeeting } from "./links.js";
 import { noticeOf } from "./notices.js";
+import { PageHistory } from "./page-history.js";
 import { SeatKeeper } from "./seat.js";
 import { browserStorage, tabStorage } from "./storage.js";
 import { Toasts } from "./toasts.js";
@@ -46,11 +47,9 @@ function show(view) {
   else view.element.querySelector("h1")?.focus();
 }
 
-/** @param {string} path */
-function go(path) {
-  history.pushState(null, "", path);
-  route();
-}
+const call = { isOn: () => visit?.isInCall ?? false, leave: () => visit?.leave() };
+const pages = new PageHistory(route, call);
+const go = (/** @type {string} */ path) => void pages.go(path);
 
 function route() {
   visit?.stop();
@@ -61,7 +60,7 @@ function route() {
   if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
   const id = found.meeting;
   if (asked !== id) history.replaceState(null, "", `/m/${id}`);
-  visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go });
+  visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
   void visit.start();
 }
 
@@ -71,7 +70,6 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(link.pathname);
 });
-window.addEventListener("popstate", route);
 
 // For debugging and for tests that read getStats(): the call of the moment, with its mesh.
 Object.defineProperty(window, "reconvene", {
@@ -85,4 +83,4 @@ Object.defineProperty(window, "reconvene", {
   }),
 });
 
-route();
+pages.start();

@@ -18,6 +18,7 @@ import { Prejoin } from "./views/prejoin.js";
  * @property {import("./storage.js").PageStorage} storage  the browser’s
  * @property {(view: import("./main.js").View) => void} show
  * @property {(path: string) => void} go
+ * @property {() => void} enter  tells that a call is on
  *
  * @typedef {object} Wish  How to join.
  * @property {string} name
@@ -76,6 +77,16 @@ export class Visit {
     this.#getUp();
   }
 
+  /** In a meeting, or on the way back into one. */
+  get isInCall() {
+    return this.call !== null && this.#prejoin === null;
+  }
+
+  /** Out of the meeting, of one's own accord. */
+  leave() {
+    this.#leave("left");
+  }
+
   /** Looks whether there is such a meeting, then shows the pre-join view. */
   async #knock() {
     clearTimeout(this.#retry);
@@ -129,9 +140,10 @@ export class Visit {
   /** @param {Call} call @param {string} name */
   #showMeeting(call, name) {
     const view = new MeetingView(call, name, this.#around.toasts, this.#around.storage);
-    view.on("leave", () => this.#leave("left"));
+    view.on("leave", () => this.leave());
     view.on("end", () => void this.#end());
     this.#around.show(view);
+    this.#around.enter();
   }
 
   /** @param {Call} call @param {import("./protocol.js").Joined} joined @param {string} name */

@@ -1,0 +1,163 @@
+"""The browser's own buttons in a call: nothing leaves the meeting by accident, and back asks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
+
+
+def question(person: Person) -> Locator:
+    return person.page.get_by_role("dialog", name="Leave the meeting?")
+
+
+async def leave(person: Person) -> None:
+    await question(person).get_by_role("button", name="Leave").click()
+
+
+async def back(person: Person) -> None:
+    """As by the browser's button."""
+    await person.page.evaluate("() => void history.back()")
+
+
+async def stays(person: Person, me: str, other: Person) -> None:
+    """In the same meeting, never having left it, as the other sees it."""
+    await expect(question(person)).to_have_count(0)
+    assert await person.seated() == me
+    await other.sees(me, state="connected")
+
+
+async def visits_of(host: Person, meeting: str) -> list[int]:
+    return [row["session_count"] for row in await host.attendance(meeting)]
+
+
+async def test_fragment_that_changes_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    _, b = await meet(meeting, ada, bob)
+    made = await bob.peer_connections()
+    for change in ("location.hash = 'x'", "location.hash = ''", "history.back()", "history.forward()"):
+        moved = bob.page.evaluate(
+            "new Promise((moved) => addEventListener('popstate', moved, { once: true }))"
+        )
+        await asyncio.gather(moved, bob.page.evaluate(f"() => void ({change})"))
+        await stays(bob, b, ada)
+    assert await bob.peer_connections() == made
+    assert await visits_of(ada, meeting) == [1, 1]
+
+
+async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    _, b = await meet(meeting, ada, bob)
+    made = await bob.peer_connections()
+    for _ in range(2):  # and asks again the next time
+        await back(bob)
+        await expect(question(bob)).to_be_visible()
+        await expect(bob.button("Stay")).to_be_focused()
+        await bob.press("Stay")
+        await stays(bob, b, ada)
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    await bob.page.keyboard.press("Escape")
+    await stays(bob, b, ada)
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    await bob.page.evaluate("() => void history.forward()")
+    await stays(bob, b, ada)
+    assert await bob.peer_connections() == made
+    assert await visits_of(ada, meeting) == [1, 1]
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_leaving_by_back_goes_where_back_goes(newcomer: Newcomer, meeting: str, reloaded: bool) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, bob)
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Meeting ID").last.fill(meeting)
+    await ada.press("Join")
+    me = await ada.join()
+    if reloaded:
+        await ada.page.reload()
+        assert await ada.seated() == me
+    await back(ada)
+    await expect(question(ada)).to_be_visible()
+    await bob.sees(me, state="connected")
+    await leave(ada)
+    await ada.at("lobby")
+    assert ada.page.url == f"{ada.url}/"
+    await expect(bob.others).to_have_count(0)
+    # And forward is the way in again: it asks first, as always.
+    await ada.page.evaluate("() => void history.forward()")
+    assert await ada.join() == me
+
+
+async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada)
+    await bob.page.goto(f"{bob.url}/attendance")
+    b = await bob.come(meeting)
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    await ada.sees(b, state="connected")
+    async with bob.page.expect_navigation(url="**/attendance"):
+        await leave(bob)
+    await expect(ada.others).to_have_count(0)
+
+
+async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada)
+    await bob.page.goto(bob.url)
+    await bob.page.get_by_label("Meeting ID").last.fill(meeting)
+    await bob.press("Join")
+    b = await bob.join()
+    await bob.page.evaluate("() => void history.go(-2)")
+    await expect(question(bob)).to_be_visible()
+    await bob.press("Stay")
+    await stays(bob, b, ada)
+    assert bob.page.url == f"{bob.url}/m/{meeting}"
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    await leave(bob)
+    await bob.at("lobby")
+    await expect(ada.others).to_have_count(0)
+
+
+async def test_meeting_that_ends_while_it_asks(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    await back(bob)
+    await expect(question(bob)).to_be_visible()
+    await ada.press("Host options")
+    await ada.press("End meeting for all")
+    await ada.press("End for all")
+    await expect(bob.heading).to_have_text("This meeting has ended")
+    await expect(question(bob)).to_have_count(0)
+
+
+async def test_back_after_leaving_asks_nothing(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    """The entry that was there to ask is none to stop at."""
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)  # from the lobby
+    await ada.press("Leave")
+    await ada.at("left")
+    await back(ada)
+    await ada.at("lobby")
+    assert ada.page.url == f"{server.url}/"
+    await expect(question(ada)).to_have_count(0)
+
+
+async def test_reload_asks_nothing(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    asked: list[str] = []
+    ada.page.on("dialog", lambda dialog: asked.append(dialog.type))
+    await ada.page.reload()
+    assert await ada.seated() == a
+    assert not asked
