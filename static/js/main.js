@@ -7,6 +7,7 @@ import { PageHistory } from "./page-history.js";
 import { SeatKeeper } from "./seat.js";
 import { browserStorage, tabStorage } from "./storage.js";
 import { Toasts } from "./toasts.js";
+import { underway } from "./underway.js";
 import { Lobby } from "./views/lobby.js";
 import { NoticeView } from "./views/notice.js";
 import { Visit } from "./visit.js";
@@ -43,6 +44,7 @@ function show(view) {
   document.title = view.title;
   container.replaceChildren(view.element);
   view.start();
+  underway(false);
   if (view.focus) view.focus();
   else view.element.querySelector("h1")?.focus();
 }
@@ -52,6 +54,7 @@ const pages = new PageHistory(route, call);
 const go = (/** @type {string} */ path) => void pages.go(path);
 
 function route() {
+  underway(true);
   visit?.stop();
   visit = null;
   const asked = location.pathname.match(VIEWS)?.[1];
@@ -70,6 +73,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(link.pathname);
 });
+window.addEventListener("startfailure", () => visit?.stop());
 
 // For debugging and for tests that read getStats(): the call of the moment, with its mesh.
 Object.defineProperty(window, "reconvene", {

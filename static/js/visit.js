@@ -6,6 +6,7 @@ import { ask } from "./dialogs.js";
 import { noticeOf } from "./notices.js";
 import { CLOSE } from "./protocol.js";
 import { rememberMeeting } from "./recents.js";
+import { underway } from "./underway.js";
 import { MeetingView } from "./views/meeting.js";
 import { NoticeView } from "./views/notice.js";
 import { Prejoin } from "./views/prejoin.js";
@@ -111,6 +112,7 @@ export class Visit {
   async #join(wish) {
     const { name, session, open, onDuplicate = "reject" } = wish;
     clearTimeout(this.#retry);
+    underway(true);
     if (this.#prejoin) this.#prejoin.busy = true;
     let token;
     try {
@@ -132,6 +134,8 @@ export class Visit {
     call.on("refused", (refusal) => void this.#refused(refusal, name));
     call.on("closed", ({ code }) => this.#closed(code, name));
     if (!this.#prejoin) this.#showMeeting(call, name);
+    // What it shows is there, and who is there is not.
+    underway(true);
     call.start();
     // Nobody waits for the answer, and others are told when there is something to see.
     if (open) this.#media.open(open);
@@ -151,7 +155,7 @@ export class Visit {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
     this.#around.seats.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
-    if (!this.#prejoin) return;
+    if (!this.#prejoin) return underway(false);
     this.#prejoin = null;
     this.#showMeeting(call, name);
   }
@@ -163,6 +167,7 @@ export class Visit {
 
   /** @param {{code: string, message: string}} refusal @param {string} name */
   async #refused({ code, message }, name) {
+    underway(false);
     if (code === "duplicate") return this.#askWhere(name);
     // A name that cannot be: here it can be mended.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);

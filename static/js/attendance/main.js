@@ -10,6 +10,7 @@ import { noticeOf } from "../notices.js";
 import { forgetMeeting } from "../recents.js";
 import { browserStorage, tabStorage } from "../storage.js";
 import { Toasts } from "../toasts.js";
+import { underway } from "../underway.js";
 import { NoticeView } from "../views/notice.js";
 import { deletion } from "./deletion.js";
 import { AttendanceFeed } from "./feed.js";
@@ -46,6 +47,7 @@ function show(next) {
   document.title = next.title;
   container.replaceChildren(next.element);
   next.start();
+  underway(false);
   next.element.querySelector("h1")?.focus();
 }
 

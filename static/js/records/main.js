@@ -5,6 +5,7 @@ import { part } from "../dom.js";
 import { Identity } from "../identity.js";
 import { KeyForm } from "../key-form.js";
 import { browserStorage, tabStorage } from "../storage.js";
+import { underway } from "../underway.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
 
@@ -59,3 +60,4 @@ part(view, "forget-key").addEventListener("click", () => {
   part(form.element, "key").focus();
 });
 open();
+underway(false);

@@ -1,0 +1,145 @@
+/**
+ * Says so when the page cannot start, or cannot join: in place of a blank page, or of one that waits for ever.
+ *
+ * A script of its own and no module, in words that every browser knows, since the modules may be what fails. It looks on
+ * while `<body data-underway>` says that the page is on its way to what it shows next (underway.js). Later errors are not
+ * its affair: a call goes on without the listener that failed.
+ */
+(function () {
+  var OURS = location.origin + "/static/";
+  /** After this it is worth saying that nothing has come yet. Milliseconds. */
+  var SLOW = 10000;
+
+  var SAID = {
+    failed: {
+      title: "Something went wrong",
+      text: "This page could not go on. Reloading usually helps. If it does not, update your browser, or tell whoever runs this server what is written below.",
+    },
+    missing: {
+      title: "A part of this page did not load",
+      text: "The connection may have failed, or something in this browser or network blocks it. Reload to try again.",
+    },
+    old: {
+      title: "This browser is too old",
+      text: "Reconvene needs a current Chrome, Edge, Firefox or Safari. Update this one, or use another.",
+    },
+    slow: {
+      title: "Still loading",
+      text: "The connection or the server is slow. This page goes on by itself as soon as it can.",
+    },
+  };
+
+  var started = false;
+  var said = "";
+
+  /** @returns {boolean} */
+  function underway() {
+    return !document.body || document.body.hasAttribute("data-underway");
+  }
+
+  /** @param {() => void} run  once there is a body to write in */
+  function whenReady(run) {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", run);
+    else run();
+  }
+
+  /** @param {string} label @param {() => void} run @param {string} look */
+  function button(label, run, look) {
+    var element = document.createElement("button");
+    element.className = look;
+    element.textContent = label;
+    element.addEventListener("click", run);
+    return element;
+  }
+
+  /** @param {"failed" | "missing" | "old" | "slow"} what @param {string} detail */
+  function say(what, detail) {
+    // The first failure is the cause of those that follow.
+    if (said && said !== "slow") return;
+    said = what;
+    whenReady(function () {
+      if (said !== what) return;
+      clear();
+      var notice = document.createElement("div");
+      notice.id = "failure";
+      notice.className = "page";
+      notice.setAttribute("data-what", what);
+      var main = document.createElement("main");
+      main.className = "notice";
+      var title = document.createElement("h1");
+      title.tabIndex = -1;
+      title.textContent = SAID[what].title;
+      var text = document.createElement("p");
+      text.setAttribute("role", "alert");
+      text.textContent = SAID[what].text;
+      var actions = document.createElement("div");
+      actions.className = "actions";
+      actions.appendChild(button("Reload", function () { location.reload(); }, "button primary"));
+      actions.appendChild(button("Home", function () { location.assign("/"); }, "button"));
+      main.appendChild(title);
+      main.appendChild(text);
+      if (detail) {
+        var code = document.createElement("code");
+        code.className = "what-failed";
+        code.textContent = detail;
+        main.appendChild(code);
+      }
+      main.appendChild(actions);
+      notice.appendChild(main);
+      var view = document.getElementById("view");
+      if (view) view.hidden = true;
+      document.body.insertBefore(notice, document.body.firstChild);
+      title.focus();
+    });
+    // Nobody is to be in a meeting behind a page that says that it failed.
+    if (what !== "slow") window.dispatchEvent(new Event("startfailure"));
+  }
+
+  function clear() {
+    var notice = document.getElementById("failure");
+    var view = document.getElementById("view");
+    if (notice && notice.parentNode) notice.parentNode.removeChild(notice);
+    if (view) view.hidden = false;
+  }
+
+  /** @param {string} url  of ours @returns {string} without what differs from release to release */
+  function short(url) {
+    return url.slice(location.origin.length).replace(/^\/static\/[0-9a-f]{8,}\//, "/static/");
+  }
+
+  /** @param {any} error @returns {string} */
+  function words(error) {
+    return error && error.message ? (error.name || "Error") + ": " + error.message : String(error);
+  }
+
+  window.addEventListener(
+    "error",
+    /** @param {any} event */ function (event) {
+      if (!underway()) return;
+      var target = event.target;
+      if (target && target.tagName === "SCRIPT") {
+        if (String(target.src).indexOf(OURS) === 0) say("missing", short(target.src));
+      } else if (event.error && String(event.filename).indexOf(OURS) === 0) {
+        // What a browser cannot read is most often what it is too old for.
+        say(!started && event.error instanceof SyntaxError ? "old" : "failed", words(event.error) + " (" + short(event.filename) + ":" + event.lineno + ")");
+      }
+    },
+    // Elements' own errors do not bubble.
+    true,
+  );
+
+  window.addEventListener("unhandledrejection", function (event) {
+    var reason = event.reason;
+    // Extensions' errors come here too.
+    if (underway() && reason && String(reason.stack).indexOf(OURS) >= 0) say("failed", words(reason));
+  });
+
+  if (!("noModule" in HTMLScriptElement.prototype) || !window.AbortSignal || !AbortSignal.timeout || !Array.prototype.findLast) return say("old", "");
+
+  window.addEventListener("arrived", function () {
+    started = true;
+    if (said) clear();
+    said = "";
+  });
+  setTimeout(function () { if (!started) say("slow", ""); }, SLOW);
+})();

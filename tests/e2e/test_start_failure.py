@@ -1,0 +1,155 @@
+"""Whatever fails when a page starts, or in a join, ends in words: never in a blank page or an endless wait."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+
+PAGES = {
+    "lobby": ("/", "main.js"),
+    "meeting": ("/m/NOBODY-1", "main.js"),
+    "attendance": ("/m/NOBODY-1/attendance", "attendance/main.js"),
+    "records": ("/attendance", "records/main.js"),
+}
+
+MISSING = "A part of this page did not load"
+WRONG = "Something went wrong"
+OLD = "This browser is too old"
+
+
+@pytest.fixture
+async def visitor(newcomer: Newcomer) -> AsyncIterator[Person]:
+    """Somebody whose browser complains of what is broken on purpose."""
+    visitor = await newcomer("Ada")
+    yield visitor
+    visitor.complaints.clear()
+
+
+async def says(page: Page, title: str) -> None:
+    """In place of the page, with the focus, and with a way on."""
+    heading = page.get_by_role("heading", name=title)
+    await expect(heading).to_be_visible()
+    await expect(heading).to_be_focused()
+    await expect(page.get_by_role("alert")).not_to_be_empty()
+    await expect(page.get_by_role("button", name="Reload")).to_be_visible()
+    await expect(page.get_by_role("button", name="Home")).to_be_visible()
+    await expect(page.locator("#view")).to_be_hidden()
+
+
+async def spoil(page: Page, module: str, source: str | None) -> None:
+    """Serve this in place of the module; None: nothing."""
+
+    async def answer(route: Route) -> None:
+        if source is None:
+            await route.abort()
+        else:
+            await route.fulfill(body=source, content_type="text/javascript")
+
+    await page.route(re.compile(rf"/static/(\w+/)?js/{re.escape(module)}$"), answer)
+
+
+@pytest.mark.parametrize("broken", ["itself", "imported"])
+@pytest.mark.parametrize("where", PAGES)
+async def test_module_that_does_not_load(visitor: Person, where: str, broken: str) -> None:
+    path, main = PAGES[where]
+    await spoil(visitor.page, main if broken == "itself" else "api.js", None)
+    await visitor.page.goto(visitor.url + path)
+    await says(visitor.page, MISSING)
+    await expect(visitor.page.get_by_text(f"/static/js/{main}")).to_be_visible()
+    await visitor.page.unroute_all()
+    await visitor.button("Reload").click()
+    await expect(visitor.page.locator("#failure")).to_have_count(0)
+    await expect(visitor.heading).to_be_visible()
+
+
+@pytest.mark.parametrize("where", PAGES)
+async def test_module_that_throws(visitor: Person, where: str) -> None:
+    path, main = PAGES[where]
+    await spoil(visitor.page, main, "null.planted;")
+    await visitor.page.goto(visitor.url + path)
+    await says(visitor.page, WRONG)
+    await expect(visitor.page.get_by_text("TypeError")).to_be_visible()
+    await visitor.page.unroute_all()
+    await visitor.button("Home").click()
+    await visitor.at("lobby")
+
+
+async def test_module_that_the_browser_cannot_read(visitor: Person) -> None:
+    await spoil(visitor.page, "dom.js", "export const part = a syntax of the future;")
+    await visitor.page.goto(visitor.url)
+    await says(visitor.page, OLD)
+
+
+async def test_browser_without_what_is_needed(visitor: Person) -> None:
+    await visitor.page.add_init_script("delete Array.prototype.findLast")
+    await visitor.page.goto(visitor.url)
+    await says(visitor.page, OLD)
+
+
+async def test_view_that_cannot_be_shown(visitor: Person) -> None:
+    await visitor.page.goto(visitor.url)
+    await visitor.at("lobby")
+    # What comes next has no template.
+    await visitor.page.evaluate("document.getElementById('notice').remove()")
+    await visitor.page.evaluate(
+        "history.pushState(null, '', '/m/-'), dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    await says(visitor.page, WRONG)
+
+
+async def test_join_that_fails_here_ends_in_words_and_leaves(
+    newcomer: Newcomer, visitor: Person, meeting: str
+) -> None:
+    bob = await newcomer("Bob")
+    await meet(meeting, bob)
+    await visitor.open(meeting)
+    await visitor.at("prejoin")
+    await visitor.page.evaluate("document.getElementById('meeting').remove()")
+    await visitor.knock()
+    await says(visitor.page, WRONG)
+    await bob.hears("participant_left")
+    await expect(bob.others).to_have_count(0)
+
+
+async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None:
+    await visitor.page.clock.install()
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await visitor.page.route(re.compile(r"/api/meetings/SLOW-1$"), hold)
+    await visitor.page.goto(f"{visitor.url}/m/SLOW-1")
+    await visitor.page.clock.fast_forward(11_000)
+    await says(visitor.page, "Still loading")
+    await held[0].continue_()
+    await visitor.at("problem")
+    await expect(visitor.page.locator("#failure")).to_have_count(0)
+    await expect(visitor.heading).to_be_focused()
+
+
+async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) -> None:
+    (a,) = await meet(meeting, visitor)
+    await visitor.sees(a, audio="on")
+    await visitor.page.evaluate("reconvene.call.on('change', () => { throw new Error('planted'); })")
+    await visitor.press("Turn off microphone")
+    await visitor.sees(a, audio="off")
+    await expect(visitor.page.locator("#failure")).to_have_count(0)
+
+
+async def test_strangers_errors_are_not_the_pages(visitor: Person) -> None:
+    """As extensions throw them, before the page is there."""
+    await visitor.page.add_init_script("""
+      setTimeout(() => { throw new Error("an extension's"); });
+      void Promise.reject(new Error("an extension's"));
+      void Promise.reject("words");
+    """)
+    await visitor.page.goto(visitor.url)
+    await visitor.at("lobby")
+    await expect(visitor.page.locator("#failure")).to_have_count(0)
