@@ -14,10 +14,10 @@ export class ConnectionBanner {
     this.#element = element;
   }
 
-  /** @param {string} text */
-  away(text) {
+  /** @param {string} text @param {() => void} [retry]  for a button to try again */
+  away(text, retry) {
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#show(text, "away"), WORTH_SAYING);
+    this.#timer = window.setTimeout(() => this.#show(text, "away", retry), WORTH_SAYING);
   }
 
   back() {
@@ -33,9 +33,16 @@ export class ConnectionBanner {
     delete this.#element.dataset.state;
   }
 
-  /** @param {string} text @param {"away" | "back"} state */
-  #show(text, state) {
+  /** @param {string} text @param {"away" | "back"} state @param {() => void} [retry] */
+  #show(text, state, retry) {
     write(this.#element, text);
+    if (retry) {
+      const button = document.createElement("button");
+      button.className = "button small";
+      button.textContent = "Try again";
+      button.addEventListener("click", retry);
+      this.#element.append(button);
+    }
     this.#element.dataset.state = state;
     this.#element.hidden = false;
   }

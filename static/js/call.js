@@ -16,6 +16,7 @@ import { MeetingSocket } from "./socket.js";
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
+ * @property {import("./reachability.js").Verdict} hindered  What keeps the connection from being made, when that changes.
  * @property {null} change  Participants, the meeting or the own media changed.
  * @property {import("./roster.js").Happening} happening
  */
@@ -64,8 +65,14 @@ export class Call extends Emitter {
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
     this.#socket.on("away", () => this.emit("away", null), { signal });
+    this.#socket.on("hindered", (verdict) => this.emit("hindered", verdict), { signal });
     onNetworkChange(() => this.mesh.reroute(), signal);
     this.#socket.start();
+  }
+
+  /** Whatever is waited for: try now. */
+  hurry() {
+    this.#socket.hurry();
   }
 
   /** Leaves, and releases everything but the media. */

@@ -1,14 +1,20 @@
 /** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
-import { SUBPROTOCOL } from "./protocol.js";
+import { CLOSE, SUBPROTOCOL } from "./protocol.js";
+import { Reachability } from "./reachability.js";
 import { isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
 import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
-/** @typedef {import("./signalling.js").Action} Action */
+/**
+ * @typedef {import("./signalling.js").Action} Action
+ *
+ * @typedef {object} SocketEvents
+ * @property {import("./reachability.js").Verdict} hindered  What keeps sockets from opening, when that changes.
+ */
 
-/** @extends {Emitter<import("./signalling.js").ClientEvents & Record<string, unknown>>} */
+/** @extends {Emitter<import("./signalling.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
 export class MeetingSocket extends Emitter {
   #client;
   #url;
@@ -16,6 +22,7 @@ export class MeetingSocket extends Emitter {
   #socket = null;
   #timer = 0;
   #sleep = new SleepWatch();
+  #reachability;
   /** @type {Action[]} */
   #todo = [];
   #watch = new AbortController();
@@ -25,16 +32,22 @@ export class MeetingSocket extends Emitter {
     super();
     this.#url = url;
     this.#client = new SignallingClient(place, Math.random);
+    this.#reachability = new Reachability(new URL(url).pathname, (verdict) => this.emit("hindered", verdict));
   }
 
   start() {
     const { signal } = this.#watch;
-    const hurry = () => this.#run(this.#client.hurry(performance.now()));
+    const hurry = () => this.hurry();
     onNetworkChange(hurry, signal);
     document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
     window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
     window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
     this.#happened((now) => this.#client.start(now));
+  }
+
+  /** Whatever is waited for: try now. */
+  hurry() {
+    this.#run(this.#client.hurry(performance.now()));
   }
 
   /** Leaves the meeting. Closing the page does so too, but a moment later: it might be a reload. */
@@ -73,8 +86,10 @@ export class MeetingSocket extends Emitter {
       else this.emit(action.name, action.detail);
     }
     clearTimeout(this.#timer);
-    if (this.#client.phase === "over") this.#watch.abort();
-    else if (this.#client.wakeAt < Infinity) {
+    if (this.#client.phase === "over") {
+      this.#watch.abort();
+      this.#reachability.clear();
+    } else if (this.#client.wakeAt < Infinity) {
       const delay = Math.min(LOOK_EVERY, Math.max(0, this.#client.wakeAt - performance.now()));
       this.#timer = window.setTimeout(() => this.#happened((now) => this.#client.tick(now)), delay);
     }
@@ -85,15 +100,26 @@ export class MeetingSocket extends Emitter {
     this.#socket = socket;
     // A socket that was dropped may still report; only the current one is listened to.
     const current = () => socket === this.#socket;
-    socket.onopen = () => current() && this.#happened((now) => this.#client.opened(now));
+    let opened = false;
+    socket.onopen = () => {
+      if (!current()) return;
+      opened = true;
+      this.#reachability.clear();
+      this.#happened((now) => this.#client.opened(now));
+    };
     socket.onmessage = ({ data }) => current() && this.#happened((now) => this.#client.received(data, now));
-    socket.onclose = ({ code }) => current() && this.#happened((now) => this.#client.closed(code, now));
+    socket.onclose = ({ code }) => {
+      if (!current()) return;
+      if (!opened) void this.#reachability.failed();
+      this.#happened((now) => this.#client.closed(code, now));
+    };
   }
 
   /** @param {number} code */
   #drop(code) {
     const socket = this.#socket;
     this.#socket = null;
+    if (socket?.readyState === WebSocket.CONNECTING && code === CLOSE.noAnswer) void this.#reachability.failed();
     socket?.close(code);
   }
 }

@@ -132,6 +132,7 @@ export class Visit {
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
     call.on("refused", (refusal) => void this.#refused(refusal, name));
+    call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
     call.on("closed", ({ code }) => this.#closed(code, name));
     if (!this.#prejoin) this.#showMeeting(call, name);
     // What it shows is there, and who is there is not.

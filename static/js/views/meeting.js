@@ -7,6 +7,7 @@ import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter, SpeakingDetector } from "../levels.js";
 import { PeopleList } from "../people.js";
+import { HINDRANCES } from "../reachability.js";
 import { recorders } from "../roster.js";
 import { showDevices, showHelp } from "../sheets.js";
 import { Shortcuts } from "../shortcuts.js";
@@ -73,6 +74,7 @@ export class MeetingView extends Emitter {
     call.on("change", () => this.#show(), { signal });
     call.mesh.on("peer", () => this.#show(), { signal });
     call.on("away", () => this.#banner.away("Reconnecting…"), { signal });
+    call.on("hindered", (verdict) => this.#hindered(verdict), { signal });
     call.on("joined", () => this.#banner.back(), { signal });
     call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
@@ -129,6 +131,13 @@ export class MeetingView extends Emitter {
     leave: () => this.emit("leave", null),
     help: () => void showHelp(this.#shortcuts),
   };
+
+  /** @param {import("../reachability.js").Verdict} verdict */
+  #hindered(verdict) {
+    const call = this.#call;
+    if (verdict === "blocked" || (verdict && !call.me)) this.#banner.away(HINDRANCES[verdict], () => call.hurry());
+    else this.#banner.away(call.me ? "Reconnecting…" : "Connecting…");
+  }
 
   #show() {
     const { meeting, participants, media: { states, microphone }, me, myId, roster } = this.#call;

@@ -7,6 +7,7 @@ import { DevicePicker } from "../device-picker.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter } from "../levels.js";
+import { HINDRANCES, WHY_BLOCKED } from "../reachability.js";
 import { newsText, troubleTexts } from "../troubles.js";
 import { TestPanel } from "./test-panel.js";
 
@@ -96,6 +97,15 @@ export class Prejoin extends Emitter {
     clearTimeout(this.#joining);
     if (busy) this.#joining = window.setTimeout(() => write(wait, "The server takes its time. This page keeps trying by itself."), LONG);
     else write(wait, "");
+  }
+
+  /** What keeps a join waiting. @param {import("../reachability.js").Verdict} verdict */
+  hindered(verdict) {
+    const blocked = verdict === "blocked";
+    clearTimeout(this.#joining);
+    write(part(this.element, "wait"), blocked ? `${HINDRANCES.blocked} ${WHY_BLOCKED}` : HINDRANCES[verdict]);
+    part(this.element, "join", HTMLButtonElement).disabled = !blocked;
+    write(part(this.element, "join"), blocked ? "Try again" : "Joining…");
   }
 
   /** @param {SubmitEvent} event */

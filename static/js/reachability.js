@@ -1,0 +1,120 @@
+/**
+ * Why a meeting's sockets do not open. Browsers do not tell pages: so after attempts that never opened, ask by plain HTTP
+ * what is in the way.
+ *
+ *     away     the server does not answer plain requests either
+ *     blocked  it does, and sockets do not get through: refused, or not passed on by something on the way
+ */
+
+/** @typedef {"" | "away" | "blocked"} Verdict */
+
+/** @type {Record<Verdict, string>} */
+export const HINDRANCES = {
+  "": "",
+  away: "The server cannot be reached. This page keeps trying by itself.",
+  blocked: "The server answers, but the connection that a meeting needs does not get through.",
+};
+/** What follows where there is room for it. */
+export const WHY_BLOCKED =
+  "The server’s set-up, a proxy or something in this network blocks it. This page keeps trying; if that does not help, tell whoever runs the server.";
+
+/** Attempts that did not open, before it is asked. The first may have met a server that was restarting. */
+const ATTEMPTS = 2;
+/** Milliseconds. */
+const PATIENCE = 5_000;
+/** A proxy's own answers when it cannot reach the server behind it. */
+const GATEWAY = new Set([502, 503, 504]);
+
+export class Reachability {
+  #path;
+  #tell;
+  #unopened = 0;
+  /** Counts what makes an answer that is on its way void. */
+  #round = 0;
+  #asking = false;
+  /** Plain requests were answered, and an attempt has failed since. */
+  #suspicious = false;
+  /** @type {Verdict} */
+  #verdict = "";
+  #hinted = "";
+
+  /** @param {string} path  of the socket @param {(verdict: Verdict) => void} tell  called when it changes */
+  constructor(path, tell) {
+    this.#path = path;
+    this.#tell = tell;
+  }
+
+  /** A socket has opened, or nobody wants one any more. */
+  clear() {
+    this.#round += 1;
+    this.#unopened = 0;
+    this.#suspicious = false;
+    this.#judge("");
+  }
+
+  /** A socket has ended that never opened. */
+  async failed() {
+    this.#unopened += 1;
+    if (this.#unopened < ATTEMPTS || this.#asking) return;
+    const round = this.#round;
+    this.#asking = true;
+    const answer = this.#suspicious ? await ask(this.#path, "POST") : await ask("/healthz", "GET");
+    this.#asking = false;
+    if (round !== this.#round) return;
+    if (!answer || GATEWAY.has(answer.status)) {
+      // Something may keep only this one path from being asked.
+      const healthy = this.#suspicious && (await ask("/healthz", "GET"))?.ok;
+      if (round !== this.#round) return;
+      this.#suspicious = false;
+      if (!healthy) return this.#judge("away");
+    } else if (!this.#suspicious) {
+      // It may just have come back: then the next socket opens.
+      this.#suspicious = true;
+      return;
+    }
+    this.#hint(answer);
+    this.#judge("blocked");
+  }
+
+  /** @param {Verdict} verdict */
+  #judge(verdict) {
+    if (verdict === this.#verdict) return;
+    this.#verdict = verdict;
+    this.#tell(verdict);
+  }
+
+  /** To whoever runs the server and looks at the console. @param {Response | null} answer */
+  #hint(answer) {
+    const hint = `Reconvene: sockets to ${this.#path} do not open. ${hintOf(answer)} See docs/operations.md, “When sockets are blocked”.`;
+    if (hint === this.#hinted) return;
+    this.#hinted = hint;
+    console.warn(hint);
+  }
+}
+
+/** @param {Response | null} answer  to a plain request where sockets are served */
+function hintOf(answer) {
+  switch (answer?.status) {
+    case 403:
+      return (
+        `The server refuses pages of ${location.origin} (403), since they are of another host than its own: have the proxy in front pass the Host header as it is ` +
+        `(nginx: proxy_set_header Host $http_host), or set RECONVENE_ALLOWED_ORIGINS=${location.origin}.`
+      );
+    case 426:
+      return (
+        "Plain requests get there: have the proxy in front pass upgrades, HTTP/1.1 with the headers Upgrade and Connection " +
+        "(nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade). If it does, something on this computer or network blocks WebSockets."
+      );
+    default:
+      return `Plain requests there are answered with ${answer?.status || "nothing, or a redirect"}, and not by Reconvene: have the proxy in front pass them on to the server, with upgrades and without a login.`;
+  }
+}
+
+/** @param {string} path @param {"GET" | "POST"} method @returns {Promise<Response | null>} null: no answer */
+async function ask(path, method) {
+  try {
+    return await fetch(path, { method, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+  } catch {
+    return null;
+  }
+}
