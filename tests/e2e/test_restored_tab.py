@@ -58,6 +58,16 @@ async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
     assert await again.seated() == a
 
 
+async def test_page_that_the_browser_kept_asks_first(newcomer: Newcomer, meeting: str) -> None:
+    """One cannot make a browser keep a page with a call, so it is only told that it was."""
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })) && null")
+    await ada.at("prejoin")
+    assert not await calls(ada)
+    assert await ada.join() == a
+
+
 @pytest.mark.parametrize("passed", [2 * GRACE, -HOUR])
 async def test_reload_long_after_the_call_asks_first(newcomer: Newcomer, meeting: str, passed: int) -> None:
     """As does one after which the clock says that the call was in the future."""
