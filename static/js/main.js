@@ -8,6 +8,7 @@ import { SeatKeeper } from "./seat.js";
 import { browserStorage, tabStorage } from "./storage.js";
 import { Toasts } from "./toasts.js";
 import { underway } from "./underway.js";
+import { askWhoToBe } from "./unknown-here.js";
 import { Lobby } from "./views/lobby.js";
 import { NoticeView } from "./views/notice.js";
 import { Visit } from "./visit.js";
@@ -24,7 +25,7 @@ import { Visit } from "./visit.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
-const identity = new Identity(browserStorage, tabStorage);
+const identity = new Identity(browserStorage, tabStorage, askWhoToBe);
 const seats = new SeatKeeper(tabStorage);
 
 /** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */

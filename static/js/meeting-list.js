@@ -1,5 +1,5 @@
 /** The lobby's lists: the meetings one hosts, as the server knows them, and others this browser was in lately. */
-import { hostedMeetings } from "./api.js";
+import { ApiError, hostedMeetings } from "./api.js";
 import { fromTemplate, part, write } from "./dom.js";
 import { forgetMeeting, recentMeetings } from "./recents.js";
 
@@ -40,14 +40,15 @@ export class MeetingList {
     this.#watch.abort();
   }
 
-  /** Asks with the identity there is, and makes none for it: who has none hosts nothing. */
+  /** Asks with the identity there is, and makes none for it: who has none hosts nothing. @returns {Promise<void>} */
   async #ask() {
     const { token } = this.#identity;
     if (!token) return;
     try {
       this.#hosted = await hostedMeetings(token);
       this.#show();
-    } catch {
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "bad_token" && (await this.#identity.recall())) return this.#ask();
       // The lobby does without: whatever one does next will say what is wrong.
     }
   }

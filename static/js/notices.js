@@ -77,6 +77,16 @@ const NOTICES = {
     view: "problem", icon: "people", title: "Only the host sees who came",
     text: "That is whoever started the meeting, in the browser they started it with. If that was you, open this page there.", actions: ["home"],
   }),
+  not_known: () => ({
+    view: "problem", icon: "people", title: "This server does not know you",
+    text: "Only the host sees who came, and the server refused what this browser has to show for it. Perhaps another server runs at this address at the moment, or it was set up anew. Nothing is thrown away: try again when the right one is back.",
+    actions: ["retry", "home"],
+  }),
+  bad_token: () => ({
+    view: "problem", icon: "people", title: "This server does not know you any more",
+    text: "Perhaps another server runs at this address at the moment, or it was set up anew. Who you were is kept in this browser: try again when the right one is back.",
+    actions: ["retry", "home"],
+  }),
   not_admin: () => ({
     view: "problem", icon: "people", title: "Only the admin key opens this",
     text: "This was imported from Zoom. Whoever has the admin key of this server can read it.", actions: ["home"],

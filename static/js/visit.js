@@ -54,7 +54,6 @@ export class Visit {
   #endedByMe = false;
   /** The place this tab had when the page was loaded. @type {import("./seat.js").Seat | null} */
   #seat = null;
-  #newIdentityTried = false;
 
   /** @param {string} id  of the meeting @param {Surroundings} around */
   constructor(id, around) {
@@ -120,7 +119,7 @@ export class Visit {
       token = await this.#around.identity.ensure();
     } catch (error) {
       if (this.#stopped) return;
-      return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, name);
+      return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, wish, "");
     }
     if (this.#stopped) return;
     this.#drop();
@@ -131,9 +130,9 @@ export class Visit {
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
-    call.on("refused", (refusal) => void this.#refused(refusal, name));
+    call.on("refused", (refusal) => void this.#refused(refusal, wish, token));
     call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
-    call.on("closed", ({ code }) => this.#closed(code, name));
+    call.on("closed", ({ code }) => this.#closed(code, wish, token));
     if (!this.#prejoin) this.#showMeeting(call, name);
     // What it shows is there, and who is there is not.
     underway(true);
@@ -166,18 +165,29 @@ export class Visit {
     if (this.call) this.#around.seats.update(this.call.media.wanted);
   }
 
-  /** @param {{code: string, message: string}} refusal @param {string} name */
-  async #refused({ code, message }, name) {
+  /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
+  async #refused({ code, message }, wish, token) {
     underway(false);
-    if (code === "duplicate") return this.#askWhere(name);
+    if (code === "duplicate") return this.#askWhere(wish.name);
     // A name that cannot be: here it can be mended.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
-    if (code === "bad_token" && !this.#newIdentityTried) {
-      this.#newIdentityTried = true;
-      this.#around.identity.forget();
-      return this.#join({ name });
-    }
+    if (code === "bad_token") return this.#unknown(wish, token);
     this.#leave(code);
+  }
+
+  /** The server refuses the tab's session, or the identity. Neither is thrown away. @param {Wish} wish @param {string} token */
+  async #unknown({ name, session }, token) {
+    // The identity may be good all the same, and has the same place.
+    if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
+    try {
+      const goesOn = await this.#around.identity.goOn(token);
+      if (this.#stopped) return;
+      if (goesOn) return this.#join({ name });
+    } catch (error) {
+      return this.#stopped ? undefined : this.#leave(error instanceof ApiError ? error.code : "interrupted");
+    }
+    if (this.#prejoin) this.#prejoin.busy = false;
+    else this.#leave("bad_token");
   }
 
   /** @param {string} name */
@@ -204,9 +214,9 @@ export class Visit {
     else this.#leave("duplicate");
   }
 
-  /** @param {number} code @param {string} name */
-  #closed(code, name) {
-    if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, name);
+  /** @param {number} code @param {Wish} wish @param {string} token */
+  #closed(code, wish, token) {
+    if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 

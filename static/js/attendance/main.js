@@ -18,13 +18,13 @@ import { AttendanceView } from "./view.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
-const identity = new Identity(browserStorage, tabStorage);
+const identity = new Identity(browserStorage, tabStorage, async () => "");
 const key = new AdminKey(tabStorage);
 const found = readMeeting(location.pathname, location.origin);
 const id = found && "meeting" in found ? found.meeting : "";
 
 /** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
-const NOTICES = { forbidden: "not_host", bad_token: "not_host", unknown_meeting: "no_record", unreachable: "unreachable" };
+const NOTICES = { forbidden: "not_host", bad_token: "not_known", unknown_meeting: "no_record", unreachable: "unreachable" };
 /** What an import's id begins with. */
 const IMPORTED = "ZOOM-";
 
@@ -57,14 +57,16 @@ function notice(code) {
   view = null;
   if (code === noticed) return;
   noticed = code;
+  // What was refused once is read by a new feed.
+  const retry = () => (code === NOTICES.bad_token ? open(id) : feed?.ask());
   /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
-  const actions = { home: () => location.assign("/"), records: () => location.assign("/attendance"), retry: () => feed?.ask() };
+  const actions = { home: () => location.assign("/"), records: () => location.assign("/attendance"), retry };
   show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
 
-/** Says that this browser may not read it, and takes the key of who may. @param {string} meeting */
-function askForKey(meeting) {
-  notice(meeting.startsWith(IMPORTED) ? "not_admin" : "not_host");
+/** Says that this browser may not read it, and takes the key of who may. @param {string} meeting @param {string} code */
+function askForKey(meeting, code) {
+  notice(meeting.startsWith(IMPORTED) ? "not_admin" : NOTICES[code]);
   if (container.querySelector("form")) return;
   const form = new KeyForm((given) => {
     key.remember(given);
@@ -97,14 +99,15 @@ function open(meeting) {
     view.update(attendance, complete);
   });
   feed.on("trouble", ({ code }) => (view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
-  feed.on("refused", ({ code }) => {
+  feed.on("refused", async ({ code }) => {
     if (deleting) return;
+    if (code === "bad_token" && !byKey && (await identity.recall())) return open(meeting);
     if (code === "bad_token" && byKey) {
       // The server has another key by now.
       key.forget();
       open(meeting);
     } else if (code === "unknown_meeting") notice(NOTICES[code]);
-    else askForKey(meeting);
+    else askForKey(meeting, code);
   });
   feed.start();
 }

@@ -10,8 +10,12 @@ import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
 
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
-const identity = new Identity(browserStorage, tabStorage);
+const identity = new Identity(browserStorage, tabStorage, async () => "");
 const key = new AdminKey(tabStorage);
+
+const UNKNOWN =
+  "This server does not know who this browser is. Perhaps another one runs at this address at the moment, or it was set up anew: " +
+  "what you host is shown again when the right one is back.";
 
 /** @type {RecordList | null} */
 let list = null;
@@ -40,9 +44,13 @@ function open() {
 }
 
 /** @param {{error: ApiError}} refusal */
-function refused({ error }) {
+async function refused({ error }) {
   if (error.code !== "bad_token") return;
-  if (key.value === undefined) return list?.none();
+  if (key.value === undefined) {
+    if (await identity.recall()) return open();
+    part(view, "lead").textContent = UNKNOWN;
+    return list?.none();
+  }
   // The server has another key by now.
   key.forget();
   open();

@@ -1,0 +1,139 @@
+"""Whatever the server refuses, nobody loses who they are: it is said, and what the browser has is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
+
+RIGHT = {"RECONVENE_SECRET": "a secret of sixteen characters or more"}
+OTHER = {"RECONVENE_SECRET": "another one, as after a restored backup"}
+
+
+@pytest.fixture
+async def forgetful(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server that is started again with another secret."""
+    async with ServerProcess(tmp_path, **RIGHT) as server:
+        yield server
+
+
+async def again(server: ServerProcess, **secret: str) -> None:
+    await server.kill()
+    await server.start(RECONVENE_PORT=str(server.port), **secret)
+
+
+def question(person: Person) -> Locator:
+    return person.page.get_by_role("dialog", name="This server does not know you any more")
+
+
+def forgive(person: Person) -> None:
+    """The browser writes a line for each refusal, and for each socket that was lost."""
+    person.forgive_lost_sockets()
+    person.complaints = [text for text in person.complaints if "status of 401" not in text]
+
+
+async def test_call_outlives_a_server_that_forgot_its_secret_for_a_while(
+    newcomer: Newcomer, meeting: str, forgetful: ServerProcess
+) -> None:
+    ada = await newcomer("Ada", url=forgetful.url)
+    (a,) = await meet(meeting, ada)
+    token = await ada.token()
+    await again(forgetful, **OTHER)
+    await expect(question(ada)).to_be_visible()
+    # The same one does not know her the next time either.
+    await question(ada).get_by_role("button", name="Try again").click()
+    await expect(question(ada)).to_be_visible()
+    await again(forgetful, **RIGHT)
+    await question(ada).get_by_role("button", name="Try again").click()
+    assert await ada.seated() == a
+    await ada.sees(a, role="host")
+    assert await ada.token() == token
+    assert [row["id"] for row in await ada.attendance(meeting)] == [a]
+    forgive(ada)
+    await ada.page.close()
+
+
+async def test_servers_that_take_turns_at_one_address(
+    newcomer: Newcomer, meeting: str, tmp_path: Path
+) -> None:
+    """As on a developer's machine. Asked once, and never again."""
+    async with ServerProcess(tmp_path / "one", **RIGHT) as one:
+        ada = await newcomer("Ada", url=one.url)
+        (a,) = await meet(meeting, ada)
+        await ada.press("Leave")
+        await ada.at("left")
+        await one.stop()
+        port = str(one.port)
+        async with ServerProcess(tmp_path / "two", RECONVENE_PORT=port, **OTHER) as two:
+            await ada.start(f"{meeting}-TWO")
+            await question(ada).get_by_role("button", name="Go on as somebody new").click()
+            b = await ada.join()
+            await ada.sees(b, role="host")
+            await ada.press("Leave")
+            await ada.at("left")
+            await two.stop()
+            for server, room, me in ((one, meeting, a), (two, f"{meeting}-TWO", b), (one, meeting, a)):
+                await server.start(RECONVENE_PORT=port)
+                assert await ada.come(room) == me
+                await ada.sees(me, role="host")
+                await expect(question(ada)).to_have_count(0)
+                await ada.press("Leave")
+                await ada.at("left")
+                # The lists of the lobby and the record come back by themselves, too.
+                await ada.page.goto(f"{ada.url}/m/{room}/attendance")
+                await ada.at("attendance")
+                await server.stop()
+    forgive(ada)
+    await ada.page.close()
+
+
+async def test_session_that_is_refused_is_not_the_identity(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, _ = await meet(meeting, ada, bob)
+    await ada.page.add_init_script(
+        """
+        const kept = location.protocol.startsWith("http") && JSON.parse(sessionStorage.getItem("reconvene.seat"));
+        if (kept) kept.seat.session = "of another server";
+        if (kept) sessionStorage.setItem("reconvene.seat", JSON.stringify(kept));
+        """
+    )
+    await ada.page.reload()
+    assert await ada.seated() == a
+    await ada.sees(a, role="host")
+    await bob.sees(a, state="connected")
+    await expect(question(ada)).to_have_count(0)
+
+
+async def test_refused_identity_is_said_on_every_page_and_kept(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    await ada.press("Leave")
+    await ada.at("left")
+    known = await ada.token()
+    await ada.page.evaluate("localStorage.setItem('reconvene.token', 'of another server')")
+
+    await ada.page.goto(f"{ada.url}/m/{meeting}/attendance")
+    await expect(ada.heading).to_have_text("This server does not know you")
+    await ada.page.goto(f"{ada.url}/attendance")
+    await expect(ada.page.get_by_text("does not know who this browser is")).to_be_visible()
+    await ada.start(meeting)
+    await expect(question(ada)).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.page.get_by_role("alert").filter(has_text="does not know you")).to_be_visible()
+    await ada.open(meeting)
+    await ada.knock()
+    await expect(question(ada)).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.button("Join now")).to_be_enabled()
+    assert await ada.token() == "of another server"
+
+    await ada.page.evaluate("token => localStorage.setItem('reconvene.token', token)", known)
+    await ada.page.goto(f"{ada.url}/m/{meeting}/attendance")
+    await ada.at("attendance")
+    forgive(ada)
