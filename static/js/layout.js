@@ -14,7 +14,7 @@ const NARROWEST = { landscape: 3 / 2, portrait: 1 };
 /** Screens are not cropped, so a tall tile would only add bars. */
 export const SCREEN = 16 / 10;
 /** Smaller than this nobody is recognised: then the tiles scroll. Pixels; screens, which are wider, are as high. */
-const SMALLEST = { width: 132, height: 88 };
+const SMALLEST = { width: 120, height: 80 };
 
 /**
  * The arrangement of equal tiles that makes them largest.
@@ -80,24 +80,27 @@ function placed(count, { columns, width, height }, space, scrolls) {
   return { width, height, scrolls, places };
 }
 
-/** The own picture in a corner over the other's: what of the space it may take, and how far from the edges it stays. */
+/** The own picture in a corner of the other's: what of the space it may take, and how far from edges it stays. */
 const FLOATING = { share: 0.2, tallest: 0.3, width: { least: 128, most: 240 }, narrowest: 3 / 4, widest: 3 / 2, edge: 12 };
 
 /**
  * @param {Space} space
+ * @param {Place & {width: number, height: number}} other  the tile in whose corner it is, or beside which, where there is room
  * @param {number} ratio  of the picture
  * @param {Corner} corner
  * @param {number} clear  pixels that stay free at the top, for what the other's tile shows there, and at the bottom left, for the name
  * @returns {Place & {width: number, height: number}}
  */
-export function floating(space, ratio, corner, clear) {
+export function floating(space, other, ratio, corner, clear) {
   const { share, tallest, width: limits, narrowest, widest, edge } = FLOATING;
   const shape = Math.min(widest, Math.max(narrowest, ratio));
   const wanted = Math.min(limits.most, Math.max(limits.least, space.width * share));
   const width = Math.max(0, Math.floor(Math.min(wanted, space.height * tallest * shape, space.width * 2 * share)));
   const height = Math.floor(width / shape);
-  const low = space.height - height - (corner === "bottom left" ? clear : edge);
-  const top = corner.startsWith("top") ? Math.min(clear, space.height - height) : low;
-  const left = corner.endsWith("left") ? edge : space.width - width - edge;
+  const beside = other.left >= width + 2 * edge;
+  const around = beside ? { left: 0, right: space.width } : { left: other.left, right: other.left + other.width };
+  const low = other.top + other.height - height - (corner === "bottom left" && !beside ? clear : edge);
+  const top = corner.startsWith("top") ? other.top + Math.min(clear, other.height - height) : low;
+  const left = corner.endsWith("left") ? around.left + edge : around.right - width - edge;
   return { left: Math.max(0, left), top: Math.max(0, top), width, height };
 }

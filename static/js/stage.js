@@ -140,13 +140,14 @@ export class Stage {
     const space = this.#space(this.#people);
     const float = own?.floating ? own : null;
     const tiles = [...this.#people.children].filter((tile) => tile !== float?.element);
-    lay(tiles, arrange(tiles.length, space), this.#people);
+    const arrangement = arrange(tiles.length, space);
+    lay(tiles, arrangement, this.#people);
     const other = [...this.#tiles.values()].find(({ kind }) => kind === "person");
     if (!float || !other) return other?.keepClear(0);
-    const { left, top, width, height } = floating(space, float.ratio, this.#own.corner, other.edge);
+    const { left, top, width, height } = floating(space, { ...arrangement, ...arrangement.places[0] }, float.ratio, this.#own.corner, other.edge);
     place(float.element, left, top, width, height);
     // The name of the other ends where the own picture begins.
-    const covered = other.element.offsetLeft + other.element.offsetWidth - left;
+    const covered = arrangement.places[0].left + arrangement.width - left;
     other.keepClear(this.#own.corner === "bottom right" ? Math.max(0, covered) : 0);
   }
 

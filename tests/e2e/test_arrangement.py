@@ -15,8 +15,8 @@ from tests.process import ServerProcess
 
 SPACES = 2_000
 WIDEST = 16 / 9
-SMALLEST_HEIGHT = 88
-SMALLEST_WIDTH = 132
+SMALLEST_HEIGHT = 80
+SMALLEST_WIDTH = 120
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 ARRANGE = """async (questions) => {
@@ -25,8 +25,12 @@ ARRANGE = """async (questions) => {
 }"""
 
 FLOAT = """async (questions) => {
-  const { floating } = await import("/static/js/layout.js");
-  return questions.map((question) => floating(...question));
+  const { arrange, floating } = await import("/static/js/layout.js");
+  return questions.map(([space, ...wishes]) => {
+    const { places: [place], width, height } = arrange(1, space);
+    const other = { ...place, width, height };
+    return { other, own: floating(space, other, ...wishes) };
+  });
 }"""
 
 
@@ -284,17 +288,21 @@ async def test_the_own_picture_stays_inside_and_clear_of_what_is_to_be_read(
     await page.goto(server.url)
     answers = await page.evaluate(FLOAT, questions)
     await page.close()
-    for (space, _, corner, clear), own in zip(questions, answers, strict=True):
+    for (space, _, corner, clear), answer in zip(questions, answers, strict=True):
+        own, other = answer["own"], answer["other"]
+        right, bottom = own["left"] + own["width"], own["top"] + own["height"]
         assert own["left"] >= 12, (space, own)
-        assert own["left"] + own["width"] <= space["width"] - 12, (space, own)
-        assert own["top"] + own["height"] <= space["height"] - 12, (space, own)
+        assert right <= space["width"] - 12, (space, own)
+        assert other["top"] < own["top"] < bottom <= other["top"] + other["height"] - 12, (space, own)
         assert own["width"] * own["height"] <= space["width"] * space["height"] * 0.15, (space, own)
         assert 0.74 <= own["width"] / own["height"] <= 1.55, own
-        middle = own["top"] + own["height"] / 2, own["left"] + own["width"] / 2
         vertical, horizontal = corner.split()
-        assert (middle[0] < space["height"] / 2) == (vertical == "top"), (space, own)
-        assert (middle[1] < space["width"] / 2) == (horizontal == "left"), (space, own)
+        assert (own["top"] + bottom < space["height"]) == (vertical == "top"), (space, own)
+        assert (own["left"] + right < space["width"]) == (horizontal == "left"), (space, own)
+        inside = own["left"] >= other["left"] + 12 and right <= other["left"] + other["width"] - 12
+        beside = right <= other["left"] - 12 or own["left"] >= other["left"] + other["width"] + 12
+        assert inside or beside, (space, own)
         if vertical == "top":
-            assert own["top"] >= clear, (space, own)
-        if corner == "bottom left":
-            assert own["top"] + own["height"] <= space["height"] - clear, (space, own)
+            assert own["top"] >= other["top"] + clear, (space, own)
+        if corner == "bottom left" and inside:
+            assert bottom <= other["top"] + other["height"] - clear, (space, own)

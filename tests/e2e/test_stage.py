@@ -16,7 +16,7 @@ from tests.process import ServerProcess
 from tests.server.client import playing
 
 MOST = 20
-SMALLEST = (132, 88)
+SMALLEST = (120, 80)
 
 # What is on the stage, after it has been laid out for as many people.
 LAID_OUT = """async (count) => {

@@ -1,0 +1,169 @@
+"""What the eye finds on a page: keys that do what one expects, nothing cut off, nothing in the way, nobody mistaken."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
+from tests.e2e.test_stage import LAID_OUT, box, overlap
+from tests.process import ServerProcess
+from tests.server.client import playing
+
+
+async def test_enter_in_the_name_field_starts_a_meeting(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Your name").fill("Ada")
+    await ada.page.keyboard.press("Enter")
+    await ada.at("prejoin")
+
+
+async def test_enter_in_the_name_field_joins_the_meeting_whose_id_was_typed(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    ada = await newcomer("Ada")
+    async with playing(server) as play:
+        await play.joined(meeting, "Bob", create=True)
+        await ada.page.goto(ada.url)
+        await ada.page.get_by_label("Meeting ID").fill(meeting)
+        await ada.page.get_by_label("Your name").fill("Ada")
+        await ada.page.keyboard.press("Enter")
+        await ada.at("prejoin")
+        assert ada.page.url.endswith(meeting)
+
+
+async def test_escape_closes_the_list_wherever_the_focus_is(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    people = ada.page.get_by_role("complementary", name="People in this meeting")
+    await ada.press("Participants")
+    await expect(people).to_be_visible()
+    # From the list itself back to its button,
+    await ada.page.keyboard.press("Escape")
+    await expect(people).to_be_hidden()
+    await expect(ada.button("Participants")).to_be_focused()
+    # from elsewhere without a move of the focus,
+    await ada.press("Participants")
+    await ada.button("Raise hand").focus()
+    await ada.page.keyboard.press("Escape")
+    await expect(people).to_be_hidden()
+    await expect(ada.button("Raise hand")).to_be_focused()
+    # and what lies over the meeting is closed first.
+    await ada.press("Participants")
+    await ada.press("Devices")
+    sheet = ada.page.get_by_role("dialog", name="Devices")
+    await expect(sheet).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(sheet).to_have_count(0)
+    await expect(people).to_be_visible()
+    await ada.press("Host options")
+    await expect(ada.button("End meeting for all")).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.button("End meeting for all")).to_be_hidden()
+    await expect(people).to_be_visible()
+    await ada.page.keyboard.press("Escape")
+    await expect(people).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [280, 390, 1280])
+async def test_the_invite_shows_all_of_the_link(newcomer: Newcomer, meeting: str, width: int) -> None:
+    long = f"{meeting}-THAT-HAS-A-LONG-NAME-SO-THAT-IT-DOES-NOT-FIT-A-LINE"
+    ada = await newcomer("Ada", viewport={"width": width, "height": 760})
+    await meet(long, ada)
+    link = ada.page.locator(".invite code")
+    await expect(link).to_have_text(f"{ada.url.partition('//')[2]}/m/{long}")
+    cut = (
+        "e => [...e.children, e].some((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1)"
+    )
+    assert not await link.evaluate(cut)
+    inside = "e => e.getBoundingClientRect().right <= e.parentElement.getBoundingClientRect().right + 0.5"
+    assert await link.evaluate(inside)
+    assert not overlap(
+        await box(ada.page.locator(".alone")), await box(ada.own.locator('[data-part="plate"]'))
+    )
+
+
+# What can be pressed, and is partly outside the window or under something else.
+CUT = """() => [...document.querySelectorAll("button, a, input, select")].filter((each) => {
+  const { left, right, top, bottom, width } = each.getBoundingClientRect();
+  if (!width || getComputedStyle(each).pointerEvents === "none") return false;
+  if (left < 0 || right > innerWidth || top < 0 || bottom > innerHeight) return true;
+  const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return !(hit && (each.contains(hit) || hit.closest("label")?.contains(each)));
+}).map((each) => each.ariaLabel || each.textContent)"""
+
+
+@pytest.mark.parametrize("width", [280, 320, 360])
+async def test_nothing_to_press_is_cut_in_a_narrow_window(
+    newcomer: Newcomer, server: ServerProcess, meeting: str, width: int
+) -> None:
+    ada = await newcomer("Ada", viewport={"width": width, "height": 653})
+    await meet(meeting, ada)
+    assert await ada.page.evaluate(CUT) == []
+    async with playing(server) as play:
+        await play.joined(meeting, "Bob")
+        await ada.page.evaluate(LAID_OUT, 2)
+        await ada.button("Hide your picture").focus()
+        await ada.page.keyboard.press("Enter")
+        assert await ada.page.evaluate(CUT) == [], "with a button more in the top bar"
+        await ada.press("Host options")
+        await expect(ada.button("End meeting for all")).to_be_visible()
+        menu = await box(ada.page.locator("#host-menu"))
+        assert menu["x"] >= 0
+        assert menu["x"] + menu["width"] <= width
+        assert not overlap(menu, await box(ada.button("Host options")))
+        await ada.press("End meeting for all")
+        dialog = await box(ada.page.get_by_role("dialog"))
+        assert dialog["x"] >= 0
+        assert dialog["x"] + dialog["width"] <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768), (390, 844)])
+@pytest.mark.parametrize("count", [2, 20])
+async def test_notices_cover_no_names(
+    newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int, count: int
+) -> None:
+    ada = await newcomer("Ada", viewport={"width": width, "height": height})
+    await meet(meeting, ada)
+    async with playing(server) as play:
+        for guest in range(1, count):
+            await play.joined(meeting, f"Guest {guest}")
+        await ada.page.evaluate(LAID_OUT, count)
+        seen = await ada.page.evaluate(
+            """() => {
+              const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => {
+                const { x, y, width, height } = each.getBoundingClientRect();
+                return { x, y, width, height };
+              }).filter(({ width }) => width);
+              return { toasts: boxes(".toast"), names: boxes(".plate") };
+            }"""
+        )
+    assert seen["toasts"]
+    for toast in seen["toasts"]:
+        assert toast["x"] >= 0
+        assert toast["y"] + toast["height"] <= height
+        assert not [name for name in seen["names"] if overlap(toast, name)], seen
+
+
+async def test_people_in_one_meeting_differ_in_colour(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    colours = """(where) => Object.fromEntries([...document.querySelectorAll(where)].map((each) =>
+      [each.dataset.participantId, getComputedStyle(each.querySelector(".avatar")).backgroundColor]))"""
+    async with playing(server) as play:
+        for guest in range(11):
+            await play.joined(meeting, f"Guest {guest}")
+        await ada.page.evaluate(LAID_OUT, 12)
+        first = await ada.page.evaluate(colours, ".tile")
+        assert len(set(first.values())) == 12
+        await ada.press("Participants")
+        assert await ada.page.evaluate(colours, ".person") == first
+        late = await play.joined(meeting, "Guest 12")
+        await ada.page.evaluate(LAID_OUT, 13)
+        await late.leave()
+        await ada.page.evaluate(LAID_OUT, 12)
+        assert await ada.page.evaluate(colours, ".tile") == first, "who stays keeps their colour"
