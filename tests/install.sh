@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests and checks need from the system and is missing: Chromium (end-to-end tests), PostgreSQL,
-# PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the doctor's tests), ffmpeg (looks at recordings) and
-# TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
+# Installs what the tests and checks need from the system and is missing: Chromium, Firefox and an X server without a
+# screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the doctor's
+# tests), ffmpeg (looks at recordings), faketime (`make ahead`) and TypeScript (checks the page's JavaScript; nothing is
+# built with it). Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -33,6 +34,9 @@ apt_install() {
 
 missing=()
 [ -n "${CHROMIUM:-}" ] || has chromium || has google-chrome || missing+=(chromium fonts-liberation)
+[ -n "${FIREFOX:-}" ] || has firefox-esr || has firefox || missing+=(firefox-esr)
+has Xvfb || missing+=(xvfb)
+has faketime || missing+=(faketime)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missing+=(postgresql)
 has nginx || missing+=(nginx)
 has pgbouncer || missing+=(pgbouncer)

@@ -1,42 +1,37 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
+from tests.e2e.browsers import BROWSERS, BrowserName, Browsers
 from tests.e2e.person import Person
 from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
 FAILED = pytest.StashKey[bool]()
 
-QUIET = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-]
-FAKE_DEVICES = "--use-fake-device-for-media-stream"
-ALLOW_DEVICES = "--use-fake-ui-for-media-stream"
-
 _meetings = itertools.count(1)
 
 Newcomer = Callable[..., Awaitable[Person]]
-Launch = Callable[..., Awaitable[Browser]]
 
 
-def chromium() -> str:
-    """Where tests/install.sh finds it, or puts it."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "No Chromium: run tests/install.sh, or set CHROMIUM to the browser's path"
-    return found
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "only(browser, reason): runs in this browser alone; the others run in every one"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever takes a `newcomer` or a `browser` runs in every browser."""
+    if "browser_name" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
+        names = [only.kwargs["browser"]] if only else BROWSERS
+        metafunc.parametrize("browser_name", names, indirect=True, scope="module")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -47,6 +42,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(scope="module")
+def browser_name(request: pytest.FixtureRequest) -> BrowserName:
+    """Which browser the test runs in."""
+    name: BrowserName = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as playwright:
@@ -54,27 +56,16 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-async def launch(playwright: Playwright) -> AsyncIterator[Launch]:
-    """Start a browser with these flags; all are closed at the end."""
-    browsers: list[Browser] = []
-
-    async def launch(*flags: str) -> Browser:
-        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), headless=True, args=[*QUIET, *sandbox, *flags]
-        )
-        browsers.append(browser)
-        return browser
-
-    yield launch
-    for browser in browsers:
-        await browser.close()
+async def browsers(playwright: Playwright) -> AsyncIterator[Browsers]:
+    """All of them; `await browsers.open("firefox")` for what a test needs beside its own."""
+    async with Browsers(playwright) as browsers:
+        yield browsers
 
 
-@pytest.fixture(scope="session")
-async def browser(launch: Launch) -> Browser:
+@pytest.fixture(scope="module")
+async def browser(browsers: Browsers, browser_name: BrowserName) -> Browser:
     """With camera, microphone and screen that work without a question."""
-    return await launch(FAKE_DEVICES, ALLOW_DEVICES)
+    return await browsers.open(browser_name)
 
 
 @pytest.fixture(scope="session")

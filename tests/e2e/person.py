@@ -16,7 +16,6 @@ from playwright.async_api import (
     Locator,
     Page,
     Response,
-    WebSocket,
     expect,
 )
 
@@ -40,6 +39,20 @@ REMEMBER = """
     constructor(configuration) {
       super(configuration);
       peerConnections += 1;
+    }
+  };
+"""
+
+# What goes over the page's sockets, as it goes. Not every browser tells of it by itself.
+LISTEN = """
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...rest) {
+      super(...rest);
+      this.addEventListener("message", ({ data }) => socketCarried("heard", data));
+    }
+    send(data) {
+      socketCarried("said", data);
+      super.send(data);
     }
   };
 """
@@ -109,20 +122,26 @@ class Person:
         """Every message that the server sent to the page,"""
         self.said: list[dict[str, Any]] = []
         """and every one the other way."""
-        page.on("websocket", self._socket)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("pageerror", self._error)
         page.on("console", self._console)
         page.on("response", self._response)
 
     @classmethod
     async def arrive(cls, context: BrowserContext, name: str, url: str) -> Person:
         page = await context.new_page()
-        await page.add_init_script(REMEMBER)
-        return cls(page, name, url)
+        person = cls(page, name, url)
+        await page.expose_binding("socketCarried", person._socket_carried)
+        await page.add_init_script(REMEMBER + LISTEN)
+        return person
 
     @property
     def context(self) -> BrowserContext:
         return self.page.context
+
+    @property
+    def browser_name(self) -> str:
+        browser = self.context.browser
+        return browser.browser_type.name if browser else "chromium"
 
     # What they do
 
@@ -154,7 +173,15 @@ class Person:
         await self.open(meeting)
         return await self.join()
 
+    async def before(self, script: str) -> None:
+        """Let every page that is loaded in this tab begin with this script."""
+        # Not the blank one, which has no storage.
+        await self.page.add_init_script(f'if (location.protocol.startsWith("http")) {{ {script} }}')
+
     async def press(self, control: str) -> None:
+        if self.browser_name == "firefox":
+            # Whoever presses something looks at it; there, several windows do not all have the focus.
+            await self.page.bring_to_front()
         await self.button(control).click()
 
     # What they see
@@ -291,13 +318,17 @@ class Person:
 
     def forgive_lost_sockets(self) -> None:
         """While there is no server, or no network, the browser complains of every attempt to reach it."""
-        # Refused, reset, closed: which, depends on the moment.
-        lost = ("WebSocket connection to", "net::ERR_")
+        # Refused, reset, closed: which, depends on the moment, and the words on the browser.
+        lost = ("WebSocket connection to", "net::ERR_", "can’t establish a connection", "was interrupted")
         self.complaints = [text for text in self.complaints if not any(word in text for word in lost)]
 
-    def _socket(self, socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: self.heard.append(json.loads(frame)))
-        socket.on("framesent", lambda frame: self.said.append(json.loads(frame)))
+    def _socket_carried(self, _: object, way: str, frame: str) -> None:
+        (self.heard if way == "heard" else self.said).append(json.loads(frame))
+
+    def _error(self, error: Error) -> None:
+        # Of the style that Playwright makes its screenshots with. Firefox alone speaks of that.
+        if "blocked an inline style" not in str(error):
+            self.complaints.append(f"error: {error}")
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser writes a line of its own for every 404, and a page may ask for a meeting that is not.

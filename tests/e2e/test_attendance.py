@@ -15,6 +15,7 @@ from playwright.async_api import BrowserContext, Locator, Route, expect
 
 from storage.open import open_store
 from storage.store import JoinRequest, StayEnd, StayResume, Store
+from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
 from tests.e2e.test_access import assert_named, tab_to
@@ -193,7 +194,7 @@ async def host(newcomer: Newcomer, crowd: Crowd) -> Person:
 
 async def arrive(newcomer: Newcomer, crowd: Crowd, **options: Any) -> Person:
     host = await newcomer("Ada", **BERLIN, **options)
-    await host.context.add_init_script(f"localStorage.setItem('reconvene.token', '{crowd.token}')")
+    await host.before(f"localStorage.setItem('reconvene.token', '{crowd.token}')")
     await see(host, crowd.meeting)
     return host
 
@@ -233,17 +234,17 @@ async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     await assert_named(host)
 
 
-async def test_the_keyboard_alone_finds_sorts_and_downloads(host: Person) -> None:
+async def test_the_keyboard_alone_finds_sorts_and_downloads(
+    host: Person, browsers: Browsers, tmp_path: Path
+) -> None:
     keyboard = host.page.keyboard
     await expect(host.heading).to_be_focused()
     await tab_to(host.page, "CSV")
     await keyboard.press("Enter")
     await tab_to(host.page, "One row per session")
-    async with host.page.expect_download() as event:
-        await keyboard.press("Enter")
-    download = await event.value
-    assert download.suggested_filename == "ALL-HANDS-attendance.csv"
-    stays = table(await download.path())
+    file = await browsers.downloaded(host.page, lambda: keyboard.press("Enter"), tmp_path)
+    assert file.name == "ALL-HANDS-attendance.csv"
+    stays = table(file)
     assert len(stays) == ROWS + 1
     assert [stay["name"] for stay in stays if "Hedy" in stay["name"]] == ["Hedy Lamarr"] * 2
 
@@ -270,7 +271,7 @@ async def test_people_come_in_pages_and_a_server_that_is_away_is_waited_for(
     newcomer: Newcomer, crowd: Crowd
 ) -> None:
     host = await newcomer("Ada", **BERLIN)
-    await host.context.add_init_script(f"localStorage.setItem('reconvene.token', '{crowd.token}')")
+    await host.before(f"localStorage.setItem('reconvene.token', '{crowd.token}')")
     await away(host.context)
     await see(host, crowd.meeting)
     await expect(host.heading).to_have_text("The server cannot be reached")
@@ -309,18 +310,25 @@ async def away(context: BrowserContext) -> None:
     await context.route("**/api/**/attendance*", lambda route: route.abort("connectionrefused"))
 
 
-async def test_a_phone_and_paper_show_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def test_a_phone_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
     host = await arrive(newcomer, crowd, viewport={"width": 360, "height": 640}, color_scheme="dark")
     zoe = row(host, "Zoë Ångström")
     await expect(zoe).to_be_visible()
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await host.page.evaluate(overflow) == 0
+    assert await host.page.evaluate(OVERFLOW) == 0
     name, line = [await zoe.locator(part).bounding_box() for part in (".who", ".timeline")]
     assert name is not None
     assert line is not None
     assert line["y"] >= name["y"] + name["height"] - 8, "the timeline goes under the name"
 
-    await host.page.set_viewport_size({"width": 720, "height": 1000})
+
+@pytest.mark.only(browser="chromium", reason="Playwright cannot make Firefox show a page as on paper")
+async def test_paper_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
+    host = await arrive(newcomer, crowd, viewport={"width": 720, "height": 1000}, color_scheme="dark")
+    zoe = row(host, "Zoë Ångström")
+    await expect(zoe).to_be_visible()
     await host.page.emulate_media(media="print")
     await expect(host.heading).to_have_text("All hands")
     await expect(zoe).to_contain_text("40 min")
@@ -334,7 +342,7 @@ async def test_a_phone_and_paper_show_it_too(newcomer: Newcomer, crowd: Crowd) -
         "['backgroundColor', 'color'].map((name) => getComputedStyle(document.body)[name])"
     )
     assert (ground, ink) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
-    assert await host.page.evaluate(overflow) == 0
+    assert await host.page.evaluate(OVERFLOW) == 0
 
 
 TOLD = """async () => {

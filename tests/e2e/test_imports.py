@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from playwright.async_api import Locator, expect
 
 from storage.open import open_store
 from storage.store import Store
+from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
 from tests.e2e.test_access import assert_named, tab_to
@@ -74,7 +76,7 @@ async def admin(newcomer: Newcomer, office: Office) -> Person:
 
 
 async def with_key(person: Person) -> None:
-    await person.page.add_init_script(f"sessionStorage.setItem('reconvene.admin-key', '{KEY}')")
+    await person.before(f"sessionStorage.setItem('reconvene.admin-key', '{KEY}')")
 
 
 async def see(person: Person, room: str) -> None:
@@ -150,7 +152,7 @@ async def test_the_admin_key_opens_all_meetings_until_it_is_forgotten(
 
 async def test_without_the_key_one_sees_ones_own(newcomer: Newcomer, office: Office) -> None:
     host = await newcomer("Hal", url=office.server.url)
-    await host.page.add_init_script(f"localStorage.setItem('reconvene.token', '{office.token}')")
+    await host.before(f"localStorage.setItem('reconvene.token', '{office.token}')")
     await host.page.goto(f"{host.url}/attendance")
     await expect(host.page.get_by_role("rowheader")).to_have_count(1)
     await expect(record(host, "Stand-up")).to_contain_text("nobody is in it now")
@@ -223,14 +225,12 @@ async def test_an_import_says_where_it_came_from_and_who_did_not_come(admin: Per
     await expect(absent.get_by_role("rowheader")).to_have_count(1)
 
 
-async def test_who_registered_is_downloaded(admin: Person) -> None:
+async def test_who_registered_is_downloaded(admin: Person, browsers: Browsers, tmp_path: Path) -> None:
     await see(admin, WEEKLY)
     await admin.press("CSV")
-    async with admin.page.expect_download() as event:
-        await admin.press("One row per registrant")
-    download = await event.value
-    assert download.suggested_filename == f"{WEEKLY}-registrants.csv"
-    text = (await download.path()).read_text("utf-8-sig")
+    file = await browsers.downloaded(admin.page, lambda: admin.press("One row per registrant"), tmp_path)
+    assert file.name == f"{WEEKLY}-registrants.csv"
+    text = file.read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     assert [(each["name"], each["came"]) for each in rows][-2:] == [("Cléo", "no"), ("Dora", "no")]
 

@@ -321,7 +321,7 @@ async def test_three_tabs_of_one_session_do_not_fight(newcomer: Newcomer, meetin
     seat = await ada.page.evaluate("sessionStorage.getItem('reconvene.seat')")
     copies = [await newcomer("Ada", tab_of=ada) for _ in range(2)]
     for copy in copies:
-        await copy.page.add_init_script(COPY_OF_TAB % seat)
+        await copy.before(COPY_OF_TAB % seat)
     await asyncio.gather(*(copy.open(meeting) for copy in copies))
     await asyncio.gather(*(copy.knock() for copy in copies))
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import all_hear_and_watch, meet
 
 
-async def test_host_creates_a_meeting_and_is_its_host(newcomer: Newcomer) -> None:
+async def test_host_creates_a_meeting_and_is_its_host(newcomer: Newcomer, browser_name: BrowserName) -> None:
     host = await newcomer("Test User")
-    await host.start("ABC123")
-    await expect(host.page).to_have_url(f"{host.url}/m/ABC123")
+    meeting = f"ABC123-{browser_name.upper()}"
+    await host.start(meeting)
+    await expect(host.page).to_have_url(f"{host.url}/m/{meeting}")
     me = await host.join()
     await host.sees(me, self="true", role="host", connection="self", audio="on", video="on")
-    answer = await host.context.request.get(f"{host.url}/api/meetings/ABC123")
+    answer = await host.context.request.get(f"{host.url}/api/meetings/{meeting}")
     assert answer.status == 200
-    assert (await answer.json())["id"] == "ABC123"
+    assert (await answer.json())["id"] == meeting
 
 
 async def test_second_user_joins_by_link_and_both_are_told_see_and_hear(

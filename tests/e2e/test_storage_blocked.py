@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Playwright, expect
+from playwright.async_api import BrowserContext, Playwright, expect
 
-from tests.e2e.conftest import ALLOW_DEVICES, FAKE_DEVICES, QUIET, Newcomer, chromium
+from tests.e2e.browsers import Browsers, chromium_options
+from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, all_hear_and_watch, meet
 from tests.process import ServerProcess
 
@@ -96,7 +97,16 @@ async def test_whole_visit_with_storage_that_is_full(newcomer: Newcomer, meeting
     await looks_at_records(ada, meeting)
 
 
-async def test_whole_visit_with_site_data_blocked_by_the_browser(
+async def ada_of(context: BrowserContext, people: list[Person], server: ServerProcess) -> Person:
+    ada = await Person.arrive(context, "Ada", server.url)
+    people.append(ada)
+    await ada.page.goto(ada.url)
+    assert await ada.page.evaluate("() => { try { return !localStorage; } catch { return true; } }")
+    return ada
+
+
+@pytest.mark.only(browser="chromium", reason="its own setting, which is in its profile")
+async def test_whole_visit_with_site_data_blocked_by_chromium(
     playwright: Playwright,
     people: list[Person],
     newcomer: Newcomer,
@@ -104,20 +114,21 @@ async def test_whole_visit_with_site_data_blocked_by_the_browser(
     meeting: str,
     tmp_path: Path,
 ) -> None:
-    """Chromium's own setting: nothing is kept for any site."""
     profile = tmp_path / "profile" / "Default"
     profile.mkdir(parents=True)
     blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (profile / "Preferences").write_text(json.dumps(blocked))
-    context = await playwright.chromium.launch_persistent_context(
-        profile.parent,
-        executable_path=chromium(),
-        headless=True,
-        args=[*QUIET, "--no-sandbox", FAKE_DEVICES, ALLOW_DEVICES],
-    )
-    ada, bob = await Person.arrive(context, "Ada", server.url), await newcomer("Bob")
-    people.append(ada)
-    await ada.page.goto(ada.url)
-    assert await ada.page.evaluate("() => { try { return !localStorage; } catch { return true; } }")
+    context = await playwright.chromium.launch_persistent_context(profile.parent, **chromium_options())
+    ada, bob = await ada_of(context, people, server), await newcomer("Bob")
+    await visits(ada, bob, meeting)
+    await looks_at_records(ada, meeting)
+
+
+@pytest.mark.only(browser="firefox", reason="its own setting")
+async def test_whole_visit_with_site_data_blocked_by_firefox(
+    browsers: Browsers, people: list[Person], newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    blocking = await browsers.launch("firefox", preferences={"network.cookie.cookieBehavior": 2})
+    ada, bob = await ada_of(await blocking.new_context(), people, server), await newcomer("Bob")
     await visits(ada, bob, meeting)
     await looks_at_records(ada, meeting)

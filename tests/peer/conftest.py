@@ -7,15 +7,27 @@ import pytest
 # Browsers, and a server, are those of the end-to-end tests; a fixture is found where its name is.
 from tests.e2e.conftest import (
     browser,
-    launch,
+    browser_name,
+    browsers,
     newcomer,
     people,
     playwright,
+    pytest_generate_tests,
     pytest_runtest_makereport,
     server,
 )
 
-__all__ = ["browser", "launch", "newcomer", "people", "playwright", "pytest_runtest_makereport", "server"]
+__all__ = [
+    "browser",
+    "browser_name",
+    "browsers",
+    "newcomer",
+    "people",
+    "playwright",
+    "pytest_generate_tests",
+    "pytest_runtest_makereport",
+    "server",
+]
 
 _rooms = itertools.count(1)
 
