@@ -103,6 +103,7 @@ export class LocalMedia extends Emitter {
       this.devices[kind].want(false);
       this.#release(this.devices[kind]);
     }
+    this.emit("change", null);
   }
 
   get #stopped() {

@@ -1,0 +1,226 @@
+"""Permission that is not given, or not yet: what is told is what is captured, and nothing waits for an answer."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.devices import PROMPTS, told_of
+from tests.e2e.person import Person, meet
+
+WAITING = "Waiting for your permission"
+MICROPHONE_WAITS = "Microphone: waiting for your permission. Stop waiting"
+CAMERA_WAITS = "Camera: waiting for your permission. Stop waiting"
+
+
+async def asked(newcomer: Newcomer, name: str) -> Person:
+    """Somebody whose browser can be made to ask."""
+    person = await newcomer(name)
+    await person.page.add_init_script(PROMPTS)
+    return person
+
+
+def says(person: Person, text: str) -> Locator:
+    """What is shown, and read out as it comes."""
+    return person.page.get_by_role("status").get_by_text(text)
+
+
+def choice(person: Person, kind: str) -> Locator:
+    """What the device list shows, which is the one thing it has where there is nothing to choose."""
+    return person.page.get_by_role("combobox", name=kind).locator("option")
+
+
+async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
+    a, _ = await meet(meeting, ada, bob)
+    await bob.sees(a, audio="on", video="on")
+    await ada.page.evaluate("prompts.hold()")
+    bob.heard.clear()
+    await ada.page.reload()
+    assert await ada.seated() == a
+    await bob.sees(a, audio="off", video="off", connection="connected")
+    await expect(says(ada, f"{WAITING}: your browser asks for your microphone and camera.")).to_be_visible()
+    await ada.sees(a, audio="off", video="off")
+    # A press is a wish, with or without an answer.
+    await ada.press(MICROPHONE_WAITS)
+    await expect(ada.button("Turn on microphone")).to_be_visible()
+    await expect(says(ada, f"{WAITING}: your browser asks for your camera.")).to_be_visible()
+    assert True not in told_of(bob, a, "audio") + told_of(bob, a, "video")
+
+    # Allowed at last, it is what is still wanted that comes on, and only then is it told.
+    await ada.page.evaluate("prompts.allow()")
+    await bob.sees(a, audio="off", video="on", picture="")
+    await expect(says(ada, WAITING)).to_be_hidden()
+    await expect(ada.button("Turn off camera")).to_be_visible()
+    assert True not in told_of(bob, a, "audio")
+    assert await ada.page.evaluate("[prompts.running('audio'), prompts.running('video')]") == [0, 1]
+    await ada.press("Turn on microphone")
+    await bob.sees(a, audio="on")
+    await bob.hears_and_watches(a)
+
+
+async def test_what_is_waited_for_is_asked_for_again_after_another_reload(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
+    a, _ = await meet(meeting, ada, bob)
+    await ada.press("Turn off camera")
+    await bob.sees(a, video="off")
+    await ada.page.evaluate("prompts.hold()")
+    for _ in range(2):
+        await ada.page.reload()
+        await expect(ada.button(MICROPHONE_WAITS)).to_be_visible()
+        await expect(ada.button("Turn on camera")).to_be_visible()
+    await ada.page.evaluate("prompts.allow()")
+    await bob.sees(a, audio="on", video="off")
+
+
+async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
+    (b,) = await meet(meeting, bob)
+    await ada.page.goto(ada.url)
+    await ada.page.evaluate("prompts.hold()")
+    await ada.open(meeting)
+    await expect(says(ada, f"{WAITING}: your browser asks for your microphone and camera.")).to_be_visible()
+    a = await ada.join()
+    await bob.sees(a, audio="off", video="off", connection="connected")
+    await expect(ada.button(CAMERA_WAITS)).to_be_visible()
+    await ada.page.evaluate("prompts.allow()")
+    await bob.sees(a, audio="on", video="on")
+    await bob.hears_and_watches(a)
+    await ada.hears_and_watches(b)
+
+
+async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: Newcomer, meeting: str) -> None:
+    ada = await asked(newcomer, "Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.press("Turn off camera")
+    await ada.page.evaluate("prompts.hold()")
+    before = await ada.page.evaluate("prompts.asked")
+    for _ in range(2):
+        await ada.press("Turn on camera")
+        await ada.press(CAMERA_WAITS)
+    await ada.press("Turn on camera")
+    assert await ada.page.evaluate("prompts.asked") == before + 3
+    await ada.page.evaluate("prompts.allow()")
+    await ada.sees(a, video="on")
+    assert await ada.page.evaluate("prompts.running('video')") == 1
+
+
+async def test_refused_it_says_so_and_the_button_asks_again(newcomer: Newcomer, meeting: str) -> None:
+    ada = await asked(newcomer, "Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.press("Turn off camera")
+    await ada.page.evaluate("prompts.hold()")
+    await ada.press("Turn on camera")
+    await ada.page.evaluate("prompts.refuse()")
+    await ada.told("Your browser may not use your camera")
+    await ada.press("Turn on camera")
+    await ada.sees(a, video="on")
+
+
+@pytest.mark.parametrize("wish", ["Leave", "Turn off"])
+async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: str, wish: str) -> None:
+    ada = await asked(newcomer, "Ada")
+    (a,) = await meet(meeting, ada)
+    await ada.page.evaluate("prompts.hold()")
+    await ada.page.reload()
+    await ada.seated()
+    await expect(ada.button(CAMERA_WAITS)).to_be_visible()
+    if wish == "Leave":
+        await ada.press("Leave")
+        await ada.at("left")
+    else:
+        await ada.press(CAMERA_WAITS)
+        await ada.press(MICROPHONE_WAITS)
+    await ada.page.evaluate("prompts.allow()")
+    assert await ada.page.evaluate("[prompts.running('audio'), prompts.running('video')]") == [0, 0]
+    if wish == "Turn off":
+        await ada.sees(a, audio="off", video="off")
+
+
+REFUSED = "throw new DOMException('Permission denied', 'NotAllowedError')"
+BY_SYSTEM = "throw new DOMException('Permission denied by system', 'NotAllowedError')"
+MISSING = "throw new DOMException('Requested device not found', 'NotFoundError')"
+UNNAMED = "[{ kind: 'audioinput', deviceId: '', label: '' }, { kind: 'videoinput', deviceId: '', label: '' }]"
+
+
+@pytest.mark.parametrize(
+    ("answer", "listed", "shown"),
+    [
+        (REFUSED, UNNAMED, "Not allowed: allow the microphone to choose one"),
+        (BY_SYSTEM, UNNAMED, "Not allowed by your system"),
+        # So Firefox says that the system does not allow it.
+        (MISSING, UNNAMED, "Not allowed by your system"),
+        (MISSING, "[]", "No microphone found"),
+    ],
+    ids=["refused", "by-system", "by-system-firefox", "none"],
+)
+async def test_an_empty_list_says_why(
+    newcomer: Newcomer, meeting: str, answer: str, listed: str, shown: str
+) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(
+        f"navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
+        f"navigator.mediaDevices.enumerateDevices = async () => {listed};"
+    )
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    await expect(choice(ada, "Microphone")).to_have_text([shown])
+    await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
+
+
+async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(
+        f"navigator.mediaDevices.enumerateDevices = async () => {UNNAMED};"
+        "navigator.mediaDevices.getUserMedia = () => new Promise(() => {});"
+    )
+    await ada.start(meeting)
+    await ada.press(CAMERA_WAITS)
+    await expect(choice(ada, "Camera")).to_have_text(["Allow the camera to choose one"])
+    await expect(choice(ada, "Microphone")).to_have_text([WAITING])
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
+        "AudioContext = class { constructor() { throw new DOMException('no hardware', 'NotSupportedError'); } };",
+        "delete globalThis.AudioContext;",
+        "navigator.mediaDevices.enumerateDevices = async () => { throw new DOMException('', 'NotAllowedError'); };",
+    ],
+    ids=["insecure", "no-sound", "no-sound-at-all", "no-list"],
+)
+async def test_the_call_goes_on_without(newcomer: Newcomer, meeting: str, without: str) -> None:
+    """What a browser may lack beside permission."""
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.page.add_init_script(without)
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    insecure = "mediaDevices'" in without
+    if insecure:
+        await expect(
+            says(ada, "Browsers allow the microphone and camera only on https pages.")
+        ).to_be_visible()
+        await expect(choice(ada, "Microphone")).to_have_text(["On https pages only"])
+    else:
+        await expect(ada.button("Turn off camera")).to_be_visible()
+    meter = ada.page.get_by_role("meter", name="Microphone level")
+    await (expect(meter).to_be_hidden() if "AudioContext" in without else expect(meter).to_be_visible())
+    a = await ada.join()
+    b = await bob.come(meeting)
+    on = "off" if insecure else "on"
+    await bob.sees(a, audio=on, video=on, connection="connected")
+    await ada.hears_and_watches(b)
+    if insecure:
+        await expect(ada.button("Share screen")).to_be_hidden()
+        await ada.page.keyboard.press("s")
+        await ada.told("This browser cannot share a screen.")
+    else:
+        await bob.hears_and_watches(a)
