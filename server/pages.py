@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from server.static_tree import StaticTree, hash_of, split
 
@@ -20,6 +21,9 @@ PAGE_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|docs)(/|$)")
+"""What programs ask: they get a problem document, whatever they accept."""
+CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -29,21 +33,54 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
+    @app.get("/m/{meeting}/", include_in_schema=False)
     def page(request: Request) -> Response:
         return _page(request, tree, "index.html")
 
     @app.get("/m/{meeting}/attendance", include_in_schema=False)
+    @app.get("/m/{meeting}/attendance/", include_in_schema=False)
     def attendance_page(request: Request) -> Response:
         return _page(request, tree, "attendance.html")
 
     @app.get("/attendance", include_in_schema=False)
+    @app.get("/attendance/", include_in_schema=False)
     def records_page(request: Request) -> Response:
         return _page(request, tree, "records.html")
 
     app.mount("/static", _Static(folder, tree), name="static")
+    not_found = app.router.default
+
+    async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if not _is_of_a_person(request):
+            await not_found(scope, receive, send)
+            return
+        answer = _elsewhere(request) or _page(request, tree, "index.html", status=404)
+        await answer(scope, receive, send)
+
+    app.router.default = nothing_here
 
 
-def _page(request: Request, tree: StaticTree, name: str) -> Response:
+def _is_of_a_person(request: Request) -> bool:
+    """Whether somebody follows a link, and is better served with a page than with a problem document."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and "text/html" in request.headers.get("accept", "")
+        and not NO_PAGES.match(request.url.path)
+    )
+
+
+def _elsewhere(request: Request) -> Response | None:
+    """Where it leads if nobody minds that `/m/` is in capitals. The ID's own letters are the page's affair."""
+    path = request.scope.get("raw_path", b"").decode("latin-1")
+    if not CAPITALS.match(path):
+        return None
+    query = f"?{request.url.query}" if request.url.query else ""
+    # Without a scheme and host, which a proxy in front may know better.
+    return Response(status_code=308, headers={"Location": f"/m{path[2:]}{query}"})
+
+
+def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
     """A page asks for its parts by the hash of them all."""
     snapshot = tree.snapshot()
     body = snapshot.files[name].replace(b'="/static/', f'="/static/{snapshot.hash}/'.encode())
@@ -53,9 +90,9 @@ def _page(request: Request, tree: StaticTree, name: str) -> Response:
         "Content-Security-Policy": PAGE_POLICY,
         "ETag": f'"{hash_of(PAGE_POLICY.encode(), body)}"',
     }
-    if _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+    if status == 200 and _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="text/html")
+    return Response(body, status, headers, media_type="text/html")
 
 
 class _Static(StaticFiles):

@@ -58,12 +58,14 @@ function route() {
   underway(true);
   visit?.stop();
   visit = null;
-  const asked = location.pathname.match(VIEWS)?.[1];
+  const known = location.pathname.match(VIEWS);
+  if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go("/")));
+  const asked = known[1];
   if (!asked) return show(new Lobby(identity, browserStorage, go));
   const found = readMeeting(location.pathname, location.origin);
   if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
   const id = found.meeting;
-  if (asked !== id) history.replaceState(null, "", `/m/${id}`);
+  if (location.pathname !== `/m/${id}`) history.replaceState(null, "", `/m/${id}`);
   visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
   void visit.start();
 }

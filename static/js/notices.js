@@ -27,6 +27,10 @@ const NOTICES = {
     text: `Nobody has started ${id} yet. Check the ID for a typo, or start the meeting yourself and share its link.`,
     actions: ["create", "home"],
   }),
+  nothing_here: () => ({
+    view: "problem", icon: "search", title: "There is nothing here",
+    text: "No page has this address. Check it for a typo, or go to the front page to start a meeting or to join one.", actions: ["home"],
+  }),
   bad_link: () => ({
     view: "problem", icon: "search", title: "This link is not complete",
     text: "A meeting ID has at least three letters, digits or dashes. Ask whoever sent the link for a new one.", actions: ["home"],
