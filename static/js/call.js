@@ -94,6 +94,18 @@ export class Call extends Emitter {
     );
   }
 
+  toggleAudio() {
+    this.media.toggle("audio");
+  }
+
+  toggleVideo() {
+    this.media.toggle("video");
+  }
+
+  toggleScreen() {
+    this.media.sharing.toggle();
+  }
+
   toggleHand() {
     this.#socket.status({ hand: !this.me?.hand });
   }

@@ -1,9 +1,10 @@
 /** Asking the browser for microphones, cameras and screens, and what its refusals mean. */
+import { canCall } from "./webrtc.js";
 
 /**
  * system: the operating system keeps the browser from it. missing: there is none. busy: it did not start.
- * insecure: browsers give it to https pages only.
- * @typedef {"refused" | "system" | "missing" | "busy" | "insecure"} Trouble
+ * insecure: browsers give it to https pages only. unable: the browser cannot make calls, so nobody could be sent it.
+ * @typedef {"refused" | "system" | "missing" | "busy" | "insecure" | "unable"} Trouble
  *
  * none: there is nothing to share. gesture: the browser wants a click or a key first.
  * @typedef {"system" | "none" | "busy" | "gesture" | "unsupported"} ScreenTrouble
@@ -23,6 +24,7 @@ const SCREEN = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true, self
  * @param {Partial<Record<Kind, string>>} wanted  the id of a device, or "" for the browser's choice
  */
 export async function capture(wanted) {
+  if (!canCall()) throw new DOMException("no WebRTC", "NotSupportedError");
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("needs https", "SecurityError");
   /** @param {object} defaults @param {string | undefined} deviceId */
   const constraints = (defaults, deviceId) => deviceId !== undefined && { ...defaults, ...(deviceId && { deviceId: { exact: deviceId } }) };
@@ -73,6 +75,8 @@ export function troubleOf(error, listed) {
       return listed ? "system" : "missing";
     case "OverconstrainedError":
       return "missing";
+    case "NotSupportedError":
+      return "unable";
     default:
       return "busy";
   }

@@ -3,6 +3,7 @@ import { KINDS, capture, inputs, permission, troubleOf } from "./capture.js";
 import { Device, same } from "./device.js";
 import { Emitter } from "./events.js";
 import { ScreenShare } from "./screen-share.js";
+import { canCall } from "./webrtc.js";
 
 /**
  * @typedef {import("./capture.js").Kind} Kind
@@ -21,8 +22,8 @@ const MOST_RESTARTS = 3;
 
 /** @extends {Emitter<{change: null, news: News}>} */
 export class LocalMedia extends Emitter {
-  /** Carries microphone and camera to the peers and to the own tile. */
-  stream = new MediaStream();
+  /** Carries microphone and camera to the peers and to the own tile. Null where there are no streams. */
+  stream = canCall() ? new MediaStream() : null;
   devices = { audio: new Device("audio"), video: new Device("video") };
   sharing = new ScreenShare();
   #watch = new AbortController();
@@ -132,7 +133,7 @@ export class LocalMedia extends Emitter {
       }
       this.#release(device);
       device.take(request, track);
-      this.stream.addTrack(track);
+      this.stream?.addTrack(track);
       this.#follow(device, track);
     }
     this.emit("change", null);
@@ -245,7 +246,7 @@ export class LocalMedia extends Emitter {
     const { track } = device;
     if (!track) return;
     device.track = null;
-    this.stream.removeTrack(track);
+    this.stream?.removeTrack(track);
     track.stop();
   }
 }

@@ -3,22 +3,22 @@
  * sample (WebRTC, 10.7): https://www.w3.org/TR/webrtc/#perfect-negotiation-example
  *
  * Both sides could offer at once and glare would resolve; to spare the collision at every join, the
- * impolite side opens with microphone and camera transceivers, and the polite one answers on them. After
- * that a camera comes and goes by replaceTrack() without negotiation, a screen as a stream of its own with.
+ * impolite side opens with microphone and camera transceivers, and the polite one answers on them. What is sent after
+ * that, and why it cannot make two peers offer for ever, is told in sending.js.
  *
  * Signals may be lost, as when the server is killed. Then offers are told again, so each has a number, which its
- * answer repeats: an offer may be answered twice.
+ * answer repeats. An offer that comes again is answered as before and changes nothing: what was agreed since stays.
  *
  * Bots cannot restart ICE. They offer another connection instead, of the next number: mesh.js puts another Peer in
  * the place of the one there was, and what is shown goes over to it.
  */
+import { RemoteCandidates } from "./candidates.js";
 import { Emitter } from "./events.js";
-import { videoEncoding } from "./quality.js";
+import { Sending } from "./sending.js";
 
 /**
  * @typedef {import("./protocol.js").SignalData} SignalData
  * @typedef {import("./devices.js").LocalMedia} LocalMedia
- * @typedef {import("./devices.js").Kind} Kind
  * @typedef {{id: string, instance: string, kind?: "bot"}} Instance
  */
 
@@ -28,39 +28,43 @@ const CONFIGURATION = { bundlePolicy: "max-bundle" };
 const PATIENCE = 4_000;
 /** After this, and then after twice as long each time, a connection that does not come about is helped on. */
 const STUCK = 10_000;
+/** Who has said nothing for so long takes part without media, as programs do. Milliseconds. */
+const SILENCE = 10_000;
+/** Offers in a row that asked for nothing but what had been agreed. */
+const MOST_IDLE = 3;
 
-/** @extends {Emitter<{streams: null, connection: RTCPeerConnectionState}>} */
+/** @extends {Emitter<{streams: null, connection: null}>} */
 export class Peer extends Emitter {
   /** What the other sends: microphone and camera, */
   camera = new MediaStream();
   /** and a shared screen. @type {MediaStream | null} */
   screen = null;
+  /** Nothing comes from there: it has said so, or nothing at all. */
+  silent = false;
+  born = performance.now();
 
   #me;
-  #media;
   #send;
   #polite;
+  #sending;
+  #candidates;
   /** The one whose place this took, until it has been answered. @type {Peer | null} */
   #before = null;
   #makingOffer = false;
   #taken = Promise.resolve();
   #waitingForOffer;
   #timer = 0;
+  #silence = 0;
   #patience = PATIENCE;
-  /** Number of the last description made here, and of the last offer that came. */
+  /** Number of the last description made here, and of the last offer that was answered here. */
   #number = 0;
   /** @type {number | undefined} */
-  #answering;
-  /** What the last description made here said. @type {string | null} */
-  #screenTold = null;
+  #answered;
+  /** What the last offer asked for that was agreed to, and how many have asked for it again. */
+  #agreed = "";
+  #idle = 0;
   #size = 1;
   #remoteScreen = "";
-  /** @type {RTCIceCandidateInit[]} */
-  #candidates = [];
-  /** @type {{audio?: RTCRtpTransceiver, video?: RTCRtpTransceiver}} */
-  #transceivers = {};
-  /** @type {{stream: MediaStream, transceivers: RTCRtpTransceiver[]} | null} */
-  #sharing = null;
 
   /**
    * @param {Instance} me @param {Instance} other @param {RTCIceServer[]} iceServers
@@ -72,12 +76,13 @@ export class Peer extends Emitter {
     this.#me = me;
     this.other = other;
     this.connection = connection;
-    this.#media = media;
     this.#send = send;
     // Programs cannot take an offer back, so it is always the person who gives way.
     this.#polite = me.kind === other.kind ? me.id < other.id : other.kind === "bot";
     this.#waitingForOffer = this.#polite;
     this.pc = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
+    this.#sending = new Sending(this.pc, media, this.#report);
+    this.#candidates = new RemoteCandidates(this.pc);
     this.pc.onnegotiationneeded = () => this.#offer();
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell({ candidate: candidate.toJSON() });
     this.pc.ontrack = ({ track, streams }) => this.#keep(track, streams);
@@ -87,6 +92,7 @@ export class Peer extends Emitter {
 
   start() {
     this.#patience = this.#waitingForOffer ? PATIENCE : STUCK;
+    this.#silence = window.setTimeout(() => this.#hear(true), SILENCE);
     this.#watch();
     this.update();
   }
@@ -94,9 +100,7 @@ export class Peer extends Emitter {
   /** Brings what is sent in line with what is captured. */
   update() {
     if (this.#waitingForOffer || this.pc.signalingState === "closed") return;
-    this.#carry("audio", this.#media.microphone);
-    this.#carry("video", this.#media.camera);
-    this.#share(this.#media.screen);
+    if (this.#sending.update()) this.#ask();
   }
 
   /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
@@ -104,33 +108,35 @@ export class Peer extends Emitter {
     this.pc.setConfiguration({ ...CONFIGURATION, iceServers });
   }
 
+  /** Looks for another path. */
+  reroute() {
+    this.pc.restartIce();
+    this.#ask();
+  }
+
   /** @param {number} size  how many others are in the meeting */
   adapt(size) {
     this.#size = size;
-    const sender = this.#transceivers.video?.sender;
-    const parameters = sender?.getParameters();
-    if (!sender || !parameters?.encodings?.[0]) return;
-    Object.assign(parameters.encodings[0], videoEncoding(size));
-    sender.setParameters(parameters).catch(this.#report);
+    this.#sending.adapt(size);
   }
 
   /** Signals may have been lost, either way: says again what has no answer, and has the other side do so. */
   recover() {
     const { signalingState, remoteDescription, connectionState } = this.pc;
-    if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.pc.restartIce();
+    if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.reroute();
     this.#repeatOffer();
     this.#tell({ repeat: true });
   }
 
   /** One after another, so that none meets the one before half-way. @param {SignalData} data */
   receive(data) {
+    this.#hear(data.media === false);
     this.#taken = this.#taken.then(() => this.#take(data)).catch(this.#report);
   }
 
   /** 0 to 1, without an AudioContext per peer. */
   get level() {
-    const receiver = this.#transceivers.audio?.receiver;
-    return receiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
+    return this.#sending.audioReceiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
   }
 
   /**
@@ -152,6 +158,7 @@ export class Peer extends Emitter {
 
   #retire() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
     this.#relieve();
@@ -162,7 +169,16 @@ export class Peer extends Emitter {
     this.#before = null;
   }
 
+  /** A first signal that comes late ends the silence. @param {boolean} silent */
+  #hear(silent) {
+    clearTimeout(this.#silence);
+    if (silent === this.silent) return;
+    this.silent = silent;
+    this.emit("connection", null);
+  }
+
   async #offer() {
+    if (this.#idle >= MOST_IDLE) return;
     try {
       this.#makingOffer = true;
       await this.#describe();
@@ -173,86 +189,89 @@ export class Peer extends Emitter {
     }
   }
 
+  /** There is something to offer: the browser, which asked for what is none, may not ask for this. */
+  #ask() {
+    if (this.#idle < MOST_IDLE) return;
+    this.#idle = 0;
+    this.#taken = this.#taken.then(() => (this.pc.signalingState === "stable" ? this.#offer() : undefined));
+  }
+
   /** Makes and tells what the moment asks for, an offer or an answer. */
   async #describe() {
     this.#number += 1;
-    this.#screenTold = this.#sharing?.stream.id ?? null;
     await this.pc.setLocalDescription();
-    this.#tellDescription();
+    const { localDescription } = this.pc;
+    if (localDescription?.type === "offer") this.#count(localDescription);
+    this.#tellDescription(localDescription);
   }
 
-  #tellDescription() {
-    const description = this.pc.localDescription;
-    const offer = description?.type === "offer" ? this.#number : this.#answering;
-    this.#tell({ description, offer, screen: this.#screenTold });
+  /** A browser that asks for negotiation for ever is not followed for ever. @param {RTCSessionDescription} offer */
+  #count({ sdp }) {
+    this.#idle = asked(sdp) === this.#agreed ? this.#idle + 1 : 0;
+    if (this.#idle === MOST_IDLE) this.#report(new Error("asks for negotiation though nothing has changed"));
+  }
+
+  /** @param {RTCSessionDescription | null} description  made here */
+  #tellDescription(description) {
+    if (!description) return;
+    const offer = description.type === "offer" ? this.#number : this.#answered;
+    this.#tell({ description, offer, screen: this.#sending.screenIn(description.sdp) });
   }
 
   /** Tells an offer that has no answer again, with the candidates found since. */
   #repeatOffer() {
-    if (this.pc.signalingState === "have-local-offer") this.#tellDescription();
+    if (this.pc.signalingState === "have-local-offer") this.#tellDescription(this.pc.localDescription);
   }
 
   /** @param {SignalData} data */
   async #take({ description, candidate, offer, screen, repeat }) {
     if (description?.type === "offer") await this.#takeOffer(description, offer, screen ?? "");
     else if (description) await this.#takeAnswer(description, offer, screen ?? "");
-    else if (candidate) await this.#takeCandidate(candidate);
+    else if (candidate) await this.#candidates.take(candidate);
     else if (repeat) this.#repeatOffer();
   }
 
   /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
   async #takeOffer(description, offer, screen) {
+    if (offer !== undefined && offer === this.#answered) return this.#answerAgain();
     const collision = this.#makingOffer || this.pc.signalingState !== "stable";
     if (collision && !this.#polite) return;
     await this.#takeDescription(description, screen);
     this.#relieve();
-    this.#answering = offer;
-    this.#answerOn();
+    this.#answered = offer;
+    this.#sending.adopt();
     await this.#describe();
     this.#open();
+  }
+
+  /**
+   * To an offer that was told again. Taken once more, it would take back what this side may have offered on top of it by
+   * now, and what the other may have agreed to already.
+   */
+  #answerAgain() {
+    const { currentLocalDescription } = this.pc;
+    if (currentLocalDescription?.type === "answer") this.#tellDescription(currentLocalDescription);
+    // Whoever had no answer did not take this either.
+    this.#repeatOffer();
   }
 
   /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
   async #takeAnswer(description, offer, screen) {
     // An offer that was told twice is answered twice.
-    const awaited = this.pc.signalingState === "have-local-offer" && (offer ?? this.#number) === this.#number;
-    if (awaited) await this.#takeDescription(description, screen);
+    if (this.pc.signalingState !== "have-local-offer" || (offer ?? this.#number) !== this.#number) return;
+    const made = this.pc.localDescription?.sdp ?? "";
+    await this.#takeDescription(description, screen);
+    this.#agreed = asked(made);
   }
 
   /** @param {RTCSessionDescriptionInit} description @param {string} screen */
   async #takeDescription(description, screen) {
     this.#remoteScreen = screen;
     await this.pc.setRemoteDescription(description);
-    // Candidates that still fit nothing belong to a description that is not coming any more.
-    for (const candidate of this.#candidates.splice(0)) if (this.#fits(candidate)) await this.pc.addIceCandidate(candidate);
+    await this.#candidates.described();
     if (screen || !this.screen) return;
     this.screen = null;
     this.emit("streams", null);
-  }
-
-  /** @param {RTCIceCandidateInit} candidate */
-  async #takeCandidate(candidate) {
-    // Where a description was lost or ignored its candidates come alone; told again it may find them waiting.
-    if (this.#fits(candidate)) await this.pc.addIceCandidate(candidate);
-    else this.#candidates.push(candidate);
-  }
-
-  /** @param {RTCIceCandidateInit} candidate */
-  #fits({ usernameFragment }) {
-    const { remoteDescription } = this.pc;
-    return remoteDescription !== null && (!usernameFragment || remoteDescription.sdp.includes(`a=ice-ufrag:${usernameFragment}\r\n`));
-  }
-
-  /** Sends on the offer's first microphone and camera sections instead of adding more of its own. */
-  #answerOn() {
-    for (const transceiver of this.pc.getTransceivers()) {
-      const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
-      if (this.#transceivers[kind] || transceiver.direction === "stopped") continue;
-      this.#transceivers[kind] = transceiver;
-      transceiver.direction = "sendrecv";
-      transceiver.sender.setStreams(this.#media.stream);
-      this.#carry(kind, kind === "audio" ? this.#media.microphone : this.#media.camera);
-    }
   }
 
   /** From here on this side sends what it has without waiting to be offered to. */
@@ -285,24 +304,6 @@ export class Peer extends Emitter {
     this.#watch();
   }
 
-  /** @param {Kind} kind @param {MediaStreamTrack | null} track */
-  #carry(kind, track) {
-    const streams = [this.#media.stream];
-    this.#transceivers[kind] ??= this.pc.addTransceiver(kind, { direction: "sendrecv", streams });
-    const { sender } = this.#transceivers[kind];
-    if (sender.track !== track) sender.replaceTrack(track).catch(this.#report);
-  }
-
-  /** @param {MediaStream | null} stream */
-  #share(stream) {
-    if (stream === (this.#sharing?.stream ?? null)) return;
-    for (const transceiver of this.#sharing?.transceivers ?? []) transceiver.stop();
-    this.#sharing = stream && {
-      stream,
-      transceivers: stream.getTracks().map((track) => this.pc.addTransceiver(track, { direction: "sendonly", streams: [stream] })),
-    };
-  }
-
   /** @param {MediaStreamTrack} track @param {readonly MediaStream[]} streams */
   #keep(track, streams) {
     const shared = streams.find(({ id }) => id === this.#remoteScreen);
@@ -318,10 +319,10 @@ export class Peer extends Emitter {
   #connectionChanged() {
     const { connectionState } = this.pc;
     // `failed` comes some 15 s after the path died; `disconnected` often mends itself.
-    if (connectionState === "failed") this.pc.restartIce();
+    if (connectionState === "failed") this.reroute();
     if (connectionState === "connected") this.adapt(this.#size);
     this.#watch();
-    this.emit("connection", connectionState);
+    this.emit("connection", null);
   }
 
   /** @param {SignalData} data */
@@ -336,3 +337,6 @@ export class Peer extends Emitter {
     if (this.pc.signalingState !== "closed") console.warn(`negotiation with ${this.other.id}:`, error);
   };
 }
+
+/** What an offer asks for: the sections with their directions and streams, and the ICE credentials. @param {string} sdp */
+const asked = (sdp) => (sdp.match(/^(?:m=\w+|a=(?:mid|msid|ice-ufrag):.*|a=(?:sendrecv|sendonly|recvonly|inactive))/gm) ?? []).join("\n");

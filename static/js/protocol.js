@@ -49,7 +49,7 @@
  * @typedef {{type: "participant_left", seq: number, participant: {id: string}, reason: string}} ParticipantLeft
  * @typedef {{type: "meeting_updated", seq: number, meeting: Partial<Meeting>}} MeetingUpdated
  * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
- * @typedef {{type: "signal", seq: number, from: string, data: SignalData}} Signal
+ * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
  * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal} RoomEvent
  *
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
@@ -57,13 +57,14 @@
  * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
  * @typedef {Joined | Resumed | RoomEvent | ServerError | GoingAway | Answer} ServerMessage
  *
- * What two clients say to each other; the server relays it untouched.
+ * What two clients say to each other; the server relays it untouched, so signal.js reads it.
  * @typedef {object} SignalData
  * @property {RTCSessionDescriptionInit | null} [description]
  * @property {RTCIceCandidateInit | null} [candidate]
  * @property {number} [offer]  Number of the offer that the description is, or answers.
  * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
  * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
+ * @property {boolean} [media]  False: the sender's browser cannot make calls, and answers no offer.
  * @property {string} [instance]  The sender's instance,
  * @property {string} [for]  and the one of the addressee it is meant for.
  * @property {number} [connection]  Which of the RTCPeerConnections between the two instances, 1 when absent. A bot, which

@@ -1,6 +1,7 @@
 /** The shared screen. The browser asks which one, and may be left without an answer. */
 import { captureScreen, screenTroubleOf, stopTracks } from "./capture.js";
 import { Emitter } from "./events.js";
+import { canCall } from "./webrtc.js";
 
 /** @extends {Emitter<{change: null, trouble: import("./capture.js").ScreenTrouble}>} */
 export class ScreenShare extends Emitter {
@@ -17,7 +18,7 @@ export class ScreenShare extends Emitter {
 
   /** Phones cannot. */
   get possible() {
-    return Boolean(navigator.mediaDevices?.getDisplayMedia);
+    return canCall() && Boolean(navigator.mediaDevices?.getDisplayMedia);
   }
 
   toggle() {

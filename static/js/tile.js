@@ -11,7 +11,7 @@ const AROUND = 10;
  * @typedef {object} Picture
  * @property {import("./protocol.js").Participant} participant
  * @property {MediaStream | null} stream
- * @property {string} connection  RTCPeerConnectionState, or "self"
+ * @property {string} connection  what mesh.js says of it; of the own picture "self" or "unable"
  * @property {boolean} own
  * @property {boolean} screen  a shared screen, not a person
  * @property {boolean} mirrored
@@ -81,7 +81,8 @@ export class Tile {
   update({ participant, stream, connection, own, screen, mirrored, hue }) {
     const { element } = this;
     const { id, name, media, hand, role, state, kind, recording } = participant;
-    const shown = screen || media.video;
+    const silent = connection === "none" || connection === "unable";
+    const shown = screen || (media.video && !silent);
     this.kind = screen ? "screen" : own ? "own" : "person";
     if (!shown) element.removeAttribute("data-picture");
     else if (element.dataset.video !== "on") this.#awaitPicture();
@@ -144,9 +145,10 @@ export class Tile {
 
   /** @param {string} state @param {string} connection @param {boolean} own */
   #stateText(state, connection, own) {
-    if (own) return "";
+    if (own) return connection === "unable" ? "This browser cannot make calls" : "";
     if (state === "reconnecting") return "Reconnecting…";
     if (connection === "failed") return "Connection lost, trying again…";
-    return connection === "connected" ? "" : "Connecting…";
+    if (connection === "none") return "Without sound and picture";
+    return connection === "connected" || connection === "unable" ? "" : "Connecting…";
   }
 }

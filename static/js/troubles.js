@@ -17,6 +17,8 @@ const TEXTS = {
     `Your system does not let the browser use your ${device}. Allow it in the system’s privacy settings, then start the browser again.`,
   missing: (device) => `No ${device.replace(" and ", " or ")} was found. You can go on without, or plug one in and turn it on.`,
   busy: (device) => `Your ${device} did not start, perhaps because another program is using it.`,
+  unable: () =>
+    "This browser cannot make calls: WebRTC is missing, or switched off. You can join and see who is there, what they do and who raises a hand, but without sound and picture, and nobody sees or hears you. To take part, allow WebRTC in the settings, or open the link in another browser.",
   insecure: (device) => `Browsers allow the ${device} only on https pages. You can still see and hear the others.`,
 };
 

@@ -38,7 +38,8 @@ REMEMBER = """
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
       super(configuration);
-      peerConnections += 1;
+      // The one without is tried and closed, to know whether there are any.
+      if (configuration) peerConnections += 1;
     }
   };
 """

@@ -13,6 +13,7 @@ import { showDevices, showHelp } from "../sheets.js";
 import { Shortcuts } from "../shortcuts.js";
 import { Stage } from "../stage.js";
 import { newsText } from "../troubles.js";
+import { canCall } from "../webrtc.js";
 
 /** @typedef {import("../protocol.js").Participant} Participant */
 
@@ -122,9 +123,9 @@ export class MeetingView extends Emitter {
 
   /** @type {Record<import("../shortcuts.js").Command, () => void>} */
   #commands = {
-    audio: () => this.#call.media.toggle("audio"),
-    video: () => this.#call.media.toggle("video"),
-    screen: () => this.#call.media.sharing.toggle(),
+    audio: () => this.#call.toggleAudio(),
+    video: () => this.#call.toggleVideo(),
+    screen: () => this.#call.toggleScreen(),
     hand: () => this.#call.toggleHand(),
     people: () => this.#togglePeople(),
     copy: () => void this.#copyLink(),
@@ -174,11 +175,11 @@ export class MeetingView extends Emitter {
     const { participants, mesh, media, myId } = this.#call;
     const [me = this.#placeholder(), ...others] = participants;
     const facing = media.camera?.getSettings().facingMode;
-    const own = { participant: { ...me, media: this.#call.state }, connection: "self", own: true, hue: this.#colours.of(me.id) };
+    const own = { participant: { ...me, media: this.#call.state }, connection: canCall() ? "self" : "unable", own: true, hue: this.#colours.of(me.id) };
     /** @type {import("../tile.js").Picture[]} */
     const pictures = others.flatMap((participant) => {
       const peer = mesh.peers.get(participant.id);
-      const base = { participant, connection: peer?.pc.connectionState ?? "new", own: false, mirrored: false, hue: this.#colours.of(participant.id) };
+      const base = { participant, connection: mesh.connection(participant.id), own: false, mirrored: false, hue: this.#colours.of(participant.id) };
       const person = { ...base, stream: peer?.camera ?? null, screen: false };
       return participant.media.screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
     });

@@ -9,6 +9,7 @@ import { Emitter } from "../events.js";
 import { LevelMeter } from "../levels.js";
 import { HINDRANCES, WHY_BLOCKED } from "../reachability.js";
 import { newsText, troubleTexts } from "../troubles.js";
+import { canCall } from "../webrtc.js";
 import { TestPanel } from "./test-panel.js";
 
 /** A meter that follows speech without flickering. Milliseconds. */
@@ -132,7 +133,7 @@ export class Prejoin extends Emitter {
   async #offerTest() {
     // A server that does not answer this may well let people in.
     const { available } = await echoOffer().catch(() => ({ available: false }));
-    part(this.element, "offer").hidden = !available;
+    part(this.element, "offer").hidden = !available || !canCall();
   }
 
   #openTest() {

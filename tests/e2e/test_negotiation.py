@@ -1,0 +1,218 @@
+"""Two peers end right and quiet, whatever was shared, lost and held back meanwhile: `static/js/peer.js` against a model
+of Chromium's and Firefox's peer connections, in virtual time (tests/e2e/negotiation), and real ones with each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, all_hear_and_watch, meet, until
+from tests.process import ROOT, ServerProcess
+
+MODEL = Path(__file__).parent / "negotiation"
+SEEDS = 120
+PAIRS = [("Chromium", "Chromium"), ("Chromium", "Firefox"), ("Firefox", "Firefox")]
+
+RUN = """async ([last, pairs, most]) => {
+  const { simulate } = await import("/negotiation/scenario.js");
+  return simulate(0, last, pairs, most);
+}"""
+
+STOPS = (
+    "sending.js",
+    "      outlet.carry(track, this.#failed);\n",
+    "      if (!track) return outlet.transceiver.stop(), delete this.#screen[kind], true;\n"
+    "      outlet.carry(track, this.#failed);\n",
+)
+UNGUARDED = ("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
+
+
+class Plant(NamedTuple):
+    """A bug: in these files, this text by that."""
+
+    changes: tuple[tuple[str, str, str], ...]
+    says: str
+    """Among what is found."""
+
+
+PLANTS = {
+    "a stopped transceiver": Plant((STOPS, UNGUARDED), "offers without end"),
+    "an offer told again is a new one": Plant(
+        (("peer.js", "offer !== undefined && offer === this.#answered", "false"),), "order of m-lines"
+    ),
+    "nobody gives way": Plant((("peer.js", "if (collision && !this.#polite)", "if (collision)"),), ""),
+    "lost offers stay lost": Plant(
+        (("peer.js", 'if (this.pc.signalingState === "have-local-offer") this', "if (false) this"),),
+        "have-local-offer",
+    ),
+    "the screen that is told is not the one offered": Plant(
+        (("sending.js", "return sent ? id", "return this.#media.screen ? id"),), ""
+    ),
+    "a track is compared with what is done": Plant(
+        (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
+    ),
+    "needs are taken for none": Plant((("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""),
+}
+
+# What headless Firefox has no screen for.
+SCREEN = """() => {
+  if (!navigator.userAgent.includes("Firefox")) return;
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+    const context = canvas.getContext("2d");
+    setInterval(() => context.fillRect(Math.random() * 300, 0, 9, 180), 50);
+    return canvas.captureStream(20);
+  };
+}"""
+
+TOGGLE = """() => {
+  void reconvene.call.toggleScreen();
+  void reconvene.call.toggleVideo();
+}"""
+
+# What comes is held back, as while the network is away.
+HOLD = """() => {
+  const { mesh } = reconvene;
+  const held = [];
+  mesh.receive = (from, data) => held.push([from, data]);
+  globalThis.release = () => {
+    delete mesh.receive;
+    for (const [from, data] of held) mesh.receive(from, data);
+  };
+}"""
+
+STATES = "[...reconvene.mesh.peers.values()].map(({ pc }) => pc.signalingState)"
+
+
+async def simulated(
+    person: Person,
+    server: ServerProcess,
+    *changes: tuple[str, str, str],
+    pairs: Sequence[tuple[str, str]] = PAIRS,
+    most: int,
+) -> Any:
+    """What `simulate` answers, with these texts in the page's modules changed."""
+
+    async def model(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        await route.fulfill(path=MODEL / name, content_type="text/javascript")
+
+    async def changed(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        text = (ROOT / "static" / "js" / name).read_text(encoding="utf-8")
+        for file, before, after in changes:
+            assert file != name or text.count(before) == 1, f"{name} has no {before!r} to change"
+            text = text.replace(before, after) if file == name else text
+        await route.fulfill(body=text, content_type="text/javascript")
+
+    page: Page = person.page
+    await page.route("**/negotiation/*.js", model)
+    for file in {file for file, _, _ in changes}:
+        await page.route(f"**/static/js/{file}", changed)
+    # No page that does things of its own.
+    await page.goto(f"{server.url}/static/js/events.js")
+    return await page.evaluate(RUN, [SEEDS, pairs, most])
+
+
+async def test_it_ends_right_and_quiet_in_every_run(newcomer: Newcomer, server: ServerProcess) -> None:
+    outcome = await simulated(await newcomer("Ada"), server, most=10)
+    assert outcome["failed"] == []
+    assert outcome["runs"] == SEEDS * len(PAIRS)
+
+
+@pytest.mark.parametrize("bug", PLANTS)
+async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess, bug: str) -> None:
+    changes, says = PLANTS[bug]
+    outcome = await simulated(await newcomer("Ada"), server, *changes, most=1)
+    assert outcome["failed"], f"not found in {outcome['runs']} runs"
+    assert says in outcome["failed"][0]
+
+
+async def test_a_browser_that_asks_for_ever_is_not_followed_for_ever(
+    newcomer: Newcomer, server: ServerProcess
+) -> None:
+    """With the transceivers stopped that it asks for: it is quiet, and what is asked for after that is done."""
+    outcome = await simulated(await newcomer("Ada"), server, STOPS, pairs=PAIRS[:1], most=30)
+    assert outcome["failed"], "no browser asked"
+    for text in outcome["failed"]:
+        findings = text.partition(": ")[2].split("; ")
+        allowed = ("asks for negotiation though nothing has changed", "offers in a second")
+        assert all(finding.endswith(allowed) for finding in findings), text
+
+
+async def sharing(newcomer: Newcomer, meeting: str) -> tuple[dict[str, Person], list[str]]:
+    people = [await newcomer(name) for name in ("Ada", "Bob")]
+    for person in people:
+        await person.page.add_init_script(f"({SCREEN})()")
+    ids = await meet(meeting, *people)
+    named = dict(zip(ids, people, strict=True))
+    await all_hear_and_watch(named)
+    return named, ids
+
+
+async def quiet(people: dict[str, Person]) -> None:
+    """Everyone is stable, and while many other things go to and fro nobody offers anything."""
+    for person in people.values():
+        await until(_states(person), lambda states: states == ["stable"], f"{person.name} has agreed")
+    before = [_offers(person) for person in people.values()]
+    first, second = people.values()
+    for _ in range(5):
+        for press, count in (("Raise hand", 1), ("Lower hand", 0)):
+            await first.press(press)
+            await expect(second.page.get_by_role("img", name="Hand raised")).to_have_count(count)
+    assert [_offers(person) for person in people.values()] == before
+
+
+async def test_two_who_share_at_the_same_time_end_right_and_quiet(newcomer: Newcomer, meeting: str) -> None:
+    people, _ = await sharing(newcomer, meeting)
+    for _ in range(7):
+        await asyncio.gather(*(person.page.evaluate(TOGGLE) for person in people.values()))
+    for person in people.values():
+        await expect(person.page.locator('.tile[data-kind="screen"][data-picture]')).to_have_count(2)
+    await quiet(people)
+    for person in people.values():
+        await person.press("Stop sharing")
+    for person in people.values():
+        await expect(person.page.locator('.tile[data-kind="screen"]')).to_have_count(0)
+        if "Turn on camera" in await person.page.get_by_role("button").all_inner_texts():
+            await person.press("Turn on camera")
+    await quiet(people)
+
+
+@pytest.mark.parametrize("sharer", [0, 1])
+@pytest.mark.parametrize("toggles", [3, 4])
+async def test_what_is_shared_while_the_other_is_away_ends_right_and_quiet(
+    newcomer: Newcomer, meeting: str, sharer: int, toggles: int
+) -> None:
+    people, ids = await sharing(newcomer, meeting)
+    # One of the two gives way to the other in negotiation.
+    ids.sort()
+    ada, bob = people[ids[sharer]], people[ids[1 - sharer]]
+    await bob.page.evaluate(HOLD)
+    for number in range(toggles):
+        await ada.press("Stop sharing" if number % 2 else "Share screen")
+        await expect(ada.page.locator('.tile[data-kind="screen"]')).to_have_count(1 - number % 2)
+    await bob.press("Share screen")
+    await bob.page.evaluate("release()")
+    for person in people.values():
+        screens = person.page.locator('.tile[data-kind="screen"][data-picture]')
+        await expect(screens).to_have_count(1 + toggles % 2)
+    await quiet(people)
+
+
+def _offers(person: Person) -> int:
+    signals = [message["data"] for message in person.said if message["type"] == "signal"]
+    return sum((data.get("description") or {}).get("type") == "offer" for data in signals)
+
+
+def _states(person: Person) -> Any:
+    async def states() -> Any:
+        return await person.page.evaluate(STATES)
+
+    return states
