@@ -142,7 +142,7 @@ class Admission:
             self._recorder.record(here or StayAbandoned(room, user_id, at))
 
     def stay_ended(self, room: str, user_id: str) -> None:
-        """A stay was closed; a join on its way that went on with it has to ask again."""
+        """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
         for flight in self._flights.get(room, {}).get(user_id, ()):
             flight.stale = True
 
@@ -238,7 +238,8 @@ class Admission:
         if here is None:
             self._doubt(room, user_id, at)
         else:
-            # The record has the instance of the page that was refused.
+            # The record has the instance of the page that was refused. Who is on the way in is recorded after this.
+            self.stay_ended(room, user_id)
             self._recorder.record(here)
 
     def _arrival(
