@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server import api, echo_routes, pages, plain_ws, problems
+from server import api, echo_routes, goodbye_route, pages, plain_ws, problems
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
@@ -113,7 +113,7 @@ def web(
     app.include_router(webhook.router(config, store))
     app.include_router(echo_routes.router(config, tokens, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
-
+    app.include_router(goodbye_route.router(gateway, tokens))
     pages.install(app)
     return app
 

@@ -19,7 +19,7 @@ from server.connection import Buffer, Connection, text_frame
 from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling import events
-from signalling.arrivals import Arrival
+from signalling.arrivals import Arrival, Goodbye
 from signalling.commands import refuse
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
@@ -124,6 +124,14 @@ class Gateway:
         """Say in the log what became of a request to create a meeting."""
         text = "meeting created" if created else "meeting already exists, returning existing meeting"
         log.info(text, meeting=room, **context)
+
+    def goodbye(self, said: Goodbye) -> None:
+        """A page goes, as it says over HTTP."""
+        effects = self._hub.goodbye(said, time.time())
+        if effects is None:
+            return
+        log.info("page said goodbye", meeting=said.room, instance=said.instance, back_in=said.back_in)
+        self._carry_out(effects)
 
     # What connections report.
 
@@ -290,7 +298,8 @@ class Gateway:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
         here = self._hub.present_stay(arrival.room, arrival.user_id, time.time())
         if here is not None:
-            # The record has the instance of the page that is gone.
+            # The record has the instance of the page that is gone. Who is on the way in is recorded after this.
+            self._admission.stay_ended(arrival.room, arrival.user_id)
             self._recorder.record(here)
         else:
             # A page may come back to a stay it knows; of one that has just begun nobody has heard.

@@ -30,6 +30,16 @@ class Drop(NamedTuple):
     code: int
 
 
+class Goodbye(NamedTuple):
+    """Tell the server that the page goes, by a way that does not need its socket (`POST /api/goodbye`).
+
+    A shell that closes its socket in good order, which tells as much, need not.
+    """
+
+    session: str
+    attempt: int
+
+
 class Emit(NamedTuple):
     """Tell the application.
 
@@ -41,4 +51,4 @@ class Emit(NamedTuple):
     detail: Message
 
 
-Action = Open | Send | Drop | Emit
+Action = Open | Send | Drop | Goodbye | Emit

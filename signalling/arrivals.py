@@ -60,6 +60,20 @@ class Return(NamedTuple):
     ice_servers: Sequence[dict[str, Any]]
 
 
+class Goodbye(NamedTuple):
+    """A page goes, as it said by another way than its socket; `instance` and `user_id` are its session token's.
+
+    `attempt` is how often it had asked for a seat, None if it does not count. `back_in`: seconds within which it is
+    back if this is a reload.
+    """
+
+    room: str
+    user_id: str
+    instance: str
+    attempt: int | None
+    back_in: float
+
+
 class Restored(NamedTuple):
     """Somebody who was in a room when the server went away. `epoch` names the log if the room is opened by this."""
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import orjson
 
-from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.errors import CloseCode
 from signalling.messages import Kind
 from signalling.outbox import Message, Outbox
@@ -190,12 +190,15 @@ class SignallingClient:
         """The page is put away. `hurry` comes back from it."""
         if self.phase in {"idle", "over"}:
             return []
+        # Before it was in, the session it knows is that of an earlier page.
+        in_before = bool(self.epoch) and self._place.session is not None
+        goodbye = [Goodbye(self._place.session or "", self._attempt)] if in_before else []
         if self._leaving:
-            return self._over()
+            return self._over(*goodbye)
         was_joined = self.phase == "joined"
         self.phase = "waiting"
         self._pong_by = self.wake_at = math.inf
-        return [Drop(CloseCode.NORMAL), *([Emit("away", {})] if was_joined else [])]
+        return [Drop(CloseCode.NORMAL), *goodbye, *([Emit("away", {})] if was_joined else [])]
 
     # What the application wants.
 

@@ -5,6 +5,7 @@ The life of a member, and what moves it on:
     (absent) --join--> connected --lost()--> away --1 s--> reconnecting --grace--> (absent) "lost"
                         |    ^                |                | ^
                         |    +--resume, join--+--resume, join--+ +--restore-- (a server that was restarted)
+                        |                     +--goodbye, and not back in the seconds it named--> (absent) "left"
                         +--leave--> (absent) "left"
                         +--end----> (absent) "ended"
 
@@ -21,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from signalling import commands, events
-from signalling.arrivals import Arrival, Restored, Return
+from signalling.arrivals import Arrival, Goodbye, Restored, Return
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.log import Log
@@ -33,7 +34,11 @@ SHOWN_AFTER = 1.0
 """Seconds a lost connection stays unmentioned."""
 
 GOODBYE = 3.0
-"""Seconds the place of a page that said goodbye is kept: it may have been reloaded, which pages cannot tell."""
+"""Seconds the place of a page that closed its socket in good order is kept: it may have been reloaded, which pages
+cannot tell."""
+
+RELOAD_MOST = 15.0
+"""Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
 
 
 class Seat(NamedTuple):
@@ -206,27 +211,61 @@ class Hub:
         seat = self._seats.pop(connection, None)
         if seat is None or seat.generation != seat.member.generation:
             return []
-        seat.member.connection = None
-        seat.member.lost_at = now
-        seat.member.goodbye = goodbye
-        seat.room.connections_changed()
-        self._away[seat.member] = seat.room
+        self._lose(seat.room, seat.member, now)
+        if goodbye:
+            seat.member.back_in = GOODBYE
         return []
 
+    def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
+        """A page says that it goes, by another way than its socket, which may be closed already or not yet.
+
+        It has left unless it is back `said.back_in` seconds from now: pages cannot tell a reload. None when it changes
+        nothing: another page has the place by now, or the same one has asked for its place again since.
+        """
+        room = self.rooms.get(said.room)
+        member = room.member_of(said.user_id) if room else None
+        if room is None or member is None or member.instance != said.instance:
+            return None
+        effects: list[Effect] = []
+        if said.attempt is not None:
+            if said.attempt < member.attempt:
+                return None
+            # What the page asked for before it went may still be on its way.
+            member.attempt = said.attempt + 1
+        if member.connection is not None:
+            # A page that is there all the same comes back at once, and nobody has noticed.
+            effects.append(Close(member.connection, CloseCode.NORMAL))
+            del self._seats[member.connection]
+            self._lose(room, member, now)
+        elif member.restored:
+            # It was there until now, whatever the record believes.
+            effects.append(_resumed(room.id, member, now))
+            member.restored = False
+            member.lost_at = now
+        lost_at = now if member.lost_at is None else member.lost_at
+        member.back_in = now - lost_at - member.excused + min(max(said.back_in, GOODBYE), RELOAD_MOST)
+        return effects
+
     def tick(self, now: float) -> list[Effect]:
-        """Time has passed: show who has been away for a second, part with who was away for `grace`."""
+        """Time has passed: show who has been away for a second, part with who was away for `grace`.
+
+        Who said goodbye is parted with when they said they would be back, and until then a slow reload is shown later.
+        """
         effects: list[Effect] = []
         for member, room in list(self._away.items()):
             lost_at = member.lost_at
             if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
                 continue
             away = now - lost_at - member.excused
-            if member.goodbye:
-                if away >= min(self.grace, GOODBYE):
-                    effects += self._depart(room, member, "left", lost_at, now)
-            elif away >= self.grace:
-                effects += self._depart(room, member, "lost", lost_at, now)
-            elif member.state == "connected" and away >= SHOWN_AFTER:
+            reason: Departure = "lost"
+            kept, show = self.grace, away >= SHOWN_AFTER
+            if member.back_in is not None:
+                reason = "left"
+                kept = min(self.grace, member.back_in)
+                show = away >= GOODBYE and kept - away > SHOWN_AFTER
+            if away >= kept:
+                effects += self._depart(room, member, reason, lost_at, now)
+            elif show and member.state == "connected":
                 member.state = "reconnecting"
                 member.changed()
                 effects.append(commands.update(room, member, {"state": member.state}, now))
@@ -271,6 +310,12 @@ class Hub:
         self._away.pop(member, None)
         room.connections_changed()
         return effects
+
+    def _lose(self, room: Room, member: Member, now: float) -> None:
+        member.connection = None
+        member.lost_at = now
+        room.connections_changed()
+        self._away[member] = room
 
     def _bring_up_to_date(self, room: Room, member: Member, back: Return, now: float) -> list[Effect]:
         connection = back.connection

@@ -34,8 +34,9 @@ class Member:
     `arrived_at` is the number of the event that told of this instance, 0 when that was before this log.
     `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
     had the place and lost it to a newer one, the last few of them: they do not get it back.
-    `lost_at` is when its connection went (epoch seconds), None while there is one; `goodbye` whether the page said so.
-    `excused`: seconds of its absence in which nobody could have come back.
+    `lost_at` is when its connection went (epoch seconds), None while there is one. `excused`: seconds of its absence in
+    which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after so many
+    seconds of absence; None: it said nothing.
     `restored`: known from the record only, since the server was restarted, and not back yet.
     """
 
@@ -45,11 +46,11 @@ class Member:
         "arrived_at",
         "attempt",
         "audio",
+        "back_in",
         "connection",
         "excused",
         "former",
         "generation",
-        "goodbye",
         "hand",
         "id",
         "instance",
@@ -90,7 +91,7 @@ class Member:
         self.order = 0
         self.former: tuple[str, ...] = ()
         self.excused = 0.0
-        self.goodbye = False
+        self.back_in: float | None = None
         self.restored = False
         self.answered = Answered()
         self.connection: Handle | None = None
@@ -104,7 +105,8 @@ class Member:
         self.connection = connection
         self.lost_at = None
         self.excused = 0.0
-        self.goodbye = self.restored = False
+        self.back_in = None
+        self.restored = False
         self.state = "connected"
         self.changed()
         return self.generation

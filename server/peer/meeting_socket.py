@@ -23,7 +23,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
-from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.client import Place, SignallingClient
 from signalling.sleep import LOOK_EVERY, SleepWatch
 
@@ -160,6 +160,8 @@ class MeetingSocket:
                 if self._link is not None:
                     self._link.drop(action.code)
                     self._link = None
+            case Goodbye():
+                pass  # The close frame says so: unlike a browser, a program closes its socket itself, with 1000.
             case Emit():
                 if self._heard is not None:
                     self._heard(action)

@@ -74,6 +74,13 @@ export const createMeeting = (token, wish) => request("POST", "/api/meetings", {
 /** @param {string} token @param {string} id @returns {Promise<void>} */
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
 
+/**
+ * Says that the page goes. Unlike a request it outlives the page, and nobody waits for an answer.
+ * @param {{session: string, attempt: number, back_in: number}} goodbye
+ */
+export const sayGoodbye = (goodbye) =>
+  navigator.sendBeacon("/api/goodbye", new Blob([JSON.stringify(goodbye)], { type: "application/json" }));
+
 /** Whether one may test one's call. @returns {Promise<{available: boolean, seconds: number}>} */
 export const echoOffer = () => request("GET", "/api/echo");
 

@@ -1,10 +1,18 @@
 /**
  * Whether the page is being reloaded, as far as a page can tell: by its keys or by a script, not by the browser's button.
- * A reload says no goodbye, so that the place is kept however long it takes.
+ * A reload says no goodbye, so that the place is kept however long it takes. Any other page that goes may be reloaded too,
+ * and says how long that would take here.
  */
 
 /** Of an attempt that came to nothing, as when another program took the keys. Milliseconds. */
 const FORGET = 5_000;
+
+/** Seconds. The server takes no others. */
+const LEAST = 3;
+const MOST = 15;
+
+/** When all modules were there: milliseconds since the page was asked for. */
+const loadedAfter = performance.now();
 
 let since = -Infinity;
 
@@ -17,3 +25,9 @@ window.navigation?.addEventListener("navigate", ({ navigationType, timeStamp }) 
 
 /** @param {Event} event  of leaving the page */
 export const isReload = ({ timeStamp }) => timeStamp - since < FORGET;
+
+/**
+ * Seconds within which the page would be back in the meeting if it were reloaded: twice what it took the last time.
+ * @param {number} joinTook  milliseconds
+ */
+export const backIn = (joinTook) => Math.min(Math.max((2 * (loadedAfter + joinTook)) / 1000, LEAST), MOST);

@@ -45,6 +45,7 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @property {{code: number}} closed  The server closed for good.
  *
  * @typedef {{do: "open"} | {do: "send", text: string} | {do: "drop", code: number}
+ *   | {do: "goodbye", session: string, attempt: number}
  *   | {[Name in keyof ClientEvents]: {do: "emit", name: Name, detail: ClientEvents[Name]}}[keyof ClientEvents]} Action
  *
  * @typedef {{id: number, type: "status", media?: Partial<MediaState>, hand?: boolean}} Status
@@ -184,11 +185,14 @@ export class SignallingClient {
   /** The page is put away or closed, which a close in good order tells the server. `hurry` comes back from it. @returns {Action[]} */
   suspend() {
     if (this.phase === "idle" || this.phase === "over") return [];
-    if (this.#leaving) return this.#over();
+    const { session } = this.#place;
+    /** Before it was in, the session it knows is that of an earlier page. @type {Action[]} */
+    const goodbye = this.epoch && session ? [{ do: "goodbye", session, attempt: this.#attempt }] : [];
+    if (this.#leaving) return this.#over(...goodbye);
     const wasJoined = this.phase === "joined";
     this.phase = "waiting";
     this.#pongBy = this.wakeAt = Infinity;
-    return [{ do: "drop", code: CLOSE.normal }, ...away(wasJoined)];
+    return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasJoined)];
   }
 
   /** What changed; kept until the server has answered, over as many connections as that takes. @param {Change} change @returns {Action[]} */

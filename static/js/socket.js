@@ -1,9 +1,10 @@
 /** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
+import { sayGoodbye } from "./api.js";
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
 import { CLOSE, SUBPROTOCOL } from "./protocol.js";
 import { Reachability } from "./reachability.js";
-import { isReload } from "./reloading.js";
+import { backIn, isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
 import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
@@ -21,6 +22,9 @@ export class MeetingSocket extends Emitter {
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
+  #startedAt = 0;
+  /** Milliseconds until it was in for the first time. */
+  #joinTook = Infinity;
   #sleep = new SleepWatch();
   #reachability;
   /** @type {Action[]} */
@@ -42,6 +46,7 @@ export class MeetingSocket extends Emitter {
     document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
     window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
     window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
+    this.#startedAt = performance.now();
     this.#happened((now) => this.#client.start(now));
   }
 
@@ -83,7 +88,8 @@ export class MeetingSocket extends Emitter {
       if (action.do === "open") this.#open();
       else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
       else if (action.do === "drop") this.#drop(action.code);
-      else this.emit(action.name, action.detail);
+      else if (action.do === "goodbye") sayGoodbye({ session: action.session, attempt: action.attempt, back_in: backIn(this.#joinTook) });
+      else this.#tell(action);
     }
     clearTimeout(this.#timer);
     if (this.#client.phase === "over") {
@@ -93,6 +99,12 @@ export class MeetingSocket extends Emitter {
       const delay = Math.min(LOOK_EVERY, Math.max(0, this.#client.wakeAt - performance.now()));
       this.#timer = window.setTimeout(() => this.#happened((now) => this.#client.tick(now)), delay);
     }
+  }
+
+  /** @param {Extract<Action, {do: "emit"}>} action */
+  #tell({ name, detail }) {
+    if (name === "joined") this.#joinTook = Math.min(this.#joinTook, performance.now() - this.#startedAt);
+    this.emit(name, detail);
   }
 
   #open() {

@@ -95,15 +95,6 @@ async def test_reload_that_the_page_knows_of_may_take_its_time(
     assert await ada.seated() == a
 
 
-async def test_tab_that_is_closed_has_left(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, _ = await meet(meeting, ada, bob)
-    await ada.page.close()
-    await bob.hears("participant_left", participant={"id": a}, reason="left")
-    await expect(bob.others).to_have_count(0)
-    await bob.told("Ada left")
-
-
 @pytest.mark.parametrize("stop", ["kill", "stop"])
 async def test_server_restarts_during_a_call_and_nobody_notices(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess, stop: str

@@ -21,6 +21,7 @@ RUN = """async (cases) => {
   const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry"]);
   const told = (action) => {
     if (action.do === "drop") return ["drop", action.code];
+    if (action.do === "goodbye") return ["goodbye", action.session, action.attempt];
     if (action.do === "emit") return ["emit", action.name, action.detail];
     if (action.do !== "send") return [action.do];
     const message = JSON.parse(action.text);

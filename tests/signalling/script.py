@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from signalling.arrivals import Arrival, Restored, Return
+from signalling.arrivals import Arrival, Goodbye, Restored, Return
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode
 from signalling.hub import Hub
@@ -181,6 +181,15 @@ class Stage:
     def lose(self, user: str | Socket, *, goodbye: bool = False) -> None:
         socket = user if isinstance(user, Socket) else self.sockets[user]
         self._carry_out(self.hub.lost(socket, self.now, goodbye=goodbye))
+
+    def goodbye(
+        self, user: str | Socket, room: str = "ABC123", *, attempt: int | None = 1, back_in: float = 0.0
+    ) -> bool:
+        """The page behind a socket says goodbye, by another way; answers whether that changed anything."""
+        socket = user if isinstance(user, Socket) else self.sockets[user]
+        effects = self.hub.goodbye(Goodbye(room, socket.user, socket.instance, attempt, back_in), self.now)
+        self._carry_out(effects or [])
+        return effects is not None
 
     def wait(self, seconds: float) -> None:
         self.now += seconds

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from signalling.actions import Action, Drop, Emit, Send
+from signalling.actions import Action, Drop, Emit, Goodbye, Send
 from signalling.client import Place, SignallingClient
 from signalling.sleep import SleepWatch
 from tests.vectors import Case, Did, check, read, read_looks
@@ -39,6 +39,8 @@ def told(action: Action) -> list[Any]:
             return ["send", json.loads(action.text)]
         case Drop(code):
             return ["drop", code]
+        case Goodbye(session, attempt):
+            return ["goodbye", session, attempt]
         case Emit(name, detail):
             return ["emit", name, detail or None]
         case _:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from signalling.hub import GOODBYE, RELOAD_MOST
 from signalling.names import page_of
 from tests.simulation import record_checks
 from tests.simulation.page import Page, Whole
@@ -35,6 +36,7 @@ def check(world: World) -> None:
         page.intervals()
     holders = Holders(world.truth, pages)
     for page in world.pages():
+        _page_was_not_dismissed(world, page)
         _page_was_told_everything(world, page)
         _page_was_refused_for_a_reason(world, page)
         _nobody_vanished_from_its_list(world, holders, page)
@@ -47,6 +49,12 @@ def check(world: World) -> None:
 
 
 # What each page was told
+
+
+def _page_was_not_dismissed(world: World, page: Page) -> None:
+    """Only who leaves is closed with 1000, and hears no more of it."""
+    for at in page.dismissed:
+        world.complain(f"{page.name} was there, and its socket closed at {at:.3f} as if it had left")
 
 
 def _page_was_told_everything(world: World, page: Page) -> None:
@@ -167,6 +175,7 @@ def _arrivals_and_departures_had_a_reason(world: World, holders: Holders) -> Non
         if kind == "participant_left":
             if before is not None:
                 _left(world, before, event.at, event.message["reason"])
+                _goodbye_was_kept(world, holders, before, event)
             continue
         page = holders.page_of(event)
         if kind == "participant_joined" and who in arrived:
@@ -187,6 +196,35 @@ def _left(world: World, page: Page, at: float, reason: str) -> None:
             world.complain(f"{page.name} has not left, and was said to have at {at:.3f}")
         elif last is not None and last.until > at + TOLERANCE:
             world.complain(f"{page.name} was there and said to have left at {at:.3f}")
+
+
+def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) -> None:
+    """Who said goodbye has left, when they said they would be back at the latest, and not before."""
+    server = max((s for s in world.servers if s.started_at <= event.at), key=lambda s: s.started_at)
+    who = event.message["participant"]["id"]
+    heard = [
+        said
+        for said in page.goodbyes
+        if said.arrived < event.at
+        and said.server == server.number
+        and said.instance == holders.instance_at(who, said.arrived)
+        and not page.came_back_after(said.at)
+    ]
+    if not heard:
+        return
+    # Whoever says so again says nothing new.
+    first = min(heard, key=lambda said: said.arrived)
+    stays = min(world.grace, min(max(first.back_in, GOODBYE), RELOAD_MOST))
+    reason, after = event.message["reason"], event.at - first.arrived
+    if reason == "lost":
+        world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
+    if after > stays + TOLERANCE:
+        world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
+    was_there = max((i.until for i in page.surely), default=event.at)
+    if after < stays - TOLERANCE and event.at - was_there < world.grace - TOLERANCE:
+        world.complain(
+            f"{page.name} said at {first.arrived:.3f} to be back in {stays} s, and left at {event.at:.3f}"
+        )
 
 
 def _took_over(world: World, before: Page, page: Page, at: float) -> None:

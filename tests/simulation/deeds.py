@@ -91,11 +91,29 @@ async def put_away(person: Person) -> None:
     if page := _page(person):
         page.deeds.append(person.loop.time())
         person.say(f"{page.name} is put away")
-        page.run(page.client.suspend())
+        page.put_away()
         await sleep(person.chance.choice((0.2, 2, 6)))
         if page.is_live:
             person.say(f"{page.name} is brought back")
             page.run(page.client.hurry(person.now()))
+
+
+async def say_goodbye_again(person: Person) -> None:
+    """A goodbye comes once more, however late."""
+    said = [(page, goodbye) for page in person.pages for goodbye in page.goodbyes]
+    if said:
+        page, goodbye = person.chance.choice(said)
+        person.say(f"{page.name}'s goodbye of {goodbye.at:.3f} comes once more")
+        person.world.goodbye(page, page.sessions[goodbye.instance], goodbye.attempt, goodbye.at)
+
+
+async def forge(person: Person) -> None:
+    """Somebody who is nobody says goodbye for this person."""
+    if page := _page(person):
+        session = page.client.session or "none"
+        unsigned = session.rpartition(".")[0] + "."
+        person.say(f"somebody forges a goodbye of {page.name}")
+        person.world.forged_goodbye(person.chance.choice((unsigned, session[::-1], person.token)))
 
 
 async def worry(person: Person) -> None:
@@ -128,6 +146,8 @@ DEEDS: dict[Deed, float] = {
     use_here: 0.6,
     lose_the_network: 0.6,
     put_away: 0.4,
+    say_goodbye_again: 0.4,
+    forge: 0.2,
     worry: 0.5,
     set_the_clock: 0.6,
     close_the_lid: 0.4,

@@ -1,36 +1,22 @@
-"""A page: the real client, its socket (websockets' Sans-I/O client), and a note of everything it was told."""
+"""A page: the real client, its socket, and a note of everything it was told."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from websockets.client import ClientProtocol
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
-from websockets.protocol import OPEN
-from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
+from websockets.frames import CloseCode
 
-from signalling.actions import Action, Drop, Emit, Open, Send
+from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.client import Place, SignallingClient
 from signalling.sleep import LOOK_EVERY, SleepWatch
+from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
-
-URI = parse_uri("ws://meet.example/ws")
-SUBPROTOCOL = Subprotocol("reconvene.v1")
-CLOSE_TIMEOUT = 2.0
-"""Seconds a browser gives a closing handshake."""
-
-LOST = 1006
-_quiet = logging.getLogger("simulation.websocket")
-_quiet.setLevel(logging.CRITICAL)
 
 
 class Internet(Protocol):
@@ -52,6 +38,8 @@ class Internet(Protocol):
 
     def say(self, text: str) -> None: ...
     def told(self, page: Page, emitted: Emit) -> None: ...
+    def goodbye(self, page: Page, said: Goodbye) -> None:
+        """Take it to the server, or lose it."""
 
 
 class Whole(NamedTuple):
@@ -70,14 +58,37 @@ class Interval(NamedTuple):
     until: float
 
 
+class Said(NamedTuple):
+    """A goodbye that came to a server."""
+
+    at: float
+    """When the page said it,"""
+    arrived: float
+    """and when the server numbered `server` heard it."""
+    server: int
+    instance: str
+    attempt: int
+    back_in: float
+
+
 class Page:
     """One document in one tab, from its loading until it is unloaded.
 
     `surely`: when it was in the meeting over a connection that worked; `maybe`: when it may have had a place there.
+    `closes_with`: what its browser closes sockets with at the end; 1001 is said before the page is told.
+    `back_in`: what it believes a reload to take.
     """
 
     def __init__(
-        self, internet: Internet, user_id: str, name: str, place: Place, chance: Callable[[], float]
+        self,
+        internet: Internet,
+        user_id: str,
+        name: str,
+        place: Place,
+        chance: Callable[[], float],
+        *,
+        closes_with: int = CloseCode.NORMAL_CLOSURE,
+        back_in: float = 3.0,
     ) -> None:
         self.user_id = user_id
         self.name = name
@@ -86,6 +97,13 @@ class Page:
         self.client = SignallingClient(place, chance)
         self._sleep = SleepWatch()
         self.opened_at = internet.loop.time()
+        self.closes_with = closes_with
+        self.back_in = back_in
+        self.goodbyes: list[Said] = []
+        self.sessions: dict[str, str] = {}
+        """Its credentials, by the instance that they are for."""
+        self.dismissed: list[float] = []
+        """When the server closed its socket as if it had left."""
         self.unloaded = False
         self.final = ""
         """The refusal or close code after which it does not come back."""
@@ -141,11 +159,23 @@ class Page:
         self._happened(self.client.start)
 
     def unload(self) -> None:
-        """Reloaded, closed, or navigated away from: the page says goodbye to its socket."""
-        if self.client.phase != "over":
-            self.run(self.client.suspend())
+        """Reloaded, closed, or navigated away from: the page says goodbye."""
+        self.put_away()
         self.unloaded = True
         self._forget()
+
+    def put_away(self) -> None:
+        """Out of sight, perhaps to be brought back."""
+        if self.client.phase == "over":
+            return
+        if self.closes_with != CloseCode.NORMAL_CLOSURE and self._socket is not None:
+            self._gone()
+            self._socket.drop(self.closes_with)
+            self._socket = None
+        self.run(self.client.suspend())
+
+    def came_back_after(self, at: float) -> bool:
+        return any(asked > at for asked, _ in self._asked)
 
     def crash(self, *, heard: bool) -> None:
         """The tab is gone without a word."""
@@ -194,12 +224,14 @@ class Page:
         if socket is self._socket:
             self._gone()
             self._socket = None
+            if code == CloseCode.NORMAL_CLOSURE:
+                self.dismissed.append(self._loop.time())
             self._happened(lambda now: self.client.closed(code, now))
 
     def _do(self, action: Action) -> None:
         match action:
             case Open():
-                self._socket = Socket(self, self._internet)
+                self._socket = Socket(self, self._loop)
                 self._internet.connect(self._socket)
             case Send():
                 if action.message["type"] in {"join", "resume"}:
@@ -211,6 +243,8 @@ class Page:
                 if self._socket is not None:
                     self._socket.drop(action.code)
                     self._socket = None
+            case Goodbye():
+                self._internet.goodbye(self, action)
             case Emit():
                 self._hear(action.name, action.detail)
                 self._internet.told(self, action)
@@ -271,90 +305,3 @@ class Page:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class Socket:
-    """The browser's WebSocket: the page's end of a link."""
-
-    def __init__(self, page: Page, internet: Internet) -> None:
-        self.page = page
-        self.link: Link | None = None
-        self.since = internet.loop.time()
-        self.given_up = False
-        self._loop = internet.loop
-        self._ws = ClientProtocol(URI, subprotocols=[SUBPROTOCOL], max_size=None, logger=_quiet)
-        self._over = False
-
-    def connected(self, link: Link) -> None:
-        self.link = link
-        self._ws.send_request(self._ws.connect())
-        self._flush()
-
-    def refused(self) -> None:
-        self._close(LOST)
-
-    def send(self, text: str) -> None:
-        if self._ws.state is OPEN:
-            self._ws.send_text(text.encode())
-            self._flush()
-
-    def drop(self, code: int) -> None:
-        """Close it; the page hears no more of it."""
-        self.given_up = True
-        if self.link is None or self._ws.state is not OPEN:
-            self.abort()
-            return
-        self._ws.send_close(code)
-        self._flush()
-        self._loop.call_later(CLOSE_TIMEOUT, self.abort)
-
-    def abort(self, *, heard: bool = True) -> None:
-        self.given_up = True
-        if self.link is not None and not self._over:
-            if heard:
-                self.link.up.end(reset=True)
-            else:
-                self.link.vanish()
-        self._over = True
-
-    # The network's side.
-
-    def arrived(self, data: bytes) -> None:
-        if self._over:
-            return
-        ws = self._ws
-        ws.receive_data(data)
-        for event in ws.events_received():
-            if isinstance(event, Response):
-                if ws.state is OPEN:
-                    self.page.opened(self)
-            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                self.page.received(self, bytes(event.data))
-        self._flush()
-        if ws.close_rcvd is not None and not self.given_up:
-            self._loop.call_later(CLOSE_TIMEOUT, self._close, ws.close_rcvd.code)
-
-    def ended(self) -> None:
-        if not self._over:
-            self._ws.receive_eof()
-            self._flush()
-            if self.link is not None:
-                self.link.up.end()
-        self._close(self._code)
-
-    def reset(self) -> None:
-        self._close(self._code)
-
-    @property
-    def _code(self) -> int:
-        return self._ws.close_rcvd.code if self._ws.close_rcvd is not None else LOST
-
-    def _close(self, code: int) -> None:
-        if not self._over:
-            self._over = True
-            self.page.closed(self, code)
-
-    def _flush(self) -> None:
-        for data in self._ws.data_to_send():
-            if data and self.link is not None:
-                self.link.up.send(data)

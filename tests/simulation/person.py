@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from signalling.actions import Emit
+from websockets.frames import CloseCode
+
+from signalling.actions import Emit, Goodbye
 from signalling.client import Place
 from signalling.roster import FLAGS
+from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop
 from tests.simulation.network import Link
-from tests.simulation.page import Page, Socket
+from tests.simulation.page import Page
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -104,6 +107,16 @@ class Person:
         elif name == "closed":
             self.say(f"{page.name} is closed for good ({detail['code']})")
 
+    def goodbye(self, page: Page, said: Goodbye) -> None:
+        chance = self.world.manners
+        fate = chance.choice(("soon", "soon", "soon", "late", "lost"))
+        if not self.online or fate == "lost":
+            self.say(f"{page.name}'s goodbye is lost")
+            return
+        takes = self.world.network.takes() + (chance.choice((0.5, 2, 6)) if fate == "late" else 0)
+        at = self.loop.time()
+        self.loop.call_later(takes, self.world.goodbye, page, said.session, said.attempt, at)
+
     # What they do.
 
     async def live(self) -> None:
@@ -143,7 +156,18 @@ class Person:
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
         name = f"{self.name}{count}"
         place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
-        page = Page(self, self.user_id, name, place, self.world.backoff.random)
+        manners = self.world.manners
+        closes_with = manners.choice((CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY))
+        back_in = manners.choice((0.0, 3.0, 6.0, 15.0))
+        page = Page(
+            self,
+            self.user_id,
+            name,
+            place,
+            self.world.backoff.random,
+            closes_with=closes_with,
+            back_in=back_in,
+        )
         self.pages.append(page)
         return page
 

@@ -14,6 +14,7 @@ from server.gateway import Gateway
 from server.recorder import Recorder
 from signalling.actions import Drop
 from signalling.answered import Answered
+from signalling.arrivals import Goodbye
 from signalling.client import SignallingClient
 from signalling.effects import Effect, StayResumed
 from signalling.hub import Hub
@@ -152,6 +153,61 @@ def giving_up_says_goodbye(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SignallingClient, "_give_up", politely)
 
 
+def goodbye_unheard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Hub, "goodbye", lambda self, said, now: None)
+
+
+def goodbye_of_any_page(patch: pytest.MonkeyPatch) -> None:
+    """A page that was reloaded long ago says goodbye for the one after it."""
+    goodbye = Hub.goodbye
+
+    def anybody(self: Hub, said: Goodbye, now: float) -> list[Effect] | None:
+        member = self.present(said.room, said.user_id)
+        return goodbye(self, said._replace(instance=member.instance, attempt=None) if member else said, now)
+
+    patch.setattr(Hub, "goodbye", anybody)
+
+
+def late_goodbye_counts(patch: pytest.MonkeyPatch) -> None:
+    """Also that of a page that was put away, brought back, and is there again."""
+    goodbye = Hub.goodbye
+    patch.setattr(Hub, "goodbye", lambda self, said, now: goodbye(self, said._replace(attempt=None), now))
+
+
+def goodbye_overtakes_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    """What the page had asked for before it said goodbye is still answered after it."""
+    goodbye = Hub.goodbye
+
+    def unfenced(self: Hub, said: Goodbye, now: float) -> list[Effect] | None:
+        member = self.present(said.room, said.user_id)
+        attempt = member.attempt if member else 0
+        effects = goodbye(self, said, now)
+        if member is not None:
+            member.attempt = attempt
+        return effects
+
+    patch.setattr(Hub, "goodbye", unfenced)
+
+
+def goodbye_never_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Whoever once said goodbye has left at the next loss of a connection."""
+    connect = Member.connect
+
+    def remembers(self: Member, connection: Any, attempt: int) -> int:
+        back_in = self.back_in
+        generation = connect(self, connection, attempt)
+        self.back_in = back_in
+        return generation
+
+    patch.setattr(Member, "connect", remembers)
+
+
+def every_reload_is_quick(patch: pytest.MonkeyPatch) -> None:
+    """What a page says about how long it takes is not believed."""
+    goodbye = Hub.goodbye
+    patch.setattr(Hub, "goodbye", lambda self, said, now: goodbye(self, said._replace(back_in=3.0), now))
+
+
 def host_lost_on_rejoin(patch: pytest.MonkeyPatch) -> None:
     join = Hub.join
 
@@ -238,6 +294,12 @@ PLANTS: dict[str, Plant] = {
         grace_is_short,
         any_close_is_goodbye,
         giving_up_says_goodbye,
+        goodbye_unheard,
+        goodbye_of_any_page,
+        late_goodbye_counts,
+        goodbye_overtakes_for_nothing,
+        goodbye_never_forgotten,
+        every_reload_is_quick,
         host_lost_on_rejoin,
         hand_forgotten,
         restored_stay_not_recorded,

@@ -18,6 +18,7 @@ from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
+from signalling.arrivals import Goodbye
 from signalling.hub import Hub
 from storage.store import Store, StoreError
 from tests.simulation.clock import VirtualLoop, process_context
@@ -224,6 +225,13 @@ class Server:
         """What POST /api/meetings/{id}/end does."""
         await self._store.end_meeting(room, time.time())
         self.gateway.end_meeting(room)
+
+    def goodbye(self, session: str, attempt: int, back_in: float) -> str:
+        """What POST /api/goodbye does; answers which instance of whom has said so. Raises `Refused`."""
+        said = self._tokens.read_session(session)
+        goodbye = Goodbye(said.room, said.user_id, said.instance, attempt, back_in)
+        self.context.run(self.gateway.goodbye, goodbye)
+        return said.instance
 
     def kill(self) -> None:
         """SIGKILL, or the end of the process."""

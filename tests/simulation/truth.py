@@ -73,6 +73,7 @@ class Holders:
     def __init__(self, truth: Truth, pages: Mapping[str, Page]) -> None:
         self._pages = pages
         self._changes: dict[str, list[tuple[float, Page | None]]] = {}
+        self._instances: dict[str, list[tuple[float, str]]] = {}
         for event in truth.all():
             kind = event.message["type"]
             if kind not in {"participant_joined", "participant_rejoined", "participant_left"}:
@@ -80,11 +81,22 @@ class Holders:
             page = None if kind == "participant_left" else self.page_of(event)
             if page is not None:
                 page.seated_at = min(page.seated_at, event.at)
+            instance = "" if page is None else str(event.message["participant"]["instance"])
+            self._instances.setdefault(event.message["participant"]["id"], []).append((event.at, instance))
             self._changes.setdefault(event.message["participant"]["id"], []).append((event.at, page))
 
     def page_of(self, event: Event) -> Page:
         """Who joined."""
         return self._pages[event.joiner]
+
+    def instance_at(self, participant: str, at: float) -> str:
+        """Which one of them was there just before that moment, if any."""
+        last = ""
+        for since, instance in self._instances.get(participant, ()):
+            if since >= at:
+                break
+            last = instance
+        return last
 
     def at(self, participant: str, at: float) -> Page | None:
         """Just before that moment."""

@@ -24,14 +24,16 @@ from structlog.typing import EventDict
 from server.config import Config
 from server.identity import Tokens
 from signalling import hub
+from signalling.errors import Refused
 from signalling.log import MAX_COUNT, Log
 from storage import sqlite_calls
 from storage.store import StoreError
 from tests.simulation import checks, deeds, record_checks, weather
+from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, Stuck, VirtualLoop, a_world_of_its_own, bury, lots
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link, Network
-from tests.simulation.page import Page, Socket
+from tests.simulation.page import Interval, Page, Said
 from tests.simulation.person import ROOM, Deed, Person
 from tests.simulation.server import Server, Transport
 from tests.simulation.truth import Truth
@@ -66,6 +68,7 @@ class World:
         self.loop = loop
         chance = self.chance = lots("people and weather", seed)
         self.backoff = lots("patience", seed)
+        self.manners = lots("manners", seed)
         self.network = Network(loop, lots("network", seed))
         self.store = MemoryStore(lots("store", seed))
         self.store_failed = False
@@ -145,6 +148,26 @@ class World:
         link = Link(self.network, socket, transport)
         server.accept(link, transport)
         return link
+
+    def goodbye(self, page: Page, session: str, attempt: int, at: float) -> None:
+        """What the page said at that moment comes to the server, if one listens."""
+        server = self.server
+        if server is None:
+            self.say(f"{page.name}'s goodbye finds no server")
+            return
+        self.say(f"{page.name}'s goodbye arrives (attempt {attempt}, back in {page.back_in} s)")
+        instance = server.goodbye(session, attempt, page.back_in)
+        page.sessions[instance] = session
+        if server.started_at > max((i.until for i in page.surely), default=0.0):
+            # This server takes its word for it that the page was there until now.
+            page.maybe.append(Interval(self.loop.time(), self.loop.time()))
+        page.goodbyes.append(Said(at, self.loop.time(), server.number, instance, attempt, page.back_in))
+
+    def forged_goodbye(self, session: str) -> None:
+        if (server := self.server) is not None:
+            with contextlib.suppress(Refused):
+                server.goodbye(session, 99, 3.0)
+                self.complain("a forged goodbye was taken for a real one")
 
     def kill_server(self, downtime: float) -> None:
         if (server := self.server) is not None:
@@ -293,6 +316,7 @@ class World:
             for name, counter in named.items():
                 figures.update({f"{name} {key}": count for key, count in counter.items()})
         figures["events"] = sum(len(events) for events in self.truth.epochs.values())
+        figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
         figures["meetings ended"] = int(self.has_ended)
         return figures
 

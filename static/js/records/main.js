@@ -49,8 +49,7 @@ async function refused({ error }) {
   if (key.value === undefined) {
     if (await identity.recall()) return open();
     part(view, "lead").textContent = UNKNOWN;
-    part(view, "list").hidden = true;
-    return;
+    return list?.none();
   }
   // The server has another key by now.
   key.forget();

@@ -1,0 +1,47 @@
+"""Who closes a tab, or goes to another address, has left soon after; who reloads has not. In every browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+
+
+async def close(person: Person) -> None:
+    await person.page.close()
+
+
+async def go_elsewhere(person: Person) -> None:
+    await person.page.goto(f"{person.url}/attendance")
+
+
+async def go_to_another_site(person: Person) -> None:
+    await person.page.goto("about:blank")
+
+
+@pytest.mark.parametrize("goes", [close, go_elsewhere, go_to_another_site])
+async def test_whoever_goes_has_left(
+    newcomer: Newcomer, meeting: str, goes: Callable[[Person], Awaitable[None]]
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    _, b = await meet(meeting, ada, bob)
+    await ada.hears_and_watches(b)
+    await goes(bob)
+    await ada.hears("participant_left", participant={"id": b}, reason="left")
+    await ada.told("Bob left")
+    _, row = await ada.attendance(meeting)
+    assert [session["reason"] for session in row["sessions"]] == ["left"]
+
+
+async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    _, b = await meet(meeting, ada, bob)
+    await bob.page.reload()
+    assert await bob.seated() == b
+    await ada.hears_and_watches(b)
+    assert ada.events("participant_left") == []
+    _, row = await ada.attendance(meeting)
+    assert row["session_count"] == 1
