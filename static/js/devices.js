@@ -142,15 +142,16 @@ export class LocalMedia extends Emitter {
   /** @param {Device} device @param {MediaStreamTrack} track */
   #follow(device, track) {
     const { kind } = device;
-    /** @param {string} name @param {() => void} run */
-    const on = (name, run) => track.addEventListener(name, () => device.track === track && run());
+    /** @param {() => void} run */
+    const whileHeld = (run) => () => device.track === track && run();
     const say = (/** @type {"muted" | "unmuted"} */ what) => {
       if (device.wanted) this.emit("news", { what, kind, label: track.label });
       this.emit("change", null);
     };
-    on("mute", () => say("muted"));
-    on("unmute", () => say("unmuted"));
-    on("ended", () => void this.#ended(device));
+    // Not by addEventListener: in Firefox what a script dispatches at a track reaches only these.
+    track.onmute = whileHeld(() => say("muted"));
+    track.onunmute = whileHeld(() => say("unmuted"));
+    track.onended = whileHeld(() => void this.#ended(device));
     if (track.readyState === "ended") void this.#ended(device);
   }
 

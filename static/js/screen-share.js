@@ -56,7 +56,7 @@ export class ScreenShare extends Emitter {
     // Text has to stay sharp; motion may stutter.
     track.contentHint = "detail";
     // The browser has a "stop sharing" of its own.
-    track.addEventListener("ended", () => this.stream === stream && this.stop());
+    track.onended = () => this.stream === stream && this.stop();
     this.stream = stream;
     this.emit("change", null);
   }

@@ -10,23 +10,22 @@ async ([from, to, steps]) => {
     removeTrack(track) { this.tracks = this.tracks.filter((each) => each !== track); }
     getTracks() { return this.tracks; }
   };
-  class Track extends EventTarget {
+  class Track {
     readyState = "live";
     enabled = true;
     muted = false;
     constructor(kind, label, asked) {
-      super();
       Object.assign(this, { kind, label, asked });
     }
     getSettings() { return { deviceId: this.label }; }
     stop() { this.readyState = "ended"; }
     end() {
       this.stop();
-      this.dispatchEvent(new Event("ended"));
+      this.onended?.();
     }
     mute(muted) {
       this.muted = muted;
-      this.dispatchEvent(new Event(muted ? "mute" : "unmute"));
+      this[muted ? "onmute" : "onunmute"]?.();
     }
   }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from tests.e2e.person import Person
 
 PROMPTS = """(() => {
+  if (!navigator.mediaDevices) return; // The blank page from before.
   const { mediaDevices } = navigator;
   const ask = mediaDevices.getUserMedia.bind(mediaDevices);
   globalThis.prompts = {
@@ -39,6 +40,7 @@ PROMPTS = """(() => {
 """`prompts.hold()`: from now on the browser asks, and nobody answers before `allow()` or `refuse()`."""
 
 PLUGS = """(() => {
+  if (!navigator.mediaDevices) return; // The blank page from before.
   const { mediaDevices } = navigator;
   const ask = mediaDevices.getUserMedia.bind(mediaDevices);
   const device = (kind, deviceId) => ({ kind: `${kind}input`, deviceId, groupId: deviceId, label: deviceId });

@@ -144,6 +144,8 @@ async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: 
         await ada.sees(a, audio="off", video="off")
 
 
+# A blank page from before has none.
+WITH_DEVICES = "if (navigator.mediaDevices)"
 REFUSED = "throw new DOMException('Permission denied', 'NotAllowedError')"
 BY_SYSTEM = "throw new DOMException('Permission denied by system', 'NotAllowedError')"
 MISSING = "throw new DOMException('Requested device not found', 'NotFoundError')"
@@ -166,8 +168,8 @@ async def test_an_empty_list_says_why(
 ) -> None:
     ada = await newcomer("Ada")
     await ada.page.add_init_script(
-        f"navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
-        f"navigator.mediaDevices.enumerateDevices = async () => {listed};"
+        f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = async () => {{ {answer}; }};"
+        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {listed};"
     )
     await ada.start(meeting)
     await ada.at("prejoin")
@@ -178,8 +180,8 @@ async def test_an_empty_list_says_why(
 async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await ada.page.add_init_script(
-        f"navigator.mediaDevices.enumerateDevices = async () => {UNNAMED};"
-        "navigator.mediaDevices.getUserMedia = () => new Promise(() => {});"
+        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {UNNAMED};"
+        f"{WITH_DEVICES} navigator.mediaDevices.getUserMedia = () => new Promise(() => {{}});"
     )
     await ada.start(meeting)
     await ada.press(CAMERA_WAITS)
@@ -193,7 +195,7 @@ async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, 
         "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",
         "AudioContext = class { constructor() { throw new DOMException('no hardware', 'NotSupportedError'); } };",
         "delete globalThis.AudioContext;",
-        "navigator.mediaDevices.enumerateDevices = async () => { throw new DOMException('', 'NotAllowedError'); };",
+        f"{WITH_DEVICES} navigator.mediaDevices.enumerateDevices = async () => {{ {REFUSED}; }};",
     ],
     ids=["insecure", "no-sound", "no-sound-at-all", "no-list"],
 )
