@@ -7,8 +7,12 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
+PURE := tests/signalling tests/test_layout.py tests/test_docs.py
+QUICK := $(PURE) tests/storage tests/server
+AHEAD := $(PURE) tests/storage tests/zoom
+
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate check format bench lock system clean
+.PHONY: help run test quick ahead simulate check format bench lock system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +22,13 @@ run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECON
 
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
+
+ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
+	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+400d' \
+		$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(AHEAD) $(ARGS)
 
 simulate: $(DEV) ## Meetings in which everything breaks: SEEDS=20000 of them, or one as a story: SEED=1234
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(SEEDS)) $(ARGS)

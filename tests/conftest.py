@@ -1,7 +1,33 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A slow machine is no failure, neither in what is tested nor in making up what to test it with.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+STARTING = ("tests.databases", "tests.server.nginx", "tests.turn_server")
+OTHER_STORES = {"postgres", "supabase"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "programs: starts what tests/install.sh installs: a browser, a database, nginx, coturn"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and needs_programs(item):
+            item.add_marker("programs")
+
+
+def needs_programs(item: pytest.Function) -> bool:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "backend" in parameters:
+        return parameters["backend"] in OTHER_STORES
+    if {"playwright", "servers"} & set(item.fixturenames):
+        return True
+    used = (getattr(value, "__module__", None) or "" for value in vars(item.module).values())
+    return any(module.startswith(STARTING) for module in used)

@@ -188,7 +188,8 @@ class Person:
     # What they see
 
     def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
+        # After a comma there may be a number, of what the button leads to.
+        return self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}(, \d+)?$"))
 
     @property
     def own(self) -> Locator:

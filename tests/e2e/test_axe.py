@@ -1,0 +1,165 @@
+"""axe finds nothing to complain of in any view, light or dark."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from playwright.async_api import expect
+
+from tests.e2e.browsers import BrowserName, Browsers
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.e2e.test_imports import Office, admin, office, see
+from tests.process import ROOT
+from tests.server.webinars import WEEKLY
+
+__all__ = ["admin", "office"]
+
+AXE = ROOT / ".tools" / "node_modules" / "axe-core" / "axe.min.js"
+
+RUN = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => [id, target.join(" "), failureSummary]));
+}"""
+
+
+@cache
+def source() -> str:
+    assert AXE.is_file(), "No axe: run tests/install.sh"
+    return AXE.read_text(encoding="utf-8")
+
+
+async def is_fine(person: Person, view: str) -> None:
+    """What is on the page now, in both colour schemes."""
+    if not await person.page.evaluate("'axe' in globalThis"):
+        await person.page.evaluate(source())
+    found: list[list[Any]] = []
+    for scheme in ("light", "dark"):
+        # Without motion: half-way between two colours, a contrast is none of either.
+        await person.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [[view, scheme, *each] for each in await person.page.evaluate(RUN)]
+    assert not found, "\n".join(map(str, found))
+
+
+async def test_lobby(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    await ada.at("lobby")
+    await ada.page.get_by_text("Choose an ID or a title").click()
+    await ada.page.get_by_label("Meeting ID").fill(meeting)
+    await ada.press("Join")
+    await expect(ada.page.get_by_role("alert").filter(has_text="There is no meeting")).to_be_visible()
+    await is_fine(ada, "lobby of somebody new")
+    await meet(meeting, ada)
+    await ada.page.goto(ada.url)
+    await expect(ada.page.get_by_role("heading", name="Your meetings")).to_be_visible()
+    await is_fine(ada, "lobby of somebody with meetings")
+
+
+async def test_prejoin(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    await is_fine(ada, "prejoin")
+
+
+async def test_prejoin_of_somebody_whose_devices_are_refused(
+    newcomer: Newcomer, browsers: Browsers, browser_name: BrowserName, meeting: str
+) -> None:
+    refusing = await browsers.launch(browser_name, "refused")
+    ada = await newcomer("Ada", using=refusing)
+    await ada.start(meeting)
+    await expect(ada.page.get_by_role("status").filter(has_text="may not use")).to_be_visible()
+    await is_fine(ada, "prejoin, refused")
+
+
+async def test_meeting(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada)
+    await is_fine(ada, "alone")
+    b = await bob.come(meeting)
+    await bob.press("Turn off camera")
+    await bob.press("Turn off microphone")
+    await bob.press("Raise hand")
+    await ada.sees(b, video="off", audio="off", connection="connected")
+    await is_fine(ada, "with somebody")
+    await ada.press("Participants")
+    await expect(ada.page.get_by_role("complementary", name="People in this meeting")).to_be_visible()
+    await is_fine(ada, "list of participants")
+
+
+async def test_dialogs_of_a_meeting(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    await ada.press("Keyboard shortcuts")
+    await expect(ada.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    await is_fine(ada, "keyboard shortcuts")
+    await ada.press("Close")
+    await ada.press("Devices")
+    await expect(ada.page.get_by_role("dialog", name="Devices")).to_be_visible()
+    await is_fine(ada, "devices")
+    await ada.press("Done")
+    await ada.press("Host options")
+    await expect(ada.button("End meeting for all")).to_be_visible()
+    await is_fine(ada, "host options")
+    await ada.press("End meeting for all")
+    await expect(ada.button("End for all")).to_be_visible()
+    await is_fine(ada, "end meeting for all")
+    await ada.press("End for all")
+    await ada.at("problem")
+    await is_fine(ada, "ended")
+
+
+async def test_notices(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    await ada.open(meeting)
+    await ada.at("problem")
+    await is_fine(ada, "no such meeting")
+    await ada.press("Start it now")
+    await ada.join()
+    await ada.press("Leave")
+    await ada.at("left")
+    await is_fine(ada, "left")
+    await ada.press("See attendance")
+    await expect(ada.page.get_by_role("rowheader").first).to_be_visible()
+    await ada.press("Delete this record")
+    await expect(ada.page.get_by_role("dialog")).to_be_visible()
+    await is_fine(ada, "deleting a record")
+    await ada.press("Delete for good")
+    await ada.at("problem")
+    await is_fine(ada, "deleted")
+
+
+async def test_attendance(admin: Person) -> None:
+    await see(admin, WEEKLY)
+    await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
+    await admin.page.get_by_text("Each list that was read").click()
+    await is_fine(admin, "attendance")
+    await admin.press("CSV")
+    await expect(admin.button("One row per person")).to_be_visible()
+    await is_fine(admin, "files to download")
+    await admin.page.keyboard.press("Escape")
+    await admin.press("Registered, did not come 1")
+    await expect(admin.page.get_by_role("table", name="Registered, did not come")).to_be_visible()
+    await is_fine(admin, "who did not come")
+
+
+async def test_attendance_that_is_not_for_everyone(newcomer: Newcomer, office: Office) -> None:
+    eve = await newcomer("Eve", url=office.server.url)
+    await see(eve, WEEKLY)
+    await expect(eve.page.get_by_label("Admin key")).to_be_visible()
+    await is_fine(eve, "admin key asked for")
+    # The browser writes a line of its own for the refusal.
+    eve.complaints.clear()
+
+
+async def test_records(newcomer: Newcomer, admin: Person, office: Office) -> None:
+    await admin.page.goto(f"{admin.url}/attendance")
+    await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
+    await is_fine(admin, "records")
+    ada = await newcomer("Ada", url=office.server.url)
+    await ada.page.goto(f"{ada.url}/attendance")
+    await expect(ada.page.get_by_text("This browser has started no meeting here.")).to_be_visible()
+    await is_fine(ada, "records of somebody new")
