@@ -111,6 +111,8 @@ async def test_join_that_fails_here_ends_in_words_and_leaves(
     await visitor.open(meeting)
     await visitor.at("prejoin")
     await visitor.page.evaluate("document.getElementById('meeting').remove()")
+    # Bob's window came later, and in Firefox only one has the focus.
+    await visitor.page.bring_to_front()
     await visitor.knock()
     await says(visitor.page, WRONG)
     await bob.hears("participant_left")
