@@ -51,7 +51,7 @@ def read(data: Any, mine: str, theirs: str) -> Signal | None:
         return Signal(
             number,
             description=description,
-            offer=offer if type(offer) is int else None,
+            offer=offer if type(offer) is int and 1 <= offer <= LARGEST else None,
             screen=screen if isinstance(screen, str) else "",
         )
     if isinstance(said := data.get("candidate"), dict):
@@ -109,15 +109,23 @@ def fitted(answer: str, offer: str) -> str:
 
 
 def _description(said: Any) -> RTCSessionDescription | None:
-    if not isinstance(said, dict) or not isinstance(said.get("sdp"), str):
+    """None for what cannot be read: taken, it would cost the connection there is."""
+    if not isinstance(said, dict):
         return None
-    if said.get("type") not in {"offer", "answer"}:
+    sdp, kind = said.get("sdp"), said.get("type")
+    if not isinstance(sdp, str) or not isinstance(kind, str) or kind not in {"offer", "answer"}:
         return None
-    sdp: str = said["sdp"]
     sections = sum(line.startswith("m=") for line in sdp.splitlines())
-    if sections > MOST_SECTIONS or sdp.count("a=candidate:") > MOST_CANDIDATES:
+    if not 1 <= sections <= MOST_SECTIONS or sdp.count("a=candidate:") > MOST_CANDIDATES:
         return None
-    return RTCSessionDescription(sdp, said["type"])
+    if not username_fragment(sdp) or "a=fingerprint:" not in sdp:
+        return None
+    try:
+        SessionDescription.parse(sdp)
+    except Exception:
+        # aiortc's parser fails in whatever way the text leads it to.
+        return None
+    return RTCSessionDescription(sdp, kind)
 
 
 def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:
