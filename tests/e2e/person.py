@@ -35,7 +35,7 @@ REMEMBER = """
         if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
   }).observe(document, { childList: true, subtree: true });
   globalThis.peerConnections = 0;
-  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  if ("RTCPeerConnection" in globalThis) globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
       super(configuration);
       // The one without is tried and closed, to know whether there are any.

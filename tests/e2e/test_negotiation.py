@@ -60,7 +60,7 @@ PLANTS = {
     "needs are taken for none": Plant((("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""),
 }
 
-# What headless Firefox has no screen for.
+# Firefox shares a screen only after a real click.
 SCREEN = """() => {
   if (!navigator.userAgent.includes("Firefox")) return;
   navigator.mediaDevices.getDisplayMedia = async () => {
@@ -126,6 +126,7 @@ async def test_it_ends_right_and_quiet_in_every_run(newcomer: Newcomer, server: 
     assert outcome["runs"] == SEEDS * len(PAIRS)
 
 
+@pytest.mark.only(browser="chromium", reason="the model is the same in every browser")
 @pytest.mark.parametrize("bug", PLANTS)
 async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess, bug: str) -> None:
     changes, says = PLANTS[bug]
@@ -134,6 +135,7 @@ async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess,
     assert says in outcome["failed"][0]
 
 
+@pytest.mark.only(browser="chromium", reason="the model is the same in every browser")
 async def test_a_browser_that_asks_for_ever_is_not_followed_for_ever(
     newcomer: Newcomer, server: ServerProcess
 ) -> None:

@@ -1,0 +1,102 @@
+"""Browsers that cannot make calls, and participants who take part without media."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.browsers import Browsers
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, all_hear_and_watch, meet
+from tests.process import ServerProcess
+from tests.server.client import Client
+
+CANNOT = "This browser cannot make calls"
+WITHOUT = "Without sound and picture"
+
+LACKING = {
+    "no constructor": "delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection;",
+    "a constructor that throws": """globalThis.RTCPeerConnection = class {
+      constructor() { throw new DOMException("by policy", "NotAllowedError"); }
+    };""",
+    "no streams": "delete globalThis.MediaStream;",
+}
+
+
+async def lacking(newcomer: Newcomer, name: str, how: str) -> Person:
+    person = await newcomer(name)
+    await person.page.add_init_script(LACKING[how])
+    return person
+
+
+async def takes_part(unable: Person, other: Person, meeting: str) -> None:
+    """It is said before joining, and who is there is shown. The other knows at once."""
+    o = await other.own.get_attribute("data-participant-id") or ""
+    await unable.open(meeting)
+    await unable.at("prejoin")
+    await expect(unable.page.get_by_role("status").filter(has_text=CANNOT)).to_be_visible()
+    u = await unable.join()
+    await unable.sees(o, connection="unable", video="off")
+    await expect(unable.page.get_by_text("Connecting…")).to_have_count(0)
+    await expect(unable.own).to_contain_text(CANNOT)
+    await other.sees(u, connection="none", audio="off", video="off")
+    await expect(other.tile(u)).to_contain_text(WITHOUT)
+    await unable.press("Raise hand")
+    await expect(other.tile(u).get_by_role("img", name="Hand raised")).to_be_visible()
+    await other.press("Raise hand")
+    await expect(unable.tile(o).get_by_role("img", name="Hand raised")).to_be_visible()
+    await unable.press("Turn on microphone")
+    await unable.told(CANNOT)
+    await other.sees(u, audio="off")
+    await expect(unable.button("Share screen")).to_be_hidden()
+    await unable.page.reload()
+    assert await unable.seated() == u
+    await unable.sees(o, connection="unable")
+    await other.sees(u, connection="none", audio="off")
+
+
+@pytest.mark.parametrize("how", LACKING)
+async def test_a_browser_that_cannot_make_calls_shows_who_is_there(
+    newcomer: Newcomer, meeting: str, how: str
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    await takes_part(await lacking(newcomer, "Uma", how), ada, meeting)
+
+
+@pytest.mark.only(browser="firefox", reason="it has the preference")
+async def test_webrtc_switched_off_by_preference(
+    newcomer: Newcomer, meeting: str, browsers: Browsers
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    off = await browsers.launch("firefox", preferences={"media.peerconnection.enabled": False})
+    await takes_part(await newcomer("Uma", using=off), ada, meeting)
+
+
+async def test_two_who_cannot_make_calls_see_each_other(newcomer: Newcomer, meeting: str) -> None:
+    uma, una = [await lacking(newcomer, name, "no constructor") for name in ("Uma", "Una")]
+    one, two = await meet(meeting, uma, una)
+    await uma.sees(two, connection="unable")
+    await una.sees(one, connection="unable")
+
+
+async def test_who_never_negotiates_is_shown_as_such_until_they_do(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    script = await Client.open(server.ws_url)
+    await script.join(meeting, "Script", media={"audio": True, "video": True})
+    for person in (ada, bob):
+        await person.sees(script.id, connection="none", video="off")
+        await expect(person.tile(script.id)).to_contain_text(WITHOUT)
+    await all_hear_and_watch({a: ada, b: bob})
+    await script.send("signal", to=a, data={"repeat": True})
+    await ada.sees(script.id, connection="new")
+    await expect(ada.tile(script.id)).to_contain_text("Connecting…")
+    await bob.sees(script.id, connection="none")
+    # It can also say so at once.
+    await script.send("signal", to=a, data={"media": False})
+    await ada.sees(script.id, connection="none")
+    await script.ws.close()
