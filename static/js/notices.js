@@ -33,7 +33,7 @@ const NOTICES = {
   }),
   bad_link: () => ({
     view: "problem", icon: "search", title: "This link is not complete",
-    text: "A meeting ID has at least three letters, digits or dashes. Ask whoever sent the link for a new one.", actions: ["home"],
+    text: "A meeting ID has at least three letters (A to Z), digits or dashes, and nothing else. Ask whoever sent the link for a new one.", actions: ["home"],
   }),
   meeting_ended: () => ({
     view: "problem", icon: "clock", title: "This meeting has ended",

@@ -10,7 +10,7 @@ export async function askWhoToBe() {
       "or go on as somebody new. Who you were is kept in this browser, and comes back with the server that knows you.",
     choices: [
       { value: "again", label: "Try again", look: "primary" },
-      { value: "new", label: "Go on as somebody new" },
+      { value: "new", label: "Be somebody new" },
     ],
   });
   return answer === "again" || answer === "new" ? answer : "";

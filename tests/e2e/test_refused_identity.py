@@ -72,7 +72,7 @@ async def test_servers_that_take_turns_at_one_address(
         port = str(one.port)
         async with ServerProcess(tmp_path / "two", RECONVENE_PORT=port, **OTHER) as two:
             await ada.start(f"{meeting}-TWO")
-            await question(ada).get_by_role("button", name="Go on as somebody new").click()
+            await question(ada).get_by_role("button", name="Be somebody new").click()
             b = await ada.join()
             await ada.sees(b, role="host")
             await ada.press("Leave")

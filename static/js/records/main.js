@@ -49,7 +49,8 @@ async function refused({ error }) {
   if (key.value === undefined) {
     if (await identity.recall()) return open();
     part(view, "lead").textContent = UNKNOWN;
-    return list?.none();
+    part(view, "list").hidden = true;
+    return;
   }
   // The server has another key by now.
   key.forget();

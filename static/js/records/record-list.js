@@ -50,11 +50,6 @@ export class RecordList extends Emitter {
     if (this.#token && !this.#watch.signal.aborted) void this.#ask(this.#token);
   }
 
-  /** Whoever asks is nobody the server knows. */
-  none() {
-    this.#show([]);
-  }
-
   /** @param {string} token */
   async #ask(token) {
     const asked = (this.#asked += 1);
