@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from playwright.async_api import Route
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.person import WITHIN, Person, meet
+from tests.process import ServerProcess
 
 
 async def close(person: Person) -> None:
@@ -45,3 +48,21 @@ async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) 
     assert ada.events("participant_left") == []
     _, row = await ada.attendance(meeting)
     assert row["session_count"] == 1
+
+
+async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    slow = await newcomer("Slow")
+
+    async def wait(route: Route) -> None:
+        await asyncio.sleep(2)
+        await route.continue_()
+
+    await slow.page.route("**/main.js", wait)
+    (s,) = await meet(meeting, slow)
+    await slow.page.close()
+    said = await server.logged("page said goodbye", meeting=meeting, within=WITHIN)
+    # Twice as long, and never for ever.
+    assert 4 <= said["back_in"] <= 15
+    await server.logged("participant left", participant=s, reason="left", within=WITHIN)

@@ -323,6 +323,37 @@ async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:
     assert len(desk.store.joins) == 3, "the one that is left was stale, and asked once more"
 
 
+async def test_who_joins_is_recorded_after_what_is_recorded_of_another_page(desk: Desk) -> None:
+    """Otherwise the record has the instance of a page that is gone, and a restart turns the right one away."""
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    desk.hub.lost(first, 0.0)
+    desk.store.open.clear()
+    waiting = []
+    for page, on_duplicate in (("polite", "reject"), ("newest", "replace")):
+        desk.store.reached.clear()
+        join = Join(
+            id=1,
+            meeting="ABC123",
+            name="Ann",
+            token=ann,
+            page=page,
+            on_duplicate=on_duplicate,  # type: ignore[arg-type]
+        )
+        waiting.append(asyncio.create_task(desk.admission.admit(object(), join)))
+        await desk.store.reached.wait()
+    # The page that was away is back, so the polite one is refused, and its page is recorded anew.
+    member.connect(object(), 2)
+    desk.store.open.set()
+    with pytest.raises(Refused):
+        await waiting[0]
+    arrival, _ = await waiting[1]
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [join.instance for join in desk.store.joins[3:]] == [arrival.instance]
+
+
 async def test_of_two_pages_the_one_that_asked_last_has_the_place_whoever_is_answered_first(
     desk: Desk,
 ) -> None:
