@@ -125,7 +125,8 @@ async def test_nothing_to_press_is_cut_in_a_narrow_window(
 async def test_notices_cover_no_names(
     newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int, count: int
 ) -> None:
-    ada = await newcomer("Ada", viewport={"width": width, "height": height})
+    # Where they are once they are there.
+    ada = await newcomer("Ada", viewport={"width": width, "height": height}, reduced_motion="reduce")
     await meet(meeting, ada)
     async with playing(server) as play:
         for guest in range(1, count):
