@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.async_api import FloatRect, Locator, Page, expect
+from playwright.async_api import FloatRect, Locator, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
@@ -23,7 +23,7 @@ LAID_OUT = """async (count) => {
   const tiles = () => [...document.querySelectorAll('.tile[data-kind="person"]')];
   while (tiles().length !== count) await new Promise(requestAnimationFrame);
   // Whatever would follow from the arrangement has followed: observers are told before a frame is painted.
-  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const box = (element) => {
     const { x, y, width, height } = element.getBoundingClientRect();
     return { x, y, width, height };
@@ -128,7 +128,7 @@ async def test_however_many_come_or_go_all_are_in_sight(newcomer: Newcomer, widt
     ada = await newcomer("Ada", viewport={"width": width, "height": height})
     await ada.page.goto(ada.url)
     await ada.page.evaluate(STAND_IN)
-    counts = [*range(1, MOST + 1), *range(MOST - 1, 0, -1)]
+    counts = [*range(1, MOST + 1), 13, 7, 4, 2, 1]
     for list_open in (False, True) if width > 720 else (False,):
         await ada.page.evaluate("open => list(open)", list_open)
         for count, laid in zip(
