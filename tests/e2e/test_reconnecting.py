@@ -222,17 +222,17 @@ async def test_what_the_log_no_longer_holds_is_made_good(
 async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     answers: list[str] = []
+    cuts: list[asyncio.Task[None]] = []
 
     def through(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
 
-        async def deliver(frame: str | bytes) -> None:
+        def deliver(frame: str | bytes) -> None:
             message = json.loads(frame)
             if message["type"] == "joined":
                 answers.append(message["you"]["id"])
             if len(answers) == 1:
-                await server.close(code=CUT)
-                await socket.close(code=CUT)
+                cuts.append(asyncio.create_task(socket.close(code=CUT)))
             else:
                 socket.send(frame)
 
