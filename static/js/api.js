@@ -63,7 +63,7 @@ async function request(method, path, options) {
 const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
 
 /** @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
-export const newIdentity = (name) => request("POST", "/api/identity", { body: name ? { name } : {} });
+export const newIdentity = (name) => request("POST", "/api/identity", { body: name ? { name } : {}, signal: AbortSignal.timeout(PATIENCE) });
 
 /** @param {string} id @returns {Promise<MeetingInfo>} */
 export const getMeeting = (id) => request("GET", meetingPath(id));

@@ -22,7 +22,8 @@ export class ConnectionBanner {
 
   back() {
     clearTimeout(this.#timer);
-    if (this.#element.dataset.state !== "away") return;
+    // Too short to be said. What it may still say of the time before is to go all the same.
+    if (!this.#element.dataset.state) return;
     this.#show("You’re back", "back");
     this.#timer = window.setTimeout(() => this.stop(), BACK_FOR);
   }

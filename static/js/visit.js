@@ -54,6 +54,8 @@ export class Visit {
   #endedByMe = false;
   /** The place this tab had when the page was loaded. @type {import("./seat.js").Seat | null} */
   #seat = null;
+  /** What the person wanted to be on the last time they were asked: it is what the next join begins with. */
+  #wanted = { audio: true, video: true };
 
   /** @param {string} id  of the meeting @param {Surroundings} around */
   constructor(id, around) {
@@ -64,10 +66,12 @@ export class Visit {
   async start() {
     const found = await this.#around.seats.find(this.#id);
     if (this.#stopped) return;
-    this.#seat = found?.seat ?? null;
-    if (!found?.straight) return this.#knock();
+    if (!found) return this.#knock();
     const { name, session, audio, video } = found.seat;
-    void this.#join({ name, session, open: { audio, video } });
+    this.#seat = found.seat;
+    this.#wanted = { audio, video };
+    if (!found.straight) return this.#knock();
+    void this.#join({ name, session, open: this.#wanted });
   }
 
   /** The page turns to something else: that is leaving. */
@@ -96,14 +100,14 @@ export class Visit {
       this.#noticed = "";
       if (meeting.ended) return this.#notice("meeting_ended");
       this.#renewMedia();
-      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#seat ?? undefined);
+      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#wanted);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
         void this.#join({ name, session: this.#seat?.session });
       });
       this.#around.show(this.#prejoin);
     } catch (error) {
-      if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
+      if (!this.#stopped) this.#notice(codeOf(error));
     }
   }
 
@@ -160,9 +164,9 @@ export class Visit {
     this.#showMeeting(call, name);
   }
 
-  /** A reload comes back with the same microphone and camera. */
+  /** A reload comes back with the same microphone and camera. Before the meeting there is no call to come back to. */
   #keepSeat() {
-    if (this.call) this.#around.seats.update(this.call.media.wanted);
+    if (this.call && this.isInCall) this.#around.seats.update(this.call.media.wanted);
   }
 
   /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
@@ -179,39 +183,44 @@ export class Visit {
   async #unknown({ name, session }, token) {
     // The identity may be good all the same, and has the same place.
     if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
-    try {
-      const goesOn = await this.#around.identity.goOn(token);
-      if (this.#stopped) return;
-      if (goesOn) return this.#join({ name });
-    } catch (error) {
-      return this.#stopped ? undefined : this.#leave(error instanceof ApiError ? error.code : "interrupted");
-    }
-    if (this.#prejoin) this.#prejoin.busy = false;
-    else this.#leave("bad_token");
+    await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
   }
 
   /** @param {string} name */
   async #askWhere(name) {
-    const choice = await ask({
-      title: "You are in this meeting already",
-      text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
-      choices: [
-        { value: "replace", label: "Switch here", look: "primary" },
-        { value: "another", label: "Join as another person" },
-      ],
+    await this.#joinAs("duplicate", async () => {
+      const choice = await ask({
+        title: "You are in this meeting already",
+        text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
+        choices: [
+          { value: "replace", label: "Switch here", look: "primary" },
+          { value: "another", label: "Join as another person" },
+        ],
+      });
+      if (choice === "replace") return { name, onDuplicate: "replace" };
+      if (choice !== "another") return null;
+      await this.#around.identity.another(name);
+      return { name };
     });
-    if (this.#stopped) return;
+  }
+
+  /**
+   * After a join that was refused: joins as is found out now, unless somebody has left meanwhile.
+   * @param {string} refusal  what is said where nobody wants to join any more
+   * @param {() => Promise<Wish | null>} findOut  may take its time
+   */
+  async #joinAs(refusal, findOut) {
+    const { call } = this;
+    const left = () => this.#stopped || this.call !== call;
     try {
-      if (choice === "replace") return this.#join({ name, onDuplicate: "replace" });
-      if (choice === "another") {
-        await this.#around.identity.another(name);
-        return this.#join({ name });
-      }
+      const wish = await findOut();
+      if (left()) return;
+      if (wish) return this.#join(wish);
     } catch (error) {
-      return this.#leave(error instanceof ApiError ? error.code : "interrupted");
+      return left() ? undefined : this.#leave(codeOf(error));
     }
     if (this.#prejoin) this.#prejoin.busy = false;
-    else this.#leave("duplicate");
+    else this.#leave(refusal);
   }
 
   /** @param {number} code @param {Wish} wish @param {string} token */
@@ -241,10 +250,10 @@ export class Visit {
 
   /** Out of the meeting, with a page that says why. @param {string} code */
   #leave(code) {
-    const wanted = this.call?.media.wanted;
     const host = this.call?.me?.role === "host";
+    if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
     this.#getUp();
-    this.#notice(code, wanted, host);
+    this.#notice(code, host);
   }
 
   #getUp() {
@@ -265,25 +274,22 @@ export class Visit {
     this.call = null;
   }
 
-  /**
-   * @param {string} code @param {{audio: boolean, video: boolean}} [open]  devices to rejoin with
-   * @param {boolean} [host]  who may see the attendance
-   */
-  #notice(code, open = { audio: true, video: true }, host = false) {
+  /** @param {string} code @param {boolean} [host]  who may see the attendance */
+  #notice(code, host = false) {
     const { identity, go, show } = this.#around;
     if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), LOOK_AGAIN);
     // Shown once more, it would take the focus and be read out once more.
     if (code === this.#noticed) return;
     this.#noticed = code;
-    const rejoin = () => void this.#join({ name: identity.name, open });
-    const useHere = () => void this.#join({ name: identity.name, open, onDuplicate: "replace" });
+    const rejoin = () => void this.#join({ name: identity.name, open: this.#wanted });
+    const useHere = () => void this.#join({ name: identity.name, open: this.#wanted, onDuplicate: "replace" });
     const attendance = () => location.assign(`/m/${this.#id}/attendance`);
     const create = async () => {
       try {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));
         if (!this.#stopped) await this.#knock();
       } catch (error) {
-        if (!this.#stopped) this.#notice(error instanceof ApiError ? error.code : "interrupted");
+        if (!this.#stopped) this.#notice(codeOf(error));
       }
     };
     const records = () => location.assign("/attendance");
@@ -291,3 +297,6 @@ export class Visit {
     show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
   }
 }
+
+/** What a notice says of it. @param {unknown} error */
+const codeOf = (error) => (error instanceof ApiError ? error.code : "interrupted");

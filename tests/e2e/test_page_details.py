@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
-from tests.e2e.test_stage import LAID_OUT, STAND_IN, box, overlap
+from tests.e2e.test_stage import LAID_OUT, box, overlap
 from tests.process import ServerProcess
 from tests.server.client import playing
+
+# So that the page can do what follows from what it was told.
+LET_RUN = "new Promise((done) => setTimeout(done))"
 
 
 async def test_enter_in_the_name_field_starts_a_meeting(newcomer: Newcomer) -> None:
@@ -32,6 +37,79 @@ async def test_enter_in_the_name_field_joins_the_meeting_whose_id_was_typed(
         await ada.page.keyboard.press("Enter")
         await ada.at("prejoin")
         assert ada.page.url.endswith(meeting)
+
+
+async def test_enter_pressed_twice_starts_one_meeting(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    asked: list[str] = []
+    twice = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            asked.append(route.request.url)
+            await twice.wait()
+        await route.continue_()
+
+    await ada.page.route("**/api/meetings", hold)
+    await ada.page.goto(ada.url)
+    await ada.page.get_by_label("Your name").fill("Ada")
+    async with ada.page.expect_request("**/api/meetings"):
+        await ada.page.keyboard.press("Enter")
+    await ada.page.keyboard.press("Enter")
+    twice.set()
+    await ada.at("prejoin")
+    assert len(asked) == 1
+
+
+async def test_meeting_that_is_started_late_takes_nobody_out_of_another(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    await ada.press("Leave")
+    await ada.press("Home")
+    gone = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            await gone.wait()
+        await route.continue_()
+
+    await ada.page.route("**/api/meetings", hold)
+    await ada.press("New meeting")
+    await ada.page.get_by_role("link", name=meeting).first.click()
+    await ada.join()
+    async with ada.page.expect_response(lambda response: response.request.method == "POST") as started:
+        gone.set()
+    await (await started.value).finished()
+    await ada.page.evaluate(LET_RUN)
+    await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+    assert ada.page.url.endswith(f"/m/{meeting}")
+
+
+async def test_that_one_is_back_is_said_for_a_moment(newcomer: Newcomer) -> None:
+    """Also where the connection was away again meanwhile, too shortly to be said."""
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    await ada.page.clock.install()
+    await ada.page.evaluate(
+        """async () => {
+          const { ConnectionBanner } = await import("/static/js/banner.js");
+          const element = document.body.appendChild(document.createElement("p"));
+          element.id = "banner";
+          window.banner = new ConnectionBanner(element);
+          banner.away("Reconnecting…");
+        }"""
+    )
+    banner = ada.page.locator("#banner")
+    await ada.page.clock.run_for(1_000)
+    await expect(banner).to_have_text("Reconnecting…")
+    await ada.page.evaluate("banner.back()")
+    await expect(banner).to_have_text("You’re back")
+    await ada.page.evaluate("banner.away('Reconnecting…'), banner.back()")
+    await expect(banner).to_have_text("You’re back")
+    await ada.page.clock.run_for(2_500)
+    await expect(banner).to_be_hidden()
 
 
 async def test_escape_closes_the_list_wherever_the_focus_is(newcomer: Newcomer, meeting: str) -> None:
@@ -120,34 +198,31 @@ async def test_nothing_to_press_is_cut_in_a_narrow_window(
         assert dialog["x"] + dialog["width"] <= width
 
 
-NOTICES = """async () => {
-  const { Toasts } = await import("/static/js/toasts.js");
-  const toasts = new Toasts(document.getElementById("toasts"));
-  const names = ["Ada", "Maximilian von und zu Hohenstein-Wittgenstein der Zweite", "Bob"];
-  for (const name of names) toasts.show(`${name} joined`);
-  const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => {
-    const { x, y, width, height } = each.getBoundingClientRect();
-    return { x, y, width, height };
-  }).filter(({ width }) => width);
-  // They rise to their place.
-  for (const animation of document.getAnimations()) animation.effect?.target?.matches(".toast") && animation.finish();
-  return { toasts: boxes(".toast"), names: boxes(".plate"), controls: boxes(".controls > *") };
-}"""
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1100, 700), (1024, 768), (390, 844), (844, 390)])
-async def test_notices_cover_no_names(newcomer: Newcomer, width: int, height: int) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768), (390, 844)])
+@pytest.mark.parametrize("count", [2, 20])
+async def test_notices_cover_no_names(
+    newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int, count: int
+) -> None:
     ada = await newcomer("Ada", viewport={"width": width, "height": height})
-    await ada.page.goto(ada.url)
-    await ada.page.evaluate(STAND_IN)
-    for count in (2, 6, 20):
-        await ada.page.evaluate("count => crowds([count])", count)
-        seen = await ada.page.evaluate(NOTICES)
-        assert seen["toasts"]
-        for toast in seen["toasts"]:
-            assert toast["x"] >= 0
-            assert toast["y"] + toast["height"] <= height
-            assert not [box for box in seen["names"] + seen["controls"] if overlap(toast, box)], seen
+    await meet(meeting, ada)
+    async with playing(server) as play:
+        for guest in range(1, count):
+            await play.joined(meeting, f"Guest {guest}")
+        await ada.page.evaluate(LAID_OUT, count)
+        seen = await ada.page.evaluate(
+            """() => {
+              const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => {
+                const { x, y, width, height } = each.getBoundingClientRect();
+                return { x, y, width, height };
+              }).filter(({ width }) => width);
+              return { toasts: boxes(".toast"), names: boxes(".plate") };
+            }"""
+        )
+    assert seen["toasts"]
+    for toast in seen["toasts"]:
+        assert toast["x"] >= 0
+        assert toast["y"] + toast["height"] <= height
+        assert not [name for name in seen["names"] if overlap(toast, name)], seen
 
 
 async def test_people_in_one_meeting_differ_in_colour(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.person import Person, meet, until
 from tests.process import ServerProcess
 
 RIGHT = {"RECONVENE_SECRET": "a secret of sixteen characters or more"}
@@ -89,6 +90,33 @@ async def test_servers_that_take_turns_at_one_address(
                 await ada.page.goto(f"{ada.url}/m/{room}/attendance")
                 await ada.at("attendance")
                 await server.stop()
+    forgive(ada)
+    await ada.page.close()
+
+
+async def test_who_has_left_meanwhile_is_not_brought_back(
+    newcomer: Newcomer, meeting: str, forgetful: ServerProcess
+) -> None:
+    """The page looks whether the server knows one of the tokens put aside, which may take a while."""
+    ada = await newcomer("Ada", url=forgetful.url)
+    await meet(meeting, ada)
+    await ada.page.evaluate("localStorage.setItem('reconvene.tokens-aside', '[\"of then\"]')")
+    left = asyncio.Event()
+
+    async def know(route: Route) -> None:
+        await left.wait()
+        await route.fulfill(json={"meetings": []})
+
+    await ada.page.route("**/api/meetings", know)
+    async with ada.page.expect_request("**/api/meetings"):
+        await again(forgetful, **OTHER)
+    await ada.press("Leave")
+    await ada.at("left")
+    left.set()
+    await until(ada.token, lambda token: token == "of then", "the token is taken up again")
+    await ada.at("left")
+    await expect(ada.heading).to_have_text("You left")
+    assert await ada.page.evaluate("reconvene.call === null")
     forgive(ada)
     await ada.page.close()
 

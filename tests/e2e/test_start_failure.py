@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,8 @@ from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
+from tests.server.client import playing
 
 PAGES = {
     "lobby": ("/", "main.js"),
@@ -117,6 +120,38 @@ async def test_join_that_fails_here_ends_in_words_and_leaves(
     await says(visitor.page, WRONG)
     await bob.hears("participant_left")
     await expect(bob.others).to_have_count(0)
+
+
+@pytest.mark.parametrize("fails", ["at once", "by silence"])
+async def test_join_without_an_identity_goes_on_when_the_server_is_back(
+    visitor: Person, meeting: str, server: ServerProcess, fails: str
+) -> None:
+    """What was off stays off."""
+    # Patience that would last longer than the test.
+    await visitor.before(
+        "const { timeout } = AbortSignal; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 10);"
+    )
+    released = asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        if fails == "by silence":
+            await released.wait()
+        await route.abort()
+
+    await visitor.page.route("**/api/identity", answer, times=1)
+    async with playing(server) as play:
+        await play.joined(meeting, "Bob", create=True)
+        await visitor.open(meeting)
+        await visitor.press("Turn off camera")
+        await expect(visitor.button("Turn on camera")).to_be_visible()
+        await visitor.knock()
+        await expect(visitor.heading).to_have_text("The server cannot be reached")
+        await visitor.at("prejoin")
+        await expect(visitor.button("Turn on camera")).to_be_visible()
+        await expect(visitor.button("Turn off microphone")).to_be_visible()
+        released.set()
+        me = await visitor.join()
+        await visitor.sees(me, audio="on", video="off")
 
 
 async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None:

@@ -22,7 +22,8 @@ export class Lobby {
   constructor(identity, storage, go) {
     this.#identity = identity;
     this.#meetings = new MeetingList(part(this.element, "meetings"), identity, storage);
-    this.#go = go;
+    // Whoever went somewhere else meanwhile stays there.
+    this.#go = (/** @type {string} */ path) => this.#watch.signal.aborted || go(path);
   }
 
   start() {
@@ -80,6 +81,8 @@ export class Lobby {
     const button = element.querySelector("button");
     element.addEventListener("submit", async (event) => {
       event.preventDefault();
+      // Enter in the name field submits all the same.
+      if (button?.disabled) return;
       if (button) button.disabled = true;
       try {
         const wrong = await run();

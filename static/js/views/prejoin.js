@@ -39,14 +39,14 @@ export class Prejoin extends Emitter {
   /**
    * @param {import("../api.js").MeetingInfo} meeting @param {import("../identity.js").Identity} identity
    * @param {import("../devices.js").LocalMedia} media
-   * @param {{audio: boolean, video: boolean}} [wanted]  what to open
+   * @param {{audio: boolean, video: boolean}} wanted  what to open
    */
-  constructor(meeting, identity, media, wanted = { audio: true, video: true }) {
+  constructor(meeting, identity, media, wanted) {
     super();
     this.#identity = identity;
     this.title = `${meeting.title || meeting.id} · Reconvene`;
     this.#media = media;
-    this.#wanted = { audio: wanted.audio, video: wanted.video };
+    this.#wanted = wanted;
     this.#picker = new DevicePicker(media);
     part(this.element, "devices").append(this.#picker.element);
     part(this.element, "name", HTMLInputElement).value = identity.name;
@@ -166,8 +166,7 @@ export class Prejoin extends Emitter {
     this.#meter.listen(this.#media.microphone);
     part(this.element, "level").hidden = !this.#meter.possible;
     this.#asking.update(states);
-    const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
-    this.#notes(...[asking, this.#news, ...troubleTexts(trouble)].filter(Boolean));
+    this.#notes(...[this.#asking.text, this.#news, ...troubleTexts(trouble)].filter(Boolean));
   }
 
   /** @param {"audio" | "video"} kind */
