@@ -79,7 +79,7 @@ document.addEventListener("click", (event) => {
 window.addEventListener("startfailure", () => visit?.stop());
 
 // Kept by the browser while another page was shown: as with a restored tab, nobody goes live who was not asked.
-window.addEventListener("pageshow", ({ persisted }) => persisted && visit?.isInCall && route());
+window.addEventListener("pageshow", ({ persisted }) => persisted && visit?.call && route());
 
 // For debugging and for tests that read getStats(): the call of the moment, with its mesh.
 Object.defineProperty(window, "reconvene", {

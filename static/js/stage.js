@@ -16,7 +16,7 @@ export class Stage {
   #element;
   #people;
   #screens;
-  #shower;
+  #showButton;
   #moved;
   #blocked;
   #fits;
@@ -33,7 +33,7 @@ export class Stage {
     this.#element = part(view, "stage");
     this.#people = part(view, "tiles");
     this.#screens = part(view, "screens");
-    this.#shower = part(view, "show-own");
+    this.#showButton = part(view, "show-own");
     this.#moved = part(view, "moved");
     this.#blocked = blocked;
     this.#fits = new Fits(storage);
@@ -41,7 +41,7 @@ export class Stage {
     this.#ruler.className = "scrollbar-ruler";
     this.#element.append(this.#ruler);
     this.#resized.observe(this.#element);
-    this.#shower.addEventListener("click", () => this.#showOwn());
+    this.#showButton.addEventListener("click", () => this.#showOwn());
   }
 
   /** @param {Picture[]} pictures  in their order on the stage */
@@ -49,7 +49,7 @@ export class Stage {
     this.#pictures = pictures;
     const alone = !pictures.some(({ own }) => !own);
     const hidden = this.#own.hidden && !alone;
-    this.#shower.hidden = !hidden;
+    this.#showButton.hidden = !hidden;
     const shown = pictures.filter(({ own, screen }) => !(hidden && own && !screen));
     this.#show(shown, alone);
     this.#element.toggleAttribute("data-presenting", this.#screens.childElementCount > 0);
@@ -114,7 +114,7 @@ export class Stage {
     this.#own.movedBy(part(tile.element, "move"), tile.element);
     part(tile.element, "hide").addEventListener("click", () => {
       this.#own.hidden = true;
-      this.#shower.focus();
+      this.#showButton.focus();
     });
     return tile;
   }

@@ -24,6 +24,8 @@ LATER = """
   }
 """
 
+KEPT = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })) && null"
+
 GRACE = 30_000
 HOUR = 3_600_000
 
@@ -86,10 +88,22 @@ async def test_page_that_the_browser_kept_asks_first(newcomer: Newcomer, meeting
     """One cannot make a browser keep a page with a call, so it is only told that it was."""
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)
-    await ada.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })) && null")
+    await ada.page.evaluate(KEPT)
     await ada.at("prejoin")
     assert not await calls(ada)
     assert await ada.join() == a
+
+
+async def test_page_that_was_kept_while_it_joined_asks_anew(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    # No socket gets an answer.
+    await ada.page.route_web_socket("**/ws", lambda _: None)
+    await ada.start(meeting)
+    await ada.knock()
+    await expect(ada.button("Joining…")).to_be_disabled()
+    await ada.page.evaluate(KEPT)
+    await expect(ada.button("Join now")).to_be_enabled()
+    assert not await calls(ada)
 
 
 @pytest.mark.parametrize("passed", [2 * GRACE, -HOUR])
