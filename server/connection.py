@@ -322,7 +322,10 @@ def is_allowed_origin(origin: str, host: str | None, allowed: tuple[str, ...]) -
     """Whether a page of `origin` may connect to us as `host`: its own host, or on the list (RFC 6454)."""
     if "*" in allowed or origin.lower() in allowed:
         return True
-    return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+    try:
+        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+    except ValueError:  # such as http://[ has none
+        return False
 
 
 def _nowhere(_frame: object) -> None:

@@ -12,6 +12,7 @@ from server.gateway import Gateway
 from server.identity import Tokens
 from signalling.arrivals import Goodbye
 from signalling.hub import GOODBYE
+from signalling.messages import MAX_ID
 
 PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
@@ -24,7 +25,10 @@ class GoodbyeView(BaseModel):
         description="Seconds this page may take if it is a reload; taken for 3 to 15.",
     )
     attempt: int | None = Field(
-        None, ge=0, description="The last `attempt` that the page joined or resumed with, if it counts them."
+        None,
+        ge=0,
+        le=MAX_ID,
+        description="The last `attempt` that the page joined or resumed with, if it counts them.",
     )
 
 

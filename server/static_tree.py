@@ -78,7 +78,8 @@ def _entries(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_resul
             path = below + entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _entries(Path(entry.path), f"{path}/")
-            elif entry.is_file(follow_symlinks=False):
-                yield path, entry.stat(follow_symlinks=False)
+            with contextlib.suppress(FileNotFoundError):  # removed since it was listed
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _entries(Path(entry.path), f"{path}/")
+                elif entry.is_file(follow_symlinks=False):
+                    yield path, entry.stat(follow_symlinks=False)

@@ -14,6 +14,8 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _LABEL = re.compile(r"[^0-9/]*:\s+")
 """As in `Webinar ID: 889 8887 2033`."""
 _HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
+_LONGEST = 2000
+"""Characters in a link, which in a mail may have words around it. Looking through more would hold up the server."""
 _EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
 
 
@@ -23,6 +25,8 @@ def external_id(text: str) -> str:
 
     Raises `ValueError`, whose text is one line that says what is wrong.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{_shortened(text)!r} is too long for a Zoom id or a link, {_EXAMPLE}")
     text = _LABEL.sub("", without_wrapping(text))
     number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
     if NUMBER.fullmatch(number):

@@ -30,6 +30,8 @@ const PATIENCE = 30_000;
 async function send(method, path, { token, body, accept = "application/json", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
+  // No header can carry it: fetch() would throw, as it does where there is no network.
+  if (token && !/^[\x20-\x7e]*$/.test(token)) throw new ApiError("bad_token", "The token is not valid.");
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
   /** @type {Response} */

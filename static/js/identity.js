@@ -30,7 +30,7 @@ export class Identity {
   }
 
   get token() {
-    return this.#tab.getItem(TOKEN) ?? this.#browser.getItem(TOKEN) ?? undefined;
+    return this.#tab.getItem(TOKEN) || this.#browser.getItem(TOKEN) || undefined;
   }
 
   get name() {

@@ -4,6 +4,8 @@
  */
 
 const ID = /^[a-z0-9-]{3,64}$/i;
+/** Characters of what is looked through: more than an invitation has, and no more than takes a moment. */
+const LONGEST = 10_000;
 /** Groups in which people write an ID down: 123 456 789. */
 const GROUP = 4;
 
@@ -48,7 +50,8 @@ function cleaned(text) {
   return unescaped(unescaped(text))
     .normalize("NFKC")
     .replace(/[\u2010-\u2013\u2212]/g, "-")
-    .replace(/\p{Cf}/gu, "");
+    .replace(/\p{Cf}/gu, "")
+    .slice(0, LONGEST);
 }
 
 /** Escapes that were cut stay as they are. @param {string} text */

@@ -11,7 +11,7 @@ const MOST = 5;
 export function recentMeetings(storage) {
   try {
     const kept = JSON.parse(storage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    return Array.isArray(kept) ? kept.filter(isRecent) : [];
   } catch {
     return [];
   }
@@ -27,3 +27,6 @@ export function rememberMeeting(storage, meeting) {
 export function forgetMeeting(storage, id) {
   storage.setItem(KEY, JSON.stringify(recentMeetings(storage).filter((meeting) => meeting.id !== id)));
 }
+
+/** Another release, an extension or a person may have written there. @param {any} kept @returns {kept is Recent} */
+const isRecent = (kept) => typeof kept?.id === "string" && typeof kept.title === "string" && Number.isFinite(kept.at);

@@ -98,7 +98,9 @@ export class SeatKeeper {
   /** @returns {Kept} */
   #read() {
     try {
-      return JSON.parse(this.#storage.getItem(KEY) ?? "") ?? NONE;
+      const kept = JSON.parse(this.#storage.getItem(KEY) ?? "");
+      // Whatever else is wrong with it, the server says so, and it is asked for again.
+      return typeof kept?.seat?.session === "string" ? kept : NONE;
     } catch {
       return NONE;
     }

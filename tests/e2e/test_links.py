@@ -88,6 +88,9 @@ MEANT = {
     f"{OUTLOOK}{quote(ELSEWHERE, safe='')}&data=05": ELSEWHERE,
     "Join Zoom: https://zoom.us/j/123456789?pwd=abc.": "https://zoom.us/j/123456789?pwd=abc",
     "https://meet.google.com/abc-defg-hij": "https://meet.google.com/abc-defg-hij",
+    # what is too long for an invitation is not looked through to its end
+    f"{'words ' * 1000}{LINK}": ID,
+    f"{'a' * 10_000}@/m/LINK-1": None,
     # IDs
     "LINK-1": ID,
     " link-1 ": ID,

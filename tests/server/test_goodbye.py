@@ -111,6 +111,7 @@ async def test_forged_goodbyes_change_nothing(play: Play, room: str) -> None:
         b'{"session": "s", "attempt": -1}',
         b'{"session": "s", "attempt": 1.5}',
         b'{"session": "s", "attempt": 1e999}',
+        b'{"session": "s", "attempt": 9007199254740992}',
         b"\xff\xfe",
     ],
 )

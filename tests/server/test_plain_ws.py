@@ -20,9 +20,12 @@ async def test_plain_request_is_told_that_sockets_are_served_there(
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-async def test_page_of_another_origin_is_told_that_its_sockets_are_refused(server: ServerProcess) -> None:
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "", "http://["])
+async def test_page_of_another_origin_is_told_that_its_sockets_are_refused(
+    server: ServerProcess, origin: str
+) -> None:
     async with httpx.AsyncClient() as client:
-        answer = await client.post(f"{server.url}/ws", headers={"Origin": "https://elsewhere.example"})
+        answer = await client.post(f"{server.url}/ws", headers={"Origin": origin})
     assert answer.status_code == 403
     assert "RECONVENE_ALLOWED_ORIGINS" in answer.json()["detail"]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +62,24 @@ def test_any_change_is_seen_at_the_next_look(folder: Path, change: str) -> None:
 def test_files_are_read_once_until_they_change(folder: Path) -> None:
     tree = StaticTree(folder)
     assert tree.snapshot() is tree.snapshot()
+
+
+def test_what_is_removed_while_it_looks_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Editors write beside a file and rename, and a checkout removes whole folders."""
+    list_entries = os.scandir
+
+    def remove_once_listed(where: Path) -> Any:
+        entries = list(list_entries(where))
+        if where == folder:
+            (folder / "index.html").unlink()
+            shutil.rmtree(folder / "js" / "views")
+        if where == folder / "js":
+            shutil.rmtree(where)
+        return contextlib.nullcontext(entries)
+
+    (folder / "about.html").write_text("about")
+    monkeypatch.setattr(os, "scandir", remove_once_listed)
+    assert StaticTree(folder).snapshot().files == {"about.html": b"about"}
 
 
 def test_links_out_of_the_folder_are_not_followed(

@@ -54,6 +54,7 @@ def test_numbers_and_links_that_are_understood(text: str) -> None:
         ("https://meet.example.org/j/88988872033", "no link to Zoom"),
         ("https://[/j/88988872033", "no link"),
         ("x" * 1000 + "/", "no link to Zoom"),
+        ("x" * 60_000, "too long"),
     ],
 )
 def test_what_is_not_understood_is_said_in_one_short_line(text: str, said: str) -> None:
