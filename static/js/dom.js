@@ -33,3 +33,9 @@ export function icon(name) {
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** A button that is disabled loses the focus: it gets it back, unless something else has it by then. @param {HTMLButtonElement} button @param {boolean} enabled */
+export function enable(button, enabled) {
+  button.disabled = !enabled;
+  if (enabled && document.activeElement === document.body) button.focus();
+}

@@ -154,11 +154,14 @@ async def test_refused_identity_is_said_on_every_page_and_kept(newcomer: Newcome
     await expect(question(ada)).to_be_visible()
     await ada.page.keyboard.press("Escape")
     await expect(ada.page.get_by_role("alert").filter(has_text="does not know you")).to_be_visible()
+    # Whoever works by keyboard goes on from where they were.
+    await expect(ada.button("New meeting")).to_be_focused()
     await ada.open(meeting)
     await ada.knock()
     await expect(question(ada)).to_be_visible()
     await ada.page.keyboard.press("Escape")
     await expect(ada.button("Join now")).to_be_enabled()
+    await expect(ada.button("Join now")).to_be_focused()
     assert await ada.token() == "of another server"
 
     await ada.page.evaluate("token => localStorage.setItem('reconvene.token', token)", known)

@@ -1,6 +1,6 @@
 /** Reads a webinar from Zoom: a form, and how far each reading is. Hidden where the server has no Zoom set up. */
 import { ApiError, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
-import { fromTemplate, part, write } from "../dom.js";
+import { enable, fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
 
@@ -64,16 +64,13 @@ export class SyncPanel extends Emitter {
     const id = part(this.#element, "id", HTMLInputElement);
     const button = part(this.#element, "start", HTMLButtonElement);
     const kind = /** @type {HTMLInputElement | null} */ (this.#element.querySelector('input[name="kind"]:checked'))?.value ?? "webinar";
-    const pressed = document.activeElement === button;
-    button.disabled = true;
+    enable(button, false);
     const wrong = id.value.trim() ? await this.#post(id.value.trim(), kind) : "Enter the number Zoom shows, such as 889 8887 2033.";
-    button.disabled = false;
+    enable(button, true);
     write(part(this.#element, "wrong"), wrong);
     id.setAttribute("aria-invalid", String(Boolean(wrong)));
     if (wrong) return id.focus();
     id.value = "";
-    // It loses the focus when it is disabled.
-    if (pressed) button.focus();
   }
 
   /** @param {string} id @param {string} kind @returns {Promise<string>} what is wrong, or "" */

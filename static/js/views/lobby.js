@@ -1,6 +1,6 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
 import { ApiError, createMeeting, getMeeting } from "../api.js";
-import { fromTemplate, part, write } from "../dom.js";
+import { enable, fromTemplate, part, write } from "../dom.js";
 import { meetingId, readMeeting, withDashes } from "../links.js";
 import { MeetingList } from "../meeting-list.js";
 
@@ -83,7 +83,7 @@ export class Lobby {
       event.preventDefault();
       // Enter in the name field submits all the same.
       if (button?.disabled) return;
-      if (button) button.disabled = true;
+      if (button) enable(button, false);
       try {
         const wrong = await run();
         if (typeof wrong === "string") write(part(this.element, error), wrong);
@@ -91,7 +91,7 @@ export class Lobby {
       } catch (problem) {
         write(part(this.element, error), problem instanceof ApiError ? problem.message : String(problem));
       }
-      if (button) button.disabled = false;
+      if (button) enable(button, true);
     });
   }
 }

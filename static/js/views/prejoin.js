@@ -4,7 +4,7 @@ import { Asking } from "../asking.js";
 import { hueOf, paintAvatar } from "../avatar.js";
 import { showControl } from "../controls.js";
 import { DevicePicker } from "../device-picker.js";
-import { fromTemplate, part, write } from "../dom.js";
+import { enable, fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { LevelMeter } from "../levels.js";
 import { HINDRANCES, WHY_BLOCKED } from "../reachability.js";
@@ -93,7 +93,7 @@ export class Prejoin extends Emitter {
   set busy(busy) {
     const button = part(this.element, "join", HTMLButtonElement);
     const wait = part(this.element, "wait");
-    button.disabled = busy;
+    enable(button, !busy);
     write(button, busy ? "Joining…" : "Join now");
     clearTimeout(this.#joining);
     if (busy) this.#joining = window.setTimeout(() => write(wait, "The server takes its time. This page keeps trying by itself."), LONG);
@@ -105,8 +105,9 @@ export class Prejoin extends Emitter {
     const blocked = verdict === "blocked";
     clearTimeout(this.#joining);
     write(part(this.element, "wait"), blocked ? `${HINDRANCES.blocked} ${WHY_BLOCKED}` : HINDRANCES[verdict]);
-    part(this.element, "join", HTMLButtonElement).disabled = !blocked;
-    write(part(this.element, "join"), blocked ? "Try again" : "Joining…");
+    const button = part(this.element, "join", HTMLButtonElement);
+    enable(button, blocked);
+    write(button, blocked ? "Try again" : "Joining…");
   }
 
   /** @param {SubmitEvent} event */
