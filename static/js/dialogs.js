@@ -16,14 +16,20 @@ export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
 }
 
+/** So that a question over another one is called by its own title. */
+let asked = 0;
+
 /**
  * @param {{title: string, text: string, choices: {value: string, label: string, look?: "primary" | "danger"}[]}} question
  * @returns {Promise<string>} the chosen value, "" when dismissed
  */
 export function ask({ title, text, choices }) {
   const element = fromTemplate("ask");
-  part(element, "title").textContent = title;
-  part(element, "text").textContent = text;
+  asked += 1;
+  element.setAttribute("aria-labelledby", `ask-title-${asked}`);
+  element.setAttribute("aria-describedby", `ask-text-${asked}`);
+  Object.assign(part(element, "title"), { id: `ask-title-${asked}`, textContent: title });
+  Object.assign(part(element, "text"), { id: `ask-text-${asked}`, textContent: text });
   part(element, "actions").append(
     ...choices.map(({ value, label, look }) => {
       const button = document.createElement("button");

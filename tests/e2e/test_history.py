@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -139,6 +140,23 @@ async def test_meeting_that_ends_while_it_asks(newcomer: Newcomer, meeting: str)
     await ada.press("End for all")
     await expect(bob.heading).to_have_text("This meeting has ended")
     await expect(question(bob)).to_have_count(0)
+
+
+async def test_back_asks_over_what_is_asked_already(newcomer: Newcomer, meeting: str) -> None:
+    """Each question is called by its own title."""
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    await ada.press("Host options")
+    await ada.press("End meeting for all")
+    end = ada.page.get_by_role("dialog", name="End the meeting for everyone?")
+    await expect(end).to_be_visible()
+    await back(ada)
+    await expect(question(ada)).to_be_visible()
+    await expect(question(ada)).to_have_accessible_description(re.compile("^The others go on without you"))
+    await ada.press("Stay")
+    await expect(question(ada)).to_have_count(0)
+    await expect(end).to_be_visible()
+    await expect(end.get_by_role("button", name="Cancel")).to_be_focused()
 
 
 async def test_back_after_leaving_asks_nothing(
