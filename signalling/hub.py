@@ -165,11 +165,12 @@ class Hub:
             return None
         if page_of(back.instance) != page_of(member.instance) or back.attempt < member.attempt:
             return [Close(back.connection, CloseCode.REPLACED)]
-        shown, restored = member.state == "reconnecting", member.restored
+        # Of who has never been connected here only the page knows what it sends.
+        shown, unknown = member.state == "reconnecting", member.generation == 0
         effects = self._seat(room, member, back.connection, back.attempt)
         effects.append(_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
-        if restored:
+        if unknown:
             changes |= commands.change(member, back.media, back.hand)
         if changes:
             update = commands.update(room, member, changes, now)

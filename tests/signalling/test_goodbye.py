@@ -8,6 +8,7 @@ import pytest
 
 from signalling.errors import CloseCode
 from signalling.hub import GOODBYE, RELOAD_MOST
+from signalling.messages import Media
 from tests.signalling.script import Stage
 
 
@@ -218,3 +219,21 @@ def test_who_says_goodbye_to_a_restarted_server_was_there_until_then() -> None:
     assert left(stage) == BOB_LEFT
     assert [(stay.user_id, stay.at) for stay in stage.resumed[1:]] == [("bob", said_at)]
     assert [(end.user_id, end.at, end.reason) for end in stage.ended] == [("bob", said_at, "left")]
+
+
+def test_who_comes_back_after_a_goodbye_to_a_restarted_server_says_what_it_sends() -> None:
+    stage = Stage()
+    stage.join("ann")
+    bob = stage.join("bob")
+    stage.restart()
+    stage.resume("ann")
+    stage.silence()
+    assert stage.goodbye(bob)
+    stage.resume(bob, attempt=2, media=Media(audio=True), hand=True)
+    (update,) = stage.messages("ann")
+    assert update["participant"] == {
+        "id": "p_bob_ABC123",
+        "state": "connected",
+        "media": {"audio": True, "video": False, "screen": False},
+        "hand": True,
+    }
