@@ -228,7 +228,11 @@ class Link:
         for transceiver in pc.getTransceivers():
             track = transceiver.receiver.track
             mid = transceiver.mid or ""
-            if track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
+            if mid in screens and track.readyState == "ended":
+                # Firefox says goodbye (RFC 3550 section 6.6) of a screen before it shares the next one in its section;
+                # to aiortc that is for good.
+                self._renew_later()
+            elif track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
                 self._arrived(track, mid, mid in screens)
         if self._candidates is not None:
             self._candidates.described()

@@ -108,6 +108,18 @@ def fitted(answer: str, offer: str) -> str:
     return str(session)
 
 
+def opened(sdp: str) -> str:
+    """The description with a port in each section that is `bundle-only`: it has none of its own, and is no less wanted
+    for that (RFC 8843 section 6). Firefox offers so, and aiortc takes it for rejected."""
+    sections = re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)
+    return "".join(
+        re.sub(r"^(m=\S+) 0 ", r"\1 9 ", section)
+        if re.search(r"^a=bundle-only\r?$", section, re.MULTILINE)
+        else section
+        for section in sections
+    )
+
+
 def _description(said: Any) -> RTCSessionDescription | None:
     """None for what cannot be read: taken, it would cost the connection there is."""
     if not isinstance(said, dict):
@@ -125,7 +137,7 @@ def _description(said: Any) -> RTCSessionDescription | None:
     except Exception:
         # aiortc's parser fails in whatever way the text leads it to.
         return None
-    return RTCSessionDescription(sdp, kind)
+    return RTCSessionDescription(opened(sdp), kind)
 
 
 def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:

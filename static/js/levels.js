@@ -39,6 +39,11 @@ export class LevelMeter {
     }
   }
 
+  /** Whether it measures now. Where nothing can be played, as without any audio device, Firefox never begins to. */
+  get running() {
+    return this.possible && this.#context?.state === "running";
+  }
+
   get level() {
     if (!this.#source || !this.#analyser || !this.#track?.enabled) return 0;
     this.#analyser.getFloatTimeDomainData(this.#samples);

@@ -120,6 +120,7 @@ export class TestCall extends Emitter {
 
   #finish() {
     this.#observed.over = this.over = true;
+    this.#observed.microphone.measured &&= this.#sent.running;
     // Whoever shows the picture can hold it before it ends.
     this.#judge();
     this.stop();

@@ -75,6 +75,7 @@ async def test_the_host_sees_who_is_there_and_who_was(newcomer: Newcomer, meetin
     await cleo.come(meeting)
     await expect(row(host, "Bob")).not_to_contain_text("now")
     await expect(row(host, "Cleo")).to_have_count(0)
+    await host.page.bring_to_front()
     await expect(host.page.get_by_label("Find by name")).to_be_focused()
     await host.page.get_by_label("Find by name").fill("")
     await expect(row(host, "Cleo")).to_contain_text("to now")

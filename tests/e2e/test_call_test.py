@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, until
 from tests.process import ServerProcess
@@ -18,10 +19,16 @@ REMEMBER_CONNECTIONS = """
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
       super(configuration);
-      connections.push(this);
+      if (configuration) connections.push(this); // without, it is only seen whether there are any
     }
   };
 """
+
+MEASURES = """async () => {
+  const context = new AudioContext();
+  await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 3000))]);
+  return context.state === "running";
+}"""
 
 STEPS = ("server", "connection", "microphone", "camera", "delay")
 
@@ -121,7 +128,7 @@ async def connections(person: Person) -> list[str]:
 
 
 async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
-    newcomer: Newcomer, meeting: str, echoing: ServerProcess
+    newcomer: Newcomer, meeting: str, echoing: ServerProcess, browser_name: BrowserName
 ) -> None:
     ada = await newcomer("Ada", url=echoing.url)
     await ada.page.add_init_script(REMEMBER_CONNECTIONS)
@@ -131,13 +138,18 @@ async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
     await finds(ada, microphone="notice")
     await expect(step(ada, "microphone")).to_contain_text("Your microphone is off")
     await ada.press("Turn on microphone")
-    await finds(ada)
+    # Firefox measures no sound on a machine that can play none.
+    measured = browser_name != "firefox" or await ada.page.evaluate(MEASURES)
+    await finds(ada, **({} if measured else {"microphone": "notice"}))
+    if not measured:
+        await expect(step(ada, "microphone")).to_contain_text("This browser cannot measure sound here")
     await expect(step(ada, "connection")).to_contain_text("directly")
     await expect(ada.page.locator(".returned")).to_have_attribute("data-video", "on")
     assert await ada.page.evaluate("document.querySelector('.returned video').videoWidth") > 0
     # Each is said once, in words.
     said = ada.page.get_by_role("log", name="Results of the test")
-    for words in ("reach the server directly", "Your sound comes back", "Your picture comes back"):
+    sound = "Your sound comes back" if measured else "This browser cannot measure sound here"
+    for words in ("reach the server directly", sound, "Your picture comes back"):
         await expect(said.get_by_text(words)).to_have_count(1)
     # It ends by itself, and all can be read on.
     await expect(ada.button("Test again")).to_be_visible()

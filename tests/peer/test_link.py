@@ -12,7 +12,7 @@ from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from server.peer import ice
 from server.peer.link import MOST_WAITING, Link, Outgoing, drain
-from server.peer.negotiation import MOST_CANDIDATES, MOST_SECTIONS
+from server.peer.negotiation import MOST_CANDIDATES, MOST_SECTIONS, opened
 
 WITHIN = 20.0
 
@@ -324,3 +324,11 @@ async def test_nothing_is_begun_for_somebody_who_is_gone_at_once(pair: tuple[Sid
     await one.link.stop()
     assert one.connections == 0
     assert one.link.pc is None
+
+
+def test_a_section_without_a_port_of_its_own_is_wanted_all_the_same() -> None:
+    """As Firefox offers again what goes over the first section's transport; what is rejected stays so."""
+    audio = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+    bundled = "m=video %d UDP/TLS/RTP/SAVPF 97\r\na=bundle-only\r\na=mid:1\r\n"
+    rejected = "m=video 0 UDP/TLS/RTP/SAVPF 97\r\na=mid:2\r\n"
+    assert opened(audio + bundled % 0 + rejected) == audio + bundled % 9 + rejected
