@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signalling import commands, events
+from signalling import catching_up, commands, events
 from signalling.arrivals import Arrival, Goodbye, Restored, Return
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
@@ -176,7 +176,7 @@ class Hub:
             update = commands.update(room, member, changes, now)
             # It is told along with what it missed.
             effects.append(update._replace(to=room.audience_without(back.connection)))
-        return effects + self._bring_up_to_date(room, member, back, now)
+        return effects + catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
 
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
         """Any message but the join that opens a connection."""
@@ -317,50 +317,6 @@ class Hub:
         member.lost_at = now
         room.connections_changed()
         self._away[member] = room
-
-    def _bring_up_to_date(self, room: Room, member: Member, back: Return, now: float) -> list[Effect]:
-        connection = back.connection
-        if member.instance != back.instance:
-            # It has joined since, and the answer was lost on the way.
-            answer = events.joined(
-                message_id=back.message_id,
-                room=room,
-                you=member,
-                host=member.role == "host",
-                created=False,
-                rejoined=True,
-                session=back.session,
-                token=None,
-                ice_servers=back.ice_servers,
-                heartbeat=self.heartbeat,
-                grace=self.grace,
-            )
-            return [
-                Send(connection, answer),
-                *self._signals_anew(room, member, member.arrived_at, now, connection),
-            ]
-        missed = room.log.since(back.seq, member.id) if back.epoch == room.log.epoch else None
-        resumed = events.resumed(
-            message_id=back.message_id,
-            room=room,
-            you=member,
-            replayed=None if missed is None else len(missed),
-            ice_servers=back.ice_servers,
-        )
-        if missed is not None:
-            return [Send(connection, resumed), *(Send(connection, payload) for payload in missed)]
-        if back.epoch == room.log.epoch:
-            return [Send(connection, resumed)]
-        return [Send(connection, resumed), *self._signals_anew(room, member, 0, now, connection)]
-
-    def _signals_anew(
-        self, room: Room, member: Member, since: int, now: float, connection: Handle
-    ) -> Iterator[Send]:
-        """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
-        for signal in room.log.withdraw(member.id, since):
-            payload = events.renumbered(signal, room.log.next())
-            room.log.append(payload, now, member.id)
-            yield Send(connection, payload)
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
         """`at` is when its stay ended."""

@@ -60,7 +60,7 @@ export class DevicePicker {
  */
 function whyNone(kind, trouble, state, some) {
   const name = NAMES[kind];
-  if (trouble === "refused") return `Not allowed: allow the ${name} to choose one`;
+  if (trouble === "refused") return "Not allowed in your browser";
   if (trouble === "system") return "Not allowed by your system";
   if (trouble === "insecure" || !navigator.mediaDevices) return "On https pages only";
   if (state === "asking") return "Waiting for your permission";

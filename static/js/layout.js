@@ -11,6 +11,8 @@
 /** Ratios of width to height. A tile of people stays between them, so that a picture of 16:9 loses at most a sixth. */
 const WIDEST = 16 / 9;
 const NARROWEST = { landscape: 3 / 2, portrait: 1 };
+/** Beside a shared screen, people take no more of its room than their pictures do. */
+export const STRIP = NARROWEST.landscape;
 /** Screens are not cropped, so a tall tile would only add bars. */
 export const SCREEN = 16 / 10;
 /** Smaller than this nobody is recognised: then the tiles scroll. Pixels; screens, which are wider, are as high. */

@@ -9,8 +9,11 @@
 import { randomName } from "./random.js";
 
 const KEY = "reconvene.seat";
-/** A reload may ask for the lock just before the old page has let go of it; a living tab never does. Milliseconds. */
-const LET_GO = 400;
+/**
+ * A reload may ask for the lock before the old page has let go of it, on a busy machine long before; a living tab never
+ * does, and its copies need not wait. Milliseconds.
+ */
+const LET_GO = { reload: 5_000, otherwise: 400 };
 /** How often the seat of a page that lives is marked. Milliseconds; a page that is hidden does it less often. */
 const ALIVE_EVERY = 4_000;
 
@@ -57,9 +60,11 @@ export class SeatKeeper {
   async find(meeting) {
     const { tab, seat, at } = this.#read();
     if (seat?.meeting !== meeting) return null;
-    if (tab === this.#tab || (await hold(tab))) {
+    const how = loading();
+    const now = Date.now();
+    if (tab === this.#tab || (await hold(tab, how.type === "reload" ? LET_GO.reload : LET_GO.otherwise))) {
       this.#tab = tab;
-      const straight = goesStraightBack({ grace: seat.grace, at }, Date.now(), loading());
+      const straight = goesStraightBack({ grace: seat.grace, at }, now, how);
       // Who is asked once is asked again: a reload of the question is no reload of the call.
       if (!straight) this.#keep(seat, 0);
       return { seat, straight };
@@ -72,7 +77,7 @@ export class SeatKeeper {
   take(seat) {
     if (!this.#tab) {
       this.#tab = randomName();
-      void hold(this.#tab);
+      void hold(this.#tab, LET_GO.otherwise);
     }
     this.#timer ||= window.setInterval(() => this.update({}), ALIVE_EVERY);
     this.#keep(seat, Date.now());
@@ -118,9 +123,9 @@ function loading() {
   return { type, discarded: "wasDiscarded" in document && document.wasDiscarded === true };
 }
 
-/** Takes the tab's lock for as long as the page lives. @param {string} tab @returns {Promise<boolean>} */
-async function hold(tab) {
-  const options = { signal: AbortSignal.timeout(LET_GO) };
+/** Takes the tab's lock for as long as the page lives. @param {string} tab @param {number} patience  milliseconds @returns {Promise<boolean>} */
+async function hold(tab, patience) {
+  const options = { signal: AbortSignal.timeout(patience) };
   return new Promise((resolve) => {
     const forever = () => (resolve(true), new Promise(() => {}));
     // Without locks (no secure context, site data blocked) a copy is not told from its original: the server asks then.

@@ -1,7 +1,7 @@
 /** The tiles and where they are: everyone alike, along the edge of a shared screen, or the own one over the other's. */
 import { part, write } from "./dom.js";
 import { Fits } from "./fits.js";
-import { SCREEN, arrange, floating } from "./layout.js";
+import { SCREEN, STRIP, arrange, floating } from "./layout.js";
 import { OwnPicture } from "./own-picture.js";
 import { Tile } from "./tile.js";
 
@@ -140,7 +140,7 @@ export class Stage {
     const space = this.#space(this.#people);
     const float = own?.floating ? own : null;
     const tiles = [...this.#people.children].filter((tile) => tile !== float?.element);
-    const arrangement = arrange(tiles.length, space);
+    const arrangement = arrange(tiles.length, space, this.#screens.childElementCount ? STRIP : undefined);
     lay(tiles, arrangement, this.#people);
     const other = [...this.#tiles.values()].find(({ kind }) => kind === "person");
     if (!float || !other) return other?.keepClear(0);

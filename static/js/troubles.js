@@ -63,7 +63,7 @@ export function newsText(news) {
 /** While the browser asks the person. @param {Record<Kind, DeviceState>} states @returns {string} "" when it does not */
 export function askingText({ audio, video }) {
   const kinds = /** @type {Kind[]} */ ([audio === "asking" && "audio", video === "asking" && "video"].filter(Boolean));
-  return kinds.length ? `Waiting for your permission: your browser asks for your ${devicesText(kinds)}. Allow it there, or go on without.` : "";
+  return kinds.length ? `Waiting for your permission to use the ${devicesText(kinds)}.` : "";
 }
 
 /** @param {Kind[]} kinds */

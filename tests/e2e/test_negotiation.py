@@ -62,7 +62,7 @@ PLANTS = {
 
 # Firefox shares a screen only after a real click.
 SCREEN = """() => {
-  if (!navigator.userAgent.includes("Firefox")) return;
+  if (!navigator.userAgent.includes("Firefox") || !navigator.mediaDevices) return;
   navigator.mediaDevices.getDisplayMedia = async () => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
     const context = canvas.getContext("2d");

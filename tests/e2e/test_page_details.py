@@ -9,7 +9,7 @@ from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
-from tests.e2e.test_stage import LAID_OUT, box, overlap
+from tests.e2e.test_stage import LAID_OUT, STAND_IN, box, overlap
 from tests.process import ServerProcess
 from tests.server.client import playing
 
@@ -198,31 +198,34 @@ async def test_nothing_to_press_is_cut_in_a_narrow_window(
         assert dialog["x"] + dialog["width"] <= width
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768), (390, 844)])
-@pytest.mark.parametrize("count", [2, 20])
-async def test_notices_cover_no_names(
-    newcomer: Newcomer, server: ServerProcess, meeting: str, width: int, height: int, count: int
-) -> None:
+NOTICES = """async () => {
+  const { Toasts } = await import("/static/js/toasts.js");
+  const toasts = new Toasts(document.getElementById("toasts"));
+  const names = ["Ada", "Maximilian von und zu Hohenstein-Wittgenstein der Zweite", "Bob"];
+  for (const name of names) toasts.show(`${name} joined`);
+  const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => {
+    const { x, y, width, height } = each.getBoundingClientRect();
+    return { x, y, width, height };
+  }).filter(({ width }) => width);
+  // They rise to their place.
+  for (const animation of document.getAnimations()) animation.effect?.target?.matches(".toast") && animation.finish();
+  return { toasts: boxes(".toast"), names: boxes(".plate"), controls: boxes(".controls > *") };
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1100, 700), (1024, 768), (390, 844), (844, 390)])
+async def test_notices_cover_no_names(newcomer: Newcomer, width: int, height: int) -> None:
     ada = await newcomer("Ada", viewport={"width": width, "height": height})
-    await meet(meeting, ada)
-    async with playing(server) as play:
-        for guest in range(1, count):
-            await play.joined(meeting, f"Guest {guest}")
-        await ada.page.evaluate(LAID_OUT, count)
-        seen = await ada.page.evaluate(
-            """() => {
-              const boxes = (selector) => [...document.querySelectorAll(selector)].map((each) => {
-                const { x, y, width, height } = each.getBoundingClientRect();
-                return { x, y, width, height };
-              }).filter(({ width }) => width);
-              return { toasts: boxes(".toast"), names: boxes(".plate") };
-            }"""
-        )
-    assert seen["toasts"]
-    for toast in seen["toasts"]:
-        assert toast["x"] >= 0
-        assert toast["y"] + toast["height"] <= height
-        assert not [name for name in seen["names"] if overlap(toast, name)], seen
+    await ada.page.goto(ada.url)
+    await ada.page.evaluate(STAND_IN)
+    for count in (2, 6, 20):
+        await ada.page.evaluate("count => crowds([count])", count)
+        seen = await ada.page.evaluate(NOTICES)
+        assert seen["toasts"]
+        for toast in seen["toasts"]:
+            assert toast["x"] >= 0
+            assert toast["y"] + toast["height"] <= height
+            assert not [box for box in seen["names"] + seen["controls"] if overlap(toast, box)], seen
 
 
 async def test_people_in_one_meeting_differ_in_colour(

@@ -42,12 +42,12 @@ async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
     await ada.page.reload()
     assert await ada.seated() == a
     await bob.sees(a, audio="off", video="off", connection="connected")
-    await expect(says(ada, f"{WAITING}: your browser asks for your microphone and camera.")).to_be_visible()
+    await expect(says(ada, f"{WAITING} to use the microphone and camera.")).to_be_visible()
     await ada.sees(a, audio="off", video="off")
     # A press is a wish, with or without an answer.
     await ada.press(MICROPHONE_WAITS)
     await expect(ada.button("Turn on microphone")).to_be_visible()
-    await expect(says(ada, f"{WAITING}: your browser asks for your camera.")).to_be_visible()
+    await expect(says(ada, f"{WAITING} to use the camera.")).to_be_visible()
     assert True not in told_of(bob, a, "audio") + told_of(bob, a, "video")
 
     # Allowed at last, it is what is still wanted that comes on, and only then is it told.
@@ -86,7 +86,7 @@ async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
     await ada.page.goto(ada.url)
     await ada.page.evaluate("prompts.hold()")
     await ada.open(meeting)
-    await expect(says(ada, f"{WAITING}: your browser asks for your microphone and camera.")).to_be_visible()
+    await expect(says(ada, f"{WAITING} to use the microphone and camera.")).to_be_visible()
     a = await ada.join()
     await bob.sees(a, audio="off", video="off", connection="connected")
     await expect(ada.button(CAMERA_WAITS)).to_be_visible()
@@ -155,7 +155,7 @@ UNNAMED = "[{ kind: 'audioinput', deviceId: '', label: '' }, { kind: 'videoinput
 @pytest.mark.parametrize(
     ("answer", "listed", "shown"),
     [
-        (REFUSED, UNNAMED, "Not allowed: allow the microphone to choose one"),
+        (REFUSED, UNNAMED, "Not allowed in your browser"),
         (BY_SYSTEM, UNNAMED, "Not allowed by your system"),
         # So Firefox says that the system does not allow it.
         (MISSING, UNNAMED, "Not allowed by your system"),

@@ -222,17 +222,17 @@ async def test_what_the_log_no_longer_holds_is_made_good(
 async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     answers: list[str] = []
+    cuts: list[asyncio.Task[None]] = []
 
     def through(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
 
-        async def deliver(frame: str | bytes) -> None:
+        def deliver(frame: str | bytes) -> None:
             message = json.loads(frame)
             if message["type"] == "joined":
                 answers.append(message["you"]["id"])
             if len(answers) == 1:
-                await server.close(code=CUT)
-                await socket.close(code=CUT)
+                cuts.append(asyncio.create_task(socket.close(code=CUT)))
             else:
                 socket.send(frame)
 
@@ -246,8 +246,16 @@ async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcom
     assert [row["id"] for row in await ada.attendance(meeting)] == [a, b]
 
 
-@pytest.mark.parametrize("lost", ["offer", "answer"])
-async def test_signal_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str, lost: str) -> None:
+async def test_offer_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str) -> None:
+    await loses("offer", newcomer, meeting)
+
+
+@pytest.mark.only(browser="chromium", reason="Firefox gets nothing from Firefox after that: docs/browsers.md")
+async def test_answer_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str) -> None:
+    await loses("answer", newcomer, meeting)
+
+
+async def loses(lost: str, newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     dropped: list[str] = []
 

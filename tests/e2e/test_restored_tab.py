@@ -162,3 +162,22 @@ async def test_seat_of_an_older_release_asks_first(newcomer: Newcomer, meeting: 
     await ada.page.reload()
     await ada.at("prejoin")
     assert await ada.join() == a
+
+
+# What a busy machine does: the lock is free only long after the reloaded page has asked for it.
+HOLD_ON = """(name) => void navigator.locks.request(name, async () => {
+  const asked = async () => (await navigator.locks.query()).pending.some((lock) => lock.name === name);
+  while (!(await asked())) await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 800));
+})"""
+
+
+async def test_reload_waits_for_an_old_page_that_lets_go_late(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    holder = await newcomer("Ada", tab_of=ada)
+    await holder.page.goto(holder.url)
+    tab = await ada.page.evaluate("JSON.parse(sessionStorage.getItem('reconvene.seat')).tab")
+    await holder.page.evaluate(HOLD_ON, f"reconvene.tab.{tab}")
+    await ada.page.reload()
+    assert await ada.seated() == a

@@ -238,11 +238,7 @@ async def test_no_subprotocol_is_selected_unless_ours_is_offered(
         ("Sec_WebSocket_Key", None, 400),
         ("Sec_WebSocket_Key", "c2hvcnQ=", 400),
         ("Sec_WebSocket_Key", "!!!", 400),
-        (
-            "Connection",
-            "keep-alive",
-            404,
-        ),  # no upgrade asked for: a plain request for a page that is not there
+        ("Connection", "keep-alive", 426),  # no upgrade asked for: a plain request
     ],
 )
 async def test_a_bad_handshake_is_refused(

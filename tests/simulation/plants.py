@@ -12,6 +12,7 @@ from server.admission import Admission
 from server.connection import Connection
 from server.gateway import Gateway
 from server.recorder import Recorder
+from signalling import catching_up
 from signalling.actions import Drop
 from signalling.answered import Answered
 from signalling.arrivals import Goodbye
@@ -80,11 +81,11 @@ def replay_forgets_the_first(patch: pytest.MonkeyPatch) -> None:
 
 def replay_after_live(patch: pytest.MonkeyPatch) -> None:
     """What was missed is sent at the next tick, and what happens until then goes first."""
-    bring, tick = Hub._bring_up_to_date, Hub.tick
+    bring, tick = catching_up.bring_up_to_date, Hub.tick
     waiting: list[Effect] = []
 
-    def at_once(self: Hub, room: Room, member: Member, back: Any, now: float) -> list[Effect]:
-        first, *missed = bring(self, room, member, back, now)
+    def at_once(*place: Any) -> list[Effect]:
+        first, *missed = bring(*place)
         waiting.extend(missed)
         return [first]
 
@@ -93,7 +94,7 @@ def replay_after_live(patch: pytest.MonkeyPatch) -> None:
         waiting.clear()
         return late + tick(self, now)
 
-    patch.setattr(Hub, "_bring_up_to_date", at_once)
+    patch.setattr(catching_up, "bring_up_to_date", at_once)
     patch.setattr(Hub, "tick", later)
 
 

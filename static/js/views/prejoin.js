@@ -167,7 +167,8 @@ export class Prejoin extends Emitter {
     this.#meter.listen(this.#media.microphone);
     part(this.element, "level").hidden = !this.#meter.possible;
     this.#asking.update(states);
-    this.#notes(...[this.#asking.text, this.#news, ...troubleTexts(trouble)].filter(Boolean));
+    const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
+    this.#notes(...[asking, this.#news, ...troubleTexts(trouble)].filter(Boolean));
   }
 
   /** @param {"audio" | "video"} kind */

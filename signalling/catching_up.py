@@ -1,0 +1,57 @@
+"""What a page that comes back is told: how to go on from where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from signalling import events
+from signalling.arrivals import Return
+from signalling.effects import Effect, Send
+from signalling.room import Handle, Member, Room
+
+
+def bring_up_to_date(
+    room: Room, member: Member, back: Return, heartbeat: float, grace: float, now: float
+) -> list[Effect]:
+    """All it missed, in order; or, where the log cannot tell, the whole room. Never a part."""
+    connection = back.connection
+    if member.instance != back.instance:
+        # It has joined since, and the answer was lost on the way.
+        answer = events.joined(
+            message_id=back.message_id,
+            room=room,
+            you=member,
+            host=member.role == "host",
+            created=False,
+            rejoined=True,
+            session=back.session,
+            token=None,
+            ice_servers=back.ice_servers,
+            heartbeat=heartbeat,
+            grace=grace,
+        )
+        return [
+            Send(connection, answer),
+            *_signals_anew(room, member, member.arrived_at, now, connection),
+        ]
+    missed = room.log.since(back.seq, member.id) if back.epoch == room.log.epoch else None
+    resumed = events.resumed(
+        message_id=back.message_id,
+        room=room,
+        you=member,
+        replayed=None if missed is None else len(missed),
+        ice_servers=back.ice_servers,
+    )
+    if missed is not None:
+        return [Send(connection, resumed), *(Send(connection, payload) for payload in missed)]
+    if back.epoch == room.log.epoch:
+        return [Send(connection, resumed)]
+    return [Send(connection, resumed), *_signals_anew(room, member, 0, now, connection)]
+
+
+def _signals_anew(room: Room, member: Member, since: int, now: float, connection: Handle) -> Iterator[Send]:
+    """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
+    for signal in room.log.withdraw(member.id, since):
+        payload = events.renumbered(signal, room.log.next())
+        room.log.append(payload, now, member.id)
+        yield Send(connection, payload)
