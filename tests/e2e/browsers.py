@@ -44,6 +44,9 @@ FLAGS: dict[Devices, list[str]] = {
     "refused": [FAKE_DEVICES],
 }
 
+# It ends with the tests, however they end.
+XVFB = ("setpriv", "--pdeathsig", "TERM", "Xvfb", "-screen", "0", "1600x1000x24", "-nolisten", "tcp")
+
 Preferences = Mapping[str, str | float | bool]
 
 ALWAYS: Preferences = {
@@ -98,7 +101,7 @@ class Screen:
         told, telling = os.pipe()
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *("Xvfb", "-displayfd", str(telling), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"),
+                *(*XVFB, "-displayfd", str(telling)),
                 pass_fds=[telling],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
