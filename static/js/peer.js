@@ -26,6 +26,11 @@ import { Sending } from "./sending.js";
 const CONFIGURATION = { bundlePolicy: "max-bundle" };
 /** A peer that does not open though it should is offered to after all. Milliseconds. */
 const PATIENCE = 4_000;
+/**
+ * An offer without an answer is told again after this. The answer may have been lost, and Firefox, which made it, gives
+ * up after 5 s. On that connection it sends nothing any more, though a restart of ICE makes it "connected". Milliseconds.
+ */
+const UNANSWERED = 3_000;
 /** After this, and then after twice as long each time, a connection that does not come about is helped on. */
 const STUCK = 10_000;
 /** Who has said nothing for so long takes part without media, as programs do. Milliseconds. */
@@ -55,6 +60,7 @@ export class Peer extends Emitter {
   #waitingForOffer;
   #timer = 0;
   #silence = 0;
+  #unanswered = 0;
   #patience = PATIENCE;
   /** Number of the last description made here, and of the last offer that was answered here. */
   #number = 0;
@@ -87,7 +93,7 @@ export class Peer extends Emitter {
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell({ candidate: candidate.toJSON() });
     this.pc.ontrack = ({ track, streams }) => this.#keep(track, streams);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
-    this.pc.onsignalingstatechange = () => this.#watch();
+    this.pc.onsignalingstatechange = () => this.#signalingChanged();
   }
 
   start() {
@@ -159,6 +165,7 @@ export class Peer extends Emitter {
   #retire() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
+    clearTimeout(this.#unanswered);
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
     this.#relieve();
@@ -314,6 +321,13 @@ export class Peer extends Emitter {
       this.camera.addTrack(track);
     }
     this.emit("streams", null);
+  }
+
+  #signalingChanged() {
+    clearTimeout(this.#unanswered);
+    if (this.pc.signalingState === "have-local-offer")
+      this.#unanswered = window.setTimeout(() => this.#repeatOffer(), UNANSWERED);
+    this.#watch();
   }
 
   #connectionChanged() {

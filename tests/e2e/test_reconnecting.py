@@ -246,16 +246,8 @@ async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcom
     assert [row["id"] for row in await ada.attendance(meeting)] == [a, b]
 
 
-async def test_offer_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str) -> None:
-    await loses("offer", newcomer, meeting)
-
-
-@pytest.mark.only(browser="chromium", reason="Firefox gets nothing from Firefox after that: docs/browsers.md")
-async def test_answer_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str) -> None:
-    await loses("answer", newcomer, meeting)
-
-
-async def loses(lost: str, newcomer: Newcomer, meeting: str) -> None:
+@pytest.mark.parametrize("lost", ["offer", "answer"])
+async def test_signal_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str, lost: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     dropped: list[str] = []
 
