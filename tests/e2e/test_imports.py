@@ -16,7 +16,7 @@ from playwright.async_api import Locator, expect
 
 from storage.open import open_store
 from storage.store import Store
-from tests.e2e.browsers import Browsers
+from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
 from tests.e2e.test_access import assert_named, tab_to
@@ -45,7 +45,10 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+async def office(
+    tmp_path_factory: pytest.TempPathFactory, browser_name: BrowserName
+) -> AsyncIterator[Office]:
+    """One for each browser, since tests leave something behind."""
     directory = tmp_path_factory.mktemp("office")
     async with ZoomStandIn() as zoom:
         settings = {"RECONVENE_ADMIN_KEY": KEY, **zoom.environ}
