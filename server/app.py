@@ -24,6 +24,7 @@ from server.connection import Connection
 from server.drain import Drain
 from server.echoes import Echoes
 from server.gateway import Gateway
+from server.head_requests import HeadRequests
 from server.identity import Tokens, load_secret
 from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
@@ -98,14 +99,22 @@ def web(
     echoes: Echoes,
 ) -> FastAPI:
     """API, page, health and metrics."""
-    app = FastAPI(title="Reconvene", version=version("reconvene"), redoc_url=None)
+    app = FastAPI(
+        title="Reconvene",
+        version=version("reconvene"),
+        redoc_url=None,
+        # A body that does not say what it is, is JSON. No request is let in by what a browser adds by itself, so that
+        # other sites' pages gain nothing by sending such bodies.
+        strict_content_type=False,
+    )
     problems.install(app)
     app.add_middleware(problems.BodyLimit)
+    app.add_middleware(HeadRequests)
     if config.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.allowed_origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))

@@ -65,6 +65,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_request: Request, error: RequestValidationError) -> Response:
+        if isinstance(error.body, bytes):
+            # As it came: its type is another than JSON's.
+            return problem(
+                400, "The body is read as JSON: send Content-Type: application/json.", ErrorCode.BAD_MESSAGE
+            )
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         return problem(400, f"{where}: {first['msg']}" if where else str(first["msg"]), ErrorCode.BAD_MESSAGE)

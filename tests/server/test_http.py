@@ -1,0 +1,64 @@
+"""What HTTP clients may expect of every route: HEAD beside GET, and JSON without a word about its type."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.process import ServerProcess
+from tests.server.client import Play, bearer
+
+OTHERS = ["/", "/m/ABC123", "/attendance", "/static/js/main.js", "/nowhere", "/docs", "/openapi.json", "/ws"]
+"""What is answered besides the API."""
+
+
+async def test_head_is_answered_as_get_is_without_a_body(play: Play) -> None:
+    paths = (await play.http.get("/openapi.json")).json()["paths"]
+    told = [path.replace("{", "").replace("}", "") for path, methods in paths.items() if "get" in methods]
+    assert "/api/meetings/meeting" in told
+    for path in [*told, *OTHERS]:
+        # One connection carries both, so a byte too many would be found by the next.
+        get, head = await play.http.get(path), await play.http.head(path)
+        assert head.status_code == get.status_code, path
+        assert head.content == b""
+        for name in ("content-type", "content-length", "cache-control", "etag", "www-authenticate"):
+            # The figures may have grown by a digit meanwhile.
+            if (path, name) != ("/metrics", "content-length"):
+                assert head.headers.get(name) == get.headers.get(name), (path, name)
+
+
+async def test_a_page_s_head_may_be_known_already(play: Play) -> None:
+    etag = (await play.http.head("/")).headers["ETag"]
+    assert (await play.http.head("/", headers={"If-None-Match": etag})).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/api/meetings/ABC123/end", "/api/goodbye"])
+async def test_where_get_is_not_allowed_head_is_not(play: Play, path: str) -> None:
+    answer = await play.http.head(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+async def test_head_is_among_the_methods_that_are_allowed(play: Play) -> None:
+    answer = await play.http.put("/api/ice-servers")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}])
+async def test_a_body_without_a_type_is_json(
+    server: ServerProcess, play: Play, headers: dict[str, str]
+) -> None:
+    token = await play.identity()
+    async with httpx.AsyncClient(base_url=server.url) as web:
+        answer = await web.post(
+            "/api/meetings", content=b'{"title": "Typeless"}', headers=bearer(token) | headers
+        )
+    assert (answer.status_code, answer.json()["title"]) == (201, "Typeless")
+
+
+async def test_a_body_of_another_type_is_refused_with_what_to_do(play: Play) -> None:
+    token = await play.identity()
+    answer = await play.http.post("/api/meetings", data={"title": "Form"}, headers=bearer(token))
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "bad_message"
+    assert "Content-Type: application/json" in answer.json()["detail"]
