@@ -23,6 +23,7 @@ from server.config import Config
 from server.connection import Connection
 from server.drain import Drain
 from server.echoes import Echoes
+from server.forwarded import Forwarded
 from server.gateway import Gateway
 from server.head_requests import HeadRequests
 from server.identity import Tokens, load_secret
@@ -117,6 +118,7 @@ def web(
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
+    app.add_middleware(Forwarded, proxies=config.trusted_proxies)
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))
     app.include_router(webhook.router(config, store))
@@ -169,6 +171,7 @@ def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
         log_config=None,
         access_log=logging.getLogger().level <= logging.DEBUG,
         server_header=False,
+        proxy_headers=False,  # `Forwarded` hears them, from RECONVENE_TRUSTED_PROXIES
         headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
         timeout_graceful_shutdown=None,  # the drain has one for everything
         backlog=BACKLOG,

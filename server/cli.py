@@ -16,9 +16,10 @@ import typer
 
 from server import event_loop, logs, migrating
 from server.commands import environment, fail
-from server.config import SETTINGS, Config, ConfigError, unknown_settings
+from server.config import SETTINGS, Config, unknown_settings
 from server.listening import bind
 from server.peer import commands as peer
+from server.setting import ConfigError
 from server.zoom.command import zoom
 from storage.store import StoreError
 

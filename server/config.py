@@ -6,19 +6,16 @@ docs/configuration.md and `reconvene serve --help` tell the same; a test compare
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from server import values
+from server import network_settings, values
+from server.client_address import Proxies
+from server.setting import ConfigError, Setting
 from storage.open import SUPABASE, open_store
 from storage.store import Store
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used. The text is one line that names it and says what it may be."""
-
 
 PEER = ("aiortc", "av", "httpx")
 """What the extra `peer` brings along."""
@@ -41,6 +38,7 @@ class Config:
     message_rate: float
     retention_days: int | None
     allowed_origins: tuple[str, ...]
+    trusted_proxies: Proxies
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]
     turn_secret: str | None = field(repr=False)
@@ -117,30 +115,6 @@ class Config:
         return Path(path).parent if scheme == "sqlite" and path else Path("data")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    name: str
-    default: str
-    may_be: str
-    purpose: str
-    parse: Callable[[str], Any]
-    empty: Any = None
-    private: bool = False
-
-    @property
-    def field(self) -> str:
-        return self.name.removeprefix("RECONVENE_").lower()
-
-    def read(self, environ: Mapping[str, str]) -> Any:
-        """Its value. Raises `ConfigError`."""
-        text = environ.get(self.name, "").strip() or self.default
-        try:
-            return self.parse(text) if text else self.empty
-        except (ValueError, RecursionError):  # the latter for JSON that is nested too deeply
-            shown = "" if self.private else f", not {_shortened(text)!r}"
-            raise ConfigError(f"{self.name} must be {self.may_be}{shown}") from None
-
-
 def has_peer() -> bool:
     """Whether the extra `peer` is installed. Looked for, not imported: none of it belongs into a server's memory."""
     return all(importlib.util.find_spec(name) is not None for name in PEER)
@@ -150,10 +124,6 @@ def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """Names that look like ours and are not: most likely misspelt."""
     known = {setting.name for setting in SETTINGS}
     return sorted(name for name in environ if name.startswith("RECONVENE_") and name not in known)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -262,6 +232,7 @@ SETTINGS: tuple[Setting, ...] = (
         values.origins,
         empty=(),
     ),
+    *network_settings.SETTINGS,
     Setting(
         "RECONVENE_ICE_SERVERS",
         "",

@@ -21,6 +21,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from server.client_address import Client, Proxies
 from signalling.errors import CLOSE_REASONS, CloseCode
 from signalling.messages import MAX_SIZE
 
@@ -54,6 +55,7 @@ class Gateway(Protocol):
     """Where connections report to."""
 
     allowed_origins: tuple[str, ...]
+    proxies: Proxies
     message_rate: float
 
     def opened(self, connection: Connection) -> None: ...
@@ -82,11 +84,11 @@ class Connection(asyncio.Protocol):
         "_transport",
         "_ws",
         "answered",
+        "client",
         "closing",
         "joined",
         "number",
         "pinged_at",
-        "remote",
         "since",
         "write",
     )
@@ -108,7 +110,7 @@ class Connection(asyncio.Protocol):
         self.answered = True
         self.joined = False
         self.closing = False
-        self.remote = ""
+        self.client = Client("", "")
 
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"
@@ -120,7 +122,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self.write: Callable[[bytes], None] = self._transport.write
         peer = transport.get_extra_info("peername")
-        self.remote = str(peer[0]) if peer else ""
+        self.client = Client(str(peer[0]) if peer else "", "")
         self._transport.set_write_buffer_limits(high=WRITE_LIMIT)
         self._server_state.connections.add(self)
 
@@ -218,6 +220,7 @@ class Connection(asyncio.Protocol):
     # RFC 6455
 
     def _upgrade(self, request: Request) -> None:
+        self.client = self._gateway.proxies.client(self.client.address, request.headers.get_all)
         refusal = self._refusal(request)
         response = refusal or self._ws.accept(request)
         self._ws.send_response(response)

@@ -52,6 +52,7 @@ class Gateway:
         self, config: Config, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics
     ) -> None:
         self.allowed_origins = config.allowed_origins
+        self.proxies = config.trusted_proxies
         self.message_rate = config.message_rate
         self.draining = False
         self._heartbeat = config.heartbeat
@@ -140,14 +141,14 @@ class Gateway:
         if self.draining:
             # Too late for the round that tells everyone, and too early for a frame: the handshake is not written yet.
             asyncio.get_running_loop().call_soon(self.going_away, connection)
-        log.debug("connection opened", connection=connection.number, remote=connection.remote)
+        log.debug("connection opened", connection=connection.number, remote=connection.client.address)
 
     def upgrade_refused(self, connection: Connection, status: int, why: str) -> None:
         self._metrics.upgrades_refused += 1
         log.info(
             "connection refused",
             connection=connection.number,
-            remote=connection.remote,
+            remote=connection.client.address,
             status=status,
             why=why,
         )

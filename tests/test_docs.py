@@ -13,11 +13,12 @@ import msgspec
 import pytest
 
 from server.app import web
-from server.config import SETTINGS, Config, Setting
+from server.config import SETTINGS, Config
 from server.identity import Tokens
 from server.metrics import Metrics
 from server.peer.bot import Behaviour
 from server.peer.probe.steps import STEPS, Step
+from server.setting import Setting
 from signalling import errors, messages
 from signalling.hub import Hub
 

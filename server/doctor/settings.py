@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.config import SETTINGS, Config, ConfigError, unknown_settings
+from server.config import SETTINGS, Config, unknown_settings
 from server.doctor.findings import Finding, failure, note, ok, warning
+from server.setting import ConfigError
 from signalling.client import PONG_TIMEOUT
 from storage.open import SUPABASE
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.commands import environment, fail
-from server.config import Config, ConfigError
+from server.config import Config
+from server.setting import ConfigError
 from server.zoom.failures import ZoomFailure
 from storage.store import StoreError
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.config import SETTINGS, Config, ConfigError, unknown_settings
+from server.config import SETTINGS, Config, unknown_settings
+from server.setting import ConfigError
 
 
 def test_the_defaults_serve_on_this_machine_with_the_embedded_store() -> None:
@@ -65,6 +66,8 @@ def test_values_are_read() -> None:
         ("MESSAGE_RATE", "fast"),
         ("ALLOWED_ORIGINS", "example.org"),
         ("ALLOWED_ORIGINS", "https://example.org/page"),
+        ("TRUSTED_PROXIES", "proxy.example.org"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("ICE_SERVERS", "stun:example.org"),
         ("ICE_SERVERS", '{"urls": "stun:a"}'),
         ("ICE_SERVERS", '[{"urls": "http://a"}]'),

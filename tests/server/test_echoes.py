@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from server.config import Config, ConfigError
+from server.config import Config
 from server.doctor.findings import Level
 from server.echoes import LIFE
 from server.listening import bind, own_url
+from server.setting import ConfigError
 from signalling import names
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, bearer, playing

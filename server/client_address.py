@@ -1,0 +1,126 @@
+"""Where a request comes from: the client's address, behind the proxies that are trusted to tell it.
+
+Each proxy appends the address of whoever connected to it (X-Forwarded-For, or Forwarded, RFC 7239), so the list is read
+from its end: what a trusted proxy says is so, and what stands before an untrusted address anybody can have made up.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Header = Callable[[str], Sequence[str]]
+"""All values of a request's header, by its name."""
+
+FORWARDED_FOR, FORWARDED = "x-forwarded-for", "forwarded"
+
+GROUPS = {
+    "loopback": ("127.0.0.0/8", "::1/128"),
+    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    "*": ("0.0.0.0/0", "::/0"),
+    "none": (),
+}
+"""Words for networks."""
+
+MOST_HOPS = 16
+"""Proxies in a row. What a longer list says is not read."""
+
+_BEHIND = tuple(ipaddress.ip_network(text) for text in (*GROUPS["loopback"], *GROUPS["private"]))
+_FOR = re.compile(r"""(?:^|;)\s*for\s*=\s*"?([^";]*)""", re.IGNORECASE)
+
+
+class Client(NamedTuple):
+    address: str
+    """As a log shows it."""
+    network: str
+    """What is counted as one: an IPv4 address, or the /64 of an IPv6 address, all of which one household has."""
+    hidden: bool = False
+    """The address is that of a proxy in a private network which is not trusted: all who are behind it share it."""
+
+
+class Proxies:
+    """Who is trusted to say for whom a request is made."""
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self._trusted = tuple(trusted)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proxies) and self._trusted == other._trusted
+
+    __hash__ = None  # type: ignore[assignment] # a value that is compared, and a key of nothing
+
+    @classmethod
+    def parse(cls, text: str) -> Proxies:
+        """Raises `ValueError`."""
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        networks = itertools.chain.from_iterable(GROUPS.get(part, (part,)) for part in parts)
+        return cls([ipaddress.ip_network(network) for network in networks])
+
+    def trusts(self, peer: str) -> bool:
+        """Whether what comes from this address is a trusted proxy's."""
+        address = parsed(peer)
+        return address is not None and self._trusts(address)
+
+    def client(self, peer: str, header: Header) -> Client:
+        """Who makes the request that came from `peer`."""
+        sender = parsed(peer)
+        if sender is None:
+            return Client(peer, peer)
+        if not self._trusts(sender):
+            names_others = bool(header(FORWARDED_FOR) or header(FORWARDED))
+            return _client(sender, hidden=names_others and _in(sender, _BEHIND))
+        for hop in itertools.islice(_hops(header), MOST_HOPS):
+            address = parsed(hop)
+            if address is None:
+                break
+            sender = address
+            if not self._trusts(sender):
+                break
+        return _client(sender)
+
+    def _trusts(self, address: Address) -> bool:
+        return _in(address, self._trusted)
+
+
+def parsed(text: str) -> Address | None:
+    """An address, with or without brackets, port and zone. An IPv4 address written as one of IPv6 is one of IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _hops(header: Header) -> Iterator[str]:
+    """Who connected to each proxy, the nearest first. X-Forwarded-For wins: most proxies pass Forwarded on unread."""
+    lists = header(FORWARDED_FOR)
+    told = lists or header(FORWARDED)
+    # Cut at every comma, quoted or not: a quote that a client opens must not swallow what a proxy appends.
+    for hop in reversed(",".join(told).split(",")):
+        if lists:
+            yield hop
+        else:
+            named = _FOR.search(hop)
+            yield named[1] if named else ""
+
+
+def _client(address: Address, *, hidden: bool = False) -> Client:
+    text = str(address)
+    if isinstance(address, ipaddress.IPv4Address):
+        return Client(text, text, hidden)
+    return Client(text, str(ipaddress.ip_network((address, 64), strict=False)), hidden)
+
+
+def _in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)

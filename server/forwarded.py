@@ -1,0 +1,41 @@
+"""What trusted proxies say about a request, told to the application (ASGI)."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.client_address import Client, Proxies
+
+
+class Forwarded:
+    """ASGI middleware: tells the application who the client is, and by which scheme it came.
+
+    `scope["client"]` has its address, `client_of(scope)` all that is known.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            peer = scope["client"][0] if scope.get("client") else ""
+
+            def header(name: str) -> list[str]:
+                wanted = name.encode()
+                return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+
+            client = self._proxies.client(peer, header)
+            scope["reconvene.client"] = client
+            scope["client"] = (client.address, 0)
+            if self._proxies.trusts(peer):
+                schemes = [text.strip().lower() for text in header("x-forwarded-proto")]
+                if schemes and schemes[-1] in {"http", "https"}:
+                    scope["scheme"] = schemes[-1]
+        await self._app(scope, receive, send)
+
+
+def client_of(scope: Scope) -> Client:
+    """Who makes this request."""
+    client: Client = scope["reconvene.client"]
+    return client

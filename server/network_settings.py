@@ -1,0 +1,17 @@
+"""Settings about who may reach the server, and by whom."""
+
+from __future__ import annotations
+
+from server.client_address import Proxies
+from server.setting import Setting
+
+SETTINGS = (
+    Setting(
+        "RECONVENE_TRUSTED_PROXIES",
+        "loopback",
+        "addresses and networks such as 10.0.0.0/8, separated by commas, or loopback, private, * or none",
+        "Reverse proxies that are believed when they say who the client is.",
+        Proxies.parse,
+        former="FORWARDED_ALLOW_IPS",
+    ),
+)

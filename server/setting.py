@@ -1,0 +1,43 @@
+"""One setting: what it is called, what it may be, and how its value is read from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. The text is one line that names it and says what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    default: str
+    may_be: str
+    purpose: str
+    parse: Callable[[str], Any]
+    empty: Any = None
+    private: bool = False
+    former: str = ""
+    """Another name, which counts as long as this one is not set."""
+
+    @property
+    def field(self) -> str:
+        return self.name.removeprefix("RECONVENE_").lower()
+
+    def read(self, environ: Mapping[str, str]) -> Any:
+        """Its value. Raises `ConfigError`."""
+        given = {name: environ.get(name, "").strip() for name in (self.name, self.former) if name}
+        name = next((name for name, text in given.items() if text), self.name)
+        text = given[name] or self.default
+        try:
+            return self.parse(text) if text else self.empty
+        except (ValueError, RecursionError):  # the latter for JSON that is nested too deeply
+            shown = "" if self.private else f", not {_shortened(text)!r}"
+            raise ConfigError(f"{name} must be {self.may_be}{shown}") from None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
