@@ -8,6 +8,7 @@ import gc
 import logging
 import socket
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -42,13 +43,16 @@ from storage.store import Store
 log = structlog.get_logger()
 
 
-async def serve(config: Config, sockets: list[socket.socket]) -> None:
-    """Serve until SIGINT or SIGTERM, on sockets that listen already.
+async def serve(
+    config: Config, sockets: list[socket.socket], *, lines_dropped: Callable[[], int] = lambda: 0
+) -> None:
+    """Serve until SIGINT or SIGTERM, on sockets that listen already. `lines_dropped`: how many log lines were.
 
     Raises what opening the store raises, and `OSError` when no secret can be kept.
     """
     tokens = Tokens(load_secret(config))
     metrics = Metrics()
+    metrics.log_lines_dropped = lines_dropped
     store = config.make_store()
     await store.open()
     retention = Retention(store, config.retention_days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import platform
@@ -18,6 +19,7 @@ from server import event_loop, logs, migrating
 from server.commands import environment, fail
 from server.config import SETTINGS, Config, unknown_settings
 from server.listening import bind
+from server.log_queue import LogQueue
 from server.peer import commands as peer
 from server.setting import ConfigError
 from server.zoom.command import zoom
@@ -67,11 +69,12 @@ def serve(
         config = Config.from_env(environ)
     except ConfigError as error:
         fail(str(error))
-    logs.configure(config.log_level)
-    log = structlog.get_logger()
-    for name in unknown_settings(environ):
-        log.warning("there is no such setting", name=name, see="reconvene serve --help")
-    _serve(config)
+    with contextlib.closing(logs.queued()) as lines:
+        logs.configure(config.log_level, lines)
+        log = structlog.get_logger()
+        for name in unknown_settings(environ):
+            log.warning("there is no such setting", name=name, see="reconvene serve --help")
+        _serve(config, lines)
 
 
 _MIGRATE_HELP = "\n\n".join(
@@ -181,7 +184,7 @@ def doctor(
 peer.add_to(cli)
 
 
-def _serve(config: Config) -> None:
+def _serve(config: Config, lines: LogQueue) -> None:
     try:
         sockets = bind(config.host, config.port)
     except OSError as error:
@@ -193,7 +196,7 @@ def _serve(config: Config) -> None:
     from server.app import serve
 
     try:
-        event_loop.run(serve(config, sockets))
+        event_loop.run(serve(config, sockets, lines_dropped=lambda: lines.dropped))
     except StoreError as error:
         fail(str(error))
     except OSError as error:

@@ -14,8 +14,10 @@ import orjson
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from server.log_queue import LogQueue
 
-def configure(level: str, stream: TextIO = sys.stderr, *, plain: bool = False) -> None:
+
+def configure(level: str, stream: TextIO | LogQueue = sys.stderr, *, plain: bool = False) -> None:
     """Send our own lines, and those of uvicorn and other libraries, to `stream` in one shape.
 
     `plain`: in the one for people also where that is no terminal.
@@ -54,10 +56,19 @@ def configure(level: str, stream: TextIO = sys.stderr, *, plain: bool = False) -
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
+def queued(stream: TextIO = sys.stderr) -> LogQueue:
+    """`stream` for what must go on when nobody reads it. To be closed at the end."""
+
+    def tell(lines: int) -> None:
+        structlog.get_logger().warning("log lines were dropped, they were not read in time", lines=lines)
+
+    return LogQueue(stream, tell)
+
+
 class _Forgiving:
     """A stream whose disk is full, or that nobody reads any more: no reason to stop what is told of there."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | LogQueue) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:

@@ -28,6 +28,7 @@ class Metrics:
         self.rooms: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
         self.echo_processes: Callable[[], int] = lambda: 0
+        self.log_lines_dropped: Callable[[], int] = lambda: 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self.join_seconds = Histogram(
@@ -73,6 +74,11 @@ class Metrics:
             value=self.echo_processes(),
         )
         yield _labelled("reconvene_echoes", "What became of calls to be tested.", "result", self.echoes)
+        yield CounterMetricFamily(
+            "reconvene_log_lines_dropped",
+            "Log lines that were not read in time.",
+            value=self.log_lines_dropped(),
+        )
         yield _labelled("reconvene_departures", "Participants who left.", "reason", self.departures)
 
 

@@ -54,9 +54,13 @@ LONGEST_LINE = 1024 * 1024
 class Forked:
     """What `asyncio.subprocess.Process` is, as far as the tests need it."""
 
-    def __init__(self, pid: int, stderr: asyncio.StreamReader, end: asyncio.StreamReader) -> None:
+    def __init__(
+        self, pid: int, stderr: asyncio.StreamReader, pipe: asyncio.ReadTransport, end: asyncio.StreamReader
+    ) -> None:
         self.pid = pid
         self.stderr = stderr
+        self.pipe = pipe
+        """Of stderr: what can be left unread."""
         self.returncode: int | None = None
         self._ended = asyncio.create_task(self._watch(end))
 
@@ -85,15 +89,17 @@ async def begin(module: str, arguments: Sequence[str], environ: Mapping[str, str
     finally:
         os.close(told[1])
         os.close(errors[1])
-    end, stderr = [await _reader(pipe[0]) for pipe in (told, errors)]
-    return Forked(int(await end.readline()), stderr, end)
+    (end, _), (stderr, pipe) = [await _reader(pipe[0]) for pipe in (told, errors)]
+    return Forked(int(await end.readline()), stderr, pipe, end)
 
 
-async def _reader(descriptor: int) -> asyncio.StreamReader:
+async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     protocol = asyncio.StreamReaderProtocol(reader)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(descriptor, "rb", 0))
-    return reader
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: protocol, os.fdopen(descriptor, "rb", 0)
+    )
+    return reader, pipe
 
 
 _control: socket.socket | None = None

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -125,16 +126,31 @@ class ServerProcess:
 
     async def wait(self, within: float = STOP_TIMEOUT) -> int:
         """The exit code, once it has ended and all its log lines are read."""
+        code = await self.ended(within)
+        if self._reader is not None:
+            await self._reader
+        return code
+
+    async def ended(self, within: float = STOP_TIMEOUT) -> int:
+        """The exit code, once it has ended."""
         process = self._running()
         try:
-            code = await asyncio.wait_for(process.wait(), within)
+            return await asyncio.wait_for(process.wait(), within)
         except TimeoutError:
             process.kill()
             await process.wait()
             raise AssertionError(f"did not end within {within} s:\n{self.tail()}") from None
-        if self._reader is not None:
-            await self._reader
-        return code
+
+    @contextlib.contextmanager
+    def unread(self) -> Iterator[None]:
+        """Nobody reads its stderr meanwhile, a pipe that holds no more than a page (Linux: pipe(7), 4 KiB)."""
+        pipe = self._running().pipe
+        pipe.pause_reading()
+        fcntl.fcntl(pipe.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, 4096)
+        try:
+            yield
+        finally:
+            pipe.resume_reading()
 
     def tail(self, lines: int = 30) -> str:
         return "\n".join(self.output[-lines:])
