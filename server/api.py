@@ -18,6 +18,7 @@ from server.gateway import Gateway
 from server.ice import ice_servers
 from server.identity import Tokens, is_admin_key, new_user
 from server.metrics import Metrics
+from server.openapi import UNKNOWN, answered, refusal
 from server.zoom import people
 from signalling import names
 from signalling.errors import ErrorCode, Refused
@@ -209,14 +210,14 @@ def router(  # the API's parts list
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
 
-    @routes.get("/api/meetings/{meeting}", tags=["meetings"])
+    @routes.get("/api/meetings/{meeting}", tags=["meetings"], responses=UNKNOWN)
     async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
         found = await existing(meeting)
         if found.host_user_id == people.HOST and user_id != ADMIN:
             raise Refused(ErrorCode.FORBIDDEN, "Only the admin key may see what was imported.")
         return view(request, found, user_id)
 
-    @routes.post("/api/meetings/{meeting}/end", tags=["meetings"])
+    @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
         """Ends it for all, for good."""
         room = (await hosted(meeting, user_id)).room
@@ -224,7 +225,7 @@ def router(  # the API's parts list
         gateway.end_meeting(room)
         return view(request, ended, user_id)
 
-    @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204)
+    @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204, responses=UNKNOWN)
     async def delete_meeting(meeting: str, user_id: Known) -> None:
         """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
         found = await hosted(meeting, user_id)
@@ -234,7 +235,12 @@ def router(  # the API's parts list
         made_at = None if room.startswith(names.IMPORTED) else found.created_at
         await deleting.delete_meeting(store, gateway, room, made_at)
 
-    @routes.get("/api/meetings/{meeting}/attendance", tags=["meetings"], response_class=Response)
+    @routes.get(
+        "/api/meetings/{meeting}/attendance",
+        tags=["meetings"],
+        response_class=Response,
+        responses=answered("application/json", "text/csv") | UNKNOWN,
+    )
     async def attendance(
         meeting: str,
         user_id: Known,
@@ -284,7 +290,12 @@ def router(  # the API's parts list
             )
         return record
 
-    @routes.get("/api/meetings/{meeting}/registrants", tags=["meetings"], response_class=Response)
+    @routes.get(
+        "/api/meetings/{meeting}/registrants",
+        tags=["meetings"],
+        response_class=Response,
+        responses=answered("application/json") | UNKNOWN,
+    )
     async def registrants(
         meeting: str,
         user_id: Known,
@@ -314,7 +325,7 @@ def router(  # the API's parts list
         """The process answers."""
         return {"status": "ok"}
 
-    @routes.get("/readyz", tags=["operation"])
+    @routes.get("/readyz", tags=["operation"], responses={503: refusal("It is not ready")})
     async def readyz() -> dict[str, str]:
         """The store answers and can be written; 503 when not, and when the server is going away."""
         if gateway.draining:
@@ -330,7 +341,7 @@ def router(  # the API's parts list
             raise Refused(ErrorCode.UNAVAILABLE, "The store does not answer.", retry_after=1.0) from None
         return {"status": "ready"}
 
-    @routes.get("/metrics", tags=["operation"], response_class=Response)
+    @routes.get("/metrics", tags=["operation"], response_class=Response, responses=answered("text/plain"))
     def get_metrics() -> Response:
         """Prometheus text format."""
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server import api, echo_routes, goodbye_route, pages, plain_ws, problems
+from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
@@ -113,6 +113,7 @@ def web(
         strict_content_type=False,
     )
     problems.install(app)
+    openapi.install(app)
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HeadRequests)
     if config.allowed_origins:

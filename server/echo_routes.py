@@ -14,10 +14,9 @@ from server.api import PRIVATE, Bearer
 from server.config import Config
 from server.echoes import SECONDS, Echoes
 from server.identity import Tokens, is_admin_key
+from server.openapi import refusal
 from server.problems import problem
 from signalling.errors import ErrorCode, Refused
-
-PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
 
 class EchoOffer(BaseModel):
@@ -52,9 +51,9 @@ def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
         responses={
             200: {"description": "The caller's echo, which goes on"},
             201: {"model": EchoView, "description": "An echo was started"},
-            404: {"description": "This server offers none", **PROBLEM},
-            429: {"description": "So many were started in the last minute", **PROBLEM},
-            503: {"description": "All are taken, or it could not be started", **PROBLEM},
+            404: refusal("This server offers none"),
+            429: refusal("So many were started in the last minute"),
+            503: refusal("All are taken, or it could not be started"),
         },
     )
     async def begin(response: Response, user_id: Annotated[str, Depends(caller)]) -> Any:

@@ -3,18 +3,15 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from server.gateway import Gateway
 from server.identity import Tokens
+from server.openapi import refusal
 from signalling.arrivals import Goodbye
 from signalling.hub import GOODBYE
 from signalling.messages import MAX_ID
-
-PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {}}}
 
 
 class GoodbyeView(BaseModel):
@@ -39,7 +36,7 @@ def router(gateway: Gateway, tokens: Tokens) -> APIRouter:
         "/api/goodbye",
         tags=["goodbye"],
         status_code=204,
-        responses={401: {"description": "The session is none of this server's", **PROBLEM}},
+        responses={401: refusal("The session is none of this server's")},
     )
     async def goodbye(said: GoodbyeView) -> Response:
         """Say that a page is being closed or reloaded. Unless it is back in time, it has left.

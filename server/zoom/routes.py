@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from server.api import PRIVATE, Bearer
 from server.config import Config
 from server.identity import Tokens, is_admin_key
+from server.openapi import answered, refusal
 from server.problems import problem
 from server.zoom import people, views
 from server.zoom.address import external_id
@@ -48,7 +49,14 @@ def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: S
 
     routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[Depends(admin)])
 
-    @routes.post("", status_code=202, response_class=Response)
+    @routes.post(
+        "",
+        status_code=202,
+        response_class=Response,
+        responses=answered("application/json")
+        | answered("application/json", status=202)
+        | {501: refusal("No import can be begun: Zoom is not set up, or a package is missing")},
+    )
     async def begin_sync(body: NewSync) -> Response:
         """Read a webinar or meeting from Zoom, in the background: 202 when it begins, 200 when it goes on already."""
         number = _number(str(body.id))
@@ -64,7 +72,7 @@ def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: S
         answer.headers["Location"] = f"/api/zoom/sync/{job.id}"
         return answer
 
-    @routes.get("", response_class=Response)
+    @routes.get("", response_class=Response, responses=answered("application/json"))
     async def list_syncs() -> Response:
         """Those this process carries out or did lately, and the latest imports, newest first."""
         now = time.time()
@@ -73,7 +81,11 @@ def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: S
         unusable = None if jobs.unusable is None else str(jobs.unusable)
         return _json({"syncs": syncs, "imports": imports, "unusable": unusable})
 
-    @routes.get("/{sync}", response_class=Response)
+    @routes.get(
+        "/{sync}",
+        response_class=Response,
+        responses=answered("application/json") | {404: refusal("There is no such import")},
+    )
     async def get_sync(sync: str) -> Response:
         """How far one is: by its id, or the latest of a webinar or meeting, by its number in Zoom."""
         now = time.time()

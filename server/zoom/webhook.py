@@ -16,6 +16,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from server.config import Config
+from server.openapi import Answers, answered, refusal
 from server.problems import problem
 from server.zoom.live import Ended, Event, Heard, Malformed, Other, Validation, read
 from server.zoom.settling import SETTLES
@@ -36,6 +37,13 @@ QUIET = 60.0
 
 PRIVATE = {"Cache-Control": "no-store"}
 
+REFUSED: Answers = {
+    400: refusal("The event is not understood"),
+    401: refusal("It is not Zoom's, or too old"),
+    404: refusal("No events are taken here"),
+    413: refusal("The body is too large"),
+}
+
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
     """Zoom's, of a request: over the very bytes of its body."""
@@ -46,20 +54,25 @@ def router(config: Config, store: Store, clock: Callable[[], float] = time.time)
     routes = APIRouter()
     doorkeeper = _Doorkeeper(config.zoom_webhook_secret or "", clock)
 
-    @routes.post("/api/zoom/webhook", tags=["zoom"], response_class=Response)
+    @routes.post(
+        "/api/zoom/webhook",
+        tags=["zoom"],
+        response_class=Response,
+        responses=answered("application/json") | REFUSED,
+    )
     async def zoom_webhook(request: Request) -> Response:
         """For Zoom: the event notification endpoint URL of the app."""
         secret = config.zoom_webhook_secret
         if secret is None:
             return problem(404, "No events are taken here: ZOOM_WEBHOOK_SECRET is not set (docs/zoom.md).")
         body = await request.body()
-        refusal = doorkeeper.refuses(
+        why = doorkeeper.refuses(
             request.headers.get("x-zm-request-timestamp", ""),
             request.headers.get("x-zm-signature", ""),
             body,
         )
-        if refusal:
-            return problem(401, refusal)
+        if why:
+            return problem(401, why)
         try:
             event = read(body)
         except Malformed as error:
