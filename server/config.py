@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from server import network_settings, values
+from server import media_settings, network_settings, values
 from server.client_address import Proxies
+from server.reach import Reach
 from server.setting import ConfigError, Setting
 from storage.open import SUPABASE, open_store
 from storage.store import Store
@@ -49,6 +50,7 @@ class Config:
     zoom_api_url: str
     zoom_token_url: str
     echo: bool
+    echo_reach: Reach | None
     log_level: str
 
     @classmethod
@@ -233,31 +235,7 @@ SETTINGS: tuple[Setting, ...] = (
         empty=(),
     ),
     *network_settings.SETTINGS,
-    Setting(
-        "RECONVENE_ICE_SERVERS",
-        "",
-        'a JSON list of RTCIceServer, such as [{"urls": "stun:stun.example.org"}]; turn: needs username and credential',
-        "STUN and TURN servers with fixed credentials that browsers are given.",
-        values.ice_servers,
-        empty=(),
-        private=True,
-    ),
-    Setting(
-        "RECONVENE_TURN_URLS",
-        "",
-        "turn: or turns: URLs, separated by commas",
-        "TURN servers that share RECONVENE_TURN_SECRET; each user is given credentials of their own, for six hours.",
-        values.turn_urls,
-        empty=(),
-    ),
-    Setting(
-        "RECONVENE_TURN_SECRET",
-        "",
-        "the secret shared with the TURN server (coturn: static-auth-secret)",
-        "Makes the short-lived TURN credentials.",
-        values.of_length(1),
-        private=True,
-    ),
+    *media_settings.ICE,
     Setting(
         "ZOOM_ACCOUNT_ID",
         "",
@@ -296,13 +274,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Where Zoom gives out access tokens.",
         values.web_url,
     ),
-    Setting(
-        "RECONVENE_ECHO",
-        "0",
-        "1 (on) or 0 (off)",
-        "Offers to test one's call: an echo, in a process of its own, for a minute. Needs the extra peer.",
-        values.switch,
-    ),
+    *media_settings.ECHO,
     Setting(
         "RECONVENE_LOG_LEVEL",
         "info",

@@ -7,12 +7,13 @@ import math
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from server.api import PRIVATE, Bearer
 from server.config import Config
 from server.echoes import SECONDS, Echoes
+from server.forwarded import client_of
 from server.identity import Tokens, is_admin_key
 from server.openapi import refusal
 from server.problems import problem
@@ -56,7 +57,7 @@ def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
             503: refusal("All are taken, or it could not be started"),
         },
     )
-    async def begin(response: Response, user_id: Annotated[str, Depends(caller)]) -> Any:
+    async def begin(request: Request, response: Response, user_id: Annotated[str, Depends(caller)]) -> Any:
         """Start a participant that sends back what it is sent, in a meeting of its own, for the caller to join.
 
         Answered when it is there, in a second or two. It leaves when the caller has left, and after a minute; then the
@@ -66,7 +67,7 @@ def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
             return problem(
                 404, "This server does not offer to test a call (RECONVENE_ECHO).", headers=PRIVATE
             )
-        echo, begun = await echoes.begin(user_id)
+        echo, begun = await echoes.begin(user_id, client_of(request.scope))
         response.headers.update(PRIVATE)
         response.status_code = 201 if begun else 200
         return EchoView(meeting=echo.room, seconds=math.ceil(echo.seconds_left))

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 
 import structlog
 
+from server.client_address import Client
 from server.config import Config
 from server.deleting import delete_meeting
 from server.echo_process import EchoProcess
 from server.gateway import Gateway
 from server.metrics import Metrics
+from server.reach import Reach
 from signalling import names
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
@@ -57,11 +59,13 @@ CANNOT = "The server could not start an echo; its log says why."
 
 
 class Echo:
-    """One, and what it is for. `ready`: it is in its meeting, or why not. `gone`: its process is no more."""
+    """One, and what it is for. `reach`: where it sends to. `ready`: it is in its meeting, or why not. `gone`: its
+    process is no more."""
 
-    def __init__(self, user_id: str) -> None:
+    def __init__(self, user_id: str, reach: Reach) -> None:
         loop = asyncio.get_running_loop()
         self.user_id = user_id
+        self.reach = reach
         self.room = names.echo_id(os.urandom(20))
         self.until = loop.time() + SECONDS
         self.asked_at = loop.time()
@@ -100,6 +104,7 @@ class Echoes:
         self, config: Config, store: Store, hub: Hub, gateway: Gateway, metrics: Metrics, url: str
     ) -> None:
         self._offered = config.echo
+        self._reach = config.echo_reach
         self._store = store
         self._hub = hub
         self._gateway = gateway
@@ -131,7 +136,7 @@ class Echoes:
             for echo in echoes:
                 echo.kill()
 
-    async def begin(self, user_id: str) -> tuple[Echo, bool]:
+    async def begin(self, user_id: str, client: Client) -> tuple[Echo, bool]:
         """The user's echo, which is in its meeting by now, and whether this very call began it: one that goes on is
         answered. Raises `Refused`, `StoreUnavailable`.
         """
@@ -145,16 +150,16 @@ class Echoes:
         if self._gateway.draining:
             raise self._gateway.going()
         self._check_room()
-        echo = self._echoes[user_id] = Echo(user_id)
+        echo = self._echoes[user_id] = Echo(user_id, self._reach or Reach.of(client))
         task = asyncio.create_task(self._carry_out(echo))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         await asyncio.shield(echo.ready)
         return echo, True
 
-    def command(self, room: str) -> Sequence[str]:
+    def command(self, room: str, reach: Reach) -> Sequence[str]:
         """What the process runs."""
-        about = ("--server", self._url, "--for", str(SECONDS), "--until-left")
+        about = ("--server", self._url, "--for", str(SECONDS), "--until-left", "--reach", reach.value)
         # Without -P, it would be another `server` that the folder has which this one was started in.
         return (sys.executable, "-P", "-m", "server.echo_child", room, *about)
 
@@ -210,7 +215,7 @@ class Echoes:
     async def _run(self, echo: Echo) -> None:
         """From the start of its process to its end. Raises `Refused` when it does not get into its meeting."""
         try:
-            echo.process = process = await EchoProcess.start(self.command(echo.room), echo.room)
+            echo.process = process = await EchoProcess.start(self.command(echo.room, echo.reach), echo.room)
         except OSError as error:
             log.warning("echo could not be started", meeting=echo.room, error=str(error))
             raise Refused(ErrorCode.UNAVAILABLE, CANNOT) from None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from server.ice_url import place
 from storage.open import SUPABASE
 
 
@@ -86,7 +87,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 def turn_urls(text: str) -> tuple[str, ...]:
     urls = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not all(url.startswith(("turn:", "turns:")) for url in urls):
+    if not all(url.startswith(("turn:", "turns:")) and place(url) for url in urls):
         raise ValueError
     return urls
 
@@ -100,7 +101,7 @@ def ice_servers(text: str) -> tuple[dict[str, Any], ...]:
         urls = [urls] if isinstance(urls, str) else urls
         if not isinstance(urls, list) or not urls:
             raise ValueError
-        if not all(isinstance(u, str) and u.startswith(("stun:", "stuns:", "turn:", "turns:")) for u in urls):
+        if not all(isinstance(u, str) and place(u) for u in urls):
             raise ValueError
         if any(u.startswith("turn") for u in urls) and not {"username", "credential"} <= server.keys():
             raise ValueError

@@ -15,13 +15,9 @@ from dataclasses import dataclass, field
 from server.config import Config
 from server.doctor.findings import Finding, failure, note, ok, warning
 from server.ice import ice_servers
+from server.ice_url import Place, place
 
 AREA = "ice"
-
-# RFC 7064 and RFC 7065.
-_URL = re.compile(
-    r"(stuns?|turns?):(\[[0-9a-fA-F:.]+\]|[^\s:/?@\[\]]+)(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?"
-)
 
 EXPIRES_SOON = 14 * 24 * 3600.0
 
@@ -40,16 +36,6 @@ class Server:
         return re.sub(r":.*@", ":…@", self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A URL taken apart. `transport` is udp, tcp or tls; dtls for what browsers hardly have."""
-
-    scheme: str
-    host: str
-    port: int
-    transport: str
-
-
 def servers(config: Config, now: float) -> list[Server]:
     found = []
     for position, entry in enumerate(ice_servers(config, "u_doctor", now)):
@@ -60,34 +46,10 @@ def servers(config: Config, now: float) -> list[Server]:
     return found
 
 
-def place(url: str) -> Place | None:
-    """None for what is no STUN or TURN URL."""
-    match = _URL.fullmatch(url)
-    if match is None:
-        return None
-    scheme, host, port, transport = match.groups()
-    if scheme.startswith("stun") and transport:
-        return None
-    secure = scheme.endswith("s")
-    number = int(port) if port else (5349 if secure else 3478)
-    if not 0 < number < 65536:
-        return None
-    if secure:
-        transport = "dtls" if transport == "udp" else "tls"
-    return Place(scheme, host.strip("[]"), number, transport or "udp")
-
-
 async def check(server: Server, within: float) -> Sequence[Finding]:
     where = place(server.url)
     if where is None:
-        shape = "turn:host:port?transport=udp" if server.url.startswith("turn") else "stun:host:port"
-        return [
-            failure(
-                AREA,
-                f"{server.shown} is not such a URL as browsers take",
-                f"Write {shape} in {server.setting}",
-            )
-        ]
+        raise ValueError("the settings take no such URL")
     if where.transport == "dtls":
         return [
             warning(

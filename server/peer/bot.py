@@ -22,6 +22,7 @@ from server.peer import ice
 from server.peer.address import Address
 from server.peer.link import Link, Outgoing, drain
 from server.peer.meeting_socket import MeetingSocket
+from server.reach import Reach
 from signalling.actions import Emit
 from signalling.client import Place, SignallingClient
 from signalling.errors import CloseCode
@@ -100,7 +101,8 @@ class Bot:
     """`media`: what it says it sends. `create`: the meeting, if there is none. `token`: an identity to join with;
     otherwise the server makes one of this kind.
 
-    `relay_only`: connects through TURN only. `servers`: ICE servers in place of those that the server names.
+    `reach`: which candidates of others it tries. `relay_only`: connects through TURN only. `servers`: ICE servers in
+    place of those that the server names.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Bot:
         create: bool = False,
         token: str | None = None,
         media: dict[str, bool] | None = None,
+        reach: Reach = Reach.ANY,
         relay_only: bool = False,
         servers: Sequence[dict[str, Any]] | None = None,
     ) -> None:
@@ -133,6 +136,7 @@ class Bot:
         self.name = name
         self.links: dict[str, Link] = {}
         """By participant id."""
+        self.reach = reach
         self.socket = MeetingSocket(address.websocket, place, self._heard)
         self._behaviour = behaviour
         self._relay_only = relay_only

@@ -20,6 +20,7 @@ from server import logs
 from server.commands import fail
 from server.config import PEER
 from server.peer.probe.steps import exit_codes
+from server.reach import Reach
 
 log = structlog.get_logger()
 
@@ -59,6 +60,12 @@ def echo(
     until_left: Annotated[
         bool, typer.Option("--until-left", help="Leave when the last of those who came has left.")
     ] = False,
+    reach: Annotated[
+        Reach,
+        typer.Option(
+            help="The addresses it sends to: those of the Internet, of private networks too, or this machine's too."
+        ),
+    ] = Reach.ANY,
 ) -> None:
     """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
 
@@ -68,7 +75,7 @@ def echo(
     need_media("echo")
     from server.peer.echo import run
 
-    go(run(meeting, server, name=name, create=create, seconds=seconds, until_left=until_left))
+    go(run(meeting, server, name=name, create=create, seconds=seconds, until_left=until_left, reach=reach))
 
 
 def source(

@@ -16,6 +16,7 @@ from server.peer.link import Link, Outgoing
 from server.peer.staying import stay
 from server.peer.story import Story, Tally, address_of, reached, told, unless_ended
 from server.peer.tracks import Newest
+from server.reach import Reach
 from signalling.outbox import Message
 from signalling.roster import Participant
 
@@ -108,13 +109,14 @@ async def run(
     create: bool,
     seconds: float | None,
     until_left: bool,
+    reach: Reach,
 ) -> int:
     """Answers the exit code."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
     try:
         await reached(address)
-        async with Bot(address, name, Echo(tally, until_left=until_left), create=create) as bot:
+        async with Bot(address, name, Echo(tally, until_left=until_left), create=create, reach=reach) as bot:
             await stay(bot, seconds=seconds)
     except (ApiFailure, Over) as error:
         unless_ended(error, tally)

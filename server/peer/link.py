@@ -26,6 +26,7 @@ from aiortc.mediastreams import MediaStreamError
 from server.peer import ice, negotiation
 from server.peer.candidates import Candidates
 from server.peer.negotiation import Signal
+from server.reach import Reach
 from signalling.roster import Participant
 
 log = structlog.get_logger()
@@ -66,6 +67,8 @@ class Owner(Protocol):
 
     @property
     def instance(self) -> str: ...
+    @property
+    def reach(self) -> Reach: ...
     def configuration(self) -> RTCConfiguration: ...
     def tell(self, link: Link, data: dict[str, Any]) -> None: ...
     def outgoing(self, link: Link) -> Outgoing: ...
@@ -130,7 +133,7 @@ class Link:
             self._inbox.put_nowait(Renewal(self.connection))
 
     def receive(self, data: Any) -> None:
-        signal = negotiation.read(data, self._owner.instance, self.instance)
+        signal = negotiation.read(data, self._owner.instance, self.instance, self._owner.reach)
         if signal is None or self._inbox.qsize() >= MOST_WAITING:
             return
         # An offer that is being made is told anyway. Told twice, it would take back what the other offers on it.

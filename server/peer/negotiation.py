@@ -9,6 +9,8 @@ from typing import Any
 from aiortc import RTCIceCandidate, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
+from server.reach import Reach
+
 MOST_CANDIDATES = 100
 """Of one connection. aioice sorts all pairs of candidates for each that comes."""
 
@@ -36,8 +38,9 @@ class Signal:
     renew: bool = False
 
 
-def read(data: Any, mine: str, theirs: str) -> Signal | None:
-    """The signal in `data`; None for what is no signal, or is meant for or by another instance than these two."""
+def read(data: Any, mine: str, theirs: str, reach: Reach) -> Signal | None:
+    """The signal in `data`, without candidates that are not allowed; None for what is no signal, or is meant for or by
+    another instance than these two."""
     if not isinstance(data, dict):
         return None
     if data.get("for", mine) != mine or data.get("instance", theirs) != theirs:
@@ -45,7 +48,7 @@ def read(data: Any, mine: str, theirs: str) -> Signal | None:
     number = data.get("connection", 1)
     if type(number) is not int or not 1 <= number <= LARGEST:
         return None
-    description = _description(data.get("description"))
+    description = _description(data.get("description"), reach)
     if description is not None:
         offer, screen = data.get("offer"), data.get("screen")
         return Signal(
@@ -58,7 +61,7 @@ def read(data: Any, mine: str, theirs: str) -> Signal | None:
         candidate = _candidate(said)
         fragment = said.get("usernameFragment")
         user = fragment if isinstance(fragment, str) else ""
-        if candidate is None:
+        if candidate is None or not reach.allows(candidate.ip):
             return None
         return Signal(number, candidate=candidate, username_fragment=user)
     repeat, renew = data.get("repeat") is True, data.get("renew") is True
@@ -120,7 +123,7 @@ def opened(sdp: str) -> str:
     )
 
 
-def _description(said: Any) -> RTCSessionDescription | None:
+def _description(said: Any, reach: Reach) -> RTCSessionDescription | None:
     """None for what cannot be read: taken, it would cost the connection there is."""
     if not isinstance(said, dict):
         return None
@@ -137,7 +140,7 @@ def _description(said: Any) -> RTCSessionDescription | None:
     except Exception:
         # aiortc's parser fails in whatever way the text leads it to.
         return None
-    return RTCSessionDescription(opened(sdp), kind)
+    return RTCSessionDescription(opened(reach.without_others(sdp)), kind)
 
 
 def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:

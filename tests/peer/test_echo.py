@@ -18,6 +18,7 @@ from server.peer.echo import Echo
 from server.peer.link import Link, Outgoing
 from server.peer.story import Tally
 from server.peer.tracks import Picture, Tone
+from server.reach import Reach
 from tests.e2e.conftest import Newcomer
 from tests.peer.command import Command
 from tests.process import ServerProcess
@@ -116,13 +117,28 @@ async def test_everyone_gets_back_what_is_theirs_also_over_a_next_connection(
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
 
 
-def run(meeting: str, server: str, *, seconds: float | None = 5.0) -> Coroutine[Any, Any, int]:
-    return echo.run(meeting, server, name="Echo", create=False, seconds=seconds, until_left=False)
+def run(
+    meeting: str,
+    server: str,
+    *,
+    create: bool = False,
+    seconds: float | None = 5.0,
+    until_left: bool = False,
+) -> Coroutine[Any, Any, int]:
+    return echo.run(
+        meeting,
+        server,
+        name="Echo",
+        create=create,
+        seconds=seconds,
+        until_left=until_left,
+        reach=Reach.ANY,
+    )
 
 
 async def test_it_stays_for_as_long_as_it_was_told(server: ServerProcess, room: str) -> None:
     async with asyncio.timeout(WITHIN):
-        assert await echo.run(room, server.url, name="Echo", create=True, seconds=0.5, until_left=True) == 0
+        assert await run(room, server.url, create=True, seconds=0.5, until_left=True) == 0
 
 
 async def test_refusals_are_one_line(

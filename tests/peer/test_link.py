@@ -10,9 +10,10 @@ import pytest
 from aiortc import MediaStreamTrack, RTCConfiguration
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from server.peer import ice
+from server.peer import ice, negotiation
 from server.peer.link import MOST_WAITING, Link, Outgoing, drain
 from server.peer.negotiation import MOST_CANDIDATES, MOST_SECTIONS, opened
+from server.reach import Reach
 
 WITHIN = 20.0
 
@@ -32,11 +33,14 @@ class Side:
         self.link: Link
         self.other: Side
 
+    reach = Reach.ANY
+
     def configuration(self) -> RTCConfiguration:
         return ice.configuration([])
 
     def tell(self, link: Link, data: Told) -> None:
         self.told.append(data)
+        self.changed.set()
         if not self.loses(data):
             self.other.link.receive(data)
 
@@ -61,6 +65,13 @@ class Side:
     async def connected(self, *connections: int) -> None:
         async with asyncio.timeout(WITHIN):
             while self.link.state != "connected" or self.link.connection not in connections:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def answered(self) -> None:
+        """Wait until it has told an answer."""
+        async with asyncio.timeout(WITHIN):
+            while not any(_is(data, "answer") for data in self.told):
                 self.changed.clear()
                 await self.changed.wait()
 
@@ -332,3 +343,31 @@ def test_a_section_without_a_port_of_its_own_is_wanted_all_the_same() -> None:
     bundled = "m=video %d UDP/TLS/RTP/SAVPF 97\r\na=bundle-only\r\na=mid:1\r\n"
     rejected = "m=video 0 UDP/TLS/RTP/SAVPF 97\r\na=mid:2\r\n"
     assert opened(audio + bundled % 0 + rejected) == audio + bundled % 9 + rejected
+
+
+async def test_candidates_that_are_not_allowed_are_not_tried(pair: tuple[Side, Side]) -> None:
+    one, two = pair
+    two.reach = Reach.PUBLIC
+    one.link.start()
+    two.link.start()
+    await two.answered()
+    offered = next(data for data in one.told if _is(data, "offer"))["description"]["sdp"]
+    assert "a=candidate:" in offered
+    assert _known(two.link) == []
+
+
+def test_a_candidate_that_is_not_allowed_is_no_signal() -> None:
+    def candidates(reach: Reach) -> list[str]:
+        texts = (f"candidate:1 1 udp 1 {host} 9 typ host" for host in ("127.0.0.1", "8.8.8.8", "x.local"))
+        told = ({"candidate": {"candidate": text, "sdpMid": "0"}} for text in texts)
+        signals = (negotiation.read(data, "i_one", "i_two", reach) for data in told)
+        return [signal.candidate.ip for signal in signals if signal is not None and signal.candidate]
+
+    assert candidates(Reach.ANY) == ["127.0.0.1", "8.8.8.8", "x.local"]
+    assert candidates(Reach.PUBLIC) == ["8.8.8.8"]
+
+
+def _known(link: Link) -> list[str]:
+    """Where the other side is looked for."""
+    assert link.pc is not None
+    return [candidate.ip for candidate in ice.candidates(link.pc)[1]]

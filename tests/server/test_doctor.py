@@ -47,6 +47,7 @@ async def test_every_setting_that_cannot_be_used_is_told(tmp_path: Path) -> None
         "LOG_LEVEL": "loud",
         "ICE_SERVERS": "[" * 100_000,
         "SECRET": "short",
+        "TURN_URLS": "turn://a.example",
     }
     findings = await examined(tmp_path, **bad)
     assert len(those(findings, "settings", Level.FAILURE)) == len(bad)
@@ -88,16 +89,16 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
     [
         ({}, Level.NOTE, "RECONVENE_ADMIN_KEY"),
         ({}, Level.NOTE, "RECONVENE_TURN_URLS"),
-        ({"ICE_SERVERS": '[{"urls": "stun:"}]'}, Level.NOTE, "no TURN server"),
+        ({"ICE_SERVERS": '[{"urls": "stun:a"}]'}, Level.NOTE, "no TURN server"),
         (
             {"SECRET": "0123456789abcdefg", "ADMIN_KEY": "0123456789abcdefg"},
             Level.WARNING,
             "RECONVENE_ADMIN_KEY",
         ),
         ({"SECRET": "a" * 20}, Level.WARNING, "RECONVENE_SECRET"),
-        ({"TURN_URLS": "turn:", "TURN_SECRET": "a-long-random-secret"}, Level.WARNING, "easily guessed"),
+        ({"TURN_URLS": "turn:a", "TURN_SECRET": "a-long-random-secret"}, Level.WARNING, "easily guessed"),
         ({"TURN_SECRET": "0123456789abcdefg"}, Level.WARNING, "RECONVENE_TURN_URLS"),
-        ({"TURN_URLS": "turn:"}, Level.FAILURE, "RECONVENE_TURN_SECRET"),
+        ({"TURN_URLS": "turn:a"}, Level.FAILURE, "RECONVENE_TURN_SECRET"),
         ({"GRACE": "0"}, Level.WARNING, "RECONVENE_GRACE"),
         ({"GRACE": "20"}, Level.WARNING, "RECONVENE_HEARTBEAT"),
         ({"ECHO": "1", "MAX_PARTICIPANTS": "1"}, Level.WARNING, "RECONVENE_ECHO"),

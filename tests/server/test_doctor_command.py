@@ -157,7 +157,7 @@ async def test_failures_are_exit_code_1_and_never_a_traceback(tmp_path: Path) ->
         "RECONVENE_STORE": "postgresql://me:geheim@127.0.0.1:9/db",
         "RECONVENE_GRACE": "soon",
         "RECONVENE_HOST": "192.0.2.1",
-        "RECONVENE_TURN_URLS": "turn:127.0.0.1:9,turns:127.0.0.1:9,turn::::",
+        "RECONVENE_TURN_URLS": "turn:127.0.0.1:9,turns:127.0.0.1:9",
         "RECONVENE_TURN_SECRET": "geheim-as-well",
     }
     code, printed = await reconvene(tmp_path, "doctor", **settings)

@@ -18,9 +18,11 @@ import pytest
 import structlog
 
 from server import echo_process, echoes
+from server.client_address import Client
 from server.config import Config
 from server.echoes import Echoes
 from server.metrics import Metrics
+from server.reach import Reach
 from signalling import names
 from signalling.errors import ErrorCode, Refused
 from storage import open_store
@@ -29,6 +31,8 @@ from tests.process import ROOT
 from tests.storage.script import Script
 
 TIMEOUT = 30.0
+
+ASKING = Client("203.0.113.9", "203.0.113.9")
 
 STAYS = "import sys; sys.stdin.read()"
 FAILS = (
@@ -79,7 +83,7 @@ class Standing(Echoes):
 
     program = STAYS
 
-    def command(self, _room: str) -> Sequence[str]:
+    def command(self, _room: str, _reach: Reach) -> Sequence[str]:
         return (sys.executable, "-S", "-c", self.program)
 
 
@@ -94,7 +98,7 @@ class Desk:
 
     async def refused(self, code: ErrorCode, user_id: str = "u_ann") -> Refused:
         with pytest.raises(Refused) as refused:
-            await self.echoes.begin(user_id)
+            await self.echoes.begin(user_id, ASKING)
         assert refused.value.code is code
         return refused.value
 
@@ -131,14 +135,14 @@ async def test_one_that_dies_at_once_is_an_answer_and_one_line_in_the_log(desk: 
     assert line["said"][-1] == "ImportError: no such thing"
     assert desk.metrics.echoes == {"failed": 1}
     desk.echoes.program, desk.room.people = STAYS, 1
-    _, begun = await desk.echoes.begin("u_ann")
+    _, begun = await desk.echoes.begin("u_ann", ASKING)
     assert begun, "its place is free again"
 
 
 async def test_a_program_that_cannot_be_started_is_an_answer(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk.echoes, "command", lambda _room: ("/nowhere/python",))
+    monkeypatch.setattr(desk.echoes, "command", lambda _room, _reach: ("/nowhere/python",))
     with told() as lines:
         await desk.refused(ErrorCode.UNAVAILABLE)
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == [
@@ -161,7 +165,7 @@ async def test_one_that_does_not_end_is_killed_and_its_meeting_is_gone(
     monkeypatch.setattr(echoes, "OVERDUE", 0.1)
     monkeypatch.setattr(echoes, "COMES_WITHIN", 0)
     desk.echoes.program, desk.room.people = STUBBORN, 2
-    echo, _ = await desk.echoes.begin("u_ann")
+    echo, _ = await desk.echoes.begin("u_ann", ASKING)
     await echo.gone.wait()
     assert desk.metrics.echoes == {"started": 1, "killed": 1}
 
@@ -170,19 +174,19 @@ async def test_one_to_which_nobody_comes_gives_its_place_up(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(echoes, "COMES_WITHIN", 0.1)
-    echo, _ = await desk.echoes.begin("u_ann")
+    echo, _ = await desk.echoes.begin("u_ann", ASKING)
     await echo.gone.wait()
     assert echo.seconds_left > 1
     assert desk.metrics.echoes == {"started": 1}
 
 
 async def test_one_that_is_about_to_leave_is_not_answered_again(desk: Desk) -> None:
-    first, _ = await desk.echoes.begin("u_ann")
+    first, _ = await desk.echoes.begin("u_ann", ASKING)
     first.end()
-    second, begun = await desk.echoes.begin("u_ann")
+    second, begun = await desk.echoes.begin("u_ann", ASKING)
     assert begun
     second.until = 0.0
-    third, begun = await desk.echoes.begin("u_ann")
+    third, begun = await desk.echoes.begin("u_ann", ASKING)
     assert begun
     assert third not in (first, second)
 
@@ -193,7 +197,7 @@ async def test_who_asks_all_the_time_does_not_keep_one_for_ever(
     monkeypatch.setattr(echoes, "SECONDS", 0.3)
     monkeypatch.setattr(echoes, "OVERDUE", 0.1)
     desk.echoes.program = STUBBORN
-    first, _ = await desk.echoes.begin("u_ann")
+    first, _ = await desk.echoes.begin("u_ann", ASKING)
     # As if it was asked for at every moment.
     first.asked_at = math.inf
     async with asyncio.timeout(TIMEOUT):
@@ -204,14 +208,14 @@ async def test_however_slow_it_was_there_is_time_to_come(desk: Desk, monkeypatch
     monkeypatch.setattr(echoes, "COMES_WITHIN", 0.2)
     desk.room.people = 0
     asyncio.get_running_loop().call_later(0.3, setattr, desk.room, "people", 1)
-    echo, _ = await desk.echoes.begin("u_ann")
+    echo, _ = await desk.echoes.begin("u_ann", ASKING)
     assert not echo.ending
 
 
 async def test_a_stop_waits_for_no_stubborn_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 0.1)
     desk.echoes.program = STUBBORN
-    echo, _ = await desk.echoes.begin("u_ann")
+    echo, _ = await desk.echoes.begin("u_ann", ASKING)
     async with asyncio.timeout(TIMEOUT):
         await desk.echoes.stop()
     assert echo.gone.is_set()
@@ -223,7 +227,7 @@ async def test_a_stop_that_is_cut_short_leaves_no_process(
 ) -> None:
     monkeypatch.setattr(echo_process, "LEAVES_WITHIN", 3600)
     desk.echoes.program = STUBBORN
-    echo, _ = await desk.echoes.begin("u_ann")
+    echo, _ = await desk.echoes.begin("u_ann", ASKING)
     assert echo.process is not None
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
@@ -235,28 +239,45 @@ async def test_a_stop_that_is_cut_short_leaves_no_process(
 
 async def test_who_asks_twice_at_once_gets_one(desk: Desk) -> None:
     (first, _), (second, _), (other, _) = await asyncio.gather(
-        *(desk.echoes.begin(user) for user in ("u_ann", "u_ann", "u_bob"))
+        *(desk.echoes.begin(user, ASKING) for user in ("u_ann", "u_ann", "u_bob"))
     )
     assert first is second is not other
     assert desk.metrics.echo_processes() == 2
 
 
 async def test_who_has_left_theirs_gets_another_and_who_is_yet_to_come_does_not(desk: Desk) -> None:
-    first, _ = await desk.echoes.begin("u_ann")
-    assert await desk.echoes.begin("u_ann") == (first, False)
+    first, _ = await desk.echoes.begin("u_ann", ASKING)
+    assert await desk.echoes.begin("u_ann", ASKING) == (first, False)
     await Script(desk.store, first.room).join("u_ann")
     desk.room.people = 2
-    assert await desk.echoes.begin("u_ann") == (first, False)
+    assert await desk.echoes.begin("u_ann", ASKING) == (first, False)
     desk.room.people = 1
-    second, begun = await desk.echoes.begin("u_ann")
+    second, begun = await desk.echoes.begin("u_ann", ASKING)
     assert begun
     assert second.room != first.room
     assert first.gone.is_set()
 
 
+@pytest.mark.parametrize(
+    ("setting", "client", "reach"),
+    [
+        ("client", ASKING, "public"),
+        ("client", Client("10.0.0.5", "10.0.0.5"), "private"),
+        ("client", Client("127.0.0.1", "127.0.0.1"), "any"),
+        ("any", ASKING, "any"),
+        ("public", Client("127.0.0.1", "127.0.0.1"), "public"),
+    ],
+)
+async def test_it_is_told_where_it_may_send_to(desk: Desk, setting: str, client: Client, reach: str) -> None:
+    other = Desk(desk.store, RECONVENE_ECHO_REACH=setting)
+    echo, _ = await other.echoes.begin("u_ann", client)
+    assert Echoes.command(other.echoes, echo.room, echo.reach)[-2:] == ("--reach", reach)
+    await other.echoes.stop()
+
+
 async def test_starts_are_bounded_by_minute(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(echoes, "MOST_STARTS", 1)
-    await desk.echoes.begin("u_ann")
+    await desk.echoes.begin("u_ann", ASKING)
     refused = await desk.refused(ErrorCode.RATE_LIMITED, "u_bob")
     assert refused.retry_after is not None
     assert 0 < refused.retry_after <= 60
@@ -266,7 +287,7 @@ async def test_starts_are_bounded_by_minute(desk: Desk, monkeypatch: pytest.Monk
 async def test_what_it_says_is_told_in_bounds_and_never_as_our_own_error(desk: Desk) -> None:
     desk.echoes.program = CHATTY
     with told() as lines:
-        echo, _ = await desk.echoes.begin("u_ann")
+        echo, _ = await desk.echoes.begin("u_ann", ASKING)
         await echo.gone.wait()
     said = [line for line in lines if line["event"] == "echo: hello"]
     assert len(said) == echo_process.MOST_LINES
@@ -330,7 +351,7 @@ async def test_what_could_not_be_deleted_is_deleted_when_the_store_is_back(
     monkeypatch.setattr(echoes, "TRIES_EVERY", 0)
     away = Desk(cast(Store, Away(desk.store, 2)))
     away.echoes.start()
-    echo, _ = await away.echoes.begin("u_ann")
+    echo, _ = await away.echoes.begin("u_ann", ASKING)
     echo.end()
     await until_empty(desk)
     assert set(away.room.ended) == {echo.room}, "who is still in it is told, whatever the store does"
