@@ -34,6 +34,7 @@ from server.node import Node
 from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
 from server.retention import Retention
+from server.transport_security import TransportSecurity
 from server.zoom import routes, webhook
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
@@ -107,6 +108,7 @@ def web(
     app = FastAPI(
         title="Reconvene",
         version=version("reconvene"),
+        docs_url=None,  # `pages` has one that loads nothing from elsewhere
         redoc_url=None,
         # A body that does not say what it is, is JSON. No request is let in by what a browser adds by itself, so that
         # other sites' pages gain nothing by sending such bodies.
@@ -123,6 +125,7 @@ def web(
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
+    app.add_middleware(TransportSecurity, seconds=config.hsts)
     app.add_middleware(Forwarded, proxies=config.trusted_proxies)
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))

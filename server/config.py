@@ -40,6 +40,7 @@ class Config:
     retention_days: int | None
     allowed_origins: tuple[str, ...]
     trusted_proxies: Proxies
+    hsts: int
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]
     turn_secret: str | None = field(repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server import values
 from server.client_address import Proxies
 from server.setting import Setting
 
@@ -13,5 +14,12 @@ SETTINGS = (
         "Reverse proxies that are believed when they say who the client is.",
         Proxies.parse,
         former="FORWARDED_ALLOW_IPS",
+    ),
+    Setting(
+        "RECONVENE_HSTS",
+        "31536000",
+        "seconds from 0 to 63072000 (0 sends no such header)",
+        "How long browsers that came by https:// are told to come by nothing else (Strict-Transport-Security).",
+        values.integer(0, 63_072_000),
     ),
 )

@@ -14,11 +14,16 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from server.static_tree import StaticTree, hash_of, split
+from server import reference_page
+from server.static_tree import Snapshot, StaticTree, hash_of, split
 
 PAGE = Path(__file__).parent.parent / "static"
 PAGE_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+REFERENCE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|docs)(/|$)")
@@ -47,15 +52,22 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
     def records_page(request: Request) -> Response:
         return _page(request, tree, "records.html")
 
+    @app.get("/docs", include_in_schema=False)
+    def reference(request: Request) -> Response:
+        return _answer(request, tree.snapshot(), reference_page.page(app.openapi()), REFERENCE_POLICY)
+
     app.mount("/static", _Static(folder, tree), name="static")
-    not_found = app.router.default
 
     async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        if scope["type"] != "http" or NO_PAGES.match(request.url.path):
+            raise HTTPException(404)
+        # A page or a problem document: whatever keeps the one must not give it to who accepts the other.
+        by = {"Vary": "Accept"}
         if not _is_of_a_person(request):
-            await not_found(scope, receive, send)
-            return
+            raise HTTPException(404, headers=by)
         answer = _elsewhere(request) or _page(request, tree, "index.html", status=404)
+        answer.headers.update(by)
         await answer(scope, receive, send)
 
     app.router.default = nothing_here
@@ -63,11 +75,7 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
 
 def _is_of_a_person(request: Request) -> bool:
     """Whether somebody follows a link, and is better served with a page than with a problem document."""
-    return (
-        request.method in {"GET", "HEAD"}
-        and "text/html" in request.headers.get("accept", "")
-        and not NO_PAGES.match(request.url.path)
-    )
+    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
 
 
 def _elsewhere(request: Request) -> Response | None:
@@ -83,12 +91,16 @@ def _elsewhere(request: Request) -> Response | None:
 def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
     """A page asks for its parts by the hash of them all."""
     snapshot = tree.snapshot()
-    body = snapshot.files[name].replace(b'="/static/', f'="/static/{snapshot.hash}/'.encode())
+    return _answer(request, snapshot, snapshot.files[name], PAGE_POLICY, status=status)
+
+
+def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:
+    body = page.replace(b'="/static/', f'="/static/{snapshot.hash}/'.encode())
     # The policy is part of it: with a 304, browsers keep the one they have (Chromium ignores `Content-…` there).
     headers = {
         "Cache-Control": "no-cache",
-        "Content-Security-Policy": PAGE_POLICY,
-        "ETag": f'"{hash_of(PAGE_POLICY.encode(), body)}"',
+        "Content-Security-Policy": policy,
+        "ETag": f'"{hash_of(policy.encode(), body)}"',
     }
     if status == 200 and _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)

@@ -39,6 +39,8 @@ def problem(
     if retry_after is not None:
         content["retry_after"] = retry_after
         headers = {**(headers or {}), "Retry-After": str(max(1, round(retry_after)))}
+    # Some of them would otherwise be kept for as long as a cache likes (RFC 9110, section 15.1), such as 404.
+    headers = {"Cache-Control": "no-store", **(headers or {})}
     return Response(orjson.dumps(content), status, headers, media_type="application/problem+json")
 
 

@@ -50,7 +50,8 @@ async def test_whatever_a_page_is_made_of_is_kept_for_good(web: httpx.AsyncClien
     answer = await web.get(page)
     assert answer.headers["Cache-Control"] == "no-cache"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'self'", "connect-src 'self'"} <= set(policy)
     addresses = set(ADDRESSES.findall(answer.text))
     assert len({path.split("/")[2] for path in addresses}) == 1
     assert {path.rpartition(".")[2] for path in addresses} == {"js", "css", "svg"}
@@ -115,7 +116,8 @@ async def test_nothing_else_is_served(web: httpx.AsyncClient, path: str) -> None
     for prefix in (current, OTHER_HASH):
         answer = await web.get(f"/static/{prefix}/{path}")
         assert answer.status_code == 404, answer.text
-        assert "immutable" not in answer.headers.get("Cache-Control", "")
+        # It may be there a moment later, of another release behind the same balancer.
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_static_files_are_only_read(web: httpx.AsyncClient) -> None:

@@ -24,6 +24,8 @@ async def test_browser_gets_a_page(server: ServerProcess, path: str) -> None:
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    # The same address gives programs something else, and may lead somewhere a moment later.
+    assert (answer.headers["Vary"], answer.headers["Cache-Control"]) == ("Accept", "no-cache")
     again = await get(server, path, {**BROWSER, "If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 404
 
@@ -33,6 +35,8 @@ async def test_browser_gets_a_page(server: ServerProcess, path: str) -> None:
 async def test_program_gets_a_problem(server: ServerProcess, path: str, accept: str) -> None:
     answer = await get(server, path, {"Accept": accept})
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, PROBLEM)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers.get("Vary") == (None if path == "/api" else "Accept")
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere", "/static/nowhere", "/ws/x", "/metrics/x", "/healthz/x"])
@@ -59,6 +63,7 @@ async def test_slash_at_the_end_is_as_good(server: ServerProcess, path: str) -> 
 async def test_capitals_lead_to_the_meeting(server: ServerProcess, path: str, leads_to: str) -> None:
     answer = await get(server, path, BROWSER)
     assert (answer.status_code, answer.headers["Location"]) == (308, leads_to)
+    assert answer.headers["Vary"] == "Accept"
 
 
 async def test_method_that_is_not_allowed_is_no_unknown_path(server: ServerProcess) -> None:
