@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import logging
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +18,6 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems
 from server.admission import Admission
@@ -27,6 +28,7 @@ from server.echoes import Echoes
 from server.forwarded import Forwarded
 from server.gateway import Gateway
 from server.head_requests import HeadRequests
+from server.http_protocol import HttpProtocol
 from server.identity import Tokens, load_secret
 from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
@@ -47,7 +49,7 @@ log = structlog.get_logger()
 async def serve(
     config: Config, sockets: list[socket.socket], *, lines_dropped: Callable[[], int] = lambda: 0
 ) -> None:
-    """Serve until SIGINT or SIGTERM, on sockets that listen already. `lines_dropped`: how many log lines were.
+    """Serve until SIGINT, SIGTERM or SIGHUP, on sockets that listen already. `lines_dropped`: how many log lines were.
 
     Raises what opening the store raises, and `OSError` when no secret can be kept.
     """
@@ -78,7 +80,11 @@ async def serve(
         drain = Drain(config.drain, gateway, recorder, node)
         http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes)
         server = _Server(
-            _uvicorn(http, gateway), drain, echoes, store=config.store.partition("://")[0], node=node.id
+            _uvicorn(http, gateway, metrics),
+            drain,
+            echoes,
+            store=config.store.partition("://")[0],
+            node=node.id,
         )
         await server.serve(sockets)
         deadline = drain.deadline
@@ -137,13 +143,6 @@ def web(
     return app
 
 
-class _Http(HttpToolsProtocol):
-    def handle_websocket_upgrade(self) -> None:
-        super().handle_websocket_upgrade()
-        # Parser and protocol hold each other: let go, so that 5 KB per connection need not wait for the collector.
-        self.parser = None  # type: ignore[assignment] # as uvicorn's own connection_lost() does
-
-
 class _Server(uvicorn.Server):
     """`about` is what the line says that tells the server listens."""
 
@@ -160,6 +159,20 @@ class _Server(uvicorn.Server):
         if sockets:
             log.info("listening", url=address(sockets[0]), **self._about)
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGHUP, too, unless it was to be ignored (nohup)."""
+        with super().capture_signals():
+            before = signal.getsignal(signal.SIGHUP)
+            if before is signal.SIG_IGN:
+                yield
+                return
+            signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, before)
+
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
         self.should_exit = True
@@ -170,10 +183,10 @@ class _Server(uvicorn.Server):
         await self._drain.run(super().shutdown(sockets), self._echoes.stop())
 
 
-def _uvicorn(http: FastAPI, gateway: Gateway) -> uvicorn.Config:
+def _uvicorn(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn.Config:
     return uvicorn.Config(
         http,
-        http=_Http,
+        http=functools.partial(HttpProtocol, metrics=metrics),  # type: ignore[arg-type] # as is this
         ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
         lifespan="off",
         log_config=None,

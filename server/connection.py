@@ -13,22 +13,18 @@ import itertools
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from server.client_address import Client, Proxies
+from server.handshake import Upgrade, answer, chosen_subprotocol
 from signalling.errors import CLOSE_REASONS, CloseCode
 from signalling.messages import MAX_SIZE
 
 Buffer = bytes | bytearray | memoryview
-
-PATH = "/ws"
-SUBPROTOCOL = Subprotocol("reconvene.v1")
 
 WRITE_LIMIT = 1024 * 1024
 """Bytes a client may be behind before it is closed (4100) and told to resume."""
@@ -36,7 +32,13 @@ WRITE_LIMIT = 1024 * 1024
 CLOSE_TIMEOUT = 5.0
 """Seconds a closing handshake may take before the socket is cut."""
 
-_TEXT, _CONT, _BINARY = Opcode.TEXT, Opcode.CONT, Opcode.BINARY
+_NO_CLOSE_FRAME = 1006
+"""Ends a connection without one (RFC 6455, section 7.1.5)."""
+
+PIECE = 8192
+"""Bytes that are parsed at once: of a flood, so many at most past its limit."""
+
+_TEXT, _CONT, _BINARY, _PING, _CLOSE = Opcode.TEXT, Opcode.CONT, Opcode.BINARY, Opcode.PING, Opcode.CLOSE
 
 _numbers = itertools.count(1)
 # Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
@@ -45,10 +47,14 @@ _quiet.setLevel(logging.CRITICAL)
 
 
 class _Rfc6455(ServerProtocol):
-    """The library's own rule refuses clients that offer no subprotocol; ours is optional."""
-
     def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
-        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+        return chosen_subprotocol(subprotocols)
+
+    def recv_frame(self, frame: Frame) -> None:
+        """The library fails a connection that is closed within a fragmented message; section 5.4 allows that."""
+        if frame.opcode is _CLOSE:
+            self.cur_size = None
+        super().recv_frame(frame)
 
 
 class Gateway(Protocol):
@@ -98,7 +104,8 @@ class Connection(asyncio.Protocol):
         self._server_state = server_state
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        self._ws = _Rfc6455(max_size=MAX_SIZE, logger=_quiet)
+        # Open: the library is not asked to parse the handshake, which was parsed as HTTP.
+        self._ws = _Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
         self._fragments: bytearray | None = None
         self._held: list[Buffer] | None = None
         self._closer: asyncio.TimerHandle | None = None
@@ -128,16 +135,32 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.answered = True
+        if len(data) <= PIECE:
+            self._receive(data)
+            return
+        for at in range(0, len(data), PIECE):
+            self._receive(data[at : at + PIECE])
+
+    def _receive(self, data: bytes) -> None:
         ws = self._ws
         ws.receive_data(data)
-        for event in ws.events_received():
-            if self.closing:
-                break
-            if isinstance(event, Frame):
-                self._frame(event)
-            elif isinstance(event, Request):
-                self._upgrade(event)
-        self._flush()
+        # A pong for each ping, in order; behind them, the answer to a close or to a breach of the protocol.
+        answers = ws.data_to_send()
+        pings = 0
+        for frame in cast(list[Frame], ws.events_received()):
+            if frame.opcode is _PING:
+                pings += 1
+            if self._gateway.message_rate and not self._allowed():
+                self._flooded()
+            elif self.closing:
+                continue
+            elif frame.opcode is _PING:
+                # Between the answers to what came before the ping and behind it.
+                self.write(answers[pings - 1])
+            else:
+                self._frame(frame)
+        if answers:
+            self._write_out(answers[pings:])
 
     def eof_received(self) -> None:
         self._ws.receive_eof()
@@ -178,7 +201,11 @@ class Connection(asyncio.Protocol):
             return
         self.closing = True
         if self._ws.state is OPEN:
-            self._ws.send_close(code, CLOSE_REASONS[code])
+            if code is CloseCode.RATE_LIMITED:
+                # Hear no more of a flood (RFC 6455, 7.1.7): its pings are answered no more, nor parsed.
+                self._ws.fail(code, CLOSE_REASONS[code])
+            else:
+                self._ws.send_close(code, CLOSE_REASONS[code])
         self._flush()
         self.write = _nowhere
         self._closes_soon()
@@ -189,7 +216,7 @@ class Connection(asyncio.Protocol):
         """`now` is the loop's time. `answered` turns true again with the next bytes that come."""
         self.pinged_at = now
         self.answered = False
-        self.write(_PING)
+        self.write(_PING_FRAME)
 
     def hold(self) -> None:
         """Keep what comes next for later: its order with an answer on its way must not change."""
@@ -219,39 +246,22 @@ class Connection(asyncio.Protocol):
 
     # RFC 6455
 
-    def _upgrade(self, request: Request) -> None:
-        self.client = self._gateway.proxies.client(self.client.address, request.headers.get_all)
-        refusal = self._refusal(request)
-        response = refusal or self._ws.accept(request)
-        self._ws.send_response(response)
-        # The library keeps the request for as long as the connection lives; its headers are the bulk of it.
-        request.headers.clear()
+    def upgrade(self, asked: Upgrade, behind: bytes) -> None:
+        """Answer the handshake. `behind`: bytes that came with it."""
+        self.client = self._gateway.proxies.client(self.client.address, asked.headers.get_all)
+        response = answer(asked, self._ws, self._gateway.allowed_origins)
+        self._transport.write(response.serialize())
         if response.status_code == 101:
             self._gateway.opened(self)
+            if behind:
+                self.data_received(behind)
             return
-        self.closing = True
-        self._gateway.upgrade_refused(
-            self, response.status_code, response.body.decode(errors="replace").strip()
-        )
-        self._closes_soon()
-
-    def _refusal(self, request: Request) -> Response | None:
-        if request.path.partition("?")[0] != PATH:
-            return self._ws.reject(404, f"WebSockets are served at {PATH}.\n")
-        try:
-            origin, host = request.headers.get("Origin"), request.headers.get("Host")
-        except LookupError:
-            return self._ws.reject(400, "Origin and Host may appear once only.\n")
-        if origin is not None and not is_allowed_origin(origin, host, self._gateway.allowed_origins):
-            return self._ws.reject(
-                403, "Pages of this origin may not connect; see RECONVENE_ALLOWED_ORIGINS.\n"
-            )
-        return None
+        self._ws.fail(_NO_CLOSE_FRAME)
+        self._flush()
+        why = response.body.decode(errors="replace").strip()
+        self._gateway.upgrade_refused(self, response.status_code, why)
 
     def _frame(self, frame: Frame) -> None:
-        if self._gateway.message_rate and not self._allowed():
-            self._gateway.flooded(self)
-            return
         opcode = frame.opcode
         if opcode is _TEXT and frame.fin:
             self._message(frame.data)
@@ -264,7 +274,7 @@ class Connection(asyncio.Protocol):
                 self._message(message)
         elif opcode is _BINARY:
             self.close(CloseCode.UNSUPPORTED_DATA)
-        # The library has answered pings and closes; that a pong came is noted in data_received().
+        # The library has answered closes; that a pong came is noted in data_received().
 
     def _message(self, data: Buffer) -> None:
         try:
@@ -289,9 +299,20 @@ class Connection(asyncio.Protocol):
         self._allowance -= 1
         return True
 
+    def _flooded(self) -> None:
+        if not self.closing:
+            self._gateway.flooded(self)
+        elif not self._ws.eof_sent:
+            self._ws.fail(CloseCode.RATE_LIMITED)
+            self._flush()
+
     def _flush(self) -> None:
-        """Write what the library has to say: handshake, pongs, close frames."""
-        for data in self._ws.data_to_send():
+        """Write what the library has to say."""
+        self._write_out(self._ws.data_to_send())
+
+    def _write_out(self, answers: Sequence[bytes]) -> None:
+        """Write pongs, close frames, and the end, which is an empty answer."""
+        for data in answers:
             if data:
                 self._transport.write(data)
             else:
@@ -318,17 +339,7 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
-_PING = b"\x89\x00"
-
-
-def is_allowed_origin(origin: str, host: str | None, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of `origin` may connect to us as `host`: its own host, or on the list (RFC 6454)."""
-    if "*" in allowed or origin.lower() in allowed:
-        return True
-    try:
-        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
-    except ValueError:  # such as http://[ has none
-        return False
+_PING_FRAME = b"\x89\x00"
 
 
 def _nowhere(_frame: object) -> None:

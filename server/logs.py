@@ -6,6 +6,7 @@ Neither SDP nor tokens ever go into a line.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import sys
 from typing import TextIO, cast
@@ -32,7 +33,10 @@ def configure(level: str, stream: TextIO | LogQueue = sys.stderr, *, plain: bool
     if plain or stream.isatty():
         # Not the default formatter, which shows local variables, and so tokens and keys.
         tracebacks = structlog.dev.plain_traceback
-        renderers = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=tracebacks)]
+        renderers = [
+            _printable,
+            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=tracebacks),
+        ]
     else:
         renderers = [structlog.processors.format_exc_info, _json_line]
     structlog.configure(
@@ -82,4 +86,15 @@ class _Forgiving:
 
 
 def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # for half a surrogate pair, say, or a number of more than 64 bits
+        return json.dumps(event, default=str, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What a peer had a part in can neither begin a line of its own nor steer a terminal."""
+    for name, value in event.items():
+        if isinstance(value, str) and name not in {"exception", "stack"} and not value.isprintable():
+            event[name] = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)
+    return event

@@ -20,6 +20,7 @@ class Metrics:
         self.resumes: Counter[str] = Counter()
         self.departures: Counter[str] = Counter()
         self.echoes: Counter[str] = Counter()
+        self.requests_refused: Counter[int] = Counter()
         self.delivered = 0
         self.upgrades_refused = 0
         self.given_up = 0
@@ -61,6 +62,12 @@ class Metrics:
         yield CounterMetricFamily("reconvene_frames_sent", "Frames written to clients.", value=self.delivered)
         yield CounterMetricFamily(
             "reconvene_upgrades_refused", "WebSocket handshakes refused.", value=self.upgrades_refused
+        )
+        yield _labelled(
+            "reconvene_requests_refused",
+            "HTTP requests that were none, too long or too slow.",
+            "status",
+            self.requests_refused,
         )
         received = Counter({kind.__name__.lower(): count for kind, count in self.received.items()})
         yield _labelled("reconvene_messages_received", "Messages from clients.", "type", received)

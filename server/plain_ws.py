@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from server.connection import PATH, is_allowed_origin
+from server.handshake import PATH, is_allowed_origin
 from server.problems import problem
 
 

@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signalling.errors import ERRORS, ErrorCode, Refused
@@ -79,6 +80,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> Response:
         return problem(error.status_code, error.detail, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+        # Nobody hears it: the peer went, or was cut, before all of the body was here.
+        return problem(400, "The body ended too soon.")
 
     @app.exception_handler(Exception)
     def _bug(_request: Request, _error: Exception) -> Response:

@@ -91,14 +91,18 @@ class ServerProcess:
         self.url = str((await self.logged("listening", within=START_TIMEOUT))["url"])
         return self
 
-    async def logged(self, event: str, *, within: float = 10.0, **fields: object) -> dict[str, Any]:
-        """The first log line with this text and these fields, waited for. Fails when the process ends without it."""
+    def lines(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        """The log lines with this text and these fields that have come until now."""
+        return [line for line in self.logs if line.get("event") == event and fields.items() <= line.items()]
+
+    async def logged(
+        self, event: str, *, within: float = 10.0, past: int = 0, **fields: object
+    ) -> dict[str, Any]:
+        """The first log line with this text and these fields, `past` others of the kind, waited for. Fails when the
+        process ends without it."""
 
         def found() -> dict[str, Any] | None:
-            for line in self.logs:
-                if line.get("event") == event and fields.items() <= line.items():
-                    return line
-            return None
+            return next(iter(self.lines(event, **fields)[past:]), None)
 
         try:
             async with asyncio.timeout(within), self._logged:

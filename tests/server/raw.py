@@ -110,6 +110,11 @@ class Raw:
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether sending has met the end of the connection."""
+        return self._writer.transport.is_closing()
+
     async def handshake(self, **headers: str | None) -> Response:
         """Ask for the upgrade. `headers` replace the right ones (`_` for `-`); None leaves one out."""
         wanted: dict[str, str | None] = {

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from server.admission import Admission
 from server.app import web
+from server.client_address import Client as Address
 from server.config import Config
 from server.connection import Connection
 from server.gateway import Gateway
@@ -281,7 +282,7 @@ async def test_a_server_that_stops_is_alive_and_not_ready(tmp_path: Path) -> Non
 class OpenConnection:
     """Stands for a socket of which no more is asked than that it is there."""
 
-    number, remote = 1, ""
+    number, client = 1, Address("", "")
 
 
 async def test_the_more_there_are_the_wider_their_returns_are_spread(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -54,6 +55,35 @@ def test_calls_to_other_services_are_not_logged_one_by_one(library: str, as_befo
     logging.getLogger(library).warning("something is wrong")
     assert "HTTP Request" not in written.getvalue()
     assert "something is wrong" in written.getvalue()
+
+
+ODD = ["\ud800", "\x00\x07", "a\nlistening", "\x1b[2J\x9b2J", "\u202e", "\U0010ffff"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_a_line_can_have_any_text_in_it(
+    odd: str, as_before: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = io.StringIO()
+    logs.configure("debug", written)
+    structlog.get_logger().info("refused", why=odd, size=2**70)
+    logging.getLogger("uvicorn.error").error("refused %s", odd)
+    ours, other = (json.loads(line) for line in written.getvalue().splitlines())
+    assert ours["why"] == odd.replace("\ud800", "?")
+    assert other["event"] == "refused " + odd.replace("\ud800", "?")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_no_text_steers_a_terminal(odd: str, as_before: None, capsys: pytest.CaptureFixture[str]) -> None:
+    written = Terminal()
+    logs.configure("debug", written)
+    structlog.get_logger().info("refused", why=odd)
+    logging.getLogger("uvicorn.error").error("refused %s", odd)
+    assert odd not in written.getvalue()
+    assert ascii(odd)[1:-1] in written.getvalue()
+    assert written.getvalue().count("\n") == 2
+    assert capsys.readouterr().err == ""
 
 
 class FullDisk(io.StringIO):

@@ -1,0 +1,22 @@
+"""The server as it is, except that it waits a fraction of a second where it waits many: `python -m
+tests.server.impatient serve`.
+"""
+
+from __future__ import annotations
+
+from server import connection, http_protocol
+from tests.process import ServerProcess
+
+PATIENCE = 0.5
+
+
+class ImpatientServer(ServerProcess):
+    module = __name__
+
+
+if __name__ == "__main__":
+    http_protocol.HEAD_TIMEOUT = http_protocol.BODY_TIMEOUT = http_protocol.READ_TIMEOUT = PATIENCE
+    connection.CLOSE_TIMEOUT = PATIENCE
+    from server.cli import main
+
+    main()
