@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+from collections.abc import Mapping, Sequence
 
 from tests.databases.daemon import HOST, Daemon, Folder, Started, free_port, program
 
@@ -19,9 +20,9 @@ STUN_BINDING_REQUEST = bytes.fromhex("000100002112a442")
 class TurnServer(Started):
     """Its credentials are made with `secret`, as RECONVENE_TURN_SECRET makes them; its certificate is for "localhost",
     valid for `days`, and trusted by whoever trusts the file `authority`. `options` are those of turnserver, without
-    dashes and with underscores; None takes one away."""
+    dashes and with underscores; None takes one away, several values give one several times."""
 
-    def __init__(self, days: int = 90, /, **options: str | None) -> None:
+    def __init__(self, days: int = 90, /, **options: str | Sequence[str] | None) -> None:
         self.port = free_port()
         self.tls_port = free_port()
         self.secret = secrets.token_hex(16)
@@ -31,9 +32,9 @@ class TurnServer(Started):
         self._key = self._folder.path / "key.pem"
         self._daemon = Daemon(self._folder, "turnserver", self._command(options), self._answers)
 
-    def _command(self, changed: dict[str, str | None]) -> list[str]:
+    def _command(self, changed: Mapping[str, str | Sequence[str] | None]) -> list[str]:
         folder = self._folder.path
-        options: dict[str, str | None] = {
+        options: dict[str, str | Sequence[str] | None] = {
             "listening_ip": HOST,
             "relay_ip": HOST,
             "listening_port": str(self.port),
@@ -50,9 +51,11 @@ class TurnServer(Started):
             "log_file": str(folder / "turnserver.log"),
             "simple_log": "",
         }
-        given = {name: value for name, value in (options | changed).items() if value is not None}
+        given = {name: value for name, value in {**options, **changed}.items() if value is not None}
         named = (
-            f"--{name.replace('_', '-')}" + (f"={value}" if value else "") for name, value in given.items()
+            f"--{name.replace('_', '-')}" + (f"={value}" if value else "")
+            for name, values in given.items()
+            for value in ([values] if isinstance(values, str) else values)
         )
         return [program("turnserver"), "-n", *named]
 

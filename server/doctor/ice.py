@@ -178,17 +178,28 @@ async def _asked(server: Server, where: Place, address: str, findings: list[Find
         raise
     except OSError as error:
         raise _unreachable(server, where, error) from None
-    findings += doubts(server, address, relay.address, guarded=relay.guarded)
+    findings += doubts(server, address, relay.address, guarded=relay.guarded, inside=relay.inside)
     return ok(AREA, f"{server.url} gives a relay ({relay.address}), in {_ms(began)}")
 
 
-def doubts(server: Server, address: str, relay: str, *, guarded: bool) -> Iterator[Finding]:
-    """Of a relay that was given."""
+def doubts(
+    server: Server, address: str, relay: str, *, guarded: bool, inside: Sequence[str]
+) -> Iterator[Finding]:
+    """Of a relay that was given. `inside`: private addresses that it sends to."""
     if not guarded:
         yield warning(
             AREA,
             f"{server.url} relays for anyone, without credentials",
             "Have the TURN server ask for them (coturn: use-auth-secret, static-auth-secret)",
+        )
+    if inside:
+        # One that is in a private network itself may be there for people in it.
+        found = warning if ipaddress.ip_address(address).is_global else note
+        yield found(
+            AREA,
+            f"{server.url} relays to {', '.join(inside)}: whoever joins a meeting can send into private networks by it",
+            "Have the TURN server refuse such peers (coturn: denied-peer-ip, no-multicast-peers, as in"
+            " docs/configuration.md)",
         )
     if ipaddress.ip_address(address).is_global and not ipaddress.ip_address(relay).is_global:
         yield warning(

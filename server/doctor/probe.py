@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +16,11 @@ T = TypeVar("T")
 
 LIFETIME = 60
 """Seconds for which a relay is asked. It is given back at once; this is in case that is not heard."""
+
+
+INSIDE = ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "224.0.0.1")
+"""Addresses that no relay on the Internet should send to: one of each kind (RFC 6890). The last but one is where clouds
+tell their machines' secrets."""
 
 
 class Refused(Exception):  # noqa: N818 - named for what happened
@@ -43,6 +48,8 @@ class Relay:
     port: int
     guarded: bool
     """It was given for credentials, not to anyone."""
+    inside: Sequence[str]
+    """Which of `INSIDE` it sends to."""
 
 
 async def binding(endpoint: Endpoint) -> str:
@@ -57,12 +64,24 @@ async def binding(endpoint: Endpoint) -> str:
 
 
 async def allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
-    """A relay, which is given back at once. Raises `Refused`, `OSError`."""
+    """A relay, which is given back at once; nothing is sent by it. Raises `Refused`, `OSError`."""
     async with client(endpoint, username, credential) as asked:
         address, port = await asked.answered(asked.connect())
         guarded = asked.integrity_key is not None
+        inside = [peer for peer in INSIDE if ":" not in address and await _permits(asked, peer)]
         await asked.answered(asked.delete())
-        return Relay(address, port, guarded)
+        return Relay(address, port, guarded, inside)
+
+
+async def _permits(asked: _Udp | _Stream, peer: str) -> bool:
+    """Whether it takes a permission for this peer, as whoever wants to send there asks for it (RFC 8656 section 9)."""
+    request = stun.Message(message_method=stun.Method.CREATE_PERMISSION, message_class=stun.Class.REQUEST)
+    request.attributes["XOR-PEER-ADDRESS"] = (peer, 9)
+    try:
+        await asked.answered(asked.request_with_retry(request))
+    except Refused:
+        return False
+    return True
 
 
 class _Answered:

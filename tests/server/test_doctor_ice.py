@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,6 +16,7 @@ import pytest
 from server.config import Config
 from server.doctor import ice, probe
 from server.doctor.findings import Finding, Level
+from tests.process import ROOT
 from tests.server.findings import examined, one, those
 from tests.turn_server import TurnServer
 
@@ -54,7 +56,8 @@ async def test_a_relay_is_really_given(tmp_path: Path, turn: TurnServer, url: Ur
     findings = await asked(tmp_path, turn, url(turn))
     one(findings, "ice", Level.OK, url(turn), "gives a relay", "127.0.0.1")
     one(findings, "ice", Level.NOTE, "this machine only", "RECONVENE_TURN_URLS")
-    assert len(findings) == 2
+    one(findings, "ice", Level.NOTE, url(turn), "relays to 10.0.0.1, 172.16.0.1", "denied-peer-ip")
+    assert len(findings) == 3
 
 
 async def test_what_is_to_be_said_of_several_urls_is_said_once(tmp_path: Path, turn: TurnServer) -> None:
@@ -112,6 +115,28 @@ async def test_fixed_credentials_are_tried_as_they_are(tmp_path: Path) -> None:
             finding = one(findings, "ice", level, entry["urls"])
             assert ("RECONVENE_ICE_SERVERS" in finding.advice) is (level is Level.FAILURE)
             assert credential not in str(finding)
+
+
+def documented() -> dict[str, list[str]]:
+    """What docs/configuration.md tells operators to write about peers and quotas."""
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    block = next(block for block in text.split("```") if "denied-peer-ip" in block)
+    options: dict[str, list[str]] = {}
+    for line in block.splitlines():
+        name, _, value = line.partition("=")
+        if re.search(r"peer|quota|relay|bps|nonce", name) and not name.startswith("#"):
+            options.setdefault(name.replace("-", "_"), []).append(value)
+    return options
+
+
+async def test_a_server_with_the_documented_settings_relays_to_no_private_address(tmp_path: Path) -> None:
+    options = documented()
+    assert len(options["denied_peer_ip"]) > 20
+    assert {"no_multicast_peers", "user_quota", "total_quota"} <= options.keys()
+    async with TurnServer(**options) as turn:
+        findings = await asked(tmp_path, turn, f"turn:127.0.0.1:{turn.port}")
+    one(findings, "ice", Level.OK, "gives a relay")
+    assert not [finding for finding in findings if "denied-peer-ip" in finding.advice]
 
 
 async def test_a_server_that_relays_for_anyone_is_warned_of(tmp_path: Path) -> None:
@@ -226,10 +251,16 @@ async def test_a_certificate_that_expires_soon_is_warned_of(
 
 def test_a_relay_behind_a_nat_that_does_not_say_so_is_warned_of() -> None:
     server = ice.Server("turn:turn.example.org", "RECONVENE_TURN_URLS")
-    (finding,) = ice.doubts(server, "8.8.8.8", "10.0.0.5", guarded=True)
+    (finding,) = ice.doubts(server, "8.8.8.8", "10.0.0.5", guarded=True, inside=())
     assert (finding.level, "external-ip" in finding.advice) == (Level.WARNING, True)
-    assert not list(ice.doubts(server, "8.8.8.8", "8.8.4.4", guarded=True))
-    assert not list(ice.doubts(server, "10.0.0.5", "10.0.0.5", guarded=True))
+    assert not list(ice.doubts(server, "8.8.8.8", "8.8.4.4", guarded=True, inside=()))
+    assert not list(ice.doubts(server, "10.0.0.5", "10.0.0.5", guarded=True, inside=()))
+
+
+def test_a_public_relay_into_private_networks_is_warned_of() -> None:
+    server = ice.Server("turn:turn.example.org", "RECONVENE_TURN_URLS")
+    (finding,) = ice.doubts(server, "8.8.8.8", "8.8.8.8", guarded=True, inside=["10.0.0.1"])
+    assert (finding.level, "denied-peer-ip" in finding.advice) == (Level.WARNING, True)
 
 
 @pytest.mark.usefixtures("_trusted")
