@@ -13,7 +13,7 @@ QUICK := $(PURE) tests/storage tests/server
 AHEAD := $(PURE) tests/storage tests/zoom --ignore=tests/storage/test_processes.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick ahead simulate check format bench lock system clean
+.PHONY: help run test quick ahead simulate check format bench lock package system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ bench: $(DEV) ## Measure speed and memory against the references (see bench/READ
 lock: $(VENV)/bin/python ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
 		--all-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
+
+package: $(RUNTIME) ## Build the source distribution, the wheel, and the list of what they bring along (SBOM), in dist/
+	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv build --quiet --out-dir dist
+	@$(BIN)/python .ci/sbom.py > dist/reconvene.cdx.json
+	@ls dist
 
 system: ## Install what the tests need from the system (Chromium, PostgreSQL, PostgREST, nginx, coturn, …) when it is missing
 	@bash tests/install.sh
