@@ -54,6 +54,7 @@ def _settings(port: int, folder: Path) -> dict[str, str]:
         "RECONVENE_STORE": f"sqlite:///{folder / 'meetings.db'}",
         # A closed loop sends as fast as it is answered, which the limits are there to prevent.
         "RECONVENE_MESSAGE_RATE": "0",
+        "RECONVENE_LIMITS": "0",
         "RECONVENE_MAX_PARTICIPANTS": "2000",
         "RECONVENE_LOG_LEVEL": "warning",
     }

@@ -28,8 +28,10 @@ from server.echoes import Echoes
 from server.forwarded import Forwarded
 from server.gateway import Gateway
 from server.head_requests import HeadRequests
+from server.http_limits import HttpLimits
 from server.http_protocol import HttpProtocol
 from server.identity import Tokens, load_secret
+from server.limits import Limits
 from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
@@ -78,7 +80,7 @@ async def serve(
         echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets))
         echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
-        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes)
+        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes, gateway.limits)
         server = _Server(
             _uvicorn(http, gateway, metrics),
             drain,
@@ -109,6 +111,7 @@ def web(
     jobs: Jobs,
     schedule: Schedule,
     echoes: Echoes,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """API, page, health and metrics."""
     app = FastAPI(
@@ -123,6 +126,7 @@ def web(
     problems.install(app)
     openapi.install(app)
     app.add_middleware(problems.BodyLimit)
+    app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
     app.add_middleware(HeadRequests)
     if config.allowed_origins:
         app.add_middleware(

@@ -43,6 +43,10 @@ class Client(NamedTuple):
     """The address is that of a proxy in a private network which is not trusted: all who are behind it share it."""
 
 
+UNKNOWN = Client("", "")
+"""Whose request it is when nobody can say."""
+
+
 class Proxies:
     """Who is trusted to say for whom a request is made."""
 

@@ -39,6 +39,7 @@ class Config:
     message_rate: float
     retention_days: int | None
     allowed_origins: tuple[str, ...]
+    limits: Mapping[str, int]
     trusted_proxies: Proxies
     hsts: int
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)

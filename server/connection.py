@@ -19,7 +19,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from server.client_address import Client, Proxies
+from server.client_address import UNKNOWN, Client, Proxies
 from server.handshake import Upgrade, answer, chosen_subprotocol
 from signalling.errors import CLOSE_REASONS, CloseCode
 from signalling.messages import MAX_SIZE
@@ -65,6 +65,7 @@ class Gateway(Protocol):
     message_rate: float
 
     def opened(self, connection: Connection) -> None: ...
+    def count(self, connection: Connection) -> None: ...
     def upgrade_refused(self, connection: Connection, status: int, why: str) -> None: ...
     def received(self, connection: Connection, data: Buffer) -> None: ...
     def flooded(self, connection: Connection) -> None: ...
@@ -117,7 +118,7 @@ class Connection(asyncio.Protocol):
         self.answered = True
         self.joined = False
         self.closing = False
-        self.client = Client("", "")
+        self.client = UNKNOWN
 
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"
@@ -253,6 +254,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(response.serialize())
         if response.status_code == 101:
             self._gateway.opened(self)
+            self._gateway.count(self)
             if behind:
                 self.data_received(behind)
             return

@@ -62,9 +62,10 @@ class Echo:
     """One, and what it is for. `reach`: where it sends to. `ready`: it is in its meeting, or why not. `gone`: its
     process is no more."""
 
-    def __init__(self, user_id: str, reach: Reach) -> None:
+    def __init__(self, user_id: str, client: Client, reach: Reach) -> None:
         loop = asyncio.get_running_loop()
         self.user_id = user_id
+        self.client = client
         self.reach = reach
         self.room = names.echo_id(os.urandom(20))
         self.until = loop.time() + SECONDS
@@ -149,8 +150,8 @@ class Echoes:
             await echo.gone.wait()
         if self._gateway.draining:
             raise self._gateway.going()
-        self._check_room()
-        echo = self._echoes[user_id] = Echo(user_id, self._reach or Reach.of(client))
+        self._check_room(client)
+        echo = self._echoes[user_id] = Echo(user_id, client, self._reach or Reach.of(client))
         task = asyncio.create_task(self._carry_out(echo))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -163,8 +164,12 @@ class Echoes:
         # Without -P, it would be another `server` that the folder has which this one was started in.
         return (sys.executable, "-P", "-m", "server.echo_child", room, *about)
 
-    def _check_room(self) -> None:
+    def _check_room(self, client: Client) -> None:
         """Raises `Refused`, unless another may be started now, and counts it as started."""
+        held = [echo for echo in self._echoes.values() if echo.client.network == client.network]
+        if held:
+            soonest = min(echo.seconds_left for echo in held)
+            self._gateway.limits.hold("echoes", client, len(held), min(soonest, COME_BACK))
         if len(self._echoes) >= MOST:
             self._metrics.echoes["busy"] += 1
             soonest = min(echo.seconds_left for echo in self._echoes.values())

@@ -6,7 +6,6 @@ Everything here runs on the event loop and, but for joins on their way to the st
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Coroutine, Iterable
 from typing import Any
@@ -14,8 +13,11 @@ from typing import Any
 import structlog
 
 from server.admission import Admission
+from server.away import away_for
 from server.config import Config
 from server.connection import Buffer, Connection, text_frame
+from server.join_limits import JoinLimits
+from server.limits import Limits
 from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling import events
@@ -36,11 +38,6 @@ STANDSTILL = 2.0
 JOIN_TIMEOUT = 10.0
 """Seconds a socket may stay open without having joined."""
 
-AWAY_LEAST, AWAY_MOST = 1.0, 10.0
-AWAY_RATE = 2000
-"""Clients of a stopping server are asked to come back within a second, or spread so that the next process is met by
-2,000 in a second; never later than after ten seconds or half of the grace time."""
-
 PONG_SHARE = 0.6
 """Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
 
@@ -51,6 +48,7 @@ class Gateway:
     def __init__(
         self, config: Config, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics
     ) -> None:
+        self.limits = Limits(config.limits, metrics)
         self.allowed_origins = config.allowed_origins
         self.proxies = config.trusted_proxies
         self.message_rate = config.message_rate
@@ -58,6 +56,7 @@ class Gateway:
         self._heartbeat = config.heartbeat
         self._hub = hub
         self._admission = admission
+        self._join_limits = JoinLimits(self.limits, admission)
         self._recorder = recorder
         self._metrics = metrics
         self._connections: set[Connection] = set()
@@ -112,9 +111,7 @@ class Gateway:
         return Refused(ErrorCode.UNAVAILABLE, "The server is going away; try again.", retry_after=retry_after)
 
     def _away_for(self) -> float:
-        """When a client may come back. Random, so that the next process is not met by all in the same moment."""
-        most = min(AWAY_MOST, self._hub.grace / 2)
-        return random.uniform(0, min(most, max(AWAY_LEAST, self.connections / AWAY_RATE)))  # noqa: S311 - no secret
+        return away_for(self.connections, self._hub.grace)
 
     def end_meeting(self, room: str) -> None:
         """Tell everyone in the room that it is over; the store knows already."""
@@ -143,6 +140,12 @@ class Gateway:
             asyncio.get_running_loop().call_soon(self.going_away, connection)
         log.debug("connection opened", connection=connection.number, remote=connection.client.address)
 
+    def count(self, connection: Connection) -> None:
+        refused = self.limits.opened(connection.client)
+        if refused is not None:
+            # By a message, not by a status, which browsers keep from pages: so they know when to come back.
+            self._refuse(connection, refused)
+
     def upgrade_refused(self, connection: Connection, status: int, why: str) -> None:
         self._metrics.upgrades_refused += 1
         log.info(
@@ -167,7 +170,7 @@ class Gateway:
             return
         try:
             if not connection.joined and isinstance(message, Join):
-                admission = self._admission.admit(connection, message)
+                admission = self._join_limits.admit(connection, message)
                 self._ask_for_a_seat(connection, message, message.meeting, admission)
                 return
             if not connection.joined and isinstance(message, Resume):
@@ -202,6 +205,7 @@ class Gateway:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
+        self.limits.closed(connection.client)
         self._metrics.closed[connection.close_code] += 1
         self._lost(connection)
 

@@ -21,6 +21,8 @@ class Metrics:
         self.departures: Counter[str] = Counter()
         self.echoes: Counter[str] = Counter()
         self.requests_refused: Counter[int] = Counter()
+        self.limited: Counter[str] = Counter()
+        self.failed_keys = 0
         self.delivered = 0
         self.upgrades_refused = 0
         self.given_up = 0
@@ -85,6 +87,12 @@ class Metrics:
             "reconvene_log_lines_dropped",
             "Log lines that were not read in time.",
             value=self.log_lines_dropped(),
+        )
+        yield _labelled(
+            "reconvene_limited", "Refused, as an address was over a limit.", "limit", self.limited
+        )
+        yield CounterMetricFamily(
+            "reconvene_failed_keys", "Keys tried over HTTP that are not valid.", value=self.failed_keys
         )
         yield _labelled("reconvene_departures", "Participants who left.", "reason", self.departures)
 

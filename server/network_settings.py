@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from server import values
+from server import limits, values
 from server.client_address import Proxies
 from server.setting import Setting
 
 SETTINGS = (
+    Setting(
+        "RECONVENE_LIMITS",
+        "1",
+        "a number that all limits are multiplied by (0: off), or such as echoes=1,sockets=0 for some of them",
+        "How much one address may take of the server: docs/configuration.md has the table.",
+        limits.parse,
+    ),
     Setting(
         "RECONVENE_TRUSTED_PROXIES",
         "loopback",

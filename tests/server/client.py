@@ -51,11 +51,20 @@ class Client:
         self._number = 0
 
     @classmethod
-    async def open(cls, url: str, *, subprotocol: str | None = None, origin: str | None = None) -> Client:
+    async def open(
+        cls,
+        url: str,
+        *,
+        subprotocol: str | None = None,
+        origin: str | None = None,
+        address: str | None = None,
+    ) -> Client:
+        """`address`: where it comes from, as a proxy would tell."""
         ws = await connect(
             url,
             subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
             origin=None if origin is None else Origin(origin),
+            additional_headers=None if address is None else {"X-Forwarded-For": address},
             ping_interval=None,
             compression=None,
             proxy=None,
@@ -179,8 +188,12 @@ class Play:
         self.http = httpx.AsyncClient(base_url=server.url, timeout=TIMEOUT, trust_env=False)
         self._clients: list[Client] = []
 
-    async def client(self, *, subprotocol: str | None = None, origin: str | None = None) -> Client:
-        client = await Client.open(self.server.ws_url, subprotocol=subprotocol, origin=origin)
+    async def client(
+        self, *, subprotocol: str | None = None, origin: str | None = None, address: str | None = None
+    ) -> Client:
+        client = await Client.open(
+            self.server.ws_url, subprotocol=subprotocol, origin=origin, address=address
+        )
         self._clients.append(client)
         return client
 

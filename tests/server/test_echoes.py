@@ -92,7 +92,7 @@ def recorded(server: ServerProcess) -> list[str]:
 
 
 async def test_a_call_is_tested_and_nothing_is_left_of_it(tmp_path: Path) -> None:
-    async with ServerProcess(tmp_path, RECONVENE_ECHO="1") as server:
+    async with ServerProcess(tmp_path, RECONVENE_ECHO="1", RECONVENE_LIMITS="echoes=0") as server:
         async with playing(server) as play, trying(play) as ann, trying(play) as bob, trying(play) as cem:
             offer = await play.http.get("/api/echo")
             assert offer.json() == {"available": True, "seconds": 60}

@@ -43,7 +43,9 @@ async def test_what_is_not_understood_is_told_as_400_everywhere(server: ServerPr
 async def test_generated_requests_are_answered_as_documented(tmp_path: Path, caller: str) -> None:
     """Strangers' requests are among them: some are sent without the token."""
     async with (
-        ServerProcess(tmp_path, RECONVENE_ADMIN_KEY=ADMIN_KEY, ZOOM_WEBHOOK_SECRET="s") as server,
+        ServerProcess(
+            tmp_path, RECONVENE_ADMIN_KEY=ADMIN_KEY, ZOOM_WEBHOOK_SECRET="s", RECONVENE_LIMITS="0"
+        ) as server,
         playing(server) as play,
     ):
         token = await play.identity()

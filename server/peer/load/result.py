@@ -30,7 +30,7 @@ SHOWN_MEETINGS = 5
 _SETTINGS = {
     "meeting_full": "rooms are full: RECONVENE_MAX_PARTICIPANTS of the server is less than --size",
     "rate_limited": "a client sends more than the server allows one connection: RECONVENE_MESSAGE_RATE is less than"
-    " its share of --rate and --signals",
+    " its share of --rate and --signals; or all come from one address, and RECONVENE_LIMITS is narrower than this load",
     "unavailable": "the server's store did not keep up, or the server was going away: see its log",
 }
 """What an error is about, by its code."""
