@@ -136,7 +136,7 @@ def web(
             allow_headers=["Authorization", "Content-Type"],
         )
     app.add_middleware(TransportSecurity, seconds=config.hsts)
-    app.add_middleware(Forwarded, proxies=config.trusted_proxies)
+    app.add_middleware(Forwarded, proxies=config.trusted_proxies, hosts=config.hosts)
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))
     app.include_router(webhook.router(config, store))

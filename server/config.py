@@ -13,6 +13,7 @@ from typing import Any
 
 from server import media_settings, network_settings, values
 from server.client_address import Proxies
+from server.hosts import Hosts
 from server.reach import Reach
 from server.setting import ConfigError, Setting
 from storage.open import SUPABASE, open_store
@@ -41,6 +42,7 @@ class Config:
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]
     trusted_proxies: Proxies
+    hosts: Hosts
     hsts: int
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]

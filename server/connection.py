@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from server.client_address import UNKNOWN, Client, Proxies
 from server.handshake import Upgrade, answer, chosen_subprotocol
+from server.hosts import Hosts, asked_by
 from signalling.errors import CLOSE_REASONS, CloseCode
 from signalling.messages import MAX_SIZE
 
@@ -62,6 +63,7 @@ class Gateway(Protocol):
 
     allowed_origins: tuple[str, ...]
     proxies: Proxies
+    hosts: Hosts
     message_rate: float
 
     def opened(self, connection: Connection) -> None: ...
@@ -249,8 +251,10 @@ class Connection(asyncio.Protocol):
 
     def upgrade(self, asked: Upgrade, behind: bytes) -> None:
         """Answer the handshake. `behind`: bytes that came with it."""
-        self.client = self._gateway.proxies.client(self.client.address, asked.headers.get_all)
-        response = answer(asked, self._ws, self._gateway.allowed_origins)
+        gateway, peer, header = self._gateway, self.client.address, asked.headers.get_all
+        names = asked_by(header, trusted=gateway.proxies.trusts(peer))
+        self.client = gateway.proxies.client(peer, header)
+        response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins)
         self._transport.write(response.serialize())
         if response.status_code == 101:
             self._gateway.opened(self)

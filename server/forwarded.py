@@ -5,16 +5,21 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.client_address import Client, Proxies
+from server.hosts import ANY_HOST, Hosts, asked_by
+from server.problems import problem
 
 
 class Forwarded:
-    """ASGI middleware: tells the application who the client is, and by which scheme it came.
+    """ASGI middleware: tells the application who the client is, and by which scheme and to which host it came.
+
+    What comes by a name that is not served is refused here: its pages may send whatever a proxy would.
 
     `scope["client"]` has its address, `client_of(scope)` all that is known.
     """
 
-    def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
+    def __init__(self, app: ASGIApp, proxies: Proxies, hosts: Hosts = ANY_HOST) -> None:
         self._app = app
+        self._hosts = hosts
         self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +33,15 @@ class Forwarded:
             client = self._proxies.client(peer, header)
             scope["reconvene.client"] = client
             scope["client"] = (client.address, 0)
-            if self._proxies.trusts(peer):
+            trusted = self._proxies.trusts(peer)
+            names = asked_by(header, trusted=trusted)
+            refusal = self._hosts.refusal(names)
+            if refusal is not None:
+                await problem(421, refusal)(scope, receive, send)
+                return
+            if trusted:
+                others = [(key, value) for key, value in scope["headers"] if key != b"host"]
+                scope["headers"] = [*others, *((b"host", name.encode("latin-1")) for name in names[-1:])]
                 schemes = [text.strip().lower() for text in header("x-forwarded-proto")]
                 if schemes and schemes[-1] in {"http", "https"}:
                     scope["scheme"] = schemes[-1]

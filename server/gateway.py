@@ -51,6 +51,7 @@ class Gateway:
         self.limits = Limits(config.limits, metrics)
         self.allowed_origins = config.allowed_origins
         self.proxies = config.trusted_proxies
+        self.hosts = config.hosts
         self.message_rate = config.message_rate
         self.draining = False
         self._heartbeat = config.heartbeat

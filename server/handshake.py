@@ -14,6 +14,8 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from server.hosts import Hosts, is_allowed_origin
+
 PATH = "/ws"
 SUBPROTOCOL = Subprotocol("reconvene.v1")
 
@@ -27,9 +29,11 @@ class Upgrade(NamedTuple):
     headers: Headers
 
 
-def answer(asked: Upgrade, ws: ServerProtocol, allowed_origins: tuple[str, ...]) -> Response:
-    """What to send: 101, or why not."""
-    refused = _refusal(asked, allowed_origins)
+def answer(
+    asked: Upgrade, ws: ServerProtocol, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str]
+) -> Response:
+    """What to send: 101, or why not. `names`: those that the request came by."""
+    refused = _refusal(asked, names, hosts, allowed_origins)
     if refused is not None:
         status, why = refused
         return ws.reject(status, f"{why}\n")
@@ -45,7 +49,9 @@ def chosen_subprotocol(offered: Sequence[Subprotocol]) -> Subprotocol | None:
     return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 
-def _refusal(asked: Upgrade, allowed_origins: tuple[str, ...]) -> tuple[int, str] | None:
+def _refusal(
+    asked: Upgrade, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str]
+) -> tuple[int, str] | None:
     """Status and reason, as far as the library does not look."""
     headers = asked.headers
     if asked.method != "GET" or asked.version != "1.1":
@@ -55,14 +61,17 @@ def _refusal(asked: Upgrade, allowed_origins: tuple[str, ...]) -> tuple[int, str
     if asked.target.partition("?")[0] != PATH:
         return 404, f"WebSockets are served at {PATH}."
     try:
-        origin, host = headers.get("Origin"), headers.get("Host")
+        origin, _ = headers.get("Origin"), headers.get("Host")
     except LookupError:
         return 400, "Origin and Host may appear once only."
+    not_ours = hosts.refusal(names)
+    if not_ours is not None:
+        return 421, not_ours
     if origin is None:
         return None
     if not is_origin(origin):
         return 400, "Origin must be one, such as https://meet.example.org."
-    if not is_allowed_origin(origin, host, allowed_origins):
+    if not is_allowed_origin(origin, names[-1] if names else None, allowed_origins):
         return 403, "Pages of this origin may not connect; see RECONVENE_ALLOWED_ORIGINS."
     return None
 
@@ -75,13 +84,3 @@ def is_origin(text: str) -> bool:
     except ValueError:  # such as http://[ or a port that is no number
         return False
     return text.isascii()
-
-
-def is_allowed_origin(origin: str, host: str | None, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of `origin` may connect to us as `host`: its own host, or on the list (RFC 6454)."""
-    if "*" in allowed or origin.lower() in allowed:
-        return True
-    try:
-        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
-    except ValueError:  # such as http://[ has none
-        return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server import limits, values
 from server.client_address import Proxies
+from server.hosts import ANY_HOST, Hosts
 from server.setting import Setting
 
 SETTINGS = (
@@ -21,6 +22,14 @@ SETTINGS = (
         "Reverse proxies that are believed when they say who the client is.",
         Proxies.parse,
         former="FORWARDED_ALLOW_IPS",
+    ),
+    Setting(
+        "RECONVENE_HOSTS",
+        "",
+        "host names such as meet.example.org or *.example.org, without ports, separated by commas",
+        "Names the server answers to, besides addresses and localhost. Not set: any name.",
+        Hosts.parse,
+        empty=ANY_HOST,
     ),
     Setting(
         "RECONVENE_HSTS",

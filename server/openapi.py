@@ -28,6 +28,7 @@ PROBLEM: dict[str, Any] = {
 
 INPUT = {400: "What is sent is not understood"}
 BODY = {413: "The body is too large"}
+HOST = {421: "The server does not answer to the name it was asked by (RECONVENE_HOSTS)"}
 CREDENTIALS = {401: "The token is missing or not valid", 403: "This is not for the caller to do"}
 ALWAYS = {429: "So much was asked from this address lately", 503: "The server cannot do this right now"}
 
@@ -79,7 +80,7 @@ def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> dict[int, str]:
-    found: dict[int, str] = {}
+    found = dict(HOST)
     if "parameters" in operation or "requestBody" in operation:
         found |= INPUT
     if "requestBody" in operation:

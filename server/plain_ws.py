@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from server.handshake import PATH, is_allowed_origin
+from server.handshake import PATH
+from server.hosts import is_allowed_origin
 from server.problems import problem
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from server.hosts import origin
 from server.ice_url import place
 from storage.open import SUPABASE
 
@@ -77,12 +78,8 @@ def postgres_url(text: str) -> str:
 
 
 def origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
-            raise ValueError
-    return origins
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(part if part == "*" else origin(part) for part in parts)
 
 
 def turn_urls(text: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ UPGRADE = (
 SAME_HOST = ("proxy_set_header Host $http_host",)
 
 PASSING = (*UPGRADE, *SAME_HOST)
+TOLD_HOST = (*UPGRADE, "proxy_set_header X-Forwarded-Host $http_host")
 NO_UPGRADE = SAME_HOST
 OTHER_HOST = UPGRADE
 NO_ROUTE = (*PASSING, "if ($uri = /ws) { return 404; }")

@@ -33,7 +33,7 @@ def test_values_are_read() -> None:
             "RECONVENE_PORT": "0",
             "RECONVENE_STORE": "sqlite:////var/lib/reconvene/r.db",
             "RECONVENE_MESSAGE_RATE": "0",
-            "RECONVENE_ALLOWED_ORIGINS": "https://A.example, http://b.example:8080/",
+            "RECONVENE_ALLOWED_ORIGINS": "https://A.example:443, http://b.example:8080/",
             "RECONVENE_ICE_SERVERS": '[{"urls": ["stun:a.example"]}]',
             "RECONVENE_TURN_URLS": "turn:t.example:3478,turns:t.example",
             "RECONVENE_TURN_SECRET": "s",

@@ -10,6 +10,7 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from server.handshake import PATH, Upgrade, answer
+from server.hosts import ANY_HOST, Hosts, asked_by
 from tests.process import ServerProcess
 from tests.server.raw import KEY, TEXT, Raw, frame
 
@@ -21,7 +22,9 @@ RIGHT = {
     "Sec-WebSocket-Key": KEY,
 }
 
-NAMES = st.sampled_from([*RIGHT, "Origin", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "X"])
+NAMES = st.sampled_from(
+    [*RIGHT, "Origin", "X-Forwarded-Host", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "X"]
+)
 VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0")) | st.sampled_from(
     ["", "http://[", "http://h:port", "null", ",", '"', "\xff", "upgrade, \xff", "=" * 24]
 )
@@ -30,9 +33,13 @@ VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0")) 
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=4))
 def test_any_headers_have_an_answer(changes: list[tuple[str, str]]) -> None:
     for headers in (Headers(RIGHT | dict(changes)), Headers([*RIGHT.items(), *changes])):
-        response = answer(Upgrade("GET", "1.1", PATH, headers), ServerProtocol(state=OPEN), ())
-        assert response.status_code in {101, 400, 403, 426}
-        assert response.serialize().startswith(b"HTTP/1.1 ")
+        names = asked_by(headers.get_all, trusted=True)
+        for hosts in (ANY_HOST, Hosts(["meet.example.org"])):
+            response = answer(
+                Upgrade("GET", "1.1", PATH, headers), ServerProtocol(state=OPEN), names, hosts, ()
+            )
+            assert response.status_code in {101, 400, 403, 421, 426}
+            assert response.serialize().startswith(b"HTTP/1.1 ")
 
 
 NONSENSE = {

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.process import ServerProcess
-from tests.server.nginx import NO_UPGRADE, OTHER_HOST, PASSING, Nginx
+from tests.server.nginx import NO_UPGRADE, OTHER_HOST, PASSING, TOLD_HOST, Nginx
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -30,7 +30,9 @@ async def test_page_of_another_origin_is_told_that_its_sockets_are_refused(
     assert "RECONVENE_ALLOWED_ORIGINS" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(("lines", "status"), [(PASSING, 426), (NO_UPGRADE, 426), (OTHER_HOST, 403)])
+@pytest.mark.parametrize(
+    ("lines", "status"), [(PASSING, 426), (NO_UPGRADE, 426), (OTHER_HOST, 403), (TOLD_HOST, 426)]
+)
 async def test_so_it_is_behind_nginx(server: ServerProcess, lines: tuple[str, ...], status: int) -> None:
     async with Nginx(server.port, lines) as nginx, httpx.AsyncClient() as client:
         answer = await client.post(f"{nginx.url}/ws", headers={"Origin": nginx.url})
