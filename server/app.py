@@ -36,7 +36,7 @@ from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
-from server.restart import record_anew, restore_rooms
+from server.restart import restore_rooms
 from server.retention import Retention
 from server.transport_security import TransportSecurity
 from server.zoom import routes, webhook
@@ -68,11 +68,11 @@ async def serve(
         node = Node(store, metrics)
         hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
         recorder = Recorder(store, node.id, metrics)
-        node.on_revived = lambda: record_anew(hub, recorder)
-        await node.start()
-        await restore_rooms(store, hub, time.time())
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)
+        node.on_revived = gateway.revived
+        await node.start()
+        await restore_rooms(store, hub, time.time())
         gateway.start()
         retention.start()
         jobs.start()

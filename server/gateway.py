@@ -20,6 +20,7 @@ from server.join_limits import JoinLimits
 from server.limits import Limits
 from server.metrics import Metrics
 from server.recorder import Recorder
+from server.restart import record_anew
 from signalling import events
 from signalling.arrivals import Arrival, Goodbye
 from signalling.commands import refuse
@@ -88,6 +89,12 @@ class Gateway:
         for end in self._hub.lost_stays():
             self._admission.stay_ended(end.room, end.user_id)
             self._recorder.record(end)
+
+    def revived(self) -> None:
+        """Another process may have closed the stays of this one. Of those that this one has given up, it was right."""
+        record_anew(self._hub, self._recorder)
+        if self.draining:
+            self.record_absent()
 
     async def stop(self, within: float) -> int:
         """Stop the clock and let joins on their way finish. Answers how many had not after `within` seconds."""

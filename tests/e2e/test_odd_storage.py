@@ -34,6 +34,7 @@ async def test_recent_meetings(newcomer: Newcomer, meeting: str, odd: str) -> No
 async def test_seat(newcomer: Newcomer, meeting: str, session: str) -> None:
     ada = await newcomer("Ada")
     await ada.start(meeting)
+    await ada.at("prejoin")
     await kept(
         ada,
         "sessionStorage",

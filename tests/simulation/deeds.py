@@ -65,6 +65,20 @@ async def second_tab(person: Person) -> None:
     person.open_tab(on_duplicate=person.chance.choice(("replace", "reject")))
 
 
+async def look_in(person: Person) -> None:
+    """Be gone, open the meeting once more, and lose it again while the join is on its way, or just after."""
+    for tab in [tab for tab in person.tabs if tab.page.is_live]:
+        person.leave(tab)
+    tab = person.open_tab()
+    while tab.page.is_live and tab.page.client.phase in {"connecting", "waiting"}:  # noqa: ASYNC110 - virtual time
+        await sleep(0.02)
+    await sleep(person.chance.random() * 2 * person.world.store.latency)
+    if tab in person.tabs and tab.page.is_live:
+        person.say(f"{tab.page.name} crashes")
+        tab.page.crash(heard=True)
+        person.tabs.remove(tab)
+
+
 async def copy_tab(person: Person) -> None:
     if tab := _tab(person):
         person.open_tab(duplicate=tab)
@@ -142,6 +156,7 @@ DEEDS: dict[Deed, float] = {
     leave: 0.4,
     crash: 0.4,
     second_tab: 0.4,
+    look_in: 0.6,
     copy_tab: 0.4,
     use_here: 0.6,
     lose_the_network: 0.6,

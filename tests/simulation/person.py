@@ -141,7 +141,7 @@ class Person:
 
     def open_tab(
         self, *, again: bool = False, duplicate: Tab | None = None, on_duplicate: str = "reject"
-    ) -> None:
+    ) -> Tab:
         """A tab of its own, or a copy of one, which takes its session along."""
         tab = Tab(self._new_page(duplicate.session if duplicate else None, on_duplicate))
         tab.session = tab.page.place.session
@@ -149,6 +149,7 @@ class Person:
         what = f"a copy of {duplicate.page.name}" if duplicate else f"a tab ({on_duplicate})"
         self.say(f"{self.name} opens {what}{' again' if again else ''}: {tab.page.name}")
         tab.page.load()
+        return tab
 
     def _new_page(self, session: str | None, on_duplicate: str) -> Page:
         count = len(self.pages) + 1

@@ -17,7 +17,7 @@ from server.identity import Tokens
 from server.metrics import Metrics
 from server.node import Node
 from server.recorder import Recorder
-from server.restart import record_anew, restore_rooms
+from server.restart import restore_rooms
 from signalling.arrivals import Goodbye
 from signalling.hub import Hub
 from storage.store import Store, StoreError
@@ -180,11 +180,11 @@ class Server:
         self.node = Node(store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat)
         self.recorder = Recorder(store, self.node.id, metrics)
-        self.node.on_revived = lambda: record_anew(self.hub, self.recorder)
-        await self.node.start()
-        await restore_rooms(store, self.hub, time.time())
         admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id)
         self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
+        self.node.on_revived = self.gateway.revived
+        await self.node.start()
+        await restore_rooms(store, self.hub, time.time())
         self.gateway.start()
         self.drain = Drain(self._bound, self.gateway, self.recorder, self.node)
         self.started_at = self.loop.time()
