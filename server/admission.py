@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass
 
 from server.config import Config
+from server.credentials import Credentials, Proof
 from server.ice import ice_servers
-from server.identity import RENEW_BELOW, Session, Tokens, kind_of, new_id, new_user
+from server.identity import Session, Tokens, kind_of, new_id
 from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
@@ -45,6 +46,7 @@ class Admission:
         self._store = store
         self._recorder = recorder
         self._tokens = tokens
+        self._credentials = Credentials(tokens, hub, store)
         self._node = node
         self._flights: dict[str, dict[str, list[Flight]]] = {}
         self._orders = itertools.count(1)
@@ -53,12 +55,13 @@ class Admission:
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
+        now = time.time()
         session = self._tokens.read_session(resume.session)
         member = self._hub.present(session.room, session.user_id)
-        credential = resume.session
-        if member is not None and member.instance != session.instance:
+        credential, renewed = resume.session, session.is_due(now)
+        if member is not None and (renewed or member.instance != session.instance):
             seat = Session(session.user_id, session.room, member.session_id, member.instance)
-            credential = self._tokens.session(seat)
+            credential = self._tokens.session(seat, now)
         back = Return(
             connection=connection,
             message_id=resume.id,
@@ -71,33 +74,39 @@ class Admission:
             attempt=resume.attempt,
             media=resume.media,
             hand=resume.hand,
-            ice_servers=ice_servers(self._config, session.user_id, time.time()),
+            ice_servers=ice_servers(self._config, session.user_id, now),
+            renewed=renewed,
         )
         return session, back
 
     async def readmit(self, connection: Handle, resume: Resume, session: Session) -> tuple[Arrival, Joined]:
-        """For a page that comes back after its place was given up: the join that it would send."""
+        """For a page that comes back after its place was given up: the join that it would send.
+
+        It takes the place of no newer page (`duplicate`). Raises `Refused`.
+        """
         join = Join(
             id=resume.id,
             meeting=session.room,
             name="",
             media=resume.media,
-            session=resume.session,
             page=page_of(session.instance) or None,
             attempt=resume.attempt,
         )
-        return await self.admit(connection, join, comes_back=True)
-
-    async def admit(
-        self, connection: Handle, join: Join, *, comes_back: bool = False
-    ) -> tuple[Arrival, Joined]:
-        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done.
-
-        Who only `comes_back` takes the place of no newer page (`duplicate`).
-        """
-        now = time.time()
-        user_id, token, session = self._identify(join, now)
         order = next(self._orders)
+        proof = await self._credentials.of_resume(resume, session, time.time())
+        return await self._admit(connection, join, proof, order, comes_back=True)
+
+    async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
+        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done."""
+        order = next(self._orders)
+        proof = await self._credentials.of_join(join, time.time())
+        return await self._admit(connection, join, proof, order, comes_back=False)
+
+    async def _admit(
+        self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
+    ) -> tuple[Arrival, Joined]:
+        now = time.time()
+        user_id, token, session = proof
         flight = Flight()
         flights = self._flights.setdefault(join.meeting, {})
         same_user = flights.setdefault(user_id, [])
@@ -150,21 +159,6 @@ class Admission:
         for flights in self._flights.get(room, {}).values():
             for flight in flights:
                 flight.stale = True
-
-    def _identify(self, join: Join, now: float) -> tuple[str, str | None, Session | None]:
-        """The user, a token to hand out if there is a new one, and the tab's session if it is theirs."""
-        session = self._tokens.read_session(join.session) if join.session else None
-        if join.token is not None:
-            identity = self._tokens.read_identity(join.token, now)
-            user_id = identity.user_id
-            renewed = identity.expires_at - now < RENEW_BELOW
-            token = self._tokens.identity(user_id, now) if renewed else None
-        else:
-            user_id = session.user_id if session else new_user(join.kind or "")
-            token = self._tokens.identity(user_id, now)
-        if session is not None and (session.user_id, session.room) != (user_id, join.meeting):
-            session = None
-        return user_id, token, session
 
     def _check(self, join: Join, user_id: str, session: Session | None, comes_back: bool) -> None:
         member = self._hub.present(join.meeting, user_id)
@@ -258,7 +252,9 @@ class Admission:
             name=joined.participant.name,
             role=joined.participant.role,
             session_id=stay.session_id,
-            session=self._tokens.session(Session(user_id, join.meeting, stay.session_id, stay.instance)),
+            session=self._tokens.session(
+                Session(user_id, join.meeting, stay.session_id, stay.instance), time.time()
+            ),
             token=token,
             instance=stay.instance,
             epoch=new_id("e"),

@@ -1,7 +1,8 @@
 """Who someone is: anonymous identities and tabs' sessions, as signed tokens (JWT, RFC 7519, HS256).
 
 An identity token says "this is user u_…" (or program b_…), wherever they are. A session token says "this tab was in
-that meeting, in that stay". Neither id is ever shown to others; the public participant id is no credential.
+that meeting, in that stay", and proves nothing elsewhere (`server.credentials`). Neither id is ever shown to others;
+the public participant id is no credential.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from signalling.messages import Kind
 LIFETIME = 365 * 24 * 3600.0
 RENEW_BELOW = LIFETIME / 2
 """An identity with less time than this left is renewed when its bearer joins, so that regular users never lose it."""
+
+SESSION_LIFETIME = 30 * 24 * 3600.0
+SESSION_RENEW_BELOW = SESSION_LIFETIME / 2
+"""A session with less time than this left is renewed when its page resumes."""
 
 
 USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
@@ -74,12 +79,20 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A tab's place: its stay, and which instance of the participant it is."""
+    """A tab's place: its stay, and which instance of the participant it is.
+
+    `expires_at`: None of one that was given out by 0.5 or before; then the stay tells how old it is.
+    """
 
     user_id: str
     room: str
     session_id: str
     instance: str
+    expires_at: float | None = None
+
+    def is_due(self, now: float) -> bool:
+        """Whether its page is to be given another one."""
+        return self.expires_at is None or self.expires_at - now < SESSION_RENEW_BELOW
 
 
 class Tokens:
@@ -92,8 +105,8 @@ class Tokens:
     def identity(self, user_id: str, now: float) -> str:
         return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
 
-    def session(self, session: Session) -> str:
-        """Without a date: a session is worth something only while its stay goes on."""
+    def session(self, session: Session, now: float) -> str:
+        """A token for the place; from now on, whatever `expires_at` says."""
         return self._sign(
             {
                 "typ": "session",
@@ -101,6 +114,7 @@ class Tokens:
                 "mtg": session.room,
                 "sid": session.session_id,
                 "ins": session.instance,
+                "exp": int(now + SESSION_LIFETIME),
             },
         )
 
@@ -115,14 +129,19 @@ class Tokens:
         return Identity(user_id, expires_at)
 
     def read_session(self, token: str) -> Session:
-        """Raises `Refused` (bad_token) when forged or of the other kind."""
+        """Raises `Refused` (bad_token) when forged or of the other kind.
+
+        Whether it has expired is the caller's to judge: while its place is there, that does not matter.
+        """
         claims = self._verified(token, "session")
         # Those given out before 0.2 name no instance: they are good for a join, and resume nothing.
         parts = [claims.get("sub"), claims.get("mtg"), claims.get("sid"), claims.get("ins", "")]
         texts = [part for part in parts if isinstance(part, str)]
-        if texts != parts:
+        expires_at = claims.get("exp")
+        if texts != parts or not isinstance(expires_at, int | float | None):
             raise Refused(ErrorCode.BAD_TOKEN)
-        return Session(*texts)
+        user_id, room, session_id, instance = texts
+        return Session(user_id, room, session_id, instance, expires_at)
 
     def _sign(self, claims: dict[str, object]) -> str:
         return jwt.encode(claims, self._key, algorithm="HS256")

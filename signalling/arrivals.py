@@ -43,7 +43,8 @@ class Arrival(NamedTuple):
 class Return(NamedTuple):
     """A page that was here before, with a new connection; `instance` and `user_id` are its session token's.
 
-    `session` is the credential of the stay and instance that its member has now.
+    `session` is the credential of the stay and instance that its member has now; `renewed`: the page is to keep it in
+    place of its own, which grows old.
     """
 
     connection: Handle
@@ -58,6 +59,7 @@ class Return(NamedTuple):
     media: Media
     hand: bool | None
     ice_servers: Sequence[dict[str, Any]]
+    renewed: bool = False
 
 
 class Goodbye(NamedTuple):

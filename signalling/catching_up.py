@@ -34,13 +34,17 @@ def bring_up_to_date(
             Send(connection, answer),
             *_signals_anew(room, member, member.arrived_at, now, connection),
         ]
-    missed = room.log.since(back.seq, member.id) if back.epoch == room.log.epoch else None
+    # Nobody was told of anything here before the event that told of their arrival: who says so has made it up, and is
+    # not shown who was there before.
+    follows = back.epoch == room.log.epoch and back.seq >= member.arrived_at
+    missed = room.log.since(back.seq, member.id) if follows else None
     resumed = events.resumed(
         message_id=back.message_id,
         room=room,
         you=member,
         replayed=None if missed is None else len(missed),
         ice_servers=back.ice_servers,
+        session=back.session if back.renewed else None,
     )
     if missed is not None:
         return [Send(connection, resumed), *(Send(connection, payload) for payload in missed)]

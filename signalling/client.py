@@ -254,7 +254,7 @@ class SignallingClient:
         message: Message
         if self.epoch:
             message = {"type": "resume", "session": place.session, "epoch": self.epoch, "seq": self.seq}
-            message["hand"] = self._hand
+            message |= {"hand": self._hand} | ({"token": place.token} if place.token else {})
         else:
             message = {"type": "join", "meeting": place.meeting, "name": place.name, "page": place.page}
             message["on_duplicate"] = place.on_duplicate
@@ -285,6 +285,7 @@ class SignallingClient:
         if self._leaving:
             return self._farewell()
         restarted = message["epoch"] != self.epoch
+        self._place.session = message.get("session", self._place.session)
         self._come_in(message["epoch"], now)
         snapshot = message.get("snapshot")
         if snapshot is not None:

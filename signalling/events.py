@@ -63,8 +63,9 @@ def resumed(
     you: Member,
     replayed: int | None,
     ice_servers: Sequence[dict[str, Any]],
+    session: str | None,
 ) -> bytes:
-    """`replayed` None: the room as it is comes instead of what was missed."""
+    """`replayed` None: the room as it is comes instead of what was missed. `session`: if there is a new one."""
     message: dict[str, Any] = {
         "type": "resumed",
         "id": message_id,
@@ -73,6 +74,8 @@ def resumed(
         "replayed": replayed or 0,
         "ice_servers": ice_servers,
     }
+    if session is not None:
+        message["session"] = session
     if replayed is None:
         meeting = {"id": room.id, "title": room.title, "host": you.role == "host", "created": False}
         message["snapshot"] = {"meeting": meeting, "participants": room.roster()}

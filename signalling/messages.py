@@ -56,7 +56,8 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
-    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know."""
+    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know. `token`: its
+    identity, for one that has given the place up, when the session alone proves nothing any more."""
 
     id: MessageId
     session: str
@@ -65,6 +66,7 @@ class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     attempt: Attempt = 0
     media: Media = Media()
     hand: bool | None = None
+    token: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):

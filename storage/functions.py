@@ -30,6 +30,7 @@ from storage.store import (
     Joined,
     JoinRequest,
     Meeting,
+    Participant,
     Restorable,
     Schema,
     StayAbandon,
@@ -119,6 +120,10 @@ class FunctionStore(ImportFunctions):
         answer = await self._write("meeting", room=room)
         return None if answer is None else answers.meeting(answer)
 
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        answer = await self._write("participant", room=room, user_id=user_id)
+        return None if answer is None else answers.participant(answer)
+
     async def join(self, request: JoinRequest) -> Joined:
         call = {
             "call": "join",
@@ -199,6 +204,12 @@ class FunctionStore(ImportFunctions):
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         call = {"call": "delete_old_meetings", "before": before, "limit": limit}
         return list(await self._take_time(call))
+
+    async def revoke(self, user_id: str, before: float, forget: float) -> None:
+        await self._directly({"call": "revoke", "user_id": user_id, "before": before, "forget": forget})
+
+    async def revocations(self) -> dict[str, float]:
+        return dict(await self._directly({"call": "revocations"}))
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         self._attempts.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))

@@ -37,6 +37,7 @@ from storage.store import (
     Joined,
     JoinRequest,
     Meeting,
+    Participant,
     Restorable,
     Schema,
     StayAbandon,
@@ -111,6 +112,9 @@ class SqliteStore:
     async def meeting(self, room: str) -> Meeting | None:
         return await self._write(partial(sqlite_calls.meeting, room=room))
 
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        return await self._write(partial(sqlite_calls.participant, room=room, user_id=user_id))
+
     async def join(self, request: JoinRequest) -> Joined:
         return await self._write(partial(sqlite_calls.join, request=request))
 
@@ -140,6 +144,12 @@ class SqliteStore:
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         return await self._write(partial(sqlite_calls.delete_old_meetings, before=before, limit=limit))
+
+    async def revoke(self, user_id: str, before: float, forget: float) -> None:
+        await self._write(partial(sqlite_calls.revoke, user_id=user_id, before=before, forget=forget))
+
+    async def revocations(self) -> dict[str, float]:
+        return await self._read(sqlite_calls.revocations)
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))

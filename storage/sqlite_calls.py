@@ -52,6 +52,11 @@ def known_meeting(connection: sqlite3.Connection, room: str) -> Meeting:
     return found
 
 
+def participant(connection: sqlite3.Connection, room: str, user_id: str) -> Participant | None:
+    row = connection.execute(sql.PARTICIPANT_OF_USER, {"room": room, "user_id": user_id}).fetchone()
+    return Participant(*row) if row else None
+
+
 def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
     created = False
     joined_meeting = meeting(connection, request.room)
@@ -220,6 +225,15 @@ def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: in
     for room in rooms:
         delete_meeting(connection, room)
     return rooms
+
+
+def revoke(connection: sqlite3.Connection, user_id: str, before: float, forget: float) -> None:
+    connection.execute(sql.FORGET_REVOCATIONS, {"forget": forget})
+    connection.execute(sql.REVOKE, {"user_id": user_id, "before": before})
+
+
+def revocations(connection: sqlite3.Connection) -> dict[str, float]:
+    return dict(connection.execute(sql.REVOCATIONS).fetchall())
 
 
 def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:

@@ -44,6 +44,11 @@ SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, sess
 FROM participants WHERE id = :participant_id
 """
 
+PARTICIPANT_OF_USER = """
+SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+FROM participants WHERE room = :room AND user_id = :user_id
+"""
+
 PARTICIPANTS = """
 SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
 FROM participants WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
@@ -196,6 +201,13 @@ DELETE FROM participant_sessions WHERE participant_id IN (SELECT id FROM partici
 """
 DELETE_PARTICIPANTS = "DELETE FROM participants WHERE room = :room"
 DELETE_MEETING = "DELETE FROM meetings WHERE room = :room"
+
+REVOKE = """
+INSERT INTO revocations (user_id, before) VALUES (:user_id, :before)
+ON CONFLICT DO UPDATE SET before = max(before, excluded.before)
+"""
+FORGET_REVOCATIONS = "DELETE FROM revocations WHERE before < :forget"
+REVOCATIONS = "SELECT user_id, before FROM revocations"
 
 KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
 

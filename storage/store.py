@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storage.imports import Imports, Kind, Origin
+from storage.revocations import Revocations
 
 Role = Literal["host", "cohost", "participant"]
 ParticipantState = Literal["connected", "disconnected"]
@@ -269,8 +270,9 @@ class Schema:
         return self
 
 
-class Store(Imports, Protocol):
-    """What every backend does; the calls for what is imported are in `imports`.
+class Store(Imports, Revocations, Protocol):
+    """What every backend does; the calls for what is imported are in `imports`, for credentials that are void in
+    `revocations`.
 
     Each method is atomic and durable when it returns.
     """
@@ -309,6 +311,9 @@ class Store(Imports, Protocol):
         """
 
     async def meeting(self, room: str) -> Meeting | None: ...
+
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        """Who this user is in the meeting; None: never was in it, or there is no such meeting."""
 
     async def join(self, request: JoinRequest) -> Joined:
         """Get or create the participant (and the meeting with `create`), set it connected, open or go on with its stay.

@@ -12,7 +12,7 @@ import { MeetingSocket } from "./socket.js";
  *
  * @typedef {object} CallEvents
  * @property {import("./protocol.js").Joined} joined  The first join, and each that found the place given up.
- * @property {null} resumed  The connection is back, and everything goes on.
+ * @property {{session?: string}} resumed  The connection is back, and everything goes on.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
@@ -128,10 +128,10 @@ export class Call extends Emitter {
   }
 
   /** @param {import("./signalling.js").Back} back */
-  #resumed({ snapshot, ice_servers }) {
+  #resumed({ snapshot, session, ice_servers }) {
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);
-    this.emit("resumed", null);
+    this.emit("resumed", { session });
     this.#changed();
   }
 

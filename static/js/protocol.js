@@ -42,6 +42,7 @@
  * @property {number} seq
  * @property {number} replayed  How many missed events follow.
  * @property {RTCIceServer[]} ice_servers
+ * @property {string} [session]  In place of the one before, which grows old.
  * @property {Snapshot} [snapshot]  In place of a replay.
  *
  * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived

@@ -33,6 +33,7 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @property {number} replayed  How many missed events follow.
  * @property {import("./protocol.js").Snapshot} [snapshot]  Comes where they could not all be replayed.
  * @property {boolean} restarted  Whether the server was; signals that were on their way may be lost.
+ * @property {string} [session]  A new credential for the tab.
  * @property {RTCIceServer[]} ice_servers
  *
  * @typedef {object} ClientEvents
@@ -239,11 +240,11 @@ export class SignallingClient {
 
   /** Joins, or resumes when this page has been in before. @param {number} now @returns {Action[]} */
   #ask(now) {
-    const { onDuplicate, session, media, ...place } = this.#place;
+    const { onDuplicate, session, token, media, ...place } = this.#place;
     this.#askedWith = this.#nextId();
     this.#attempt += 1;
     this.wakeAt = now + CONNECT_TIMEOUT;
-    const ask = { id: this.#askedWith, attempt: this.#attempt, session, media };
+    const ask = { id: this.#askedWith, attempt: this.#attempt, session, token, media };
     if (this.epoch) return [send({ type: "resume", ...ask, epoch: this.epoch, seq: this.seq, hand: this.#hand })];
     return [send({ type: "join", ...ask, ...place, on_duplicate: onDuplicate })];
   }
@@ -257,15 +258,17 @@ export class SignallingClient {
     this.seq = message.seq;
     this.#myId = message.you.id;
     this.#place.session = message.session;
+    this.#place.token = message.token ?? this.#place.token;
     this.#outbox = [];
     return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
   }
 
   /** @param {import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
-  #resumed({ epoch, seq, replayed, snapshot, ice_servers }, now) {
+  #resumed({ epoch, seq, replayed, snapshot, session, ice_servers }, now) {
     if (this.phase !== "joining") return [];
     if (this.#leaving) return this.#farewell();
     const restarted = epoch !== this.epoch;
+    this.#place.session = session ?? this.#place.session;
     this.#comeIn(epoch, now);
     // Replayed events carry their own numbers.
     if (snapshot) this.seq = seq;
@@ -274,7 +277,7 @@ export class SignallingClient {
     if (restarted) this.#outbox = this.#outbox.filter(({ message, written }) => message.type === "signal" && !written);
     const again = this.#outbox.map((command) => this.#write(command));
     const me = restarted ? snapshot?.participants.find(({ id }) => id === this.#myId) : undefined;
-    const detail = { replayed, restarted, ice_servers, ...(snapshot && { snapshot }) };
+    const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
     return [...again, ...(me ? this.#catchUp(me) : []), { do: "emit", name: "resumed", detail }];
   }
 

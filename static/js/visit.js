@@ -134,6 +134,7 @@ export class Visit {
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
+    call.on("resumed", ({ session }) => session && this.#around.seats.update({ session }));
     call.on("refused", (refusal) => void this.#refused(refusal, wish, token));
     call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
     call.on("closed", ({ code }) => this.#closed(code, wish, token));

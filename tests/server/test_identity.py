@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
@@ -13,7 +14,17 @@ import pytest
 
 from server.config import Config
 from server.ice import ice_servers
-from server.identity import LIFETIME, Session, Tokens, is_admin_key, kind_of, load_secret, new_id, new_user
+from server.identity import (
+    LIFETIME,
+    SESSION_LIFETIME,
+    Session,
+    Tokens,
+    is_admin_key,
+    kind_of,
+    load_secret,
+    new_id,
+    new_user,
+)
 from signalling.errors import ErrorCode, Refused
 from signalling.messages import Kind
 from storage.store import PROGRAMS
@@ -40,7 +51,17 @@ def test_what_somebody_is_is_known_by_the_user_id(kind: Kind) -> None:
 
 def test_a_session_is_read_back() -> None:
     session = Session("u_1", "ABC123", "s_1", "i_page.j_1")
-    assert tokens.read_session(tokens.session(session)) == session
+    dated = replace(session, expires_at=NOW + SESSION_LIFETIME)
+    assert tokens.read_session(tokens.session(session, NOW)) == dated
+    # A renewed one has a date of its own.
+    assert tokens.read_session(tokens.session(dated, NOW + 10)).expires_at == NOW + 10 + SESSION_LIFETIME
+
+
+def test_a_session_is_due_in_the_second_half_of_its_life() -> None:
+    session = Session("u_1", "ABC123", "s_1", "i_page.j_1", NOW + SESSION_LIFETIME)
+    assert not session.is_due(NOW + SESSION_LIFETIME / 2 - 1)
+    assert session.is_due(NOW + SESSION_LIFETIME / 2 + 1)
+    assert replace(session, expires_at=None).is_due(NOW)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +72,7 @@ def test_a_session_is_read_back() -> None:
         "a.b.c",
         "é.é.é",
         Tokens("another secret altogether").identity("u_1", NOW),
-        tokens.session(Session("u_1", "ABC123", "s_1", "i_page.j_1")),
+        tokens.session(Session("u_1", "ABC123", "s_1", "i_page.j_1"), NOW),
         jwt.encode({"typ": "identity", "sub": "u_1", "exp": NOW + 9}, key="", algorithm="none"),
         tokens.identity("u_1", NOW)[:-2],
         tokens._sign({"typ": "identity", "sub": 5, "exp": NOW + 9}),
@@ -65,8 +86,10 @@ def test_what_is_no_identity_token_is_refused(token: str) -> None:
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 
-@pytest.mark.parametrize("name", ["sub", "mtg", "sid", "ins"])
-def test_a_session_with_odd_claims_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    "claim", [{"sub": 5}, {"mtg": 5}, {"sid": None}, {"ins": []}, {"exp": "soon"}, {"exp": {}}]
+)
+def test_a_session_with_odd_claims_is_refused(claim: dict[str, object]) -> None:
     claims: dict[str, object] = {
         "typ": "session",
         "sub": "u_1",
@@ -76,7 +99,7 @@ def test_a_session_with_odd_claims_is_refused(name: str) -> None:
     }
     assert tokens.read_session(tokens._sign(claims)) == Session("u_1", "ABC123", "s_1", "i_1.j_1")
     with pytest.raises(Refused) as refused:
-        tokens.read_session(tokens._sign(claims | {name: 5}))
+        tokens.read_session(tokens._sign(claims | claim))
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 

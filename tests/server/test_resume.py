@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import jwt
 import pytest
 
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, playing
 from tests.server.raw import Raw, frame, join
+
+
+def place(session: str) -> dict[str, Any]:
+    """What a session token says, but for the date."""
+    claims: dict[str, Any] = jwt.decode(session, options={"verify_signature": False})
+    return {name: value for name, value in claims.items() if name != "exp"}
 
 
 async def come_back(play: Play, page: Client) -> Client:
@@ -264,5 +272,6 @@ async def test_after_the_grace_time_a_resume_is_answered_as_a_join(tmp_path: Pat
         again = await play.client()
         number = await again.send("resume", session=bob.session, epoch=bob.epoch, seq=bob.seq)
         missed = await again.expect("joined", id=number)
-        assert (missed["you"], missed["session"]) == (joined["you"], joined["session"])
+        assert missed["you"] == joined["you"]
+        assert place(missed["session"]) == place(joined["session"])
         await ann.nothing()

@@ -75,6 +75,19 @@ def test_a_gap_is_answered_with_the_whole_room_and_no_event() -> None:
     assert stage.heard(bob) == ["participant_updated"]
 
 
+def test_who_came_late_is_not_shown_who_was_there_before() -> None:
+    stage = full("ann", "eve")
+    stage.say("eve", type="leave")
+    arrived = stage.join("bob").seq
+    stage.say("ann", type="status", hand=True)
+    for seq in (0, arrived - 1):
+        bob = stage.resume(stage.sockets["bob"], seq=seq)
+        assert bob is not None
+        (resumed,) = stage.messages(bob)
+        assert [person["id"] for person in resumed["snapshot"]["participants"]] == list(bob.roster)
+        assert "eve" not in str(resumed)
+
+
 def test_more_than_is_worth_replaying_is_answered_with_the_whole_room() -> None:
     stage = full("ann", "bob")
     stage.lose("bob")

@@ -23,6 +23,7 @@ TABLES = (
     "import_keys",
     "import_stays",
     "import_registrants",
+    "revocations",
 )
 """All but the one of what was migrated."""
 

@@ -1,0 +1,80 @@
+"""What is proved by the credentials that come with a join or a resume: who it is, and whose place.
+
+An identity proves who somebody is, anywhere. A session proves a place in its own meeting and nothing else: no identity
+is made of it, it expires, and one that proves nothing any more is ignored, as long as something else does. So it is
+worth little to whoever finds one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import NamedTuple
+
+from server.identity import RENEW_BELOW, SESSION_LIFETIME, Session, Tokens, new_user
+from signalling.errors import ErrorCode, Refused
+from signalling.hub import Hub
+from signalling.messages import Join, Resume
+from storage.store import Store, StoreUnavailable
+
+
+class Proof(NamedTuple):
+    """`token`: an identity to hand out, if it is new. `session`: the tab's, if it is theirs and for this meeting."""
+
+    user_id: str
+    token: str | None
+    session: Session | None
+
+
+class Credentials:
+    """Times are epoch seconds, passed in."""
+
+    def __init__(self, tokens: Tokens, hub: Hub, store: Store) -> None:
+        self._tokens = tokens
+        self._hub = hub
+        self._store = store
+
+    async def of_join(self, join: Join, now: float) -> Proof:
+        """Raises `Refused`: bad_token for what is forged or an identity that has expired, unavailable."""
+        session = self._tokens.read_session(join.session) if join.session else None
+        if session is not None and (session.room != join.meeting or _has_expired(session, now)):
+            session = None
+        if join.token is not None:
+            user_id, token = self._identified(join.token, now)
+            return Proof(user_id, token, session if session and session.user_id == user_id else None)
+        if session is not None and await self._proves(session, now):
+            return Proof(session.user_id, None, session)
+        user_id = new_user(join.kind or "")
+        return Proof(user_id, self._tokens.identity(user_id, now), None)
+
+    async def of_resume(self, resume: Resume, session: Session, now: float) -> Proof:
+        """For a page whose place was given up. Raises `Refused`, as above."""
+        if resume.token is not None:
+            with contextlib.suppress(Refused):  # then the session may do
+                user_id, token = self._identified(resume.token, now)
+                if user_id == session.user_id:
+                    return Proof(user_id, token, session)
+        if _has_expired(session, now) or not await self._proves(session, now):
+            raise Refused(ErrorCode.BAD_TOKEN, "The session has expired.")
+        return Proof(session.user_id, None, session)
+
+    def _identified(self, token: str, now: float) -> tuple[str, str | None]:
+        identity = self._tokens.read_identity(token, now)
+        renewed = identity.expires_at - now < RENEW_BELOW
+        return identity.user_id, self._tokens.identity(identity.user_id, now) if renewed else None
+
+    async def _proves(self, session: Session, now: float) -> bool:
+        """Whether somebody who has nothing but this session was in its meeting, and not too long ago."""
+        if self._hub.present(session.room, session.user_id) is not None:
+            return True
+        try:
+            known = await self._store.participant(session.room, session.user_id)
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        # Not in the record: the meeting was deleted, and what has its ID by now is another one.
+        if known is None:
+            return False
+        return known.state == "connected" or now - known.last_seen_at < SESSION_LIFETIME
+
+
+def _has_expired(session: Session, now: float) -> bool:
+    return session.expires_at is not None and session.expires_at <= now
