@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from signalling import visible
+
 MEETING_ID = re.compile(r"[A-Za-z0-9-]{3,64}")
 PAGE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NAME_LENGTH = 80
@@ -29,7 +31,9 @@ _ECHO_ID = re.compile(rf"{ECHO}[{ALPHABET}]{{{_ECHO_LENGTH}}}")
 
 # Controls, lone surrogates, and the marks that reverse the text around them (Unicode bidirectional overrides).
 _UNSEEN = {"Cc", "Cs"}
-_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e")
+_BIDI = _BIDI_OVERRIDES | frozenset("\u2066\u2067\u2068\u2069")
+"""Isolates, too: they come along when a name is copied from a page, and are left out where a name is taken."""
 
 
 def meeting_id(text: str) -> str:
@@ -100,32 +104,36 @@ def page_of(instance: str) -> str:
 
 
 def person_name(text: str) -> str:
-    """A name of 1 to 80 characters, trimmed and composed (NFC). Raises `ValueError` with what is wrong."""
-    name = _visible(text, "A name")
+    """A name of 1 to 80 characters, as it is seen (`visible.shown`). Raises `ValueError` with what is wrong."""
+    name = _seen(text, "A name", NAME_LENGTH)
+    if text.strip() and not visible.is_seen(name):
+        raise ValueError("A name needs something that can be seen.")
     if not 1 <= len(name) <= NAME_LENGTH:
         raise ValueError(f"A name has 1 to {NAME_LENGTH} characters.")
     return name
 
 
 def meeting_title(text: str) -> str:
-    """A title of at most 200 characters, trimmed and composed (NFC). Raises `ValueError` with what is wrong."""
-    title = _visible(text, "A title")
+    """A title of at most 200 characters, as it is seen; "" where nothing is. Raises `ValueError` with what is wrong."""
+    title = _seen(text, "A title", TITLE_LENGTH)
     if len(title) > TITLE_LENGTH:
         raise ValueError(f"A title has at most {TITLE_LENGTH} characters.")
-    return title
+    return title if visible.is_seen(title) else ""
 
 
 def is_text(character: str) -> bool:
     """Whether it is to be seen, or to be kept all the same: no control, no half of one, nothing that turns a line."""
-    return unicodedata.category(character) not in _UNSEEN and character not in _BIDI_OVERRIDES
+    return unicodedata.category(character) not in _UNSEEN and character not in _BIDI
 
 
-def _visible(text: str, what: str) -> str:
+def _seen(text: str, what: str, most: int) -> str:
+    if len(text) > 16 * most:
+        # Whatever is seen of it: nobody types as much that is not.
+        raise ValueError(f"{what} has at most {most} characters.")
     text = text.strip()
     if text.isascii():
         if not text.isprintable():
             raise ValueError(f"{what} has no control characters.")
-        return text
-    if not all(map(is_text, text)):
+    elif any(unicodedata.category(each) in _UNSEEN or each in _BIDI_OVERRIDES for each in text):
         raise ValueError(f"{what} has no control characters.")
-    return unicodedata.normalize("NFC", text)
+    return visible.shown(text)

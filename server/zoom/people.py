@@ -19,7 +19,7 @@ from typing import Final
 
 from server.zoom.address import NUMBER
 from server.zoom.wire import ParticipantRow, RegistrantRow
-from signalling import names
+from signalling import names, visible
 from storage.imports import INSTANCE, REGISTRANTS, Kind, LiveStay, Registrant, RegistrantStatus, Row, Subject
 
 HOST: Final = "zoom"
@@ -139,7 +139,7 @@ def live_stay(
 
 def name_key(name: str) -> str:
     """Equal for names that read the same."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", visible.shown(name)).casefold().split())
 
 
 def text(told: str) -> str:

@@ -64,3 +64,25 @@ def test_a_name_may_be_of_any_script_and_has_its_limits() -> None:
         names.person_name("x" * 81)
     with pytest.raises(ValueError, match="control"):
         names.person_name("é\u0085b")
+    with pytest.raises(ValueError, match="at most 80"):
+        names.person_name("\u200b" * 5000)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", "\u3164", "\u2800", "\U000e0041\U000e007f", "\u0301", "\u2068\u2069"]
+)
+def test_something_of_a_name_can_be_seen(text: str) -> None:
+    with pytest.raises(ValueError, match="needs something that can be seen"):
+        names.person_name(text)
+    assert names.meeting_title(text) == ""
+
+
+def test_names_that_look_alike_are_one() -> None:
+    assert names.person_name("Ann\u200b") == names.person_name("\u2068Ann\u2069") == "Ann"
+    assert names.meeting_title("Stand\u00adup  at\u2028nine") == "Standup at nine"
+
+
+def test_what_reverses_the_text_around_it_is_no_part_of_a_name() -> None:
+    for override in "\u202a\u202b\u202c\u202d\u202e":
+        with pytest.raises(ValueError, match="control"):
+            names.person_name(f"Ann{override}")

@@ -191,6 +191,7 @@ def test_texts_can_be_kept_and_shown(told: str, shown: str) -> None:
 @pytest.mark.parametrize("alike", ["anna  berg", "ANNA BERG", "Ａｎｎａ Berg"])
 def test_names_that_read_the_same(alike: str) -> None:
     assert people.name_key(alike) == people.name_key("Anna Berg")
+    assert people.name_key(f"{alike}\u200b") == people.name_key("Anna Berg")
 
 
 @pytest.mark.parametrize("wrong", ["", "12345678", "1234567890123", "8898887203a", "８８９８８８７２０３３"])

@@ -1,0 +1,92 @@
+"""What of a text is to be seen. Characters that show nothing are left out, so that texts which look alike are alike.
+
+They are those that Unicode calls default ignorable (DerivedCoreProperties.txt). Some of them are part of what is seen:
+joiners in scripts whose letters join and in emoji, variation selectors behind what has variants, tags in flags.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+"""Seen as a space, and none to Unicode: fillers of Hangul, an empty cell of Braille, a note without a head."""
+
+_JOINERS = "\u200c\u200d"
+_SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
+"""A region's: a black flag, spelt out in tags (UTS 51, emoji tag sequences)."""
+
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]+"
+)
+_IN_CONTEXT = re.compile(f"[{_JOINERS}{_SELECTORS}]")
+_BLANK = re.compile(rf"[\s{_BLANKS}]+")
+
+_JOINING = re.compile(
+    "[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc\U00010d00-\U00011fff]"
+)
+"""Letters and vowel signs that join, or stack: of Arabic and its relatives, India, Burmese, Khmer, Mongolian."""
+
+
+def shown(text: str) -> str:
+    """The text without what is not seen, with single spaces, trimmed and composed (NFC)."""
+    if text.isascii():
+        return " ".join(text.split())
+    parts, at = [], 0
+    for flag in _FLAG.finditer(text):
+        parts += [_without_unseen(text[at : flag.start()]), flag.group()]
+        at = flag.end()
+    parts.append(_without_unseen(text[at:]))
+    return unicodedata.normalize("NFC", _BLANK.sub(" ", "".join(parts)).strip())
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is anything to be seen: more than blanks, and marks that stand on nothing."""
+    return any(map(_is_seen, shown(text)))
+
+
+def _is_seen(character: str) -> bool:
+    # Emoji that are newer than this Python are not assigned yet; logos are private.
+    category = unicodedata.category(character)
+    return category[0] in "LNPS" or category in {"Cn", "Co"}
+
+
+def _without_unseen(text: str) -> str:
+    text = _UNSEEN.sub("", text)
+    if not _IN_CONTEXT.search(text):
+        return text
+    kept: list[str] = []
+    for place, character in enumerate(text):
+        if _IN_CONTEXT.match(character):
+            before = kept[-1] if kept else " "
+            if character in _JOINERS:
+                wanted = _joins(before) and _joins(text[place + 1 : place + 2])
+            else:
+                wanted = _has_variants(before)
+            if not wanted:
+                continue
+        kept.append(character)
+    return "".join(kept)
+
+
+def _joins(character: str) -> bool:
+    if _JOINING.match(character):
+        return True
+    return character != "" and (_is_symbol(character) or "\ufe00" <= character <= "\ufe0f")
+
+
+def _has_variants(character: str) -> bool:
+    """Emoji and other symbols, digits of keys, letters of East Asia."""
+    category = unicodedata.category(character)
+    return (
+        _is_symbol(character)
+        or category == "Nd"
+        or character in "#*"
+        or (category == "Lo" and character >= "\u1000")
+    )
+
+
+def _is_symbol(character: str) -> bool:
+    return unicodedata.category(character) in {"So", "Sk", "Sm", "Po", "Pd", "Me"} and not character.isascii()
