@@ -182,7 +182,7 @@ def load_secret(config: Config) -> str:
 
 
 def _make_secret(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Written whole under a name of its own and then linked: servers that start at once agree on one secret,
     # and none ever reads half of it. mkstemp gives mode 0600.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix="secret.")

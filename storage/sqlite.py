@@ -16,7 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
-from storage import sqlite_calls, sqlite_import_reading, sqlite_imports, sqlite_live_imports
+from storage import (
+    sqlite_calls,
+    sqlite_import_reading,
+    sqlite_imports,
+    sqlite_live_imports,
+    sqlite_revocations,
+)
 from storage.batching import BatchThread
 from storage.imports import (
     Import,
@@ -146,10 +152,10 @@ class SqliteStore:
         return await self._write(partial(sqlite_calls.delete_old_meetings, before=before, limit=limit))
 
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
-        await self._write(partial(sqlite_calls.revoke, user_id=user_id, before=before, forget=forget))
+        await self._write(partial(sqlite_revocations.revoke, user_id=user_id, before=before, forget=forget))
 
     async def revocations(self) -> dict[str, float]:
-        return await self._read(sqlite_calls.revocations)
+        return await self._read(sqlite_revocations.revocations)
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))

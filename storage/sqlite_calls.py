@@ -227,15 +227,6 @@ def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: in
     return rooms
 
 
-def revoke(connection: sqlite3.Connection, user_id: str, before: float, forget: float) -> None:
-    connection.execute(sql.FORGET_REVOCATIONS, {"forget": forget})
-    connection.execute(sql.REVOKE, {"user_id": user_id, "before": before})
-
-
-def revocations(connection: sqlite3.Connection) -> dict[str, float]:
-    return dict(connection.execute(sql.REVOCATIONS).fetchall())
-
-
 def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:
     connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at})
 

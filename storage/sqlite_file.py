@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -31,14 +32,19 @@ _HOPELESS = {
 def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     """A connection to write with and one to read with, the schema being up to date.
 
-    Creates the file and its directories. `busy_timeout` is how many seconds to wait for another process' lock.
+    Creates the file (mode 0600) and its directory (0700); those that are there keep their modes. `busy_timeout` is how
+    many seconds to wait for another process' lock.
     Raises `BadStore`, `SchemaTooNew`, `StoreUnavailable`. The connections may be used by any one thread at a time.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise BadStore(f"SQLite stores need SQLite {oldest}; this Python has {sqlite3.sqlite_version}")
     with _explained(path), contextlib.ExitStack() as undo:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The record is nobody else's to read. SQLite gives the files that it makes beside the database its mode.
+        # What else stands in the way, it explains better.
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         writer = _connect(path, busy_timeout)
         undo.callback(writer.close)
         # A page of an import touches more of the file than the 2 MB that are kept otherwise.

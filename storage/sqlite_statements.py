@@ -202,13 +202,6 @@ DELETE FROM participant_sessions WHERE participant_id IN (SELECT id FROM partici
 DELETE_PARTICIPANTS = "DELETE FROM participants WHERE room = :room"
 DELETE_MEETING = "DELETE FROM meetings WHERE room = :room"
 
-REVOKE = """
-INSERT INTO revocations (user_id, before) VALUES (:user_id, :before)
-ON CONFLICT DO UPDATE SET before = max(before, excluded.before)
-"""
-FORGET_REVOCATIONS = "DELETE FROM revocations WHERE before < :forget"
-REVOCATIONS = "SELECT user_id, before FROM revocations"
-
 KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
 
 HEARTBEAT = """

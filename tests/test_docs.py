@@ -174,6 +174,11 @@ def test_every_metric_is_documented_and_no_other() -> None:
     assert documented == exposed
 
 
+def test_the_unit_for_systemd_keeps_files_to_the_server() -> None:
+    (unit,) = code_blocks(text(OPERATIONS), "ini")
+    assert {"UMask=0077", "StateDirectoryMode=0700"} <= set(unit.splitlines())
+
+
 # Links, commands, examples
 
 

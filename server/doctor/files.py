@@ -59,22 +59,50 @@ def check_directory(config: Config) -> Iterator[Finding]:
         yield note(AREA, f"{directory} is not there yet: it is made at the first start ({setting})")
     else:
         yield ok(AREA, f"{directory} can be written")
+        yield from _open_to_others(directory, elsewhere)
     file = sqlite_file(config)
-    # SQLite opens for reading what it cannot open for writing, so that only the first join would tell.
     for part in [file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm")] if file else []:
-        if part.exists() and not os.access(part, os.R_OK | os.W_OK):
-            yield failure(
-                AREA,
-                f"{part} cannot be written by this user",
-                "Let it belong to the user the server runs as (and run this as that user), or name another file in"
-                " RECONVENE_STORE",
-            )
+        yield from _check_part(part)
     yield _space(existing)
     if keeps_record and (kind := file_system(existing)) in NETWORK_FILE_SYSTEMS:
         yield warning(
             AREA,
             f"{existing} is on a network file system ({kind}), on which SQLite databases break",
             "Name a file on a local disk in RECONVENE_STORE",
+        )
+
+
+def _open_to_others(directory: Path, elsewhere: str) -> Iterator[Finding]:
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & stat.S_ISVTX:
+        yield warning(AREA, f"{directory} is for everybody's files (mode {mode:04o})", elsewhere)
+    elif mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning(
+            AREA,
+            f"others than its owner may look into {directory} (mode {mode:04o}), where the server keeps its files",
+            f"chmod 700 {directory}. {elsewhere}, if other files are there",
+        )
+
+
+def _check_part(part: Path) -> Iterator[Finding]:
+    """A file of the record, if it is there."""
+    try:
+        mode = stat.S_IMODE(part.stat().st_mode)
+    except OSError:
+        return
+    # SQLite opens for reading what it cannot open for writing, so that only the first join would tell.
+    if not os.access(part, os.R_OK | os.W_OK):
+        yield failure(
+            AREA,
+            f"{part} cannot be written by this user",
+            "Let it belong to the user the server runs as (and run this as that user), or name another file in"
+            " RECONVENE_STORE",
+        )
+    elif mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning(
+            AREA,
+            f"others than its owner may open {part} (mode {mode:04o}), which says who was in which meeting",
+            f"chmod 600 {part}",
         )
 
 

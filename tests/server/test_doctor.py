@@ -253,6 +253,21 @@ async def test_a_database_on_a_network_file_system_is_warned_of(
     assert not those(await examined(tmp_path), "data", Level.WARNING)
 
 
+async def test_who_else_may_look_into_the_directory_and_the_database_is_told(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data" / "reconvene.db")
+    await store.open()
+    assert not those(await examined(tmp_path / "data"), "data", Level.WARNING)
+    for name in ("reconvene.db", "reconvene.db-wal", "reconvene.db-shm"):
+        path = tmp_path / "data" / name
+        path.chmod(0o644)
+        assert one(await examined(path.parent), "data", Level.WARNING, "0644").advice == f"chmod 600 {path}"
+        path.chmod(0o600)
+    await store.close()
+    for mode, advice in ((0o750, "chmod 700"), (0o1777, "RECONVENE_STORE")):
+        (tmp_path / "data").chmod(mode)
+        assert advice in one(await examined(tmp_path / "data"), "data", Level.WARNING, f"{mode:04o}").advice
+
+
 async def test_the_secret_is_for_its_owner_only(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("0123456789abcdef")

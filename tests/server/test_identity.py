@@ -124,6 +124,7 @@ def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert len(secrets) == 1
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret"]
     assert (tmp_path / "data" / "secret").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     assert load_secret(config(tmp_path, RECONVENE_SECRET="one of my own, long")) == "one of my own, long"
 
 

@@ -24,7 +24,7 @@ from storage.sqlite_file import APPLICATION_ID, connect, migrate
 from storage.store import BadStore, SchemaTooNew, StoreUnavailable
 from tests.storage.script import Script, request
 
-TABLES = {"meetings", "participants", "participant_sessions", "nodes"} | {
+TABLES = {"meetings", "participants", "participant_sessions", "nodes", "revocations"} | {
     f"import{table}" for table in ("s", "_parts", "_walks", "_keys", "_stays", "_registrants")
 }
 
@@ -60,6 +60,27 @@ def test_both_connections_are_durable_checked_and_in_wal_mode(path: Path) -> Non
             assert connection.execute("PRAGMA busy_timeout").fetchone() == (1500,)
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             reader.execute("DELETE FROM meetings")
+
+
+def test_what_is_made_is_for_its_owner_only_and_what_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    def modes(directory: Path) -> dict[str, int]:
+        return {path.name: path.stat().st_mode & 0o777 for path in (directory, *directory.iterdir())}
+
+    everybody = os.umask(0)
+    try:
+        for connection in (pair := connect(tmp_path / "data" / "store.db", 1.0)):
+            connection.execute("SELECT * FROM meetings")
+        private = dict.fromkeys(("store.db", "store.db-wal", "store.db-shm"), 0o600)
+        assert modes(tmp_path / "data") == {"data": 0o700} | private
+    finally:
+        os.umask(everybody)
+        for connection in pair:
+            connection.close()
+    (tmp_path / "data").chmod(0o750)
+    (tmp_path / "data" / "store.db").chmod(0o640)
+    for connection in connect(tmp_path / "data" / "store.db", 1.0):
+        connection.close()
+    assert modes(tmp_path / "data") == {"data": 0o750, "store.db": 0o640}
 
 
 def test_opening_makes_the_directories_and_the_whole_schema(tmp_path: Path) -> None:
