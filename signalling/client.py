@@ -295,12 +295,9 @@ class SignallingClient:
         actions: list[Action] = [Send(command) for command in self._outbox.all()]
         if restarted:
             actions += self._catch_up()
-        detail = {
-            "restarted": restarted,
-            "replayed": message["replayed"],
-            "ice_servers": message["ice_servers"],
-        }
-        return [*actions, Emit("resumed", detail if snapshot is None else {**detail, "snapshot": snapshot})]
+        passed_on = ("replayed", "ice_servers", "session", "snapshot")
+        detail = {"restarted": restarted} | {name: message[name] for name in passed_on if name in message}
+        return [*actions, Emit("resumed", detail)]
 
     def _come_in(self, epoch: str, now: float) -> None:
         self.phase = "joined"

@@ -99,7 +99,7 @@ def _in_full(action: list[Any], step: Json) -> list[Any]:
         case ["emit", "joined" | "event"]:
             return [*action, step["args"][0]]
         case ["emit", "resumed", detail]:
-            passed_on = {"replayed", "ice_servers", "snapshot"} & step["args"][0].keys()
+            passed_on = {"replayed", "ice_servers", "session", "snapshot"} & step["args"][0].keys()
             return ["emit", "resumed", {**detail, **{key: step["args"][0][key] for key in passed_on}}]
         case ["emit", "away"]:
             return [*action, None]
