@@ -8,6 +8,7 @@ worth little to whoever finds one.
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import NamedTuple
 
 from server.identity import RENEW_BELOW, SESSION_LIFETIME, Session, Tokens, new_user
@@ -41,39 +42,44 @@ class Credentials:
         if join.token is not None:
             user_id, token = self._identified(join.token, now)
             return Proof(user_id, token, session if session and session.user_id == user_id else None)
-        if session is not None and await self._proves(session, now):
-            return Proof(session.user_id, None, session)
+        if session is not None:
+            seen = await self._last_seen(session)
+            if seen is not None and now - seen < SESSION_LIFETIME:
+                return Proof(session.user_id, None, session)
         user_id = new_user(join.kind or "")
         return Proof(user_id, self._tokens.identity(user_id, now), None)
 
     async def of_resume(self, resume: Resume, session: Session, now: float) -> Proof:
-        """For a page whose place was given up. Raises `Refused`, as above."""
+        """For a page whose place was given up. Raises `Refused`, as above, and unknown_meeting."""
         if resume.token is not None:
             with contextlib.suppress(Refused):  # then the session may do
                 user_id, token = self._identified(resume.token, now)
                 if user_id == session.user_id:
                     return Proof(user_id, token, session)
-        if _has_expired(session, now) or not await self._proves(session, now):
-            raise Refused(ErrorCode.BAD_TOKEN, "The session has expired.")
-        return Proof(session.user_id, None, session)
+        if not _has_expired(session, now):
+            seen = await self._last_seen(session)
+            if seen is None:
+                raise Refused(ErrorCode.UNKNOWN_MEETING)
+            if now - seen < SESSION_LIFETIME:
+                return Proof(session.user_id, None, session)
+        raise Refused(ErrorCode.BAD_TOKEN, "The session has expired.")
 
     def _identified(self, token: str, now: float) -> tuple[str, str | None]:
         identity = self._tokens.read_identity(token, now)
         renewed = identity.expires_at - now < RENEW_BELOW
         return identity.user_id, self._tokens.identity(identity.user_id, now) if renewed else None
 
-    async def _proves(self, session: Session, now: float) -> bool:
-        """Whether somebody who has nothing but this session was in its meeting, and not too long ago."""
+    async def _last_seen(self, session: Session) -> float | None:
+        """When the session's user was in its meeting; None: never, so the meeting was deleted."""
         if self._hub.present(session.room, session.user_id) is not None:
-            return True
+            return math.inf
         try:
             known = await self._store.participant(session.room, session.user_id)
         except StoreUnavailable as error:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        # Not in the record: the meeting was deleted, and what has its ID by now is another one.
         if known is None:
-            return False
-        return known.state == "connected" or now - known.last_seen_at < SESSION_LIFETIME
+            return None
+        return math.inf if known.state == "connected" else known.last_seen_at
 
 
 def _has_expired(session: Session, now: float) -> bool:
