@@ -8,11 +8,14 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from websockets.datastructures import Headers
+
 from server.admission import Admission
 from server.config import Config
 from server.connection import Connection
 from server.drain import Drain
 from server.gateway import Gateway
+from server.handshake import Upgrade
 from server.identity import Tokens
 from server.metrics import Metrics
 from server.node import Node
@@ -37,6 +40,8 @@ class Transport(asyncio.Transport):
         self._protocol: Connection | None = None
         self._link: Link | None = None
         self._unread = b""
+        self._head: bytes | None = b""
+        """What has come of the handshake, until all of it has."""
         self._paused = False
         self._over = False
 
@@ -65,7 +70,17 @@ class Transport(asyncio.Transport):
 
     def _deliver(self, data: bytes) -> None:
         assert self._protocol is not None
-        self._protocol.data_received(data)
+        if self._head is None:
+            self._protocol.data_received(data)
+            return
+        # What the HTTP side makes of it.
+        head, complete, behind = (self._head + data).partition(b"\r\n\r\n")
+        self._head = None if complete else head
+        if complete:
+            request, *fields = head.decode("latin-1").split("\r\n")
+            method, target, version = request.split(" ")
+            headers = Headers((name, value) for name, _, value in (each.partition(": ") for each in fields))
+            self._protocol.upgrade(Upgrade(method, version.removeprefix("HTTP/"), target, headers), behind)
 
     def _end(self) -> None:
         assert self._protocol is not None
