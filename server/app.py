@@ -77,7 +77,7 @@ async def serve(
         retention.start()
         jobs.start()
         schedule.start()
-        echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets))
+        echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets), gateway.limits)
         echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
         http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes, gateway.limits)

@@ -20,6 +20,7 @@ from server.config import Config
 from server.deleting import delete_meeting
 from server.echo_process import EchoProcess
 from server.gateway import Gateway
+from server.limits import Limits
 from server.metrics import Metrics
 from server.reach import Reach
 from signalling import names
@@ -102,13 +103,21 @@ class Echoes:
     """To be started and stopped; `begin` in between. `url` is where a program on this machine reaches the server."""
 
     def __init__(
-        self, config: Config, store: Store, hub: Hub, gateway: Gateway, metrics: Metrics, url: str
+        self,
+        config: Config,
+        store: Store,
+        hub: Hub,
+        gateway: Gateway,
+        metrics: Metrics,
+        url: str,
+        limits: Limits | None = None,
     ) -> None:
         self._offered = config.echo
         self._reach = config.echo_reach
         self._store = store
         self._hub = hub
         self._gateway = gateway
+        self._limits = limits
         self._metrics = metrics
         self._url = url
         self._echoes: dict[str, Echo] = {}  # by user
@@ -167,9 +176,9 @@ class Echoes:
     def _check_room(self, client: Client) -> None:
         """Raises `Refused`, unless another may be started now, and counts it as started."""
         held = [echo for echo in self._echoes.values() if echo.client.network == client.network]
-        if held:
+        if held and self._limits is not None:
             soonest = min(echo.seconds_left for echo in held)
-            self._gateway.limits.hold("echoes", client, len(held), min(soonest, COME_BACK))
+            self._limits.hold("echoes", client, len(held), min(soonest, COME_BACK))
         if len(self._echoes) >= MOST:
             self._metrics.echoes["busy"] += 1
             soonest = min(echo.seconds_left for echo in self._echoes.values())

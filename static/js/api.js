@@ -11,10 +11,14 @@
  */
 
 export class ApiError extends Error {
-  /** @param {string} code as in the protocol's errors, or "unreachable" @param {string} message */
-  constructor(code, message) {
+  /**
+   * @param {string} code as in the protocol's errors, or "unreachable" @param {string} message
+   * @param {number} [retryAfter]  milliseconds before which the server wants not to be asked again
+   */
+  constructor(code, message, retryAfter = 0) {
     super(message);
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -44,7 +48,7 @@ async function send(method, path, { token, body, accept = "application/json", si
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(problem.code ?? `http_${response.status}`, problem.detail ?? response.statusText);
+  throw new ApiError(problem.code ?? `http_${response.status}`, problem.detail ?? response.statusText, (problem.retry_after ?? 0) * 1000);
 }
 
 /**

@@ -77,6 +77,10 @@ const NOTICES = {
     view: "problem", icon: "clock", title: "The server needs a moment",
     text: "It cannot let anyone in right now. This page keeps trying by itself.", actions: ["retry", "home"],
   }),
+  rate_limited: () => ({
+    view: "problem", icon: "clock", title: "So many come from your network",
+    text: "The server lets so many in at once, and a few at a time after that. This page keeps trying by itself.", actions: ["home"],
+  }),
   not_host: () => ({
     view: "problem", icon: "people", title: "Only the host sees who came",
     text: "That is whoever started the meeting, in the browser they started it with. If that was you, open this page there.", actions: ["home"],

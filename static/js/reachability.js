@@ -4,15 +4,17 @@
  *
  *     away     the server does not answer plain requests either
  *     blocked  it does, and sockets do not get through: refused, or not passed on by something on the way
+ *     limited  they open, and are told to come back later: so many come from one network
  */
 
-/** @typedef {"" | "away" | "blocked"} Verdict */
+/** @typedef {"" | "away" | "blocked" | "limited"} Verdict */
 
 /** @type {Record<Verdict, string>} */
 export const HINDRANCES = {
   "": "",
   away: "The server cannot be reached. This page keeps trying by itself.",
   blocked: "The server answers, but the connection that a meeting needs does not get through.",
+  limited: "So many come from your network that the server lets them in a few at a time. This page keeps trying by itself.",
 };
 /** What follows where there is room for it. */
 export const WHY_BLOCKED =
@@ -50,6 +52,11 @@ export class Reachability {
     this.#unopened = 0;
     this.#suspicious = false;
     this.#judge("");
+  }
+
+  /** A socket has opened, and was told that there are too many. */
+  limited() {
+    this.#judge("limited");
   }
 
   /** A socket has ended that never opened. */

@@ -119,7 +119,13 @@ export class MeetingSocket extends Emitter {
       this.#reachability.clear();
       this.#happened((now) => this.#client.opened(now));
     };
-    socket.onmessage = ({ data }) => current() && this.#happened((now) => this.#client.received(data, now));
+    socket.onmessage = ({ data }) => {
+      if (!current()) return;
+      // The machine waits, as it was told; who looks at the page is to know why.
+      const limited = this.#client.phase === "joining" && errorIn(data) === "rate_limited";
+      this.#happened((now) => this.#client.received(data, now));
+      if (limited && this.#client.phase !== "over") this.#reachability.limited();
+    };
     socket.onclose = ({ code }) => {
       if (!current()) return;
       if (!opened) void this.#reachability.failed();
@@ -133,5 +139,15 @@ export class MeetingSocket extends Emitter {
     this.#socket = null;
     if (socket?.readyState === WebSocket.CONNECTING && code === CLOSE.noAnswer) void this.#reachability.failed();
     socket?.close(code);
+  }
+}
+
+/** The code, if the message is an error. @param {string} data @returns {string} */
+function errorIn(data) {
+  try {
+    const { type, code } = JSON.parse(data);
+    return type === "error" ? code : "";
+  } catch {
+    return "";
   }
 }

@@ -35,8 +35,8 @@ const CLOSE_NOTICES = {
   [CLOSE.meetingEnded]: "meeting_ended",
 };
 
-/** Problems that pass by themselves, and how long to wait before looking again. Milliseconds. */
-const PASSING = new Set(["unavailable", "unreachable"]);
+/** Problems that pass by themselves, and how long to wait before looking again, if the server does not say. Milliseconds. */
+const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
 const LOOK_AGAIN = 3_000;
 
 export class Visit {
@@ -107,7 +107,7 @@ export class Visit {
       });
       this.#around.show(this.#prejoin);
     } catch (error) {
-      if (!this.#stopped) this.#notice(codeOf(error));
+      if (!this.#stopped) this.#notice(codeOf(error), { error });
     }
   }
 
@@ -171,13 +171,14 @@ export class Visit {
   }
 
   /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
-  async #refused({ code, message }, wish, token) {
+  async #refused(refusal, wish, token) {
+    const { code, message } = refusal;
     underway(false);
     if (code === "duplicate") return this.#askWhere(wish.name);
     // A name that cannot be: here it can be mended.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
     if (code === "bad_token") return this.#unknown(wish, token);
-    this.#leave(code);
+    this.#leave(code, refusal);
   }
 
   /** The server refuses the tab's session, or the identity. Neither is thrown away. @param {Wish} wish @param {string} token */
@@ -218,7 +219,7 @@ export class Visit {
       if (left()) return;
       if (wish) return this.#join(wish);
     } catch (error) {
-      return left() ? undefined : this.#leave(codeOf(error));
+      return left() ? undefined : this.#leave(codeOf(error), error);
     }
     if (this.#prejoin) this.#prejoin.busy = false;
     else this.#leave(refusal);
@@ -249,12 +250,12 @@ export class Visit {
     }
   }
 
-  /** Out of the meeting, with a page that says why. @param {string} code */
-  #leave(code) {
+  /** Out of the meeting, with a page that says why. @param {string} code @param {unknown} [error]  if it was one */
+  #leave(code, error) {
     const host = this.call?.me?.role === "host";
     if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
     this.#getUp();
-    this.#notice(code, host);
+    this.#notice(code, { host, error });
   }
 
   #getUp() {
@@ -275,10 +276,11 @@ export class Visit {
     this.call = null;
   }
 
-  /** @param {string} code @param {boolean} [host]  who may see the attendance */
-  #notice(code, host = false) {
+  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: who may see the attendance */
+  #notice(code, { host = false, error } = {}) {
     const { identity, go, show } = this.#around;
-    if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), LOOK_AGAIN);
+    const pause = error instanceof ApiError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
+    if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), pause);
     // Shown once more, it would take the focus and be read out once more.
     if (code === this.#noticed) return;
     this.#noticed = code;
@@ -290,7 +292,7 @@ export class Visit {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));
         if (!this.#stopped) await this.#knock();
       } catch (error) {
-        if (!this.#stopped) this.#notice(codeOf(error));
+        if (!this.#stopped) this.#notice(codeOf(error), { error });
       }
     };
     const records = () => location.assign("/attendance");

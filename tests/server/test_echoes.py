@@ -92,7 +92,7 @@ def recorded(server: ServerProcess) -> list[str]:
 
 
 async def test_a_call_is_tested_and_nothing_is_left_of_it(tmp_path: Path) -> None:
-    async with ServerProcess(tmp_path, RECONVENE_ECHO="1", RECONVENE_LIMITS="echoes=0") as server:
+    async with ServerProcess(tmp_path, RECONVENE_ECHO="1", RECONVENE_LIMITS="echoes=3") as server:
         async with playing(server) as play, trying(play) as ann, trying(play) as bob, trying(play) as cem:
             offer = await play.http.get("/api/echo")
             assert offer.json() == {"available": True, "seconds": 60}
@@ -148,7 +148,13 @@ async def goes_on(play: Play, trial: Trial) -> None:
 
 
 async def others_wait(play: Play) -> None:
-    refused = await ask(play, await play.identity())
+    token = await play.identity()
+    greedy = await ask(play, token)
+    assert (greedy.status_code, greedy.json()["code"]) == (429, "rate_limited"), (
+        "one address has three already"
+    )
+    assert 1 <= greedy.json()["retry_after"] <= 60
+    refused = await play.http.post("/api/echo", headers=bearer(token) | {"X-Forwarded-For": "203.0.113.1"})
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert "try again" in refused.json()["detail"]

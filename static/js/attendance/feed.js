@@ -75,6 +75,7 @@ export class AttendanceFeed extends Emitter {
         return this.emit("refused", { code });
       }
       this.emit("trouble", { code });
+      if (error instanceof ApiError) this.#pause = Math.max(AGAIN, error.retryAfter);
       if (!(error instanceof ApiError)) console.error(error);
     } finally {
       this.#reading = false;

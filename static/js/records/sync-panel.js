@@ -9,6 +9,8 @@ import { called, isOver, outcome, showSync } from "./sync-item.js";
 /** Milliseconds; twice as many after each answer that did not come, so many times. */
 const AGAIN = 1_000;
 const DOUBLED = 4;
+/** Answers after which it is asked again. */
+const PASSING = new Set(["unreachable", "unavailable", "rate_limited"]);
 /** How many of those that are over are shown. */
 const MOST = 3;
 
@@ -101,7 +103,7 @@ export class SyncPanel extends Emitter {
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         if (this.#watch.signal.aborted) return;
-        if (error.code === "unreachable" || error.code === "unavailable") return void (missed = this.#missed + 1);
+        if (PASSING.has(error.code)) return void (missed = this.#missed + 1);
         this.#show({ ...sync, state: "stopped", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on" });
       }
     }));

@@ -136,7 +136,7 @@ export class MeetingView extends Emitter {
   /** @param {import("../reachability.js").Verdict} verdict */
   #hindered(verdict) {
     const call = this.#call;
-    if (verdict === "blocked" || (verdict && !call.me)) this.#banner.away(HINDRANCES[verdict], () => call.hurry());
+    if (verdict === "blocked" || verdict === "limited" || (verdict && !call.me)) this.#banner.away(HINDRANCES[verdict], () => call.hurry());
     else this.#banner.away(call.me ? "Reconnecting…" : "Connecting…");
   }
 

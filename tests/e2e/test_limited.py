@@ -1,0 +1,80 @@
+"""When so many come from one network that the server lets in no more, the page says so and waits as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Route, expect
+from websockets.exceptions import ConnectionClosed
+
+from tests.e2e.conftest import Newcomer
+from tests.process import ServerProcess
+from tests.server.client import Client
+
+NEW_SOCKETS = 12
+LIMITED = "So many come from your network"
+
+
+@pytest.fixture
+async def narrow(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    async with ServerProcess(tmp_path, RECONVENE_LIMITS=f"new_sockets={NEW_SOCKETS}") as server:
+        yield server
+
+
+async def come_in_crowds(server: ServerProcess) -> None:
+    """Until the server lets no more in: the next may come after five seconds."""
+    for _ in range(10 * NEW_SOCKETS):
+        client = await Client.open(server.ws_url)
+        with contextlib.suppress(ConnectionClosed):
+            await client.send("ping")
+        refused = (await client.next()).get("code") == "rate_limited"
+        await client.close()
+        if refused:
+            return
+    pytest.fail("nobody was refused")
+
+
+async def test_join_that_is_limited_says_so_and_comes_in_when_the_server_said(
+    newcomer: Newcomer, meeting: str, narrow: ServerProcess
+) -> None:
+    ada = await newcomer("Ada", url=narrow.url)
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    await come_in_crowds(narrow)
+    opened: list[float] = []
+    ada.page.on("websocket", lambda _: opened.append(asyncio.get_running_loop().time()))
+    await ada.knock()
+    await expect(ada.page.get_by_role("status").filter(has_text=LIMITED)).to_be_visible()
+    await ada.seated()
+    # As often as it was told to, and not by its own impatience.
+    assert len(opened) <= 4
+
+
+async def test_page_that_is_limited_says_so_and_looks_again_when_the_server_said(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada = await newcomer("Ada")
+    await ada.start(meeting)
+    await ada.at("prejoin")
+    asked: list[float] = []
+
+    async def limited(route: Route) -> None:
+        asked.append(asyncio.get_running_loop().time())
+        if len(asked) > 1:
+            await route.continue_()
+            return
+        problem = {"code": "rate_limited", "detail": "So many requests.", "retry_after": 5}
+        await route.fulfill(status=429, content_type="application/problem+json", body=json.dumps(problem))
+
+    await ada.page.route(f"**/api/meetings/{meeting}", limited)
+    await ada.page.reload()
+    await expect(ada.page.get_by_role("heading", name=LIMITED)).to_be_visible()
+    await ada.at("prejoin")
+    first, second = asked
+    assert second - first >= 4.9
+    ada.complaints.clear()
