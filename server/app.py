@@ -35,6 +35,7 @@ from server.limits import Limits
 from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
+from server.overload import Rank, Shedding
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from server.retention import Retention
@@ -74,6 +75,7 @@ async def serve(
         await node.start()
         await restore_rooms(store, hub, time.time())
         gateway.start()
+        gateway.overload.start()
         retention.start()
         jobs.start()
         schedule.start()
@@ -127,6 +129,7 @@ def web(
     openapi.install(app)
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
+    app.add_middleware(Shedding, refusal=lambda: gateway.overload.refusal(Rank.HTTP))
     app.add_middleware(HeadRequests)
     if config.allowed_origins:
         app.add_middleware(

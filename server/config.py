@@ -38,6 +38,7 @@ class Config:
     drain: float
     max_participants: int
     message_rate: float
+    overload: float
     retention_days: int | None
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]
@@ -222,6 +223,13 @@ SETTINGS: tuple[Setting, ...] = (
         "messages per second, from 0 to 100000 (0 switches the limit off)",
         "Messages per second one connection may send; ten seconds' worth may come at once.",
         values.number(0, 100_000),
+    ),
+    Setting(
+        "RECONVENE_OVERLOAD",
+        "1",
+        "seconds from 0 to 60 (0 refuses nobody)",
+        "How late the event loop may be before HTTP is refused; joins are at twice that, returns at four times.",
+        values.number(0, 60),
     ),
     Setting(
         "RECONVENE_RETENTION_DAYS",

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from server import liveness
 from server.admission import Admission
 from server.away import away_for
 from server.config import Config
@@ -19,6 +20,7 @@ from server.connection import Buffer, Connection, text_frame
 from server.join_limits import JoinLimits
 from server.limits import Limits
 from server.metrics import Metrics
+from server.overload import Overload, Rank
 from server.recorder import Recorder
 from server.restart import record_anew
 from signalling import events
@@ -36,12 +38,6 @@ TICK = 0.25
 STANDSTILL = 2.0
 """Seconds between two ticks that are no longer taken for load."""
 
-JOIN_TIMEOUT = 10.0
-"""Seconds a socket may stay open without having joined."""
-
-PONG_SHARE = 0.6
-"""Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
-
 
 class Gateway:
     """Owns the open connections. `connection.Gateway` is what they see of it."""
@@ -55,6 +51,7 @@ class Gateway:
         self.hosts = config.hosts
         self.message_rate = config.message_rate
         self.draining = False
+        self.overload = Overload(config.overload, metrics)
         self._heartbeat = config.heartbeat
         self._hub = hub
         self._admission = admission
@@ -171,10 +168,11 @@ class Gateway:
             self._refuse(connection, error, error.message_id)
             return
         self._metrics.received[type(message)] += 1
-        if self.draining and not connection.joined and isinstance(message, Join | Resume):
-            self._metrics.joins[ErrorCode.UNAVAILABLE] += 1
-            log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
-            self._refuse(connection, self.going(), message.id)
+        if (
+            not connection.joined
+            and isinstance(message, Join | Resume)
+            and self._turned_away(connection, message)
+        ):
             return
         try:
             if not connection.joined and isinstance(message, Join):
@@ -188,6 +186,20 @@ class Gateway:
         except Exception:
             log.exception("message failed", type=type(message).__name__, **self._who(connection))
             connection.close(CloseCode.INTERNAL_ERROR)
+
+    def _turned_away(self, connection: Connection, message: Join | Resume) -> bool:
+        """Whether nobody is let in, or not now."""
+        if self.draining:
+            log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
+            refused: Refused | None = self.going()
+        else:
+            # Without a line in the log: it has one for all of them.
+            refused = self.overload.refusal(Rank.JOIN if isinstance(message, Join) else Rank.RESUME)
+        if refused is None:
+            return False
+        self._metrics.joins[ErrorCode.UNAVAILABLE] += 1
+        self._refuse(connection, refused, message.id)
+        return True
 
     def flooded(self, connection: Connection) -> None:
         retry_after = 1.0
@@ -371,25 +383,9 @@ class Gateway:
                     self._hub.stood_still(now - before, now)
                 self._carry_out(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
-                self._check_connections(loop.time())
+                liveness.check(self._connections, self._heartbeat, loop.time(), self._who)
             except Exception:
                 log.exception("tick failed")
-
-    def _check_connections(self, now: float) -> None:
-        """Ping who was not pinged for a heartbeat, drop who did not answer, and who never joined."""
-        heartbeat = self._heartbeat
-        for connection in tuple(self._connections):
-            if connection.closing:
-                continue
-            if not connection.joined and now - connection.since >= JOIN_TIMEOUT:
-                connection.close(CloseCode.JOIN_TIMED_OUT)
-            elif connection.is_held:
-                continue
-            elif not connection.answered and now - connection.pinged_at >= heartbeat * PONG_SHARE:
-                log.info("connection does not answer", **self._who(connection))
-                connection.close(CloseCode.HEARTBEAT_MISSED)
-            elif now - connection.pinged_at >= heartbeat:
-                connection.ping(now)
 
 
 def _kind(answer: bytes) -> str:

@@ -23,6 +23,7 @@ class Metrics:
         self.requests_refused: Counter[int] = Counter()
         self.limited: Counter[str] = Counter()
         self.failed_keys = 0
+        self.overload_refused: Counter[str] = Counter()
         self.delivered = 0
         self.upgrades_refused = 0
         self.given_up = 0
@@ -38,6 +39,13 @@ class Metrics:
             "reconvene_join_seconds",
             "From a join message to its answer, the store included.",
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self._registry,
+        )
+
+        self.loop_lag = Histogram(
+            "reconvene_loop_lag_seconds",
+            "How late the event loop comes to what was due, looked at ten times a second.",
+            buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4),
             registry=self._registry,
         )
 
@@ -83,6 +91,12 @@ class Metrics:
             value=self.echo_processes(),
         )
         yield _labelled("reconvene_echoes", "What became of calls to be tested.", "result", self.echoes)
+        yield _labelled(
+            "reconvene_overload_refused",
+            "Refused, as there was too much to do.",
+            "what",
+            self.overload_refused,
+        )
         yield CounterMetricFamily(
             "reconvene_log_lines_dropped",
             "Log lines that were not read in time.",

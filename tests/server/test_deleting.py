@@ -11,6 +11,7 @@ from server.app import web
 from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
+from server.overload import Overload
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
 from signalling.hub import Hub
@@ -123,6 +124,7 @@ class Ended:
 
     def __init__(self) -> None:
         self.rooms: list[str] = []
+        self.overload = Overload(0, Metrics())
 
     def end_meeting(self, room: str) -> None:
         self.rooms.append(room)
