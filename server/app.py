@@ -130,7 +130,7 @@ def web(
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
     app.add_middleware(Shedding, refusal=lambda: gateway.overload.refusal(Rank.HTTP))
-    app.add_middleware(HeadRequests)
+    app.add_middleware(HeadRequests, router=app.router)
     if config.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,16 +1,23 @@
-"""HEAD, wherever GET is answered (RFC 9110, section 9.3.2): the same answer, without its body."""
+"""HEAD, wherever GET is answered, and the methods that a path has (RFC 9110, sections 9.3.2 and 10.2.1)."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Match, Mount, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class HeadRequests:
-    """ASGI middleware: what is behind it is asked with GET, and knows nothing of HEAD."""
+    """ASGI middleware: what is behind it is asked with GET, and knows nothing of HEAD.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A method that a path has not is answered with all that it has: a route by itself knows only of its own.
+    """
+
+    def __init__(self, app: ASGIApp, router: Router) -> None:
         self._app = app
+        self._router = router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -20,7 +27,9 @@ class HeadRequests:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 405:
-                _allow_head(MutableHeaders(raw=message["headers"]))
+                allowed = self._allowed(scope)
+                if allowed:
+                    MutableHeaders(raw=message["headers"])["allow"] = ", ".join(allowed)
             elif message["type"] == "http.response.body" and is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -28,8 +37,11 @@ class HeadRequests:
         # A copy: the server's own still says HEAD, and so does its log.
         await self._app({**scope, "method": "GET"} if is_head else scope, receive, answer)
 
+    def _allowed(self, scope: Scope) -> list[str]:
+        """None where no route of ours is: what is mounted there has said itself."""
+        found = [method for method in METHODS if self._has({**scope, "method": method})]
+        return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 
-def _allow_head(headers: MutableHeaders) -> None:
-    allowed = [method.strip() for method in headers.get("allow", "").split(",")]
-    if "GET" in allowed and "HEAD" not in allowed:
-        headers["allow"] = ", ".join([*allowed, "HEAD"])
+    def _has(self, scope: Scope) -> bool:
+        routes = (route for route in self._router.routes if not isinstance(route, Mount))
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)

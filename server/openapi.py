@@ -28,9 +28,12 @@ PROBLEM: dict[str, Any] = {
 
 INPUT = {400: "What is sent is not understood"}
 BODY = {413: "The body is too large"}
-HOST = {421: "The server does not answer to the name it was asked by (RECONVENE_HOSTS)"}
+ALWAYS = {
+    421: "The server does not answer to the name it was asked by (RECONVENE_HOSTS)",
+    429: "So much was asked from this address lately (RECONVENE_LIMITS)",
+}
 CREDENTIALS = {401: "The token is missing or not valid", 403: "This is not for the caller to do"}
-ALWAYS = {429: "So much was asked from this address lately", 503: "The server cannot do this right now"}
+API = {503: "The server cannot do this right now"}
 
 
 def refusal(description: str) -> dict[str, Any]:
@@ -80,7 +83,7 @@ def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusals(path: str, operation: dict[str, Any]) -> dict[int, str]:
-    found = dict(HOST)
+    found = dict(ALWAYS)
     if "parameters" in operation or "requestBody" in operation:
         found |= INPUT
     if "requestBody" in operation:
@@ -88,5 +91,5 @@ def _refusals(path: str, operation: dict[str, Any]) -> dict[int, str]:
     if "security" in operation:
         found |= CREDENTIALS
     if path.startswith("/api/"):
-        found |= ALWAYS
+        found |= API
     return found

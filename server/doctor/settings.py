@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from server.config import SETTINGS, Config, unknown_settings
 from server.doctor.findings import Finding, failure, note, ok, warning
+from server.hosts import ANY_HOST
 from server.setting import ConfigError
 from signalling.client import PONG_TIMEOUT
 from storage.open import SUPABASE
@@ -105,6 +106,12 @@ def _combinations(config: Config) -> Iterator[Finding]:
             AREA,
             "with RECONVENE_ALLOWED_ORIGINS=* pages of any host may connect",
             "List the origins of your pages in RECONVENE_ALLOWED_ORIGINS if that is not meant",
+        )
+    if config.hosts == ANY_HOST:
+        yield note(
+            AREA,
+            "RECONVENE_HOSTS is not set: the server answers to any name, also to one that another site has lead to it",
+            "Set RECONVENE_HOSTS to the names of this server, or to localhost if only you use it",
         )
     if not _loopback_only(config.host):
         yield note(

@@ -33,7 +33,7 @@ async def test_where_all_is_well_nothing_is_to_be_done(tmp_path: Path) -> None:
     await store.close()
     (tmp_path / "secret").touch(0o600)
     (tmp_path / "secret").write_text("a" * 64)
-    findings = await examined(tmp_path, ADMIN_KEY="an admin key of some length")
+    findings = await examined(tmp_path, ADMIN_KEY="an admin key of some length", HOSTS="localhost")
     (only,) = [finding for finding in findings if finding.level is not Level.OK]
     assert "STUN" in only.found
     assert {finding.area for finding in findings} == set(examination.AREAS) - {"ice", "zoom"}
@@ -102,7 +102,8 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
         ({"GRACE": "0"}, Level.WARNING, "RECONVENE_GRACE"),
         ({"GRACE": "20"}, Level.WARNING, "RECONVENE_HEARTBEAT"),
         ({"ECHO": "1", "MAX_PARTICIPANTS": "1"}, Level.WARNING, "RECONVENE_ECHO"),
-        ({"HOST": "0.0.0.0"}, Level.NOTE, "RECONVENE_HOST"),  # noqa: S104
+        ({"HOST": "0.0.0.0"}, Level.NOTE, "RECONVENE_HOST="),  # noqa: S104
+        ({}, Level.NOTE, "RECONVENE_HOSTS"),
         ({"ALLOWED_ORIGINS": "*"}, Level.NOTE, "RECONVENE_ALLOWED_ORIGINS"),
         ({"STORE": "postgresql://127.0.0.1:9/x"}, Level.NOTE, "RECONVENE_SECRET"),
         ({"STORE": "postgresql://127.0.0.1:6543/x"}, Level.WARNING, "statement_cache_size=0"),

@@ -40,8 +40,23 @@ async def test_where_get_is_not_allowed_head_is_not(play: Play, path: str) -> No
 
 async def test_head_is_among_the_methods_that_are_allowed(play: Play) -> None:
     answer = await play.http.put("/api/ice-servers")
-    assert answer.status_code == 405
-    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/meetings", "GET, HEAD, POST"),
+        ("/api/meetings/ABC123", "GET, HEAD, DELETE"),
+        ("/api/zoom/sync", "GET, HEAD, POST"),
+        ("/ws", "GET, HEAD, POST"),
+        ("/m/ABC123", "GET, HEAD"),
+        ("/static/icon.svg", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_is_not_allowed_is_told_all_that_are(play: Play, path: str, allowed: str) -> None:
+    answer = await play.http.patch(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}])

@@ -20,6 +20,8 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
     "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
 )
 EXAMPLES = 6
 """Made up at random for each operation, beside those that cover its parameters one by one."""
