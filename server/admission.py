@@ -18,11 +18,12 @@ from server.identity import Session, Tokens, kind_of, new_id
 from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
 from signalling.errors import ErrorCode, Refused
+from signalling.features import known
 from signalling.hub import Hub
 from signalling.messages import Join, Resume
 from signalling.names import instance, page_of, reserved
 from signalling.room import Handle, Member
-from storage.store import Joined, JoinRequest, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
+from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
 
 SETTLE_TIMEOUT = 2.0
 ATTEMPTS = 5
@@ -76,6 +77,7 @@ class Admission:
             hand=resume.hand,
             ice_servers=ice_servers(self._config, session.user_id, now),
             renewed=renewed,
+            features=known(resume.features),
         )
         return session, back
 
@@ -91,6 +93,7 @@ class Admission:
             media=resume.media,
             page=page_of(session.instance) or None,
             attempt=resume.attempt,
+            features=resume.features,
         )
         order = next(self._orders)
         proof = await self._credentials.of_resume(resume, session, time.time())
@@ -114,7 +117,7 @@ class Admission:
         recorded = False
         try:
             for _ in range(ATTEMPTS):
-                self._check(join, user_id, session, comes_back)
+                await self._check(join, user_id, session, comes_back)
                 flight.stale = False
                 joined = await self._record(join, user_id, session)
                 recorded = True
@@ -122,7 +125,7 @@ class Admission:
                     break
             else:
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
-            self._check(join, user_id, session, comes_back)
+            await self._check(join, user_id, session, comes_back, joined.meeting)
         except Refused:
             if recorded:
                 self._not_seated(join.meeting, user_id, now)
@@ -160,29 +163,51 @@ class Admission:
             for flight in flights:
                 flight.stale = True
 
-    def _check(self, join: Join, user_id: str, session: Session | None, comes_back: bool) -> None:
+    async def _check(
+        self,
+        join: Join,
+        user_id: str,
+        session: Session | None,
+        comes_back: bool,
+        meeting: Meeting | None = None,
+    ) -> None:
+        """Raises `Refused`. It waits for nothing where the `meeting` is known."""
         member = self._hub.present(join.meeting, user_id)
         if member is None:
-            self._check_space(join.meeting, user_id)
+            if self._is_full(join.meeting, user_id) and not await self._is_host(join, user_id, meeting):
+                raise Refused(
+                    ErrorCode.MEETING_FULL, f"The meeting is full: {self._config.max_participants} are in it."
+                )
         elif comes_back:
             if join.page != page_of(member.instance):
                 raise Refused(ErrorCode.DUPLICATE)
         elif join.on_duplicate == "reject" and not _is_own(member, session, join.page):
             raise Refused(ErrorCode.DUPLICATE)
 
-    def _check_space(self, room: str, user_id: str) -> None:
+    def _is_full(self, room: str, user_id: str) -> bool:
+        """Those who are away have a place to come back to, and take none from those who are here: with them there may
+        be twice as many."""
         most = self._config.max_participants
-        size = self._hub.size(room)
+        here, size = self._hub.connected(room), self._hub.size(room)
         flights = self._flights.get(room, {})
         if size + len(flights) <= most:
-            return
+            return False
         # Places are kept for those who asked earlier (dictionaries keep their order) and are not in the room yet.
         for other in flights:
             if other == user_id:
                 break
-            size += self._hub.present(room, other) is None
-        if size >= most:
-            raise Refused(ErrorCode.MEETING_FULL, f"The meeting is full: {most} are in it.")
+            member = self._hub.present(room, other)
+            size += member is None
+            here += member is None or member.connection is None
+        return here >= most or size >= 2 * most
+
+    async def _is_host(self, join: Join, user_id: str, meeting: Meeting | None) -> bool:
+        """A meeting is never too full for its host."""
+        try:
+            meeting = meeting or await self._store.meeting(join.meeting)
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        return meeting is not None and meeting.host_user_id == user_id
 
     async def _record(self, join: Join, user_id: str, session: Session | None) -> Joined:
         if not await self._recorder.settle(join.meeting, user_id, SETTLE_TIMEOUT):
@@ -265,6 +290,7 @@ class Admission:
             attempt=join.attempt,
             order=order,
             kind=kind_of(user_id),
+            features=known(join.features),
         )
 
 

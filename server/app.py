@@ -36,6 +36,7 @@ from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
 from server.overload import Rank, Shedding
+from server.pace import flow
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from server.retention import Retention
@@ -67,7 +68,12 @@ async def serve(
     deadline: float | None = None
     try:
         node = Node(store, metrics)
-        hub = Hub(grace=config.grace, heartbeat=config.heartbeat)
+        hub = Hub(
+            grace=config.grace,
+            heartbeat=config.heartbeat,
+            flow=flow(config),
+            log_memory=config.log_memory * 2**20,
+        )
         recorder = Recorder(store, node.id, metrics)
         admission = Admission(config, hub, store, recorder, tokens, node.id)
         gateway = Gateway(config, hub, admission, recorder, metrics)

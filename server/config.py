@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from server import media_settings, network_settings, values
+from server import media_settings, network_settings, room_settings, values
 from server.client_address import Proxies
 from server.hosts import Hosts
 from server.reach import Reach
@@ -40,6 +40,7 @@ class Config:
     message_rate: float
     overload: float
     retention_days: int | None
+    log_memory: int
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]
     trusted_proxies: Proxies
@@ -247,6 +248,7 @@ SETTINGS: tuple[Setting, ...] = (
         empty=(),
     ),
     *network_settings.SETTINGS,
+    *room_settings.SETTINGS,
     *media_settings.ICE,
     Setting(
         "ZOOM_ACCOUNT_ID",

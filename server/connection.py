@@ -30,6 +30,9 @@ Buffer = bytes | bytearray | memoryview
 WRITE_LIMIT = 1024 * 1024
 """Bytes a client may be behind before it is closed (4100) and told to resume."""
 
+BEHIND = WRITE_LIMIT // 4
+"""Bytes a client may be behind before signals to it are refused, so that no other member can have it closed."""
+
 CLOSE_TIMEOUT = 5.0
 """Seconds a closing handshake may take before the socket is cut."""
 
@@ -246,6 +249,10 @@ class Connection(asyncio.Protocol):
             if self._held is not None:
                 self._held += held[position + 1 :]
                 return
+
+    @property
+    def is_behind(self) -> bool:
+        return self._transport.get_write_buffer_size() > BEHIND
 
     # RFC 6455
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -15,8 +15,9 @@ import structlog
 from server import liveness
 from server.admission import Admission
 from server.away import away_for
+from server.carrier import Carrier
 from server.config import Config
-from server.connection import Buffer, Connection, text_frame
+from server.connection import Buffer, Connection
 from server.join_limits import JoinLimits
 from server.limits import Limits
 from server.metrics import Metrics
@@ -26,7 +27,7 @@ from server.restart import record_anew
 from signalling import events
 from signalling.arrivals import Arrival, Goodbye
 from signalling.commands import refuse
-from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
+from signalling.effects import Close, Departure, Send, StayEnded
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import BadMessage, Join, Resume, decode
@@ -58,11 +59,13 @@ class Gateway:
         self._join_limits = JoinLimits(self.limits, admission)
         self._recorder = recorder
         self._metrics = metrics
+        self._carry_out = Carrier(admission, recorder, metrics).carry_out
         self._connections: set[Connection] = set()
         self._joins: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
         metrics.connections = lambda: self.connections
         metrics.rooms = lambda: len(hub.rooms)
+        metrics.log_bytes = lambda: hub.log_bytes
 
     def start(self) -> None:
         self._clock = asyncio.create_task(self._keep_time())
@@ -335,32 +338,6 @@ class Gateway:
     def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
         self._metrics.refused[refused.code] += 1
         self._carry_out(refuse(connection, refused, message_id))
-
-    def _carry_out(self, effects: Iterable[Effect]) -> None:
-        metrics = self._metrics
-        for effect in effects:
-            if isinstance(effect, Broadcast):
-                frame = text_frame(effect.payload)
-                for connection in effect.to:
-                    connection.write(frame)
-                metrics.delivered += len(effect.to)
-            elif isinstance(effect, Send):
-                effect.to.write(text_frame(effect.payload))
-                metrics.delivered += 1
-            elif isinstance(effect, StayEnded):
-                metrics.departures[effect.reason] += 1
-                self._admission.stay_ended(effect.room, effect.user_id)
-                self._recorder.record(effect)
-                log.info(
-                    "participant left",
-                    meeting=effect.room,
-                    participant=effect.participant_id,
-                    reason=effect.reason,
-                )
-            elif isinstance(effect, Close):
-                effect.to.close(effect.code)
-            elif isinstance(effect, StayResumed):
-                self._recorder.record(effect)
 
     def _who(self, connection: Connection) -> dict[str, object]:
         """What a log line about a connection says."""

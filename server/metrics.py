@@ -30,6 +30,7 @@ class Metrics:
         self.store_available = True
         self.connections: Callable[[], int] = lambda: 0
         self.rooms: Callable[[], int] = lambda: 0
+        self.log_bytes: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
         self.echo_processes: Callable[[], int] = lambda: 0
         self.log_lines_dropped: Callable[[], int] = lambda: 0
@@ -56,6 +57,11 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("reconvene_connections", "Open WebSockets.", value=self.connections())
         yield GaugeMetricFamily("reconvene_rooms", "Meetings with someone in them.", value=self.rooms())
+        yield GaugeMetricFamily(
+            "reconvene_log_bytes",
+            "Memory taken by what clients that come back are told.",
+            value=self.log_bytes(),
+        )
         yield GaugeMetricFamily(
             "reconvene_unrecorded_leaves",
             "Ends and returns that wait to be written.",

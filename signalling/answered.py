@@ -6,7 +6,7 @@ that has sent a million commands is two numbers.
 
 from __future__ import annotations
 
-MAX_RANGES = 64
+MAX_RANGES = 512
 
 
 class Answered:

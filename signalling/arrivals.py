@@ -38,6 +38,7 @@ class Arrival(NamedTuple):
     attempt: int = 0
     order: int = 0
     kind: Kind = ""
+    features: frozenset[str] = frozenset()
 
 
 class Return(NamedTuple):
@@ -60,6 +61,7 @@ class Return(NamedTuple):
     hand: bool | None
     ice_servers: Sequence[dict[str, Any]]
     renewed: bool = False
+    features: frozenset[str] = frozenset()
 
 
 class Goodbye(NamedTuple):

@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.errors import CloseCode
-from signalling.messages import Kind
+from signalling.features import BUSY
 from signalling.outbox import Message, Outbox
-from signalling.roster import FLAGS, Participant, applied, difference, roster_of
+from signalling.place import Place as Place
+from signalling.roster import Participant, applied, difference, roster_of
 
 CONNECT_TIMEOUT = 10.0
 PONG_TIMEOUT = 8.0
@@ -36,24 +36,10 @@ BACK_OFF_BASE, BACK_OFF_CAP = 0.4, 8.0
 PASSING = frozenset({"unavailable", "rate_limited"})
 """Errors to a join or resume that pass by themselves."""
 
+FEATURES = [BUSY]
+"""What this client can do beyond the first version of the protocol."""
+
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
-
-
-@dataclass(slots=True)
-class Place:
-    """Where to join, and as whom. `page` is a random name made once per page or process.
-    `kind`: of the identity that is made when there is no token."""
-
-    meeting: str
-    name: str
-    page: str
-    token: str | None = None
-    session: str | None = None
-    create: bool = False
-    title: str = ""
-    on_duplicate: Literal["replace", "reject"] = "reject"
-    media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
-    kind: Kind = ""
 
 
 class SignallingClient:
@@ -79,6 +65,7 @@ class SignallingClient:
         self._failures = 0
         self._heartbeat = 15.0
         self._pong_by = math.inf
+        self._look_at = math.inf
         self._not_before = -math.inf
 
     @property
@@ -131,10 +118,9 @@ class SignallingClient:
                 return self._resumed(message, now)
             case "ack":
                 self._outbox.answered(message.get("id"))
+                return self._send_due(now)
             case "going_away":
                 self._not_before = now + message["delay"]
-            case "pong":
-                pass
             case "error":
                 return self._error(message, now)
             case _:
@@ -166,9 +152,9 @@ class SignallingClient:
             case "joining" if not self._asked_with:
                 # The wait that a passing error asked for is over.
                 return self._ask(now)
-            case "joined" if now < self._pong_by:
-                return self._ping(now, PONG_TIMEOUT)
-            case "connecting" | "joining" | "joined":
+            case "joined":
+                return self._look(now)
+            case "connecting" | "joining":
                 return self._give_up(now)
             case _:
                 return []
@@ -228,7 +214,7 @@ class SignallingClient:
         if self.phase == "joined":
             return self._farewell()
         if self.phase == "over" or not self.epoch:
-            return self._over() if self.phase != "over" else []
+            return [] if self.phase == "over" else self._over()
         # The server keeps the place of who is only away: come back once, to say so.
         self._leaving = True
         if self.phase == "waiting":
@@ -247,21 +233,16 @@ class SignallingClient:
 
     def _ask(self, now: float) -> list[Action]:
         """Join, or resume when this page was here before."""
-        place = self._place
         self._asked_with = self._next_id()
         self._attempt += 1
         self.wake_at = now + CONNECT_TIMEOUT
-        message: Message
+        place = self._place
+        message = place.join()
         if self.epoch:
             message = {"type": "resume", "session": place.session, "epoch": self.epoch, "seq": self.seq}
             message |= {"hand": self._hand} | ({"token": place.token} if place.token else {})
-        else:
-            message = {"type": "join", "meeting": place.meeting, "name": place.name, "page": place.page}
-            message["on_duplicate"] = place.on_duplicate
-            optional = {"token": place.token, "session": place.session, "create": place.create}
-            optional |= {"title": place.title, "kind": place.kind}
-            message |= {key: value for key, value in optional.items() if value}
         message |= {"id": self._asked_with, "attempt": self._attempt, "media": dict(place.media)}
+        message["features"] = FEATURES
         return [Send(message)]
 
     def _joined(self, message: Message, now: float) -> list[Action]:
@@ -326,8 +307,11 @@ class SignallingClient:
         detail = {"code": message["code"], "message": message["message"]}
         asked = self.phase == "joining" and message.get("id", self._asked_with) == self._asked_with
         if not asked:
+            again_at = now + message.get("retry_after", 1.0)
+            if message["code"] == "busy" and self._outbox.hold(message.get("id"), again_at):
+                return self._send_due(now)
             self._outbox.answered(message.get("id"))
-            return [Emit("error", detail)]
+            return [Emit("error", detail), *self._send_due(now)]
         if self._leaving:
             return self._over()
         if message["code"] not in PASSING:
@@ -355,8 +339,16 @@ class SignallingClient:
         if self.phase == "over":
             return []
         command = {**message, "id": self._next_id()}
-        self._outbox.add(command, written=self.phase == "joined")
-        return [Send(command)] if self.phase == "joined" else []
+        may_go = self._outbox.add(command, written=self.phase == "joined")
+        return [Send(command)] if may_go and self.phase == "joined" else []
+
+    def _send_due(self, now: float) -> list[Action]:
+        """Send again what the server was too busy for, as far as its time has come."""
+        if self.phase != "joined":
+            return []
+        actions: list[Action] = [Send(command) for command in self._outbox.due(now)]
+        self.wake_at = min(self._look_at, self._outbox.due_at)
+        return actions
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -383,12 +375,20 @@ class SignallingClient:
         """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out."""
         return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2.0 ** min(self._failures, 16))
 
+    def _look(self, now: float) -> list[Action]:
+        due = self._send_due(now)
+        if now < self._look_at:
+            return due
+        return due + (self._ping(now, PONG_TIMEOUT) if now < self._pong_by else self._give_up(now))
+
     def _alive(self, now: float) -> None:
         self._pong_by = math.inf
-        self.wake_at = now + self._heartbeat
+        self._look_at = now + self._heartbeat
+        self.wake_at = min(self._look_at, self._outbox.due_at)
 
     def _ping(self, now: float, patience: float) -> list[Action]:
-        self._pong_by = self.wake_at = min(self._pong_by, now + patience)
+        self._pong_by = self._look_at = min(self._pong_by, now + patience)
+        self.wake_at = min(self._look_at, self._outbox.due_at)
         return [Send({"type": "ping", "t": now})]
 
     def _over(self, *actions: Action) -> list[Action]:

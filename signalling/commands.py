@@ -7,6 +7,7 @@ from typing import Any
 from signalling import events
 from signalling.effects import Broadcast, Close, Effect, Send
 from signalling.errors import ERRORS, ErrorCode, Refused
+from signalling.flow import Flow, forget_refused
 from signalling.messages import Media, Signal, Status
 from signalling.room import Handle, Member, Room
 
@@ -20,12 +21,19 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
     return effects + _acknowledge(connection, member, message.id)
 
 
-def signal(connection: Handle, room: Room, member: Member, message: Signal, now: float) -> list[Effect]:
+def signal(
+    connection: Handle, room: Room, member: Member, message: Signal, now: float, flow: Flow
+) -> list[Effect]:
     if message.id is not None and message.id in member.answered:
         return _acknowledge(connection, member, message.id)
     addressee = room.member(message.to)
     if addressee is None or addressee is member:
+        forget_refused(member, message.to)
         return refuse(connection, Refused(ErrorCode.UNKNOWN_PARTICIPANT), message.id)
+    try:
+        flow.check(room, member, addressee, message, now)
+    except Refused as refused:
+        return refuse(connection, refused, message.id)
     payload = events.signal(room.log.next(), member, message.data)
     room.log.append(payload, now, addressee.id)
     effects: list[Effect] = []

@@ -68,6 +68,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     BAD_TOKEN = "bad_token"  # noqa: S105 - a code, not a secret
     RATE_LIMITED = "rate_limited"
+    BUSY = "busy"
     UNAVAILABLE = "unavailable"
 
 
@@ -96,6 +97,7 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),
     ErrorCode.RATE_LIMITED: ErrorEntry("Too many messages; slow down.", CloseCode.RATE_LIMITED, 429),
+    ErrorCode.BUSY: ErrorEntry("That is too much at once; send it again a little later.", None),
     ErrorCode.UNAVAILABLE: ErrorEntry("The server cannot do this right now; try again.", None, 503),
 }
 

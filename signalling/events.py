@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from signalling.errors import Refused
+from signalling.features import FEATURES
 from signalling.room import Member, Room
 
 dumps = orjson.dumps
@@ -50,6 +51,7 @@ def joined(
         "ice_servers": ice_servers,
         "heartbeat": heartbeat,
         "grace": grace,
+        "features": FEATURES,
     }
     if token is not None:
         message["token"] = token

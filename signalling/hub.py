@@ -18,13 +18,15 @@ over, and whatever the older one still says, or its late close, changes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signalling import catching_up, commands, events
+from signalling import catching_up, commands, events, log_memory
 from signalling.arrivals import Arrival, Goodbye, Restored, Return
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
+from signalling.flow import Flow
 from signalling.log import Log
 from signalling.messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.names import page_of
@@ -41,6 +43,13 @@ RELOAD_MOST = 15.0
 """Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
 
 
+LOG_MEMORY = 256 * 1024 * 1024
+"""Bytes that all logs together may take."""
+
+LOOK_AT_LOGS = 1.0
+"""Seconds from one look at their age and size to the next."""
+
+
 class Seat(NamedTuple):
     room: Room
     member: Member
@@ -48,11 +57,25 @@ class Seat(NamedTuple):
 
 
 class Hub:
-    """All rooms of this process. `grace` and `heartbeat` are in seconds."""
+    """All rooms of this process. `grace` and `heartbeat` are in seconds.
 
-    def __init__(self, *, grace: float = 30.0, heartbeat: float = 15.0) -> None:
+    `log_bytes`: what all logs take, at most `log_memory` of it, as of the last look.
+    """
+
+    def __init__(
+        self,
+        *,
+        grace: float = 30.0,
+        heartbeat: float = 15.0,
+        flow: Flow | None = None,
+        log_memory: int = LOG_MEMORY,
+    ) -> None:
         self.grace = grace
         self.heartbeat = heartbeat
+        self.log_bytes = 0
+        self._flow = flow or Flow()
+        self._log_memory = log_memory
+        self._logs_seen_at = -math.inf
         self.rooms: dict[str, Room] = {}
         self._seats: dict[Handle, Seat] = {}
         self._away: dict[Member, Room] = {}
@@ -68,6 +91,11 @@ class Hub:
         """How many are in the room, those within grace included."""
         found = self.rooms.get(room)
         return len(found) if found else 0
+
+    def connected(self, room: str) -> int:
+        """How many are in the room with a connection."""
+        found = self.rooms.get(room)
+        return len(found.audience()) if found else 0
 
     def seated(self, connection: Handle) -> Seat | None:
         """Where the connection sits, unless a newer one took over."""
@@ -124,6 +152,7 @@ class Hub:
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
+        member.features = arrival.features
         member.name = arrival.name
         member.role = arrival.role
         member.session_id = arrival.session_id
@@ -168,6 +197,7 @@ class Hub:
         # Of who has never been connected here only the page knows what it sends.
         shown, unknown = member.state == "reconnecting", member.generation == 0
         effects = self._seat(room, member, back.connection, back.attempt)
+        member.features = back.features
         effects.append(_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if unknown:
@@ -191,7 +221,7 @@ class Hub:
             case Status():
                 return commands.status(connection, seat.room, seat.member, message, now)
             case Signal():
-                return commands.signal(connection, seat.room, seat.member, message, now)
+                return commands.signal(connection, seat.room, seat.member, message, now, self._flow)
             case Ping():
                 return [Send(connection, events.pong(message.t, message.id))]
             case Leave():
@@ -270,6 +300,11 @@ class Hub:
                 member.state = "reconnecting"
                 member.changed()
                 effects.append(commands.update(room, member, {"state": member.state}, now))
+        if abs(now - self._logs_seen_at) >= LOOK_AT_LOGS:
+            self._logs_seen_at = now
+            self.log_bytes = log_memory.trim(
+                (room.log for room in self.rooms.values()), self._log_memory, now
+            )
         return effects
 
     def stood_still(self, seconds: float, now: float) -> None:

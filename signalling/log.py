@@ -15,6 +15,9 @@ MAX_AGE = 120.0
 MAX_REPLAY = 512 * 1024
 """Bytes of missed events that are still worth sending one by one; a snapshot is smaller than that and sooner read."""
 
+ENTRY = 160
+"""Bytes that an entry takes beside its event: the tuple, its numbers and its place in the ring."""
+
 NOBODY = ""
 """Addressee of an event that was withdrawn."""
 
@@ -54,6 +57,28 @@ class Log:
         oldest = now - self._max_age
         if len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest:
             self._trim(oldest)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        return self._bytes + ENTRY * len(self._entries)
+
+    @property
+    def oldest(self) -> float:
+        """When the first event that is here happened. There has to be one."""
+        return self._entries[0][1]
+
+    def trim(self, now: float) -> None:
+        """Forget what is too old, also where nothing happens any more."""
+        oldest = now - self._max_age
+        if self._entries and self._entries[0][1] < oldest:
+            self._trim(oldest)
+
+    def forget_oldest(self) -> int:
+        """Answers how many bytes that frees. There has to be an event."""
+        size = len(self._entries.popleft()[2])
+        self._bytes -= size
+        return size + ENTRY
 
     def _trim(self, oldest: float) -> None:
         entries = self._entries

@@ -23,6 +23,9 @@ MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
+Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.Meta(max_length=64)]
+"""Names of what a client can do beyond the first version of the protocol."""
+
 Program = Literal["bot", "recorder"]
 """What a participant is that is no person: a recorder is a bot that records the meeting."""
 
@@ -53,6 +56,7 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     page: str | None = None
     attempt: Attempt = 0
     kind: Program | None = None
+    features: Features = []
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
@@ -67,6 +71,7 @@ class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     media: Media = Media()
     hand: bool | None = None
     token: str | None = None
+    features: Features = []
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +15,36 @@ class _Command:
     written: bool
     """Whether it may have reached the server."""
 
+    @property
+    def to(self) -> str:
+        """Commands to the same addressee stay in order; a status has none."""
+        to = self.message.get("to", "")
+        return str(to)
+
 
 class Outbox:
-    """Keeps commands over as many connections as their answers take."""
+    """Keeps commands over as many connections as their answers take.
+
+    Those that the server was too busy for are held back by addressee: the first is sent again when `due_at` has come,
+    each later one when the one before it was answered.
+    """
 
     def __init__(self) -> None:
         self._commands: list[_Command] = []
+        self._held: dict[str, float] = {}
+        """By addressee, when the first command goes out again; never while it is on its way."""
+        self.due_at = math.inf
 
     def __len__(self) -> int:
         return len(self._commands)
 
-    def add(self, message: Message, *, written: bool) -> None:
-        self._commands.append(_Command(message, written))
+    def add(self, message: Message, *, written: bool) -> bool:
+        """Whether it may be written now, if anything may."""
+        command = _Command(message, written)
+        held = command.to in self._held
+        command.written = written and not held
+        self._commands.append(command)
+        return not held
 
     def merge(self, change: Message) -> bool:
         """Let the status that still waits say this too, if there is one: the last word counts."""
@@ -40,10 +59,46 @@ class Outbox:
         return False
 
     def answered(self, message_id: object) -> None:
-        self._commands = [command for command in self._commands if command.message["id"] != message_id]
+        answered = next((c for c in self._commands if c.message["id"] == message_id), None)
+        if answered is None:
+            return
+        self._commands.remove(answered)
+        if answered.to in self._held:
+            if self._first(answered.to) is None:
+                del self._held[answered.to]
+            elif self._held[answered.to] == math.inf:
+                self._held[answered.to] = -math.inf
+            self._look()
+
+    def hold(self, message_id: object, until: float) -> bool:
+        """The server was too busy for it. False when nothing is known of it."""
+        refused = next((c for c in self._commands if c.message["id"] == message_id), None)
+        if refused is None:
+            return False
+        # Later ones to the same addressee are refused as well, and follow the first.
+        if refused is self._first(refused.to) or refused.to not in self._held:
+            self._held[refused.to] = until
+            self._look()
+        return True
+
+    def due(self, now: float) -> list[Message]:
+        """What was held back and is to be written now."""
+        if now < self.due_at:
+            return []
+        messages: list[Message] = []
+        for to, at in self._held.items():
+            command = self._first(to) if at <= now else None
+            if command is not None:
+                self._held[to] = math.inf
+                command.written = True
+                messages.append(command.message)
+        self._look()
+        return messages
 
     def clear(self) -> None:
         self._commands.clear()
+        self._held.clear()
+        self._look()
 
     def forget_what_may_have_happened(self) -> None:
         """For a server that has forgotten which commands it carried out: keep the signals it never saw.
@@ -58,6 +113,14 @@ class Outbox:
 
     def all(self) -> list[Message]:
         """Every command, to be written now."""
+        self._held.clear()
+        self._look()
         for command in self._commands:
             command.written = True
         return [command.message for command in self._commands]
+
+    def _first(self, to: str) -> _Command | None:
+        return next((command for command in self._commands if command.to == to), None)
+
+    def _look(self) -> None:
+        self.due_at = min(self._held.values(), default=math.inf)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from signalling.answered import Answered
+from signalling.budget import Budget
 from signalling.log import Log
 from signalling.messages import Kind, Media
 from signalling.names import page_of
@@ -37,6 +38,8 @@ class Member:
     `lost_at` is when its connection went (epoch seconds), None while there is one. `excused`: seconds of its absence in
     which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after so many
     seconds of absence; None: it said nothing.
+    `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent
+    one. `refused`: by addressee, the id of the signal that was refused with `busy` and has to come again first.
     `restored`: known from the record only, since the server was restarted, and not back yet.
     """
 
@@ -47,8 +50,10 @@ class Member:
         "attempt",
         "audio",
         "back_in",
+        "bytes",
         "connection",
         "excused",
+        "features",
         "former",
         "generation",
         "hand",
@@ -59,6 +64,7 @@ class Member:
         "lost_at",
         "name",
         "order",
+        "refused",
         "restored",
         "role",
         "screen",
@@ -94,6 +100,9 @@ class Member:
         self.back_in: float | None = None
         self.restored = False
         self.answered = Answered()
+        self.features: frozenset[str] = frozenset()
+        self.bytes: Budget | None = None
+        self.refused: dict[str, int] | None = None
         self.connection: Handle | None = None
         self.lost_at: float | None = None
         self._encoded: bytes | None = None
@@ -119,6 +128,7 @@ class Member:
         self.instance = instance
         self.order = order
         self.answered = Answered()
+        self.refused = None
 
     def media(self) -> dict[str, bool]:
         return {"audio": self.audio, "video": self.video, "screen": self.screen}

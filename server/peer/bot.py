@@ -24,9 +24,10 @@ from server.peer.link import Link, Outgoing, drain
 from server.peer.meeting_socket import MeetingSocket
 from server.reach import Reach
 from signalling.actions import Emit
-from signalling.client import Place, SignallingClient
+from signalling.client import SignallingClient
 from signalling.errors import CloseCode
 from signalling.outbox import Message
+from signalling.place import Place
 from signalling.roster import Participant, Roster
 
 log = structlog.get_logger()

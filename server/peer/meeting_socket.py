@@ -24,7 +24,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
-from signalling.client import Place, SignallingClient
+from signalling.client import SignallingClient
+from signalling.place import Place
 from signalling.sleep import LOOK_EVERY, SleepWatch
 
 SUBPROTOCOL = Subprotocol("reconvene.v1")

@@ -32,6 +32,7 @@
  * @property {RTCIceServer[]} ice_servers
  * @property {number} heartbeat  seconds
  * @property {number} grace  seconds
+ * @property {string[]} [features]  What the server can do beyond the first version of the protocol.
  *
  * @typedef {{meeting: Meeting, participants: Participant[]}} Snapshot
  *
@@ -73,6 +74,9 @@
  */
 
 export const SUBPROTOCOL = "reconvene.v1";
+
+/** What this client can do beyond the first version of the protocol. */
+export const FEATURES = ["busy"];
 
 export const CLOSE = Object.freeze({
   normal: 1000,

@@ -10,11 +10,15 @@
  *
  * From anywhere: a final close code, a refusal that stays, or `leave` → over.
  */
-import { CLOSE, isFinal, parse } from "./protocol.js";
+import { Outbox } from "./outbox.js";
+import { CLOSE, FEATURES, isFinal, parse } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").MediaState} MediaState
  * @typedef {import("./protocol.js").RoomEvent} RoomEvent
+ * @typedef {import("./outbox.js").Change} Change
+ * @typedef {import("./outbox.js").Status} Status
+ * @typedef {import("./outbox.js").Signal} Signal
  *
  * @typedef {object} Place  Where to join, and as whom.
  * @property {string} meeting
@@ -26,8 +30,6 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @property {string} [session]
  * @property {"replace" | "reject"} onDuplicate  Meant once: whoever was in resumes, and never takes over a newer page.
  * @property {MediaState} media
- *
- * @typedef {{media?: Partial<MediaState>, hand?: boolean}} Change
  *
  * @typedef {object} Back
  * @property {number} replayed  How many missed events follow.
@@ -48,10 +50,6 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
  * @typedef {{do: "open"} | {do: "send", text: string} | {do: "drop", code: number}
  *   | {do: "goodbye", session: string, attempt: number}
  *   | {[Name in keyof ClientEvents]: {do: "emit", name: Name, detail: ClientEvents[Name]}}[keyof ClientEvents]} Action
- *
- * @typedef {{id: number, type: "status", media?: Partial<MediaState>, hand?: boolean}} Status
- * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
- * @typedef {{message: Status | Signal, written: boolean}} Command  `written`: it may have reached the server.
  *
  * @typedef {"idle" | "connecting" | "joining" | "joined" | "waiting" | "over"} Phase
  */
@@ -79,8 +77,7 @@ export class SignallingClient {
   #myId = "";
   /** Unknown until the first join: the server remembers it over a reload. @type {boolean | undefined} */
   #hand;
-  /** Commands that are not answered yet, in order. @type {Command[]} */
-  #outbox = [];
+  #outbox = new Outbox();
   #lastId = 0;
   /** The id of the join or resume on its way. */
   #askedWith = 0;
@@ -89,6 +86,8 @@ export class SignallingClient {
   #failures = 0;
   #heartbeat = 15_000;
   #pongBy = Infinity;
+  /** When the connection is looked after next. */
+  #lookAt = Infinity;
   #notBefore = 0;
 
   /**
@@ -125,8 +124,8 @@ export class SignallingClient {
       case "resumed":
         return this.#resumed(message, now);
       case "ack":
-        this.#answered(message.id);
-        return [];
+        this.#outbox.answered(message.id);
+        return this.#sendDue(now);
       case "pong":
         return [];
       case "error":
@@ -158,7 +157,7 @@ export class SignallingClient {
         // Either the answer never came, or the wait that a passing error asked for is over.
         return this.#askedWith ? this.#giveUp(now) : this.#ask(now);
       case "joined":
-        return now >= this.#pongBy ? this.#giveUp(now) : this.#ping(now, PONG_TIMEOUT);
+        return [...this.#sendDue(now), ...this.#look(now)];
       default:
         return [];
     }
@@ -202,12 +201,8 @@ export class SignallingClient {
     this.#hand = hand ?? this.#hand;
     // Who has not been in yet says it when joining.
     if (!this.epoch || this.phase === "over") return [];
-    const waiting = this.#outbox.findLast(({ message, written }) => message.type === "status" && !written);
-    if (waiting?.message.type !== "status") return this.#command({ type: "status", id: this.#nextId(), media, hand });
-    // The last word counts; what is not sent yet need not be said twice.
-    if (media) waiting.message.media = { ...waiting.message.media, ...media };
-    waiting.message.hand = hand ?? waiting.message.hand;
-    return [];
+    if (this.#outbox.merge({ media, hand })) return [];
+    return this.#command({ type: "status", id: this.#nextId(), media, hand });
   }
 
   /** @param {string} to @param {import("./protocol.js").SignalData} data @returns {Action[]} */
@@ -244,7 +239,7 @@ export class SignallingClient {
     this.#askedWith = this.#nextId();
     this.#attempt += 1;
     this.wakeAt = now + CONNECT_TIMEOUT;
-    const ask = { id: this.#askedWith, attempt: this.#attempt, session, token, media };
+    const ask = { id: this.#askedWith, attempt: this.#attempt, session, token, media, features: FEATURES };
     if (this.epoch) return [send({ type: "resume", ...ask, epoch: this.epoch, seq: this.seq, hand: this.#hand })];
     return [send({ type: "join", ...ask, ...place, on_duplicate: onDuplicate })];
   }
@@ -259,7 +254,7 @@ export class SignallingClient {
     this.#myId = message.you.id;
     this.#place.session = message.session;
     this.#place.token = message.token ?? this.#place.token;
-    this.#outbox = [];
+    this.#outbox.clear();
     return [{ do: "emit", name: "joined", detail: message }, ...this.#catchUp(message.you)];
   }
 
@@ -272,13 +267,10 @@ export class SignallingClient {
     this.#comeIn(epoch, now);
     // Replayed events carry their own numbers.
     if (snapshot) this.seq = seq;
-    // A restarted server does not remember which commands took effect. What may have is not repeated: the
-    // status is told anew where it differs, and the mesh sends its own offers again.
-    if (restarted) this.#outbox = this.#outbox.filter(({ message, written }) => message.type === "signal" && !written);
-    const again = this.#outbox.map((command) => this.#write(command));
+    if (restarted) this.#outbox.forgetWhatMayHaveHappened();
     const me = restarted ? snapshot?.participants.find(({ id }) => id === this.#myId) : undefined;
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
-    return [...again, ...(me ? this.#catchUp(me) : []), { do: "emit", name: "resumed", detail }];
+    return [...this.#outbox.all().map(send), ...(me ? this.#catchUp(me) : []), { do: "emit", name: "resumed", detail }];
   }
 
   /** @param {string} epoch @param {number} now */
@@ -305,8 +297,10 @@ export class SignallingClient {
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */
   #error({ id, code, message, retry_after }, now) {
     if (this.phase !== "joining" || (id ?? this.#askedWith) !== this.#askedWith) {
-      this.#answered(id);
-      return [{ do: "emit", name: "error", detail: { code, message } }];
+      const againAt = now + (retry_after ?? 1) * 1000;
+      if (code === "busy" && this.#outbox.hold(id, againAt)) return this.#sendDue(now);
+      this.#outbox.answered(id);
+      return [{ do: "emit", name: "error", detail: { code, message } }, ...this.#sendDue(now)];
     }
     if (this.#leaving) return this.#over();
     if (!PASSING.has(code)) return this.#over({ do: "emit", name: "refused", detail: { code, message } });
@@ -325,20 +319,16 @@ export class SignallingClient {
 
   /** @param {Status | Signal} message @returns {Action[]} */
   #command(message) {
-    const command = { message, written: false };
-    this.#outbox.push(command);
-    return this.phase === "joined" ? [this.#write(command)] : [];
+    const mayGo = this.#outbox.add(message, this.phase === "joined");
+    return mayGo && this.phase === "joined" ? [send(message)] : [];
   }
 
-  /** @param {Command} command @returns {Action} */
-  #write(command) {
-    command.written = true;
-    return send(command.message);
-  }
-
-  /** @param {number | undefined} id */
-  #answered(id) {
-    this.#outbox = this.#outbox.filter(({ message }) => message.id !== id);
+  /** Sends again what the server was too busy for, as far as its time has come. @param {number} now @returns {Action[]} */
+  #sendDue(now) {
+    if (this.phase !== "joined") return [];
+    const actions = this.#outbox.due(now).map(send);
+    this.#setWake();
+    return actions;
   }
 
   #nextId() {
@@ -369,15 +359,27 @@ export class SignallingClient {
     return this.#random() * most;
   }
 
+  /** @param {number} now @returns {Action[]} */
+  #look(now) {
+    if (now < this.#lookAt) return [];
+    return now >= this.#pongBy ? this.#giveUp(now) : this.#ping(now, PONG_TIMEOUT);
+  }
+
   /** @param {number} now */
   #alive(now) {
     this.#pongBy = Infinity;
-    this.wakeAt = now + this.#heartbeat;
+    this.#lookAt = now + this.#heartbeat;
+    this.#setWake();
+  }
+
+  #setWake() {
+    this.wakeAt = Math.min(this.#lookAt, this.#outbox.dueAt);
   }
 
   /** @param {number} now @param {number} patience @returns {Action[]} */
   #ping(now, patience) {
-    this.#pongBy = this.wakeAt = Math.min(this.#pongBy, now + patience);
+    this.#pongBy = this.#lookAt = Math.min(this.#pongBy, now + patience);
+    this.#setWake();
     return [send({ type: "ping", t: now })];
   }
 

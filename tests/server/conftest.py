@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.process import ServerProcess, quiet_server
 from tests.server.client import Play, playing
+from tests.server.desk import Desk, opened_desk
 
 _rooms = itertools.count(1)
 
@@ -28,3 +30,9 @@ async def play(server: ServerProcess) -> AsyncIterator[Play]:
 def room() -> str:
     """A meeting id no other test uses."""
     return f"ROOM-{next(_rooms)}"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with opened_desk(tmp_path) as desk:
+        yield desk

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from server.peer.meeting_socket import MeetingSocket
 from signalling.actions import Emit
-from signalling.client import Place
+from signalling.place import Place
 from signalling.roster import Participant, Roster
 
 TIMEOUT = 40.0

@@ -1,134 +1,23 @@
-"""Joins and leaves that overtake each other on their way to the store.
-
-`SlowStore` is a stand-in for a slow or absent database: it wraps a real SQLite store and lets the test decide when an
-answer comes back, or that none does.
-"""
+"""Joins and leaves that overtake each other on their way to the store."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import pytest
 
-from server.admission import Admission
-from server.config import Config
-from server.identity import Tokens
-from server.metrics import Metrics
-from server.recorder import Recorder
 from server.restart import record_anew, restore_rooms
-from signalling.arrivals import Restored
-from signalling.effects import Close, StayEnded, StayResumed
+from signalling.effects import Close, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
-from signalling.hub import Hub
 from signalling.messages import Join
-from storage import open_store
 from storage.store import (
-    Joined,
-    JoinRequest,
-    Restorable,
-    StayAbandon,
-    StayEnd,
-    StayResume,
     Store,
-    StoreUnavailable,
 )
+from tests.server.desk import Desk, restored, stays
 from tests.storage.script import request
-
-
-class SlowStore:
-    """Answers of `join` wait while `open` is not set; `down` makes every call fail as an absent database would, and
-    `forgetful` loses the answer to a join that was carried out."""
-
-    def __init__(self, real: Store) -> None:
-        self.real = real
-        self.joins: list[JoinRequest] = []
-        self.leaves: list[StayEnd] = []
-        self.down = False
-        self.forgetful = False
-        self.open = asyncio.Event()
-        self.open.set()
-        self.reached = asyncio.Event()
-
-    async def join(self, request: JoinRequest) -> Joined:
-        if self.down:
-            self.reached.set()
-            await self.open.wait()
-            raise StoreUnavailable("no answer", retry_after=2.0, certain=True)
-        self.joins.append(request)
-        joined = await self.real.join(request)
-        if self.forgetful:
-            raise StoreUnavailable("the answer was lost")
-        self.reached.set()
-        await self.open.wait()
-        return joined
-
-    async def leave(self, end: StayEnd) -> None:
-        if self.down:
-            raise StoreUnavailable("no answer")
-        await self.real.leave(end)
-        self.leaves.append(end)
-
-    async def abandon_stay(self, abandon: StayAbandon) -> None:
-        await self.real.abandon_stay(abandon)
-
-    async def resume_stay(self, resume: StayResume) -> None:
-        await self.real.resume_stay(resume)
-
-    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
-        return await self.real.restorable(now, grace, slack)
-
-
-@dataclass
-class Desk:
-    store: SlowStore
-    hub: Hub
-    admission: Admission
-    recorder: Recorder
-    metrics: Metrics
-    tokens: Tokens
-
-    async def join(self, token: str, connection: object | None = None, room: str = "ABC123") -> object:
-        """As the gateway does it: admitted, then seated."""
-        connection = connection or object()
-        message = Join(id=1, meeting=room, name="Ann", token=token, create=True)
-        arrival, _ = await self.admission.admit(connection, message)
-        self.hub.join(arrival, 0.0)
-        return connection
-
-    def leave(self, connection: object) -> None:
-        """The place is given up at once, as by a grace time that runs out."""
-        self.hub.lost(connection, 0.0)
-        for effect in self.hub.tick(1e9):
-            if isinstance(effect, StayEnded):
-                self.admission.stay_ended(effect.room, effect.user_id)
-                self.recorder.record(effect)
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    config = Config.from_env(
-        {"RECONVENE_STORE": f"sqlite:///{tmp_path}/r.db", "RECONVENE_MAX_PARTICIPANTS": "2"}
-    )
-    real = open_store(config.store)
-    await real.open()
-    store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
-    recorder = Recorder(store, "n_1", metrics)  # type: ignore[arg-type] # a stand-in that has what is used
-    admission = Admission(config, hub, store, recorder, tokens, "n_1")  # type: ignore[arg-type]
-    yield Desk(store, hub, admission, recorder, metrics, tokens)
-    await recorder.close(within=5)
-    await real.close()
-
-
-async def stays(desk: Desk) -> list[tuple[str, bool]]:
-    """Of everyone in ABC123: session id, and whether it is open."""
-    report = await desk.store.real.attendance("ABC123")
-    return [(stay.session_id, stay.left_at is None) for _, group in report.participants for stay in group]
 
 
 async def test_a_stay_that_is_closed_while_its_join_is_at_the_store_is_not_gone_on_with(desk: Desk) -> None:
@@ -159,28 +48,6 @@ async def test_a_join_waits_for_the_leave_before_it(desk: Desk) -> None:
         "the new stay is not the one closed"
     )
     assert len(desk.store.leaves) == 1
-
-
-async def test_a_meeting_counts_those_who_are_on_their_way(desk: Desk) -> None:
-    desk.store.open.clear()
-    people = [desk.tokens.identity(f"u_{number}", 2e9) for number in range(5)]
-    coming = [asyncio.create_task(desk.join(token)) for token in people]
-    await desk.store.reached.wait()
-    desk.store.open.set()
-    outcomes = await asyncio.gather(*coming, return_exceptions=True)
-    refused = [outcome.code for outcome in outcomes if isinstance(outcome, Refused)]
-    assert refused == [ErrorCode.MEETING_FULL] * 3
-    assert desk.hub.size("ABC123") == 2
-    assert len(await stays(desk)) == 2, "who was refused left no record"
-
-
-async def test_someone_who_is_in_may_always_come_back_to_a_full_meeting(desk: Desk) -> None:
-    ann, bob = (desk.tokens.identity(f"u_{name}", 2e9) for name in ("ann", "bob"))
-    await desk.join(ann)
-    await desk.join(bob)
-    await asyncio.gather(*(desk.join(ann) for _ in range(20)))
-    assert desk.hub.size("ABC123") == 2
-    assert len(await stays(desk)) == 2
 
 
 async def test_a_join_makes_no_meeting_with_an_id_of_imports_or_tests(desk: Desk) -> None:
@@ -292,11 +159,12 @@ async def test_a_doubt_outlives_a_join_that_is_on_its_way(desk: Desk) -> None:
 
 
 async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
+    await desk.store.real.create_meeting("ABC123", "u_host", "", 0.0)
     desk.store.open.clear()
     coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
     await desk.store.reached.wait()
-    # Somebody else's page takes the last place by another way meanwhile, as a restored one may.
-    for number in (1, 2):
+    # Others take the last places by another way meanwhile, as restored pages may.
+    for number in (1, 2, 3, 4):
         desk.hub.restore([restored(f"u_{number}")], 0.0)
     desk.store.open.set()
     with pytest.raises(Refused) as refused:
@@ -371,7 +239,3 @@ async def test_of_two_pages_the_one_that_asked_last_has_the_place_whoever_is_ans
     # The record had it the other way round.
     (put_right,) = [effect for effect in effects if isinstance(effect, StayResumed)]
     assert put_right.instance == second.instance
-
-
-def restored(user: str) -> Restored:
-    return Restored("ABC123", "", "e_1", f"p_{user}", user, user, "participant", "s_1", "i_1.j_1", 0.0)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.process import ServerProcess
-from tests.server.client import Play, bearer, playing
+from tests.server.client import Client, Message, Play, bearer, playing
 from tests.server.raw import TEXT, Raw, frame
 
 SDP = "v=0 o=- 4611731400430051336 2 IN IP4 127.0.0.1"
@@ -101,14 +101,56 @@ async def test_who_does_not_read_is_closed_and_the_others_go_on(tmp_path: Path) 
     async with ServerProcess(tmp_path, RECONVENE_MESSAGE_RATE="0") as server, playing(server) as play:
         ann = await play.joined("ABC123", "Ann", create=True)
         async with await Raw.open(server.port, receive_buffer=4096) as raw:
-            you = await raw.joined("ABC123")
+            await raw.joined("ABC123")
             await ann.expect("participant_joined")
-            large = "x" * 60_000
+            large = frame(TEXT, json.dumps({"type": "ping", "t": "x" * 60_000}))
             while not any(line.get("event") == "connection reads too slowly" for line in server.logs):
-                await ann.signal(str(you["you"]["id"]), large)
+                await raw.send(large)
+                await ann.nothing()
             assert (await raw.close_frame()).code == 4100
         bob = await play.joined("ABC123", "Bob")
         await bob.nothing()
+
+
+async def test_nobody_has_another_closed_who_reads_slowly(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path, RECONVENE_MESSAGE_RATE="0") as server, playing(server) as play:
+        ann = await play.joined("ABC123", "Ann", create=True)
+        async with await Raw.open(server.port, receive_buffer=4096) as raw:
+            you = (await raw.joined("ABC123"))["you"]["id"]
+            await ann.expect("participant_joined")
+            sent = 0
+            while (answer := await _signal(ann, you, sent))["type"] == "ack":
+                sent += 1
+            assert (answer["code"], answer["retry_after"]) == ("busy", 1.0)
+            # Nobody else has to wait.
+            bob = await play.joined("ABC123", "Bob")
+            await ann.expect("participant_joined")
+            assert (await _signal(ann, bob.id, 0))["type"] == "ack"
+            for number in range(sent):
+                assert (await raw.message("signal"))["data"][0] == number
+            await raw.message("participant_joined")
+            assert (await _signal(ann, you, sent))["type"] == "ack"
+            assert (await raw.message("signal"))["data"][0] == sent
+
+
+async def test_one_member_sends_a_mebibyte_and_is_told_to_wait(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path) as server, playing(server) as play:
+        ann, bob = await play.pair("ABC123")
+        sent = 0
+        while (answer := await _signal(ann, bob.id, sent))["type"] == "ack":
+            assert (await bob.expect("signal"))["data"][0] == sent
+            sent += 1
+        assert answer["code"] == "busy"
+        assert sent >= 1024 * 1024 // 60_000
+        assert 0 < answer["retry_after"] <= 1
+        await ann.nothing()
+        await bob.nothing()
+
+
+async def _signal(sender: Client, to: str, number: int) -> Message:
+    """60 kB; answers what the sender is told."""
+    await sender.send("signal", to=to, data=[number, "x" * 60_000])
+    return await sender.next()
 
 
 async def test_bytes_that_are_no_http_are_answered_and_let_go(play: Play) -> None:

@@ -12,7 +12,7 @@ import pytest
 from server.peer import meeting_socket
 from server.peer.meeting_socket import MeetingSocket
 from signalling.actions import Emit
-from signalling.client import Place
+from signalling.place import Place
 from tests.process import ServerProcess
 from tests.server.client import Play
 from tests.server.pages import Page

@@ -10,6 +10,7 @@ Each person's client is modelled as the protocol asks: it takes events once, by 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ import orjson
 from signalling.arrivals import Arrival, Goodbye, Restored, Return
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode
+from signalling.flow import Flow
 from signalling.hub import Hub
 from signalling.messages import Kind, Media, decode
 from signalling.names import instance
@@ -74,8 +76,12 @@ class Socket:
 class Stage:
     """A hub with a clock that stands still until it is moved."""
 
-    def __init__(self, grace: float = 30.0) -> None:
-        self.hub = Hub(grace=grace, heartbeat=15.0)
+    def __init__(self, grace: float = 30.0, *, features: Collection[str] = ()) -> None:
+        """`features`: what everyone's client can do."""
+        self.behind: set[Socket] = set()
+        self._features = frozenset(features)
+        self._flow = Flow(is_behind=self.behind.__contains__)
+        self.hub = Hub(grace=grace, heartbeat=15.0, flow=self._flow)
         self.now = 1_000_000.0
         self.sockets: dict[str, Socket] = {}
         self.ended: list[StayEnded] = []
@@ -121,6 +127,7 @@ class Stage:
             ice_servers=[],
             attempt=attempt,
             kind=kind,
+            features=self._features,
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now))
@@ -144,6 +151,7 @@ class Stage:
             media=Media(),
             hand=None,
             ice_servers=[],
+            features=self._features,
         )
         effects = self.hub.resume(back._replace(**changes), self.now)
         if effects is None:
@@ -171,7 +179,7 @@ class Stage:
             for room in self.hub.rooms.values()
             for member in room
         ]
-        self.hub = Hub(grace=self.hub.grace, heartbeat=self.hub.heartbeat)
+        self.hub = Hub(grace=self.hub.grace, heartbeat=self.hub.heartbeat, flow=self._flow)
         self.hub.restore(known, self.now)
 
     def say(self, user: str | Socket, **message: Any) -> None:

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from signalling.actions import Emit, Open, Send
-from signalling.client import BACK_OFF_CAP, Place, SignallingClient
+from signalling.client import BACK_OFF_CAP, SignallingClient
+from signalling.place import Place
 
 ANN = {
     "id": "p_ann",
@@ -59,6 +60,7 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
         "token": "t",
         "on_duplicate": "reject",
         "media": {"audio": False, "video": False, "screen": False},
+        "features": ["busy"],
     }
     program = SignallingClient(Place("abc", "Echo", "page", kind="bot"), lambda: 0.5)
     program.start(0.0)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Send
-from signalling.client import Place, SignallingClient
+from signalling.client import SignallingClient
+from signalling.place import Place
 from signalling.sleep import SleepWatch
 from tests.vectors import Case, Did, check, read, read_looks
 

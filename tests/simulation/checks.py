@@ -42,6 +42,7 @@ def check(world: World) -> None:
         _nobody_vanished_from_its_list(world, holders, page)
         _signals_were_not_bridged(world, page)
     _signals_took_effect_once(world)
+    _signals_kept_their_order(world)
     _arrivals_and_departures_had_a_reason(world, holders)
     if world.server is not None:
         _everyone_is_in_one_place(world)
@@ -122,6 +123,21 @@ def _signals_took_effect_once(world: World) -> None:
                 world.complain(f"{page.name}'s signal {number} took effect {counts[number]} times")
             if not counts[number] and command in page.acked:
                 world.complain(f"{page.name}'s signal {number} was acknowledged and never sent on")
+
+
+def _signals_kept_their_order(world: World) -> None:
+    """Those of one page to one participant, whatever held some of them up."""
+    senders = {number: page.name for page in world.pages() for number in page.sent}
+    for epoch, events in world.truth.epochs.items():
+        last: dict[tuple[str, str | None], int] = {}
+        for event in events:
+            number = event.message["data"]["n"] if event.message["type"] == "signal" else 0
+            if not number or number in world.truth.withdrawn:
+                continue
+            way = senders[number], event.to
+            if number < last.get(way, 0):
+                world.complain(f"{way[0]}'s signal {number} came after {last[way]} in {epoch}")
+            last[way] = number
 
 
 def _signals_were_not_bridged(world: World, page: Page) -> None:
@@ -220,7 +236,7 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
     if after > stays + TOLERANCE:
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
-    was_there = max((i.until for i in page.surely), default=event.at)
+    was_there = max((i.until for i in page.surely), default=min(page.seated_at, event.at))
     if after < stays - TOLERANCE and event.at - was_there < world.grace - TOLERANCE:
         world.complain(
             f"{page.name} said at {first.arrived:.3f} to be back in {stays} s, and left at {event.at:.3f}"

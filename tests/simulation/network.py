@@ -63,6 +63,12 @@ class Pipe:
     def is_empty(self) -> bool:
         return not self._queue
 
+    @property
+    def unread(self) -> int:
+        """Bytes that wait in a kernel's buffers because nothing arrives."""
+        stalled = self._stalled_until > self._loop.time()
+        return sum(len(data or b"") for _, data in self._queue) if stalled else 0
+
     def send(self, data: bytes) -> None:
         if self._closed:
             return

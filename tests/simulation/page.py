@@ -12,7 +12,8 @@ import orjson
 from websockets.frames import CloseCode
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
-from signalling.client import Place, SignallingClient
+from signalling.client import SignallingClient
+from signalling.place import Place
 from signalling.sleep import LOOK_EVERY, SleepWatch
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop

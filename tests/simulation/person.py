@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from websockets.frames import CloseCode
 
 from signalling.actions import Emit, Goodbye
-from signalling.client import Place
+from signalling.place import Place
 from signalling.roster import FLAGS
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop

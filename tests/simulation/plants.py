@@ -12,7 +12,7 @@ from server.admission import Admission
 from server.connection import Connection
 from server.gateway import Gateway
 from server.recorder import Recorder
-from signalling import catching_up
+from signalling import catching_up, flow
 from signalling.actions import Drop
 from signalling.answered import Answered
 from signalling.arrivals import Goodbye
@@ -121,6 +121,16 @@ def ack_forgotten(patch: pytest.MonkeyPatch) -> None:
 def command_not_repeated(patch: pytest.MonkeyPatch) -> None:
     """The client does not send again what was not answered."""
     patch.setattr(Outbox, "all", lambda self: [])
+
+
+def busy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """The client does not send again what the server was too busy for."""
+    patch.setattr(Outbox, "due", lambda self, now: [])
+
+
+def later_signals_overtake(patch: pytest.MonkeyPatch) -> None:
+    """Those that come behind one that was refused as busy are relayed before it."""
+    patch.setattr(flow, "_refuse_later_ones", lambda *which: None)
 
 
 def stale_snapshot(patch: pytest.MonkeyPatch) -> None:
@@ -290,6 +300,8 @@ PLANTS: dict[str, Plant] = {
         signals_lost_in_a_restart,
         ack_forgotten,
         command_not_repeated,
+        busy_is_forgotten,
+        later_signals_overtake,
         stale_snapshot,
         grace_never_ends,
         grace_is_short,

@@ -10,9 +10,10 @@ from typing import Any
 
 from websockets.datastructures import Headers
 
+from server import pace
 from server.admission import Admission
 from server.config import Config
-from server.connection import Connection
+from server.connection import BEHIND, Connection
 from server.drain import Drain
 from server.gateway import Gateway
 from server.handshake import Upgrade
@@ -22,6 +23,7 @@ from server.node import Node
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from signalling.arrivals import Goodbye
+from signalling.flow import Flow
 from signalling.hub import Hub
 from storage.store import Store, StoreError
 from tests.simulation.clock import VirtualLoop, process_context
@@ -29,6 +31,10 @@ from tests.simulation.network import Link
 
 INTERVAL_SHARE, DEAD_SHARE = 5 / 30, 20 / 30
 """Of the grace time, as by default: how often a node's heartbeat is written, and when a node counts as dead."""
+
+
+SOON_BEHIND = 100
+"""Bytes that count as what a real connection may be behind."""
 
 
 class Transport(asyncio.Transport):
@@ -110,6 +116,11 @@ class Transport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._over and self._link is not None:
             self._link.down.send(bytes(data))
+
+    def get_write_buffer_size(self) -> int:
+        """As if kernels kept little: a stalled link is soon behind."""
+        unread = self._link.down.unread if self._link is not None else 0
+        return unread * BEHIND // SOON_BEHIND
 
     def can_write_eof(self) -> bool:
         return True
@@ -193,7 +204,9 @@ class Server:
         config, store, grace = self._config, self._store, self._config.grace
         metrics = self.metrics
         self.node = Node(store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE)
-        self.hub = Hub(grace=grace, heartbeat=config.heartbeat)
+        # Little enough that talkative people spend it.
+        held = Flow(rate=8, burst=24, is_behind=pace.flow(config).is_behind)
+        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held)
         self.recorder = Recorder(store, self.node.id, metrics)
         admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id)
         self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)

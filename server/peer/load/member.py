@@ -20,7 +20,8 @@ from server.peer.load.figures import Tally
 from server.peer.load.target import Target
 from server.peer.load.wire import Wire
 from signalling.actions import Action, Drop, Emit, Open, Send
-from signalling.client import Place, SignallingClient
+from signalling.client import SignallingClient
+from signalling.place import Place
 
 EVENTS = frozenset(
     ("participant_joined", "participant_rejoined", "participant_updated", "participant_left", "meeting_ended")

@@ -1,0 +1,48 @@
+"""Carries out what the hub wants done: frames to sockets, ends of stays to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from server.admission import Admission
+from server.connection import text_frame
+from server.metrics import Metrics
+from server.recorder import Recorder
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
+
+log = structlog.get_logger()
+
+
+class Carrier:
+    def __init__(self, admission: Admission, recorder: Recorder, metrics: Metrics) -> None:
+        self._admission = admission
+        self._recorder = recorder
+        self._metrics = metrics
+
+    def carry_out(self, effects: Iterable[Effect]) -> None:
+        metrics = self._metrics
+        for effect in effects:
+            if isinstance(effect, Broadcast):
+                frame = text_frame(effect.payload)
+                for connection in effect.to:
+                    connection.write(frame)
+                metrics.delivered += len(effect.to)
+            elif isinstance(effect, Send):
+                effect.to.write(text_frame(effect.payload))
+                metrics.delivered += 1
+            elif isinstance(effect, StayEnded):
+                metrics.departures[effect.reason] += 1
+                self._admission.stay_ended(effect.room, effect.user_id)
+                self._recorder.record(effect)
+                log.info(
+                    "participant left",
+                    meeting=effect.room,
+                    participant=effect.participant_id,
+                    reason=effect.reason,
+                )
+            elif isinstance(effect, Close):
+                effect.to.close(effect.code)
+            elif isinstance(effect, StayResumed):
+                self._recorder.record(effect)

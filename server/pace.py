@@ -1,0 +1,11 @@
+"""How much one member may ask of the others in a room, as it is configured."""
+
+from __future__ import annotations
+
+from server.config import Config
+from signalling.flow import Flow
+
+
+def flow(config: Config) -> Flow:
+    """Without a limit on messages there is none on their bytes either. Who does not read is spared all the same."""
+    return Flow(rate=Flow().rate if config.message_rate else 0.0, is_behind=lambda socket: socket.is_behind)

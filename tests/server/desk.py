@@ -1,0 +1,135 @@
+"""Admission without sockets, over a store whose answers a test can hold back.
+
+`SlowStore` is a stand-in for a slow or absent database: it wraps a real SQLite store and lets the test decide when an
+answer comes back, or that none does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.admission import Admission
+from server.config import Config
+from server.identity import Tokens
+from server.metrics import Metrics
+from server.recorder import Recorder
+from signalling.arrivals import Restored
+from signalling.effects import StayEnded
+from signalling.hub import Hub
+from signalling.messages import Join
+from storage import open_store
+from storage.store import (
+    Joined,
+    JoinRequest,
+    Meeting,
+    Restorable,
+    StayAbandon,
+    StayEnd,
+    StayResume,
+    Store,
+    StoreUnavailable,
+)
+
+
+class SlowStore:
+    """Answers of `join` wait while `open` is not set; `down` makes every call fail as an absent database would, and
+    `forgetful` loses the answer to a join that was carried out."""
+
+    def __init__(self, real: Store) -> None:
+        self.real = real
+        self.joins: list[JoinRequest] = []
+        self.leaves: list[StayEnd] = []
+        self.down = False
+        self.forgetful = False
+        self.open = asyncio.Event()
+        self.open.set()
+        self.reached = asyncio.Event()
+
+    async def join(self, request: JoinRequest) -> Joined:
+        if self.down:
+            self.reached.set()
+            await self.open.wait()
+            raise StoreUnavailable("no answer", retry_after=2.0, certain=True)
+        self.joins.append(request)
+        joined = await self.real.join(request)
+        if self.forgetful:
+            raise StoreUnavailable("the answer was lost")
+        self.reached.set()
+        await self.open.wait()
+        return joined
+
+    async def meeting(self, room: str) -> Meeting | None:
+        if self.down:
+            raise StoreUnavailable("no answer")
+        return await self.real.meeting(room)
+
+    async def leave(self, end: StayEnd) -> None:
+        if self.down:
+            raise StoreUnavailable("no answer")
+        await self.real.leave(end)
+        self.leaves.append(end)
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self.real.abandon_stay(abandon)
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self.real.resume_stay(resume)
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        return await self.real.restorable(now, grace, slack)
+
+
+@dataclass
+class Desk:
+    store: SlowStore
+    hub: Hub
+    admission: Admission
+    recorder: Recorder
+    metrics: Metrics
+    tokens: Tokens
+
+    async def join(self, token: str, connection: object | None = None, room: str = "ABC123") -> object:
+        """As the gateway does it: admitted, then seated."""
+        connection = connection or object()
+        message = Join(id=1, meeting=room, name="Ann", token=token, create=True)
+        arrival, _ = await self.admission.admit(connection, message)
+        self.hub.join(arrival, 0.0)
+        return connection
+
+    def leave(self, connection: object) -> None:
+        """The place is given up at once, as by a grace time that runs out."""
+        self.hub.lost(connection, 0.0)
+        for effect in self.hub.tick(1e9):
+            if isinstance(effect, StayEnded):
+                self.admission.stay_ended(effect.room, effect.user_id)
+                self.recorder.record(effect)
+
+
+@contextlib.asynccontextmanager
+async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Two may be in a meeting."""
+    config = Config.from_env(
+        {"RECONVENE_STORE": f"sqlite:///{tmp_path}/r.db", "RECONVENE_MAX_PARTICIPANTS": "2"}
+    )
+    real = open_store(config.store)
+    await real.open()
+    store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
+    recorder = Recorder(store, "n_1", metrics)  # type: ignore[arg-type] # a stand-in that has what is used
+    admission = Admission(config, hub, store, recorder, tokens, "n_1")  # type: ignore[arg-type]
+    yield Desk(store, hub, admission, recorder, metrics, tokens)
+    await recorder.close(within=5)
+    await real.close()
+
+
+async def stays(desk: Desk) -> list[tuple[str, bool]]:
+    """Of everyone in ABC123: session id, and whether it is open."""
+    report = await desk.store.real.attendance("ABC123")
+    return [(stay.session_id, stay.left_at is None) for _, group in report.participants for stay in group]
+
+
+def restored(user: str) -> Restored:
+    return Restored("ABC123", "", "e_1", f"p_{user}", user, user, "participant", "s_1", "i_1.j_1", 0.0)
