@@ -13,7 +13,7 @@ QUICK := $(PURE) tests/storage tests/server
 AHEAD := $(PURE) tests/storage tests/zoom --ignore=tests/storage/test_processes.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick ahead simulate check format bench lock package system clean
+.PHONY: help run test quick browsers ahead simulate check format bench lock package system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOB
 
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
+
+browsers: $(DEV) system ## Run all end-to-end tests in every browser, also those that one browser is enough for
+	@EVERY_BROWSER=1 $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal tests/e2e $(ARGS)
 
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
 	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+400d' \

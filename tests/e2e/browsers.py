@@ -34,11 +34,13 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+# Pictures a second. Each is drawn, coded and decoded by the processors that the tests have, and few are pictures, too.
+FAKE_RATE = 5
 FAKE_DEVICES = "--use-fake-device-for-media-stream"
 ALLOW_DEVICES = "--use-fake-ui-for-media-stream"
 
 FLAGS: dict[Devices, list[str]] = {
-    "working": [FAKE_DEVICES, ALLOW_DEVICES],
+    "working": [f"{FAKE_DEVICES}=fps={FAKE_RATE}", ALLOW_DEVICES],
     # The fake microphone stays.
     "no-camera": [f"{FAKE_DEVICES}=device-count=0", ALLOW_DEVICES],
     "refused": [FAKE_DEVICES],
@@ -57,7 +59,10 @@ ALWAYS: Preferences = {
 }
 # Asks nobody, and takes the first screen there is.
 UNASKED: Preferences = {"media.navigator.permission.disabled": True}
-FAKE: Preferences = {"media.navigator.streams.fake": True}
+FAKE: Preferences = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.video.default_fps": FAKE_RATE,
+}
 REFUSE = 2
 
 PREFERENCES: dict[Devices, Preferences] = {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any
@@ -21,16 +22,20 @@ Newcomer = Callable[..., Awaitable[Person]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "only(browser, reason): runs in this browser alone; the others run in every one"
-    )
+    for marker in (
+        "only(browser, reason): can run in this browser alone",
+        "one_browser: asks nothing of the browser that the others do not do alike: one is enough, except with "
+        "EVERY_BROWSER=1 (`make browsers`)",
+    ):
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whatever takes a `newcomer` or a `browser` runs in every browser."""
+    """Whatever takes a `newcomer` or a `browser` runs in every browser, unless it is marked."""
     if "browser_name" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("only")
-        names = [only.kwargs["browser"]] if only else BROWSERS
+        one = metafunc.definition.get_closest_marker("one_browser") and not os.environ.get("EVERY_BROWSER")
+        names = [only.kwargs["browser"]] if only else BROWSERS[:1] if one else BROWSERS
         metafunc.parametrize("browser_name", names, indirect=True, scope="module")
 
 

@@ -43,6 +43,7 @@ async def hinted(texts: list[str], word: str) -> None:
     await until(so_far, lambda hints: any(word in hint for hint in hints), f"the console says {word!r}")
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("obstacle", OBSTACLES)
 async def test_join_that_is_blocked_says_so_and_succeeds_when_it_can(
     newcomer: Newcomer, meeting: str, nginx: Nginx, obstacle: str
@@ -84,6 +85,7 @@ async def test_call_that_is_blocked_says_so_and_goes_on_when_it_can(
     await ada.page.close()
 
 
+@pytest.mark.one_browser
 async def test_server_that_is_away_is_told_apart(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

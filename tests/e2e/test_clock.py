@@ -14,6 +14,8 @@ from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
 from tests.server.proxy import HOST, Proxy
 
+pytestmark = pytest.mark.one_browser
+
 HOUR = 3_600_000
 
 # As the page sees it when somebody sets the clock: nothing else goes by it.

@@ -28,6 +28,8 @@ from tests.storage.import_script import row as import_row
 from tests.zoom.runs import ROWS, SECOND, instance, webinar
 from tests.zoom.stand_in import ZoomStandIn, faults
 
+pytestmark = pytest.mark.one_browser
+
 KEY = "an admin key of some length"
 BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 CROWD = 2000

@@ -16,6 +16,8 @@ from tests.e2e.conftest import Newcomer
 from tests.process import ServerProcess
 from tests.server.client import Client
 
+pytestmark = pytest.mark.one_browser
+
 NEW_SOCKETS = 12
 LIMITED = "So many come from your network"
 

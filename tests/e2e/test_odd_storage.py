@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
 
+pytestmark = pytest.mark.one_browser
+
 RECENT = '{"id": "ABC123", "title": "Kept", "at": 1}'
 
 

@@ -13,6 +13,8 @@ from tests.e2e.test_stage import LAID_OUT, STAND_IN, box, overlap
 from tests.process import ServerProcess
 from tests.server.client import playing
 
+pytestmark = pytest.mark.one_browser
+
 # So that the page can do what follows from what it was told.
 LET_RUN = "new Promise((done) => setTimeout(done))"
 

@@ -136,6 +136,7 @@ async def test_server_restarts_during_a_call_and_nobody_notices(
         await person.page.close()
 
 
+@pytest.mark.one_browser
 async def test_what_is_done_while_the_server_is_down_arrives_after(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess
 ) -> None:
@@ -183,6 +184,7 @@ async def test_offer_that_was_lost_with_the_server_is_made_again(
         await person.page.close()
 
 
+@pytest.mark.one_browser
 async def test_what_the_log_no_longer_holds_is_made_good(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
@@ -219,6 +221,7 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         await ada.page.close()
 
 
+@pytest.mark.one_browser
 async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     answers: list[str] = []
@@ -342,6 +345,7 @@ async def test_three_tabs_of_one_session_do_not_fight(newcomer: Newcomer, meetin
     assert [tab.events("joined", "resumed") for tab in tabs] == [["joined", "joined"], ["joined"], ["joined"]]
 
 
+@pytest.mark.one_browser
 async def test_join_waits_by_itself_while_the_server_cannot_record_it(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet, until
 from tests.process import ServerProcess
 
+pytestmark = pytest.mark.one_browser
+
 RIGHT = {"RECONVENE_SECRET": "a secret of sixteen characters or more"}
 OTHER = {"RECONVENE_SECRET": "another one, as after a restored backup"}
 

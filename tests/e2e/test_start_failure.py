@@ -57,8 +57,9 @@ async def spoil(page: Page, module: str, source: str | None) -> None:
     await page.route(re.compile(rf"/static/(\w+/)?js/{re.escape(module)}$"), answer)
 
 
-@pytest.mark.parametrize("broken", ["itself", "imported"])
-@pytest.mark.parametrize("where", PAGES)
+@pytest.mark.parametrize(
+    ("where", "broken"), [*((where, "itself") for where in PAGES), ("meeting", "imported")]
+)
 async def test_module_that_does_not_load(visitor: Person, where: str, broken: str) -> None:
     path, main = PAGES[where]
     await spoil(visitor.page, main if broken == "itself" else "api.js", None)
@@ -71,6 +72,7 @@ async def test_module_that_does_not_load(visitor: Person, where: str, broken: st
     await expect(visitor.heading).to_be_visible()
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("where", PAGES)
 async def test_module_that_throws(visitor: Person, where: str) -> None:
     path, main = PAGES[where]
@@ -95,6 +97,7 @@ async def test_browser_without_what_is_needed(visitor: Person) -> None:
     await says(visitor.page, OLD)
 
 
+@pytest.mark.one_browser
 async def test_view_that_cannot_be_shown(visitor: Person) -> None:
     await visitor.page.goto(visitor.url)
     await visitor.at("lobby")
@@ -106,6 +109,7 @@ async def test_view_that_cannot_be_shown(visitor: Person) -> None:
     await says(visitor.page, WRONG)
 
 
+@pytest.mark.one_browser
 async def test_join_that_fails_here_ends_in_words_and_leaves(
     newcomer: Newcomer, visitor: Person, meeting: str
 ) -> None:
@@ -122,6 +126,7 @@ async def test_join_that_fails_here_ends_in_words_and_leaves(
     await expect(bob.others).to_have_count(0)
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("fails", ["at once", "by silence"])
 async def test_join_without_an_identity_goes_on_when_the_server_is_back(
     visitor: Person, meeting: str, server: ServerProcess, fails: str
@@ -154,6 +159,7 @@ async def test_join_without_an_identity_goes_on_when_the_server_is_back(
         await visitor.sees(me, audio="on", video="off")
 
 
+@pytest.mark.one_browser
 async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None:
     await visitor.page.clock.install()
     held: list[Route] = []
@@ -171,6 +177,7 @@ async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None
     await expect(visitor.heading).to_be_focused()
 
 
+@pytest.mark.one_browser
 async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) -> None:
     (a,) = await meet(meeting, visitor)
     await visitor.sees(a, audio="on")
@@ -180,6 +187,7 @@ async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) 
     await expect(visitor.page.locator("#failure")).to_have_count(0)
 
 
+@pytest.mark.one_browser
 async def test_strangers_errors_are_not_the_pages(visitor: Person) -> None:
     """As extensions throw them, before the page is there."""
     await visitor.page.add_init_script("""

@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
 
+pytestmark = pytest.mark.one_browser
+
 
 async def test_nothing_here_leads_home_and_back(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
