@@ -199,7 +199,7 @@ class _Server(uvicorn.Server):
 def _uvicorn(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn.Config:
     return uvicorn.Config(
         http,
-        http=functools.partial(HttpProtocol, metrics=metrics),  # type: ignore[arg-type] # as is this
+        http=functools.partial(HttpProtocol, gateway=gateway, metrics=metrics),  # type: ignore[arg-type] # as is this
         ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
         lifespan="off",
         log_config=None,

@@ -45,6 +45,7 @@ class Config:
     limits: Mapping[str, int]
     trusted_proxies: Proxies
     hosts: Hosts
+    max_unjoined: int
     hsts: int
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)
     turn_urls: tuple[str, ...]

@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 from server.client_address import UNKNOWN, Client, Proxies
 from server.handshake import Upgrade, answer, chosen_subprotocol
 from server.hosts import Hosts, asked_by
+from server.open_sockets import OpenSockets
 from signalling.errors import CLOSE_REASONS, CloseCode
 from signalling.messages import MAX_SIZE
 
@@ -68,6 +69,7 @@ class Gateway(Protocol):
     proxies: Proxies
     hosts: Hosts
     message_rate: float
+    sockets: OpenSockets
 
     def opened(self, connection: Connection) -> None: ...
     def count(self, connection: Connection) -> None: ...
@@ -138,6 +140,7 @@ class Connection(asyncio.Protocol):
         self.client = Client(str(peer[0]) if peer else "", "")
         self._transport.set_write_buffer_limits(high=WRITE_LIMIT)
         self._server_state.connections.add(self)
+        self._gateway.sockets.waits(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self.answered = True
@@ -177,6 +180,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_state.connections.discard(self)
+        self._gateway.sockets.closed(self._transport)
         self.closing = True
         self.write = _nowhere
         if self._closer is not None:
@@ -224,8 +228,14 @@ class Connection(asyncio.Protocol):
         self.answered = False
         self.write(_PING_FRAME)
 
+    def seat(self) -> None:
+        """It has joined."""
+        self.joined = True
+        self._gateway.sockets.joined(self._transport)
+
     def hold(self) -> None:
         """Keep what comes next for later: its order with an answer on its way must not change."""
+        self._gateway.sockets.works(self._transport)
         self._held = []
         self._transport.pause_reading()
 
@@ -238,6 +248,7 @@ class Connection(asyncio.Protocol):
         held, self._held = self._held, None
         if held is None:
             return
+        self._gateway.sockets.waits(self._transport)
         # Nothing was read meanwhile, no pong either.
         self.answered = True
         if not self._transport.is_closing():
@@ -260,7 +271,8 @@ class Connection(asyncio.Protocol):
         """Answer the handshake. `behind`: bytes that came with it."""
         gateway, peer, header = self._gateway, self.client.address, asked.headers.get_all
         names = asked_by(header, trusted=gateway.proxies.trusts(peer))
-        self.client = gateway.proxies.client(peer, header)
+        self.client = client = gateway.proxies.client(peer, header)
+        gateway.sockets.comes_from(self._transport, None if client.hidden else client.network or None)
         response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins)
         self._transport.write(response.serialize())
         if response.status_code == 101:

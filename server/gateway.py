@@ -21,6 +21,7 @@ from server.connection import Buffer, Connection
 from server.join_limits import JoinLimits
 from server.limits import Limits
 from server.metrics import Metrics
+from server.open_sockets import OpenSockets, room_for_sockets
 from server.overload import Overload, Rank
 from server.recorder import Recorder
 from server.restart import record_anew
@@ -53,6 +54,7 @@ class Gateway:
         self.message_rate = config.message_rate
         self.draining = False
         self.overload = Overload(config.overload, metrics)
+        self.sockets = OpenSockets(config.max_unjoined, metrics, room_for_sockets())
         self._heartbeat = config.heartbeat
         self._hub = hub
         self._admission = admission
@@ -205,9 +207,8 @@ class Gateway:
         return True
 
     def flooded(self, connection: Connection) -> None:
-        retry_after = 1.0
         log.info("connection sends too much", **self._who(connection))
-        self._refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=retry_after))
+        self._refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0))
 
     def behind(self, connection: Connection) -> None:
         log.info("connection reads too slowly", **self._who(connection))
@@ -257,7 +258,7 @@ class Gateway:
         if seat is None:
             self._metrics.resumes["replaced"] += 1
             return
-        connection.joined = True
+        connection.seat()
         (answer,) = [
             effect.payload
             for effect in effects
@@ -301,7 +302,7 @@ class Gateway:
                     participant=arrival.participant_id,
                     **context,
                 )
-            connection.joined = True
+            connection.seat()
             self._carry_out(self._hub.join(arrival, time.time()))
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)

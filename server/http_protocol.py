@@ -14,7 +14,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from websockets.datastructures import Headers
 
-from server.connection import CLOSE_TIMEOUT, Connection
+from server.connection import CLOSE_TIMEOUT, Connection, Gateway
 from server.handshake import Upgrade
 from server.problems import problem
 
@@ -47,8 +47,10 @@ _PIECE = 4096
 class HttpProtocol(HttpToolsProtocol):
     """One connection, until it closes or becomes a WebSocket."""
 
-    def __init__(self, *uvicorn: Any, metrics: Metrics, **more: Any) -> None:
+    def __init__(self, *uvicorn: Any, gateway: Gateway, metrics: Metrics, **more: Any) -> None:
         super().__init__(*uvicorn, **more)
+        self._sockets = gateway.sockets
+        self._proxies = gateway.proxies
         self._metrics = metrics
         self._messages = 0
         self._is_in_head = True
@@ -69,11 +71,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
+        peer = self.client[0] if self.client else ""
+        # A proxy's are many clients'. A WebSocket says whose it is when it is asked for.
+        network = None if self._proxies.trusts(peer) else self._proxies.client(peer, lambda _: ()).network
+        self._sockets.opened(transport, network or None)
         self._wait_for_peer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timers()
         self._tell_running()
+        self._sockets.closed(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -159,6 +166,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._sockets.waits(self.transport)
         if self._late_refusal is not None and not self.pipeline:
             self._answer_refusal(*self._late_refusal)
         elif self.transport.is_closing():
@@ -225,6 +233,11 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._has_begun or self._fruitless:
             # What is sent, or not, before the first request is a part of it.
             expected = ("head", self._messages or 1)
+        running = self._running
+        if expected is not None or running is None or running.response_complete:
+            self._sockets.waits(self.transport)
+        else:
+            self._sockets.works(self.transport)
         if expected == self._expected:
             return
         self._expected = expected

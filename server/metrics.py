@@ -24,11 +24,13 @@ class Metrics:
         self.limited: Counter[str] = Counter()
         self.failed_keys = 0
         self.overload_refused: Counter[str] = Counter()
+        self.sockets_closed_for_room: Counter[str] = Counter()
         self.delivered = 0
         self.upgrades_refused = 0
         self.given_up = 0
         self.store_available = True
         self.connections: Callable[[], int] = lambda: 0
+        self.unjoined: Callable[[], int] = lambda: 0
         self.rooms: Callable[[], int] = lambda: 0
         self.log_bytes: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
@@ -78,6 +80,17 @@ class Metrics:
         yield CounterMetricFamily("reconvene_frames_sent", "Frames written to clients.", value=self.delivered)
         yield CounterMetricFamily(
             "reconvene_upgrades_refused", "WebSocket handshakes refused.", value=self.upgrades_refused
+        )
+        yield GaugeMetricFamily(
+            "reconvene_unjoined_connections",
+            "Open connections of any kind that have not joined a meeting.",
+            value=self.unjoined(),
+        )
+        yield _labelled(
+            "reconvene_connections_closed_for_room",
+            "Connections that had not joined and were closed since there were too many.",
+            "reason",
+            self.sockets_closed_for_room,
         )
         yield _labelled(
             "reconvene_requests_refused",

@@ -32,6 +32,13 @@ SETTINGS = (
         empty=ANY_HOST,
     ),
     Setting(
+        "RECONVENE_MAX_UNJOINED",
+        "4000",
+        "a number from 0 to 1000000 (0 switches the limit off)",
+        "Connections that may be open without having joined a meeting; one address may have a quarter of them.",
+        values.integer(0, 1_000_000),
+    ),
+    Setting(
         "RECONVENE_HSTS",
         "31536000",
         "seconds from 0 to 63072000 (0 sends no such header)",
