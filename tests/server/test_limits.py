@@ -203,7 +203,7 @@ async def refused(play: Play, address: str, **join: Any) -> float:
 
 
 async def test_a_join_looks_ids_up_as_well(play: Play) -> None:
-    await play.joined("A-CALL", "Ann", create=True)
+    ann = await play.joined("A-CALL", "Ann", create=True)
     stranger = "203.0.113.40"
     for number in range(NARROW["lookups"]):
         guesser = await play.client(address=stranger)
@@ -214,13 +214,20 @@ async def test_a_join_looks_ids_up_as_well(play: Play) -> None:
     assert is_limited(await ask(play, stranger, "GET", "/api/meetings/A-CALL")), "both ways count together"
     bob = await play.client(address="203.0.113.41")
     await bob.join("A-CALL", "Bob")
+    # Who was in the meeting comes back all the same; one who only says so does not.
+    back = await play.client(address=stranger)
+    await back.join("A-CALL", "Ann", token=ann.token, session=ann.session)
+    forger = await play.client(address=stranger)
+    await forger.send("join", meeting="A-CALL", name="Eve", session=ann.session[:-4] + "AAAA")
+    await forger.error("bad_token")
 
 
 async def test_a_join_makes_meetings_within_the_limits_and_goes_on_joining_those_that_exist(
     play: Play,
 ) -> None:
     address = "203.0.113.42"
-    for number in range(NARROW["meetings"]):
+    # One that is there already is joined, however often, and not made.
+    for number in [0] * 3 + list(range(NARROW["meetings"])):
         maker = await play.client(address=address)
         await maker.join(f"MADE-{number}", "Ann", create=True)
         await maker.leave()
