@@ -6,17 +6,22 @@ again: when the stay that the store went on with was closed meanwhile, the store
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from server import clock
+from server.clock import RecordClock
 from server.config import Config
 from server.credentials import Credentials, Proof
 from server.ice import ice_servers
 from server.identity import Session, Tokens, kind_of, new_id
 from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
+from signalling.effects import StayResumed
 from signalling.errors import ErrorCode, Refused
 from signalling.features import known
 from signalling.hub import Hub
@@ -38,9 +43,27 @@ class Flight:
     stale: bool = False
 
 
+class Doubt(NamedTuple):
+    """When a join was asked for that may have failed: by the monotonic clock, and as the store was told.
+
+    `set_by`: that of the record's clock then.
+    """
+
+    since: float
+    at: float
+    set_by: float
+
+
 class Admission:
     def __init__(
-        self, config: Config, hub: Hub, store: Store, recorder: Recorder, tokens: Tokens, node: str
+        self,
+        config: Config,
+        hub: Hub,
+        store: Store,
+        recorder: Recorder,
+        tokens: Tokens,
+        node: str,
+        record_clock: RecordClock,
     ) -> None:
         self._config = config
         self._hub = hub
@@ -49,10 +72,11 @@ class Admission:
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
         self._node = node
+        self._clock = record_clock
         self._flights: dict[str, dict[str, list[Flight]]] = {}
         self._orders = itertools.count(1)
-        # Joins that failed after the store was asked, and when: oldest first, a person once.
-        self._doubtful: dict[tuple[str, str], float] = {}
+        # Joins that failed after the store was asked: oldest first, a person once.
+        self._doubtful: dict[tuple[str, str], Doubt] = {}
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
@@ -108,12 +132,12 @@ class Admission:
     async def _admit(
         self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
-        now = time.time()
         user_id, token, session = proof
         flight = Flight()
         flights = self._flights.setdefault(join.meeting, {})
         same_user = flights.setdefault(user_id, [])
         same_user.append(flight)
+        asked = self._now()
         recorded = False
         try:
             for _ in range(ATTEMPTS):
@@ -128,7 +152,7 @@ class Admission:
             await self._check(join, user_id, session, comes_back, joined.meeting)
         except Refused:
             if recorded:
-                self._not_seated(join.meeting, user_id, now)
+                self._not_seated(join.meeting, user_id, asked)
             raise
         finally:
             same_user.remove(flight)
@@ -143,15 +167,15 @@ class Admission:
 
         A joiner who asks again sooner goes on with the stay.
         """
-        due = list(itertools.takewhile(lambda doubt: doubt[1] <= asked_before, self._doubtful.items()))
-        for (room, user_id), at in due:
+        due = list(itertools.takewhile(lambda each: each[1].since <= asked_before, self._doubtful.items()))
+        for (room, user_id), doubt in due:
             del self._doubtful[room, user_id]
             if user_id in self._flights.get(room, {}):
                 # Looked after again when that one has landed.
-                self._doubtful[room, user_id] = at
+                self._doubtful[room, user_id] = doubt
                 continue
-            here = self._hub.present_stay(room, user_id, time.time())
-            self._recorder.record(here or StayAbandoned(room, user_id, at))
+            here = self._hub.present_stay(room, user_id, clock.monotonic())
+            self._recorder.record(here or StayAbandoned(room, user_id, doubt.at))
 
     def stay_ended(self, room: str, user_id: str) -> None:
         """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
@@ -215,6 +239,7 @@ class Admission:
         # Who has a place goes on with its stay, however long ago a former process left it.
         place = self._hub.present(join.meeting, user_id)
         previous = place or session
+        asked = self._now()
         request = JoinRequest(
             room=join.meeting,
             user_id=user_id,
@@ -223,7 +248,7 @@ class Admission:
             session_id=new_id("s"),
             instance=instance(join.page or new_id("i"), new_id("j")),
             node_id=self._node,
-            at=time.time(),
+            at=asked.at,
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._config.grace,
             # One that exists can be joined whatever it is called.
@@ -231,7 +256,7 @@ class Admission:
             title=join.title,
         )
         try:
-            return await self._store.join(request)
+            joined = await self._store.join(request)
         except UnknownMeeting:
             if join.create:
                 raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
@@ -240,22 +265,42 @@ class Admission:
             raise Refused(ErrorCode.MEETING_ENDED) from None
         except StoreUnavailable as error:
             if not error.certain:
-                self._doubt(join.meeting, user_id, request.at)
+                self._doubt(join.meeting, user_id, asked)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         except BaseException:
-            self._doubt(join.meeting, user_id, request.at)
+            self._doubt(join.meeting, user_id, asked)
             raise
 
-    def _doubt(self, room: str, user_id: str, at: float) -> None:
+        before = self._doubtful.get((join.meeting, user_id), asked)
+        began = before if before.at == joined.stay.joined_at else asked
+        set_by = self._clock.set_by - began.set_by
+        place = self._hub.present(join.meeting, user_id)
+        if not set_by or (place is not None and place.session_id == joined.stay.session_id):
+            # Of who has a place, the hub knows when the stay began.
+            return joined
+        return self._corrected(joined, set_by)
+
+    def _corrected(self, joined: Joined, set_by: float) -> Joined:
+        """The record's clock was set by so many seconds since the join was asked for, or an earlier one that failed."""
+        person = joined.participant
+        stay = dataclasses.replace(joined.stay, joined_at=joined.stay.joined_at + set_by)
+        who = person.room, person.user_id, person.id, stay.session_id, stay.instance
+        self._recorder.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
+        return dataclasses.replace(joined, stay=stay)
+
+    def _now(self) -> Doubt:
+        return Doubt(clock.monotonic(), self._clock.now(), self._clock.set_by)
+
+    def _doubt(self, room: str, user_id: str, asked: Doubt) -> None:
         """A stay may be open that nobody came to."""
         if len(self._doubtful) < DOUBTS:
-            self._doubtful.setdefault((room, user_id), at)
+            self._doubtful.setdefault((room, user_id), asked)
 
-    def _not_seated(self, room: str, user_id: str, at: float) -> None:
+    def _not_seated(self, room: str, user_id: str, asked: Doubt) -> None:
         """A join was recorded and then refused."""
-        here = self._hub.present_stay(room, user_id, time.time())
+        here = self._hub.present_stay(room, user_id, clock.monotonic())
         if here is None:
-            self._doubt(room, user_id, at)
+            self._doubt(room, user_id, asked)
         else:
             # The record has the instance of the page that was refused. Who is on the way in is recorded after this.
             self.stay_ended(room, user_id)

@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from server import deleting, origin, report
+from server.clock import RecordClock
 from server.config import Config
 from server.gateway import Gateway
 from server.ice import ice_servers
@@ -114,7 +115,13 @@ class HostedMeetings(BaseModel):
 
 
 def router(  # the API's parts list
-    config: Config, store: Store, hub: Hub, gateway: Gateway, tokens: Tokens, metrics: Metrics
+    config: Config,
+    store: Store,
+    hub: Hub,
+    gateway: Gateway,
+    tokens: Tokens,
+    metrics: Metrics,
+    record_clock: RecordClock,
 ) -> APIRouter:
     routes = APIRouter()
 
@@ -205,7 +212,7 @@ def router(  # the API's parts list
             room = names.generated_meeting_id(os.urandom(16))
         else:
             room = _checked(names.new_meeting_id, body.meeting)
-        meeting, created = await store.create_meeting(room, user_id, title, time.time())
+        meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
         gateway.meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
@@ -226,7 +233,7 @@ def router(  # the API's parts list
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
         """Ends it for all, for good."""
         room = (await hosted(meeting, user_id)).room
-        ended = await store.end_meeting(room, time.time())
+        ended = await store.end_meeting(room, record_clock.now())
         gateway.end_meeting(room)
         return view(request, ended, user_id)
 
@@ -270,7 +277,7 @@ def router(  # the API's parts list
             record = await (store.attendance(room) if whole else store.attendance(room, limit + 1, after))
         except UnknownParticipant:
             raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
-        now = time.time()
+        now = record_clock.now()
         # On a thread: a large report takes a tenth of a second, and the sockets go on.
         if format == "csv":
             table = await asyncio.to_thread(report.as_csv, record, now, report.Rows(rows))

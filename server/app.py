@@ -9,7 +9,6 @@ import gc
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -21,6 +20,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems
 from server.admission import Admission
+from server.clock import RecordClock
 from server.config import Config
 from server.connection import Connection
 from server.drain import Drain
@@ -67,19 +67,21 @@ async def serve(
     schedule = Schedule(jobs, store)
     deadline: float | None = None
     try:
-        node = Node(store, metrics)
+        record_clock = RecordClock()
+        node = Node(store, metrics, record_clock)
         hub = Hub(
             grace=config.grace,
             heartbeat=config.heartbeat,
             flow=flow(config),
             log_memory=config.log_memory * 2**20,
         )
-        recorder = Recorder(store, node.id, metrics)
-        admission = Admission(config, hub, store, recorder, tokens, node.id)
+        recorder = Recorder(store, node.id, metrics, at=record_clock.at)
+        admission = Admission(config, hub, store, recorder, tokens, node.id, record_clock)
         gateway = Gateway(config, hub, admission, recorder, metrics)
         node.on_revived = gateway.revived
+        node.on_clock_set = hub.clock_was_set
         await node.start()
-        await restore_rooms(store, hub, time.time())
+        await restore_rooms(store, hub, record_clock.now())
         gateway.start()
         gateway.overload.start()
         retention.start()
@@ -88,7 +90,8 @@ async def serve(
         echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets), gateway.limits)
         echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
-        http = web(config, store, hub, gateway, tokens, metrics, jobs, schedule, echoes, gateway.limits)
+        others = jobs, schedule, echoes, record_clock, gateway.limits
+        http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = _Server(
             _uvicorn(http, gateway, metrics),
             drain,
@@ -119,6 +122,7 @@ def web(
     jobs: Jobs,
     schedule: Schedule,
     echoes: Echoes,
+    record_clock: RecordClock,
     limits: Limits | None = None,
 ) -> FastAPI:
     """API, page, health and metrics."""
@@ -146,7 +150,7 @@ def web(
         )
     app.add_middleware(TransportSecurity, seconds=config.hsts)
     app.add_middleware(Forwarded, proxies=config.trusted_proxies, hosts=config.hosts)
-    app.include_router(api.router(config, store, hub, gateway, tokens, metrics))
+    app.include_router(api.router(config, store, hub, gateway, tokens, metrics, record_clock))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))
     app.include_router(webhook.router(config, store))
     app.include_router(echo_routes.router(config, tokens, echoes))

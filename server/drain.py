@@ -9,12 +9,12 @@ What is recorded does not wait for peers that are slow to close.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 
+from server import clock
 from server.gateway import Gateway
 from server.node import Node
 from server.recorder import Recorder
@@ -64,7 +64,7 @@ class Drain:
         if self._began is None:
             self._begin()
         began = self._loop.time()
-        at = time.time()
+        at = clock.monotonic()
         self._gateway.record_absent()
         try:
             async with asyncio.timeout_at(self.deadline - self._bound * CLOSING_SHARE) as self._limit:

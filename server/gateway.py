@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from server import liveness
+from server import clock, liveness
 from server.admission import Admission
 from server.away import away_for
 from server.carrier import Carrier
@@ -87,7 +87,7 @@ class Gateway:
 
     def record_absent(self) -> None:
         """This process will not see whether those who are away come back: they left when they were lost."""
-        self._admission.abandon(time.time())
+        self._admission.abandon(clock.monotonic())
         for end in self._hub.lost_stays():
             self._admission.stay_ended(end.room, end.user_id)
             self._recorder.record(end)
@@ -112,7 +112,7 @@ class Gateway:
         if late:
             await asyncio.wait(late)
         # The store may carry them out all the same.
-        self._admission.abandon(time.time())
+        self._admission.abandon(clock.monotonic())
         return len(late)
 
     def going(self) -> Refused:
@@ -126,7 +126,7 @@ class Gateway:
     def end_meeting(self, room: str) -> None:
         """Tell everyone in the room that it is over; the store knows already."""
         self._admission.meeting_ended(room)
-        self._carry_out(self._hub.end(room, time.time()))
+        self._carry_out(self._hub.end(room, clock.monotonic()))
 
     def meeting_asked_for(self, room: str, *, created: bool, **context: object) -> None:
         """Say in the log what became of a request to create a meeting."""
@@ -135,7 +135,7 @@ class Gateway:
 
     def goodbye(self, said: Goodbye) -> None:
         """A page goes, as it says over HTTP."""
-        effects = self._hub.goodbye(said, time.time())
+        effects = self._hub.goodbye(said, clock.monotonic())
         if effects is None:
             return
         log.info("page said goodbye", meeting=said.room, instance=said.instance, back_in=said.back_in)
@@ -187,7 +187,7 @@ class Gateway:
             if not connection.joined and isinstance(message, Resume):
                 self._resume(connection, message)
                 return
-            self._carry_out(self._hub.receive(connection, message, time.time()))
+            self._carry_out(self._hub.receive(connection, message, clock.monotonic()))
         except Exception:
             log.exception("message failed", type=type(message).__name__, **self._who(connection))
             connection.close(CloseCode.INTERNAL_ERROR)
@@ -238,7 +238,7 @@ class Gateway:
         if self._hub.seated(connection) is not None:
             text = "connection closed, place kept for a moment" if goodbye else "connection lost, place kept"
             log.info(text, code=connection.close_code, **self._who(connection))
-        self._carry_out(self._hub.lost(connection, time.time(), goodbye=goodbye))
+        self._carry_out(self._hub.lost(connection, clock.monotonic(), goodbye=goodbye))
 
     # What happens to them.
 
@@ -248,7 +248,7 @@ class Gateway:
         except Refused as refused:
             self._refuse(connection, refused, resume.id)
             return
-        effects = self._hub.resume(back, time.time())
+        effects = self._hub.resume(back, clock.monotonic())
         if effects is None:
             admission = self._admission.readmit(connection, resume, session)
             self._ask_for_a_seat(connection, resume, session.room, admission)
@@ -303,7 +303,7 @@ class Gateway:
                     **context,
                 )
             connection.seat()
-            self._carry_out(self._hub.join(arrival, time.time()))
+            self._carry_out(self._hub.join(arrival, clock.monotonic()))
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
         except Refused as refused:
@@ -325,7 +325,7 @@ class Gateway:
 
     def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
         """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
-        here = self._hub.present_stay(arrival.room, arrival.user_id, time.time())
+        here = self._hub.present_stay(arrival.room, arrival.user_id, clock.monotonic())
         if here is not None:
             # The record has the instance of the page that is gone. Who is on the way in is recorded after this.
             self._admission.stay_ended(arrival.room, arrival.user_id)
@@ -334,7 +334,7 @@ class Gateway:
             # A page may come back to a stay it knows; of one that has just begun nobody has heard.
             reason: Departure = "lost" if joined.continued else "left"
             stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
-            self._carry_out([StayEnded(*stay, time.time(), reason)])
+            self._carry_out([StayEnded(*stay, clock.monotonic(), reason)])
 
     def _refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
         self._metrics.refused[refused.code] += 1
@@ -351,11 +351,11 @@ class Gateway:
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
-        now = time.time()
+        now = clock.monotonic()
         while True:
             await asyncio.sleep(TICK)
             try:
-                before, now = now, time.time()
+                before, now = now, clock.monotonic()
                 if now - before > STANDSTILL:
                     log.warning("the server stood still", seconds=round(now - before, 3))
                     self._hub.stood_still(now - before, now)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
 
@@ -35,7 +36,8 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
 class StayAbandoned(NamedTuple):
-    """Record that nobody came to whatever stay of this person is open here."""
+    """Record that nobody came to whatever stay of this person is open here. `at`: as the join was asked for with, by
+    the record's clock."""
 
     room: str
     user_id: str
@@ -67,11 +69,22 @@ class _Outage:
 
 
 class Recorder:
-    def __init__(self, store: Store, node_id: str, metrics: Metrics, *, limit: int = LIMIT) -> None:
+    """`at`: what a moment of the hub's time is by the record's clock."""
+
+    def __init__(
+        self,
+        store: Store,
+        node_id: str,
+        metrics: Metrics,
+        *,
+        limit: int = LIMIT,
+        at: Callable[[float], float] = lambda moment: moment,
+    ) -> None:
         self._store = store
         self._node_id = node_id
         self._metrics = metrics
         self._limit = limit
+        self._at = at
         # Dictionaries keep their order: whose turn it was goes to the end.
         self._lines: dict[Person, _Line] = {}
         self._count = 0
@@ -92,6 +105,9 @@ class Recorder:
         if self._count >= limit:
             self._drop()
             return
+        if not isinstance(entry, StayAbandoned):
+            # Now, together with its beginning: the clock may be set before it is written.
+            entry = entry._replace(at=self._at(entry.at))
         person = entry.room, entry.user_id
         line = self._lines.get(person)
         if line is None:
@@ -166,9 +182,11 @@ class Recorder:
             return
         stay = entry.room, entry.user_id, entry.participant_id, entry.session_id
         if isinstance(entry, StayEnded):
-            await self._store.leave(StayEnd(*stay, node, at, entry.reason))
+            await self._store.leave(StayEnd(*stay, node, at, entry.reason, entry.joined_at))
         else:
-            await self._store.resume_stay(StayResume(*stay, node, entry.instance, at, entry.returned))
+            await self._store.resume_stay(
+                StayResume(*stay, node, entry.instance, at, entry.returned, entry.joined_at)
+            )
 
     async def _pause(self, delay: float) -> None:
         if self._closing.is_set():

@@ -6,10 +6,10 @@ by the process that was stopped, or will be at the last heartbeat of the one tha
 
 from __future__ import annotations
 
-import time
-
 import structlog
 
+from server import clock
+from server.clock import JUMP
 from server.identity import kind_of, new_id
 from server.node import INTERVAL
 from server.recorder import Recorder
@@ -21,21 +21,24 @@ log = structlog.get_logger()
 
 
 async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
-    """Keep a place in `hub` for everyone whom the store saw in a meeting a moment ago. Raises what the store raises."""
+    """Keep a place in `hub` for everyone whom the store saw in a meeting a moment ago; `now` is by the record's clock.
+    Raises what the store raises."""
     found = await store.restorable(now, hub.grace, slack=INTERVAL)
-    hub.restore([_restored(each) for each in found], now)
+    hub.restore([_restored(each, now) for each in found], clock.monotonic())
     if found:
         log.info("rooms restored", rooms=len(hub.rooms), participants=len(found))
 
 
 def record_anew(hub: Hub, recorder: Recorder) -> None:
     """Record that everyone's stay goes on here, because another process may have closed them."""
-    for stay in hub.present_stays(time.time()):
+    for stay in hub.present_stays(clock.monotonic()):
         recorder.record(stay)
 
 
-def _restored(found: Restorable) -> Restored:
+def _restored(found: Restorable, now: float) -> Restored:
     meeting, person, stay = found.meeting, found.participant, found.stay
+    # Who was last seen in the future was before the clock was set back.
+    set_back = max(0.0, found.seen_at - now)
     return Restored(
         room=meeting.room,
         title=meeting.title,
@@ -46,6 +49,6 @@ def _restored(found: Restorable) -> Restored:
         role=person.role,
         session_id=stay.session_id,
         instance=stay.instance,
-        joined_at=stay.joined_at,
+        joined_at=stay.joined_at - (set_back if set_back > JUMP else 0.0),
         kind=kind_of(person.user_id),
     )

@@ -32,7 +32,8 @@ class Close(NamedTuple):
 
 
 class StayEnded(NamedTuple):
-    """Record that a stay is over, at `at` (epoch seconds)."""
+    """Record that a stay is over, at `at` (of the hub's time). `joined_at`: when it began (epoch seconds), which the
+    record may have by a clock that was set since."""
 
     room: str
     user_id: str
@@ -40,11 +41,12 @@ class StayEnded(NamedTuple):
     session_id: str
     at: float
     reason: Departure
+    joined_at: float | None = None
 
 
 class StayResumed(NamedTuple):
     """Record that a stay goes on here: with `returned`, because its page has come back after a connection was lost;
-    otherwise because the record may say that it had ended."""
+    otherwise because the record may say that it had ended. Times are as in `StayEnded`."""
 
     room: str
     user_id: str
@@ -53,6 +55,7 @@ class StayResumed(NamedTuple):
     instance: str
     at: float
     returned: bool
+    joined_at: float | None = None
 
 
 Effect = Send | Broadcast | Close | StayEnded | StayResumed

@@ -57,7 +57,7 @@ class Seat(NamedTuple):
 
 
 class Hub:
-    """All rooms of this process. `grace` and `heartbeat` are in seconds.
+    """All rooms of this process. `grace` and `heartbeat` are in seconds. `now` is, too, by a clock that nobody sets.
 
     `log_bytes`: what all logs take, at most `log_memory` of it, as of the last look.
     """
@@ -119,7 +119,7 @@ class Hub:
         for member, room in self._away.items():
             if member.lost_at is not None and not member.restored:
                 # Also who said goodbye: as long as they are here, they may just be reloading.
-                yield StayEnded(room.id, member.user_id, member.id, member.session_id, member.lost_at, "lost")
+                yield _ended(room.id, member, member.lost_at, "lost")
 
     # What happens.
 
@@ -153,6 +153,9 @@ class Hub:
             return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
         member.features = arrival.features
+        if member.session_id != arrival.session_id:
+            member.began_at = arrival.joined_at
+        is_wrong = member.began_at != arrival.joined_at
         member.name = arrival.name
         member.role = arrival.role
         member.session_id = arrival.session_id
@@ -181,6 +184,9 @@ class Hub:
             grace=self.grace,
         )
         effects.append(Send(arrival.connection, answer))
+        if is_wrong:
+            # The record has it by a clock that was set since.
+            effects.append(_resumed(room.id, member, now))
         return effects
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
@@ -313,6 +319,12 @@ class Hub:
             if member.lost_at is not None:
                 member.excused += min(seconds, max(0.0, now - member.lost_at))
 
+    def clock_was_set(self, seconds: float) -> None:
+        """The record's was: what it has of these stays is wrong by that, as long as it is not told anew."""
+        for room in self.rooms.values():
+            for member in room:
+                member.began_at += seconds
+
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting is over for all. Its stays are the store's to close, in the call that ended it."""
         room = self.rooms.pop(room_id, None)
@@ -365,7 +377,7 @@ class Hub:
         # Of somebody who never came back here, the record knows better when they were last seen.
         if member.restored:
             return [told]
-        return [told, StayEnded(room.id, member.user_id, member.id, member.session_id, at, reason)]
+        return [told, _ended(room.id, member, at, reason)]
 
 
 def _is_outdated(arrival: Arrival, member: Member) -> bool:
@@ -377,4 +389,9 @@ def _is_outdated(arrival: Arrival, member: Member) -> bool:
 
 
 def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
-    return StayResumed(room, member.user_id, member.id, member.session_id, member.instance, now, returned)
+    who = room, member.user_id, member.id, member.session_id
+    return StayResumed(*who, member.instance, now, returned, member.began_at)
+
+
+def _ended(room: str, member: Member, at: float, reason: Departure) -> StayEnded:
+    return StayEnded(room, member.user_id, member.id, member.session_id, at, reason, member.began_at)

@@ -22,7 +22,7 @@ NOBODY = ""
 """Addressee of an event that was withdrawn."""
 
 Entry = tuple[int, float, bytes, str | None]
-"""Number, when (epoch seconds), the event, and the participant it is for alone (None: everyone).
+"""Number, when (of the hub's time), the event, and the participant it is for alone (None: everyone).
 
 A plain tuple, because a log holds thousands and the garbage collector leaves plain tuples of plain values alone.
 """

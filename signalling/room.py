@@ -35,9 +35,10 @@ class Member:
     `arrived_at` is the number of the event that told of this instance, 0 when that was before this log.
     `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
     had the place and lost it to a newer one, the last few of them: they do not get it back.
-    `lost_at` is when its connection went (epoch seconds), None while there is one. `excused`: seconds of its absence in
-    which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after so many
-    seconds of absence; None: it said nothing.
+    `began_at` is when its stay began, by the record's clock as it goes now; `joined_at` stays as others were told.
+    `lost_at` is when its connection went (of the hub's time), None while there is one. `excused`: seconds of its
+    absence in which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after
+    so many seconds of absence; None: it said nothing.
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent
     one. `refused`: by addressee, the id of the signal that was refused with `busy` and has to come again first.
     `restored`: known from the record only, since the server was restarted, and not back yet.
@@ -50,6 +51,7 @@ class Member:
         "attempt",
         "audio",
         "back_in",
+        "began_at",
         "bytes",
         "connection",
         "excused",
@@ -83,7 +85,7 @@ class Member:
     ) -> None:
         self.id = id
         self.user_id = user_id
-        self.joined_at = joined_at
+        self.joined_at = self.began_at = joined_at
         self.kind: Kind = kind
         self.name = ""
         self.role: Role = "participant"

@@ -56,7 +56,8 @@ def joined(found: Mapping[str, Any]) -> Joined:
 
 
 def restorable(found: Mapping[str, Any]) -> Restorable:
-    return Restorable(meeting(found["meeting"]), participant(found["participant"]), stay(found["stay"]))
+    whose = meeting(found["meeting"]), participant(found["participant"]), stay(found["stay"])
+    return Restorable(*whose, float(found["seen_at"]))
 
 
 def hosted(found: Mapping[str, Any]) -> HostedMeeting:

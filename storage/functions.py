@@ -153,6 +153,7 @@ class FunctionStore(ImportFunctions):
             node_id=end.node_id,
             at=end.at,
             reason=end.reason,
+            joined_at=end.joined_at,
         )
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
@@ -175,10 +176,15 @@ class FunctionStore(ImportFunctions):
             instance=resume.instance,
             at=resume.at,
             returned=resume.returned,
+            joined_at=resume.joined_at,
         )
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
-        moments = {"exact_after": now - grace, "estimated_after": now - grace - slack}
+        moments = {
+            "exact_after": now - grace,
+            "estimated_after": now - grace - slack,
+            "until": now + slack,
+        }
         found = await self._take_time({"call": "restorable", **moments})
         return [answers.restorable(each) for each in found]
 
@@ -214,8 +220,9 @@ class FunctionStore(ImportFunctions):
     async def heartbeat(self, node_id: str, at: float) -> None:
         self._attempts.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
 
-    async def close_dead_nodes(self, dead_before: float) -> int:
-        return int(await self._directly({"call": "close_dead_nodes", "dead_before": dead_before}))
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
+        call = {"call": "close_dead_nodes", "dead_before": dead_before, "ahead_of": ahead_of}
+        return int(await self._directly(call))
 
     async def stop_node(self, node_id: str, at: float) -> int:
         return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}))

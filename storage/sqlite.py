@@ -160,8 +160,10 @@ class SqliteStore:
     async def heartbeat(self, node_id: str, at: float) -> None:
         await self._write(partial(sqlite_calls.heartbeat, node_id=node_id, at=at))
 
-    async def close_dead_nodes(self, dead_before: float) -> int:
-        return await self._write(partial(sqlite_calls.close_dead_nodes, dead_before=dead_before))
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
+        return await self._write(
+            partial(sqlite_calls.close_dead_nodes, dead_before=dead_before, ahead_of=ahead_of)
+        )
 
     async def stop_node(self, node_id: str, at: float) -> int:
         return await self._write(partial(sqlite_calls.stop_node, node_id=node_id, at=at))

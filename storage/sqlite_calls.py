@@ -114,6 +114,7 @@ def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
             "node_id": end.node_id,
             "at": end.at,
             "reason": end.reason,
+            "joined_at": end.joined_at,
         },
     )
 
@@ -135,6 +136,7 @@ def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
         "node_id": resume.node_id,
         "instance": resume.instance,
         "at": resume.at,
+        "joined_at": resume.joined_at,
         "returned_at": _moment(resume.at) if resume.returned else None,
     }
     connection.execute(sql.KNOW_NODE, values)
@@ -143,9 +145,13 @@ def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
 
 
 def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: float) -> list[Restorable]:
-    values = {"exact_after": now - grace, "estimated_after": now - grace - slack}
+    values = {
+        "exact_after": now - grace,
+        "estimated_after": now - grace - slack,
+        "until": now + slack,
+    }
     return [
-        Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:]))
+        Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:25]), row[25])
         for row in connection.execute(sql.RESTORABLE, values)
     ]
 
@@ -155,7 +161,8 @@ def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting
     if row is None:
         raise UnknownMeeting(room)
     ended = Meeting(*row)
-    connection.execute(sql.END_STAYS, {"room": room, "at": ended.ended_at})
+    # It cannot end before it was created; people can leave before that, where the clock was set back meanwhile.
+    connection.execute(sql.END_STAYS, {"room": room, "at": min(at, ended.ended_at or at)})
     return ended
 
 
@@ -231,8 +238,11 @@ def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:
     connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at})
 
 
-def close_dead_nodes(connection: sqlite3.Connection, dead_before: float) -> int:
-    return connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, {"dead_before": dead_before}).rowcount
+def close_dead_nodes(
+    connection: sqlite3.Connection, dead_before: float, ahead_of: float | None = None
+) -> int:
+    values = {"dead_before": dead_before, "ahead_of": ahead_of}
+    return connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, values).rowcount
 
 
 def stop_node(connection: sqlite3.Connection, node_id: str, at: float) -> int:

@@ -78,7 +78,7 @@ VALUES (
         (
             SELECT session_id FROM participant_sessions
             WHERE participant_id = :participant_id AND session_id = :previous_session
-                AND reason = 'lost' AND :at - left_at < :grace
+                AND reason = 'lost' AND abs(:at - left_at) < :grace
         ),
         :session_id
     ),
@@ -93,11 +93,21 @@ SET node_id = excluded.node_id, instance = excluded.instance, left_at = NULL, re
 RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
 """  # noqa: S608 - put together of the parts above
 
-CLOSE_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = :reason, estimated = 0
+# Whoever knows by how much a stay's beginning has to be corrected knows that of all that is known of it. (Nobody came
+# back before it, or in the future: that was recorded after the clock was set, and before this.)
+_RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
+        SELECT json_group_array(round(max(:joined_at, min(:at, value + :joined_at - joined_at)), 3))
+        FROM json_each(reconnects)
+    ))"""
+
+CLOSE_STAY = f"""
+UPDATE participant_sessions
+SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
+    reconnects = {_RECONNECTS},
+    reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
     AND (left_at IS NULL OR estimated = 1)
-"""
+"""  # noqa: S608 - put together of the parts above
 
 ABANDON_STAY = """
 UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = iif(connections = 1, 'left', 'lost')
@@ -107,9 +117,10 @@ WHERE left_at IS NULL AND node_id = :node_id
 
 RESUME_STAY = f"""
 UPDATE participant_sessions
-SET node_id = :node_id, instance = :instance, left_at = NULL, reason = NULL, estimated = 0,
+SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, joined_at),
+    left_at = NULL, reason = NULL, estimated = 0,
     connections = connections + iif({_RESUMED_TWICE}, 0, 1),
-    reconnects = iif({_RESUMED_TWICE}, reconnects, {_ONE_MORE_RETURN})
+    reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
 WHERE participant_id = :participant_id AND session_id = :session_id AND (left_at IS NULL OR reason = 'lost')
     AND NOT EXISTS (
         SELECT 1 FROM participant_sessions
@@ -125,27 +136,28 @@ SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at)
 
 # Each branch starts from what there is little of: nodes that were alive a moment ago (SQLite keeps the order of a
 # CROSS JOIN), and stays that were lost a moment ago. A stay that another one outlasted does not tell where its
-# participant was.
+# participant was. (One that ended in the future did so before the clock was set back, and before all others.)
 RESTORABLE = """
 SELECT
     meetings.room, title, host_user_id, created_at, ended_at,
     participants.id, participants.room, user_id, name, role, state,
     first_joined_at, last_seen_at, session_count, total_duration,
-    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
+    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects,
+    coalesce(left_at, (SELECT heartbeat_at FROM nodes WHERE nodes.id = node_id))
 FROM (
     SELECT participant_sessions.* FROM nodes CROSS JOIN participant_sessions ON node_id = nodes.id
     WHERE heartbeat_at > :estimated_after AND left_at IS NULL
     UNION ALL
     SELECT * FROM participant_sessions AS lost
     WHERE reason = 'lost' AND left_at > iif(estimated, :estimated_after, :exact_after)
-        AND left_at > :estimated_after
+        AND left_at > :estimated_after AND left_at <= :until
         AND NOT EXISTS (
             SELECT 1 FROM participant_sessions AS other
             WHERE other.participant_id = lost.participant_id AND other.session_id <> lost.session_id
                 AND (
                     other.left_at IS NULL
-                    OR (other.left_at, other.joined_at, other.session_id)
-                        > (lost.left_at, lost.joined_at, lost.session_id)
+                    OR (other.left_at <= :until, other.left_at, other.joined_at, other.session_id)
+                        > (lost.left_at <= :until, lost.left_at, lost.joined_at, lost.session_id)
                 )
         )
 ) AS stays
@@ -227,5 +239,7 @@ SET left_at = max(
         (SELECT heartbeat_at FROM nodes WHERE id = node_id)
     ),
     reason = 'lost', estimated = 1
-WHERE left_at IS NULL AND node_id IN (SELECT id FROM nodes WHERE heartbeat_at < :dead_before)
+WHERE left_at IS NULL AND node_id IN (
+    SELECT id FROM nodes WHERE heartbeat_at < :dead_before OR heartbeat_at > :ahead_of
+)
 """

@@ -140,9 +140,9 @@ class JoinRequest:
     An empty `name` keeps the name the participant has; a new participant is then called `GUEST`.
 
     `participant_id` and `session_id` are used only where new rows are needed. The stay that is open goes on; failing
-    that, `previous_session` goes on when it was closed less than `grace` seconds before `at` for a reason other than
-    "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance` and `node_id` are set on the
-    stay in each case.
+    that, `previous_session` goes on when it was closed less than `grace` seconds before `at` (or after it: clocks
+    differ) for a reason other than "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance`
+    and `node_id` are set on the stay in each case.
     """
 
     room: str
@@ -182,6 +182,7 @@ class StayEnd:
     """A stay to close, if it is still the node's: one that went on at another node is that one's to close.
 
     Closing a closed stay changes nothing, but for an end that was only estimated: its own node knows better.
+    `joined_at`: when it began, if the record may have that by a clock that was set since.
     """
 
     room: str
@@ -191,11 +192,15 @@ class StayEnd:
     node_id: str
     at: float
     reason: EndReason
+    joined_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StayResume:
-    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there."""
+    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there.
+
+    `joined_at` is as in `StayEnd`.
+    """
 
     room: str
     user_id: str
@@ -205,6 +210,7 @@ class StayResume:
     instance: str
     at: float
     returned: bool = True
+    joined_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +225,15 @@ class StayAbandon:
 
 @dataclass(frozen=True, slots=True)
 class Restorable:
-    """Someone who was in a meeting a moment ago, and may take the place up again after a restart."""
+    """Someone who was in a meeting a moment ago, and may take the place up again after a restart.
+
+    `seen_at`: when the stay ended or, of an open one, its node's last heartbeat.
+    """
 
     meeting: Meeting
     participant: Participant
     stay: Stay
+    seen_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +353,9 @@ class Store(Imports, Revocations, Protocol):
         """Who was in a meeting that has not ended, as of `now`; by room, then by arrival. Each participant once.
 
         It is a participant's last stay that counts: open, with a heartbeat of its node younger than `grace + slack`
-        seconds; or closed as "lost" less than `grace` seconds ago (by estimate: less than `grace + slack`). `slack`
-        is how much older than the truth a last heartbeat may be. Changes nothing.
+        seconds; or closed as "lost" less than `grace` seconds ago (by estimate: less than `grace + slack`), and not in
+        the future: that was by a clock that has been set back, nobody knows when. `slack` is how much older than the
+        truth a last heartbeat may be. Changes nothing.
         """
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
@@ -377,10 +388,12 @@ class Store(Imports, Revocations, Protocol):
     async def heartbeat(self, node_id: str, at: float) -> None:
         """Register the node, or say that it still lives."""
 
-    async def close_dead_nodes(self, dead_before: float) -> int:
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         """Close the open stays of nodes last heard of before `dead_before` at that node's last heartbeat (never before
         the stay began or somebody came back to it), reason "lost", `estimated`. Returns how many. Safe from many
         processes at once.
+
+        With `ahead_of`, those of nodes last heard of after it, too: the clock was set back since they died.
         """
 
     async def stop_node(self, node_id: str, at: float) -> int:

@@ -46,6 +46,7 @@ class ServerProcess:
     """`python -m server.cli serve` on a free loopback port. `settings` are `RECONVENE_…` variables."""
 
     module = "server.cli"
+    starts_within = START_TIMEOUT
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
@@ -86,10 +87,13 @@ class ServerProcess:
         assert self._process is None or self._process.returncode is not None, "runs already"
         self.settings |= settings
         self.output, self.logs = [], []
-        self._process = await begin(self.module, ["serve"], environment(self.directory, self.settings))
+        self._process = await self._begin()
         self._reader = asyncio.create_task(self._read(self._process))
-        self.url = str((await self.logged("listening", within=START_TIMEOUT))["url"])
+        self.url = str((await self.logged("listening", within=self.starts_within))["url"])
         return self
+
+    async def _begin(self) -> Forked:
+        return await begin(self.module, ["serve"], environment(self.directory, self.settings))
 
     def lines(self, event: str, **fields: object) -> list[dict[str, Any]]:
         """The log lines with this text and these fields that have come until now."""

@@ -129,7 +129,9 @@ def test_a_close_code_is_documented(code: errors.CloseCode) -> None:
 def routes() -> list[str]:
     nothing: Any = None
     tokens = Tokens("a secret for this test")
-    app = web(Config.from_env({}), nothing, Hub(), nothing, tokens, Metrics(), nothing, nothing, nothing)
+    app = web(
+        Config.from_env({}), nothing, Hub(), nothing, tokens, Metrics(), nothing, nothing, nothing, nothing
+    )
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
     return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.admission import Admission
+from server.clock import RecordClock
 from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
@@ -119,7 +120,7 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await real.open()
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
     recorder = Recorder(store, "n_1", metrics)  # type: ignore[arg-type] # a stand-in that has what is used
-    admission = Admission(config, hub, store, recorder, tokens, "n_1")  # type: ignore[arg-type]
+    admission = Admission(config, hub, store, recorder, tokens, "n_1", RecordClock())  # type: ignore[arg-type]
     yield Desk(store, hub, admission, recorder, metrics, tokens)
     await recorder.close(within=5)
     await real.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from typing import cast
 
 import pytest
 
+from server import clock
 from server.restart import record_anew, restore_rooms
 from signalling.effects import Close, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
@@ -115,7 +115,7 @@ async def test_stays_that_another_process_closed_are_recorded_anew(desk: Desk) -
 async def test_a_join_whose_answer_was_lost_leaves_no_stay_open(desk: Desk) -> None:
     ann = desk.tokens.identity("u_ann", 2e9)
     desk.store.forgetful = True
-    before = time.time()
+    before = clock.monotonic()
     with pytest.raises(Refused) as refused:
         await desk.join(ann)
     assert refused.value.code == ErrorCode.UNAVAILABLE
@@ -123,7 +123,7 @@ async def test_a_join_whose_answer_was_lost_leaves_no_stay_open(desk: Desk) -> N
     desk.admission.abandon(before)
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [True], "the joiner may still ask again"
-    desk.admission.abandon(time.time())
+    desk.admission.abandon(clock.monotonic())
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
@@ -135,7 +135,7 @@ async def test_who_asks_again_after_a_lost_answer_goes_on_with_the_stay(desk: De
         await desk.join(ann)
     desk.store.forgetful = False
     await desk.join(ann)
-    desk.admission.abandon(time.time())
+    desk.admission.abandon(clock.monotonic())
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [True]
 
@@ -149,11 +149,11 @@ async def test_a_doubt_outlives_a_join_that_is_on_its_way(desk: Desk) -> None:
     desk.store.open.clear()
     again = asyncio.create_task(desk.join(ann))
     await desk.store.reached.wait()
-    desk.admission.abandon(time.time())
+    desk.admission.abandon(clock.monotonic())
     desk.store.open.set()
     await asyncio.wait([again])
     assert isinstance(again.exception(), Refused)
-    desk.admission.abandon(time.time())
+    desk.admission.abandon(clock.monotonic())
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
@@ -170,7 +170,7 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
     with pytest.raises(Refused) as refused:
         await coming
     assert refused.value.code == ErrorCode.MEETING_FULL
-    desk.admission.abandon(time.time())
+    desk.admission.abandon(clock.monotonic())
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 

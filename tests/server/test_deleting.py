@@ -8,6 +8,7 @@ from typing import Any, cast
 import httpx
 
 from server.app import web
+from server.clock import RecordClock
 from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
@@ -147,6 +148,7 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
         jobs,
         Schedule(jobs, store),
         cast(Any, None),
+        RecordClock(),
     )
     headers = bearer(tokens.identity("u_ann", 1e10))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as http:

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 from server.admission import Admission
 from server.app import web
 from server.client_address import Client as Address
+from server.clock import RecordClock
 from server.config import Config
 from server.connection import Connection
 from server.gateway import Gateway
@@ -258,9 +259,11 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     )
     await store.open()
     recorder = Recorder(store, "n_1", metrics)
-    gateway = Gateway(config, hub, Admission(config, hub, store, recorder, tokens, "n_1"), recorder, metrics)
+    admission = Admission(config, hub, store, recorder, tokens, "n_1", RecordClock())
+    gateway = Gateway(config, hub, admission, recorder, metrics)
     jobs = Jobs(config, store)
-    app = web(config, store, hub, gateway, tokens, metrics, jobs, Schedule(jobs, store), cast(Any, None))
+    others = jobs, Schedule(jobs, store), cast(Any, None), RecordClock()
+    app = web(config, store, hub, gateway, tokens, metrics, *others)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
         yield gateway, http

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -10,8 +11,10 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
+from server import clock
+from server.clock import RecordClock
 from server.metrics import Metrics
-from server.node import Node
+from server.node import DEAD_AFTER, Node
 from storage import open_store
 from storage.store import Store, StoreUnavailable
 from tests.storage.script import Script
@@ -25,6 +28,8 @@ class FailingStore:
         self.down = False
         self.ahead = 0.0
         """Seconds by which its clock is ahead."""
+        self.beaten_at: list[float] = []
+        self.judged: list[tuple[float, float | None]] = []
         self.beats: asyncio.Queue[bool] = asyncio.Queue()
         """Whether each heartbeat was written."""
 
@@ -35,10 +40,12 @@ class FailingStore:
         self.beats.put_nowait(not self.down)
         if self.down:
             raise StoreUnavailable("away")
+        self.beaten_at.append(at)
         await self.real.heartbeat(node_id, at)
 
-    async def close_dead_nodes(self, dead_before: float) -> int:
-        return await self.real.close_dead_nodes(dead_before)
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
+        self.judged.append((dead_before, ahead_of))
+        return await self.real.close_dead_nodes(dead_before, ahead_of)
 
     async def stop_node(self, node_id: str, at: float) -> int:
         return await self.real.stop_node(node_id, at)
@@ -63,7 +70,7 @@ async def test_a_clock_that_differs_from_the_stores_is_told_at_the_start(
     store: FailingStore, ahead: float, told: int
 ) -> None:
     store.ahead = ahead
-    node = Node(cast(Store, store), Metrics())
+    node = Node(cast(Store, store), Metrics(), RecordClock())
     with capture_logs() as lines:
         await node.start()
         await node.stop(2000.0)
@@ -73,7 +80,7 @@ async def test_a_clock_that_differs_from_the_stores_is_told_at_the_start(
 
 async def test_an_outage_is_one_warning_and_one_line_when_it_is_over(store: FailingStore) -> None:
     metrics, revived = Metrics(), asyncio.Event()
-    node = Node(cast(Store, store), metrics, interval=0.01, dead_after=1000)
+    node = Node(cast(Store, store), metrics, RecordClock(), interval=0.01, dead_after=1000)
     node.on_revived = revived.set
     with capture_logs() as lines:
         await node.start()
@@ -95,7 +102,7 @@ async def test_an_outage_is_one_warning_and_one_line_when_it_is_over(store: Fail
 async def test_after_a_silence_others_take_for_death_the_stays_are_to_be_recorded_anew(
     store: FailingStore,
 ) -> None:
-    node = Node(cast(Store, store), Metrics(), interval=0.01, dead_after=0.05)
+    node = Node(cast(Store, store), Metrics(), RecordClock(), interval=0.01, dead_after=0.05)
     revivals: asyncio.Queue[None] = asyncio.Queue()
     node.on_revived = lambda: revivals.put_nowait(None)
     await node.start()
@@ -109,13 +116,68 @@ async def test_after_a_silence_others_take_for_death_the_stays_are_to_be_recorde
 
 
 async def test_a_stop_closes_the_nodes_stays_at_the_time_it_is_given(store: FailingStore) -> None:
-    node = Node(cast(Store, store), Metrics())
+    record = RecordClock()
+    node = Node(cast(Store, store), Metrics(), record)
     await node.start()
     script = Script(store.real)
     await script.join("ann", 1000.0, node=node.id)
     await script.join("bob", 1000.0, node="n_other")
-    await node.stop(1100.0)
-    await node.stop(1200.0)
+    now = clock.monotonic()
+    await node.stop(now)
+    await node.stop(now + 100.0)
     (of_ann,), (of_bob,) = await script.stays("ann"), await script.stays("bob")
-    assert (of_ann.left_at, of_ann.reason, of_ann.estimated) == (1100.0, "lost", False)
+    assert (of_ann.left_at, of_ann.reason, of_ann.estimated) == (record.at(now), "lost", False)
     assert of_bob.left_at is None
+
+
+@pytest.mark.parametrize("by", [-3600.0, 3600.0])
+async def test_a_clock_that_was_set_is_told_once_and_nobody_is_judged_by_it_for_a_while(
+    store: FailingStore, by: float
+) -> None:
+    record = RecordClock()
+    node = Node(cast(Store, store), Metrics(), record, interval=0.01, dead_after=1000.0)
+    told: asyncio.Queue[float] = asyncio.Queue()
+    node.on_clock_set = told.put_nowait
+    with capture_logs() as lines:
+        await node.start()
+        store.ahead = by
+        async with asyncio.timeout(10):
+            assert await told.get() == pytest.approx(by, abs=0.5)
+        judged = len(store.judged)
+        await store.beat(True, times=3)
+        await node.stop(clock.monotonic())
+    assert told.empty()
+    assert len(store.judged) == judged, "those that live have not all beaten by the clock as it goes now"
+    assert store.beaten_at[-1] - store.beaten_at[0] == pytest.approx(by, abs=5.0)
+    warnings = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert warnings.count("the clock was set, stays that go on keep their length") == 1
+
+
+async def test_nodes_whose_machines_clocks_differ_write_the_same_time_and_take_nobody_for_dead(
+    store: FailingStore,
+) -> None:
+    """They judge, and are judged, by the store's clock, whatever their own show."""
+    store.ahead = 3600.0
+    node = Node(cast(Store, store), Metrics(), RecordClock())
+    await node.start()
+    assert store.beaten_at[0] - time.time() == pytest.approx(3600.0, abs=5.0)
+    assert store.judged[0][0] - store.beaten_at[0] == pytest.approx(-DEAD_AFTER)
+    await node.stop(clock.monotonic())
+
+
+async def test_a_node_that_died_before_the_clock_was_set_back_is_found_dead(store: FailingStore) -> None:
+    script = Script(store.real)
+    ahead = time.time() + 3600.0
+    await store.real.heartbeat("n_dead", ahead)
+    await script.join("ann", ahead - 60.0, node="n_dead")
+    node = Node(cast(Store, store), Metrics(), RecordClock(), interval=0.01, dead_after=0.1)
+    await node.start()
+    (stay,) = await script.stays("ann")
+    assert stay.left_at is None, "it may live, and not have noticed yet"
+    async with asyncio.timeout(10):
+        while not any(ahead_of is not None for _, ahead_of in store.judged):
+            await store.beat(True)
+        await store.beat(True)
+    await node.stop(clock.monotonic())
+    (stay,) = await script.stays("ann")
+    assert (stay.left_at, stay.reason, stay.estimated) == (ahead, "lost", True)

@@ -122,7 +122,7 @@ class Stage:
             instance=instance(page or f"i_{self._count}", f"j_{self._count}"),
             epoch=f"e_{self._count}",
             rejoined=rejoined,
-            joined_at=self.now,
+            joined_at=member.began_at if member else self.now,
             media=Media(**media),
             ice_servers=[],
             attempt=attempt,

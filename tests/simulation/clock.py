@@ -21,10 +21,13 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from server import connection, identity
+from server import clock, connection, identity
 
 EPOCH = 1_800_000_000.0
 """What `time.time()` says when a run begins (seconds)."""
+
+BOOTED = 1000.0
+"""What a machine's monotonic clock says then."""
 
 PROCESS: contextvars.ContextVar[object] = contextvars.ContextVar("process", default=None)
 """Whose code is running: a server's, or (None) the world's."""
@@ -64,6 +67,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
+        self.set_ahead = 0.0
+        """How far the time of day of the server's machine is from what it was when the run began."""
         self._selector = self
         self.set_task_factory(_task)
 
@@ -142,7 +147,8 @@ def a_world_of_its_own(loop: VirtualLoop, seed: int, hear: Hear, *, level: int) 
         cache_logger_on_first_use=False,
     )
     replaced = [
-        (time, "time", lambda: EPOCH + loop.time()),
+        (time, "time", lambda: EPOCH + loop.time() + loop.set_ahead),
+        (clock, "monotonic", lambda: BOOTED + loop.time()),
         (identity, "_random", chance.randbytes),
         (connection, "_numbers", itertools.count(1)),
         # The gateway keeps its connections in a set.

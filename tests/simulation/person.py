@@ -14,7 +14,7 @@ from signalling.actions import Emit, Goodbye
 from signalling.place import Place
 from signalling.roster import FLAGS
 from tests.simulation.browser_socket import Socket
-from tests.simulation.clock import EPOCH, VirtualLoop
+from tests.simulation.clock import BOOTED, EPOCH, VirtualLoop
 from tests.simulation.network import Link
 from tests.simulation.page import Page
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 ROOM = "STORM-1"
-
-BOOTED = 1000.0
-"""What a machine's monotonic clock says when a run begins (seconds)."""
 
 Deed = Callable[["Person"], Awaitable[None]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -288,6 +289,18 @@ def deadlines_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Person, "now", Person.wall)
 
 
+def grace_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """The server's, who is away for so long as a clock says that may be set."""
+    lost, tick = Hub.lost, Hub.tick
+    patch.setattr(Hub, "lost", lambda self, who, now, **how: lost(self, who, time.time(), **how))
+    patch.setattr(Hub, "tick", lambda self, now: tick(self, time.time()))
+
+
+def clock_set_unnoticed(patch: pytest.MonkeyPatch) -> None:
+    """Stays that go on meanwhile end by another clock than they began by."""
+    patch.setattr(Hub, "clock_was_set", lambda self, seconds: None)
+
+
 PLANTS: dict[str, Plant] = {
     plant.__name__.replace("_", "-"): plant
     for plant in (
@@ -322,5 +335,7 @@ PLANTS: dict[str, Plant] = {
         stale_flight,
         outage_forgets,
         deadlines_by_the_wall_clock,
+        grace_by_the_wall_clock,
+        clock_set_unnoticed,
     )
 }

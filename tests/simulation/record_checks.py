@@ -13,6 +13,9 @@ from tests.simulation.person import Person
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+SET_BY = 600.0
+"""Seconds by a multiple of which the server's clock is set: longer than a run, so a moment tells which it was."""
+
 LATE = 1.0
 """Seconds until a page knows that its socket was closed: a closing handshake over a slow network."""
 
@@ -69,12 +72,27 @@ def check(world: World) -> None:
         _presence_is_recorded(world, person, stays)
 
 
+def _since(at: float) -> tuple[float, float]:
+    """When that was in the run, and how far the clock was ahead by which it was recorded."""
+    ahead = SET_BY * round((at - EPOCH) / SET_BY)
+    return at - EPOCH - ahead, ahead
+
+
+def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
+    since, ahead = _since(stay.joined_at)
+    if stay.left_at is None:
+        return Interval(since, world.loop.time())
+    until, ahead_then = _since(stay.left_at)
+    if ahead != ahead_then and not stay.estimated:
+        lasted = stay.left_at - stay.joined_at
+        world.complain(
+            f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"
+        )
+    return Interval(since, max(since, until))
+
+
 def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:
-    now = world.loop.time()
-    recorded = merged(
-        Interval(stay.joined_at - EPOCH, now if stay.left_at is None else stay.left_at - EPOCH)
-        for stay in stays
-    )
+    recorded = merged(_in_the_run(world, person, stay) for stay in stays)
     surely = merged(i for page in person.pages for i in page.surely)
     noticed = 1.6 * world.heartbeat + 0.5
     maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
@@ -93,7 +111,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         in_grace = inside or any(
             stay.left_at is not None
             and (stay.estimated or stay.reason == "ended")
-            and abs(stay.left_at - EPOCH - extra.until) < 0.001
+            and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
         allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
@@ -141,14 +159,18 @@ def minus(intervals: list[Interval], others: list[Interval]) -> list[Interval]:
 
 def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
     """What a server that was killed saw after its last heartbeat is known to nobody."""
-    ended_at = world.store.connection.execute("SELECT ended_at - ? FROM meetings", (EPOCH,)).fetchone()[0]
+    (ended_at,) = world.store.connection.execute("SELECT ended_at FROM meetings").fetchone()
     # It is over when the record says so; people hear of it a little later.
-    if ended_at is not None and missing.since >= ended_at - 0.001 and missing.until <= world.told_at + 1:
+    if (
+        ended_at is not None
+        and missing.since >= _since(ended_at)[0] - 0.001
+        and missing.until <= world.told_at + 1
+    ):
         return True
     heartbeats = dict(world.store.connection.execute("SELECT id, heartbeat_at FROM nodes"))
     for server in world.servers:
         if server.killed and server.node_id in heartbeats:
-            beaten_at = heartbeats[server.node_id] - EPOCH
+            beaten_at, _ = _since(heartbeats[server.node_id])
             # Nor is what it could not write because the store was away.
             unseen = missing.since >= beaten_at - 0.001 or person.user_id in server.lost_with_it
             if unseen and missing.until <= server.stopped_at + 0.5:

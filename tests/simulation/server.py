@@ -12,6 +12,7 @@ from websockets.datastructures import Headers
 
 from server import pace
 from server.admission import Admission
+from server.clock import RecordClock
 from server.config import Config
 from server.connection import BEHIND, Connection
 from server.drain import Drain
@@ -203,16 +204,20 @@ class Server:
     async def _start(self) -> None:
         config, store, grace = self._config, self._store, self._config.grace
         metrics = self.metrics
-        self.node = Node(store, metrics, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE)
+        times = RecordClock()
+        self.node = Node(
+            store, metrics, times, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
+        )
         # Little enough that talkative people spend it.
         held = Flow(rate=8, burst=24, is_behind=pace.flow(config).is_behind)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held)
-        self.recorder = Recorder(store, self.node.id, metrics)
-        admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id)
+        self.recorder = Recorder(store, self.node.id, metrics, at=times.at)
+        admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id, times)
         self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
         self.node.on_revived = self.gateway.revived
+        self.node.on_clock_set = self.hub.clock_was_set
         await self.node.start()
-        await restore_rooms(store, self.hub, time.time())
+        await restore_rooms(store, self.hub, times.now())
         self.gateway.start()
         self.drain = Drain(self._bound, self.gateway, self.recorder, self.node)
         self.started_at = self.loop.time()

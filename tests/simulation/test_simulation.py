@@ -27,6 +27,7 @@ MUST_HAPPEN = {
     "departure left",
     "departure lost",
     "goodbyes",
+    "clocks set",
     "closed 1000",
     "closed 1001",
     "closed 1006",

@@ -67,6 +67,12 @@ async def break_store(world: World) -> None:
     world.say("the store is well again")
 
 
+async def set_the_clock(world: World) -> None:
+    """The server's, and with it the store's."""
+    if world.store_is_well and world.server is not None:
+        world.set_clock(world.chance.choice((-3600.0, -600.0, 600.0, 3600.0)))
+
+
 async def end_meeting(world: World) -> None:
     """Not often, and not early: little happens after it."""
     if world.chance.random() < 0.2 and world.loop.time() > world.length * 0.7 and world.ended_at is None:
@@ -80,6 +86,7 @@ BLOWS: dict[Blow, float] = {
     kill_server: 1.0,
     stop_server: 0.7,
     break_store: 0.8,
+    set_the_clock: 0.3,
     end_meeting: 0.3,
 }
 

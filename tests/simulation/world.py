@@ -39,6 +39,10 @@ from tests.simulation.server import Server, Transport
 from tests.simulation.truth import Truth
 from tests.simulation.weather import Blow
 
+CLOCK_SETTLES = 1.0
+"""Seconds that a server needs to notice that its clock was set, and to write it down. Who was last seen by a clock that
+nobody knows of any more would not be known to have been there a moment ago."""
+
 NAMES = ("ann", "bob", "cat", "dan", "eve")
 T = TypeVar("T")
 
@@ -72,6 +76,8 @@ class World:
         self.network = Network(loop, lots("network", seed))
         self.store = MemoryStore(lots("store", seed))
         self.store_failed = False
+        self.clock_set = False
+        self._settled_at = 0.0
         self.grace = chance.choice((6.0, 9.0, 12.0))
         self.heartbeat = chance.choice((3.0, 5.0))
         self.bound = chance.choice((2.0, 5.0))
@@ -170,13 +176,13 @@ class World:
                 self.complain("a forged goodbye was taken for a real one")
 
     def kill_server(self, downtime: float) -> None:
-        if (server := self.server) is not None:
+        if self.is_settled and (server := self.server) is not None:
             self._downtime = downtime
             self.say(f"the server is killed (for {downtime} s)")
             server.kill()
 
     def stop_server(self, downtime: float) -> None:
-        if (server := self.server) is not None:
+        if self.is_settled and (server := self.server) is not None:
             self._downtime = downtime
             self.say("the server is told to stop")
             for link in server.links:
@@ -189,6 +195,27 @@ class World:
             page.user_id in server.lost_with_it and at - 3 * self.grace < server.stopped_at <= at
             for server in self.servers
         )
+
+    @property
+    def store_is_well(self) -> bool:
+        return not (self.store.away or self.store.hangs or self.store.forgets)
+
+    @property
+    def is_settled(self) -> bool:
+        return self.loop.time() >= self._settled_at
+
+    def expects(self, warning: str) -> bool:
+        return (
+            self.store_failed
+            or warning == "drain cut short"
+            or (self.clock_set and warning.startswith("the clock was set"))
+        )
+
+    def set_clock(self, seconds: float) -> None:
+        self.say(f"the server's clock is set {'forward' if seconds > 0 else 'back'} by {abs(seconds)} s")
+        self.loop.set_ahead += seconds
+        self.clock_set = True
+        self._settled_at = self.loop.time() + CLOCK_SETTLES
 
     async def end_meeting(self) -> None:
         """The host does not give up until it is done."""
@@ -317,6 +344,7 @@ class World:
                 figures.update({f"{name} {key}": count for key, count in counter.items()})
         figures["events"] = sum(len(events) for events in self.truth.epochs.values())
         figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
+        figures["clocks set"] = int(self.clock_set)
         figures["meetings ended"] = int(self.has_ended)
         return figures
 
@@ -341,7 +369,7 @@ def run(seed: int, *, tell_all: bool = False) -> Outcome:
             if isinstance(info := event.get("exc_info"), BaseException):
                 error = "".join(traceback.format_exception(info))
             world.complain(f"the server logged an {method}: {event['event']} {text} {error}")
-        elif method == "warning" and not (world.store_failed or event["event"] == "drain cut short"):
+        elif method == "warning" and not world.expects(event["event"]):
             world.complain(f"the server warned of nothing: {event['event']} {text}")
 
     said_to: list[World] = []
