@@ -17,7 +17,7 @@ from server import clock
 from server.clock import RecordClock
 from server.config import Config
 from server.credentials import Credentials, Proof
-from server.ice import ice_servers
+from server.ice import IceServers
 from server.identity import Session, Tokens, kind_of, new_id
 from server.recorder import Recorder, StayAbandoned
 from signalling.arrivals import Arrival, Return
@@ -65,6 +65,7 @@ class Admission:
         node: str,
         record_clock: RecordClock,
     ) -> None:
+        self.ice = IceServers(config, hub)
         self._config = config
         self._hub = hub
         self._store = store
@@ -84,6 +85,7 @@ class Admission:
         session = self._tokens.read_session(resume.session)
         member = self._hub.present(session.room, session.user_id)
         credential, renewed = resume.session, session.is_due(now)
+        features = known(resume.features)
         if member is not None and (renewed or member.instance != session.instance):
             seat = Session(session.user_id, session.room, member.session_id, member.instance)
             credential = self._tokens.session(seat, now)
@@ -99,9 +101,9 @@ class Admission:
             attempt=resume.attempt,
             media=resume.media,
             hand=resume.hand,
-            ice_servers=ice_servers(self._config, session.user_id, now),
+            ice_servers=self.ice.given(connection, session.user_id, features, clock.monotonic()),
             renewed=renewed,
-            features=known(resume.features),
+            features=features,
         )
         return session, back
 
@@ -309,7 +311,7 @@ class Admission:
     def _arrival(
         self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined, order: int
     ) -> Arrival:
-        stay = joined.stay
+        stay, features = joined.stay, known(join.features)
         return Arrival(
             connection=connection,
             message_id=join.id,
@@ -331,11 +333,11 @@ class Admission:
             rejoined=joined.rejoined,
             joined_at=stay.joined_at,
             media=join.media,
-            ice_servers=ice_servers(self._config, user_id, time.time()),
+            ice_servers=self.ice.given(connection, user_id, features, clock.monotonic()),
             attempt=join.attempt,
             order=order,
             kind=kind_of(user_id),
-            features=known(join.features),
+            features=features,
         )
 
 

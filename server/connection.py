@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
@@ -103,6 +104,7 @@ class Connection(asyncio.Protocol):
         "joined",
         "number",
         "pinged_at",
+        "renew_ice_at",
         "since",
         "write",
     )
@@ -126,6 +128,7 @@ class Connection(asyncio.Protocol):
         self.joined = False
         self.closing = False
         self.client = UNKNOWN
+        self.renew_ice_at = math.inf
 
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"

@@ -361,6 +361,7 @@ class Gateway:
                     self._hub.stood_still(now - before, now)
                 self._carry_out(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
+                self._carry_out(self._admission.ice.due(self._connections, now))
                 liveness.check(self._connections, self._heartbeat, loop.time(), self._who)
             except Exception:
                 log.exception("tick failed")

@@ -20,7 +20,7 @@ ICE = (
         "RECONVENE_TURN_URLS",
         "",
         "URLs such as turn:host:port or turns:host:port?transport=tcp, separated by commas",
-        "TURN servers that share RECONVENE_TURN_SECRET; each user is given credentials of their own, for six hours.",
+        "TURN servers that share RECONVENE_TURN_SECRET; each user is given short-lived credentials of their own.",
         values.turn_urls,
         empty=(),
     ),

@@ -44,7 +44,7 @@ class Emit(NamedTuple):
     """Tell the application.
 
     `joined` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`, `snapshot` where one came), `event` (the
-    message), `away`, `refused` (`code`, `message`), `error` (the same), `closed` (`code`).
+    message), `ice_servers` (the message), `away`, `refused` (`code`, `message`), `error` (the same), `closed` (`code`).
     """
 
     name: str

@@ -21,7 +21,7 @@ import orjson
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.errors import CloseCode
-from signalling.features import BUSY
+from signalling.features import BUSY, ICE
 from signalling.outbox import Message, Outbox
 from signalling.place import Place as Place
 from signalling.roster import Participant, applied, difference, roster_of
@@ -36,7 +36,7 @@ BACK_OFF_BASE, BACK_OFF_CAP = 0.4, 8.0
 PASSING = frozenset({"unavailable", "rate_limited"})
 """Errors to a join or resume that pass by themselves."""
 
-FEATURES = [BUSY]
+FEATURES = [BUSY, ICE]
 """What this client can do beyond the first version of the protocol."""
 
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
@@ -121,6 +121,8 @@ class SignallingClient:
                 return self._send_due(now)
             case "going_away":
                 self._not_before = now + message["delay"]
+            case "ice_servers":
+                return [Emit("ice_servers", message)]
             case "error":
                 return self._error(message, now)
             case _:

@@ -106,6 +106,10 @@ def pong(t: msgspec.Raw | msgspec.UnsetType, message_id: int | None) -> bytes:
     return dumps(message)
 
 
+def ice_servers(servers: Sequence[dict[str, Any]]) -> bytes:
+    return dumps({"type": "ice_servers", "ice_servers": servers})
+
+
 def going_away(delay: float) -> bytes:
     return dumps({"type": "going_away", "delay": delay})
 

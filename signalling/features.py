@@ -11,7 +11,10 @@ from collections.abc import Iterable
 BUSY = "busy"
 """The client sends again what is answered with `busy`. Signals between two such clients are at most `flow.SMALL`."""
 
-FEATURES = (BUSY,)
+ICE = "ice"
+"""The client takes new ICE servers while it stays (`ice_servers`), so that their credentials may be short-lived."""
+
+FEATURES = (BUSY, ICE)
 """The server's."""
 
 _KNOWN = frozenset(FEATURES)

@@ -238,6 +238,9 @@ class Bot:
                 self._came_in(detail)
             case "resumed":
                 self._came_back(detail)
+            case "ice_servers":
+                # For connections to come. aiortc takes none for those there are, whose relays go on.
+                self._named = detail["ice_servers"]
             case "event":
                 self._event(detail)
             case "away":

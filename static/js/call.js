@@ -61,6 +61,7 @@ export class Call extends Emitter {
     this.media.on("change", () => this.#mediaChanged(), { signal });
     this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
     this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
+    this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });
     this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });

@@ -1,8 +1,7 @@
 /**
  * The client's side of the protocol as a state machine without I/O, clock or randomness: what happened goes in
  * with the time it happened, what is to be done comes out as a list of actions, and `wakeAt` says when `tick`
- * wants to be called. socket.js is its shell; signalling/client.py is the same machine, and tests/vectors hold
- * the two together.
+ * wants to be called. socket.js is its shell, signalling/client.py the same machine; tests/vectors hold them together.
  *
  *     idle ─start→ connecting ─opened→ joining ─joined, resumed→ joined
  *                      ↑                  │ closed, no answer      │ closed, no pong
@@ -42,6 +41,7 @@ import { CLOSE, FEATURES, isFinal, parse } from "./protocol.js";
  * @property {import("./protocol.js").Joined} joined
  * @property {Back} resumed
  * @property {RoomEvent} event
+ * @property {import("./protocol.js").IceServers} ice_servers  New credentials.
  * @property {{code: string, message: string}} refused  The join was answered with an error that stays.
  * @property {{code: string, message: string}} error
  * @property {null} away  The connection is lost and being restored.
@@ -128,6 +128,8 @@ export class SignallingClient {
         return this.#sendDue(now);
       case "pong":
         return [];
+      case "ice_servers":
+        return [{ do: "emit", name: "ice_servers", detail: message }];
       case "error":
         return this.#error(message, now);
       case "going_away":

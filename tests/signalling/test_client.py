@@ -60,7 +60,7 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
         "token": "t",
         "on_duplicate": "reject",
         "media": {"audio": False, "video": False, "screen": False},
-        "features": ["busy"],
+        "features": ["busy", "ice"],
     }
     program = SignallingClient(Place("abc", "Echo", "page", kind="bot"), lambda: 0.5)
     program.start(0.0)

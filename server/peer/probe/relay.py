@@ -10,7 +10,7 @@ from typing import Any
 
 from server.doctor import ice
 from server.doctor.findings import Finding, Level
-from server.ice import CREDENTIAL_LIFETIME
+from server.ice import LASTING
 from server.peer.probe.steps import Failed, Seen
 from server.peer.probe.visit import Visit
 
@@ -78,7 +78,7 @@ def _clocks(servers: Sequence[ice.Server]) -> str:
     """What the credentials tell of the server's clock: they say when they expire."""
     for server in servers:
         made = _MADE.match(server.username)
-        ahead = int(made[1]) - CREDENTIAL_LIFETIME - time.time() if made else 0.0
+        ahead = int(made[1]) - LASTING - time.time() if made else 0.0
         if abs(ahead) > SKEW:
             minutes = f"{abs(ahead) / 60:.0f} min {'ahead of' if ahead > 0 else 'behind'}"
             return f"; the server's clock is {minutes} the one here"
