@@ -64,12 +64,13 @@ export class RecordList extends Emitter {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === "bad_token") return this.emit("refused", { error });
       this.#say(this.#read ? "Cannot refresh at the moment; trying again." : `${error.message} Trying again.`, true);
-      this.#later();
+      this.#later(error.retryAfter);
     }
   }
 
-  #later() {
-    this.#timer = window.setTimeout(() => document.hidden || this.ask(), AGAIN);
+  /** @param {number} [least]  milliseconds that the server wants to be left in peace */
+  #later(least = 0) {
+    this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(AGAIN, least));
   }
 
   /** @param {HostedMeeting[]} meetings */
