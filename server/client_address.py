@@ -6,6 +6,7 @@ from its end: what a trusted proxy says is so, and what stands before an untrust
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import itertools
 import re
@@ -46,12 +47,26 @@ class Client(NamedTuple):
 UNKNOWN = Client("", "")
 """Whose request it is when nobody can say."""
 
+LONGEST = 64
+"""Letters of an address, with brackets, zone and port."""
+REMEMBERED = 4096
+"""Addresses of which is kept what was found out: it takes longer than all else that is done for a request here."""
+
+
+class _Sender(NamedTuple):
+    """What is known of an address."""
+
+    client: Client
+    is_trusted: bool
+    is_private: bool
+
 
 class Proxies:
     """Who is trusted to say for whom a request is made."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
+        self._sender = functools.lru_cache(REMEMBERED)(self._judged)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Proxies) and self._trusted == other._trusted
@@ -67,28 +82,31 @@ class Proxies:
 
     def trusts(self, peer: str) -> bool:
         """Whether what comes from this address is a trusted proxy's."""
-        address = parsed(peer)
-        return address is not None and self._trusts(address)
+        sender = self._sender(peer[:LONGEST])
+        return sender is not None and sender.is_trusted
 
     def client(self, peer: str, header: Header) -> Client:
         """Who makes the request that came from `peer`."""
-        sender = parsed(peer)
+        sender = self._sender(peer[:LONGEST])
         if sender is None:
             return Client(peer, peer)
-        if not self._trusts(sender):
-            names_others = bool(header(FORWARDED_FOR) or header(FORWARDED))
-            return _client(sender, hidden=names_others and _in(sender, _BEHIND))
+        if not sender.is_trusted:
+            hides = sender.is_private and bool(header(FORWARDED_FOR) or header(FORWARDED))
+            return sender.client._replace(hidden=True) if hides else sender.client
         for hop in itertools.islice(_hops(header), MOST_HOPS):
-            address = parsed(hop)
-            if address is None:
+            before = self._sender(hop.strip()) if len(hop) <= LONGEST else None
+            if before is None:
                 break
-            sender = address
-            if not self._trusts(sender):
+            sender = before
+            if not sender.is_trusted:
                 break
-        return _client(sender)
+        return sender.client
 
-    def _trusts(self, address: Address) -> bool:
-        return _in(address, self._trusted)
+    def _judged(self, text: str) -> _Sender | None:
+        address = parsed(text)
+        if address is None:
+            return None
+        return _Sender(_client(address), _in(address, self._trusted), _in(address, _BEHIND))
 
 
 def parsed(text: str) -> Address | None:
@@ -119,11 +137,11 @@ def _hops(header: Header) -> Iterator[str]:
             yield named[1] if named else ""
 
 
-def _client(address: Address, *, hidden: bool = False) -> Client:
+def _client(address: Address) -> Client:
     text = str(address)
     if isinstance(address, ipaddress.IPv4Address):
-        return Client(text, text, hidden)
-    return Client(text, str(ipaddress.ip_network((address, 64), strict=False)), hidden)
+        return Client(text, text)
+    return Client(text, str(ipaddress.ip_network((address, 64), strict=False)))
 
 
 def _in(address: Address, networks: Sequence[Network]) -> bool:
