@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 import math
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from signalling.errors import ErrorCode, Refused
 from signalling.features import known
 from signalling.hub import Hub
 from signalling.messages import Join, Resume
-from signalling.names import instance, page_of, reserved
+from signalling.names import IMPORTED, instance, page_of, reserved
 from signalling.room import Handle, Member
 from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
 
@@ -38,9 +39,11 @@ DOUBTS = 10_000
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A join on its way to the store and back. Stale: its user's stay was closed meanwhile."""
+    """A join on its way to the store and back. Stale: its user's stay was closed meanwhile. Revoked: their credentials
+    are void since."""
 
     stale: bool = False
+    revoked: bool = False
 
 
 class Doubt(NamedTuple):
@@ -152,6 +155,8 @@ class Admission:
             else:
                 raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
             await self._check(join, user_id, session, comes_back, joined.meeting)
+            if flight.revoked:
+                raise Refused(ErrorCode.REVOKED)
         except Refused:
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
@@ -183,6 +188,13 @@ class Admission:
         """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
         for flight in self._flights.get(room, {}).get(user_id, ()):
             flight.stale = True
+
+    def revoked(self, user_ids: Collection[str]) -> None:
+        """The credentials of these users are void: their joins on the way come too late."""
+        for flights in self._flights.values():
+            for user_id in flights.keys() & set(user_ids):
+                for flight in flights[user_id]:
+                    flight.revoked = True
 
     def meeting_ended(self, room: str) -> None:
         for flights in self._flights.get(room, {}).values():
@@ -259,12 +271,13 @@ class Admission:
         )
         try:
             joined = await self._store.join(request)
-        except UnknownMeeting:
+        except (UnknownMeeting, MeetingEnded) as error:
+            # Whether there is an import by this id is nobody's to know: it has ended, and is refused like none.
+            if isinstance(error, MeetingEnded) and not join.meeting.startswith(IMPORTED):
+                raise Refused(ErrorCode.MEETING_ENDED) from None
             if join.create:
                 raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
-        except MeetingEnded:
-            raise Refused(ErrorCode.MEETING_ENDED) from None
         except StoreUnavailable as error:
             if not error.certain:
                 self._doubt(join.meeting, user_id, asked)

@@ -159,17 +159,18 @@ def router(  # the API's parts list
         )
 
     async def hosted(room: str, user_id: str) -> Meeting:
-        meeting = await existing(room)
+        meeting = await existing(room, user_id)
         if user_id not in {ADMIN, meeting.host_user_id}:
             raise Refused(ErrorCode.FORBIDDEN)
         return meeting
 
-    async def existing(room: str) -> Meeting:
+    async def existing(room: str, user_id: str | None) -> Meeting:
+        """The meeting. To everyone but the admin key there is no import, as there is none by an id that nobody used."""
         try:
             meeting = await store.meeting(names.meeting_id(room))
         except ValueError:
             raise UnknownMeeting from None
-        if meeting is None:
+        if meeting is None or (meeting.host_user_id == people.HOST and user_id != ADMIN):
             raise UnknownMeeting
         return meeting
 
@@ -224,10 +225,7 @@ def router(  # the API's parts list
         openapi_extra={"security": [{}]},  # or by nobody in particular
     )
     async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
-        found = await existing(meeting)
-        if found.host_user_id == people.HOST and user_id != ADMIN:
-            raise Refused(ErrorCode.FORBIDDEN, "Only the admin key may see what was imported.")
-        return view(request, found, user_id)
+        return view(request, await existing(meeting, user_id), user_id)
 
     @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:

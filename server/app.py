@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems
+from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems, revoke_route
 from server.admission import Admission
 from server.clock import RecordClock
 from server.config import Config
@@ -40,6 +40,7 @@ from server.pace import flow
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from server.retention import Retention
+from server.revocations import Revocations
 from server.transport_security import TransportSecurity
 from server.zoom import routes, webhook
 from server.zoom.jobs import Jobs
@@ -57,7 +58,7 @@ async def serve(
 
     Raises what opening the store raises, and `OSError` when no secret can be kept.
     """
-    tokens = Tokens(load_secret(config))
+    tokens = Tokens(load_secret(config), config.secret_previous)
     metrics = Metrics()
     metrics.log_lines_dropped = lines_dropped
     store = config.make_store()
@@ -82,6 +83,9 @@ async def serve(
         node.on_clock_set = hub.clock_was_set
         await node.start()
         await restore_rooms(store, hub, record_clock.now())
+        revocations = Revocations(store, tokens, gateway.revoked)
+        await revocations.hear()
+        node.on_beat = revocations.hear
         gateway.start()
         gateway.overload.start()
         retention.start()
@@ -90,7 +94,7 @@ async def serve(
         echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets), gateway.limits)
         echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
-        others = jobs, schedule, echoes, record_clock, gateway.limits
+        others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
         http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = _Server(
             _uvicorn(http, gateway, metrics),
@@ -124,6 +128,7 @@ def web(
     echoes: Echoes,
     record_clock: RecordClock,
     limits: Limits | None = None,
+    revocations: Revocations | None = None,
 ) -> FastAPI:
     """API, page, health and metrics."""
     app = FastAPI(
@@ -156,6 +161,8 @@ def web(
     app.include_router(echo_routes.router(config, tokens, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
     app.include_router(goodbye_route.router(gateway, tokens))
+    revocations = revocations or Revocations(store, tokens, lambda _: None)
+    app.include_router(revoke_route.router(config, tokens, revocations))
     pages.install(app)
     return app
 

@@ -32,6 +32,7 @@ class Config:
     supabase_service_key: str | None = field(repr=False)
     supabase_db_url: str | None = field(repr=False)
     secret: str | None = field(repr=False)
+    secret_previous: str | None = field(repr=False)
     admin_key: str | None = field(repr=False)
     grace: float
     heartbeat: float
@@ -180,6 +181,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "at least 16 characters",
         "Signs identity and session tokens. Not set: one is made at the first start and kept in the data directory.",
+        values.of_length(16),
+        private=True,
+    ),
+    Setting(
+        "RECONVENE_SECRET_PREVIOUS",
+        "",
+        "at least 16 characters",
+        "The secret in use before: what was signed with it is taken, and renewed. Not set: it is refused.",
         values.of_length(16),
         private=True,
     ),

@@ -11,7 +11,7 @@ import contextlib
 import math
 from typing import NamedTuple
 
-from server.identity import RENEW_BELOW, SESSION_LIFETIME, Session, Tokens, new_user
+from server.identity import SESSION_LIFETIME, Session, Tokens, new_user
 from signalling.errors import ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import Join, Resume
@@ -66,8 +66,9 @@ class Credentials:
 
     def _identified(self, token: str, now: float) -> tuple[str, str | None]:
         identity = self._tokens.read_identity(token, now)
-        renewed = identity.expires_at - now < RENEW_BELOW
-        return identity.user_id, self._tokens.identity(identity.user_id, now) if renewed else None
+        return identity.user_id, self._tokens.identity(identity.user_id, now) if identity.is_due(
+            now
+        ) else None
 
     async def _last_seen(self, session: Session) -> float | None:
         """When the session's user was in its meeting; None: never, so the meeting was deleted."""
@@ -77,6 +78,8 @@ class Credentials:
             known = await self._store.participant(session.room, session.user_id)
         except StoreUnavailable as error:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        # Meanwhile that may have changed.
+        self._tokens.refuse_revoked(session.user_id, session.issued_at)
         if known is None:
             return None
         return math.inf if known.state == "connected" else known.last_seen_at

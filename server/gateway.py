@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -127,6 +127,13 @@ class Gateway:
         """Tell everyone in the room that it is over; the store knows already."""
         self._admission.meeting_ended(room)
         self._carry_out(self._hub.end(room, clock.monotonic()))
+
+    def revoked(self, user_ids: Collection[str]) -> None:
+        """The credentials of these users are void: part with them wherever they are, or are on their way to."""
+        self._admission.revoked(user_ids)
+        for room in tuple(self._hub.rooms.values()):
+            for member in [each for each in room if each.user_id in user_ids]:
+                self._carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
 
     def meeting_asked_for(self, room: str, *, created: bool, **context: object) -> None:
         """Say in the log what became of a request to create a meeting."""
@@ -265,7 +272,7 @@ class Gateway:
             if isinstance(effect, Send)
             and effect.payload.startswith((b'{"type":"resumed"', b'{"type":"joined"'))
         ]
-        self._metrics.resumes[_kind(answer)] += 1
+        self._metrics.resumed(answer)
         log.info("participant resumed", **self._who(connection))
 
     def _ask_for_a_seat(
@@ -365,10 +372,3 @@ class Gateway:
                 liveness.check(self._connections, self._heartbeat, loop.time(), self._who)
             except Exception:
                 log.exception("tick failed")
-
-
-def _kind(answer: bytes) -> str:
-    """What a resume was answered with."""
-    if answer.startswith(b'{"type":"joined"'):
-        return "joined"
-    return "snapshot" if b'"snapshot":' in answer else "replayed"

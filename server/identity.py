@@ -11,6 +11,7 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import math
 import os
 import tempfile
 from dataclasses import dataclass
@@ -73,15 +74,23 @@ _pool = b""
 
 @dataclass(frozen=True, slots=True)
 class Identity:
+    """`outdated`: signed with the secret that was in use before."""
+
     user_id: str
     expires_at: float
+    outdated: bool = False
+
+    def is_due(self, now: float) -> bool:
+        """Whether its bearer is to be given another one."""
+        return self.outdated or self.expires_at - now < RENEW_BELOW
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A tab's place: its stay, and which instance of the participant it is.
 
-    `expires_at`: None of one that was given out by 0.5 or before; then the stay tells how old it is.
+    `expires_at`: None of one that was given out by 0.5 or before; then the stay tells how old it is. `outdated`: signed
+    with the secret that was in use before.
     """
 
     user_id: str
@@ -89,18 +98,29 @@ class Session:
     session_id: str
     instance: str
     expires_at: float | None = None
+    outdated: bool = False
 
     def is_due(self, now: float) -> bool:
         """Whether its page is to be given another one."""
-        return self.expires_at is None or self.expires_at - now < SESSION_RENEW_BELOW
+        return self.outdated or self.expires_at is None or self.expires_at - now < SESSION_RENEW_BELOW
+
+    @property
+    def issued_at(self) -> float:
+        return 0.0 if self.expires_at is None else self.expires_at - SESSION_LIFETIME
 
 
 class Tokens:
-    """Makes and reads both kinds. Times are epoch seconds, passed in."""
+    """Makes both kinds by `secret`, and reads those made by it or by `previous`. Times are epoch seconds, passed in.
 
-    def __init__(self, secret: str) -> None:
+    `revoked`: users, each with the moment before which what they were given is void (`server.revocations`).
+    """
+
+    def __init__(self, secret: str, previous: str | None = None) -> None:
         # Hashed to HS256's key size, so that any secret is long enough (RFC 7518 section 3.2).
-        self._key = hashlib.sha256(secret.encode()).digest()
+        self._key, *self._former = [
+            hashlib.sha256(each.encode()).digest() for each in (secret, previous) if each is not None
+        ]
+        self.revoked: dict[str, float] = {}
 
     def identity(self, user_id: str, now: float) -> str:
         return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
@@ -119,21 +139,22 @@ class Tokens:
         )
 
     def read_identity(self, token: str, now: float) -> Identity:
-        """Raises `Refused` (bad_token) when forged, of the other kind, or expired."""
-        claims = self._verified(token, "identity")
+        """Raises `Refused`: bad_token when forged, of the other kind, or expired; revoked."""
+        claims, outdated = self._verified(token, "identity")
         user_id, expires_at = claims.get("sub"), claims.get("exp")
         if not isinstance(user_id, str) or not isinstance(expires_at, int | float):
             raise Refused(ErrorCode.BAD_TOKEN)
         if expires_at <= now:
             raise Refused(ErrorCode.BAD_TOKEN, "The token has expired.")
-        return Identity(user_id, expires_at)
+        self.refuse_revoked(user_id, expires_at - LIFETIME)
+        return Identity(user_id, expires_at, outdated)
 
     def read_session(self, token: str) -> Session:
-        """Raises `Refused` (bad_token) when forged or of the other kind.
+        """Raises `Refused`: bad_token when forged or of the other kind; revoked.
 
         Whether it has expired is the caller's to judge: while its place is there, that does not matter.
         """
-        claims = self._verified(token, "session")
+        claims, outdated = self._verified(token, "session")
         # Those given out before 0.2 name no instance: they are good for a join, and resume nothing.
         parts = [claims.get("sub"), claims.get("mtg"), claims.get("sid"), claims.get("ins", "")]
         texts = [part for part in parts if isinstance(part, str)]
@@ -141,22 +162,31 @@ class Tokens:
         if texts != parts or not isinstance(expires_at, int | float | None):
             raise Refused(ErrorCode.BAD_TOKEN)
         user_id, room, session_id, instance = texts
-        return Session(user_id, room, session_id, instance, expires_at)
+        session = Session(user_id, room, session_id, instance, expires_at, outdated)
+        self.refuse_revoked(user_id, session.issued_at)
+        return session
+
+    def refuse_revoked(self, user_id: str, issued_at: float) -> None:
+        """Raises `Refused` (revoked) if the user's credentials of that moment are void."""
+        if issued_at < self.revoked.get(user_id, -math.inf):
+            raise Refused(ErrorCode.REVOKED)
 
     def _sign(self, claims: dict[str, object]) -> str:
         return jwt.encode(claims, self._key, algorithm="HS256")
 
-    def _verified(self, token: str, kind: str) -> dict[str, Any]:
-        try:
-            # Dates are checked by the caller, against the time it passes in.
-            claims: dict[str, Any] = jwt.decode(
-                token, self._key, algorithms=["HS256"], options={"verify_exp": False}
-            )
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
-            raise Refused(ErrorCode.BAD_TOKEN) from None
-        if claims.get("typ") != kind:
-            raise Refused(ErrorCode.BAD_TOKEN)
-        return claims
+    def _verified(self, token: str, kind: str) -> tuple[dict[str, Any], bool]:
+        """The claims, and whether they are signed with the secret of before."""
+        for key in (self._key, *self._former):
+            try:
+                # Dates are checked by the caller, against the time it passes in.
+                claims: dict[str, Any] = jwt.decode(
+                    token, key, algorithms=["HS256"], options={"verify_exp": False}
+                )
+            except (jwt.InvalidTokenError, ValueError, RecursionError):
+                continue
+            if claims.get("typ") == kind:
+                return claims, key is not self._key
+        raise Refused(ErrorCode.BAD_TOKEN)
 
 
 def is_admin_key(config: Config, key: str) -> bool:

@@ -52,6 +52,11 @@ class Metrics:
             registry=self._registry,
         )
 
+    def resumed(self, answer: bytes) -> None:
+        """Count what a resume was answered with."""
+        replayed = "snapshot" if b'"snapshot":' in answer else "replayed"
+        self.resumes["joined" if answer.startswith(b'{"type":"joined"') else replayed] += 1
+
     def page(self) -> bytes:
         """Prometheus text exposition format."""
         return generate_latest(self._registry)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -32,8 +32,13 @@ LOOK_EVERY = 0.25
 """Seconds between two looks at this machine's clock: where it was set, the store's most likely was, too."""
 
 
+async def _nothing() -> None:
+    pass
+
+
 class Node:
-    """`on_revived` is called when heartbeats are written again after so long that another process may have taken
+    """`on_beat` is called after each heartbeat: what processes tell each other by the store is looked for then.
+    `on_revived` is called when heartbeats are written again after so long that another process may have taken
     this one for dead and closed its stays; and after `on_clock_set`, which is told by how many seconds the record's
     clock was set: the stays are to be recorded anew, too."""
 
@@ -49,6 +54,7 @@ class Node:
         self.id = new_id("n")
         self.on_revived: Callable[[], None] = lambda: None
         self.on_clock_set: Callable[[float], None] = lambda seconds: None
+        self.on_beat: Callable[[], Awaitable[None]] = _nothing
         self._store = store
         self._metrics = metrics
         self._clock = record_clock
@@ -104,6 +110,7 @@ class Node:
             try:
                 await self._see_to_clock()
                 await self._beat()
+                await self.on_beat()
             except StoreError as error:
                 self._failed(error)
             except Exception:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from signalling.messages import Kind, Media
-from signalling.room import Handle, Role
+from signalling.names import page_of
+from signalling.room import Handle, Member, Role
 
 
 class Arrival(NamedTuple):
@@ -39,6 +40,14 @@ class Arrival(NamedTuple):
     order: int = 0
     kind: Kind = ""
     features: frozenset[str] = frozenset()
+
+
+def is_outdated(arrival: Arrival, member: Member) -> bool:
+    """Whether the place was taken by something newer since the page asked for it."""
+    page = page_of(arrival.instance)
+    if page == page_of(member.instance):
+        return (arrival.attempt, arrival.order) < (member.attempt, member.order)
+    return arrival.order < member.order or page in member.former
 
 
 class Return(NamedTuple):

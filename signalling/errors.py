@@ -25,6 +25,7 @@ class CloseCode(IntEnum):
     REMOVED = 4002
     MEETING_ENDED = 4003
     BAD_TOKEN = 4004
+    REVOKED = 4006
 
     TOO_SLOW = 4100
     GOING_AWAY = 4101
@@ -45,6 +46,7 @@ CLOSE_REASONS: dict[CloseCode, str] = {
     CloseCode.REMOVED: "removed from the meeting",
     CloseCode.MEETING_ENDED: "meeting ended",
     CloseCode.BAD_TOKEN: "token is not valid",
+    CloseCode.REVOKED: "credentials revoked",
     CloseCode.TOO_SLOW: "reading too slowly",
     CloseCode.GOING_AWAY: "server is going away",
     CloseCode.HEARTBEAT_MISSED: "no answer to pings",
@@ -67,6 +69,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_PARTICIPANT = "unknown_participant"
     FORBIDDEN = "forbidden"
     BAD_TOKEN = "bad_token"  # noqa: S105 - a code, not a secret
+    REVOKED = "revoked"
     RATE_LIMITED = "rate_limited"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
@@ -96,6 +99,7 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.UNKNOWN_PARTICIPANT: ErrorEntry("Nobody else in the meeting has this ID.", None, 404),
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),
+    ErrorCode.REVOKED: ErrorEntry("These credentials have been revoked.", CloseCode.REVOKED, 401),
     ErrorCode.RATE_LIMITED: ErrorEntry("Too many messages; slow down.", CloseCode.RATE_LIMITED, 429),
     ErrorCode.BUSY: ErrorEntry("That is too much at once; send it again a little later.", None),
     ErrorCode.UNAVAILABLE: ErrorEntry("The server cannot do this right now; try again.", None, 503),

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from signalling import catching_up, commands, events, log_memory
-from signalling.arrivals import Arrival, Goodbye, Restored, Return
+from signalling.arrivals import Arrival, Goodbye, Restored, Return, is_outdated
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.flow import Flow
@@ -148,7 +148,7 @@ class Hub:
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.add(member)
-        elif _is_outdated(arrival, member):
+        elif is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt)
@@ -313,6 +313,14 @@ class Hub:
             )
         return effects
 
+    def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
+        """Part with a member that is to be here no more."""
+        connection = member.connection
+        self._seats.pop(connection, None)
+        closing: list[Effect] = [] if connection is None else [Close(connection, code)]
+        at = now if member.lost_at is None else member.lost_at
+        return self._depart(room, member, "removed", at, now) + closing
+
     def stood_still(self, seconds: float, now: float) -> None:
         """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
         for member in self._away:
@@ -378,14 +386,6 @@ class Hub:
         if member.restored:
             return [told]
         return [told, _ended(room.id, member, at, reason)]
-
-
-def _is_outdated(arrival: Arrival, member: Member) -> bool:
-    """Whether the place was taken by something newer since the page asked for it."""
-    page = page_of(arrival.instance)
-    if page == page_of(member.instance):
-        return (arrival.attempt, arrival.order) < (member.attempt, member.order)
-    return arrival.order < member.order or page in member.former
 
 
 def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:

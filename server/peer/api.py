@@ -169,6 +169,7 @@ def _refusal(address: Address, path: str, response: httpx.Response, answer: Mapp
     advice = {
         "bad_token": "Get an identity from this very server: those of others, or of before RECONVENE_SECRET was"
         " changed, are not valid",
+        "revoked": "Get a new identity: the operator has revoked this one",
         "unknown_meeting": "Correct the id, or create the meeting",
         "meeting_ended": "Name another meeting: this one is over for good",
         "forbidden": "Only the meeting's host, and the admin key, may do this",

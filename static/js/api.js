@@ -48,7 +48,9 @@ async function send(method, path, { token, body, accept = "application/json", si
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(problem.code ?? `http_${response.status}`, problem.detail ?? response.statusText, (problem.retry_after ?? 0) * 1000);
+  // Revoked or not known (any more): how to go on is the same.
+  const code = problem.code === "revoked" ? "bad_token" : problem.code;
+  throw new ApiError(code ?? `http_${response.status}`, problem.detail ?? response.statusText, (problem.retry_after ?? 0) * 1000);
 }
 
 /**

@@ -5,6 +5,9 @@
  * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
  */
 
+/** What an import's id begins with. */
+export const IMPORTED = "ZOOM-";
+
 /** @type {Record<NoticeAction, string>} */
 export const ACTION_LABELS = {
   home: "Home",
@@ -39,10 +42,10 @@ const NOTICES = {
     view: "problem", icon: "clock", title: "This meeting has ended",
     text: "The host ended it for everyone. To talk on, start a new one.", actions: ["home"],
   }),
-  // Those that are imported: nobody but the admin key's bearer is told so much as their titles.
-  forbidden: (id) => ({
-    view: "problem", icon: "clock", title: "This was held in Zoom",
-    text: `${id} was imported from Zoom: nobody can join it here. Whoever has the admin key of this server can see who came.`,
+  // Whether there is an import by this ID, the server tells nobody but the admin key's bearer.
+  zoom_meeting: (id) => ({
+    view: "problem", icon: "clock", title: "Nobody can join this here",
+    text: `${id} is an ID of what is held in Zoom. If it was imported, whoever has the admin key of this server can see who came.`,
     actions: ["attendance", "home"],
   }),
   ended_by_me: () => ({
@@ -64,6 +67,10 @@ const NOTICES = {
   duplicate: () => ({
     view: "problem", icon: "tabs", title: "You are in this meeting already",
     text: "It is open in another tab or window of yours.", actions: ["use-here", "home"],
+  }),
+  revoked: () => ({
+    view: "problem", icon: "leave", title: "You are no longer let in as who you were",
+    text: "Whoever runs this server has revoked what this browser shows for who you are. You can come in as somebody new.", actions: ["rejoin", "home"],
   }),
   removed: () => ({
     view: "problem", icon: "leave", title: "You were removed",
@@ -97,7 +104,7 @@ const NOTICES = {
   }),
   not_admin: () => ({
     view: "problem", icon: "people", title: "Only the admin key opens this",
-    text: "This was imported from Zoom. Whoever has the admin key of this server can read it.", actions: ["home"],
+    text: "What is imported from Zoom is for whoever has the admin key of this server.", actions: ["home"],
   }),
   no_record: (id) => ({
     view: "problem", icon: "search", title: "There is no record of this meeting",
@@ -126,7 +133,8 @@ const AFTER_MEETING = new Set(["left", "ended_by_me", "meeting_ended"]);
 
 /** @param {string} code @param {string} id @param {boolean} [host]  of the meeting @returns {Notice} */
 export function noticeOf(code, id, host = false) {
-  const notice = (NOTICES[code] ?? NOTICES.interrupted)(id);
+  const inZoom = code === "unknown_meeting" && id.startsWith(IMPORTED);
+  const notice = (NOTICES[inZoom ? "zoom_meeting" : code] ?? NOTICES.interrupted)(id);
   if (host && AFTER_MEETING.has(code)) notice.actions.splice(-1, 0, "attendance");
   return notice;
 }

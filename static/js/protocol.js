@@ -85,6 +85,7 @@ export const CLOSE = Object.freeze({
   removed: 4002,
   meetingEnded: 4003,
   badToken: 4004,
+  revoked: 4006,
   noAnswer: 4102,
 });
 

@@ -33,6 +33,7 @@ const CLOSE_NOTICES = {
   [CLOSE.replaced]: "replaced",
   [CLOSE.removed]: "removed",
   [CLOSE.meetingEnded]: "meeting_ended",
+  [CLOSE.revoked]: "revoked",
 };
 
 /** Problems that pass by themselves, and how long to wait before looking again, if the server does not say. Milliseconds. */
@@ -177,7 +178,7 @@ export class Visit {
     if (code === "duplicate") return this.#askWhere(wish.name);
     // A name that cannot be: here it can be mended.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
-    if (code === "bad_token") return this.#unknown(wish, token);
+    if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
     this.#leave(code, refusal);
   }
 

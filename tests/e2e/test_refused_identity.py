@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
+import jwt
 import pytest
 from playwright.async_api import Locator, Route, expect
 
@@ -94,6 +96,29 @@ async def test_servers_that_take_turns_at_one_address(
                 await server.stop()
     forgive(ada)
     await ada.page.close()
+
+
+async def test_who_was_revoked_is_told_and_may_come_back_as_somebody_new(
+    newcomer: Newcomer, meeting: str, tmp_path: Path
+) -> None:
+    key = "an admin key of some length"
+    async with ServerProcess(tmp_path, RECONVENE_ADMIN_KEY=key) as server:
+        ada = await newcomer("Ada", url=server.url)
+        (a,) = await meet(meeting, ada)
+        token = await ada.token()
+        user = jwt.decode(token, options={"verify_signature": False})["sub"]
+        async with httpx.AsyncClient(trust_env=False) as http:
+            url = f"{server.url}/api/identities/{user}/revoke"
+            answer = await http.post(url, headers={"Authorization": f"Bearer {key}"})
+            assert answer.status_code == 204
+        await expect(ada.heading).to_have_text("You are no longer let in as who you were")
+        await ada.press("Rejoin")
+        await question(ada).get_by_role("button", name="Be somebody new").click()
+        assert await ada.seated() != a
+        # Nothing is thrown away.
+        assert token in await ada.page.evaluate("localStorage.getItem('reconvene.tokens-aside')")
+        forgive(ada)
+        await ada.page.close()
 
 
 async def test_who_has_left_meanwhile_is_not_brought_back(

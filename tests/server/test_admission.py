@@ -50,6 +50,21 @@ async def test_a_join_waits_for_the_leave_before_it(desk: Desk) -> None:
     assert len(desk.store.leaves) == 1
 
 
+async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late(desk: Desk) -> None:
+    desk.store.open.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    desk.admission.revoked({"u_ann", "u_nobody"})
+    desk.store.open.set()
+    with pytest.raises(Refused) as refused:
+        await coming
+    assert refused.value.code is ErrorCode.REVOKED
+    # Nobody came to the stay that was opened.
+    desk.admission.abandon(2e9)
+    assert await desk.recorder.settle("ABC123", "u_ann", 5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
 async def test_a_join_makes_no_meeting_with_an_id_of_imports_or_tests(desk: Desk) -> None:
     ann = desk.tokens.identity("u_ann", 2e9)
     for room, reason in {"ZOOM-1": "imported from Zoom", "ECHO-1": "tests a call"}.items():

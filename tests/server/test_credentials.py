@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -13,7 +14,7 @@ import pytest
 
 from server.identity import LIFETIME, RENEW_BELOW, SESSION_LIFETIME, SESSION_RENEW_BELOW, Tokens
 from tests.process import ServerProcess
-from tests.server.client import Client, Play, bearer
+from tests.server.client import Client, Play, bearer, playing
 
 DAY = 24 * 3600.0
 
@@ -217,3 +218,25 @@ async def test_a_session_without_a_date_of_somebody_who_was_never_there_counts_f
     stranger = await play.client()
     joined = await stranger.join(room, "Eve", session=tokens._sign(claims))
     assert tokens.read_identity(joined["token"], time.time()).user_id != "u_never"
+
+
+async def test_a_change_of_the_secret_makes_nobody_somebody_else(tmp_path: Path) -> None:
+    secrets = {"RECONVENE_SECRET": "the secret of before", "RECONVENE_SECRET_PREVIOUS": ""}
+    async with ServerProcess(tmp_path, **secrets) as server:
+        async with playing(server) as play:
+            ann, bob = await play.pair("ABC123")
+            await server.kill()
+        await server.start(
+            RECONVENE_SECRET="the secret of now", RECONVENE_SECRET_PREVIOUS="the secret of before"
+        )
+        async with playing(server) as play:
+            resumed = await (await play.client()).resume(bob)
+            joined = await (await play.client()).join("ABC123", "Ann", token=ann.token, session=ann.session)
+            assert joined["you"]["id"] == ann.id
+            await server.kill()
+        await server.start(RECONVENE_SECRET="the secret of now", RECONVENE_SECRET_PREVIOUS="")
+        async with playing(server) as play:
+            page = await play.client()
+            assert (await page.join("ABC123", "Ann", token=joined["token"]))["you"]["id"] == ann.id
+            await (await play.client()).resume(bob, session=resumed["session"])
+            assert (await resume(play, bob))[0] == "bad_token"

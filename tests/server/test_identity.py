@@ -103,6 +103,24 @@ def test_a_session_with_odd_claims_is_refused(claim: dict[str, object]) -> None:
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 
+def test_what_was_signed_with_the_previous_secret_is_taken_and_renewed() -> None:
+    former, now = Tokens("the secret of before"), Tokens("the secret of now", "the secret of before")
+    session = Session("u_1", "ABC123", "s_1", "i_1.j_1")
+    place = now.read_session(former.session(session, NOW))
+    assert now.read_identity(former.identity("u_1", NOW), NOW).is_due(NOW)
+    assert place.is_due(NOW)
+    assert not now.read_identity(now.identity("u_1", NOW), NOW).is_due(NOW)
+    assert not now.read_session(now.session(place, NOW)).is_due(NOW)
+    # By neither of the two, or by the new one alone.
+    for stranger, token in (
+        (now, Tokens("a third one").identity("u_1", NOW)),
+        (former, now.identity("u_1", NOW)),
+    ):
+        with pytest.raises(Refused) as refused:
+            stranger.read_identity(token, NOW)
+        assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
 def test_an_identity_is_no_session() -> None:
     with pytest.raises(Refused):
         tokens.read_session(tokens.identity("u_1", NOW))

@@ -49,6 +49,7 @@ HINTS = {
     "unknown_meeting": "Look whether several server processes have one store, and whether somebody deletes meetings",
     "meeting_ended": "Name another meeting: this one is over",
     "bad_token": "Give all server processes the same RECONVENE_SECRET",
+    "revoked": "Give it another identity: the operator has revoked this one",
     "bad_message": "Compare the versions of this program and of the server",
 }
 

@@ -6,7 +6,7 @@ import { part } from "../dom.js";
 import { Identity } from "../identity.js";
 import { KeyForm } from "../key-form.js";
 import { readMeeting } from "../links.js";
-import { noticeOf } from "../notices.js";
+import { IMPORTED, noticeOf } from "../notices.js";
 import { forgetMeeting } from "../recents.js";
 import { browserStorage, tabStorage } from "../storage.js";
 import { Toasts } from "../toasts.js";
@@ -25,8 +25,6 @@ const id = found && "meeting" in found ? found.meeting : "";
 
 /** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
 const NOTICES = { forbidden: "not_host", bad_token: "not_known", unknown_meeting: "no_record", unreachable: "unreachable" };
-/** What an import's id begins with. */
-const IMPORTED = "ZOOM-";
 
 /** @type {AttendanceView | null} */
 let view = null;
@@ -106,7 +104,7 @@ function open(meeting) {
       // The server has another key by now.
       key.forget();
       open(meeting);
-    } else if (code === "unknown_meeting") notice(NOTICES[code]);
+    } else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
     else askForKey(meeting, code);
   });
   feed.start();
