@@ -48,7 +48,7 @@ class Attempts:
                 raise StoreUnavailable("the call came too late to the database", certain=True)
             except StoreUnavailable as error:
                 if isinstance(error, Locked) and not patient:
-                    raise
+                    raise Locked(str(error), certain=certain) from error
                 if isinstance(error, Unheard) and fenced:
                     # It may be under way. What is asked for next must not be overtaken by it.
                     await asyncio.sleep(until - time.monotonic())

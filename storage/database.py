@@ -23,10 +23,10 @@ class CallFailed(StoreError):
 
 
 class Locked(StoreUnavailable):
-    """A row is held by another transaction for long. Nothing was kept."""
+    """A row is held by another transaction for long. Nothing was kept, unless by an earlier attempt (`certain`)."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, certain=True)
+    def __init__(self, message: str, *, certain: bool = True) -> None:
+        super().__init__(message, certain=certain)
 
 
 class Unheard(StoreUnavailable):

@@ -23,6 +23,7 @@ from storage.attempts import Attempts
 from storage.batching import BatchTasks
 from storage.database import Call, Database, Locked
 from storage.import_functions import ImportFunctions
+from storage.locked_rows import LockedRows
 from storage.migrations import load_migrations
 from storage.store import (
     Attendance,
@@ -39,8 +40,8 @@ from storage.store import (
     StoreUnavailable,
 )
 
-Run = Callable[[Sequence[Call], bool], Awaitable[Sequence[Any]]]
-"""Carries out a batch; the flag: with patience for a row that is locked."""
+Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
+"""Carries out a batch. Raises `Locked`."""
 
 MIGRATIONS = "postgres"
 ATTEMPT = 2.5
@@ -62,6 +63,7 @@ class FunctionStore(ImportFunctions):
         self._database = database
         self._attempt = attempt
         self._attempts = Attempts(database, patience)
+        self._locked_rows = LockedRows(self._attempts, within=attempt, patience=patience)
         self._lifecycle = asyncio.Lock()
         self._joins: BatchTasks[Call, Any] | None = None
         self._writes: BatchTasks[Call, Any] | None = None
@@ -234,7 +236,13 @@ class FunctionStore(ImportFunctions):
     async def _together(self, queue: BatchTasks[Call, Any] | None, call: Call) -> Any:
         if queue is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        return await queue.call(call)
+        error: Locked | None = None
+        if not self._locked_rows.holds_up(call):
+            try:
+                return await queue.call(call)
+            except Locked as locked:
+                error = locked
+        return await self._locked_rows.carry_out(call, error)
 
     async def _directly(self, call: Call) -> Any:
         """On its own: what must not wait behind a batch."""
@@ -259,30 +267,18 @@ class FunctionStore(ImportFunctions):
         return outcome
 
     async def _run(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
-        """A batch. When a row in it is locked, in halves, so that only those who need that row wait for it."""
-        return await do(calls, True) if len(calls) == 1 else await self._run_parts(do, calls)
-
-    async def _run_parts(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
+        """A batch. Where a row in it is locked, nobody waits for that here: each of its calls is tried apart."""
         try:
-            return await do(calls, False)
+            return await do(calls)
         except Locked as error:
-            if len(calls) == 1:
-                return [error]
-        half = len(calls) // 2
-        outcomes: list[Any] = []
-        for part in (calls[:half], calls[half:]):
-            try:
-                outcomes += await self._run_parts(do, part)
-            except StoreUnavailable as error:
-                outcomes += [error] * len(part)
-        return outcomes
+            return [error] * len(calls)
 
-    async def _do_all(self, calls: Sequence[Call], patient: bool) -> Sequence[Any]:
+    async def _do_all(self, calls: Sequence[Call]) -> Sequence[Any]:
         order = _in_order(calls)
         batch = [calls[n] for n in order]
-        return _put_back(order, await self._attempts.make(batch, within=self._attempt, patient=patient))
+        return _put_back(order, await self._attempts.make(batch, within=self._attempt, patient=False))
 
-    async def _join_all(self, calls: Sequence[Call], patient: bool) -> Sequence[Any]:
+    async def _join_all(self, calls: Sequence[Call]) -> Sequence[Any]:
         """All at once, as sets. Someone who joins twice at the same moment does so once more after it."""
         people: dict[tuple[str, str], int] = {}
         for n in _in_order(calls):
@@ -291,7 +287,7 @@ class FunctionStore(ImportFunctions):
         later = sorted(set(range(len(calls))) - set(first))
         wishes = [{**calls[n], "n": place} for place, n in enumerate(first)]
         batch = [{"call": "join_many", "calls": wishes}, *(calls[n] for n in later)]
-        joined, *others = await self._attempts.make(batch, within=self._attempt, patient=patient)
+        joined, *others = await self._attempts.make(batch, within=self._attempt, patient=False)
         if isinstance(joined, StoreUnavailable):
             outcomes = [joined] * len(first)
         elif isinstance(joined, Exception):

@@ -214,6 +214,51 @@ async def test_who_needs_a_row_that_is_locked_holds_up_nobody_else(
     assert (await scripts[3].join("bob", 1002.0)).rejoined is False
 
 
+async def test_while_a_row_is_locked_calls_for_others_are_answered(
+    store: Store, postgres: PostgresServer, database: str
+) -> None:
+    """However many wait for that row: more than there are batches at once, joins and leaves."""
+    locked, other = Script(store, "LOCKED"), Script(store, "OTHER")
+    ann, _ = await asyncio.gather(locked.join("ann"), other.join("ann"))
+    hold = """
+        SELECT FROM reconvene.meetings JOIN reconvene.participants USING (room) WHERE room = 'LOCKED' FOR UPDATE
+    """
+    async with holding(postgres, database, hold):
+        joins, leaves = [], []
+        for n in range(6):
+            # One after another: each is a batch of its own, or waits for one that is.
+            joins.append(asyncio.create_task(locked.join(f"x{n}")))
+            leaves.append(asyncio.create_task(locked.leave(ann, 1010.0 + n)))
+            await waiting(postgres, database)
+        for n in range(10):
+            cem = await other.join(f"y{n}", 1001.0)
+            await other.leave(cem, 1002.0)
+        outcomes = await asyncio.gather(*joins, *leaves, return_exceptions=True)
+    for outcome in outcomes:
+        assert isinstance(outcome, StoreUnavailable)
+        assert outcome.certain
+    assert [stay.left_at for stay in await locked.stays("ann")] == [None]
+    assert not (await locked.join("x0", 1020.0)).rejoined
+
+
+async def test_who_waits_for_a_locked_row_gets_it_when_it_is_free(
+    store: Store, postgres: PostgresServer, database: str
+) -> None:
+    script = Script(store)
+    await script.join("ann")
+    async with holding(postgres, database, "SELECT FROM reconvene.meetings FOR UPDATE") as other:
+        first = asyncio.create_task(script.join("bob"))
+        await waiting(postgres, database)
+        second = asyncio.create_task(script.join("cem"))
+        await asyncio.sleep(0)
+        await other.execute("COMMIT")
+        assert [joined.participant.user_id for joined in await asyncio.gather(first, second)] == [
+            "bob",
+            "cem",
+        ]
+        await other.execute("BEGIN")
+
+
 async def test_a_call_that_comes_too_late_is_not_carried_out(place: Place, store: Store) -> None:
     await Script(store).join("ann")
     database = place.database()
