@@ -52,6 +52,10 @@ _quiet = logging.getLogger("reconvene.websocket")
 _quiet.setLevel(logging.CRITICAL)
 
 
+_SIZE_UNTIL_NOW = ("cur_size", "current_size")
+"""Of a fragmented message, or None: as the library calls it up to version 15, and later."""
+
+
 class _Rfc6455(ServerProtocol):
     def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
         return chosen_subprotocol(subprotocols)
@@ -59,7 +63,8 @@ class _Rfc6455(ServerProtocol):
     def recv_frame(self, frame: Frame) -> None:
         """The library fails a connection that is closed within a fragmented message; section 5.4 allows that."""
         if frame.opcode is _CLOSE:
-            self.cur_size = None
+            for size in _SIZE_UNTIL_NOW:
+                setattr(self, size, None)
         super().recv_frame(frame)
 
 
@@ -146,20 +151,18 @@ class Connection(asyncio.Protocol):
         self._gateway.sockets.waits(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        self.answered = True
-        if len(data) <= PIECE:
-            self._receive(data)
+        if len(data) > PIECE:
+            for at in range(0, len(data), PIECE):
+                self.data_received(data[at : at + PIECE])
             return
-        for at in range(0, len(data), PIECE):
-            self._receive(data[at : at + PIECE])
-
-    def _receive(self, data: bytes) -> None:
+        self.answered = True
         ws = self._ws
         ws.receive_data(data)
         # A pong for each ping, in order; behind them, the answer to a close or to a breach of the protocol.
         answers = ws.data_to_send()
         pings = 0
-        for frame in cast(list[Frame], ws.events_received()):
+        frames: list[Frame] = ws.events_received()  # type: ignore[assignment] # it parses no handshake
+        for frame in frames:
             if frame.opcode is _PING:
                 pings += 1
             if self._gateway.message_rate and not self._allowed():

@@ -13,6 +13,7 @@ import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeaderValue
 
 from server.connection import CLOSE_TIMEOUT, Connection, Gateway
 from server.handshake import Upgrade
@@ -203,6 +204,12 @@ class HttpProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             self._refuse(400, "An earlier request is not answered yet.")
             return
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        try:
+            headers = Headers(fields)
+        except InvalidHeaderValue:  # newer versions of the library look
+            self._refuse(400, "This is no WebSocket handshake.")
+            return
         self._forget_timers()
         self.connections.discard(self)
         self._has_ended = True
@@ -211,9 +218,7 @@ class HttpProtocol(HttpToolsProtocol):
             method=self.scope["method"],
             version=self.scope["http_version"],
             target=self.url.decode("latin-1"),
-            headers=Headers(
-                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
-            ),
+            headers=headers,
         )
         connection.connection_made(self.transport)
         self.transport.set_protocol(connection)
