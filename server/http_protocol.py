@@ -41,6 +41,8 @@ BODY_TIMEOUT = 30.0
 READ_TIMEOUT = 30.0
 """Seconds a client may take to read some 64 KiB of an answer, or the rest of one when the socket is to be closed."""
 
+_TOO_SLOW = "The rest of the request did not come in time."
+
 _PIECE = 4096
 """Bytes that are parsed at once. What is refused, or waits for earlier requests, is found out after so many."""
 
@@ -260,12 +262,16 @@ class HttpProtocol(HttpToolsProtocol):
         if self.flow.read_paused or self._unread:
             # It is not the peer that is waited for.
             self._be_patient()
-        elif not self._messages and not self._fruitless:
-            # A browser that opened a socket in advance: an answer would be taken for one to its next request.
+        elif self._is_in_head and (self._running is None or self._running.response_complete):
+            # Without a word, as to a browser that opened a socket in advance: an answer would be taken for one to what
+            # it asks next.
+            if self._messages or self._fruitless:
+                self._note_refusal(408, _TOO_SLOW)
             self._has_ended = True
             self.transport.close()
+            self._ends_within(CLOSE_TIMEOUT)
         else:
-            self._refuse(408, "The rest of the request did not come in time.")
+            self._refuse(408, _TOO_SLOW)
 
     def _ends_within(self, seconds: float) -> None:
         if self._ending is None:
@@ -292,8 +298,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, why: str) -> None:
         """Answer what is no request, behind those before it, and hear no more from this peer."""
         self._has_ended = True
-        self._metrics.requests_refused[status] += 1
-        log.info("request refused", remote=self.client[0] if self.client else "", status=status, why=why)
+        self._note_refusal(status, why)
         cycle: RequestResponseCycle | None = self.cycle
         is_answered = cycle is None or cycle.response_complete
         if not self._is_in_head and cycle is not None:
@@ -315,6 +320,10 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             self._late_refusal = status, why
             self._ends_within(READ_TIMEOUT)
+
+    def _note_refusal(self, status: int, why: str) -> None:
+        self._metrics.requests_refused[status] += 1
+        log.info("request refused", remote=self.client[0] if self.client else "", status=status, why=why)
 
     def _answer_refusal(self, status: int, why: str) -> None:
         answer = problem(status, why, headers={"Connection": "close"})

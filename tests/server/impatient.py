@@ -16,7 +16,7 @@ class ImpatientServer(ServerProcess):
 
 if __name__ == "__main__":
     http_protocol.HEAD_TIMEOUT = http_protocol.BODY_TIMEOUT = http_protocol.READ_TIMEOUT = PATIENCE
-    connection.CLOSE_TIMEOUT = PATIENCE
+    http_protocol.CLOSE_TIMEOUT = connection.CLOSE_TIMEOUT = PATIENCE
     from server.cli import main
 
     main()
