@@ -4,7 +4,7 @@ tests.server.impatient serve`.
 
 from __future__ import annotations
 
-from server import connection, http_protocol
+from server import connection
 from tests.process import ServerProcess
 
 PATIENCE = 0.5
@@ -15,8 +15,11 @@ class ImpatientServer(ServerProcess):
 
 
 if __name__ == "__main__":
+    connection.CLOSE_TIMEOUT = PATIENCE
+    # It takes over the former.
+    from server import http_protocol
+
     http_protocol.HEAD_TIMEOUT = http_protocol.BODY_TIMEOUT = http_protocol.READ_TIMEOUT = PATIENCE
-    http_protocol.CLOSE_TIMEOUT = connection.CLOSE_TIMEOUT = PATIENCE
     from server.cli import main
 
     main()
