@@ -272,7 +272,9 @@ STATEMENTS = {
 def test_every_statement_finds_its_rows_by_index(writer: sqlite3.Connection, name: str) -> None:
     values = dict.fromkeys(re.findall(r":(\w+)", STATEMENTS[name]), "x")
     plan = [row[3] for row in writer.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values)]
-    scans = [step for step in plan if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+    scans = [step for step in plan if step.startswith("SCAN")]
+    # A row's own list is no table.
+    scans = [step for step in scans if "CONSTANT ROW" not in step and "json_each" not in step]
     # Of everybody's meetings the latest, from there on.
     assert scans == ["SCAN meetings USING INDEX meetings_by_creation"] * (name == "LATEST_MEETINGS"), plan
 
