@@ -20,7 +20,8 @@ ROOT = "reconvene"
 
 def needs(package: Distribution, extras: frozenset[str]) -> list[Requirement]:
     """What it requires here, with these extras."""
-    environments = [{**default_environment(), "extra": extra} for extra in (extras or {""})]
+    here = {name: str(value) for name, value in default_environment().items()}
+    environments = [here | {"extra": extra} for extra in (extras or {""})]
     wanted = [Requirement(text) for text in package.requires or []]
     return [
         requirement

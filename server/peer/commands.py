@@ -6,6 +6,7 @@ Each imports what it does when it is called: aiortc takes most of a second, and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import logging
 from collections.abc import Coroutine
@@ -263,11 +264,13 @@ def need_media(command: str) -> None:
 
 def go(running: Coroutine[Any, Any, int]) -> None:
     """Run a command to its exit code, with its story on stderr."""
-    logs.configure("info")
-    # Each pair of candidates that is tried, and each packet that is missing.
-    for library in ("aioice", "aiortc"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    raise typer.Exit(asyncio.run(_told(running)))
+    with contextlib.closing(logs.queued()) as lines:
+        logs.configure("info", lines)
+        # Each pair of candidates that is tried, and each packet that is missing.
+        for library in ("aioice", "aiortc"):
+            logging.getLogger(library).setLevel(logging.ERROR)
+        code = asyncio.run(_told(running))
+    raise typer.Exit(code)
 
 
 async def _told(running: Coroutine[Any, Any, int]) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import queue
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +16,7 @@ from typing import TextIO
 import pytest
 
 from server.log_queue import LogQueue
-from tests.process import ServerProcess
+from tests.process import ROOT, ServerProcess
 from tests.server.client import playing
 
 WAIT = 10.0
@@ -150,3 +153,29 @@ async def test_a_server_whose_stderr_nobody_reads_goes_on_and_ends(tmp_path: Pat
                 await play.joined(f"AGAIN-{number}", "Ann", create=True)
             server.signal(signal.SIGTERM)
             assert await server.ended() == 0
+
+
+BOT = """
+import structlog, typer
+from server.peer import commands
+async def stays():
+    for number in range(200):
+        structlog.get_logger().info("heard", number=number)
+    return 7
+try:
+    commands.go(stays())
+except typer.Exit as end:
+    exit(end.exit_code)
+"""
+
+
+def test_a_bot_whose_stderr_nobody_reads_goes_on_and_ends(pipe: Pipe) -> None:
+    fcntl.fcntl(pipe.written, fcntl.F_SETPIPE_SZ, 4096)
+    ended = subprocess.run(
+        [sys.executable, "-c", BOT],
+        cwd=ROOT,
+        stderr=pipe.written,
+        timeout=60,
+    )
+    assert ended.returncode == 7
+    assert '"heard"' in pipe.read()
