@@ -168,8 +168,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._wait_for_peer()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
         self._sockets.waits(self.transport)
+        super().on_response_complete()
         if self._late_refusal is not None and not self.pipeline:
             self._answer_refusal(*self._late_refusal)
         elif self.transport.is_closing():
@@ -183,6 +183,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        if not cycle.more_body:
+            # It waited for its turn, and is here in full.
+            self._sockets.works(self.transport)
         super()._start_asgi_task(cycle, app)
 
     def _go_on(self) -> None:
