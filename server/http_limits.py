@@ -36,7 +36,7 @@ class HttpLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client, path = client_of(scope), scope["path"]
+        client, path = client_of(scope), scope["path"].removeprefix(scope.get("root_path", ""))
         posted = scope["method"] == "POST"
         looks_up = LOOKED_UP.match(path) is not None
         makes = posted and path.rstrip("/") == MADE
