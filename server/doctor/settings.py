@@ -132,6 +132,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
         )
     held = {
         "RECONVENE_SECRET": config.secret,
+        "RECONVENE_SECRET_PREVIOUS": config.secret_previous,
         "RECONVENE_ADMIN_KEY": config.admin_key,
         "RECONVENE_TURN_SECRET": config.turn_secret,
     }

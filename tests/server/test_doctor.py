@@ -96,6 +96,7 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
             "RECONVENE_ADMIN_KEY",
         ),
         ({"SECRET": "a" * 20}, Level.WARNING, "RECONVENE_SECRET"),
+        (dict.fromkeys(("SECRET", "SECRET_PREVIOUS"), "0123456789abcdef"), Level.WARNING, "are the same"),
         ({"TURN_URLS": "turn:a", "TURN_SECRET": "a-long-random-secret"}, Level.WARNING, "easily guessed"),
         ({"TURN_SECRET": "0123456789abcdefg"}, Level.WARNING, "RECONVENE_TURN_URLS"),
         ({"TURN_URLS": "turn:a"}, Level.FAILURE, "RECONVENE_TURN_SECRET"),
