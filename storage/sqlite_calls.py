@@ -30,6 +30,9 @@ from storage.store import (
     UnknownParticipant,
 )
 
+FORGOTTEN_AFTER = 86_400.0
+"""Seconds after which a node that died is forgotten (in `sql/postgres`, too)."""
+
 
 def create_meeting(
     connection: sqlite3.Connection, room: str, user_id: str, title: str, at: float
@@ -242,7 +245,9 @@ def close_dead_nodes(
     connection: sqlite3.Connection, dead_before: float, ahead_of: float | None = None
 ) -> int:
     values = {"dead_before": dead_before, "ahead_of": ahead_of}
-    return connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, values).rowcount
+    closed = connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, values).rowcount
+    connection.execute(sql.FORGET_NODES, {"forgotten_before": dead_before - FORGOTTEN_AFTER})
+    return closed
 
 
 def stop_node(connection: sqlite3.Connection, node_id: str, at: float) -> int:

@@ -243,3 +243,9 @@ WHERE left_at IS NULL AND node_id IN (
     SELECT id FROM nodes WHERE heartbeat_at < :dead_before OR heartbeat_at > :ahead_of
 )
 """
+
+FORGET_NODES = """
+DELETE FROM nodes
+WHERE heartbeat_at < :forgotten_before
+    AND NOT EXISTS (SELECT 1 FROM participant_sessions WHERE node_id = nodes.id AND left_at IS NULL)
+"""

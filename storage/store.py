@@ -393,7 +393,7 @@ class Store(Imports, Revocations, Protocol):
         the stay began or somebody came back to it), reason "lost", `estimated`. Returns how many. Safe from many
         processes at once.
 
-        With `ahead_of`, those of nodes last heard of after it, too: the clock was set back since they died.
+        Those dead for a day are forgotten. `ahead_of`: also of those heard of after it, before a clock was set back.
         """
 
     async def stop_node(self, node_id: str, at: float) -> int:

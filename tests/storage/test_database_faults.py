@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from storage.functions import FunctionStore
+from storage.sqlite_calls import FORGOTTEN_AFTER
 from storage.store import Store, StoreUnavailable
 from tests.databases import PostgresServer
 from tests.storage.backends import Servers
@@ -197,6 +198,16 @@ async def test_a_call_that_the_database_refuses_fails_alone(
         await script.join("ida")
         await postgres.execute("SELECT setval('planted.count', 100)", database=database)
     assert [person.user_id for person in await script.people()] == ["ann", "bob", "ida"]
+
+
+async def test_nodes_that_died_long_ago_have_no_row(
+    store: Store, postgres: PostgresServer, database: str
+) -> None:
+    for node, at in (("n_dead", 1000.0), ("n_silent", 1001.0), ("n_1", 1000.0 + FORGOTTEN_AFTER)):
+        await store.heartbeat(node, at)
+    await store.close_dead_nodes(1000.5 + FORGOTTEN_AFTER)
+    rows = await postgres.fetch("SELECT id FROM reconvene.nodes ORDER BY id", database=database)
+    assert [row["id"] for row in rows] == ["n_1", "n_silent"]
 
 
 # Locks, and calls that come late
