@@ -115,6 +115,11 @@ class Raw:
         """Whether sending has met the end of the connection."""
         return self._writer.transport.is_closing()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._writer.is_closing()
+
     async def handshake(self, **headers: str | None) -> Response:
         """Ask for the upgrade. `headers` replace the right ones (`_` for `-`); None leaves one out."""
         wanted: dict[str, str | None] = {
