@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from server import clock
 from server.clock import RecordClock
+from server.comings import Comings
 from server.config import Config
 from server.credentials import Credentials, Proof
 from server.ice import IceServers
@@ -77,6 +78,7 @@ class Admission:
         self._credentials = Credentials(tokens, hub, store)
         self._node = node
         self._clock = record_clock
+        self._comings = Comings(limited=config.message_rate > 0)
         self._flights: dict[str, dict[str, list[Flight]]] = {}
         self._orders = itertools.count(1)
         # Joins that failed after the store was asked: oldest first, a person once.
@@ -86,6 +88,7 @@ class Admission:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
         now = time.time()
         session = self._tokens.read_session(resume.session)
+        self._comings.count(session.room, session.user_id, clock.monotonic())
         member = self._hub.present(session.room, session.user_id)
         credential, renewed = resume.session, session.is_due(now)
         features = known(resume.features)
@@ -132,6 +135,7 @@ class Admission:
         """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done."""
         order = next(self._orders)
         proof = await self._credentials.of_join(join, time.time())
+        self._comings.count(join.meeting, proof.user_id, clock.monotonic())
         return await self._admit(connection, join, proof, order, comes_back=False)
 
     async def _admit(

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from server import api, echo_routes, goodbye_route, openapi, pages, plain_ws, problems, revoke_route
+from server import api, echo_routes, goodbye_route, openapi, pace, pages, plain_ws, problems, revoke_route
 from server.admission import Admission
 from server.clock import RecordClock
 from server.config import Config
@@ -36,7 +36,6 @@ from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
 from server.overload import Rank, Shedding
-from server.pace import flow
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from server.retention import Retention
@@ -73,7 +72,8 @@ async def serve(
         hub = Hub(
             grace=config.grace,
             heartbeat=config.heartbeat,
-            flow=flow(config),
+            flow=pace.flow(config),
+            frames=pace.frames(config),
             log_memory=config.log_memory * 2**20,
         )
         recorder = Recorder(store, node.id, metrics, at=record_clock.at)

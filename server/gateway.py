@@ -27,6 +27,7 @@ from server.recorder import Recorder
 from server.restart import record_anew
 from signalling import events
 from signalling.arrivals import Arrival, Goodbye
+from signalling.coalescing import DELAY
 from signalling.commands import refuse
 from signalling.effects import Close, Departure, Send, StayEnded
 from signalling.errors import CloseCode, ErrorCode, Refused
@@ -61,13 +62,15 @@ class Gateway:
         self._join_limits = JoinLimits(self.limits, admission)
         self._recorder = recorder
         self._metrics = metrics
-        self._carry_out = Carrier(admission, recorder, metrics).carry_out
+        self._carrier = Carrier(admission, recorder, metrics)
+        self._carry_out = self._carrier.carry_out
+        self._release: asyncio.TimerHandle | None = None
         self._connections: set[Connection] = set()
         self._joins: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
         metrics.connections = lambda: self.connections
         metrics.rooms = lambda: len(hub.rooms)
-        metrics.log_bytes = lambda: hub.log_bytes
+        metrics.log_bytes = lambda: hub.logs.size
 
     def start(self) -> None:
         self._clock = asyncio.create_task(self._keep_time())
@@ -195,6 +198,8 @@ class Gateway:
                 self._resume(connection, message)
                 return
             self._carry_out(self._hub.receive(connection, message, clock.monotonic()))
+            if self._hub.keeps_back and self._release is None:
+                self._release_soon()
         except Exception:
             log.exception("message failed", type=type(message).__name__, **self._who(connection))
             connection.close(CloseCode.INTERNAL_ERROR)
@@ -356,6 +361,18 @@ class Gateway:
 
     # Time.
 
+    def _release_soon(self) -> None:
+        self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
+
+    def _release_now(self) -> None:
+        self._release = None
+        try:
+            self._carrier.carry_out_together(self._hub.release(clock.monotonic()))
+        except Exception:
+            log.exception("release failed")
+        if self._hub.keeps_back:
+            self._release_soon()
+
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
         now = clock.monotonic()
@@ -366,7 +383,7 @@ class Gateway:
                 if now - before > STANDSTILL:
                     log.warning("the server stood still", seconds=round(now - before, 3))
                     self._hub.stood_still(now - before, now)
-                self._carry_out(self._hub.tick(now))
+                self._carrier.carry_out_together(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
                 self._carry_out(self._admission.ice.due(self._connections, now))
                 liveness.check(self._connections, self._heartbeat, loop.time(), self._who)

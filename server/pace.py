@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from server.config import Config
+from signalling.coalescing import FRAMES
 from signalling.flow import Flow
+
+
+def frames(config: Config) -> float:
+    """For the statuses in one room, a second."""
+    return FRAMES if config.message_rate else 0.0
 
 
 def flow(config: Config) -> Flow:

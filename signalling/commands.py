@@ -18,14 +18,14 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
         changes = change(member, message.media, message.hand)
         if changes:
             effects.append(update(room, member, changes, now))
-    return effects + _acknowledge(connection, member, message.id)
+    return effects + acknowledge(connection, member, message.id)
 
 
 def signal(
     connection: Handle, room: Room, member: Member, message: Signal, now: float, flow: Flow
 ) -> list[Effect]:
     if message.id is not None and message.id in member.answered:
-        return _acknowledge(connection, member, message.id)
+        return acknowledge(connection, member, message.id)
     addressee = room.member(message.to)
     if addressee is None or addressee is member:
         forget_refused(member, message.to)
@@ -39,7 +39,7 @@ def signal(
     effects: list[Effect] = []
     if addressee.connection is not None:
         effects.append(Send(addressee.connection, payload))
-    return effects + _acknowledge(connection, member, message.id)
+    return effects + acknowledge(connection, member, message.id)
 
 
 def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def refuse(connection: Handle, refused: Refused, message_id: int | None = None) 
     return effects
 
 
-def _acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
+def acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
     if message_id is None:
         return []
     member.answered.add(message_id)

@@ -18,16 +18,17 @@ over, and whatever the older one still says, or its late close, changes nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signalling import catching_up, commands, events, log_memory
+from signalling import catching_up, commands, events
 from signalling.arrivals import Arrival, Goodbye, Restored, Return, is_outdated
+from signalling.coalescing import FRAMES, Coalescing
 from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.flow import Flow
 from signalling.log import Log
+from signalling.log_memory import MOST, LogMemory
 from signalling.messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.names import page_of
 from signalling.room import Handle, Member, Room
@@ -41,13 +42,6 @@ cannot tell."""
 
 RELOAD_MOST = 15.0
 """Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
-
-
-LOG_MEMORY = 256 * 1024 * 1024
-"""Bytes that all logs together may take."""
-
-LOOK_AT_LOGS = 1.0
-"""Seconds from one look at their age and size to the next."""
 
 
 class Seat(NamedTuple):
@@ -68,14 +62,13 @@ class Hub:
         grace: float = 30.0,
         heartbeat: float = 15.0,
         flow: Flow | None = None,
-        log_memory: int = LOG_MEMORY,
+        frames: float = FRAMES,
+        log_memory: int = MOST,
     ) -> None:
         self.grace = grace
         self.heartbeat = heartbeat
-        self.log_bytes = 0
-        self._flow = flow or Flow()
-        self._log_memory = log_memory
-        self._logs_seen_at = -math.inf
+        self.logs = LogMemory(log_memory)
+        self._coalescing = Coalescing(frames, flow or Flow())
         self.rooms: dict[str, Room] = {}
         self._seats: dict[Handle, Seat] = {}
         self._away: dict[Member, Room] = {}
@@ -151,7 +144,7 @@ class Hub:
         elif is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
-        effects = self._seat(room, member, arrival.connection, arrival.attempt)
+        effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
         member.features = arrival.features
         if member.session_id != arrival.session_id:
             member.began_at = arrival.joined_at
@@ -202,7 +195,7 @@ class Hub:
             return [Close(back.connection, CloseCode.REPLACED)]
         # Of who has never been connected here only the page knows what it sends.
         shown, unknown = member.state == "reconnecting", member.generation == 0
-        effects = self._seat(room, member, back.connection, back.attempt)
+        effects = self._seat(room, member, back.connection, back.attempt, now)
         member.features = back.features
         effects.append(_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
@@ -224,10 +217,8 @@ class Hub:
         if seat.generation != seat.member.generation:
             return []
         match message:
-            case Status():
-                return commands.status(connection, seat.room, seat.member, message, now)
-            case Signal():
-                return commands.signal(connection, seat.room, seat.member, message, now, self._flow)
+            case Status() | Signal():
+                return self._coalescing.say(connection, seat.room, seat.member, message, now)
             case Ping():
                 return [Send(connection, events.pong(message.t, message.id))]
             case Leave():
@@ -248,10 +239,11 @@ class Hub:
         seat = self._seats.pop(connection, None)
         if seat is None or seat.generation != seat.member.generation:
             return []
+        told = self._coalescing.release_all_of(seat.member, now)
         self._lose(seat.room, seat.member, now)
         if goodbye:
             seat.member.back_in = GOODBYE
-        return []
+        return told
 
     def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
         """A page says that it goes, by another way than its socket, which may be closed already or not yet.
@@ -271,6 +263,7 @@ class Hub:
             member.attempt = said.attempt + 1
         if member.connection is not None:
             # A page that is there all the same comes back at once, and nobody has noticed.
+            effects += self._coalescing.release_all_of(member, now)
             effects.append(Close(member.connection, CloseCode.NORMAL))
             del self._seats[member.connection]
             self._lose(room, member, now)
@@ -306,11 +299,7 @@ class Hub:
                 member.state = "reconnecting"
                 member.changed()
                 effects.append(commands.update(room, member, {"state": member.state}, now))
-        if abs(now - self._logs_seen_at) >= LOOK_AT_LOGS:
-            self._logs_seen_at = now
-            self.log_bytes = log_memory.trim(
-                (room.log for room in self.rooms.values()), self._log_memory, now
-            )
+        self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 
     def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
@@ -320,6 +309,14 @@ class Hub:
         closing: list[Effect] = [] if connection is None else [Close(connection, code)]
         at = now if member.lost_at is None else member.lost_at
         return self._depart(room, member, "removed", at, now) + closing
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether something waits to be told: `release` is to be called within `coalescing.DELAY`."""
+        return bool(self._coalescing)
+
+    def release(self, now: float) -> list[Effect]:
+        return self._coalescing.release(now)
 
     def stood_still(self, seconds: float, now: float) -> None:
         """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
@@ -343,6 +340,7 @@ class Hub:
         effects: list[Effect] = [Broadcast(room.audience(), payload)]
         for member in room:
             self._away.pop(member, None)
+            self._coalescing.forget(member)
             if member.connection is not None:
                 self._seats.pop(member.connection, None)
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
@@ -358,8 +356,8 @@ class Hub:
             room = self.rooms[room_id] = Room(room_id, title, log)
         return room
 
-    def _seat(self, room: Room, member: Member, connection: Handle, attempt: int) -> list[Effect]:
-        effects: list[Effect] = []
+    def _seat(self, room: Room, member: Member, connection: Handle, attempt: int, now: float) -> list[Effect]:
+        effects = self._coalescing.release_all_of(member, now)
         if member.connection is not None:
             effects.append(Close(member.connection, CloseCode.REPLACED))
         self._seats[connection] = Seat(room, member, member.connect(connection, attempt))
@@ -375,17 +373,18 @@ class Hub:
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
         """`at` is when its stay ended."""
+        effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
         self._away.pop(member, None)
         payload = events.participant_left(room.log.next(), member, reason)
         room.log.append(payload, now)
         if not len(room):
             del self.rooms[room.id]
-        told = Broadcast(room.audience(), payload)
+        effects.append(Broadcast(room.audience(), payload))
         # Of somebody who never came back here, the record knows better when they were last seen.
-        if member.restored:
-            return [told]
-        return [told, _ended(room.id, member, at, reason)]
+        if not member.restored:
+            effects.append(_ended(room.id, member, at, reason))
+        return effects
 
 
 def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:

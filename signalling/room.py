@@ -176,14 +176,15 @@ class Member:
 
 
 class Room:
-    """A meeting with at least one member."""
+    """A meeting with at least one member. `frames`: its budget for statuses, once there was one."""
 
-    __slots__ = ("_audience", "_members", "_users", "id", "log", "title")
+    __slots__ = ("_audience", "_members", "_users", "frames", "id", "log", "title")
 
     def __init__(self, id: str, title: str, log: Log) -> None:  # noqa: A002 - the protocol's name
         self.id = id
         self.title = title
         self.log = log
+        self.frames: Budget | None = None
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
         self._audience: tuple[Handle, ...] | None = None
@@ -207,7 +208,8 @@ class Room:
     def remove(self, member: Member) -> None:
         del self._members[member.id]
         del self._users[member.user_id]
-        self._audience = None
+        if member.connection is not None:
+            self._audience = None
 
     def connections_changed(self) -> None:
         """To be called when a member gained or lost its connection."""

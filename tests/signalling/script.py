@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from signalling.arrivals import Arrival, Goodbye, Restored, Return
+from signalling.coalescing import DELAY, FRAMES
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode
 from signalling.flow import Flow
@@ -76,12 +77,14 @@ class Socket:
 class Stage:
     """A hub with a clock that stands still until it is moved."""
 
-    def __init__(self, grace: float = 30.0, *, features: Collection[str] = ()) -> None:
-        """`features`: what everyone's client can do."""
+    def __init__(
+        self, grace: float = 30.0, *, features: Collection[str] = (), frames: float = FRAMES
+    ) -> None:
+        """`features`: what everyone's client can do. `frames`: the budget of a room."""
         self.behind: set[Socket] = set()
         self._features = frozenset(features)
         self._flow = Flow(is_behind=self.behind.__contains__)
-        self.hub = Hub(grace=grace, heartbeat=15.0, flow=self._flow)
+        self.hub = Hub(grace=grace, heartbeat=15.0, flow=self._flow, frames=frames)
         self.now = 1_000_000.0
         self.sockets: dict[str, Socket] = {}
         self.ended: list[StayEnded] = []
@@ -202,6 +205,11 @@ class Stage:
     def wait(self, seconds: float) -> None:
         self.now += seconds
         self._carry_out(self.hub.tick(self.now))
+
+    def release(self) -> None:
+        """Tell what the room had no budget for."""
+        self.now += DELAY
+        self._carry_out(self.hub.release(self.now))
 
     def end(self, room: str = "ABC123") -> None:
         self._carry_out(self.hub.end(room, self.now))

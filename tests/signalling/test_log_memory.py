@@ -47,9 +47,9 @@ def test_the_clock_of_the_hub_looks_after_it_and_who_comes_back_later_gets_the_w
     stage.lose("bob")
     stage.hub.grace = 1000.0
     stage.wait(10)
-    assert stage.hub.log_bytes >= full
+    assert stage.hub.logs.size >= full
     stage.wait(100)
-    assert stage.hub.log_bytes == room.log.size == 0
+    assert stage.hub.logs.size == room.log.size == 0
     bob = stage.resume("bob")
     assert bob is not None
     assert "snapshot" in stage.messages("bob")[0]
@@ -61,5 +61,5 @@ def test_a_hub_keeps_to_its_memory() -> None:
     for number in range(50):
         stage.join("ann", f"ROOM-{number}")
     stage.wait(1)
-    assert 0 < stage.hub.log_bytes <= 2000
-    assert sum(room.log.size for room in stage.hub.rooms.values()) == stage.hub.log_bytes
+    assert 0 < stage.hub.logs.size <= 2000
+    assert sum(room.log.size for room in stage.hub.rooms.values()) == stage.hub.logs.size

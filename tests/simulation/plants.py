@@ -18,6 +18,7 @@ from signalling.actions import Drop
 from signalling.answered import Answered
 from signalling.arrivals import Goodbye
 from signalling.client import SignallingClient
+from signalling.coalescing import Coalescing
 from signalling.effects import Effect, StayResumed
 from signalling.hub import Hub
 from signalling.log import Log
@@ -126,12 +127,17 @@ def command_not_repeated(patch: pytest.MonkeyPatch) -> None:
 
 def busy_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """The client does not send again what the server was too busy for."""
-    patch.setattr(Outbox, "due", lambda self, now: [])
+    patch.setattr(Outbox, "hold", lambda self, message_id, until: True)
 
 
 def later_signals_overtake(patch: pytest.MonkeyPatch) -> None:
     """Those that come behind one that was refused as busy are relayed before it."""
     patch.setattr(flow, "_refuse_later_ones", lambda *which: None)
+
+
+def what_waits_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A status that the room has no budget for is never told."""
+    patch.setattr(Coalescing, "release", lambda self, now: self._waiting.clear() or [])
 
 
 def stale_snapshot(patch: pytest.MonkeyPatch) -> None:
@@ -315,6 +321,7 @@ PLANTS: dict[str, Plant] = {
         command_not_repeated,
         busy_is_forgotten,
         later_signals_overtake,
+        what_waits_is_forgotten,
         stale_snapshot,
         grace_never_ends,
         grace_is_short,

@@ -209,8 +209,8 @@ class Server:
             store, metrics, times, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
         )
         # Little enough that talkative people spend it.
-        held = Flow(rate=8, burst=24, is_behind=pace.flow(config).is_behind)
-        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held)
+        held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
+        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
         self.recorder = Recorder(store, self.node.id, metrics, at=times.at)
         admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id, times)
         self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
