@@ -23,8 +23,21 @@ from tests.server.client import Client, bearer
 from tests.server.raw import Raw
 
 PAUSE = 0.01
-HELD = 50
-"""Sockets that one attacker keeps open at a time."""
+AT_ONCE = 4
+"""How often each is done at a time,"""
+HELD = 300
+"""and how many sockets are kept open then, each."""
+
+CROWD = 14
+"""Of each that toggles: there are several, in one room."""
+NONSENSE = (
+    '{"type":"join"',
+    "[" * 10_000,
+    '{"type":"status","id":1e999}',
+    '{"type":"join","id":1,"meeting":"A\\u0000B","name":"\\ud800"}',
+    '{"type":"resume","id":1,"session":"x","seq":-1}',
+    "x" * 70_000,
+)
 
 FAILURES = (OSError, EOFError, TimeoutError, AssertionError, WebSocketException, httpx.HTTPError)
 """What an attacker meets who is refused."""
@@ -94,6 +107,14 @@ async def sends_endless_headers(me: Attacker) -> None:
             await raw.send(b"a" * 65536)
 
 
+async def sends_many_headers(me: Attacker) -> None:
+    async with await Raw.open(me.port) as raw:
+        await raw.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(1024):
+                await raw.send(b"X-Many: y\r\n" * 500)
+
+
 async def shakes_hands_badly(me: Attacker) -> None:
     bad = {"Origin": "http://["} if me.times % 2 else {"Sec_WebSocket_Protocol": "\xff"}
     async with await Raw.open(me.port) as raw:
@@ -103,6 +124,33 @@ async def shakes_hands_badly(me: Attacker) -> None:
 async def opens_sockets_for_nothing(me: Attacker) -> None:
     async with me.socket():
         pass
+
+
+async def says_nonsense(me: Attacker) -> None:
+    async with me.socket() as client:
+        for text in NONSENSE:
+            await client.send_text(text)
+
+
+async def comes_back_for_all(me: Attacker) -> None:
+    """A page that resumes without end, and wants all that it missed each time."""
+    async with me.socket() as page:
+        await page.join("AGAIN", "Eve", create=True)
+        for _ in range(20):
+            async with me.socket() as back:
+                await back.send("resume", session=page.session, epoch=page.epoch, seq=0)
+                await back.next()
+
+
+async def toggles_in_a_crowd(me: Attacker) -> None:
+    """Many members of a room raise and lower their hands as fast as they are let."""
+    async with contextlib.AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(me.socket()) for _ in range(CROWD)]
+        for number, client in enumerate(crowd):
+            await client.join("RESTLESS", f"Eve {number}", create=True)
+        for turn in range(20):
+            await asyncio.gather(*(client.send("status", hand=turn % 2 == 0) for client in crowd))
+            await asyncio.sleep(1 / 45)
 
 
 async def joins_and_leaves(me: Attacker) -> None:
@@ -128,9 +176,13 @@ ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     says_nothing,
     stops_halfway,
     sends_endless_headers,
+    sends_many_headers,
     shakes_hands_badly,
     opens_sockets_for_nothing,
+    says_nonsense,
     joins_and_leaves,
+    comes_back_for_all,
+    toggles_in_a_crowd,
     signals_much,
 )
 
@@ -150,7 +202,7 @@ async def attack(url: str, seconds: float) -> Counter[str]:
             await asyncio.sleep(PAUSE)
 
     async with asyncio.TaskGroup() as group:
-        for number, what in enumerate(ATTACKS, 1):
+        for number, what in enumerate(ATTACKS * AT_ONCE, 1):
             group.create_task(go_on(what, number))
     return done
 
