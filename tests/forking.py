@@ -76,8 +76,11 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     async def _watch(self, end: asyncio.StreamReader) -> int:
-        self.returncode = int(await end.readline())
-        return self.returncode
+        code = int(await end.readline())
+        # To the end of the pipe, with which it is closed: the event loop may end right after this.
+        await end.read()
+        self.returncode = code
+        return code
 
 
 async def begin(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Forked:

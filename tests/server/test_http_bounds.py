@@ -150,9 +150,9 @@ async def test_nonsense_behind_a_request_does_not_cut_its_answer_short(server: S
 
 @pytest.fixture(scope="module")
 async def impatient(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
-    async with ImpatientServer(tmp_path_factory.mktemp("impatient")) as server:
+    async with ImpatientServer(tmp_path_factory.mktemp("impatient"), ZOOM_WEBHOOK_SECRET="W" * 16) as server:
         yield server
-    loud = [line for line in server.logs if line["level"] not in {"debug", "info"}]
+    loud = [line for line in server.logs if line["level"] not in {"debug", "info", "warning"}]
     assert (server.exit_code, loud, len(server.logs)) == (0, [], len(server.output))
 
 
@@ -191,9 +191,7 @@ SLOW = {
 async def test_half_of_a_body_is_answered_with_408_and_closed(impatient: ServerProcess, what: str) -> None:
     async with await Raw.open(impatient.port) as raw:
         await raw.send(SLOW[what])
-        answer = await raw.response()
-        # What needs no body to be refused is refused before.
-        assert answer.status == (404 if "webhook" in what else 408)
+        assert (await raw.response()).status == 408
         assert await raw.rest() == b""
 
 
