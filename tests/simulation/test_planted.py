@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.plants import PLANTS
 from tests.simulation.seeds import IN_TESTS, run_many, workers
 
-RARE = {"outage-forgets": 110}
+RARE = {"outage-forgets": 32}
 """Those that take a while, and a seed that is known to find them: looked at first, and only in this does it matter."""
 
 
