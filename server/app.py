@@ -199,9 +199,13 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
-        self.should_exit = True
         # Handlers run between any two instructions of the loop's own code: nothing is touched here.
-        self._loop.call_soon_threadsafe(self._drain.signalled)
+        self._loop.call_soon_threadsafe(self._signalled)
+
+    def _signalled(self) -> None:
+        # In one step: a shutdown that began without the drain's knowing would take this signal for the second one.
+        self._drain.signalled()
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._drain.run(super().shutdown(sockets), self._echoes.stop())

@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import uvicorn
+from fastapi import FastAPI
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from server.admission import Admission
-from server.app import web
+from server.app import _Server, web
 from server.client_address import Client as Address
 from server.clock import RecordClock
 from server.config import Config
 from server.connection import Connection
+from server.drain import Drain
+from server.echoes import Echoes
 from server.gateway import Gateway
 from server.identity import Tokens
 from server.metrics import Metrics
@@ -268,6 +272,22 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
         yield gateway, http
     await store.close()
+
+
+async def test_a_signal_that_comes_just_before_the_server_looks_counts_once() -> None:
+    class Signals:
+        count = 0
+
+        def signalled(self) -> None:
+            self.count += 1
+
+    drain = Signals()
+    server = _Server(uvicorn.Config(FastAPI()), cast(Drain, drain), cast(Echoes, None))
+    server.handle_exit(signal.SIGTERM, None)
+    assert not server.should_exit, "it may stop before the drain has heard of the signal"
+    await asyncio.sleep(0)
+    assert server.should_exit
+    assert drain.count == 1
 
 
 async def test_a_server_that_stops_is_alive_and_not_ready(tmp_path: Path) -> None:
