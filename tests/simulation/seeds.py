@@ -18,7 +18,7 @@ from tests.simulation.world import Outcome, run
 CHUNK = 25
 
 IN_TESTS = 600
-"""How many seeds the tests run, which is as many as every planted bug is found in; `make simulate` runs more."""
+"""How many seeds the tests run, with and without a planted bug; `make simulate` runs more."""
 
 
 class Chunk(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -11,8 +10,8 @@ import pytest
 from tests.simulation.plants import PLANTS
 from tests.simulation.seeds import IN_TESTS, run_many, workers
 
-RARE = {"outage-forgets": 32}
-"""Those that take a while, and a seed that is known to find them: looked at first, and only in this does it matter."""
+RARE = {"giving-up-says-goodbye": 800, "outage-forgets": 30, "stale-flight": 235}
+"""Those that are found once in hundreds of runs, and a seed before one that is known to find them, to begin with."""
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,7 @@ def pool() -> Iterator[ProcessPoolExecutor]:
 @pytest.mark.parametrize("bug", PLANTS)
 def test_a_planted_bug_is_found(pool: ProcessPoolExecutor, bug: str) -> None:
     first = RARE.get(bug, 1)
-    parts = range(first, IN_TESTS + 1), range(1, first)
-    chunks = itertools.chain.from_iterable(run_many(pool, seeds, plant=bug, size=5) for seeds in parts)
+    chunks = run_many(pool, range(first, first + IN_TESTS), plant=bug, size=5)
     found = next((outcome for chunk in chunks for outcome in chunk.failed), None)
     assert found is not None
     # A plant that no longer fits the code it is planted into shows nothing.
