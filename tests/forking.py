@@ -196,6 +196,8 @@ def _report(children: dict[int, int]) -> None:
 def _become(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever runs the tests may have started them by nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

@@ -16,7 +16,7 @@ from storage import open_store
 from storage.functions import FunctionStore
 from storage.migrations import load_migrations
 from storage.postgres import PostgresDatabase
-from storage.store import Store, WalkLost
+from storage.store import Store, StoreUnavailable, WalkLost
 from tests.databases import PostgresServer
 from tests.storage.backends import TABLES, Servers
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
@@ -310,6 +310,10 @@ async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: 
     await store.close()
 
 
+DROPS_A_CONSTRAINT = 15
+"""Migrations before the one that needs a table for itself."""
+
+
 async def test_bringing_a_project_up_to_date_waits_for_nobody_who_reads(servers: Servers) -> None:
     await servers.supabase()  # With its roles, which are the cluster's.
     postgres = await servers.postgres()
@@ -320,8 +324,14 @@ async def test_bringing_a_project_up_to_date_waits_for_nobody_who_reads(servers:
     reading = (
         f"SELECT count(*) FROM {', '.join(f'reconvene.{name} AS {name}' for name in tables.split(', '))}"  # noqa: S608
     )
-    async with holding(postgres, "read", reading), asyncio.timeout(20):
-        await database.migrate(load_migrations("postgres"))
+    migrations = load_migrations("postgres")
+    async with holding(postgres, "read", reading):
+        async with asyncio.timeout(20):
+            await database.migrate(migrations[:DROPS_A_CONSTRAINT])
+        with pytest.raises(StoreUnavailable, match="lock"):
+            await database.migrate(migrations)
+        assert await database.schema_version() == DROPS_A_CONSTRAINT
+    await database.migrate(migrations)
     (unprotected,) = await postgres.fetch(
         "SELECT count(*) FROM pg_class "
         "WHERE relnamespace = 'reconvene'::regnamespace AND relkind = 'r' AND NOT relrowsecurity",
