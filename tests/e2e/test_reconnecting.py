@@ -203,10 +203,11 @@ async def test_what_the_log_no_longer_holds_is_made_good(
         await bob.sees(a, state="reconnecting")
         # So much that the room's log lets go of what came before.
         # No single one may send as much at once.
-        for number in range(MAX_BYTES // (16 * 60_000) + 1):
-            talker = await play.joined(meeting, f"Talker {number}")
+        for talkers in range(MAX_BYTES // (16 * 60_000) + 1):
+            talker = await play.joined(meeting, f"Talker {talkers}")
             for _ in range(16):
-                await talker.signal(b, "x" * 60_000)
+                number = await talker.send("signal", to=b, data="x" * 60_000)
+                await talker.until("ack", id=number)
             await talker.leave()
         await expect(bob.others).to_have_count(1)
         way.refusing = False
