@@ -55,6 +55,7 @@ async def test_join_that_is_limited_says_so_and_comes_in_when_the_server_said(
     await ada.seated()
     # As often as it was told to, and not by its own impatience.
     assert len(opened) <= 4
+    await ada.page.close()
 
 
 async def test_page_that_is_limited_says_so_and_looks_again_when_the_server_said(

@@ -124,9 +124,12 @@ async def test_tones_of_several_differ_and_decode() -> None:
     encoder, decoder = OpusEncoder(), OpusDecoder()
     for number in range(3):
         frame = frames[0] if number == 0 else await tones[0].recv()
-        assert (frame.samples, frame.sample_rate, frame.pts) == (SAMPLES, SAMPLE_RATE, number * SAMPLES)
+        # On a machine that is late some are left out.
+        pts = frame.pts or 0
+        assert (frame.samples, frame.sample_rate, pts % SAMPLES) == (SAMPLES, SAMPLE_RATE, 0)
+        assert pts >= number * SAMPLES
         payloads, timestamp = encoder.encode(frame)
-        assert timestamp == number * SAMPLES
+        assert timestamp == pts
         for payload in payloads:
             [decoded] = decoder.decode(JitterFrame(data=payload, timestamp=timestamp))
     assert isinstance(decoded, AudioFrame)
