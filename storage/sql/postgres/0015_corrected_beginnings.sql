@@ -134,33 +134,6 @@ BEGIN
     ), '[]'));
 END $$;
 
--- As in 0003, but for `ahead_of`.
-CREATE OR REPLACE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
-DECLARE
-    dead_before double precision := (call ->> 'dead_before')::double precision;
-    ahead_of double precision := (call ->> 'ahead_of')::double precision;
-    dead text[] := ARRAY(
-        SELECT id FROM reconvene.nodes
-        WHERE (heartbeat_at < dead_before OR heartbeat_at > ahead_of)
-            AND EXISTS (SELECT 1 FROM reconvene.participant_sessions WHERE node_id = nodes.id AND left_at IS NULL)
-    );
-    locked text[];
-    closed integer;
-BEGIN
-    locked := reconvene.lock_people_of(dead);
-    -- Looked at again under the locks: a node that was taken for dead may have been heard of, or a stay gone on elsewhere.
-    -- What came to the node meanwhile is closed the next time.
-    UPDATE reconvene.participant_sessions AS stays
-    SET left_at = greatest(joined_at, heartbeat_at, reconnects[cardinality(reconnects)]),
-        reason = 'lost',
-        estimated = true
-    FROM reconvene.nodes
-    WHERE left_at IS NULL AND node_id = nodes.id AND nodes.id = ANY (dead) AND participant_id = ANY (locked)
-        AND (heartbeat_at < dead_before OR heartbeat_at > ahead_of);
-    GET DIAGNOSTICS closed = ROW_COUNT;
-    RETURN json_build_object('value', closed);
-END $$;
-
 -- As in 0002, but that a stay which ended in the future was lost before the clock was set back, not a moment ago.
 CREATE OR REPLACE FUNCTION reconvene.join_many(calls jsonb, is_again boolean DEFAULT false) RETURNS json LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
