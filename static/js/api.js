@@ -22,6 +22,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Codes of problems that pass by themselves: it is worth asking again. */
+export const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
+
 /** For an answer to a question, after which the next try is more likely to get one. Milliseconds. */
 const PATIENCE = 30_000;
 

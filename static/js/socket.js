@@ -2,7 +2,7 @@
 import { sayGoodbye } from "./api.js";
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
-import { CLOSE, SUBPROTOCOL } from "./protocol.js";
+import { CLOSE, SUBPROTOCOL, parse } from "./protocol.js";
 import { Reachability } from "./reachability.js";
 import { backIn, isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
@@ -122,7 +122,7 @@ export class MeetingSocket extends Emitter {
     socket.onmessage = ({ data }) => {
       if (!current()) return;
       // The machine waits, as it was told; who looks at the page is to know why.
-      const limited = this.#client.phase === "joining" && errorIn(data) === "rate_limited";
+      const limited = this.#client.phase === "joining" && isLimit(parse(data));
       this.#happened((now) => this.#client.received(data, now));
       if (limited && this.#client.phase !== "over") this.#reachability.limited();
     };
@@ -142,12 +142,5 @@ export class MeetingSocket extends Emitter {
   }
 }
 
-/** The code, if the message is an error. @param {string} data @returns {string} */
-function errorIn(data) {
-  try {
-    const { type, code } = JSON.parse(data);
-    return type === "error" ? code : "";
-  } catch {
-    return "";
-  }
-}
+/** @param {import("./protocol.js").ServerMessage | null} message */
+const isLimit = (message) => message?.type === "error" && message.code === "rate_limited";

@@ -1,5 +1,5 @@
 /** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
-import { ApiError, createMeeting, endMeeting, getMeeting } from "./api.js";
+import { ApiError, PASSING, createMeeting, endMeeting, getMeeting } from "./api.js";
 import { Call } from "./call.js";
 import { LocalMedia } from "./devices.js";
 import { ask } from "./dialogs.js";
@@ -36,8 +36,7 @@ const CLOSE_NOTICES = {
   [CLOSE.revoked]: "revoked",
 };
 
-/** Problems that pass by themselves, and how long to wait before looking again, if the server does not say. Milliseconds. */
-const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
+/** How long to wait before looking again whether a problem has passed, if the server does not say. Milliseconds. */
 const LOOK_AGAIN = 3_000;
 
 export class Visit {

@@ -1,5 +1,5 @@
 /** Reads a webinar from Zoom: a form, and how far each reading is. Hidden where the server has no Zoom set up. */
-import { ApiError, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
+import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
 import { enable, fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
@@ -9,8 +9,6 @@ import { called, isOver, outcome, showSync } from "./sync-item.js";
 /** Milliseconds; twice as many after each answer that did not come, so many times. */
 const AGAIN = 1_000;
 const DOUBLED = 4;
-/** Answers after which it is asked again. */
-const PASSING = new Set(["unreachable", "unavailable", "rate_limited"]);
 /** How many of those that are over are shown. */
 const MOST = 3;
 
