@@ -1,4 +1,4 @@
-"""When the clients of a server that stops may come back."""
+"""When clients that are turned away may come back, so that they do not all come in the same moment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ AWAY_RATE = 2000
 
 
 def away_for(connections: int, grace: float) -> float:
-    """Seconds for one of them. Random, so that the next process is not met by all in the same moment."""
+    """Seconds for one of those that are connected to a server that stops."""
     most = min(AWAY_MOST, grace / 2)
     return random.uniform(0, min(most, max(AWAY_LEAST, connections / AWAY_RATE)))  # noqa: S311 - no secret
+
+
+def back_after(wait: float) -> float:
+    """Seconds for one of those who are refused together, and need not ask again before `wait`."""
+    return round(max(1.0, wait) * random.uniform(1, 2), 3)  # noqa: S311 - no secret

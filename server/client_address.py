@@ -28,10 +28,18 @@ GROUPS = {
 }
 """Words for networks."""
 
+
+def networks_of(*texts: str) -> tuple[Network, ...]:
+    """Raises `ValueError`."""
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+LOOPBACK, PRIVATE = (networks_of(*GROUPS[name]) for name in ("loopback", "private"))
+BEHIND = LOOPBACK + PRIVATE
+
 MOST_HOPS = 16
 """Proxies in a row. What a longer list says is not read."""
 
-_BEHIND = tuple(ipaddress.ip_network(text) for text in (*GROUPS["loopback"], *GROUPS["private"]))
 _FOR = re.compile(r"""(?:^|;)\s*for\s*=\s*"?([^";]*)""", re.IGNORECASE)
 
 
@@ -77,8 +85,8 @@ class Proxies:
     def parse(cls, text: str) -> Proxies:
         """Raises `ValueError`."""
         parts = [part.strip() for part in text.split(",") if part.strip()]
-        networks = itertools.chain.from_iterable(GROUPS.get(part, (part,)) for part in parts)
-        return cls([ipaddress.ip_network(network) for network in networks])
+        named = itertools.chain.from_iterable(GROUPS.get(part, (part,)) for part in parts)
+        return cls(networks_of(*named))
 
     def trusts(self, peer: str) -> bool:
         """Whether what comes from this address is a trusted proxy's."""
@@ -106,7 +114,7 @@ class Proxies:
         address = parsed(text)
         if address is None:
             return None
-        return _Sender(_client(address), _in(address, self._trusted), _in(address, _BEHIND))
+        return _Sender(_client(address), is_in(address, self._trusted), is_in(address, BEHIND))
 
 
 def parsed(text: str) -> Address | None:
@@ -144,5 +152,5 @@ def _client(address: Address) -> Client:
     return Client(text, str(ipaddress.ip_network((address, 64), strict=False)))
 
 
-def _in(address: Address, networks: Sequence[Network]) -> bool:
+def is_in(address: Address, networks: Sequence[Network]) -> bool:
     return any(address in network for network in networks)

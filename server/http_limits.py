@@ -16,8 +16,8 @@ from server.forwarded import client_of
 from server.identity import is_admin_key
 from server.join_limits import user_of
 from server.limits import Limits
-from server.problems import problem
-from signalling.errors import ERRORS, Refused
+from server.problems import refusal_of
+from signalling.errors import Refused
 
 LOOKED_UP = re.compile(r"/api/meetings/[^/]+")
 MADE = "/api/meetings"
@@ -93,8 +93,8 @@ def _bearer(scope: Scope) -> str:
 
 
 def _answer(refused: Refused, scope: Scope) -> ASGIApp:
-    headers = {"Cache-Control": "no-store"}
+    headers: dict[str, str] = {}
     if "text/html" in Headers(scope=scope).get("accept", ""):
         # Somebody looks at it: the browser asks again by itself.
         headers["Refresh"] = str(round(refused.retry_after or 1) + 1)
-    return problem(ERRORS[refused.code].status, refused.text, refused.code, refused.retry_after, headers)
+    return refusal_of(refused, headers)

@@ -6,7 +6,6 @@ socket) is not limited.
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from server.away import back_after
 from server.client_address import Client
 from server.rates import Rate
+from server.seldom import Seldom
 from signalling.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ class Limits:
         }
         self._sockets: Counter[str] = Counter()
         self._hidden: set[str] = set()
-        self._said: dict[str, float] = {}
-        self._unsaid: Counter[str] = Counter()
+        self._seldom = Seldom(SAYS_EVERY, clock)
 
     def check(self, name: str, client: Client, key: str | None = None) -> None:
         """Raises `Refused` when no more may be taken. `key`: what is counted in place of the address."""
@@ -166,17 +166,9 @@ class Limits:
     def refusal(self, name: str, client: Client, wait: float) -> Refused:
         """What is answered. Those who are refused together do not all come back in the same moment."""
         self._metrics.limited[name] += 1
-        self._unsaid[name] += 1
-        now = self._clock()
-        if now >= self._said.get(name, -SAYS_EVERY) + SAYS_EVERY:
-            self._said[name] = now
-            log.warning(
-                "an address is over a limit",
-                limit=name,
-                remote=client.address,
-                refused=self._unsaid.pop(name),
-            )
-        retry_after = round(max(1.0, wait) * random.uniform(1, 2), 3)  # noqa: S311 - no secret
+        if refused := self._seldom.count(name):
+            log.warning("an address is over a limit", limit=name, remote=client.address, refused=refused)
+        retry_after = back_after(wait)
         text = f"{LIMITS[name].too_many}; try again in {round(retry_after)} s."
         return Refused(ErrorCode.RATE_LIMITED, text, retry_after)
 

@@ -10,12 +10,13 @@ import asyncio
 import itertools
 import resource
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+
+from server.seldom import Seldom
 
 if TYPE_CHECKING:
     from server.metrics import Metrics
@@ -59,13 +60,11 @@ class OpenSockets:
         self._most_of_one = -(-most // SHARE_OF_ONE)
         self._metrics = metrics
         self._room = room
-        self._clock = clock
         self._unjoined: dict[asyncio.Transport, str | None] = {}
         self._of: dict[str, dict[asyncio.Transport, None]] = {}
         self._waiting: dict[asyncio.Transport, None] = {}  # for their clients, the longest first
         self._joined: set[asyncio.Transport] = set()
-        self._said: dict[str, float] = {}
-        self._unsaid: Counter[str] = Counter()
+        self._seldom = Seldom(SAYS_EVERY, clock)
         metrics.unjoined = lambda: len(self._unjoined)
 
     def opened(self, transport: asyncio.Transport, network: str | None) -> None:
@@ -123,14 +122,12 @@ class OpenSockets:
         self._say(reason, network)
 
     def _say(self, reason: str, network: str | None) -> None:
-        now = self._clock()
-        self._unsaid[reason] += 1
-        if now - self._said.get(reason, -SAYS_EVERY) < SAYS_EVERY:
+        closed = self._seldom.count(reason)
+        if not closed:
             return
-        self._said[reason] = now
         log.warning(
             LINES[reason],
-            closed=self._unsaid.pop(reason),
+            closed=closed,
             unjoined=len(self._unjoined),
             joined=len(self._joined),
             **({"remote": network} if reason == ADDRESS else {}),

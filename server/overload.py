@@ -7,7 +7,6 @@ then joins, then pages that come back to a place they have. Signals, statuses an
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -16,9 +15,10 @@ from enum import IntEnum
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.away import back_after
 from server.metrics import Metrics
-from server.problems import problem
-from signalling.errors import ERRORS, ErrorCode, Refused
+from server.problems import refusal_of
+from signalling.errors import ErrorCode, Refused
 
 log = structlog.get_logger()
 
@@ -94,9 +94,9 @@ class Overload:
         what = rank.name.lower()
         self._refused[what] += 1
         self._metrics.overload_refused[what] += 1
-        # Spread, so that they do not come back together.
-        retry_after = round(max(1.0, self._lag) * random.uniform(1, 2), 3)  # noqa: S311 - no secret
-        return Refused(ErrorCode.UNAVAILABLE, "The server has too much to do; try again.", retry_after)
+        return Refused(
+            ErrorCode.UNAVAILABLE, "The server has too much to do; try again.", back_after(self._lag)
+        )
 
     async def _keep_measuring(self) -> None:
         while True:
@@ -117,8 +117,6 @@ class Shedding:
         if scope["type"] == "http" and scope["path"] not in ALWAYS:
             refused = self._refusal()
             if refused is not None:
-                status = ERRORS[refused.code].status
-                answer = problem(status, refused.text, refused.code, refused.retry_after)
-                await answer(scope, receive, send)
+                await refusal_of(refused)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

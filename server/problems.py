@@ -45,13 +45,18 @@ def problem(
     return Response(orjson.dumps(content), status, headers, media_type="application/problem+json")
 
 
+def refusal_of(error: Refused, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem document of a refusal that a socket would be told as an error."""
+    return problem(ERRORS[error.code].status, error.text, error.code, error.retry_after, headers)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem document. None shows a traceback."""
 
     @app.exception_handler(Refused)
     def _refused(_request: Request, error: Refused) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.code is ErrorCode.BAD_TOKEN else {}
-        return problem(ERRORS[error.code].status, error.text, error.code, error.retry_after, headers)
+        return refusal_of(error, headers)
 
     @app.exception_handler(UnknownMeeting)
     def _unknown(request: Request, _error: UnknownMeeting) -> Response:

@@ -5,20 +5,12 @@ A stranger who names addresses of this machine or of the network it is in would 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from enum import StrEnum
 
-from server.client_address import GROUPS, Client, Network, parsed
+from server.client_address import LOOPBACK, PRIVATE, Client, is_in, networks_of, parsed
 
-
-def _networks(*texts: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(text) for text in texts)
-
-
-LOOPBACK, PRIVATE = (_networks(*GROUPS[name]) for name in ("loopback", "private"))
-
-TUNNELS = _networks("64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
+TUNNELS = networks_of("64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
 """Addresses of IPv6 in which one of IPv4 is hidden (RFC 6052, RFC 8215, RFC 4380, RFC 3056)."""
 
 _CANDIDATE = re.compile(r"^a=candidate:.*(?:\r?\n|$)", re.MULTILINE)
@@ -38,9 +30,9 @@ class Reach(StrEnum):
         address = parsed(client.address)
         if address is None or client.hidden:
             return cls.PUBLIC
-        if any(address in network for network in LOOPBACK):
+        if is_in(address, LOOPBACK):
             return cls.ANY
-        return cls.PRIVATE if any(address in network for network in PRIVATE) else cls.PUBLIC
+        return cls.PRIVATE if is_in(address, PRIVATE) else cls.PUBLIC
 
     def allows(self, host: str) -> bool:
         """Whether a candidate may have this address, or name."""
@@ -50,9 +42,9 @@ class Reach(StrEnum):
         if address is None:
             # No other name is resolved.
             return self is Reach.PRIVATE and host.endswith(".local")
-        if address.is_multicast or any(address in network for network in TUNNELS):
+        if address.is_multicast or is_in(address, TUNNELS):
             return False
-        return address.is_global or (self is Reach.PRIVATE and any(address in network for network in PRIVATE))
+        return address.is_global or (self is Reach.PRIVATE and is_in(address, PRIVATE))
 
     def without_others(self, sdp: str) -> str:
         """A description without the candidates that are not allowed (RFC 8839 section 5.1: the fifth field)."""

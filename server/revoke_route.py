@@ -3,22 +3,22 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from server.admin import admin_only
 from server.api import Bearer
 from server.config import Config
-from server.identity import Tokens, is_admin_key
+from server.identity import Tokens
 from server.revocations import Revocations
-from signalling.errors import ErrorCode, Refused
 
 User = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="The `user_id` of an identity.")]
 
 
 def router(config: Config, tokens: Tokens, revocations: Revocations) -> APIRouter:
     routes = APIRouter()
+    admin = admin_only(config, tokens)
 
     @routes.post("/api/identities/{user}/revoke", tags=["identity"], status_code=204)
     async def revoke(user: User, credentials: Bearer) -> Response:
@@ -26,11 +26,7 @@ def router(config: Config, tokens: Tokens, revocations: Revocations) -> APIRoute
 
         204 also when nobody has this id, and again.
         """
-        if credentials is None:
-            raise Refused(ErrorCode.BAD_TOKEN, "This needs the admin key: Authorization: Bearer <key>.")
-        if not is_admin_key(config, credentials.credentials):
-            tokens.read_identity(credentials.credentials, time.time())
-            raise Refused(ErrorCode.FORBIDDEN, "Only the admin key may revoke credentials.")
+        admin(credentials)
         await revocations.revoke(user)
         return Response(status_code=204)
 

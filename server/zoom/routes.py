@@ -10,9 +10,10 @@ import orjson
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from server.api import PRIVATE, Bearer
+from server.admin import admin_only
+from server.api import PRIVATE
 from server.config import Config
-from server.identity import Tokens, is_admin_key
+from server.identity import Tokens
 from server.openapi import answered, refusal
 from server.problems import problem
 from server.zoom import people, views
@@ -39,15 +40,8 @@ class NewSync(BaseModel):
 
 
 def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: Schedule) -> APIRouter:
-    def admin(credentials: Bearer) -> None:
-        if credentials is None:
-            raise Refused(ErrorCode.BAD_TOKEN, "This needs the admin key: Authorization: Bearer <key>.")
-        if not is_admin_key(config, credentials.credentials):
-            # Somebody's token, or nobody's.
-            tokens.read_identity(credentials.credentials, time.time())
-            raise Refused(ErrorCode.FORBIDDEN, "This needs the admin key (RECONVENE_ADMIN_KEY).")
-
-    routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[Depends(admin)])
+    admin = Depends(admin_only(config, tokens))
+    routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[admin])
 
     @routes.post(
         "",

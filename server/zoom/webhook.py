@@ -18,6 +18,7 @@ from fastapi import APIRouter, Request, Response
 from server.config import Config
 from server.openapi import Answers, answered, refusal
 from server.problems import problem
+from server.seldom import Seldom
 from server.zoom.live import Ended, Event, Heard, Malformed, Other, Validation, read
 from server.zoom.settling import SETTLES
 from storage.imports import Import
@@ -139,7 +140,7 @@ class _Doorkeeper:
     def __init__(self, secret: str, clock: Callable[[], float]) -> None:
         self._secret = secret
         self._clock = clock
-        self._told_at = -QUIET
+        self._seldom = Seldom(QUIET)
 
     def refuses(self, timestamp: str, signed: str, body: bytes) -> str:
         """Why the request is not taken: "" when it is Zoom's, and no old one."""
@@ -156,9 +157,7 @@ class _Doorkeeper:
         return ""
 
     def _told(self, why: str) -> str:
-        now = time.monotonic()
-        if now - self._told_at >= QUIET:
-            self._told_at = now
+        if self._seldom.count("refused"):
             log.warning("zoom event refused", why=why)
         return why
 
