@@ -85,7 +85,7 @@ async def serve(
         await restore_rooms(store, hub, record_clock.now())
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
-        node.on_beat = revocations.hear
+        node.errands["hear of revocations"] = revocations.hear
         gateway.start()
         gateway.overload.start()
         retention.start()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -32,12 +33,9 @@ LOOK_EVERY = 0.25
 """Seconds between two looks at this machine's clock: where it was set, the store's most likely was, too."""
 
 
-async def _nothing() -> None:
-    pass
-
-
 class Node:
-    """`on_beat` is called after each heartbeat: what processes tell each other by the store is looked for then.
+    """`errands` are run after each heartbeat, in order, by what the log calls them: what other processes have left in
+    the store is looked for then. One that fails holds up no other, and is run again with the next heartbeat.
     `on_revived` is called when heartbeats are written again after so long that another process may have taken
     this one for dead and closed its stays; and after `on_clock_set`, which is told by how many seconds the record's
     clock was set: the stays are to be recorded anew, too."""
@@ -54,7 +52,7 @@ class Node:
         self.id = new_id("n")
         self.on_revived: Callable[[], None] = lambda: None
         self.on_clock_set: Callable[[float], None] = lambda seconds: None
-        self.on_beat: Callable[[], Awaitable[None]] = _nothing
+        self.errands: dict[str, Callable[[], Awaitable[None]]] = {"close dead nodes": self._close_dead_nodes}
         self._store = store
         self._metrics = metrics
         self._clock = record_clock
@@ -66,6 +64,7 @@ class Node:
         self._began_at = self._beaten_at
         self._differs = False
         self._is_failing = False
+        self._failures: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -73,6 +72,7 @@ class Node:
         # Nothing is on record yet that would have to be corrected.
         await self._set_clock()
         await self._beat()
+        await self._close_dead_nodes()
         self._task = asyncio.create_task(self._keep_beating())
 
     async def stop(self, at: float) -> None:
@@ -110,11 +110,27 @@ class Node:
             try:
                 await self._see_to_clock()
                 await self._beat()
-                await self.on_beat()
             except StoreError as error:
                 self._failed(error)
             except Exception:
                 log.exception("heartbeat failed")
+            else:
+                await self._run_errands()
+
+    async def _run_errands(self) -> None:
+        for errand, run in self.errands.items():
+            try:
+                await run()
+            except StoreError as error:
+                self._failures[errand] += 1
+                # Once is the store that goes away at this moment, which the next heartbeat tells.
+                if self._failures[errand] == 2:
+                    log.warning("errand of the heartbeat fails", errand=errand, error=str(error))
+            except Exception:
+                log.exception("errand of the heartbeat failed", errand=errand)
+            else:
+                if self._failures.pop(errand, 0) > 1:
+                    log.info("errand of the heartbeat succeeds again", errand=errand)
 
     async def _wait(self) -> None:
         """For the next heartbeat, or until this machine's clock is set."""
@@ -137,6 +153,9 @@ class Node:
         await self._store.heartbeat(self.id, self._clock.at(now))
         self._beaten_at = now
         self._succeeded(clock.monotonic() - before)
+
+    async def _close_dead_nodes(self) -> None:
+        now = self._beaten_at
         if now - self._set_at <= self._dead_after:
             # Others that live may not have written a heartbeat yet by the clock as it goes now.
             return

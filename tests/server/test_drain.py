@@ -37,6 +37,7 @@ from signalling.hub import Hub
 from storage import open_store
 from tests.process import ServerProcess
 from tests.server.client import Client, Message, Play, playing
+from tests.server.patient_store import PatientServer
 from tests.server.raw import TEXT, Raw, frame, join
 from tests.server.test_restart import ROOM, back, stays
 
@@ -105,7 +106,7 @@ async def test_leave_times_are_exact_and_stays_of_those_who_come_back_go_on(tmp_
 
 
 async def test_a_join_on_its_way_is_finished_so_that_its_page_can_come_back(tmp_path: Path) -> None:
-    server = await ServerProcess(tmp_path).start()
+    server = await PatientServer(tmp_path).start()
     async with playing(server) as play:
         bob = await play.client()
         with locked(server.database):
@@ -126,7 +127,7 @@ async def test_a_join_on_its_way_is_finished_so_that_its_page_can_come_back(tmp_
 
 
 async def test_a_join_that_is_given_up_leaves_no_place_behind(tmp_path: Path) -> None:
-    server = await ServerProcess(tmp_path, RECONVENE_DRAIN="3").start()
+    server = await PatientServer(tmp_path, GIVE_UP_JOINS_AFTER="0.3").start()
     async with playing(server) as play:
         ann = await play.joined(ROOM, "Ann", create=True)
         late = await play.client()
@@ -145,7 +146,7 @@ async def test_a_join_that_is_given_up_leaves_no_place_behind(tmp_path: Path) ->
 
 
 async def test_who_asks_to_come_in_meanwhile_is_refused_with_a_hint(tmp_path: Path) -> None:
-    server = await ServerProcess(tmp_path).start()
+    server = await PatientServer(tmp_path).start()
     async with playing(server) as play:
         ann = await play.joined(ROOM, "Ann", create=True)
         async with await Raw.open(server.port) as raw:
@@ -220,7 +221,7 @@ async def test_a_peer_that_never_closes_holds_up_neither_the_record_nor_the_end(
 
 
 async def test_a_store_that_is_away_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    server = await ServerProcess(tmp_path, RECONVENE_DRAIN="1").start()
+    server = await PatientServer(tmp_path, RECONVENE_DRAIN="1").start()
     async with playing(server) as play:
         ann = await play.joined(ROOM, "Ann", create=True)
         late = await play.client()

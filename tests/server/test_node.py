@@ -26,6 +26,8 @@ class FailingStore:
     def __init__(self, real: Store) -> None:
         self.real = real
         self.down = False
+        self.judges = True
+        """Whether dead nodes can be closed."""
         self.ahead = 0.0
         """Seconds by which its clock is ahead."""
         self.beaten_at: list[float] = []
@@ -45,6 +47,8 @@ class FailingStore:
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         self.judged.append((dead_before, ahead_of))
+        if not self.judges:
+            raise StoreUnavailable("locked")
         return await self.real.close_dead_nodes(dead_before, ahead_of)
 
     async def stop_node(self, node_id: str, at: float) -> int:
@@ -97,6 +101,37 @@ async def test_an_outage_is_one_warning_and_one_line_when_it_is_over(store: Fail
         ("info", "node stopped"),
     ]
     assert not revived.is_set(), "nobody can have taken this node for dead"
+
+
+async def test_what_fails_behind_a_heartbeat_is_called_by_its_name_and_holds_up_nothing_else(
+    store: FailingStore,
+) -> None:
+    metrics = Metrics()
+    node = Node(cast(Store, store), metrics, RecordClock(), interval=0.01, dead_after=1000)
+    heard: asyncio.Queue[None] = asyncio.Queue()
+
+    async def hear() -> None:
+        heard.put_nowait(None)
+
+    async def beats(times: int) -> None:
+        for _ in range(times):
+            await heard.get()
+
+    with capture_logs() as lines:
+        await node.start()
+        node.errands["hear"] = hear
+        await beats(1)
+        store.judges = False
+        await beats(4)
+        assert metrics.store_available
+        store.judges = True
+        await beats(2)
+        await node.stop(1.0)
+    assert [(line["log_level"], line["event"], line.get("errand")) for line in lines] == [
+        ("warning", "errand of the heartbeat fails", "close dead nodes"),
+        ("info", "errand of the heartbeat succeeds again", "close dead nodes"),
+        ("info", "node stopped", None),
+    ]
 
 
 async def test_after_a_silence_others_take_for_death_the_stays_are_to_be_recorded_anew(
