@@ -176,6 +176,8 @@ def doctor(
     # Imported here, as the checks are wanted by this command only.
     from server.doctor import examination, report
 
+    # What goes wrong is told by what is found, not by the libraries in between as well.
+    logs.configure("critical", sys.stderr, plain=True)
     findings = examination.run(os.environ)
     report.show(findings, as_json=as_json)
     raise typer.Exit(1 if report.failed(findings) else 0)
@@ -212,6 +214,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
             stream.reconfigure(errors="replace")
+    # Standard output is for what was asked for. Those commands that tell a story of their own say more, and how.
+    logs.configure("warning", sys.stderr, plain=True)
     cli()
 
 

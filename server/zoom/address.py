@@ -10,9 +10,16 @@ from signalling import names
 
 NUMBER = re.compile(r"[0-9]{9,12}")
 """What Zoom numbers webinars and meetings with."""
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+_SEPARATORS = re.compile(r"[\s.·\-\u2010-\u2015\u2212\uff0e]+")
+"""Between the groups of digits: spaces, dots and dashes of all kinds."""
 _LABEL = re.compile(r"[^0-9/]*:\s+")
 """As in `Webinar ID: 889 8887 2033`."""
+_IN_INVITATION = (
+    re.compile(r"\bID\s?:\s*([0-9][0-9 .\u00a0-]{7,20}[0-9])(?![0-9])", re.IGNORECASE),
+    re.compile(r",,([0-9]{9,12})#"),  # for telephones: +13462487799,,88988872033#,,,,*123456#
+    re.compile(r"\b([0-9]{9,12})(?:\.[0-9]+)?@zoomcrc\.com\b", re.IGNORECASE),  # for rooms with SIP
+)
+"""Lines of an invitation that have the number and more."""
 _HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
 _LONGEST = 2000
 """Characters in a link, which in a mail may have words around it. Looking through more would hold up the server."""
@@ -20,17 +27,23 @@ _EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
 
 
 def external_id(text: str) -> str:
-    """The number of a webinar or meeting: `88988872033` for `889 8887 2033`, for `ZOOM-88988872033` as it is called
-    here, or for a link such as `https://us02web.zoom.us/j/88988872033?pwd=…`.
+    """The number of a webinar or meeting: `88988872033` for `889 8887 2033`, for `889.8887.2033`, `ZOOM-88988872033`
+    as it is called here, for a line of an invitation that has it, or for a link such as
+    `https://us02web.zoom.us/j/88988872033?pwd=…`.
 
     Raises `ValueError`, whose text is one line that says what is wrong.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"{_shortened(text)!r} is too long for a Zoom id or a link, {_EXAMPLE}")
-    text = _LABEL.sub("", without_wrapping(text))
+    line = without_wrapping(text)
+    text = _LABEL.sub("", line)
     number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
     if NUMBER.fullmatch(number):
         return number
+    for shape in _IN_INVITATION:
+        found = shape.search(line)
+        if found and NUMBER.fullmatch(number := _SEPARATORS.sub("", found[1])):
+            return number
     if "/" in text:
         return _in_link(text)
     raise ValueError(f"{_shortened(text)!r} is no Zoom id: it has 9 to 12 digits, {_EXAMPLE}")

@@ -227,7 +227,9 @@ class ZoomClient:
         if is_about_the_token(answer):
             raise _bad_credentials(f"Zoom does not take the access token it has just given: {said(answer)}")
         if answer.status != 200:
-            raise failure(answer, call.what, paged="next_page_token" in call.params, now=self._clock())
+            refused = failure(answer, call.what, paged="next_page_token" in call.params, now=self._clock())
+            refused.status = answer.status
+            raise refused
         return content(answer)
 
     async def _get(self, call: _Call, token: Token) -> Answer:

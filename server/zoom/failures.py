@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 class ZoomFailure(Exception):  # noqa: N818 - named for what happened
     """Base of all of them."""
 
+    status: int | None = None
+    """Of HTTP, where it was told by an answer of Zoom's."""
+
 
 class NotInstalled(ZoomFailure):
     """The extra `zoom` is missing."""

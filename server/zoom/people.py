@@ -53,6 +53,7 @@ def registrants_part(status: RegistrantStatus) -> str:
 def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
     """A stay in the instance `uuid`. `fallback` stands for its beginning when no time is told at all."""
     joined, left = _times(told, fallback)
+    left_told = told.leave_time is not None and not _contradict_each_other(told)
     keys = _keys(room, told)
     name, email = text(told.name), text(told.user_email)
     numbered = not told.user_id
@@ -73,9 +74,18 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
         email=email,
         joined_at=joined,
         left_at=left,
-        digest=_digest(session, *keys, name, email, repr(joined), repr(left), counted),
+        digest=_digest(
+            session,
+            *keys,
+            name,
+            email,
+            repr(joined),
+            repr(left),
+            counted,
+            *(() if left_told else ("guessed",)),
+        ),
         joined_told=told.join_time is not None,
-        left_told=told.leave_time is not None,
+        left_told=left_told,
         counted=counted,
         numbered=numbered,
     )
@@ -177,10 +187,20 @@ def _times(told: ParticipantRow, fallback: float) -> tuple[float, float]:
     joined, left, lasted = told.join_time, told.leave_time, max(0.0, told.duration or 0.0)
     if joined is None:
         joined = fallback if left is None else left - lasted
-    if left is None:
+    if left is None or _contradict_each_other(told):
         left = joined + lasted
-    # The clock of a device may run backwards in between.
-    return joined, max(joined, left)
+    return joined, left
+
+
+def _contradict_each_other(told: ParticipantRow) -> bool:
+    """Nobody leaves before they come, or at the moment at which they come and stays for a while.
+
+    The clock of a device may run backwards in between. How long the row says that it lasted is right all the same.
+    """
+    joined, left = told.join_time, told.leave_time
+    if joined is None or left is None:
+        return False
+    return left < joined or (left == joined and bool(told.duration))
 
 
 def _id(letter: str, *parts: str) -> str:

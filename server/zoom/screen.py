@@ -111,7 +111,7 @@ def _together(title: str, parts: Sequence[PartProgress]) -> Line:
 
 
 def doing(progress: Progress, now: float) -> str:
-    """What it is at: `Zoom asks us to wait 12 s (0:09 left)`."""
+    """What it is at: `cannot reach Zoom; asks again in 0:09`."""
     note = harmless(progress.note)
     if progress.stage == "looking":
         return note or "Asking Zoom what there is"
@@ -126,8 +126,8 @@ def doing(progress: Progress, now: float) -> str:
     if left < 1:
         return note
     if left < 3600:
-        return f"{note} ({_minutes(left)} left)".strip()
-    return f"{note} (until {minute(progress.wakes_at)} UTC)".strip()
+        return f"{note}; asks again in {_minutes(left)}"
+    return f"{note}; asks again at {minute(progress.wakes_at)} UTC"
 
 
 def _minutes(seconds: float) -> str:

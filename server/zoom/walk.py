@@ -35,7 +35,7 @@ log = structlog.get_logger()
 MOST_RESTARTS = 5
 MOST_REPEATED = 20
 """Pages in a row without a row that is new."""
-FALLBACK = "Report endpoint failed with 400 error, trying basic endpoint..."
+FALLBACK = "Report endpoint failed with {status} error, trying basic endpoint..."
 
 Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
 """Of a part: rows, total, state, source, note."""
@@ -182,7 +182,8 @@ class Walker:
             except (MissingScope, NoPermission) as failure:
                 if walk.pages or source == sources[-1]:
                     return await self._refused(reading, walk, failure, why)
-                log.warning(FALLBACK, room=subject.room, part=reading.part, error=str(failure))
+                told = FALLBACK.format(status=failure.status)
+                log.warning(told, room=subject.room, part=reading.part, error=str(failure))
                 source, why = sources[sources.index(source) + 1], f"{source} refused: {failure}"
             except (NotFound, Refused) as failure:
                 if isinstance(failure, NotRegistrable) and not walk.pages:

@@ -54,6 +54,26 @@ async def test_it_tells_its_version_and_helps(tmp_path: Path) -> None:
     assert "version" in printed
 
 
+async def test_log_lines_of_any_command_keep_off_standard_output() -> None:
+    told = "structlog.get_logger().warning('on the way'); logging.getLogger('library').warning('in between')"
+    program = (
+        "import logging, structlog; from server import cli\n"
+        f"@cli.cli.command()\ndef tells() -> None:\n    {told}; print('asked for')\n"
+        "cli.main()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, "tells"),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert out.decode() == "asked for\n"
+    assert "on the way" in err.decode()
+    assert "in between" in err.decode()
+
+
 async def test_the_installed_command_serves_wherever_it_is_called(tmp_path: Path) -> None:
     """For real: the servers of all other tests begin as copies of one process (`tests.forking`)."""
     (tmp_path / "server.py").write_text("raise SystemExit('another server')")

@@ -186,7 +186,7 @@ async def test_a_daily_limit_is_told_with_its_end(tmp_path: Path, zoom: ZoomStan
 
 async def test_a_watched_one_says_when_it_looks_again(tmp_path: Path, zoom: ZoomStandIn) -> None:
     async with Reconvene(tmp_path, zoom, "zoom", "sync", ID, "--watch") as running:
-        await running.complains("left)")
+        await running.complains("asks again in ")
         running.signal(signal.SIGTERM)
         ran = await running.ended()
     assert ran.code == 143

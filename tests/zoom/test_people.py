@@ -118,10 +118,16 @@ def test_the_order_of_a_page_does_not_matter() -> None:
         ({"join_time": None, "duration": None}, START + 660, START + 660, (False, True)),
         ({"join_time": None, "leave_time": None}, START, START + 600, (False, False)),
         ({"join_time": None, "leave_time": None, "duration": None}, START, START, (False, False)),
-        ({"leave_time": START}, START + 60, START + 60, (True, True)),
+        ({"leave_time": START}, START + 60, START + 660, (True, False)),
+        ({"leave_time": START, "duration": None}, START + 60, START + 60, (True, False)),
+        ({"leave_time": START + 55, "duration": 0.0}, START + 60, START + 60, (True, False)),
+        ({"leave_time": START + 60}, START + 60, START + 660, (True, False)),
+        ({"leave_time": START + 60, "duration": 0.0}, START + 60, START + 60, (True, True)),
+        # Ends that do not contradict each other are better evidence than a number of seconds.
+        ({"leave_time": START + 300}, START + 60, START + 300, (True, True)),
     ],
 )
-def test_times_that_are_not_told_are_guessed(
+def test_times_that_are_not_told_or_cannot_be_are_guessed(
     told: dict[str, Any], joined: float, left: float, sure: tuple[bool, bool]
 ) -> None:
     found = row(**told)

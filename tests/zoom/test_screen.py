@@ -122,9 +122,9 @@ def test_a_title_gives_no_orders_to_the_terminal() -> None:
 
 
 def test_waits_are_told_with_their_end() -> None:
-    assert doing(replace(WAITING, wakes_at=NOON + 9), NOON) == "Zoom asks for a pause (0:09 left)"
+    assert doing(replace(WAITING, wakes_at=NOON + 9), NOON) == "Zoom asks for a pause; asks again in 0:09"
     assert doing(replace(WAITING, wakes_at=NOON + 7500), NOON) == (
-        "Zoom asks for a pause (until 2026-11-21 14:05 UTC)"
+        "Zoom asks for a pause; asks again at 2026-11-21 14:05 UTC"
     )
     assert doing(replace(WAITING, wakes_at=NOON - 1), NOON) == "Zoom asks for a pause"
     assert doing(replace(WAITING, stage="looking", note=""), NOON) == "Asking Zoom what there is"
@@ -175,7 +175,7 @@ def test_lines_tell_long_waits_once_and_short_ones_not() -> None:
         written.shown.tell(replace(wait, wakes_at=NOON + 2))
         written.shown.tell(replace(wait, wakes_at=NOON + 60))
         written.shown.tell(replace(wait, wakes_at=NOON + 60))
-    assert written.lines == ["Zoom is busy (1:00 left)"] * 3
+    assert written.lines == ["Zoom is busy; asks again in 1:00"] * 3
 
 
 def test_lines_may_be_quiet() -> None:

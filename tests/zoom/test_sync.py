@@ -12,7 +12,6 @@ from server.zoom import people
 from server.zoom.client import Patience
 from server.zoom.failures import MissingScope, NotFound
 from server.zoom.sync import MOST_FAILED
-from server.zoom.walk import FALLBACK
 from server.zoom.wire import ParticipantRow
 from tests.zoom.runs import (
     FIRST,
@@ -98,8 +97,8 @@ async def test_without_the_scope_for_the_report_the_basic_endpoint_steps_in(at: 
         outcome = await at.sync()
     assert outcome.complete
     assert outcome.totals.people == ROWS
-    assert FALLBACK == "Report endpoint failed with 400 error, trying basic endpoint..."
-    assert [line["log_level"] for line in logs if line["event"] == FALLBACK] == ["warning"]
+    told = "Report endpoint failed with 400 error, trying basic endpoint..."
+    assert [line["log_level"] for line in logs if line["event"] == told] == ["warning"]
     part = await at.part()
     assert part.source == "basic"
     assert "report:read:list_webinar_participants" in part.why
@@ -111,6 +110,16 @@ async def test_without_permission_for_the_report_as_well(at: Runs) -> None:
     outcome = await at.sync()
     assert outcome.complete
     assert (await at.part()).source == "basic"
+
+
+async def test_the_log_tells_the_status_that_the_report_was_refused_with(at: Runs) -> None:
+    lacking = faults.missing_scope(REPORT_SCOPE, status=401, code=4700)
+    at.zoom.faults.on(lambda asked: asked.path.startswith("/v2/report/"), lacking, None)
+    with capture_logs() as logs:
+        assert (await at.sync()).complete
+    assert "Report endpoint failed with 401 error, trying basic endpoint..." in [
+        line["event"] for line in logs
+    ]
 
 
 async def test_without_any_source_attendance_is_unknown_and_registrants_are_known(at: Runs) -> None:
