@@ -353,7 +353,7 @@ def router(  # the API's parts list
 
     @routes.get("/metrics", tags=["operation"], response_class=Response, responses=answered("text/plain"))
     def get_metrics() -> Response:
-        """Prometheus text format."""
+        """Prometheus text format. It is never below a prefix."""
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes

@@ -20,6 +20,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from server import api, echo_routes, goodbye_route, openapi, pace, pages, plain_ws, problems, revoke_route
 from server.admission import Admission
+from server.base_path import BasePath
 from server.clock import RecordClock
 from server.config import Config
 from server.connection import Connection
@@ -91,7 +92,9 @@ async def serve(
         retention.start()
         jobs.start()
         schedule.start()
-        echoes = Echoes(config, store, hub, gateway, metrics, own_url(sockets), gateway.limits)
+        echoes = Echoes(
+            config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
+        )
         echoes.start()
         drain = Drain(config.drain, gateway, recorder, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
@@ -100,6 +103,7 @@ async def serve(
             _uvicorn(http, gateway, metrics),
             drain,
             echoes,
+            base_path=config.base_path,
             store=config.store.partition("://")[0],
             node=node.id,
         )
@@ -154,6 +158,7 @@ def web(
             allow_headers=["Authorization", "Content-Type"],
         )
     app.add_middleware(TransportSecurity, seconds=config.hsts)
+    app.add_middleware(BasePath, base=config.base_path)
     app.add_middleware(Forwarded, proxies=config.trusted_proxies, hosts=config.hosts)
     app.include_router(api.router(config, store, hub, gateway, tokens, metrics, record_clock))
     app.include_router(routes.router(config, store, tokens, jobs, schedule))
@@ -170,10 +175,13 @@ def web(
 class _Server(uvicorn.Server):
     """`about` is what the line says that tells the server listens."""
 
-    def __init__(self, config: uvicorn.Config, drain: Drain, echoes: Echoes, **about: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, drain: Drain, echoes: Echoes, base_path: str = "", **about: str
+    ) -> None:
         super().__init__(config)
         self._drain = drain
         self._echoes = echoes
+        self._base_path = base_path
         self._about = about
         self._loop = asyncio.get_running_loop()
 
@@ -181,7 +189,7 @@ class _Server(uvicorn.Server):
         """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
         await super().startup(sockets)
         if sockets:
-            log.info("listening", url=address(sockets[0]), **self._about)
+            log.info("listening", url=address(sockets[0]) + self._base_path, **self._about)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -46,6 +46,7 @@ class Config:
     limits: Mapping[str, int]
     trusted_proxies: Proxies
     hosts: Hosts
+    base_path: str
     max_unjoined: int
     hsts: int
     ice_servers: tuple[dict[str, Any], ...] = field(repr=False)

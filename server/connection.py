@@ -74,6 +74,7 @@ class Gateway(Protocol):
     allowed_origins: tuple[str, ...]
     proxies: Proxies
     hosts: Hosts
+    base_path: str
     message_rate: float
     sockets: OpenSockets
 
@@ -279,7 +280,7 @@ class Connection(asyncio.Protocol):
         names = asked_by(header, trusted=gateway.proxies.trusts(peer))
         self.client = client = gateway.proxies.client(peer, header)
         gateway.sockets.comes_from(self._transport, None if client.hidden else client.network or None)
-        response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins)
+        response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins, gateway.base_path)
         self._transport.write(response.serialize())
         if response.status_code == 101:
             self._gateway.opened(self)

@@ -52,6 +52,7 @@ class Gateway:
         self.allowed_origins = config.allowed_origins
         self.proxies = config.trusted_proxies
         self.hosts = config.hosts
+        self.base_path = config.base_path
         self.message_rate = config.message_rate
         self.draining = False
         self.overload = Overload(config.overload, metrics)

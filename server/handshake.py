@@ -30,10 +30,15 @@ class Upgrade(NamedTuple):
 
 
 def answer(
-    asked: Upgrade, ws: ServerProtocol, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str]
+    asked: Upgrade,
+    ws: ServerProtocol,
+    names: Sequence[str],
+    hosts: Hosts,
+    allowed_origins: Sequence[str],
+    base_path: str = "",
 ) -> Response:
-    """What to send: 101, or why not. `names`: those that the request came by."""
-    refused = _refusal(asked, names, hosts, allowed_origins)
+    """What to send: 101, or why not. `names`: those that the request came by. `base_path` may stand before PATH."""
+    refused = _refusal(asked, names, hosts, allowed_origins, base_path)
     if refused is not None:
         status, why = refused
         return ws.reject(status, f"{why}\n")
@@ -50,7 +55,7 @@ def chosen_subprotocol(offered: Sequence[Subprotocol]) -> Subprotocol | None:
 
 
 def _refusal(
-    asked: Upgrade, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str]
+    asked: Upgrade, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str], base_path: str
 ) -> tuple[int, str] | None:
     """Status and reason, as far as the library does not look."""
     headers = asked.headers
@@ -58,8 +63,8 @@ def _refusal(
         return 400, "A WebSocket handshake is a GET request by HTTP/1.1."
     if "Content-Length" in headers or "Transfer-Encoding" in headers:
         return 400, "A WebSocket handshake has no body."
-    if asked.target.partition("?")[0] != PATH:
-        return 404, f"WebSockets are served at {PATH}."
+    if asked.target.partition("?")[0] not in {PATH, base_path + PATH}:
+        return 404, f"WebSockets are served at {base_path}{PATH}."
     try:
         origin, _ = headers.get("Origin"), headers.get("Host")
     except LookupError:

@@ -10,6 +10,7 @@ import re
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.base_path import own_path
 from server.client_address import Client
 from server.config import Config
 from server.forwarded import client_of
@@ -36,7 +37,7 @@ class HttpLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client, path = client_of(scope), scope["path"].removeprefix(scope.get("root_path", ""))
+        client, path = client_of(scope), own_path(scope)
         posted = scope["method"] == "POST"
         looks_up = LOOKED_UP.match(path) is not None
         makes = posted and path.rstrip("/") == MADE

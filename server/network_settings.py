@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server import limits, values
+from server import limits, prefix, values
 from server.client_address import Proxies
 from server.hosts import ANY_HOST, Hosts
 from server.setting import Setting
@@ -30,6 +30,14 @@ SETTINGS = (
         "Names the server answers to, besides addresses and localhost. Not set: any name.",
         Hosts.parse,
         empty=ANY_HOST,
+    ),
+    Setting(
+        "RECONVENE_BASE_PATH",
+        "",
+        "a path such as /meet, of letters, digits and any of -._~, with none of the server's own names in it",
+        "The path below which the server is reached. Not set: it has its host's to itself.",
+        prefix.parse,
+        empty="",
     ),
     Setting(
         "RECONVENE_MAX_UNJOINED",

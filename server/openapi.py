@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from server.base_path import INSIDE
 from signalling.errors import ErrorCode
 
 Answers = dict[int | str, dict[str, Any]]
@@ -75,6 +76,8 @@ def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
             for status, description in _refusals(path, operation).items():
                 responses.setdefault(str(status), refusal(description))
             operation["responses"] = dict(sorted(responses.items()))
+            if path in INSIDE:
+                operation["servers"] = [{"url": "/"}]
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

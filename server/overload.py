@@ -16,6 +16,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.away import back_after
+from server.base_path import own_path
 from server.metrics import Metrics
 from server.problems import refusal_of
 from signalling.errors import ErrorCode, Refused
@@ -114,7 +115,7 @@ class Shedding:
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in ALWAYS:
+        if scope["type"] == "http" and own_path(scope) not in ALWAYS:
             refused = self._refusal()
             if refused is not None:
                 await refusal_of(refused)(scope, receive, send)

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from server import reference_page
+from server.base_path import own_path
 from server.static_tree import Snapshot, StaticTree, hash_of, split
 
 PAGE = Path(__file__).parent.parent / "static"
@@ -54,13 +55,18 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
 
     @app.get("/docs", include_in_schema=False)
     def reference(request: Request) -> Response:
-        return _answer(request, tree.snapshot(), reference_page.page(app.openapi()), REFERENCE_POLICY)
+        return _answer(
+            request,
+            tree.snapshot(),
+            reference_page.page(app.openapi(), request.scope["root_path"]),
+            REFERENCE_POLICY,
+        )
 
     app.mount("/static", _Static(folder, tree), name="static")
 
     async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        if scope["type"] != "http" or NO_PAGES.match(request.url.path):
+        if scope["type"] != "http" or NO_PAGES.match(own_path(scope)):
             raise HTTPException(404)
         # A page or a problem document: whatever keeps the one must not give it to who accepts the other.
         by = {"Vary": "Accept"}
@@ -80,12 +86,13 @@ def _is_of_a_person(request: Request) -> bool:
 
 def _elsewhere(request: Request) -> Response | None:
     """Where it leads if nobody minds that `/m/` is in capitals. The ID's own letters are the page's affair."""
-    path = request.scope.get("raw_path", b"").decode("latin-1")
+    base = request.scope["root_path"]
+    path = request.scope.get("raw_path", b"").decode("latin-1").removeprefix(base)
     if not CAPITALS.match(path):
         return None
     query = f"?{request.url.query}" if request.url.query else ""
     # Without a scheme and host, which a proxy in front may know better.
-    return Response(status_code=308, headers={"Location": f"/m{path[2:]}{query}"})
+    return Response(status_code=308, headers={"Location": f"{base}/m{path[2:]}{query}"})
 
 
 def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
@@ -95,7 +102,10 @@ def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -
 
 
 def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:
-    body = page.replace(b'="/static/', f'="/static/{snapshot.hash}/'.encode())
+    base = request.scope["root_path"]
+    # Whatever of ours a page leads to, or is made of, is below the prefix.
+    body = page.replace(b'="/', f'="{base}/'.encode())
+    body = body.replace(f'="{base}/static/'.encode(), f'="{base}/static/{snapshot.hash}/'.encode())
     # The policy is part of it: with a 304, browsers keep the one they have (Chromium ignores `Content-…` there).
     headers = {
         "Cache-Control": "no-cache",

@@ -13,7 +13,8 @@ Json = dict[str, Any]
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def page(document: Json) -> bytes:
+def page(document: Json, base: str = "") -> bytes:
+    """`base`: the prefix of all paths."""
     info = document["info"]
     operations = [
         (method.upper(), path, operation)
@@ -25,6 +26,7 @@ def page(document: Json) -> bytes:
         f"<section><h2>{escape(tag)}</h2>{''.join(_operation(*each) for each in group)}</section>"
         for tag, group in groupby(operations, key=_group)
     )
+    below = f" All paths are below <code>{escape(base)}</code>." if base else ""
     schemas = "".join(_schema(name, each) for name, each in sorted(document["components"]["schemas"].items()))
     return f"""<!doctype html>
 <html lang="en">
@@ -40,7 +42,7 @@ def page(document: Json) -> bytes:
 <body>
 <main class="reference">
 <h1>{escape(info["title"])} {escape(info["version"])}: the HTTP API</h1>
-<p>For programs it is <a href="openapi.json">openapi.json</a> (OpenAPI {escape(document["openapi"])}).</p>
+<p>For programs it is <a href="openapi.json">openapi.json</a> (OpenAPI {escape(document["openapi"])}).{below}</p>
 {body}
 <section><h2>What is sent and answered</h2>{schemas}</section>
 </main>

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from server.pasted import without_wrapping
+from server.prefix import is_prefix
 from signalling import names
 
 DEFAULT = "http://localhost:3000"
@@ -24,16 +25,17 @@ class BadAddress(ValueError):  # noqa: N818 - named for what happened
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`base` is the server's, such as `https://meet.example.org` (no slash at the end); `meeting` the id of the
-    meeting that was named with it."""
+    """`base` is the server's, such as `https://meet.example.org`, or `https://example.org/meet` where it has a prefix
+    (no slash at the end); `meeting` the id of the meeting that was named with it."""
 
     base: str
     meeting: str | None = None
 
     @classmethod
     def parse(cls, text: str | None, meeting: str | None = None) -> Address:
-        """Of `https://host:3000`, `localhost:3000`, or a meeting's link, `https://host/m/ABC123`; None is the address
-        that a server has by itself. `meeting` is an id, or a link too, which then says where the server is.
+        """Of `https://host:3000`, `localhost:3000`, `https://host/prefix`, or a meeting's link, `https://host/m/ABC123`;
+        None is the address that a server has by itself. `meeting` is an id, or a link too, which then says where the
+        server is.
 
         Without a scheme, http is meant for localhost, IP addresses and names without a dot, https for all others.
         Raises `BadAddress`.
@@ -59,6 +61,17 @@ class Address:
     def websocket(self) -> str:
         """`wss://meet.example.org/ws`"""
         return f"ws{self.base.removeprefix('http')}/ws"
+
+    @property
+    def origin(self) -> str:
+        """Of the server's pages (RFC 6454): the base without its prefix."""
+        scheme, _, rest = self.base.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}"
+
+    @property
+    def prefix(self) -> str:
+        """What each of the server's paths begins with, if anything."""
+        return self.base.removeprefix(self.origin)
 
     @property
     def host(self) -> str:
@@ -99,7 +112,8 @@ def _parsed(text: str) -> Address:
     scheme = _SCHEMES[parts.scheme]
     # Written as in an Origin, without the port that goes without saying.
     shown = "" if port in (None, _PORTS[scheme]) else f":{port}"
-    return Address(f"{scheme}://{_host(host, text)}{shown}", _meeting(parts.path, text))
+    prefix, meeting = _path(parts.path, text)
+    return Address(f"{scheme}://{_host(host, text)}{shown}{prefix}", meeting)
 
 
 def _parts(text: str) -> SplitResult:
@@ -137,17 +151,23 @@ def _host(host: str, text: str) -> str:
     return known
 
 
-def _meeting(path: str, text: str) -> str | None:
+def _path(path: str, text: str) -> tuple[str, str | None]:
+    """The server's prefix, and the meeting."""
     # Trackers add theirs to the path where there is no query, and mails escape what closes a bracket.
     path = without_wrapping(unquote(path).partition("&")[0])
-    match path.strip("/").split("/"):
-        case [""] | ["ws"]:
-            return None
-        case ["m", room] | ["m", room, "attendance"]:
-            return _room(room)
+    parts = [part for part in path.strip("/").split("/") if part]
+    match parts:
+        case [*before, "m", room] | [*before, "m", room, "attendance"] if is_prefix(before):
+            return _joined(before), _room(room)
+        case [*before, "ws"] | before if is_prefix(before):
+            return _joined(before), None
     raise BadAddress(
         f"{_shortened(text)!r} has more in it than a server's address, {_EXAMPLE}, or a meeting's link (…/m/ABC123)"
     )
+
+
+def _joined(parts: list[str]) -> str:
+    return "".join(f"/{part}" for part in parts)
 
 
 def _room(text: str) -> str:

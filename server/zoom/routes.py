@@ -7,7 +7,7 @@ import time
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from server.admin import admin_only
@@ -51,7 +51,7 @@ def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: S
         | answered("application/json", status=202)
         | {501: refusal("No import can be begun: Zoom is not set up, or a package is missing")},
     )
-    async def begin_sync(body: NewSync) -> Response:
+    async def begin_sync(request: Request, body: NewSync) -> Response:
         """Read a webinar or meeting from Zoom, in the background: 202 when it begins, 200 when it goes on already."""
         number = _number(str(body.id))
         try:
@@ -63,7 +63,7 @@ def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: S
         if body.watch:
             schedule.watch(job)
         answer = _json(views.job(job, time.time()), status=202 if begun else 200)
-        answer.headers["Location"] = f"/api/zoom/sync/{job.id}"
+        answer.headers["Location"] = f"{request.scope['root_path']}/api/zoom/sync/{job.id}"
         return answer
 
     @routes.get("", response_class=Response, responses=answered("application/json"))

@@ -1,4 +1,5 @@
 /** The server's HTTP routes. */
+import { BASE } from "./addresses.js";
 
 /**
  * @typedef {object} MeetingInfo
@@ -45,7 +46,7 @@ async function send(method, path, { token, body, accept = "application/json", si
   let response;
   if (method === "GET") signal ??= AbortSignal.timeout(PATIENCE);
   try {
-    response = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal });
+    response = await fetch(BASE + path, { method, headers, body: body && JSON.stringify(body), signal });
   } catch {
     throw new ApiError("unreachable", "The server cannot be reached.");
   }
@@ -90,7 +91,7 @@ export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end
  * @param {{session: string, attempt: number, back_in: number}} goodbye
  */
 export const sayGoodbye = (goodbye) =>
-  navigator.sendBeacon("/api/goodbye", new Blob([JSON.stringify(goodbye)], { type: "application/json" }));
+  navigator.sendBeacon(`${BASE}/api/goodbye`, new Blob([JSON.stringify(goodbye)], { type: "application/json" }));
 
 /** Whether one may test one's call. @returns {Promise<{available: boolean, seconds: number}>} */
 export const echoOffer = () => request("GET", "/api/echo");

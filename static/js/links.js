@@ -6,33 +6,35 @@
 const ID = /^[a-z0-9-]{3,64}$/i;
 /** Characters of what is looked through: more than an invitation has, and no more than takes a moment. */
 const LONGEST = 10_000;
+/** Characters of a server's address. */
+const LONGEST_SERVER = 400;
 /** Groups in which people write an ID down: 123 456 789. */
 const GROUP = 4;
 
 /**
  * @param {string} text  an ID, a link or a path, with whatever is around it
- * @param {string} origin  of this page
+ * @param {string} here  what this server's links begin with: `https://meet.example.org`, `https://example.org/meet`
  * @returns {{meeting: string} | {elsewhere: URL} | null} a meeting of this server's, upper-case; where another server's
  *   link leads; null for what is neither
  */
-export function readMeeting(text, origin) {
+export function readMeeting(text, here) {
   const plain = cleaned(text);
   /** @type {URL | null} */
   let elsewhere = null;
   let found = false;
   for (const match of plain.matchAll(/\/m\/([^\s/?#]*)/g)) {
     found = true;
-    const server = serverBefore(plain.slice(0, match.index), origin);
+    const server = serverBefore(plain.slice(0, match.index), here);
     const meeting = idIn(match[1]);
-    if (meeting && server.origin === origin) return { meeting };
-    if (meeting) elsewhere ??= new URL(`/m/${meeting}`, server);
+    if (meeting && server === here) return { meeting };
+    if (meeting) elsewhere ??= new URL(`${server}/m/${meeting}`);
   }
   if (elsewhere) return { elsewhere };
   if (found) return null;
   const link = plain.match(/https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}]/i)?.[0];
   if (!link) return idAmong(plain);
   const url = URL.canParse(link) ? new URL(link) : null;
-  return url && url.host !== new URL(origin).host ? { elsewhere: url } : null;
+  return url && url.host !== new URL(here).host ? { elsewhere: url } : null;
 }
 
 /** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null for what cannot be one */
@@ -64,17 +66,18 @@ const unescaped = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
 });
 
 /**
- * The server whose address a text ends with; this page's, if it ends with none.
- * @param {string} before @param {string} origin @returns {URL}
+ * The server whose address a text ends with, without a slash at its end; this page's, if it ends with none.
+ * @param {string} before @param {string} here @returns {string}
  */
-function serverBefore(before, origin) {
-  const here = new URL(origin);
-  const [, scheme, host = ""] = before.match(/(?:(https?):\/\/)?((?:[\p{L}\p{N}.-]+|\[[\da-f:.]+\])(?::\d+)?)$/iu) ?? [];
+function serverBefore(before, here) {
+  const [, scheme, host = "", prefix = ""] =
+    before.slice(-LONGEST_SERVER).match(/(?:(https?):\/\/)?((?:[\p{L}\p{N}.-]+|\[[\da-f:.]+\])(?::\d+)?)((?:\/[\w.~-]+)*)\/*$/iu) ?? [];
   if (!scheme && !/[.:]|^localhost$/i.test(host)) return here;
-  const address = `${scheme ? `${scheme}:` : here.protocol}//${host}`;
-  const server = URL.canParse(address) ? new URL(address) : here;
-  // With a proxy in front or without, it is one server.
-  return server.host === here.host ? here : server;
+  const own = new URL(here);
+  const address = `${scheme ? `${scheme}:` : own.protocol}//${host}`;
+  const server = URL.canParse(address) ? new URL(address) : own;
+  // By http or by https, with a proxy in front or without, it is one server. Others may be below other prefixes.
+  return server.host === own.host && prefix === own.pathname.replace(/\/$/, "") ? here : server.origin + prefix;
 }
 
 /** What the link's last part begins with, up to what no ID has in it. @param {string} part @returns {string | null} */

@@ -1,4 +1,5 @@
 /** The composition root: puts the parts together, and shows the view that belongs to the address. */
+import { HERE, HOME, meetingPage, ownPath, pathHere } from "./addresses.js";
 import { closeDialogs } from "./dialogs.js";
 import { Identity } from "./identity.js";
 import { readMeeting } from "./links.js";
@@ -58,21 +59,21 @@ function route() {
   underway(true);
   visit?.stop();
   visit = null;
-  const known = location.pathname.match(VIEWS);
-  if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go("/")));
+  const known = pathHere().match(VIEWS);
+  if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
   const asked = known[1];
   if (!asked) return show(new Lobby(identity, browserStorage, go));
-  const found = readMeeting(location.pathname, location.origin);
-  if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go("/")));
+  const found = readMeeting(pathHere(), HERE);
+  if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
   const id = found.meeting;
-  if (location.pathname !== `/m/${id}`) history.replaceState(null, "", `/m/${id}`);
+  if (location.pathname !== meetingPage(id)) history.replaceState(null, "", meetingPage(id));
   visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
   void visit.start();
 }
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (!link || link.target || !VIEWS.test(link.pathname) || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || link.target || !VIEWS.test(ownPath(link.pathname) ?? "") || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   go(link.pathname);
 });

@@ -1,4 +1,5 @@
 /** The lobby's lists: the meetings one hosts, as the server knows them, and others this browser was in lately. */
+import { attendancePage, meetingPage } from "./addresses.js";
 import { ApiError, hostedMeetings } from "./api.js";
 import { fromTemplate, part, write } from "./dom.js";
 import { forgetMeeting, recentMeetings } from "./recents.js";
@@ -78,7 +79,7 @@ export class MeetingList {
   /** @param {import("./recents.js").Recent} meeting */
   #recentItem({ id, title, at }) {
     const item = fromTemplate("recent-item");
-    part(item, "link", HTMLAnchorElement).href = `/m/${id}`;
+    part(item, "link", HTMLAnchorElement).href = meetingPage(id);
     write(part(item, "label"), title || id);
     write(part(item, "when"), title ? `${id} · ${ago(at)}` : ago(at));
     const forget = part(item, "forget");
@@ -94,9 +95,9 @@ export class MeetingList {
 /** @param {HostedMeeting} meeting */
 function hostedItem({ id, title, created_at, ended_at, attended, present, last_seen_at }) {
   const item = fromTemplate("hosted-item");
-  const record = `/m/${id}/attendance`;
+  const record = attendancePage(id);
   // Nobody gets into a meeting that has ended.
-  part(item, "link", HTMLAnchorElement).href = ended_at ? record : `/m/${id}`;
+  part(item, "link", HTMLAnchorElement).href = ended_at ? record : meetingPage(id);
   part(item, "attendance", HTMLAnchorElement).href = record;
   part(item, "attendance").setAttribute("aria-label", `Attendance of ${title || id}`);
   write(part(item, "label"), title || id);

@@ -6,6 +6,7 @@
  *     blocked  it does, and sockets do not get through: refused, or not passed on by something on the way
  *     limited  they open, and are told to come back later: so many come from one network
  */
+import { BASE } from "./addresses.js";
 
 /** @typedef {"" | "away" | "blocked" | "limited"} Verdict */
 
@@ -24,6 +25,7 @@ export const WHY_BLOCKED =
 const ATTEMPTS = 2;
 /** Milliseconds. */
 const PATIENCE = 5_000;
+const HEALTH = `${BASE}/healthz`;
 /** A proxy's own answers when it cannot reach the server behind it. */
 const GATEWAY = new Set([502, 503, 504]);
 
@@ -65,12 +67,12 @@ export class Reachability {
     if (this.#unopened < ATTEMPTS || this.#asking) return;
     const round = this.#round;
     this.#asking = true;
-    const answer = this.#suspicious ? await ask(this.#path, "POST") : await ask("/healthz", "GET");
+    const answer = this.#suspicious ? await ask(this.#path, "POST") : await ask(HEALTH, "GET");
     this.#asking = false;
     if (round !== this.#round) return;
     if (!answer || GATEWAY.has(answer.status)) {
       // Something may keep only this one path from being asked.
-      const healthy = this.#suspicious && (await ask("/healthz", "GET"))?.ok;
+      const healthy = this.#suspicious && (await ask(HEALTH, "GET"))?.ok;
       if (round !== this.#round) return;
       this.#suspicious = false;
       if (!healthy) return this.#judge("away");

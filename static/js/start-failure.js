@@ -6,7 +6,8 @@
  * its affair: a call goes on without the listener that failed.
  */
 (function () {
-  var OURS = location.origin + "/static/";
+  /** What the addresses of this server's files begin with. */
+  var OURS = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/\/static\/.*$/, "/static/");
   /** After this it is worth saying that nothing has come yet. Milliseconds. */
   var SLOW = 10000;
 
@@ -75,7 +76,7 @@
       var actions = document.createElement("div");
       actions.className = "actions";
       actions.appendChild(button("Reload", function () { location.reload(); }, "button primary"));
-      actions.appendChild(button("Home", function () { location.assign("/"); }, "button"));
+      actions.appendChild(button("Home", function () { location.assign(OURS.replace(/static\/$/, "")); }, "button"));
       main.appendChild(title);
       main.appendChild(text);
       if (detail) {
@@ -104,7 +105,7 @@
 
   /** @param {string} url  of ours @returns {string} without what differs from release to release */
   function short(url) {
-    return url.slice(location.origin.length).replace(/^\/static\/[0-9a-f]{8,}\//, "/static/");
+    return url.slice(OURS.length - "/static/".length).replace(/^\/static\/[0-9a-f]{8,}\//, "/static/");
   }
 
   /** @param {any} error @returns {string} */

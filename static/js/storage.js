@@ -1,7 +1,14 @@
 /**
  * What the page keeps in the browser. Site data may be blocked (then `localStorage` itself throws, or is null), and
  * storage may be full: what the browser does not take is kept here instead, for as long as the page lives.
+ *
+ * Other servers of the same host have the same storage, so that a server below a prefix has it in its keys.
  */
+import { BASE } from "./addresses.js";
+
+/** @param {string} key */
+const named = (key) => key + BASE;
+
 export class PageStorage {
   #open;
   /** What the browser did not take; null for what it did not remove. @type {Map<string, string | null>} */
@@ -17,7 +24,7 @@ export class PageStorage {
     const own = this.#own.get(key);
     if (own !== undefined) return own;
     try {
-      return this.#open().getItem(key);
+      return this.#open().getItem(named(key));
     } catch {
       return null;
     }
@@ -26,7 +33,7 @@ export class PageStorage {
   /** @param {string} key @param {string} value */
   setItem(key, value) {
     try {
-      this.#open().setItem(key, value);
+      this.#open().setItem(named(key), value);
       this.#own.delete(key);
     } catch {
       this.#own.set(key, value);
@@ -36,7 +43,7 @@ export class PageStorage {
   /** @param {string} key */
   removeItem(key) {
     try {
-      this.#open().removeItem(key);
+      this.#open().removeItem(named(key));
       this.#own.delete(key);
     } catch {
       this.#own.set(key, null);

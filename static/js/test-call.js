@@ -2,6 +2,7 @@
  * A test of the call before it: a short stay in a meeting of its own with an echo that the server starts there, with the
  * devices that are open already. They are neither opened nor stopped, and no other meeting hears of it.
  */
+import { SOCKET } from "./addresses.js";
 import { ApiError, startEcho } from "./api.js";
 import { Call } from "./call.js";
 import { Emitter } from "./events.js";
@@ -100,7 +101,7 @@ export class TestCall extends Emitter {
     const { signal } = this.#watch;
     this.#observed.answered = true;
     const place = { meeting, token, name: "Test", onDuplicate: /** @type {const} */ ("replace") };
-    const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media);
+    const call = new Call(SOCKET, place, this.#media);
     this.#call = call;
     call.on("joined", () => (this.#observed.joined = true), { signal });
     call.on("refused", (refusal) => this.#fail(refusal), { signal });

@@ -1,4 +1,5 @@
 /** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
+import { HOME, RECORDS, SOCKET, attendancePage } from "./addresses.js";
 import { ApiError, PASSING, createMeeting, endMeeting, getMeeting } from "./api.js";
 import { Call } from "./call.js";
 import { LocalMedia } from "./devices.js";
@@ -130,7 +131,7 @@ export class Visit {
     this.#noticed = "";
     if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token, onDuplicate };
-    const call = new Call(`${location.origin.replace(/^http/, "ws")}/ws`, place, this.#media);
+    const call = new Call(SOCKET, place, this.#media);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepSeat());
@@ -286,7 +287,7 @@ export class Visit {
     this.#noticed = code;
     const rejoin = () => void this.#join({ name: identity.name, open: this.#wanted });
     const useHere = () => void this.#join({ name: identity.name, open: this.#wanted, onDuplicate: "replace" });
-    const attendance = () => location.assign(`/m/${this.#id}/attendance`);
+    const attendance = () => location.assign(attendancePage(this.#id));
     const create = async () => {
       try {
         await identity.with((token) => createMeeting(token, { meeting: this.#id }));
@@ -295,8 +296,8 @@ export class Visit {
         if (!this.#stopped) this.#notice(codeOf(error), { error });
       }
     };
-    const records = () => location.assign("/attendance");
-    const actions = { home: () => go("/"), records, rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
+    const records = () => location.assign(RECORDS);
+    const actions = { home: () => go(HOME), records, rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
     show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
   }
 }

@@ -23,6 +23,8 @@ from server.peer.address import DEFAULT, Address, BadAddress
         ("https://meet.example.org/?a=b#c", "https://meet.example.org"),
         ("https://meet.example.org:443", "https://meet.example.org"),
         ("http://meet.example.org:443", "http://meet.example.org:443"),
+        ("https://example.org/meet/", "https://example.org/meet"),
+        ("example.org/a//b.c/ws", "https://example.org/a/b.c"),
     ],
 )
 def test_addresses_are_read_as_people_write_them(text: str, base: str) -> None:
@@ -36,6 +38,11 @@ def test_an_address_says_where_things_are() -> None:
     assert address.link("ABC") == "https://meet.example.org:8443/m/ABC"
     assert (address.host, address.port, address.is_secure) == ("meet.example.org", 8443, True)
     assert (Address.parse("[::1]").host, Address.parse("[::1]").port) == ("::1", 80)
+    assert (address.origin, address.prefix) == ("https://meet.example.org:8443", "")
+    below = Address.parse("https://example.org/meet")
+    assert below.websocket == "wss://example.org/meet/ws"
+    assert below.link("ABC") == "https://example.org/meet/m/ABC"
+    assert (below.origin, below.prefix, below.host) == ("https://example.org", "/meet", "example.org")
     assert Address.parse("meet.example.org").port == 443
     assert Address.parse("localhost:1").websocket == "ws://localhost:1/ws"
 
@@ -47,6 +54,8 @@ def test_a_meeting_is_named_by_its_link_or_its_id() -> None:
     assert Address.parse(f"{link}/attendance") == meant
     assert Address.parse("meet.example.org", " abc-123 ") == meant
     assert Address.parse(link, "Abc-123") == meant
+    assert Address.parse("example.org/meet/m/abc") == Address("https://example.org/meet", "ABC")
+    assert Address.parse("example.org/meet/m/abc/attendance") == Address("https://example.org/meet", "ABC")
     assert Address.parse(None, link) == meant
     assert Address.parse("meet.example.org", link) == meant
     assert Address.parse(None, "abc") == Address(DEFAULT, "ABC")
@@ -93,7 +102,9 @@ def test_what_sticks_to_an_id_that_is_pasted_is_none_of_it(pasted: str) -> None:
         ("http://example.org:0", "port from 1 to 65535"),
         ("http://example.org:99999", "port from 1 to 65535"),
         ("http://example.org:web", "port from 1 to 65535"),
-        ("https://example.org/app", "more in it than"),
+        ("https://example.org/attendance", "more in it than"),
+        ("https://example.org/meet/api/meetings", "more in it than"),
+        ("https://example.org/me%20et", "more in it than"),
         ("https://example.org/m/a", "3 to 64 letters"),
         ("https://example.org/m/", "more in it than"),
         ("https://me:geheim@example.org", "neither user nor password"),
@@ -113,6 +124,8 @@ def test_two_that_contradict_each_other_are_refused() -> None:
         Address.parse("http://a/m/ABC", "XYZ")
     with pytest.raises(BadAddress, match="another server"):
         Address.parse("http://b", "http://a/m/ABC")
+    with pytest.raises(BadAddress, match="another server"):
+        Address.parse("http://a", "http://a/meet/m/ABC")
     with pytest.raises(BadAddress, match="no meeting's link"):
         Address.parse(None, "http://a/")
     with pytest.raises(BadAddress, match="3 to 64 letters"):

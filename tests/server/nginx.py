@@ -2,6 +2,8 @@
 
 async with Nginx(server.port, PASSING) as nginx:
     ...                                 # nginx.url
+async with Nginx(server.port, "location /meet/ { proxy_pass http://127.0.0.1:3000; }") as nginx:
+    ...                                 # as the documentation has it
     await nginx.become(NO_UPGRADE)      # every connection is lost, and it is set up anew
 """
 
@@ -28,9 +30,10 @@ NO_ROUTE = (*PASSING, "if ($uri = /ws) { return 404; }")
 
 
 class Nginx(Started):
-    """`lines`: what its one location says besides whom it passes requests on to."""
+    """`lines`: what its one location says besides whom it passes requests on to; or all locations, as one text, for a
+    server on the port that it has by itself."""
 
-    def __init__(self, server_port: int, lines: Sequence[str]) -> None:
+    def __init__(self, server_port: int, lines: Sequence[str] | str) -> None:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self._server_port = server_port
@@ -47,14 +50,19 @@ class Nginx(Started):
         await self._daemon.kill()
         self._folder.remove()
 
-    async def become(self, lines: Sequence[str]) -> None:
+    async def become(self, lines: Sequence[str] | str) -> None:
         await self._daemon.kill()
         self._write(lines)
         await self._daemon.start()
 
-    def _write(self, lines: Sequence[str]) -> None:
+    def _write(self, lines: Sequence[str] | str) -> None:
         folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        location = " ".join(line if line.endswith("}") else f"{line};" for line in lines)
+        target = f"http://{HOST}:{self._server_port}"
+        if isinstance(lines, str):
+            locations = lines.replace("http://127.0.0.1:3000", target)
+        else:
+            said = " ".join(line if line.endswith("}") else f"{line};" for line in lines)
+            locations = f"location / {{ {said} proxy_pass {target}; }}"
         (self._folder.path / "nginx.conf").write_text(f"""
             daemon off;
             master_process off;
@@ -68,7 +76,7 @@ class Nginx(Started):
                 server {{
                     listen {HOST}:{self.port};
                     location = /nginx {{ return 200; }}
-                    location / {{ {location} proxy_pass http://{HOST}:{self._server_port}; }}
+                    {locations}
                 }}
             }}
         """)

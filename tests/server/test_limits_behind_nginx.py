@@ -17,9 +17,9 @@ LOOKUPS = 5
 
 
 def documented() -> str:
-    """The line by which nginx tells who the client is."""
+    """The line by which nginx tells who the client is, the same in each of its configurations."""
     operations = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"proxy_set_header X-Forwarded-For .*?(?=;)", operations)
+    (line,) = set(re.findall(r"proxy_set_header X-Forwarded-For .*?(?=;)", operations))
     return str(line)
 
 

@@ -67,6 +67,11 @@ class Target:
         return urlsplit(self.address.base).netloc
 
     @property
+    def path(self) -> str:
+        """Where its sockets are."""
+        return f"{self.address.prefix}/ws"
+
+    @property
     def server_name(self) -> str | None:
         """Whose certificate it has to be."""
         return self.address.host if self.context is not None else None
@@ -99,7 +104,11 @@ class Target:
         """What is answered, parsed; nothing where nothing is. Raises `Unreachable` and `CallRefused`."""
         content = b"" if body is None else json.dumps(body).encode()
         # HTTP/1.0: one call for each connection, which ends with the answer.
-        lines = [f"{method} {path} HTTP/1.0", f"Host: {self.authority}", "Accept: application/json"]
+        lines = [
+            f"{method} {self.address.prefix}{path} HTTP/1.0",
+            f"Host: {self.authority}",
+            "Accept: application/json",
+        ]
         if token:
             lines.append(f"Authorization: Bearer {token}")
         if body is not None:

@@ -101,7 +101,7 @@ class Wire(asyncio.Protocol):
             self._fail(_why(error))
         else:
             if self._transport is not None:
-                self._transport.write(upgrade(target.authority))
+                self._transport.write(upgrade(target.authority, target.path))
 
     # What the loop reports.
 

@@ -28,7 +28,7 @@ UPGRADES = (
 
 
 async def websocket(visit: Visit, within: float) -> Seen:
-    origin = visit.address.base
+    origin = visit.address.origin
     try:
         ws = await _opened(visit.address, origin)
     except InvalidStatus as refused:

@@ -1,4 +1,5 @@
 /** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
+import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../addresses.js";
 import { AdminKey } from "../admin-key.js";
 import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../api.js";
 import { ask, closeDialogs } from "../dialogs.js";
@@ -20,7 +21,7 @@ const container = /** @type {HTMLElement} */ (document.getElementById("view"));
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, async () => "");
 const key = new AdminKey(tabStorage);
-const found = readMeeting(location.pathname, location.origin);
+const found = readMeeting(pathHere(), HERE);
 const id = found && "meeting" in found ? found.meeting : "";
 
 /** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
@@ -58,7 +59,7 @@ function notice(code) {
   // What was refused once is read by a new feed.
   const retry = () => (code === NOTICES.bad_token ? open(id) : feed?.ask());
   /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
-  const actions = { home: () => location.assign("/"), records: () => location.assign("/attendance"), retry };
+  const actions = { home: () => location.assign(HOME), records: () => location.assign(RECORDS), retry };
   show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
 
@@ -87,7 +88,7 @@ function open(meeting) {
       view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, after), byKey);
       view.on("download", ({ rows }) => void download(meeting, rows));
       view.on("delete", () => known && void remove(known));
-      view.on("copy", () => void copy(`${location.origin}/m/${meeting}`));
+      view.on("copy", () => void copy(meetingLink(meeting)));
       view.on("forget-key", () => {
         key.forget();
         location.reload();

@@ -1,4 +1,5 @@
 /** The attendance of one meeting on the screen: what it was, totals, people over time, and who was there when. */
+import { HERE_SHOWN, meetingPage } from "../addresses.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
 import { AbsentList } from "./absent.js";
@@ -80,7 +81,7 @@ export class AttendanceView extends Emitter {
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
     part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source, ended).look : state;
     write(part(this.element, "state"), source && state !== "live" ? stateOf(source, ended).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
-    part(this.element, "meeting-link", HTMLAnchorElement).href = `/m/${meeting.id}`;
+    part(this.element, "meeting-link", HTMLAnchorElement).href = meetingPage(meeting.id);
     part(this.element, "meeting-link").hidden = ended;
     write(part(this.element, "refreshed"), ended && !totals.present ? "" : `As of ${exactClock(asOf)}`);
     write(part(this.element, "trouble"), "");
@@ -95,7 +96,7 @@ export class AttendanceView extends Emitter {
     part(this.element, "invite").hidden = ended || source !== null;
     write(part(this.element, "empty-title"), source && ended ? "Nobody came" : "Nobody has come yet");
     write(part(this.element, "empty-text"), source ? "Nobody is in what Zoom tells of it." : ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
-    write(part(this.element, "link"), `${location.host}/m/${meeting.id}`);
+    write(part(this.element, "link"), `${HERE_SHOWN}/m/${meeting.id}`);
     if (source) this.#showSource(source);
     this.#source.update(source);
     showTotals(part(this.element, "summary"), attendance, isDated(people, asOf));

@@ -1,4 +1,5 @@
 /** The list of meetings on record, read again while something in it goes on. */
+import { attendancePage } from "../addresses.js";
 import { ApiError, hostedMeetings } from "../api.js";
 import { LOOKS, OVER, STATES, because, kindName, spaced } from "../attendance/source-words.js";
 import { counted, dayMoment, number } from "../attendance/moments.js";
@@ -97,7 +98,7 @@ const isUnderWay = ({ present, source }) => present > 0 || source?.state === "li
 /** @param {HTMLElement} row @param {HostedMeeting} meeting */
 function showRow(row, meeting) {
   const { id, title, created_at, attended, imported, source } = meeting;
-  part(row, "link", HTMLAnchorElement).href = `/m/${id}/attendance`;
+  part(row, "link", HTMLAnchorElement).href = attendancePage(id);
   write(part(row, "link"), title || id);
   part(row, "badge").hidden = !imported;
   write(part(row, "badge"), imported ? kindName(imported) : "");

@@ -1,4 +1,5 @@
 /** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
+import { attendancePage } from "../addresses.js";
 import { sentence, spaced } from "../attendance/source-words.js";
 import { counted, exactClock, number } from "../attendance/moments.js";
 import { fromTemplate, part, write } from "../dom.js";
@@ -28,7 +29,7 @@ export function showSync(element, sync) {
   write(part(element, "id"), title ? spaced(external_id) : "");
   write(part(element, "stage"), isOver(sync) ? outcome(sync) : doing(sync));
   element.dataset.state = state;
-  part(element, "open", HTMLAnchorElement).href = `/m/${room}/attendance`;
+  part(element, "open", HTMLAnchorElement).href = attendancePage(room);
   part(element, "open").setAttribute("aria-label", `Attendance of ${called(sync)}`);
   // What is kept so far can be looked at.
   part(element, "open").hidden = state !== "complete" && !parts.some(({ rows }) => rows > 0);

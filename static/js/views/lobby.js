@@ -1,4 +1,5 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
+import { HERE, meetingPage } from "../addresses.js";
 import { ApiError, createMeeting, getMeeting } from "../api.js";
 import { enable, fromTemplate, part, write } from "../dom.js";
 import { meetingId, readMeeting, withDashes } from "../links.js";
@@ -56,18 +57,18 @@ export class Lobby {
     const meeting = own.trim() ? meetingId(own) : undefined;
     if (meeting === null) return INVALID;
     const { id } = await this.#identity.with((token) => createMeeting(token, { ...(meeting && { meeting }), ...(title && { title }) }));
-    this.#go(`/m/${id}`);
+    this.#go(meetingPage(id));
     return "";
   }
 
   /** @returns {Promise<string | Node>} */
   async #join() {
     const field = part(this.element, "id", HTMLInputElement);
-    const meant = readMeeting(field.value, location.origin);
+    const meant = readMeeting(field.value, HERE);
     const id = meant && "meeting" in meant ? meant.meeting : null;
     const found = id && (await find(id));
     field.setAttribute("aria-invalid", String(!found));
-    if (found) this.#go(`/m/${found}`);
+    if (found) this.#go(meetingPage(found));
     else field.focus();
     if (!field.value.trim()) return "Enter the ID or the link you were given.";
     if (meant && "elsewhere" in meant) return leadsTo(meant.elsewhere);

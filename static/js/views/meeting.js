@@ -1,4 +1,5 @@
 /** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
+import { HERE_SHOWN, attendancePage, meetingLink } from "../addresses.js";
 import { Asking } from "../asking.js";
 import { Colours } from "../avatar.js";
 import { ConnectionBanner } from "../banner.js";
@@ -80,7 +81,7 @@ export class MeetingView extends Emitter {
     call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
     call.media.on("news", (news) => this.#toasts.show(newsText(news)), { signal });
-    part(this.element, "attendance", HTMLAnchorElement).href = `/m/${call.meeting.id}/attendance`;
+    part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(call.meeting.id);
     part(this.element, "screen-control").hidden = !call.media.sharing.possible;
     if (!call.me) this.#banner.away("Connecting…");
 
@@ -145,7 +146,7 @@ export class MeetingView extends Emitter {
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "count"), String(Math.max(1, roster.size)));
-    write(part(this.element, "link-start"), `${location.host}/m/`);
+    write(part(this.element, "link-start"), `${HERE_SHOWN}/m/`);
     write(part(this.element, "link-id"), meeting.id);
     this.#showRecording(recorders(roster));
     part(this.element, "alone").hidden = roster.size !== 1;
@@ -210,7 +211,7 @@ export class MeetingView extends Emitter {
   }
 
   get #link() {
-    return `${location.origin}/m/${this.#call.meeting.id}`;
+    return meetingLink(this.#call.meeting.id);
   }
 
   async #copyLink() {
