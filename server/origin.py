@@ -23,13 +23,26 @@ from storage.imports import (
 )
 
 WORST_FIRST: Sequence[PartState] = ("unread", "live", "unknown", "partial", "complete")
-"""The whole is as good as the worst of its parts."""
+"""A whole is as good as the worst of its parts."""
 
 
 def state_of(record: Import) -> tuple[PartState, str]:
-    """Of the whole, and why it is so: what the first of the worst parts says."""
-    worst = min(record.parts, key=lambda part: WORST_FIRST.index(part.state), default=None)
-    return ("unread", "") if worst is None else (worst.state, worst.reason)
+    """Of the attendance as a whole, and why it is so: what the first of the worst instances says. Where nothing is
+    wrong with what is shown, why the latest attempt to read it again came to less."""
+    return _worst(record, INSTANCE)
+
+
+def registration_of(record: Import) -> tuple[PartState, str]:
+    """Of who registered, which is another matter than who attended."""
+    return _worst(record, REGISTRANTS)
+
+
+def _worst(record: Import, prefix: str) -> tuple[PartState, str]:
+    parts = [part for part in record.parts if part.part.startswith(prefix)]
+    states = {part.state for part in parts}
+    state: PartState = next((each for each in WORST_FIRST if each in states), "unread")
+    reasons = [part.reason for part in sorted(parts, key=lambda part: part.state != state) if part.reason]
+    return state, next(iter(reasons), "")
 
 
 def is_known(record: Import) -> bool:
@@ -47,7 +60,7 @@ def is_approved_known(record: Import) -> bool:
 
 
 def summary(record: Import) -> dict[str, Any]:
-    """For a list of meetings."""
+    """For a list of meetings. The state is that of the attendance."""
     worst, reason = state_of(record)
     return {
         "kind": record.subject.kind,
@@ -61,6 +74,7 @@ def source(record: Import, totals: ImportTotals, now: float) -> dict[str, Any]:
     """For the report on one meeting, as of `now`."""
     return {
         **summary(record),
+        "registration": dict(zip(("state", "reason"), registration_of(record), strict=True)),
         "due_at": moment(record.due_at),
         "parts": [_part(part, now) for part in record.parts],
         "totals": {"registrants": dict(totals.registrants), **_attended(record, totals)},

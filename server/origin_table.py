@@ -39,10 +39,16 @@ def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
         {part.source for part in imported.parts if part.part.startswith(INSTANCE) and part.source}
     )
     checked = max((part.checked_at for part in imported.parts if part.checked_at is not None), default=None)
-    told = [f"Source: {', '.join(sources) or 'none yet'}; {state}{f': {reason}' if reason else ''}"]
+    because = (
+        "" if not reason else f"; the latest reading: {reason}" if state == "complete" else f": {reason}"
+    )
+    told = [f"Source: {', '.join(sources) or 'none yet'}; {state}{because}"]
     if checked is not None:
         told.append(f"checked {clock.day(checked)}")
-    yield Text(f"{harmless('; '.join(told)).rstrip('.')}.", style="dim" if state == "complete" else "yellow")
+    yield Text(
+        f"{harmless('; '.join(told)).rstrip('.')}.",
+        style="yellow" if reason or state != "complete" else "dim",
+    )
 
 
 def addresses(record: Attendance, console: Console) -> Addresses:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -24,6 +24,7 @@ from server.zoom.failures import (
     NotRegistrable,
     PageTokenInvalid,
     Refused,
+    TooOld,
     Unavailable,
     ZoomFailure,
 )
@@ -33,8 +34,6 @@ LONGEST_ASKED = 60.0
 """Seconds that are waited when Zoom asks for it. For more than that it is better to come back."""
 
 _SCOPES = re.compile(r"scopes?:?\s*\[([^\]]*)\]", re.IGNORECASE)
-_PAGE_TOKEN = re.compile(r"(next|page)[\s_]*(page)?[\s_]*token", re.IGNORECASE)
-_NO_REGISTRATION = re.compile(r"registration (has|is) not (been )?enabled", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _TRY_AGAIN = (408, 425)
 _MOST_SAID = 200
@@ -81,23 +80,9 @@ def failure(
     if status < 400:
         does = "sends elsewhere" if status >= 300 else "answers without content"
         return BadAnswer(f"what is at {setting} {does} and is not Zoom's API: HTTP {status}", again=False)
-    if _lacks_scope(status, told):
-        found = _SCOPES.search(_message(told))
-        return MissingScope(re.findall(r"[\w:.\-]+", found[1]) if found else ())
-    if _NO_REGISTRATION.search(_message(told)):
-        return NotRegistrable(f"nobody could register: Zoom says {reasons}")
-    if status == 404 or code == 3001:
-        return NotFound(
-            f"Zoom has not got {what}: {reasons}. Is the id right, is it of this account, and is it over for a "
-            "while? Reports are ready some time after the end"
-        )
-    if code == 200:
-        return NoPermission(
-            f"Zoom does not permit {what}: {reasons}. It takes a paid plan, with the webinar add-on for webinars, and "
-            "a role that may see reports"
-        )
-    if paged and status == 400 and code == 300 and _PAGE_TOKEN.search(reasons):
-        return PageTokenInvalid(f"the page's token is used up or too old: {reasons}")
+    for sign in _SIGNS:
+        if sign.fits(status, code, reasons, paged=paged):
+            return sign.failure(what, reasons, told)
     return Refused(f"Zoom refused {what}: {reasons}")
 
 
@@ -163,8 +148,11 @@ def _http_date(text: str) -> float:
 
 
 def _lacks_scope(status: int, told: Mapping[str, Any]) -> bool:
-    code = _code(told)
-    return 400 <= status < 500 and (code == 4711 or (code == 4700 and "scope" in _message(told).lower()))
+    return any(
+        sign.fits(status, _code(told), _message(told), paged=False)
+        for sign in _SIGNS
+        if sign.failure is _missing_scope
+    )
 
 
 def _object(answer: Answer) -> dict[str, Any] | None:
@@ -183,3 +171,86 @@ def _code(told: Mapping[str, Any]) -> int:
 def _message(told: Mapping[str, Any]) -> str:
     message = told.get("message")
     return message if isinstance(message, str) else ""
+
+
+# What refusals mean
+
+
+def _missing_scope(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    found = _SCOPES.search(_message(told))
+    return MissingScope(re.findall(r"[\w:.\-]+", found[1]) if found else ())
+
+
+def _not_registrable(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    return NotRegistrable(f"nobody could register: Zoom says {reasons}")
+
+
+def _too_old(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    return TooOld(f"Zoom does not show {what} any more: {reasons}")
+
+
+def _not_found(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    return NotFound(
+        f"Zoom has not got {what}: {reasons}. Is the id right, is it of this account, and is it over for a "
+        "while? Reports are ready some time after the end"
+    )
+
+
+def _no_permission(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    return NoPermission(
+        f"Zoom does not permit {what}: {reasons}. It takes a paid plan, with the webinar add-on for webinars, and "
+        "a role that may see reports"
+    )
+
+
+def _page_token_invalid(what: str, reasons: str, told: Mapping[str, Any]) -> ZoomFailure:
+    return PageTokenInvalid(f"the page's token is used up or too old: {reasons}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """Fits an answer with one of the `codes` and of the `statuses`, whose words fit; what is left out, any does."""
+
+    failure: Callable[[str, str, Mapping[str, Any]], ZoomFailure]
+    codes: frozenset[int] = frozenset()
+    statuses: frozenset[int] = frozenset()
+    words: re.Pattern[str] | None = None
+    paged: bool = False
+    """Only where the token of a page was sent."""
+
+    def fits(self, status: int, code: int, reasons: str, *, paged: bool) -> bool:
+        return (
+            400 <= status < 500
+            and (not self.codes or code in self.codes)
+            and (not self.statuses or status in self.statuses)
+            and (self.words is None or self.words.search(reasons) is not None)
+            and (paged or not self.paged)
+        )
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_AGE = r"(over|older than|more than|earlier than) (a|an|one|six|twelve|\d+) (year|month)|(year|month)s? ago"
+
+_SIGNS: Sequence[_Sign] = (
+    _Sign(_missing_scope, codes=frozenset({4711})),
+    _Sign(_missing_scope, words=_words(r"does not contain scope")),
+    _Sign(_missing_scope, codes=frozenset({4700}), words=_words("scope")),
+    _Sign(_not_registrable, words=_words(r"registration (has|is) not (been )?(enabled|required)")),
+    _Sign(_not_registrable, words=_words(r"not (have|has)? ?(a )?registration( as)? (required|enabled)")),
+    _Sign(_too_old, codes=frozenset({12702})),
+    _Sign(_too_old, words=_words(_AGE)),
+    _Sign(_not_found, codes=frozenset({3001})),
+    _Sign(_not_found, statuses=frozenset({404})),
+    _Sign(_no_permission, codes=frozenset({200})),
+    _Sign(
+        _page_token_invalid,
+        codes=frozenset({300}),
+        statuses=frozenset({400}),
+        words=_words(r"(next|page)[\s_]*(page)?[\s_]*token"),
+        paged=True,
+    ),
+)
+"""The first that fits counts. One code means several things, and one thing has several codes: so words count too."""

@@ -137,7 +137,7 @@ class ZoomClient:
 
     async def details(self, kind: Kind, external_id: str) -> Details:
         call = _Call(f"{kind} {external_id}", "light", f"/{kind}s/{encoded(external_id)}")
-        return await self._read(call, lambda answer: read(Details, answer))
+        return await self._read(call, lambda answer: read(Details, {**_settings(answer), **answer}))
 
     async def instances(self, kind: Kind, external_id: str) -> Sequence[Instance]:
         """Those that have ended, oldest first."""
@@ -284,6 +284,11 @@ def encoded(uuid: str) -> str:
 def _paged(params: Mapping[str, str], token: str) -> Mapping[str, str]:
     # An empty token would begin at page 1 again.
     return {**params, "next_page_token": token} if token else params
+
+
+def _settings(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    settings = answer.get("settings")
+    return settings if isinstance(settings, dict) else {}
 
 
 def _start(instance: Instance) -> tuple[bool, float, str]:

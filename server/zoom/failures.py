@@ -43,6 +43,10 @@ class NotFound(ZoomFailure):
     """Zoom does not know it, no longer or not yet: reports exist only some time after the end."""
 
 
+class TooOld(ZoomFailure):
+    """Zoom shows it no more: sources reach back for some months only, each for others."""
+
+
 class Refused(ZoomFailure):
     """Zoom refused the request as such. The text has its reasons."""
 

@@ -60,6 +60,8 @@ def show_outcome(console: Console, outcome: Outcome, now: float) -> None:
         console.print(Text("\nNot complete", style="bold yellow"))
         for reason in together(outcome.reasons):
             console.print(Text(f"• {harmless(reason)}", style="yellow"))
+    for note in together(outcome.notes):
+        console.print(Text(f"• {harmless(note)}", style="dim"))
     console.print()
     for line in _advice(outcome, now):
         console.print(Text(line))
@@ -72,7 +74,7 @@ def show_import(console: Console, known: Known) -> None:
     for reason in together(reasons):
         console.print(Text(f"• {harmless(reason)}", style="yellow"))
     console.print()
-    if origin.state_of(known.record)[0] != "complete":
+    if origin.state_of(known.record) != ("complete", ""):
         console.print(Text(f"Go on with it: {command(known.record.subject)}"))
     if known.record.due_at is not None:
         console.print(
@@ -240,12 +242,13 @@ def _table(*columns: str) -> Table:
 
 
 def outcome_in_json(outcome: Outcome, now: float) -> str:
-    """`import_in_json`, and `complete`, `reasons`, `again_at`."""
+    """`import_in_json`, and `complete`, `reasons`, `notes`, `again_at`."""
     told = {
         **_in_full(Known(outcome.record, outcome.totals, now)),
         "complete": outcome.complete,
         "agreed": outcome.agreed,
         "reasons": list(outcome.reasons),
+        "notes": list(outcome.notes),
         "again_at": report.moment(outcome.again_at),
     }
     return json.dumps(told, indent=2, ensure_ascii=False)

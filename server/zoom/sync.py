@@ -28,18 +28,17 @@ from server.zoom.client import ZoomClient
 from server.zoom.failures import (
     BadAnswer,
     DailyLimit,
-    MissingScope,
-    NoPermission,
     NotFound,
     Unavailable,
     ZoomFailure,
 )
+from server.zoom.finding import Found, Wanted, day, find, superseded
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.resuming import to_read
 from server.zoom.settling import next_look
 from server.zoom.walk import Result, Walker
 from server.zoom.wire import Instance
-from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus, Subject
+from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus
 from storage.store import Store
 
 log = structlog.get_logger()
@@ -75,7 +74,8 @@ class SyncRequest:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`complete`: everyone and every stay there is is kept. Otherwise `reasons` say what is not, and why."""
+    """`complete`: everyone and every stay there is is kept. Otherwise `reasons` say what is not, and why. `notes` say
+    what Zoom has no more of, which nobody can do anything about."""
 
     room: str
     complete: bool
@@ -84,6 +84,7 @@ class Outcome:
     reasons: Sequence[str]
     record: Import
     totals: ImportTotals
+    notes: Sequence[str] = ()
     again_at: float | None = None
     """When it is worth going on: Zoom's daily limit is used up until then, or Zoom did not answer."""
 
@@ -167,29 +168,30 @@ class Sync:
         self._show("looking", "")
         results: dict[str, Result] = {}
         stopped: ZoomFailure | None = None
+        found: Found | None = None
         try:
-            subject, instances = await self._subject(), await self._instances()
-            self._progress = replace(self._progress, title=subject.title, parts=_parts(instances))
-            log.info("zoom sync started", room=self._room, kind=subject.kind, instances=len(instances))
-            await self._read(subject, instances, results)
+            request = self._request
+            wanted = Wanted(request.external_id, request.kind, request.instance)
+            found = await find(self._client, wanted, await self._store.imported(self._room))
+            self._progress = replace(self._progress, title=found.subject.title, parts=_parts(found.instances))
+            log.info("zoom sync started", room=self._room, kind=request.kind, instances=len(found.instances))
+            await self._read(found, results)
         except _PASSING as failure:
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))
             stopped = failure
         async with _undisturbed():
             await self._sweep()
-        return await self._outcome(results, stopped)
+        return await self._outcome(results, found, stopped)
 
-    async def _read(
-        self, subject: Subject, instances: Sequence[Instance], results: dict[str, Result]
-    ) -> None:
+    async def _read(self, found: Found, results: dict[str, Result]) -> None:
         """Into `results`, what is known after each part."""
-        walker = self._walker
+        walker, subject = self._walker, found.subject
+        registrants = walker.registrants if found.registrable else walker.unregistrable
         reads = {
-            people.registrants_part(status): partial(walker.registrants, subject, status)
-            for status in STATUSES
+            people.registrants_part(status): partial(registrants, subject, status) for status in STATUSES
         } | {
             people.instance_part(instance.uuid): partial(walker.instance, subject, instance)
-            for instance in instances
+            for instance in found.instances
         }
         record = await self._store.imported(self._room)
         if record is None and self._is_known:
@@ -214,51 +216,26 @@ class Sync:
                 if in_a_row >= MOST_FAILED:
                     break
                 log.warning("left for the next run", room=self._room, part=part, error=str(failure))
+        record = await self._store.imported(self._room)
+        for known_otherwise in superseded(record) if record else ():
+            await walker.give_up(subject, known_otherwise.part)
         if failures:
             raise failures[0]
 
-    async def _subject(self) -> Subject:
-        request = self._request
-        try:
-            title = (await self._client.details(request.kind, request.external_id)).topic
-        except (MissingScope, NoPermission, NotFound) as failure:
-            # The title only; a webinar that was deleted still has its past instances.
-            log.info("title not read", room=self._room, error=str(failure))
-            known = await self._store.imported(self._room)
-            title = known.subject.title if known else ""
-        return people.subject(
-            request.kind, request.external_id, title or f"Zoom {request.kind} {request.external_id}"
-        )
-
-    async def _instances(self) -> Sequence[Instance]:
-        """Those to be read, oldest first. Raises `NotFound`."""
-        request = self._request
-        told = await self._client.instances(request.kind, request.external_id)
-        instances = list({instance.uuid: instance for instance in told if instance.uuid}.values())
-        if not instances:
-            raise NotFound(
-                f"Zoom knows no past instance of the {request.kind} {request.external_id}: it has not ended yet, or it "
-                f"is a {'meeting: try --meeting' if request.kind == 'webinar' else 'webinar: leave out --meeting'}"
-            )
-        if request.instance is None:
-            return instances
-        chosen = [instance for instance in instances if instance.uuid == request.instance]
-        if not chosen:
-            known = ", ".join(f"{each.uuid} ({_day(each)})" for each in instances[-5:])
-            raise NotFound(
-                f"The {request.kind} {request.external_id} has no past instance {request.instance}; it has {known}"
-            )
-        return chosen
-
-    async def _outcome(self, results: dict[str, Result], stopped: ZoomFailure | None) -> Outcome:
+    async def _outcome(
+        self, results: dict[str, Result], found: Found | None, stopped: ZoomFailure | None
+    ) -> Outcome:
         record = await self._store.imported(self._room)
         if record is None:
             raise stopped or NotFound(f"the record {self._room} was deleted while it was being read")
         self._is_known = True
         titles = {part.part: part.title for part in self._progress.parts}
-        reasons = [
-            f"{titles[part]}: {result.reason}" for part, result in results.items() if not result.complete
-        ]
+        missed = {part: result for part, result in results.items() if not result.complete}
+        reasons = [f"{titles[part]}: {result.reason}" for part, result in missed.items() if not result.gone]
+        notes = [f"{titles[part]}: {result.reason}" for part, result in missed.items() if result.gone]
+        if found is not None:
+            reasons += [found.reason] if found.reason else []
+            notes += [found.note] if found.note else []
         missing = [title for part, title in titles.items() if part not in results]
         if stopped is not None:
             reasons.append(f"{stopped}; not read to the end: {', '.join(missing) or 'everything'}")
@@ -269,6 +246,7 @@ class Sync:
             reasons=reasons,
             record=record,
             totals=await self._store.import_totals(self._room),
+            notes=notes,
             again_at=_again_at(stopped, self._clock()) if stopped else None,
         )
 
@@ -324,14 +302,10 @@ def _parts(instances: Sequence[Instance]) -> tuple[PartProgress, ...]:
         PartProgress(people.registrants_part(status), f"Registrants, {status}") for status in STATUSES
     ]
     of_instances = [
-        PartProgress(people.instance_part(instance.uuid), f"Instance of {_day(instance)}")
+        PartProgress(people.instance_part(instance.uuid), f"Instance of {day(instance)}")
         for instance in instances
     ]
     return (*registrants, *of_instances)
-
-
-def _day(instance: Instance) -> str:
-    return "an unknown date" if instance.start_time is None else _moment(instance.start_time)
 
 
 def _moment(at: float) -> str:

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 from uuid import uuid4
 
 import structlog
 
-from server.zoom import people
 from server.zoom.client import ZoomClient
 from server.zoom.failures import (
-    BadAnswer,
     MissingScope,
     NoPermission,
     NotFound,
     NotRegistrable,
     PageTokenInvalid,
     Refused,
+    TooOld,
     ZoomFailure,
 )
+from server.zoom.lists import Content, Participants, Reading, Registrants
 from server.zoom.progress import PartStage
-from server.zoom.resuming import SETTLED_AFTER, can_go_on
+from server.zoom.resuming import can_go_on
 from server.zoom.settling import may_agree
-from server.zoom.wire import Instance, Source
-from storage.imports import Page, Part, Registrant, RegistrantStatus, Row, Subject, Walk, WalkEnd, WalkStart
+from server.zoom.wire import Instance
+from storage.imports import INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd, WalkStart
 from storage.store import Store, StoreError, WalkLost
 
 log = structlog.get_logger()
 
 MOST_RESTARTS = 5
+"""Times that one list is begun again, in all the looks of a run."""
 MOST_REPEATED = 20
 """Pages in a row without a row that is new."""
 FALLBACK = "Report endpoint failed with {status} error, trying basic endpoint..."
+EMPTY = "Report is empty, trying basic endpoint..."
+TOKENS_REFUSED = "Zoom refused its own page token, each time anew"
+
+ELSEWHERE = (MissingScope, NoPermission, NotFound, TooOld)
+"""What one source refuses so, another may have."""
 
 Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
 """Of a part: rows, total, state, source, note."""
@@ -43,76 +50,13 @@ Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`reason` says why it is not complete. `agreed`: an earlier walk found the same."""
+    """`reason` says why it is not complete. `agreed`: an earlier walk found the same. `gone`: Zoom has no more of it,
+    and nobody can do anything about that."""
 
     complete: bool
     agreed: bool
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a page holds, as it is kept. `token` of the next page, "" after the last."""
-
-    token: str
-    total: int | None
-    rows: Sequence[Row] = ()
-    registrants: Sequence[Registrant] = ()
-
-
-class Reading(Protocol):
-    """One of Zoom's lists. `sources`: where it can be had, the best first."""
-
-    part: str
-    starts_at: float | None
-    sources: Sequence[str]
-
-    async def page(self, source: str, token: str, walk: Walk) -> Content: ...
-
-    def is_awaited(self, known: Part, now: float) -> bool:
-        """Whether there must be something in it, though nothing is told."""
-
-
-class Participants:
-    sources: Sequence[str] = ("report", "basic")
-
-    def __init__(self, client: ZoomClient, subject: Subject, instance: Instance) -> None:
-        self.part = people.instance_part(instance.uuid)
-        self.starts_at = instance.start_time
-        self._client = client
-        self._subject = subject
-        self._uuid = instance.uuid
-
-    async def page(self, source: str, token: str, walk: Walk) -> Content:
-        wanted: Source = "basic" if source == "basic" else "report"
-        found = await self._client.participants(self._subject.kind, self._uuid, wanted, token)
-        fallback = walk.begun_at if self.starts_at is None else self.starts_at
-        rows = people.rows(self._subject.room, self._uuid, found.rows, fallback)
-        return Content(found.next_page_token, found.total_records, rows=rows)
-
-    def is_awaited(self, known: Part, now: float) -> bool:
-        # Somebody began it.
-        return known.rows > 0 or self.starts_at is None or now - self.starts_at < SETTLED_AFTER
-
-
-class Registrants:
-    sources: Sequence[str] = ("registrants",)
-    starts_at: float | None = None
-
-    def __init__(self, client: ZoomClient, subject: Subject, status: RegistrantStatus) -> None:
-        self.part = people.registrants_part(status)
-        self._client = client
-        self._subject = subject
-        self._status = status
-
-    async def page(self, source: str, token: str, walk: Walk) -> Content:
-        subject = self._subject
-        found = await self._client.registrants(subject.kind, subject.external_id, self._status, token)
-        registrants = [people.registrant(subject.room, each, self._status) for each in found.rows]
-        return Content(found.next_page_token, found.total_records, registrants=registrants)
-
-    def is_awaited(self, known: Part, now: float) -> bool:
-        return False
+    gone: bool = False
 
 
 class Walker:
@@ -136,6 +80,7 @@ class Walker:
         self._clock = clock
         self._sleep = sleep
         self._changed = changed
+        self._restarts: Counter[str] = Counter()
 
     async def instance(self, subject: Subject, instance: Instance) -> Result:
         return await self._read(subject, Participants(self._client, subject, instance))
@@ -143,91 +88,141 @@ class Walker:
     async def registrants(self, subject: Subject, status: RegistrantStatus) -> Result:
         return await self._read(subject, Registrants(self._client, subject, status))
 
+    async def unregistrable(self, subject: Subject, status: RegistrantStatus) -> Result:
+        """Zoom is not asked: by the details nobody could register."""
+        reading = Registrants(self._client, subject, status)
+        known = await self._part(subject, reading)
+        walk = await self._begin(subject, reading)
+        return await self._nobody_registered(
+            reading, walk, known, "nobody could register: it is switched off"
+        )
+
+    async def give_up(self, subject: Subject, part: str) -> None:
+        """Nothing is shown of it any more, as another part has it."""
+        reading = Participants(self._client, subject, Instance(uuid=part.removeprefix(INSTANCE)))
+        walk = await self._begin(subject, reading)
+        await self._end(reading, walk, "complete", "", source="report", why="Zoom tells the instance by now")
+
     async def _read(self, subject: Subject, reading: Reading) -> Result:
         """Raises what stops the whole run: `DailyLimit`, `Unavailable`, `BadCredentials`; `StoreError`."""
         known = await self._part(subject, reading)
         walk = await self._go_on(subject, reading, known)
-        why = ""
-        for _ in range(MOST_RESTARTS):
+        while True:
             walk = walk or await self._begin(subject, reading)
             try:
                 async with self._alive(walk):
                     return await self._walk(subject, reading, walk, known)
             except PageTokenInvalid:
-                why = "its page tokens were refused"
+                if self._is_last_restart(reading) or TOKENS_REFUSED in known.reason:
+                    return await self._refused_tokens(subject, reading, walk)
                 log.info("page token no longer valid, beginning again", room=subject.room, part=reading.part)
                 await self._store.drop_walk(walk.walk_id, self._owner)
             except WalkLost:
-                why = "other runs took it over"
                 if await self._store.imported(subject.room) is None:
                     raise NotFound(f"the record {subject.room} was deleted while it was being read") from None
+                if self._is_last_restart(reading):
+                    walk = await self._begin(subject, reading)
+                    why = f"other runs took it over {MOST_RESTARTS} times in mid-walk"
+                    return await self._end(reading, walk, "unknown", why)
                 log.info(
                     "another run goes on with this walk, beginning one of our own",
                     room=subject.room,
                     part=reading.part,
                 )
             walk = None
-        walk = await self._begin(subject, reading)
-        return await self._end(reading, walk, "unknown", f"{why} {MOST_RESTARTS} times in mid-walk")
+
+    def _is_last_restart(self, reading: Reading) -> bool:
+        self._restarts[reading.part] += 1
+        return self._restarts[reading.part] >= MOST_RESTARTS
+
+    async def _refused_tokens(self, subject: Subject, reading: Reading, walk: Walk) -> Result:
+        """What was read by then is all there is to be had."""
+        kept = await self._store.take_walk(walk.walk_id, self._owner, self._clock(), self._lease)
+        walk = kept or await self._begin(subject, reading)
+        why = f"after {walk.rows} rows {TOKENS_REFUSED}"
+        return await self._end(reading, walk, "partial" if walk.rows else "unknown", why)
 
     async def _walk(self, subject: Subject, reading: Reading, walk: Walk, known: Part) -> Result:
         """From where the walk is to its end."""
         sources = [walk.source] if walk.pages else list(reading.sources)
-        source, why = sources[0], walk.why
+        source, why, place = sources[0], walk.why, walk.cursor
+        failures: list[ZoomFailure] = []
         repeated = 0
-        while walk.cursor != "":
+        while place != "" and repeated < MOST_REPEATED:
             self._show(reading, walk, source, why)
+            other = None if walk.pages or source == sources[-1] else sources[sources.index(source) + 1]
             try:
-                content = await reading.page(source, walk.cursor or "", walk)
-            except (MissingScope, NoPermission) as failure:
-                if walk.pages or source == sources[-1]:
-                    return await self._refused(reading, walk, failure, why)
-                told = FALLBACK.format(status=failure.status)
-                log.warning(told, room=subject.room, part=reading.part, error=str(failure))
-                source, why = sources[sources.index(source) + 1], f"{source} refused: {failure}"
-            except (NotFound, Refused) as failure:
+                content = await reading.page(source, place or "", walk)
+            except ELSEWHERE as failure:
+                failures.append(failure)
+                if other is None:
+                    return await self._refused(reading, walk, failures, why)
+                # What is not there yet, or no more, is nothing to be mended.
+                tell = log.warning if isinstance(failure, MissingScope | NoPermission) else log.info
+                tell(
+                    FALLBACK.format(status=failure.status),
+                    room=subject.room,
+                    part=reading.part,
+                    error=str(failure),
+                )
+                source, why, place = other, f"{source} refused: {failure}", None
+            except Refused as failure:
                 if isinstance(failure, NotRegistrable) and not walk.pages:
-                    return await self._end(reading, walk, "complete", "", source=source, why=str(failure))
-                return await self._refused(reading, walk, failure, why)
+                    return await self._nobody_registered(reading, walk, known, str(failure))
+                return await self._refused(reading, walk, [failure], why)
             else:
-                if content.token and content.token == walk.cursor:
-                    raise BadAnswer("Zoom's next page begins where this one did")
+                if content.is_empty and other is not None:
+                    # Meetings of one person are in no report; and it takes a while until one is there.
+                    repeated += 1
+                    place = content.token
+                    if place == "" or repeated >= MOST_REPEATED:
+                        log.info(EMPTY, room=subject.room, part=reading.part)
+                        source, why, place, repeated = other, f"Zoom's {source} is empty", None, 0
+                    continue
+                is_same_place = content.token == place
                 before, walk = walk.rows, await self._store.save_page(self._page(walk, source, why, content))
+                place = walk.cursor
                 repeated = 0 if walk.rows > before else repeated + 1
-                if repeated >= MOST_REPEATED:
+                if is_same_place and repeated:
                     break
-        if not walk.rows and reading.is_awaited(known, self._clock()):
+        if not walk.rows and reading.held:
             return await self._end(
-                reading,
-                walk,
-                "unknown",
-                "attendance unknown: Zoom's list is empty, so it is not ready yet",
+                reading, walk, "unknown", "attendance unknown: Zoom's lists are empty, or not ready yet"
             )
-        if walk.cursor != "":
-            return await self._end(
-                reading,
-                walk,
-                "partial",
-                f"after {walk.rows} rows Zoom's pages bring nothing new, and do not end",
-            )
-        if walk.total is None:
-            return await self._end(reading, walk, "partial", "Zoom did not say how many rows there are")
-        if walk.rows != walk.total:
-            return await self._end(
-                reading, walk, "partial", f"Zoom gave {walk.rows} of the {walk.total} rows it has"
-            )
-        return await self._end(reading, walk, "complete", "")
+        return await self._finish(reading, walk)
 
-    async def _refused(self, reading: Reading, walk: Walk, failure: ZoomFailure, why: str) -> Result:
+    async def _finish(self, reading: Reading, walk: Walk) -> Result:
+        """There are no more pages, or none that help."""
+        reason = ""
+        if walk.cursor != "":
+            reason = f"after {walk.rows} rows Zoom's pages bring nothing new, and do not end"
+        elif walk.total is None:
+            reason = "Zoom did not say how many rows there are"
+        elif walk.rows != walk.total:
+            reason = f"Zoom gave {walk.rows} of the {walk.total} rows it has"
+        return await self._end(reading, walk, "partial" if reason else "complete", reason)
+
+    async def _refused(
+        self, reading: Reading, walk: Walk, failures: Sequence[ZoomFailure], why: str
+    ) -> Result:
         """Nothing more can be had of this list."""
+        failure = failures[-1]
         if walk.pages:
             return await self._end(
                 reading, walk, "partial", f"refused after {walk.rows} of {walk.total} rows: {failure}"
             )
-        reason = f"attendance unknown: {failure}" if len(reading.sources) > 1 else f"not read: {failure}"
+        reason = f"attendance unknown: {failure}" if reading.held else f"not read: {failure}"
+        # What has no schedule any more was held all the same, and who had registered is lost.
+        gone = not reading.held and isinstance(failure, NotFound)
         return await self._end(
-            reading, walk, "unknown", reason, source="registrants", why=why or str(failure)
+            reading, walk, "unknown", reason, source="registrants", why=why or str(failure), gone=gone
         )
+
+    async def _nobody_registered(self, reading: Reading, walk: Walk, known: Part, why: str) -> Result:
+        if known.rows:
+            why = f"those who registered before are kept: {why}"
+            return await self._end(reading, walk, "unknown", why, gone=True)
+        return await self._end(reading, walk, "complete", "", source="registrants", why=why)
 
     def _page(self, walk: Walk, source: str, why: str, content: Content) -> Page:
         return Page(
@@ -253,6 +248,7 @@ class Walker:
         *,
         source: str = "",
         why: str = "",
+        gone: bool = False,
     ) -> Result:
         end = WalkEnd(walk.walk_id, self._owner, state, reason, self._clock(), source, why)
         part = await self._store.finish_walk(end)
@@ -270,7 +266,7 @@ class Walker:
             source=source or walk.source,
             reason=reason,
         )
-        return Result(state == "complete", agreed, reason)
+        return Result(state == "complete", agreed, reason, gone)
 
     async def _begin(self, subject: Subject, reading: Reading) -> Walk:
         start = WalkStart(

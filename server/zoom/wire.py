@@ -63,9 +63,12 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """`approval_type`, of registrations: 0 automatic, 1 by hand, 2 none are needed, and nobody can register."""
+
     topic: str = ""
     start_time: float | None = None
     uuid: str = ""
+    approval_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +158,6 @@ _READ: dict[str, Callable[[object], Any]] = {
     "duration": duration,
     "failover": flag,
     "internal_user": flag,
+    "approval_type": count,
 }
 """How a field of that name is read; others are texts."""

@@ -179,6 +179,7 @@ def test_the_source_tells_of_every_part_and_of_the_whole() -> None:
         "external_id": "88988872033",
         "state": "complete",
         "reason": "",
+        "registration": {"state": "complete", "reason": ""},
         "due_at": None,
         "totals": {
             "registrants": {"approved": 3, "pending": 0, "denied": 0},
@@ -211,6 +212,18 @@ def test_a_part_of_registrants_is_told_by_their_status() -> None:
 def test_the_whole_is_as_good_as_its_worst_part(states: tuple[PartState, ...], whole: PartState) -> None:
     record = of(*(in_state(INSTANCE, state, f"is {state}") for state in states))
     assert origin.state_of(record) == (whole, f"is {whole}" if states else "")
+
+
+def test_who_registered_decides_nothing_about_who_attended() -> None:
+    record = of(in_state(APPROVED, "unknown", "not read: refused"), INSTANCE)
+    assert origin.state_of(record) == ("complete", "")
+    assert origin.registration_of(record) == ("unknown", "not read: refused")
+    assert origin.summary(record)["state"] == "complete"
+
+
+def test_why_the_latest_attempt_came_to_less_is_told_beside_what_is_kept() -> None:
+    record = of(INSTANCE, in_state(INSTANCE, "complete", "Zoom gave 1 of the 2 rows it has"))
+    assert origin.state_of(record) == ("complete", "Zoom gave 1 of the 2 rows it has")
 
 
 def test_what_is_read_at_the_moment_is_told_and_what_was_left_is_not() -> None:

@@ -85,7 +85,11 @@ class Runs:
             sync = Sync(
                 client,
                 cast(Store, store) if store else self.store,
-                SyncRequest(ID, **request),
+                SyncRequest(
+                    ID,
+                    **{"kind": self.zoom.webinars[ID].kind if ID in self.zoom.webinars else "webinar"}
+                    | request,
+                ),
                 tell=self.told.append,
                 owner=owner,
                 clock=self.clock.now,
@@ -119,11 +123,7 @@ class Runs:
 
     def pages(self, source: str = "report") -> int:
         """How many pages of participants Zoom was asked for."""
-        under = "/v2/report/" if source == "report" else "/v2/past_webinars/"
-        return sum(
-            asked.path.startswith(under) and asked.path.endswith("/participants")
-            for asked in self.zoom.requests
-        )
+        return len(self.zoom.asked_for(f"{source} participants"))
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from server.zoom.failures import DailyLimit, NotFound
+from server.zoom.settling import MOST_LOOKS
+from server.zoom.walk import MOST_RESTARTS, TOKENS_REFUSED
 from storage.imports import Page
 from tests.zoom.runs import (
     ID,
@@ -114,8 +116,24 @@ async def test_tokens_that_always_run_out(at: Runs) -> None:
     )
     outcome = await at.sync()
     assert not outcome.complete
-    assert "page tokens" in outcome.reasons[0]
-    assert (await at.part()).state == "unknown", "what is shown by then must not give way to nothing"
+    assert outcome.reasons[0].endswith(f"after 30 rows {TOKENS_REFUSED}")
+    assert ((await at.part()).state, (await at.part()).rows, outcome.totals.people) == ("partial", 30, 30)
+    assert at.pages() == 2 * MOST_RESTARTS
+    await at.sync()
+    assert at.pages() == 2 * MOST_RESTARTS + 2, "once was enough, when all the others before came to nothing"
+    at.zoom.faults.clear()
+    assert (await at.sync()).complete
+
+
+async def test_a_watched_list_is_begun_again_a_number_of_times_in_all(at: Runs) -> None:
+    at.zoom.faults.on(
+        lambda asked: asked.path.startswith("/v2/report/") and "next_page_token" in asked.params,
+        faults.error(400, 300, "The next page token is invalid or expired."),
+        None,
+    )
+    outcome = await at.sync(watch=True)
+    assert not outcome.complete
+    assert at.pages() == 2 * (MOST_RESTARTS + MOST_LOOKS - 1)
 
 
 async def test_the_daily_limit_parks_the_run_and_the_next_goes_on(at: Runs) -> None:

@@ -112,23 +112,27 @@ export function partLine({ state, source, rows, total, agreed, checkedAt, readin
 }
 
 /** What a reader has to know of a part before trusting the figures: a text each. @param {SourcePart} part @returns {string[]} */
-export const partRemarks = ({ why, reason, state }) => [...new Set([state === "complete" ? "" : reason, why].filter(Boolean).map(because))];
+export const partRemarks = ({ why, reason, state }) => [...new Set([remark(state, reason), why && because(why)].filter(Boolean))];
 
 /**
  * What is not as it should be, in a few words and then in those of each part; null: everything is.
  * @param {Source} source @returns {{title: string, lines: string[]} | null}
  */
 export function doubts(source) {
-  const bad = source.parts.filter(({ state }) => state === "partial" || state === "unknown");
+  const bad = source.parts.filter(({ state, reason }) => state === "partial" || state === "unknown" || (state === "complete" && reason));
   if (!bad.length) return null;
   const state = worst(instances(source));
   const title = !source.attended
     ? "Who attended is not known"
     : state === "unknown" ? "Of some instances it is not known who attended"
     : state === "partial" ? "Some rows are missing: the figures are what is known so far"
+    : instances(source).some((part) => bad.includes(part)) ? "Read again, Zoom gave less: the figures are those of the time before"
     : "Not everyone who registered is known";
-  return { title, lines: bad.map((part) => `${partTitle(part)}: ${because(part.reason || STATES[part.state])}`) };
+  return { title, lines: bad.map((part) => `${partTitle(part)}: ${remark(part.state, part.reason || STATES[part.state])}`) };
 }
+
+/** Why something is not complete; of what is, why the latest attempt came to less. @param {SourceState} state @param {string} reason */
+export const remark = (state, reason) => (state === "complete" && reason ? `The latest reading: ${because(reason)}` : because(reason));
 
 /** Why something is not complete, where its state has been said. @param {string} reason */
 export const because = (reason) => sentence(reason.replace(/^(attendance unknown|not read): /, ""));

@@ -1,7 +1,7 @@
 /** The list of meetings on record, read again while something in it goes on. */
 import { attendancePage } from "../addresses.js";
 import { ApiError, hostedMeetings } from "../api.js";
-import { LOOKS, OVER, STATES, because, kindName, spaced } from "../attendance/source-words.js";
+import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/source-words.js";
 import { counted, dayMoment, number } from "../attendance/moments.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { Emitter } from "../events.js";
@@ -122,5 +122,5 @@ function stateOf({ source, attended, present, ended_at }) {
   const { state, reason } = source;
   if (state === "live") return ended_at !== null ? { ...OVER, why: "" } : { label: "Live", look: "live", why: inIt };
   const label = state !== "unknown" ? STATES[state] : attended === null ? "Attendance unknown" : "Partly unknown";
-  return { label, look: LOOKS[state], why: state === "complete" ? "" : because(reason) };
+  return { label, look: LOOKS[state], why: remark(state, reason) };
 }

@@ -69,7 +69,15 @@ def _participants(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
     instance = _instance(books, asked, endpoint.kind)
     if instance.refused:
         raise RefusedError(*instance.refused)
-    rows = instance.report if endpoint.name == "report participants" else instance.basic
+    is_report = endpoint.name == "report participants"
+    rows = instance.report if is_report else instance.basic
+    if is_report and instance.report_refused:
+        raise RefusedError(*instance.report_refused)
+    if is_report and endpoint.kind == "meeting" and len(rows) == 1:
+        # Meetings of one participant are in the basic list only.
+        rows = ()
+    if is_report and instance.turns:
+        return _in_turns(asked, rows, instance.turns)
 
     def shown(page: Sequence[Record]) -> Sequence[Record]:
         if "include_fields" in asked.params:
@@ -83,24 +91,23 @@ def _registrants(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
     status = asked.params.get("status", "approved")
     if status not in STATUSES:
         raise invalid(status=f"Not one of: {', '.join(STATUSES)}.")
-    webinar = _webinar(books, asked, endpoint.kind)
+    webinar = _scheduled(books, asked, endpoint.kind)
     if not webinar.registration:
-        raise RefusedError(
-            404, 404, f"Registration has not been enabled for this {webinar.kind}: {asked.subject}."
-        )
+        refused_with, code, message = webinar.unregistrable
+        raise RefusedError(refused_with, code, message.format(kind=webinar.kind, id=asked.subject))
     return _page(books, asked, "registrants", webinar.registrants.get(status, ()))
 
 
 def _instances(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
     webinar = _webinar(books, asked, endpoint.kind)
-    ended = [each for each in webinar.instances if each.ended]
+    ended = [each for each in webinar.instances if each.ended and webinar.tells_instances]
     # The latest first: nothing is said of their order.
     listed = [{"uuid": each.uuid, "start_time": each.start_time} for each in reversed(ended)]
     return told(200, {f"{webinar.kind}s": listed}, len(listed))
 
 
 def _details(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
-    webinar = _webinar(books, asked, endpoint.kind)
+    webinar = _scheduled(books, asked, endpoint.kind)
     latest = webinar.instances[-1] if webinar.instances else None
     return told(
         200,
@@ -145,6 +152,27 @@ def _page(
     if not asked.params.get("next_page_token"):
         content["page_count"] = -(-len(rows) // most)
     return told(200, content, len(page))
+
+
+def _in_turns(asked: Asked, rows: Sequence[Record], turns: int) -> Answer:
+    """Pages of thirty; the last one has a token that leads to one before, and none of them is ever used up."""
+    token = asked.params.get("next_page_token", "")
+    page = int(token.removeprefix("turn")) if token else 0
+    begin = page * PAGE_SIZE
+    content = {
+        "next_page_token": f"turn{page + 1 if (page + 1) * PAGE_SIZE < len(rows) else page + 1 - turns}",
+        "page_size": PAGE_SIZE,
+        "total_records": len(rows) + 1,
+        "participants": rows[begin : begin + PAGE_SIZE],
+    }
+    return told(200, content, len(rows[begin : begin + PAGE_SIZE]))
+
+
+def _scheduled(books: Books, asked: Asked, kind: Kind) -> ShownWebinar:
+    webinar = _webinar(books, asked, kind)
+    if webinar.expired:
+        raise not_found(kind, asked.subject)
+    return webinar
 
 
 def _webinar(books: Books, asked: Asked, kind: Kind) -> ShownWebinar:

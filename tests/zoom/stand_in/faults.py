@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -57,6 +57,11 @@ def daily_limit(until: float | str) -> Fault:
             retry_after=until if isinstance(until, str) else iso(until),
         ),
     )
+
+
+def answer(content: Mapping[str, object]) -> Fault:
+    """A success, of this."""
+    return Fault("answer", told(200, content))
 
 
 def error(status: int, code: int, message: str, **fields: object) -> Fault:

@@ -8,13 +8,16 @@ from typing import Any, Literal
 
 Record = Mapping[str, Any]
 Kind = Literal["webinar", "meeting"]
+Refusal = tuple[int, int, str]
+"""Status, code, message."""
 
 
 @dataclass
 class ShownInstance:
     """`report` and `basic` are the rows of the two sources, in the order in which they are listed.
 
-    `total` is told instead of their number when it is set. `refused` is answered for its rows: status, code, message.
+    `total` is told instead of their number when it is set. `refused` is answered for its rows, `report_refused` for
+    those of the report. `turns` are pages of the report that lead to each other, or to themselves, for ever.
     """
 
     uuid: str
@@ -23,7 +26,9 @@ class ShownInstance:
     basic: Sequence[Record]
     total: int | None = None
     ended: bool = True
-    refused: tuple[int, int, str] | None = None
+    refused: Refusal | None = None
+    report_refused: Refusal | None = None
+    turns: int = 0
 
 
 @dataclass
@@ -36,7 +41,12 @@ class ShownWebinar:
     """By status: approved, pending, denied."""
     registration: bool = True
     """Whether people can register for it at all."""
+    unregistrable: Refusal = (404, 404, "Registration has not been enabled for this {kind}: {id}.")
+    """What whoever asks for registrants is told then."""
+    expired: bool = False
+    """Its schedule is over or was deleted, or it never had one: details and registrants are not found."""
+    tells_instances: bool = True
     topic: str = "A webinar"
     kind: Kind = "webinar"
-    refused: tuple[int, int, str] | None = None
+    refused: Refusal | None = None
     """Answered for whatever is asked of it: status, code, message."""

@@ -1,0 +1,77 @@
+"""The lists of Zoom's that a walk reads, and where each can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.zoom import people
+from server.zoom.client import ZoomClient
+from server.zoom.finding import is_bare
+from server.zoom.wire import Instance, Source
+from storage.imports import Registrant, RegistrantStatus, Row, Subject, Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a page holds, as it is kept. `token` of the next page, "" after the last."""
+
+    token: str
+    total: int | None
+    rows: Sequence[Row] = ()
+    registrants: Sequence[Registrant] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows and not self.registrants
+
+
+class Reading(Protocol):
+    """One of Zoom's lists. `sources`: where it can be had, the best first. `held`: there must be something in it."""
+
+    part: str
+    starts_at: float | None
+    sources: Sequence[str]
+    held: bool
+
+    async def page(self, source: str, token: str, walk: Walk) -> Content: ...
+
+
+class Participants:
+    sources: Sequence[str] = ("report", "basic")
+    held = True
+    """Somebody began it."""
+
+    def __init__(self, client: ZoomClient, subject: Subject, instance: Instance) -> None:
+        self.part = people.instance_part(instance.uuid)
+        self.starts_at = instance.start_time
+        self._client = client
+        self._subject = subject
+        self._uuid = instance.uuid
+        self._asked = subject.external_id if is_bare(subject.external_id, instance.uuid) else instance.uuid
+
+    async def page(self, source: str, token: str, walk: Walk) -> Content:
+        wanted: Source = "basic" if source == "basic" else "report"
+        found = await self._client.participants(self._subject.kind, self._asked, wanted, token)
+        fallback = walk.begun_at if self.starts_at is None else self.starts_at
+        rows = people.rows(self._subject.room, self._uuid, found.rows, fallback)
+        return Content(found.next_page_token, found.total_records, rows=rows)
+
+
+class Registrants:
+    sources: Sequence[str] = ("registrants",)
+    starts_at: float | None = None
+    held = False
+
+    def __init__(self, client: ZoomClient, subject: Subject, status: RegistrantStatus) -> None:
+        self.part = people.registrants_part(status)
+        self._client = client
+        self._subject = subject
+        self._status = status
+
+    async def page(self, source: str, token: str, walk: Walk) -> Content:
+        subject = self._subject
+        found = await self._client.registrants(subject.kind, subject.external_id, self._status, token)
+        registrants = [people.registrant(subject.room, each, self._status) for each in found.rows]
+        return Content(found.next_page_token, found.total_records, registrants=registrants)
