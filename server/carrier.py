@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import structlog
 
 from server.admission import Admission
-from server.connection import text_frame
+from server.frames import text_frame
 from server.metrics import Metrics
 from server.recorder import Recorder
 from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
@@ -36,7 +36,7 @@ class Carrier:
         for to, frames in rooms.values():
             written = b"".join(frames)
             for connection in to:
-                connection.write(written)
+                connection.tell(written)
             self._metrics.delivered += len(to) * len(frames)
         self.carry_out(others)
 
@@ -46,7 +46,7 @@ class Carrier:
             if isinstance(effect, Broadcast):
                 frame = text_frame(effect.payload)
                 for connection in effect.to:
-                    connection.write(frame)
+                    connection.tell(frame)
                 metrics.delivered += len(effect.to)
             elif isinstance(effect, Send):
                 effect.to.write(text_frame(effect.payload))

@@ -12,16 +12,16 @@ import asyncio
 import itertools
 import logging
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
-from websockets.server import ServerProtocol
-from websockets.typing import Subprotocol
 
 from server.client_address import UNKNOWN, Client, Proxies
-from server.handshake import Upgrade, answer, chosen_subprotocol
+from server.frames import PING_FRAME, Rfc6455, least_size, whole_text
+from server.handshake import Upgrade, answer
 from server.hosts import Hosts, asked_by
 from server.open_sockets import OpenSockets
 from signalling.errors import CLOSE_REASONS, CloseCode
@@ -50,22 +50,6 @@ _numbers = itertools.count(1)
 # Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
 _quiet = logging.getLogger("reconvene.websocket")
 _quiet.setLevel(logging.CRITICAL)
-
-
-_SIZE_UNTIL_NOW = ("cur_size", "current_size")
-"""Of a fragmented message, or None: as the library calls it up to version 15, and later."""
-
-
-class _Rfc6455(ServerProtocol):
-    def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
-        return chosen_subprotocol(subprotocols)
-
-    def recv_frame(self, frame: Frame) -> None:
-        """The library fails a connection that is closed within a fragmented message; section 5.4 allows that."""
-        if frame.opcode is _CLOSE:
-            for size in _SIZE_UNTIL_NOW:
-                setattr(self, size, None)
-        super().recv_frame(frame)
 
 
 class Gateway(Protocol):
@@ -97,12 +81,14 @@ class Connection(asyncio.Protocol):
         "_allowance_at",
         "_clock",
         "_closer",
+        "_descriptor",
         "_fragments",
         "_gateway",
         "_held",
         "_loop",
         "_server_state",
         "_transport",
+        "_unread",
         "_ws",
         "answered",
         "client",
@@ -121,9 +107,11 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
         # Open: the library is not asked to parse the handshake, which was parsed as HTTP.
-        self._ws = _Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
+        self._ws = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
         self._fragments: bytearray | None = None
         self._held: list[Buffer] | None = None
+        # Bytes that the library has, of a frame that is not complete: at most so many.
+        self._unread = 0
         self._closer: asyncio.TimerHandle | None = None
         self._allowance = gateway.message_rate * 10
         self._allowance_at = self._clock()
@@ -145,6 +133,9 @@ class Connection(asyncio.Protocol):
         # create_server makes no other; uvloop's only look like asyncio's, so there is nothing to check.
         self._transport = cast(asyncio.Transport, transport)
         self.write: Callable[[bytes], None] = self._transport.write
+        socket = transport.get_extra_info("socket")
+        # Without one, writing to it fails, and the transport is handed everything.
+        self._descriptor: int = -1 if socket is None else socket.fileno()
         peer = transport.get_extra_info("peername")
         self.client = Client(str(peer[0]) if peer else "", "")
         self._transport.set_write_buffer_limits(high=WRITE_LIMIT)
@@ -157,13 +148,20 @@ class Connection(asyncio.Protocol):
                 self.data_received(data[at : at + PIECE])
             return
         self.answered = True
+        if not self._unread and self._fragments is None and not self.closing:
+            text = whole_text(data)
+            if text is not None:
+                self._text(text)
+                return
         ws = self._ws
         ws.receive_data(data)
         # A pong for each ping, in order; behind them, the answer to a close or to a breach of the protocol.
         answers = ws.data_to_send()
         pings = 0
         frames: list[Frame] = ws.events_received()  # type: ignore[assignment] # it parses no handshake
+        self._unread += len(data)
         for frame in frames:
+            self._unread -= least_size(frame)
             if frame.opcode is _PING:
                 pings += 1
             if self._gateway.message_rate and not self._allowed():
@@ -212,6 +210,20 @@ class Connection(asyncio.Protocol):
 
     # The gateway's side; `write(frame)` belongs here too and is the transport's own while the socket is open.
 
+    def tell(self, frame: bytes) -> None:
+        """Write what many are told. Not by way of the transport, where nothing waits there: that costs each more time
+        than all that is done once for a room."""
+        if self.closing or self._transport.get_write_buffer_size():
+            self.write(frame)
+            return
+        try:
+            sent = os.write(self._descriptor, frame)
+        except OSError:
+            # It takes no more now, or is gone: the transport finds out which.
+            sent = 0
+        if sent < len(frame):
+            self.write(frame[sent:])
+
     def close(self, code: CloseCode) -> None:
         """Start the closing handshake; cut the socket if the peer does not finish it in time."""
         if self.closing:
@@ -233,7 +245,7 @@ class Connection(asyncio.Protocol):
         """`now` is the loop's time. `answered` turns true again with the next bytes that come."""
         self.pinged_at = now
         self.answered = False
-        self.write(_PING_FRAME)
+        self.write(PING_FRAME)
 
     def seat(self) -> None:
         """It has joined."""
@@ -308,6 +320,12 @@ class Connection(asyncio.Protocol):
             self.close(CloseCode.UNSUPPORTED_DATA)
         # The library has answered closes; that a pong came is noted in data_received().
 
+    def _text(self, text: bytes) -> None:
+        if self._gateway.message_rate and not self._allowed():
+            self._flooded()
+        else:
+            self._message(text)
+
     def _message(self, data: Buffer) -> None:
         try:
             # RFC 6455 section 8.1; what decodes JSON later passes over strings that it only relays.
@@ -359,19 +377,6 @@ class Connection(asyncio.Protocol):
     def _closes_soon(self) -> None:
         if self._closer is None:
             self._closer = self._loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
-
-
-def text_frame(payload: bytes) -> bytes:
-    """An unmasked, final text frame (RFC 6455 section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + size.to_bytes(1, "big") + payload
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
-
-
-_PING_FRAME = b"\x89\x00"
 
 
 def _nowhere(_frame: object) -> None:

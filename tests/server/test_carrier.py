@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from server.carrier import Carrier
-from server.connection import text_frame
+from server.frames import text_frame
 from server.metrics import Metrics
 from signalling.arrivals import Arrival
 from signalling.effects import Broadcast, Send
@@ -19,7 +19,7 @@ class Socket:
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
-        self.write = self.writes.append
+        self.write = self.tell = self.writes.append
 
 
 def carrier() -> tuple[Carrier, Metrics]:
