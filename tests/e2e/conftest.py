@@ -24,8 +24,8 @@ Newcomer = Callable[..., Awaitable[Person]]
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "only(browser, reason): can run in this browser alone",
-        "one_browser: asks nothing of the browser that the others do not do alike: one is enough, except with "
-        "EVERY_BROWSER=1 (`make browsers`)",
+        "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the first, "
+        "`make browsers` in the others",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -34,8 +34,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whatever takes a `newcomer` or a `browser` runs in every browser, unless it is marked."""
     if "browser_name" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("only")
-        one = metafunc.definition.get_closest_marker("one_browser") and not os.environ.get("EVERY_BROWSER")
-        names = [only.kwargs["browser"]] if only else BROWSERS[:1] if one else BROWSERS
+        names = [only.kwargs["browser"]] if only else BROWSERS
+        if metafunc.definition.get_closest_marker("one_browser"):
+            others = os.environ.get("OTHER_BROWSERS")
+            names = [name for name in names if (name != BROWSERS[0]) == bool(others)]
         metafunc.parametrize("browser_name", names, indirect=True, scope="module")
 
 

@@ -97,6 +97,7 @@ async def assert_named(person: Person) -> None:
     await expect(person.heading).to_have_count(1)
 
 
+@pytest.mark.one_browser
 async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await ada.page.goto(ada.url)
@@ -133,6 +134,7 @@ def imported(module: str) -> set[str]:
     return found
 
 
+@pytest.mark.one_browser
 async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -> None:
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     ada = await newcomer("Ada", viewport={"width": 360, "height": 640}, color_scheme="dark")

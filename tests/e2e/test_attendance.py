@@ -112,6 +112,7 @@ async def test_deleting_sends_everyone_away_and_leaves_nothing(newcomer: Newcome
     await expect(ada.heading).to_have_text("There is no record of this meeting")
 
 
+@pytest.mark.one_browser
 async def test_only_the_host_may_look(newcomer: Newcomer, crowd: Crowd) -> None:
     """A stranger is told who may, and gets no identity by looking around."""
     eve = await newcomer("Eve")
@@ -200,6 +201,7 @@ async def arrive(newcomer: Newcomer, crowd: Crowd, **options: Any) -> Person:
     return host
 
 
+@pytest.mark.one_browser
 async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     table = host.page.get_by_role("table", name="People and their times")
     await expect(table.get_by_role("rowheader")).to_have_count(ROWS)
@@ -268,6 +270,7 @@ def table(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""), strict=True))
 
 
+@pytest.mark.one_browser
 async def test_people_come_in_pages_and_a_server_that_is_away_is_waited_for(
     newcomer: Newcomer, crowd: Crowd
 ) -> None:
@@ -293,6 +296,7 @@ async def test_people_come_in_pages_and_a_server_that_is_away_is_waited_for(
     host.forgive_lost_sockets()
 
 
+@pytest.mark.one_browser
 async def test_what_is_shown_stays_while_the_server_is_away(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await meet(meeting, ada)
@@ -318,6 +322,7 @@ async def away(context: BrowserContext) -> None:
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
+@pytest.mark.one_browser
 async def test_a_phone_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
     host = await arrive(newcomer, crowd, viewport={"width": 360, "height": 640}, color_scheme="dark")
     zoe = row(host, "Zoë Ångström")
@@ -369,6 +374,7 @@ TOLD = """async () => {
 }"""
 
 
+@pytest.mark.one_browser
 async def test_times_are_told_as_people_tell_them(newcomer: Newcomer) -> None:
     """A pause between two meetings takes little room on the axis; one within a meeting its own."""
     reader = await newcomer("Ada", **BERLIN)

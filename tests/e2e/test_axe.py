@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.browsers import BrowserName, Browsers
@@ -13,6 +14,8 @@ from tests.e2e.person import Person, meet
 from tests.e2e.test_imports import Office, admin, office, see
 from tests.process import ROOT
 from tests.server.webinars import WEEKLY
+
+pytestmark = pytest.mark.one_browser
 
 __all__ = ["admin", "office"]
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
@@ -52,6 +53,7 @@ class Onlooker(Behaviour):
             await self.arrived.wait_for(lambda: all(self.frames[kind] > before[kind] + 5 for kind in kinds))
 
 
+@pytest.mark.one_browser
 async def test_a_bot_goes_over_to_a_new_connection_where_a_browser_would_restart_ice(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
@@ -112,6 +114,7 @@ async def test_a_bot_tells_a_screen_from_a_camera_and_meets_a_reloaded_page_anew
         assert first.stopped
 
 
+@pytest.mark.one_browser
 async def test_a_bot_that_takes_its_time_is_waited_for(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

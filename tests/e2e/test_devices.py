@@ -40,6 +40,7 @@ async def test_a_device_that_is_pulled_out_is_replaced_and_taken_again_when_it_i
     assert told_of(bob, a, kind) == [False, True, False, True]
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugged_in(
     newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
@@ -56,6 +57,7 @@ async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugge
     await bob.hears_and_watches(a)
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_one_that_was_turned_off_stays_off(
     newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
@@ -75,6 +77,7 @@ async def test_one_that_was_turned_off_stays_off(
     await bob.sees(a, **{kind: "on"})
 
 
+@pytest.mark.one_browser
 async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_out(
     newcomer: Newcomer, meeting: str
 ) -> None:
@@ -95,6 +98,7 @@ async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_ou
     assert await ada.page.evaluate("reconvene.call.state.audio")
 
 
+@pytest.mark.one_browser
 async def test_what_the_browser_takes_away_is_not_asked_for_again(newcomer: Newcomer, meeting: str) -> None:
     """Its own controls end a track as unplugging does, and the device stays in the list."""
     ada, bob, a = await with_plugs(newcomer, meeting)
@@ -108,6 +112,7 @@ async def test_what_the_browser_takes_away_is_not_asked_for_again(newcomer: Newc
     await bob.sees(a, video="on")
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_what_the_system_mutes_is_told_as_off_until_it_is_back(
     newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str

@@ -37,6 +37,7 @@ async def visits_of(host: Person, meeting: str) -> list[int]:
     return [row["session_count"] for row in await host.attendance(meeting)]
 
 
+@pytest.mark.one_browser
 async def test_fragment_that_changes_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     _, b = await meet(meeting, ada, bob)
@@ -96,6 +97,7 @@ async def test_leaving_by_back_goes_where_back_goes(newcomer: Newcomer, meeting:
     assert await ada.join() == me
 
 
+@pytest.mark.one_browser
 async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada)
@@ -130,6 +132,7 @@ async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str) -
     await expect(ada.others).to_have_count(0)
 
 
+@pytest.mark.one_browser
 async def test_meeting_that_ends_while_it_asks(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)
@@ -142,6 +145,7 @@ async def test_meeting_that_ends_while_it_asks(newcomer: Newcomer, meeting: str)
     await expect(question(bob)).to_have_count(0)
 
 
+@pytest.mark.one_browser
 async def test_back_asks_over_what_is_asked_already(newcomer: Newcomer, meeting: str) -> None:
     """Each question is called by its own title."""
     ada = await newcomer("Ada")
@@ -159,6 +163,7 @@ async def test_back_asks_over_what_is_asked_already(newcomer: Newcomer, meeting:
     await expect(end.get_by_role("button", name="Cancel")).to_be_focused()
 
 
+@pytest.mark.one_browser
 async def test_back_after_leaving_asks_nothing(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
@@ -173,6 +178,7 @@ async def test_back_after_leaving_asks_nothing(
     await expect(question(ada)).to_have_count(0)
 
 
+@pytest.mark.one_browser
 async def test_reload_asks_nothing(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)

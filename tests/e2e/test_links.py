@@ -119,6 +119,7 @@ MEANT = {
 }
 
 
+@pytest.mark.one_browser
 async def test_what_is_meant(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
@@ -135,6 +136,7 @@ async def test_what_is_meant(newcomer: Newcomer) -> None:
     assert dict(zip(MEANT, found, strict=True)) == MEANT
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("page", ["", "/attendance"])
 async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str, page: str) -> None:
     ada = await newcomer("Ada")
@@ -163,6 +165,7 @@ async def test_link_with_words_around_it_leads_into_the_meeting(newcomer: Newcom
     assert bob.page.url == f"{bob.url}/m/{meeting}"
 
 
+@pytest.mark.one_browser
 async def test_link_of_another_server_is_said_to_be_one(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)

@@ -47,6 +47,7 @@ async def test_a_reload_of_a_call_asks_for_nothing_but_the_page(
     assert {part: count for part, count in asked.items() if not is_icon(part)} == {f"/m/{meeting}": 1}
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("path", ["/m/ABC123/attendance", "/attendance"])
 async def test_a_reload_of_the_record_asks_for_nothing_but_the_page(
     talkative: ServerProcess, newcomer: Newcomer, path: str

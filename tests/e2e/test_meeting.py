@@ -6,6 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
@@ -52,6 +53,7 @@ async def test_three_in_one_meeting_all_see_and_hear_each_other(newcomer: Newcom
         await expect(person.others).to_have_count(2)
 
 
+@pytest.mark.one_browser
 async def test_two_meetings_at_the_same_time_stay_apart(newcomer: Newcomer, meeting: str) -> None:
     ada, bob, cleo, dan = [await newcomer(name) for name in ("Ada", "Bob", "Cleo", "Dan")]
     (a, b), (c, d) = await asyncio.gather(
@@ -88,6 +90,7 @@ async def test_second_tab_asks_and_switching_moves_the_meeting_there(
     await second.at("problem")
 
 
+@pytest.mark.one_browser
 async def test_second_tab_can_join_as_another_person(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)
@@ -101,6 +104,7 @@ async def test_second_tab_can_join_as_another_person(newcomer: Newcomer, meeting
     await second.sees(other, role="participant")
 
 
+@pytest.mark.one_browser
 async def test_wrong_id_is_said_and_the_meeting_can_be_started(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await ada.open(meeting)
@@ -111,6 +115,7 @@ async def test_wrong_id_is_said_and_the_meeting_can_be_started(newcomer: Newcome
     await ada.sees(me, role="host")
 
 
+@pytest.mark.one_browser
 async def test_wrong_id_in_the_lobby_is_said_beside_the_field(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
@@ -120,6 +125,7 @@ async def test_wrong_id_in_the_lobby_is_said_beside_the_field(newcomer: Newcomer
     await ada.at("lobby")
 
 
+@pytest.mark.one_browser
 async def test_generated_id_is_found_without_its_dashes(newcomer: Newcomer) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await ada.page.goto(ada.url)
@@ -134,6 +140,7 @@ async def test_generated_id_is_found_without_its_dashes(newcomer: Newcomer) -> N
     assert bob.page.url.endswith(meeting)
 
 
+@pytest.mark.one_browser
 async def test_host_ends_the_meeting_for_all(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)
@@ -150,6 +157,7 @@ async def test_host_ends_the_meeting_for_all(newcomer: Newcomer, meeting: str) -
     await expect(bob.heading).to_have_text("This meeting has ended")
 
 
+@pytest.mark.one_browser
 async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:
@@ -170,6 +178,7 @@ async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
     assert small.exit_code == 0
 
 
+@pytest.mark.one_browser
 async def test_page_that_cannot_reach_the_server_keeps_trying(
     newcomer: Newcomer, meeting: str, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ async def simulated(
     return await page.evaluate(RUN, [SEEDS, pairs, most])
 
 
+@pytest.mark.one_browser
 async def test_it_ends_right_and_quiet_in_every_run(newcomer: Newcomer, server: ServerProcess) -> None:
     outcome = await simulated(await newcomer("Ada"), server, most=10)
     assert outcome["failed"] == []
@@ -187,6 +188,7 @@ async def test_two_who_share_at_the_same_time_end_right_and_quiet(newcomer: Newc
     await quiet(people)
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("sharer", [0, 1])
 @pytest.mark.parametrize("toggles", [3, 4])
 async def test_what_is_shared_while_the_other_is_away_ends_right_and_quiet(

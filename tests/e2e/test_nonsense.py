@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
@@ -79,6 +80,7 @@ async def test_nonsense_throws_nowhere_and_no_call_suffers(
     await raw.ws.close()
 
 
+@pytest.mark.one_browser
 async def test_a_flood_is_cut_off_and_costs_no_other_call(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

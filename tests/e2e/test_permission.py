@@ -31,6 +31,7 @@ def choice(person: Person, kind: str) -> Locator:
     return person.page.get_by_role("combobox", name=kind).locator("option")
 
 
+@pytest.mark.one_browser
 async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
     newcomer: Newcomer, meeting: str
 ) -> None:
@@ -62,6 +63,7 @@ async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
     await bob.hears_and_watches(a)
 
 
+@pytest.mark.one_browser
 async def test_what_is_waited_for_is_asked_for_again_after_another_reload(
     newcomer: Newcomer, meeting: str
 ) -> None:
@@ -96,6 +98,7 @@ async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
     await ada.hears_and_watches(b)
 
 
+@pytest.mark.one_browser
 async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: Newcomer, meeting: str) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)
@@ -124,6 +127,7 @@ async def test_refused_it_says_so_and_the_button_asks_again(newcomer: Newcomer, 
     await ada.sees(a, video="on")
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("wish", ["Leave", "Turn off"])
 async def test_what_is_granted_too_late_is_stopped(newcomer: Newcomer, meeting: str, wish: str) -> None:
     ada = await asked(newcomer, "Ada")
@@ -152,6 +156,7 @@ MISSING = "throw new DOMException('Requested device not found', 'NotFoundError')
 UNNAMED = "[{ kind: 'audioinput', deviceId: '', label: '' }, { kind: 'videoinput', deviceId: '', label: '' }]"
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(
     ("answer", "listed", "shown"),
     [
@@ -177,6 +182,7 @@ async def test_an_empty_list_says_why(
     await expect(choice(ada, "Camera")).to_have_text([shown.replace("microphone", "camera")])
 
 
+@pytest.mark.one_browser
 async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     await ada.page.add_init_script(
@@ -189,6 +195,7 @@ async def test_a_list_that_is_not_known_yet_says_what_to_do(newcomer: Newcomer, 
     await expect(choice(ada, "Microphone")).to_have_text([WAITING])
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(
     "without",
     [

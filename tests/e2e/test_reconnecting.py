@@ -62,6 +62,7 @@ async def test_host_who_reloads_has_the_same_place_and_devices(newcomer: Newcome
     assert [row["session_count"] for row in rows] == [1, 1]
 
 
+@pytest.mark.one_browser
 async def test_both_reload_at_once(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)
@@ -78,6 +79,7 @@ async def test_both_reload_at_once(newcomer: Newcomer, meeting: str) -> None:
     assert [row["session_count"] for row in await ada.attendance(meeting)] == [1, 1]
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("by", ["key", "script"])
 async def test_reload_that_the_page_knows_of_may_take_its_time(
     newcomer: Newcomer, meeting: str, server: ServerProcess, by: str
@@ -164,6 +166,7 @@ async def test_what_is_done_while_the_server_is_down_arrives_after(
         await person.page.close()
 
 
+@pytest.mark.one_browser
 async def test_offer_that_was_lost_with_the_server_is_made_again(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess
 ) -> None:
@@ -252,6 +255,7 @@ async def test_join_whose_answer_is_lost_makes_no_second_person(newcomer: Newcom
     assert [row["id"] for row in await ada.attendance(meeting)] == [a, b]
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("lost", ["offer", "answer"])
 async def test_signal_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: str, lost: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
@@ -276,6 +280,7 @@ async def test_signal_that_is_lost_holds_nobody_up(newcomer: Newcomer, meeting: 
     assert dropped == [lost]
 
 
+@pytest.mark.one_browser
 async def test_half_open_socket_is_found_from_both_sides_and_the_call_goes_on(
     newcomer: Newcomer, meeting: str, mortal: ServerProcess
 ) -> None:

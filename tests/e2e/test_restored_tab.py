@@ -64,6 +64,7 @@ async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
     assert await again.seated() == a
 
 
+@pytest.mark.one_browser
 async def test_restored_tab_whose_join_was_refused_asks_again(newcomer: Newcomer, meeting: str) -> None:
     """Nor is what is tried before the meeting a sign that the call goes on."""
     ada = await newcomer("Ada")
@@ -94,6 +95,7 @@ async def test_page_that_the_browser_kept_asks_first(newcomer: Newcomer, meeting
     assert await ada.join() == a
 
 
+@pytest.mark.one_browser
 async def test_page_that_was_kept_while_it_joined_asks_anew(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     # No socket gets an answer.
@@ -106,6 +108,7 @@ async def test_page_that_was_kept_while_it_joined_asks_anew(newcomer: Newcomer, 
     assert not await calls(ada)
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("passed", [2 * GRACE, -HOUR])
 async def test_reload_long_after_the_call_asks_first(newcomer: Newcomer, meeting: str, passed: int) -> None:
     """As does one after which the clock says that the call was in the future."""
@@ -132,6 +135,7 @@ STRAIGHT: dict[str, tuple[bool, float, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.one_browser
 async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
@@ -145,6 +149,7 @@ async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
     assert dict(zip(STRAIGHT, found, strict=True)) == {name: row[0] for name, row in STRAIGHT.items()}
 
 
+@pytest.mark.one_browser
 async def test_seat_of_an_older_release_asks_first(newcomer: Newcomer, meeting: str) -> None:
     """It says neither when it lived nor for how long."""
     ada = await newcomer("Ada")
@@ -172,6 +177,7 @@ HOLD_ON = """(name) => void navigator.locks.request(name, async () => {
 })"""
 
 
+@pytest.mark.one_browser
 async def test_reload_waits_for_an_old_page_that_lets_go_late(newcomer: Newcomer, meeting: str) -> None:
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)

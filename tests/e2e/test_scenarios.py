@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.browsers import BrowserName
@@ -37,6 +38,7 @@ async def test_second_user_joins_by_link_and_both_are_told_see_and_hear(
     await all_hear_and_watch({a: ada, b: bob})
 
 
+@pytest.mark.one_browser
 async def test_host_creating_the_same_meeting_again_is_still_its_host(
     newcomer: Newcomer, meeting: str
 ) -> None:

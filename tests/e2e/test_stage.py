@@ -114,6 +114,7 @@ STAND_IN = """async () => {
 SIZES = (1024, 700), (1280, 800), (1920, 1000), (820, 1180), (390, 844), (360, 640), (844, 390), (280, 600)
 
 
+@pytest.mark.one_browser
 async def test_however_many_come_or_go_all_are_in_sight(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
@@ -159,6 +160,7 @@ async def test_a_window_made_narrow_and_wide_again_ends_as_it_began(
         assert await ada.page.evaluate(LAID_OUT, 5) == before
 
 
+@pytest.mark.one_browser
 async def test_in_a_call_of_two_the_own_picture_is_small_and_can_be_moved(
     newcomer: Newcomer, meeting: str
 ) -> None:
@@ -209,6 +211,7 @@ async def settled(person: Person, who: str) -> FloatRect:
     return await box(person.tile(who))
 
 
+@pytest.mark.one_browser
 async def test_the_own_picture_can_be_hidden_and_shown_again(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)
@@ -277,6 +280,7 @@ SEEN = """(tile) => {
 }"""
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("size", [(640, 360), (640, 480), (360, 640)], ids=["16:9", "4:3", "phone"])
 async def test_of_a_picture_at_least_three_quarters_are_seen(
     newcomer: Newcomer, server: ServerProcess, meeting: str, size: tuple[int, int]
@@ -321,6 +325,7 @@ async def test_how_pictures_fit_is_chosen_for_each_kind_of_tile_and_remembered(
     await ada.sees(b, fit="crop")
 
 
+@pytest.mark.one_browser
 async def test_of_many_tiles_tab_stops_at_one(
     newcomer: Newcomer, server: ServerProcess, meeting: str
 ) -> None:

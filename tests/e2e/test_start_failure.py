@@ -14,6 +14,8 @@ from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
 from tests.server.client import playing
 
+pytestmark = pytest.mark.one_browser
+
 PAGES = {
     "lobby": ("/", "main.js"),
     "meeting": ("/m/NOBODY-1", "main.js"),
@@ -72,7 +74,6 @@ async def test_module_that_does_not_load(visitor: Person, where: str, broken: st
     await expect(visitor.heading).to_be_visible()
 
 
-@pytest.mark.one_browser
 @pytest.mark.parametrize("where", PAGES)
 async def test_module_that_throws(visitor: Person, where: str) -> None:
     path, main = PAGES[where]
@@ -97,7 +98,6 @@ async def test_browser_without_what_is_needed(visitor: Person) -> None:
     await says(visitor.page, OLD)
 
 
-@pytest.mark.one_browser
 async def test_view_that_cannot_be_shown(visitor: Person) -> None:
     await visitor.page.goto(visitor.url)
     await visitor.at("lobby")
@@ -109,7 +109,6 @@ async def test_view_that_cannot_be_shown(visitor: Person) -> None:
     await says(visitor.page, WRONG)
 
 
-@pytest.mark.one_browser
 async def test_join_that_fails_here_ends_in_words_and_leaves(
     newcomer: Newcomer, visitor: Person, meeting: str
 ) -> None:
@@ -126,7 +125,6 @@ async def test_join_that_fails_here_ends_in_words_and_leaves(
     await expect(bob.others).to_have_count(0)
 
 
-@pytest.mark.one_browser
 @pytest.mark.parametrize("fails", ["at once", "by silence"])
 async def test_join_without_an_identity_goes_on_when_the_server_is_back(
     visitor: Person, meeting: str, server: ServerProcess, fails: str
@@ -159,7 +157,6 @@ async def test_join_without_an_identity_goes_on_when_the_server_is_back(
         await visitor.sees(me, audio="on", video="off")
 
 
-@pytest.mark.one_browser
 async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None:
     await visitor.page.clock.install()
     held: list[Route] = []
@@ -177,7 +174,6 @@ async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None
     await expect(visitor.heading).to_be_focused()
 
 
-@pytest.mark.one_browser
 async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) -> None:
     (a,) = await meet(meeting, visitor)
     await visitor.sees(a, audio="on")
@@ -187,7 +183,6 @@ async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) 
     await expect(visitor.page.locator("#failure")).to_have_count(0)
 
 
-@pytest.mark.one_browser
 async def test_strangers_errors_are_not_the_pages(visitor: Person) -> None:
     """As extensions throw them, before the page is there."""
     await visitor.page.add_init_script("""

@@ -89,6 +89,7 @@ async def test_whole_visit_without_storage(newcomer: Newcomer, meeting: str, how
     await looks_at_records(ada, meeting)
 
 
+@pytest.mark.one_browser
 async def test_whole_visit_with_storage_that_is_full(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await ada.page.goto(ada.url)

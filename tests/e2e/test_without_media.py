@@ -55,6 +55,7 @@ async def takes_part(unable: Person, other: Person, meeting: str) -> None:
     await other.sees(u, connection="none", audio="off")
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("how", LACKING)
 async def test_a_browser_that_cannot_make_calls_shows_who_is_there(
     newcomer: Newcomer, meeting: str, how: str
@@ -74,6 +75,7 @@ async def test_webrtc_switched_off_by_preference(
     await takes_part(await newcomer("Uma", using=off), ada, meeting)
 
 
+@pytest.mark.one_browser
 async def test_two_who_cannot_make_calls_see_each_other(newcomer: Newcomer, meeting: str) -> None:
     uma, una = [await lacking(newcomer, name, "no constructor") for name in ("Uma", "Una")]
     one, two = await meet(meeting, uma, una)

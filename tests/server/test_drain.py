@@ -283,7 +283,7 @@ async def test_a_signal_that_comes_just_before_the_server_looks_counts_once() ->
             self.count += 1
 
     drain = Signals()
-    server = _Server(uvicorn.Config(FastAPI()), cast(Drain, drain), cast(Echoes, None))
+    server = _Server(uvicorn.Config(FastAPI(), log_config=None), cast(Drain, drain), cast(Echoes, None))
     server.handle_exit(signal.SIGTERM, None)
     assert not server.should_exit, "it may stop before the drain has heard of the signal"
     await asyncio.sleep(0)

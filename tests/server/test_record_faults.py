@@ -103,7 +103,8 @@ class Killed:
             await asyncio.wait([starting], timeout=self._chance.uniform(0, 0.3))
             await self.kill()
             await asyncio.wait([starting])
-            starting.exception()  # there is one, if it had not come to say that it listens
+            if starting.exception() is None and self.server.exit_code is None:  # it began after the kill
+                await self.kill()
         await self.server.start()
 
 

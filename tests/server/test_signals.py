@@ -37,7 +37,7 @@ def hangups() -> Iterator[None]:
 def test_it_stays_ignored_under_nohup(hangups: None, before: signal.Handlers) -> None:
     signal.signal(signal.SIGHUP, before)
     server = _Server.__new__(_Server)
-    uvicorn.Server.__init__(server, uvicorn.Config(""))
+    uvicorn.Server.__init__(server, uvicorn.Config("", log_config=None))
     with server.capture_signals():
         now = signal.getsignal(signal.SIGHUP)
         assert now == (signal.SIG_IGN if before is signal.SIG_IGN else server.handle_exit)
