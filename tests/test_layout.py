@@ -21,11 +21,16 @@ IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess
 CORE_LIBRARIES = {"msgspec", "orjson"}
 DRIVERS = {"asyncpg", "httpx", "orjson", "supabase"}
 ONE_PLACE = ("aioice", "aiolimiter", "aiortc", "asyncpg", "av", "redis", "supabase", "tenacity")
+EXPORTED = re.compile(r"^export (?:async )?(?:const|let|function\*?|class) (\w+)", re.MULTILINE)
 VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
 
 
 def sources(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
+
+
+def scripts() -> list[Path]:
+    return [path for path in (ROOT / "static").rglob("*.js") if "node_modules" not in path.parts]
 
 
 def tracked() -> list[Path]:
@@ -106,10 +111,23 @@ def test_modules_are_named_for_what_is_in_them() -> None:
     assert vague == []
 
 
+def test_scripts_export_what_somebody_imports() -> None:
+    """Another script, or a test."""
+    texts = {path: path.read_text(encoding="utf-8") for path in scripts()}
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    needless = [
+        f"{path.name}: {name}"
+        for path, text in texts.items()
+        for name in EXPORTED.findall(text)
+        for elsewhere in [[tests, *(other for there, other in texts.items() if there != path)]]
+        if not any(re.search(rf"\b{name}\b", other) for other in elsewhere)
+    ]
+    assert needless == []
+
+
 def test_source_files_are_short() -> None:
-    scripts = [path for path in (ROOT / "static").rglob("*.js") if "node_modules" not in path.parts]
-    assert scripts
-    files = [*scripts, *(path for top in (*PACKAGES, "tests", "bench") for path in sources(top))]
+    assert scripts()
+    files = [*scripts(), *(path for top in (*PACKAGES, "tests", "bench") for path in sources(top))]
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files
     }

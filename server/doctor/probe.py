@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -10,17 +12,26 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aioice import stun
-from aioice.turn import TurnClientTcpProtocol, TurnClientUdpProtocol
+from aioice.turn import UDP_TRANSPORT, TurnClientTcpProtocol, TurnClientUdpProtocol
 
 T = TypeVar("T")
 
 LIFETIME = 60
 """Seconds for which a relay is asked. It is given back at once; this is in case that is not heard."""
 
+INSIDE = {
+    4: ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "224.0.0.1"),
+    6: ("::1", "fc00::1", "fe80::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1"),
+}
+"""Addresses that no relay on the Internet should send to, by the version of IP: one of each kind (RFC 6890).
+169.254.169.254 is where clouds tell their machines' secrets; some of IPv6 have one of IPv4 in them."""
 
-INSIDE = ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "224.0.0.1")
-"""Addresses that no relay on the Internet should send to: one of each kind (RFC 6890). The last but one is where clouds
-tell their machines' secrets."""
+OTHER_WITHIN = 1.5
+"""Seconds for a relay of the other version of IP, which there need not be."""
+
+FAMILY = "REQUESTED-ADDRESS-FAMILY"
+"""What a client asks for such a relay with (RFC 8656 section 18.6). aioice does not know of it."""
+stun.ATTRIBUTES_BY_NAME.setdefault(FAMILY, (0x0017, FAMILY, stun.pack_unsigned, stun.unpack_unsigned))
 
 
 class Refused(Exception):  # noqa: N818 - named for what happened
@@ -49,7 +60,7 @@ class Relay:
     guarded: bool
     """It was given for credentials, not to anyone."""
     inside: Sequence[str]
-    """Which of `INSIDE` it sends to."""
+    """Which of `INSIDE` it sends to, or one of the other version of IP from the same server."""
 
 
 async def binding(endpoint: Endpoint) -> str:
@@ -67,10 +78,28 @@ async def allocation(endpoint: Endpoint, username: str, credential: str) -> Rela
     """A relay, which is given back at once; nothing is sent by it. Raises `Refused`, `OSError`."""
     async with client(endpoint, username, credential) as asked:
         address, port = await asked.answered(asked.connect())
+        version = ipaddress.ip_address(address).version
         guarded = asked.integrity_key is not None
-        inside = [peer for peer in INSIDE if ":" not in address and await _permits(asked, peer)]
+        inside = [peer for peer in INSIDE[version] if await _permits(asked, peer)]
         await asked.answered(asked.delete())
-        return Relay(address, port, guarded, inside)
+    inside += await _inside_of_other(endpoint, username, credential, 10 - version)
+    return Relay(address, port, guarded, inside)
+
+
+async def _inside_of_other(endpoint: Endpoint, username: str, credential: str, version: int) -> list[str]:
+    """To which of `INSIDE` a relay of this version of IP sends, if the server gives one to who asks for it."""
+    found: list[str] = []
+    # Most servers have none, and say so in different ways.
+    with contextlib.suppress(Refused, OSError):
+        async with asyncio.timeout(OTHER_WITHIN), client(endpoint, username, credential) as asked:
+            request = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
+            request.attributes["LIFETIME"] = LIFETIME
+            request.attributes["REQUESTED-TRANSPORT"] = UDP_TRANSPORT
+            request.attributes[FAMILY] = {4: 1, 6: 2}[version] << 24
+            await asked.answered(asked.request_with_retry(request))
+            found += [peer for peer in INSIDE[version] if await _permits(asked, peer)]
+            await asked.answered(asked.delete())
+    return found
 
 
 async def _permits(asked: _Udp | _Stream, peer: str) -> bool:

@@ -40,6 +40,14 @@ For = Annotated[
     ),
 ]
 
+Reaching = Annotated[
+    Reach,
+    typer.Option(
+        "--reach",
+        help="The addresses it sends to: those of the Internet, of private networks too, or this machine's too.",
+    ),
+]
+
 
 class RecordingFormat(StrEnum):
     WEBM = "webm"
@@ -61,12 +69,7 @@ def echo(
     until_left: Annotated[
         bool, typer.Option("--until-left", help="Leave when the last of those who came has left.")
     ] = False,
-    reach: Annotated[
-        Reach,
-        typer.Option(
-            help="The addresses it sends to: those of the Internet, of private networks too, or this machine's too."
-        ),
-    ] = Reach.ANY,
+    reach: Reaching = Reach.ANY,
 ) -> None:
     """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
 
@@ -99,6 +102,7 @@ def source(
     video: Annotated[bool, typer.Option(help="Whether they send a picture.")] = True,
     create: Create = False,
     seconds: For = None,
+    reach: Reaching = Reach.ANY,
 ) -> None:
     """Join a meeting with participants that send a test picture and a tone, or a file in a loop.
 
@@ -125,6 +129,7 @@ def source(
             video=video,
             create=create,
             seconds=seconds,
+            reach=reach,
         )
     )
 
@@ -141,6 +146,7 @@ def record(
     ] = RecordingFormat.WEBM,
     create: Create = False,
     seconds: For = None,
+    reach: Reaching = Reach.ANY,
 ) -> None:
     """Join a meeting, for all to see, and record everyone: a file each, with an index of who, when and what.
 
@@ -152,7 +158,7 @@ def record(
     need_media("record")
     from server.peer.recorder import run
 
-    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds, form=form.value))
+    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds, form=form.value, reach=reach))
 
 
 def probe(

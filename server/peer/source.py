@@ -13,6 +13,7 @@ from server.peer.link import Link, Outgoing
 from server.peer.staying import stay
 from server.peer.story import Story, Tally, address_of, reached, told, unless_ended
 from server.peer.tracks import Picture, Tone
+from server.reach import Reach
 from signalling.roster import Participant
 
 
@@ -61,6 +62,7 @@ async def run(
     video: bool,
     create: bool,
     seconds: float | None,
+    reach: Reach = Reach.ANY,
 ) -> int:
     """Answers the exit code."""
     address = address_of(server, meeting)
@@ -90,6 +92,7 @@ async def run(
                         ),
                         create=create,
                         media=media,
+                        reach=reach,
                     )
                 )
                 for number, each in enumerate(names, 1)

@@ -4,7 +4,7 @@
 const HUES = Array.from({ length: 12 }, (_, index) => index * 30);
 
 /** @param {string} name */
-export function initials(name) {
+function initials(name) {
   // "(iPad)" begins with I.
   const words = name.trim().split(/\s+/).map((word) => word.replace(/^\p{P}+/u, "")).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;

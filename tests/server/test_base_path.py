@@ -8,9 +8,13 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 
+from server.base_path import BasePath
 from server.config import Config
+from server.overload import Shedding
 from server.peer.address import Address
 from server.peer.api import Api
 from server.peer.load.meetings import Meetings
@@ -18,6 +22,7 @@ from server.peer.load.target import Target
 from server.peer.probe.upgrade import websocket
 from server.peer.probe.visit import Visit
 from server.setting import ConfigError
+from signalling.errors import ErrorCode, Refused
 from tests.process import ROOT, ServerProcess
 from tests.server.client import Client, bearer
 from tests.server.nginx import Nginx
@@ -177,6 +182,16 @@ async def test_what_a_request_asks_for_is_limited_whatever_the_prefix(
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{below.port}", headers=stranger) as web:
         guesses = [await web.get(f"{before}/api/meetings/GUESS-{number}") for number in range(LOOKUPS + 1)]
     assert guesses[-1].status_code == 429
+
+
+async def test_who_asks_how_it_is_gets_an_answer_below_the_prefix_when_it_is_too_much() -> None:
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    app = BasePath(Shedding(answered, refusal=lambda: Refused(ErrorCode.UNAVAILABLE)), BASE)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as web:
+        paths = ("/healthz", f"{BASE}/healthz", f"{BASE}/api/goodbye", "/", f"{BASE}/api/meetings")
+        assert [(await web.get(path)).status_code for path in paths] == [200, 200, 200, 503, 503]
 
 
 async def test_a_socket_elsewhere_is_told_where(below: ServerProcess) -> None:

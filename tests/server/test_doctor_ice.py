@@ -60,6 +60,13 @@ async def test_a_relay_is_really_given(tmp_path: Path, turn: TurnServer, url: Ur
     assert len(findings) == 3
 
 
+async def test_a_relay_by_ipv6_is_tried_as_well(tmp_path: Path) -> None:
+    async with TurnServer(relay_ip=("127.0.0.1", "::1")) as turn:
+        findings = await asked(tmp_path, turn, f"turn:127.0.0.1:{turn.port}")
+    one(findings, "ice", Level.OK, "gives a relay", "127.0.0.1")
+    one(findings, "ice", Level.NOTE, "relays to 10.0.0.1", "fc00::1", "64:ff9b::a00:1", "denied-peer-ip")
+
+
 async def test_what_is_to_be_said_of_several_urls_is_said_once(tmp_path: Path, turn: TurnServer) -> None:
     url = f"turn:127.0.0.1:{turn.port}"
     findings = await asked(tmp_path, turn, url, f"{url}?transport=tcp")
@@ -133,7 +140,7 @@ async def test_a_server_with_the_documented_settings_relays_to_no_private_addres
     options = documented()
     assert len(options["denied_peer_ip"]) > 20
     assert {"no_multicast_peers", "user_quota", "total_quota"} <= options.keys()
-    async with TurnServer(**options) as turn:
+    async with TurnServer(relay_ip=("127.0.0.1", "::1"), **options) as turn:
         findings = await asked(tmp_path, turn, f"turn:127.0.0.1:{turn.port}")
     one(findings, "ice", Level.OK, "gives a relay")
     assert not [finding for finding in findings if "denied-peer-ip" in finding.advice]

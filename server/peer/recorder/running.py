@@ -20,6 +20,7 @@ from server.peer.recorder.recording import Recording, cannot_write
 from server.peer.recorder.writer import Format
 from server.peer.staying import stay
 from server.peer.story import Tally, address_of, reached, refused, told
+from server.reach import Reach
 from server.terminal import counted
 
 
@@ -32,6 +33,7 @@ async def run(
     create: bool = False,
     seconds: float | None = None,
     form: Format = "webm",
+    reach: Reach = Reach.ANY,
 ) -> int:
     """Record until told to stop, for `seconds`, or until the meeting ends. Answers the exit code; the folder of the
     recording is printed."""
@@ -48,7 +50,7 @@ async def run(
     except ApiFailure as error:
         raise refused(str(error)) from None
     recording = Recording(out, form, tally=tally)
-    bot = Bot(address, name, recording, kind="recorder", create=create)
+    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach)
     over = await _record(bot, recording, seconds, line)
     if recording.folder is not None:
         told(tally, address, began)

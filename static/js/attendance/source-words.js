@@ -92,7 +92,7 @@ const sum = (parts) => ({
 });
 
 /** "1,843 of 1,843 rows" @param {{rows: number, total: number | null}} walk */
-export const rowsOf = ({ rows, total }) => (total === null ? counted(rows, "row") : `${number(rows)} of ${counted(total, "row")}`);
+const rowsOf = ({ rows, total }) => (total === null ? counted(rows, "row") : `${number(rows)} of ${counted(total, "row")}`);
 
 /** "Instance of 21 Nov 2026, 10:02" @param {SourcePart} part */
 export function partTitle({ status, startsAt }) {
