@@ -10,8 +10,7 @@ from server.admission import Admission
 from server.frames import text_frame
 from server.metrics import Metrics
 from server.recorder import Recorder
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
-from signalling.room import Handle
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
 
 log = structlog.get_logger()
 
@@ -21,26 +20,25 @@ class Carrier:
         self._admission = admission
         self._recorder = recorder
         self._metrics = metrics
-
-    def carry_out_together(self, effects: Iterable[Effect]) -> None:
-        """As `carry_out`, for much at once: all that a room is told is one write to each socket, before what is for
-        single ones."""
-        rooms: dict[int, tuple[tuple[Handle, ...], list[bytes]]] = {}
-        others: list[Effect] = []
-        for effect in effects:
-            if isinstance(effect, Broadcast):
-                # Who is told is one tuple for as long as it is the same sockets.
-                rooms.setdefault(id(effect.to), (effect.to, []))[1].append(text_frame(effect.payload))
-            else:
-                others.append(effect)
-        for to, frames in rooms.values():
-            written = b"".join(frames)
-            for connection in to:
-                connection.tell(written)
-            self._metrics.delivered += len(to) * len(frames)
-        self.carry_out(others)
+        self._under_way = False
+        self._behind: list[Effect] = []
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
+        """In order. What follows from an effect, as when a socket that reads too slowly is closed, is carried out when
+        all of them are: events keep their order for everyone."""
+        if self._under_way:
+            self._behind += effects
+            return
+        self._under_way = True
+        try:
+            self._do(effects)
+            while self._behind:
+                behind, self._behind = self._behind, []
+                self._do(behind)
+        finally:
+            self._under_way = False
+
+    def _do(self, effects: Iterable[Effect]) -> None:
         metrics = self._metrics
         for effect in effects:
             if isinstance(effect, Broadcast):
@@ -51,6 +49,11 @@ class Carrier:
             elif isinstance(effect, Send):
                 effect.to.write(text_frame(effect.payload))
                 metrics.delivered += 1
+            elif isinstance(effect, Together):
+                written = b"".join([text_frame(payload) for payload in effect.payloads])
+                for connection in effect.to:
+                    connection.tell(written)
+                metrics.delivered += len(effect.to) * len(effect.payloads)
             elif isinstance(effect, StayEnded):
                 metrics.departures[effect.reason] += 1
                 self._admission.stay_ended(effect.room, effect.user_id)

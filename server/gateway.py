@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -27,12 +27,12 @@ from server.recorder import Recorder
 from server.restart import record_anew
 from signalling import events
 from signalling.arrivals import Arrival, Goodbye
-from signalling.coalescing import DELAY
 from signalling.commands import refuse
-from signalling.effects import Close, Departure, Send, StayEnded
+from signalling.effects import Close, Departure, Effect, Send, StayEnded
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.hub import Hub
 from signalling.messages import BadMessage, Join, Resume, decode
+from signalling.telling import DELAY
 from storage.store import Joined
 
 log = structlog.get_logger()
@@ -64,7 +64,6 @@ class Gateway:
         self._recorder = recorder
         self._metrics = metrics
         self._carrier = Carrier(admission, recorder, metrics)
-        self._carry_out = self._carrier.carry_out
         self._release: asyncio.TimerHandle | None = None
         self._connections: set[Connection] = set()
         self._joins: set[asyncio.Task[None]] = set()
@@ -199,8 +198,6 @@ class Gateway:
                 self._resume(connection, message)
                 return
             self._carry_out(self._hub.receive(connection, message, clock.monotonic()))
-            if self._hub.keeps_back and self._release is None:
-                self._release_soon()
         except Exception:
             log.exception("message failed", type=type(message).__name__, **self._who(connection))
             connection.close(CloseCode.INTERNAL_ERROR)
@@ -360,19 +357,19 @@ class Gateway:
             return {"connection": connection.number}
         return {"connection": connection.number, "meeting": seat.room.id, "participant": seat.member.id}
 
-    # Time.
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        self._carrier.carry_out(effects)
+        if self._release is None and self._hub.keeps_back:
+            self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
 
-    def _release_soon(self) -> None:
-        self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
+    # Time.
 
     def _release_now(self) -> None:
         self._release = None
         try:
-            self._carrier.carry_out_together(self._hub.release(clock.monotonic()))
+            self._carry_out(self._hub.release(clock.monotonic()))
         except Exception:
             log.exception("release failed")
-        if self._hub.keeps_back:
-            self._release_soon()
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
@@ -384,7 +381,7 @@ class Gateway:
                 if now - before > STANDSTILL:
                     log.warning("the server stood still", seconds=round(now - before, 3))
                     self._hub.stood_still(now - before, now)
-                self._carrier.carry_out_together(self._hub.tick(now))
+                self._carry_out(self._hub.tick(now))
                 self._admission.abandon(now - self._hub.grace)
                 self._carry_out(self._admission.ice.due(self._connections, now))
                 liveness.check(self._connections, self._heartbeat, loop.time(), self._who)

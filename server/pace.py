@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from server.config import Config
-from signalling.coalescing import FRAMES
 from signalling.flow import Flow
+from signalling.telling import FRAMES
 
 
 def frames(config: Config) -> float:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from signalling import events
 from signalling.arrivals import Return
 from signalling.effects import Effect, Send
-from signalling.room import Handle, Member, Room
+from signalling.room import Member, Room
+from signalling.telling import together
 
 
 def bring_up_to_date(
@@ -32,7 +31,7 @@ def bring_up_to_date(
         )
         return [
             Send(connection, answer),
-            *_signals_anew(room, member, member.arrived_at, now, connection),
+            *_signals_anew(room, member, member.arrived_at, now),
         ]
     # Nobody was told of anything here before the event that told of their arrival: who says so has made it up, and is
     # not shown who was there before.
@@ -47,15 +46,16 @@ def bring_up_to_date(
         session=back.session if back.renewed else None,
     )
     if missed is not None:
-        return [Send(connection, resumed), *(Send(connection, payload) for payload in missed)]
+        return [Send(connection, resumed), *together(member, missed)]
     if back.epoch == room.log.epoch:
         return [Send(connection, resumed)]
-    return [Send(connection, resumed), *_signals_anew(room, member, 0, now, connection)]
+    return [Send(connection, resumed), *_signals_anew(room, member, 0, now)]
 
 
-def _signals_anew(room: Room, member: Member, since: int, now: float, connection: Handle) -> Iterator[Send]:
+def _signals_anew(room: Room, member: Member, since: int, now: float) -> list[Effect]:
     """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
+    signals = []
     for signal in room.log.withdraw(member.id, since):
-        payload = events.renumbered(signal, room.log.next())
-        room.log.append(payload, now, member.id)
-        yield Send(connection, payload)
+        signals.append(events.renumbered(signal, room.log.next()))
+        room.log.append(signals[-1], now, member.id)
+    return together(member, signals)

@@ -20,8 +20,9 @@ from typing import Any, Literal
 import orjson
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
+from signalling.back_off import BackOff
 from signalling.errors import CloseCode
-from signalling.features import BUSY, ICE
+from signalling.features import BATCH, BUSY, ICE
 from signalling.outbox import Message, Outbox
 from signalling.place import Place as Place
 from signalling.roster import Participant, applied, difference, roster_of
@@ -31,12 +32,10 @@ PONG_TIMEOUT = 8.0
 PROBE_TIMEOUT = 2.5
 """Seconds of patience when the network may just have changed."""
 
-BACK_OFF_BASE, BACK_OFF_CAP = 0.4, 8.0
-
 PASSING = frozenset({"unavailable", "rate_limited"})
 """Errors to a join or resume that pass by themselves."""
 
-FEATURES = [BUSY, ICE]
+FEATURES = [BATCH, BUSY, ICE]
 """What this client can do beyond the first version of the protocol."""
 
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
@@ -54,7 +53,6 @@ class SignallingClient:
         self.meeting: Message = {}
         self.my_id = ""
         self._place = place
-        self._random = random
         # Unknown until the first join: the server remembers it over a reload.
         self._hand: bool | None = None
         self._outbox = Outbox()
@@ -62,7 +60,7 @@ class SignallingClient:
         self._asked_with = 0
         self._attempt = 0
         self._leaving = False
-        self._failures = 0
+        self._back_off = BackOff(random)
         self._heartbeat = 15.0
         self._pong_by = math.inf
         self._look_at = math.inf
@@ -125,6 +123,8 @@ class SignallingClient:
                 return [Emit("ice_servers", message)]
             case "error":
                 return self._error(message, now)
+            case "batch":
+                return [action for event in message["events"] for action in self._event(event)]
             case _:
                 return self._event(message)
         return []
@@ -286,7 +286,7 @@ class SignallingClient:
         self.phase = "joined"
         self.epoch = epoch
         self._asked_with = 0
-        self._failures = 0
+        self._back_off.succeeded()
         self._not_before = -math.inf
         self._alive(now)
 
@@ -319,8 +319,7 @@ class SignallingClient:
         if message["code"] not in PASSING:
             return self._over(Emit("refused", detail))
         self._asked_with = 0
-        wait = max(message.get("retry_after", 1.0), self._back_off())
-        self._failures += 1
+        wait = max(message.get("retry_after", 1.0), self._back_off.failed())
         # Where the error also closes the socket, the wait holds for the next connection.
         self._not_before = self.wake_at = now + wait
         return []
@@ -369,13 +368,8 @@ class SignallingClient:
         self.phase = "waiting"
         self._asked_with = 0
         self._pong_by = math.inf
-        self.wake_at = max(now + self._back_off(), self._not_before)
-        self._failures += 1
+        self.wake_at = max(now + self._back_off.failed(), self._not_before)
         return [Emit("away", {})] if was_joined else []
-
-    def _back_off(self) -> float:
-        """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out."""
-        return self._random() * min(BACK_OFF_CAP, BACK_OFF_BASE * 2.0 ** min(self._failures, 16))
 
     def _look(self, now: float) -> list[Action]:
         due = self._send_due(now)

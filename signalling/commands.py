@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalling import events
+from signalling import events, telling
 from signalling.effects import Broadcast, Close, Effect, Send
 from signalling.errors import ERRORS, ErrorCode, Refused
 from signalling.flow import Flow, forget_refused
@@ -13,11 +13,14 @@ from signalling.room import Handle, Member, Room
 
 
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
+    """To be told at once: nothing is untold in the room."""
     effects: list[Effect] = []
     if message.id is None or message.id not in member.answered:
         changes = change(member, message.media, message.hand)
         if changes:
-            effects.append(update(room, member, changes, now))
+            payload = events.participant_updated(room.log.next(), member, changes)
+            room.log.append(payload, now)
+            effects.append(Broadcast(room.audience(), payload))
     return effects + acknowledge(connection, member, message.id)
 
 
@@ -34,9 +37,11 @@ def signal(
         flow.check(room, member, addressee, message, now)
     except Refused as refused:
         return refuse(connection, refused, message.id)
+    effects: list[Effect] = []
+    if addressee.connection is not None and room.untold:
+        effects += telling.first(room, addressee)
     payload = events.signal(room.log.next(), member, message.data)
     room.log.append(payload, now, addressee.id)
-    effects: list[Effect] = []
     if addressee.connection is not None:
         effects.append(Send(addressee.connection, payload))
     return effects + acknowledge(connection, member, message.id)
@@ -52,13 +57,6 @@ def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
         member.changed()
         changes["hand"] = hand
     return changes
-
-
-def update(room: Room, member: Member, changes: dict[str, Any], now: float) -> Broadcast:
-    """Tell everyone what is new about the member."""
-    payload = events.participant_updated(room.log.next(), member, changes)
-    room.log.append(payload, now)
-    return Broadcast(room.audience(), payload)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -24,6 +24,13 @@ class Broadcast(NamedTuple):
     payload: bytes
 
 
+class Together(NamedTuple):
+    """Write these messages, one behind another and in one go, to several connections."""
+
+    to: tuple[Handle, ...]
+    payloads: tuple[bytes, ...]
+
+
 class Close(NamedTuple):
     """Start the closing handshake."""
 
@@ -58,4 +65,4 @@ class StayResumed(NamedTuple):
     joined_at: float | None = None
 
 
-Effect = Send | Broadcast | Close | StayEnded | StayResumed
+Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed

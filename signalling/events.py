@@ -148,5 +148,15 @@ def renumbered(event: bytes, seq: int) -> bytes:
     return _NUMBER.sub(b'"seq":%d' % seq, event, count=1)
 
 
+def batch(told: Sequence[bytes]) -> bytes:
+    """Several events, in order, as one message. There has to be one."""
+    numbers = _number(told[0]), _number(told[-1])
+    return b'{"type":"batch","first":%b,"seq":%b,"events":[%b]}' % (*numbers, b",".join(told))
+
+
+def _number(event: bytes) -> bytes:
+    return event.partition(b'"seq":')[2].partition(b",")[0]
+
+
 def signal(seq: int, sender: Member, data: msgspec.Raw) -> bytes:
     return _event({"type": "signal", "seq": seq, "from": sender.id, "data": orjson.Fragment(bytes(data))})

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+BATCH = "batch"
+"""The client takes several events in one frame (`events.batch`)."""
+
 BUSY = "busy"
 """The client sends again what is answered with `busy`. Signals between two such clients are at most `flow.SMALL`."""
 
 ICE = "ice"
 """The client takes new ICE servers while it stays (`ice_servers`), so that their credentials may be short-lived."""
 
-FEATURES = (BUSY, ICE)
+FEATURES = (BATCH, BUSY, ICE)
 """The server's."""
 
 _KNOWN = frozenset(FEATURES)

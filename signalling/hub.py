@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from signalling import catching_up, commands, events
+from signalling import catching_up, commands, events, telling
 from signalling.arrivals import Arrival, Goodbye, Restored, Return, is_outdated
-from signalling.coalescing import FRAMES, Coalescing
-from signalling.effects import Broadcast, Close, Departure, Effect, Send, StayEnded, StayResumed
+from signalling.coalescing import Coalescing
+from signalling.effects import Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.flow import Flow
 from signalling.log import Log
@@ -32,6 +32,8 @@ from signalling.log_memory import MOST, LogMemory
 from signalling.messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.names import page_of
 from signalling.room import Handle, Member, Room
+from signalling.stays import stay_ended, stay_resumed
+from signalling.telling import FRAMES, Telling
 
 SHOWN_AFTER = 1.0
 """Seconds a lost connection stays unmentioned."""
@@ -53,6 +55,8 @@ class Seat(NamedTuple):
 class Hub:
     """All rooms of this process. `grace` and `heartbeat` are in seconds. `now` is, too, by a clock that nobody sets.
 
+    `frames`: of a room's budget for telling everyone something, a second; 0: statuses need none.
+
     `log_bytes`: what all logs take, at most `log_memory` of it, as of the last look.
     """
 
@@ -68,7 +72,8 @@ class Hub:
         self.grace = grace
         self.heartbeat = heartbeat
         self.logs = LogMemory(log_memory)
-        self._coalescing = Coalescing(frames, flow or Flow())
+        self._telling = Telling(frames or FRAMES)
+        self._coalescing = Coalescing(self._telling, flow or Flow(), limited=frames > 0)
         self.rooms: dict[str, Room] = {}
         self._seats: dict[Handle, Seat] = {}
         self._away: dict[Member, Room] = {}
@@ -98,21 +103,21 @@ class Hub:
     def present_stay(self, room: str, user_id: str, now: float) -> StayResumed | None:
         """The user's stay, as it would be recorded anew; None when it does not go on here."""
         member = self.present(room, user_id)
-        return None if member is None or member.restored else _resumed(room, member, now)
+        return None if member is None or member.restored else stay_resumed(room, member, now)
 
     def present_stays(self, now: float) -> Iterator[StayResumed]:
         """The stays that go on here, as they would be recorded anew."""
         for room in self.rooms.values():
             for member in room:
                 if not member.restored:
-                    yield _resumed(room.id, member, now)
+                    yield stay_resumed(room.id, member, now)
 
     def lost_stays(self) -> Iterator[StayEnded]:
         """Those who are away, as they would be recorded if they stayed away."""
         for member, room in self._away.items():
             if member.lost_at is not None and not member.restored:
                 # Also who said goodbye: as long as they are here, they may just be reloading.
-                yield _ended(room.id, member, member.lost_at, "lost")
+                yield stay_ended(room.id, member, member.lost_at, "lost")
 
     # What happens.
 
@@ -134,7 +139,7 @@ class Hub:
             self._away[member] = room
 
     def join(self, arrival: Arrival, now: float) -> list[Effect]:
-        """Seat a connection whose join is recorded. The others hear of it before the joiner is answered."""
+        """Seat a connection whose join is recorded. The others hear of it before they hear from the joiner."""
         room = self._room(arrival.room, arrival.title, arrival.epoch)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
@@ -143,7 +148,7 @@ class Hub:
             room.add(member)
         elif is_outdated(arrival, member):
             # Recorded last all the same, so the record has the wrong instance.
-            return [Close(arrival.connection, CloseCode.REPLACED), _resumed(room.id, member, now)]
+            return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
         member.features = arrival.features
         if member.session_id != arrival.session_id:
@@ -159,10 +164,10 @@ class Hub:
 
         rejoined = was_present or arrival.rejoined
         event = events.participant_rejoined if rejoined else events.participant_joined
-        payload = event(room.log.next(), member)
-        room.log.append(payload, now)
+        self._telling.add(room, event(room.log.next(), member), now)
         member.arrived_at = room.log.seq
-        effects.append(Broadcast(room.audience_without(arrival.connection), payload))
+        telling.knows(room, member)
+        effects += self._telling.tell(room, now)
         answer = events.joined(
             message_id=arrival.message_id,
             room=room,
@@ -179,7 +184,7 @@ class Hub:
         effects.append(Send(arrival.connection, answer))
         if is_wrong:
             # The record has it by a clock that was set since.
-            effects.append(_resumed(room.id, member, now))
+            effects.append(stay_resumed(room.id, member, now))
         return effects
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
@@ -197,15 +202,15 @@ class Hub:
         shown, unknown = member.state == "reconnecting", member.generation == 0
         effects = self._seat(room, member, back.connection, back.attempt, now)
         member.features = back.features
-        effects.append(_resumed(room.id, member, now, returned=True))
+        effects.append(stay_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if unknown:
             changes |= commands.change(member, back.media, back.hand)
         if changes:
-            update = commands.update(room, member, changes, now)
-            # It is told along with what it missed.
-            effects.append(update._replace(to=room.audience_without(back.connection)))
-        return effects + catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
+            self._telling.add(room, events.participant_updated(room.log.next(), member, changes), now)
+        answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
+        telling.knows(room, member)
+        return effects + self._telling.tell(room, now) + answer
 
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
         """Any message but the join that opens a connection."""
@@ -224,6 +229,7 @@ class Hub:
             case Leave():
                 del self._seats[connection]
                 effects = self._depart(seat.room, seat.member, "left", now, now)
+                effects += self._telling.tell(seat.room, now)
                 if message.id is not None:
                     effects.append(Send(connection, events.ack(message.id)))
                 effects.append(Close(connection, CloseCode.NORMAL))
@@ -269,7 +275,7 @@ class Hub:
             self._lose(room, member, now)
         elif member.restored:
             # It was there until now, whatever the record believes.
-            effects.append(_resumed(room.id, member, now))
+            effects.append(stay_resumed(room.id, member, now))
             member.restored = False
             member.lost_at = now
         lost_at = now if member.lost_at is None else member.lost_at
@@ -282,6 +288,7 @@ class Hub:
         Who said goodbye is parted with when they said they would be back, and until then a slow reload is shown later.
         """
         effects: list[Effect] = []
+        rooms: dict[Room, None] = {}
         for member, room in list(self._away.items()):
             lost_at = member.lost_at
             if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
@@ -295,10 +302,15 @@ class Hub:
                 show = away >= GOODBYE and kept - away > SHOWN_AFTER
             if away >= kept:
                 effects += self._depart(room, member, reason, lost_at, now)
+                rooms[room] = None
             elif show and member.state == "connected":
                 member.state = "reconnecting"
                 member.changed()
-                effects.append(commands.update(room, member, {"state": member.state}, now))
+                update = events.participant_updated(room.log.next(), member, {"state": member.state})
+                self._telling.add(room, update, now)
+                rooms[room] = None
+        for room in rooms:
+            effects += self._telling.tell_now(room)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 
@@ -308,12 +320,13 @@ class Hub:
         self._seats.pop(connection, None)
         closing: list[Effect] = [] if connection is None else [Close(connection, code)]
         at = now if member.lost_at is None else member.lost_at
-        return self._depart(room, member, "removed", at, now) + closing
+        departed = self._depart(room, member, "removed", at, now)
+        return departed + self._telling.tell(room, now) + closing
 
     @property
     def keeps_back(self) -> bool:
-        """Whether something waits to be told: `release` is to be called within `coalescing.DELAY`."""
-        return bool(self._coalescing)
+        """Whether something waits to be told: `release` is to be called within `telling.DELAY`."""
+        return bool(self._coalescing) or bool(self._telling)
 
     def release(self, now: float) -> list[Effect]:
         return self._coalescing.release(now)
@@ -335,9 +348,8 @@ class Hub:
         room = self.rooms.pop(room_id, None)
         if room is None:
             return []
-        payload = events.meeting_ended(room.log.next(), "ended")
-        room.log.append(payload, now)
-        effects: list[Effect] = [Broadcast(room.audience(), payload)]
+        self._telling.add(room, events.meeting_ended(room.log.next(), "ended"), now)
+        effects = self._telling.tell_now(room)
         for member in room:
             self._away.pop(member, None)
             self._coalescing.forget(member)
@@ -372,25 +384,15 @@ class Hub:
         self._away[member] = room
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
-        """`at` is when its stay ended."""
+        """`at` is when its stay ended. The others are to be told next."""
         effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
         self._away.pop(member, None)
-        payload = events.participant_left(room.log.next(), member, reason)
-        room.log.append(payload, now)
+        self._telling.add(room, events.participant_left(room.log.next(), member, reason), now)
         if not len(room):
             del self.rooms[room.id]
-        effects.append(Broadcast(room.audience(), payload))
+            self._telling.forget(room)
         # Of somebody who never came back here, the record knows better when they were last seen.
         if not member.restored:
-            effects.append(_ended(room.id, member, at, reason))
+            effects.append(stay_ended(room.id, member, at, reason))
         return effects
-
-
-def _resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
-    who = room, member.user_id, member.id, member.session_id
-    return StayResumed(*who, member.instance, now, returned, member.began_at)
-
-
-def _ended(room: str, member: Member, at: float, reason: Departure) -> StayEnded:
-    return StayEnded(room, member.user_id, member.id, member.session_id, at, reason, member.began_at)

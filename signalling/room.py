@@ -14,6 +14,7 @@ import orjson
 
 from signalling.answered import Answered
 from signalling.budget import Budget
+from signalling.features import BATCH
 from signalling.log import Log
 from signalling.messages import Kind, Media
 from signalling.names import page_of
@@ -176,18 +177,36 @@ class Member:
 
 
 class Room:
-    """A meeting with at least one member. `frames`: its budget for statuses, once there was one."""
+    """A meeting with at least one member. `frames`: its budget for what everyone is told, once there was one.
 
-    __slots__ = ("_audience", "_members", "_users", "frames", "id", "log", "title")
+    `untold`: events, each with its number, that everyone is to be told and was not yet; `ahead`: of members who know
+    of some of them all the same, the number of the last one (`telling`).
+    """
+
+    __slots__ = (
+        "_audience",
+        "_audiences",
+        "_members",
+        "_users",
+        "ahead",
+        "frames",
+        "id",
+        "log",
+        "title",
+        "untold",
+    )
 
     def __init__(self, id: str, title: str, log: Log) -> None:  # noqa: A002 - the protocol's name
         self.id = id
         self.title = title
         self.log = log
         self.frames: Budget | None = None
+        self.untold: list[tuple[int, bytes]] = []
+        self.ahead: dict[Member, int] = {}
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
         self._audience: tuple[Handle, ...] | None = None
+        self._audiences: tuple[tuple[Handle, ...], tuple[Handle, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self._members)
@@ -208,12 +227,13 @@ class Room:
     def remove(self, member: Member) -> None:
         del self._members[member.id]
         del self._users[member.user_id]
+        self.ahead.pop(member, None)
         if member.connection is not None:
-            self._audience = None
+            self.connections_changed()
 
     def connections_changed(self) -> None:
         """To be called when a member gained or lost its connection."""
-        self._audience = None
+        self._audience = self._audiences = None
 
     def audience(self) -> tuple[Handle, ...]:
         """The connections a broadcast goes to."""
@@ -221,8 +241,15 @@ class Room:
             self._audience = tuple(m.connection for m in self._members.values() if m.connection is not None)
         return self._audience
 
-    def audience_without(self, connection: Handle) -> tuple[Handle, ...]:
-        return tuple(c for c in self.audience() if c is not connection)
+    def audiences(self) -> tuple[tuple[Handle, ...], tuple[Handle, ...]]:
+        """The same in two: those who take batches, and the others."""
+        if self._audiences is None:
+            here = [m for m in self._members.values() if m.connection is not None]
+            self._audiences = (
+                tuple(m.connection for m in here if BATCH in m.features),
+                tuple(m.connection for m in here if BATCH not in m.features),
+            )
+        return self._audiences
 
     def roster(self) -> orjson.Fragment:
         """The members as a JSON array, from their cached encodings."""

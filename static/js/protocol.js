@@ -54,11 +54,13 @@
  * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
  * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal} RoomEvent
  *
+ * @typedef {{type: "batch", first: number, seq: number, events: RoomEvent[]}} Batch  In order, up to number `seq`.
+ *
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
  * @typedef {{type: "going_away", delay: number}} GoingAway
  * @typedef {{type: "ice_servers", ice_servers: RTCIceServer[]}} IceServers  In place of those there were.
  * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
- * @typedef {Joined | Resumed | RoomEvent | ServerError | GoingAway | IceServers | Answer} ServerMessage
+ * @typedef {Joined | Resumed | RoomEvent | Batch | ServerError | GoingAway | IceServers | Answer} ServerMessage
  *
  * What two clients say to each other; the server relays it untouched, so signal.js reads it.
  * @typedef {object} SignalData
@@ -77,7 +79,7 @@
 export const SUBPROTOCOL = "reconvene.v1";
 
 /** What this client can do beyond the first version of the protocol. */
-export const FEATURES = ["busy", "ice"];
+export const FEATURES = ["batch", "busy", "ice"];
 
 export const CLOSE = Object.freeze({
   normal: 1000,

@@ -9,6 +9,7 @@
  *
  * From anywhere: a final close code, a refusal that stays, or `leave` → over.
  */
+import { BackOff } from "./back-off.js";
 import { Outbox } from "./outbox.js";
 import { CLOSE, FEATURES, isFinal, parse } from "./protocol.js";
 
@@ -59,7 +60,6 @@ const CONNECT_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 8_000;
 /** When the network may just have changed, a dead socket is to be found out quickly. */
 const PROBE_TIMEOUT = 2_500;
-const BACK_OFF = { base: 400, cap: 8_000 };
 
 /** Errors to a join or resume that pass by themselves. */
 const PASSING = new Set(["unavailable", "rate_limited"]);
@@ -73,7 +73,6 @@ export class SignallingClient {
   seq = 0;
 
   #place;
-  #random;
   #myId = "";
   /** Unknown until the first join: the server remembers it over a reload. @type {boolean | undefined} */
   #hand;
@@ -83,7 +82,7 @@ export class SignallingClient {
   #askedWith = 0;
   #attempt = 0;
   #leaving = false;
-  #failures = 0;
+  #backOff;
   #heartbeat = 15_000;
   #pongBy = Infinity;
   /** When the connection is looked after next. */
@@ -96,7 +95,7 @@ export class SignallingClient {
    */
   constructor(place, random) {
     this.#place = { ...place, media: { ...place.media } };
-    this.#random = random;
+    this.#backOff = new BackOff(random);
   }
 
   /** @param {number} now @returns {Action[]} */
@@ -135,6 +134,8 @@ export class SignallingClient {
       case "going_away":
         this.#notBefore = now + message.delay * 1000;
         return [];
+      case "batch":
+        return message.events.flatMap((event) => this.#roomEvent(event));
       default:
         return this.#roomEvent(message);
     }
@@ -279,7 +280,7 @@ export class SignallingClient {
   #comeIn(epoch, now) {
     this.phase = "joined";
     this.epoch = epoch;
-    this.#failures = 0;
+    this.#backOff.succeeded();
     this.#notBefore = 0;
     this.#alive(now);
   }
@@ -308,7 +309,7 @@ export class SignallingClient {
     if (!PASSING.has(code)) return this.#over({ do: "emit", name: "refused", detail: { code, message } });
     this.#askedWith = 0;
     // Where the error also closes the socket, the wait holds for the next connection.
-    this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff());
+    this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff.failed());
     return [];
   }
 
@@ -350,15 +351,8 @@ export class SignallingClient {
     const wasJoined = this.phase === "joined";
     this.phase = "waiting";
     this.#pongBy = Infinity;
-    this.wakeAt = Math.max(now + this.#backOff(), this.#notBefore);
+    this.wakeAt = Math.max(now + this.#backOff.failed(), this.#notBefore);
     return away(wasJoined);
-  }
-
-  /** Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out. */
-  #backOff() {
-    const most = Math.min(BACK_OFF.cap, BACK_OFF.base * 2 ** this.#failures);
-    this.#failures += 1;
-    return this.#random() * most;
   }
 
   /** @param {number} now @returns {Action[]} */

@@ -207,6 +207,27 @@ def test_a_list_of_who_is_there_tells_of_those_who_are_not_known() -> None:
     assert script.log.shown["ann"].state == 1
 
 
+def test_several_events_in_one_frame_are_what_they_are_one_by_one() -> None:
+    one_by_one, together = Script(), Script()
+    for script in (one_by_one, together):
+        script.make(2)
+    singles = [one_by_one.told(3, 1), one_by_one.told(4, 2)]
+    messages = [
+        {"type": "participant_updated", "seq": seq, "participant": {"id": "ann", **_flags(number)}}
+        for seq, number in ((3, 1), (4, 2))
+    ]
+    batch = together.log.sight_all(b"batch", messages, together.people)
+    assert [(event.seq, event.made_at) for event in batch] == [(e.seq, e.made_at) for e in singles]
+    assert together.log.batches[b"batch"] is batch
+    # In another frame with others, for who came in between, they are no new ones.
+    assert together.log.see(messages[1], together.people).made_at == 0
+    assert (together.log.between(2, 9), together.missing) == (2, 0)
+    together.log.forget(3)
+    assert together.log.batches
+    together.log.forget(4)
+    assert not together.log.batches
+
+
 def test_frames_are_forgotten_when_all_have_seen_them() -> None:
     script = Script()
     script.make(3)

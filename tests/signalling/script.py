@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 
 from signalling.arrivals import Arrival, Goodbye, Restored, Return
-from signalling.coalescing import DELAY, FRAMES
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed
+from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
 from signalling.errors import CloseCode
 from signalling.flow import Flow
 from signalling.hub import Hub
 from signalling.messages import Kind, Media, decode
 from signalling.names import instance
+from signalling.telling import DELAY, FRAMES
 
 
 @dataclass(eq=False)
@@ -39,10 +39,18 @@ class Socket:
     you: str = ""
     instance: str = ""
     over: bool = False
+    features: frozenset[str] = frozenset()
+    batches: int = 0
 
     def take(self, payload: bytes) -> None:
         message = json.loads(payload)
         assert self.closed is None, f"{message['type']} was sent after the close"
+        if message["type"] == "batch":
+            self.batches += 1
+            for event in message["events"]:
+                self.take(json.dumps(event).encode())
+            assert (message["first"], message["seq"]) == (message["events"][0]["seq"], self.seq)
+            return
         self.received.append(message)
         if message["type"] == "joined":
             self.roster = {person["id"]: person for person in message["participants"]}
@@ -100,11 +108,12 @@ class Stage:
         page: str = "",
         attempt: int = 0,
         kind: Kind = "",
+        features: Collection[str] | None = None,
         **media: bool,
     ) -> Socket:
         """The user joins by a new socket, which becomes the one the other verbs speak of."""
         self._count += 1
-        socket = Socket(user)
+        socket = Socket(user, features=self._features if features is None else frozenset(features))
         rejoined = (room, user) in self._known
         participant = self._known.setdefault((room, user), f"p_{user}_{room}")
         member = self.hub.present(room, user)
@@ -130,7 +139,7 @@ class Stage:
             ice_servers=[],
             attempt=attempt,
             kind=kind,
-            features=self._features,
+            features=socket.features,
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now))
@@ -140,7 +149,7 @@ class Stage:
         """The page behind a socket comes back by a new one; None when it has to join again."""
         old = user if isinstance(user, Socket) else self.sockets[user]
         socket = Socket(old.user, roster=dict(old.roster), epoch=old.epoch, seq=old.seq, you=old.you)
-        socket.instance = old.instance
+        socket.instance, socket.features = old.instance, old.features
         back = Return(
             connection=socket,
             message_id=1,
@@ -154,7 +163,7 @@ class Stage:
             media=Media(),
             hand=None,
             ice_servers=[],
-            features=self._features,
+            features=socket.features,
         )
         effects = self.hub.resume(back._replace(**changes), self.now)
         if effects is None:
@@ -236,6 +245,10 @@ class Stage:
                 case Broadcast(to, payload):
                     for socket in to:
                         socket.take(payload)
+                case Together(to, payloads):
+                    for socket in to:
+                        for payload in payloads:
+                            socket.take(payload)
                 case Close(to, code):
                     to.closed = code
                 case StayEnded():

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from signalling.actions import Emit, Open, Send
-from signalling.client import BACK_OFF_CAP, SignallingClient
+from signalling.back_off import CAP
+from signalling.client import SignallingClient
 from signalling.place import Place
 
 ANN = {
@@ -60,7 +61,7 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
         "token": "t",
         "on_duplicate": "reject",
         "media": {"audio": False, "video": False, "screen": False},
-        "features": ["busy", "ice"],
+        "features": ["batch", "busy", "ice"],
     }
     program = SignallingClient(Place("abc", "Echo", "page", kind="bot"), lambda: 0.5)
     program.start(0.0)
@@ -98,4 +99,4 @@ def test_a_server_that_is_away_for_days_is_still_asked() -> None:
         at = client.wake_at
         assert client.tick(at) == [Open()]
         client.closed(1006, at)
-    assert client.wake_at - at == 0.5 * BACK_OFF_CAP
+    assert client.wake_at - at == 0.5 * CAP

@@ -17,6 +17,8 @@ def stage() -> Stage:
     stage = Stage(frames=2)
     stage.join("ann")
     stage.join("bob")
+    stage.release()
+    stage.wait(2.0)
     stage.silence()
     stage.say("ann", type="status", id=1, hand=True)
     assert stage.heard("bob") == ["participant_updated"]
@@ -116,6 +118,7 @@ def test_whatever_ends_a_connection_tells_first_what_waits(stage: Stage, end: st
         stage.goodbye("ann")
     else:
         getattr(stage, end)("ann")
+    stage.release()
     assert told(stage, "bob")[:3] == [
         ("status", {"media": media("audio")}),
         ("signal", "last words"),

@@ -1,4 +1,5 @@
-"""Whatever people do, in whatever order: the hub never breaks, and every client's roster is the hub's."""
+"""Whatever people do, in whatever order, and however little a room can be told: the hub never breaks, and every
+client's roster is what the room's single events, one by one, make of it."""
 
 from __future__ import annotations
 
@@ -8,10 +9,13 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from signalling.errors import CloseCode
+from signalling.features import BATCH
 from signalling.messages import BadMessage
+from signalling.roster import Roster, applied
+from signalling.telling import FRAMES
 from tests.signalling.script import Socket, Stage
 
 USERS = st.sampled_from(["ann", "bob", "cat", "dan"])
@@ -28,8 +32,15 @@ JUNK: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
 class Meetings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.stage = Stage(grace=10)
         self.every: list[tuple[Socket, str]] = []
+        self.history: dict[str, list[Roster]] = {}
+        """By epoch: who was there after the first event, the second, and so on."""
+
+    @initialize(frames=st.sampled_from([1, 6, FRAMES]), batching=st.sets(USERS))
+    def begin(self, frames: int, batching: set[str]) -> None:
+        """`frames`: the budget of a room. `batching`: who takes batches."""
+        self.stage = Stage(grace=10, frames=frames)
+        self.batching = batching
 
     def live(self) -> list[tuple[Socket, str]]:
         """The sockets that nobody has closed, with their rooms."""
@@ -42,7 +53,21 @@ class Meetings(RuleBasedStateMachine):
 
     @rule(user=USERS, room=ROOMS, media=FLAGS)
     def join(self, user: str, room: str, media: dict[str, bool]) -> None:
-        self.every.append((self.stage.join(user, room, **media), room))  # type: ignore[arg-type] # flags only
+        features = [BATCH] if user in self.batching else []
+        socket = self.stage.join(user, room, features=features, **media)  # type: ignore[arg-type] # flags only
+        self.every.append((socket, room))
+
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        if self.every:
+            socket, room = data.draw(st.sampled_from(self.every), label="socket")
+            back = self.stage.resume(socket, room)
+            if back is not None and back.closed is None:
+                self.every.append((back, room))
+
+    @rule()
+    def release(self) -> None:
+        self.stage.release()
 
     @rule(data=st.data(), media=FLAGS, hand=st.none() | st.booleans())
     def status(self, data: st.DataObject, media: dict[str, bool], hand: bool | None) -> None:
@@ -83,11 +108,25 @@ class Meetings(RuleBasedStateMachine):
         self.stage.end(room)
 
     @invariant()
-    def every_roster_is_the_hubs(self) -> None:
-        rooms = self.stage.hub.rooms
+    def every_roster_is_what_the_single_events_make_of_it(self) -> None:
+        for room in self.stage.hub.rooms.values():
+            history = self.history.setdefault(room.log.epoch, [{}])
+            for number, _, payload, _to in room.log._entries:
+                if number == len(history):
+                    history.append(applied(history[-1], json.loads(payload)) if payload else history[-1])
+            assert len(history) == room.log.seq + 1
+            assert list(history[-1].values()) == [json.loads(member.encoded()) for member in room]
+        for socket, _ in self.live():
+            assert list(socket.roster.items()) == list(self.history[socket.epoch][socket.seq].items())
+
+    @invariant()
+    def everyone_has_been_told_everything_when_nothing_is_kept_back(self) -> None:
+        hub = self.stage.hub
         for socket, room in self.live():
-            expected = [json.loads(member.encoded()) for member in rooms[room]]
-            assert sorted(socket.roster.values(), key=str) == sorted(expected, key=str)
+            # Signals to others have numbers, too.
+            for told in [] if hub.keeps_back else self.history[socket.epoch][socket.seq :]:
+                assert told == self.history[socket.epoch][socket.seq]
+            assert not hub.rooms[room].untold or hub.keeps_back
 
     @invariant()
     def one_entry_per_participant_and_one_connection_each(self) -> None:

@@ -13,6 +13,7 @@ from websockets.frames import CloseCode
 
 from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.client import SignallingClient
+from signalling.features import BATCH
 from signalling.place import Place
 from signalling.sleep import LOOK_EVERY, SleepWatch
 from tests.simulation.browser_socket import Socket
@@ -77,7 +78,7 @@ class Page:
 
     `surely`: when it was in the meeting over a connection that worked; `maybe`: when it may have had a place there.
     `closes_with`: what its browser closes sockets with at the end; 1001 is said before the page is told.
-    `back_in`: what it believes a reload to take.
+    `back_in`: what it believes a reload to take. `batches`: whether it takes several events in a frame, or is old.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Page:
         *,
         closes_with: int = CloseCode.NORMAL_CLOSURE,
         back_in: float = 3.0,
+        batches: bool = True,
     ) -> None:
         self.user_id = user_id
         self.name = name
@@ -100,6 +102,7 @@ class Page:
         self.opened_at = internet.loop.time()
         self.closes_with = closes_with
         self.back_in = back_in
+        self._batches = batches
         self.goodbyes: list[Said] = []
         self.sessions: dict[str, str] = {}
         """Its credentials, by the instance that they are for."""
@@ -217,8 +220,9 @@ class Page:
         kind = message["type"]
         if kind == "ack":
             self.acked.add(message["id"])
-        elif kind not in {"joined", "resumed"} and message.get("seq", self.client.seq + 1) <= self.client.seq:
-            self.doubled.append(message)
+        elif kind not in {"joined", "resumed"}:
+            told = message["events"] if kind == "batch" else [message]
+            self.doubled += [each for each in told if each.get("seq", self.client.seq + 1) <= self.client.seq]
         self._happened(lambda now: self.client.received(data, now))
 
     def closed(self, socket: Socket, code: int) -> None:
@@ -235,10 +239,13 @@ class Page:
                 self._socket = Socket(self, self._loop)
                 self._internet.connect(self._socket)
             case Send():
-                if action.message["type"] in {"join", "resume"}:
+                message = action.message
+                if message["type"] in {"join", "resume"}:
                     self._asked.append((self._loop.time(), self.link))
+                    if not self._batches:
+                        message = {**message, "features": [f for f in message["features"] if f != BATCH]}
                 if self._socket is not None:
-                    self._socket.send(action.text)
+                    self._socket.send(orjson.dumps(message).decode())
             case Drop():
                 self._gone()
                 if self._socket is not None:

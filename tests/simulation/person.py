@@ -165,6 +165,7 @@ class Person:
             self.world.backoff.random,
             closes_with=closes_with,
             back_in=back_in,
+            batches=manners.choice((True, True, False)),
         )
         self.pages.append(page)
         return page

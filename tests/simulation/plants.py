@@ -13,13 +13,14 @@ from server.admission import Admission
 from server.connection import Connection
 from server.gateway import Gateway
 from server.recorder import Recorder
-from signalling import catching_up, flow
+from signalling import catching_up, events, flow, telling
 from signalling.actions import Drop
 from signalling.answered import Answered
 from signalling.arrivals import Goodbye
 from signalling.client import SignallingClient
 from signalling.coalescing import Coalescing
-from signalling.effects import Effect, StayResumed
+from signalling.effects import Effect, StayResumed, Together
+from signalling.features import BATCH
 from signalling.hub import Hub
 from signalling.log import Log
 from signalling.messages import Media
@@ -138,6 +139,32 @@ def later_signals_overtake(patch: pytest.MonkeyPatch) -> None:
 def what_waits_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A status that the room has no budget for is never told."""
     patch.setattr(Coalescing, "release", lambda self, now: self._waiting.clear() or [])
+
+
+def nobody_is_ahead(patch: pytest.MonkeyPatch) -> None:
+    """Who was given the list of who is there is told again how they came."""
+    patch.setattr(telling, "knows", lambda room, member: None)
+
+
+def signals_overtake_events(patch: pytest.MonkeyPatch) -> None:
+    """What a room has no budget for comes behind a signal that was sent later."""
+    patch.setattr(telling, "first", lambda room, member: [])
+
+
+def batches_run_backwards(patch: pytest.MonkeyPatch) -> None:
+    batch = events.batch
+    patch.setattr(events, "batch", lambda told: batch(told[::-1]))
+
+
+def older_clients_are_told_the_last_only(patch: pytest.MonkeyPatch) -> None:
+    """Of several events at once, those that take no batches."""
+    together = telling.together
+
+    def last(member: Member, told: Any) -> list[Effect]:
+        return together(member, told if BATCH in member.features else told[-1:])
+
+    patch.setattr(telling, "together", last)
+    patch.setattr(telling, "Together", lambda to, payloads: Together(to, payloads[-1:]))
 
 
 def stale_snapshot(patch: pytest.MonkeyPatch) -> None:
@@ -322,6 +349,10 @@ PLANTS: dict[str, Plant] = {
         busy_is_forgotten,
         later_signals_overtake,
         what_waits_is_forgotten,
+        nobody_is_ahead,
+        signals_overtake_events,
+        batches_run_backwards,
+        older_clients_are_told_the_last_only,
         stale_snapshot,
         grace_never_ends,
         grace_is_short,

@@ -21,6 +21,8 @@ from typing import Any
 MOST_KNOWN = 4096
 """Frames of a log that are recognised by their bytes. More than a server keeps for a replay is never under way."""
 
+MOST_BATCHES = 64
+
 NUMBERS = 16
 """States that four flags tell apart."""
 
@@ -103,13 +105,15 @@ class Shown:
 
 
 class Log:
-    """What is known of a room's events under one `epoch`. `known` has the frames that were read before."""
+    """What is known of a room's events under one `epoch`. `known` has the frames that were read before, `batches` those
+    of several events."""
 
     def __init__(
         self, epoch: str, seq: int, participants: Iterable[Message], people: Mapping[str, Deeds]
     ) -> None:
         self.epoch = epoch
         self.known: dict[bytes, Event] = {}
+        self.batches: dict[bytes, tuple[Event, ...]] = {}
         self.shown: dict[str, Shown] = {}
         self._seqs = array("Q")
         self.meet(seq, participants, people)
@@ -131,18 +135,19 @@ class Log:
 
     def sight(self, frame: bytes, message: Message, people: Mapping[str, Deeds]) -> Event:
         """Of an event whose frame is not known. The log knows it from now on."""
-        seq: int = message["seq"]
-        place = bisect_right(self._seqs, seq)
-        if place and self._seqs[place - 1] == seq:
-            # Seen before, and forgotten, or in other bytes.
-            event = Event(seq, numbered=_is_change(message))
-        else:
-            insort(self._seqs, seq)
-            event = self._first(seq, message, people)
         if len(self.known) >= MOST_KNOWN:
             self.known.clear()
-        self.known[frame] = event
+        self.known[frame] = event = self.see(message, people)
         return event
+
+    def sight_all(
+        self, frame: bytes, messages: Iterable[Message], people: Mapping[str, Deeds]
+    ) -> tuple[Event, ...]:
+        """The same of a frame of several."""
+        if len(self.batches) >= MOST_BATCHES:
+            self.batches.clear()
+        self.batches[frame] = events = tuple(self.see(message, people) for message in messages)
+        return events
 
     def forget(self, until: int) -> None:
         """Frames of events that everybody has seen."""
@@ -150,6 +155,19 @@ class Log:
             if event.seq > until:
                 break
             del self.known[frame]
+        for frame, events in list(self.batches.items()):
+            if events[-1].seq <= until:
+                del self.batches[frame]
+
+    def see(self, message: Message, people: Mapping[str, Deeds]) -> Event:
+        """Of an event in whatever frame."""
+        seq: int = message["seq"]
+        place = bisect_right(self._seqs, seq)
+        if place and self._seqs[place - 1] == seq:
+            # Seen before, and forgotten, or in other bytes.
+            return Event(seq, numbered=_is_change(message))
+        insort(self._seqs, seq)
+        return self._first(seq, message, people)
 
     def _first(self, seq: int, message: Message, people: Mapping[str, Deeds]) -> Event:
         participant = message.get("participant", {})

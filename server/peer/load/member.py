@@ -10,7 +10,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -196,6 +196,9 @@ class Member:
             self.took(event)
         elif payload.startswith(_FOR_THE_MACHINE):
             self._feed(payload)
+        elif self.stretch is not None and (batch := self.stretch.log.batches.get(raw)) is not None:
+            for event in batch:
+                self.took(event)
         else:
             try:
                 self._read(raw, payload)
@@ -229,10 +232,26 @@ class Member:
         elif kind in EVENTS and isinstance(message["seq"], int):
             if self.stretch is not None:
                 self.took(self.stretch.log.sight(raw, message, self._room.people))
+        elif kind == "batch":
+            self._read_batch(raw, message["events"])
         else:
             if kind == "error":
                 self._watcher.tally.errors[message["code"]] += 1
             self._feed(payload)
+
+    def _read_batch(self, raw: bytes, messages: Sequence[Mapping[str, Any]]) -> None:
+        if self.stretch is None:
+            return
+        if all(message["type"] in EVENTS for message in messages):
+            for event in self.stretch.log.sight_all(raw, messages, self._room.people):
+                self.took(event)
+            return
+        # A replay, with signals among what was missed.
+        for message in messages:
+            if message["type"] == "signal":
+                self._signalled(message)
+            else:
+                self.took(self.stretch.log.see(message, self._room.people))
 
     def _signalled(self, message: Mapping[str, Any]) -> None:
         if self.stretch is None:
