@@ -6,13 +6,14 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 import asyncio
 import os
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from server import deleting, origin, report
+from server import attendance_routes, deleting, origin, report
+from server.attendance_routes import PRIVATE
 from server.clock import RecordClock
 from server.config import Config
 from server.gateway import Gateway
@@ -33,7 +34,6 @@ from storage.store import (
     Store,
     StoreUnavailable,
     UnknownMeeting,
-    UnknownParticipant,
 )
 
 ADMIN = "admin"
@@ -45,22 +45,10 @@ READY_WITHIN = 2.0
 MOST_MEETINGS = 100
 MOST_ECHOES = 10
 """Meetings that are made to test a call, are gone in a minute, and are left out of lists: more than there can be."""
-MOST_PEOPLE = 1000
-"""On one page of attendance."""
-
-PRIVATE = {"Cache-Control": "no-store"}
-"""Who was where is kept by nobody on the way."""
-
 _bearer = HTTPBearer(
     auto_error=False, description="An identity token from POST /api/identity, or the admin key"
 )
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-
-
-Limit = Annotated[int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")]
-After = Annotated[
-    str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,200}$", description="JSON: `next` of the page before.")
-]
 
 
 class NewIdentity(BaseModel):
@@ -167,9 +155,13 @@ def router(  # the API's parts list
     async def existing(room: str, user_id: str | None) -> Meeting:
         """The meeting. To everyone but the admin key there is no import, as there is none by an id that nobody used."""
         try:
-            meeting = await store.meeting(names.meeting_id(room))
+            # What was imported is known by its number in Zoom as well.
+            meant = people.rooms(room) if user_id == ADMIN else [names.meeting_id(room)]
         except ValueError:
             raise UnknownMeeting from None
+        meeting = None
+        for each in meant:
+            meeting = meeting or await store.meeting(each)
         if meeting is None or (meeting.host_user_id == people.HOST and user_id != ADMIN):
             raise UnknownMeeting
         return meeting
@@ -245,85 +237,7 @@ def router(  # the API's parts list
         made_at = None if room.startswith(names.IMPORTED) else found.created_at
         await deleting.delete_meeting(store, gateway, room, made_at)
 
-    @routes.get(
-        "/api/meetings/{meeting}/attendance",
-        tags=["meetings"],
-        response_class=Response,
-        responses=answered("application/json", "text/csv") | UNKNOWN,
-    )
-    async def attendance(
-        meeting: str,
-        user_id: Known,
-        format: Literal["json", "csv"] = "json",  # noqa: A002 - the protocol's name
-        rows: Annotated[
-            Literal["stays", "people", "registrants"],
-            Query(description="CSV: one row per stay, per person, or, of an import, per registrant."),
-        ] = "stays",
-        limit: Limit = MOST_PEOPLE,
-        after: After = None,
-    ) -> Response:
-        """Everyone who was ever in the meeting, with their stays. Durations are in seconds.
-
-        The first page, without `after`, tells of the whole meeting as well. CSV is always all of it.
-        """
-        room = (await hosted(meeting, user_id)).room
-        if format == "csv" and rows == "registrants":
-            return spreadsheet(await registered(room, "rows"), f"{room}-registrants")
-        whole = after is None or format == "csv"
-        try:
-            # One more than is asked for tells whether there is a next page.
-            record = await (store.attendance(room) if whole else store.attendance(room, limit + 1, after))
-        except UnknownParticipant:
-            raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
-        now = record_clock.now()
-        # On a thread: a large report takes a tenth of a second, and the sockets go on.
-        if format == "csv":
-            table = await asyncio.to_thread(report.as_csv, record, now, report.Rows(rows))
-            return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
-        source = None
-        if whole and record.origin is not None:
-            source = origin.source(record.origin.record, await store.import_totals(room), now)
-        page = await asyncio.to_thread(report.as_json, record, now, limit, whole=whole, source=source)
-        return Response(page, media_type="application/json", headers=PRIVATE)
-
-    async def registered(room: str, asked: str) -> bytes:
-        """The table of everyone who registered. `asked`: the parameter that asks for it."""
-        record = await imported(room, asked)
-        everyone = await store.registrations(room)
-        return await asyncio.to_thread(origin.registrants_as_csv, everyone, record)
-
-    async def imported(room: str, asked: str) -> Import:
-        record = await store.imported(room)
-        if record is None:
-            raise Refused(
-                ErrorCode.BAD_MESSAGE, f"{asked}: nobody registers for a meeting that is held here."
-            )
-        return record
-
-    @routes.get(
-        "/api/meetings/{meeting}/registrants",
-        tags=["meetings"],
-        response_class=Response,
-        responses=answered("application/json") | UNKNOWN,
-    )
-    async def registrants(
-        meeting: str,
-        user_id: Known,
-        limit: Limit = MOST_PEOPLE,
-        after: After = None,
-        came: Annotated[
-            Literal["yes", "no"] | None, Query(description="Only those who came, or who did not.")
-        ] = None,
-    ) -> Response:
-        """Who registered for a meeting that was imported, by name, and for how long they came."""
-        room = (await hosted(meeting, user_id)).room
-        record = await imported(room, "meeting")
-        try:
-            found = await store.registrations(room, limit, after, None if came is None else came == "yes")
-        except UnknownParticipant:
-            raise Refused(ErrorCode.BAD_MESSAGE, "after: nobody in the meeting has this ID.") from None
-        page = await asyncio.to_thread(origin.registrants_as_json, found, record)
-        return Response(page, media_type="application/json", headers=PRIVATE)
+    attendance_routes.add_to(routes, store, record_clock, Known, hosted)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:
@@ -374,11 +288,6 @@ def listed(hosted: HostedMeeting, record: Import | None, url: str) -> HostedMeet
         imported=hosted.imported,
         source=None if record is None else SourceView(**origin.summary(record)),
     )
-
-
-def spreadsheet(table: bytes, name: str) -> Response:
-    headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _checked(rule: Any, text: str) -> str:

@@ -12,14 +12,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from server import origin, origin_table, report
+from server import instance_table, instances, origin, origin_table, report
 from server.config import Config
 from server.origin_table import Addresses
 from server.record import CannotShow, opened, place
 from server.terminal import Clock, harmless, paper
 from server.zoom import people
-from server.zoom.address import external_id
-from signalling import names
 from storage.attendance import Report
 from storage.imports import ImportTotals, Registrations
 from storage.store import Attendance, Participant, Store, UnknownMeeting
@@ -42,13 +40,18 @@ class Record:
     registered: Registrations | None = None
 
 
-async def read(environ: Mapping[str, str], meeting: str, rows: Rows | None) -> Record:
-    """The record of a meeting; nothing is changed or created, and a server may be running.
+async def read(
+    environ: Mapping[str, str], meeting: str, rows: Rows | None, instance: str | None = None
+) -> Record:
+    """The record of a meeting, or of one instance of it; nothing is changed or created, and a server may be running.
 
     The number of an imported webinar is as good as its meeting's id here. Raises `CannotShow`, `ConfigError`,
     `StoreError`.
     """
-    rooms = _rooms(meeting)
+    try:
+        rooms = people.rooms(meeting)
+    except ValueError as wrong:
+        raise CannotShow(f"{meeting!r} cannot be a meeting: {wrong}") from None
     config = Config.from_env(environ)
     async with opened(config) as store:
         for room in rooms:
@@ -56,26 +59,9 @@ async def read(environ: Mapping[str, str], meeting: str, rows: Rows | None) -> R
                 attendance = await store.attendance(room)
             except UnknownMeeting:
                 continue
-            return await _whole(store, attendance, rows)
+            record = await _whole(store, attendance, rows)
+            return record if instance is None else _only(record, instance)
     raise CannotShow(f"there is no meeting {' or '.join(rooms)} at {place(config)}")
-
-
-def _rooms(meeting: str) -> list[str]:
-    """Which meetings may be meant, the likeliest first. Raises `CannotShow`."""
-    rooms = []
-    try:
-        rooms.append(names.meeting_id(meeting))
-    except ValueError as error:
-        wrong = error
-    try:
-        imported = people.room(external_id(meeting))
-    except ValueError:
-        imported = ""
-    if imported and imported not in rooms:
-        rooms.append(imported)
-    if not rooms:
-        raise CannotShow(f"{meeting!r} cannot be a meeting: {wrong}")
-    return rooms
 
 
 async def _whole(store: Store, attendance: Attendance, rows: Rows | None) -> Record:
@@ -88,13 +74,36 @@ async def _whole(store: Store, attendance: Attendance, rows: Rows | None) -> Rec
     return Record(attendance, await store.import_totals(room), registered)
 
 
-def show(found: Record, *, rows: Rows | None, as_csv: bool) -> None:
-    """On standard output. Where not asked otherwise, a row of the table is a person, one of the CSV a stay."""
+def _only(whole: Record, instance: str) -> Record:
+    """What there is of one instance. Raises `CannotShow`."""
+    try:
+        source = instances.source(whole.attendance)
+        alone = instances.only(whole.attendance, instances.chosen(source.record, instance, None))
+    except instances.NoSuchInstance as error:
+        raise CannotShow(f"--instance: {error}") from None
+    now = time.time()
+    totals, registered = whole.totals, whole.registered
+    return Record(
+        alone,
+        totals and instances.totals(totals, whole.attendance, alone, now),
+        registered and instances.registered(registered, alone, now),
+    )
+
+
+def show(found: Record, *, rows: Rows | None, as_csv: bool, by_instance: bool = False) -> None:
+    """On standard output. Where not asked otherwise, a row of the table is a person, one of the CSV a stay.
+
+    `by_instance`: a row is a person, and there is a column for each instance. Raises `NoSuchInstance`.
+    """
     record = found.attendance
     now = time.time()
+    if by_instance:
+        instances.source(record)
     if as_csv:
         sys.stdout.flush()
-        sys.stdout.buffer.write(_csv(found, rows or Rows.STAYS, now))
+        sys.stdout.buffer.write(
+            instances.as_csv(record, now, None) if by_instance else _csv(found, rows or Rows.STAYS, now)
+        )
         return
     console = paper()
     summary = report.summarised(record, now)
@@ -104,7 +113,10 @@ def show(found: Record, *, rows: Rows | None, as_csv: bool) -> None:
     addresses = origin_table.addresses(record, console)
     for line in _head(record, clock):
         console.print(line, soft_wrap=True)
-    if rows is Rows.REGISTRANTS:
+    if by_instance:
+        for table in instance_table.tables(record, clock, addresses, console):
+            console.print(table)
+    elif rows is Rows.REGISTRANTS:
         if found.registered is not None and found.registered.people:
             console.print(origin_table.registrants(found.registered, record, clock))
     elif record.participants:

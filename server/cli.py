@@ -125,15 +125,31 @@ def migrate(
 @cli.command()
 def attendance(
     meeting: Annotated[
-        str,
+        list[str],
         typer.Argument(
             help="The meeting's ID, or the number of a webinar or meeting that was imported from Zoom.",
             metavar="MEETING",
+            show_default=False,
         ),
     ],
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV, as for a spreadsheet. Its times are UTC.")
     ] = False,
+    instance: Annotated[
+        str | None,
+        typer.Option(
+            help="Of an import: this instance only. The day on which it began, if there was one only, does as well.",
+            metavar="UUID",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        Literal["instance"] | None,
+        typer.Option(
+            help="Of an import: a column for each instance, headed by the time here when it began.",
+            show_default=False,
+        ),
+    ] = None,
     rows: Annotated[
         Literal["stays", "people", "registrants"] | None,
         typer.Option(
@@ -148,15 +164,20 @@ def attendance(
     """
     # Imported here, as tables are wanted by this command only.
     from server import attendance_table
+    from server.instances import NoSuchInstance
     from server.record import CannotShow
 
+    if by and rows not in (None, "people"):
+        fail(f"--by instance has a row for each person: leave out --rows {rows}")
     shown = attendance_table.Rows(rows) if rows else None
     environ = environment({"RECONVENE_STORE": store})
     try:
-        record = asyncio.run(attendance_table.read(environ, meeting, shown))
+        record = asyncio.run(attendance_table.read(environ, " ".join(meeting), shown, instance))
+        attendance_table.show(record, rows=shown, as_csv=csv, by_instance=by is not None)
+    except NoSuchInstance as error:
+        fail(f"--by: {error}")
     except (ConfigError, StoreError, CannotShow) as error:
         fail(str(error))
-    attendance_table.show(record, rows=shown, as_csv=csv)
 
 
 @cli.command()

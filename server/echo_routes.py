@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.api import PRIVATE, Bearer
+from server.api import Bearer
+from server.attendance_routes import PRIVATE
 from server.config import Config
 from server.echoes import SECONDS, Echoes
 from server.forwarded import client_of

@@ -52,16 +52,25 @@ def rows_of(rows: int, total: int | None) -> str:
     return f"{rows:,}" if total is None else f"{rows:,} of {total:,}"
 
 
+SHORT = 2 * 86_400.0
+"""Seconds of a table whose times have one offset from UTC."""
+STEP = 7 * 86_400.0
+"""Seconds between two looks at a table's clocks: they are changed for longer than that."""
+
+
 class Clock:
-    """Shows times as the clocks here do, or did at `first`; with the day where `last` is on another one.
+    """Shows times as the clocks here do; with the day where `last` is on another one than `first`.
+
+    Of a table over a night in which the clocks are changed, all times are as before it, so that none comes twice. Where
+    there are more days, as in a series, each has its own.
 
     `brief`: with the day, the seconds are left out.
     """
 
     def __init__(self, first: float, last: float, now: float, *, brief: bool = False) -> None:
-        # One offset from UTC for the whole table, also across a night in which the clocks are changed.
-        self.zone = datetime.fromtimestamp(first).astimezone().tzinfo
         self.now = now
+        self._first, self._last = first, last
+        self._zone = datetime.fromtimestamp(first).astimezone().tzinfo if last - first < SHORT else None
         same_day = self._local(first).date() == self._local(last).date()
         with_day = "%Y-%m-%d %H:%M" if brief else "%Y-%m-%d %H:%M:%S"
         self._format = "%H:%M:%S" if same_day else with_day
@@ -76,12 +85,15 @@ class Clock:
         return self._local(at).strftime("%Y-%m-%d")
 
     def zone_name(self) -> str:
-        """`CET (UTC+01:00)`, or `UTC`."""
-        moment = self._local(self.now)
-        name, offset = moment.tzname() or "", moment.strftime("%z")
-        if name == "UTC":
-            return name
-        return f"{name} (UTC{offset[:3]}:{offset[3:5]})"
+        """`CET (UTC+01:00)`, `UTC`, or, with the clocks changed in between, `CEST (UTC+02:00) and CET (UTC+01:00)`."""
+        looks = min(1000, int((self._last - self._first) // STEP) + 1)
+        moments = [self._local(self._first + STEP * look) for look in range(looks)]
+        return " and ".join(dict.fromkeys(map(_zone, [*moments, self._local(self._last)])))
 
     def _local(self, at: float) -> datetime:
-        return datetime.fromtimestamp(at, self.zone)
+        return datetime.fromtimestamp(at, UTC).astimezone(self._zone)
+
+
+def _zone(moment: datetime) -> str:
+    name, offset = moment.tzname() or "", moment.strftime("%z")
+    return name if name == "UTC" else f"{name} (UTC{offset[:3]}:{offset[3:5]})"

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from server.zoom.address import NUMBER
+from server.zoom.address import NUMBER, external_id
 from server.zoom.wire import ParticipantRow, RegistrantRow
 from signalling import names, visible
 from storage.imports import INSTANCE, REGISTRANTS, Kind, LiveStay, Registrant, RegistrantStatus, Row, Subject
@@ -40,6 +40,27 @@ def room(external_id: str) -> str:
             "A webinar or meeting ID of Zoom has 9 to 12 digits, such as 88988872033 or 889 8887 2033."
         )
     return f"{names.IMPORTED}{external_id}"
+
+
+def rooms(text: str) -> list[str]:
+    """Which meetings here somebody may mean, the likeliest first: one by that id, or what was imported by that number.
+
+    Raises `ValueError` when it can be neither.
+    """
+    found = []
+    try:
+        found.append(names.meeting_id(text))
+    except ValueError as error:
+        wrong = error
+    try:
+        imported = room(external_id(text))
+    except ValueError:
+        imported = ""
+    if imported and imported not in found:
+        found.append(imported)
+    if not found:
+        raise wrong
+    return found
 
 
 def instance_part(uuid: str) -> str:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from server.admin import admin_only
-from server.api import PRIVATE
+from server.attendance_routes import PRIVATE
 from server.config import Config
 from server.identity import Tokens
 from server.openapi import answered, refusal
