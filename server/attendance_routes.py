@@ -90,12 +90,15 @@ def add_to(
                 return spreadsheet(table, f"{room}-instances")
             table = await asyncio.to_thread(report.as_csv, record, now, report.Rows(rows))
             return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
-        source = None
+        source: dict[str, Any] | None = None
         if whole and by is None and everyone.origin is not None:
             totals = await store.import_totals(room)
+            known = everyone.origin.record
             if instance is not None:
                 totals = await asyncio.to_thread(instances.totals, totals, everyone, record, now)
-            source = origin.source((record.origin or everyone.origin).record, totals, now)
+                source = {"instances": [instances.head(part) for part in instances.of(known)]}
+                known = instances.source(record).record
+            source = origin.source(known, totals, now) | (source or {})
         if instance is not None and after is not None:
             record = _after(record, after)
         told = (

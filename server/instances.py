@@ -219,22 +219,23 @@ def as_json(record: Attendance, now: float, limit: int) -> bytes:
     """A page of at most `limit` people, as `report.as_json` makes them."""
     known = source(record).record
     shown = record.participants[:limit]
-    head = {
+    begin = {
         "as_of": rfc3339(now),
-        "instances": [
-            {
-                "instance": uuid(part),
-                "starts_at": report.moment(part.starts_at),
-                "ended_at": report.moment(part.ended_at),
-                "state": part.state,
-                "reason": part.reason,
-            }
-            for part in of(known)
-        ],
+        "instances": [head(part) for part in of(known)],
         "next": shown[-1][0].id if len(record.participants) > len(shown) else None,
     }
     people = [orjson.dumps(_line(line)) for line in lines(replace(record, participants=shown), now)]
-    return b'%b,"participants":[%b]}' % (orjson.dumps(head)[:-1], b",".join(people))
+    return b'%b,"participants":[%b]}' % (orjson.dumps(begin)[:-1], b",".join(people))
+
+
+def head(part: Part) -> dict[str, Any]:
+    return {
+        "instance": uuid(part),
+        "starts_at": report.moment(part.starts_at),
+        "ended_at": report.moment(part.ended_at),
+        "state": part.state,
+        "reason": part.reason,
+    }
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -115,23 +115,30 @@ export const startEcho = (token, signal) => request("POST", "/api/echo", { token
 /** Those one hosts, and with the admin key all; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
 export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
 
-/** One page; its `next` is the `after` of the one that follows. @param {string} token @param {string} id @param {string} [after] @returns {Promise<any>} */
-export const getAttendance = (token, id, after) =>
-  request("GET", `${meetingPath(id)}/attendance${after ? `?after=${encodeURIComponent(after)}` : ""}`, { token });
+/** "?after=…", of those that have a value. @param {Record<string, string | null | undefined>} parameters */
+const query = (parameters) => {
+  const given = Object.entries(parameters).filter(([, value]) => value);
+  return given.length ? `?${new URLSearchParams(/** @type {[string, string][]} */ (given))}` : "";
+};
+
+/** One page; its `next` is the `after` of the one that follows. @param {string} token @param {string} id @param {{after?: string, instance: string}} which  instance: that one of a series alone, if it is not "" @returns {Promise<any>} */
+export const getAttendance = (token, id, which) => request("GET", `${meetingPath(id)}/attendance${query(which)}`, { token });
 
 /**
  * One page of those who registered for what was imported and did not come.
- * @param {string} token @param {string} id @param {string} [after]
+ * @param {string} token @param {string} id @param {{after?: string, instance: string}} which
  * @returns {Promise<{next: string | null, registrants: any[]}>}
  */
-export const getAbsent = (token, id, after) =>
-  request("GET", `${meetingPath(id)}/registrants?came=no${after ? `&after=${encodeURIComponent(after)}` : ""}`, { token });
+export const getAbsent = (token, id, which) =>
+  request("GET", `${meetingPath(id)}/registrants${query({ came: "no", ...which })}`, { token });
 
-/** @typedef {"stays" | "people" | "registrants"} Rows */
+/** What a row is of; with `dates` a person's, and each instance of a series has a column. @typedef {"stays" | "people" | "registrants" | "dates"} Rows */
 
-/** As a CSV file. @param {string} token @param {string} id @param {Rows} rows @returns {Promise<Blob>} */
-export async function downloadAttendance(token, id, rows) {
-  const response = await send("GET", `${meetingPath(id)}/attendance?format=csv&rows=${rows}`, { token, accept: "text/csv" });
+/** As a CSV file. @param {string} token @param {string} id @param {Rows} rows @param {string} instance @returns {Promise<Blob>} */
+export async function downloadAttendance(token, id, rows, instance) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const wanted = rows === "dates" ? { by: "instance", zone } : { rows, instance };
+  const response = await send("GET", `${meetingPath(id)}/attendance${query({ format: "csv", ...wanted })}`, { token, accept: "text/csv" });
   return response.blob().catch(() => {
     throw new ApiError("unreachable", "The file did not arrive.");
   });

@@ -243,6 +243,22 @@ async def test_who_registered_is_downloaded(admin: Person, browsers: Browsers, t
     assert [(each["name"], each["came"]) for each in rows][-2:] == [("Cléo", "no"), ("Dora", "no")]
 
 
+async def test_a_series_is_seen_side_by_side_and_one_date_alone(admin: Person) -> None:
+    await see(admin, WEEKLY)
+    await admin.press("By date 2")
+    side_by_side = admin.page.get_by_role("region", name="Attendance by date")
+    bob = side_by_side.get_by_role("row", name="Bob bob@example.org")
+    assert await bob.locator("td").all_text_contents() == ["10 min", "–", "1", "10 min"]
+    await side_by_side.get_by_role("button", name="9 Mar").click()
+    await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
+    await expect(figure(admin, "Did not come").locator("strong")).to_have_text("2")
+    await admin.page.reload()
+    await expect(admin.page.get_by_label("Shown")).to_have_value("4AAA==")
+    await expect(admin.page.get_by_role("rowheader")).to_have_count(1)
+    await admin.page.get_by_label("Shown").select_option("All 2 dates")
+    await expect(figure(admin, "Came").locator("strong")).to_have_text("4")
+
+
 async def test_what_is_missing_or_not_known_is_said(admin: Person) -> None:
     await see(admin, SHORT)
     note = admin.page.get_by_role("note")

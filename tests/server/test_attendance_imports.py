@@ -290,6 +290,7 @@ async def test_of_one_instance_what_is_told_is_of_it_alone(play: Play) -> None:
     totals = one["source"]["totals"]
     assert (totals["people"], totals["no_shows"], totals["total_duration"]) == (1, 2, 3600.0)
     assert [part["instance"] for part in one["source"]["parts"] if part["instance"]] == ["4AAA=="]
+    assert [each["instance"] for each in one["source"]["instances"]] == ["/abc//d==", "4AAA=="]
     # Whoever writes such a URL by hand forgets the escapes.
     first = await told(play, path, instance="/abc//d==", limit=3)
     rest = await told(play, path, instance="/abc//d==", limit=3, after=first["next"])

@@ -19,6 +19,7 @@ const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
 export class AttendanceFeed extends Emitter {
   #id;
   #token;
+  #instance;
   #timer = 0;
   #reading = false;
   #read = false;
@@ -26,9 +27,10 @@ export class AttendanceFeed extends Emitter {
   #pause = AGAIN;
   #watch = new AbortController();
 
-  /** @param {string} id  of the meeting @param {string | undefined} token  the admin key or the identity's, if the browser has one */
-  constructor(id, token) {
+  /** @param {string} id  of the meeting @param {string | undefined} token  the admin key or the identity's, if the browser has one @param {string} instance  of a series; "": all */
+  constructor(id, token, instance) {
     super();
+    this.#instance = instance;
     this.#id = id;
     this.#token = token;
   }
@@ -91,11 +93,12 @@ export class AttendanceFeed extends Emitter {
       await getMeeting(this.#id);
       throw new ApiError("forbidden", "Only the host can see this.");
     }
-    let page = await getAttendance(this.#token, this.#id);
+    const instance = this.#instance;
+    let page = await getAttendance(this.#token, this.#id, { instance });
     const attendance = readAttendance(page);
     while (page.next && !this.#watch.signal.aborted) {
       partly(attendance);
-      page = await getAttendance(this.#token, this.#id, page.next);
+      page = await getAttendance(this.#token, this.#id, { instance, after: page.next });
       attendance.people.push(...page.participants.map(readPerson));
     }
     return attendance;

@@ -35,6 +35,8 @@ let noticed = "";
 let feed = null;
 /** What the feed finds gone meanwhile is no news. */
 let deleting = false;
+/** The one of a series that is shown; "": all of them. In the address, so that it can be passed on. */
+let instance = new URLSearchParams(location.search).get("instance") ?? "";
 
 /** The admin key reads everything, so it comes first. */
 const token = () => key.value ?? identity.token;
@@ -80,13 +82,14 @@ function open(meeting) {
   /** @type {import("./record.js").Attendance | null} */
   let known = null;
   const byKey = key.value !== undefined;
-  feed = new AttendanceFeed(meeting, token());
+  feed = new AttendanceFeed(meeting, token(), instance);
   feed.on("record", ({ attendance, complete }) => {
     known = attendance;
     if (!view) {
       noticed = "";
-      view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, after), byKey);
+      view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, { after, instance }), byKey);
       view.on("download", ({ rows }) => void download(meeting, rows));
+      view.on("choose", (chosen) => choose(meeting, chosen.instance));
       view.on("delete", () => known && void remove(known));
       view.on("copy", () => void copy(meetingLink(meeting)));
       view.on("forget-key", () => {
@@ -95,9 +98,9 @@ function open(meeting) {
       });
       show(view);
     }
-    view.update(attendance, complete);
+    view.update(attendance, complete, instance);
   });
-  feed.on("trouble", ({ code }) => (view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
+  feed.on("trouble", ({ code }) => (code === "bad_message" && instance ? choose(meeting, "") : view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
   feed.on("refused", async ({ code }) => {
     if (deleting) return;
     if (code === "bad_token" && !byKey && (await identity.recall())) return open(meeting);
@@ -111,10 +114,18 @@ function open(meeting) {
   feed.start();
 }
 
+/** @param {string} meeting @param {string} chosen  of a series */
+function choose(meeting, chosen) {
+  instance = chosen;
+  history.replaceState(null, "", `${location.pathname}${chosen ? `?${new URLSearchParams({ instance })}` : ""}`);
+  feed?.stop();
+  open(meeting);
+}
+
 /** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
-    const file = await downloadAttendance(token() ?? "", meeting, rows);
+    const file = await downloadAttendance(token() ?? "", meeting, rows, instance);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = `${meeting}-${rows === "stays" ? "attendance" : rows}.csv`;

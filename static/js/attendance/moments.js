@@ -26,9 +26,14 @@ export const dayAndClock = (at) => `${shortDay(at).replaceAll(" ", "\u00a0")}, $
 /** @param {number} at @param {number} other  whether both are on one day of the reader's */
 export const sameDay = (at, other) => new Date(at).toDateString() === new Date(other).toDateString();
 
-/** The name of the zone that times are shown in. @param {number} at  as it has another name in summer */
-export function zone(at) {
-  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: "long" }).formatToParts(at);
+const WEEK = 7 * 86_400_000;
+
+/** The name of the zone that times are shown in, which is another one in summer: one for both, where times are of both. @param {number} first @param {number} last */
+export function zone(first, last) {
+  const offset = new Date(first).getTimezoneOffset();
+  let changed = new Date(last).getTimezoneOffset() !== offset;
+  for (let at = first; at < last && !changed; at += WEEK) changed = new Date(at).getTimezoneOffset() !== offset;
+  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: changed ? "longGeneric" : "long" }).formatToParts(first);
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 

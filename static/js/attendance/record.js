@@ -8,6 +8,7 @@
  * @property {"left" | "lost" | "removed" | "ended" | null} reason
  * @property {boolean} estimated  When it ended is not known exactly; of an import, or when it began.
  * @property {boolean} imported
+ * @property {string} instance  of an import; "" of a meeting that was held here
  * @property {number[]} reconnects
  *
  * @typedef {object} Person
@@ -55,11 +56,14 @@
  * @property {number | null} checkedAt
  * @property {{rows: number, total: number | null} | null} reading  What is read at the moment.
  *
+ * One of a series. @typedef {Pick<SourcePart, "startsAt" | "state"> & {instance: string}} Instance
+ *
  * @typedef {object} Source
  * @property {"webinar" | "meeting"} kind
  * @property {string} externalId
  * @property {number | null} dueAt
  * @property {SourcePart[]} parts
+ * @property {Instance[]} series  all instances there are, whichever of them this is about
  * @property {Record<Registration, number>} registrants
  * @property {{people: number, guests: number, noShows: number | null, uncounted: number} | null} attended  null: who attended is not known; `noShows` null: who was approved is not known
  *
@@ -97,7 +101,7 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
 }
 
 /** @param {any} source @returns {Source} */
-function readSource({ kind, external_id, due_at, parts, totals }) {
+function readSource({ kind, external_id, due_at, parts, totals, instances }) {
   const { registrants, people, guests, no_shows, uncounted } = totals;
   return {
     kind, externalId: external_id, dueAt: moment(due_at),
@@ -105,6 +109,9 @@ function readSource({ kind, external_id, due_at, parts, totals }) {
       instance, status, state, source, why, reason, rows, total, agreed, reading,
       startsAt: moment(starts_at), checkedAt: moment(checked_at),
     })),
+    series: (instances ?? parts.filter((/** @type {any} */ { instance }) => instance !== null)).map(
+      (/** @type {any} */ { instance, starts_at, state }) => ({ instance, state, startsAt: moment(starts_at) }),
+    ),
     registrants: { approved: 0, pending: 0, denied: 0, ...registrants },
     attended: people === null ? null : { people, guests, noShows: no_shows, uncounted },
   };
@@ -119,6 +126,7 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
     reason: session.reason,
     estimated: session.estimated,
     imported: "instance" in session,
+    instance: session.instance ?? "",
     reconnects: session.reconnects.map(Date.parse),
   }));
   return {
@@ -133,8 +141,14 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
 }
 
 /** When somebody was there: disjoint, in order. @param {Attendance} attendance @returns {[number, number][]} */
-export function stretches({ people, asOf }) {
-  const all = people.flatMap(({ stays }) => stays.map(({ from, to }) => /** @type {[number, number]} */ ([from, to ?? asOf])));
+export const stretches = ({ people, asOf }) => union(people.flatMap(({ stays }) => stays), asOf);
+
+/** How long somebody was there in all: where stays overlap, it counts once. @param {Stay[]} stays @param {number} asOf @returns {number} seconds */
+export const length = (stays, asOf) => union(stays, asOf).reduce((sum, [from, to]) => sum + (to - from) / 1000, 0);
+
+/** @param {Stay[]} stays @param {number} asOf @returns {[number, number][]} */
+function union(stays, asOf) {
+  const all = stays.map(({ from, to }) => /** @type {[number, number]} */ ([from, to ?? asOf]));
   all.sort(([one], [other]) => one - other);
   /** @type {[number, number][]} */
   const union = [];

@@ -5,18 +5,20 @@ import { Emitter } from "../events.js";
 import { AbsentList } from "./absent.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
+import { DateTable } from "./date-table.js";
 import { StayHint } from "./hint.js";
 import { PeopleLists } from "./lists.js";
 import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./moments.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
+import { SeriesChoice } from "./series.js";
 import { SourceCard } from "./source.js";
 import { isRegistered, kindName, stateOf } from "./source-words.js";
 import { showTotals } from "./totals.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
-/** @extends {Emitter<{download: {rows: import("../api.js").Rows}, delete: null, copy: null, "forget-key": null}>} */
+/** @extends {Emitter<{download: {rows: import("../api.js").Rows}, delete: null, copy: null, "forget-key": null, choose: {instance: string}}>} */
 export class AttendanceView extends Emitter {
   name = "attendance";
   element = fromTemplate("attendance");
@@ -24,6 +26,8 @@ export class AttendanceView extends Emitter {
   #chart = new PresenceChart(part(this.element, "over-time"));
   #hint = new StayHint(part(this.element, "rows"), part(this.element, "hint"), this.#table);
   #source = new SourceCard(part(this.element, "source"));
+  #series = new SeriesChoice(part(this.element, "series"));
+  #dates = new DateTable(part(this.element, "by-date"));
   #lists;
   /** @type {Attendance | null} */
   #shown = null;
@@ -36,7 +40,8 @@ export class AttendanceView extends Emitter {
    */
   constructor(attendance, readAbsent, byKey) {
     super();
-    this.#lists = new PeopleLists(part(this.element, "table"), this.#table, new AbsentList(part(this.element, "absent"), readAbsent));
+    this.#lists = new PeopleLists(part(this.element, "table"), this.#table, new AbsentList(part(this.element, "absent"), readAbsent), this.#dates);
+    for (const choice of [this.#series, this.#dates]) choice.on("choose", (chosen) => this.emit("choose", chosen));
     part(this.element, "key-note").hidden = !byKey;
     const { id, title } = attendance.meeting;
     this.title = `Attendance of ${title || id} · Reconvene`;
@@ -49,6 +54,7 @@ export class AttendanceView extends Emitter {
       "csv-people": () => this.emit("download", { rows: "people" }),
       "csv-stays": () => this.emit("download", { rows: "stays" }),
       "csv-registrants": () => this.emit("download", { rows: "registrants" }),
+      "csv-dates": () => this.emit("download", { rows: "dates" }),
       "forget-key": () => this.emit("forget-key", null),
       print: () => window.print(),
       copy: () => this.emit("copy", null),
@@ -69,15 +75,19 @@ export class AttendanceView extends Emitter {
     this.#hint.stop();
   }
 
-  /** @param {Attendance} attendance @param {boolean} complete  false: more people follow */
-  update(attendance, complete) {
+  /** @param {Attendance} attendance @param {boolean} complete  false: more people follow @param {string} instance  of a series; "": all of it */
+  update(attendance, complete, instance) {
     this.#shown = attendance;
     const { meeting, totals, people, asOf, source } = attendance;
     const ended = meeting.endedAt !== null;
     write(part(this.element, "title"), meeting.title || meeting.id);
     write(part(this.element, "id"), meeting.title ? meeting.id : "");
     write(part(this.element, "when"), when(attendance));
-    write(part(this.element, "zone"), `Times are in ${zone(asOf)}`);
+    write(part(this.element, "zone"), `Times are in ${zone(...spanOf(attendance))}`);
+    this.#series.update(source?.series ?? [], instance);
+    // It would be all of them.
+    part(this.element, "delete").hidden = instance !== "";
+    part(this.element, "csv-dates").hidden = !source?.attended || source.series.length < 2;
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
     part(this.element, "state").dataset.state = source && state !== "live" ? stateOf(source, ended).look : state;
     write(part(this.element, "state"), source && state !== "live" ? stateOf(source, ended).label : { live: "Live", quiet: "Nobody is in it now", ended: "Ended" }[state]);
@@ -147,6 +157,12 @@ function isDated(people, asOf) {
   const first = Math.min(...people.map(({ arrived }) => arrived ?? Infinity));
   const last = Math.max(...people.map(({ present, left }) => (present ? asOf : (left ?? -Infinity))));
   return Number.isFinite(first) && !sameDay(first, last);
+}
+
+/** From when to when there are times to show. @param {Attendance} attendance @returns {[number, number]} */
+function spanOf({ meeting, people, asOf }) {
+  const first = Math.min(meeting.createdAt, ...people.map(({ arrived }) => arrived ?? Infinity));
+  return [first, Math.max(first, ...people.map(({ present, left }) => (present ? asOf : (left ?? first))))];
 }
 
 /** "Saturday 21 November 2026, 10:00 to 11:02". @param {Attendance} attendance */

@@ -1,0 +1,115 @@
+/** A series side by side: a row for everyone, a column for each date. Made when somebody looks at it. */
+import { part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { clock, counted, duration, number, shortDay } from "./moments.js";
+import { plain } from "./plain.js";
+import { length } from "./record.js";
+import { isUnsure } from "./series.js";
+
+/** @typedef {import("./record.js").Person} Person */
+/** @typedef {import("./record.js").Instance} Instance */
+/** @typedef {{person: Person, cells: {there: boolean, seconds: number, estimated: boolean}[]}} Line  one cell for each instance */
+
+const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+/** `choose`: a date. @extends {Emitter<{choose: {instance: string}}>} */
+export class DateTable extends Emitter {
+  #element;
+  /** @type {import("./record.js").Attendance | null} */
+  #attendance = null;
+  #sought = "";
+  #shown = false;
+  #drawn = "";
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    super();
+    this.#element = element;
+    part(element, "head").addEventListener("click", ({ target }) => {
+      const instance = target instanceof Element && target.closest("button")?.dataset.instance;
+      if (instance) this.emit("choose", { instance });
+    });
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    this.#element.hidden = !shown;
+    this.#shown = shown;
+  }
+
+  /** @param {import("./record.js").Attendance} attendance */
+  update(attendance) {
+    this.#attendance = attendance;
+    this.#drawn = "";
+  }
+
+  /** @param {string} text @returns {string} how many there are, if something is sought */
+  seek(text) {
+    this.#sought = plain(text);
+    const people = this.#attendance?.people.filter(({ bot }) => !bot) ?? [];
+    const found = people.filter(({ name, imported }) => plain(`${name}\n${imported?.email ?? ""}`).includes(this.#sought));
+    if (this.#shown && this.#attendance && this.#drawn !== `=${this.#sought}`) {
+      this.#draw(this.#attendance, found);
+      this.#drawn = `=${this.#sought}`;
+    }
+    return this.#sought ? `${number(found.length)} of ${counted(people.length, "person", "people")}` : "";
+  }
+
+  /** @param {import("./record.js").Attendance} attendance @param {Person[]} people */
+  #draw({ source, asOf }, people) {
+    const series = source?.series ?? [];
+    const lines = people.toSorted((one, other) => collator.compare(one.name, other.name)).map((person) => lineOf(person, series, asOf));
+    const dates = series.map((each, index) => head(each, lines.filter(({ cells }) => cells[index].there).length));
+    part(this.#element, "head").replaceChildren(cell("th", "Name"), ...dates, cell("th", "Came to"), cell("th", "Time"));
+    part(this.#element, "lines").replaceChildren(...lines.map((line) => row(line, series)));
+  }
+}
+
+/** @param {Person} person @param {Instance[]} series @param {number} asOf @returns {Line} */
+function lineOf(person, series, asOf) {
+  const cells = series.map(({ instance }) => {
+    const own = person.stays.filter((stay) => stay.instance === instance);
+    return { there: own.length > 0, seconds: length(own, asOf), estimated: own.some(({ estimated }) => estimated) };
+  });
+  return { person, cells };
+}
+
+/** @param {Instance} instance @param {number} came */
+function head(instance, came) {
+  const element = cell("th", "");
+  const button = document.createElement("button");
+  button.dataset.instance = instance.instance;
+  const { startsAt } = instance;
+  button.append(startsAt === null ? "No date" : shortDay(startsAt), small(startsAt === null ? "" : clock(startsAt)), small(isUnsure(instance) ? "unknown" : counted(came, "person", "people")));
+  element.append(button);
+  return element;
+}
+
+/** @param {Line} line @param {Instance[]} series */
+function row({ person, cells }, series) {
+  const element = document.createElement("tr");
+  const name = cell("th", person.name);
+  name.scope = "row";
+  name.dir = "auto";
+  if (person.imported?.email) name.append(small(person.imported.email));
+  element.append(name, ...cells.map((each, index) => cell("td", told(each, series[index]))));
+  element.append(cell("td", number(cells.filter(({ there }) => there).length)), cell("td", duration(person.duration)));
+  return element;
+}
+
+/** @param {Line["cells"][number]} cell @param {Instance} instance */
+function told({ there, seconds, estimated }, instance) {
+  if (!there) return isUnsure(instance) ? "?" : "–";
+  return `${estimated ? "≈ " : ""}${duration(seconds)}`;
+}
+
+/** @param {"th" | "td"} tag @param {string} text */
+function cell(tag, text) {
+  const element = /** @type {HTMLTableCellElement} */ (document.createElement(tag));
+  if (tag === "th") element.scope = "col";
+  write(element, text);
+  return element;
+}
+
+/** @param {string} text */
+const small = (text) => Object.assign(document.createElement("small"), { textContent: text });

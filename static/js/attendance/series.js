@@ -1,0 +1,43 @@
+/** Which instance of a series is shown, and the choice among them. */
+import { part, write } from "../dom.js";
+import { Emitter } from "../events.js";
+import { counted, dayMoment } from "./moments.js";
+import { STATES } from "./source-words.js";
+
+/** @typedef {import("./record.js").Instance} Instance */
+
+/** Of which nobody knows who was in it. @param {Instance} instance */
+export const isUnsure = ({ state }) => state === "unread" || state === "unknown";
+
+/** `choose`: the instance, or "" for all of them. @extends {Emitter<{choose: {instance: string}}>} */
+export class SeriesChoice extends Emitter {
+  #element;
+  #select;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    super();
+    this.#element = element;
+    this.#select = part(element, "date", HTMLSelectElement);
+    this.#select.addEventListener("change", () => this.emit("choose", { instance: this.#select.value }));
+  }
+
+  /** @param {Instance[]} series @param {string} chosen */
+  update(series, chosen) {
+    this.#element.hidden = series.length < 2;
+    const choices = [["", `All ${counted(series.length, "date")}`], ...series.map((each) => [each.instance, titleOf(each)])];
+    while (this.#select.options.length > choices.length) this.#select.options[choices.length].remove();
+    choices.forEach(([value, text], index) => {
+      const option = this.#select.options[index] ?? this.#select.appendChild(document.createElement("option"));
+      option.value = value;
+      write(option, text);
+    });
+    this.#select.value = chosen;
+  }
+}
+
+/** @param {Instance} instance */
+function titleOf({ startsAt, state }) {
+  const date = startsAt === null ? "Without a date" : dayMoment(startsAt);
+  return state === "complete" ? date : `${date} · ${STATES[state].toLowerCase()}`;
+}
