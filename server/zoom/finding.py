@@ -8,7 +8,7 @@ show takes the place of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 AROUND = 3600.0
 """Seconds before and after an instance in which what was read by the bare number is of that instance."""
 NO_REGISTRATION = 2
+_NOT_THERE = (NotFound, MissingScope, NoPermission)
 SOURCES: Sequence[Source] = ("report", "basic")
 
 
@@ -49,7 +50,56 @@ class Found:
 
 
 async def find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Found:
-    """`record` is what is known by now. Raises `ZoomFailure`, `NotFound` among them: Zoom knows of no instance."""
+    """`record` is what is known by now. Raises `ZoomFailure`, `NotFound` among them: Zoom knows of no instance.
+
+    People take the number of a meeting for that of a webinar: what is not found as the one is looked for as the other,
+    and the `note` says so.
+    """
+    kind = record.subject.kind if record else wanted.kind
+    try:
+        found = await _find(client, replace(wanted, kind=kind), record)
+    except _NOT_THERE as failure:
+        kind = _other(kind)
+        try:
+            found = await _find(client, replace(wanted, kind=kind), record)
+        except _NOT_THERE as as_well:
+            raise _neither(wanted, failure, as_well) from None
+        if found.reason and wanted.instance is not None:
+            # Whether that one is of this kind is what nobody may say.
+            raise
+    if kind == wanted.kind:
+        return found
+    note = f"{wanted.external_id} is a {kind}, and was read as one: {_how(kind)} says so from the first"
+    log.warning(note)
+    return replace(found, note="; ".join(filter(None, (note, found.note))))
+
+
+def _other(kind: Kind) -> Kind:
+    return "meeting" if kind == "webinar" else "webinar"
+
+
+def _how(kind: Kind) -> str:
+    """By which it is told apart."""
+    return "--meeting" if kind == "meeting" else "leaving out --meeting"
+
+
+def _neither(wanted: Wanted, failure: ZoomFailure, as_well: ZoomFailure) -> ZoomFailure:
+    """Why there is nothing to read, whatever it is."""
+    if isinstance(failure, NotFound) and isinstance(as_well, NotFound):
+        if wanted.instance is not None:
+            return failure
+        return NotFound(
+            f"Zoom knows no past instance of {wanted.external_id}, neither as a webinar nor as a meeting (--meeting): "
+            "is the id right, is it of this account, and has it ended?"
+        )
+    if not isinstance(failure, NotFound) and not isinstance(as_well, NotFound):
+        return failure
+    return NotFound(
+        f"{failure}; it was looked for as a {_other(wanted.kind)} as well ({_how(_other(wanted.kind))}): {as_well}"
+    )
+
+
+async def _find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Found:
     details = await _details(client, wanted)
     title = details.topic or (record.subject.title if record else "")
     subject = people.subject(
@@ -154,10 +204,7 @@ def _overlap(one: Part, other: Part) -> bool:
 
 
 def _unknown(wanted: Wanted) -> NotFound:
-    return NotFound(
-        f"Zoom knows no past instance of the {wanted.kind} {wanted.external_id}: it has not ended yet, or it "
-        f"is a {'meeting: try --meeting' if wanted.kind == 'webinar' else 'webinar: leave out --meeting'}"
-    )
+    return NotFound(f"Zoom knows no past instance of the {wanted.kind} {wanted.external_id}: has it ended?")
 
 
 def day(instance: Instance) -> str:

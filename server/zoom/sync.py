@@ -174,7 +174,9 @@ class Sync:
             wanted = Wanted(request.external_id, request.kind, request.instance)
             found = await find(self._client, wanted, await self._store.imported(self._room))
             self._progress = replace(self._progress, title=found.subject.title, parts=_parts(found.instances))
-            log.info("zoom sync started", room=self._room, kind=request.kind, instances=len(found.instances))
+            log.info(
+                "zoom sync started", room=self._room, kind=found.subject.kind, instances=len(found.instances)
+            )
             await self._read(found, results)
         except _PASSING as failure:
             log.warning("zoom sync interrupted", room=self._room, error=str(failure))

@@ -20,7 +20,8 @@ def job(told: Job, now: float) -> dict[str, Any]:
     return {
         "id": told.id,
         "external_id": request.external_id,
-        "kind": request.kind,
+        # As it turned out to be.
+        "kind": told.outcome.record.subject.kind if told.outcome else request.kind,
         "instance": request.instance,
         "room": progress.room,
         "title": progress.title,
@@ -39,6 +40,7 @@ def job(told: Job, now: float) -> dict[str, Any]:
         "seconds_left": _rounded(pace.left(reading.total if reading else None, now)) if pace else None,
         "parts": [asdict(part) for part in progress.parts],
         "reasons": list(told.outcome.reasons) if told.outcome else [],
+        "notes": list(told.outcome.notes) if told.outcome else [],
         "source": origin.source(told.outcome.record, told.outcome.totals, now) if told.outcome else None,
     }
 
@@ -66,6 +68,7 @@ def known(record: Import, totals: ImportTotals, now: float) -> dict[str, Any]:
         "seconds_left": None,
         "parts": [],
         "reasons": [told["reason"]] if told["reason"] else [],
+        "notes": [],
         "source": origin.source(record, totals, now),
     }
 

@@ -160,6 +160,7 @@ export async function deleteMeeting(token, id) {
  * @property {"looking" | "walking" | "waiting" | "watching" | "done" | "failed"} stage
  * @property {{part: string, title: string, rows: number, total: number | null, state: string, source: string, note: string}[]} parts
  * @property {string} note
+ * @property {string[]} notes  What nobody can mend.
  * @property {string | null} wakes_at
  * @property {number | null} [rate]  rows per second
  * @property {number | null} [seconds_left]

@@ -13,9 +13,10 @@ const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known"
 export const isOver = ({ state }) => state !== "running";
 
 /** What became of it. @param {Sync} sync */
-export function outcome({ state, note, parts }) {
-  if (state === "complete") return "Imported, and complete.";
-  if (state === "partial") return `Imported, but not complete. ${sentence(note)}`;
+export function outcome({ state, note, notes, parts }) {
+  const besides = notes.map((each) => ` ${sentence(each)}`).join("");
+  if (state === "complete") return `Imported, and complete.${besides}`;
+  if (state === "partial") return `Imported, but not complete. ${sentence(note)}${besides}`;
   return `Could not be imported${parts.some(({ rows }) => rows > 0) ? " to the end" : ""}. ${sentence(note)}`;
 }
 
