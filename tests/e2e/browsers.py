@@ -34,6 +34,21 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+# The last such list counts, so what Playwright turns off of those that a page can tell stands here again.
+FEATURES_OFF = [
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "Translate",
+    # The browser's own pages, two for the address bar of each window, cost more than ours.
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+    "SpareRendererForSitePerProcess",
+]
 # Pictures a second. Each is drawn, coded and decoded by the processors that the tests have, and few are pictures, too.
 FAKE_RATE = 5
 FAKE_DEVICES = "--use-fake-device-for-media-stream"
@@ -90,7 +105,7 @@ def chromium_options(devices: Devices = "working") -> dict[str, Any]:
     return {
         "executable_path": path_of("chromium"),
         "headless": True,
-        "args": [*QUIET, *sandbox, *FLAGS[devices]],
+        "args": [*QUIET, f"--disable-features={','.join(FEATURES_OFF)}", *sandbox, *FLAGS[devices]],
         "ignore_default_args": ["--hide-scrollbars"],
     }
 

@@ -189,10 +189,9 @@ async def test_two_who_share_at_the_same_time_end_right_and_quiet(newcomer: Newc
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize("sharer", [0, 1])
-@pytest.mark.parametrize("toggles", [3, 4])
+@pytest.mark.parametrize(("toggles", "sharer"), [(3, 0), (4, 1)])
 async def test_what_is_shared_while_the_other_is_away_ends_right_and_quiet(
-    newcomer: Newcomer, meeting: str, sharer: int, toggles: int
+    newcomer: Newcomer, meeting: str, toggles: int, sharer: int
 ) -> None:
     people, ids = await sharing(newcomer, meeting)
     # One of the two gives way to the other in negotiation.
