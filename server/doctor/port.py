@@ -31,7 +31,7 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
                 f"what listens on {where} does not answer",
                 "Stop it, or set RECONVENE_PORT to a free port",
             )
-            return [finding or await _taken(config.host, config.port)]
+            return [finding or await _taken(config.host, config.port, config.base_path)]
     except TimeoutError:
         return [failure(AREA, f"{found} within {within:g} s", advice)]
 
@@ -73,17 +73,23 @@ def _refused(host: str, port: int, error: OSError) -> Finding:
     )
 
 
-async def _taken(host: str, port: int) -> Finding:
+async def _taken(host: str, port: int, base: str) -> Finding:
     try:
         status, body = await get(EVERYWHERE.get(host, host), port, "/healthz")
         if (status, body) != (200, {"status": "ok"}):
             raise ValueError("another program")
-        status, body = await get(EVERYWHERE.get(host, host), port, "/readyz")
+        status, body = await get(EVERYWHERE.get(host, host), port, f"{base}/readyz")
     except (OSError, ValueError, EOFError):
         return failure(
             AREA,
             f"something listens on {host}:{port} that is no Reconvene",
             "Stop it, or set RECONVENE_PORT to a free port",
+        )
+    if base and status == 404:
+        return warning(
+            AREA,
+            f"the Reconvene on {host}:{port} is not below {base}",
+            "Start it again: it was started with another RECONVENE_BASE_PATH, or none",
         )
     if status != 200:
         detail = body.get("detail") if isinstance(body, dict) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -14,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from server.base_path import BasePath
 from server.config import Config
+from server.doctor.findings import Level
 from server.overload import Shedding
 from server.peer.address import Address
 from server.peer.api import Api
@@ -25,6 +27,7 @@ from server.setting import ConfigError
 from signalling.errors import ErrorCode, Refused
 from tests.process import ROOT, ServerProcess
 from tests.server.client import Client, bearer
+from tests.server.findings import examined, one
 from tests.server.nginx import Nginx
 
 BASE = "/meet"
@@ -125,6 +128,18 @@ async def test_whatever_a_page_leads_to_is_below_the_prefix(way: Way, web: httpx
         assert kept == path.startswith(f"{BASE}/static/"), path
 
 
+def test_the_page_s_scripts_have_addresses_from_one_place() -> None:
+    """`addresses.js`, which knows the prefix; `api.js` puts it before what it is given."""
+    own = re.compile(
+        r"""["'`]/(?:m|ws|api|attendance|docs|healthz|readyz)\b|\$\{location\.(?:host|origin)\}/"""
+    )
+    scripts = [
+        path for path in (ROOT / "static" / "js").rglob("*.js") if path.name not in {"addresses.js", "api.js"}
+    ]
+    assert scripts
+    assert [path.name for path in scripts if own.search(path.read_text(encoding="utf-8"))] == []
+
+
 async def test_addresses_that_are_given_out_have_the_prefix(way: Way, web: httpx.AsyncClient) -> None:
     token = bearer((await web.post("/api/identity")).json()["token"])
     made = await web.post("/api/meetings", json={"meeting": "ABC123"}, headers=token)
@@ -192,6 +207,20 @@ async def test_who_asks_how_it_is_gets_an_answer_below_the_prefix_when_it_is_too
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as web:
         paths = ("/healthz", f"{BASE}/healthz", f"{BASE}/api/goodbye", "/", f"{BASE}/api/meetings")
         assert [(await web.get(path)).status_code for path in paths] == [200, 200, 200, 503, 503]
+
+
+@pytest.mark.parametrize(
+    ("base", "level", "told"),
+    [
+        (BASE, Level.OK, "is ready"),
+        ("", Level.OK, "is ready"),
+        ("/other", Level.WARNING, "is not below /other"),
+    ],
+)
+async def test_the_doctor_looks_for_the_server_below_the_prefix(
+    below: ServerProcess, tmp_path: Path, base: str, level: Level, told: str
+) -> None:
+    one(await examined(tmp_path, PORT=str(below.port), BASE_PATH=base), "port", level, told)
 
 
 async def test_a_socket_elsewhere_is_told_where(below: ServerProcess) -> None:
