@@ -137,6 +137,10 @@ def totals(whole: ImportTotals, everyone: Attendance, alone: Attendance, now: fl
         guests=sum(people[each].guest for each in there),
         stays=len(stays),
         uncounted=max(0, part.rows - len(stays)) if part.state in ("partial", "complete") else 0,
+        # A person's first stay there is nobody else's; each other one may be.
+        guessed=sum(
+            len(own) - 1 for participant, own in alone.participants if people[participant.id].guessed
+        ),
         no_shows=whole.no_shows + elsewhere,
         total_duration=summed.total_duration,
         first_joined_at=summed.first_joined_at,

@@ -22,8 +22,8 @@ from storage.imports import (
     Registrations,
 )
 
-WORST_FIRST: Sequence[PartState] = ("unread", "live", "unknown", "partial", "complete")
-"""A whole is as good as the worst of its parts."""
+WORST_FIRST: Sequence[PartState] = ("unread", "live", "unknown", "partial", "complete", "too_old")
+"""A whole is as good as the worst of its parts, and what Zoom shows no more of counts only if it is all there is."""
 
 
 def state_of(record: Import) -> tuple[PartState, str]:
@@ -95,10 +95,11 @@ def _part(part: Part, now: float) -> dict[str, Any]:
         "why": part.why,
         "reason": part.reason,
         "rows": part.rows,
+        "given": part.given,
         "total": part.total,
         "agreed": part.agreed,
         "checked_at": moment(part.checked_at),
-        "reading": None if reading is None else {"rows": reading.rows, "total": reading.total},
+        "reading": None if reading is None else {"rows": reading.given, "total": reading.total},
     }
 
 
@@ -113,6 +114,7 @@ def _attended(record: Import, totals: ImportTotals) -> dict[str, Any]:
         "guests": totals.guests,
         "stays": totals.stays,
         "uncounted": totals.uncounted,
+        "guessed": totals.guessed,
         "no_shows": totals.no_shows if is_approved_known(record) else None,
         "total_duration": round(totals.total_duration, 3),
     }

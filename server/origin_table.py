@@ -60,7 +60,8 @@ def addresses(record: Attendance, console: Console) -> Addresses:
 
 
 def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
-    """Cells: the name, the address, and `registered`, `pending`, `denied`, or `guest` and who that may be."""
+    """Cells: the name, the address, and `registered`, `pending`, `denied`, or `guest` and who that may be, and whether
+    they were followed into breakout rooms by name."""
     known = source.people[participant]
     email = harmless(known.email)
     if addresses == "beside":
@@ -71,6 +72,11 @@ def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> l
 
 
 def _known_as(source: Origin, known: Imported) -> str:
+    said = _registered_as(source, known)
+    return ", ".join(filter(None, (said, "in rooms by name" if known.guessed else "")))
+
+
+def _registered_as(source: Origin, known: Imported) -> str:
     if not known.guest:
         return "registered" if known.registration == "approved" else known.registration or ""
     if known.name_match is None:
@@ -98,6 +104,14 @@ def registrants(page: Registrations, record: Attendance, clock: Clock) -> Table:
     return table
 
 
+def doubt_of(totals: ImportTotals) -> str:
+    """` (30 to 41)`, of the number of people, where some of them are put together by guesses."""
+    if not totals.guessed:
+        return ""
+    most = totals.people + totals.guessed
+    return f" ({totals.people:,} to {most:,}: guests are followed into breakout rooms by name)"
+
+
 def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
     """How many came, and how many did not."""
     registered = ", ".join(f"{count:,} {status}" for status, count in totals.registrants.items() if count)
@@ -105,7 +119,8 @@ def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
         asked = f" Registered: {registered}; --rows registrants shows them." if registered else ""
         yield Text(f"Who attended is unknown.{asked}")
         return
-    came = f"{counted(totals.people, 'person', 'people')}, {counted(totals.guests, 'guest')} among them"
+    people = f"{counted(totals.people, 'person', 'people')}{doubt_of(totals)}"
+    came = f"{people}, {counted(totals.guests, 'guest')} among them"
     if not origin.is_approved_known(imported):
         known = f"registered: {registered}; who was approved" if registered else "who registered"
         yield Text(f"{came}; {known} is unknown.")

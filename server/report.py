@@ -154,6 +154,7 @@ def _person(
         "registration": imported.registration,
         "namesakes": imported.namesakes,
         "name_match": imported.name_match,
+        "guessed": imported.guessed,
         "sessions": [_session(stay) | {"instance": stay.instance} for stay in stays],
     }
 
@@ -283,7 +284,7 @@ def _kind(participant: Participant) -> Cell:
     return "bot" if participant.is_program else ""
 
 
-_IMPORTED = ("email", "guest", "registration", "possible_match")
+_IMPORTED = ("email", "guest", "registration", "possible_match", "guessed")
 
 
 def _besides(record: Attendance, participant: Participant) -> Sequence[Cell]:
@@ -296,6 +297,7 @@ def _besides(record: Attendance, participant: Participant) -> Sequence[Cell]:
         yes(imported.guest),
         imported.registration or "",
         imported.name_match or "",
+        yes(imported.guessed),
     )
 
 

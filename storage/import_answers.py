@@ -36,6 +36,7 @@ def walk(columns: _Columns) -> Walk:
         float(columns["begun_at"]),
         float(columns["touched_at"]),
         float(columns["lease_until"]),
+        columns["given"],
     )
 
 
@@ -53,6 +54,7 @@ def part(columns: _Columns) -> Part:
         columns["agreed"],
         answers.time(columns["checked_at"]),
         tuple(map(walk, columns["walking"])),
+        columns["given"],
     )
 
 
@@ -83,6 +85,7 @@ def totals(columns: _Columns) -> ImportTotals:
         float(columns["total_duration"]),
         answers.time(columns["first_joined_at"]),
         answers.time(columns["last_left_at"]),
+        columns["guessed"],
     )
 
 
@@ -120,6 +123,7 @@ def _imported(columns: _Columns) -> Imported:
         columns["status"],
         columns["namesakes"],
         columns["name_match"],
+        columns["guessed"],
     )
 
 

@@ -26,9 +26,10 @@ from typing import Literal, Protocol
 Kind = Literal["webinar", "meeting"]
 RegistrantStatus = Literal["approved", "pending", "denied"]
 
-PartState = Literal["unread", "live", "partial", "complete", "unknown"]
+PartState = Literal["unread", "live", "partial", "complete", "unknown", "too_old"]
 """`unread`: nothing was shown of it yet. `live`: what was heard while it went on. `partial`: rows are missing, or may
-be; `complete`: as many as there are said to be. `unknown`: no source tells who attended."""
+be; `complete`: as many as there are said to be. `unknown`: no source tells who attended. `too_old`: none does any
+more."""
 
 REGISTRANTS = "registrants/"
 INSTANCE = "instance/"
@@ -65,8 +66,9 @@ class WalkStart:
 class Walk:
     """One reading of a part. `cursor` is where the next page begins: None before the first, "" after the last.
 
-    `source` and `why` (it and no other) are told with the first page. `rows` are those kept, `total` how many there are
-    said to be (None: that was not told). `lease_until`: it can be taken over after that.
+    `source` and `why` (it and no other) are told with the first page. `rows` are those kept, of `given` ones, some of
+    which may have been equal; `total` is how many there are said to be (None: that was not told). `lease_until`: it can
+    be taken over after that.
     """
 
     walk_id: str
@@ -81,17 +83,19 @@ class Walk:
     begun_at: float
     touched_at: float
     lease_until: float
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One stay, as a row elsewhere tells it.
 
-    `session_id` tells it from all others of the room and is the same in every walk. With `numbered` several rows of one
-    walk may come with the same one and are all kept: the first as it is, the next with `#2`, `#3`, … added.
-    `keys`: at least one. `guest`: they are good for this row only. `name_key`: equal for names that read the same.
-    `joined_told`, `left_told`: otherwise the moment is a guess. Not `counted`: no attendance, as in a waiting room.
-    `digest`: 0 to 2^40, different if anything of the row is.
+    `session_id` is the same in every walk, and tells it from all others of the room as far as can be told: rows of one
+    walk with the same one are all kept, if their digests differ, the first of them by its times as it is, the next
+    with `#2`, `#3`, … added. `keys`: at least one. `guest`: they are good for this row only. `name_key`: equal for
+    names that read the same. `joined_told`, `left_told`: otherwise the moment is a guess. Not `counted`: no attendance,
+    as in a waiting room. `breakout`: it was in a breakout room. `digest`: 0 to 2^40, different if anything of the row
+    is.
     """
 
     session_id: str
@@ -106,7 +110,7 @@ class Row:
     joined_told: bool = True
     left_told: bool = True
     counted: bool = True
-    numbered: bool = False
+    breakout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class WalkEnd:
 
     walk_id: str
     owner: str
-    state: Literal["partial", "complete", "unknown"]
+    state: Literal["partial", "complete", "unknown", "too_old"]
     reason: str
     at: float
     source: str = ""
@@ -176,8 +180,9 @@ class LiveStay:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known of a part. `rows` and `total` are those of the walk that is shown, `agreed` how many walks in a
-    row, after it, found the same; `reason` is the last walk's. `walking`: those under way, or left, the latest first.
+    """What is known of a part. `rows`, `given` and `total` are those of the walk that is shown, `agreed` how many walks
+    in a row, after it, found the same; `reason` is the last walk's. `walking`: those under way, or left, the latest
+    first.
     """
 
     part: str
@@ -192,6 +197,7 @@ class Part:
     agreed: int
     checked_at: float | None
     walking: Sequence[Walk] = ()
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +218,8 @@ class Import:
 class ImportTotals:
     """Of what is shown. `people` have a stay that counts, `guests` among them no key but a row's own; `stays` count,
     `uncounted` are the other rows. `no_shows` are people with an approved registration and no stay that counts.
-    `total_duration` sums up the unions of people's stays (open ones are left out)."""
+    `total_duration` sums up the unions of people's stays (open ones are left out). `guessed` of the stays are
+    somebody's on the evidence of a name, between breakout rooms: there may have been so many people more."""
 
     registrants: Mapping[RegistrantStatus, int]
     people: int
@@ -223,19 +230,22 @@ class ImportTotals:
     total_duration: float
     first_joined_at: float | None
     last_left_at: float | None
+    guessed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What an imported participant has beyond the others. `registration` is the best of several (approved, pending,
     denied); None: not registered. `namesakes` are others in the meeting whose names read the same. `name_match`: of a
-    guest, the one of them who is no guest, if there is just one: perhaps the same person, on the evidence of a name."""
+    guest, the one of them who is no guest, if there is just one: perhaps the same person, on the evidence of a name.
+    `guessed`: some stays are theirs on the evidence of a name, between breakout rooms."""
 
     email: str
     guest: bool
     registration: RegistrantStatus | None
     namesakes: int
     name_match: str | None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +299,8 @@ class Imports(Protocol):
         """Leave it to whoever comes first. Nothing happens when it is somebody else's by now."""
 
     async def save_page(self, page: Page) -> Walk:
-        """Keep a page and its cursor, and renew the lease. A row of a session the walk has already takes its place.
+        """Keep a page and its cursor, and renew the lease. A row that the walk has already counts once, a registrant of
+        the same id takes the former's place.
 
         A page whose number is not the next one is not kept: it is already, and what the walk has come to is answered.
         Raises `WalkLost` when the walk is somebody else's, finished, dropped, or deleted with its meeting.
@@ -299,8 +310,10 @@ class Imports(Protocol):
         """End a walk, and show its rows in place of those shown before.
 
         They stay as they are, the new ones are dropped, and `agreed` counts on, when both have the same rows, state and
-        source. A `partial` walk takes no complete one's place, nor that of a partial one with more rows; an `unknown`
-        one takes nobody's; then the part keeps its state, only `reason` and `checked_at` are new, and `agreed` is 0.
+        source. A `partial` walk takes another's place only if it has all of its stays, and more than a complete one;
+        that of what was heard live if it has as many rows. An `unknown` or `too_old` one takes none but an unknown
+        one's. Then the part keeps its state, only `reason` and `checked_at` are new, and `agreed` is 0.
+        Guests of the walk that is shown are followed between breakout rooms (`hops`).
         What was heard live is dropped with the first walk that takes its place. Raises `WalkLost`; when this very end
         was carried out already, the part is answered.
         """

@@ -14,8 +14,8 @@ from storage import sqlite_import_queries as sql
 from storage.imports import Imported, RegistrantStatus
 from storage.store import GUEST, Participant, Stay
 
-StayRow = tuple[str, float, str, float | None, int, int, str, str, str, str]
-"""person, joined_at, session_id, left_at, estimated, guest, name, name_key, email, instance"""
+StayRow = tuple[str, float, str, float | None, int, int, str, str, str, str, int]
+"""person, joined_at, session_id, left_at, estimated, guest, name, name_key, email, instance, guessed"""
 
 RegistrantRow = tuple[str, int, str, str, str, str, float | None]
 """person, rank (the best is 0), registrant_id, name, name_key, email, registered_at"""
@@ -223,4 +223,5 @@ class Names:
             namesakes = self._counts[person.name_key] - 1
             if person.guest:
                 name_match = self._known.get(person.name_key)
-        return Imported(person.email, person.guest, person.status, namesakes, name_match)
+        guessed = any(stay[10] for stay in person.stays)
+        return Imported(person.email, person.guest, person.status, namesakes, name_match, guessed)

@@ -27,7 +27,7 @@ _RANK = "CASE status WHEN 'approved' THEN 0 WHEN 'pending' THEN 1 ELSE 2 END"
 
 STAYS = f"""
 SELECT person, joined_at, session_id, max(joined_at, left_at), NOT (joined_told AND (left_told OR left_at IS NULL)),
-    guest, name, name_key, email, substr(part, {len(INSTANCE) + 1})
+    guest, name, name_key, email, substr(part, {len(INSTANCE) + 1}), guessed
 {_SHOWN_STAYS}
 """
 
@@ -65,13 +65,13 @@ SELECT person, name {_SHOWN_REGISTRANTS} AND (:came IS NULL OR :came = {_CAME})
 ORDER BY person, {_RANK}, registrant_id
 """
 
-# person, rank of the registration (NULL: a stay), joined_at, left_at, guest
+# person, rank of the registration (NULL: a stay), joined_at, left_at, guest, guessed
 
 STAYS_IN_ORDER = f"""
-SELECT person, NULL, joined_at, max(joined_at, left_at), guest {_SHOWN_STAYS} ORDER BY person, joined_at
+SELECT person, NULL, joined_at, max(joined_at, left_at), guest, guessed {_SHOWN_STAYS} ORDER BY person, joined_at
 """
 
-REGISTRANTS_IN_ORDER = f"SELECT person, {_RANK}, NULL, NULL, NULL {_SHOWN_REGISTRANTS} ORDER BY person"
+REGISTRANTS_IN_ORDER = f"SELECT person, {_RANK}, NULL, NULL, NULL, NULL {_SHOWN_REGISTRANTS} ORDER BY person"
 
 UNCOUNTED = """
 SELECT count(*) FROM import_parts CROSS JOIN import_stays ON walk_id = shown

@@ -37,7 +37,7 @@ def imported(connection: sqlite3.Connection, room: str) -> Import | None:
         walking.setdefault(walk.part, []).append(walk)
     parts = []
     for each in connection.execute(sql.PARTS, {"room": room}):
-        part: tuple[Any, ...] = (*each, walking.get(each[0], ()))
+        part: tuple[Any, ...] = (*each[:-1], walking.get(each[0], ()), each[-1])
         parts.append(Part(*part))
     room, kind, external_id, title, host_user_id, created_at, due_at, due_attempt = row
     subject = Subject(room, kind, external_id, title, host_user_id)
@@ -138,13 +138,14 @@ def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
     for _, of_one in groupby(rows, key=itemgetter(0)):
         best, stays, is_guest = len(STATUSES), 0, True
         covered = -inf
-        for _, rank, joined_at, left_at, guest in of_one:
+        for _, rank, joined_at, left_at, guest, guessed in of_one:
             if rank is not None:
                 registrants[STATUSES[rank]] += 1
                 best = min(best, rank)
                 continue
             stays += 1
             is_guest = is_guest and guest == 1
+            counts["guessed"] += guessed
             first = min(first, joined_at)
             if left_at is not None:
                 last = max(last, left_at)
@@ -160,6 +161,7 @@ def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
         guests=counts["guests"],
         stays=counts["stays"],
         uncounted=connection.execute(queries.UNCOUNTED, values).fetchone()[0],
+        guessed=counts["guessed"],
         no_shows=counts["no_shows"],
         total_duration=total_duration,
         first_joined_at=None if first == inf else first,

@@ -11,14 +11,15 @@ FROM imports JOIN meetings USING (room) WHERE room = :room
 PARTS = """
 SELECT import_parts.part, starts_at,
     coalesce(ended_at, iif(import_parts.state = 'live', NULL, last_at)) AS ended,
-    import_parts.state, import_parts.source, import_parts.why, reason, coalesce(rows, 0), total, agreed, checked_at
+    iif(gone, 'too_old', import_parts.state), import_parts.source, import_parts.why, reason, coalesce(rows, 0),
+    total, agreed, checked_at, coalesce(iif(import_parts.state = 'live', rows, given), 0)
 FROM import_parts LEFT JOIN import_walks ON id = shown
 WHERE import_parts.room = :room
 ORDER BY import_parts.part NOT GLOB 'registrants/*',
     iif(import_parts.part GLOB 'registrants/*', 0, coalesce(starts_at, 9e999)), import_parts.part
 """
 
-_WALK = "id, part, owner, source, why, cursor, pages, rows, total, begun_at, touched_at, lease_until"
+_WALK = "id, part, owner, source, why, cursor, pages, rows, total, begun_at, touched_at, lease_until, given"
 
 WALKING = f"""
 SELECT {_WALK} FROM import_walks WHERE room = :room AND state = 'walking' ORDER BY begun_at DESC, id
@@ -42,7 +43,7 @@ ON CONFLICT DO UPDATE SET starts_at = min(coalesce(starts_at, excluded.starts_at
 WHERE excluded.starts_at IS NOT NULL
 """
 
-PART = "SELECT shown, state, source, ended_at FROM import_parts WHERE room = :room AND part = :part"
+PART = "SELECT shown, state, source, ended_at, gone FROM import_parts WHERE room = :room AND part = :part"
 
 TIMES = """
 SELECT min(coalesce(starts_at, first_at)), max(starts_at), max(ended_at), max(last_at)
@@ -90,7 +91,8 @@ WALK_STATE = (
 
 KEPT_PAGE = """
 UPDATE import_walks
-SET cursor = :cursor, pages = :number, rows = rows + :added, total = coalesce(:total, total),
+SET cursor = :cursor, pages = :number, rows = rows + :added, given = given + :given,
+    total = coalesce(:total, total),
     source = iif(:number = 1, :source, source), why = iif(:number = 1, :why, why),
     lease_until = max(lease_until, :at + :lease), touched_at = max(touched_at, :at)
 WHERE id = :walk_id
@@ -106,29 +108,55 @@ ADD_KEY = "INSERT INTO import_keys (room, key, person) VALUES (?, ?, ?)"
 
 UNITE = "UPDATE import_keys SET person = ? WHERE room = ? AND person = ?"
 
-KNOWN_SESSIONS = """
-SELECT count(*) FROM json_each(:ids) AS asked CROSS JOIN import_stays ON session_id = asked.value
-WHERE walk_id = :walk_id
-"""
-
 KNOWN_REGISTRANTS = """
 SELECT count(*) FROM json_each(:ids) AS asked CROSS JOIN import_registrants ON registrant_id = asked.value
 WHERE walk_id = :walk_id
 """
 
-# How many stays of a walk have an id, as it is or with a number ("$" comes after "#").
-NUMBERED = """
-SELECT asked.value, count(*) FROM json_each(:ids) AS asked CROSS JOIN import_stays
-ON session_id = asked.value WHERE walk_id = :walk_id GROUP BY 1
-UNION ALL
-SELECT asked.value, count(*) FROM json_each(:ids) AS asked CROSS JOIN import_stays
-ON session_id > asked.value || '#' AND session_id < asked.value || '$' WHERE walk_id = :walk_id GROUP BY 1
+# The digests of stays of a walk, by their ids.
+KNOWN_STAYS = """
+SELECT session_id, digest FROM json_each(:ids) AS asked CROSS JOIN import_stays ON session_id = asked.value
+WHERE walk_id = :walk_id
 """
 
 SAVE_STAY = """
 INSERT OR REPLACE INTO import_stays (
-    walk_id, session_id, key, guest, name, name_key, email, joined_at, left_at, joined_told, left_told, counted, digest
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    walk_id, session_id, key, guest, name, name_key, email, joined_at, left_at, joined_told, left_told, counted, digest,
+    breakout
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# Those that have "~" and their digest added, as another has the same id.
+STAYS_APART = """
+SELECT session_id, joined_at, coalesce(left_at, 9e999), digest FROM import_stays
+WHERE walk_id = :walk_id AND instr(session_id, '~')
+"""
+
+STAYS_OF_IDS = """
+SELECT session_id, joined_at, coalesce(left_at, 9e999), digest
+FROM json_each(:ids) AS asked CROSS JOIN import_stays ON session_id = asked.value WHERE walk_id = :walk_id
+"""
+
+RENAME_STAY = "UPDATE import_stays SET session_id = ? WHERE walk_id = ? AND session_id = ?"
+
+HOP_ROWS = """
+SELECT name_key, joined_at, left_at, session_id, import_stays.key, breakout, iif(guest, NULL, person)
+FROM import_stays CROSS JOIN import_keys ON room = :room AND import_keys.key = import_stays.key
+WHERE walk_id = :walk_id AND counted AND left_at IS NOT NULL AND name_key IN (
+    SELECT name_key FROM import_stays WHERE walk_id = :walk_id AND counted AND breakout AND name_key <> ''
+)
+"""
+
+GUESS_KEY = "UPDATE import_stays SET key = ?, guessed = 1 WHERE walk_id = ? AND session_id = ?"
+
+HOLDS_ALL = """
+SELECT NOT EXISTS (
+    SELECT session_id FROM import_stays WHERE walk_id = :shown
+    EXCEPT SELECT session_id FROM import_stays WHERE walk_id = :walk_id
+) AND NOT EXISTS (
+    SELECT registrant_id FROM import_registrants WHERE walk_id = :shown
+    EXCEPT SELECT registrant_id FROM import_registrants WHERE walk_id = :walk_id
+)
 """
 
 SAVE_REGISTRANT = """
@@ -160,8 +188,8 @@ REPLACE_WALK = (
 
 SHOW_WALK = """
 UPDATE import_parts
-SET shown = :walk_id, state = :finish, source = :source, why = :why, reason = :reason, agreed = 0, checked_at = :at,
-    last_walk = :walk_id
+SET shown = :walk_id, state = :state, gone = :gone, source = :source, why = :why, reason = :reason, agreed = 0,
+    checked_at = :at, last_walk = :walk_id
 WHERE room = :room AND part = :part
 """
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage import sqlite_import_statements as sql
+from storage.hops import HopRow, follow
 from storage.imports import Page, Part, Registrant, Row, Subject, Walk, WalkEnd, WalkStart
 from storage.sqlite_import_reading import known_part
 from storage.store import MeetingExists, WalkLost
@@ -76,7 +77,8 @@ def save_page(connection: sqlite3.Connection, page: Page) -> Walk:
             "walk_id": page.walk_id,
             "number": page.number,
             "cursor": page.cursor,
-            "added": save_stays(connection, page.walk_id, page.rows)
+            "given": len(page.rows) + len(page.registrants),
+            "added": _save_rows(connection, page.walk_id, page.rows)
             + _save_registrants(connection, page.walk_id, page.registrants),
             "total": page.total,
             "source": page.source,
@@ -101,13 +103,22 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
 
     if not pages:
         source, why = end.source, end.why
+    _number_rows(connection, end.walk_id)
     digests, first_at, last_at = connection.execute(sql.ROWS_OF_WALK, values).fetchone()
     found = connection.execute(sql.PART, {"room": room, "part": part}).fetchone()
-    shown, shown_state, shown_source, _ = found
+    shown, shown_state, shown_source, _, was_gone = found
     shown_rows, shown_digests = connection.execute(sql.SHOWN_ROWS, {"shown": shown}).fetchone() or (0, 0)
-    same = (shown_state, shown_source, shown_rows, shown_digests) == (end.state, source, rows, digests)
-    shows = not same and takes_its_place(end.state, rows, shown_state, shown_rows)
+    gone = end.state == "too_old"
+    state = "unknown" if gone else end.state
+    was = shown_state, bool(was_gone), shown_source, shown_rows, shown_digests
+    same = was == (state, gone, source, rows, digests)
+    holds_all = (
+        state == "partial" and connection.execute(sql.HOLDS_ALL, values | {"shown": shown}).fetchone()[0] == 1
+    )
+    shows = not same and takes_its_place(state, rows, shown_state, shown_rows, holds_all=holds_all)
     values |= {
+        "state": state,
+        "gone": gone,
         "room": room,
         "part": part,
         "shown": shown,
@@ -124,6 +135,7 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
     }
     connection.execute(sql.FINISH_WALK, values)
     if shows:
+        _follow_hops(connection, room, end.walk_id)
         connection.execute(sql.REPLACE_WALK, values)
         connection.execute(sql.SHOW_WALK, values)
         set_times(connection, room)
@@ -132,12 +144,14 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
     return known_part(connection, room, part)
 
 
-def takes_its_place(state: str, rows: int, shown_state: str, shown_rows: int) -> bool:
-    """Whether a walk that came to something else is shown in place of what is."""
+def takes_its_place(state: str, rows: int, shown_state: str, shown_rows: int, *, holds_all: bool) -> bool:
+    """Whether a walk that came to something else is shown in place of what is. `holds_all`: of that."""
     if state == "unknown":
-        return shown_state == "unread"
-    if state == "partial":
-        return shown_state != "complete" and (shown_state != "partial" or rows >= shown_rows)
+        return shown_state in ("unread", "unknown")
+    if state == "partial" and shown_state == "live":
+        return rows >= shown_rows
+    if state == "partial" and shown_state in ("partial", "complete"):
+        return holds_all and (shown_state == "partial" or rows > shown_rows)
     return True
 
 
@@ -195,13 +209,8 @@ def unite_keys(connection: sqlite3.Connection, room: str, rows: Sequence[Sequenc
     connection.executemany(sql.ADD_KEY, [(room, key, person) for key, person in added.items()])
 
 
-def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> int:
-    """How many of them the walk did not have."""
-    stays = {row.session_id: row for row in _numbered(connection, walk_id, rows)}
-    if not stays:
-        return 0
-    values = {"walk_id": walk_id, "ids": json.dumps(list(stays))}
-    (known,) = connection.execute(sql.KNOWN_SESSIONS, values).fetchone()
+def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> None:
+    """Those that are there already give way."""
     connection.executemany(
         sql.SAVE_STAY,
         [
@@ -219,30 +228,65 @@ def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]
                 row.left_told,
                 row.counted,
                 row.digest,
+                row.breakout,
             )
-            for row in stays.values()
+            for row in rows
         ],
     )
-    return len(stays) - int(known)
 
 
-def _numbered(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> list[Row]:
-    rows = list(rows)
-    asked = list({row.session_id for row in rows if row.numbered})
-    if not asked:
-        return rows
-    values = {"walk_id": walk_id, "ids": json.dumps(asked)}
-    counts = dict.fromkeys(asked, 0)
-    for session_id, count in connection.execute(sql.NUMBERED, values):
-        counts[session_id] += count
-    numbered = []
+def known_stays(connection: sqlite3.Connection, walk_id: str, ids: Iterable[str]) -> dict[str, int]:
+    """The digests of those of the ids that are there."""
+    values = {"walk_id": walk_id, "ids": json.dumps(list(ids))}
+    return dict(connection.execute(sql.KNOWN_STAYS, values).fetchall())
+
+
+def _save_rows(connection: sqlite3.Connection, walk_id: str, rows: Sequence[Row]) -> int:
+    """How many of them the walk did not have. Of those with one id that differ, the first has it as it is, the others
+    with "~" and their digest, until the walk is finished (`_number_rows`)."""
+    if not rows:
+        return 0
+    known = known_stays(connection, walk_id, {row.session_id for row in rows})
+    firsts = dict(known)
+    new: dict[str, Row] = {}
     for row in rows:
-        if row.numbered:
-            counts[row.session_id] += 1
-            if (number := counts[row.session_id]) > 1:
-                row = replace(row, session_id=f"{row.session_id}#{number}")
-        numbered.append(row)
-    return numbered
+        if firsts.setdefault(row.session_id, row.digest) == row.digest:
+            new.setdefault(row.session_id, row)
+        else:
+            apart = f"{row.session_id}~{row.digest}"
+            new.setdefault(apart, replace(row, session_id=apart))
+    if apart_ones := new.keys() - firsts.keys():
+        known |= known_stays(connection, walk_id, apart_ones)
+    added = [row for session_id, row in new.items() if session_id not in known]
+    save_stays(connection, walk_id, added)
+    return len(added)
+
+
+def _number_rows(connection: sqlite3.Connection, walk_id: str) -> None:
+    """Of rows with one id the first keeps it, the others are "#2", "#3", … by their times, whatever pages they were
+    on."""
+    values: dict[str, Any] = {"walk_id": walk_id}
+    apart = connection.execute(sql.STAYS_APART, values).fetchall()
+    if not apart:
+        return
+    groups: dict[str, list[tuple[float, float, int, str]]] = {}
+    for session_id, joined_at, left_at, digest in apart:
+        groups.setdefault(session_id.split("~")[0], []).append((joined_at, left_at, digest, session_id))
+    values["ids"] = json.dumps(list(groups))
+    for session_id, joined_at, left_at, digest in connection.execute(sql.STAYS_OF_IDS, values).fetchall():
+        renamed = f"{session_id}~{digest}"
+        connection.execute(sql.RENAME_STAY, (renamed, walk_id, session_id))
+        groups[session_id].append((joined_at, left_at, digest, renamed))
+    for session_id, group in groups.items():
+        for number, (*_, apart_id) in enumerate(sorted(group), 1):
+            numbered = session_id if number == 1 else f"{session_id}#{number}"
+            connection.execute(sql.RENAME_STAY, (numbered, walk_id, apart_id))
+
+
+def _follow_hops(connection: sqlite3.Connection, room: str, walk_id: str) -> None:
+    rows = connection.execute(sql.HOP_ROWS, {"room": room, "walk_id": walk_id}).fetchall()
+    keys = follow(HopRow(*row) for row in rows)
+    connection.executemany(sql.GUESS_KEY, [(key, walk_id, session) for session, key in keys.items()])
 
 
 def _save_registrants(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Registrant]) -> int:

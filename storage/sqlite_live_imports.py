@@ -34,7 +34,8 @@ def record_live(connection: sqlite3.Connection, subject: Subject, stay: LiveStay
     ended_at = None if row is None else row[3]
     kept = _heard(stay, known, ended_at)
     unite_keys(connection, subject.room, [kept.keys])
-    values["added"] = save_stays(connection, walk_id, [kept])
+    values["added"] = known is None
+    save_stays(connection, walk_id, [kept])
     values["first_at"] = values["last_at"] = kept.joined_at
     if kept.left_at is not None and kept.left_told:
         values["last_at"] = max(kept.joined_at, kept.left_at)

@@ -121,6 +121,7 @@ def _stay(
         left_at=left,
         at=_known(said_at, joined if left is None else left),
         starts_at=moment(about.get("start_time")),
+        participant_uuid=text(participant.get("participant_uuid")),
     )
 
 

@@ -77,15 +77,16 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
     left_told = told.leave_time is not None and not _contradict_each_other(told)
     keys = _keys(room, told)
     name, email = text(told.name), text(told.user_email)
-    numbered = not told.user_id
     joined_as = "" if told.join_time is None else f"{told.join_time:.3f}"
-    who = ("", *(keys or (name,))) if numbered else (told.user_id,)
+    who = (told.user_id,) if told.user_id else ("", *(keys or (name,)))
     counted = told.status != IN_WAITING_ROOM
     # Whoever is let in at once was in the waiting room at the very moment of the stay, which that must not replace.
     session = _id("s", uuid, *who, joined_as, *(() if counted else (IN_WAITING_ROOM,)))
     guest = not keys
-    # Of two who came at the same moment by the same name, and have no id at all, each is somebody.
-    keys = keys or (_id("p", room, "guest", session, *((repr(left),) if numbered else ())),)
+    # Of two who came at the same moment, and have no id at all, each is somebody: as long as their rows differ.
+    keys = keys or (
+        _id("p", room, "guest", session, name_key(name), *(() if told.user_id else (repr(left),))),
+    )
     return Row(
         session_id=session,
         keys=keys,
@@ -104,19 +105,17 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
             repr(left),
             counted,
             *(() if left_told else ("guessed",)),
+            *((told.bo_mtg_id,) if told.bo_mtg_id else ()),
         ),
         joined_told=told.join_time is not None,
         left_told=left_told,
         counted=counted,
-        numbered=numbered,
+        breakout=bool(told.bo_mtg_id),
     )
 
 
 def rows(room: str, uuid: str, told: Iterable[ParticipantRow], fallback: float) -> list[Row]:
-    """Those of a page, in an order of their own: which of two that are alike has a number depends on no other."""
-    return sorted(
-        (row(room, uuid, each, fallback) for each in told), key=lambda each: (each.session_id, each.digest)
-    )
+    return [row(room, uuid, each, fallback) for each in told]
 
 
 def registrant(room: str, told: RegistrantRow, status: RegistrantStatus) -> Registrant:
@@ -148,16 +147,19 @@ def live_stay(
     left_at: float | None,
     at: float,
     starts_at: float | None,
+    participant_uuid: str = "",
 ) -> LiveStay:
-    """What an event says of a stay. A beginning and its end have `user_id` in common."""
-    keys = _keys(room, told)
+    """What an event says of a stay. A beginning and its end have `user_id` in common; all stays of somebody in one
+    instance have `participant_uuid`, in whichever room they are."""
+    known = _keys(room, told)
+    keys = (*known, *_present(room, [("participant", participant_uuid and f"{uuid} {participant_uuid}")]))
     name = text(told.name)
-    session = _id("s", uuid, "live", *((told.user_id,) if told.user_id else (*keys, name)))
+    session = _id("s", uuid, "live", *((told.user_id,) if told.user_id else (*known, name)))
     return LiveStay(
         part=instance_part(uuid),
         session_id=session,
         keys=keys or (_id("p", room, "guest", session),),
-        guest=not keys,
+        guest=not known,
         name=name,
         name_key=name_key(name),
         email=text(told.user_email),

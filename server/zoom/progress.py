@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PartStage = Literal["waiting", "walking", "complete", "partial", "unknown", "unchanged"]
+PartStage = Literal["waiting", "walking", "complete", "partial", "unknown", "unchanged", "too_old"]
 Stage = Literal["looking", "walking", "waiting", "watching", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class PartProgress:
-    """One list: `title` for people, `rows` kept of `total` (None: not told yet). `unchanged`: complete, and as before.
+    """One list: `title` for people, `rows` that Zoom gave of `total` (None: not told yet). `unchanged`: complete, and
+    as before.
 
     `note` says why it is not complete, or why the source is no better one.
     """

@@ -27,13 +27,17 @@ def can_go_on(walk: Walk, now: float) -> bool:
 def to_read(
     parts: Sequence[str], known: Mapping[str, Part], now: float, *, unsettled: bool = False
 ) -> Sequence[str]:
-    """Which of the parts, and in which order; with `unsettled` without those that do not change any more.
+    """Which of the parts, and in which order; with `unsettled` without those that do not change any more, and never
+    those that are too old, unless it is the only one.
 
     First what was left in the middle, then what was never read. If something was left, what the same sync read to its
     end just before is not read again: otherwise runs that are cut off early each time would never come to an end.
     """
     if unsettled:
         parts = [part for part in parts if part not in known or not _has_settled(known[part], now)]
+    instances = [part for part in parts if part.startswith(INSTANCE)]
+    if len(instances) > 1:
+        parts = [part for part in parts if part not in known or known[part].state != "too_old"]
     left = [part for part in parts if part in known and known[part].walking]
     goes_on = any(can_go_on(walk, now) for part in left for walk in known[part].walking)
     unread = [

@@ -34,10 +34,11 @@ _WORDS: Final[dict[PartStage, tuple[str, str]]] = {
     "unchanged": ("unchanged", "green"),
     "partial": ("partial", "yellow"),
     "unknown": ("unknown", "yellow"),
+    "too_old": ("too old", "dim"),
 }
 """How a list's state is called, and its style."""
 
-_ENDED: Final = ("complete", "unchanged", "partial", "unknown")
+_ENDED: Final = ("complete", "unchanged", "partial", "unknown", "too_old")
 
 
 class Screen(Protocol):
@@ -104,7 +105,9 @@ def _together(title: str, parts: Sequence[PartProgress]) -> Line:
         state = "walking"
     elif "waiting" not in states:
         # The worst of them.
-        state = next(worst for worst in ("unknown", "partial", "complete", "unchanged") if worst in states)
+        state = next(
+            worst for worst in ("unknown", "partial", "complete", "unchanged", "too_old") if worst in states
+        )
     sources = {part.source for part in parts if part.source and part.part.startswith(INSTANCE)}
     source = sources.pop() if len(sources) == 1 else ""
     return Line(title, sum(part.rows for part in parts), sum(totals) if totals else None, state, source)

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server import origin, report
+from server.origin_table import doubt_of
 from server.terminal import counted, day_or_time, harmless, minute, rows_of
 from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus, Subject
 
@@ -37,6 +38,7 @@ _STYLES: Final[dict[PartState, str]] = {
     "partial": "yellow",
     "complete": "green",
     "unknown": "yellow",
+    "too_old": "dim",
 }
 
 
@@ -115,7 +117,7 @@ def show_imports(console: Console, imports: Sequence[Known]) -> None:
             subject.external_id,
             Text(harmless(subject.title)),
             subject.kind,
-            Text(state, style=_STYLES[state]),
+            Text(state.replace("_", " "), style=_STYLES[state]),
             f"{known.totals.people:,}" if origin.is_known(record) else "unknown",
             "" if checked is None else day_or_time(checked, known.at),
             "" if record.due_at is None else day_or_time(record.due_at, known.at),
@@ -165,7 +167,9 @@ def _numbers(known: Known) -> Table:
         grid.add_row("attendance", "unknown")
         return grid
     left_out = "" if not totals.uncounted else f"; {counted(totals.uncounted, 'waiting-room row')} left out"
-    grid.add_row("people", f"{totals.people:,}, {counted(totals.guests, 'guest')} among them")
+    grid.add_row(
+        "people", f"{totals.people:,}{doubt_of(totals)}, {counted(totals.guests, 'guest')} among them"
+    )
     grid.add_row("stays", f"{totals.stays:,}{left_out}")
     no_shows = f"{totals.no_shows:,} registered and did not come"
     grid.add_row("no-shows", no_shows if origin.is_approved_known(known.record) else "unknown")
@@ -178,12 +182,12 @@ def _numbers(known: Known) -> Table:
 def _parts(known: Known) -> Table:
     table = _table("part", "rows", "source", "state", "checked")
     for part in in_order(known.record.parts):
-        shown = part.state not in ("unread", "unknown")
+        shown = part.state not in ("unread", "unknown", "too_old")
         table.add_row(
             title(part),
-            rows_of(part.rows, part.total) if shown else "",
+            rows_of(part.given, part.total) if shown else "",
             "" if part.part.startswith(REGISTRANTS) else Text(harmless(part.source)),
-            Text.assemble((part.state, _STYLES[part.state]), _walking(part, known.at)),
+            Text.assemble((part.state.replace("_", " "), _STYLES[part.state]), _walking(part, known.at)),
             "" if part.checked_at is None else day_or_time(part.checked_at, known.at),
         )
     return table
@@ -194,7 +198,7 @@ def _walking(part: Part, now: float) -> str:
     if not part.walking:
         return ""
     walk = part.walking[0]
-    rows = rows_of(walk.rows, walk.total)
+    rows = rows_of(walk.given, walk.total)
     return f", reading {rows}" if walk.lease_until > now else f", left after {rows}"
 
 

@@ -36,7 +36,7 @@ from server.zoom.finding import Found, Wanted, day, find, superseded
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.resuming import to_read
 from server.zoom.settling import next_look
-from server.zoom.walk import Result, Walker
+from server.zoom.walk import TOO_OLD, Result, Walker
 from server.zoom.wire import Instance
 from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus
 from storage.store import Store
@@ -50,6 +50,7 @@ SWEEP = 2000
 """Rows removed in one transaction."""
 MOST_FAILED = 3
 """Lists in a row that Zoom could not give, after which no other is asked for."""
+TITLE = "Instance of "
 WATCH_RETRY = 300.0
 """Seconds until a watched sync asks a Zoom again that did not answer."""
 
@@ -202,8 +203,10 @@ class Sync:
         wanted = to_read(list(reads), known, self._clock(), unsettled=self._request.unsettled)
         for part in reads.keys() - set(wanted):
             was = known[part]
-            results[part] = Result(complete=True, agreed=was.agreed > 0)
-            self._part_changed(part, was.rows, was.total, "complete", was.source, was.why)
+            gone = was.state == "too_old"
+            results[part] = Result(not gone, was.agreed > 0, was.reason, gone)
+            stage: PartStage = "too_old" if gone else "complete"
+            self._part_changed(part, was.given, was.total, stage, was.source, was.why)
         failures: list[ZoomFailure] = []
         in_a_row = 0
         for part in wanted:
@@ -234,7 +237,10 @@ class Sync:
         titles = {part.part: part.title for part in self._progress.parts}
         missed = {part: result for part, result in results.items() if not result.complete}
         reasons = [f"{titles[part]}: {result.reason}" for part, result in missed.items() if not result.gone]
-        notes = [f"{titles[part]}: {result.reason}" for part, result in missed.items() if result.gone]
+        gone = {part: result for part, result in missed.items() if result.gone}
+        notes = [f"{titles[part]}: {why.reason}" for part, why in gone.items() if why.reason != TOO_OLD]
+        old = [titles[part].removeprefix(TITLE) for part, why in gone.items() if why.reason == TOO_OLD]
+        notes += [f"{_instances(old)}: {TOO_OLD}"] if old else []
         if found is not None:
             reasons += [found.reason] if found.reason else []
             notes += [found.note] if found.note else []
@@ -244,7 +250,9 @@ class Sync:
         return Outcome(
             room=self._room,
             complete=not reasons,
-            agreed=all(result.agreed for part, result in results.items() if part.startswith(INSTANCE)),
+            agreed=all(
+                result.agreed or result.gone for part, result in results.items() if part.startswith(INSTANCE)
+            ),
             reasons=reasons,
             record=record,
             totals=await self._store.import_totals(self._room),
@@ -304,10 +312,18 @@ def _parts(instances: Sequence[Instance]) -> tuple[PartProgress, ...]:
         PartProgress(people.registrants_part(status), f"Registrants, {status}") for status in STATUSES
     ]
     of_instances = [
-        PartProgress(people.instance_part(instance.uuid), f"Instance of {day(instance)}")
-        for instance in instances
+        PartProgress(people.instance_part(instance.uuid), f"{TITLE}{day(instance)}") for instance in instances
     ]
     return (*registrants, *of_instances)
+
+
+def _instances(days: Sequence[str]) -> str:
+    """`3 instances, from 2025-09-21 14:13 UTC to 2025-10-05 14:13 UTC`"""
+    return (
+        f"1 instance, of {days[0]}"
+        if len(days) == 1
+        else f"{len(days)} instances, from {min(days)} to {max(days)}"
+    )
 
 
 def _moment(at: float) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from uuid import uuid4
 
 import structlog
 
@@ -23,13 +20,13 @@ from server.zoom.failures import (
     TooOld,
     ZoomFailure,
 )
+from server.zoom.holding import Walks
 from server.zoom.lists import Content, Participants, Reading, Registrants
 from server.zoom.progress import PartStage
-from server.zoom.resuming import can_go_on
 from server.zoom.settling import may_agree
 from server.zoom.wire import Instance
-from storage.imports import INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd, WalkStart
-from storage.store import Store, StoreError, WalkLost
+from storage.imports import INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd
+from storage.store import Store, WalkLost
 
 log = structlog.get_logger()
 
@@ -39,6 +36,9 @@ MOST_REPEATED = 20
 """Pages in a row without a row that is new."""
 FALLBACK = "Report endpoint failed with {status} error, trying basic endpoint..."
 EMPTY = "Report is empty, trying basic endpoint..."
+TOO_OLD = "too old: Zoom shows no more who attended"
+SHOWN_FOR = 366 * 86_400.0
+"""Seconds after the beginning of an instance after which no source of Zoom's has it."""
 TOKENS_REFUSED = "Zoom refused its own page token, each time anew"
 
 ELSEWHERE = (MissingScope, NoPermission, NotFound, TooOld)
@@ -78,8 +78,8 @@ class Walker:
         self._owner = owner
         self._lease = lease
         self._clock = clock
-        self._sleep = sleep
         self._changed = changed
+        self._walks = Walks(store, owner, lease, clock=clock, sleep=sleep, waits=self._waits)
         self._restarts: Counter[str] = Counter()
 
     async def instance(self, subject: Subject, instance: Instance) -> Result:
@@ -92,7 +92,7 @@ class Walker:
         """Zoom is not asked: by the details nobody could register."""
         reading = Registrants(self._client, subject, status)
         known = await self._part(subject, reading)
-        walk = await self._begin(subject, reading)
+        walk = await self._walks.begin(subject, reading)
         return await self._nobody_registered(
             reading, walk, known, "nobody could register: it is switched off"
         )
@@ -100,17 +100,17 @@ class Walker:
     async def give_up(self, subject: Subject, part: str) -> None:
         """Nothing is shown of it any more, as another part has it."""
         reading = Participants(self._client, subject, Instance(uuid=part.removeprefix(INSTANCE)))
-        walk = await self._begin(subject, reading)
+        walk = await self._walks.begin(subject, reading)
         await self._end(reading, walk, "complete", "", source="report", why="Zoom tells the instance by now")
 
     async def _read(self, subject: Subject, reading: Reading) -> Result:
         """Raises what stops the whole run: `DailyLimit`, `Unavailable`, `BadCredentials`; `StoreError`."""
         known = await self._part(subject, reading)
-        walk = await self._go_on(subject, reading, known)
+        walk = await self._walks.go_on(subject, reading, known)
         while True:
-            walk = walk or await self._begin(subject, reading)
+            walk = walk or await self._walks.begin(subject, reading)
             try:
-                async with self._alive(walk):
+                async with self._walks.alive(walk):
                     return await self._walk(subject, reading, walk, known)
             except PageTokenInvalid:
                 if self._is_last_restart(reading) or TOKENS_REFUSED in known.reason:
@@ -121,7 +121,7 @@ class Walker:
                 if await self._store.imported(subject.room) is None:
                     raise NotFound(f"the record {subject.room} was deleted while it was being read") from None
                 if self._is_last_restart(reading):
-                    walk = await self._begin(subject, reading)
+                    walk = await self._walks.begin(subject, reading)
                     why = f"other runs took it over {MOST_RESTARTS} times in mid-walk"
                     return await self._end(reading, walk, "unknown", why)
                 log.info(
@@ -138,7 +138,7 @@ class Walker:
     async def _refused_tokens(self, subject: Subject, reading: Reading, walk: Walk) -> Result:
         """What was read by then is all there is to be had."""
         kept = await self._store.take_walk(walk.walk_id, self._owner, self._clock(), self._lease)
-        walk = kept or await self._begin(subject, reading)
+        walk = kept or await self._walks.begin(subject, reading)
         why = f"after {walk.rows} rows {TOKENS_REFUSED}"
         return await self._end(reading, walk, "partial" if walk.rows else "unknown", why)
 
@@ -156,7 +156,7 @@ class Walker:
             except ELSEWHERE as failure:
                 failures.append(failure)
                 if other is None:
-                    return await self._refused(reading, walk, failures, why)
+                    return await self._refused(reading, walk, known, failures, why)
                 # What is not there yet, or no more, is nothing to be mended.
                 tell = log.warning if isinstance(failure, MissingScope | NoPermission) else log.info
                 tell(
@@ -169,7 +169,7 @@ class Walker:
             except Refused as failure:
                 if isinstance(failure, NotRegistrable) and not walk.pages:
                     return await self._nobody_registered(reading, walk, known, str(failure))
-                return await self._refused(reading, walk, [failure], why)
+                return await self._refused(reading, walk, known, [failure], why)
             else:
                 if content.is_empty and other is not None:
                     # Meetings of one person are in no report; and it takes a while until one is there.
@@ -198,25 +198,36 @@ class Walker:
             reason = f"after {walk.rows} rows Zoom's pages bring nothing new, and do not end"
         elif walk.total is None:
             reason = "Zoom did not say how many rows there are"
-        elif walk.rows != walk.total:
-            reason = f"Zoom gave {walk.rows} of the {walk.total} rows it has"
+        elif walk.total not in (walk.rows, walk.given):
+            twice = f", some of them twice: {walk.rows} differ" if walk.given != walk.rows else ""
+            reason = f"Zoom gave {walk.given} of the {walk.total} rows it has{twice}"
         return await self._end(reading, walk, "partial" if reason else "complete", reason)
 
     async def _refused(
-        self, reading: Reading, walk: Walk, failures: Sequence[ZoomFailure], why: str
+        self, reading: Reading, walk: Walk, known: Part, failures: Sequence[ZoomFailure], why: str
     ) -> Result:
         """Nothing more can be had of this list."""
         failure = failures[-1]
         if walk.pages:
             return await self._end(
-                reading, walk, "partial", f"refused after {walk.rows} of {walk.total} rows: {failure}"
+                reading, walk, "partial", f"refused after {walk.given} of {walk.total} rows: {failure}"
             )
+        if reading.held and _is_too_old(failures, reading.starts_at, self._clock()):
+            return await self._too_old(reading, walk, known)
         reason = f"attendance unknown: {failure}" if reading.held else f"not read: {failure}"
         # What has no schedule any more was held all the same, and who had registered is lost.
         gone = not reading.held and isinstance(failure, NotFound)
         return await self._end(
             reading, walk, "unknown", reason, source="registrants", why=why or str(failure), gone=gone
         )
+
+    async def _too_old(self, reading: Reading, walk: Walk, known: Part) -> Result:
+        """What is known of it is all there will ever be."""
+        if not known.rows:
+            return await self._end(reading, walk, "too_old", TOO_OLD, gone=True)
+        await self._store.drop_walk(walk.walk_id, self._owner)
+        self._changed(reading.part, known.given, known.total, "too_old", known.source, TOO_OLD)
+        return Result(known.state == "complete", known.agreed > 0, TOO_OLD, gone=True)
 
     async def _nobody_registered(self, reading: Reading, walk: Walk, known: Part, why: str) -> Result:
         if known.rows:
@@ -243,7 +254,7 @@ class Walker:
         self,
         reading: Reading,
         walk: Walk,
-        state: Literal["partial", "complete", "unknown"],
+        state: Literal["partial", "complete", "unknown", "too_old"],
         reason: str,
         *,
         source: str = "",
@@ -255,7 +266,7 @@ class Walker:
         agreed = state == "complete" and part.agreed > 0 and may_agree(part.ended_at, self._clock())
         stage: PartStage = "unchanged" if agreed else state
         self._changed(
-            reading.part, walk.rows, walk.total, stage, source or walk.source, reason or why or walk.why
+            reading.part, walk.given, walk.total, stage, source or walk.source, reason or why or walk.why
         )
         log.info(
             "walk finished",
@@ -268,40 +279,6 @@ class Walker:
         )
         return Result(state == "complete", agreed, reason, gone)
 
-    async def _begin(self, subject: Subject, reading: Reading) -> Walk:
-        start = WalkStart(
-            walk_id=f"w_{uuid4().hex}",
-            part=reading.part,
-            owner=self._owner,
-            at=self._clock(),
-            lease=self._lease,
-            starts_at=reading.starts_at,
-        )
-        return await self._store.begin_walk(subject, start)
-
-    async def _go_on(self, subject: Subject, reading: Reading, known: Part) -> Walk | None:
-        """A walk that an earlier run left, taken over, if one can be gone on with."""
-        for left in known.walking:
-            walk = await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
-            if walk is None:
-                walk = await self._wait_for(subject, reading, left)
-            if walk is None:
-                continue
-            if can_go_on(left, self._clock()):
-                log.info("going on with an earlier walk", part=reading.part, rows=walk.rows, total=walk.total)
-                return walk
-            log.info("an earlier walk is too old to go on with", part=reading.part, rows=walk.rows)
-            await self._store.drop_walk(walk.walk_id, self._owner)
-        return None
-
-    async def _wait_for(self, subject: Subject, reading: Reading, left: Walk) -> Walk | None:
-        """Whoever has the walk may have been killed a moment ago: its lease runs out soon then. None: it lives."""
-        log.info("another run was reading this a moment ago, seeing whether it still is", part=reading.part)
-        self._show(reading, left, left.source, "another run was reading this a moment ago")
-        # No longer than our own would last: the clock of another machine may be hours ahead.
-        await self._sleep(min(self._lease, max(0.0, left.lease_until - self._clock())) + 0.05)
-        return await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
-
     async def _part(self, subject: Subject, reading: Reading) -> Part:
         record = await self._store.imported(subject.room)
         for part in record.parts if record else ():
@@ -309,32 +286,16 @@ class Walker:
                 return part
         return Part(reading.part, reading.starts_at, None, "unread", "", "", "", 0, None, 0, None)
 
-    @contextlib.asynccontextmanager
-    async def _alive(self, walk: Walk) -> AsyncIterator[None]:
-        """Renew the lease meanwhile; whatever ends the walk early leaves it to the next run."""
-        renewing = asyncio.create_task(self._keep_renewing(walk))
-        try:
-            yield
-        except WalkLost:
-            raise
-        except BaseException:
-            with contextlib.suppress(StoreError):
-                await self._store.release_walk(walk.walk_id, self._owner, self._clock())
-            raise
-        finally:
-            renewing.cancel()
-            await asyncio.wait([renewing])
-
-    async def _keep_renewing(self, walk: Walk) -> None:
-        while True:
-            await asyncio.sleep(self._lease / 3)
-            try:
-                await self._store.renew_walk(walk.walk_id, self._owner, self._clock(), self._lease)
-            except WalkLost:
-                # The next page finds out.
-                return
-            except StoreError as error:
-                log.info("lease not renewed", error=str(error))
+    def _waits(self, reading: Reading, walk: Walk) -> None:
+        self._show(reading, walk, walk.source, "another run was reading this a moment ago")
 
     def _show(self, reading: Reading, walk: Walk, source: str, note: str) -> None:
-        self._changed(reading.part, walk.rows, walk.total, "walking", source, note)
+        self._changed(reading.part, walk.given, walk.total, "walking", source, note)
+
+
+def _is_too_old(failures: Sequence[ZoomFailure], starts_at: float | None, now: float) -> bool:
+    """By what the sources say, or, where they say only that there is nothing, by how long ago it was."""
+    if not all(isinstance(failure, TooOld | NotFound) for failure in failures):
+        return False
+    is_old = starts_at is not None and now - starts_at > SHOWN_FOR
+    return is_old or any(isinstance(failure, TooOld) for failure in failures)

@@ -109,7 +109,7 @@ export const startEcho = (token, signal) => request("POST", "/api/echo", { token
  * @property {number} present  people who are in it now
  * @property {string | null} last_seen_at  when somebody was in it last
  * @property {"webinar" | "meeting" | null} imported  what it was elsewhere
- * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete", reason: string} | null} source  of an import
+ * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete" | "too_old", reason: string} | null} source  of an import
  */
 
 /** Those one hosts, and with the admin key all; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */

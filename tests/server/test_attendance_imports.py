@@ -153,6 +153,7 @@ async def test_an_import_is_told_as_a_meeting_with_where_it_came_from(play: Play
         "people": 4,
         "guests": 2,
         "stays": 5,
+        "guessed": 0,
         "uncounted": 1,
         "no_shows": 1,
         "total_duration": 5400 + 600 + 600 + 600,

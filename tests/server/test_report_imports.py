@@ -68,7 +68,7 @@ GUESTS = replace(
 )
 PEOPLE = {
     "p_ann": Imported("=ann@example.org", False, "approved", 1, None),
-    "p_guest": Imported("", True, None, 1, "p_ann"),
+    "p_guest": Imported("", True, None, 1, "p_ann", guessed=True),
 }
 ATTENDANCE = Attendance(
     MEETING, [(ANN, [STAY]), (GUEST, [replace(GUESTS, estimated=True)])], origin=Origin(RECORD, PEOPLE)
@@ -106,9 +106,9 @@ def read(table: bytes) -> list[dict[str, str]]:
 
 def test_a_person_of_an_import_is_told_with_what_zoom_says_of_them() -> None:
     ann, guest = as_json()["participants"]
-    besides = ("email", "guest", "registration", "namesakes", "name_match")
-    assert [ann[name] for name in besides] == ["=ann@example.org", False, "approved", 1, None]
-    assert [guest[name] for name in besides] == ["", True, None, 1, "p_ann"]
+    besides = ("email", "guest", "registration", "namesakes", "name_match", "guessed")
+    assert [ann[name] for name in besides] == ["=ann@example.org", False, "approved", 1, None, False]
+    assert [guest[name] for name in besides] == ["", True, None, 1, "p_ann", True]
     assert (guest["estimated"], guest["total_duration"]) == (True, 30.123)
     assert [session["instance"] for session in ann["sessions"]] == [UUID]
 
@@ -142,7 +142,8 @@ def test_an_import_has_ended_but_while_it_is_live(part: Part, ended: bool) -> No
 
 def test_the_tables_of_an_import_have_columns_of_its_own() -> None:
     ann, guest = read(report.as_csv(ATTENDANCE, NOW, Rows.STAYS))
-    assert list(ann)[:6] == ["name", "email", "guest", "registration", "possible_match", "role"]
+    assert list(ann)[:7] == ["name", "email", "guest", "registration", "possible_match", "guessed", "role"]
+    assert (ann["guessed"], guest["guessed"]) == ("no", "yes")
     assert list(ann)[-1] == "instance"
     assert (ann["email"], ann["guest"], ann["registration"]) == ("'=ann@example.org", "no", "approved")
     assert (ann["possible_match"], ann["duration_seconds"], ann["instance"]) == ("", "60", UUID)
@@ -169,6 +170,7 @@ def test_the_source_tells_of_every_part_and_of_the_whole() -> None:
         "why": "report refused: missing scope",
         "reason": "",
         "rows": 2,
+        "given": 0,
         "total": 2,
         "agreed": 0,
         "checked_at": "2026-11-21T11:00:00.000Z",
@@ -187,6 +189,7 @@ def test_the_source_tells_of_every_part_and_of_the_whole() -> None:
             "guests": 1,
             "stays": 2,
             "uncounted": 1,
+            "guessed": 0,
             "no_shows": 2,
             "total_duration": 90.123,
         },
@@ -206,6 +209,8 @@ def test_a_part_of_registrants_is_told_by_their_status() -> None:
         (("partial", "unknown"), "unknown"),
         (("unknown", "live"), "live"),
         (("live", "unread"), "unread"),
+        (("too_old", "complete"), "complete"),
+        (("too_old",), "too_old"),
         ((), "unread"),
     ],
 )
@@ -227,8 +232,10 @@ def test_why_the_latest_attempt_came_to_less_is_told_beside_what_is_kept() -> No
 
 
 def test_what_is_read_at_the_moment_is_told_and_what_was_left_is_not() -> None:
-    walk = Walk("w_1", INSTANCE.part, "run_1", "report", "", "t", 1, 300, 1843, NOW - 9, NOW - 1, NOW + 5)
-    left = replace(walk, walk_id="w_2", rows=600, lease_until=NOW - 1)
+    walk = Walk(
+        "w_1", INSTANCE.part, "run_1", "report", "", "t", 1, 300, 1843, NOW - 9, NOW - 1, NOW + 5, 300
+    )
+    left = replace(walk, walk_id="w_2", given=600, lease_until=NOW - 1)
 
     def reading(*walking: Walk) -> object:
         parts = origin.source(of(replace(INSTANCE, walking=walking)), TOTALS, NOW)["parts"]

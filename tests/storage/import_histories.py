@@ -137,7 +137,7 @@ class ImportHistory:
             source=draw.choice(("report", "report", "basic")),
             why=draw.choice(("", "no scope")),
             total=draw.choice((None, 5, 9)),
-            rows=[replace(each, numbered=draw.random() < 0.3) for each in made if isinstance(each, Row)],
+            rows=[replace(each, breakout=draw.random() < 0.3) for each in made if isinstance(each, Row)],
             registrants=[each for each in made if isinstance(each, Registrant)],
         )
         return "save_page", (page,)

@@ -146,7 +146,7 @@ class ImportScript:
     async def finish(
         self,
         walk: Walk,
-        state: Literal["partial", "complete", "unknown"] = "complete",
+        state: Literal["partial", "complete", "unknown", "too_old"] = "complete",
         reason: str = "",
         **more: Any,
     ) -> Part:
@@ -157,7 +157,7 @@ class ImportScript:
         self,
         part: str,
         *rows: Row | Registrant,
-        state: Literal["partial", "complete", "unknown"] = "complete",
+        state: Literal["partial", "complete", "unknown", "too_old"] = "complete",
         reason: str = "",
         starts: float | None = None,
         **page: Any,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -30,11 +30,10 @@ async def test_any_order_pages_and_walks_of_the_same_rows_come_to_the_same(
     draw = random.Random(seed)  # noqa: S311 - the same each time
     rows = Rows(draw, 90)
     lists = {part: [rows.of(part, number) for number in range(20)] for part in LISTS + INSTANCES}
-    # Some that are numbered, and some that were seen in a former walk only.
+    # Some that have the same id and differ, some that are told twice, and some that were seen in a former walk only.
     for part in INSTANCES:
         twins = [each for each in lists[part] if isinstance(each, Row)][:3]
-        lists[part] += [replace(each, numbered=True) for each in twins for _ in range(2)]
-        lists[part] = [each for each in lists[part] if each not in twins]
+        lists[part] += [replace(each, digest=each.digest + number) for each in twins for number in (1, 2, 2)]
     gone = [rows.of(INSTANCES[0], number) for number in range(30, 33)]
 
     model = Model([each.keys for each in gone])
@@ -58,13 +57,21 @@ async def test_any_order_pages_and_walks_of_the_same_rows_come_to_the_same(
 
 def named(rows: list[Row | Registrant]) -> dict[str, Row | Registrant]:
     """By the ids they are kept under."""
-    seen: Counter[str] = Counter()
-    found: dict[str, Row | Registrant] = {}
+    groups: dict[str, dict[int, Row | Registrant]] = {}
     for each in rows:
         name = each.registrant_id if isinstance(each, Registrant) else each.session_id
-        seen[name] += 1
-        found[name if seen[name] == 1 else f"{name}#{seen[name]}"] = each
-    return found
+        groups.setdefault(name, {})[each.digest] = each
+    return {
+        name if number == 1 else f"{name}#{number}": each
+        for name, group in groups.items()
+        for number, each in enumerate(sorted(group.values(), key=_place), 1)
+    }
+
+
+def _place(row: Row | Registrant) -> tuple[float, float, int]:
+    if isinstance(row, Registrant):
+        return 0.0, 0.0, row.digest
+    return row.joined_at, inf if row.left_at is None else row.left_at, row.digest
 
 
 async def read_somehow(

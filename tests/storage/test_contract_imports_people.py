@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage.imports import Imported
+from storage.imports import Imported, Row
 from storage.store import Participant, Stay, Store
 from tests.storage.import_script import (
     APPROVED,
@@ -54,6 +54,75 @@ async def test_rows_that_share_a_key_are_one_persons_in_whatever_order_they_come
         "guest-s5": ["s5"],
         "k0": ["s1", "s2", "s3", "s4", "s6", "t1", "t2"],
     }
+
+
+def hop(session: str, at: float, until: float, *keys: str, room: bool = False, name: str = "Gil") -> Row:
+    return row(session, *keys, at=at, until=until, breakout=room, name=name)
+
+
+MOVED = [
+    hop("a1", 1000, 1100),
+    hop("a2", 1100, 1200, room=True),
+    hop("a3", 1203, 1300),
+    hop("a4", 1299, 1400, room=True),
+]
+"""A guest, in and out of breakout rooms."""
+
+
+@pytest.mark.parametrize(
+    ("rows", "people", "guessed"),
+    [
+        (MOVED, [["a1", "a2", "a3", "a4"]], 3),
+        # There at the same time, all the while or on the move.
+        ([*MOVED, hop("b1", 1000, 1400)], [["a1", "a2", "a3", "a4"], ["b1"]], 3),
+        (
+            [
+                hop("a1", 1000, 1100),
+                hop("b1", 1000, 1100),
+                hop("a2", 1101, 1200, room=True),
+                hop("b2", 1102, 1200, room=True),
+            ],
+            [["a1", "a2"], ["b1", "b2"]],
+            2,
+        ),
+        # Nobody went into a room, or not then.
+        ([hop("a1", 1000, 1100), hop("a2", 1100, 1200)], [["a1"], ["a2"]], 0),
+        ([hop("a1", 1000, 1100), hop("a2", 1111, 1200, room=True)], [["a1"], ["a2"]], 0),
+        ([hop("a1", 1000, 1100), hop("b1", 1100, 1200, room=True, name="Ann")], [["a1"], ["b1"]], 0),
+        ([hop("a1", 1000, 1100, name=""), hop("a2", 1100, 1200, name="", room=True)], [["a1"], ["a2"]], 0),
+        # Who is known in the main room, and by name only in others.
+        (
+            [hop("a1", 1000, 1100, "gil"), hop("a2", 1100, 1200, room=True), hop("a3", 1200, 1300, "gil")],
+            [["a1", "a2", "a3"]],
+            1,
+        ),
+        ([hop("a1", 1000, 1100, room=True), hop("a2", 1100, 1200, "gil")], [["a1", "a2"]], 1),
+        # Two who are known are two.
+        ([hop("a1", 1000, 1100, "gil"), hop("b1", 1100, 1200, "gil2", room=True)], [["a1"], ["b1"]], 0),
+        (
+            [hop("a1", 1000, 1100, "gil"), hop("a2", 1100, 1200, room=True), hop("b1", 1200, 1300, "gil2")],
+            [["a1", "a2"], ["b1"]],
+            1,
+        ),
+    ],
+)
+async def test_guests_are_followed_into_breakout_rooms_by_their_names(
+    imports: ImportScript, rows: list[Row], people: list[list[str]], guessed: int
+) -> None:
+    await imports.read(TWO, hop("z1", 1000, 1100), hop("z2", 1100, 1200))
+    walk = await imports.begin()
+    for one in reversed(rows):
+        walk = await imports.save(walk, one, cursor="token")
+    await imports.finish(walk)
+    found = await imports.people()
+    assert sorted(found.values()) == sorted([*people, ["z1"], ["z2"]])
+    totals = await imports.store.import_totals(ROOM)
+    assert (totals.people, totals.guessed) == (len(people) + 2, guessed)
+    kept = await imports.attendance()
+    assert kept.origin is not None
+    assert sum(about.guessed for about in kept.origin.people.values()) == sum(
+        len(sessions) > 1 for sessions in people
+    )
 
 
 async def test_keys_of_one_import_are_not_anothers(imports: ImportScript) -> None:

@@ -15,6 +15,7 @@ from tests.storage.import_script import (
     ROOM,
     TWO,
     ImportScript,
+    heard,
     registrant,
     row,
     subject,
@@ -91,16 +92,14 @@ async def test_pages_are_kept_in_their_order_with_the_place_where_the_next_begin
     walk = await imports.save(walk, row("s3"), cursor="more", source="report", why="", total=None)
     assert (walk.cursor, walk.rows, walk.total, walk.source, walk.why) == ("more", 3, 4, "basic", "no scope")
     walk = await imports.save(walk, row("s4", name="New"), row("s1", name="New"), cursor="", total=5)
-    assert (walk.cursor, walk.pages, walk.rows, walk.total) == ("", 3, 4, 5)
+    assert (walk.cursor, walk.pages, walk.rows, walk.given, walk.total) == ("", 3, 5, 5, 5)
     await imports.finish(walk)
-    assert await imports.sessions() == {"s1", "s2", "s3", "s4"}
-    people = (await imports.attendance()).participants
-    assert sorted(person.name for person, _ in people) == ["Ann", "Ann", "New", "New"]
+    assert await imports.sessions() == {"s1", "s1#2", "s2", "s3", "s4"}
 
 
 async def test_a_page_that_is_not_the_next_one_is_not_kept(imports: ImportScript) -> None:
     walk = await imports.begin()
-    first = imports.page(walk, row("s1", numbered=True), cursor="token", total=3)
+    first = imports.page(walk, row("s1"), cursor="token", total=3)
     kept = await imports.store.save_page(first)
     for again in (first, replace(first, rows=[row("other")], cursor="elsewhere"), replace(first, number=3)):
         answered = await imports.store.save_page(again)
@@ -111,15 +110,30 @@ async def test_a_page_that_is_not_the_next_one_is_not_kept(imports: ImportScript
     assert await imports.sessions() == {"s1", "s2"}
 
 
-async def test_rows_that_are_numbered_are_all_kept(imports: ImportScript) -> None:
-    walk = await imports.begin()
-    twin = row("s", numbered=True)
-    walk = await imports.save(walk, twin, twin, row("t"), cursor="token")
-    assert walk.rows == 3
-    walk = await imports.save(walk, twin, row("t", name="New"), row("sx", numbered=True), twin)
-    assert walk.rows == 6
-    await imports.finish(walk)
-    assert await imports.sessions() == {"s", "s#2", "s#3", "s#4", "sx", "t"}
+async def test_rows_of_one_id_are_kept_apart_where_they_differ_and_count_once_where_they_do_not(
+    imports: ImportScript,
+) -> None:
+    long, short, again = (row("s", "ada", until=until) for until in (1040.0, 1010.0, 1020.0))
+    other = row("s", "ben", until=1040.0, name="Ben")
+    found = []
+    for pages in (
+        [[long, long], [short, again, other]],
+        [[again, other, short], [long]],
+        [[short], [other, again, long]],
+    ):
+        walk = await imports.begin()
+        for page in pages:
+            walk = await imports.save(walk, *page, row("t"), cursor="token")
+        assert (walk.rows, walk.given) == (5, sum(map(len, pages)) + len(pages))
+        part = await imports.finish(walk)
+        kept = (await imports.attendance()).participants
+        found.append({stay.session_id: stay.left_at for _, stays in kept for stay in stays})
+    assert (part.rows, part.given) == (5, 7), "of the walk that is shown"
+    assert part.agreed == 2, "whatever pages they come on"
+    assert found[0].keys() == {"s", "s#2", "s#3", "s#4", "t"}
+    assert [found[0][each] for each in ("s", "s#2", "s#3")] == [1010.0, 1020.0, 1040.0]
+    assert found[1] == found[2] == found[0]
+    assert len(await imports.people()) == 3
 
 
 async def test_a_walk_is_its_owners_until_the_lease_runs_out_or_it_is_released(
@@ -310,6 +324,34 @@ async def test_a_partial_walk_takes_the_place_of_nothing_better(imports: ImportS
     part = await imports.read(ONE, row("s5"), state="partial", reason="expired")
     assert (part.state, part.agreed) == ("complete", 0)
     assert await imports.sessions() == {"s5"}
+
+
+async def test_a_partial_walk_that_has_all_there_is_and_more_takes_its_place(imports: ImportScript) -> None:
+    await imports.read(ONE, row("s1"), row("s2"), state="complete")
+    part = await imports.read(
+        ONE, row("s1"), row("s2", until=1070.0), row("s3"), state="partial", reason="more"
+    )
+    assert (part.state, part.reason, part.rows) == ("partial", "more", 3)
+    part = await imports.read(
+        ONE, row("s1"), *(row(f"t{each}") for each in range(9)), state="partial", reason="others"
+    )
+    assert (part.rows, part.reason) == (3, "others"), "as many as there may be"
+    assert await imports.sessions() == {"s1", "s2", "s3"}
+    live = ImportScript(imports.store, "ZOOM-2")
+    for session in ("l1", "l2"):
+        await live.hear(heard(session, joined=1000.0))
+    part = await live.read(ONE, row("s1"), state="partial", reason="cut short")
+    assert (part.state, part.reason, part.rows) == ("live", "cut short", 2)
+    assert (await live.read(ONE, row("s1"), row("s2"), state="partial")).state == "partial"
+
+
+async def test_what_is_too_old_to_be_read_says_so_and_takes_nobodys_place(imports: ImportScript) -> None:
+    assert (await imports.read(ONE, state="unknown", reason="refused")).state == "unknown"
+    part = await imports.read(ONE, state="too_old", reason="too old")
+    assert (part.state, part.reason, part.rows) == ("too_old", "too old", 0)
+    assert (await imports.read(ONE, state="too_old", reason="too old")).agreed == 1
+    assert (await imports.read(ONE, row("s1"), state="complete")).state == "complete"
+    assert (await imports.read(ONE, state="too_old", reason="too old")).state == "complete"
 
 
 async def test_partial_rows_that_turn_out_to_be_all_are_complete(imports: ImportScript) -> None:

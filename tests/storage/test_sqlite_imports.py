@@ -60,9 +60,8 @@ def test_every_statement_finds_its_rows_by_index(writer: sqlite3.Connection, nam
 def test_a_page_looks_for_what_is_kept_of_it_row_by_row(writer: sqlite3.Connection) -> None:
     for statement, column in [
         (sqlite_import_statements.KNOWN_KEYS, "room=? AND key=?"),
-        (sqlite_import_statements.KNOWN_SESSIONS, "walk_id=? AND session_id=?"),
+        (sqlite_import_statements.KNOWN_STAYS, "walk_id=? AND session_id=?"),
         (sqlite_import_statements.KNOWN_REGISTRANTS, "walk_id=? AND registrant_id=?"),
-        (sqlite_import_statements.NUMBERED, "walk_id=? AND session_id>? AND session_id<?"),
         (sqlite_import_statements.UNITE, "room=? AND person=?"),
     ]:
         values = ("x",) * statement.count("?") or dict.fromkeys(re.findall(r":(\w+)", statement), "x")

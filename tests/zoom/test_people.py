@@ -10,7 +10,7 @@ import pytest
 
 from server.zoom import people
 from server.zoom.wire import ParticipantRow, RegistrantRow
-from storage.imports import Registrant, Row
+from storage.imports import LiveStay, Registrant, Row
 
 ROOM = "ZOOM-88988872033"
 UUID = "4444AAAiAAAAAiAiAiiAii=="
@@ -89,8 +89,6 @@ def test_a_stay_is_known_by_instance_user_id_and_join_time() -> None:
 
 def test_a_stay_without_user_id_is_known_by_who_came_when() -> None:
     told = row(user_id="")
-    assert told.numbered
-    assert not row().numbered
     assert told.session_id == row(user_id="", leave_time=None).session_id
     assert told.session_id != row(user_id="", join_time=START + 61).session_id
     assert told.session_id != row(user_id="", id="", user_email="", registrant_id="").session_id
@@ -102,10 +100,34 @@ def test_two_guests_who_come_at_once_by_one_name_are_two() -> None:
     assert not set(one.keys) & set(two.keys)
 
 
-def test_the_order_of_a_page_does_not_matter() -> None:
-    alike = [msgspec.structs.replace(ANNA, user_id="", leave_time=START + left) for left in (100, 200, 300)]
-    told = [people.rows(ROOM, UUID, order, START) for order in (alike, alike[::-1])]
-    assert told[0] == told[1]
+def test_two_guests_of_one_user_id_are_two_by_their_names() -> None:
+    ada, ben = (other(user_id="7", name=name) for name in ("Ada", "Ben"))
+    assert ada.session_id == ben.session_id
+    assert not set(ada.keys) & set(ben.keys)
+    assert ada.keys == other(user_id="7", name="ADA", leave_time=START + 9).keys
+
+
+def test_a_guest_who_is_heard_live_is_the_same_in_every_room() -> None:
+    def heard(user_id: str, participant_uuid: str, account: str = "") -> LiveStay:
+        told = ParticipantRow(id=account, user_id=user_id, name="Gil")
+        return people.live_stay(
+            ROOM,
+            UUID,
+            told,
+            joined_at=START,
+            left_at=None,
+            at=START,
+            starts_at=None,
+            participant_uuid=participant_uuid,
+        )
+
+    one, two, other_one, known = heard("1", "u"), heard("2", "u"), heard("3", "v"), heard("4", "u", "gil")
+    assert one.session_id != two.session_id
+    assert one.keys == two.keys
+    assert one.guest
+    assert not set(one.keys) & set(other_one.keys)
+    assert set(one.keys) < set(known.keys)
+    assert not known.guest
 
 
 @pytest.mark.parametrize(
@@ -174,7 +196,13 @@ def test_a_registrants_id_that_is_too_long_to_be_looked_up_is_shortened() -> Non
 def test_a_live_stay_is_the_same_when_it_begins_and_ends() -> None:
     def told(**times: float | None) -> object:
         stay = people.live_stay(
-            ROOM, UUID, ANNA, **{"joined_at": None, "left_at": None, **times}, at=START, starts_at=None
+            ROOM,
+            UUID,
+            ANNA,
+            joined_at=times.get("joined_at"),
+            left_at=times.get("left_at"),
+            at=START,
+            starts_at=None,
         )
         return replace(stay, joined_at=None, left_at=None)
 

@@ -73,6 +73,9 @@ def of(happened: Happened, source: Source) -> Truth:
     no_shows = set()
     for person in happened.people:
         known = [visit for visit in person.visits if visit.knows & SHOWS[source]]
+        unknown = _in_rooms(
+            [visit for visit in person.visits if not visit.waiting and visit not in known], source
+        )
         there = [visit for visit in known if not visit.waiting]
         registration = _best(person)
         if there:
@@ -83,13 +86,30 @@ def of(happened: Happened, source: Source) -> Truth:
                 names[address] = person.name
         elif registration == "approved":
             no_shows.add(person.registrations[-1].email)
-        for visit in person.visits:
-            if not visit.knows & SHOWS[source] and not visit.waiting:
-                attendees[_attendee([visit], guest=True, registration=None)] += 1
+        for visits in unknown:
+            attendees[_attendee(visits, guest=True, registration=None)] += 1
     rows = {uuid: len(happened.visits(uuid)) for uuid in happened.uuids}
     waiting = sum(visit.waiting for person in happened.people for visit in person.visits)
     registrants = {status: len(happened.registrations(status)) for status in BEST}
     return Truth(rows, waiting, registrants, attendees, by_address, names, frozenset(no_shows))
+
+
+def _in_rooms(visits: list[Visit], source: Source) -> list[list[Visit]]:
+    """A guest's, together as long as they go from room to room by one name: of rooms the report tells only."""
+    found: list[list[Visit]] = []
+    for visit in sorted(visits, key=lambda visit: (visit.uuid, visit.joined)):
+        before = found[-1][-1] if found else None
+        if (
+            before is not None
+            and source == "report"
+            and (before.uuid, before.left, before.name) == (visit.uuid, visit.joined, visit.name)
+            and (before.breakout or visit.breakout)
+            and "name" not in before.lacks | visit.lacks
+        ):
+            found[-1].append(visit)
+        else:
+            found.append([visit])
+    return found
 
 
 def _best(person: Person) -> Status | None:

@@ -166,7 +166,7 @@ function showRow(row, person, axis, now, dated) {
  * @param {HTMLElement} row @param {Person} person @param {import("./record.js").Imported} imported
  * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
  */
-function showImported(row, { name }, { email, guest, registration, match }, people, source) {
+function showImported(row, { name }, { email, guest, registration, match, guessed }, people, source) {
   const registers = source !== null && isRegistered(source) && isRegistrationSure(source);
   const mark = guest ? "Guest" : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
   write(part(row, "role"), mark);
@@ -175,7 +175,7 @@ function showImported(row, { name }, { email, guest, registration, match }, peop
   // Somebody who registered under that name, and did not come by their own link.
   const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;
   showLine(row, "email", email);
-  showLine(row, "perhaps", perhaps);
+  showLine(row, "perhaps", [perhaps, guessed ? "Followed into breakout rooms by name" : ""].filter(Boolean).join(". "));
 }
 
 /** @param {HTMLElement} row @param {"email" | "perhaps"} name @param {string} text */

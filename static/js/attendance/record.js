@@ -26,7 +26,7 @@
  * @property {Imported | null} imported
  *
  * What an import tells of a person besides. `match`: the id of somebody who may be the same person, on the evidence of the name.
- * @typedef {{email: string, guest: boolean, registration: Registration | null, match: string | null}} Imported
+ * @typedef {{email: string, guest: boolean, registration: Registration | null, match: string | null, guessed: boolean}} Imported
  * @typedef {"approved" | "pending" | "denied"} Registration
  *
  * @typedef {object} Totals
@@ -39,7 +39,7 @@
  * @property {number} peak
  * @property {number | null} peakAt
  *
- * @typedef {"unread" | "live" | "unknown" | "partial" | "complete"} SourceState
+ * @typedef {"unread" | "live" | "unknown" | "partial" | "complete" | "too_old"} SourceState
  *
  * One list that was read elsewhere: of an instance, or of those who registered with one status.
  * @typedef {object} SourcePart
@@ -50,7 +50,7 @@
  * @property {string} source  "report", "basic", "registrants" or ""
  * @property {string} why  it and no better one
  * @property {string} reason  Why it is not complete.
- * @property {number} rows
+ * @property {number} rows  that Zoom gave
  * @property {number | null} total
  * @property {number} agreed
  * @property {number | null} checkedAt
@@ -65,7 +65,7 @@
  * @property {SourcePart[]} parts
  * @property {Instance[]} series  all instances there are, whichever of them this is about
  * @property {Record<Registration, number>} registrants
- * @property {{people: number, guests: number, noShows: number | null, uncounted: number} | null} attended  null: who attended is not known; `noShows` null: who was approved is not known
+ * @property {{people: number, guests: number, noShows: number | null, uncounted: number, guessed: number} | null} attended  null: who attended is not known; `noShows` null: who was approved is not known
  *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting
@@ -102,18 +102,18 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
 
 /** @param {any} source @returns {Source} */
 function readSource({ kind, external_id, due_at, parts, totals, instances }) {
-  const { registrants, people, guests, no_shows, uncounted } = totals;
+  const { registrants, people, guests, no_shows, uncounted, guessed } = totals;
   return {
     kind, externalId: external_id, dueAt: moment(due_at),
-    parts: parts.map((/** @type {any} */ { instance, status, starts_at, state, source, why, reason, rows, total, agreed, checked_at, reading }) => ({
-      instance, status, state, source, why, reason, rows, total, agreed, reading,
+    parts: parts.map((/** @type {any} */ { instance, status, starts_at, state, source, why, reason, given, total, agreed, checked_at, reading }) => ({
+      instance, status, state, source, why, reason, rows: given, total, agreed, reading,
       startsAt: moment(starts_at), checkedAt: moment(checked_at),
     })),
     series: (instances ?? parts.filter((/** @type {any} */ { instance }) => instance !== null)).map(
       (/** @type {any} */ { instance, starts_at, state }) => ({ instance, state, startsAt: moment(starts_at) }),
     ),
     registrants: { approved: 0, pending: 0, denied: 0, ...registrants },
-    attended: people === null ? null : { people, guests, noShows: no_shows, uncounted },
+    attended: people === null ? null : { people, guests, noShows: no_shows, uncounted, guessed },
   };
 }
 
@@ -136,7 +136,7 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
     arrived: stays.length ? moment(first_seen_at) : null,
     left: stays.length ? moment(last_seen_at) : null,
     duration: total_duration,
-    imported: "guest" in more ? { email: more.email, guest: more.guest, registration: more.registration, match: more.name_match } : null,
+    imported: "guest" in more ? { email: more.email, guest: more.guest, registration: more.registration, match: more.name_match, guessed: more.guessed } : null,
   };
 }
 

@@ -6,13 +6,13 @@ import { counted, dayAndClock, dayMoment, longMoment, number } from "./moments.j
 /** @typedef {import("./record.js").SourceState} SourceState */
 
 /** The whole is as good as the worst of its parts. @type {SourceState[]} */
-const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete"];
+const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete", "too_old"];
 
 /** @type {Record<SourceState, string>} */
-export const STATES = { unread: "Not read yet", live: "Live", unknown: "Unknown", partial: "Partial", complete: "Complete" };
+export const STATES = { unread: "Not read yet", live: "Live", unknown: "Unknown", partial: "Partial", complete: "Complete", too_old: "Too old to read" };
 
 /** What a badge looks like. @type {Record<SourceState, string>} */
-export const LOOKS = { unread: "quiet", live: "live", unknown: "doubtful", partial: "doubtful", complete: "sure" };
+export const LOOKS = { unread: "quiet", live: "live", unknown: "doubtful", partial: "doubtful", complete: "sure", too_old: "quiet" };
 
 /** @type {Record<string, string>} */
 const SOURCES = { report: "Zoom’s report", basic: "Zoom’s basic list of participants" };
@@ -62,7 +62,7 @@ export const isUnderWay = ({ parts, dueAt }) => dueAt !== null || parts.some(({ 
 /** One paragraph about all of it. @param {Source} source */
 export function inShort(source) {
   const parts = instances(source);
-  const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown");
+  const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown" && state !== "too_old");
   const from = `From Zoom: ${source.kind} ${spaced(source.externalId)}.`;
   if (!read.length) return [from, ...notReadYet(source)].join(" ");
   const sources = [...new Set(read.map((part) => SOURCES[part.source] ?? "Zoom"))].join(" and ");
@@ -104,7 +104,7 @@ export function partTitle({ status, startsAt }) {
 export function partLine({ state, source, rows, total, agreed, checkedAt, reading }) {
   const said = [];
   if (state === "live") said.push("Zoom’s live events");
-  else if (state !== "unread" && state !== "unknown") said.push(...(SOURCES[source] ? [SOURCES[source]] : []), rowsOf({ rows, total }));
+  else if (state !== "unread" && state !== "unknown" && state !== "too_old") said.push(...(SOURCES[source] ? [SOURCES[source]] : []), rowsOf({ rows, total }));
   if (checkedAt !== null) said.push(`read ${dayAndClock(checkedAt)}`);
   if (agreed) said.push(`the same ${agreed > 1 ? `${number(agreed)} times more` : "once more"}`);
   if (reading) said.push(`being read now: ${rowsOf(reading)}`);

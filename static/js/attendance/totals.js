@@ -47,8 +47,11 @@ function ofImport(source, remarks) {
   const sure = worst(instances(source)) === "complete";
   return {
     registered: registered ? [number(registered), others.join(", ")] : null,
-    people: attended ? [number(attended.people), (sure ? remarks : ["so far as is known"]).join(", ")] : UNKNOWN,
+    people: attended ? [number(attended.people), [...(sure ? remarks : ["so far as is known"]), ...upTo(attended)].join(", ")] : UNKNOWN,
     absent: !registered ? null : attended?.noShows == null ? UNKNOWN : [number(attended.noShows), doubtOfAbsent(source)],
     guests: attended ? [number(attended.guests), ""] : null,
   };
 }
+
+/** Guests are followed into breakout rooms by name, which is a guess. @param {{people: number, guessed: number}} attended */
+const upTo = ({ people, guessed }) => (guessed ? [`perhaps up to ${number(people + guessed)}`] : []);

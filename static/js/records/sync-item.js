@@ -7,7 +7,7 @@ import { fromTemplate, part, write } from "../dom.js";
 /** @typedef {import("../api.js").Sync} Sync */
 
 /** @type {Record<string, string>} */
-const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before" };
+const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before", too_old: "too old to read" };
 
 /** @param {Sync} sync */
 export const isOver = ({ state }) => state !== "running";

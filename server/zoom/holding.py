@@ -1,0 +1,100 @@
+"""Whose a walk is: begun, taken over, kept alive while it is read, and left to the next run whatever ends it early."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import structlog
+
+from server.zoom.lists import Reading
+from server.zoom.resuming import can_go_on
+from storage.imports import Part, Subject, Walk, WalkStart
+from storage.store import Store, StoreError, WalkLost
+
+log = structlog.get_logger()
+
+
+class Walks:
+    """Those of one run, which is their `owner` for `lease` seconds after each sign of life. `waits` is told of a walk
+    that may be another run's still."""
+
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        lease: float,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        waits: Callable[[Reading, Walk], None],
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._lease = lease
+        self._clock = clock
+        self._sleep = sleep
+        self._waits = waits
+
+    async def begin(self, subject: Subject, reading: Reading) -> Walk:
+        start = WalkStart(
+            walk_id=f"w_{uuid4().hex}",
+            part=reading.part,
+            owner=self._owner,
+            at=self._clock(),
+            lease=self._lease,
+            starts_at=reading.starts_at,
+        )
+        return await self._store.begin_walk(subject, start)
+
+    async def go_on(self, subject: Subject, reading: Reading, known: Part) -> Walk | None:
+        """A walk that an earlier run left, taken over, if one can be gone on with."""
+        for left in known.walking:
+            walk = await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
+            if walk is None:
+                walk = await self._wait_for(subject, reading, left)
+            if walk is None:
+                continue
+            if can_go_on(left, self._clock()):
+                log.info("going on with an earlier walk", part=reading.part, rows=walk.rows, total=walk.total)
+                return walk
+            log.info("an earlier walk is too old to go on with", part=reading.part, rows=walk.rows)
+            await self._store.drop_walk(walk.walk_id, self._owner)
+        return None
+
+    async def _wait_for(self, subject: Subject, reading: Reading, left: Walk) -> Walk | None:
+        """Whoever has the walk may have been killed a moment ago: its lease runs out soon then. None: it lives."""
+        log.info("another run was reading this a moment ago, seeing whether it still is", part=reading.part)
+        self._waits(reading, left)
+        # No longer than our own would last: the clock of another machine may be hours ahead.
+        await self._sleep(min(self._lease, max(0.0, left.lease_until - self._clock())) + 0.05)
+        return await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
+
+    @contextlib.asynccontextmanager
+    async def alive(self, walk: Walk) -> AsyncIterator[None]:
+        """Renew the lease meanwhile; whatever ends the walk early leaves it to the next run."""
+        renewing = asyncio.create_task(self._keep_renewing(walk))
+        try:
+            yield
+        except WalkLost:
+            raise
+        except BaseException:
+            with contextlib.suppress(StoreError):
+                await self._store.release_walk(walk.walk_id, self._owner, self._clock())
+            raise
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+    async def _keep_renewing(self, walk: Walk) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            try:
+                await self._store.renew_walk(walk.walk_id, self._owner, self._clock(), self._lease)
+            except WalkLost:
+                # The next page finds out.
+                return
+            except StoreError as error:
+                log.info("lease not renewed", error=str(error))

@@ -1,0 +1,73 @@
+"""Who is not known, from one breakout room to the next: by name, and by when rows end and begin. Pure.
+
+Zoom blanks the ids of guests at every move, so that each row would be a person's of its own. Rows of one name of which
+one begins when another ends, and one of the two is in a breakout room, are one person's as long as that is nobody else:
+a row is gone on with by one other at most, so that people who are there at the same time stay apart. `follow_hops` does
+the same in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+WITHIN = 10.0
+"""Seconds between an end and a beginning."""
+
+
+class HopRow(NamedTuple):
+    """A row of somebody of a name of which a row is in a breakout room. `person`: whose it is; None: a guest's."""
+
+    name_key: str
+    joined_at: float
+    left_at: float
+    session_id: str
+    key: str
+    breakout: bool
+    person: str | None
+
+
+@dataclass(slots=True)
+class _Chain:
+    anchor: str
+    left_at: float
+    breakout: bool
+    person: str | None
+
+
+def follow(rows: Iterable[HopRow]) -> dict[str, str]:
+    """The key that rows of guests have in place of their own, by their session ids."""
+    found: list[tuple[HopRow, _Chain]] = []
+    chains: list[_Chain] = []
+    name = None
+    for row in sorted(rows):
+        if row.name_key != name:
+            name, chains = row.name_key, []
+        chain = _gone_on_with(row, chains)
+        if chain is None:
+            chain = _Chain(row.key, row.left_at, row.breakout, row.person)
+            chains.append(chain)
+        elif chain.person is None and row.person is not None:
+            chain.anchor, chain.person = row.key, row.person
+        chain.left_at, chain.breakout = row.left_at, row.breakout
+        if row.person is None:
+            found.append((row, chain))
+    return {row.session_id: chain.anchor for row, chain in found if row.key != chain.anchor}
+
+
+def _gone_on_with(row: HopRow, chains: list[_Chain]) -> _Chain | None:
+    """The same person's before anybody's, then the nearest, then the first."""
+    best = None
+    for chain in chains:
+        away = abs(row.joined_at - chain.left_at)
+        if away > WITHIN or not (chain.breakout or row.breakout):
+            continue
+        if chain.person is not None and row.person is not None:
+            if chain.person != row.person:
+                continue
+        else:
+            away += WITHIN
+        if best is None or away < best[0]:
+            best = away, chain
+    return None if best is None else best[1]
