@@ -119,6 +119,15 @@ async def test_a_whole_visit_below_a_path(
             each for each in asked(person) if each[1] >= 400 or not f"{each[0]}/".startswith(f"{BASE}/")
         } == set()
 
+    # Home is here, too, when the page does not start.
+    await ada.page.route("**/js/records/main.js", lambda route: route.abort())
+    await ada.page.goto(f"{url}/attendance")
+    await expect(ada.page.get_by_text("/static/js/records/main.js")).to_be_visible()
+    await ada.press("Home")
+    await ada.at("lobby")
+    assert ada.page.url == f"{url}/"
+    ada.complaints.clear()
+
     # Past the proxy the address has no prefix yet.
     await bob.page.goto(f"http://127.0.0.1:{below.port}/m/{meeting}")
     await bob.at("prejoin")
