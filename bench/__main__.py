@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import orjson
 from rich.console import Console
@@ -17,7 +18,15 @@ from rich.table import Table
 
 from bench import imports, measure, report, stores, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
-from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE, Spec
+from bench.servers import (
+    GENERATOR_CORE,
+    LIMIT,
+    RECONVENE,
+    SERVER_CORE,
+    Spec,
+    before,
+    working_tree,
+)
 
 MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "fanout": measure.fanout,
@@ -29,6 +38,9 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "report": report.report,
     "imports": imports.imports,
 }
+WIDTH = 150
+"""Of a table that is written to a file."""
+
 FILES = measure.IDLE_CLIENTS + 500
 
 
@@ -37,6 +49,16 @@ def main(arguments: Sequence[str]) -> int:
     plan = QUICK if options.quick else FULL
     if options.rounds:
         plan = dataclasses.replace(plan, rounds=options.rounds)
+    with ExitStack() as stack:
+        return _run(plan, options, stack)
+
+
+def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
+    if options.realtime:
+        plan = dataclasses.replace(plan, realtime=True)
+    if options.before:
+        other = before(stack.enter_context(working_tree(options.before)))
+        plan = dataclasses.replace(plan, specs=[*plan.specs, other])
     if options.references:
         plan = dataclasses.replace(plan, specs=[spec for spec in plan.specs if spec is not RECONVENE])
     _prepare()
@@ -67,6 +89,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=MEASURES, help="just this; may be repeated")
     parser.add_argument("--rounds", type=int, help="rounds for each server and load")
     parser.add_argument("--json", action="store_true", help="print every value as JSON instead of tables")
+    parser.add_argument("--before", metavar="REVISION", help="the server of that revision, too")
+    parser.add_argument(
+        "--realtime", action="store_true", help="let nothing else run on both cores (needs root)"
+    )
     parser.add_argument("--references", action="store_true", help="only the reference servers; no targets")
     return parser.parse_args(arguments)
 
@@ -91,17 +117,17 @@ def _json(figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> str:
 
 
 def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     title = f"Medians of {plan.rounds} rounds, Python {platform.python_version()}"
     of_stores = [figure for figure in figures if stores.EACH.name in figure.values]
     of_servers = [figure for figure in figures if figure not in of_stores]
     if of_servers:
-        console.print(_table(title, of_servers, plan.specs))
+        console.print(_table(title, of_servers, _shown(plan, of_servers)))
     if of_stores:
         console.print(_table(title, of_stores, (RECONVENE, stores.EACH, stores.TUNED)))
     if any(figure.judged_by_cpu for figure in figures):
         console.print(
-            "* By the server's processor time: others held it up, or the generator was the limit.",
+            "* Judged by the server's processor time: others held it up, or the generator was the limit.",
             soft_wrap=True,
         )
     if not verdicts:
@@ -116,16 +142,25 @@ def _print(plan: Plan, figures: Sequence[Figure], verdicts: Sequence[Verdict]) -
     console.print(table)
 
 
+def _shown(plan: Plan, figures: Sequence[Figure]) -> list[Spec]:
+    has_limit = any(LIMIT.name in figure.values for figure in figures)
+    return [*plan.specs, LIMIT] if has_limit else list(plan.specs)
+
+
 def _table(title: str, figures: Sequence[Figure], specs: Sequence[Spec]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("load", no_wrap=True)
     for spec in specs:
         table.add_column(spec.name, justify="right")
     for figure in figures:
-        values = [figure.of(spec) for spec in specs]
-        cells = ["invalid" if figure.invalid else _number(value) for value in values]
         mark = " *" if figure.judged_by_cpu else ""
-        table.add_row(f"{figure.name}, {figure.unit}{mark}", *cells)
+        rows = [("", figure.by_cpu if figure.judged_by_cpu else figure.values)]
+        if figure.shows_both:
+            rows = [("", figure.values), (" of CPU time", figure.by_cpu)]
+        for beside, values_of in rows:
+            values = [figure.by(values_of, spec) for spec in specs]
+            cells = ["invalid" if figure.invalid else _number(value) for value in values]
+            table.add_row(f"{figure.name}, {figure.unit}{beside}{mark}", *cells)
     return table
 
 

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from bench.native import built
 from server.peer.load.usage import Usage, usage
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +69,46 @@ RECONVENE = Spec(
 WEBSOCKETS = Spec("websockets", _reference("reference_websockets"))
 WEBSOCKETS_UVLOOP = Spec("ws + uvloop", _reference("reference_websockets", "--uvloop"))
 RELAY = Spec("bare relay", _reference("reference_relay"), roster=False)
+LIMIT = Spec("limit in C", lambda port: [built("limit"), str(port)], roster=False)
+
+
+def before(folder: Path) -> Spec:
+    """This server as it is in another working tree."""
+    return Spec(
+        BEFORE, RECONVENE.command, lambda port, data: _settings(port, data) | {"PYTHONPATH": str(folder)}
+    )
+
+
+BEFORE = "before"
+
+
+@contextmanager
+def working_tree(revision: str) -> Iterator[Path]:
+    """That revision of this project, for as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="reconvene-bench-") as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+@contextmanager
+def alone(pids: Iterable[int], wanted: bool) -> Iterator[None]:
+    """Where it is ``wanted``, no other process gets their cores while the block runs (SCHED_FIFO, which needs root)."""
+    threads = (
+        [int(task.name) for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()] if wanted else []
+    )
+    for thread in threads:
+        os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
+    try:
+        yield
+    finally:
+        for thread in threads:
+            with suppress(ProcessLookupError):
+                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
 
 
 @contextmanager

@@ -25,11 +25,13 @@ from server.identity import (
     new_id,
     new_user,
 )
+from server.signed import sign, verified
 from signalling.errors import ErrorCode, Refused
 from signalling.messages import Kind
 from storage.store import PROGRAMS
 
 NOW = 1_700_000_000.0
+KEY = hashlib.sha256(b"a key").digest()
 tokens = Tokens("a secret of some length")
 
 
@@ -119,6 +121,25 @@ def test_what_was_signed_with_the_previous_secret_is_taken_and_renewed() -> None
         with pytest.raises(Refused) as refused:
             stranger.read_identity(token, NOW)
         assert refused.value.code is ErrorCode.BAD_TOKEN
+
+
+def test_tokens_are_those_that_the_library_makes_and_reads() -> None:
+    claims: dict[str, object] = {"typ": "session", "sub": "u_1", "mtg": "KÄSE", "exp": NOW + 9}
+    made = sign(claims, KEY)
+    assert jwt.decode(made, KEY, algorithms=["HS256"], options={"verify_exp": False}) == claims
+    assert jwt.get_unverified_header(made) == {"alg": "HS256", "typ": "JWT"}
+    for header in ({}, {"kid": "other"}):
+        assert verified(jwt.encode(claims, KEY, algorithm="HS256", headers=header), KEY) == claims
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_token_with_a_changed_character_is_none(part: int) -> None:
+    parts = sign({"typ": "identity", "sub": "u_1"}, KEY).split(".")
+    for at, letter in enumerate(parts[part]):
+        changed = parts[part][:at] + ("A" if letter != "A" else "B") + parts[part][at + 1 :]
+        assert verified(".".join([*parts[:part], changed, *parts[part + 1 :]]), KEY) is None
+    assert verified(".".join(parts), b"another key, which is long enough") is None
+    assert verified(sign([], KEY), KEY) is None  # type: ignore[arg-type]
 
 
 def test_an_identity_is_no_session() -> None:

@@ -1,0 +1,45 @@
+"""Claims that are signed: JWT (RFC 7519) by HS256, as a join makes two and a resume reads one.
+
+The library does the same in ten times the time, and reads what has another header than ours.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+import jwt
+import orjson
+
+_HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
+
+
+def sign(claims: dict[str, object], key: bytes) -> str:
+    signed = b"%b.%b" % (_HEADER, _text(orjson.dumps(claims)))
+    return (signed + _signature(signed, key)).decode()
+
+
+def verified(token: str, key: bytes) -> dict[str, Any] | None:
+    """The claims, if they were signed by this key. Dates are the caller's to check."""
+    try:
+        ours = token.encode()
+        signed, _, _ = ours.rpartition(b".")
+        header, _, claims = signed.partition(b".")
+        if header == _HEADER:
+            if not hmac.compare_digest(signed + _signature(signed, key), ours):
+                return None
+            found = orjson.loads(urlsafe_b64decode(claims + b"=" * (-len(claims) % 4)))
+        else:
+            found = jwt.decode(token, key, algorithms=["HS256"], options={"verify_exp": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _signature(signed: bytes, key: bytes) -> bytes:
+    return b"." + _text(hmac.digest(key, signed, "sha256"))
+
+
+def _text(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
