@@ -32,6 +32,7 @@ from tests.server.nginx import Nginx
 
 BASE = "/meet"
 LOOKUPS = 5
+ADMIN_KEY = "the-key-of-the-operator"
 PAGES = ["", "/", "/m/ABC123", "/m/ABC123/attendance", "/attendance", "/docs", "/nothing/here"]
 ADDRESSES = re.compile(r'(?:href|src)="(/[^"]*)"')
 DIRECT = "proxy_pass http://127.0.0.1:3000"
@@ -55,7 +56,10 @@ async def below(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serve
     settings = {
         "RECONVENE_BASE_PATH": BASE,
         "RECONVENE_LIMITS": f"lookups={LOOKUPS}",
+        "RECONVENE_ADMIN_KEY": ADMIN_KEY,
         "ZOOM_WEBHOOK_SECRET": "of-the-webhook",
+        **dict.fromkeys(("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"), "nobody"),
+        **dict.fromkeys(("ZOOM_API_URL", "ZOOM_TOKEN_URL"), "http://127.0.0.1:9"),
     }
     async with ServerProcess(tmp_path_factory.mktemp("below"), **settings) as server:
         yield server
@@ -187,6 +191,14 @@ async def test_what_is_for_the_inside_is_not_below_the_prefix(way: Way, web: htt
 
 async def test_zoom_finds_the_webhook(web: httpx.AsyncClient) -> None:
     assert (await web.post("/api/zoom/webhook", json={})).status_code == 401
+
+
+async def test_a_sync_says_where_it_is_told_of(way: Way, web: httpx.AsyncClient) -> None:
+    begun = await web.post("/api/zoom/sync", json={"id": "85012345678"}, headers=bearer(ADMIN_KEY))
+    where = begun.headers["Location"]
+    assert where.startswith(f"{BASE}/api/zoom/sync/")
+    told = await web.get(way.url.removesuffix(BASE) + where, headers=bearer(ADMIN_KEY))
+    assert told.json()["external_id"] == "85012345678"
 
 
 @pytest.mark.parametrize("before", ["", BASE])
