@@ -16,7 +16,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import imports, measure, report, stores, storm
+from bench import fill, imports, measure, report, stores, storm
 from bench.measure import FULL, QUICK, Figure, Plan, Verdict
 from bench.servers import (
     GENERATOR_CORE,
@@ -32,6 +32,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "fanout": measure.fanout,
     "signal": measure.signals,
     "joins": measure.joins,
+    "fill": fill.fill,
     "memory": measure.memory,
     "storm": storm.storm,
     "stores": stores.stores,
@@ -73,7 +74,7 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, storm, stores, report, imports):
+        for judge in (measure, fill, storm, stores, report, imports):
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")

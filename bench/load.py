@@ -14,7 +14,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,9 +54,18 @@ Event = Callable[[Client, bytes, bytes], None]
 
 
 class Fleet:
-    """``rooms`` times ``size`` clients of one server."""
+    """``rooms`` times ``size`` clients of one server, which say that they have these ``features``."""
 
-    def __init__(self, port: int, rooms: int, size: int, name: str = "BENCH", roster: bool = True) -> None:
+    def __init__(
+        self,
+        port: int,
+        rooms: int,
+        size: int,
+        name: str = "BENCH",
+        roster: bool = True,
+        features: Sequence[str] = (),
+    ) -> None:
+        self._features = features
         self._port, self._size, self._has_roster = port, size, roster
         self._rooms = [Room(f"{name}-{number}") for number in range(rooms)]
         self._epoll = select.epoll()
@@ -187,7 +196,8 @@ class Fleet:
                 raise LoadError(f"the upgrade was answered with {head[:200]!r}")
             client.state, client.rest = JOINING, rest
             join = {"type": "join", "id": 1, "meeting": client.room.name, "create": True}
-            client.send(frame(orjson.dumps(join | {"name": f"u{client.index}"})))
+            join |= {"name": f"u{client.index}", "features": self._features}
+            client.send(frame(orjson.dumps(join)))
         else:
             self._receive(client, client.socket.recv(READ), self._announced)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 
 import orjson
@@ -43,6 +44,7 @@ class Member:
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent
     one. `refused`: by addressee, the id of the signal that was refused with `busy` and has to come again first.
     `restored`: known from the record only, since the server was restarted, and not back yet.
+    `listing`: the one that has it as it is now.
     """
 
     __slots__ = (
@@ -64,6 +66,7 @@ class Member:
         "instance",
         "joined_at",
         "kind",
+        "listing",
         "lost_at",
         "name",
         "order",
@@ -108,6 +111,7 @@ class Member:
         self.refused: dict[str, int] | None = None
         self.connection: Handle | None = None
         self.lost_at: float | None = None
+        self.listing: Listing | None = None
         self._encoded: bytes | None = None
 
     def connect(self, connection: Handle, attempt: int) -> int:
@@ -150,6 +154,9 @@ class Member:
     def changed(self) -> None:
         """To be called after any change to what others see."""
         self._encoded = None
+        if self.listing is not None:
+            self.listing.end()
+            self.listing = None
 
     def view(self) -> dict[str, Any]:
         """The protocol's `<participant>`."""
@@ -176,6 +183,28 @@ class Member:
         return self._encoded
 
 
+class Listing:
+    """Members of a room, encoded in the order they came. `count`: how many; `holds` as long as none of them has changed
+    or gone, so that for who comes it need only be added to."""
+
+    __slots__ = ("count", "encoded", "holds")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.encoded = b""
+        self.holds = True
+
+    def end(self) -> None:
+        self.holds = False
+        self.encoded = b""
+
+    def add(self, members: list[Member]) -> None:
+        for member in members:
+            member.listing = self
+        self.count += len(members)
+        self.encoded = b",".join([*filter(None, [self.encoded]), *[member.encoded() for member in members]])
+
+
 class Room:
     """A meeting with at least one member. `frames`: its budget for what everyone is told, once there was one.
 
@@ -186,6 +215,7 @@ class Room:
     __slots__ = (
         "_audience",
         "_audiences",
+        "_listing",
         "_members",
         "_users",
         "ahead",
@@ -203,6 +233,7 @@ class Room:
         self.frames: Budget | None = None
         self.untold: list[tuple[int, bytes]] = []
         self.ahead: dict[Member, int] = {}
+        self._listing = Listing()
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
         self._audience: tuple[Handle, ...] | None = None
@@ -228,6 +259,7 @@ class Room:
         del self._members[member.id]
         del self._users[member.user_id]
         self.ahead.pop(member, None)
+        member.changed()
         if member.connection is not None:
             self.connections_changed()
 
@@ -252,8 +284,12 @@ class Room:
         return self._audiences
 
     def roster(self) -> orjson.Fragment:
-        """The members as a JSON array, from their cached encodings."""
-        return orjson.Fragment(b"[" + b",".join([m.encoded() for m in self._members.values()]) + b"]")
+        """The members as a JSON array."""
+        if not self._listing.holds:
+            self._listing = Listing()
+        if self._listing.count < len(self):
+            self._listing.add(list(islice(self._members.values(), self._listing.count, None)))
+        return orjson.Fragment(b"[%b]" % self._listing.encoded)
 
 
 def rfc3339(at: float) -> str:
