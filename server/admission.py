@@ -21,7 +21,7 @@ from server.config import Config
 from server.credentials import Credentials, Proof
 from server.ice import IceServers
 from server.identity import Session, Tokens, kind_of, new_id
-from server.recorder import Recorder, StayAbandoned
+from server.recorder import Recorder
 from signalling.arrivals import Arrival, Return
 from signalling.effects import StayResumed
 from signalling.errors import ErrorCode, Refused
@@ -34,8 +34,8 @@ from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Store, Sto
 
 SETTLE_TIMEOUT = 2.0
 ATTEMPTS = 5
-DOUBTS = 10_000
-"""Joins that failed after the store was asked, to be looked after. What is beyond that the next start closes."""
+FAILED = 10_000
+"""Joins that failed after the store was asked, of which it is known when that was."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,8 +47,8 @@ class Flight:
     revoked: bool = False
 
 
-class Doubt(NamedTuple):
-    """When a join was asked for that may have failed: by the monotonic clock, and as the store was told.
+class Asked(NamedTuple):
+    """When a join was asked for: by the monotonic clock, and as the store was told.
 
     `set_by`: that of the record's clock then.
     """
@@ -81,8 +81,8 @@ class Admission:
         self._comings = Comings(limited=config.message_rate > 0)
         self._flights: dict[str, dict[str, list[Flight]]] = {}
         self._orders = itertools.count(1)
-        # Joins that failed after the store was asked: oldest first, a person once.
-        self._doubtful: dict[tuple[str, str], Doubt] = {}
+        # Joins that failed, and may have begun a stay by a clock that was set since: oldest first, a person once.
+        self._failed: dict[tuple[str, str], Asked] = {}
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
@@ -173,20 +173,16 @@ class Admission:
                 self._flights.pop(join.meeting, None)
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
-    def abandon(self, asked_before: float) -> None:
-        """Close what joins may have opened that failed before that moment: the store can have carried them out.
+    def is_joining(self, room: str, user_id: str) -> bool:
+        """Whether a join of theirs is on its way to the store."""
+        return user_id in self._flights.get(room, {})
 
-        A joiner who asks again sooner goes on with the stay.
-        """
-        due = list(itertools.takewhile(lambda each: each[1].since <= asked_before, self._doubtful.items()))
-        for (room, user_id), doubt in due:
-            del self._doubtful[room, user_id]
-            if user_id in self._flights.get(room, {}):
-                # Looked after again when that one has landed.
-                self._doubtful[room, user_id] = doubt
-                continue
-            here = self._hub.present_stay(room, user_id, clock.monotonic())
-            self._recorder.record(here or StayAbandoned(room, user_id, doubt.at))
+    def forget(self, asked_before: float) -> None:
+        """Joins that failed before that moment. What they may have begun is closed by now (`server.reconciling`)."""
+        for person, _ in list(
+            itertools.takewhile(lambda each: each[1].since <= asked_before, self._failed.items())
+        ):
+            del self._failed[person]
 
     def stay_ended(self, room: str, user_id: str) -> None:
         """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
@@ -284,13 +280,13 @@ class Admission:
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
         except StoreUnavailable as error:
             if not error.certain:
-                self._doubt(join.meeting, user_id, asked)
+                self._has_failed(join.meeting, user_id, asked)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         except BaseException:
-            self._doubt(join.meeting, user_id, asked)
+            self._has_failed(join.meeting, user_id, asked)
             raise
 
-        before = self._doubtful.get((join.meeting, user_id), asked)
+        before = self._failed.get((join.meeting, user_id), asked)
         began = before if before.at == joined.stay.joined_at else asked
         set_by = self._clock.set_by - began.set_by
         place = self._hub.present(join.meeting, user_id)
@@ -307,19 +303,19 @@ class Admission:
         self._recorder.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
         return dataclasses.replace(joined, stay=stay)
 
-    def _now(self) -> Doubt:
-        return Doubt(clock.monotonic(), self._clock.now(), self._clock.set_by)
+    def _now(self) -> Asked:
+        return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
-    def _doubt(self, room: str, user_id: str, asked: Doubt) -> None:
+    def _has_failed(self, room: str, user_id: str, asked: Asked) -> None:
         """A stay may be open that nobody came to."""
-        if len(self._doubtful) < DOUBTS:
-            self._doubtful.setdefault((room, user_id), asked)
+        if len(self._failed) < FAILED:
+            self._failed.setdefault((room, user_id), asked)
 
-    def _not_seated(self, room: str, user_id: str, asked: Doubt) -> None:
+    def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
         """A join was recorded and then refused."""
         here = self._hub.present_stay(room, user_id, clock.monotonic())
         if here is None:
-            self._doubt(room, user_id, asked)
+            self._has_failed(room, user_id, asked)
         else:
             # The record has the instance of the page that was refused. Who is on the way in is recorded after this.
             self.stay_ended(room, user_id)

@@ -37,6 +37,7 @@ from server.listening import BACKLOG, address, own_url
 from server.metrics import Metrics
 from server.node import Node
 from server.overload import Rank, Shedding
+from server.reconciling import Reconciler
 from server.recorder import Recorder
 from server.restart import restore_rooms
 from server.retention import Retention
@@ -80,7 +81,9 @@ async def serve(
         recorder = Recorder(store, node.id, metrics, at=record_clock.at)
         admission = Admission(config, hub, store, recorder, tokens, node.id, record_clock)
         gateway = Gateway(config, hub, admission, recorder, metrics)
-        node.on_revived = gateway.revived
+        reconciler = Reconciler(store, node.id, hub, admission, recorder)
+        node.on_revived = reconciler.due
+        node.errands["reconcile"] = reconciler.look
         node.on_clock_set = hub.clock_was_set
         await node.start()
         await restore_rooms(store, hub, record_clock.now())
@@ -96,7 +99,7 @@ async def serve(
             config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
         )
         echoes.start()
-        drain = Drain(config.drain, gateway, recorder, node)
+        drain = Drain(config.drain, gateway, recorder, reconciler, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
         http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = _Server(

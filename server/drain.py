@@ -9,6 +9,7 @@ What is recorded does not wait for peers that are slow to close.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -17,7 +18,9 @@ import structlog
 from server import clock
 from server.gateway import Gateway
 from server.node import Node
+from server.reconciling import Reconciler
 from server.recorder import Recorder
+from storage.store import StoreError
 
 log = structlog.get_logger()
 
@@ -31,10 +34,13 @@ STEP_SHARE = 0.5
 class Drain:
     """`bound` is in seconds, from the first signal to the end."""
 
-    def __init__(self, bound: float, gateway: Gateway, recorder: Recorder, node: Node) -> None:
+    def __init__(
+        self, bound: float, gateway: Gateway, recorder: Recorder, reconciler: Reconciler, node: Node
+    ) -> None:
         self._bound = bound
         self._gateway = gateway
         self._recorder = recorder
+        self._reconciler = reconciler
         self._node = node
         self._loop = asyncio.get_running_loop()
         self._began: float | None = None
@@ -65,6 +71,7 @@ class Drain:
             self._begin()
         began = self._loop.time()
         at = clock.monotonic()
+        self._reconciler.is_draining = True
         self._gateway.record_absent()
         try:
             async with asyncio.timeout_at(self.deadline - self._bound * CLOSING_SHARE) as self._limit:
@@ -100,6 +107,10 @@ class Drain:
     async def _record(self, at: float) -> int:
         """Write down what is left to write; answers how many joins were given up."""
         given_up = await self._gateway.stop(within=self._step())
+        with contextlib.suppress(StoreError, TimeoutError):
+            # What it would say, the next steps say.
+            async with asyncio.timeout(self._step()):
+                await self._reconciler.reconcile(is_last=True)
         await self._recorder.close(within=self._step())
         await self._node.stop(at)
         return given_up

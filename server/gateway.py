@@ -24,7 +24,6 @@ from server.metrics import Metrics
 from server.open_sockets import OpenSockets, room_for_sockets
 from server.overload import Overload, Rank
 from server.recorder import Recorder
-from server.restart import record_anew
 from signalling import events
 from signalling.arrivals import Arrival, Goodbye
 from signalling.commands import refuse
@@ -38,6 +37,8 @@ from storage.store import Joined
 log = structlog.get_logger()
 
 TICK = 0.25
+FORGOTTEN_AFTER = 10
+"""Grace times after which it does not matter any more when a join was asked for that failed."""
 STANDSTILL = 2.0
 """Seconds between two ticks that are no longer taken for load."""
 
@@ -90,16 +91,9 @@ class Gateway:
 
     def record_absent(self) -> None:
         """This process will not see whether those who are away come back: they left when they were lost."""
-        self._admission.abandon(clock.monotonic())
         for end in self._hub.lost_stays():
             self._admission.stay_ended(end.room, end.user_id)
             self._recorder.record(end)
-
-    def revived(self) -> None:
-        """Another process may have closed the stays of this one. Of those that this one has given up, it was right."""
-        record_anew(self._hub, self._recorder)
-        if self.draining:
-            self.record_absent()
 
     async def stop(self, within: float) -> int:
         """Stop the clock and let joins on their way finish. Answers how many had not after `within` seconds."""
@@ -114,8 +108,6 @@ class Gateway:
             join.cancel()
         if late:
             await asyncio.wait(late)
-        # The store may carry them out all the same.
-        self._admission.abandon(clock.monotonic())
         return len(late)
 
     def going(self) -> Refused:
@@ -382,7 +374,7 @@ class Gateway:
                     log.warning("the server stood still", seconds=round(now - before, 3))
                     self._hub.stood_still(now - before, now)
                 self._carry_out(self._hub.tick(now))
-                self._admission.abandon(now - self._hub.grace)
+                self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)
                 self._carry_out(self._admission.ice.due(self._connections, now))
                 liveness.check(self._connections, self._heartbeat, loop.time(), self._who)
             except Exception:

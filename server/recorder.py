@@ -20,13 +20,14 @@ import structlog
 
 from server.metrics import Metrics
 from signalling.effects import StayEnded, StayResumed
-from storage.store import StayAbandon, StayEnd, StayResume, Store, StoreUnavailable
+from storage.open_stays import StayAbandon
+from storage.store import StayEnd, StayResume, Store, StoreUnavailable
 
 log = structlog.get_logger()
 
 LIMIT = 50_000
-"""Entries kept while the store is away. Past it the oldest news is that the disk is gone; stays are then closed by the
-next start, at this node's last heartbeat."""
+"""Entries kept while the store is away. Past it the oldest news is that the disk is gone; what is dropped is found
+later (`server.reconciling`), or closed by the next start, at this node's last heartbeat."""
 
 FLAPPING = 16
 """Entries of one person from which on returns no longer add up."""
@@ -36,12 +37,14 @@ RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
 class StayAbandoned(NamedTuple):
-    """Record that nobody came to whatever stay of this person is open here. `at`: as the join was asked for with, by
-    the record's clock."""
+    """Record that nobody is in a stay that is open here. `at`: when somebody last was (of the hub's time); None: nobody
+    came to it."""
 
     room: str
     user_id: str
-    at: float
+    participant_id: str
+    session_id: str
+    at: float | None
 
 
 Entry = StayEnded | StayResumed | StayAbandoned
@@ -100,12 +103,12 @@ class Recorder:
         return self._count
 
     def record(self, entry: Entry) -> None:
-        # Strangers can bring about any number of abandoned stays: half the room is for what people did.
+        # Whatever is found to be abandoned can be found again: half the room is for what people did.
         limit = self._limit // 2 if isinstance(entry, StayAbandoned) else self._limit
         if self._count >= limit:
             self._drop()
             return
-        if not isinstance(entry, StayAbandoned):
+        if entry.at is not None:
             # Now, together with its beginning: the clock may be set before it is written.
             entry = entry._replace(at=self._at(entry.at))
         person = entry.room, entry.user_id
@@ -119,6 +122,10 @@ class Recorder:
         line.entries.append(entry)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
+
+    def has_to_write(self, room: str, user_id: str) -> bool:
+        """Whether something of this person is unwritten."""
+        return (room, user_id) in self._lines
 
     async def settle(self, room: str, user_id: str, within: float) -> bool:
         """Wait until nothing of this person is unwritten; False when that took longer than `within` seconds."""
@@ -161,7 +168,7 @@ class Recorder:
                     log.error(
                         "stay could not be recorded",
                         meeting=entry.room,
-                        participant=getattr(entry, "participant_id", None),
+                        participant=entry.participant_id,
                         exc_info=outcome,
                     )
                 elif self._outage is not None:
@@ -176,17 +183,16 @@ class Recorder:
                 delay = min(RETRY_MOST, delay * 2)
 
     async def _write(self, entry: Entry) -> None:
-        node, at = self._node_id, entry.at
-        if isinstance(entry, StayAbandoned):
-            await self._store.abandon_stay(StayAbandon(entry.room, entry.user_id, node, at))
-            return
-        stay = entry.room, entry.user_id, entry.participant_id, entry.session_id
-        if isinstance(entry, StayEnded):
-            await self._store.leave(StayEnd(*stay, node, at, entry.reason, entry.joined_at))
-        else:
-            await self._store.resume_stay(
-                StayResume(*stay, node, entry.instance, at, entry.returned, entry.joined_at)
-            )
+        node, stay = self._node_id, (entry.room, entry.user_id, entry.participant_id, entry.session_id)
+        match entry:
+            case StayAbandoned():
+                await self._store.abandon_stay(StayAbandon(*stay, node, entry.at))
+            case StayEnded():
+                await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
+            case StayResumed():
+                await self._store.resume_stay(
+                    StayResume(*stay, node, entry.instance, entry.at, entry.returned, entry.joined_at)
+                )
 
     async def _pause(self, delay: float) -> None:
         if self._closing.is_set():

@@ -12,7 +12,6 @@ from server import clock
 from server.clock import JUMP
 from server.identity import kind_of, new_id
 from server.node import INTERVAL
-from server.recorder import Recorder
 from signalling.arrivals import Restored
 from signalling.hub import Hub
 from storage.store import Restorable, Store
@@ -27,12 +26,6 @@ async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
     hub.restore([_restored(each, now) for each in found], clock.monotonic())
     if found:
         log.info("rooms restored", rooms=len(hub.rooms), participants=len(found))
-
-
-def record_anew(hub: Hub, recorder: Recorder) -> None:
-    """Record that everyone's stay goes on here, because another process may have closed them."""
-    for stay in hub.present_stays(clock.monotonic()):
-        recorder.record(stay)
 
 
 def _restored(found: Restorable, now: float) -> Restored:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from storage.open_stays import OpenStay
 from storage.store import (
     Attendance,
     HostedMeeting,
@@ -58,6 +59,11 @@ def joined(found: Mapping[str, Any]) -> Joined:
 def restorable(found: Mapping[str, Any]) -> Restorable:
     whose = meeting(found["meeting"]), participant(found["participant"]), stay(found["stay"])
     return Restorable(*whose, float(found["seen_at"]))
+
+
+def open_stay(found: Mapping[str, Any]) -> OpenStay:
+    who = found["room"], found["user_id"], found["participant_id"], found["session_id"]
+    return OpenStay(*who, found["instance"], float(found["joined_at"]))
 
 
 def hosted(found: Mapping[str, Any]) -> HostedMeeting:

@@ -25,6 +25,7 @@ from storage.database import Call, Database, Locked
 from storage.import_functions import ImportFunctions
 from storage.locked_rows import LockedRows
 from storage.migrations import load_migrations
+from storage.open_stays import OpenStay, StayAbandon
 from storage.store import (
     Attendance,
     HostedMeeting,
@@ -34,7 +35,6 @@ from storage.store import (
     Participant,
     Restorable,
     Schema,
-    StayAbandon,
     StayEnd,
     StayResume,
     StoreUnavailable,
@@ -158,13 +158,19 @@ class FunctionStore(ImportFunctions):
             joined_at=end.joined_at,
         )
 
+    async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
+        found = await self._directly({"call": "open_stays", "node_id": node_id})
+        return [answers.open_stay(each) for each in found]
+
     async def abandon_stay(self, abandon: StayAbandon) -> None:
         await self._write(
             "abandon_stay",
             room=abandon.room,
             user_id=abandon.user_id,
+            participant_id=abandon.participant_id,
+            session_id=abandon.session_id,
             node_id=abandon.node_id,
-            at=abandon.at,
+            seen_at=abandon.seen_at,
         )
 
     async def resume_stay(self, resume: StayResume) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from storage import sqlite_import_reading
 from storage import sqlite_statements as sql
+from storage.open_stays import OpenStay, StayAbandon
 from storage.sqlite_import_queries import ATTENDED
 from storage.store import (
     Attendance,
@@ -23,7 +24,6 @@ from storage.store import (
     Participant,
     Restorable,
     Stay,
-    StayAbandon,
     StayEnd,
     StayResume,
     UnknownMeeting,
@@ -122,12 +122,16 @@ def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
     )
 
 
+def open_stays(connection: sqlite3.Connection, node_id: str) -> list[OpenStay]:
+    return [OpenStay(*row) for row in connection.execute(sql.OPEN_STAYS, {"node_id": node_id})]
+
+
 def abandon_stay(connection: sqlite3.Connection, abandon: StayAbandon) -> None:
     values = {
-        "room": abandon.room,
-        "user_id": abandon.user_id,
+        "participant_id": abandon.participant_id,
+        "session_id": abandon.session_id,
         "node_id": abandon.node_id,
-        "at": abandon.at,
+        "seen_at": abandon.seen_at,
     }
     connection.execute(sql.ABANDON_STAY, values)
 

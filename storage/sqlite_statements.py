@@ -109,10 +109,21 @@ WHERE participant_id = :participant_id AND session_id = :session_id AND node_id 
     AND (left_at IS NULL OR estimated = 1)
 """  # noqa: S608 - put together of the parts above
 
+OPEN_STAYS = """
+SELECT room, user_id, participant_id, session_id, instance, joined_at
+FROM participant_sessions JOIN participants ON id = participant_id
+WHERE node_id = :node_id AND left_at IS NULL
+"""
+
 ABANDON_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = iif(connections = 1, 'left', 'lost')
-WHERE left_at IS NULL AND node_id = :node_id
-    AND participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user_id)
+UPDATE participant_sessions
+SET left_at = max(
+        joined_at,
+        coalesce(json_extract(reconnects, '$[#-1]'), joined_at),
+        coalesce(:seen_at, joined_at)
+    ),
+    reason = iif(connections = 1 AND :seen_at IS NULL, 'left', 'lost'), estimated = 1
+WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id AND left_at IS NULL
 """
 
 RESUME_STAY = f"""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storage.imports import Imports, Kind, Origin
+from storage.open_stays import OpenStays
 from storage.revocations import Revocations
 
 Role = Literal["host", "cohost", "participant"]
@@ -214,16 +215,6 @@ class StayResume:
 
 
 @dataclass(frozen=True, slots=True)
-class StayAbandon:
-    """Whatever stay of the user is open under the node: nobody came to it. For a join that failed who knows how far."""
-
-    room: str
-    user_id: str
-    node_id: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class Restorable:
     """Someone who was in a meeting a moment ago, and may take the place up again after a restart.
 
@@ -280,9 +271,9 @@ class Schema:
         return self
 
 
-class Store(Imports, Revocations, Protocol):
-    """What every backend does; the calls for what is imported are in `imports`, for credentials that are void in
-    `revocations`.
+class Store(Imports, OpenStays, Revocations, Protocol):
+    """What every backend does; the calls for what is imported are in `imports`, for comparing the stays that are open
+    with the rooms in `open_stays`, for credentials that are void in `revocations`.
 
     Each method is atomic and durable when it returns.
     """
@@ -334,12 +325,6 @@ class Store(Imports, Revocations, Protocol):
 
     async def leave(self, end: StayEnd) -> None:
         """Close a stay, set its participant disconnected and recompute its totals."""
-
-    async def abandon_stay(self, abandon: StayAbandon) -> None:
-        """Close the stay at `at` (not before it began).
-
-        Reason "lost", as someone may come back to it; "left" when it had just begun, as then nobody knows of it.
-        """
 
     async def resume_stay(self, resume: StayResume) -> None:
         """Let a stay go on under the node: one closed as "lost" is open again. If a connection returned, it has seen

@@ -17,18 +17,19 @@ from server.clock import RecordClock
 from server.config import Config
 from server.identity import Tokens
 from server.metrics import Metrics
+from server.reconciling import Reconciler
 from server.recorder import Recorder
 from signalling.arrivals import Restored
 from signalling.effects import StayEnded
 from signalling.hub import Hub
 from signalling.messages import Join
 from storage import open_store
+from storage.open_stays import OpenStay, StayAbandon
 from storage.store import (
     Joined,
     JoinRequest,
     Meeting,
     Restorable,
-    StayAbandon,
     StayEnd,
     StayResume,
     Store,
@@ -49,6 +50,9 @@ class SlowStore:
         self.open = asyncio.Event()
         self.open.set()
         self.reached = asyncio.Event()
+        self.compare = asyncio.Event()
+        """Until it is set, what is open is on its way."""
+        self.compare.set()
 
     async def join(self, request: JoinRequest) -> Joined:
         if self.down:
@@ -74,6 +78,11 @@ class SlowStore:
         await self.real.leave(end)
         self.leaves.append(end)
 
+    async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
+        found = await self.real.open_stays(node_id)
+        await self.compare.wait()
+        return found
+
     async def abandon_stay(self, abandon: StayAbandon) -> None:
         await self.real.abandon_stay(abandon)
 
@@ -90,6 +99,7 @@ class Desk:
     hub: Hub
     admission: Admission
     recorder: Recorder
+    reconciler: Reconciler
     metrics: Metrics
     tokens: Tokens
 
@@ -119,9 +129,11 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     real = open_store(config.store)
     await real.open()
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
-    recorder = Recorder(store, "n_1", metrics)  # type: ignore[arg-type] # a stand-in that has what is used
-    admission = Admission(config, hub, store, recorder, tokens, "n_1", RecordClock())  # type: ignore[arg-type]
-    yield Desk(store, hub, admission, recorder, metrics, tokens)
+    times = RecordClock()
+    recorder = Recorder(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
+    admission = Admission(config, hub, store, recorder, tokens, "n_1", times)  # type: ignore[arg-type]
+    reconciler = Reconciler(store, "n_1", hub, admission, recorder)  # type: ignore[arg-type]
+    yield Desk(store, hub, admission, recorder, reconciler, metrics, tokens)
     await recorder.close(within=5)
     await real.close()
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import cast
 
 import pytest
 
-from server import clock
-from server.restart import record_anew, restore_rooms
+from server.restart import restore_rooms
 from signalling.effects import Close, StayResumed
 from signalling.errors import CloseCode, ErrorCode, Refused
 from signalling.messages import Join
@@ -60,7 +58,7 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
         await coming
     assert refused.value.code is ErrorCode.REVOKED
     # Nobody came to the stay that was opened.
-    desk.admission.abandon(2e9)
+    await desk.reconciler.reconcile(is_last=True)
     assert await desk.recorder.settle("ABC123", "u_ann", 5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
@@ -111,68 +109,6 @@ async def test_a_place_that_was_restored_keeps_its_stay_however_long_ago_that_en
     assert await stays(desk) == [(before.stay.session_id, True)]
 
 
-async def test_stays_that_another_process_closed_are_recorded_anew(desk: Desk) -> None:
-    """As when this one was silent for so long that it was taken for dead."""
-    await desk.join(desk.tokens.identity("u_ann", 2e9))
-    gone = await desk.join(desk.tokens.identity("u_bob", 2e9))
-    desk.leave(gone)
-    assert await desk.recorder.settle("ABC123", "u_bob", within=10)
-    await desk.join(desk.tokens.identity("u_cat", 2e9))
-    before = await stays(desk)
-    await desk.store.real.close_dead_nodes(math.inf)
-    assert not any(is_open for _, is_open in await stays(desk))
-    record_anew(desk.hub, desk.recorder)
-    for user in ("u_ann", "u_cat"):
-        assert await desk.recorder.settle("ABC123", user, within=10)
-    assert await stays(desk) == before
-
-
-async def test_a_join_whose_answer_was_lost_leaves_no_stay_open(desk: Desk) -> None:
-    ann = desk.tokens.identity("u_ann", 2e9)
-    desk.store.forgetful = True
-    before = clock.monotonic()
-    with pytest.raises(Refused) as refused:
-        await desk.join(ann)
-    assert refused.value.code == ErrorCode.UNAVAILABLE
-    assert [is_open for _, is_open in await stays(desk)] == [True]
-    desk.admission.abandon(before)
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
-    assert [is_open for _, is_open in await stays(desk)] == [True], "the joiner may still ask again"
-    desk.admission.abandon(clock.monotonic())
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
-    assert [is_open for _, is_open in await stays(desk)] == [False]
-
-
-async def test_who_asks_again_after_a_lost_answer_goes_on_with_the_stay(desk: Desk) -> None:
-    ann = desk.tokens.identity("u_ann", 2e9)
-    desk.store.forgetful = True
-    with pytest.raises(Refused):
-        await desk.join(ann)
-    desk.store.forgetful = False
-    await desk.join(ann)
-    desk.admission.abandon(clock.monotonic())
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
-    assert [is_open for _, is_open in await stays(desk)] == [True]
-
-
-async def test_a_doubt_outlives_a_join_that_is_on_its_way(desk: Desk) -> None:
-    ann = desk.tokens.identity("u_ann", 2e9)
-    desk.store.forgetful = True
-    with pytest.raises(Refused):
-        await desk.join(ann)
-    desk.store.forgetful, desk.store.down = False, True
-    desk.store.open.clear()
-    again = asyncio.create_task(desk.join(ann))
-    await desk.store.reached.wait()
-    desk.admission.abandon(clock.monotonic())
-    desk.store.open.set()
-    await asyncio.wait([again])
-    assert isinstance(again.exception(), Refused)
-    desk.admission.abandon(clock.monotonic())
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
-    assert [is_open for _, is_open in await stays(desk)] == [False]
-
-
 async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
     await desk.store.real.create_meeting("ABC123", "u_host", "", 0.0)
     desk.store.open.clear()
@@ -185,7 +121,7 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
     with pytest.raises(Refused) as refused:
         await coming
     assert refused.value.code == ErrorCode.MEETING_FULL
-    desk.admission.abandon(clock.monotonic())
+    await desk.reconciler.reconcile(is_last=True)
     assert await desk.recorder.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 

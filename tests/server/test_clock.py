@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from server import clock
+from server.admission import Admission
 from server.clock import JUMP, RecordClock
 from server.metrics import Metrics
+from server.reconciling import Reconciler
 from server.recorder import Recorder
-from server.restart import record_anew, restore_rooms
+from server.restart import restore_rooms
 from signalling.arrivals import Arrival
 from signalling.effects import StayEnded
 from signalling.hub import Hub
@@ -91,6 +94,11 @@ def test_what_an_answer_took_on_its_way_is_no_difference() -> None:
     assert ahead(record) == pytest.approx(0.0, abs=0.5)
 
 
+class NobodyJoins:
+    def is_joining(self, room: str, user_id: str) -> bool:
+        return False
+
+
 @pytest.mark.parametrize("by", [3600.0, -3600.0])
 async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, by: float) -> None:
     store = open_store(f"sqlite:///{tmp_path}/r.db")
@@ -103,7 +111,7 @@ async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, 
     hub.join(seat(ann, "a socket"), began)
     told(record, by)
     hub.clock_was_set(record.set_by)
-    record_anew(hub, recorder)
+    await Reconciler(store, "n_1", hub, cast(Admission, NobodyJoins()), recorder).reconcile()
     assert await recorder.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")
     assert there.joined_at == pytest.approx(stay.joined_at + by, abs=0.001)

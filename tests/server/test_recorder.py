@@ -15,7 +15,8 @@ from server.metrics import Metrics
 from server.recorder import BATCH, FLAPPING, Recorder, StayAbandoned
 from signalling.effects import StayEnded, StayResumed
 from storage import open_store
-from storage.store import Joined, Stay, StayAbandon, StayEnd, StayResume, Store, StoreUnavailable
+from storage.open_stays import StayAbandon
+from storage.store import Joined, Stay, StayEnd, StayResume, Store, StoreUnavailable
 from tests.storage.script import Script
 
 ROOM = "ROOM-1"
@@ -33,7 +34,7 @@ class FailingStore:
         self.reached = asyncio.Event()
         self.attempts = 0
         self.failed = asyncio.Event()
-        self.written: list[StayEnd | StayResume | StayAbandon] = []
+        self.written: list[Any] = []
         self._under_way: set[str] = set()
 
     async def leave(self, end: StayEnd) -> None:
@@ -67,7 +68,7 @@ LIMIT = 300
 
 
 def whose(what: StayEnd | StayResume | StayAbandon) -> str:
-    return what.user_id if isinstance(what, StayAbandon) else what.participant_id
+    return what.participant_id
 
 
 @dataclass
@@ -263,7 +264,7 @@ async def test_abandoned_stays_leave_room_for_what_people_did(desk: Desk) -> Non
     ann = await desk.script.join("ann", 1000.0)
     desk.store.gate.clear()
     for number in range(LIMIT):
-        desk.recorder.record(StayAbandoned(ROOM, f"u_{number}", 1000.0))
+        desk.recorder.record(StayAbandoned(ROOM, f"u_{number}", f"p_{number}", "s_1", None))
     assert desk.recorder.count == LIMIT // 2
     desk.ended(ann, 1010.0)
     assert desk.recorder.count == LIMIT // 2 + 1

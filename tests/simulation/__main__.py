@@ -7,8 +7,8 @@ import sys
 import time
 
 from tests.simulation.plants import PLANTS, planted
+from tests.simulation.run import run
 from tests.simulation.seeds import run_many, workers
-from tests.simulation.world import run
 
 
 def main() -> int:

@@ -11,12 +11,13 @@ import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from storage.migrations import load_migrations
+from storage.open_stays import StayAbandon
 from storage.sqlite import SqliteStore, run_batch
 from storage.sqlite_file import migrate
-from storage.store import StoreUnavailable
+from storage.store import StayEnd, StayResume, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -29,8 +30,14 @@ def _empty() -> bytes:
     return connection.serialize()
 
 
+class Unkept(NamedTuple):
+    user_id: str
+    at: float
+
+
 class MemoryStore(SqliteStore):
-    """`latency`: seconds a call takes, half of them before it is done. `away`, `hangs` and `forgets` are its faults."""
+    """`latency`: seconds a call takes, half of them before it is done. `away`, `hangs`, `forgets` and `loses` are its
+    faults."""
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__(Path(":memory:"))
@@ -45,12 +52,40 @@ class MemoryStore(SqliteStore):
         """Every call is done, and fails."""
         self.hangs = False
         """Calls wait, five seconds at most, as for another process' lock."""
+        self.loses = False
+        """What becomes of stays is answered as if it were kept, and is not: as by a database whose disk lies, or whose
+        standby takes over without the last of it."""
+        self.unkept: list[Unkept] = []
+        """What was lost so, or dropped before it came here."""
 
     async def open(self) -> None:
         pass
 
     async def close(self) -> None:
         pass
+
+    async def leave(self, end: StayEnd) -> None:
+        if not await self._is_lost(end.user_id):
+            await super().leave(end)
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        if not await self._is_lost(resume.user_id):
+            await super().resume_stay(resume)
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        if not await self._is_lost(abandon.user_id):
+            await super().abandon_stay(abandon)
+
+    async def _is_lost(self, user_id: str) -> bool:
+        if not self.loses:
+            return False
+        await self._pass_time()
+        self.drop(user_id)
+        return True
+
+    def drop(self, user_id: str) -> None:
+        """Something about the user is not kept."""
+        self.unkept.append(Unkept(user_id, asyncio.get_running_loop().time()))
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._write(work)

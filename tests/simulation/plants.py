@@ -12,6 +12,7 @@ import pytest
 from server.admission import Admission
 from server.connection import Connection
 from server.gateway import Gateway
+from server.reconciling import Reconciler
 from server.recorder import Recorder
 from signalling import catching_up, events, flow, telling
 from signalling.actions import Drop
@@ -317,6 +318,15 @@ def outage_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recorder, "_write", once)
 
 
+def reconcile_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What was dropped is never looked for."""
+
+    async def nothing(self: Reconciler, *, is_last: bool = False) -> None:
+        pass
+
+    patch.setattr(Reconciler, "reconcile", nothing)
+
+
 def deadlines_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
     """A page that waits to reconnect, or for an answer, does so until a clock shows a time that may be set."""
     patch.setattr(Person, "now", Person.wall)
@@ -375,5 +385,6 @@ PLANTS: dict[str, Plant] = {
         deadlines_by_the_wall_clock,
         grace_by_the_wall_clock,
         clock_set_unnoticed,
+        reconcile_forgotten,
     )
 }

@@ -167,6 +167,13 @@ def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
         and missing.until <= world.told_at + 1
     ):
         return True
+    # What was not kept is found when record and rooms are compared, and what can be known then is recorded.
+    found_within = 2 * world.grace + 10
+    for unkept in world.store.unkept:
+        if unkept.user_id == person.user_id and (
+            missing.since >= unkept.at - found_within and missing.until <= unkept.at + found_within
+        ):
+            return True
     heartbeats = dict(world.store.connection.execute("SELECT id, heartbeat_at FROM nodes"))
     for server in world.servers:
         if server.killed and server.node_id in heartbeats:

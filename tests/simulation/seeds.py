@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import NamedTuple
 
 from tests.simulation.plants import planted
-from tests.simulation.world import Outcome, run
+from tests.simulation.run import Outcome, run
 
 CHUNK = 25
 

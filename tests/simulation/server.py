@@ -21,13 +21,15 @@ from server.handshake import Upgrade
 from server.identity import Tokens
 from server.metrics import Metrics
 from server.node import Node
-from server.recorder import Recorder
+from server.reconciling import Reconciler
+from server.recorder import Entry, Recorder
 from server.restart import restore_rooms
 from signalling.arrivals import Goodbye
 from signalling.flow import Flow
 from signalling.hub import Hub
-from storage.store import Store, StoreError
+from storage.store import StoreError
 from tests.simulation.clock import VirtualLoop, process_context
+from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link
 
 INTERVAL_SHARE, DEAD_SHARE = 5 / 30, 20 / 30
@@ -36,6 +38,22 @@ INTERVAL_SHARE, DEAD_SHARE = 5 / 30, 20 / 30
 
 SOON_BEHIND = 100
 """Bytes that count as what a real connection may be behind."""
+
+
+class NotingRecorder(Recorder):
+    """Has little room in some runs, and tells the store what it drops."""
+
+    def __init__(
+        self, store: MemoryStore, node_id: str, metrics: Metrics, limit: int, times: RecordClock
+    ) -> None:
+        super().__init__(store, node_id, metrics, limit=limit, at=times.at)
+        self._memory = store
+
+    def record(self, entry: Entry) -> None:
+        given_up = self._metrics.given_up
+        super().record(entry)
+        if self._metrics.given_up > given_up:
+            self._memory.drop(entry.user_id)
 
 
 class Transport(asyncio.Transport):
@@ -164,7 +182,14 @@ class Server:
     """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good."""
 
     def __init__(
-        self, number: int, loop: VirtualLoop, store: Store, config: Config, tokens: Tokens, bound: float
+        self,
+        number: int,
+        loop: VirtualLoop,
+        store: MemoryStore,
+        config: Config,
+        tokens: Tokens,
+        bound: float,
+        limit: int,
     ) -> None:
         self.number = number
         self.loop = loop
@@ -188,6 +213,7 @@ class Server:
         self._store = store
         self._tokens = tokens
         self._bound = bound
+        self._limit = limit
         self._stop = asyncio.Event()
 
     def start(self) -> None:
@@ -211,15 +237,17 @@ class Server:
         # Little enough that talkative people spend it.
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
-        self.recorder = Recorder(store, self.node.id, metrics, at=times.at)
+        self.recorder = NotingRecorder(store, self.node.id, metrics, self._limit, times)
         admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id, times)
         self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
-        self.node.on_revived = self.gateway.revived
+        reconciler = Reconciler(store, self.node.id, self.hub, admission, self.recorder)
+        self.node.errands["reconcile"] = reconciler.look
+        self.node.on_revived = reconciler.due
         self.node.on_clock_set = self.hub.clock_was_set
         await self.node.start()
         await restore_rooms(store, self.hub, times.now())
         self.gateway.start()
-        self.drain = Drain(self._bound, self.gateway, self.recorder, self.node)
+        self.drain = Drain(self._bound, self.gateway, self.recorder, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.run import run
 from tests.simulation.seeds import IN_TESTS, run_many, workers
-from tests.simulation.world import run
 
 ROOT = Path(__file__).parents[2]
 

@@ -58,7 +58,7 @@ async def stop_server(world: World) -> None:
 
 async def break_store(world: World) -> None:
     store, chance = world.store, world.chance
-    how = chance.choice(("away", "forgets", "hangs"))
+    how = chance.choice(("away", "forgets", "hangs", "loses"))
     world.say(f"the store {'is away' if how == 'away' else how}")
     world.store_failed = True
     setattr(store, how, True)

@@ -1,9 +1,4 @@
-"""One run: a meeting, its people, the weather, and what was wrong in the end.
-
-outcome = run(seed)
-outcome.wrong    # what is wrong, in words; empty when all is well
-outcome.story    # everything that happened, with times
-"""
+"""A meeting, its people and the weather, from the first page to the last."""
 
 from __future__ import annotations
 
@@ -11,26 +6,23 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
-import logging
 import traceback
 from asyncio import sleep
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
-
-from structlog.typing import EventDict
 
 from server.config import Config
 from server.identity import Tokens
+from server.recorder import LIMIT
 from signalling import hub
 from signalling.errors import Refused
 from signalling.log import MAX_COUNT, Log
 from storage import sqlite_calls
 from storage.store import StoreError
-from tests.simulation import checks, deeds, record_checks, weather
+from tests.simulation import deeds, record_checks, weather
 from tests.simulation.browser_socket import Socket
-from tests.simulation.clock import EPOCH, Stuck, VirtualLoop, a_world_of_its_own, bury, lots
+from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link, Network
 from tests.simulation.page import Interval, Page, Said
@@ -45,20 +37,6 @@ nobody knows of any more would not be known to have been there a moment ago."""
 
 NAMES = ("ann", "bob", "cat", "dan", "eve")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    seed: int
-    wrong: list[str]
-    story: list[str]
-    figures: Counter[str]
-
-    def __str__(self) -> str:
-        verdict = (
-            f"WRONG with seed {self.seed}:" if self.wrong else f"Nothing is wrong with seed {self.seed}."
-        )
-        return "\n".join([f"seed {self.seed}", *self.story, verdict, *(f"  * {text}" for text in self.wrong)])
 
 
 @functools.cache
@@ -83,6 +61,7 @@ class World:
         self.bound = chance.choice((2.0, 5.0))
         self.config = dataclasses.replace(_settings(), grace=self.grace, heartbeat=self.heartbeat)
         self.tokens = Tokens("a secret for simulations")
+        self.recorder_limit = chance.choice((4, LIMIT))
         self.ring_size = chance.choice((2, 5, 12, MAX_COUNT))
         self.length = chance.choice((15.0, 25.0, 40.0))
         self.pace = chance.choice((0.3, 0.6))
@@ -194,15 +173,22 @@ class World:
         return any(
             page.user_id in server.lost_with_it and at - 3 * self.grace < server.stopped_at <= at
             for server in self.servers
+        ) or any(
+            unkept.user_id == page.user_id and at - 3 * self.grace < unkept.at <= at
+            for unkept in self.store.unkept
         )
 
     @property
     def store_is_well(self) -> bool:
-        return not (self.store.away or self.store.hangs or self.store.forgets)
+        store = self.store
+        return not (store.away or store.hangs or store.forgets or store.loses)
 
     @property
     def is_settled(self) -> bool:
         return self.loop.time() >= self._settled_at
+
+    def expects_error(self, error: str) -> bool:
+        return self.recorder_limit < LIMIT and error == "too much is unrecorded, what comes now is given up"
 
     def expects(self, warning: str) -> bool:
         return (
@@ -238,7 +224,13 @@ class World:
         down_since = self.loop.time()
         while True:
             server = Server(
-                len(self.servers) + 1, self.loop, self.store, self.config, self.tokens, self.bound
+                len(self.servers) + 1,
+                self.loop,
+                self.store,
+                self.config,
+                self.tokens,
+                self.bound,
+                self.recorder_limit,
             )
             self.servers.append(server)
             server.start()
@@ -273,7 +265,8 @@ class World:
 
     def _heal(self) -> None:
         self.say("everything is well from now on")
-        self.store.away = self.store.hangs = self.store.forgets = False
+        store = self.store
+        store.away = store.hangs = store.forgets = store.loses = False
         self._downtime = min(self._downtime, 0.5)
         for person in self.people:
             person.wake_up()
@@ -354,43 +347,3 @@ class World:
             self._graves += server.graves
         bury(self._graves)
         self.store.connection.close()
-
-
-def run(seed: int, *, tell_all: bool = False) -> Outcome:
-    """`tell_all`: the server's own log lines too."""
-    loop = VirtualLoop()
-
-    def hear(method: str, event: EventDict) -> None:
-        world = said_to[0]
-        text = " ".join(f"{key}={value}" for key, value in event.items() if key not in {"event", "exc_info"})
-        world.say(f"    server: {event['event']} {text}")
-        if method in {"error", "critical", "exception"}:
-            error = traceback.format_exc() if event.get("exc_info") else ""
-            if isinstance(info := event.get("exc_info"), BaseException):
-                error = "".join(traceback.format_exception(info))
-            world.complain(f"the server logged an {method}: {event['event']} {text} {error}")
-        elif method == "warning" and not world.expects(event["event"]):
-            world.complain(f"the server warned of nothing: {event['event']} {text}")
-
-    said_to: list[World] = []
-    level = logging.INFO if tell_all else logging.WARNING
-    with a_world_of_its_own(loop, seed, hear, level=level):
-        world = World(seed, loop)
-        said_to.append(world)
-        loop.set_exception_handler(lambda _loop, context: _fell(world, context))
-        with world.truth.told(loop.time), world.small_rings():
-            try:
-                loop.run_until_complete(world.run())
-            except Stuck:
-                world.complain("nothing can happen any more")
-        checks.check(world)
-        figures = world.figures()
-        world.bury()
-    loop.close()
-    return Outcome(seed, world.wrong, world.story, figures)
-
-
-def _fell(world: World, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    text = "".join(traceback.format_exception(error)) if error else ""
-    world.complain(f"unhandled: {context['message']} {text}")

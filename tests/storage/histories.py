@@ -11,7 +11,8 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from storage.store import Joined, JoinRequest, StayAbandon, StayEnd, StayResume, Store, StoreError
+from storage.open_stays import StayAbandon
+from storage.store import Joined, JoinRequest, StayEnd, StayResume, Store, StoreError
 
 ROOMS = "ROOM-1", "ROOM-2", "ROOM-3"
 USERS = "ann", "bob", "cem", "dee"
@@ -49,10 +50,9 @@ class History:
             self._joined.append(answer)
 
     def _makers(self) -> dict[Callable[[float], Call], int]:
-        stays = {self._leave: 22, self._resume: 12} if self._joined else {}
+        stays = {self._leave: 22, self._resume: 12, self._abandon: 4} if self._joined else {}
         return {
             self._join: 40,
-            self._abandon: 4,
             self._heartbeat: 8,
             self._look: 6,
             self._end: 2,
@@ -97,8 +97,10 @@ class History:
         return "resume_stay", (StayResume(*whose, draw.choice(NODES), instance, at, draw.random() < 0.7),)
 
     def _abandon(self, at: float) -> Call:
-        draw = self._random
-        return "abandon_stay", (StayAbandon(draw.choice(ROOMS), draw.choice(USERS), draw.choice(NODES), at),)
+        person, stay = self._stay()
+        whose = person.room, person.user_id, person.id, stay.session_id
+        seen_at = self._random.choice((None, at))
+        return "abandon_stay", (StayAbandon(*whose, self._random.choice((stay.node_id, *NODES)), seen_at),)
 
     def _heartbeat(self, at: float) -> Call:
         return "heartbeat", (self._random.choice(NODES), at)

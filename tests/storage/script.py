@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
+from storage.open_stays import StayAbandon
 from storage.store import (
     EndReason,
     Joined,
@@ -75,6 +76,10 @@ class Script:
         await self.store.resume_stay(
             StayResume(*self._whose(joined), node, joined.stay.instance, at, returned)
         )
+
+    async def abandon(self, joined: Joined, seen_at: float | None = None, node: str | None = None) -> None:
+        whose = self._whose(joined)
+        await self.store.abandon_stay(StayAbandon(*whose, node or joined.stay.node_id, seen_at))
 
     async def restorable(self, now: float, *, grace: float = 30.0, slack: float = 5.0) -> list[Restorable]:
         return list(await self.store.restorable(now, grace, slack))

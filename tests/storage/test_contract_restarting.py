@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.store import GUEST, EndReason, Restorable, StayAbandon, StayResume, Store
+from storage.store import GUEST, EndReason, Restorable, StayResume, Store
 from tests.storage.script import Script
 
 
@@ -276,30 +276,6 @@ async def test_asking_who_is_restorable_changes_nothing(script: Script) -> None:
     first = await script.restorable(1012.0)
     assert await script.restorable(1012.0) == first
     assert await script.store.attendance("ROOM-1") == before
-
-
-async def test_an_abandoned_stay_is_closed_wherever_it_is_known_from_at_its_own_node_only(
-    script: Script,
-) -> None:
-    ann = await script.join("ann", at=1000.0)
-    await script.join("ann", at=1000.0)
-    await script.store.abandon_stay(StayAbandon(script.room, "ann", "n_other", 1001.0))
-    await script.store.abandon_stay(StayAbandon("OTHER", "ann", ann.stay.node_id, 1001.0))
-    assert [stay.left_at for stay in await script.stays("ann")] == [None]
-    await script.store.abandon_stay(StayAbandon(script.room, "ann", ann.stay.node_id, 999.0))
-    (stay,) = await script.stays("ann")
-    assert (stay.left_at, stay.reason, stay.estimated) == (1000.0, "lost", False)
-    await script.store.abandon_stay(StayAbandon(script.room, "ann", ann.stay.node_id, 1002.0))
-    await script.store.abandon_stay(StayAbandon(script.room, "nobody", "n_1", 1002.0))
-    assert [stay.left_at for stay in await script.stays("ann")] == [1000.0]
-
-
-async def test_an_abandoned_stay_that_had_just_begun_is_nobodys_to_restore(script: Script) -> None:
-    ann = await script.join("ann", at=1000.0)
-    await script.store.abandon_stay(StayAbandon(script.room, "ann", ann.stay.node_id, 1001.0))
-    (stay,) = await script.stays("ann")
-    assert (stay.left_at, stay.reason, stay.estimated) == (1001.0, "left", False)
-    assert await script.restorable(1002.0) == []
 
 
 async def test_an_empty_store_has_nobody_to_restore(store: Store) -> None:
