@@ -73,5 +73,5 @@ def _head(part: Part) -> str:
     if part.starts_at is None:
         return "no date"
     began = datetime.fromtimestamp(part.starts_at, UTC).astimezone()
-    state = "" if part.state == "complete" else f"\n{part.state}"
+    state = "" if part.state == "complete" else f"\n{instances.said(part)}"
     return f"{began:%Y-%m-%d}\n{began:%H:%M}{state}"

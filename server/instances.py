@@ -26,7 +26,7 @@ from storage.imports import (
 )
 from storage.store import Attendance, Participant, Stay
 
-UNSURE = {"unread", "unknown"}
+UNSURE = {"unread", "unknown", "too_old"}
 """States of an instance of which nobody knows who was in it."""
 
 
@@ -249,6 +249,7 @@ def _line(line: Line) -> dict[str, Any]:
         "email": line.imported.email,
         "guest": line.imported.guest,
         "registration": line.imported.registration,
+        "role": line.imported.role,
         "attended": line.attended,
         "total_duration": round(line.whole.total_duration, 3),
         "instances": [None if cell is None else _cell(cell) for cell in line.cells],
@@ -276,6 +277,7 @@ def _rows(record: Attendance, now: float, zone: tzinfo | None) -> Iterator[Seque
         "email",
         "guest",
         "registration",
+        "role",
         *heads,
         "attended",
         "duration_seconds",
@@ -288,6 +290,7 @@ def _rows(record: Attendance, now: float, zone: tzinfo | None) -> Iterator[Seque
             report.harmless(line.imported.email),
             report.yes(line.imported.guest),
             line.imported.registration or "",
+            line.imported.role,
             *(told(part, cell) for part, cell in zip(columns, line.cells, strict=True)),
             line.attended,
             int(line.whole.total_duration),
@@ -305,7 +308,12 @@ def told(part: Part, cell: Person | None) -> str:
 
 def heading(part: Part, zone: tzinfo | None) -> str:
     """`2026-11-03 17:00 +01:00`, with the offset of that day, and the state of what is not complete."""
-    return label(part, zone) + ("" if part.state == "complete" else f" ({part.state})")
+    return label(part, zone) + ("" if part.state == "complete" else f" ({said(part)})")
+
+
+def said(part: Part) -> str:
+    """Of its state."""
+    return part.state.replace("_", " ")
 
 
 def label(part: Part, zone: tzinfo | None) -> str:

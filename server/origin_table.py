@@ -60,8 +60,8 @@ def addresses(record: Attendance, console: Console) -> Addresses:
 
 
 def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
-    """Cells: the name, the address, and `registered`, `pending`, `denied`, or `guest` and who that may be, and whether
-    they were followed into breakout rooms by name."""
+    """Cells: the name, the address, and `host` or `panelist`, with `registered`, `pending` or `denied`; or `guest` and
+    who that may be; and whether they were followed into breakout rooms by name."""
     known = source.people[participant]
     email = harmless(known.email)
     if addresses == "beside":
@@ -78,7 +78,9 @@ def _known_as(source: Origin, known: Imported) -> str:
 
 def _registered_as(source: Origin, known: Imported) -> str:
     if not known.guest:
-        return "registered" if known.registration == "approved" else known.registration or ""
+        registered = "registered" if known.registration == "approved" else known.registration or ""
+        role = "" if known.role == "participant" else known.role
+        return ", ".join(filter(None, (role, registered)))
     if known.name_match is None:
         return "guest"
     same = source.people.get(known.name_match)

@@ -75,6 +75,11 @@ def imported_of(record: Attendance, participant: Participant) -> Imported | None
     return None if record.origin is None else record.origin.people[participant.id]
 
 
+def role_of(record: Attendance, participant: Participant) -> str:
+    imported = imported_of(record, participant)
+    return imported.role if imported else participant.role
+
+
 # JSON
 
 
@@ -135,7 +140,7 @@ def _person(
     told: dict[str, Any] = {
         "id": participant.id,
         "name": participant.name,
-        "role": participant.role,
+        "role": imported.role if imported else participant.role,
         "state": participant.state,
         "session_count": person.session_count,
         "reconnects": person.reconnects,
@@ -230,7 +235,7 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
             yield (
                 harmless(participant.name),
                 *besides,
-                participant.role,
+                role_of(record, participant),
                 date(stay.joined_at),
                 "" if stay.left_at is None else date(stay.left_at),
                 int(lasted),
@@ -265,7 +270,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
         yield (
             harmless(participant.name),
             *_besides(record, participant),
-            participant.role,
+            role_of(record, participant),
             date(person.first_seen),
             date(person.last_seen),
             int(person.total_duration),

@@ -71,6 +71,7 @@ def record(columns: _Columns) -> Import:
         tuple(map(part, columns["parts"])),
         answers.time(columns["due_at"]),
         columns["due_attempt"],
+        columns["roles"],
     )
 
 
@@ -111,12 +112,13 @@ def attendance(found: _Columns, limit: int | None) -> Attendance:
         (_participant(columns, meeting.room), [_stay(stay, columns["person"]) for stay in stays])
         for columns, stays in found["participants"]
     ]
-    known = {columns["person"]: _imported(columns) for columns, _ in found["participants"]}
+    imported = record(found["origin"])
+    known = {columns["person"]: _imported(columns, imported) for columns, _ in found["participants"]}
     after = people[-1][0].id if people and len(people) == limit else None
-    return Attendance(meeting, people, after, Origin(record(found["origin"]), known))
+    return Attendance(meeting, people, after, Origin(imported, known))
 
 
-def _imported(columns: _Columns) -> Imported:
+def _imported(columns: _Columns, of: Import) -> Imported:
     return Imported(
         columns["email"],
         columns["guest"],
@@ -124,6 +126,7 @@ def _imported(columns: _Columns) -> Imported:
         columns["namesakes"],
         columns["name_match"],
         columns["guessed"],
+        of.roles.get(columns["person"], "participant"),
     )
 
 

@@ -20,10 +20,12 @@ Times are seconds since the epoch (UTC, `float`), durations seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Kind = Literal["webinar", "meeting"]
+HeldRole = Literal["host", "panelist"]
+"""What somebody is beyond a participant."""
 RegistrantStatus = Literal["approved", "pending", "denied"]
 
 PartState = Literal["unread", "live", "partial", "complete", "unknown", "too_old"]
@@ -38,13 +40,17 @@ INSTANCE = "instance/"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is imported. `external_id` is its id elsewhere; `room` that of its meeting here, `host_user_id`'s."""
+    """What is imported. `external_id` is its id elsewhere; `room` that of its meeting here, `host_user_id`'s.
+
+    `roles` are those that were held, by keys as in `Row`; None: they were not told, and what is known of them stays.
+    """
 
     room: str
     kind: Kind
     external_id: str
     title: str
     host_user_id: str
+    roles: Mapping[str, HeldRole] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +210,7 @@ class Part:
 class Import:
     """All that is known of how a meeting's attendance came here. Parts: registrants, then instances by their start.
 
-    `due_at`: when it is to be read again, for the `due_attempt`th time (from 1).
+    `due_at`: when it is to be read again, for the `due_attempt`th time (from 1). `roles`, by participant id.
     """
 
     subject: Subject
@@ -212,6 +218,7 @@ class Import:
     parts: Sequence[Part]
     due_at: float | None
     due_attempt: int
+    roles: Mapping[str, HeldRole] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +253,7 @@ class Imported:
     namesakes: int
     name_match: str | None
     guessed: bool = False
+    role: HeldRole | Literal["participant"] = "participant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +292,8 @@ class Imports(Protocol):
     async def begin_walk(self, subject: Subject, start: WalkStart) -> Walk:
         """Begin a walk; meeting, import and part are made where they are missing.
 
-        The meeting is one that has ended, so that nobody can join it; it has the subject's title from then on. Raises
+        The meeting is one that has ended, so that nobody can join it; it has the subject's title from then on, and its
+        roles, if they are told. Raises
         `MeetingExists` when the room is that of a meeting which is no import.
         """
 

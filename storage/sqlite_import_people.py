@@ -9,9 +9,10 @@ from heapq import nsmallest
 from itertools import groupby
 from math import inf
 from operator import itemgetter
+from typing import Literal
 
 from storage import sqlite_import_queries as sql
-from storage.imports import Imported, RegistrantStatus
+from storage.imports import HeldRole, Import, Imported, RegistrantStatus
 from storage.store import GUEST, Participant, Stay
 
 StayRow = tuple[str, float, str, float | None, int, int, str, str, str, str, int]
@@ -216,7 +217,7 @@ class Names:
             if not person.guest:
                 known[name_key] = None if name_key in known else person.id
 
-    def imported(self, person: Person) -> Imported:
+    def imported(self, person: Person, of: Import) -> Imported:
         namesakes = 0
         name_match = None
         if person.name != "":
@@ -224,4 +225,5 @@ class Names:
             if person.guest:
                 name_match = self._known.get(person.name_key)
         guessed = any(stay[10] for stay in person.stays)
-        return Imported(person.email, person.guest, person.status, namesakes, name_match, guessed)
+        role: HeldRole | Literal["participant"] = of.roles.get(person.id, "participant")
+        return Imported(person.email, person.guest, person.status, namesakes, name_match, guessed, role)

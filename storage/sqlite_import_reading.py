@@ -14,6 +14,7 @@ from typing import Any
 from storage import sqlite_import_queries as queries
 from storage import sqlite_import_statements as sql
 from storage.imports import (
+    HeldRole,
     Import,
     ImportTotals,
     Origin,
@@ -41,7 +42,8 @@ def imported(connection: sqlite3.Connection, room: str) -> Import | None:
         parts.append(Part(*part))
     room, kind, external_id, title, host_user_id, created_at, due_at, due_attempt = row
     subject = Subject(room, kind, external_id, title, host_user_id)
-    return Import(subject, created_at, parts, due_at, due_attempt)
+    roles: dict[str, HeldRole] = dict(connection.execute(sql.ROLES, {"room": room}).fetchall())
+    return Import(subject, created_at, parts, due_at, due_attempt, roles)
 
 
 def known_import(connection: sqlite3.Connection, room: str) -> Import:
@@ -79,7 +81,7 @@ def attendance(
         found,
         [(person.participant(room), person.attended()) for person in page],
         page[-1].id if page and len(page) == limit else None,
-        Origin(record, {person.id: names.imported(person) for person in page}),
+        Origin(record, {person.id: names.imported(person, record) for person in page}),
     )
 
 

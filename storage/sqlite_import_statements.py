@@ -35,6 +35,15 @@ MAKE_IMPORT = """
 INSERT INTO imports (room, kind, external_id, created_at) VALUES (:room, :kind, :external_id, :at)
 """
 
+SET_ROLES = "UPDATE imports SET roles = :roles WHERE room = :room AND roles <> :roles"
+
+# Of two that somebody has, the first by the alphabet is the higher.
+ROLES = """
+SELECT person, min(held.value) FROM imports CROSS JOIN json_each(roles) AS held
+CROSS JOIN import_keys ON import_keys.room = imports.room AND import_keys.key = held.key
+WHERE imports.room = :room GROUP BY person
+"""
+
 SET_TITLE = "UPDATE meetings SET title = :title WHERE room = :room AND title <> :title"
 
 MAKE_PART = """

@@ -26,6 +26,9 @@ DAY = 86400.0
 def begin_walk(connection: sqlite3.Connection, subject: Subject, start: WalkStart) -> Walk:
     make_part(connection, subject, start.part, start.starts_at, start.at)
     connection.execute(sql.SET_TITLE, {"room": subject.room, "title": subject.title})
+    if subject.roles is not None:
+        told = json.dumps(subject.roles, sort_keys=True)
+        connection.execute(sql.SET_ROLES, {"room": subject.room, "roles": told})
     set_times(connection, subject.room)
     values = {
         "walk_id": start.walk_id,

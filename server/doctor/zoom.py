@@ -41,6 +41,8 @@ class Scopes:
     registrants: str
     details: str
     classic: str
+    panelists: str = ""
+    """Meetings have none."""
 
 
 WEBINARS = Scopes(
@@ -51,6 +53,7 @@ WEBINARS = Scopes(
     registrants="webinar:read:list_registrants",
     details="webinar:read:webinar",
     classic="webinar:read",
+    panelists="webinar:read:list_panelists",
 )
 MEETINGS = Scopes(
     noun="meetings",
@@ -154,7 +157,11 @@ def _lacking(granted: Collection[str], scopes: Scopes) -> Iterator[Finding]:
             AREA, f"who registered for {noun}, and did not come, stays unknown", _add(scopes.registrants)
         )
     if not _has(granted, scopes, scopes.details):
-        yield note(AREA, f"{noun} are imported without their titles", _add(scopes.details))
+        yield note(
+            AREA, f"{noun} are imported without their titles, and without who was host", _add(scopes.details)
+        )
+    if scopes.panelists and not _has(granted, scopes, scopes.panelists):
+        yield note(AREA, f"panelists of {noun} are not marked as such", _add(scopes.panelists))
 
 
 def _own(scopes: Scopes) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from server.zoom.wire import (
     Details,
     Instance,
     ListPage,
+    PanelistRow,
     ParticipantRow,
     RegistrantRow,
     Source,
@@ -156,6 +157,13 @@ class ZoomClient:
             token = page.next_page_token
             if not token or not new:
                 return sorted(found.values(), key=_start)
+
+    async def panelists(self, external_id: str) -> Sequence[PanelistRow]:
+        """Of a webinar: those who were invited to speak. Zoom lists them on one page."""
+        call = _Call(
+            f"the panelists of webinar {external_id}", "medium", f"/webinars/{encoded(external_id)}/panelists"
+        )
+        return (await self._read(call, lambda answer: read_page(PanelistRow, "panelists", answer))).rows
 
     async def participants(
         self, kind: Kind, uuid: str, source: Source, token: str

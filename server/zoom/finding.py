@@ -7,7 +7,7 @@ show takes the place of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,9 +15,9 @@ import structlog
 
 from server.zoom import people
 from server.zoom.client import ZoomClient
-from server.zoom.failures import MissingScope, NoPermission, NotFound, ZoomFailure
-from server.zoom.wire import Details, Instance, ParticipantRow, Source
-from storage.imports import INSTANCE, Import, Kind, Part, Subject
+from server.zoom.failures import MissingScope, NoPermission, NotFound, Refused, ZoomFailure
+from server.zoom.wire import Details, Instance, PanelistRow, ParticipantRow, Source
+from storage.imports import INSTANCE, HeldRole, Import, Kind, Part, Subject
 
 log = structlog.get_logger()
 
@@ -103,7 +103,10 @@ async def _find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Fo
     details = await _details(client, wanted)
     title = details.topic or (record.subject.title if record else "")
     subject = people.subject(
-        wanted.kind, wanted.external_id, title or f"Zoom {wanted.kind} {wanted.external_id}"
+        wanted.kind,
+        wanted.external_id,
+        title or f"Zoom {wanted.kind} {wanted.external_id}",
+        await _roles(client, wanted, details),
     )
     registrable = details.approval_type != NO_REGISTRATION
     try:
@@ -146,6 +149,17 @@ async def _details(client: ZoomClient, wanted: Wanted) -> Details:
         # The title only; what was deleted, or has expired, still has its past instances.
         log.info("title not read", id=wanted.external_id, error=str(failure))
         return Details()
+
+
+async def _roles(client: ZoomClient, wanted: Wanted, details: Details) -> Mapping[str, HeldRole] | None:
+    """None where they are not told: what is known of them stays."""
+    panelists: Sequence[PanelistRow] = ()
+    if wanted.kind == "webinar":
+        try:
+            panelists = await client.panelists(wanted.external_id)
+        except (MissingScope, NoPermission, NotFound, Refused) as failure:
+            log.info("panelists not read", id=wanted.external_id, error=str(failure))
+    return people.roles(people.room(wanted.external_id), details, panelists) or None
 
 
 def _chosen(wanted: Wanted, instances: Sequence[Instance]) -> Sequence[Instance]:

@@ -14,13 +14,23 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from server.zoom.address import NUMBER, external_id
-from server.zoom.wire import ParticipantRow, RegistrantRow
+from server.zoom.wire import Details, PanelistRow, ParticipantRow, RegistrantRow
 from signalling import names, visible
-from storage.imports import INSTANCE, REGISTRANTS, Kind, LiveStay, Registrant, RegistrantStatus, Row, Subject
+from storage.imports import (
+    INSTANCE,
+    REGISTRANTS,
+    HeldRole,
+    Kind,
+    LiveStay,
+    Registrant,
+    RegistrantStatus,
+    Row,
+    Subject,
+)
 
 HOST: Final = "zoom"
 """Nobody's identity: what is imported is for whoever has the admin key."""
@@ -29,8 +39,23 @@ IN_WAITING_ROOM: Final = "in_waiting_room"
 LONGEST_TEXT = 300
 
 
-def subject(kind: Kind, external_id: str, title: str) -> Subject:
-    return Subject(room(external_id), kind, external_id, text(title), HOST)
+def subject(kind: Kind, external_id: str, title: str, roles: Mapping[str, HeldRole] | None = None) -> Subject:
+    """`roles`: None where they were not told."""
+    return Subject(room(external_id), kind, external_id, text(title), HOST, roles)
+
+
+def roles(room: str, host: Details, panelists: Iterable[PanelistRow]) -> dict[str, HeldRole]:
+    """Who is more than a participant, by the keys that their rows have."""
+    speakers = [
+        key
+        for each in panelists
+        for key in _present(
+            room, [("user", each.id), ("registrant", each.id), ("email", _address(each.email))]
+        )
+    ]
+    hosts = _present(room, [("user", host.host_id), ("email", _address(host.host_email))])
+    held: dict[str, HeldRole] = dict.fromkeys(speakers, "panelist")
+    return held | dict.fromkeys(hosts, "host")
 
 
 def room(external_id: str) -> str:

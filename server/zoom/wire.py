@@ -69,6 +69,13 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     start_time: float | None = None
     uuid: str = ""
     approval_type: int | None = None
+    host_id: str = ""
+    host_email: str = ""
+
+
+class PanelistRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

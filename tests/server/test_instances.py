@@ -15,6 +15,7 @@ import pytest
 
 from server import instances
 from storage import open_store
+from storage.imports import PartState
 from storage.store import Attendance, Store
 from tests.server import webinars
 from tests.server.test_command_attendance import attendance, refusal
@@ -111,8 +112,8 @@ async def test_one_that_is_not_there_is_refused_with_those_that_are(weekly: Atte
 
 async def test_everyone_has_a_line_and_each_instance_a_column(weekly: Attendance) -> None:
     head, *lines = sheet(instances.as_csv(weekly, NOW, BERLIN))
-    assert head[4:6] == ["2026-03-02 10:00 +01:00", "2026-03-09 10:00 +01:00"]
-    assert [[line[0], *line[4:8]] for line in lines] == [
+    assert head[5:7] == ["2026-03-02 10:00 +01:00", "2026-03-09 10:00 +01:00"]
+    assert [[line[0], *line[5:9]] for line in lines] == [
         ["Ada Lovelace", "0:30:00", "1:00:00", "2", "5400"],
         ["Bob", "0:10:00", "", "1", "600"],
         ["bob", "0:10:00", "", "1", "600"],
@@ -138,16 +139,19 @@ async def test_each_column_has_the_offset_of_its_own_day(weekly: Attendance) -> 
     assert instances.heading(first, nepal) == "2026-03-02 14:45 +05:45"
 
 
-async def test_nobody_known_is_not_nobody_there(weekly: Attendance) -> None:
+@pytest.mark.parametrize(
+    ("state", "said"), [("unknown", "unknown"), ("too_old", "too old"), ("unread", "unread")]
+)
+async def test_nobody_known_is_not_nobody_there(weekly: Attendance, state: PartState, said: str) -> None:
     origin = instances.source(weekly)
     parts = [
-        replace(part, state="unknown", starts_at=None) if part.part == SECOND else part
+        replace(part, state=state, starts_at=None) if part.part == SECOND else part
         for part in origin.record.parts
     ]
     record = replace(weekly, origin=replace(origin, record=replace(origin.record, parts=parts)))
     head, *lines = sheet(instances.as_csv(record, NOW, None))
-    assert head[5] == "no date, 4AAA== (unknown)"
-    assert [line[5] for line in lines] == ["1:00:00", "?", "?", "?"]
+    assert head[6] == f"no date, 4AAA== ({said})"
+    assert [line[6] for line in lines] == ["1:00:00", "?", "?", "?"]
 
 
 # By the command

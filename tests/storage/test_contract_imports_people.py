@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -250,3 +251,38 @@ async def test_people_whose_names_read_the_same_are_counted_and_a_guest_matched_
         "of everybody, on a page too"
     )
     assert page.origin.record == attendance.origin.record == await imports.record()
+
+
+async def test_who_was_host_is_known_by_any_key_of_theirs_however_it_turns_out(imports: ImportScript) -> None:
+    imports.subject = replace(
+        imports.subject, roles={"ann@": "panelist", "k-ann": "host", "bob@": "panelist", "nobody": "host"}
+    )
+    await imports.read(
+        ONE,
+        row("s1", "k-ann", name="Ann"),
+        row("s2", "ann@", name="Ann", at=1001.0),
+        row("s3", "bob@", name="Bob", at=1002.0),
+        row("s4", "cleo@", name="Cleo", at=1003.0),
+    )
+
+    async def roles() -> list[tuple[str, str]]:
+        record = await imports.store.attendance(imports.room)
+        assert record.origin is not None
+        return [(person.name, record.origin.people[person.id].role) for person, _ in record.participants]
+
+    assert await roles() == [
+        ("Ann", "host"),
+        ("Ann", "panelist"),
+        ("Bob", "panelist"),
+        ("Cleo", "participant"),
+    ]
+    # They turn out to be one, and of the two the higher one is told; where none are told, none are taken back.
+    imports.subject = replace(imports.subject, roles=None)
+    await imports.read(TWO, row("s5", "k-ann", "ann@", name="Ann", at=2000.0))
+    assert await roles() == [("Ann", "host"), ("Bob", "panelist"), ("Cleo", "participant")]
+    page = await imports.store.attendance(imports.room, 2, "bob@")
+    assert page.origin is not None
+    assert [each.role for each in page.origin.people.values()] == ["participant"]
+    imports.subject = replace(imports.subject, roles={"cleo@": "host"})
+    await imports.read(TWO, row("s5", "k-ann", "ann@", name="Ann", at=2000.0))
+    assert await roles() == [("Ann", "participant"), ("Bob", "participant"), ("Cleo", "host")]

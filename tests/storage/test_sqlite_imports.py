@@ -114,3 +114,53 @@ def test_keys_that_are_united_are_told_from_those_that_were_so_before() -> None:
     assert unite([("y", "x"), ("x", "e"), ("c", "y")], known) == ({"x": "b", "y": "b"}, {"d": "b"})
     assert unite([("c", "a")], {"c": "b"}) == ({"a": "a"}, {"b": "a"})
     assert unite([], {}) == ({}, {})
+
+
+async def test_the_views_tell_of_people_and_stays_what_the_store_tells(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    script = ImportScript(store)
+    await script.read(
+        ONE,
+        row("s1", "k1", at=1000.0, until=1600.0, name=""),
+        row("s2", "k1", "k2", at=1100.0, until=1300.0, name="Ann", email="ann@example.org"),
+        row("s3", "k1", at=1500.0, until=1900.0, name="Anna"),
+        row("s4", "k3", at=1000.0, until=900.0, name="Ben", left_told=False),
+        row("s5", "k3", at=1000.0, until=1200.0, name="Ben", counted=False),
+        row("s6", at=1000.0, until=None),
+    )
+    await script.read(TWO, row("t1", "k2", at=9000.0, until=9100.0, name="Ann"))
+    record = await store.attendance(ROOM)
+    totals = await store.import_totals(ROOM)
+    await store.close()
+    with closing(sqlite3.connect(path)) as file:
+        stays = file.execute(
+            "SELECT person, substr(part, 10), joined_at, left_at, estimated FROM shown_stays "
+            "WHERE room = ? AND counted",
+            (ROOM,),
+        ).fetchall()
+        people = file.execute(
+            "SELECT person, coalesce(name, 'Guest'), session_count, total_duration, first_joined_at, last_seen_at "
+            "FROM shown_people WHERE room = ?",
+            (ROOM,),
+        ).fetchall()
+    assert sorted(stays, key=repr) == sorted(
+        (
+            (person.id, stay.instance, stay.joined_at, stay.left_at, stay.estimated)
+            for person, own in record.participants
+            for stay in own
+        ),
+        key=repr,
+    )
+    assert sorted(people) == sorted(
+        (
+            person.id,
+            person.name,
+            person.session_count,
+            person.total_duration,
+            person.first_joined_at,
+            person.last_seen_at,
+        )
+        for person, _ in record.participants
+    )
+    assert sum(person[3] for person in people) == totals.total_duration == 1000.0

@@ -18,7 +18,7 @@ from server.zoom.failures import (
     NotFound,
     NotRegistrable,
     PageTokenInvalid,
-    Refused,
+    TooOld,
     ZoomFailure,
 )
 from tests.zoom.caller import START, Caller
@@ -161,7 +161,7 @@ async def test_a_token_of_an_hour_and_more(client: ZoomClient, zoom: ZoomStandIn
         (faults.missing_scope(SCOPE, code=4700), MissingScope),
         (faults.missing_scope(SCOPE, status=401, code=4700), MissingScope),
         (faults.no_permission(), NoPermission),
-        (faults.error(400, 12702, "Can not access a webinar a year ago."), Refused),
+        (faults.error(400, 12702, "Can not access a webinar a year ago."), TooOld),
         (faults.error(404, 3001, "Webinar does not exist."), NotFound),
         (faults.expire_page_token(), PageTokenInvalid),
         (faults.daily_limit(START + 3600), DailyLimit),

@@ -127,13 +127,21 @@ def admin(*scopes: str) -> list[str]:
 
 
 OF_WEBINARS = admin(
-    WEBINARS.report, WEBINARS.basic, WEBINARS.instances, WEBINARS.registrants, WEBINARS.details
+    WEBINARS.report,
+    WEBINARS.basic,
+    WEBINARS.instances,
+    WEBINARS.registrants,
+    WEBINARS.details,
+    WEBINARS.panelists,
 )
 
 
 def test_scopes_for_one_kind_only_are_noted() -> None:
     assert levels(*OF_WEBINARS) == [Level.OK, Level.NOTE]
     assert MEETINGS.instances in str(granted_findings(OF_WEBINARS)[1])
+    without = [scope for scope in OF_WEBINARS if WEBINARS.panelists not in scope]
+    assert levels(*without) == [Level.OK, Level.NOTE, Level.NOTE]
+    assert "panelists of webinars are not marked" in str(granted_findings(without)[1])
 
 
 def test_older_apps_have_scopes_of_another_kind() -> None:

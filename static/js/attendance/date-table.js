@@ -4,6 +4,7 @@ import { Emitter } from "../events.js";
 import { clock, counted, duration, number, shortDay } from "./moments.js";
 import { plain } from "./plain.js";
 import { length } from "./record.js";
+import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
 
 /** @typedef {import("./record.js").Person} Person */
@@ -91,7 +92,7 @@ function row({ person, cells }, series) {
   const name = cell("th", person.name);
   name.scope = "row";
   name.dir = "auto";
-  if (person.imported?.email) name.append(small(person.imported.email));
+  for (const text of [ROLES[person.role], person.imported?.email]) if (text) name.append(small(text));
   element.append(name, ...cells.map((each, index) => cell("td", told(each, series[index]))));
   element.append(cell("td", number(cells.filter(({ there }) => there).length)), cell("td", duration(person.duration)));
   return element;

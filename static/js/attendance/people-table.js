@@ -3,6 +3,7 @@ import { hueOf, paintAvatar } from "../avatar.js";
 import { fromTemplate, part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
 import { plain } from "./plain.js";
+import { ROLES } from "./roles.js";
 import { isRegistered, isRegistrationSure } from "./source-words.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
@@ -21,9 +22,6 @@ const ORDERS = {
 
 /** Who was there longest is looked for more often than who was there shortest. @type {Set<Column>} */
 const MOST_FIRST = new Set(["duration", "sessions"]);
-
-/** @type {Record<Person["role"], string>} */
-const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
 
 /** What is no approved registration. @type {Record<import("./record.js").Registration, string>} */
 const REGISTRATIONS = { approved: "", pending: "Pending", denied: "Denied" };
@@ -166,11 +164,11 @@ function showRow(row, person, axis, now, dated) {
  * @param {HTMLElement} row @param {Person} person @param {import("./record.js").Imported} imported
  * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
  */
-function showImported(row, { name }, { email, guest, registration, match, guessed }, people, source) {
+function showImported(row, { name, role }, { email, guest, registration, match, guessed }, people, source) {
   const registers = source !== null && isRegistered(source) && isRegistrationSure(source);
-  const mark = guest ? "Guest" : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
+  const mark = guest ? "Guest" : ROLES[role] ? ROLES[role] : registration ? REGISTRATIONS[registration] : registers ? "Not registered" : "";
   write(part(row, "role"), mark);
-  part(row, "role").classList.toggle("odd", mark !== "");
+  part(row, "role").classList.toggle("odd", mark !== "" && mark !== ROLES[role]);
   const other = match === null ? undefined : people.get(match);
   // Somebody who registered under that name, and did not come by their own link.
   const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;

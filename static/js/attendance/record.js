@@ -14,7 +14,7 @@
  * @typedef {object} Person
  * @property {string} id
  * @property {string} name
- * @property {"host" | "cohost" | "participant"} role
+ * @property {"host" | "cohost" | "panelist" | "participant"} role
  * @property {boolean} bot  A program: listed, and counted nowhere.
  * @property {boolean} present
  * @property {boolean} estimated

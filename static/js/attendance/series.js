@@ -7,7 +7,7 @@ import { STATES } from "./source-words.js";
 /** @typedef {import("./record.js").Instance} Instance */
 
 /** Of which nobody knows who was in it. @param {Instance} instance */
-export const isUnsure = ({ state }) => state === "unread" || state === "unknown";
+export const isUnsure = ({ state }) => state === "unread" || state === "unknown" || state === "too_old";
 
 /** `choose`: the instance, or "" for all of them. @extends {Emitter<{choose: {instance: string}}>} */
 export class SeriesChoice extends Emitter {

@@ -106,6 +106,11 @@ def _instances(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
     return told(200, {f"{webinar.kind}s": listed}, len(listed))
 
 
+def _panelists(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
+    shown = list(_scheduled(books, asked, endpoint.kind).panelists)
+    return told(200, {"panelists": shown, "total_records": len(shown)}, len(shown))
+
+
 def _details(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
     webinar = _scheduled(books, asked, endpoint.kind)
     latest = webinar.instances[-1] if webinar.instances else None
@@ -114,7 +119,8 @@ def _details(books: Books, asked: Asked, endpoint: Endpoint) -> Answer:
         {
             "uuid": latest.uuid if latest else "",
             "id": int(webinar.external_id),
-            "host_id": "x1yCzABCDEfg23HiJKl4mN",
+            "host_id": webinar.host_id,
+            "host_email": webinar.host_email,
             "topic": webinar.topic,
             "type": 5 if webinar.kind == "webinar" else 2,
             "start_time": latest.start_time if latest else "2026-10-06T15:00:00Z",
@@ -218,7 +224,17 @@ def _endpoints(kind: Kind) -> Sequence[Endpoint]:
     def at(path: str) -> re.Pattern[str]:
         return re.compile(f"/v2{path.format(kinds=f'{kind}s', id='([^/]+)')}")
 
+    panelists = Endpoint(
+        "panelists",
+        kind,
+        at("/{kinds}/{id}/panelists"),
+        f"{kind}:read:list_panelists",
+        "medium",
+        frozenset(),
+        _panelists,
+    )
     return (
+        *([panelists] if kind == "webinar" else []),
         Endpoint(
             "report participants",
             kind,

@@ -47,6 +47,9 @@ class ShownWebinar:
     """Its schedule is over or was deleted, or it never had one: details and registrants are not found."""
     tells_instances: bool = True
     topic: str = "A webinar"
+    host_id: str = "x1yCzABCDEfg23HiJKl4mN"
+    host_email: str = "host@example.com"
+    panelists: Sequence[Record] = ()
     kind: Kind = "webinar"
     refused: Refusal | None = None
     """Answered for whatever is asked of it: status, code, message."""

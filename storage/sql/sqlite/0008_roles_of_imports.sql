@@ -1,0 +1,30 @@
+-- Who was host or panelist of what was imported, by any key of theirs: `{"p_…": "host"}`.
+
+ALTER TABLE imports ADD COLUMN roles TEXT NOT NULL DEFAULT '{}';
+
+-- For whoever asks the file: what is shown of an import, as `shown_stays(room)` and `shown_people(room)` tell it elsewhere.
+
+CREATE VIEW shown_stays AS
+SELECT import_parts.room, person, import_parts.part, session_id, guest, name, name_key, email, joined_at,
+    max(joined_at, left_at) AS left_at, counted, NOT (joined_told AND (left_told OR left_at IS NULL)) AS estimated, guessed
+FROM import_parts
+CROSS JOIN import_stays ON walk_id = shown
+CROSS JOIN import_keys ON import_keys.room = import_parts.room AND import_keys.key = import_stays.key;
+
+CREATE VIEW shown_people AS
+SELECT room, person, min(joined_at) AS first_joined_at, max(coalesce(left_at, joined_at)) AS last_seen_at,
+    count(*) AS session_count, max(left_at IS NULL) AS is_open, min(guest) AS guest, max(guessed) AS guessed,
+    -- Where stays overlap, it counts once.
+    coalesce(sum(max(0, left_at - max(joined_at, coalesce(covered, joined_at)))), 0) AS total_duration,
+    max(left_at) AS last_left_at,
+    (SELECT name FROM shown_stays AS named WHERE named.room = stays.room AND named.person = stays.person
+        AND counted AND name <> '' ORDER BY joined_at, session_id LIMIT 1) AS name,
+    (SELECT email FROM shown_stays AS named WHERE named.room = stays.room AND named.person = stays.person
+        AND counted AND email <> '' ORDER BY joined_at, session_id LIMIT 1) AS email
+FROM (
+    SELECT *, max(left_at) OVER (
+        PARTITION BY room, person ORDER BY joined_at, session_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS covered
+    FROM shown_stays WHERE counted
+) AS stays
+GROUP BY room, person;

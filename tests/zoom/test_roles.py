@@ -1,0 +1,63 @@
+"""Host and panelists of a webinar are marked, by whatever their rows have of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.zoom.runs import FIRST, ID, ROOM, STARTS, row, runs, webinar
+from tests.zoom.stand_in.clock import iso
+from tests.zoom.stand_in.endpoints import SCOPES
+from tests.zoom.stand_in.shown import Kind, ShownInstance
+
+ROWS = [
+    row(1, id="host-id", registrant_id="", user_email="", name="Hal"),
+    row(2, id="", registrant_id="", user_email="Paula@Example.org", name="Paula"),
+    row(3, id="", registrant_id="pan-2", user_email="", name="Piet"),
+    row(4, id="", registrant_id="", user_email="", name="Paula"),
+    row(5, name="Ann"),
+]
+PANELISTS = [
+    {"id": "pan-1", "name": "Paula P.", "email": "paula@example.org", "join_url": "https://zoom.us/w/1"},
+    {"id": "pan-2", "name": "Piet", "email": "", "join_url": "https://zoom.us/w/2"},
+    {"id": "", "name": "Nobody", "email": ""},
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "permitted", "told"),
+    [
+        ("webinar", True, ["host", "panelist", "panelist", "participant", "participant"]),
+        ("webinar", False, ["host", "participant", "participant", "participant", "participant"]),
+        ("meeting", True, ["host", "participant", "participant", "participant", "participant"]),
+    ],
+)
+async def test_host_and_panelists_are_marked(
+    tmp_path: Path, kind: Kind, permitted: bool, told: list[str]
+) -> None:
+    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    async with runs(
+        tmp_path,
+        replace(
+            webinar(shown), kind=kind, host_id="host-id", host_email="hal@example.org", panelists=PANELISTS
+        ),
+    ) as at:
+        if not permitted:
+            at.zoom.scopes = {scope for scope in SCOPES if "panelists" not in scope}
+        assert (await at.sync()).complete
+        record = await at.kept()
+        assert record.origin is not None
+        assert [record.origin.people[person.id].role for person, _ in record.participants] == told
+
+
+async def test_what_is_told_no_more_is_not_forgotten(tmp_path: Path) -> None:
+    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    async with runs(tmp_path, replace(webinar(shown), host_id="host-id")) as at:
+        await at.sync()
+        at.zoom.webinars[ID] = replace(at.zoom.webinars[ID], expired=True)
+        await at.sync()
+        record = await at.store.imported(ROOM)
+        assert record is not None
+        assert list(record.roles.values()) == ["host"]
