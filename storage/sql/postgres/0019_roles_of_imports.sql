@@ -76,4 +76,4 @@ CREATE OR REPLACE FUNCTION reconvene.told_import(which text) RETURNS json LANGUA
     WHERE imports.room = which
 $$;
 
-INSERT INTO reconvene.migrations (number, name) VALUES (18, '0018_roles_of_imports');
+INSERT INTO reconvene.migrations (number, name) VALUES (19, '0019_roles_of_imports');
