@@ -111,13 +111,14 @@ def show_imports(console: Console, imports: Sequence[Known]) -> None:
     table = _table("id", "title", "kind", "state", "people", "checked", "next")
     for known in imports:
         record, subject = known.record, known.record.subject
-        state, _ = origin.state_of(record)
+        state, reason = origin.state_of(record)
+        less = "; the latest reading came to less" if reason and state == "complete" else ""
         checked = max((part.checked_at for part in record.parts if part.checked_at is not None), default=None)
         table.add_row(
             subject.external_id,
             Text(harmless(subject.title)),
             subject.kind,
-            Text(state.replace("_", " "), style=_STYLES[state]),
+            Text(state.replace("_", " ") + less, style="yellow" if less else _STYLES[state]),
             f"{known.totals.people:,}" if origin.is_known(record) else "unknown",
             "" if checked is None else day_or_time(checked, known.at),
             "" if record.due_at is None else day_or_time(record.due_at, known.at),

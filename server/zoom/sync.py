@@ -23,7 +23,7 @@ from typing import Final
 
 import structlog
 
-from server.zoom import people
+from server.zoom import missing, people
 from server.zoom.client import ZoomClient
 from server.zoom.failures import (
     BadAnswer,
@@ -36,7 +36,7 @@ from server.zoom.finding import Found, Wanted, day, find, superseded
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.resuming import to_read
 from server.zoom.settling import next_look
-from server.zoom.walk import TOO_OLD, Result, Walker
+from server.zoom.walk import Result, Walker
 from server.zoom.wire import Instance
 from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus
 from storage.store import Store
@@ -50,7 +50,6 @@ SWEEP = 2000
 """Rows removed in one transaction."""
 MOST_FAILED = 3
 """Lists in a row that Zoom could not give, after which no other is asked for."""
-TITLE = "Instance of "
 WATCH_RETRY = 300.0
 """Seconds until a watched sync asks a Zoom again that did not answer."""
 
@@ -235,18 +234,13 @@ class Sync:
             raise stopped or NotFound(f"the record {self._room} was deleted while it was being read")
         self._is_known = True
         titles = {part.part: part.title for part in self._progress.parts}
-        missed = {part: result for part, result in results.items() if not result.complete}
-        reasons = [f"{titles[part]}: {result.reason}" for part, result in missed.items() if not result.gone]
-        gone = {part: result for part, result in missed.items() if result.gone}
-        notes = [f"{titles[part]}: {why.reason}" for part, why in gone.items() if why.reason != TOO_OLD]
-        old = [titles[part].removeprefix(TITLE) for part, why in gone.items() if why.reason == TOO_OLD]
-        notes += [f"{_instances(old)}: {TOO_OLD}"] if old else []
+        reasons, notes = missing.told(results, titles)
         if found is not None:
             reasons += [found.reason] if found.reason else []
             notes += [found.note] if found.note else []
-        missing = [title for part, title in titles.items() if part not in results]
+        unread = [title for part, title in titles.items() if part not in results]
         if stopped is not None:
-            reasons.append(f"{stopped}; not read to the end: {', '.join(missing) or 'everything'}")
+            reasons.append(f"{stopped}; not read to the end: {', '.join(unread) or 'everything'}")
         return Outcome(
             room=self._room,
             complete=not reasons,
@@ -312,18 +306,10 @@ def _parts(instances: Sequence[Instance]) -> tuple[PartProgress, ...]:
         PartProgress(people.registrants_part(status), f"Registrants, {status}") for status in STATUSES
     ]
     of_instances = [
-        PartProgress(people.instance_part(instance.uuid), f"{TITLE}{day(instance)}") for instance in instances
+        PartProgress(people.instance_part(instance.uuid), f"{missing.INSTANCE_OF}{day(instance)}")
+        for instance in instances
     ]
     return (*registrants, *of_instances)
-
-
-def _instances(days: Sequence[str]) -> str:
-    """`3 instances, from 2025-09-21 14:13 UTC to 2025-10-05 14:13 UTC`"""
-    return (
-        f"1 instance, of {days[0]}"
-        if len(days) == 1
-        else f"{len(days)} instances, from {min(days)} to {max(days)}"
-    )
 
 
 def _moment(at: float) -> str:

@@ -37,6 +37,9 @@ MOST_REPEATED = 20
 FALLBACK = "Report endpoint failed with {status} error, trying basic endpoint..."
 EMPTY = "Report is empty, trying basic endpoint..."
 TOO_OLD = "too old: Zoom shows no more who attended"
+NO_SCHEDULE = (
+    "not read: Zoom tells no registrants of what has expired, was deleted, or was begun without a schedule"
+)
 SHOWN_FOR = 366 * 86_400.0
 """Seconds after the beginning of an instance after which no source of Zoom's has it."""
 TOKENS_REFUSED = "Zoom refused its own page token, each time anew"
@@ -214,9 +217,9 @@ class Walker:
             )
         if reading.held and _is_too_old(failures, reading.starts_at, self._clock()):
             return await self._too_old(reading, walk, known)
-        reason = f"attendance unknown: {failure}" if reading.held else f"not read: {failure}"
         # What has no schedule any more was held all the same, and who had registered is lost.
         gone = not reading.held and isinstance(failure, NotFound)
+        reason = NO_SCHEDULE if gone else f"{'attendance unknown' if reading.held else 'not read'}: {failure}"
         return await self._end(
             reading, walk, "unknown", reason, source="registrants", why=why or str(failure), gone=gone
         )

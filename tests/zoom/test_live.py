@@ -66,6 +66,20 @@ def test_who_has_no_id_is_a_guest_of_this_stay() -> None:
     assert not set(one.keys) & set(other.keys)
 
 
+async def test_a_guest_who_moves_between_rooms_is_one_person_live(store: Store) -> None:
+    """Each room has a `user_id` of its own; `participant_uuid` lasts, and tells namesakes apart."""
+    class_ = Session("88988872035", UUID, START, kind="meeting")
+    moves = [(0, 60, "1", "gil"), (60, 120, "2", "gil"), (121, 180, "3", "gil"), (0, 180, "4", "another")]
+    for since, until, user_id, who in moves:
+        seat = Seat(user_id, "Gil", START + since, START + until, participant_uuid=who)
+        for event in (left(class_, seat), joined(class_, seat)):
+            came = heard(event)
+            assert await store.record_live(came.subject, came.stay)
+    totals = await store.import_totals(came.subject.room)
+    assert (totals.people, totals.guests, totals.stays, totals.guessed) == (2, 2, 4, 0)
+    assert totals.total_duration == 180 + 179
+
+
 def test_numbers_and_nulls_are_read_like_texts_and_nothing() -> None:
     event = joined(WEBINAR, ANNA, user_id=16778240, email=None, id=0, phone_number=None)
     assert heard(event).stay.session_id == heard(joined(WEBINAR, ANNA)).stay.session_id

@@ -231,6 +231,21 @@ async def test_the_registration_is_told_to_those_who_ask_for_it(ask: Asking) -> 
     assert row["registrant_id"] == "r0"
 
 
+async def test_a_meeting_of_one_is_in_the_basic_list_only(zoom: ZoomStandIn, ask: Asking) -> None:
+    shown = zoom.webinars["81234567890"].instances[0]
+    shown.report = shown.basic = rows(1)
+    assert (await ask.get("/report/meetings/4Meet%3D%3D/participants")).json()["participants"] == []
+    assert len((await ask.get("/past_meetings/4Meet%3D%3D/participants")).json()["participants"]) == 1
+
+
+async def test_what_has_expired_has_instances_and_reports_only(zoom: ZoomStandIn, ask: Asking) -> None:
+    zoom.webinars["88988872033"].expired = True
+    for path in ("/webinars/88988872033", REGISTRANTS):
+        assert (await ask.refused(path))[:2] == (404, 3001)
+    assert (await ask.get("/past_webinars/88988872033/instances")).json()["webinars"]
+    assert (await ask.get(REPORT)).json()["participants"]
+
+
 async def test_meetings_are_not_webinars(ask: Asking) -> None:
     assert (await ask.get("/meetings/81234567890")).json()["uuid"] == "4Meet=="
     assert (await ask.get("/webinars/88988872033")).json()["topic"] == "A webinar"
