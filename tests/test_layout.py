@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.migrations import load_migrations
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("signalling", "storage", "server")
 MOST_LINES = 400
@@ -161,3 +163,11 @@ def test_the_changelog_begins_with_this_version() -> None:
     top = next((name, rest) for name, rest in releases if name != "Unreleased")
     assert top[0] == version
     assert re.fullmatch(r" - \d{4}-\d\d-\d\d", top[1])
+
+
+@pytest.mark.parametrize("backend", ["postgres", "sqlite"])
+def test_no_two_migrations_have_one_number(backend: str) -> None:
+    """Two that were made at the same time, say; and PostgreSQL's write down their own."""
+    for migration in load_migrations(backend):
+        told = f"VALUES ({migration.number}, '{migration.name}')"
+        assert backend == "sqlite" or told in migration.sql, migration.name

@@ -168,6 +168,9 @@ async def test_attendance(admin: Person) -> None:
     await admin.press("Registered, did not come 1")
     await expect(admin.page.get_by_role("table", name="Registered, did not come")).to_be_visible()
     await is_fine(admin, "who did not come")
+    await admin.press("By date 2")
+    await expect(admin.page.get_by_role("region", name="Attendance by date")).to_be_visible()
+    await is_fine(admin, "a series by date")
 
 
 async def test_attendance_that_is_not_for_everyone(newcomer: Newcomer, office: Office) -> None:

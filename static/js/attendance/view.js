@@ -145,10 +145,14 @@ export class AttendanceView extends Emitter {
 
   /** Below its button, whose place CSS cannot know everywhere yet. */
   #placeMenu() {
-    const { right, bottom } = part(this.element, "csv").getBoundingClientRect();
+    const { left, right, bottom } = part(this.element, "csv").getBoundingClientRect();
     const { style } = part(this.element, "csv-menu");
+    const width = document.documentElement.clientWidth;
+    // On a phone the button is at the left, where there is no room beside it.
+    const atLeft = left + right < width;
     style.setProperty("--top", `${bottom + window.scrollY + 6}px`);
-    style.setProperty("--right", `${document.documentElement.clientWidth - right}px`);
+    style.setProperty("--right", atLeft ? "auto" : `${width - right}px`);
+    style.setProperty("--left", atLeft ? `${left}px` : "auto");
   }
 }
 
