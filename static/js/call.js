@@ -38,6 +38,7 @@ export class Call extends Emitter {
   #told = new Map();
   /** The one by which it was last said who records. @type {import("./roster.js").Roster} */
   #announced = new Map();
+  #hasChanged = false;
   #socket;
   #watch = new AbortController();
 
@@ -172,7 +173,13 @@ export class Call extends Emitter {
   #changed() {
     this.#tell(recordings(this.#announced, this.roster));
     this.#announced = this.roster;
-    this.emit("change", null);
+    if (this.#hasChanged) return;
+    this.#hasChanged = true;
+    // Once for all that came in one frame.
+    queueMicrotask(() => {
+      this.#hasChanged = false;
+      this.emit("change", null);
+    });
   }
 
   /** @param {import("./roster.js").Happening[]} happenings */

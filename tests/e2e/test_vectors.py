@@ -100,3 +100,44 @@ async def test_sleep_is_told_as_the_vectors_say(browser: Browser, server: Server
     told = await page.evaluate(LOOK, [[look[:2] for look in looks] for looks in LOOKS.values()])
     await page.close()
     assert dict(zip(LOOKS, ([tuple(look) for look in looks] for looks in told), strict=True)) == LOOKS
+
+
+SHOW = """async (frames) => {
+  const { Call } = await import("/static/js/call.js");
+  const { LocalMedia } = await import("/static/js/devices.js");
+  let socket;
+  globalThis.WebSocket = class {
+    static OPEN = 1;
+    readyState = 1;
+    constructor() { socket = this; }
+    send() {}
+    close() {}
+  };
+  const place = { meeting: "ABC123", name: "Ann", onDuplicate: "reject" };
+  const call = new Call("ws://localhost/ws", place, new LocalMedia());
+  const shown = [];
+  const told = [];
+  call.on("change", () => shown.push([...call.roster.keys()]));
+  call.on("happening", ({ what, who }) => told.push([what, who.id]));
+  call.start();
+  socket.onopen();
+  for (const frame of frames) {
+    socket.onmessage({ data: JSON.stringify(frame) });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  call.leave();
+  return { shown, told };
+}"""
+
+
+async def test_the_page_shows_once_what_comes_in_one_frame(browser: Browser, server: ServerProcess) -> None:
+    """And tells of each thing in it."""
+    steps = CASES["batch: people come, change and leave in one frame"].steps
+    frames = [step["args"][0] for step in steps if step["call"] == "received"]
+    frames.append({"type": "participant_updated", "seq": 10, "participant": {"id": "p_b", "hand": True}})
+    page = await browser.new_page()
+    await page.goto(server.url)
+    seen = await page.evaluate(SHOW, frames)
+    await page.close()
+    assert seen["shown"] == [["p_a", "p_b"], ["p_a", "p_c", "p_b"], ["p_a", "p_c", "p_b"]]
+    assert seen["told"] == [["joined", "p_c"], ["hand", "p_c"], ["lost", "p_b"], ["hand", "p_b"]]

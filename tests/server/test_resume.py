@@ -42,6 +42,25 @@ async def test_what_was_missed_comes_in_order_and_nobody_saw_anything(play: Play
     await ann.nothing()
 
 
+async def test_what_was_missed_comes_in_one_frame_to_who_takes_batches(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    bob.drop()
+    raised, lowered = await ann.status(hand=True), await ann.status(hand=False)
+    await ann.signal(bob, {"n": 1})
+    back = await play.client()
+    resumed = await back.resume(bob, features=["batch"])
+    batch = await back.expect("batch", first=raised["seq"], seq=resumed["seq"])
+    assert batch["events"][:2] == [raised, lowered]
+    assert batch["events"][2] == {"type": "signal", "seq": batch["seq"], "from": ann.id, "data": {"n": 1}}
+    await back.nothing()
+    # Not again, and from here on one by one as they happen.
+    again = await play.client()
+    back.seq = batch["seq"]
+    assert (await again.resume(back, features=["batch"]))["replayed"] == 0
+    await ann.status(hand=True)
+    await again.expect("participant_updated")
+
+
 async def test_a_page_that_missed_nothing_is_told_so(play: Play, room: str) -> None:
     _, bob = await play.pair(room)
     bob.drop()
