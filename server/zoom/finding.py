@@ -69,7 +69,7 @@ async def find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Fou
             raise
     if kind == wanted.kind:
         return found
-    note = f"{wanted.external_id} is a {kind}, and was read as one: {_how(kind)} says so from the first"
+    note = f"{wanted.external_id} is a {kind}, and was read as one ({_how(kind)} says so from the first)"
     log.warning(note)
     return replace(found, note="; ".join(filter(None, (note, found.note))))
 

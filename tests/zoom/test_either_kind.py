@@ -36,7 +36,7 @@ async def test_it_is_read_as_what_it_is_and_that_is_said(at: Runs, kind: Kind, p
     with capture_logs() as logs:
         outcome = await at.sync(kind=other(kind))
     assert (outcome.complete, outcome.totals.people, outcome.record.subject.kind) == (True, ROWS, kind)
-    said = f"{ID} is a {kind}, and was read as one: {WORDS[kind]} says so from the first"
+    said = f"{ID} is a {kind}, and was read as one ({WORDS[kind]} says so from the first)"
     assert list(outcome.notes) == [said]
     assert said in [line["event"] for line in logs if line["log_level"] == "warning"]
     # Once it is known, nothing is asked of the other kind.

@@ -12,9 +12,13 @@ const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known"
 /** @param {Sync} sync */
 export const isOver = ({ state }) => state !== "running";
 
+/** Without what to type for it in a terminal. @param {string} text */
+const here = (text) => text.replace(/ \([^()]*--meeting[^()]*\)/g, "");
+
 /** What became of it. @param {Sync} sync */
-export function outcome({ state, note, notes, parts }) {
-  const besides = notes.map((each) => ` ${sentence(each)}`).join("");
+export function outcome({ state, note: told, notes, parts }) {
+  const note = here(told);
+  const besides = notes.map((each) => ` ${sentence(here(each))}`).join("");
   if (state === "complete") return `Imported, and complete.${besides}`;
   if (state === "partial") return `Imported, but not complete. ${sentence(note)}${besides}`;
   return `Could not be imported${parts.some(({ rows }) => rows > 0) ? " to the end" : ""}. ${sentence(note)}`;
