@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from server import instances
+from server import instances, terminal
 from storage import open_store
 from storage.imports import PartState
 from storage.store import Attendance, Store
@@ -177,3 +178,29 @@ async def test_the_command_shows_one_alone_and_all_side_by_side(store: Store, tm
     )
     wrong = await refusal(tmp_path, WEEKLY, "--by", "instance", "--rows", "stays", **here)
     assert "leave out --rows stays" in wrong
+
+
+# Clocks
+
+
+@pytest.fixture
+def _berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_berlin")
+def test_each_day_of_a_series_has_its_own_offset_and_one_night_has_one() -> None:
+    series = terminal.Clock(START, START + 5 * WEEK, NOW, brief=True)
+    assert [series.time(START + week * WEEK) for week in (0, 5)] == ["2026-03-02 10:00", "2026-04-06 11:00"]
+    assert series.zone_name() == "CET (UTC+01:00) and CEST (UTC+02:00)"
+    year = terminal.Clock(START, START + 53 * WEEK, NOW)
+    assert year.zone_name() == series.zone_name(), "it was summer in between"
+    # The clocks go back at three.
+    midnight = datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+    night = terminal.Clock(midnight, midnight + 4 * 3600, NOW)
+    assert [night.time(midnight + hour * 3600) for hour in (2, 3, 4)] == ["02:00:00", "03:00:00", "04:00:00"]
+    assert night.zone_name() == "CEST (UTC+02:00)"
