@@ -94,6 +94,8 @@ async def test_a_deadlock_is_no_callers_business(
 ) -> None:
     await script.join("ann")
     await script.join("bob")
+    # On a busy machine it gives up waiting for a row before the circle is closed.
+    await postgres.execute("ALTER FUNCTION reconvene.carry_out SET lock_timeout = '60s'", database=database)
     row = "SELECT FROM reconvene.participants WHERE user_id = '{}' FOR UPDATE"
     async with holding(postgres, database, row.format("bob")) as other:
         async with holding(postgres, database, row.format("ann")):
