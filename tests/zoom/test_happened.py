@@ -103,10 +103,31 @@ def test_everything_that_may_happen_happens(happened: Happened, webinar: ShownWe
     assert happened.uuids[1].startswith("/")
 
 
+def hopping(guests: list[tuple[truth.Stay, Record]]) -> list[list[truth.Stay]]:
+    """Stays of guests, those together of which one begins when another of the name ends, one of the two in a room."""
+    found: list[list[truth.Stay]] = []
+    before = None
+    for stay, row in sorted(guests, key=lambda guest: (guest[0][0], str(guest[1].get("name")), guest[0][1])):
+        name, room = row.get("name"), "bo_mtg_id" in row
+        if (
+            before is not None
+            and name
+            and (stay[0], name) == (before[0][0], before[1])
+            and abs(stay[1] - before[0][2]) < 0.01
+            and (room or before[2])
+        ):
+            found[-1].append(stay)
+        else:
+            found.append([stay])
+        before = stay, name, room
+    return found
+
+
 @pytest.mark.parametrize("source", ["report", "basic"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_rows_tell_what_is_taken_for_the_truth(source: truth.Source, seed: int) -> None:
-    """Rows that share an id, by way of others and of registrations too, are one attendee's, and no others are."""
+    """Rows that share an id, by way of others and of registrations too, are one attendee's; so are those of a guest who
+    goes from room to room; and no others are."""
     happened = happening.happen(seed)
     webinar = shown.webinar(happened, seed=seed)
     together: dict[tuple[str, str], set[tuple[str, str]]] = {}
@@ -122,6 +143,7 @@ def test_the_rows_tell_what_is_taken_for_the_truth(source: truth.Source, seed: i
         unite(strong(row))
     found: Counter[frozenset[truth.Stay]] = Counter()
     by_group: dict[int, set[truth.Stay]] = defaultdict(set)
+    guests: list[tuple[truth.Stay, Record]] = []
     for uuid, row in rows(webinar, source):
         if row.get("status") == "in_waiting_room":
             continue
@@ -129,8 +151,9 @@ def test_the_rows_tell_what_is_taken_for_the_truth(source: truth.Source, seed: i
         if ids:
             by_group[id(together[next(iter(ids))])].add(stay(uuid, row))
         else:
-            found[frozenset({stay(uuid, row)})] += 1
+            guests.append((stay(uuid, row), row))
     found.update(map(frozenset, by_group.values()))
+    found.update(map(frozenset, hopping(guests)))
     expected: Counter[frozenset[truth.Stay]] = Counter()
     for attendee, count in truth.of(happened, source).attendees.items():
         expected[attendee.stays] += count
