@@ -49,9 +49,8 @@ class Reconciler:
         self._admission = admission
         self._recorder = recorder
         self._heartbeats = 0
-        self._looked_at = 0.0
-        # Those whom room and record had when they were last compared.
-        self._agreed: set[Key] = set()
+        # Stays that are open, each with the moment when room and record last agreed about it.
+        self._agreed: dict[Key, float] = {}
         # Stays that nobody has come to, each with the moment since when that is known.
         self._unclaimed: dict[Key, float] = {}
 
@@ -82,21 +81,24 @@ class Reconciler:
                 if self.is_due:
                     # Who closed it meanwhile could only guess. (All others, the node's stop will close.)
                     self._recorder.record(end)
-        agreed: set[Key] = set()
+        agreed: dict[Key, float] = {}
         unclaimed: dict[Key, float] = {}
         for stay in found:
             key = stay.participant_id, stay.session_id
             known = here.pop(key, None)
+            if key in self._agreed:
+                # Until it is closed in the record, too: what closes it may be lost as well.
+                agreed[key] = self._agreed[key]
             if self._is_under_way(stay.room, stay.user_id):
-                agreed |= self._agreed & {key}
-            elif known is not None:
-                agreed.add(key)
+                continue
+            if known is not None:
+                agreed[key] = asked
                 if key in gone:
                     continue
                 if known.instance != stay.instance or _is_corrected(known, stay):
                     self._recorder.record(known)
             elif key in self._agreed:
-                self._close(stay, self._looked_at)
+                self._close(stay, agreed[key])
             elif is_last or now - self._unclaimed.get(key, now) >= self._hub.grace:
                 self._close(stay, None)
             else:
@@ -105,7 +107,7 @@ class Reconciler:
         for key, missing in here.items():
             if key not in gone and not self._is_under_way(missing.room, missing.user_id):
                 self._recorder.record(missing)
-        self._agreed, self._unclaimed, self._looked_at = agreed, unclaimed, asked
+        self._agreed, self._unclaimed = agreed, unclaimed
 
     def _is_under_way(self, room: str, user_id: str) -> bool:
         return self._recorder.has_to_write(room, user_id) or self._admission.is_joining(room, user_id)

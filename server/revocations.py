@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection
 import structlog
 
 from server.identity import LIFETIME, Tokens
-from server.node import DEAD_AFTER
 from storage.revocations import Revocations as Kept
 
 log = structlog.get_logger()
 
-HEARD_WITHIN = DEAD_AFTER
-"""Seconds after which every process that lives has heard of it: what one has renewed until then is void as well."""
+VOID_FOR = 86_400.0
+"""Seconds from now until when what is issued is void as well: a process that has not heard of it yet may renew
+something, and what was issued by a clock that was ahead, and has been set back since, lies in the future."""
 
 
 class Revocations:
@@ -33,7 +33,7 @@ class Revocations:
     async def revoke(self, user_id: str) -> None:
         """Void what the user was given until now. Raises what the store raises; then it may not be kept."""
         now = time.time()
-        before = now + HEARD_WITHIN
+        before = now + VOID_FOR
         await self._kept.revoke(user_id, before, now - LIFETIME)
         log.info("credentials revoked", user=user_id)
         self._learn({user_id: before}, now)

@@ -47,6 +47,8 @@ class SlowStore:
         self.leaves: list[StayEnd] = []
         self.down = False
         self.forgetful = False
+        self.loses = False
+        """What closes a stay is answered as if it were kept."""
         self.open = asyncio.Event()
         self.open.set()
         self.reached = asyncio.Event()
@@ -84,7 +86,8 @@ class SlowStore:
         return found
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
-        await self.real.abandon_stay(abandon)
+        if not self.loses:
+            await self.real.abandon_stay(abandon)
 
     async def resume_stay(self, resume: StayResume) -> None:
         await self.real.resume_stay(resume)

@@ -52,6 +52,22 @@ async def test_an_end_that_was_dropped_is_found_and_is_when_they_were_last_seen(
     assert (closed.reason, closed.estimated) == ("lost", True)
 
 
+async def test_what_closes_a_stay_may_be_lost_as_well(desk: Desk) -> None:
+    connection = await desk.join(token(desk))
+    await desk.reconciler.reconcile()
+    desk.recorder._limit = 0
+    desk.leave(connection)
+    desk.recorder._limit = 10
+    before = time.time()
+    for desk.store.loses in (True, True, False):
+        await desk.reconciler.reconcile()
+        await settled(desk)
+    closed = await stay(desk)
+    assert closed.left_at is not None
+    assert closed.joined_at < closed.left_at <= before + 0.01
+    assert (closed.reason, closed.estimated) == ("lost", True)
+
+
 async def test_stays_that_another_process_closed_go_on(desk: Desk) -> None:
     """As when this one was silent for so long that it was taken for dead."""
     await desk.join(token(desk))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from signalling.hub import GOODBYE, RELOAD_MOST
 from signalling.names import page_of
-from tests.simulation import record_checks
+from tests.simulation import record_checks, revocations
 from tests.simulation.page import Page, Whole
 from tests.simulation.person import ROOM
 from tests.simulation.truth import Event, Holders
@@ -28,6 +28,7 @@ SLOW = 0.5
 
 ALLOWED_REFUSALS = {"duplicate", "4001"}
 AT_THE_END = {"meeting_ended", "4003"}
+WHEN_REVOKED = {"revoked", "4006"}
 
 
 def check(world: World) -> None:
@@ -44,6 +45,7 @@ def check(world: World) -> None:
     _signals_took_effect_once(world)
     _signals_kept_their_order(world)
     _arrivals_and_departures_had_a_reason(world, holders)
+    revocations.check(world)
     if world.server is not None:
         _everyone_is_in_one_place(world)
     record_checks.check(world)
@@ -86,6 +88,8 @@ def _entitled(world: World, page: Page, epoch: str, after: int) -> Iterator[Even
 
 def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
     allowed = ALLOWED_REFUSALS if world.ended_at is None else ALLOWED_REFUSALS | AT_THE_END
+    if world.has_been_revoked(page, page.final_at):
+        allowed = allowed | WHEN_REVOKED
     if page.final and page.final not in allowed:
         world.complain(f"{page.name} was turned away with {page.final}")
     for error in page.errors:
@@ -102,7 +106,7 @@ def _nobody_vanished_from_its_list(world: World, holders: Holders, page: Page) -
         at = min([heard.at, *later])
         for participant in sorted(heard.missing):
             other = holders.at(participant, at)
-            if other is None or world.was_unrecorded(other, at):
+            if other is None or world.was_unrecorded(other, at) or world.has_been_revoked(other, at):
                 continue
             if _only_blinked(world, other, at):
                 world.complain(f"{other.name} was there, and missing in {page.name}'s list of {at:.3f}")
@@ -232,6 +236,8 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
     first = min(heard, key=lambda said: said.arrived)
     stays = min(world.grace, min(max(first.back_in, GOODBYE), RELOAD_MOST))
     reason, after = event.message["reason"], event.at - first.arrived
+    if reason == "removed" and world.has_been_revoked(page, event.at):
+        return
     if reason == "lost":
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
     if after > stays + TOLERANCE:

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from server.admission import Admission
 from server.connection import Connection
-from server.gateway import Gateway
-from server.reconciling import Reconciler
-from server.recorder import Recorder
 from signalling import catching_up, events, flow, telling
 from signalling.actions import Drop
 from signalling.answered import Answered
 from signalling.arrivals import Goodbye
 from signalling.client import SignallingClient
 from signalling.coalescing import Coalescing
-from signalling.effects import Effect, StayResumed, Together
+from signalling.effects import Effect, Together
 from signalling.features import BATCH
 from signalling.hub import Hub
 from signalling.log import Log
 from signalling.messages import Media
 from signalling.outbox import Outbox
 from signalling.room import Member, Room
-from storage.store import StoreUnavailable
-from tests.simulation.person import Person
+from tests.simulation.record_plants import RECORD_PLANTS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -272,78 +266,6 @@ def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SignallingClient, "_catch_up", lambda self: [])
 
 
-def restored_stay_not_recorded(patch: pytest.MonkeyPatch) -> None:
-    record = Recorder.record
-
-    def some(self: Recorder, entry: Any) -> None:
-        if not isinstance(entry, StayResumed):
-            record(self, entry)
-
-    patch.setattr(Recorder, "record", some)
-
-
-def nothing_restored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Hub, "restore", lambda self, stays, now: None)
-
-
-def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
-    """A page that comes back takes the place from a newer one."""
-    resume = Hub.resume
-
-    def greedy(self: Hub, back: Any, now: float) -> list[Effect] | None:
-        member = self.present(back.room, back.user_id)
-        return resume(self, back._replace(instance=member.instance) if member else back, now)
-
-    patch.setattr(Hub, "resume", greedy)
-
-
-def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
-    """Who went away while the join was recorded is recorded as there for ever."""
-    patch.setattr(Gateway, "_not_seated", lambda self, *joiner: None)
-
-
-def stale_flight(patch: pytest.MonkeyPatch) -> None:
-    """A join goes on with a stay that was closed while it was on its way."""
-    patch.setattr(Admission, "stay_ended", lambda self, room, user_id: None)
-
-
-def outage_forgets(patch: pytest.MonkeyPatch) -> None:
-    """What could not be written is not written later."""
-    write = Recorder._write
-
-    async def once(self: Recorder, entry: Any) -> None:
-        with contextlib.suppress(StoreUnavailable):
-            await write(self, entry)
-
-    patch.setattr(Recorder, "_write", once)
-
-
-def reconcile_forgotten(patch: pytest.MonkeyPatch) -> None:
-    """What was dropped is never looked for."""
-
-    async def nothing(self: Reconciler, *, is_last: bool = False) -> None:
-        pass
-
-    patch.setattr(Reconciler, "reconcile", nothing)
-
-
-def deadlines_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
-    """A page that waits to reconnect, or for an answer, does so until a clock shows a time that may be set."""
-    patch.setattr(Person, "now", Person.wall)
-
-
-def grace_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
-    """The server's, who is away for so long as a clock says that may be set."""
-    lost, tick = Hub.lost, Hub.tick
-    patch.setattr(Hub, "lost", lambda self, who, now, **how: lost(self, who, time.time(), **how))
-    patch.setattr(Hub, "tick", lambda self, now: tick(self, time.time()))
-
-
-def clock_set_unnoticed(patch: pytest.MonkeyPatch) -> None:
-    """Stays that go on meanwhile end by another clock than they began by."""
-    patch.setattr(Hub, "clock_was_set", lambda self, seconds: None)
-
-
 PLANTS: dict[str, Plant] = {
     plant.__name__.replace("_", "-"): plant
     for plant in (
@@ -376,15 +298,6 @@ PLANTS: dict[str, Plant] = {
         every_reload_is_quick,
         host_lost_on_rejoin,
         hand_forgotten,
-        restored_stay_not_recorded,
-        nothing_restored,
-        newer_page_not_respected,
-        absent_joiner_stays,
-        stale_flight,
-        outage_forgets,
-        deadlines_by_the_wall_clock,
-        grace_by_the_wall_clock,
-        clock_set_unnoticed,
-        reconcile_forgotten,
+        *RECORD_PLANTS,
     )
 }

@@ -167,6 +167,9 @@ def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
         and missing.until <= world.told_at + 1
     ):
         return True
+    admin = world.admin
+    if person is admin.revoked and missing.since >= admin.since and missing.until <= admin.done_at + LATE:
+        return True
     # What was not kept is found when record and rooms are compared, and what can be known then is recorded.
     found_within = 2 * world.grace + 10
     for unkept in world.store.unkept:

@@ -24,6 +24,7 @@ from server.node import Node
 from server.reconciling import Reconciler
 from server.recorder import Entry, Recorder
 from server.restart import restore_rooms
+from server.revocations import Revocations
 from signalling.arrivals import Goodbye
 from signalling.flow import Flow
 from signalling.hub import Hub
@@ -38,6 +39,9 @@ INTERVAL_SHARE, DEAD_SHARE = 5 / 30, 20 / 30
 
 SOON_BEHIND = 100
 """Bytes that count as what a real connection may be behind."""
+
+
+SECRET = "a secret for simulations"
 
 
 class NotingRecorder(Recorder):
@@ -187,7 +191,6 @@ class Server:
         loop: VirtualLoop,
         store: MemoryStore,
         config: Config,
-        tokens: Tokens,
         bound: float,
         limit: int,
     ) -> None:
@@ -208,10 +211,11 @@ class Server:
         self.gateway: Gateway
         self.recorder: Recorder
         self.node: Node
+        self.revocations: Revocations
         self.drain: Drain
         self._config = config
         self._store = store
-        self._tokens = tokens
+        self._tokens = Tokens(SECRET)
         self._bound = bound
         self._limit = limit
         self._stop = asyncio.Event()
@@ -243,9 +247,12 @@ class Server:
         reconciler = Reconciler(store, self.node.id, self.hub, admission, self.recorder)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
+        self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
         self.node.on_clock_set = self.hub.clock_was_set
         await self.node.start()
         await restore_rooms(store, self.hub, times.now())
+        await self.revocations.hear()
+        self.node.errands["hear of revocations"] = self.revocations.hear
         self.gateway.start()
         self.drain = Drain(self._bound, self.gateway, self.recorder, reconciler, self.node)
         self.started_at = self.loop.time()
@@ -286,6 +293,10 @@ class Server:
         """What POST /api/meetings/{id}/end does."""
         await self._store.end_meeting(room, time.time())
         self.gateway.end_meeting(room)
+
+    async def revoke(self, user_id: str) -> None:
+        """What POST /api/identities/{user}/revoke does."""
+        await self.revocations.revoke(user_id)
 
     def goodbye(self, session: str, attempt: int, back_in: float) -> str:
         """What POST /api/goodbye does; answers which instance of whom has said so. Raises `Refused`."""

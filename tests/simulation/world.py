@@ -16,7 +16,7 @@ from server.config import Config
 from server.identity import Tokens
 from server.recorder import LIMIT
 from signalling import hub
-from signalling.errors import Refused
+from signalling.errors import ErrorCode, Refused
 from signalling.log import MAX_COUNT, Log
 from storage import sqlite_calls
 from storage.store import StoreError
@@ -27,7 +27,8 @@ from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link, Network
 from tests.simulation.page import Interval, Page, Said
 from tests.simulation.person import ROOM, Deed, Person
-from tests.simulation.server import Server, Transport
+from tests.simulation.revocations import Admin
+from tests.simulation.server import SECRET, Server, Transport
 from tests.simulation.truth import Truth
 from tests.simulation.weather import Blow
 
@@ -60,7 +61,7 @@ class World:
         self.heartbeat = chance.choice((3.0, 5.0))
         self.bound = chance.choice((2.0, 5.0))
         self.config = dataclasses.replace(_settings(), grace=self.grace, heartbeat=self.heartbeat)
-        self.tokens = Tokens("a secret for simulations")
+        self.tokens = Tokens(SECRET)
         self.recorder_limit = chance.choice((4, LIMIT))
         self.ring_size = chance.choice((2, 5, 12, MAX_COUNT))
         self.length = chance.choice((15.0, 25.0, 40.0))
@@ -75,6 +76,7 @@ class World:
         self.servers: list[Server] = []
         self.down: list[tuple[float, float]] = []
         """From when to when no server listened."""
+        self.admin = Admin(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
         self.has_ended = False
@@ -141,7 +143,12 @@ class World:
             self.say(f"{page.name}'s goodbye finds no server")
             return
         self.say(f"{page.name}'s goodbye arrives (attempt {attempt}, back in {page.back_in} s)")
-        instance = server.goodbye(session, attempt, page.back_in)
+        try:
+            instance = server.goodbye(session, attempt, page.back_in)
+        except Refused as refused:
+            if refused.code is not ErrorCode.REVOKED or not self.has_been_revoked(page, self.loop.time()):
+                self.complain(f"{page.name}'s goodbye was refused: {refused.code}")
+            return
         page.sessions[instance] = session
         if server.started_at > max((i.until for i in page.surely), default=0.0):
             # This server takes its word for it that the page was there until now.
@@ -177,6 +184,11 @@ class World:
             unkept.user_id == page.user_id and at - 3 * self.grace < unkept.at <= at
             for unkept in self.store.unkept
         )
+
+    def has_been_revoked(self, page: Page, at: float) -> bool:
+        """Whether by then it was asked for, at least."""
+        person = self.admin.revoked
+        return person is not None and person.user_id == page.user_id and at >= self.admin.since
 
     @property
     def store_is_well(self) -> bool:
@@ -228,7 +240,6 @@ class World:
                 self.loop,
                 self.store,
                 self.config,
-                self.tokens,
                 self.bound,
                 self.recorder_limit,
             )
@@ -250,14 +261,16 @@ class World:
 
     async def run(self) -> None:
         sqlite_calls.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
-        begun = [self._keep_a_server(), weather.blow(self), *(person.live() for person in self.people)]
+        begun = [self._keep_a_server(), self.admin.act(), weather.blow(self)]
+        begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)
-        for task in tasks[1:]:
+        for task in tasks[2:]:
             task.cancel()
         self._heal()
         await self._come_to_rest()
-        tasks[0].cancel()
+        for task in tasks[:2]:
+            task.cancel()
         await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
@@ -300,6 +313,8 @@ class World:
         server = self.server
         if server is None:
             return "no server listens"
+        if self.admin.is_busy:
+            return "the admin is not done"
         live = [page for page in self.pages() if page.is_live]
         for page in live:
             if page.client.phase != "joined":
@@ -338,6 +353,7 @@ class World:
         figures["events"] = sum(len(events) for events in self.truth.epochs.values())
         figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
         figures["clocks set"] = int(self.clock_set)
+        figures["revoked"] = int(self.admin.revoked is not None)
         figures["meetings ended"] = int(self.has_ended)
         return figures
 
