@@ -66,6 +66,7 @@ class Gateway:
         self._metrics = metrics
         self._carrier = Carrier(admission, recorder, metrics)
         self._release: asyncio.TimerHandle | None = None
+        self._telling: asyncio.Handle | None = None
         self._connections: set[Connection] = set()
         self._joins: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
@@ -305,7 +306,10 @@ class Gateway:
                     **context,
                 )
             connection.seat()
-            self._carry_out(self._hub.join(arrival, clock.monotonic()))
+            self._carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
+            if self._telling is None:
+                # Behind the other joins that were recorded together with it.
+                self._telling = asyncio.get_running_loop().call_soon(self._tell_soon)
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
         except Refused as refused:
@@ -353,6 +357,13 @@ class Gateway:
         self._carrier.carry_out(effects)
         if self._release is None and self._hub.keeps_back:
             self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
+
+    def _tell_soon(self) -> None:
+        self._telling = None
+        try:
+            self._carry_out(self._hub.tell_soon(clock.monotonic()))
+        except Exception:
+            log.exception("telling failed")
 
     # Time.
 

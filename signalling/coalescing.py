@@ -41,19 +41,22 @@ class Coalescing:
         self, connection: Handle, room: Room, member: Member, message: Status | Signal, now: float
     ) -> list[Effect]:
         """Carry it out, or let it wait."""
+        told: list[Effect] = []
         waiting = self._waiting.get(member)
         if isinstance(message, Signal):
             if waiting is None:
                 return commands.signal(connection, room, member, message, now, self._flow)
         elif waiting is None:
+            if room.untold:
+                told = self._telling.tell_of_turn(room, now)
             if not (room.untold or (self._limited and self._telling.exceeds(room, now))):
-                return commands.status(connection, room, member, message, now)
+                return told + commands.status(connection, room, member, message, now)
             waiting = self._waiting[member] = (room, deque())
         said = waiting[1]
         if len(said) >= MOST_WAITING:
             return commands.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0), message.id)
         said.append((connection, message))
-        return []
+        return told
 
     def release(self, now: float) -> list[Effect]:
         """Carry out what waits, and tell all rooms: of each member what they said up to the next status behind a

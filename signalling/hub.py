@@ -138,8 +138,8 @@ class Hub:
             room.add(member)
             self._away[member] = room
 
-    def join(self, arrival: Arrival, now: float) -> list[Effect]:
-        """Seat a connection whose join is recorded. The others hear of it before they hear from the joiner."""
+    def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
+        """Seat a connection whose join is recorded. The others are told first, or `soon`: by `tell_soon`."""
         room = self._room(arrival.room, arrival.title, arrival.epoch)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
@@ -167,7 +167,7 @@ class Hub:
         self._telling.add(room, event(room.log.next(), member), now)
         member.arrived_at = room.log.seq
         telling.knows(room, member)
-        effects += self._telling.tell(room, now)
+        effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
         answer = events.joined(
             message_id=arrival.message_id,
             room=room,
@@ -320,8 +320,7 @@ class Hub:
         self._seats.pop(connection, None)
         closing: list[Effect] = [] if connection is None else [Close(connection, code)]
         at = now if member.lost_at is None else member.lost_at
-        departed = self._depart(room, member, "removed", at, now)
-        return departed + self._telling.tell(room, now) + closing
+        return self._depart(room, member, "removed", at, now) + self._telling.tell(room, now) + closing
 
     @property
     def keeps_back(self) -> bool:
@@ -330,6 +329,9 @@ class Hub:
 
     def release(self, now: float) -> list[Effect]:
         return self._coalescing.release(now)
+
+    def tell_soon(self, now: float) -> list[Effect]:
+        return self._telling.tell_soon(now)
 
     def stood_still(self, seconds: float, now: float) -> None:
         """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""

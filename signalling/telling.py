@@ -32,6 +32,7 @@ class Telling:
     def __init__(self, frames: float) -> None:
         self._frames = frames
         self._late: dict[Room, None] = {}
+        self._soon: dict[Room, bool] = {}
 
     def __bool__(self) -> bool:
         """Whether anything waits for `release`."""
@@ -50,6 +51,19 @@ class Telling:
             self.later(room)
             return []
         return self.tell_now(room)
+
+    def soon(self, room: Room) -> list[Effect]:
+        """Tell what is untold when `tell_soon` is called, along with what else happens until then."""
+        self._soon[room] = True
+        return []
+
+    def tell_soon(self, now: float) -> list[Effect]:
+        soon, self._soon = self._soon, {}
+        return [effect for room in soon for effect in self.tell(room, now)]
+
+    def tell_of_turn(self, room: Room, now: float) -> list[Effect]:
+        """What was to be told soon has to be told now, if it can be."""
+        return self.tell(room, now) if self._soon.pop(room, False) else []
 
     def later(self, room: Room) -> None:
         """Let what is untold wait."""
@@ -87,6 +101,7 @@ class Telling:
     def forget(self, room: Room) -> None:
         """There is nobody left to be told."""
         self._late.pop(room, None)
+        self._soon.pop(room, None)
 
     def exceeds(self, room: Room, now: float) -> bool:
         """Whether the room has no budget for telling everyone something; otherwise it is spent."""

@@ -109,9 +109,11 @@ class Stage:
         attempt: int = 0,
         kind: Kind = "",
         features: Collection[str] | None = None,
+        soon: bool = False,
         **media: bool,
     ) -> Socket:
-        """The user joins by a new socket, which becomes the one the other verbs speak of."""
+        """The user joins by a new socket, which becomes the one the other verbs speak of. `soon`: others are told by
+        `tell_soon`."""
         self._count += 1
         socket = Socket(user, features=self._features if features is None else frozenset(features))
         rejoined = (room, user) in self._known
@@ -142,7 +144,7 @@ class Stage:
             features=socket.features,
         )
         self.sockets[user] = socket
-        self._carry_out(self.hub.join(arrival, self.now))
+        self._carry_out(self.hub.join(arrival, self.now, soon=soon))
         return socket
 
     def resume(self, user: str | Socket, room: str = "ABC123", **changes: Any) -> Socket | None:
@@ -219,6 +221,10 @@ class Stage:
         """Tell what the room had no budget for."""
         self.now += DELAY
         self._carry_out(self.hub.release(self.now))
+
+    def tell_soon(self) -> None:
+        """Tell of those who joined in this turn."""
+        self._carry_out(self.hub.tell_soon(self.now))
 
     def end(self, room: str = "ABC123") -> None:
         self._carry_out(self.hub.end(room, self.now))

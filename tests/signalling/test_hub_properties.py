@@ -41,6 +41,7 @@ class Meetings(RuleBasedStateMachine):
         """`frames`: the budget of a room. `batching`: who takes batches."""
         self.stage = Stage(grace=10, frames=frames)
         self.batching = batching
+        self.soon = False
 
     def live(self) -> list[tuple[Socket, str]]:
         """The sockets that nobody has closed, with their rooms."""
@@ -51,10 +52,11 @@ class Meetings(RuleBasedStateMachine):
             return None
         return data.draw(st.sampled_from([socket for socket, _ in self.every]), label="socket")
 
-    @rule(user=USERS, room=ROOMS, media=FLAGS)
-    def join(self, user: str, room: str, media: dict[str, bool]) -> None:
+    @rule(user=USERS, room=ROOMS, media=FLAGS, soon=st.booleans())
+    def join(self, user: str, room: str, media: dict[str, bool], soon: bool) -> None:
         features = [BATCH] if user in self.batching else []
-        socket = self.stage.join(user, room, features=features, **media)  # type: ignore[arg-type] # flags only
+        socket = self.stage.join(user, room, features=features, soon=soon, **media)  # type: ignore[arg-type] # flags only
+        self.soon = self.soon or soon
         self.every.append((socket, room))
 
     @rule(data=st.data())
@@ -68,6 +70,11 @@ class Meetings(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         self.stage.release()
+
+    @rule()
+    def tell_soon(self) -> None:
+        self.stage.tell_soon()
+        self.soon = False
 
     @rule(data=st.data(), media=FLAGS, hand=st.none() | st.booleans())
     def status(self, data: st.DataObject, media: dict[str, bool], hand: bool | None) -> None:
@@ -122,11 +129,12 @@ class Meetings(RuleBasedStateMachine):
     @invariant()
     def everyone_has_been_told_everything_when_nothing_is_kept_back(self) -> None:
         hub = self.stage.hub
+        keeps_back = hub.keeps_back or self.soon
         for socket, room in self.live():
             # Signals to others have numbers, too.
-            for told in [] if hub.keeps_back else self.history[socket.epoch][socket.seq :]:
+            for told in [] if keeps_back else self.history[socket.epoch][socket.seq :]:
                 assert told == self.history[socket.epoch][socket.seq]
-            assert not hub.rooms[room].untold or hub.keeps_back
+            assert not hub.rooms[room].untold or keeps_back
 
     @invariant()
     def one_entry_per_participant_and_one_connection_each(self) -> None:

@@ -191,3 +191,41 @@ def test_arrivals_are_told_together_where_statuses_have_no_limit() -> None:
     first = stage.sockets["u0"]
     assert first.batches == 1
     assert stage.heard("u0")[-2:] == ["participant_updated", "ack"]
+
+
+@BOTH
+def test_those_who_join_in_one_turn_are_told_together(features: list[str]) -> None:
+    stage = Stage()
+    ann = stage.join("ann", features=features)
+    stage.silence()
+    for user in ("bob", "cleo", "dan"):
+        stage.join(user, soon=True)
+    assert ann.received == []
+    stage.tell_soon()
+    assert stage.heard("ann") == ["participant_joined"] * 3
+    assert ann.batches == len(features)
+    assert ann.roster.keys() == stage.sockets["bob"].roster.keys() == stage.sockets["dan"].roster.keys()
+    stage.tell_soon()
+    assert stage.heard("ann") == []
+
+
+def test_what_comes_between_joins_and_their_telling_is_told_behind_them() -> None:
+    stage = Stage()
+    stage.join("ann")
+    stage.silence()
+    stage.join("bob", soon=True)
+    stage.say("bob", type="status", id=1, hand=True)
+    assert stage.heard("ann") == ["participant_joined", "participant_updated"]
+    assert stage.heard("bob") == ["joined", "participant_updated", "ack"]
+    stage.join("cleo", soon=True)
+    stage.say("cleo", type="leave", id=1)
+    assert stage.heard("ann") == ["participant_joined", "participant_left"]
+    stage.tell_soon()
+    assert stage.heard("ann") == []
+
+
+def test_joins_of_one_turn_wait_where_there_is_no_budget(stage: Stage) -> None:
+    stage.join("cleo", soon=True)
+    stage.tell_soon()
+    assert stage.heard("ann") == []
+    assert stage.hub.keeps_back

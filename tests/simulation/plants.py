@@ -251,10 +251,15 @@ def every_reload_is_quick(patch: pytest.MonkeyPatch) -> None:
 def host_lost_on_rejoin(patch: pytest.MonkeyPatch) -> None:
     join = Hub.join
 
-    def demoted(self: Hub, arrival: Any, now: float) -> list[Effect]:
-        return join(self, arrival._replace(role="participant") if arrival.rejoined else arrival, now)
+    def demoted(self: Hub, arrival: Any, now: float, **how: bool) -> list[Effect]:
+        return join(self, arrival._replace(role="participant") if arrival.rejoined else arrival, now, **how)
 
     patch.setattr(Hub, "join", demoted)
+
+
+def joins_never_told(patch: pytest.MonkeyPatch) -> None:
+    """Those who are to be told of at the end of the turn are told of when something else happens."""
+    patch.setattr(Hub, "tell_soon", lambda self, now: [])
 
 
 def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -297,6 +302,7 @@ PLANTS: dict[str, Plant] = {
         goodbye_never_forgotten,
         every_reload_is_quick,
         host_lost_on_rejoin,
+        joins_never_told,
         hand_forgotten,
         *RECORD_PLANTS,
     )
