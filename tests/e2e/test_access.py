@@ -16,6 +16,7 @@ STATIC = ROOT / "static"
 MOST_TABS = 30
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(
     ("devices", "said"),
     [

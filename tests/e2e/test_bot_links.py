@@ -20,6 +20,8 @@ from tests.e2e.conftest import Newcomer
 from tests.e2e.person import WITHIN, until
 from tests.process import ServerProcess
 
+pytestmark = pytest.mark.one_browser
+
 
 class Onlooker(Behaviour):
     """Sends a plain picture and silence, and counts what it gets."""
@@ -53,7 +55,6 @@ class Onlooker(Behaviour):
             await self.arrived.wait_for(lambda: all(self.frames[kind] > before[kind] + 5 for kind in kinds))
 
 
-@pytest.mark.one_browser
 async def test_a_bot_goes_over_to_a_new_connection_where_a_browser_would_restart_ice(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
@@ -114,7 +115,6 @@ async def test_a_bot_tells_a_screen_from_a_camera_and_meets_a_reloaded_page_anew
         assert first.stopped
 
 
-@pytest.mark.one_browser
 async def test_a_bot_that_takes_its_time_is_waited_for(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

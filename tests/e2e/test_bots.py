@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
 from tests.server.client import Client
+
+pytestmark = pytest.mark.one_browser
 
 
 def recording(person: Person) -> Locator:

@@ -14,6 +14,8 @@ from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, until
 from tests.process import ServerProcess
 
+pytestmark = pytest.mark.one_browser
+
 REMEMBER_CONNECTIONS = """
   globalThis.connections = [];
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
@@ -175,7 +177,6 @@ async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
     assert [person["name"] for person in await ada.attendance(meeting)] == ["Ada"]
 
 
-@pytest.mark.one_browser
 async def test_no_test_is_offered_where_there_is_no_echo_and_each_failure_says_what_to_do(
     newcomer: Newcomer, meeting: str
 ) -> None:

@@ -21,6 +21,7 @@ async def with_plugs(newcomer: Newcomer, meeting: str) -> tuple[Person, Person, 
     return ada, bob, a
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_a_device_that_is_pulled_out_is_replaced_and_taken_again_when_it_is_back(
     newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
@@ -178,6 +179,7 @@ async def test_a_screen_that_is_refused_is_told_from_one_that_was_not_chosen(
         assert len(await ada.toasts()) == (1 if said else 0), (error, message)
 
 
+@pytest.mark.one_browser
 async def test_a_choice_of_screen_that_nobody_makes_can_be_given_up(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, _ = await meet(meeting, ada, bob)

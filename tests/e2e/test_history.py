@@ -74,6 +74,7 @@ async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting
     assert await visits_of(ada, meeting) == [1, 1]
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("reloaded", [False, True])
 async def test_leaving_by_back_goes_where_back_goes(newcomer: Newcomer, meeting: str, reloaded: bool) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
@@ -113,6 +114,7 @@ async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str) -
     await expect(ada.others).to_have_count(0)
 
 
+@pytest.mark.one_browser
 async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada)

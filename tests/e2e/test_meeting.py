@@ -70,6 +70,7 @@ async def test_two_meetings_at_the_same_time_stay_apart(newcomer: Newcomer, meet
         assert not [text for text in await person.toasts() for name in names if name in text]
 
 
+@pytest.mark.one_browser
 async def test_second_tab_asks_and_switching_moves_the_meeting_there(
     newcomer: Newcomer, meeting: str
 ) -> None:

@@ -12,6 +12,8 @@ from tests.e2e.person import all_hear_and_watch, meet
 from tests.process import ServerProcess
 from tests.server.client import Client
 
+pytestmark = pytest.mark.one_browser
+
 HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=fingerprint:sha-256 00\r\n"
 SECTION = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
 
@@ -80,7 +82,6 @@ async def test_nonsense_throws_nowhere_and_no_call_suffers(
     await raw.ws.close()
 
 
-@pytest.mark.one_browser
 async def test_a_flood_is_cut_off_and_costs_no_other_call(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

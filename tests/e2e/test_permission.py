@@ -80,6 +80,7 @@ async def test_what_is_waited_for_is_asked_for_again_after_another_reload(
     await bob.sees(a, audio="on", video="off")
 
 
+@pytest.mark.one_browser
 async def test_joining_waits_for_no_answer_and_the_answer_counts_in_the_call(
     newcomer: Newcomer, meeting: str
 ) -> None:

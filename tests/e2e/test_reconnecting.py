@@ -316,6 +316,7 @@ COPY_OF_TAB = """
 """
 
 
+@pytest.mark.one_browser
 async def test_three_tabs_of_one_session_do_not_fight(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)

@@ -83,6 +83,7 @@ async def test_two_who_cannot_make_calls_see_each_other(newcomer: Newcomer, meet
     await una.sees(one, connection="unable")
 
 
+@pytest.mark.one_browser
 async def test_who_never_negotiates_is_shown_as_such_until_they_do(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:

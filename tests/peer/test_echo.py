@@ -26,6 +26,7 @@ from tests.process import ServerProcess
 WITHIN = 30.0
 
 
+@pytest.mark.one_browser
 async def test_a_person_sees_and_hears_themselves(
     server: ServerProcess, newcomer: Newcomer, room: str
 ) -> None:

@@ -51,6 +51,7 @@ async def goes_on(folder: Path, number: int, seconds: float = 1.0) -> None:
     await written(folder, longer, f"{file['file']} gets longer")
 
 
+@pytest.mark.one_browser
 async def test_who_is_recorded_is_told_and_finds_it_in_files(
     tmp_path: Path, server: ServerProcess, newcomer: Newcomer, room: str
 ) -> None:

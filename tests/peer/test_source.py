@@ -52,6 +52,7 @@ async def mortal(tmp_path: Path) -> AsyncIterator[ServerProcess]:
         yield server
 
 
+@pytest.mark.one_browser
 async def test_two_are_seen_and_heard_also_after_the_server_was_killed(
     mortal: ServerProcess, newcomer: Newcomer, room: str
 ) -> None:
