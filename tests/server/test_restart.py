@@ -99,7 +99,8 @@ async def test_a_reload_during_the_restart_keeps_place_role_and_stay(tmp_path: P
 async def test_who_does_not_come_back_is_lost_and_closed_at_the_dead_nodes_last_heartbeat(
     tmp_path: Path,
 ) -> None:
-    server = await ServerProcess(tmp_path, RECONVENE_GRACE="2").start()
+    # So long that Ann is back in time also where the machine is busy.
+    server = await ServerProcess(tmp_path, RECONVENE_GRACE="5").start()
     async with playing(server) as play:
         ann, bob = await play.pair(ROOM)
         await server.kill()
