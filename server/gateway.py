@@ -306,10 +306,10 @@ class Gateway:
                     **context,
                 )
             connection.seat()
-            self._carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
             if self._telling is None:
                 # Behind the other joins that were recorded together with it.
                 self._telling = asyncio.get_running_loop().call_soon(self._tell_soon)
+            self._carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
         except Refused as refused:

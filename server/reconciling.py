@@ -74,13 +74,11 @@ class Reconciler:
         found = await self._store.open_stays(self._node_id)
         now = clock.monotonic()
         here = {(stay.participant_id, stay.session_id): stay for stay in self._hub.present_stays(now)}
-        gone: set[Key] = set()
-        if self.is_draining:
-            for end in self._hub.lost_stays():
-                gone.add((end.participant_id, end.session_id))
-                if self.is_due:
-                    # Who closed it meanwhile could only guess. (All others, the node's stop will close.)
-                    self._recorder.record(end)
+        away = {(end.participant_id, end.session_id): end for end in self._hub.lost_stays()}
+        if self.is_draining and self.is_due:
+            for end in away.values():
+                # Who closed it meanwhile could only guess. (All others, the node's stop will close.)
+                self._recorder.record(end)
         agreed: dict[Key, float] = {}
         unclaimed: dict[Key, float] = {}
         for stay in found:
@@ -92,8 +90,8 @@ class Reconciler:
             if self._is_under_way(stay.room, stay.user_id):
                 continue
             if known is not None:
-                agreed[key] = asked
-                if key in gone:
+                agreed[key] = min(asked, away[key].at) if key in away else asked
+                if self.is_draining and key in away:
                     continue
                 if known.instance != stay.instance or _is_corrected(known, stay):
                     self._recorder.record(known)
@@ -105,7 +103,8 @@ class Reconciler:
                 # The joiner may ask again, and go on with it.
                 unclaimed[key] = self._unclaimed.get(key, now)
         for key, missing in here.items():
-            if key not in gone and not self._is_under_way(missing.room, missing.user_id):
+            # Who is away may be at another process by now. When they are back here, or stay away, that is recorded.
+            if key not in away and not self._is_under_way(missing.room, missing.user_id):
                 self._recorder.record(missing)
         self._agreed, self._unclaimed = agreed, unclaimed
 

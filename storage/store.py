@@ -330,8 +330,8 @@ class Store(Imports, OpenStays, Revocations, Protocol):
         """Let a stay go on under the node: one closed as "lost" is open again. If a connection returned, it has seen
         one more: once for any number of calls with the same instance and moment.
 
-        Nothing happens when it ended otherwise, when the participant has another open stay, or when the meeting
-        has ended.
+        Nothing happens when it ended otherwise, when it is open under another node and nobody returned, when the
+        participant has another open stay, or when the meeting has ended.
         """
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:

@@ -52,6 +52,21 @@ async def test_an_end_that_was_dropped_is_found_and_is_when_they_were_last_seen(
     assert (closed.reason, closed.estimated) == ("lost", True)
 
 
+async def test_who_is_away_was_seen_until_they_were_lost(desk: Desk) -> None:
+    connection = await desk.join(token(desk))
+    # As long ago as can be: no stay ends before it began.
+    desk.hub.lost(connection, 0.0)
+    await desk.reconciler.reconcile()
+    desk.recorder._limit = 0
+    desk.leave(connection)
+    assert desk.metrics.given_up == 1
+    desk.recorder._limit = 10
+    await desk.reconciler.reconcile()
+    await settled(desk)
+    closed = await stay(desk)
+    assert closed.left_at == closed.joined_at
+
+
 async def test_what_closes_a_stay_may_be_lost_as_well(desk: Desk) -> None:
     connection = await desk.join(token(desk))
     await desk.reconciler.reconcile()

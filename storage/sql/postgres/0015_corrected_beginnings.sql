@@ -32,7 +32,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- As in 0002, but for `joined_at`.
+-- As in 0002, but for `joined_at`, and that only who returns takes a stay from another node.
 CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     whose text := call ->> 'participant_id';
@@ -60,7 +60,12 @@ BEGIN
                 known.instance = call ->> 'instance'
             )
         )
-    WHERE participant_id = whose AND session_id = call ->> 'session_id' AND (left_at IS NULL OR reason = 'lost')
+    WHERE participant_id = whose AND session_id = call ->> 'session_id'
+        -- Open under another node, it goes on there until somebody returns here.
+        AND (
+            left_at IS NULL AND (node_id = call ->> 'node_id' OR (call ->> 'returned')::boolean)
+            OR reason = 'lost'
+        )
         AND NOT EXISTS (
             SELECT 1 FROM reconvene.participant_sessions AS other
             WHERE other.participant_id = whose AND other.session_id <> call ->> 'session_id' AND other.left_at IS NULL
