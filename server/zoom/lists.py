@@ -26,6 +26,11 @@ class Content:
     def is_empty(self) -> bool:
         return not self.rows and not self.registrants
 
+    @property
+    def digests(self) -> frozenset[int]:
+        """The same for a page that is served twice."""
+        return frozenset(row.digest for row in self.rows) | frozenset(row.digest for row in self.registrants)
+
 
 class Reading(Protocol):
     """One of Zoom's lists. `sources`: where it can be had, the best first. `held`: there must be something in it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -150,13 +150,16 @@ class Walker:
         sources = [walk.source] if walk.pages else list(reading.sources)
         source, why, place = sources[0], walk.why, walk.cursor
         failures: list[ZoomFailure] = []
+        seen: set[frozenset[int]] = set()
         repeated = 0
         while place != "" and repeated < MOST_REPEATED:
             self._show(reading, walk, source, why)
             other = None if walk.pages or source == sources[-1] else sources[sources.index(source) + 1]
             try:
                 content = await reading.page(source, place or "", walk)
-            except ELSEWHERE as failure:
+            except (*ELSEWHERE, NotRegistrable) as failure:
+                if isinstance(failure, NotRegistrable) and not (reading.held or walk.pages):
+                    return await self._nobody_registered(reading, walk, known, str(failure))
                 failures.append(failure)
                 if other is None:
                     return await self._refused(reading, walk, known, failures, why)
@@ -170,8 +173,6 @@ class Walker:
                 )
                 source, why, place = other, f"{source} refused: {failure}", None
             except Refused as failure:
-                if isinstance(failure, NotRegistrable) and not walk.pages:
-                    return await self._nobody_registered(reading, walk, known, str(failure))
                 return await self._refused(reading, walk, known, [failure], why)
             else:
                 if content.is_empty and other is not None:
@@ -183,12 +184,19 @@ class Walker:
                         source, why, place, repeated = other, f"Zoom's {source} is empty", None, 0
                     continue
                 is_same_place = content.token == place
+                if content.digests in seen:
+                    # A page that came in place of another: its rows are not those that are missing.
+                    content = replace(content, rows=(), registrants=())
+                elif not content.is_empty:
+                    seen.add(content.digests)
                 before, walk = walk.rows, await self._store.save_page(self._page(walk, source, why, content))
                 place = walk.cursor
                 repeated = 0 if walk.rows > before else repeated + 1
                 if is_same_place and repeated:
                     break
         if not walk.rows and reading.held:
+            if failures and _is_too_old(failures, reading.starts_at, self._clock()):
+                return await self._too_old(reading, walk, known)
             return await self._end(
                 reading, walk, "unknown", "attendance unknown: Zoom's lists are empty, or not ready yet"
             )
@@ -211,7 +219,7 @@ class Walker:
     ) -> Result:
         """Nothing more can be had of this list."""
         failure = failures[-1]
-        if walk.pages:
+        if walk.rows or (walk.pages and not reading.held):
             return await self._end(
                 reading, walk, "partial", f"refused after {walk.given} of {walk.total} rows: {failure}"
             )

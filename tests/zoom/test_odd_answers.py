@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from server.zoom.failures import MissingScope, NotFound
 from server.zoom.walk import NO_SCHEDULE
 from tests.zoom.runs import FIRST, ID, ROOM, ROWS, SECOND, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import ShownInstance, faults
+from tests.zoom.stand_in.requests import Asked
 from tests.zoom.stand_in.shown import Kind, Refusal
 
 WEEK = 7 * 86_400.0
@@ -82,6 +84,40 @@ async def test_what_the_report_has_not_the_basic_list_may_have(at: Runs, refusal
     shown(at).report_refused = refusal
     assert (await at.sync()).complete
     assert ((await at.part()).source, (await at.part()).rows) == ("basic", ROWS)
+
+
+async def test_who_attended_is_not_decided_by_whether_people_could_register(at: Runs) -> None:
+    shown(at).report_refused = (400, 300, "This webinar has not registration required: {id}.")
+    assert (await at.sync()).totals.people == ROWS
+    assert ((await at.part()).state, (await at.part()).source) == ("complete", "basic")
+
+
+async def test_who_attended_is_unknown_when_every_list_says_that_nobody_could_register(at: Runs) -> None:
+    shown(at).refused = (400, 300, "This webinar has not registration required: {id}.")
+    assert not (await at.sync()).complete
+    assert (await at.part()).state == "unknown"
+
+
+async def test_an_empty_page_and_a_refusal_are_unknown_and_not_nobody(at: Runs) -> None:
+    shown(at).report = []
+    empty = {"participants": [], "next_page_token": "on", "total_records": ROWS}
+    at.zoom.faults.on(
+        lambda asked: asked.endpoint == "basic participants" and "next_page_token" not in asked.params,
+        faults.answer(empty),
+        None,
+    )
+    at.zoom.faults.on(lambda asked: asked.params.get("next_page_token") == "on", faults.no_permission(), None)
+    outcome = await at.sync()
+    assert outcome.reasons[0].partition(": ")[2].startswith("attendance unknown")
+    assert (await at.part()).state == "unknown"
+
+
+async def test_what_the_report_is_too_old_for_and_the_basic_list_has_not_is_too_old(at: Runs) -> None:
+    shown(at).report_refused, shown(at).basic = OLD, []
+    for _ in range(2):
+        outcome = await at.sync()
+        assert (outcome.complete, outcome.reasons) == (True, [])
+    assert (await at.part()).state == "too_old"
 
 
 # Registration
@@ -184,6 +220,37 @@ async def test_of_what_was_never_held_nothing_is_kept(at: Runs, forbidden: bool)
     with pytest.raises(MissingScope if forbidden else NotFound):
         await at.sync()
     assert await at.store.imported(ROOM) is None
+
+
+# Pages that come twice
+
+
+@pytest.mark.parametrize("endpoint", ["report participants", "registrants"])
+async def test_a_page_in_place_of_another_is_not_the_rows_that_are_missing(at: Runs, endpoint: str) -> None:
+    first = {
+        "participants": list(shown(at).report[:3]),
+        "registrants": list(at.zoom.webinars[ID].registrants["approved"][:3]),
+        "total_records": 6,
+    }
+
+    def is_page(asked: Asked, token: str | None) -> bool:
+        return (
+            asked.endpoint == endpoint
+            and asked.params.get("status", "approved") == "approved"
+            and asked.params.get("next_page_token") == token
+        )
+
+    pages = faults.answer({**first, "next_page_token": "on"}), faults.answer({**first, "next_page_token": ""})
+    for token, page in zip((None, "on"), pages, strict=True):
+        at.zoom.faults.on(partial(is_page, token=token), page, None)
+    outcome = await at.sync()
+    assert "Zoom gave 3 of the 6 rows it has" in [*outcome.reasons, *outcome.notes][0]
+    part = {"registrants": "registrants/approved"}.get(endpoint, f"instance/{FIRST}")
+    record = await at.store.imported(ROOM)
+    assert record is not None
+    assert [(each.state, each.rows, each.given) for each in record.parts if each.part == part] == [
+        ("partial", 3, 3)
+    ]
 
 
 # Pages that do not end
