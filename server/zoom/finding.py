@@ -1,8 +1,8 @@
 """What there is to be read of a webinar or meeting: its title, its instances, and whether anybody could register.
 
 Where Zoom does not tell the instances, a bare number stands for the latest of them: that one is read by the number, as
-`88988872033 2026-11-10T10:00Z`, so that next week's does not take its place. Once Zoom tells the instances, what they
-show takes the place of it.
+`88988872033 2026-11-10T10:00Z`, so that the next one, next week's or the same day's, does not take its place. Once Zoom
+tells the instances, what they show takes the place of it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,27 @@ import structlog
 
 from server.zoom import people
 from server.zoom.client import ZoomClient
-from server.zoom.failures import MissingScope, NoPermission, NotFound, Refused, ZoomFailure
+from server.zoom.failures import (
+    BadAnswer,
+    MissingScope,
+    NoPermission,
+    NotFound,
+    Refused,
+    TooOld,
+    Unavailable,
+    ZoomFailure,
+)
 from server.zoom.wire import Details, Instance, PanelistRow, ParticipantRow, Source
 from storage.imports import INSTANCE, HeldRole, Import, Kind, Part, Subject
 
 log = structlog.get_logger()
 
-AROUND = 3600.0
-"""Seconds before and after an instance in which what was read by the bare number is of that instance."""
+NEAR = 600.0
+"""Seconds between two beginnings of one instance, where it is not known when it ended."""
 NO_REGISTRATION = 2
-_NOT_THERE = (NotFound, MissingScope, NoPermission)
+_NOT_THERE = (NotFound, MissingScope, NoPermission, TooOld)
+_NOT_NOW = (Refused, Unavailable, BadAnswer)
+"""What keeps nobody from reading who attended, when it is said of something else."""
 SOURCES: Sequence[Source] = ("report", "basic")
 
 
@@ -101,27 +112,27 @@ def _neither(wanted: Wanted, failure: ZoomFailure, as_well: ZoomFailure) -> Zoom
 
 async def _find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Found:
     details = await _details(client, wanted)
-    title = details.topic or (record.subject.title if record else "")
+    title = (details.topic if details else "") or (record.subject.title if record else "")
     subject = people.subject(
         wanted.kind,
         wanted.external_id,
         title or f"Zoom {wanted.kind} {wanted.external_id}",
-        await _roles(client, wanted, details),
+        await _roles(client, wanted, details, record),
     )
-    registrable = details.approval_type != NO_REGISTRATION
+    registrable = details is None or details.approval_type != NO_REGISTRATION
     try:
         told = await client.instances(wanted.kind, wanted.external_id)
     except (MissingScope, NoPermission) as failure:
-        instances = await _untold(client, wanted, record, failure)
+        instances, _ = await _untold(client, wanted, record, failure)
         return Found(subject, instances, registrable, reason=f"there may be other instances: {failure}")
-    except NotFound as failure:
+    except (NotFound, TooOld) as failure:
         log.info("instances not read", id=wanted.external_id, error=str(failure))
         told = ()
     instances = list({instance.uuid: instance for instance in told if instance.uuid}.values())
     if instances:
         return Found(subject, _chosen(wanted, instances), registrable)
-    instances = _chosen(wanted, await _untold(client, wanted, record, _unknown(wanted)))
-    return Found(subject, instances, registrable, note="Zoom tells no instances: the latest was read")
+    known, which = await _untold(client, wanted, record, _unknown(wanted))
+    return Found(subject, known, registrable, note=f"Zoom tells no instances: {which}")
 
 
 def bare(external_id: str, starts_at: float) -> str:
@@ -134,32 +145,45 @@ def is_bare(external_id: str, uuid: str) -> bool:
 
 
 def superseded(record: Import) -> Sequence[Part]:
-    """Parts that were read by the bare number, of which there is something to see, and an instance has it by now."""
+    """Parts that were read by the bare number, of which there is something to see, and an instance has all of it by
+    now."""
     external_id = record.subject.external_id
-    instances = [part for part in record.parts if part.part.startswith(INSTANCE)]
+    instances = [part for part in record.parts if part.part.startswith(INSTANCE) and part.rows]
     by_number = [part for part in instances if is_bare(external_id, part.part.removeprefix(INSTANCE))]
-    others = [part for part in instances if part not in by_number and part.rows and part.state != "live"]
-    return [part for part in by_number if part.rows and any(_overlap(part, other) for other in others)]
+    others = [part for part in instances if part not in by_number and part.state != "live"]
+    return [part for part in by_number if any(_has_all_of(other, part) for other in others)]
 
 
-async def _details(client: ZoomClient, wanted: Wanted) -> Details:
+def _has_all_of(other: Part, part: Part) -> bool:
+    return _is_same(part, other) and (other.state == "complete" or other.rows >= part.rows)
+
+
+async def _details(client: ZoomClient, wanted: Wanted) -> Details | None:
     try:
         return await client.details(wanted.kind, wanted.external_id)
-    except (MissingScope, NoPermission, NotFound) as failure:
+    except _NOT_THERE as failure:
         # The title only; what was deleted, or has expired, still has its past instances.
         log.info("title not read", id=wanted.external_id, error=str(failure))
-        return Details()
+        return None
 
 
-async def _roles(client: ZoomClient, wanted: Wanted, details: Details) -> Mapping[str, HeldRole] | None:
-    """None where they are not told: what is known of them stays."""
-    panelists: Sequence[PanelistRow] = ()
+async def _roles(
+    client: ZoomClient, wanted: Wanted, details: Details | None, record: Import | None
+) -> Mapping[str, HeldRole] | None:
+    """Host and panelists; those who are not told are those who are known. None: it all stays as it is known."""
+    panelists: Sequence[PanelistRow] | None = ()
     if wanted.kind == "webinar":
         try:
             panelists = await client.panelists(wanted.external_id)
-        except (MissingScope, NoPermission, NotFound, Refused) as failure:
+        except (*_NOT_THERE, *_NOT_NOW) as failure:
             log.info("panelists not read", id=wanted.external_id, error=str(failure))
-    return people.roles(people.room(wanted.external_id), details, panelists) or None
+            panelists = None
+    told = people.roles(people.room(wanted.external_id), details or Details(), panelists or ())
+    known = record.roles.items() if record else ()
+    # A person's id is one of their keys.
+    hosts = {person: role for person, role in known if role == "host" and details is None}
+    others = {person: role for person, role in known if role == "panelist" and panelists is None}
+    return others | told | hosts or None
 
 
 def _chosen(wanted: Wanted, instances: Sequence[Instance]) -> Sequence[Instance]:
@@ -176,25 +200,42 @@ def _chosen(wanted: Wanted, instances: Sequence[Instance]) -> Sequence[Instance]
 
 async def _untold(
     client: ZoomClient, wanted: Wanted, record: Import | None, failure: ZoomFailure
-) -> Sequence[Instance]:
-    """Those that were heard of otherwise, or the latest. Raises `failure` when there is nothing of it."""
-    if wanted.instance is not None and not isinstance(failure, NotFound):
-        return [Instance(uuid=wanted.instance)]
+) -> tuple[Sequence[Instance], str]:
+    """Those that were heard of otherwise, and the latest; and, in words, which of them are read. Raises `failure` when
+    there is nothing of it."""
+    external_id, one = wanted.external_id, wanted.instance
+    if one is not None and not isinstance(failure, NotFound) and not is_bare(external_id, one):
+        return [Instance(uuid=one)], ""
     parts = [part for part in record.parts if part.part.startswith(INSTANCE)] if record else []
-    heard = [
-        Instance(uuid=uuid, start_time=part.starts_at)
-        for part in parts
-        if not is_bare(wanted.external_id, uuid := part.part.removeprefix(INSTANCE))
-    ]
+    by_uuid = [part for part in parts if not is_bare(external_id, part.part.removeprefix(INSTANCE))]
+    heard = [_instance(part, part.starts_at) for part in by_uuid]
+    if any(instance.uuid == one for instance in heard):
+        return _chosen(wanted, heard), "the one that was asked for was read"
+    which = "the latest was read"
+    try:
+        rows = await _latest(client, wanted)
+    except _NOT_NOW as refused:
+        if not heard:
+            raise
+        log.warning("the latest instance was not read", id=external_id, error=str(refused))
+        rows, which = (), f"the latest was not read: {refused}"
     if heard:
-        return heard
-    joined = sorted(row.join_time for row in await _latest(client, wanted) if row.join_time is not None)
-    if not joined:
-        raise failure
-    latest = Part("", joined[0], joined[-1], "unread", "", "", "", 0, None, 0, None)
-    known = next((part for part in parts if _overlap(part, latest)), None)
-    uuid = known.part.removeprefix(INSTANCE) if known else bare(wanted.external_id, joined[0])
-    return [Instance(uuid=uuid, start_time=joined[0])]
+        which = f"those that were heard of were read; {which}"
+    latest = _session(rows)
+    if latest is None or latest.starts_at is None:
+        if not heard:
+            raise failure
+        return _chosen(wanted, heard), which
+    known = next((part for part in [*by_uuid, *parts] if _is_same(part, latest)), None)
+    if known is None:
+        heard.append(Instance(uuid=bare(external_id, latest.starts_at), start_time=latest.starts_at))
+    elif known not in by_uuid:
+        heard.append(_instance(known, latest.starts_at))
+    return _chosen(wanted, heard), which
+
+
+def _instance(part: Part, starts_at: float | None) -> Instance:
+    return Instance(uuid=part.part.removeprefix(INSTANCE), start_time=starts_at)
 
 
 async def _latest(client: ZoomClient, wanted: Wanted) -> Sequence[ParticipantRow]:
@@ -202,7 +243,7 @@ async def _latest(client: ZoomClient, wanted: Wanted) -> Sequence[ParticipantRow
     for source in SOURCES:
         try:
             page = await client.participants(wanted.kind, wanted.external_id, source, "")
-        except (MissingScope, NoPermission, NotFound) as failure:
+        except _NOT_THERE as failure:
             log.info("the latest instance is not in this source", source=source, error=str(failure))
         else:
             if page.rows:
@@ -210,11 +251,28 @@ async def _latest(client: ZoomClient, wanted: Wanted) -> Sequence[ParticipantRow
     return ()
 
 
-def _overlap(one: Part, other: Part) -> bool:
+def _session(rows: Sequence[ParticipantRow]) -> Part | None:
+    """When they were there, as a part; None: that is not told."""
+    # Who waits for it to begin may do so while the one before it still goes on.
+    there = [row for row in rows if row.status != people.IN_WAITING_ROOM] or rows
+    joined = [row.join_time for row in there if row.join_time is not None]
+    left = [row.leave_time for row in there if row.leave_time is not None]
+    return (
+        Part("", min(joined), max(left, default=None), "unread", "", "", "", 0, None, 0, None)
+        if joined
+        else None
+    )
+
+
+def _is_same(one: Part, other: Part) -> bool:
+    """Whether both are of one instance: of a number there is one at a time, however soon the next one begins."""
     if one.starts_at is None or other.starts_at is None:
         return False
-    ends = (one.ended_at or one.starts_at) + AROUND, (other.ended_at or other.starts_at) + AROUND
-    return one.starts_at - AROUND < ends[1] and other.starts_at - AROUND < ends[0]
+    if one.ended_at is None or other.ended_at is None:
+        return abs(one.starts_at - other.starts_at) <= NEAR
+    return one.starts_at == other.starts_at or (
+        one.starts_at < other.ended_at and other.starts_at < one.ended_at
+    )
 
 
 def _unknown(wanted: Wanted) -> NotFound:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.zoom.runs import FIRST, ID, ROOM, STARTS, row, runs, webinar
+from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.clock import iso
 from tests.zoom.stand_in.endpoints import SCOPES
 from tests.zoom.stand_in.shown import Kind, ShownInstance
@@ -61,3 +62,41 @@ async def test_what_is_told_no_more_is_not_forgotten(tmp_path: Path) -> None:
         record = await at.store.imported(ROOM)
         assert record is not None
         assert list(record.roles.values()) == ["host"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.missing_scope("panelists"),
+        faults.error(400, 12702, "Can not access a meeting a year ago."),
+        faults.answer({"total_records": 0}),
+        faults.server_error(),
+    ],
+    ids=["scope", "too old", "no list", "away"],
+)
+async def test_panelists_that_are_not_told_are_not_forgotten_and_stop_nothing(
+    tmp_path: Path, fault: faults.Fault
+) -> None:
+    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    told = replace(webinar(shown), host_id="host-id", panelists=PANELISTS)
+    async with runs(tmp_path, told) as at:
+        await at.sync()
+        at.zoom.webinars[ID] = replace(told, host_id="user5", host_email="")
+        at.zoom.faults.on(lambda asked: "panelists" in asked.path, fault, None)
+        for _ in range(2):
+            assert (await at.sync()).complete
+            record = await at.kept()
+            assert record.origin is not None
+            held = [record.origin.people[person.id].role for person, _ in record.participants]
+            assert held == ["participant", "panelist", "panelist", "participant", "host"]
+
+
+async def test_a_host_who_is_not_told_is_not_forgotten(tmp_path: Path) -> None:
+    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    async with runs(tmp_path, replace(webinar(shown), host_id="host-id", panelists=PANELISTS)) as at:
+        await at.sync()
+        at.zoom.faults.on(lambda asked: asked.endpoint == "details", faults.no_permission(), None)
+        await at.sync()
+        record = await at.store.imported(ROOM)
+        assert record is not None
+        assert sorted(record.roles.values()) == ["host", "panelist", "panelist"]
