@@ -12,10 +12,16 @@ NUMBER = re.compile(r"[0-9]{9,12}")
 """What Zoom numbers webinars and meetings with."""
 _SEPARATORS = re.compile(r"[\s.·\-\u2010-\u2015\u2212\uff0e]+")
 """Between the groups of digits: spaces, dots and dashes of all kinds."""
+_GROUPS = re.compile(rf"[0-9]{{3,12}}(?:{_SEPARATORS.pattern}[0-9]{{3,12}}){{0,2}}")
+"""More groups, or shorter ones, are something else: an address such as 192.168.10.200, a number with a count behind it."""
 _LABEL = re.compile(r"[^0-9/]*:\s+")
 """As in `Webinar ID: 889 8887 2033`."""
 _IN_INVITATION = (
-    re.compile(r"\bID\s?:\s*([0-9][0-9 .\u00a0-]{7,20}[0-9])(?![0-9])", re.IGNORECASE),
+    # Up to the third group: what follows may be a time, or how many people there are.
+    re.compile(
+        r"\bID\s?:\s*([0-9]{3}[ .\u00a0-]?[0-9]{3,4}[ .\u00a0-]?[0-9]{3,4}|[0-9]{9,12})(?!\.?[0-9])",
+        re.IGNORECASE,
+    ),
     re.compile(r",,([0-9]{9,12})#"),  # for telephones: +13462487799,,88988872033#,,,,*123456#
     re.compile(r"\b([0-9]{9,12})(?:\.[0-9]+)?@zoomcrc\.com\b", re.IGNORECASE),  # for rooms with SIP
 )
@@ -37,8 +43,8 @@ def external_id(text: str) -> str:
         raise ValueError(f"{_shortened(text)!r} is too long for a Zoom id or a link, {_EXAMPLE}")
     line = without_wrapping(text)
     text = _LABEL.sub("", line)
-    number = _SEPARATORS.sub("", text.upper().removeprefix(names.IMPORTED))
-    if NUMBER.fullmatch(number):
+    digits = text.upper().removeprefix(names.IMPORTED)
+    if _GROUPS.fullmatch(digits) and NUMBER.fullmatch(number := _SEPARATORS.sub("", digits)):
         return number
     for shape in _IN_INVITATION:
         found = shape.search(line)
@@ -46,7 +52,9 @@ def external_id(text: str) -> str:
             return number
     if "/" in text:
         return _in_link(text)
-    raise ValueError(f"{_shortened(text)!r} is no Zoom id: it has 9 to 12 digits, {_EXAMPLE}")
+    raise ValueError(
+        f"{_shortened(text)!r} is no Zoom id: it has 9 to 12 digits in up to three groups, {_EXAMPLE}"
+    )
 
 
 def _in_link(text: str) -> str:
