@@ -59,6 +59,18 @@ def is_approved_known(record: Import) -> bool:
     )
 
 
+def doubt_of_absent(record: Import) -> str:
+    """How far the number of those who did not come can be relied on; "": entirely. The page says the same."""
+    approved = any(
+        part.part == f"{REGISTRANTS}approved" and part.state == "complete" for part in record.parts
+    )
+    # While rows are missing, or an instance is too old to be read, more may have come.
+    attended = all(part.state == "complete" for part in record.parts if part.part.startswith(INSTANCE))
+    if approved:
+        return "" if attended else "or fewer"
+    return "or more" if attended else "so far as is known"
+
+
 def summary(record: Import) -> dict[str, Any]:
     """For a list of meetings. The state is that of the attendance."""
     worst, reason = state_of(record)

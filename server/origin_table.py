@@ -114,6 +114,12 @@ def doubt_of(totals: ImportTotals) -> str:
     return f" ({totals.people:,} to {most:,}: guests are followed into breakout rooms by name)"
 
 
+def absent_of(imported: Import, totals: ImportTotals) -> str:
+    """Those who did not come, where anything is known of them."""
+    doubt = origin.doubt_of_absent(imported)
+    return f"{totals.no_shows:,}{doubt and f' {doubt}'} registered and did not come"
+
+
 def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
     """How many came, and how many did not."""
     registered = ", ".join(f"{count:,} {status}" for status, count in totals.registrants.items() if count)
@@ -127,6 +133,6 @@ def foot(imported: Import, totals: ImportTotals) -> Iterator[Text]:
         known = f"registered: {registered}; who was approved" if registered else "who registered"
         yield Text(f"{came}; {known} is unknown.")
     elif registered:
-        yield Text(f"{came}; registered: {registered}; {totals.no_shows:,} registered and did not come.")
+        yield Text(f"{came}; registered: {registered}; {absent_of(imported, totals)}.")
     else:
         yield Text(f"{came}; nobody registered.")

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server import origin, report
-from server.origin_table import doubt_of
+from server.origin_table import absent_of, doubt_of
 from server.terminal import counted, day_or_time, harmless, minute, rows_of
 from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus, Subject
 
@@ -172,7 +172,7 @@ def _numbers(known: Known) -> Table:
         "people", f"{totals.people:,}{doubt_of(totals)}, {counted(totals.guests, 'guest')} among them"
     )
     grid.add_row("stays", f"{totals.stays:,}{left_out}")
-    no_shows = f"{totals.no_shows:,} registered and did not come"
+    no_shows = absent_of(known.record, totals)
     grid.add_row("no-shows", no_shows if origin.is_approved_known(known.record) else "unknown")
     grid.add_row(
         "total time", f"{report.duration(totals.total_duration)}, {report.duration(average)} on average"

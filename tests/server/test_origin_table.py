@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from rich.text import Text
 
 from server import origin_table
 from server.terminal import Clock
-from tests.server.test_report_imports import ATTENDANCE, INSTANCE, NOW, PEOPLE, RECORD, TOTALS, of
+from storage.imports import PartState
+from tests.server.test_report_imports import (
+    APPROVED,
+    ATTENDANCE,
+    INSTANCE,
+    NOW,
+    PEOPLE,
+    RECORD,
+    TOTALS,
+    in_state,
+    of,
+)
 
 
 def test_the_number_of_people_has_a_range_when_some_are_put_together_by_a_guess() -> None:
@@ -32,3 +44,21 @@ def test_who_was_followed_by_name_is_marked() -> None:
     _, cell = origin_table.who(ATTENDANCE.origin, "p_guest", Text("ann"), "none")
     assert str(cell).endswith(", in rooms by name")
     assert PEOPLE["p_guest"].guessed
+
+
+@pytest.mark.parametrize(
+    ("approved", "states", "said"),
+    [
+        ("complete", ("complete",), "2 registered and did not come"),
+        ("complete", ("complete", "partial"), "2 or fewer registered and did not come"),
+        ("complete", ("complete", "too_old"), "2 or fewer registered and did not come"),
+        ("partial", ("complete",), "2 or more registered and did not come"),
+        ("partial", ("complete", "unknown"), "2 so far as is known registered and did not come"),
+    ],
+)
+def test_who_did_not_come_is_doubted_where_anything_was_not_read(
+    approved: PartState, states: tuple[PartState, ...], said: str
+) -> None:
+    lists = [in_state(APPROVED, approved), *(in_state(INSTANCE, state) for state in states)]
+    (told,) = origin_table.foot(replace(RECORD, parts=lists), TOTALS)
+    assert told.plain.endswith(f"; {said}.")

@@ -35,11 +35,13 @@ const registrations = ({ parts }) => parts.filter(({ status }) => status !== nul
 /** Whether everyone who registered is known. @param {Source} source */
 export const isRegistrationSure = (source) => registrations(source).length > 0 && worst(registrations(source)) === "complete";
 
+/** Whether everyone who came is known. While rows are missing, or an instance is too old to be read, more may have come. @param {Source} source */
+export const isAttendanceSure = (source) => instances(source).length > 0 && instances(source).every(({ state }) => state === "complete");
+
 /** How far the number of those who did not come can be relied on. @param {Source} source */
 export function doubtOfAbsent(source) {
   const approved = source.parts.some(({ status, state }) => status === "approved" && state === "complete");
-  // While rows are missing, more may have come, and fewer stayed away.
-  const attended = worst(instances(source)) === "complete";
+  const attended = isAttendanceSure(source);
   if (approved) return attended ? "" : "or fewer";
   return attended ? "or more" : "so far as is known";
 }

@@ -1,7 +1,7 @@
 /** The figures about a whole meeting. */
 import { part, write } from "../dom.js";
 import { clock, counted, dayAndClock, duration, number } from "./moments.js";
-import { doubtOfAbsent, instances, isRegistrationSure, worst } from "./source-words.js";
+import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./source-words.js";
 
 /** @typedef {[value: string, note: string]} Figure */
 
@@ -44,10 +44,9 @@ function ofImport(source, remarks) {
   if (registrants.denied) others.push(`${number(registrants.denied)} denied`);
   if (!isRegistrationSure(source)) others.push("so far as is known");
   const registered = registrants.approved + registrants.pending + registrants.denied;
-  const sure = worst(instances(source)) === "complete";
   return {
     registered: registered ? [number(registered), others.join(", ")] : null,
-    people: attended ? [number(attended.people), [...(sure ? remarks : ["so far as is known"]), ...upTo(attended)].join(", ")] : UNKNOWN,
+    people: attended ? [number(attended.people), [...(isAttendanceSure(source) ? remarks : ["so far as is known"]), ...upTo(attended)].join(", ")] : UNKNOWN,
     absent: !registered ? null : attended?.noShows == null ? UNKNOWN : [number(attended.noShows), doubtOfAbsent(source)],
     guests: attended ? [number(attended.guests), ""] : null,
   };
