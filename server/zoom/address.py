@@ -13,7 +13,7 @@ NUMBER = re.compile(r"[0-9]{9,12}")
 _SEPARATORS = re.compile(r"[\s.·\-\u2010-\u2015\u2212\uff0e]+")
 """Between the groups of digits: spaces, dots and dashes of all kinds."""
 _GROUPS = re.compile(rf"[0-9]{{3,12}}(?:{_SEPARATORS.pattern}[0-9]{{3,12}}){{0,2}}")
-"""More of them, or shorter ones, are something else: an address such as 192.168.10.200, a number and a count behind it."""
+"""More of them, or shorter ones, are something else: 192.168.10.200, or a number and a count behind it."""
 _LABEL = re.compile(r"[^0-9/]*:\s+")
 """As in `Webinar ID: 889 8887 2033`."""
 _IN_INVITATION = (

@@ -249,6 +249,8 @@ async def test_a_series_is_seen_side_by_side_and_one_date_alone(admin: Person) -
     side_by_side = admin.page.get_by_role("region", name="Attendance by date")
     bob = side_by_side.get_by_role("row", name="Bob bob@example.org")
     assert await bob.locator("td").all_text_contents() == ["10 min", "–", "1", "10 min"]
+    await admin.page.get_by_label("Find by name or e-mail").fill("bob@")
+    await expect(side_by_side).to_have_text(re.compile(r"4 people(?![\s\S]*Ada)"))
     await side_by_side.get_by_role("button", name="9 Mar").click()
     await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
     await expect(figure(admin, "Did not come").locator("strong")).to_have_text("2")

@@ -6,6 +6,7 @@ import { plain } from "./plain.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
+import { STATES } from "./source-words.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Instance} Instance */
@@ -50,17 +51,20 @@ export class DateTable extends Emitter {
     const people = this.#attendance?.people.filter(({ bot }) => !bot) ?? [];
     const found = people.filter(({ name, imported }) => plain(`${name}\n${imported?.email ?? ""}`).includes(this.#sought));
     if (this.#shown && this.#attendance && this.#drawn !== `=${this.#sought}`) {
-      this.#draw(this.#attendance, found);
+      this.#draw(this.#attendance, people, found);
       this.#drawn = `=${this.#sought}`;
     }
     return this.#sought ? `${number(found.length)} of ${counted(people.length, "person", "people")}` : "";
   }
 
-  /** @param {import("./record.js").Attendance} attendance @param {Person[]} people */
-  #draw({ source, asOf }, people) {
+  /** @param {import("./record.js").Attendance} attendance @param {Person[]} people  all of them, whom the heads count @param {Person[]} found */
+  #draw({ source, asOf }, people, found) {
     const series = source?.series ?? [];
-    const lines = people.toSorted((one, other) => collator.compare(one.name, other.name)).map((person) => lineOf(person, series, asOf));
-    const dates = series.map((each, index) => head(each, lines.filter(({ cells }) => cells[index].there).length));
+    /** @type {Map<string, number>} */
+    const came = new Map();
+    for (const { stays } of people) for (const instance of new Set(stays.map((stay) => stay.instance))) came.set(instance, (came.get(instance) ?? 0) + 1);
+    const lines = found.toSorted((one, other) => collator.compare(one.name, other.name)).map((person) => lineOf(person, series, asOf));
+    const dates = series.map((each) => head(each, came.get(each.instance) ?? 0));
     part(this.#element, "head").replaceChildren(cell("th", "Name"), ...dates, cell("th", "Came to"), cell("th", "Time"));
     part(this.#element, "lines").replaceChildren(...lines.map((line) => row(line, series)));
   }
@@ -80,8 +84,10 @@ function head(instance, came) {
   const element = cell("th", "");
   const button = document.createElement("button");
   button.dataset.instance = instance.instance;
-  const { startsAt } = instance;
-  button.append(startsAt === null ? "No date" : shortDay(startsAt), small(startsAt === null ? "" : clock(startsAt)), small(isUnsure(instance) ? "unknown" : counted(came, "person", "people")));
+  const { startsAt, state } = instance;
+  button.append(startsAt === null ? "No date" : shortDay(startsAt), small(startsAt === null ? "" : clock(startsAt)));
+  if (!isUnsure(instance)) button.append(small(counted(came, "person", "people")));
+  if (state !== "complete") button.append(small(STATES[state].toLowerCase()));
   element.append(button);
   return element;
 }
