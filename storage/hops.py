@@ -2,8 +2,8 @@
 
 Zoom blanks the ids of guests at every move, so that each row would be a person's of its own. Rows of one name of which
 one begins when another ends, and one of the two is in a breakout room, are one person's as long as that is nobody else:
-a row is gone on with by one other at most, so that people who are there at the same time stay apart. `follow_hops` does
-the same in PostgreSQL.
+a row is gone on with by one other at most, and by none within it, so that people who are there at the same time stay
+apart. `follow_hops` does the same in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class HopRow(NamedTuple):
 @dataclass(slots=True)
 class _Chain:
     anchor: str
+    joined_at: float
     left_at: float
     breakout: bool
     person: str | None
@@ -46,14 +47,21 @@ def follow(rows: Iterable[HopRow]) -> dict[str, str]:
             name, chains = row.name_key, []
         chain = _gone_on_with(row, chains)
         if chain is None:
-            chain = _Chain(row.key, row.left_at, row.breakout, row.person)
+            chain = _Chain(row.key, row.joined_at, row.left_at, row.breakout, row.person)
             chains.append(chain)
         elif chain.person is None and row.person is not None:
             chain.anchor, chain.person = row.key, row.person
-        chain.left_at, chain.breakout = row.left_at, row.breakout
+        chain.joined_at, chain.left_at, chain.breakout = row.joined_at, row.left_at, row.breakout
         if row.person is None:
             found.append((row, chain))
     return {row.session_id: chain.anchor for row, chain in found if row.key != chain.anchor}
+
+
+def _is_beside(row: HopRow, chain: _Chain) -> bool:
+    """One of the two was there all the time that the other one was. (The chain's row began first.)"""
+    return row.joined_at < chain.left_at and (
+        row.left_at <= chain.left_at or row.joined_at == chain.joined_at
+    )
 
 
 def _gone_on_with(row: HopRow, chains: list[_Chain]) -> _Chain | None:
@@ -61,7 +69,7 @@ def _gone_on_with(row: HopRow, chains: list[_Chain]) -> _Chain | None:
     best = None
     for chain in chains:
         away = abs(row.joined_at - chain.left_at)
-        if away > WITHIN or not (chain.breakout or row.breakout):
+        if away > WITHIN or not (chain.breakout or row.breakout) or _is_beside(row, chain):
             continue
         if chain.person is not None and row.person is not None:
             if chain.person != row.person:

@@ -7,6 +7,7 @@ from typing import Any
 
 from storage import answers
 from storage.imports import (
+    GIVEN_UP,
     Import,
     Imported,
     ImportTotals,
@@ -68,7 +69,7 @@ def record(columns: _Columns) -> Import:
             columns["host_user_id"],
         ),
         float(columns["created_at"]),
-        tuple(map(part, columns["parts"])),
+        tuple(each for each in map(part, columns["parts"]) if each.why != GIVEN_UP),
         answers.time(columns["due_at"]),
         columns["due_attempt"],
         columns["roles"],

@@ -184,6 +184,10 @@ class LiveStay:
     starts_at: float | None = None
 
 
+GIVEN_UP = "Zoom tells the instance by now"
+"""`why` of a part of which another one has everything: `imported` does not tell it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is known of a part. `rows`, `given` and `total` are those of the walk that is shown, `agreed` how many walks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 from math import inf
@@ -14,6 +14,7 @@ from typing import Any
 from storage import sqlite_import_queries as queries
 from storage import sqlite_import_statements as sql
 from storage.imports import (
+    GIVEN_UP,
     HeldRole,
     Import,
     ImportTotals,
@@ -32,18 +33,21 @@ def imported(connection: sqlite3.Connection, room: str) -> Import | None:
     row = connection.execute(sql.IMPORT, {"room": room}).fetchone()
     if row is None:
         return None
-    walking: dict[str, list[Walk]] = {}
-    for each in connection.execute(sql.WALKING, {"room": room}):
-        walk = Walk(*each)
-        walking.setdefault(walk.part, []).append(walk)
-    parts = []
-    for each in connection.execute(sql.PARTS, {"room": room}):
-        part: tuple[Any, ...] = (*each[:-1], walking.get(each[0], ()), each[-1])
-        parts.append(Part(*part))
+    parts = [part for part in _parts(connection, room) if part.why != GIVEN_UP]
     room, kind, external_id, title, host_user_id, created_at, due_at, due_attempt = row
     subject = Subject(room, kind, external_id, title, host_user_id)
     roles: dict[str, HeldRole] = dict(connection.execute(sql.ROLES, {"room": room}).fetchall())
     return Import(subject, created_at, parts, due_at, due_attempt, roles)
+
+
+def _parts(connection: sqlite3.Connection, room: str) -> Iterator[Part]:
+    walking: dict[str, list[Walk]] = {}
+    for each in connection.execute(sql.WALKING, {"room": room}):
+        walk = Walk(*each)
+        walking.setdefault(walk.part, []).append(walk)
+    for each in connection.execute(sql.PARTS, {"room": room}):
+        part: tuple[Any, ...] = (*each[:-1], walking.get(each[0], ()), each[-1])
+        yield Part(*part)
 
 
 def known_import(connection: sqlite3.Connection, room: str) -> Import:
@@ -54,7 +58,7 @@ def known_import(connection: sqlite3.Connection, room: str) -> Import:
 
 
 def known_part(connection: sqlite3.Connection, room: str, part: str) -> Part:
-    return next(each for each in known_import(connection, room).parts if each.part == part)
+    return next(each for each in _parts(connection, room) if each.part == part)
 
 
 def imports(connection: sqlite3.Connection, limit: int) -> Sequence[Import]:

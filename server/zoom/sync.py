@@ -137,7 +137,8 @@ class Sync:
                     await self._wait_until(_again_at(failure, self._clock()), str(failure))
                     continue
                 looks += outcome.again_at is None
-                if not self._request.watch or (outcome.complete and outcome.agreed):
+                # What else is missing, as a scope, comes by no waiting.
+                if not self._request.watch or (outcome.agreed and outcome.again_at is None):
                     break
                 wakes_at = outcome.again_at or next_look(outcome.totals.last_left_at, self._clock(), looks)
                 if wakes_at is None:

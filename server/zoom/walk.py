@@ -25,7 +25,7 @@ from server.zoom.lists import Content, Participants, Reading, Registrants
 from server.zoom.progress import PartStage
 from server.zoom.settling import may_agree
 from server.zoom.wire import Instance
-from storage.imports import INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd
+from storage.imports import GIVEN_UP, INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd
 from storage.store import Store, WalkLost
 
 log = structlog.get_logger()
@@ -104,7 +104,7 @@ class Walker:
         """Nothing is shown of it any more, as another part has it."""
         reading = Participants(self._client, subject, Instance(uuid=part.removeprefix(INSTANCE)))
         walk = await self._walks.begin(subject, reading)
-        await self._end(reading, walk, "complete", "", source="report", why="Zoom tells the instance by now")
+        await self._end(reading, walk, "complete", "", source="report", why=GIVEN_UP)
 
     async def _read(self, subject: Subject, reading: Reading) -> Result:
         """Raises what stops the whole run: `DailyLimit`, `Unavailable`, `BadCredentials`; `StoreError`."""

@@ -86,6 +86,9 @@ MOVED = [
             [["a1", "a2"], ["b1", "b2"]],
             2,
         ),
+        # One was there all the while that the other one was.
+        ([hop("a1", 1000, 1005), hop("b1", 1000, 1400, room=True)], [["a1"], ["b1"]], 0),
+        ([hop("a1", 1000, 1400, room=True), hop("b1", 1395, 1399)], [["a1"], ["b1"]], 0),
         # Nobody went into a room, or not then.
         ([hop("a1", 1000, 1100), hop("a2", 1100, 1200)], [["a1"], ["a2"]], 0),
         ([hop("a1", 1000, 1100), hop("a2", 1111, 1200, room=True)], [["a1"], ["a2"]], 0),

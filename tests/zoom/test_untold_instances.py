@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from server import instances
 from server.zoom import people
 from server.zoom.failures import NotFound
 from server.zoom.finding import bare
@@ -80,6 +81,25 @@ async def test_a_part_of_an_instance_takes_no_whole_ones_place(at: Runs) -> None
     assert ((await at.part()).state, (await at.part()).rows) == ("partial", 30)
     at.zoom.faults.clear()
     assert (await at.sync()).totals.stays == 50
+
+
+async def test_what_another_one_has_all_of_is_no_date_of_its_own(at: Runs) -> None:
+    forbidden(at)
+    await at.sync()
+    at.zoom.faults.clear()
+    await at.sync()
+    record = await at.store.imported(ROOM)
+    assert record is not None
+    assert [part.part for part in instances.of(record)] == [people.instance_part(FIRST)]
+    assert (await at.sync()).totals.stays == 5
+
+
+async def test_nobody_waits_for_a_scope(at: Runs) -> None:
+    forbidden(at)
+    outcome = await at.sync(watch=True)
+    assert (outcome.agreed, outcome.complete) == (True, False)
+    (reason,) = outcome.reasons
+    assert "there may be other instances" in reason
 
 
 async def test_a_neighbour_takes_no_place(at: Runs) -> None:

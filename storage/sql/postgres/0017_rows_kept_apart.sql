@@ -11,6 +11,12 @@ ALTER TABLE reconvene.import_stays
 ALTER TABLE reconvene.import_parts ADD COLUMN gone boolean NOT NULL DEFAULT false;
 UPDATE reconvene.import_walks SET given = rows;
 
+-- A walk that was begun by the rules of the release before cannot be gone on with by these. And an empty report, which that
+-- release took for nobody, says nothing.
+UPDATE reconvene.import_walks SET state = 'dropped' WHERE state = 'walking';
+UPDATE reconvene.import_parts SET state = 'unknown', reason = 'Zoom''s list was empty', agreed = 0
+WHERE part LIKE 'instance/%' AND state = 'complete' AND shown IN (SELECT id FROM reconvene.import_walks WHERE rows = 0);
+
 ALTER TYPE reconvene.import_row ADD ATTRIBUTE breakout boolean;
 
 DROP FUNCTION reconvene.number_rows(text, reconvene.import_row[]);
@@ -87,6 +93,7 @@ DECLARE
     chains integer := 0;
     best double precision;
     away double precision;
+    begins double precision[];
     ends double precision[];
     ends_in_breakout boolean[];
     persons text[];
@@ -113,7 +120,9 @@ BEGIN
         FOR one IN first..chains LOOP
             away := abs(stay.joined_at - ends[one]);
             CONTINUE WHEN away > within OR NOT (ends_in_breakout[one] OR stay.breakout)
-                OR persons[one] <> stay.known_as;
+                OR persons[one] <> stay.known_as
+                -- One of the two was there all the time that the other one was.
+                OR stay.joined_at < ends[one] AND (stay.left_at <= ends[one] OR stay.joined_at = begins[one]);
             -- The same person's before anybody's, then the nearest.
             away := away + CASE WHEN persons[one] = stay.known_as THEN 0 ELSE within END;
             IF chain IS NULL OR away < best THEN
@@ -128,6 +137,7 @@ BEGIN
         ELSIF persons[chain] IS NULL AND stay.known_as IS NOT NULL THEN
             anchors[chain] := stay.key;
         END IF;
+        begins[chain] := stay.joined_at;
         ends[chain] := stay.left_at;
         ends_in_breakout[chain] := stay.breakout;
         persons[chain] := coalesce(persons[chain], stay.known_as);

@@ -17,14 +17,14 @@ SELECT room, person, min(joined_at) AS first_joined_at, max(coalesce(left_at, jo
     -- Where stays overlap, it counts once.
     coalesce(sum(max(0, left_at - max(joined_at, coalesce(covered, joined_at)))), 0) AS total_duration,
     max(left_at) AS last_left_at,
-    (SELECT name FROM shown_stays AS named WHERE named.room = stays.room AND named.person = stays.person
-        AND counted AND name <> '' ORDER BY joined_at, session_id LIMIT 1) AS name,
-    (SELECT email FROM shown_stays AS named WHERE named.room = stays.room AND named.person = stays.person
-        AND counted AND email <> '' ORDER BY joined_at, session_id LIMIT 1) AS email
+    nullif(max(first_name), '') AS name, nullif(max(first_email), '') AS email
 FROM (
-    SELECT *, max(left_at) OVER (
-        PARTITION BY room, person ORDER BY joined_at, session_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS covered
+    SELECT *,
+        max(left_at) OVER (
+            PARTITION BY room, person ORDER BY joined_at, session_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS covered,
+        first_value(name) OVER (PARTITION BY room, person ORDER BY name = '', joined_at, session_id) AS first_name,
+        first_value(email) OVER (PARTITION BY room, person ORDER BY email = '', joined_at, session_id) AS first_email
     FROM shown_stays WHERE counted
 ) AS stays
 GROUP BY room, person;
