@@ -105,7 +105,7 @@ class Reconciler:
         for key, missing in here.items():
             # Who is away may be at another process by now. When they are back here, or stay away, that is recorded.
             if key not in away and not self._is_under_way(missing.room, missing.user_id):
-                self._recorder.record(missing)
+                self._recorder.record(missing._replace(if_free=True))
         self._agreed, self._unclaimed = agreed, unclaimed
 
     def _is_under_way(self, room: str, user_id: str) -> bool:

@@ -190,9 +190,8 @@ class Recorder:
             case StayEnded():
                 await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
             case StayResumed():
-                await self._store.resume_stay(
-                    StayResume(*stay, node, entry.instance, entry.at, entry.returned, entry.joined_at)
-                )
+                how = entry.returned, entry.joined_at, entry.if_free
+                await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
 
     async def _pause(self, delay: float) -> None:
         if self._closing.is_set():

@@ -53,7 +53,8 @@ class StayEnded(NamedTuple):
 
 class StayResumed(NamedTuple):
     """Record that a stay goes on here: with `returned`, because its page has come back after a connection was lost;
-    otherwise because the record may say that it had ended. Times are as in `StayEnded`."""
+    otherwise because the record may say that it had ended. With `if_free` unless it is open at another process by now.
+    Times are as in `StayEnded`."""
 
     room: str
     user_id: str
@@ -63,6 +64,7 @@ class StayResumed(NamedTuple):
     at: float
     returned: bool
     joined_at: float | None = None
+    if_free: bool = False
 
 
 Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed

@@ -185,6 +185,7 @@ class FunctionStore(ImportFunctions):
             at=resume.at,
             returned=resume.returned,
             joined_at=resume.joined_at,
+            if_free=resume.if_free,
         )
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:

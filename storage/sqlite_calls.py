@@ -145,6 +145,7 @@ def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
         "at": resume.at,
         "joined_at": resume.joined_at,
         "returned_at": _moment(resume.at) if resume.returned else None,
+        "if_free": resume.if_free,
     }
     connection.execute(sql.KNOW_NODE, values)
     if connection.execute(sql.RESUME_STAY, values).rowcount:

@@ -133,7 +133,7 @@ SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, j
     connections = connections + iif({_RESUMED_TWICE}, 0, 1),
     reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
 WHERE participant_id = :participant_id AND session_id = :session_id
-    AND (left_at IS NULL AND (node_id = :node_id OR :returned_at IS NOT NULL) OR reason = 'lost')
+    AND (left_at IS NULL AND (node_id = :node_id OR NOT :if_free) OR reason = 'lost')
     AND NOT EXISTS (
         SELECT 1 FROM participant_sessions
         WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL

@@ -198,7 +198,8 @@ class StayEnd:
 
 @dataclass(frozen=True, slots=True)
 class StayResume:
-    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there.
+    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there; with `if_free`,
+    unless it is open under another one.
 
     `joined_at` is as in `StayEnd`.
     """
@@ -212,6 +213,7 @@ class StayResume:
     at: float
     returned: bool = True
     joined_at: float | None = None
+    if_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +332,7 @@ class Store(Imports, OpenStays, Revocations, Protocol):
         """Let a stay go on under the node: one closed as "lost" is open again. If a connection returned, it has seen
         one more: once for any number of calls with the same instance and moment.
 
-        Nothing happens when it ended otherwise, when it is open under another node and nobody returned, when the
+        Nothing happens when it ended otherwise, when it is open under another node (with `if_free`), when the
         participant has another open stay, or when the meeting has ended.
         """
 

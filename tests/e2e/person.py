@@ -120,7 +120,7 @@ class Person:
         self.statuses: list[tuple[str, int]] = []
         """What was asked for, such as `GET http://…`, and what it was answered with."""
         self.heard: list[dict[str, Any]] = []
-        """Every message that the server sent to the page,"""
+        """Every message that the server sent to the page, of those in one frame each,"""
         self.said: list[dict[str, Any]] = []
         """and every one the other way."""
         page.on("pageerror", self._error)
@@ -325,7 +325,9 @@ class Person:
         self.complaints = [text for text in self.complaints if not any(word in text for word in lost)]
 
     def _socket_carried(self, _: object, way: str, frame: str) -> None:
-        (self.heard if way == "heard" else self.said).append(json.loads(frame))
+        message = json.loads(frame)
+        told = message["events"] if message["type"] == "batch" else [message]
+        (self.heard if way == "heard" else self.said).extend(told)
 
     def _error(self, error: Error) -> None:
         # Of the style that Playwright makes its screenshots with. Firefox alone speaks of that.

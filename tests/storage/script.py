@@ -72,9 +72,12 @@ class Script:
         stay = joined.stay
         await self.store.leave(StayEnd(*self._whose(joined), stay.node_id, at, reason))
 
-    async def resume(self, joined: Joined, at: float, node: str = NODE, *, returned: bool = True) -> None:
+    async def resume(
+        self, joined: Joined, at: float, node: str = NODE, *, returned: bool = True, if_free: bool = False
+    ) -> None:
+        whose = self._whose(joined)
         await self.store.resume_stay(
-            StayResume(*self._whose(joined), node, joined.stay.instance, at, returned)
+            StayResume(*whose, node, joined.stay.instance, at, returned, if_free=if_free)
         )
 
     async def abandon(self, joined: Joined, seen_at: float | None = None, node: str | None = None) -> None:

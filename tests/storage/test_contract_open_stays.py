@@ -66,15 +66,15 @@ async def test_a_stay_that_nobody_is_in_ends_when_somebody_last_was(
     assert known == ([] if reason == "left" else [ann.stay.session_id])
 
 
-async def test_only_who_returns_takes_a_stay_that_is_open_from_another_node(script: Script) -> None:
+async def test_a_stay_that_is_open_under_another_node_is_taken_if_that_is_meant(script: Script) -> None:
     ann = await script.join("ann", 1000.0)
     await script.join("ann", 1005.0, node="n_other")
-    await script.resume(ann, 1010.0, returned=False)
+    await script.resume(ann, 1010.0, returned=False, if_free=True)
     assert await script.store.open_stays("n_1") == []
     await script.leave(ann, 1020.0)
     (stay,) = await script.stays("ann")
     assert (stay.node_id, stay.left_at) == ("n_other", None)
-    await script.resume(ann, 1030.0)
+    await script.resume(ann, 1030.0, returned=False)
     (mine,) = await script.store.open_stays("n_1")
     assert mine.session_id == ann.stay.session_id
 

@@ -32,7 +32,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- As in 0002, but for `joined_at`, and that only who returns takes a stay from another node.
+-- As in 0002, but for `joined_at` and `if_free`.
 CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     whose text := call ->> 'participant_id';
@@ -61,9 +61,9 @@ BEGIN
             )
         )
     WHERE participant_id = whose AND session_id = call ->> 'session_id'
-        -- Open under another node, it goes on there until somebody returns here.
         AND (
-            left_at IS NULL AND (node_id = call ->> 'node_id' OR (call ->> 'returned')::boolean)
+            left_at IS NULL
+                AND (node_id = call ->> 'node_id' OR (call ->> 'if_free')::boolean IS NOT TRUE)
             OR reason = 'lost'
         )
         AND NOT EXISTS (
