@@ -160,8 +160,14 @@ GUESS_KEY = "UPDATE import_stays SET key = ?, guessed = 1 WHERE walk_id = ? AND 
 
 HOLDS_ALL = """
 SELECT NOT EXISTS (
-    SELECT session_id FROM import_stays WHERE walk_id = :shown
-    EXCEPT SELECT session_id FROM import_stays WHERE walk_id = :walk_id
+    SELECT 1 FROM import_stays AS had CROSS JOIN import_keys AS whose ON whose.room = :room AND whose.key = had.key
+    WHERE had.walk_id = :shown AND NOT EXISTS (
+        SELECT 1 FROM import_stays AS has
+        CROSS JOIN import_keys AS theirs ON theirs.room = :room AND theirs.key = has.key
+        WHERE has.walk_id = :walk_id AND has.session_id = had.session_id
+            -- Whose it was guessed to be, it is not guessed yet.
+            AND (had.guessed OR theirs.person = whose.person)
+    )
 ) AND NOT EXISTS (
     SELECT registrant_id FROM import_registrants WHERE walk_id = :shown
     EXCEPT SELECT registrant_id FROM import_registrants WHERE walk_id = :walk_id

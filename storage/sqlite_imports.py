@@ -115,9 +115,8 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
     state = "unknown" if gone else end.state
     was = shown_state, bool(was_gone), shown_source, shown_rows, shown_digests
     same = was == (state, gone, source, rows, digests)
-    holds_all = (
-        state == "partial" and connection.execute(sql.HOLDS_ALL, values | {"shown": shown}).fetchone()[0] == 1
-    )
+    both = {"room": room, "shown": shown, "walk_id": end.walk_id}
+    holds_all = state == "partial" and connection.execute(sql.HOLDS_ALL, both).fetchone()[0] == 1
     shows = not same and takes_its_place(state, rows, shown_state, shown_rows, holds_all=holds_all)
     values |= {
         "state": state,

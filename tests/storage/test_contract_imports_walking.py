@@ -345,6 +345,22 @@ async def test_a_partial_walk_that_has_all_there_is_and_more_takes_its_place(imp
     assert (await live.read(ONE, row("s1"), row("s2"), state="partial")).state == "partial"
 
 
+async def test_a_row_of_somebody_else_under_the_same_id_is_not_theirs(imports: ImportScript) -> None:
+    await imports.read(ONE, row("s1", "ada"), row("s2", "cy"))
+    more = row("s1", "ben"), row("s2", "cy"), row("s3", "di")
+    part = await imports.read(ONE, *more, state="partial", reason="others")
+    assert (part.state, part.rows, part.reason) == ("complete", 2, "others")
+
+
+async def test_whose_rows_are_is_guessed_anew(imports: ImportScript) -> None:
+    moved = row("s1", at=1000.0, until=1100.0), row("s2", at=1100.0, until=1200.0, breakout=True)
+    await imports.read(ONE, *moved)
+    assert len(await imports.people()) == 1
+    part = await imports.read(ONE, *moved, row("s3", at=1300.0), state="partial", reason="more")
+    assert (part.state, part.rows) == ("partial", 3)
+    assert len(await imports.people()) == 2
+
+
 async def test_what_is_too_old_to_be_read_says_so_and_takes_nobodys_place(imports: ImportScript) -> None:
     assert (await imports.read(ONE, state="unknown", reason="refused")).state == "unknown"
     part = await imports.read(ONE, state="too_old", reason="too old")

@@ -211,8 +211,16 @@ $$;
 -- Whether a walk has all that another one has.
 CREATE FUNCTION reconvene.holds_all(walk text, other text) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT NOT EXISTS (
-        SELECT session_id FROM reconvene.import_stays WHERE walk_id = other
-        EXCEPT SELECT session_id FROM reconvene.import_stays WHERE walk_id = walk
+        SELECT FROM reconvene.import_walks AS its
+        JOIN reconvene.import_stays AS had ON had.walk_id = its.id
+        JOIN reconvene.import_keys AS whose ON whose.room = its.room AND whose.key = had.key
+        WHERE its.id = other AND NOT EXISTS (
+            SELECT FROM reconvene.import_stays AS has
+            JOIN reconvene.import_keys AS theirs ON theirs.room = its.room AND theirs.key = has.key
+            WHERE has.walk_id = walk AND has.session_id = had.session_id
+                -- Whose it was guessed to be, it is not guessed yet.
+                AND (had.guessed OR theirs.person = whose.person)
+        )
     ) AND NOT EXISTS (
         SELECT registrant_id FROM reconvene.import_registrants WHERE walk_id = other
         EXCEPT SELECT registrant_id FROM reconvene.import_registrants WHERE walk_id = walk
