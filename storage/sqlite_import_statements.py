@@ -204,7 +204,9 @@ REPLACE_WALK = (
 SHOW_WALK = """
 UPDATE import_parts
 SET shown = :walk_id, state = :state, gone = :gone, source = :source, why = :why, reason = :reason, agreed = 0,
-    checked_at = :at, last_walk = :walk_id
+    checked_at = :at, last_walk = :walk_id,
+    -- Of an instance without a date, the first who came tells it.
+    starts_at = coalesce(starts_at, :first_at)
 WHERE room = :room AND part = :part
 """
 

@@ -94,6 +94,18 @@ async def test_what_another_one_has_all_of_is_no_date_of_its_own(at: Runs) -> No
     assert (await at.sync()).totals.stays == 5
 
 
+async def test_an_instance_without_a_date_has_that_of_who_came_first(at: Runs) -> None:
+    forbidden(at)
+    await at.sync()
+    at.zoom.faults.clear()
+    at.zoom.webinars[ID].instances[0].start_time = ""
+    await at.sync()
+    record = await at.store.imported(ROOM)
+    assert record is not None
+    assert [part.part for part in instances.of(record)] == [people.instance_part(FIRST)]
+    assert (await at.part()).starts_at is not None
+
+
 async def test_nobody_waits_for_a_scope(at: Runs) -> None:
     forbidden(at)
     outcome = await at.sync(watch=True)

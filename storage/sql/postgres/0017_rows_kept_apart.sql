@@ -285,7 +285,9 @@ BEGIN
         SET state = 'dropped', touched_at = greatest(touched_at, (call ->> 'at')::double precision)
         WHERE id = known.shown;
         UPDATE reconvene.import_parts
-        SET shown = walk.id, state = ending, gone = is_gone, source = walk.source, why = walk.why, agreed = 0
+        SET shown = walk.id, state = ending, gone = is_gone, source = walk.source, why = walk.why, agreed = 0,
+            -- Of an instance without a date, the first who came tells it.
+            starts_at = coalesce(starts_at, walk.first_at)
         WHERE room = known.room AND part = known.part;
     END IF;
     UPDATE reconvene.import_walks SET state = CASE WHEN is_same OR is_less THEN 'dropped' ELSE 'shown' END
