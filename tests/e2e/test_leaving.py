@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from playwright.async_api import Route
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import WITHIN, Person, meet
 from tests.process import ServerProcess
+from tests.server.proxy import HOST, Proxy
 
 
 async def close(person: Person) -> None:
@@ -53,18 +53,17 @@ async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) 
 async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    slow = await newcomer("Slow")
-
-    async def wait(route: Route) -> None:
+    async with Proxy(server.port) as line:
+        slow = await newcomer("Slow", url=f"http://{HOST}:{line.port}")
+        line.stall()
+        starting = asyncio.create_task(slow.start(meeting))
+        # What is measured is time: nothing but time can make it long.
         await asyncio.sleep(2)
-        await route.continue_()
-
-    await slow.page.route("**/main.js", wait)
-    (s,) = await meet(meeting, slow)
-    # Where it looks at requests, Playwright does not let those go that come as the page goes.
-    await slow.page.unroute("**/main.js", wait)
-    await slow.page.close()
-    said = await server.logged("page said goodbye", meeting=meeting, within=WITHIN)
-    # Twice as long, and never for ever.
-    assert 4 <= said["back_in"] <= 15
-    await server.logged("participant left", participant=s, reason="left", within=WITHIN)
+        line.release()
+        await starting
+        s = await slow.join()
+        await slow.page.close()
+        said = await server.logged("page said goodbye", meeting=meeting, within=WITHIN)
+        # Twice as long, and never for ever.
+        assert 4 <= said["back_in"] <= 15
+        await server.logged("participant left", participant=s, reason="left", within=WITHIN)
