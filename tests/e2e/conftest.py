@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.browsers import BROWSERS, BrowserName, Browsers
+from tests.e2e.office import BERLIN, Office, opened, with_key
 from tests.e2e.person import Person
 from tests.process import ROOT, ServerProcess, quiet_server
 
@@ -126,3 +127,20 @@ def newcomer(people: list[Person], browser: Browser, server: ServerProcess) -> N
         return person
 
     return newcomer
+
+
+@pytest.fixture(scope="module")
+async def office(
+    tmp_path_factory: pytest.TempPathFactory, browser_name: BrowserName
+) -> AsyncIterator[Office]:
+    """One for each browser, since tests leave something behind."""
+    async with opened(tmp_path_factory.mktemp("office")) as office:
+        yield office
+
+
+@pytest.fixture
+async def admin(newcomer: Newcomer, office: Office) -> Person:
+    """With the admin key in the tab."""
+    admin = await newcomer("Ada", url=office.server.url, **BERLIN)
+    await with_key(admin)
+    return admin

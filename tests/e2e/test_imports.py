@@ -2,110 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import httpx
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
-from storage.open import open_store
-from storage.store import Store
-from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
+from tests.e2e.office import BERLIN, KEY, Office, figure, forgive, record, see
 from tests.e2e.person import Person
 from tests.e2e.test_access import assert_named, tab_to
-from tests.process import ServerProcess
 from tests.server import webinars
-from tests.server.webinars import CROWDED, ON_AIR, SHORT, UNTOLD, WEEKLY
-from tests.storage.import_script import APPROVED, PENDING, heard
-from tests.storage.import_script import row as import_row
+from tests.server.webinars import WEEKLY
 from tests.zoom.runs import ROWS, SECOND, instance, webinar
-from tests.zoom.stand_in import ZoomStandIn, faults
+from tests.zoom.stand_in import faults
 
 pytestmark = pytest.mark.one_browser
-
-KEY = "an admin key of some length"
-BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
-CROWD = 2000
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """A server with imports of every kind, a live meeting, and a Zoom to ask; `token` is its host's."""
-
-    server: ServerProcess
-    store: Store
-    zoom: ZoomStandIn
-    token: str
-
-
-@pytest.fixture(scope="module")
-async def office(
-    tmp_path_factory: pytest.TempPathFactory, browser_name: BrowserName
-) -> AsyncIterator[Office]:
-    """One for each browser, since tests leave something behind."""
-    directory = tmp_path_factory.mktemp("office")
-    async with ZoomStandIn() as zoom:
-        settings = {"RECONVENE_ADMIN_KEY": KEY, **zoom.environ}
-        async with (
-            ServerProcess(directory, **settings) as server,
-            httpx.AsyncClient(base_url=server.url) as http,
-        ):
-            token = (await http.post("/api/identity")).json()["token"]
-            wish = {"meeting": "STAND-UP", "title": "Stand-up"}
-            bearer = {"Authorization": f"Bearer {token}"}
-            (await http.post("/api/meetings", json=wish, headers=bearer)).raise_for_status()
-            store = open_store(f"sqlite:///{server.database}")
-            await store.open()
-            await webinars.weekly(store)
-            await webinars.cut_short(store)
-            await webinars.untold(store)
-            await webinars.crowded(store, CROWD)
-            yield Office(server, store, zoom, token)
-            await store.close()
-
-
-@pytest.fixture
-async def admin(newcomer: Newcomer, office: Office) -> Person:
-    """With the admin key in the tab."""
-    admin = await newcomer("Ada", url=office.server.url, **BERLIN)
-    await with_key(admin)
-    return admin
-
-
-async def with_key(person: Person) -> None:
-    await person.before(f"sessionStorage.setItem('reconvene.admin-key', '{KEY}')")
-
-
-async def see(person: Person, room: str) -> None:
-    await person.page.goto(f"{person.url}/m/{room}/attendance")
-
-
-def record(person: Person, title: str) -> Locator:
-    return person.page.get_by_role("row").filter(has=person.page.get_by_role("rowheader", name=title))
-
-
-def figure(person: Person, name: str) -> Locator:
-    totals = person.page.get_by_role("region", name="Totals")
-    return totals.locator("dl > div").filter(has=person.page.get_by_text(name, exact=True))
-
-
-def row(person: Person, name: str) -> Locator:
-    header = person.page.get_by_role("rowheader", name=name)
-    return person.page.get_by_role("row").filter(has=header)
-
-
-def forgive(person: Person, status: int) -> None:
-    """The browser writes a line of its own for every refusal."""
-    person.complaints = [text for text in person.complaints if f"status of {status}" not in text]
-
 
 # All meetings
 
@@ -191,161 +102,6 @@ async def test_a_key_opens_a_record_where_it_is_refused(newcomer: Newcomer, offi
     assert await eve.page.evaluate("sessionStorage.getItem('reconvene.admin-key')") is None
     forgive(eve, 401)
     forgive(eve, 403)
-
-
-# One import
-
-
-async def test_an_import_says_where_it_came_from_and_who_did_not_come(admin: Person) -> None:
-    await see(admin, WEEKLY)
-    for name, value in {"Registered": "4", "Came": "4", "Did not come": "1", "Guests": "2"}.items():
-        await expect(figure(admin, name).locator("strong")).to_have_text(value)
-    about = admin.page.get_by_role("region", name="Where this comes from")
-    await expect(about).to_contain_text("From Zoom: webinar 889 8887 2033.")
-    await expect(about).to_contain_text("2 instances, complete: 6 of 6 rows, last read on 1 January 1970")
-    await expect(about).to_contain_text("1 of the rows are of the waiting room")
-    await about.get_by_text("Each list that was read").click()
-    first = about.get_by_role("listitem").filter(has_text="Instance of 2 Mar 2026, 10:00")
-    await expect(first).to_contain_text("Zoom’s basic list of participants · 5 of 5 rows")
-    await expect(first).to_contain_text("Report refused: the app lacks the scope report:read:")
-    await expect(admin.page.get_by_role("link", name="Open meeting")).to_be_hidden()
-    await assert_named(admin)
-
-    table = admin.page.get_by_role("table", name="People and their times")
-    await expect(table.get_by_role("rowheader")).to_have_count(4)
-    await expect(row(admin, "Ada Lovelace")).to_contain_text("ada@example.org")
-    await expect(row(admin, "Ada Lovelace")).to_contain_text("2 Mar, 10:00 to 10:30; 9 Mar, 10:00 to 11:00")
-    await expect(row(admin, "iPhone")).to_contain_text("a guess")
-    search = admin.page.get_by_label("Find by name or e-mail")
-    await search.fill("ADA@")
-    await expect(table.get_by_role("rowheader")).to_have_count(1)
-    await search.fill("")
-    await admin.press("Guests 2")
-    await expect(table.get_by_role("rowheader")).to_have_count(2)
-    await expect(row(admin, "bob")).to_contain_text("Perhaps the same person as bob@example.org")
-    await admin.press("Registered, did not come 1")
-    await expect(table).to_be_hidden()
-    absent = admin.page.get_by_role("table", name="Registered, did not come")
-    await expect(absent.get_by_role("rowheader")).to_have_text(
-        [re.compile("Cléo"), re.compile(r"Dora\s+Pending")]
-    )
-    await search.fill("cleo")
-    await expect(absent.get_by_role("rowheader")).to_have_count(1)
-
-
-async def test_who_registered_is_downloaded(admin: Person, browsers: Browsers, tmp_path: Path) -> None:
-    await see(admin, WEEKLY)
-    await admin.press("CSV")
-    file = await browsers.downloaded(admin.page, lambda: admin.press("One row per registrant"), tmp_path)
-    assert file.name == f"{WEEKLY}-registrants.csv"
-    text = file.read_text("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    assert [(each["name"], each["came"]) for each in rows][-2:] == [("Cléo", "no"), ("Dora", "no")]
-
-
-async def test_a_series_is_seen_side_by_side_and_one_date_alone(admin: Person) -> None:
-    await see(admin, WEEKLY)
-    await admin.press("By date 2")
-    side_by_side = admin.page.get_by_role("region", name="Attendance by date")
-    bob = side_by_side.get_by_role("row", name="Bob bob@example.org")
-    assert await bob.locator("td").all_text_contents() == ["10 min", "–", "1", "10 min"]
-    await admin.page.get_by_label("Find by name or e-mail").fill("bob@")
-    await expect(side_by_side).to_have_text(re.compile(r"4 people(?![\s\S]*Ada)"))
-    await side_by_side.get_by_role("button", name="9 Mar").click()
-    await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
-    await expect(figure(admin, "Did not come").locator("strong")).to_have_text("2")
-    await admin.page.reload()
-    await expect(admin.page.get_by_label("Shown")).to_have_value("4AAA==")
-    await expect(admin.page.get_by_role("rowheader")).to_have_count(1)
-    await admin.page.get_by_label("Shown").select_option("All 2 dates")
-    await expect(figure(admin, "Came").locator("strong")).to_have_text("4")
-
-
-async def test_what_is_missing_or_not_known_is_said(admin: Person) -> None:
-    await see(admin, SHORT)
-    note = admin.page.get_by_role("note")
-    await expect(note).to_contain_text("Some rows are missing")
-    await expect(note).to_contain_text("Zoom gave 30 of the 41 rows it has.")
-    await expect(figure(admin, "Came")).to_contain_text("30so far as is known")
-    await expect(admin.page.get_by_text("Partial", exact=True).first).to_be_visible()
-
-    await see(admin, UNTOLD)
-    await expect(note).to_contain_text("Who attended is not known")
-    await expect(note).to_contain_text("The app lacks all scopes.")
-    await expect(figure(admin, "Came")).to_contain_text("not known")
-    await expect(figure(admin, "Registered").locator("strong")).to_have_text("2")
-    await expect(admin.page.get_by_role("rowheader", name="Ada Lovelace")).to_be_visible()
-
-
-async def test_where_one_list_of_registrants_is_missing_nobody_is_said_to_have_stayed_away(
-    admin: Person, office: Office
-) -> None:
-    made = webinars.script(office.store, "ZOOM-87234567890", "Open house")
-    await made.read(APPROVED, state="unknown", reason="not read: refused", source="registrants")
-    await made.read(PENDING, *webinars.registrants("Dora", status="pending"), source="registrants", total=1)
-    ann = import_row("s1", "p_Ann", at=webinars.START, until=webinars.START + 600, name="Ann")
-    await made.read(webinars.FIRST, ann, starts=webinars.START, total=1)
-    await see(admin, "ZOOM-87234567890")
-    await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
-    await expect(figure(admin, "Did not come")).to_contain_text("not known")
-    await expect(figure(admin, "Registered")).to_contain_text("so far as is known")
-    await expect(row(admin, "Ann")).to_be_visible()
-    await expect(row(admin, "Ann")).not_to_contain_text("Not registered")
-    await admin.press("Registered, did not come")
-    await expect(admin.page.get_by_text("1 person registered and had no approval.")).to_be_visible()
-
-
-async def test_a_webinar_that_goes_on_is_followed(admin: Person, office: Office) -> None:
-    now = time.time()
-    live = await webinars.on_air(office.store, now)
-    await see(admin, ON_AIR)
-    await expect(admin.page.get_by_text("Live", exact=True).first).to_be_visible()
-    await expect(row(admin, "Ada")).to_contain_text("to now")
-    await expect(row(admin, "Bob")).not_to_contain_text("now")
-    await live.hear(heard("s3", "p_cleo", joined=now - 5, name="Cleo", at=now))
-    await admin.page.evaluate("dispatchEvent(new Event('online'))")
-    await expect(row(admin, "Cleo")).to_contain_text("to now")
-    await live.end(ended=now, due=now + 1800)
-    await admin.page.evaluate("dispatchEvent(new Event('online'))")
-    await expect(row(admin, "Ada")).not_to_contain_text("now")
-    await expect(admin.page.get_by_text("It is read again on")).to_be_visible()
-    await expect(admin.page.get_by_text("Over, not read yet", exact=True)).to_be_visible()
-    await admin.page.goto(f"{admin.url}/attendance")
-    await expect(record(admin, "Town hall")).to_contain_text("Over, not read yet")
-
-
-async def test_two_thousand_people_and_a_phone(newcomer: Newcomer, office: Office) -> None:
-    phone = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark"}
-    admin = await newcomer("Ada", url=office.server.url, **BERLIN, **phone)
-    await with_key(admin)
-    await see(admin, CROWDED)
-    # Roles of so many are slow to ask for.
-    rows = admin.page.locator("tbody:visible > tr")
-    await expect(rows).to_have_count(CROWD)
-    await admin.press("Guests 200")
-    await expect(rows).to_have_count(CROWD // 10)
-    absent = CROWD * 3 // 2 - CROWD * 9 // 10
-    await admin.press(f"Registered, did not come {absent:,}")
-    await expect(rows).to_have_count(absent)
-    assert await admin.page.evaluate(OVERFLOW) == 0
-    for place in (f"/m/{SHORT}/attendance", f"/m/{UNTOLD}/attendance", "/attendance"):
-        await admin.page.goto(admin.url + place)
-        await expect(admin.page.get_by_role("rowheader").first).to_be_visible()
-        assert await admin.page.evaluate(OVERFLOW) == 0
-
-
-async def test_deleting_an_import_asks_in_words_of_its_own(admin: Person, office: Office) -> None:
-    room = "ZOOM-86234567890"
-    await webinars.script(office.store, room, "Old one").read(webinars.FIRST, starts=webinars.START)
-    await see(admin, room)
-    await admin.press("Delete this import")
-    question = admin.page.get_by_role("dialog", name="Delete this import?")
-    await expect(question).to_contain_text("Zoom keeps what it has")
-    await admin.press("Delete for good")
-    await expect(admin.heading).to_have_text("The import is deleted")
-    await admin.press("All meetings")
-    await expect(record(admin, "Weekly questions")).to_be_visible()
-    await expect(record(admin, "Old one")).to_have_count(0)
 
 
 # From Zoom

@@ -35,8 +35,10 @@ let noticed = "";
 let feed = null;
 /** What the feed finds gone meanwhile is no news. */
 let deleting = false;
-/** The one of a series that is shown; "": all of them. In the address, so that it can be passed on. */
+/** The one of a series that was chosen; "": all of them. In the address, so that it can be passed on. */
 let instance = new URLSearchParams(location.search).get("instance") ?? "";
+/** That of what is seen: while the chosen one is being read, still the one before. */
+let seen = "";
 
 /** The admin key reads everything, so it comes first. */
 const token = () => key.value ?? identity.token;
@@ -85,9 +87,12 @@ function open(meeting) {
   feed = new AttendanceFeed(meeting, token(), instance);
   feed.on("record", ({ attendance, complete }) => {
     known = attendance;
+    // The address may name it by its date.
+    if (instance) instance = attendance.source?.parts.find((each) => each.instance)?.instance ?? instance;
+    seen = instance;
     if (!view) {
       noticed = "";
-      view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, { after, instance }), byKey);
+      view = new AttendanceView(attendance, (after) => getAbsent(token() ?? "", meeting, { after, instance: seen }), byKey);
       view.on("download", ({ rows }) => void download(meeting, rows));
       view.on("choose", (chosen) => choose(meeting, chosen.instance));
       view.on("delete", () => known && void remove(known));
@@ -119,13 +124,14 @@ function choose(meeting, chosen) {
   instance = chosen;
   history.replaceState(null, "", `${location.pathname}${chosen ? `?${new URLSearchParams({ instance })}` : ""}`);
   feed?.stop();
+  view?.reading();
   open(meeting);
 }
 
 /** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
-    const file = await downloadAttendance(token() ?? "", meeting, rows, instance);
+    const file = await downloadAttendance(token() ?? "", meeting, rows, seen);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = `${meeting}-${rows === "stays" ? "attendance" : rows}.csv`;

@@ -78,6 +78,7 @@ export class AttendanceView extends Emitter {
   /** @param {Attendance} attendance @param {boolean} complete  false: more people follow @param {string} instance  of a series; "": all of it */
   update(attendance, complete, instance) {
     this.#shown = attendance;
+    this.element.ariaBusy = null;
     const { meeting, totals, people, asOf, source } = attendance;
     const ended = meeting.endedAt !== null;
     write(part(this.element, "title"), meeting.title || meeting.id);
@@ -112,6 +113,12 @@ export class AttendanceView extends Emitter {
     showTotals(part(this.element, "summary"), attendance, isDated(people, asOf));
     this.#draw(attendance);
     this.#lists.update(attendance, complete);
+  }
+
+  /** What is shown is not what was chosen, which is being read. */
+  reading() {
+    this.element.ariaBusy = "true";
+    write(part(this.element, "progress"), "Reading…");
   }
 
   /** What is shown may be old. */

@@ -1,0 +1,82 @@
+"""A server with imports of every kind, who has its admin key, and what they see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Locator
+
+from storage.open import open_store
+from storage.store import Store
+from tests.e2e.person import Person
+from tests.process import ServerProcess
+from tests.server import webinars
+from tests.zoom.stand_in import ZoomStandIn
+
+KEY = "an admin key of some length"
+BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
+CROWD = 2000
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A server with imports of every kind, a live meeting, and a Zoom to ask; `token` is its host's."""
+
+    server: ServerProcess
+    store: Store
+    zoom: ZoomStandIn
+    token: str
+
+
+@asynccontextmanager
+async def opened(directory: Path) -> AsyncIterator[Office]:
+    async with ZoomStandIn() as zoom:
+        settings = {"RECONVENE_ADMIN_KEY": KEY, **zoom.environ}
+        async with (
+            ServerProcess(directory, **settings) as server,
+            httpx.AsyncClient(base_url=server.url) as http,
+        ):
+            token = (await http.post("/api/identity")).json()["token"]
+            wish = {"meeting": "STAND-UP", "title": "Stand-up"}
+            bearer = {"Authorization": f"Bearer {token}"}
+            (await http.post("/api/meetings", json=wish, headers=bearer)).raise_for_status()
+            store = open_store(f"sqlite:///{server.database}")
+            await store.open()
+            await webinars.weekly(store)
+            await webinars.cut_short(store)
+            await webinars.untold(store)
+            await webinars.crowded(store, CROWD)
+            yield Office(server, store, zoom, token)
+            await store.close()
+
+
+async def with_key(person: Person) -> None:
+    await person.before(f"sessionStorage.setItem('reconvene.admin-key', '{KEY}')")
+
+
+async def see(person: Person, room: str) -> None:
+    await person.page.goto(f"{person.url}/m/{room}/attendance")
+
+
+def record(person: Person, title: str) -> Locator:
+    return person.page.get_by_role("row").filter(has=person.page.get_by_role("rowheader", name=title))
+
+
+def figure(person: Person, name: str) -> Locator:
+    totals = person.page.get_by_role("region", name="Totals")
+    return totals.locator("dl > div").filter(has=person.page.get_by_text(name, exact=True))
+
+
+def row(person: Person, name: str) -> Locator:
+    header = person.page.get_by_role("rowheader", name=name)
+    return person.page.get_by_role("row").filter(has=header)
+
+
+def forgive(person: Person, status: int) -> None:
+    """The browser writes a line of its own for every refusal."""
+    person.complaints = [text for text in person.complaints if f"status of {status}" not in text]
