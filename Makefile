@@ -27,8 +27,8 @@ test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOB
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
-browsers: $(DEV) system ## Run in the other browsers those tests of the page that `make test` runs in one
-	@OTHER_BROWSERS=1 $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m one_browser tests/e2e tests/peer $(ARGS)
+browsers: $(DEV) system ## Run in the other browsers what `make test` runs in one: a case of each test (CASES=all)
+	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m one_browser tests/e2e tests/peer $(ARGS)
 
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
 	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+400d' \

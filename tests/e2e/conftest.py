@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "only(browser, reason): can run in this browser alone",
         "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the first, "
-        "`make browsers` in the others",
+        "`make browsers` one case of it in the others",
     ):
         config.addinivalue_line("markers", marker)
 
@@ -40,6 +40,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             others = os.environ.get("OTHER_BROWSERS")
             names = [name for name in names if (name != BROWSERS[0]) == bool(others)]
         metafunc.parametrize("browser_name", names, indirect=True, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the other browsers, the first case of each test: what differs between cases is the page's doing."""
+    if os.environ.get("OTHER_BROWSERS") != "1":
+        return
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    others = [item for item in items if item not in first.values()]
+    config.hook.pytest_deselected(items=others)
+    items[:] = first.values()
 
 
 @pytest.hookimpl(wrapper=True)

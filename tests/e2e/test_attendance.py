@@ -87,6 +87,7 @@ async def test_the_host_sees_who_is_there_and_who_was(newcomer: Newcomer, meetin
     assert people["Bob"]["reconnects"] == 1
 
 
+@pytest.mark.one_browser
 async def test_deleting_sends_everyone_away_and_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)
@@ -237,6 +238,7 @@ async def test_three_hundred_people_are_found_and_sorted(host: Person) -> None:
     await assert_named(host)
 
 
+@pytest.mark.one_browser
 async def test_the_keyboard_alone_finds_sorts_and_downloads(
     host: Person, browsers: Browsers, tmp_path: Path
 ) -> None:

@@ -10,14 +10,13 @@ from playwright.async_api import expect
 
 from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
+from tests.e2e.office import Office, see
 from tests.e2e.person import Person, meet
-from tests.e2e.test_imports import Office, admin, office, see
 from tests.process import ROOT
 from tests.server.webinars import WEEKLY
 
 pytestmark = pytest.mark.one_browser
 
-__all__ = ["admin", "office"]
 
 AXE = ROOT / ".tools" / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.process import ServerProcess
@@ -16,6 +17,7 @@ STEPS = 60
 RUN = Path(__file__).with_name("device_races.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.one_browser
 async def test_whatever_the_order_what_is_told_is_what_is_captured_and_what_was_wanted_last(
     browser: Browser, server: ServerProcess
 ) -> None:

@@ -18,7 +18,7 @@ from tests.server.client import Client
 
 pytestmark = pytest.mark.one_browser
 
-NEW_SOCKETS = 12
+NEW_SOCKETS = 6
 LIMITED = "So many come from your network"
 
 
@@ -29,7 +29,7 @@ async def narrow(tmp_path: Path) -> AsyncIterator[ServerProcess]:
 
 
 async def come_in_crowds(server: ServerProcess) -> None:
-    """Until the server lets no more in: the next may come after five seconds."""
+    """Until the server lets no more in: the next may come after ten seconds."""
     for _ in range(10 * NEW_SOCKETS):
         client = await Client.open(server.ws_url)
         with contextlib.suppress(ConnectionClosed):

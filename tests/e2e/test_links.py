@@ -155,6 +155,7 @@ async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str,
         await expect(ada.heading).to_have_text("This link is not complete")
 
 
+@pytest.mark.one_browser
 async def test_link_with_words_around_it_leads_into_the_meeting(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada)

@@ -45,6 +45,7 @@ async def test_what_one_does_shows_at_the_other(newcomer: Newcomer, meeting: str
     await all_hear_and_watch({a: ada, b: bob})
 
 
+@pytest.mark.one_browser
 async def test_three_in_one_meeting_all_see_and_hear_each_other(newcomer: Newcomer, meeting: str) -> None:
     people = [await newcomer(name) for name in ("Ada", "Bob", "Cleo")]
     ids = await meet(meeting, *people)

@@ -78,6 +78,7 @@ async def looks_at_records(ada: Person, meeting: str) -> None:
     await expect(ada.page.get_by_text("This browser has started no meeting here.")).to_be_visible()
 
 
+@pytest.mark.one_browser
 @pytest.mark.parametrize("how", BLOCKED)
 async def test_whole_visit_without_storage(newcomer: Newcomer, meeting: str, how: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
