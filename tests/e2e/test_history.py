@@ -52,6 +52,7 @@ async def test_fragment_that_changes_leaves_nothing(newcomer: Newcomer, meeting:
     assert await visits_of(ada, meeting) == [1, 1]
 
 
+@pytest.mark.one_browser
 async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     _, b = await meet(meeting, ada, bob)

@@ -172,6 +172,7 @@ async def quiet(people: dict[str, Person]) -> None:
     assert [_offers(person) for person in people.values()] == before
 
 
+@pytest.mark.one_browser
 async def test_two_who_share_at_the_same_time_end_right_and_quiet(newcomer: Newcomer, meeting: str) -> None:
     people, _ = await sharing(newcomer, meeting)
     for _ in range(7):

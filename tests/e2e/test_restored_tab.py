@@ -46,6 +46,7 @@ async def calls(person: Person) -> bool:
     return bool(await person.page.evaluate("reconvene.call !== null"))
 
 
+@pytest.mark.one_browser
 async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
     newcomer: Newcomer, meeting: str
 ) -> None:
