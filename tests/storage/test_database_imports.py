@@ -172,8 +172,15 @@ class Counting(PostgresDatabase):
 
     async def open(self) -> None:
         self._connection: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, ssl=False)
+        # Autovacuum passes over what it may not lock, and plans stay as they were made.
+        self._holder: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, ssl=False)
+        await self._holder.execute("BEGIN")
+        tables = await self._holder.fetch("SELECT relid::regclass::text FROM pg_stat_user_tables")
+        names = ", ".join(name for (name,) in tables)
+        await self._holder.execute(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
 
     async def close(self) -> None:
+        await self._holder.close()
         await self._connection.close()
 
     async def carry_out(
