@@ -90,7 +90,9 @@ async def test_a_series_is_seen_side_by_side_and_one_date_alone(admin: Person) -
     await expect(figure(admin, "Came").locator("strong")).to_have_text("4")
 
 
-async def test_one_date_is_not_shown_as_another_while_it_is_read(admin: Person, tmp_path: Path) -> None:
+async def test_one_date_is_not_shown_as_another_while_it_is_read(
+    admin: Person, browsers: Browsers, tmp_path: Path
+) -> None:
     await admin.page.goto(f"{admin.url}/m/{WEEKLY}/attendance?instance=2026-03-09")
     shown = admin.page.get_by_label("Shown")
     await expect(shown).to_have_value("4AAA==")
@@ -106,10 +108,7 @@ async def test_one_date_is_not_shown_as_another_while_it_is_read(admin: Person, 
     await expect(busy).to_contain_text("Reading…")
     await expect(figure(admin, "Came").locator("strong")).to_have_text("1")
     await admin.press("CSV")
-    async with admin.page.expect_download() as downloaded:
-        await admin.press("One row per person")
-    file = tmp_path / "people.csv"
-    await (await downloaded.value).save_as(file)
+    file = await browsers.downloaded(admin.page, lambda: admin.press("One row per person"), tmp_path)
     assert len(file.read_text("utf-8-sig").splitlines()) == 1 + 1
     go_on.set()
     await expect(figure(admin, "Came").locator("strong")).to_have_text("4")
