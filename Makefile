@@ -24,6 +24,8 @@ run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECON
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
+# It waits more than it works.
+quick: JOBS = 6
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
