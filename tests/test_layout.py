@@ -117,17 +117,14 @@ def test_modules_are_named_for_what_is_in_them() -> None:
 
 def test_scripts_export_what_somebody_imports() -> None:
     """Another script, or a test."""
-    words = {path: Counter(WORD.findall(path.read_text(encoding="utf-8"))) for path in scripts()}
-    tests = {
-        path: Counter(WORD.findall(path.read_text(encoding="utf-8")))
-        for path in (ROOT / "tests").rglob("*.py")
-    }
-    everywhere = sum((*words.values(), *tests.values()), Counter[str]())
+    files = [*scripts(), *(ROOT / "tests").rglob("*.py")]
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    users = Counter(word for text in texts.values() for word in set(WORD.findall(text)))
     needless = [
         f"{path.name}: {name}"
-        for path, own in words.items()
-        for name in EXPORTED.findall(path.read_text(encoding="utf-8"))
-        if everywhere[name] == own[name]
+        for path in scripts()
+        for name in EXPORTED.findall(texts[path])
+        if users[name] == 1
     ]
     assert needless == []
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.e2e.browsers import BROWSERS, BrowserName, Browsers
-from tests.e2e.office import BERLIN, Office, opened, with_key
-from tests.e2e.person import Person
+from tests.e2e.office import Office, opened, with_key
+from tests.e2e.person import BERLIN, Person
 from tests.process import ROOT, ServerProcess, quiet_server
 
 ARTIFACTS = ROOT / "test-artifacts"
@@ -46,12 +46,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """In the other browsers, the first case of each test: what differs between cases is the page's doing."""
     if os.environ.get("OTHER_BROWSERS") != "1":
         return
-    first: dict[str, pytest.Item] = {}
+    seen: set[str] = set()
+    first: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
-        first.setdefault(item.nodeid.partition("[")[0], item)
-    others = [item for item in items if item not in first.values()]
+        test = item.nodeid.partition("[")[0]
+        (others if test in seen else first).append(item)
+        seen.add(test)
     config.hook.pytest_deselected(items=others)
-    items[:] = first.values()
+    items[:] = first
 
 
 @pytest.hookimpl(wrapper=True)

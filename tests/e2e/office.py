@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Locator
 
-from storage.open import open_store
 from storage.store import Store
 from tests.e2e.person import Person
 from tests.process import ServerProcess
@@ -18,9 +17,7 @@ from tests.server import webinars
 from tests.zoom.stand_in import ZoomStandIn
 
 KEY = "an admin key of some length"
-BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 CROWD = 2000
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +42,8 @@ async def opened(directory: Path) -> AsyncIterator[Office]:
             wish = {"meeting": "STAND-UP", "title": "Stand-up"}
             bearer = {"Authorization": f"Bearer {token}"}
             (await http.post("/api/meetings", json=wish, headers=bearer)).raise_for_status()
-            store = open_store(f"sqlite:///{server.database}")
-            await store.open()
-            await webinars.weekly(store)
-            await webinars.cut_short(store)
-            await webinars.untold(store)
-            await webinars.crowded(store, CROWD)
-            yield Office(server, store, zoom, token)
-            await store.close()
+            async with webinars.kept(server.database, CROWD) as store:
+                yield Office(server, store, zoom, token)
 
 
 async def with_key(person: Person) -> None:

@@ -21,6 +21,11 @@ from playwright.async_api import (
 
 T = TypeVar("T")
 
+BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
+"""Where somebody's browser is, and how it writes."""
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""How many pixels of a page are beside its window."""
+
 WITHIN = 30.0
 """Seconds. Much more than anything takes, since machines that run tests share their cores."""
 

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browsers import BrowserName, Browsers, Devices
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.person import OVERFLOW, Person, meet
 from tests.process import ROOT
 
 STATIC = ROOT / "static"
@@ -137,16 +137,15 @@ def imported(module: str) -> set[str]:
 
 @pytest.mark.one_browser
 async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -> None:
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     ada = await newcomer("Ada", viewport={"width": 360, "height": 640}, color_scheme="dark")
     await ada.page.goto(ada.url)
     await ada.at("lobby")
-    assert await ada.page.evaluate(overflow) == 0
+    assert await ada.page.evaluate(OVERFLOW) == 0
     await ada.start(meeting)
     await ada.at("prejoin")
-    assert await ada.page.evaluate(overflow) == 0
+    assert await ada.page.evaluate(OVERFLOW) == 0
     await ada.join()
-    assert await ada.page.evaluate(overflow) == 0
+    assert await ada.page.evaluate(OVERFLOW) == 0
 
 
 PAGES = {

@@ -17,14 +17,13 @@ from storage.open import open_store
 from storage.store import JoinRequest, StayEnd, StayResume, Store
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet
+from tests.e2e.person import BERLIN, OVERFLOW, Person, meet
 from tests.e2e.test_access import assert_named, tab_to
 from tests.process import ServerProcess
 
 START = 1_772_442_000.0
 """2026-03-02 09:00:00 UTC, which is 10:00 in Berlin."""
 
-BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 GUESTS = 296
 ROWS = GUESTS + 5
 """Of the crowd: its people and a bot."""
@@ -319,9 +318,6 @@ async def test_what_is_shown_stays_while_the_server_is_away(newcomer: Newcomer, 
 
 async def away(context: BrowserContext) -> None:
     await context.route("**/api/**/attendance*", lambda route: route.abort("connectionrefused"))
-
-
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.one_browser

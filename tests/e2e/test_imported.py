@@ -14,8 +14,8 @@ from playwright.async_api import Route, expect
 
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
-from tests.e2e.office import BERLIN, CROWD, OVERFLOW, Office, figure, record, row, see, with_key
-from tests.e2e.person import Person
+from tests.e2e.office import CROWD, Office, figure, record, row, see, with_key
+from tests.e2e.person import BERLIN, OVERFLOW, Person
 from tests.e2e.test_access import assert_named
 from tests.server import webinars
 from tests.server.webinars import CROWDED, ON_AIR, SHORT, UNTOLD, WEEKLY

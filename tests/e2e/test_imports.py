@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.office import BERLIN, KEY, Office, figure, forgive, record, see
-from tests.e2e.person import Person
+from tests.e2e.office import KEY, Office, figure, forgive, record, see
+from tests.e2e.person import BERLIN, Person
 from tests.e2e.test_access import assert_named, tab_to
 from tests.server import webinars
 from tests.server.webinars import WEEKLY

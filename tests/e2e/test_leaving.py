@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,13 @@ TRIES = {"chromium": 1, "firefox": 4}
 """On a busy machine Firefox loses what a few pages of a hundred say as they go (docs/browsers.md)."""
 
 
+async def goodbye(server: ServerProcess, meeting: str) -> dict[str, Any] | None:
+    """What the page said as it went, or None if nothing of it came."""
+    with suppress(AssertionError):
+        return await server.logged("page said goodbye", meeting=meeting)
+    return None
+
+
 @pytest.mark.parametrize("goes", [close, go_elsewhere, go_to_another_site])
 async def test_whoever_goes_has_left(
     newcomer: Newcomer, meeting: str, server: ServerProcess, goes: Callable[[Person], Awaitable[None]]
@@ -41,8 +49,7 @@ async def test_whoever_goes_has_left(
         b = await bob.come(meeting)
         await ada.hears_and_watches(b)
         await goes(bob)
-        with suppress(AssertionError):
-            await server.logged("page said goodbye", meeting=meeting)
+        if await goodbye(server, meeting):
             break
     await ada.hears("participant_left", participant={"id": b}, reason="left")
     await ada.told("Bob left")
@@ -61,21 +68,26 @@ async def test_a_reload_by_the_button_is_none(newcomer: Newcomer, meeting: str) 
     assert row["session_count"] == 1
 
 
-@pytest.mark.only(browser="chromium", reason="Firefox loses some goodbyes")
 async def test_a_page_that_loads_slowly_says_how_long_a_reload_takes(
     newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
     async with Proxy(server.port) as line:
         slow = await newcomer("Slow", url=f"http://{HOST}:{line.port}")
-        line.stall()
-        starting = asyncio.create_task(slow.start(meeting))
-        # What is measured is time: nothing but time can make it long.
-        await asyncio.sleep(2)
-        line.release()
-        await starting
-        s = await slow.join()
-        await slow.page.close()
-        said = await server.logged("page said goodbye", meeting=meeting, within=WITHIN)
+        for number in range(TRIES[slow.browser_name]):
+            room = f"{meeting}-{number}"
+            line.stall()
+            starting = asyncio.create_task(slow.start(room))
+            # What is measured is time: nothing but time can make it long.
+            await asyncio.sleep(2)
+            line.release()
+            await starting
+            s = await slow.join()
+            await slow.page.close()
+            said = await goodbye(server, room)
+            if said:
+                break
+            slow = await newcomer("Slow", url=slow.url)
+        assert said, "no goodbye was heard"
         # Twice as long, and never for ever.
         assert 4 <= said["back_in"] <= 15
         await server.logged("participant left", participant=s, reason="left", within=WITHIN)

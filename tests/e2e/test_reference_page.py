@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
+from tests.e2e.person import OVERFLOW
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 
@@ -30,5 +31,4 @@ async def test_tables_break_no_word_on_a_phone(newcomer: Newcomer) -> None:
     await reader.page.goto(f"{reader.url}/docs")
     await expect(reader.page.get_by_role("cell", name="RECONVENE_HOSTS").first).to_be_visible()
     assert await reader.page.evaluate(BROKEN_WORDS) == []
-    across = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await reader.page.evaluate(across) == 0
+    assert await reader.page.evaluate(OVERFLOW) == 0

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from storage.open import open_store
 from storage.store import Store
 from tests.process import ServerProcess
 from tests.server import webinars
@@ -33,14 +32,8 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 @pytest.fixture(scope="module")
 async def store(server: ServerProcess) -> AsyncIterator[Store]:
     """The server's, with what was imported into it."""
-    store = open_store(f"sqlite:///{server.database}")
-    await store.open()
-    await webinars.weekly(store)
-    await webinars.cut_short(store)
-    await webinars.untold(store)
-    await webinars.crowded(store, CROWD)
-    yield store
-    await store.close()
+    async with webinars.kept(server.database, CROWD) as store:
+        yield store
 
 
 @pytest.fixture

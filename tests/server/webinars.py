@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Subject
+from storage.open import open_store
 from storage.store import Store
 from tests.storage.import_script import APPROVED, PENDING, ImportScript, heard, registrant, row
 
@@ -25,6 +30,21 @@ def script(store: Store, room: str, title: str) -> ImportScript:
     made = ImportScript(store, room)
     made.subject = Subject(room, "webinar", room.removeprefix("ZOOM-"), title, "zoom")
     return made
+
+
+@asynccontextmanager
+async def kept(database: Path, crowd: int) -> AsyncIterator[Store]:
+    """A server's store beside it, with those that are over, one of them with so many people."""
+    store = open_store(f"sqlite:///{database}")
+    await store.open()
+    try:
+        await weekly(store)
+        await cut_short(store)
+        await untold(store)
+        await crowded(store, crowd)
+        yield store
+    finally:
+        await store.close()
 
 
 async def weekly(store: Store) -> None:
