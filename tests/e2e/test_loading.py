@@ -6,18 +6,29 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet
+from tests.e2e.person import meet, until
 from tests.process import ServerProcess
 
 ASKED = re.compile(r'"GET (\S+) HTTP/1.1" \d+$')
 
 
-def pages_and_parts(server: ServerProcess) -> Counter[str]:
+async def pages_and_parts(server: ServerProcess) -> Counter[str]:
     """What browsers asked the server for, and how often."""
+    # The log comes a little later; all before this one is there when this one is.
+    mark = f"/api/{uuid4()}"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        await http.get(server.url + mark)
+
+    async def seen() -> bool:
+        return any(mark in line["event"] for line in server.logs)
+
+    await until(seen, bool, f"the log tells of {mark}")
     found = (ASKED.search(line["event"]) for line in server.logs)
     return Counter(asked[1] for asked in found if asked and not asked[1].startswith("/api/"))
 
@@ -39,11 +50,11 @@ async def test_a_reload_of_a_call_asks_for_nothing_but_the_page(
 ) -> None:
     ada = await newcomer("Ada", url=talkative.url)
     await meet(meeting, ada)
-    before = pages_and_parts(talkative)
+    before = await pages_and_parts(talkative)
     assert any(path.endswith("/js/main.js") for path in before)
     await ada.page.reload()
     await ada.seated()
-    asked = pages_and_parts(talkative) - before
+    asked = await pages_and_parts(talkative) - before
     assert {part: count for part, count in asked.items() if not is_icon(part)} == {f"/m/{meeting}": 1}
 
 
@@ -54,8 +65,8 @@ async def test_a_reload_of_the_record_asks_for_nothing_but_the_page(
 ) -> None:
     ada = await newcomer("Ada", url=talkative.url)
     await ada.page.goto(f"{talkative.url}{path}")
-    before = pages_and_parts(talkative)
+    before = await pages_and_parts(talkative)
     assert any(part.endswith("/main.js") for part in before)
     await ada.page.reload()
-    asked = pages_and_parts(talkative) - before
+    asked = await pages_and_parts(talkative) - before
     assert {part: count for part, count in asked.items() if not is_icon(part)} == {path: 1}
