@@ -185,7 +185,8 @@ export class Peer extends Emitter {
   }
 
   async #offer() {
-    if (this.#idle >= MOST_IDLE) return;
+    // Chromium asks for it after new ICE servers, also where there is nothing to offer, and an offer of nothing breaks it for good.
+    if (this.#idle >= MOST_IDLE || this.pc.getTransceivers().length === 0) return;
     try {
       this.#makingOffer = true;
       await this.#describe();

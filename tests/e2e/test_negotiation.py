@@ -57,6 +57,7 @@ PLANTS = {
     "a track is compared with what is done": Plant(
         (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
     ),
+    "an offer of nothing": Plant((("peer.js", " || this.pc.getTransceivers().length === 0", ""),), ""),
     "needs are taken for none": Plant((("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""),
 }
 

@@ -145,6 +145,8 @@ export class ModelConnection {
   static namesWhatIsNotSent = false;
   /** A candidate that belongs to no description is an error. */
   static refusesStrayCandidates = false;
+  /** New ICE servers ask for negotiation, and an offer of no sections fails, as does every description after it. */
+  static breaksByNothing = false;
 
   signalingState = "stable";
   connectionState = "new";
@@ -169,6 +171,7 @@ export class ModelConnection {
   #needed = false;
   #askWhenDone = false;
   #restart = false;
+  #broken = false;
   #mids = 0;
   #version = 0;
   #ufrag = "";
@@ -196,7 +199,9 @@ export class ModelConnection {
     return this.#transceivers.filter(({ stopped }) => !stopped);
   }
 
-  setConfiguration() {}
+  setConfiguration() {
+    if (this.#browser.breaksByNothing) this.restartIce();
+  }
 
   addTransceiver(trackOrKind, init) {
     const track = typeof trackOrKind === "string" ? null : trackOrKind;
@@ -262,6 +267,7 @@ export class ModelConnection {
     if (this.signalingState === "closed") return;
     const before = this.signalingState;
     try {
+      if (this.#broken) throw new DOMException("broken by an offer of nothing", "OperationError");
       operation.apply();
       operation.resolve();
     } catch (error) {
@@ -374,6 +380,8 @@ export class ModelConnection {
     // An offer takes the place of one that is out already.
     if (this.signalingState === "have-local-offer") this.#rollBack();
     const { sections, restart } = this.#prepared;
+    this.#broken = sections.length === 0 && this.#browser.breaksByNothing;
+    if (this.#broken) throw new DOMException("no BUNDLE group", "OperationError");
     this.#before = { assigned: [], ufrag: this.#ufrag };
     if (restart) this.#gather();
     for (const { transceiver, mid } of sections) {
@@ -514,6 +522,7 @@ export class ModelConnection {
 
 export class Chromium extends ModelConnection {
   static asksForStopped = true;
+  static breaksByNothing = true;
   static namesWhatIsNotSent = true;
   static refusesStrayCandidates = true;
 }

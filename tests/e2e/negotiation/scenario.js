@@ -174,6 +174,7 @@ const EVENTS = [
   [1, restart],
   [0.5, ({ any }) => any().peer.pc.restartIce()],
   [0.5, ({ world }) => world.cut()],
+  [1, ({ any }) => any().peer.renew([])],
 ];
 
 /** A network is away for a while, for one or both directions; nothing is lost. */
