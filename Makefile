@@ -29,7 +29,7 @@ quick: JOBS = 6
 quick: $(DEV) ## Run what needs nothing but Python, in a minute and a half: pure, SQLite, sockets; no browser, no other store
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(QUICK) $(ARGS)
 
-browsers: $(DEV) system ## Run in the other browsers what `make test` runs in one: a case of each test (CASES=all)
+browsers: $(DEV) system ## Run in Firefox what `make test` runs in Chromium alone: a test of each file (CASES=all: all)
 	@OTHER_BROWSERS=$(or $(CASES),1) $(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m one_browser tests/e2e tests/peer $(ARGS)
 
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today

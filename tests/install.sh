@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests and checks need from the system and is missing: Chromium, Firefox and an X server without a
-# screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the doctor's
-# tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's
-# accessibility) and TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
+# Installs what the tests and checks need from the system and is missing: Chromium and its shell, Firefox and an X server
+# without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the
+# doctor's tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's accessibility) and
+# TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -34,6 +34,8 @@ apt_install() {
 
 missing=()
 [ -n "${CHROMIUM:-}" ] || has chromium || has google-chrome || missing+=(chromium fonts-liberation)
+# Others have none, and do without.
+grep -qs '^ID=debian' /etc/os-release && [ -z "${CHROMIUM:-}" ] && ! has chromium-headless-shell && missing+=(chromium-headless-shell)
 [ -n "${FIREFOX:-}" ] || has firefox-esr || has firefox || missing+=(firefox-esr)
 has Xvfb || missing+=(xvfb)
 has faketime || missing+=(faketime)

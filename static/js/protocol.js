@@ -89,7 +89,11 @@ export const CLOSE = Object.freeze({
   badToken: 4004,
   revoked: 4006,
   noAnswer: 4102,
+  tooMany: 4103,
 });
+
+/** What browsers say of a connection that ended without a close frame, or never was one. @param {number} code */
+export const isUnsaid = (code) => code === 1006 || code === 1015;
 
 /** 4000 to 4099 tell the client to stay away; after every other code it comes back. @param {number} code */
 export const isFinal = (code) => code >= 4000 && code < 4100;

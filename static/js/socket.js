@@ -2,7 +2,7 @@
 import { sayGoodbye } from "./api.js";
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
-import { CLOSE, SUBPROTOCOL, parse } from "./protocol.js";
+import { CLOSE, SUBPROTOCOL, isUnsaid, parse } from "./protocol.js";
 import { Reachability } from "./reachability.js";
 import { backIn, isReload } from "./reloading.js";
 import { SignallingClient } from "./signalling.js";
@@ -128,9 +128,19 @@ export class MeetingSocket extends Emitter {
     };
     socket.onclose = ({ code }) => {
       if (!current()) return;
-      if (!opened) void this.#reachability.failed();
+      if (!opened) this.#unopened(code);
       this.#happened((now) => this.#client.closed(code, now));
     };
+  }
+
+  /**
+   * Of a socket that is closed as soon as it is open Firefox tells only the close, not that it opened nor what was said.
+   * @param {number} code
+   */
+  #unopened(code) {
+    if (isUnsaid(code)) void this.#reachability.failed();
+    else this.#reachability.clear();
+    if (code === CLOSE.tooMany) this.#reachability.limited();
   }
 
   /** @param {number} code */

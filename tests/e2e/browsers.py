@@ -22,10 +22,13 @@ from typing import Any, Literal, Self
 from playwright.async_api import Browser, Page, Playwright
 
 BrowserName = Literal["chromium", "firefox"]
+Engine = Literal["chromium", "firefox", "shell"]
+"""The shell is Chromium without the browser around its pages, which costs as much as they do."""
 Devices = Literal["working", "no-camera", "refused"]
 """Camera, microphone and screen that work without a question; no camera; or the permission is refused."""
 
 BROWSERS: tuple[BrowserName, ...] = ("chromium", "firefox")
+LIGHT: Mapping[str, Engine] = {"chromium": "shell", "firefox": "firefox"}
 
 QUIET = [
     "--disable-background-networking",
@@ -88,22 +91,24 @@ PREFERENCES: dict[Devices, Preferences] = {
 }
 
 
-def path_of(name: BrowserName) -> str:
+def path_of(name: Engine) -> str:
     """Where tests/install.sh finds it, or puts it."""
     setting, commands = {
         "chromium": ("CHROMIUM", ("chromium", "google-chrome")),
         "firefox": ("FIREFOX", ("firefox-esr", "firefox")),
+        # Of Debian; elsewhere the browser does its work.
+        "shell": ("CHROMIUM", ("chromium-headless-shell", "chromium", "google-chrome")),
     }[name]
     found = os.environ.get(setting) or next(filter(None, map(shutil.which, commands)), None)
     assert found, f"No {name}: run tests/install.sh, or set {setting} to the browser's path"
     return found
 
 
-def chromium_options(devices: Devices = "working") -> dict[str, Any]:
-    """What Playwright is to be told when it starts Chromium."""
+def chromium_options(devices: Devices = "working", engine: Engine = "chromium") -> dict[str, Any]:
+    """What Playwright is to be told when it starts Chromium, or its shell."""
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return {
-        "executable_path": path_of("chromium"),
+        "executable_path": path_of(engine),
         "headless": True,
         "args": [*QUIET, f"--disable-features={','.join(FEATURES_OFF)}", *sandbox, *FLAGS[devices]],
         "ignore_default_args": ["--hide-scrollbars"],
@@ -151,7 +156,7 @@ class Browsers:
         self._playwright = playwright
         self._downloads = Path()
         self._screen: Screen | None = None
-        self._common: dict[BrowserName, Browser] = {}
+        self._common: dict[Engine, Browser] = {}
         self._ends = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -163,18 +168,18 @@ class Browsers:
     ) -> None:
         await self._ends.aclose()
 
-    async def open(self, name: BrowserName) -> Browser:
+    async def open(self, name: Engine) -> Browser:
         """The one with devices that work, started when it is first asked for."""
         if name not in self._common:
             self._common[name] = await self.launch(name)
         return self._common[name]
 
     async def launch(
-        self, name: BrowserName, devices: Devices = "working", preferences: Preferences | None = None
+        self, name: Engine, devices: Devices = "working", preferences: Preferences | None = None
     ) -> Browser:
         """Another one. `preferences` are Firefox's, beside those that `devices` mean."""
-        if name == "chromium":
-            browser = await self._playwright.chromium.launch(**chromium_options(devices))
+        if name != "firefox":
+            browser = await self._playwright.chromium.launch(**chromium_options(devices, name))
         else:
             browser = await self._playwright.firefox.launch(
                 channel="moz-firefox",

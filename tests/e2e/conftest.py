@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Playwright, async_playwright
 
-from tests.e2e.browsers import BROWSERS, BrowserName, Browsers
+from tests.e2e.browsers import BROWSERS, LIGHT, BrowserName, Browsers, Engine
 from tests.e2e.office import Office, opened, with_key
 from tests.e2e.person import BERLIN, Person
 from tests.process import ROOT, ServerProcess, quiet_server
@@ -25,34 +25,34 @@ Newcomer = Callable[..., Awaitable[Person]]
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "only(browser, reason): can run in this browser alone",
-        "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the first, "
-        "`make browsers` one case of it in the others",
+        "one_browser: what it finds is the page's doing rather than the browser's: `make test` runs it in the lightest "
+        "engine, `make browsers` one such test of each file in Firefox",
     ):
         config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whatever takes a `newcomer` or a `browser` runs in every browser, unless it is marked."""
-    if "browser_name" in metafunc.fixturenames:
-        only = metafunc.definition.get_closest_marker("only")
-        names = [only.kwargs["browser"]] if only else BROWSERS
-        if metafunc.definition.get_closest_marker("one_browser"):
-            others = os.environ.get("OTHER_BROWSERS")
-            names = [name for name in names if (name != BROWSERS[0]) == bool(others)]
-        metafunc.parametrize("browser_name", names, indirect=True, scope="module")
+    if "engine" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only")
+    names = {only.kwargs["browser"]} if only else set(BROWSERS)
+    if metafunc.definition.get_closest_marker("one_browser"):
+        names = names & {"firefox"} if os.environ.get("OTHER_BROWSERS") else {LIGHT[min(names)]}
+    metafunc.parametrize("engine", sorted(names), indirect=True, scope="module")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the other browsers, the first case of each test: what differs between cases is the page's doing."""
+    """In the other browsers, the first case of each file: what differs between them is the page's doing."""
     if os.environ.get("OTHER_BROWSERS") != "1":
         return
     seen: set[str] = set()
     first: list[pytest.Item] = []
     others: list[pytest.Item] = []
     for item in items:
-        test = item.nodeid.partition("[")[0]
-        (others if test in seen else first).append(item)
-        seen.add(test)
+        file = item.nodeid.partition("::")[0]
+        (others if file in seen else first).append(item)
+        seen.add(file)
     config.hook.pytest_deselected(items=others)
     items[:] = first
 
@@ -66,10 +66,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture(scope="module")
-def browser_name(request: pytest.FixtureRequest) -> BrowserName:
-    """Which browser the test runs in."""
-    name: BrowserName = request.param
-    return name
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """What the test runs in."""
+    engine: Engine = request.param
+    return engine
+
+
+@pytest.fixture(scope="module")
+def browser_name(engine: Engine) -> BrowserName:
+    """Whose doing it is."""
+    return "firefox" if engine == "firefox" else "chromium"
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +92,9 @@ async def browsers(playwright: Playwright) -> AsyncIterator[Browsers]:
 
 
 @pytest.fixture(scope="module")
-async def browser(browsers: Browsers, browser_name: BrowserName) -> Browser:
+async def browser(browsers: Browsers, engine: Engine) -> Browser:
     """With camera, microphone and screen that work without a question."""
-    return await browsers.open(browser_name)
+    return await browsers.open(engine)
 
 
 @pytest.fixture(scope="session")
