@@ -154,6 +154,8 @@ class Visitor:
                 page.status(hand=not page.client.me or not page.client.me["hand"])
             elif deed == "cut":
                 page.cut()
+                # What it says before it has noticed nobody hears.
+                await page.sees(lambda: not page.is_joined)
             else:
                 return deed
         # The last one is to be heard.
