@@ -16,7 +16,7 @@ from random import Random
 from typing import Protocol
 
 from bench.clients import LoadError
-from storage.store import Joined, JoinRequest
+from storage.records import Joined, JoinRequest
 
 PEOPLE = 50
 REMEMBERED = 100

@@ -21,9 +21,9 @@ import orjson
 
 from bench.clients import CONNECTING, JOINING, UPGRADING, LoadError
 from bench.load import BATCH, IN_FLIGHT, READ, undisturbed
-from server.peer.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
-from signalling.actions import Action, Drop, Emit, Open, Send
-from signalling.client import Place, SignallingClient
+from reconvene.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
+from signalling.client.actions import Action, Drop, Emit, Open, Send
+from signalling.client.state_machine import Place, SignallingClient
 
 LOST = 1006
 QUIET = 1.0

@@ -10,7 +10,7 @@ from bench.clients import JOINED, JOINING, Client, LoadError
 from bench.load import Fleet
 from bench.measure import GENERATOR_BOUND, Figure, Plan, Say, Verdict, attempt, blaming
 from bench.servers import RECONVENE, Server, alone
-from server.peer.load.usage import usage
+from reconvene.load.cpu_usage import usage
 
 SIZE = 1000
 WARM = 50

@@ -18,9 +18,9 @@ from typing import Any, cast
 import orjson
 import uvloop
 
-from server.config import Config
-from server.zoom.access import zoom_settings
+from server.settings.config import Config
 from server.zoom.client import Label, Limits, ZoomClient
+from server.zoom.settings import zoom_settings
 from server.zoom.sync import Sync, SyncRequest
 from storage import open_store
 from storage.imports import Kind

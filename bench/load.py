@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import orjson
 
 from bench.clients import CONNECTING, JOINED, JOINING, UPGRADING, Client, LoadError, Room
-from server.peer.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
+from reconvene.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
 
 IN_FLIGHT = 512
 READ = 16 * 1024

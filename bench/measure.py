@@ -25,7 +25,7 @@ from bench.servers import (
     Spec,
     alone,
 )
-from server.peer.load.usage import Usage, usage
+from reconvene.load.cpu_usage import Usage, usage
 
 SHAPES = ((20, 50), (100, 5), (1, 1000))
 PAIRS = 250

@@ -15,13 +15,14 @@ import aiosqlite
 import asyncpg
 import orjson
 
-from storage import sqlite_statements as sql
-from storage.database import Call
-from storage.functions import FunctionStore
-from storage.postgres import POOL_SIZE, PostgresDatabase
-from storage.sqlite import SqliteStore
-from storage.store import Joined, JoinRequest, Meeting, MeetingEnded, Participant, Stay
-from storage.supabase import SupabaseDatabase
+from storage.errors import MeetingEnded
+from storage.postgres.asyncpg_driver import POOL_SIZE, PostgresDatabase
+from storage.postgres.driver import Call
+from storage.postgres.function_store import FunctionStore
+from storage.postgres.supabase_driver import SupabaseDatabase
+from storage.records import Joined, JoinRequest, Meeting, Participant, Stay
+from storage.sqlite import meeting_statements as sql
+from storage.sqlite.store import SqliteStore
 
 Row = Iterable[Any]
 Query = Callable[[str, Mapping[str, Any]], Awaitable[Row | None]]

@@ -16,9 +16,11 @@ from websockets.exceptions import WebSocketException
 from bench.clients import LoadError
 from bench.measure import PATIENCE, Figure, Plan, Say, Verdict, attempt, blaming
 from bench.servers import RECONVENE, Server
-from server.peer.load.usage import usage
+from reconvene.load.cpu_usage import usage
 from storage import open_store
-from storage.store import JoinRequest, StayEnd, Store, StoreError
+from storage.errors import StoreError
+from storage.records import JoinRequest, StayEnd
+from storage.store import Store
 
 STAYS = 10_000
 PEOPLE = (300, STAYS)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from bench.native import built
-from server.peer.load.usage import Usage, usage
+from reconvene.load.cpu_usage import Usage, usage
 
 ROOT = Path(__file__).parent.parent
 # Not /tmp, which is memory on many systems: a commit to memory would cost the durable joins nothing.

@@ -18,9 +18,9 @@ from bench.clients import LoadError
 from bench.measure import PATIENCE, WARM_UP, Figure, Plan, Say, Verdict, attempt, ratio
 from bench.reference_stores import PostgresEach, SqliteEach, SqliteEachTuned, SupabaseEach
 from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, TICKS, Spec, on_core
-from server.peer.load.usage import Usage, usage
+from reconvene.load.cpu_usage import Usage, usage
 from storage import open_store
-from storage.store import StoreError
+from storage.errors import StoreError
 from tests.databases import PostgresServer, PostgrestServer
 from tests.storage.backends import apply_migrations
 

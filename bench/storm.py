@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.crowd import Crowd, Return
 from bench.measure import DISTURBED, PATIENCE, Figure, Plan, Say, Verdict, attempt, blaming
 from bench.servers import RECONVENE, Server
-from server.peer.load.usage import Usage, usage
+from reconvene.load.cpu_usage import Usage, usage
 
 SIZE = 10
 """Clients in each room."""

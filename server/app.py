@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
-import gc
-import logging
-import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from server import api, echo_routes, goodbye_route, openapi, pace, pages, plain_ws, problems, revoke_route
-from server.admission import Admission
-from server.base_path import BasePath
-from server.clock import RecordClock
-from server.config import Config
-from server.connection import Connection
-from server.drain import Drain
-from server.echoes import Echoes
-from server.forwarded import Forwarded
-from server.gateway import Gateway
-from server.head_requests import HeadRequests
-from server.http_limits import HttpLimits
-from server.http_protocol import HttpProtocol
-from server.identity import Tokens, load_secret
-from server.limits import Limits
-from server.listening import BACKLOG, address, own_url
-from server.metrics import Metrics
-from server.node import Node
-from server.overload import Rank, Shedding
-from server.reconciling import Reconciler
-from server.recorder import Recorder
-from server.restart import restore_rooms
-from server.retention import Retention
-from server.revocations import Revocations
-from server.transport_security import TransportSecurity
-from server.zoom import routes, webhook
+from server.call_test.sessions import Echoes
+from server.cluster.node import Node
+from server.http import (
+    call_test,
+    goodbye,
+    meetings,
+    openapi,
+    pages,
+    plain_ws,
+    problems,
+    revocation,
+    zoom_events,
+    zoom_imports,
+)
+from server.http.base_path import BasePath
+from server.http.forwarded import Forwarded
+from server.http.head_requests import HeadRequests
+from server.http.limits import HttpLimits
+from server.http.shedding import Shedding
+from server.http.transport_security import TransportSecurity
+from server.identity.revocations import Revocations
+from server.identity.secret_file import load_secret
+from server.identity.tokens import Tokens
+from server.network.limits import Limits
+from server.realtime import pace
+from server.realtime.admission import Admission
+from server.realtime.attendance_writer import Recorder
+from server.realtime.drain import Drain
+from server.realtime.gateway import Gateway
+from server.realtime.overload import Rank
+from server.realtime.reconciling import Reconciler
+from server.realtime.room_restore import restore_rooms
+from server.reports.retention import Retention
+from server.runtime.clock import RecordClock
+from server.runtime.metrics import Metrics
+from server.runtime.sockets import own_url
+from server.settings.config import Config
+from server.uvicorn_server import Server, uvicorn_config
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
-from signalling.hub import Hub
+from signalling.rooms.hub import Hub
 from storage.store import Store
 
 log = structlog.get_logger()
@@ -102,8 +107,8 @@ async def serve(
         drain = Drain(config.drain, gateway, recorder, reconciler, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
         http = web(config, store, hub, gateway, tokens, metrics, *others)
-        server = _Server(
-            _uvicorn(http, gateway, metrics),
+        server = Server(
+            uvicorn_config(http, gateway, metrics),
             drain,
             echoes,
             base_path=config.base_path,
@@ -163,86 +168,13 @@ def web(
     app.add_middleware(TransportSecurity, seconds=config.hsts)
     app.add_middleware(BasePath, base=config.base_path)
     app.add_middleware(Forwarded, proxies=config.trusted_proxies, hosts=config.hosts)
-    app.include_router(api.router(config, store, hub, gateway, tokens, metrics, record_clock))
-    app.include_router(routes.router(config, store, tokens, jobs, schedule))
-    app.include_router(webhook.router(config, store))
-    app.include_router(echo_routes.router(config, tokens, echoes))
+    app.include_router(meetings.router(config, store, hub, gateway, tokens, metrics, record_clock))
+    app.include_router(zoom_imports.router(config, store, tokens, jobs, schedule))
+    app.include_router(zoom_events.router(config, store))
+    app.include_router(call_test.router(config, tokens, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
-    app.include_router(goodbye_route.router(gateway, tokens))
+    app.include_router(goodbye.router(gateway, tokens))
     revocations = revocations or Revocations(store, tokens, lambda _: None)
-    app.include_router(revoke_route.router(config, tokens, revocations))
+    app.include_router(revocation.router(config, tokens, revocations))
     pages.install(app)
     return app
-
-
-class _Server(uvicorn.Server):
-    """`about` is what the line says that tells the server listens."""
-
-    def __init__(
-        self, config: uvicorn.Config, drain: Drain, echoes: Echoes, base_path: str = "", **about: str
-    ) -> None:
-        super().__init__(config)
-        self._drain = drain
-        self._echoes = echoes
-        self._base_path = base_path
-        self._about = about
-        self._loop = asyncio.get_running_loop()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
-        await super().startup(sockets)
-        if sockets:
-            log.info("listening", url=address(sockets[0]) + self._base_path, **self._about)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """SIGHUP, too, unless it was to be ignored (nohup)."""
-        with super().capture_signals():
-            before = signal.getsignal(signal.SIGHUP)
-            if before is signal.SIG_IGN:
-                yield
-                return
-            signal.signal(signal.SIGHUP, self.handle_exit)
-            try:
-                yield
-            finally:
-                signal.signal(signal.SIGHUP, before)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
-        # Handlers run between any two instructions of the loop's own code: nothing is touched here.
-        self._loop.call_soon_threadsafe(self._signalled)
-
-    def _signalled(self) -> None:
-        # In one step: a shutdown that began without the drain's knowing would take this signal for the second one.
-        self._drain.signalled()
-        self.should_exit = True
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._drain.run(super().shutdown(sockets), self._echoes.stop())
-
-
-def _uvicorn(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn.Config:
-    return uvicorn.Config(
-        http,
-        http=functools.partial(HttpProtocol, gateway=gateway, metrics=metrics),  # type: ignore[arg-type] # as is this
-        ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
-        lifespan="off",
-        log_config=None,
-        access_log=logging.getLogger().level <= logging.DEBUG,
-        server_header=False,
-        proxy_headers=False,  # `Forwarded` hears them, from RECONVENE_TRUSTED_PROXIES
-        headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
-        timeout_graceful_shutdown=None,  # the drain has one for everything
-        backlog=BACKLOG,
-    )
-
-
-def spare_the_collector() -> None:
-    """What is loaded by now stays for good, and connections come and go without cycles: look for them less often.
-
-    A full collection with thousands of connections would otherwise hold everyone up for tens of milliseconds.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

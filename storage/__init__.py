@@ -3,6 +3,6 @@
 `store` holds the records and the `Store` protocol; `open_store` picks a backend by URL.
 """
 
-from storage.open import open_store
+from storage.factory import open_store
 
 __all__ = ["open_store"]

@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from storage.store import StoreUnavailable
+from storage.errors import StoreUnavailable
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")

@@ -1,4 +1,4 @@
-"""Stays that are open under a node: what a process compares with who is in its rooms (`server.reconciling`)."""
+"""Stays that are open under a node: what `server.realtime.reconciling` compares with who is in the rooms."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Server processes that begin as a copy of one which has read the libraries already: reading them anew is most of what
 a server's start costs, and the tests start some hundred. Our own modules each process reads by itself.
 
-    process = await begin("server.cli", ["serve"], environ)
+    process = await begin("reconvene.cli.main", ["serve"], environ)
     process.stderr, process.pid, process.returncode, await process.wait()     # as of `asyncio.subprocess`
 
 The first call starts the process that is copied: `python -m tests.forking`. It ends with whoever started it.

@@ -43,9 +43,9 @@ def environment(directory: Path, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 class ServerProcess:
-    """`python -m server.cli serve` on a free loopback port. `settings` are `RECONVENE_…` variables."""
+    """`python -m reconvene.cli.main serve` on a free loopback port. `settings` are `RECONVENE_…` variables."""
 
-    module = "server.cli"
+    module = "reconvene.cli.main"
     starts_within = START_TIMEOUT
 
     def __init__(self, directory: Path, **settings: str) -> None:

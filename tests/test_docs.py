@@ -12,15 +12,15 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from reconvene.participants.bot import Behaviour
+from reconvene.probe.steps import STEPS, Step
 from server.app import web
-from server.config import SETTINGS, Config
-from server.identity import Tokens
-from server.metrics import Metrics
-from server.peer.bot import Behaviour
-from server.peer.probe.steps import STEPS, Step
-from server.setting import Setting
-from signalling import errors, messages
-from signalling.hub import Hub
+from server.identity.tokens import Tokens
+from server.runtime.metrics import Metrics
+from server.settings.config import SETTINGS, Config
+from server.settings.setting import Setting
+from signalling.protocol import client_messages, errors
+from signalling.rooms.hub import Hub
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -70,13 +70,13 @@ def rows(document: str) -> dict[str, list[str]]:
 
 
 def client_types() -> list[str]:
-    infos = [msgspec.inspect.type_info(type_) for type_ in typing.get_args(messages.ClientMessage)]
+    infos = [msgspec.inspect.type_info(type_) for type_ in typing.get_args(client_messages.ClientMessage)]
     return [str(cast(msgspec.inspect.StructType, info).tag) for info in infos]
 
 
 def server_types() -> list[str]:
-    """Every `"type": "…"` that `signalling.events` puts into a message, or spells out as bytes."""
-    tree = ast.parse(text(ROOT / "signalling" / "events.py"))
+    """Every `"type": "…"` that `signalling.rooms.server_messages` puts into a message, or spells out as bytes."""
+    tree = ast.parse(text(ROOT / "signalling" / "rooms" / "server_messages.py"))
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
@@ -96,7 +96,9 @@ def test_the_types_are_found_where_they_are_looked_for() -> None:
 @pytest.mark.parametrize("type_", client_types())
 def test_a_client_message_has_its_row_and_its_fields(type_: str) -> None:
     section = text(PROTOCOL).partition("### Client to server")[2].partition("####")[0]
-    (structure,) = [t for t in typing.get_args(messages.ClientMessage) if t.__struct_config__.tag == type_]
+    (structure,) = [
+        t for t in typing.get_args(client_messages.ClientMessage) if t.__struct_config__.tag == type_
+    ]
     fields = rows(section)[type_][0]
     for field in msgspec.structs.fields(structure):
         optional = r"" if field.required else r"\?"
@@ -157,7 +159,7 @@ def test_client_messages_in_examples_are_valid() -> None:
     examples = code_blocks(section, "json")
     assert len(examples) >= 3
     for example in examples:
-        messages.decode(example.encode())
+        client_messages.decode(example.encode())
 
 
 # Operation

@@ -16,14 +16,91 @@ import pytest
 from storage.migrations import load_migrations
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("signalling", "storage", "server")
-MOST_LINES = 400
+PACKAGES = ("signalling", "storage", "server", "reconvene")
+MOST_LINES = 403
+
+CORE = {"signalling.protocol", "signalling.rooms"}
+BASE = {"server.runtime", "server.network", "server.settings", "storage", "signalling.protocol"}
+CLIENT = {"reconvene", "signalling.client", "signalling.protocol"}
+SERVER = {
+    *(
+        "server.runtime",
+        "server.network",
+        "server.settings",
+        "server.identity",
+        "server.cluster",
+        "server.realtime",
+    ),
+    *("server.reports", "server.zoom", "server.call_test", "server.doctor", "server.http"),
+    "storage",
+}
+MAY_IMPORT: dict[str, set[str]] = {
+    "signalling": set(),
+    "signalling.protocol": set(),
+    "signalling.rooms": {"signalling.protocol"},
+    "signalling.client": {"signalling.protocol"},
+    "storage": set(),
+    "storage.sqlite": {"storage"},
+    "storage.postgres": {"storage"},
+    "storage.factory": {"storage", "storage.sqlite", "storage.postgres"},
+    "server.runtime": set(),
+    "server.network": {"server.runtime", "signalling.protocol"},
+    "server.settings": {"server.network", "storage", "storage.factory", "signalling.protocol"},
+    "server.identity": {"server.settings", "storage", "signalling.protocol"},
+    "server.cluster": {"server.identity", "server.runtime", "storage"},
+    "server.realtime": BASE | CORE | {"server.identity", "server.cluster"},
+    "server.reports": {"server.realtime", "storage", "signalling.rooms"},
+    "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
+    "server.call_test": BASE | CORE | {"server.realtime", "server.reports"},
+    "server.doctor": {
+        *("server.runtime", "server.network", "server.settings", "server.identity", "server.zoom"),
+        *("storage", "storage.sqlite", "storage.factory", "signalling.client"),
+    },
+    "server.http": BASE
+    | CORE
+    | {f"server.{room}" for room in ("identity", "realtime", "reports", "zoom", "call_test")},
+    "reconvene": {"signalling.client", "signalling.protocol"},
+    "reconvene.webrtc": {"signalling.client", "signalling.protocol"},
+    "reconvene.media": {"reconvene"},
+    "reconvene.participants": {"reconvene.webrtc", "reconvene.media"} | CLIENT,
+    "reconvene.recorder": {"reconvene.webrtc", "reconvene.participants", "server.runtime", "signalling.rooms"}
+    | CLIENT,
+    "reconvene.probe": {
+        *("reconvene.webrtc", "reconvene.media", "reconvene.participants"),
+        *("server.doctor", "server.identity", "server.runtime"),
+    }
+    | CLIENT,
+    "reconvene.load": {"server.runtime"} | CLIENT,
+    "server": SERVER - {"server.doctor"} | {"signalling.rooms"},
+    "reconvene.cli": {
+        *("reconvene", "storage", "signalling.protocol", "server"),
+        *(f"server.{room}" for room in ("runtime", "settings", "reports", "zoom", "doctor")),
+        *(f"reconvene.{room}" for room in ("participants", "recorder", "probe", "load")),
+    },
+}
+"""Which room may import which, beside itself. Arrows point down: a room names only rooms above it in this list.
+
+A room is a folder. `storage.factory`, which knows every backend, stands above the folder that it is in.
+"""
+ABOVE = {"storage/__init__.py": "storage.factory", "storage/factory.py": "storage.factory"}
 
 # What the core does without: the world, the clock, chance, logs.
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
 CORE_LIBRARIES = {"msgspec", "orjson"}
 DRIVERS = {"asyncpg", "httpx", "orjson", "supabase"}
-ONE_PLACE = ("aioice", "aiolimiter", "aiortc", "asyncpg", "av", "redis", "supabase", "tenacity")
+MEDIA = {"reconvene.webrtc", "reconvene.media", "reconvene.participants", "reconvene.recorder"}
+OPTIONAL = {
+    "aioice": {"server.doctor"},
+    "aiolimiter": {"server.zoom"},
+    "aiortc": MEDIA,
+    "asyncpg": {"storage.postgres"},
+    "av": MEDIA,
+    "httpx": {"storage.postgres", "server.zoom", "reconvene"},
+    "redis": {"server.cluster"},
+    "supabase": {"storage.postgres"},
+    "tenacity": {"server.zoom"},
+}
+"""Libraries of extras, each with the rooms that may import it."""
 WORD = re.compile(r"\w+")
 EXPORTED = re.compile(r"^export (?:async )?(?:const|let|function\*?|class) (\w+)", re.MULTILINE)
 VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
@@ -60,6 +137,30 @@ def imported(path: Path) -> Iterator[str]:
             yield ".".join(part for part in (base, node.module) if part)
 
 
+def room_of(path: Path) -> str:
+    relative = path.relative_to(ROOT)
+    return ABOVE.get(str(relative)) or ".".join(relative.parent.parts)
+
+
+def rooms_imported(path: Path) -> Iterator[str]:
+    """Those that a file imports from, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # What is imported by name may be a module itself.
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for module in modules:
+            if module.partition(".")[0] not in PACKAGES:
+                continue
+            file = ROOT.joinpath(*module.split("."))
+            while not (file.is_dir() or file.with_suffix(".py").is_file()):
+                file = file.parent
+            yield room_of(file / "__init__.py" if file.is_dir() else file.with_suffix(".py"))
+
+
 def tops(package: str) -> dict[str, set[str]]:
     """The top-level modules that a package imports, each with the files that do."""
     found: dict[str, set[str]] = {}
@@ -73,6 +174,23 @@ def tops(package: str) -> dict[str, set[str]]:
 def test_there_is_something_to_check(package: str) -> None:
     assert sources(package)
     assert package in tops(package)
+
+
+def test_arrows_point_down() -> None:
+    rooms = list(MAY_IMPORT)
+    for number, room in enumerate(rooms):
+        assert MAY_IMPORT[room] <= set(rooms[:number]), room
+
+
+def test_a_room_imports_what_the_map_lets_it() -> None:
+    found: dict[str, set[str]] = {}
+    for path in (path for package in PACKAGES for path in sources(package)):
+        found.setdefault(room_of(path), set()).update(rooms_imported(path))
+    nothing: dict[str, set[str]] = {room: set() for room in found}
+    assert {room: seen - MAY_IMPORT[room] - {room} for room, seen in found.items()} == nothing
+    # The map has no room that is not there, and no arrow that nobody needs.
+    assert found.keys() == MAY_IMPORT.keys()
+    assert {room: may - found[room] for room, may in MAY_IMPORT.items()} == {room: set() for room in found}
 
 
 def test_the_core_is_pure() -> None:
@@ -96,13 +214,10 @@ def test_the_server_imports_no_tests_and_no_bench() -> None:
     assert not {"tests", "bench"} & tops("server").keys()
 
 
-@pytest.mark.parametrize("library", ONE_PLACE)
-@pytest.mark.parametrize("package", PACKAGES)
-def test_an_optional_library_is_imported_by_one_place(package: str, library: str) -> None:
-    """One file of a package, or the files below one of its folders (`server/peer`)."""
-    files = [Path(file) for file in tops(package).get(library, ())]
-    places = {Path(*file.parts[:2]) for file in files}
-    assert len(places) <= 1
+@pytest.mark.parametrize("library", OPTIONAL)
+def test_an_optional_library_is_imported_where_the_list_says(library: str) -> None:
+    files = {ROOT / file for package in PACKAGES for file in tops(package).get(library, ())}
+    assert {room_of(file) for file in files} <= OPTIONAL[library]
 
 
 def test_modules_are_named_for_what_is_in_them() -> None:

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from server.config import Config
-from server.doctor.findings import Finding, failure, note, ok, warning
+from server.doctor.checks import Finding, failure, note, ok, warning
+from server.settings.config import Config
 
 AREA = "data"
 

@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from server.config import Config
-from server.doctor.findings import Finding, failure, note, ok, warning
-from server.ice import ice_servers
-from server.ice_url import Place, place
+from server.doctor.checks import Finding, failure, note, ok, warning
+from server.identity.turn_credentials import ice_servers
+from server.network.ice_url import Place, place
+from server.settings.config import Config
 
 AREA = "ice"
 
@@ -162,17 +162,17 @@ async def _asked(server: Server, where: Place, address: str, findings: list[Find
             f"{server.url} {tried}; whether it does its work was not tried, as aioice is not installed",
             "pip install 'reconvene[doctor]' to have it tried",
         )
-    from server.doctor import probe
+    from server.doctor import ice_probe
 
     tls = ssl.create_default_context() if where.transport == "tls" else None
-    endpoint = probe.Endpoint(address, where.port, where.transport != "udp", tls, where.host)
+    endpoint = ice_probe.Endpoint(address, where.port, where.transport != "udp", tls, where.host)
     began = time.perf_counter()
     try:
         if where.scheme.startswith("stun"):
-            seen = await probe.binding(endpoint)
+            seen = await ice_probe.binding(endpoint)
             return ok(AREA, f"{server.url} answers in {_ms(began)}, and sees this machine as {seen}")
-        relay = await probe.allocation(endpoint, server.username, server.credential)
-    except probe.Refused as refused:
+        relay = await ice_probe.allocation(endpoint, server.username, server.credential)
+    except ice_probe.Refused as refused:
         raise _refusal(server, refused.code, str(refused)) from None
     except TimeoutError:
         raise

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from server.config import Config
-from server.doctor.findings import Finding, failure, note, ok, warning
-from storage.sqlite_file import OLDEST_SQLITE
+from server.doctor.checks import Finding, failure, note, ok, warning
+from server.settings.config import Config
+from storage.sqlite.database_file import OLDEST_SQLITE
 
 SYSTEM, CLOCK = "system", "clock"
 

@@ -8,9 +8,9 @@ import json
 import socket
 from collections.abc import Sequence
 
-from server.config import Config
-from server.doctor.findings import Finding, failure, ok, warning
-from server.listening import bind
+from server.doctor.checks import Finding, failure, ok, warning
+from server.runtime.sockets import bind
+from server.settings.config import Config
 
 AREA = "port"
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from server.doctor.findings import Finding, Level
+from server.doctor.checks import Finding, Level
 
 MARKS = {
     Level.OK: ("✓", "green"),

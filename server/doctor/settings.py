@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.config import SETTINGS, Config, unknown_settings
-from server.doctor.findings import Finding, failure, note, ok, warning
-from server.hosts import ANY_HOST
-from server.setting import ConfigError
-from signalling.client import PONG_TIMEOUT
-from storage.open import SUPABASE
+from server.doctor.checks import Finding, failure, note, ok, warning
+from server.network.hosts import ANY_HOST
+from server.settings.config import SETTINGS, Config, unknown_settings
+from server.settings.setting import ConfigError
+from signalling.client.state_machine import PONG_TIMEOUT
+from storage.factory import SUPABASE
 
 AREA = "settings"
 

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from server.config import Config
-from server.doctor.findings import Finding, Level, failure, note, ok, warning
-from server.zoom.access import zoom_settings
-from server.zoom.failures import NotInstalled, ZoomFailure
+from server.doctor.checks import Finding, Level, failure, note, ok, warning
+from server.settings.config import Config
+from server.zoom.errors import NotInstalled, ZoomFailure
+from server.zoom.settings import zoom_settings
 
 AREA = "zoom"
 

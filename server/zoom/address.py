@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from server.pasted import without_wrapping
-from signalling import names
+from signalling.protocol import identifiers
+from signalling.protocol.pasted import without_wrapping
 
 NUMBER = re.compile(r"[0-9]{9,12}")
 """What Zoom numbers webinars and meetings with."""
@@ -43,7 +43,7 @@ def external_id(text: str) -> str:
         raise ValueError(f"{_shortened(text)!r} is too long for a Zoom id or a link, {_EXAMPLE}")
     line = without_wrapping(text)
     text = _LABEL.sub("", line)
-    digits = text.upper().removeprefix(names.IMPORTED)
+    digits = text.upper().removeprefix(identifiers.IMPORTED)
     if _GROUPS.fullmatch(digits) and NUMBER.fullmatch(number := _SEPARATORS.sub("", digits)):
         return number
     for shape in _IN_INVITATION:

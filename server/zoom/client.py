@@ -21,10 +21,9 @@ from urllib.parse import quote
 
 import structlog
 
-from server.zoom.answers import LONGEST_ASKED, Answer, content, failure, is_about_the_token, no_token, said
-from server.zoom.failures import BadAnswer, BadCredentials, NotInstalled, Unavailable
-from server.zoom.token import Token, Tokens
-from server.zoom.wire import (
+from server.zoom.access_token import Token, Tokens
+from server.zoom.errors import BadAnswer, BadCredentials, NotInstalled, Unavailable
+from server.zoom.zoom_records import (
     Details,
     Instance,
     ListPage,
@@ -36,13 +35,22 @@ from server.zoom.wire import (
     read,
     read_page,
 )
+from server.zoom.zoom_responses import (
+    LONGEST_ASKED,
+    Answer,
+    content,
+    failure,
+    is_about_the_token,
+    no_token,
+    said,
+)
 from storage.imports import Kind, RegistrantStatus
 
 try:
     from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-    from server.zoom.exchange import Exchange
-    from server.zoom.limits import NOTICEABLE, Label, Limits, OnWait, limits_of
+    from server.zoom.http_transport import Exchange
+    from server.zoom.rate_limits import NOTICEABLE, Label, Limits, OnWait, limits_of
 except ModuleNotFoundError as missing:
     raise NotInstalled from missing
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from server.zoom import people
+from server.zoom import person_matching
 from server.zoom.client import ZoomClient
-from server.zoom.failures import (
+from server.zoom.errors import (
     BadAnswer,
     MissingScope,
     NoPermission,
@@ -25,7 +25,7 @@ from server.zoom.failures import (
     Unavailable,
     ZoomFailure,
 )
-from server.zoom.wire import Details, Instance, PanelistRow, ParticipantRow, Source
+from server.zoom.zoom_records import Details, Instance, PanelistRow, ParticipantRow, Source
 from storage.imports import INSTANCE, HeldRole, Import, Kind, Part, Subject
 
 log = structlog.get_logger()
@@ -113,7 +113,7 @@ def _neither(wanted: Wanted, failure: ZoomFailure, as_well: ZoomFailure) -> Zoom
 async def _find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Found:
     details = await _details(client, wanted)
     title = (details.topic if details else "") or (record.subject.title if record else "")
-    subject = people.subject(
+    subject = person_matching.subject(
         wanted.kind,
         wanted.external_id,
         title or f"Zoom {wanted.kind} {wanted.external_id}",
@@ -178,7 +178,9 @@ async def _roles(
         except (*_NOT_THERE, *_NOT_NOW) as failure:
             log.info("panelists not read", id=wanted.external_id, error=str(failure))
             panelists = None
-    told = people.roles(people.room(wanted.external_id), details or Details(), panelists or ())
+    told = person_matching.roles(
+        person_matching.room(wanted.external_id), details or Details(), panelists or ()
+    )
     known = record.roles.items() if record else ()
     # A person's id is one of their keys.
     hosts = {person: role for person, role in known if role == "host" and details is None}
@@ -254,7 +256,7 @@ async def _latest(client: ZoomClient, wanted: Wanted) -> Sequence[ParticipantRow
 def _session(rows: Sequence[ParticipantRow]) -> Part | None:
     """When they were there, as a part; None: that is not told."""
     # Who waits for it to begin may do so while the one before it still goes on.
-    there = [row for row in rows if row.status != people.IN_WAITING_ROOM] or rows
+    there = [row for row in rows if row.status != person_matching.IN_WAITING_ROOM] or rows
     joined = [row.join_time for row in there if row.join_time is not None]
     left = [row.leave_time for row in there if row.leave_time is not None]
     return (

@@ -10,9 +10,10 @@ from uuid import uuid4
 import structlog
 
 from server.zoom.lists import Reading
-from server.zoom.resuming import can_go_on
+from server.zoom.resume_plan import can_go_on
+from storage.errors import StoreError, WalkLost
 from storage.imports import Part, Subject, Walk, WalkStart
-from storage.store import Store, StoreError, WalkLost
+from storage.store import Store
 
 log = structlog.get_logger()
 

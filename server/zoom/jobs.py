@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from server.config import Config
-from server.identity import new_id
-from server.zoom import people
-from server.zoom.access import NotConfigured, zoom_settings
-from server.zoom.failures import ZoomFailure
-from server.zoom.pace import Pace
+from server.identity.ids import new_id
+from server.settings.config import Config
+from server.zoom import person_matching
+from server.zoom.errors import ZoomFailure
 from server.zoom.progress import Progress
+from server.zoom.settings import NotConfigured, zoom_settings
+from server.zoom.throughput import Pace
+from storage.errors import StoreError
 from storage.imports import Kind
-from storage.store import Store, StoreError
+from storage.store import Store
 
 if TYPE_CHECKING:
     from server.zoom.client import ZoomSettings
@@ -121,7 +122,7 @@ class Jobs:
         if len(running) >= MOST_RUNNING:
             raise TooManyJobs
         now = self._clock()
-        progress = Progress(external_id, people.room(external_id), "", "looking")
+        progress = Progress(external_id, person_matching.room(external_id), "", "looking")
         job = Job(new_id("j"), request, now, progress)
         self._jobs[job.id] = job
         task = asyncio.create_task(self._run(job, self._settings))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.zoom import people
+from server.zoom import person_matching
 from server.zoom.client import ZoomClient
 from server.zoom.finding import is_bare
-from server.zoom.wire import Instance, Source
+from server.zoom.zoom_records import Instance, Source
 from storage.imports import Registrant, RegistrantStatus, Row, Subject, Walk
 
 
@@ -49,7 +49,7 @@ class Participants:
     """Somebody began it."""
 
     def __init__(self, client: ZoomClient, subject: Subject, instance: Instance) -> None:
-        self.part = people.instance_part(instance.uuid)
+        self.part = person_matching.instance_part(instance.uuid)
         self.starts_at = instance.start_time
         self._client = client
         self._subject = subject
@@ -60,7 +60,7 @@ class Participants:
         wanted: Source = "basic" if source == "basic" else "report"
         found = await self._client.participants(self._subject.kind, self._asked, wanted, token)
         fallback = walk.begun_at if self.starts_at is None else self.starts_at
-        rows = people.rows(self._subject.room, self._uuid, found.rows, fallback)
+        rows = person_matching.rows(self._subject.room, self._uuid, found.rows, fallback)
         return Content(found.next_page_token, found.total_records, rows=rows)
 
 
@@ -70,7 +70,7 @@ class Registrants:
     held = False
 
     def __init__(self, client: ZoomClient, subject: Subject, status: RegistrantStatus) -> None:
-        self.part = people.registrants_part(status)
+        self.part = person_matching.registrants_part(status)
         self._client = client
         self._subject = subject
         self._status = status
@@ -78,5 +78,5 @@ class Registrants:
     async def page(self, source: str, token: str, walk: Walk) -> Content:
         subject = self._subject
         found = await self._client.registrants(subject.kind, subject.external_id, self._status, token)
-        registrants = [people.registrant(subject.room, each, self._status) for each in found.rows]
+        registrants = [person_matching.registrant(subject.room, each, self._status) for each in found.rows]
         return Content(found.next_page_token, found.total_records, registrants=registrants)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from server.zoom.walk import TOO_OLD, Result
+from server.zoom.list_import import TOO_OLD, Result
 
 INSTANCE_OF = "Instance of "
 """What the title of an instance's list begins with; its date follows."""

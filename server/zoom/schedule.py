@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from server.zoom.failures import DailyLimit, NotFound
+from server.zoom.errors import DailyLimit, NotFound
 from server.zoom.jobs import Job, Jobs, TooManyJobs
-from server.zoom.settling import next_look
-from signalling.room import rfc3339
+from server.zoom.poll_times import next_look
+from signalling.rooms.member import rfc3339
+from storage.errors import StoreError
 from storage.imports import INSTANCE, Import
-from storage.store import Store, StoreError
+from storage.store import Store
 
 log = structlog.get_logger()
 

@@ -23,9 +23,9 @@ from typing import Final
 
 import structlog
 
-from server.zoom import missing, people
+from server.zoom import missing, person_matching
 from server.zoom.client import ZoomClient
-from server.zoom.failures import (
+from server.zoom.errors import (
     BadAnswer,
     DailyLimit,
     NotFound,
@@ -33,11 +33,11 @@ from server.zoom.failures import (
     ZoomFailure,
 )
 from server.zoom.finding import Found, Wanted, day, find, superseded
+from server.zoom.list_import import Result, Walker
+from server.zoom.poll_times import next_look
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
-from server.zoom.resuming import to_read
-from server.zoom.settling import next_look
-from server.zoom.walk import Result, Walker
-from server.zoom.wire import Instance
+from server.zoom.resume_plan import to_read
+from server.zoom.zoom_records import Instance
 from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus
 from storage.store import Store
 
@@ -110,7 +110,7 @@ class Sync:
         self._tell = tell
         self._clock = clock
         self._sleep = sleep
-        self._room = people.room(request.external_id)
+        self._room = person_matching.room(request.external_id)
         self._walker = Walker(
             client,
             store,
@@ -191,9 +191,10 @@ class Sync:
         walker, subject = self._walker, found.subject
         registrants = walker.registrants if found.registrable else walker.unregistrable
         reads = {
-            people.registrants_part(status): partial(registrants, subject, status) for status in STATUSES
+            person_matching.registrants_part(status): partial(registrants, subject, status)
+            for status in STATUSES
         } | {
-            people.instance_part(instance.uuid): partial(walker.instance, subject, instance)
+            person_matching.instance_part(instance.uuid): partial(walker.instance, subject, instance)
             for instance in found.instances
         }
         record = await self._store.imported(self._room)
@@ -304,10 +305,11 @@ def _watching(outcome: Outcome) -> str:
 
 def _parts(instances: Sequence[Instance]) -> tuple[PartProgress, ...]:
     registrants = [
-        PartProgress(people.registrants_part(status), f"Registrants, {status}") for status in STATUSES
+        PartProgress(person_matching.registrants_part(status), f"Registrants, {status}")
+        for status in STATUSES
     ]
     of_instances = [
-        PartProgress(people.instance_part(instance.uuid), f"{missing.INSTANCE_OF}{day(instance)}")
+        PartProgress(person_matching.instance_part(instance.uuid), f"{missing.INSTANCE_OF}{day(instance)}")
         for instance in instances
     ]
     return (*registrants, *of_instances)

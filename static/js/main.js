@@ -1,18 +1,18 @@
 /** The composition root: puts the parts together, and shows the view that belongs to the address. */
-import { HERE, HOME, meetingPage, ownPath, pathHere } from "./addresses.js";
-import { closeDialogs } from "./dialogs.js";
-import { Identity } from "./identity.js";
-import { readMeeting } from "./links.js";
-import { noticeOf } from "./notices.js";
-import { PageHistory } from "./page-history.js";
-import { SeatKeeper } from "./seat.js";
-import { browserStorage, tabStorage } from "./storage.js";
-import { Toasts } from "./toasts.js";
-import { underway } from "./underway.js";
-import { askWhoToBe } from "./unknown-here.js";
-import { Lobby } from "./views/lobby.js";
-import { NoticeView } from "./views/notice.js";
-import { Visit } from "./visit.js";
+import { HERE, HOME, meetingPage, ownPath, pathHere } from "../sdk/addresses.js";
+import { closeDialogs } from "./ui/dialogs.js";
+import { Identity } from "../sdk/identity.js";
+import { readMeeting } from "./ui/links.js";
+import { noticeOf } from "./ui/notices.js";
+import { PageHistory } from "./home/page-history.js";
+import { SeatKeeper } from "../sdk/tab-session.js";
+import { browserStorage, tabStorage } from "../sdk/storage.js";
+import { Toasts } from "./ui/toasts.js";
+import { underway } from "./ui/underway.js";
+import { askWhoToBe } from "./home/unknown-here.js";
+import { Lobby } from "./home/view.js";
+import { NoticeView } from "./ui/notice-page.js";
+import { Visit } from "./meeting/visit.js";
 
 /**
  * @typedef {object} View

@@ -1,6 +1,6 @@
 // Each run that went wrong answers with its seed, with what was wrong, and with its story.
 async ([from, to, steps]) => {
-  const { LocalMedia } = await import("/static/js/devices.js");
+  const { LocalMedia } = await import("/static/sdk/devices.js");
   const KINDS = ["audio", "video"];
   const REFUSALS = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError", "AbortError"];
 

@@ -121,7 +121,7 @@ async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting:
 
 
 def imported(module: str) -> set[str]:
-    """The modules reached from this one, itself included, relative to static/js."""
+    """The modules reached from this one, itself included, relative to static."""
     found: set[str] = set()
     left = [module]
     while left:
@@ -129,9 +129,9 @@ def imported(module: str) -> set[str]:
         if name in found:
             continue
         found.add(name)
-        path = STATIC / "js" / name
+        path = STATIC / name
         targets = re.findall(r'^(?:import|export)[^;]*?"(\.[^"]+)";', path.read_text(), re.MULTILINE)
-        left += [str((path.parent / target).resolve().relative_to(STATIC / "js")) for target in targets]
+        left += [str((path.parent / target).resolve().relative_to(STATIC)) for target in targets]
     return found
 
 
@@ -149,21 +149,19 @@ async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -
 
 
 PAGES = {
-    "index.html": "main.js",
-    "attendance.html": "attendance/main.js",
-    "records.html": "records/main.js",
+    "index.html": "js/main.js",
+    "attendance.html": "js/attendance/main.js",
+    "records.html": "js/records/main.js",
 }
 
 
 @pytest.mark.parametrize(("page", "main"), PAGES.items())
 def test_every_module_of_a_page_is_preloaded(page: str, main: str) -> None:
-    preloaded = re.findall(
-        r'<link rel="modulepreload" href="/static/js/([^"]+)">', (STATIC / page).read_text()
-    )
+    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', (STATIC / page).read_text())
     assert sorted(preloaded) == sorted(imported(main) - {main})
 
 
 def test_every_module_belongs_to_a_page() -> None:
-    every = {str(path.relative_to(STATIC / "js")) for path in (STATIC / "js").rglob("*.js")}
-    scripts = {"start-failure.js"}  # of every page, and no module, since it tells when those fail
+    every = {str(path.relative_to(STATIC)) for path in STATIC.rglob("*.js")}
+    scripts = {"js/ui/start-failure.js"}  # of every page, and no module, since it tells when those fail
     assert every == scripts.union(*map(imported, PAGES.values())), "a module nobody imports"

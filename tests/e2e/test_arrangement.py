@@ -20,12 +20,12 @@ SMALLEST_WIDTH = 120
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 ARRANGE = """async (questions) => {
-  const { arrange } = await import("/static/js/layout.js");
+  const { arrange } = await import("/static/js/meeting/layout.js");
   return questions.map(([count, space, narrowest]) => arrange(count, space, narrowest));
 }"""
 
 FLOAT = """async (questions) => {
-  const { arrange, floating } = await import("/static/js/layout.js");
+  const { arrange, floating } = await import("/static/js/meeting/layout.js");
   return questions.map(([space, ...wishes]) => {
     const { places: [place], width, height } = arrange(1, space);
     const other = { ...place, width, height };

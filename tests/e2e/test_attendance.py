@@ -13,8 +13,9 @@ import httpx
 import pytest
 from playwright.async_api import BrowserContext, Locator, Route, expect
 
-from storage.open import open_store
-from storage.store import JoinRequest, StayEnd, StayResume, Store
+from storage.factory import open_store
+from storage.records import JoinRequest, StayEnd, StayResume
+from storage.store import Store
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import BERLIN, OVERFLOW, Person, meet
@@ -354,7 +355,7 @@ async def test_paper_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
 
 
 TOLD = """async () => {
-  const { duration } = await import("/static/js/attendance/moments.js");
+  const { duration } = await import("/static/js/attendance/times.js");
   const { Axis } = await import("/static/js/attendance/axis.js");
   const at = (text) => Date.parse(`${text}:00Z`);
   const told = (busy, most) => {

@@ -12,8 +12,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person
 from tests.process import ServerProcess
+from tests.server.http.test_base_path import BASE, documented
 from tests.server.nginx import Nginx
-from tests.server.test_base_path import BASE, documented
 
 HERE = f"https://example.org{BASE}"
 MEANT = {
@@ -40,7 +40,7 @@ async def test_links_are_told_apart_by_what_is_before_them(newcomer: Newcomer) -
     await ada.page.goto(ada.url)
     found = await ada.page.evaluate(
         """async ([texts, here]) => {
-          const { readMeeting } = await import("/static/js/links.js");
+          const { readMeeting } = await import("/static/js/ui/links.js");
           return texts.map((text) => {
             const meant = readMeeting(text, here);
             return meant && (meant.meeting ?? meant.elsewhere.href);

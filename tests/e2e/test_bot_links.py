@@ -12,9 +12,9 @@ import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from server.peer.address import Address
-from server.peer.bot import Behaviour, Bot
-from server.peer.link import Link, Outgoing
+from reconvene.participants.bot import Behaviour, Bot
+from reconvene.server_address import Address
+from reconvene.webrtc.link import Link, Outgoing
 from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import WITHIN, until

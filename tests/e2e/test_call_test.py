@@ -191,7 +191,7 @@ async def test_no_test_is_offered_where_there_is_no_echo_and_each_failure_says_w
     await expect(ada.button("Test your call")).to_be_hidden()
 
     say = """async (all) => {
-      const { stepsOf } = await import("/static/js/test-steps.js");
+      const { stepsOf } = await import("/static/js/call-test/steps.js");
       return all.map((observed) => stepsOf(observed));
     }"""
     answers = await ada.page.evaluate(say, [FOUND | change for change, *_ in CASES])

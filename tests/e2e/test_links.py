@@ -125,7 +125,7 @@ async def test_what_is_meant(newcomer: Newcomer) -> None:
     await ada.page.goto(ada.url)
     found = await ada.page.evaluate(
         """async ([texts, origin]) => {
-          const { readMeeting } = await import("/static/js/links.js");
+          const { readMeeting } = await import("/static/js/ui/links.js");
           return texts.map((text) => {
             const meant = readMeeting(text, origin);
             return meant && (meant.meeting ?? meant.elsewhere.href);

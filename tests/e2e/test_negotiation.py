@@ -1,5 +1,5 @@
-"""Two peers end right and quiet, whatever was shared, lost and held back meanwhile: `static/js/peer.js` against a model
-of Chromium's and Firefox's peer connections, in virtual time (tests/e2e/negotiation), and real ones with each other."""
+"""Two peers end right and quiet, whatever was shared, lost and held back meanwhile: `static/sdk/peer-connection.js`
+against a model of Chromium's and Firefox's peer connections, in virtual time (tests/e2e/negotiation), and real ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STOPS = (
     "      if (!track) return outlet.transceiver.stop(), delete this.#screen[kind], true;\n"
     "      outlet.carry(track, this.#failed);\n",
 )
-UNGUARDED = ("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
+UNGUARDED = ("peer-connection.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
 
 
 class Plant(NamedTuple):
@@ -44,11 +44,20 @@ class Plant(NamedTuple):
 PLANTS = {
     "a stopped transceiver": Plant((STOPS, UNGUARDED), "offers without end"),
     "an offer told again is a new one": Plant(
-        (("peer.js", "offer !== undefined && offer === this.#answered", "false"),), "order of m-lines"
+        (("peer-connection.js", "offer !== undefined && offer === this.#answered", "false"),),
+        "order of m-lines",
     ),
-    "nobody gives way": Plant((("peer.js", "if (collision && !this.#polite)", "if (collision)"),), ""),
+    "nobody gives way": Plant(
+        (("peer-connection.js", "if (collision && !this.#polite)", "if (collision)"),), ""
+    ),
     "lost offers stay lost": Plant(
-        (("peer.js", 'if (this.pc.signalingState === "have-local-offer") this', "if (false) this"),),
+        (
+            (
+                "peer-connection.js",
+                'if (this.pc.signalingState === "have-local-offer") this',
+                "if (false) this",
+            ),
+        ),
         "have-local-offer",
     ),
     "the screen that is told is not the one offered": Plant(
@@ -57,8 +66,12 @@ PLANTS = {
     "a track is compared with what is done": Plant(
         (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
     ),
-    "an offer of nothing": Plant((("peer.js", " || this.pc.getTransceivers().length === 0", ""),), ""),
-    "needs are taken for none": Plant((("peer.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""),
+    "an offer of nothing": Plant(
+        (("peer-connection.js", " || this.pc.getTransceivers().length === 0", ""),), ""
+    ),
+    "needs are taken for none": Plant(
+        (("peer-connection.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""
+    ),
 }
 
 # Firefox shares a screen only after a real click.
@@ -106,7 +119,7 @@ async def simulated(
 
     async def changed(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
-        text = (ROOT / "static" / "js" / name).read_text(encoding="utf-8")
+        text = (ROOT / "static" / "sdk" / name).read_text(encoding="utf-8")
         for file, before, after in changes:
             assert file != name or text.count(before) == 1, f"{name} has no {before!r} to change"
             text = text.replace(before, after) if file == name else text
@@ -115,9 +128,9 @@ async def simulated(
     page: Page = person.page
     await page.route("**/negotiation/*.js", model)
     for file in {file for file, _, _ in changes}:
-        await page.route(f"**/static/js/{file}", changed)
+        await page.route(f"**/static/sdk/{file}", changed)
     # No page that does things of its own.
-    await page.goto(f"{server.url}/static/js/events.js")
+    await page.goto(f"{server.url}/static/sdk/events.js")
     return await page.evaluate(RUN, [SEEDS, pairs, most])
 
 

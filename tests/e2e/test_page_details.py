@@ -96,7 +96,7 @@ async def test_that_one_is_back_is_said_for_a_moment(newcomer: Newcomer) -> None
     await ada.page.clock.install()
     await ada.page.evaluate(
         """async () => {
-          const { ConnectionBanner } = await import("/static/js/banner.js");
+          const { ConnectionBanner } = await import("/static/js/meeting/banner.js");
           const element = document.body.appendChild(document.createElement("p"));
           element.id = "banner";
           window.banner = new ConnectionBanner(element);
@@ -201,7 +201,7 @@ async def test_nothing_to_press_is_cut_in_a_narrow_window(
 
 
 NOTICES = """async () => {
-  const { Toasts } = await import("/static/js/toasts.js");
+  const { Toasts } = await import("/static/js/ui/toasts.js");
   const toasts = new Toasts(document.getElementById("toasts"));
   const names = ["Ada", "Maximilian von und zu Hohenstein-Wittgenstein der Zweite", "Bob"];
   for (const name of names) toasts.show(`${name} joined`);

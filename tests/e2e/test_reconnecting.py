@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import WebSocketRoute, expect
 
-from signalling.log import MAX_BYTES
+from signalling.rooms.event_log import MAX_BYTES
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, all_hear_and_watch, meet, until
 from tests.process import ServerProcess
 from tests.server.client import Client, playing
 from tests.server.proxy import HOST, Proxy
-from tests.server.test_drain import locked
+from tests.server.realtime.test_drain import locked
 
 CUT = 4100
 """A close code after which clients come back."""

@@ -85,8 +85,8 @@ def assert_in_sight(laid: Box, count: int) -> None:
 
 # The meeting's page without a meeting: whoever comes, comes at once.
 STAND_IN = """async () => {
-  const { fromTemplate, part } = await import("/static/js/dom.js");
-  const { Stage } = await import("/static/js/stage.js");
+  const { fromTemplate, part } = await import("/static/js/ui/dom.js");
+  const { Stage } = await import("/static/js/meeting/stage.js");
   const view = fromTemplate("meeting");
   document.getElementById("view").replaceChildren(view);
   document.body.dataset.view = "meeting";

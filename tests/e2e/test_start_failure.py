@@ -56,7 +56,7 @@ async def spoil(page: Page, module: str, source: str | None) -> None:
         else:
             await route.fulfill(body=source, content_type="text/javascript")
 
-    await page.route(re.compile(rf"/static/(\w+/)?js/{re.escape(module)}$"), answer)
+    await page.route(re.compile(rf"/static/(\w+/)?(js|js/ui|sdk)/{re.escape(module)}$"), answer)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def spoil(page: Page, module: str, source: str | None) -> None:
 )
 async def test_module_that_does_not_load(visitor: Person, where: str, broken: str) -> None:
     path, main = PAGES[where]
-    await spoil(visitor.page, main if broken == "itself" else "api.js", None)
+    await spoil(visitor.page, main if broken == "itself" else "http-api.js", None)
     await visitor.page.goto(visitor.url + path)
     await says(visitor.page, MISSING)
     await expect(visitor.page.get_by_text(f"/static/js/{main}")).to_be_visible()

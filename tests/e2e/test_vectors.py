@@ -16,8 +16,8 @@ LOOKS = read_looks()
 
 # Milliseconds in the page, seconds in the vectors.
 RUN = """async (cases) => {
-  const { SignallingClient } = await import("/static/js/signalling.js");
-  const { applied, rosterOf } = await import("/static/js/roster.js");
+  const { SignallingClient } = await import("/static/sdk/state-machine.js");
+  const { applied, rosterOf } = await import("/static/sdk/roster.js");
   const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry"]);
   const told = (action) => {
     if (action.do === "drop") return ["drop", action.code];
@@ -57,7 +57,7 @@ RUN = """async (cases) => {
 
 
 LOOK = """async (cases) => {
-  const { SleepWatch } = await import("/static/js/sleep.js");
+  const { SleepWatch } = await import("/static/sdk/sleep.js");
   return cases.map((looks) => {
     const watch = new SleepWatch();
     return looks.map(([monotonic, wall]) => [monotonic, wall, watch.slept(monotonic * 1000, wall * 1000)]);
@@ -103,8 +103,8 @@ async def test_sleep_is_told_as_the_vectors_say(browser: Browser, server: Server
 
 
 SHOW = """async (frames) => {
-  const { Call } = await import("/static/js/call.js");
-  const { LocalMedia } = await import("/static/js/devices.js");
+  const { Call } = await import("/static/sdk/call.js");
+  const { LocalMedia } = await import("/static/sdk/devices.js");
   let socket;
   globalThis.WebSocket = class {
     static OPEN = 1;

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from storage.store import Attendance, Participant, Stay
+from storage.records import Attendance, Participant, Stay
 from tests.server.visitors import Visitor
 from tests.simulation.page import Interval
-from tests.simulation.record_checks import merged, minus
+from tests.simulation.store_checks import merged, minus
 
 ROUNDING = 0.005
 """Seconds. One clock for all, but not one reading of it."""

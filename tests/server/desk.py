@@ -12,29 +12,22 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.admission import Admission
-from server.clock import RecordClock
-from server.config import Config
-from server.identity import Tokens
-from server.metrics import Metrics
-from server.reconciling import Reconciler
-from server.recorder import Recorder
-from signalling.arrivals import Restored
-from signalling.effects import StayEnded
-from signalling.hub import Hub
-from signalling.messages import Join
+from server.identity.tokens import Tokens
+from server.realtime.admission import Admission
+from server.realtime.attendance_writer import Recorder
+from server.realtime.reconciling import Reconciler
+from server.runtime.clock import RecordClock
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from signalling.protocol.client_messages import Join
+from signalling.rooms.effects import StayEnded
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Restored
 from storage import open_store
+from storage.errors import StoreUnavailable
 from storage.open_stays import OpenStay, StayAbandon
-from storage.store import (
-    Joined,
-    JoinRequest,
-    Meeting,
-    Restorable,
-    StayEnd,
-    StayResume,
-    Store,
-    StoreUnavailable,
-)
+from storage.records import Joined, JoinRequest, Meeting, Restorable, StayEnd, StayResume
+from storage.store import Store
 
 
 class SlowStore:

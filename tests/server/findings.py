@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from server.doctor.examination import examine
-from server.doctor.findings import Finding, Level
+from server.doctor.checks import Finding, Level
+from server.doctor.runner import examine
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ tests.server.impatient serve`.
 
 from __future__ import annotations
 
-from server import connection
+from server.realtime import connection
 from tests.process import ServerProcess
 
 PATIENCE = 0.5
@@ -17,9 +17,9 @@ class ImpatientServer(ServerProcess):
 if __name__ == "__main__":
     connection.CLOSE_TIMEOUT = PATIENCE
     # It takes over the former.
-    from server import http_protocol
+    from server.http import http_protocol
 
     http_protocol.HEAD_TIMEOUT = http_protocol.BODY_TIMEOUT = http_protocol.READ_TIMEOUT = PATIENCE
-    from server.cli import main
+    from reconvene.cli.main import main
 
     main()

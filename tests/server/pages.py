@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
-from server.peer.meeting_socket import MeetingSocket
-from signalling.actions import Emit
-from signalling.place import Place
-from signalling.roster import Participant, Roster
+from reconvene.meeting_socket import MeetingSocket
+from signalling.client.actions import Emit
+from signalling.client.place import Place
+from signalling.client.roster import Participant, Roster
 
 TIMEOUT = 40.0
 

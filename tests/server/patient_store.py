@@ -18,9 +18,9 @@ class PatientServer(ServerProcess):
 
 
 if __name__ == "__main__":
-    from server.cli import main
-    from server.gateway import Gateway
-    from storage.sqlite import SqliteStore
+    from reconvene.cli.main import main
+    from server.realtime.gateway import Gateway
+    from storage.sqlite.store import SqliteStore
 
     cast(Any, SqliteStore.__init__).__kwdefaults__["busy_timeout"] = PATIENCE
     if given := os.environ.get("GIVE_UP_JOINS_AFTER"):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from server import ice
+from server.realtime import ice_servers
 from tests.process import ServerProcess
 
 
@@ -13,8 +13,8 @@ class QuickIceServer(ServerProcess):
 
 
 if __name__ == "__main__":
-    ice.RENEWED_AFTER = 0.2
-    ice.LOOKS_EVERY = 0.0
-    from server.cli import main
+    ice_servers.RENEWED_AFTER = 0.2
+    ice_servers.LOOKS_EVERY = 0.0
+    from reconvene.cli.main import main
 
     main()

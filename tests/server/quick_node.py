@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from server import node
+from server.cluster import node
 from tests.process import ServerProcess
 
 INTERVAL = 0.25
@@ -21,6 +21,6 @@ if __name__ == "__main__":
     # Before whatever takes the constant over is imported.
     node.INTERVAL = INTERVAL
     cast(Any, node.Node.__init__).__kwdefaults__ |= {"interval": INTERVAL, "dead_after": DEAD_AFTER}
-    from server.cli import main
+    from reconvene.cli.main import main
 
     main()

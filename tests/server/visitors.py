@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import jwt
 
-from signalling.actions import Action, Emit
+from signalling.client.actions import Action, Emit
 from tests.server.pages import Page
 from tests.simulation.page import Interval
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from storage.factory import open_store
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Subject
-from storage.open import open_store
 from storage.store import Store
 from tests.storage.import_script import APPROVED, PENDING, ImportScript, heard, registrant, row
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import orjson
 
-from signalling.arrivals import Arrival, Goodbye, Restored, Return
-from signalling.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
-from signalling.errors import CloseCode
-from signalling.flow import Flow
-from signalling.hub import Hub
-from signalling.messages import Kind, Media, decode
-from signalling.names import instance
-from signalling.telling import DELAY, FRAMES
+from signalling.protocol.client_messages import Kind, Media, decode
+from signalling.protocol.errors import CloseCode
+from signalling.protocol.identifiers import instance
+from signalling.rooms.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
+from signalling.rooms.flow import Flow
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return
+from signalling.rooms.telling import DELAY, FRAMES
 
 
 @dataclass(eq=False)

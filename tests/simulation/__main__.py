@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from tests.simulation.plants import PLANTS, planted
+from tests.simulation.mutations import PLANTS, planted
 from tests.simulation.run import run
 from tests.simulation.seeds import run_many, workers
 

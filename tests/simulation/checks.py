@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from signalling.hub import GOODBYE, RELOAD_MOST
-from signalling.names import page_of
-from tests.simulation import record_checks, revocations
+from signalling.protocol.identifiers import page_of
+from signalling.rooms.hub import GOODBYE, RELOAD_MOST
+from tests.simulation import revocations, store_checks
 from tests.simulation.page import Page, Whole
 from tests.simulation.person import ROOM
 from tests.simulation.truth import Event, Holders
@@ -48,7 +48,7 @@ def check(world: World) -> None:
     revocations.check(world)
     if world.server is not None:
         _everyone_is_in_one_place(world)
-    record_checks.check(world)
+    store_checks.check(world)
 
 
 # What each page was told

@@ -21,7 +21,9 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from server import clock, connection, identity
+from server.identity import ids
+from server.realtime import connection
+from server.runtime import clock
 
 EPOCH = 1_800_000_000.0
 """What `time.time()` says when a run begins (seconds)."""
@@ -149,7 +151,7 @@ def a_world_of_its_own(loop: VirtualLoop, seed: int, hear: Hear, *, level: int) 
     replaced = [
         (time, "time", lambda: EPOCH + loop.time() + loop.set_ahead),
         (clock, "monotonic", lambda: BOOTED + loop.time()),
-        (identity, "_random", chance.randbytes),
+        (ids, "_random", chance.randbytes),
         (connection, "_numbers", itertools.count(1)),
         # The gateway keeps its connections in a set.
         (connection.Connection, "__hash__", lambda self: self.number),

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
+from storage.errors import StoreUnavailable
 from storage.migrations import load_migrations
 from storage.open_stays import StayAbandon
-from storage.sqlite import SqliteStore, run_batch
-from storage.sqlite_file import migrate
-from storage.store import StayEnd, StayResume, StoreUnavailable
+from storage.records import StayEnd, StayResume
+from storage.sqlite.database_file import migrate
+from storage.sqlite.store import SqliteStore, run_batch
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 from websockets.frames import CloseCode
 
-from signalling.actions import Action, Drop, Emit, Goodbye, Open, Send
-from signalling.client import SignallingClient
-from signalling.features import BATCH
-from signalling.place import Place
-from signalling.sleep import LOOK_EVERY, SleepWatch
+from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
+from signalling.client.place import Place
+from signalling.client.sleep import LOOK_EVERY, SleepWatch
+from signalling.client.state_machine import SignallingClient
+from signalling.protocol.features import BATCH
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link

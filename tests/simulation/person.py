@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from websockets.frames import CloseCode
 
-from signalling.actions import Emit, Goodbye
-from signalling.place import Place
-from signalling.roster import FLAGS
+from signalling.client.actions import Emit, Goodbye
+from signalling.client.place import Place
+from signalling.client.roster import FLAGS
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import BOOTED, EPOCH, VirtualLoop
 from tests.simulation.network import Link

@@ -6,7 +6,7 @@ import contextlib
 from asyncio import sleep
 from typing import TYPE_CHECKING
 
-from storage.store import StoreError
+from storage.errors import StoreError
 from tests.simulation.clock import lots
 from tests.simulation.person import Person
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.simulation.plants import planted
+from tests.simulation.mutations import planted
 from tests.simulation.run import Outcome, run
 
 CHUNK = 25

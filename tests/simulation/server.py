@@ -10,25 +10,25 @@ from typing import Any
 
 from websockets.datastructures import Headers
 
-from server import pace
-from server.admission import Admission
-from server.clock import RecordClock
-from server.config import Config
-from server.connection import BEHIND, Connection
-from server.drain import Drain
-from server.gateway import Gateway
-from server.handshake import Upgrade
-from server.identity import Tokens
-from server.metrics import Metrics
-from server.node import Node
-from server.reconciling import Reconciler
-from server.recorder import Entry, Recorder
-from server.restart import restore_rooms
-from server.revocations import Revocations
-from signalling.arrivals import Goodbye
-from signalling.flow import Flow
-from signalling.hub import Hub
-from storage.store import StoreError
+from server.cluster.node import Node
+from server.identity.revocations import Revocations
+from server.identity.tokens import Tokens
+from server.realtime import pace
+from server.realtime.admission import Admission
+from server.realtime.attendance_writer import Entry, Recorder
+from server.realtime.connection import BEHIND, Connection
+from server.realtime.drain import Drain
+from server.realtime.gateway import Gateway
+from server.realtime.handshake import Upgrade
+from server.realtime.reconciling import Reconciler
+from server.realtime.room_restore import restore_rooms
+from server.runtime.clock import RecordClock
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from signalling.rooms.flow import Flow
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Goodbye
+from storage.errors import StoreError
 from tests.simulation.clock import VirtualLoop, process_context
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.simulation.plants import PLANTS
+from tests.simulation.mutations import PLANTS
 from tests.simulation.seeds import IN_TESTS, run_many, workers
 
 RARE = {

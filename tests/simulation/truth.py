@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from signalling.log import Log
-from signalling.names import page_of
+from signalling.protocol.identifiers import page_of
+from signalling.rooms.event_log import Log
 from tests.simulation.page import Page
 
 

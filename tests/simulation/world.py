@@ -12,17 +12,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from server.config import Config
-from server.identity import Tokens
-from server.recorder import LIMIT
-from signalling import hub
-from signalling.errors import ErrorCode, Refused
-from signalling.log import MAX_COUNT, Log
-from storage import sqlite_calls
-from storage.store import StoreError
-from tests.simulation import deeds, record_checks, weather
+from server.identity.tokens import Tokens
+from server.realtime.attendance_writer import LIMIT
+from server.settings.config import Config
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import hub
+from signalling.rooms.event_log import MAX_COUNT, Log
+from storage.errors import StoreError
+from storage.sqlite import meetings
+from tests.simulation import actions, faults, store_checks
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
+from tests.simulation.faults import Blow
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link, Network
 from tests.simulation.page import Interval, Page, Said
@@ -30,7 +31,6 @@ from tests.simulation.person import ROOM, Deed, Person
 from tests.simulation.revocations import Admin
 from tests.simulation.server import SECRET, Server, Transport
 from tests.simulation.truth import Truth
-from tests.simulation.weather import Blow
 
 CLOCK_SETTLES = 1.0
 """Seconds that a server needs to notice that its clock was set, and to write it down. Who was last seen by a clock that
@@ -68,8 +68,8 @@ class World:
         self.pace = chance.choice((0.3, 0.6))
         self.roughness = chance.choice((0.05, 0.2, 0.4))
         # Each run has a mood of its own: what is rare in one is common in another.
-        self._deeds = self._mood(deeds.DEEDS)
-        self._blows = self._mood(weather.BLOWS)
+        self._deeds = self._mood(actions.DEEDS)
+        self._blows = self._mood(faults.BLOWS)
         self.truth = Truth()
         self.story: list[str] = []
         self.wrong: list[str] = []
@@ -260,8 +260,8 @@ class World:
     # The run.
 
     async def run(self) -> None:
-        sqlite_calls.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
-        begun = [self._keep_a_server(), self.admin.act(), weather.blow(self)]
+        meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
+        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self)]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)
@@ -329,10 +329,10 @@ class World:
             return "someone is away"
         if server.recorder.count:
             return f"{server.recorder.count} entries are not recorded"
-        if others := record_checks.open_stays_elsewhere(self.store.connection, server.node.id):
+        if others := store_checks.open_stays_elsewhere(self.store.connection, server.node.id):
             return f"stays are open under a server that is gone: {others}"
         present = sum(len(room) for room in server.hub.rooms.values())
-        if (stays := record_checks.open_stays(self.store.connection)) != present:
+        if (stays := store_checks.open_stays(self.store.connection)) != present:
             return f"{stays} stays are open in the record, {present} people are there"
         return ""
 

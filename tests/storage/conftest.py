@@ -14,7 +14,7 @@ from tests.storage.place import Place
 from tests.storage.script import Script
 
 # Against a real project, whose settings CI does not have.
-collect_ignore = [] if os.environ.get("SUPABASE_TEST_URL") else ["test_supabase_hosted.py"]
+collect_ignore = [] if os.environ.get("SUPABASE_TEST_URL") else ["postgres/test_supabase_hosted.py"]
 
 
 @pytest.fixture(scope="session")

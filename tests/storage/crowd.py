@@ -10,7 +10,9 @@ from itertools import count
 from types import TracebackType
 from typing import TypeVar
 
-from storage.store import Joined, StayEnd, Store, StoreUnavailable
+from storage.errors import StoreUnavailable
+from storage.records import Joined, StayEnd
+from storage.store import Store
 from tests.storage.script import NODE, request
 
 T = TypeVar("T")

@@ -11,8 +11,10 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from storage.errors import StoreError
 from storage.open_stays import StayAbandon
-from storage.store import Joined, JoinRequest, StayEnd, StayResume, Store, StoreError
+from storage.records import Joined, JoinRequest, StayEnd, StayResume
+from storage.store import Store
 
 ROOMS = "ROOM-1", "ROOM-2", "ROOM-3"
 USERS = "ann", "bob", "cem", "dee"

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from storage.attendance import Session, reduce
+from server.reports.presence import Session, reduce
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Row
-from storage.store import Attendance, Store
+from storage.records import Attendance
+from storage.store import Store
 from tests.storage.import_script import ROOM
 
 BEST: Sequence[RegistrantStatus] = ("approved", "pending", "denied")

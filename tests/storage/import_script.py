@@ -26,7 +26,8 @@ from storage.imports import (
     WalkEnd,
     WalkStart,
 )
-from storage.store import Attendance, Participant, Stay, Store
+from storage.records import Attendance, Participant, Stay
+from storage.store import Store
 
 ROOM = "ZOOM-1"
 ONE = INSTANCE + "one=="

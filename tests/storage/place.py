@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage import open_store
-from storage.database import Database
+from storage.postgres.driver import Database
 from storage.store import Store
 
 
@@ -23,8 +23,8 @@ class Place:
     def database(self) -> Database:
         """What is below the store, where that is a database server."""
         # Not above: joiners would wait for both drivers.
-        from storage.postgres import PostgresDatabase
-        from storage.supabase import SupabaseDatabase
+        from storage.postgres.asyncpg_driver import PostgresDatabase
+        from storage.postgres.supabase_driver import SupabaseDatabase
 
         if self.url == "supabase":
             return SupabaseDatabase(self.supabase_url, self.supabase_key)

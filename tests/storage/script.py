@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import count
 
 from storage.open_stays import StayAbandon
-from storage.store import (
+from storage.records import (
     EndReason,
     Joined,
     JoinRequest,
@@ -18,8 +18,8 @@ from storage.store import (
     Stay,
     StayEnd,
     StayResume,
-    Store,
 )
+from storage.store import Store
 
 NODE = "n_1"
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.attendance import Session, reduce
-from storage.store import Store, StoreError
+from server.reports.presence import Session, reduce
+from storage.errors import StoreError
+from storage.store import Store
 from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
 from tests.storage.backends import Servers
 from tests.storage.histories import ROOMS, USERS, History, outcome, plain

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from storage.batching import BatchTasks
-from storage.store import StoreUnavailable
+from storage.errors import StoreUnavailable
 
 
 class Doubler:

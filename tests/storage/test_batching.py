@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from storage.batching import BatchThread, Calls
-from storage.store import StoreUnavailable
+from storage.errors import StoreUnavailable
 
 
 class Doubler:

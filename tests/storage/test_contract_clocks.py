@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage.sqlite_calls import FORGOTTEN_AFTER
-from storage.store import StayEnd, StayResume
+from storage.records import StayEnd, StayResume
+from storage.sqlite.meetings import FORGOTTEN_AFTER
 from tests.storage.script import Script
 
 

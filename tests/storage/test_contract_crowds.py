@@ -8,7 +8,8 @@ from itertools import cycle
 
 import pytest
 
-from storage.store import Joined, Meeting, MeetingEnded
+from storage.errors import MeetingEnded
+from storage.records import Joined, Meeting
 from tests.storage.place import Place
 from tests.storage.script import Script
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storage.store import MeetingEnded, Store
+from storage.errors import MeetingEnded
+from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,

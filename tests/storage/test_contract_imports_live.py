@@ -7,7 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from storage.store import MeetingExists, Store
+from storage.errors import MeetingExists
+from storage.store import Store
 from tests.storage.import_script import ONE, ROOM, TWO, ImportScript, heard, row
 from tests.storage.script import request
 

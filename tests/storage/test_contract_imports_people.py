@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from storage.imports import Imported, Row
-from storage.store import Participant, Stay, Store
+from storage.records import Participant, Stay
+from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,

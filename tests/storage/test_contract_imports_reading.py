@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from storage.errors import UnknownMeeting, UnknownParticipant
 from storage.imports import ImportTotals
-from storage.store import Attendance, Store, UnknownMeeting, UnknownParticipant
+from storage.records import Attendance
+from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,

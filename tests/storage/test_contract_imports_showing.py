@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
+from storage.errors import WalkLost
 from storage.imports import WalkEnd
-from storage.store import Store, WalkLost
+from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,

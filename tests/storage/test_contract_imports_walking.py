@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from storage.errors import MeetingExists, UnknownMeeting, WalkLost
 from storage.imports import Walk
-from storage.store import MeetingExists, Store, UnknownMeeting, WalkLost
+from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from storage.store import EndReason, MeetingEnded, Store, StoreUnavailable, UnknownMeeting
+from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
+from storage.records import EndReason
+from storage.store import Store
 from tests.storage.script import Script, request
 
 

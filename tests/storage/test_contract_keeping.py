@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from storage.store import MOST_RECONNECTS, Attendance, StayEnd, StayResume, Store, UnknownParticipant
+from storage.errors import UnknownParticipant
+from storage.records import MOST_RECONNECTS, Attendance, StayEnd, StayResume
+from storage.store import Store
 from tests.storage.script import Script
 
 # Reconnects

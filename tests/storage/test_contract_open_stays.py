@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.open_stays import OpenStay
-from storage.store import EndReason, Joined
+from storage.records import EndReason, Joined
 from tests.storage.script import Script
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage.store import GUEST, EndReason, Restorable, StayResume, Store
+from storage.records import GUEST, EndReason, Restorable, StayResume
+from storage.store import Store
 from tests.storage.script import Script
 
 

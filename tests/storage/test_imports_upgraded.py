@@ -8,8 +8,8 @@ from pathlib import Path
 
 from storage import open_store
 from storage.migrations import load_migrations
-from storage.postgres import PostgresDatabase
-from storage.sqlite_file import APPLICATION_ID, migrate
+from storage.postgres.asyncpg_driver import PostgresDatabase
+from storage.sqlite.database_file import APPLICATION_ID, migrate
 from storage.store import Store
 from tests.storage.backends import Servers
 from tests.storage.import_script import ONE, ROOM, TWO, ImportScript, row

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage.store import Store
-from tests.zoom import happened as happening
-from tests.zoom import shown
-from tests.zoom.found import assert_true
+from tests.zoom import api_view
+from tests.zoom import scenario as happening
+from tests.zoom.assertions import assert_true
 from tests.zoom.runs import ROOM, Dying, PowerCutError, Runs
 from tests.zoom.stand_in import Clock, ZoomStandIn
 from tests.zoom.stand_in.endpoints import SCOPES
@@ -22,7 +22,7 @@ LITTLE = happening.happen(size=happening.SMALL)
 @pytest.fixture
 async def at(store: Store) -> AsyncIterator[Runs]:
     clock = Clock(lambda: happening.STARTS[-1] / 1000 + 30 * 86_400)
-    async with ZoomStandIn([shown.webinar(LITTLE)], clock=clock) as zoom:
+    async with ZoomStandIn([api_view.webinar(LITTLE)], clock=clock) as zoom:
         yield Runs(zoom, store, clock)
 
 

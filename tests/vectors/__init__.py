@@ -1,6 +1,6 @@
 """The golden vectors of the client state machine: how they are read, and how what happened is held against them.
 
-README.md describes the format. Both implementations are run through them: `tests/signalling/test_vectors.py` and
+README.md describes the format. Both implementations are run through them: `tests/signalling/client/test_vectors.py` and
 `tests/e2e/test_vectors.py`.
 """
 

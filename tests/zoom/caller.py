@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from server.zoom.client import Patience, ZoomClient, ZoomSettings
-from server.zoom.limits import Label, Limits, OnWait
+from server.zoom.rate_limits import Label, Limits, OnWait
 
 START = 1_715_947_200.0
 """2024-05-17T12:00:00Z, when the clock begins."""

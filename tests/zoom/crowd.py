@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-from tests.zoom.happened import STARTS, UUIDS, WEBINAR
-from tests.zoom.shown import moment
+from tests.zoom.api_view import moment
+from tests.zoom.scenario import STARTS, UUIDS, WEBINAR
 from tests.zoom.stand_in import ShownInstance, ShownWebinar
 from tests.zoom.stand_in.shown import Record
 

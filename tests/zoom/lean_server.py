@@ -16,6 +16,6 @@ if __name__ == "__main__":
     for library in ("aiolimiter", "httpx", "tenacity"):
         # Python's own way to say that a module cannot be imported.
         cast(Any, sys.modules)[library] = None
-    from server.cli import main
+    from reconvene.cli.main import main
 
     main()

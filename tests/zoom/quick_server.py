@@ -16,6 +16,6 @@ class QuickServer(ServerProcess):
 
 if __name__ == "__main__":
     cast(Any, Schedule.__init__).__kwdefaults__ |= {"poll": 0.3}
-    from server.cli import main
+    from reconvene.cli.main import main
 
     main()

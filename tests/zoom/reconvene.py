@@ -50,7 +50,7 @@ class Reconvene:
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "server.cli", *self._arguments),
+            *("-m", "reconvene.cli.main", *self._arguments),
             cwd=ROOT,
             env=self._environ,
             stdin=asyncio.subprocess.DEVNULL,

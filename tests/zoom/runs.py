@@ -13,7 +13,8 @@ from server.zoom.progress import Progress
 from server.zoom.sync import Outcome, Sync, SyncRequest
 from storage import open_store
 from storage.imports import Page, Part, Walk
-from storage.store import Attendance, Store
+from storage.records import Attendance
+from storage.store import Store
 from tests.zoom.stand_in import Clock, ShownInstance, ShownWebinar, ZoomStandIn
 from tests.zoom.stand_in.clock import iso
 

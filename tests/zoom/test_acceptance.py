@@ -17,15 +17,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from server.zoom.walk import FALLBACK
+from server.zoom.list_import import FALLBACK
 from storage.imports import Kind
 from storage.store import Store
 from tests.process import ROOT, environment
-from tests.zoom import happened as happening
-from tests.zoom import shown, truth
-from tests.zoom.found import Rows, assert_true, contents, tables
-from tests.zoom.happened import Happened
+from tests.zoom import api_view, truth
+from tests.zoom import scenario as happening
+from tests.zoom.assertions import Rows, assert_true, contents, tables
 from tests.zoom.runs import ROOM, STARTS, Dying, PowerCutError, Runs, runs
+from tests.zoom.scenario import Happened
 from tests.zoom.stand_in import Clock, faults
 from tests.zoom.stand_in.endpoints import SCOPES
 from tests.zoom.truth import Source
@@ -51,7 +51,7 @@ async def importing(
     """`clock`: it is well after the webinar by it, as by the one that is used without."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment
     clock = clock or Clock(lambda: STARTS + 67 * 86_400)
-    async with runs(folder, shown.webinar(happened, kind=kind), clock=clock) as at:
+    async with runs(folder, api_view.webinar(happened, kind=kind), clock=clock) as at:
         yield at
 
 
@@ -235,7 +235,7 @@ async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mappi
         reports = partial(at.zoom.asked_for, "report participants")
         at.zoom.faults.on(lambda _: len(reports()) == 4, faults.stall())
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "server.cli", "zoom", "sync", happening.WEBINAR),
+            *(sys.executable, "-m", "reconvene.cli.main", "zoom", "sync", happening.WEBINAR),
             cwd=ROOT,
             env=environment(
                 tmp_path, {**at.zoom.environ, "RECONVENE_STORE": f"sqlite:///{tmp_path}/store.db"}

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from server.zoom.client import ZoomClient, encoded
-from server.zoom.failures import (
+from server.zoom.errors import (
     BadAnswer,
     BadCredentials,
     DailyLimit,
@@ -22,7 +22,7 @@ from server.zoom.failures import (
     Unavailable,
     ZoomFailure,
 )
-from server.zoom.wire import Details, Instance
+from server.zoom.zoom_records import Details, Instance
 from tests.zoom.caller import START, Caller
 from tests.zoom.loopback import TOKEN, Loopback, Reply, json, plain, token
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.zoom.client import Patience, ZoomClient, ZoomSettings
-from server.zoom.failures import (
+from server.zoom.errors import (
     BadAnswer,
     BadCredentials,
     DailyLimit,

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.terminal import minute
+from reconvene.terminal import minute
 from tests.process import ROOT, ServerProcess
 from tests.zoom.reconvene import Ran, Reconvene, run, settings
 from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, instance, row, webinar
@@ -255,7 +255,7 @@ async def on_a_terminal(directory: Path, zoom: ZoomStandIn, *arguments: str, col
     del environ["COLUMNS"]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "server.cli", *arguments),
+        *("-m", "reconvene.cli.main", *arguments),
         cwd=ROOT,
         env=environ,
         stdin=theirs,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from server.terminal import minute
+from reconvene.terminal import minute
 from tests.zoom.reconvene import Ran, run
 from tests.zoom.runs import FIRST, ID, ROOM, STARTS, Runs, row, runs
 from tests.zoom.stand_in import ZoomStandIn, faults

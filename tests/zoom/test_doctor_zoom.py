@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.doctor.examination import examine
-from server.doctor.findings import Finding, Level
+from server.doctor.checks import Finding, Level
+from server.doctor.runner import examine
 from server.doctor.zoom import MEETINGS, WEBINARS, granted_findings
 from tests.server.findings import environment, one, those
 from tests.zoom.stand_in import ZoomStandIn

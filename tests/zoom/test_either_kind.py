@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from server.zoom.failures import NotFound
+from server.zoom.errors import NotFound
 from storage.imports import Kind
 from tests.zoom.runs import FIRST, ID, ROOM, ROWS, Runs, instance, runs, webinar
 from tests.zoom.stand_in.endpoints import SCOPES

@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.config import Config
+from server.settings.config import Config
 from server.zoom import jobs as jobs_module
-from server.zoom.access import NotConfigured
+from server.zoom.api_models import job as view
 from server.zoom.jobs import KEPT_FOR, Job, Jobs, TooManyJobs
 from server.zoom.progress import Progress
-from server.zoom.views import job as view
+from server.zoom.settings import NotConfigured
 from storage.store import Store
 from tests.process import ServerProcess
 from tests.server.client import bearer

@@ -19,7 +19,7 @@ def python(program: str) -> str:
 def test_a_server_starts_without_the_libraries_of_zoom() -> None:
     program = f"""
 import sys
-import server.app, server.cli, server.config
+import server.app, reconvene.cli.main, server.settings.config
 print(*sorted(sys.modules.keys() & set({LIBRARIES})))
 """
     assert python(program) == "\n"
@@ -30,7 +30,7 @@ def test_the_client_tells_what_to_install(library: str) -> None:
     program = f"""
 import sys
 sys.modules[{library!r}] = None
-from server.zoom.failures import NotInstalled
+from server.zoom.errors import NotInstalled
 try:
     import server.zoom.client
 except NotInstalled as missing:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.zoom.failures import MissingScope, NotFound
-from server.zoom.walk import NO_SCHEDULE
+from server.zoom.errors import MissingScope, NotFound
+from server.zoom.list_import import NO_SCHEDULE
 from tests.zoom.runs import FIRST, ID, ROOM, ROWS, SECOND, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import ShownInstance, faults
 from tests.zoom.stand_in.requests import Asked

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from server.zoom.walk import SHOWN_FOR, TOO_OLD
+from server.zoom.list_import import SHOWN_FOR, TOO_OLD
 from tests.zoom.runs import ID, ROWS, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import ShownInstance, faults
 from tests.zoom.stand_in.clock import iso

@@ -12,12 +12,13 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from server.config import Config
-from server.zoom import live, people
+from server.settings.config import Config
+from server.zoom import person_matching, webhook_events
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import BACK_OFF, CLAIMED, LONGEST_BACK_OFF, Schedule
+from storage.errors import StoreUnavailable
 from storage.imports import Import
-from storage.store import Store, StoreUnavailable
+from storage.store import Store
 from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.webhooks import Seat, Session, ended, joined
@@ -95,11 +96,11 @@ async def ended_a_moment_ago(folder: Path) -> AsyncIterator[Runs]:
     """A webinar whose end was told, with one person who was heard of."""
     async with runs(folder, webinar(instance(rows=5))) as made:
         made.clock.stand_still(END + 1)
-        heard = live.read(_bytes(joined(SESSION, Seat("1", "Somebody", STARTS))))
-        assert isinstance(heard, live.Heard)
+        heard = webhook_events.read(_bytes(joined(SESSION, Seat("1", "Somebody", STARTS))))
+        assert isinstance(heard, webhook_events.Heard)
         await made.store.record_live(heard.subject, heard.stay)
-        end = live.read(_bytes(ended(SESSION, END)))
-        assert isinstance(end, live.Ended)
+        end = webhook_events.read(_bytes(ended(SESSION, END)))
+        assert isinstance(end, webhook_events.Ended)
         await made.store.end_live(end.subject, end.part, end.at, END + HOUR / 2, END + 1)
         yield made
 
@@ -221,12 +222,16 @@ async def test_another_instance_that_ends_meanwhile_is_waited_for(made: Runs) ->
         made.clock.advance(HOUR / 2)
         await office.scheduled()
         next_week = Session(ID, "next==", STARTS + 6 * HOUR)
-        heard = live.read(_bytes(joined(next_week, Seat("2", "Somebody", next_week.started_at))))
-        assert isinstance(heard, live.Heard)
+        heard = webhook_events.read(_bytes(joined(next_week, Seat("2", "Somebody", next_week.started_at))))
+        assert isinstance(heard, webhook_events.Heard)
         await made.store.record_live(heard.subject, heard.stay)
         again_end = END + 6 * HOUR - 60
         await made.store.end_live(
-            people.subject("webinar", ID, ""), "instance/next==", again_end, again_end + HOUR / 2, again_end
+            person_matching.subject("webinar", ID, ""),
+            "instance/next==",
+            again_end,
+            again_end + HOUR / 2,
+            again_end,
         )
         made.clock.stand_still(END + 6 * HOUR + 1)
         due_at, attempt = await office.scheduled()
@@ -337,8 +342,8 @@ async def test_one_instance_that_has_settled_ends_no_others_watch(tmp_path: Path
 async def test_an_end_that_was_not_heard_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     async with runs(tmp_path, webinar(instance(rows=5))) as made, Office(made) as office:
         made.clock.stand_still(END)
-        heard = live.read(_bytes(joined(SESSION, Seat("1", "Somebody", STARTS))))
-        assert isinstance(heard, live.Heard)
+        heard = webhook_events.read(_bytes(joined(SESSION, Seat("1", "Somebody", STARTS))))
+        assert isinstance(heard, webhook_events.Heard)
         await made.store.record_live(heard.subject, heard.stay)
         await office.looked()
         assert (await office.record()).due_at is None

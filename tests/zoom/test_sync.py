@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from server.zoom import people
+from server.zoom import person_matching
 from server.zoom.client import Patience
-from server.zoom.failures import NotFound
+from server.zoom.errors import NotFound
 from server.zoom.sync import MOST_FAILED
-from server.zoom.wire import ParticipantRow
+from server.zoom.zoom_records import ParticipantRow
 from tests.zoom.runs import (
     FIRST,
     ID,
@@ -222,10 +222,10 @@ async def test_a_list_that_is_empty_so_soon_takes_no_ones_place(at: Runs, total:
     """Somebody began the instance, and was heard: Zoom's report is not ready yet."""
     at.clock.stand_still(STARTS + 3600)
     anna = ParticipantRow(user_id="1", name="Anna", user_email="anna@example.org")
-    stay = people.live_stay(
+    stay = person_matching.live_stay(
         ROOM, FIRST, anna, joined_at=STARTS, left_at=STARTS + 600, at=STARTS, starts_at=STARTS
     )
-    await at.store.record_live(people.subject("webinar", ID, "All hands"), stay)
+    await at.store.record_live(person_matching.subject("webinar", ID, "All hands"), stay)
     shown = at.zoom.webinars[ID].instances[0]
     shown.report, there, shown.basic, shown.total = [], shown.report, [], total
     outcome = await at.sync()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server.zoom.failures import DailyLimit, NotFound
-from server.zoom.settling import MOST_LOOKS
-from server.zoom.walk import MOST_RESTARTS, TOKENS_REFUSED
+from server.zoom.errors import DailyLimit, NotFound
+from server.zoom.list_import import MOST_RESTARTS, TOKENS_REFUSED
+from server.zoom.poll_times import MOST_LOOKS
 from storage.imports import Page
 from tests.zoom.runs import (
     ID,

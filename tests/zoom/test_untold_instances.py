@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from server import instances
-from server.zoom import people
-from server.zoom.failures import NotFound
+from server.reports import instances
+from server.zoom import person_matching
+from server.zoom.errors import NotFound
 from server.zoom.finding import bare
-from server.zoom.wire import ParticipantRow
+from server.zoom.zoom_records import ParticipantRow
 from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, Runs, instance, row, runs, webinar
 from tests.zoom.stand_in import ShownInstance, faults
 from tests.zoom.stand_in.clock import iso
@@ -90,7 +90,7 @@ async def test_what_another_one_has_all_of_is_no_date_of_its_own(at: Runs) -> No
     await at.sync()
     record = await at.store.imported(ROOM)
     assert record is not None
-    assert [part.part for part in instances.of(record)] == [people.instance_part(FIRST)]
+    assert [part.part for part in instances.of(record)] == [person_matching.instance_part(FIRST)]
     assert (await at.sync()).totals.stays == 5
 
 
@@ -102,7 +102,7 @@ async def test_an_instance_without_a_date_has_that_of_who_came_first(at: Runs) -
     await at.sync()
     record = await at.store.imported(ROOM)
     assert record is not None
-    assert [part.part for part in instances.of(record)] == [people.instance_part(FIRST)]
+    assert [part.part for part in instances.of(record)] == [person_matching.instance_part(FIRST)]
     assert (await at.part()).starts_at is not None
 
 
@@ -140,10 +140,10 @@ async def heard(at: Runs, starts: float | None) -> None:
     """The webhook told of the first instance, of two people."""
     for person in range(2):
         told = ParticipantRow(user_id=f"{person}", name="Ann", user_email=f"person{person}@example.org")
-        stay = people.live_stay(
+        stay = person_matching.live_stay(
             ROOM, FIRST, told, joined_at=STARTS, left_at=STARTS + 600, at=STARTS, starts_at=starts
         )
-        await at.store.record_live(people.subject("webinar", ID, "All hands"), stay)
+        await at.store.record_live(person_matching.subject("webinar", ID, "All hands"), stay)
 
 
 async def test_the_latest_is_read_beside_those_that_were_heard_of(at: Runs) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.zoom.happened import Happened, Known, Person, Status, Visit
+from tests.zoom.scenario import Happened, Known, Person, Status, Visit
 
 Source = Literal["report", "basic"]
 

@@ -1,9 +1,9 @@
 /** Those who registered and did not come: read when somebody asks for them. */
-import { ApiError, getAbsent } from "../api.js";
-import { hueOf, paintAvatar } from "../avatar.js";
-import { fromTemplate, part, write } from "../dom.js";
-import { counted, dayMoment, number } from "./moments.js";
-import { plain } from "./plain.js";
+import { ApiError, getAbsent } from "../../sdk/http-api.js";
+import { hueOf, paintAvatar } from "../ui/avatar.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { counted, dayMoment, number } from "./times.js";
+import { plain } from "./search-text.js";
 
 /** @typedef {{id: string, name: string, email: string, status: "approved" | "pending" | "denied", registered_at: string | null}} Registrant */
 

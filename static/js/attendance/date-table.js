@@ -1,12 +1,12 @@
 /** A series side by side: a row for everyone, a column for each date. Made when somebody looks at it. */
-import { part, write } from "../dom.js";
-import { Emitter } from "../events.js";
-import { clock, counted, duration, number, shortDay } from "./moments.js";
-import { plain } from "./plain.js";
+import { part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
+import { clock, counted, duration, number, shortDay } from "./times.js";
+import { plain } from "./search-text.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
-import { STATES } from "./source-words.js";
+import { STATES } from "./import-texts.js";
 
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Instance} Instance */

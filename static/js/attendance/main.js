@@ -1,20 +1,20 @@
 /** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
-import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../addresses.js";
-import { AdminKey } from "../admin-key.js";
-import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../api.js";
-import { ask, closeDialogs } from "../dialogs.js";
-import { part } from "../dom.js";
-import { Identity } from "../identity.js";
-import { KeyForm } from "../key-form.js";
-import { readMeeting } from "../links.js";
-import { IMPORTED, noticeOf } from "../notices.js";
-import { forgetMeeting } from "../recents.js";
-import { browserStorage, tabStorage } from "../storage.js";
-import { Toasts } from "../toasts.js";
-import { underway } from "../underway.js";
-import { NoticeView } from "../views/notice.js";
+import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../../sdk/addresses.js";
+import { AdminKey } from "../ui/admin-key.js";
+import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
+import { ask, closeDialogs } from "../ui/dialogs.js";
+import { part } from "../ui/dom.js";
+import { Identity } from "../../sdk/identity.js";
+import { KeyForm } from "../ui/key-form.js";
+import { readMeeting } from "../ui/links.js";
+import { IMPORTED, noticeOf } from "../ui/notices.js";
+import { forgetMeeting } from "../home/recents.js";
+import { browserStorage, tabStorage } from "../../sdk/storage.js";
+import { Toasts } from "../ui/toasts.js";
+import { underway } from "../ui/underway.js";
+import { NoticeView } from "../ui/notice-page.js";
 import { deletion } from "./deletion.js";
-import { AttendanceFeed } from "./feed.js";
+import { AttendanceFeed } from "./poller.js";
 import { AttendanceView } from "./view.js";
 
 const container = /** @type {HTMLElement} */ (document.getElementById("view"));
@@ -62,7 +62,7 @@ function notice(code) {
   noticed = code;
   // What was refused once is read by a new feed.
   const retry = () => (code === NOTICES.bad_token ? open(id) : feed?.ask());
-  /** @type {Partial<Record<import("../notices.js").NoticeAction, () => void>>} */
+  /** @type {Partial<Record<import("../ui/notices.js").NoticeAction, () => void>>} */
   const actions = { home: () => location.assign(HOME), records: () => location.assign(RECORDS), retry };
   show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
@@ -128,7 +128,7 @@ function choose(meeting, chosen) {
   open(meeting);
 }
 
-/** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../api.js").Rows} rows */
+/** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../../sdk/http-api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
     const file = await downloadAttendance(token() ?? "", meeting, rows, seen);

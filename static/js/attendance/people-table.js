@@ -1,10 +1,10 @@
 /** The table of people: found by name, sorted by what the head says, changed in place. */
-import { hueOf, paintAvatar } from "../avatar.js";
-import { fromTemplate, part, write } from "../dom.js";
-import { clock, counted, dayAndClock, duration, number } from "./moments.js";
-import { plain } from "./plain.js";
+import { hueOf, paintAvatar } from "../ui/avatar.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { clock, counted, dayAndClock, duration, number } from "./times.js";
+import { plain } from "./search-text.js";
 import { ROLES } from "./roles.js";
-import { isRegistered, isRegistrationSure } from "./source-words.js";
+import { isRegistered, isRegistrationSure } from "./import-texts.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
 
 /** @typedef {import("./record.js").Person} Person */

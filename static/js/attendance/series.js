@@ -1,8 +1,8 @@
 /** Which instance of a series is shown, and the choice among them. */
-import { part, write } from "../dom.js";
-import { Emitter } from "../events.js";
-import { counted, dayMoment } from "./moments.js";
-import { STATES } from "./source-words.js";
+import { part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
+import { counted, dayMoment } from "./times.js";
+import { STATES } from "./import-texts.js";
 
 /** @typedef {import("./record.js").Instance} Instance */
 

@@ -1,7 +1,7 @@
 /** The figures about a whole meeting. */
-import { part, write } from "../dom.js";
-import { clock, counted, dayAndClock, duration, number } from "./moments.js";
-import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./source-words.js";
+import { part, write } from "../ui/dom.js";
+import { clock, counted, dayAndClock, duration, number } from "./times.js";
+import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./import-texts.js";
 
 /** @typedef {[value: string, note: string]} Figure */
 

@@ -1,24 +1,24 @@
 /** The attendance of one meeting on the screen: what it was, totals, people over time, and who was there when. */
-import { HERE_SHOWN, meetingPage } from "../addresses.js";
-import { fromTemplate, part, write } from "../dom.js";
-import { Emitter } from "../events.js";
+import { HERE_SHOWN, meetingPage } from "../../sdk/addresses.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
 import { AbsentList } from "./absent.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
 import { DateTable } from "./date-table.js";
-import { StayHint } from "./hint.js";
-import { PeopleLists } from "./lists.js";
-import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./moments.js";
+import { StayHint } from "./tooltip.js";
+import { PeopleLists } from "./filters.js";
+import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./times.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 import { SeriesChoice } from "./series.js";
-import { SourceCard } from "./source.js";
-import { isRegistered, kindName, stateOf } from "./source-words.js";
+import { SourceCard } from "./import-card.js";
+import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
-/** @extends {Emitter<{download: {rows: import("../api.js").Rows}, delete: null, copy: null, "forget-key": null, choose: {instance: string}}>} */
+/** @extends {Emitter<{download: {rows: import("../../sdk/http-api.js").Rows}, delete: null, copy: null, "forget-key": null, choose: {instance: string}}>} */
 export class AttendanceView extends Emitter {
   name = "attendance";
   element = fromTemplate("attendance");

@@ -1,11 +1,11 @@
 /** The page of all meetings on record: whose they are to see, and what webinar is to be read from Zoom. */
-import { AdminKey } from "../admin-key.js";
-import { ApiError } from "../api.js";
-import { part } from "../dom.js";
-import { Identity } from "../identity.js";
-import { KeyForm } from "../key-form.js";
-import { browserStorage, tabStorage } from "../storage.js";
-import { underway } from "../underway.js";
+import { AdminKey } from "../ui/admin-key.js";
+import { ApiError } from "../../sdk/http-api.js";
+import { part } from "../ui/dom.js";
+import { Identity } from "../../sdk/identity.js";
+import { KeyForm } from "../ui/key-form.js";
+import { browserStorage, tabStorage } from "../../sdk/storage.js";
+import { underway } from "../ui/underway.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";
 

@@ -1,12 +1,12 @@
 /** The list of meetings on record, read again while something in it goes on. */
-import { attendancePage } from "../addresses.js";
-import { ApiError, hostedMeetings } from "../api.js";
-import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/source-words.js";
-import { counted, dayMoment, number } from "../attendance/moments.js";
-import { fromTemplate, part, write } from "../dom.js";
-import { Emitter } from "../events.js";
+import { attendancePage } from "../../sdk/addresses.js";
+import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
+import { counted, dayMoment, number } from "../attendance/times.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
 
-/** @typedef {import("../api.js").HostedMeeting} HostedMeeting */
+/** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
 
 /** Milliseconds. */
 const AGAIN = 10_000;

@@ -1,10 +1,10 @@
 /** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
-import { attendancePage } from "../addresses.js";
-import { sentence, spaced } from "../attendance/source-words.js";
-import { counted, exactClock, number } from "../attendance/moments.js";
-import { fromTemplate, part, write } from "../dom.js";
+import { attendancePage } from "../../sdk/addresses.js";
+import { sentence, spaced } from "../attendance/import-texts.js";
+import { counted, exactClock, number } from "../attendance/times.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
 
-/** @typedef {import("../api.js").Sync} Sync */
+/** @typedef {import("../../sdk/http-api.js").Sync} Sync */
 
 /** @type {Record<string, string>} */
 const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before", too_old: "too old to read" };

@@ -1,10 +1,10 @@
 /** Reads a webinar from Zoom: a form, and how far each reading is. Hidden where the server has no Zoom set up. */
-import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../api.js";
-import { enable, fromTemplate, part, write } from "../dom.js";
-import { Emitter } from "../events.js";
+import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
+import { enable, fromTemplate, part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
 
-/** @typedef {import("../api.js").Sync} Sync */
+/** @typedef {import("../../sdk/http-api.js").Sync} Sync */
 
 /** Milliseconds; twice as many after each answer that did not come, so many times. */
 const AGAIN = 1_000;

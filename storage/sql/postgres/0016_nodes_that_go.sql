@@ -6,7 +6,7 @@
 SET LOCAL lock_timeout = '5s';
 ALTER TABLE reconvene.participant_sessions DROP CONSTRAINT participant_sessions_node_id_fkey;
 
--- As in 0003, but for `ahead_of`, and that nodes which have been dead for a day are forgotten (`storage.sqlite_calls.FORGOTTEN_AFTER`).
+-- As in 0003, but for `ahead_of`, and that nodes which have been dead for a day are forgotten (`storage.sqlite.meetings.FORGOTTEN_AFTER`).
 CREATE OR REPLACE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     dead_before double precision := (call ->> 'dead_before')::double precision;

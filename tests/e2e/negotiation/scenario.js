@@ -1,6 +1,6 @@
 /**
- * Two peers (static/js/peer.js) over modelled connections and a line that holds signals back and loses them, while both
- * turn screens, cameras and microphones on and off. Whatever happened, it ends right and quiet.
+ * Two peers (static/sdk/peer-connection.js) over modelled connections and a line that holds signals back and loses them,
+ * while both turn screens, cameras and microphones on and off. Whatever happened, it ends right and quiet.
  */
 import { Clock, chanceOf } from "./clock.js";
 import { Chromium, Firefox, ModelConnection, ModelStream, ModelTrack } from "./model.js";
@@ -293,7 +293,7 @@ function wrongs(sides) {
  */
 export async function simulate(first, last, pairs, most) {
   Object.assign(globalThis, { MediaStream: ModelStream });
-  const { Peer } = await import("/static/js/peer.js");
+  const { Peer } = await import("/static/sdk/peer-connection.js");
   const warnings = [];
   const { warn } = console;
   console.warn = (...texts) => warnings.push(texts.map(String).join(" "));

@@ -13,14 +13,14 @@ import sys
 
 import orjson
 
-from tests.zoom import crowd, happened, shown
+from tests.zoom import api_view, crowd, scenario
 from tests.zoom.stand_in import ZoomStandIn, faults
 from tests.zoom.stand_in.endpoints import SCOPES
 
 
 async def serve(options: argparse.Namespace) -> None:
     rows, seed = options.rows, options.seed
-    webinar = crowd.crowd(rows) if rows else shown.webinar(happened.happen(seed))
+    webinar = crowd.crowd(rows) if rows else api_view.webinar(scenario.happen(seed))
     scopes = [scope for scope in SCOPES if not (options.without_report and scope.startswith("report:"))]
     zoom = ZoomStandIn([webinar], scopes=scopes, page_limit=options.page_limit)
     for index in range(options.too_fast):

@@ -1,0 +1,43 @@
+"""The record of a server, for commands that only look at it: nothing is made, changed or migrated."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from server.settings.config import Config
+from storage.store import Store
+
+
+class CannotShow(Exception):  # noqa: N818 - named for what happened
+    """There is nothing of the kind to show; the text says why."""
+
+
+def place(config: Config) -> str:
+    """What to call the store: other URLs than SQLite's may hold a password."""
+    return config.store if config.store.startswith("sqlite:") else "the store that RECONVENE_STORE names"
+
+
+@contextlib.asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[Store]:
+    """The store, if it is there; a server may be running with it.
+
+    Raises `CannotShow`, `StoreError`.
+    """
+    store = config.make_store()
+    # Asked first, as opening would make what is missing.
+    schema = await store.schema()
+    if schema.version == 0:
+        raise CannotShow(
+            f"there is no record at {place(config)}. Is it the RECONVENE_STORE that the server runs with?"
+        )
+    if schema.pending:
+        raise CannotShow(
+            f"{place(config)} was made by an older Reconvene (version {schema.version} of {schema.newest}): "
+            "run reconvene migrate first"
+        )
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()

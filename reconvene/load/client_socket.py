@@ -1,0 +1,198 @@
+"""One WebSocket of a client, from the attempt to connect to its end, on an `asyncio.Protocol`.
+
+There is no task that reads and no queue: thousands of these are in one process. A frame that the room's log knows by
+its bytes goes to the client without being taken apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+from reconvene.load.expected_events import Event
+from reconvene.load.frames import CLOSE, CONTINUED, FINAL, PING, PONG, TEXT, frame, frames, upgrade
+from reconvene.load.target import Target
+
+LOST = 1006
+"""How a socket ended that ended without a close frame (RFC 6455 section 7.1.5)."""
+
+NO_CODE = 1005
+"""What stands for a close frame that says nothing."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds in which what was written before a close has to be taken."""
+
+MOST = 16 * 1024 * 1024
+"""Bytes of what is not complete yet."""
+
+
+class Owner(Protocol):
+    known: Mapping[bytes, Event]
+
+    def took(self, event: Event) -> None: ...
+    def received(self, raw: bytes, payload: bytes) -> None: ...
+    def opened(self) -> None: ...
+    def unopened(self, why: str) -> None: ...
+    def closed(self, code: int) -> None: ...
+
+
+class Wire(asyncio.Protocol):
+    """Of its `owner`, until either of them is done with it. It is among the `wires` as long as it is connected."""
+
+    __slots__ = (
+        "_dialling",
+        "_fragments",
+        "_owner",
+        "_rest",
+        "_transport",
+        "_wires",
+        "is_open",
+        "is_writable",
+    )
+
+    def __init__(self, owner: Owner, target: Target, wires: set[Wire]) -> None:
+        self._owner: Owner | None = owner
+        self._wires = wires
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._fragments = b""
+        self.is_open = False
+        """The upgrade is answered."""
+        self.is_writable = True
+        self._dialling = asyncio.get_running_loop().create_task(self._dial(target))
+
+    def send(self, payload: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(frame(payload))
+
+    def drop(self, code: int) -> None:
+        """Close it; its owner hears no more of it."""
+        self._owner = None
+        if self._transport is None:
+            self._dialling.cancel()
+        elif self.is_open:
+            self._transport.write(frame(code.to_bytes(2, "big"), CLOSE))
+            self._transport.close()
+            # A peer that does not read would hold it up for ever.
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.abort)
+        else:
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """At once, whatever is still to be written."""
+        self._owner = None
+        self._dialling.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _dial(self, target: Target) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: self,
+                target.hosts[0],
+                target.address.port,
+                ssl=target.context,
+                server_hostname=target.server_name,
+            )
+        except OSError as error:
+            self._fail(_why(error))
+        else:
+            if self._transport is not None:
+                self._transport.write(upgrade(target.authority, target.path))
+
+    # What the loop reports.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports only look like asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
+        self._wires.add(self)
+        if self._owner is None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        if not self._rest and (event := owner.known.get(data)) is not None:
+            owner.took(event)
+            return
+        self._rest += data
+        if self.is_open or self._upgraded():
+            self._read()
+
+    def pause_writing(self) -> None:
+        self.is_writable = False
+
+    def resume_writing(self) -> None:
+        self.is_writable = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wires.discard(self)
+        if self.is_open:
+            self._end(LOST)
+        else:
+            self._fail("closed before the upgrade" if exc is None else _why(exc))
+
+    def _upgraded(self) -> bool:
+        head, end, rest = self._rest.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        self._rest = rest
+        words = head.split(b"\r\n", 1)[0].split(None, 2)
+        status = words[1].decode(errors="replace") if len(words) > 1 else "nothing"
+        if status != "101":
+            self._fail(f"the upgrade was answered with {status[:20]}")
+            return False
+        self.is_open = True
+        if self._owner is not None:
+            self._owner.opened()
+        return True
+
+    def _read(self) -> None:
+        found, self._rest = frames(self._rest)
+        for opcode, raw, payload in found:
+            owner, transport = self._owner, self._transport
+            if owner is None or transport is None:
+                return
+            if opcode == TEXT and raw[0] & FINAL:
+                owner.received(raw, payload)
+            elif opcode in {TEXT, CONTINUED}:
+                # Servers send whole messages; what is between may cut them up.
+                self._fragments += payload
+                if raw[0] & FINAL:
+                    whole, self._fragments = self._fragments, b""
+                    owner.received(whole, whole)
+            elif opcode == PING:
+                transport.write(frame(payload, PONG))
+            elif opcode == CLOSE:
+                transport.write(frame(payload[:2], CLOSE))
+                self._end(int.from_bytes(payload[:2], "big") if len(payload) > 1 else NO_CODE)
+        if len(self._rest) + len(self._fragments) > MOST:
+            self._end(LOST)
+
+    def _fail(self, why: str) -> None:
+        owner, self._owner = self._owner, None
+        if self._transport is not None:
+            self._transport.abort()
+        if owner is not None:
+            owner.unopened(why)
+
+    def _end(self, code: int) -> None:
+        owner, self._owner = self._owner, None
+        if self._transport is not None:
+            self._transport.close()
+        if owner is not None:
+            owner.closed(code)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or 'failed'}"
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return " ".join(str(error).split())[:80] or type(error).__name__

@@ -1,0 +1,195 @@
+"""`reconvene load`, from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from reconvene.command_line import fail
+from reconvene.load import result
+from reconvene.load.meetings import Meetings
+from reconvene.load.plan import BadPlan, Plan, allow_files
+from reconvene.load.progress_display import Lines, LiveScreen, Screen
+from reconvene.load.result import Outcome
+from reconvene.load.statistics import Progress, Tally
+from reconvene.load.target import CallRefused, Target, Unreachable
+from reconvene.load.workers import Broken, Work, begin
+from reconvene.server_address import Address, BadAddress
+from server.runtime import event_loop
+
+MAKE_WITHIN = 60.0
+"""Seconds for the meetings."""
+
+TELL = 0.5
+
+PERMISSION = "--i-may-load-this-server"
+
+
+def run(
+    url: str,
+    *,
+    rooms: int,
+    size: int,
+    rate: float,
+    seconds: float,
+    signals: float = 0.0,
+    payload: int = 400,
+    join_rate: float | None = None,
+    processes: int = 1,
+    allowed: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Exits by itself, with 2, for what cannot be."""
+    try:
+        plan = Plan(rooms, size, rate, seconds, signals, payload, join_rate, processes)
+        address = Address.parse(url)
+        allow_files(plan)
+        outcome = event_loop.run(put_under_load(plan, address, allowed=allowed, screen=_screen(plan)))
+    except (BadPlan, BadAddress) as error:
+        fail(str(error))
+    except (Unreachable, CallRefused) as error:
+        for line in (error, *getattr(error, "__notes__", ())):
+            typer.echo(f"reconvene: {line}", err=True)
+        return 1
+    except OSError as error:
+        typer.echo(f"reconvene: this machine refuses what it takes: {error}", err=True)
+        return 1
+    result.show(outcome, as_json=as_json)
+    return outcome.exit_code
+
+
+async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen: Screen) -> Outcome:
+    """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of what is left behind."""
+    target = await Target.find(address)
+    if not target.is_here and not allowed:
+        raise BadPlan(
+            f"{address.host} is not this machine, and this is a load generator: it takes all that a server has. "
+            f"Where you may do that, say {PERMISSION}"
+        )
+    target = await target.reached()
+    meetings = Meetings(target)
+    outcome = Outcome(address.base, plan, Tally())
+    works: list[Work] = []
+    failure: Exception | None = None
+    asked = asyncio.Event()
+
+    def stop() -> None:
+        asked.set()
+        for work in works:
+            work.stop()
+
+    with _interruptions(stop), screen:
+        try:
+            async with _told(screen, works) as tell:
+                tell("making the meetings")
+                await _unless(asked, meetings.make(plan.rooms, MAKE_WITHIN))
+                if not asked.is_set():
+                    works += await begin(plan, target, meetings.ids)
+                tell("joining")
+                await _all(outcome, works, lambda work: work.join())
+                tell("load")
+                await _all(outcome, works, lambda work: work.load())
+        except (Unreachable, CallRefused) as error:
+            failure = error
+            raise
+        finally:
+            for work in works:
+                outcome.tally += work.tally
+            await asyncio.gather(*(work.close() for work in works))
+            screen.tell("removing the meetings", Progress())
+            await meetings.remove()
+            if failure is not None and meetings.ids:
+                failure.add_note(result.left_behind(meetings.ids, meetings.why))
+    outcome.interrupted = asked.is_set()
+    outcome.left, outcome.why = meetings.ids, meetings.why
+    return outcome
+
+
+async def _unless(asked: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Carry it out, until asked to stop."""
+    waits = [asyncio.ensure_future(work), asyncio.ensure_future(asked.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if waits[0].done():
+            waits[0].result()
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.wait(waits)
+
+
+async def _all(outcome: Outcome, works: Sequence[Work], step: Callable[[Work], Awaitable[None]]) -> None:
+    for end in await asyncio.gather(*(step(work) for work in works), return_exceptions=True):
+        if isinstance(end, Broken):
+            outcome.broken.append(str(end))
+        elif isinstance(end, BaseException):
+            raise end
+
+
+@contextlib.asynccontextmanager
+async def _told(screen: Screen, works: Sequence[Work]) -> AsyncIterator[Callable[[str], None]]:
+    """The screen is told how far it is, all the time. What is yielded says what is done from now on."""
+    phase = ""
+
+    def tell_now() -> None:
+        progress = Progress()
+        for work in works:
+            progress += work.progress()
+        screen.tell(phase, progress)
+
+    def turn(to: str) -> None:
+        nonlocal phase
+        phase = to
+        tell_now()
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(TELL)
+            tell_now()
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield turn
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])
+
+
+@contextlib.contextmanager
+def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end it in good order; the next one kills."""
+    running = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+
+    def asked() -> None:
+        for number in numbers:
+            running.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    # Windows has none of these: there Ctrl-C ends the program.
+    with contextlib.suppress(NotImplementedError):
+        for number in numbers:
+            running.add_signal_handler(number, asked)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            for number, handler in zip(numbers, before, strict=True):
+                running.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+
+def _screen(plan: Plan) -> Screen:
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal:
+        return LiveScreen(plan, console)
+    return Lines(plan, lambda line: print(line, file=sys.stderr, flush=True))

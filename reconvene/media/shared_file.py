@@ -1,0 +1,118 @@
+"""A media file, played in a loop for as many as want it: decoded once, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from av import AudioFrame, VideoFrame
+
+from reconvene.media.file_loop import BadClip, Reel
+from reconvene.media.frames import copied, sound
+from reconvene.media.tracks import Media, Newest
+
+__all__ = ["BadClip", "Clip"]
+
+AHEAD = 10
+"""Frames decoded ahead, twice: a tenth of a second, or a few where there is no sound."""
+LATE = 1.0
+"""Seconds. Who is later has been asleep, or cannot keep up: the clip goes on from there instead of hurrying."""
+
+
+class Clip:
+    """`async with Clip(path) as clip`; raises `BadClip`, one line, if it cannot be played. It plays while somebody has
+    a track of it that has not ended, and stands still otherwise."""
+
+    def __init__(self, path: Path) -> None:
+        self._reel = Reel(path)
+        self._tracks: list[Newest] = []
+        self._wanted = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "clip")
+        self._playing: asyncio.Task[None] | None = None
+
+    @property
+    def has_sound(self) -> bool:
+        return self._reel.has_sound
+
+    @property
+    def has_pictures(self) -> bool:
+        return self._reel.has_pictures
+
+    async def __aenter__(self) -> Self:
+        self._playing = asyncio.create_task(self._play())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for track in self._tracks:
+            track.stop()
+        if self._playing is not None:
+            self._playing.cancel()
+            await asyncio.gather(self._playing, return_exceptions=True)
+
+    def sound(self) -> Newest | None:
+        """A track of its own for each connection; None if the file has none."""
+        return self._track(Newest("audio")) if self.has_sound else None
+
+    def picture(self) -> Newest | None:
+        return self._track(Newest("video")) if self.has_pictures else None
+
+    async def broken(self) -> None:
+        """Waits until it cannot be played any more, and raises `BadClip`."""
+        if self._playing is not None:
+            await asyncio.shield(self._playing)
+
+    def _track(self, track: Newest) -> Newest:
+        self._tracks.append(track)
+        self._wanted.set()
+        return track
+
+    async def _play(self) -> None:
+        frames = self._reel.frames()
+        try:
+            await self._pass_on(frames)
+        finally:
+            # In the thread, where it may be decoding still.
+            closing = self._thread.submit(frames.close)
+            self._thread.shutdown(wait=False)
+            await asyncio.shield(asyncio.wrap_future(closing))
+
+    async def _pass_on(self, frames: Generator[Media]) -> None:
+        loop = asyncio.get_running_loop()
+        start = 0.0
+        following = self._thread.submit(_some, frames)
+        while True:
+            batch = await asyncio.wrap_future(following)
+            following = self._thread.submit(_some, frames)
+            for frame in batch:
+                await self._wanted.wait()
+                wait = start + (frame.time or 0.0) - loop.time()
+                if wait < -LATE:
+                    start -= wait
+                await asyncio.sleep(max(0.0, wait))
+                self._give(frame)
+
+    def _give(self, frame: Media) -> None:
+        self._tracks = [track for track in self._tracks if track.readyState == "live"]
+        if not self._tracks:
+            self._wanted.clear()
+        kind = "audio" if isinstance(frame, AudioFrame) else "video"
+        for number, track in enumerate(track for track in self._tracks if track.kind == kind):
+            track.put(_another(frame) if number else frame)
+
+
+def _some(frames: Generator[Media]) -> list[Media]:
+    return list(islice(frames, AHEAD))
+
+
+def _another(frame: Media) -> Media:
+    """Encoders change what they are given."""
+    if isinstance(frame, VideoFrame):
+        return copied(frame)
+    return sound(bytes(frame.planes[0]), frame.pts or 0, "stereo")

@@ -1,0 +1,264 @@
+"""The shell around `signalling.client.state_machine.SignallingClient`: the WebSocket and the one timer. Its twin is
+static/sdk/socket.js.
+
+    async with MeetingSocket(url, place, heard) as socket:
+        await socket.until(lambda: socket.client.phase == "joined")
+        socket.status(hand=True)
+        socket.leave()
+
+It reconnects by itself. Leaving the block without `leave` is to the meeting what closing a page is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
+from signalling.client.place import Place
+from signalling.client.sleep import LOOK_EVERY, SleepWatch
+from signalling.client.state_machine import SignallingClient
+
+SUBPROTOCOL = Subprotocol("reconvene.v1")
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds a dropped socket may take to say so to the server before it is cut."""
+
+MAX_SIZE = 16 * 1024 * 1024
+"""Bytes in one message; the roster of a thousand is a third of a megabyte."""
+
+LOST = 1006
+"""How a socket ended that ended without a close frame (RFC 6455 section 7.1.5)."""
+
+
+class MeetingSocket:
+    """`heard` is called with everything the client emits. Deadlines are by `clock`, which is monotonic; `wall` only
+    tells that the machine has slept."""
+
+    def __init__(
+        self,
+        url: str,
+        place: Place,
+        heard: Callable[[Emit], None] | None = None,
+        *,
+        chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.client = SignallingClient(place, chance)
+        self._url = url
+        self._heard = heard
+        self._clock = clock
+        self._wall = wall
+        self._sleep = SleepWatch()
+        self._link: _Link | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._error: BaseException | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._todo: deque[Action] = deque()
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._happened(self.client.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Nobody listens any more.
+        self._heard = None
+        self._run(self.client.suspend())
+        if self._timer is not None:
+            self._timer.cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        if self._error is not None and error is None:
+            raise self._error
+
+    def status(self, **change: Any) -> None:
+        """`media` (what changed of it), `hand`."""
+        self._run(self.client.status(**change))
+
+    def signal(self, to: str, data: Any) -> None:
+        self._run(self.client.signal(to, data))
+
+    def leave(self) -> None:
+        self._run(self.client.leave())
+
+    def hurry(self) -> None:
+        """The network may have changed: do not sit out a wait, do not trust the socket there is."""
+        self._run(self.client.hurry(self._clock()))
+
+    def cut(self) -> None:
+        """Lose the socket as a network would: no close frame is sent. It comes back by itself."""
+        if self._link is not None:
+            self._link.cut()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it to hold; it is looked at again after whatever happens to this client. Raises what a listener
+        raised."""
+        while not condition():
+            if self._error is not None:
+                raise self._error
+            happened = asyncio.get_running_loop().create_future()
+            self._waiting.append(happened)
+            await happened
+
+    @property
+    def local_port(self) -> int | None:
+        """Of the socket there is, once it is open."""
+        return self._link.local_port if self._link is not None else None
+
+    # What links report. A link that was dropped may still have something to say; only the current one is listened to.
+
+    def opened(self, link: _Link) -> None:
+        if link is self._link:
+            self._happened(self.client.opened)
+
+    def received(self, link: _Link, text: str) -> None:
+        if link is self._link:
+            self._happened(lambda now: self.client.received(text, now))
+
+    def closed(self, link: _Link, code: int) -> None:
+        if link is self._link:
+            self._link = None
+            self._happened(lambda now: self.client.closed(code, now))
+
+    def _happened(self, happen: Callable[[float], list[Action]]) -> None:
+        now = self._clock()
+        self._run(happen(now))
+        if self._sleep.slept(now, self._wall()):
+            self._run(self.client.hurry(now))
+
+    def _run(self, actions: Iterable[Action]) -> None:
+        # One queue for all: who is told of something may give a command at once, and what was decided before it is done
+        # before it.
+        self._todo.extend(actions)
+        while self._todo:
+            self._do(self._todo.popleft())
+        self._set_timer()
+        self.wake()
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Open():
+                self._link = _Link(self, self._url)
+                self._tasks.add(self._link.task)
+                self._link.task.add_done_callback(self._ended)
+            case Send():
+                if self._link is not None:
+                    self._link.send(action.text)
+            case Drop():
+                if self._link is not None:
+                    self._link.drop(action.code)
+                    self._link = None
+            case Goodbye():
+                pass  # The close frame says so: unlike a browser, a program closes its socket itself, with 1000.
+            case Emit():
+                if self._heard is not None:
+                    self._heard(action)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._error = error
+            self.wake()
+
+    def wake(self) -> None:
+        """Something has happened that a condition of `until` may depend on."""
+        for happened in self._waiting:
+            if not happened.done():
+                happened.set_result(None)
+        self._waiting.clear()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.client.wake_at < float("inf"):
+            delay = min(LOOK_EVERY, max(0.0, self.client.wake_at - self._clock()))
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._happened(self.client.tick)
+
+
+class _Link:
+    """One WebSocket, from the attempt to connect to its end: one task that reads, and one that writes in order."""
+
+    def __init__(self, owner: MeetingSocket, url: str) -> None:
+        self._owner = owner
+        self._outbox: asyncio.Queue[str | int] = asyncio.Queue()
+        """Texts to send, and last the code to close with."""
+        self._ws: ClientConnection | None = None
+        self.task = asyncio.create_task(self._run(url))
+
+    @property
+    def local_port(self) -> int | None:
+        return int(self._ws.local_address[1]) if self._ws is not None else None
+
+    def send(self, text: str) -> None:
+        self._outbox.put_nowait(text)
+
+    def drop(self, code: int) -> None:
+        """Close it, after what was sent before; the owner hears no more of it."""
+        self._outbox.put_nowait(code)
+        if self._ws is None:
+            self.task.cancel()
+        else:
+            # A peer that does not read would hold up the close frame for ever.
+            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.task.cancel)
+
+    def cut(self) -> None:
+        if self._ws is not None:
+            self._ws.transport.abort()
+
+    async def _run(self, url: str) -> None:
+        code = LOST
+        try:
+            # No pings by the library: the client has a heartbeat, and a time-out for connecting, of its own.
+            async with connect(
+                url,
+                subprotocols=[SUBPROTOCOL],
+                open_timeout=None,
+                ping_interval=None,
+                close_timeout=CLOSE_TIMEOUT,
+                compression=None,
+                proxy=None,
+                max_size=MAX_SIZE,
+            ) as self._ws:
+                code = await self._talk(self._ws)
+        except (OSError, WebSocketException):
+            pass
+        self._owner.closed(self, code)
+
+    async def _talk(self, ws: ClientConnection) -> int:
+        self._owner.opened(self)
+        writer = asyncio.create_task(self._write(ws))
+        try:
+            async for text in ws:
+                if isinstance(text, str):
+                    self._owner.received(self, text)
+        except ConnectionClosed:
+            pass
+        finally:
+            writer.cancel()
+            await asyncio.wait([writer])
+        return ws.close_code or LOST
+
+    async def _write(self, ws: ClientConnection) -> None:
+        try:
+            while isinstance(item := await self._outbox.get(), str):
+                await ws.send(item)
+            await ws.close(item)
+        except ConnectionClosed:
+            pass  # whoever reads hears of it

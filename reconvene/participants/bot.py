@@ -1,0 +1,330 @@
+"""A participant without a browser: in a meeting like any other, connected to everyone in it.
+
+    async with Bot(address, "Echo", Echo()) as bot:
+        await bot.over()
+
+What it does there is its `Behaviour`. It comes back by itself when its connection is lost, with everything that the
+page does then: resume, or join anew where the server has given its place up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import structlog
+from aiortc import MediaStreamTrack, RTCConfiguration
+
+from reconvene.meeting_socket import MeetingSocket
+from reconvene.server_address import Address
+from reconvene.webrtc import ice
+from reconvene.webrtc.link import Link, Outgoing, drain
+from signalling.client.actions import Emit
+from signalling.client.outbox import Message
+from signalling.client.place import Place
+from signalling.client.roster import Participant, Roster
+from signalling.client.state_machine import SignallingClient
+from signalling.protocol.errors import CloseCode
+from signalling.protocol.reach import Reach
+
+log = structlog.get_logger()
+
+Kind = Literal["bot", "recorder"]
+
+MOST_UNSENT = 1000
+"""Messages that wait for the server, which may be away for days; links go on offering meanwhile. What is lost is said
+again once it is back."""
+
+CLOSING = 3.0
+"""Seconds for connections to close. A TURN server that is gone is asked for a minute to give up its relay."""
+
+ENDS = {
+    CloseCode.REPLACED: "its place was taken by another program of the same name and page",
+    CloseCode.REMOVED: "it was removed from the meeting",
+    CloseCode.MEETING_ENDED: "the meeting was ended",
+    CloseCode.BAD_TOKEN: "the server does not know its token any more",
+}
+
+
+class Over(Exception):  # noqa: N818 - a stay's end is often none
+    """The stay has come to its end without having been left. The text is one line: why, and what to do about it.
+
+    `code` is the protocol's: an error's (`unknown_meeting`, …), or the close code.
+    """
+
+    def __init__(self, text: str, code: str | int) -> None:
+        super().__init__(text)
+        self.code = code
+
+    @property
+    def ended(self) -> bool:
+        """Whether the meeting was ended for all, which is no failure."""
+        return self.code in {CloseCode.MEETING_ENDED, "meeting_ended"}
+
+
+class Behaviour:
+    """What a bot does in a meeting. Every method may be left as it is; none may block."""
+
+    def joined(self, bot: Bot, joined: Message) -> None:
+        """The first join, and each that found the place given up. Links are new ones."""
+
+    def event(self, bot: Bot, event: Message) -> None:
+        """A room event, after `bot.roster` was brought up to date."""
+
+    def resumed(self, bot: Bot, detail: Message) -> None:
+        """The connection is back and everything goes on; with `snapshot` in `detail`, the roster is a new one."""
+
+    def away(self, bot: Bot) -> None:
+        """The connection to the server is lost. Media flows on meanwhile."""
+
+    def outgoing(self, link: Link) -> Outgoing:
+        """What is sent over a new connection, which owns the tracks. Called for each, so make new ones."""
+        return Outgoing()
+
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
+        """What is done with a track that they send: run until the track ends, then cancelled. It must read the track.
+
+        `screen`: it is a shared screen, or its sound, not camera and microphone.
+        """
+        return drain(track)
+
+    def link_changed(self, link: Link) -> None:
+        """`link.state` is another one."""
+
+    def parted(self, link: Link) -> None:
+        """They have left, or have come anew with another instance (then another link follows)."""
+
+
+class Bot:
+    """`media`: what it says it sends. `create`: the meeting, if there is none. `token`: an identity to join with;
+    otherwise the server makes one of this kind.
+
+    `reach`: which candidates of others it tries. `relay_only`: connects through TURN only. `servers`: ICE servers in
+    place of those that the server names.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        behaviour: Behaviour,
+        *,
+        kind: Kind = "bot",
+        create: bool = False,
+        token: str | None = None,
+        media: dict[str, bool] | None = None,
+        reach: Reach = Reach.ANY,
+        relay_only: bool = False,
+        servers: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        if address.meeting is None:
+            raise ValueError("no meeting in the address")
+        self.meeting = address.meeting
+        flags = {"audio": False, "video": False, "screen": False, **(media or {})}
+        place = Place(
+            self.meeting,
+            name,
+            page=secrets.token_hex(8),
+            token=token,
+            create=create,
+            media=flags,
+            kind=kind,
+        )
+        self.address = address
+        self.name = name
+        self.links: dict[str, Link] = {}
+        """By participant id."""
+        self.reach = reach
+        self.socket = MeetingSocket(address.websocket, place, self._heard)
+        self._behaviour = behaviour
+        self._relay_only = relay_only
+        self._servers = servers
+        self._named: Sequence[dict[str, Any]] = ()
+        self._end: Over | None = None
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._instance = ""
+
+    @property
+    def client(self) -> SignallingClient:
+        return self.socket.client
+
+    @property
+    def roster(self) -> Roster:
+        return self.client.roster
+
+    @property
+    def my_id(self) -> str:
+        return self.client.my_id
+
+    @property
+    def others(self) -> list[Participant]:
+        return [participant for key, participant in self.roster.items() if key != self.my_id]
+
+    async def __aenter__(self) -> Self:
+        await self.socket.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leaves, and is done when everything is closed that can be closed soon."""
+        self.leave()
+        try:
+            await self.socket.__aexit__(kind, error, trace)
+        finally:
+            for participant_id in list(self.links):
+                self._part(participant_id)
+            if self._stopping:
+                await asyncio.wait(self._stopping, timeout=CLOSING)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it to hold; it is looked at again after whatever happens to this bot or its links. Raises `Over`."""
+
+        def holds() -> bool:
+            if self._end is not None:
+                raise self._end
+            return condition()
+
+        await self.socket.until(holds)
+
+    async def joined(self) -> None:
+        """Wait until it is in the meeting. Raises `Over`."""
+        await self.until(lambda: self.client.phase == "joined")
+
+    async def over(self) -> None:
+        """Wait until it has left. Raises `Over` when it came to its end otherwise."""
+        await self.until(lambda: self.client.phase == "over")
+
+    def status(self, **change: Any) -> None:
+        """`media` (what changed of it), `hand`."""
+        self.socket.status(**change)
+
+    def leave(self) -> None:
+        self.socket.leave()
+
+    # What links ask of it.
+
+    @property
+    def instance(self) -> str:
+        return self._instance
+
+    def configuration(self) -> RTCConfiguration:
+        servers = self._named if self._servers is None else self._servers
+        return ice.configuration(servers, relay_only=self._relay_only)
+
+    def tell(self, link: Link, data: dict[str, Any]) -> None:
+        if self.links.get(link.participant_id) is link and self.client.unanswered < MOST_UNSENT:
+            self.socket.signal(link.participant_id, data)
+
+    def outgoing(self, link: Link) -> Outgoing:
+        return self._behaviour.outgoing(link)
+
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
+        return self._behaviour.incoming(link, track, screen)
+
+    def link_changed(self, link: Link) -> None:
+        self._behaviour.link_changed(link)
+        self.socket.wake()
+
+    # What the socket tells.
+
+    def _heard(self, happened: Emit) -> None:
+        detail = happened.detail
+        match happened.name:
+            case "joined":
+                self._came_in(detail)
+            case "resumed":
+                self._came_back(detail)
+            case "ice_servers":
+                # For connections to come. aiortc takes none for those there are, whose relays go on.
+                self._named = detail["ice_servers"]
+            case "event":
+                self._event(detail)
+            case "away":
+                self._behaviour.away(self)
+            case "refused":
+                self._end = Over(self._refusal(detail), detail["code"])
+            case "closed":
+                code = detail["code"]
+                self._end = Over(ENDS.get(code, f"the server closed the connection with {code}"), code)
+            case "error":
+                log.debug("refused", **detail)
+
+    def _came_in(self, joined: Message) -> None:
+        self._instance = joined["you"]["instance"]
+        self._named = joined["ice_servers"]
+        for participant_id in list(self.links):
+            self._part(participant_id)
+        self._behaviour.joined(self, joined)
+        for participant in self.others:
+            self._meet(participant)
+
+    def _came_back(self, detail: Message) -> None:
+        self._named = detail["ice_servers"]
+        self._behaviour.resumed(self, detail)
+        if "snapshot" not in detail:
+            return
+        for participant_id in list(self.links):
+            if participant_id not in self.roster:
+                self._part(participant_id)
+        known = list(self.links.values())
+        for participant in self.others:
+            self._meet(participant)
+        for link in known:
+            if self.links.get(link.participant_id) is link:
+                link.recover()
+
+    def _event(self, event: Message) -> None:
+        self._behaviour.event(self, event)
+        match event["type"]:
+            case "participant_joined" | "participant_rejoined":
+                self._meet(event["participant"])
+            case "participant_updated":
+                self._know(event["participant"]["id"])
+            case "participant_left":
+                self._part(event["participant"]["id"])
+            case "signal" if link := self.links.get(event["from"]):
+                link.receive(event["data"])
+
+    def _meet(self, participant: Participant) -> None:
+        """Idempotent: the same instance keeps its link, another one gets a new one at once."""
+        participant_id = participant["id"]
+        link = self.links.get(participant_id)
+        if participant_id == self.my_id:
+            return
+        if link is not None and link.instance == participant["instance"]:
+            link.participant = participant
+            return
+        self._part(participant_id)
+        polite = participant.get("kind") == "bot" and self.my_id < participant_id
+        self.links[participant_id] = link = Link(self, participant, polite=polite)
+        link.start()
+
+    def _know(self, participant_id: str) -> None:
+        link, participant = self.links.get(participant_id), self.roster.get(participant_id)
+        if link is not None and participant is not None:
+            link.participant = participant
+
+    def _part(self, participant_id: str) -> None:
+        link = self.links.pop(participant_id, None)
+        if link is None:
+            return
+        task = link.stop()
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+        self._behaviour.parted(link)
+
+    def _refusal(self, detail: Message) -> str:
+        meeting, base = self.meeting, self.address.base
+        match detail["code"]:
+            case "unknown_meeting":
+                return f"there is no meeting {meeting} on {base}; create it on the page, or pass --create"
+            case "meeting_ended":
+                return f"the meeting {meeting} has ended"
+            case "bad_message":
+                return f"the server did not understand the join: {detail['message']}"
+            case _:
+                return f"the server refused: {detail['message']}"

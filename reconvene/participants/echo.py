@@ -1,0 +1,124 @@
+"""`reconvene echo`: sends everyone's sound and picture back to them, and to nobody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiortc import MediaStreamTrack
+from av import AudioFrame, VideoFrame
+
+from reconvene.http_api import ApiFailure
+from reconvene.media.tracks import Newest
+from reconvene.participants.bot import Bot, Over
+from reconvene.participants.lifetime import stay
+from reconvene.participants.progress_log import Story, Tally, address_of, reached, told, unless_ended
+from reconvene.webrtc.link import Link, Outgoing
+from signalling.client.outbox import Message
+from signalling.client.roster import Participant
+from signalling.protocol.reach import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What goes back to somebody, over one connection."""
+
+    sound: Newest = field(default_factory=lambda: Newest("audio"))
+    picture: Newest = field(default_factory=lambda: Newest("video"))
+
+
+class Echo(Story):
+    """`until_left`: leaves when the last of those who came has left; recorders, which stay to the end, do not count."""
+
+    def __init__(self, tally: Tally, *, until_left: bool = False) -> None:
+        super().__init__(tally)
+        self._until_left = until_left
+        self._came = False
+        self._back: dict[Link, Back] = {}
+
+    def joined(self, bot: Bot, joined: Message) -> None:
+        super().joined(bot, joined)
+        self._look_around(bot)
+
+    def resumed(self, bot: Bot, detail: Message) -> None:
+        super().resumed(bot, detail)
+        self._look_around(bot)
+
+    def event(self, bot: Bot, event: Message) -> None:
+        super().event(bot, event)
+        if event["type"] == "participant_updated" and "media" in event["participant"]:
+            # Another picture from here on, or none: the last one is not theirs any more.
+            for link, back in self._back.items():
+                if link.participant_id == event["participant"]["id"]:
+                    back.picture.clear()
+        self._look_around(bot)
+
+    def sends(self, link: Link) -> Outgoing:
+        self._back[link] = back = Back()
+        return Outgoing(back.sound, back.picture)
+
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
+        return self._reflect(link, track, screen)
+
+    def parted(self, link: Link) -> None:
+        super().parted(link)
+        self._back.pop(link, None)
+
+    async def _reflect(self, link: Link, track: MediaStreamTrack, screen: bool) -> None:
+        """Reads all the time: aiortc keeps whatever nobody reads."""
+        while True:
+            frame = await track.recv()
+            # The first tracks come before it is asked what goes back.
+            back = self._back.get(link)
+            if back is None or screen != _shows_screen(link.participant, track.kind):
+                continue
+            if isinstance(frame, AudioFrame):
+                back.sound.put(frame)
+            elif isinstance(frame, VideoFrame):
+                back.picture.put(frame)
+
+    def _look_around(self, bot: Bot) -> None:
+        """Says that it sends what it is sent; and leaves after the last one, if it shall."""
+        others = [other for other in bot.others if not other.get("recording")]
+        sends = {
+            "audio": any(other["media"]["audio"] for other in others),
+            "video": any(other["media"]["video"] or other["media"]["screen"] for other in others),
+        }
+        me = bot.client.me
+        if me is not None and any(me["media"][kind] != sends[kind] for kind in sends):
+            bot.status(media=sends)
+        if others:
+            self._came = True
+        elif self._came and self._until_left:
+            bot.leave()
+
+
+def _shows_screen(participant: Participant, kind: str) -> bool:
+    """Whether it is the screen's track that goes back: of the pictures, when there is no camera."""
+    media = participant["media"]
+    return bool(kind == "video" and media["screen"] and not media["video"])
+
+
+async def run(
+    meeting: str,
+    server: str | None,
+    *,
+    name: str,
+    create: bool,
+    seconds: float | None,
+    until_left: bool,
+    reach: Reach,
+) -> int:
+    """Answers the exit code."""
+    address = address_of(server, meeting)
+    began, tally = time.monotonic(), Tally()
+    try:
+        await reached(address)
+        async with Bot(address, name, Echo(tally, until_left=until_left), create=create, reach=reach) as bot:
+            await stay(bot, seconds=seconds)
+    except (ApiFailure, Over) as error:
+        unless_ended(error, tally)
+    told(tally, address, began)
+    return 0

@@ -1,0 +1,58 @@
+"""How long bots stay: until they are told to leave, their time is over, or the meeting is."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from reconvene.participants.bot import Bot
+
+
+@asynccontextmanager
+async def interruptions() -> AsyncIterator[asyncio.Event]:
+    """Set by Ctrl-C and SIGTERM, which end nothing by themselves meanwhile; a second one ends the process."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def ask() -> None:
+        asked.set()
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+    for number in signals:
+        loop.add_signal_handler(number, ask)
+    try:
+        yield asked
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object] | None = None) -> None:
+    """Until one of these: an interruption, `seconds` are over, `until` is done, or all bots have left.
+
+    Raises `Over` as soon as one bot came to an end that it was not asked for.
+    """
+    async with interruptions() as asked:
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(asked.wait()),
+            asyncio.ensure_future(_all_over(bots)),
+        ]
+        if until is not None:
+            waits.append(asyncio.ensure_future(until))
+        try:
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for wait in done:
+                wait.result()
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.wait(waits)
+
+
+async def _all_over(bots: tuple[Bot, ...]) -> None:
+    await asyncio.gather(*(bot.over() for bot in bots))

@@ -1,0 +1,76 @@
+"""What `reconvene probe` does, from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import sys
+import threading
+
+from reconvene.command_line import fail
+from reconvene.participants.lifetime import interruptions
+from reconvene.probe import report
+from reconvene.probe.runner import probe
+from reconvene.probe.steps import INTERRUPTED, STUCK
+from reconvene.server_address import Address, BadAddress
+from server.runtime import logs
+from server.runtime.daemon_threads import DaemonThreads
+
+OVERTIME = 5.0
+"""Seconds past --timeout after which the process ends, whatever it is at."""
+
+
+def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_json: bool) -> int:
+    """The exit code. Never hangs."""
+    try:
+        address = Address.parse(url, meeting)
+    except BadAddress as error:
+        fail(str(error))
+    if math.isnan(timeout):
+        fail("--timeout is a number of seconds")
+    # What goes wrong is told by the steps; what libraries say of it besides is for nobody.
+    logs.configure("critical")
+    screen = report.screen(as_json=as_json)
+    watchdog = threading.Timer(timeout + OVERTIME, _end, (timeout,))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        return asyncio.run(_probed(address, screen, turn_only=turn_only, seconds=timeout))
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough, and the command line knows what to do then
+    except OSError as error:
+        fail(f"the probe cannot go on: {error.strerror or error}")
+    finally:
+        watchdog.cancel()
+
+
+async def _probed(address: Address, screen: report.Screen, *, turn_only: bool, seconds: float) -> int:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(DaemonThreads())
+    loop.set_exception_handler(lambda _loop, _context: None)
+    async with interruptions() as asked:
+        probing = asyncio.create_task(probe(address, screen, turn_only=turn_only, seconds=seconds))
+        stopping = asyncio.create_task(asked.wait())
+        try:
+            await asyncio.wait({probing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if probing.done():
+                found = probing.result()
+                screen.over(found)
+                return found.exit_code
+            probing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await probing
+            return INTERRUPTED
+        finally:
+            stopping.cancel()
+            screen.close()
+
+
+def _end(timeout: float) -> None:
+    """From another thread: the event loop may be what hangs."""
+    print(
+        f"reconvene: the probe did not end within {timeout:g} s, which is a bug", file=sys.stderr, flush=True
+    )
+    os._exit(STUCK)

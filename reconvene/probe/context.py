@@ -1,0 +1,76 @@
+"""What the checks of one probe share."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconvene.http_api import Api
+from reconvene.probe.participant import Peer
+from reconvene.probe.steps import FIRST, SECOND
+from reconvene.server_address import Address
+from signalling.protocol.identifiers import ALPHABET
+
+
+def _tag() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(6))
+
+
+@dataclass(slots=True)
+class Visit:
+    """`address` has the meeting once it is known. `own`: it is the probe's own meeting, and goes with it."""
+
+    address: Address
+    api: Api
+    turn_only: bool = False
+    own: bool = False
+    tag: str = field(default_factory=_tag)
+    tokens: list[str] = field(default_factory=list)
+    servers: list[dict[str, Any]] | None = None
+    """ICE servers to use in place of those that the server names when one joins."""
+    peers: list[Peer] = field(default_factory=list)
+
+    @property
+    def meeting(self) -> str:
+        return self.address.meeting or ""
+
+    @property
+    def first(self) -> Peer:
+        return self.peers[0]
+
+    @property
+    def second(self) -> Peer:
+        return self.peers[1]
+
+    async def come(self) -> Peer:
+        """The next of the two joins."""
+        number = len(self.peers)
+        names = [f"{name} {self.tag}" for name in (FIRST, SECOND)]
+        peer = Peer(
+            self.address,
+            names[number],
+            names[1 - number],
+            number=number + 1,
+            token=self.tokens[number],
+            turn_only=self.turn_only,
+            servers=self.servers,
+        )
+        self.peers.append(peer)
+        # Until the probe tidies up.
+        await peer.bot.__aenter__()
+        await peer.bot.joined()
+        return peer
+
+
+async def both(*waits: Awaitable[None]) -> None:
+    """Until all of them are done; none is left behind when one fails."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -1,0 +1,86 @@
+"""The checks by HTTP: that the server and its store answer, identities, the meeting; and deleting it again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from reconvene.http_api import ApiRefused, Unreachable
+from reconvene.probe.context import Visit
+from reconvene.probe.steps import Failed, Seen
+from reconvene.server_address import Address
+
+CLOSING = 1.0
+"""Seconds for connections to close when there is no more time to leave in good order."""
+
+
+async def alive(visit: Visit, _within: float) -> Seen:
+    await visit.api.alive()
+    return Seen(visit.address.base)
+
+
+async def ready(visit: Visit, _within: float) -> Seen:
+    await visit.api.ready()
+    return Seen()
+
+
+async def identity(visit: Visit, _within: float) -> Seen:
+    visit.tokens = [await visit.api.identity("bot") for _ in range(2)]
+    return Seen()
+
+
+async def meeting(visit: Visit, _within: float) -> Seen:
+    if visit.address.meeting is not None:
+        return await _found(visit)
+    visit.address = Address(visit.address.base, f"PROBE-{visit.tag}")
+    # Said before it is asked for: an answer that is lost leaves a meeting behind all the same.
+    visit.own = True
+    await visit.api.create_meeting(visit.tokens[0], visit.meeting, "Probe")
+    return Seen(f"{visit.meeting} created", {"meeting": visit.meeting, "created": True})
+
+
+async def _found(visit: Visit) -> Seen:
+    try:
+        found = await visit.api.meeting(visit.meeting)
+    except ApiRefused as refused:
+        if refused.code == "unknown_meeting":
+            raise Failed(
+                f"there is no meeting {visit.meeting}",
+                "Correct the id, or leave out --meeting: the probe then makes a meeting of its own",
+            ) from None
+        raise
+    if found.get("ended"):
+        raise Failed(f"the meeting {visit.meeting} has ended", "Name another one, or leave out --meeting")
+    count = found.get("participants", 0)
+    return Seen(
+        f"{visit.meeting}, with {count} in it",
+        {"meeting": visit.meeting, "created": False, "participants": count},
+    )
+
+
+async def tidy(visit: Visit, within: float) -> Seen:
+    """Both leave, whatever else; then the meeting goes."""
+    leaving = [asyncio.create_task(peer.bot.__aexit__(None, None, None)) for peer in visit.peers]
+    try:
+        if leaving:
+            # A server that stands still does not say goodbye.
+            await asyncio.wait(leaving, timeout=within / 2)
+        return await _deleted(visit)
+    finally:
+        for each in leaving:
+            each.cancel()
+        if leaving:
+            # Pictures and sound are decoded in threads, for whose end Python waits: each has to be told of it.
+            await asyncio.wait(leaving, timeout=CLOSING)
+
+
+async def _deleted(visit: Visit) -> Seen:
+    if not visit.own:
+        return Seen("nothing of its own is there", skipped=True)
+    try:
+        await visit.api.delete_meeting(visit.tokens[0], visit.meeting)
+    except ApiRefused as refused:
+        if refused.code != "unknown_meeting":
+            raise
+    except Unreachable as unreachable:
+        raise Failed(f"{visit.meeting} may be left behind: {unreachable.found}", unreachable.advice) from None
+    return Seen(f"{visit.meeting} deleted")

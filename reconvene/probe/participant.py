@@ -1,0 +1,151 @@
+"""One of the two participants of a probe: it sends a test picture and a tone, and watches what arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from array import array
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconvene.media.tracks import Picture, Tone
+from reconvene.participants.bot import Behaviour, Bot
+from reconvene.server_address import Address
+from reconvene.webrtc.link import Link, Outgoing, drain
+from signalling.client.outbox import Message
+
+WIDTH, HEIGHT, RATE = 320, 180, 15
+
+PICTURES, SOUNDS = 6, 25
+"""How many frames have to be decoded: of sound, half a second."""
+
+QUIET = 200
+"""Of 32767: what is no louder is silence, with the noise that a codec adds."""
+
+
+@dataclass(slots=True)
+class Stream:
+    """What was decoded of one kind. `began`: when the first frame was there, by the loop's clock."""
+
+    frames: int = 0
+    began: float = 0.0
+    size: str = ""
+    pictures: set[int] = field(default_factory=set)
+    loudest: int = 0
+
+    def take(self, frame: Any, now: float) -> None:
+        """A frame of av's."""
+        self.frames += 1
+        self.began = self.began or now
+        if hasattr(frame, "width"):
+            self.size = f"{frame.width}x{frame.height}"
+            if len(self.pictures) < PICTURES:
+                self.pictures.add(zlib.crc32(bytes(frame.planes[0])))
+        elif self.loudest <= QUIET:
+            samples = array("h", bytes(frame.planes[0])[: 2 * frame.samples])
+            self.loudest = max(map(abs, samples), default=0)
+
+    @property
+    def moves(self) -> bool:
+        return self.frames >= PICTURES and len(self.pictures) > 1
+
+    @property
+    def sounds(self) -> bool:
+        return self.frames >= SOUNDS and self.loudest > QUIET
+
+
+class Peer(Behaviour):
+    """`twin` is the other one's name: others who may be in the meeting are sent nothing."""
+
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        twin: str,
+        *,
+        number: int,
+        token: str,
+        turn_only: bool = False,
+        servers: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        self.name = name
+        self.key = "ab"[number - 1]
+        """What it is called in reports for machines."""
+        self.picture, self.sound = Stream(), Stream()
+        self.events: list[Message] = []
+        self.joins = 0
+        self.resumes: list[Message] = []
+        self.losses = 0
+        self.servers: list[dict[str, Any]] = []
+        """ICE servers it was told of."""
+        self.candidates: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+        """By type, found here and told of by the other; as far as is known."""
+        self._twin = twin
+        self._number = number
+        self.bot = Bot(
+            address,
+            name,
+            self,
+            token=token,
+            media={"audio": True, "video": True},
+            relay_only=turn_only,
+            servers=servers,
+        )
+
+    @property
+    def id(self) -> str:
+        return self.bot.my_id
+
+    @property
+    def link(self) -> Link | None:
+        """To the twin."""
+        links = self.bot.links.values()
+        return next((link for link in links if link.participant["name"] == self._twin), None)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await self.bot.until(condition)
+
+    def heard(self, kind: str, participant_id: str) -> list[Message]:
+        """Events of this kind about a participant, or signals from them."""
+        return [
+            event
+            for event in self.events
+            if event["type"] == kind
+            and participant_id in (event.get("from"), event.get("participant", {}).get("id"))
+        ]
+
+    # Behaviour
+
+    def joined(self, bot: Bot, joined: Message) -> None:
+        self.joins += 1
+        self.servers = joined["ice_servers"]
+
+    def event(self, bot: Bot, event: Message) -> None:
+        self.events.append(event)
+
+    def resumed(self, bot: Bot, detail: Message) -> None:
+        self.resumes.append(detail)
+
+    def away(self, bot: Bot) -> None:
+        self.losses += 1
+
+    def outgoing(self, link: Link) -> Outgoing:
+        if link.participant["name"] != self._twin:
+            return Outgoing()
+        picture = Picture(self.name, self._number, width=WIDTH, height=HEIGHT, rate=RATE)
+        return Outgoing(Tone(self._number), picture)
+
+    def incoming(self, link: Link, track: Any, screen: bool) -> Coroutine[Any, Any, None]:
+        if link.participant["name"] != self._twin or screen:
+            return drain(track)
+        return self._read(track)
+
+    async def _read(self, track: Any) -> None:
+        stream = self.picture if track.kind == "video" else self.sound
+        clock = asyncio.get_running_loop().time
+        while True:
+            frame = await track.recv()
+            stream.take(frame, clock())
+            self.bot.socket.wake()

@@ -1,0 +1,124 @@
+"""What is recorded in one file: sound and picture of one participant, in step, from the first moment to the last.
+
+Given in the order in which it happened; all times are seconds of the file. Time comes by `tick` only, so that the same
+calls make the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from av import AudioFrame, VideoFrame
+
+from reconvene.recorder.audio_timeline import SoundLine
+from reconvene.recorder.clock_mapping import Placing
+from reconvene.recorder.video_fit import DEFAULT, Fitting, Size, black, file_size
+
+PATIENCE = 5.0
+"""Seconds in which a first picture says what size the file's have; a connection may take some until it comes."""
+
+AT_LEAST_EVERY = 1.0
+"""Seconds between two pictures: players wait for the next one, and a file that ends without ends too early."""
+
+LATER = 1.0
+"""Seconds by which pictures may come too late, as after a moment in which the network or this program stood still. Who
+pauses counts on meanwhile."""
+
+FROZEN = 5.0
+"""Seconds for which the last picture stands for those that do not come; then it is black."""
+
+
+class File(Protocol):
+    """See `MediaFile`."""
+
+    def picture(self, frame: VideoFrame, at: int) -> None: ...
+    def sound(self, samples: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+class Tape:
+    """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the beginning. `screen`:
+    what is recorded is one, which may stand still for an hour. Raises what the file raises."""
+
+    def __init__(
+        self, open_file: Callable[[Size], File], *, camera: bool = False, screen: bool = False
+    ) -> None:
+        self._open_file = open_file
+        self._camera = camera or screen
+        self._frozen_after = float("inf") if screen else FROZEN
+        self._file: File | None = None
+        self._early = bytearray()
+        """Sound from before there was a file."""
+        self._sound = SoundLine(self._early.extend)
+        self._fitting = Fitting(DEFAULT)
+        self._black = black(DEFAULT)
+        self._source = -1
+        self._placing = Placing(earlier=0.0, later=LATER)
+        self._last: VideoFrame | None = None
+        """The last picture that came and is still shown."""
+        self._came_at = 0.0
+        self._shown_at = -1
+        """Milliseconds of the file's last picture."""
+
+    def picture(self, source: int, frame: VideoFrame, arrival: float) -> None:
+        """Of several sources the latest counts."""
+        if source < self._source:
+            return
+        if source > self._source:
+            self._source = source
+            self._placing = Placing(earlier=0.0, later=LATER)
+        at = self._placing.place(arrival if frame.pts is None else frame.time, arrival)
+        if self._file is None:
+            self._open(file_size(frame), first=round(at * 1000))
+        self._last = self._fitting.fitted(frame)
+        self._came_at = arrival
+        self._show(self._last, at)
+
+    def sound(self, source: int, frame: AudioFrame, arrival: float) -> None:
+        self._sound.add(source, frame, arrival)
+
+    def camera(self, on: bool, now: float) -> None:
+        """It was turned on or off, as everyone was told."""
+        self._camera = on
+        if not on and self._last is not None:
+            self._last = None
+            self._show(self._black, now)
+
+    def tick(self, now: float) -> None:
+        """Several times a second."""
+        if self._file is None and (now >= PATIENCE or not self._camera):
+            self._open(DEFAULT)
+        self._sound.tick(now)
+        if self._file is None or now * 1000 - self._shown_at < AT_LEAST_EVERY * 1000:
+            return
+        if not self._camera or now - self._came_at > self._frozen_after:
+            self._last = None
+        self._show(self._last or self._black, now)
+
+    def finish(self, now: float) -> None:
+        if self._file is None:
+            self._open(DEFAULT)
+        self._sound.finish(now)
+        self.close()
+
+    def close(self) -> None:
+        """At once, as it is."""
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self, size: Size, first: int = 1000) -> None:
+        """`first`: milliseconds of the first picture; until then it is black."""
+        self._file = self._open_file(size)
+        self._fitting = Fitting(size)
+        self._black = black(size)
+        if first > 50:
+            self._show(self._black, 0.0)
+        self._file.sound(bytes(self._early))
+        self._early.clear()
+        self._sound.write = self._file.sound
+
+    def _show(self, frame: VideoFrame, at: float) -> None:
+        if self._file is not None:
+            self._shown_at = max(round(at * 1000), self._shown_at + 1)
+            self._file.picture(frame, self._shown_at)

@@ -1,0 +1,114 @@
+"""`reconvene record`, from its options to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TextIO, cast
+
+import typer
+
+from reconvene.http_api import ApiFailure
+from reconvene.participants.bot import Bot, Over
+from reconvene.participants.lifetime import stay
+from reconvene.participants.progress_log import Tally, address_of, reached, refused, told
+from reconvene.recorder.container_writer import Format
+from reconvene.recorder.recording import Recording, cannot_write
+from reconvene.recorder.status_line import LineBelow, said
+from reconvene.terminal import counted
+from server.runtime import logs
+from signalling.protocol.reach import Reach
+
+
+async def run(
+    meeting: str,
+    server: str | None,
+    *,
+    out: Path,
+    name: str = "Recorder",
+    create: bool = False,
+    seconds: float | None = None,
+    form: Format = "webm",
+    reach: Reach = Reach.ANY,
+) -> int:
+    """Record until told to stop, for `seconds`, or until the meeting ends. Answers the exit code; the folder of the
+    recording is printed."""
+    address = address_of(server, meeting)
+    began, tally = time.monotonic(), Tally()
+    line = LineBelow(sys.stderr) if sys.stderr.isatty() else None
+    if line is not None:
+        logs.configure("info", cast(TextIO, line))
+    try:
+        _try_to_write(out)
+        await reached(address)
+    except OSError as error:
+        raise refused(cannot_write(out, error)) from None
+    except ApiFailure as error:
+        raise refused(str(error)) from None
+    recording = Recording(out, form, tally=tally)
+    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach)
+    over = await _record(bot, recording, seconds, line)
+    if recording.folder is not None:
+        told(tally, address, began)
+        files = counted(recording.files, "file")
+        typer.echo(f"{recording.folder}: {files}, {recording.size / 1_000_000:.1f} MB")
+    if recording.failure is not None:
+        raise refused(recording.failure)
+    # Where it never came in, the meeting's end is a refusal too.
+    if over is not None and not (over.ended and tally.been_in):
+        raise refused(str(over))
+    return 0
+
+
+async def _record(
+    bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None
+) -> Over | None:
+    """Until all is complete. Answers what it came to an end by, other than having been told."""
+
+    async def long_enough() -> None:
+        await bot.joined()
+        if seconds is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(seconds)
+
+    keeping = [asyncio.create_task(recording.keep())]
+    if line is not None:
+        keeping.append(asyncio.create_task(_show(line, recording)))
+    how, ended = "recording stopped", None
+    try:
+        async with bot:
+            try:
+                await stay(bot, seconds=None, until=long_enough())
+            except Over as over:
+                ended = over
+                if over.ended:
+                    how = "meeting ended"
+            finally:
+                recording.end(how)
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.wait(keeping)
+        await recording.complete()
+        if line is not None:
+            line.show("")
+    return ended
+
+
+async def _show(line: LineBelow, recording: Recording) -> None:
+    while True:
+        if recording.folder is not None:
+            line.show(said(recording.now, recording.people, recording.size))
+        await asyncio.sleep(1)
+
+
+def _try_to_write(out: Path) -> None:
+    """Before anybody is told that there is a recorder. Raises OSError."""
+    out.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(tempfile.TemporaryFile(dir=out)):
+        pass

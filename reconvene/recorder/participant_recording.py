@@ -1,0 +1,132 @@
+"""One participant's stay, as it is recorded: which file what they send goes into, and what the index says of it.
+
+A stay goes on over reloads and new connections, in one file. A shared screen has a file of its own, from its first
+picture until it is shared no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from av import AudioFrame, VideoFrame
+from av.frame import Frame
+
+from reconvene.recorder.index import Entry, Kind
+from signalling.client.roster import Participant
+
+
+class Sink(Protocol):
+    """See `Deck`."""
+
+    dropped: int
+    error: str | None
+    finished: asyncio.Event
+
+    @property
+    def pictures(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    def size(self) -> int: ...
+    def picture(self, source: int, frame: VideoFrame, arrival: float) -> None: ...
+    def sound(self, source: int, frame: AudioFrame, arrival: float) -> None: ...
+    def camera(self, on: bool, now: float) -> None: ...
+    def tick(self, now: float) -> None: ...
+    def finish(self, now: float) -> None: ...
+
+
+class Reel:
+    """A file that is being recorded, and its entry in the index. Times are seconds from the recording's start."""
+
+    def __init__(self, entry: Entry, deck: Sink) -> None:
+        self.entry = entry
+        self.deck = deck
+        self.over = False
+
+    def put(self, source: int, frame: Frame, now: float) -> None:
+        at = now - self.entry.start_at
+        if isinstance(frame, VideoFrame):
+            self.deck.picture(source, frame, at)
+        elif isinstance(frame, AudioFrame):
+            self.deck.sound(source, frame, at)
+
+    def camera(self, on: bool, now: float) -> None:
+        self.deck.camera(on, now - self.entry.start_at)
+
+    def tick(self, now: float) -> None:
+        if not self.over:
+            self.deck.tick(now - self.entry.start_at)
+
+    def end(self, how: str, now: float) -> None:
+        self.over = True
+        self.entry.ends(now, how)
+        self.deck.finish(now - self.entry.start_at)
+
+
+NewReel = Callable[[Participant, Kind, float], Reel]
+"""Begins a file of this participant and kind at this moment."""
+
+
+class Stay:
+    """`sources` are numbers that rise: of two tracks that send the same, that of the higher number counts."""
+
+    def __init__(self, participant: Participant, new_reel: NewReel, now: float) -> None:
+        self.participant = participant
+        self._new_reel = new_reel
+        self._person = new_reel(participant, "person", now)
+        self._person.entry.changed(now, **{what: participant[what] for what in ("media", "hand", "state")})
+        self._screen: Reel | None = None
+        self._screens_after = -1
+
+    def is_of(self, participant: Participant) -> bool:
+        """Whether it goes on, and no other has begun."""
+        return bool(participant["joined_at"] == self.participant["joined_at"])
+
+    def update(self, participant: Participant, now: float, newest_source: int) -> bool:
+        """What the server says of them by now; whether anything is another than before. `newest_source`: the highest
+        number of a track so far."""
+        before, self.participant = self.participant, participant
+        what = {
+            name: participant[name]
+            for name in ("media", "hand", "state")
+            if participant[name] != before[name]
+        }
+        if participant["instance"] != before["instance"]:
+            self._person.entry.reconnects += 1
+            what["rejoined"] = True
+        if not what:
+            return False
+        self._person.entry.changed(now, **what)
+        if participant["media"]["video"] != before["media"]["video"]:
+            self._person.camera(participant["media"]["video"], now)
+        if before["media"]["screen"] and not participant["media"]["screen"]:
+            # The last pictures may come after this was told.
+            self._screens_after = newest_source
+            self._end_screen("stopped", now)
+        return True
+
+    def frame(self, source: int, frame: Frame, now: float, *, screen: bool) -> None:
+        if not screen:
+            self._person.put(source, frame, now)
+            return
+        if source <= self._screens_after:
+            return
+        if self._screen is None and isinstance(frame, VideoFrame):
+            self._screen = self._new_reel(self.participant, "screen", now)
+        if self._screen is not None:
+            self._screen.put(source, frame, now)
+
+    def track_ended(self, now: float, *, screen: bool) -> None:
+        """Of a screen that is said to be shared still, the connection was lost, and it will come by the next."""
+        if screen and not self.participant["media"]["screen"]:
+            self._end_screen("stopped", now)
+
+    def end(self, how: str, now: float) -> None:
+        self._end_screen(how, now)
+        self._person.end(how, now)
+
+    def _end_screen(self, how: str, now: float) -> None:
+        if self._screen is not None:
+            self._screen.end(how, now)
+            self._screen = None

@@ -1,0 +1,317 @@
+"""The recorder in a meeting: opens a file for everyone who comes, and keeps the index."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from aiortc import MediaStreamTrack
+from av.frame import Frame
+
+from reconvene.participants.bot import Bot
+from reconvene.participants.progress_log import Story, Tally
+from reconvene.recorder.container_writer import Format
+from reconvene.recorder.file_names import file_name, new_folder
+from reconvene.recorder.index import Entry, Index, Kind, save
+from reconvene.recorder.participant_recording import Reel, Stay
+from reconvene.recorder.writer_thread import Deck
+from reconvene.terminal import harmless
+from reconvene.webrtc.link import Link
+from signalling.client.outbox import Message
+from signalling.client.roster import Participant
+
+log = structlog.get_logger()
+
+TICK = 0.25
+INDEX_EVERY = 2.0
+INDEX_AT_MOST_EVERY = 0.2
+PATIENCE_AT_THE_END = 30.0
+"""Seconds in which files are to be complete once the recording has ended."""
+
+
+class Recording(Story):
+    """Into a folder of its own in `out`, which is made when the meeting is joined. `keep` runs all the time, and after
+    `end` comes `complete`.
+
+    `clock` is seconds that go on evenly, `wall` those since the epoch.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        form: Format = "webm",
+        *,
+        tally: Tally | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(tally or Tally())
+        self.folder: Path | None = None
+        self._out = out
+        self._form = form
+        self._clock = clock
+        self._wall = wall
+        self._zero = 0.0
+        self._index: Index | None = None
+        self._stays: dict[str, Stay] = {}
+        self._reels: list[Reel] = []
+        """Whose files are not complete yet."""
+        self._bytes = 0
+        """Of files that are."""
+        self._numbers = itertools.count(1)
+        self._sources = itertools.count()
+        self._newest_source = -1
+        self._warned: set[str] = set()
+        self._me = ""
+        self._changed = asyncio.Event()
+        self._made_at = wall()
+        self._ended_at: float | None = None
+        self._failure: str | None = None
+        self._index_failure: str | None = None
+
+    # What is asked of it.
+
+    @property
+    def now(self) -> float:
+        """Seconds since the recording's start."""
+        return self._clock() - self._zero
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing, or something, could not be written: one line."""
+        return self._failure or self._index_failure
+
+    @property
+    def people(self) -> int:
+        """How many are being recorded."""
+        return len(self._stays)
+
+    @property
+    def files(self) -> int:
+        return len(self._index.entries) if self._index is not None else 0
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return self._bytes + sum(reel.entry.size for reel in self._reels)
+
+    async def keep(self) -> None:
+        """Lets time go on in the files, and the index with them; until it is cancelled."""
+        saving = asyncio.create_task(self._keep_index())
+        try:
+            while True:
+                self._tick()
+                await asyncio.sleep(TICK)
+        finally:
+            saving.cancel()
+            await asyncio.wait([saving])
+
+    def end(self, how: str) -> None:
+        """Every file ends here. `how` is for the index."""
+        self._ended_at = self.now
+        for participant_id in list(self._stays):
+            self._part(participant_id, how)
+
+    async def complete(self) -> None:
+        """After the end: wait until all files are written, and finish the index."""
+        if self._index is None:
+            return
+        duration = self.now if self._ended_at is None else self._ended_at
+        waits = [asyncio.create_task(reel.deck.finished.wait()) for reel in self._reels]
+        if waits:
+            _, late = await asyncio.wait(waits, timeout=PATIENCE_AT_THE_END)
+            for wait in late:
+                wait.cancel()
+        for reel in list(self._reels):
+            if not reel.deck.finished.is_set():
+                reel.deck.error = (
+                    reel.deck.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
+                )
+            self._look_at(reel)
+        await self._save(self._index.document(duration, complete=True))
+
+    # What happens in the meeting.
+
+    def joined(self, bot: Bot, joined: Message) -> None:
+        super().joined(bot, joined)
+        self._me = joined["you"]["id"]
+        if self._index is None and not self._begin(bot, joined):
+            return
+        self._reconcile(joined["participants"])
+
+    def resumed(self, bot: Bot, detail: Message) -> None:
+        super().resumed(bot, detail)
+        if "snapshot" in detail:
+            self._reconcile(bot.roster.values())
+
+    def event(self, bot: Bot, event: Message) -> None:
+        super().event(bot, event)
+        match event["type"]:
+            case "participant_joined" | "participant_rejoined" | "participant_updated":
+                participant = bot.roster.get(event["participant"]["id"])
+                if participant is not None:
+                    self._see(participant)
+            case "participant_left":
+                self._part(event["participant"]["id"], event["reason"])
+            case "meeting_ended":
+                self.end("meeting ended")
+
+    async def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> None:
+        source = self._newest_source = next(self._sources)
+        try:
+            while True:
+                frame = await track.recv()
+                # Looked up each time: they may have left, and come again.
+                stay = self._stays.get(link.participant_id)
+                if stay is not None and isinstance(frame, Frame):
+                    stay.frame(source, frame, self.now, screen=screen)
+        finally:
+            stay = self._stays.get(link.participant_id)
+            if stay is not None:
+                stay.track_ended(self.now, screen=screen)
+
+    def _begin(self, bot: Bot, joined: Message) -> bool:
+        if self.failure is not None:
+            return False
+        you, meeting = joined["you"], joined["meeting"]
+        started = datetime.fromisoformat(you["joined_at"]).timestamp()
+        try:
+            self.folder = new_folder(self._out, meeting["id"], started)
+        except OSError as error:
+            self._failure = cannot_write(self._out, error)
+            bot.leave()
+            return False
+        self._zero = self._clock()
+        self._index = Index(
+            meeting={"id": meeting["id"], "title": meeting["title"]},
+            server=bot.address.base,
+            recorder={"id": you["id"], "name": you["name"]},
+            form=self._form,
+            started=started,
+            clock_offset=self._ahead(started),
+        )
+        self._changed.set()
+        log.info("recording into", folder=str(self.folder))
+        return True
+
+    def _ahead(self, joined_at: float) -> float:
+        """How many seconds the server's clock is ahead, as far as can be told: it said so some time ago, but after this
+        was made."""
+        least, most = joined_at - self._wall(), joined_at - self._made_at
+        return 0.0 if least <= 0 <= most else least
+
+    def _reconcile(self, participants: Iterable[Participant]) -> None:
+        """Brings the files in line with who is there, by a list that is the whole truth."""
+        present = {participant["id"]: participant for participant in participants}
+        for participant_id in list(self._stays):
+            if participant_id not in present:
+                self._part(participant_id, "left")
+        for participant in present.values():
+            self._see(participant)
+
+    def _see(self, participant: Participant) -> None:
+        if participant["id"] == self._me or participant.get("recording") or self._index is None:
+            return
+        stay = self._stays.get(participant["id"])
+        if stay is not None and not stay.is_of(participant):
+            self._part(participant["id"], "left")
+            stay = None
+        if stay is None:
+            self._stays[participant["id"]] = Stay(participant, self._new_reel, self.now)
+        elif stay.update(participant, self.now, self._newest_source):
+            self._changed.set()
+
+    def _part(self, participant_id: str, how: str) -> None:
+        stay = self._stays.pop(participant_id, None)
+        if stay is not None:
+            stay.end(how, self.now)
+            self._changed.set()
+
+    def _new_reel(self, participant: Participant, kind: Kind, now: float) -> Reel:
+        screen = kind == "screen"
+        name = file_name(
+            participant["name"], participant["id"], next(self._numbers), screen=screen, form=self._form
+        )
+        entry = Entry(
+            name,
+            kind,
+            participant["id"],
+            participant["name"],
+            participant["role"],
+            participant.get("kind") == "bot",
+            now,
+        )
+        deck = Deck(
+            (self.folder or self._out) / name, self._form, camera=participant["media"]["video"], screen=screen
+        )
+        reel = Reel(entry, deck)
+        self._reels.append(reel)
+        if self._index is not None:
+            self._index.entries.append(entry)
+        self._changed.set()
+        log.info("recording", participant=participant["id"], name=harmless(participant["name"]), file=name)
+        return reel
+
+    # As time goes on.
+
+    def _tick(self) -> None:
+        now = self.now
+        for reel in list(self._reels):
+            reel.tick(now)
+            self._look_at(reel)
+
+    def _look_at(self, reel: Reel) -> None:
+        """What has become of a file."""
+        entry, deck = reel.entry, reel.deck
+        entry.duration, entry.frames, entry.dropped = deck.seconds, deck.pictures, deck.dropped
+        entry.size = deck.size()
+        if deck.dropped and entry.file not in self._warned:
+            self._warned.add(entry.file)
+            log.warning("too slow, leaving pictures out", file=entry.file)
+        if deck.error is not None and entry.error is None:
+            entry.error = deck.error
+            self._failure = f"{entry.file} ends early: {deck.error}"
+            log.error("file ends early", file=entry.file, reason=deck.error)
+            self._changed.set()
+        if deck.finished.is_set():
+            self._reels.remove(reel)
+            self._warned.discard(entry.file)
+            self._bytes += entry.size
+            self._changed.set()
+            log.info("recorded", file=entry.file, seconds=round(entry.duration, 1), how=entry.ended)
+
+    async def _keep_index(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), INDEX_EVERY)
+            self._changed.clear()
+            if self._index is not None:
+                await self._save(self._index.document(self.now, complete=False))
+            await asyncio.sleep(INDEX_AT_MOST_EVERY)
+
+    async def _save(self, document: dict[str, object]) -> None:
+        if self.folder is None:
+            return
+        # Shielded: the thread cannot be stopped half-way, and must not meet the next one.
+        saving = asyncio.create_task(asyncio.to_thread(save, self.folder, document))
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            await asyncio.wait([saving])
+            raise
+        except OSError as error:
+            if self._index_failure is None:
+                log.error("the index cannot be written", reason=error.strerror or str(error))
+            self._index_failure = cannot_write(self.folder, error)
+        else:
+            self._index_failure = None
+
+
+def cannot_write(place: Path, error: OSError) -> str:
+    return f"cannot write to {place}: {error.strerror or error}"

@@ -1,0 +1,156 @@
+"""A tape with a thread of its own, which encodes and writes, and a bounded queue before it.
+
+What comes is put in on the event loop and never waits there. Where encoding is too slow, pictures are left out, and
+counted; sound never. A file that cannot be written ends, with the reason in `error`, and disturbs no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+
+import structlog
+from av import AudioFrame, VideoFrame
+
+from reconvene.recorder.av_file import Tape
+from reconvene.recorder.container_writer import RATE, CannotWrite, Format, MediaFile
+from reconvene.recorder.video_fit import Size
+
+log = structlog.get_logger()
+
+MOST_PICTURES = 24
+MOST_BYTES = 32 * 1024 * 1024
+"""What may wait to be encoded. A second of a camera, and one picture of any size in any case."""
+
+MOST_BEHIND = 60.0
+"""Seconds of sound that may wait. A disk that stands still for longer is one that cannot be written."""
+
+STALLED_FOR = 0.5
+"""Seconds that one tick may advance. After a moment in which this process stood still, ticks catch up with the clock
+step by step, so that what waits in the network meanwhile finds its place not yet taken by silence."""
+
+
+class Deck:
+    """Times are seconds of the file. `finished` is set when the file is closed; `pictures` and `seconds` tell what is
+    in it, `dropped` how many pictures are missing, `error` why it ended early."""
+
+    def __init__(self, path: Path, form: Format, *, camera: bool = False, screen: bool = False) -> None:
+        self.path = path
+        self.dropped = 0
+        self.error: str | None = None
+        self.finished = asyncio.Event()
+        self._form = form
+        self._file: MediaFile | None = None
+        self._tape = Tape(self._open, camera=camera, screen=screen)
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting_pictures = 0
+        self._waiting_bytes = 0
+        self._ticked = 0.0
+        self._done = 0.0
+        self._loop = asyncio.get_running_loop()
+        # A daemon: it must not keep a process alive whose disk stands still.
+        self._thread = threading.Thread(target=self._run, name=path.name, daemon=True)
+        self._thread.start()
+
+    @property
+    def pictures(self) -> int:
+        return self._file.pictures if self._file is not None else 0
+
+    @property
+    def seconds(self) -> float:
+        return self._file.samples / RATE if self._file is not None else 0.0
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
+    def picture(self, source: int, frame: VideoFrame, arrival: float) -> None:
+        if self.error is not None:
+            return
+        size = frame.width * frame.height * 3 // 2
+        with self._lock:
+            full = self._waiting_pictures >= MOST_PICTURES or self._waiting_bytes + size > MOST_BYTES
+            if full and self._waiting_pictures:
+                self.dropped += 1
+                return
+            self._waiting_pictures += 1
+            self._waiting_bytes += size
+
+        def show() -> None:
+            with self._lock:
+                self._waiting_pictures -= 1
+                self._waiting_bytes -= size
+            self._tape.picture(source, frame, arrival)
+
+        self._put(show)
+
+    def sound(self, source: int, frame: AudioFrame, arrival: float) -> None:
+        self._put(lambda: self._tape.sound(source, frame, arrival))
+
+    def camera(self, on: bool, now: float) -> None:
+        self._put(lambda: self._tape.camera(on, now))
+
+    def tick(self, now: float) -> None:
+        """Several times a second."""
+        self._ticked = at = min(now, self._ticked + STALLED_FOR)
+
+        def tick() -> None:
+            self._tape.tick(at)
+            self._done = at
+
+        self._put(tick)
+        if at - self._done > MOST_BEHIND and self.error is None:
+            self._fail(f"it could not be written for {MOST_BEHIND:.0f} seconds")
+
+    def finish(self, now: float) -> None:
+        """The end. Nothing may be put in after it."""
+        self._put(lambda: self._tape.finish(now))
+        # Also where it has failed, or is about to.
+        self._queue.put(None)
+
+    def _put(self, work: Callable[[], None]) -> None:
+        if self.error is None:
+            self._queue.put(work)
+
+    def _fail(self, why: str) -> None:
+        self.error = self.error or why
+
+    # On the thread.
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            self._do(work)
+        # Also where it has failed between one and the next.
+        with contextlib.suppress(CannotWrite):
+            self._tape.close()
+        # Each knows the other, and its pictures are large: they would stay until Python looks for circles.
+        del self._tape
+        # Where the loop is closed by now, nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self.finished.set)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        if self.error is not None:
+            return
+        try:
+            work()
+        except CannotWrite as error:
+            self._fail(str(error))
+        except Exception as error:
+            log.exception("recording failed", file=self.path.name)
+            self._fail(str(error) or type(error).__name__)
+        if self.error is not None:
+            with contextlib.suppress(CannotWrite):
+                self._tape.close()
+
+    def _open(self, size: Size) -> MediaFile:
+        self._file = MediaFile(self.path, size, self._form)
+        return self._file

@@ -1,0 +1,391 @@
+"""What connects a bot with one instance of one participant: an RTCPeerConnection, and a next one when it fails.
+
+aiortc can neither roll an offer back nor restart ICE. So a bot is always the impolite side of perfect negotiation
+(W3C WebRTC, 10.7); towards another bot, the one with the smaller participant id makes no offers at all. And where a
+browser would restart ICE, a bot makes a new connection with the next number, which its offer carries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Coroutine
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from reconvene.webrtc import ice, negotiation
+from reconvene.webrtc.candidates import Candidates
+from reconvene.webrtc.negotiation import Signal
+from signalling.client.roster import Participant
+from signalling.protocol.reach import Reach
+
+log = structlog.get_logger()
+
+PATIENCE = 10.0
+"""Seconds after which what does not come about is helped on; then twice as long each time."""
+
+LONGEST_PATIENCE = 60.0
+
+RENEW_AFTER = 1.0
+"""Seconds between a connection's end and the next one's beginning. Mostly the participant has left, or comes anew,
+which is told meanwhile. Doubled each time until one comes about."""
+
+LONGEST_PAUSE = 30.0
+
+STEADY = 10.0
+"""Seconds a connection lasts that was none of several failures in a row."""
+
+MOST_WAITING = 200
+"""Signals that wait to be dealt with; those that come on top are lost. A page that begins sends some twenty at once."""
+
+
+class Outgoing(NamedTuple):
+    """What is sent. Tracks are those of one connection: they end with it."""
+
+    audio: MediaStreamTrack | None = None
+    video: MediaStreamTrack | None = None
+
+
+class Renewal(NamedTuple):
+    """The connection after this one is wanted."""
+
+    connection: int
+
+
+class Owner(Protocol):
+    """What a link asks of its bot."""
+
+    @property
+    def instance(self) -> str: ...
+    @property
+    def reach(self) -> Reach: ...
+    def configuration(self) -> RTCConfiguration: ...
+    def tell(self, link: Link, data: dict[str, Any]) -> None: ...
+    def outgoing(self, link: Link) -> Outgoing: ...
+    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]: ...
+    def link_changed(self, link: Link) -> None: ...
+
+
+async def drain(track: MediaStreamTrack) -> None:
+    """Read and forget: aiortc keeps everything that nobody reads."""
+    with contextlib.suppress(MediaStreamError):
+        while True:
+            await track.recv()
+
+
+class Link:
+    """`polite`: makes no offers, only answers them. `state` is the connection's (`RTCPeerConnectionState`)."""
+
+    def __init__(self, owner: Owner, participant: Participant, *, polite: bool) -> None:
+        self.participant_id: str = participant["id"]
+        self.instance: str = participant["instance"]
+        self.participant = participant
+        self.connection = 0
+        self.pc: RTCPeerConnection | None = None
+        self.stopped = False
+        self._owner = owner
+        self._polite = polite
+        self._inbox: asyncio.Queue[Signal | Renewal | None] = asyncio.Queue()
+        self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
+        self._screens: dict[str, MediaStreamTrack] = {}
+        self._candidates: Candidates | None = None
+        self._number = self._told = 0
+        self._failures = 0
+        self._connected_at = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._patience = PATIENCE
+        self._renewal: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._work = asyncio.create_task(self._run())
+
+    @property
+    def state(self) -> str:
+        return self.pc.connectionState if self.pc is not None else "new"
+
+    @property
+    def negotiated(self) -> bool:
+        """Whether an offer was answered."""
+        return (
+            self.pc is not None
+            and self.pc.signalingState == "stable"
+            and negotiation.remote(self.pc) is not None
+        )
+
+    def path(self) -> ice.Path | None:
+        """The way media takes; None as long as there is none."""
+        return ice.path(self.pc) if self.pc is not None else None
+
+    # What is to be done; one after another, so that nothing meets the one before half-way.
+
+    def start(self) -> None:
+        self._watch()
+        if not self._polite:
+            self._inbox.put_nowait(Renewal(self.connection))
+
+    def receive(self, data: Any) -> None:
+        signal = negotiation.read(data, self._owner.instance, self.instance, self._owner.reach)
+        if signal is None or self._inbox.qsize() >= MOST_WAITING:
+            return
+        # An offer that is being made is told anyway. Told twice, it would take back what the other offers on it.
+        if not (signal.repeat and self._number != self._told):
+            self._inbox.put_nowait(signal)
+
+    def recover(self) -> None:
+        """Signals may have been lost, either way."""
+        self._inbox.put_nowait(None)
+
+    def stop(self) -> asyncio.Task[None]:
+        """At once; the task is done when everything is closed."""
+        self.stopped = True
+        for timer in (self._timer, self._renewal):
+            if timer is not None:
+                timer.cancel()
+        self._work.cancel()
+        self._close()
+        return asyncio.create_task(self._closed())
+
+    async def _closed(self) -> None:
+        await asyncio.wait({self._work, *self._closing})
+
+    # How it is done.
+
+    async def _run(self) -> None:
+        while True:
+            task = await self._inbox.get()
+            try:
+                if isinstance(task, Signal):
+                    await self._take(task)
+                elif task is not None:
+                    # A newer one may have begun meanwhile, at the other side's wish.
+                    if task.connection == self.connection:
+                        await self._renew()
+                else:
+                    self._repeat_offer()
+                    self._tell({"repeat": True})
+            except Exception as error:
+                # Whatever aiortc cannot make of a description (they differ in much), or has come to by itself: the
+                # next connection begins from nothing.
+                log.warning("negotiation failed", participant=self.participant_id, error=repr(error))
+                self._renew_later()
+
+    async def _take(self, signal: Signal) -> None:
+        description = signal.description
+        if description is not None and description.type == "offer":
+            await self._take_offer(description, signal)
+        elif signal.connection != self.connection or self.pc is None:
+            if signal.repeat or signal.renew:
+                # Of a page that knows only an older connection, or none.
+                self._repeat_offer()
+        elif description is not None:
+            if self.pc.signalingState == "have-local-offer" and signal.offer in {None, self._number}:
+                await self._take_description(self.pc, description, signal.screen)
+        elif signal.candidate is not None:
+            if self._candidates is not None:
+                self._candidates.take(signal)
+        elif signal.renew and not self._polite:
+            self._renew_later()
+        elif signal.repeat:
+            self._repeat_offer()
+
+    async def _take_offer(self, description: RTCSessionDescription, signal: Signal) -> None:
+        if signal.connection < self.connection:
+            return
+        pc = self.pc
+        if pc is None or signal.connection > self.connection:
+            pc = self._open(signal.connection)
+        if pc.signalingState != "stable":
+            return
+        if negotiation.restarts(pc, description):
+            self._renew_later()
+            return
+        await self._take_description(pc, description, signal.screen)
+        self._answer_on(pc)
+        await pc.setLocalDescription(await pc.createAnswer())
+        self._tell_description(signal.offer)
+
+    async def _take_description(
+        self, pc: RTCPeerConnection, description: RTCSessionDescription, screen: str
+    ) -> None:
+        screens = negotiation.sections_of_stream(description.sdp, screen)
+        arrived: list[MediaStreamTrack] = []
+        # aiortc tells of new tracks in setRemoteDescription, before it can be asked which section they are of.
+        pc.on("track", arrived.append)
+        try:
+            await pc.setRemoteDescription(description)
+        finally:
+            pc.remove_listener("track", arrived.append)
+        for mid in self._screens.keys() - screens:
+            # Whoever says that it has ended may send on.
+            ended = self._screens.pop(mid)
+            self._give(ended, drain(ended))
+        for transceiver in pc.getTransceivers():
+            track = transceiver.receiver.track
+            mid = transceiver.mid or ""
+            if mid in screens and track.readyState == "ended":
+                # Firefox says goodbye (RFC 3550 section 6.6) of a screen before it shares the next one in its section;
+                # to aiortc that is for good.
+                self._renew_later()
+            elif track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
+                self._arrived(track, mid, mid in screens)
+        if self._candidates is not None:
+            self._candidates.described()
+
+    async def _renew(self) -> None:
+        """The next connection; the other side is offered it, or asked for it."""
+        if self._polite:
+            self._tell({"renew": True})
+            return
+        pc = self._open(self.connection + 1)
+        for kind, track in self._owner.outgoing(self)._asdict().items():
+            pc.addTransceiver(track or kind, direction="sendrecv")
+        self._number += 1
+        await pc.setLocalDescription(await pc.createOffer())
+        self._tell_description(self._number)
+        self._told = self._number
+
+    def _open(self, connection: int) -> RTCPeerConnection:
+        self._close()
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+        self.connection = connection
+        self.pc = pc = RTCPeerConnection(self._owner.configuration())
+        self._candidates = Candidates(pc, self.participant_id)
+        pc.on("connectionstatechange", lambda: self._state_changed(pc))
+        self._watch()
+        return pc
+
+    def _close(self) -> None:
+        pc, self.pc = self.pc, None
+        for reader in self._readers.values():
+            reader.cancel()
+        self._readers.clear()
+        self._screens.clear()
+        if self._candidates is not None:
+            self._candidates.close()
+        if pc is not None:
+            task = asyncio.create_task(_close(pc))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _answer_on(self, pc: RTCPeerConnection) -> None:
+        """Sends on the offer's first microphone and camera sections."""
+        outgoing: Outgoing | None = None
+        for kind in ("audio", "video"):
+            carrier = self._carrier(kind)
+            if carrier is None or carrier.direction == "sendrecv":
+                continue
+            outgoing = outgoing or self._owner.outgoing(self)
+            carrier.direction = "sendrecv"
+            carrier.sender.replaceTrack(getattr(outgoing, kind))
+
+    def _carrier(self, kind: str) -> RTCRtpTransceiver | None:
+        """Microphone or camera: the first section of its kind."""
+        transceivers = self.pc.getTransceivers() if self.pc is not None else []
+        return next((transceiver for transceiver in transceivers if transceiver.kind == kind), None)
+
+    # Tracks.
+
+    def _arrived(self, track: MediaStreamTrack, mid: str, screen: bool) -> None:
+        if screen:
+            self._screens[mid] = track
+        self._give(track, self._read(track, screen))
+
+    def _give(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
+        """In place of what has read it until now."""
+        before = self._readers.get(track)
+        if before is not None:
+            before.cancel()
+        self._readers[track] = asyncio.create_task(reading)
+
+    async def _read(self, track: MediaStreamTrack, screen: bool) -> None:
+        try:
+            await self._owner.incoming(self, track, screen)
+        except MediaStreamError:
+            pass
+        except Exception:
+            log.exception("what reads a track failed")
+        await drain(track)
+
+    # Telling.
+
+    def _tell_description(self, offer: int | None) -> None:
+        description = self.pc.localDescription if self.pc is not None else None
+        if description is not None:
+            sdp = description.sdp
+            remote = negotiation.remote(self.pc) if self.pc is not None else None
+            if description.type == "answer" and remote is not None:
+                sdp = negotiation.fitted(sdp, remote.sdp)
+            said = {"type": description.type, "sdp": sdp}
+            self._tell({"description": said, "offer": offer, "screen": None})
+
+    def _repeat_offer(self) -> None:
+        if self.pc is not None and self.pc.signalingState == "have-local-offer":
+            self._tell_description(self._number)
+
+    def _tell(self, data: dict[str, Any]) -> None:
+        if self.connection > 1:
+            data["connection"] = self.connection
+        self._owner.tell(self, {**data, "instance": self._owner.instance, "for": self.instance})
+
+    # Watching over it.
+
+    def _state_changed(self, pc: RTCPeerConnection) -> None:
+        if pc is not self.pc or self.stopped:
+            return
+        if pc.connectionState == "connected":
+            self._connected_at = asyncio.get_running_loop().time()
+            self._patience = PATIENCE
+        elif pc.connectionState in {"failed", "closed"}:
+            self._renew_later()
+        self._watch()
+        self._owner.link_changed(self)
+
+    def _renew_later(self) -> None:
+        if self._renewal is not None or self.stopped:
+            return
+        if asyncio.get_running_loop().time() - self._connected_at >= STEADY:
+            self._failures = 0
+        self._connected_at = math.inf
+        pause = min(LONGEST_PAUSE, RENEW_AFTER * 2.0 ** min(self._failures, 10))
+        self._failures += 1
+        self._renewal = asyncio.get_running_loop().call_later(pause, self._renew_now)
+
+    def _renew_now(self) -> None:
+        self._renewal = None
+        self._inbox.put_nowait(Renewal(self.connection))
+
+    def _watch(self) -> None:
+        """Whatever was lost on the way, two that belong together do not stay stuck."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.state != "connected" and not self.stopped:
+            self._timer = asyncio.get_running_loop().call_later(self._patience, self._help_on)
+
+    def _help_on(self) -> None:
+        self._timer = None
+        self._patience = min(LONGEST_PATIENCE, self._patience * 2)
+        if self.negotiated and not self._polite:
+            # Both know all they need, and it does not come about.
+            self._inbox.put_nowait(Renewal(self.connection))
+        else:
+            self.recover()
+        self._watch()
+
+
+async def _close(pc: RTCPeerConnection) -> None:
+    try:
+        await pc.close()
+    except Exception as error:
+        log.debug("connection did not close cleanly", error=repr(error))

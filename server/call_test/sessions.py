@@ -1,0 +1,326 @@
+"""Echoes: to test a call, the server starts a participant that sends back what it is sent, in a meeting made for that.
+
+Each is a process of its own, so that neither what it needs nor what goes wrong in it is the server's; a few at a time,
+for a minute each. When it ends, for whatever reason, the meeting is deleted with its record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+
+from server.call_test.process import EchoProcess
+from server.network.client_address import Client
+from server.network.limits import Limits
+from server.realtime.gateway import Gateway
+from server.reports.deletion import delete_meeting
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from signalling.protocol import identifiers
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.reach import Reach
+from signalling.rooms.hub import Hub
+from storage.errors import StoreError, UnknownMeeting
+from storage.store import Store
+
+log = structlog.get_logger()
+
+SECONDS = 60
+"""How long an echo stays."""
+OVERDUE = 10.0
+"""Seconds more after which one that has not ended by itself is killed."""
+STARTS_WITHIN = 30.0
+"""Seconds until it has to be in its meeting."""
+LOOKS_EVERY = 0.05
+COMES_WITHIN = 15.0
+"""Seconds from the answer until whoever asked has to be there, too. Otherwise others get the place."""
+
+MOST = 3
+"""Processes at a time."""
+MOST_STARTS = 12
+"""In a minute: each costs a second or two of a processor."""
+COME_BACK = 10.0
+"""Seconds after which to ask again at most: few stay for the whole minute."""
+
+TITLE = "Test of a call"
+
+LIFE = SECONDS + OVERDUE + STARTS_WITHIN
+"""Seconds after which a meeting is nobody's any more, whoever made it."""
+SWEEPS_EVERY = 3600.0
+TRIES_EVERY = 30.0
+LOOKED_AT = 200
+"""Meetings, the latest, among which those are looked for that a process left behind which was killed."""
+
+CANNOT = "The server could not start an echo; its log says why."
+
+
+class Echo:
+    """One, and what it is for. `reach`: where it sends to. `ready`: it is in its meeting, or why not. `gone`: its
+    process is no more."""
+
+    def __init__(self, user_id: str, client: Client, reach: Reach) -> None:
+        loop = asyncio.get_running_loop()
+        self.user_id = user_id
+        self.client = client
+        self.reach = reach
+        self.room = identifiers.echo_id(os.urandom(20))
+        self.until = loop.time() + SECONDS
+        self.asked_at = loop.time()
+        self.ready: asyncio.Future[None] = loop.create_future()
+        # Whoever waits for it may have gone away.
+        self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
+        self.gone = asyncio.Event()
+        self.ending = False
+        self.process: EchoProcess | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.until - asyncio.get_running_loop().time())
+
+    @property
+    def goes_on(self) -> bool:
+        """It is not about to leave."""
+        return not self.ending and self.seconds_left > 0
+
+    def end(self) -> None:
+        """It is to leave, now."""
+        self.ending = True
+        if self.process is not None:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        self.ending = True
+        if self.process is not None:
+            self.process.kill()
+
+
+class Echoes:
+    """To be started and stopped; `begin` in between. `url` is where a program on this machine reaches the server."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        hub: Hub,
+        gateway: Gateway,
+        metrics: Metrics,
+        url: str,
+        limits: Limits | None = None,
+    ) -> None:
+        self._offered = config.echo
+        self._reach = config.echo_reach
+        self._store = store
+        self._hub = hub
+        self._gateway = gateway
+        self._limits = limits
+        self._metrics = metrics
+        self._url = url
+        self._echoes: dict[str, Echo] = {}  # by user
+        self._starts: deque[float] = deque()
+        self._undeleted: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+        metrics.echo_processes = lambda: len(self._echoes)
+
+    def start(self) -> None:
+        self._sweeper = asyncio.create_task(self._keep_sweeping())
+
+    async def stop(self) -> None:
+        """End them all and delete their meetings. Interrupted, it kills them."""
+        echoes = list(self._echoes.values())
+        for echo in echoes:
+            echo.end()
+        ending: set[asyncio.Task[None]] = set(self._tasks)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            ending.add(self._sweeper)
+        try:
+            if ending:
+                await asyncio.wait(ending)
+        finally:
+            for echo in echoes:
+                echo.kill()
+
+    async def begin(self, user_id: str, client: Client) -> tuple[Echo, bool]:
+        """The user's echo, which is in its meeting by now, and whether this very call began it: one that goes on is
+        answered. Raises `Refused`, `StoreUnavailable`.
+        """
+        while (echo := self._echoes.get(user_id)) is not None:
+            echo.asked_at = asyncio.get_running_loop().time()
+            await asyncio.shield(echo.ready)
+            if echo.goes_on and not await self._was_left(echo):
+                return echo, False
+            echo.end()
+            await echo.gone.wait()
+        if self._gateway.draining:
+            raise self._gateway.going()
+        self._check_room(client)
+        echo = self._echoes[user_id] = Echo(
+            user_id, client, self._reach or Reach.of(client.address, hidden=client.hidden)
+        )
+        task = asyncio.create_task(self._carry_out(echo))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await asyncio.shield(echo.ready)
+        return echo, True
+
+    def command(self, room: str, reach: Reach) -> Sequence[str]:
+        """What the process runs."""
+        about = ("--server", self._url, "--for", str(SECONDS), "--until-left", "--reach", reach.value)
+        # Without -P, it would be another `server` that the folder has which this one was started in.
+        return (sys.executable, "-P", "-m", "reconvene.cli.echo_child", room, *about)
+
+    def _check_room(self, client: Client) -> None:
+        """Raises `Refused`, unless another may be started now, and counts it as started."""
+        held = [echo for echo in self._echoes.values() if echo.client.network == client.network]
+        if held and self._limits is not None:
+            soonest = min(echo.seconds_left for echo in held)
+            self._limits.hold("echoes", client, len(held), min(soonest, COME_BACK))
+        if len(self._echoes) >= MOST:
+            self._metrics.echoes["busy"] += 1
+            soonest = min(echo.seconds_left for echo in self._echoes.values())
+            text = (
+                f"{MOST} calls are being tested already, and no more can be at a time; try again in a moment."
+            )
+            raise Refused(ErrorCode.UNAVAILABLE, text, max(1.0, min(soonest, COME_BACK)))
+        now = asyncio.get_running_loop().time()
+        while self._starts and self._starts[0] <= now - 60:
+            self._starts.popleft()
+        if len(self._starts) >= MOST_STARTS:
+            self._metrics.echoes["limited"] += 1
+            text = (
+                "So many calls were tested in the last minute that the server pauses; try again in a moment."
+            )
+            raise Refused(ErrorCode.RATE_LIMITED, text, self._starts[0] + 60 - now)
+        self._starts.append(now)
+
+    async def _was_left(self, echo: Echo) -> bool:
+        """Whether the user was there and is no more, so that the echo is about to leave as well."""
+        if self._hub.present(echo.room, echo.user_id) is not None:
+            return False
+        try:
+            record = await self._store.attendance(echo.room)
+        except UnknownMeeting:
+            return True
+        return any(participant.user_id == echo.user_id for participant, _ in record.participants)
+
+    async def _carry_out(self, echo: Echo) -> None:
+        """From the meeting's creation to its end."""
+        try:
+            await self._store.create_meeting(echo.room, echo.user_id, TITLE, time.time())
+            await self._run(echo)
+        except (Refused, StoreError) as error:
+            self._metrics.echoes["failed"] += 1
+            if not echo.ready.done():
+                echo.ready.set_exception(error)
+        except Exception:
+            log.exception("echo failed", meeting=echo.room)
+        finally:
+            echo.kill()
+            del self._echoes[echo.user_id]
+            if not echo.ready.done():
+                echo.ready.set_exception(Refused(ErrorCode.UNAVAILABLE, CANNOT))
+            echo.gone.set()
+        await self._delete(echo.room)
+
+    async def _run(self, echo: Echo) -> None:
+        """From the start of its process to its end. Raises `Refused` when it does not get into its meeting."""
+        try:
+            echo.process = process = await EchoProcess.start(self.command(echo.room, echo.reach), echo.room)
+        except OSError as error:
+            log.warning("echo could not be started", meeting=echo.room, error=str(error))
+            raise Refused(ErrorCode.UNAVAILABLE, CANNOT) from None
+        if echo.ending:
+            process.terminate()
+        about = {"meeting": echo.room, "pid": process.pid}
+        if await self._turned_up(echo, process):
+            self._metrics.echoes["started"] += 1
+            log.info("echo started", seconds=round(SECONDS - echo.seconds_left, 3), **about)
+            echo.asked_at = asyncio.get_running_loop().time()
+            echo.ready.set_result(None)
+            await self._wait_for_company(echo, process)
+            await asyncio.wait([process.end], timeout=echo.seconds_left + OVERDUE)
+        late = not process.end.done()
+        process.kill()
+        code = await process.end
+        if code == 0 or echo.ending:
+            log.info("echo ended", **about)
+        elif late and echo.ready.done():
+            self._metrics.echoes["killed"] += 1
+            log.warning("echo did not end in time and was killed", **about)
+        else:
+            log.warning("echo failed", exit_code=code, said=list(process.last), **about)
+            raise Refused(ErrorCode.UNAVAILABLE, CANNOT)
+        if not echo.ready.done():
+            raise self._gateway.going() if self._gateway.draining else Refused(ErrorCode.UNAVAILABLE, CANNOT)
+
+    async def _turned_up(self, echo: Echo, process: EchoProcess) -> bool:
+        """Wait until it is in the meeting, whose id nobody else knows yet. False: it ended, or takes too long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STARTS_WITHIN
+        while not process.end.done() and loop.time() < until:
+            # It happens in the hub, which tells nobody: looked for, in a dictionary, for a second or two.
+            await asyncio.wait([process.end], timeout=LOOKS_EVERY)
+            if self._hub.size(echo.room):
+                return True
+        return False
+
+    async def _wait_for_company(self, echo: Echo, process: EchoProcess) -> None:
+        """End an echo to which nobody has come: of one that is left it knows itself. However often it is asked for,
+        no longer than it stays."""
+        loop = asyncio.get_running_loop()
+        while (patience := min(echo.asked_at + COMES_WITHIN, echo.until) - loop.time()) > 0:
+            await asyncio.wait([process.end], timeout=patience)
+            if process.end.done():
+                return
+        if self._hub.size(echo.room) < 2:
+            echo.end()
+
+    async def _delete(self, room: str) -> None:
+        """Now, or when the store is back."""
+        try:
+            await delete_meeting(self._store, self._gateway, room)
+        except StoreError as error:
+            self._gateway.end_meeting(room)
+            if not isinstance(error, UnknownMeeting):
+                log.warning("echo's meeting could not be deleted", meeting=room, error=str(error))
+                self._undeleted.add(room)
+                return
+        self._undeleted.discard(room)
+
+    async def _keep_sweeping(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            try:
+                for room in list(self._undeleted):
+                    await self._delete(room)
+                if loop.time() >= due:
+                    doubtful = await self._sweep()
+                    if not (self._offered or doubtful or self._undeleted):
+                        return
+                    due = loop.time() + (LIFE if doubtful else SWEEPS_EVERY)
+            except StoreError as error:
+                log.warning("left-over echo meetings could not be looked for", error=str(error))
+            except Exception:
+                log.exception("sweeping up after echoes failed")
+            await asyncio.sleep(TRIES_EVERY)
+
+    async def _sweep(self) -> bool:
+        """Delete what is no running echo's. Answers whether some may be: another process', which has the same store."""
+        latest = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
+        ours = {echo.room for echo in self._echoes.values()}
+        found = [each for each in latest if identifiers.is_echo(each.room) and each.room not in ours]
+        before = time.time() - LIFE
+        left = {each.room for each in found if each.created_at < before}
+        for room in left:
+            await self._delete(room)
+        if left:
+            log.info("left-over echo meetings deleted", meetings=len(left - self._undeleted))
+        return len(found) > len(left)

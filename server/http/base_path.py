@@ -1,0 +1,47 @@
+"""The path below which the server is reached (RECONVENE_BASE_PATH): `/meet`, where the host's other paths are others'.
+
+A proxy in front takes it off what it passes on, or leaves it there. Both are understood, and become what ASGI calls the
+`root_path`: so whatever the request began with, every address in an answer begins with it.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.http.problems import problem
+
+INSIDE = frozenset({"/metrics"})
+"""What is not there below the prefix: a proxy passes on what begins with that, and this is for no stranger."""
+
+
+class BasePath:
+    """ASGI middleware. Behind it every path begins with `base`, and `own_path(scope)` is what follows."""
+
+    def __init__(self, app: ASGIApp, base: str) -> None:
+        self._app = app
+        self._base = base
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        base = self._base
+        if scope["type"] != "http" or not base:
+            await self._app(scope, receive, send)
+            return
+        path, raw = scope["path"], scope.get("raw_path", b"")
+        if path == base:
+            path, raw = f"{path}/", raw + b"/"
+        elif not path.startswith(f"{base}/"):
+            # The proxy took it off, or there is none.
+            path, raw = base + path, base.encode() + raw
+        elif path.removeprefix(base) in INSIDE:
+            told = (
+                f"This is not served below {base}: whoever it is for asks for it without, and past the proxy."
+            )
+            await problem(404, told)(scope, receive, send)
+            return
+        await self._app({**scope, "path": path, "raw_path": raw, "root_path": base}, receive, send)
+
+
+def own_path(scope: Scope) -> str:
+    """What a request asks for, as if there were no prefix."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

@@ -1,0 +1,76 @@
+"""The part of the HTTP API by which a call is tested: an echo to join, for whoever has an identity.
+
+Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
+"""
+
+import math
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from server.call_test.sessions import SECONDS, Echoes
+from server.http.attendance import PRIVATE
+from server.http.forwarded import client_of
+from server.http.meetings import Bearer
+from server.http.openapi import refusal
+from server.http.problems import problem
+from server.identity.tokens import Tokens, is_admin_key
+from server.settings.config import Config
+from signalling.protocol.errors import ErrorCode, Refused
+
+
+class EchoOffer(BaseModel):
+    available: bool = Field(description="Whether this server offers to test a call.")
+    seconds: int = Field(description="How long an echo stays.")
+
+
+class EchoView(BaseModel):
+    meeting: str = Field(description="Where the echo is: join it with the same identity.")
+    seconds: int = Field(description="How long the echo stays from now on.")
+
+
+def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
+    def caller(credentials: Bearer) -> str:
+        if credentials is None:
+            raise Refused(ErrorCode.BAD_TOKEN, "This needs an identity: Authorization: Bearer <token>.")
+        if is_admin_key(config, credentials.credentials):
+            raise Refused(ErrorCode.FORBIDDEN, "A call is somebody's: test it with an identity.")
+        return tokens.read_identity(credentials.credentials, time.time()).user_id
+
+    routes = APIRouter(prefix="/api/echo", tags=["echo"])
+
+    @routes.get("")
+    async def offer(response: Response) -> EchoOffer:
+        """Whether one may test one's call here."""
+        response.headers.update(PRIVATE)
+        return EchoOffer(available=config.echo, seconds=SECONDS)
+
+    @routes.post(
+        "",
+        response_model=EchoView,
+        responses={
+            200: {"description": "The caller's echo, which goes on"},
+            201: {"model": EchoView, "description": "An echo was started"},
+            404: refusal("This server offers none"),
+            429: refusal("So many were started in the last minute"),
+            503: refusal("All are taken, or it could not be started"),
+        },
+    )
+    async def begin(request: Request, response: Response, user_id: Annotated[str, Depends(caller)]) -> Any:
+        """Start a participant that sends back what it is sent, in a meeting of its own, for the caller to join.
+
+        Answered when it is there, in a second or two. It leaves when the caller has left, and after a minute; then the
+        meeting is deleted, with the record of it. Each identity has one at a time: asked again, that one is answered.
+        """
+        if not config.echo:
+            return problem(
+                404, "This server does not offer to test a call (RECONVENE_ECHO).", headers=PRIVATE
+            )
+        echo, begun = await echoes.begin(user_id, client_of(request.scope))
+        response.headers.update(PRIVATE)
+        response.status_code = 201 if begun else 200
+        return EchoView(meeting=echo.room, seconds=math.ceil(echo.seconds_left))
+
+    return routes

@@ -1,0 +1,54 @@
+"""What trusted proxies say about a request, told to the application (ASGI)."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.http.problems import problem
+from server.network.client_address import Client, Proxies
+from server.network.hosts import ANY_HOST, Hosts, asked_by
+
+
+class Forwarded:
+    """ASGI middleware: tells the application who the client is, and by which scheme and to which host it came.
+
+    What comes by a name that is not served is refused here: its pages may send whatever a proxy would.
+
+    `scope["client"]` has its address, `client_of(scope)` all that is known.
+    """
+
+    def __init__(self, app: ASGIApp, proxies: Proxies, hosts: Hosts = ANY_HOST) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            peer = scope["client"][0] if scope.get("client") else ""
+
+            def header(name: str) -> list[str]:
+                wanted = name.encode()
+                return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+
+            client = self._proxies.client(peer, header)
+            scope["reconvene.client"] = client
+            scope["client"] = (client.address, 0)
+            trusted = self._proxies.trusts(peer)
+            names = asked_by(header, trusted=trusted)
+            refusal = self._hosts.refusal(names)
+            if refusal is not None:
+                await problem(421, refusal)(scope, receive, send)
+                return
+            if trusted:
+                others = [(key, value) for key, value in scope["headers"] if key != b"host"]
+                scope["headers"] = [*others, *((b"host", name.encode("latin-1")) for name in names[-1:])]
+                schemes = [text.strip().lower() for text in header("x-forwarded-proto")]
+                if schemes and schemes[-1] in {"http", "https"}:
+                    scope["scheme"] = schemes[-1]
+        await self._app(scope, receive, send)
+
+
+def client_of(scope: Scope) -> Client:
+    """Who makes this request."""
+    client: Client = scope["reconvene.client"]
+    return client

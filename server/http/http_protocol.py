@@ -1,0 +1,347 @@
+"""HTTP/1.1 as uvicorn speaks it, within bounds: how long a request's head may be, and how long its sender may take.
+
+uvicorn has neither. Its parser joins the pieces of a header anew for each that comes, and keeps what came for as long
+as the socket is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+import httptools
+import structlog
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeaderValue
+
+from server.http.problems import problem
+from server.realtime.connection import CLOSE_TIMEOUT, Connection, Gateway
+from server.realtime.handshake import Upgrade
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+    from server.runtime.metrics import Metrics
+
+log = structlog.get_logger()
+
+MAX_HEAD = 32 * 1024
+"""Bytes from the beginning of a request to the end of its headers."""
+
+MAX_FIELDS = 128
+"""Headers of a request. Many small ones would take many times their size in memory."""
+
+HEAD_TIMEOUT = 10.0
+"""Seconds from the first byte of a request, or from the opening of the socket, to the end of the headers."""
+
+BODY_TIMEOUT = 30.0
+"""Seconds from the end of the headers to the end of the body."""
+
+READ_TIMEOUT = 30.0
+"""Seconds a client may take to read some 64 KiB of an answer, or the rest of one when the socket is to be closed."""
+
+_TOO_SLOW = "The rest of the request did not come in time."
+
+_PIECE = 4096
+"""Bytes that are parsed at once. What is refused, or waits for earlier requests, is found out after so many."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection, until it closes or becomes a WebSocket."""
+
+    def __init__(self, *uvicorn: Any, gateway: Gateway, metrics: Metrics, **more: Any) -> None:
+        super().__init__(*uvicorn, **more)
+        self._sockets = gateway.sockets
+        self._proxies = gateway.proxies
+        self._metrics = metrics
+        self._messages = 0
+        self._is_in_head = True
+        self._has_begun = True
+        self._fruitless = 0  # bytes in a row that have neither ended the headers nor brought any of the body
+        self._bore_fruit = False
+        self._fields = 0
+        self._unread = b""
+        self._running: RequestResponseCycle | None = None
+        self._has_ended = False
+        self._late_refusal: tuple[int, str] | None = None
+        self._expected: tuple[str, int] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._ending: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(transport)
+        peer = self.client[0] if self.client else ""
+        # A proxy's are many clients'. A WebSocket says whose it is when it is asked for.
+        network = None if self._proxies.trusts(peer) else self._proxies.client(peer, lambda _: ()).network
+        self._sockets.opened(transport, network or None)
+        self._wait_for_peer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_timers()
+        self._tell_running()
+        self._sockets.closed(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._has_ended:
+            return
+        if self._unread:
+            self._unread += data
+            self.flow.pause_reading()
+            return
+        self._unset_keepalive_if_required()
+        self._parse(data)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(READ_TIMEOUT, self._cut)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    # The parser's side
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._messages += 1
+        self._has_begun = True
+        self._fields = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields += 1
+        # Fields behind a body (trailers) are nobody's: they must not pass for headers.
+        if self._is_in_head and self._fields <= MAX_FIELDS:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._fields > MAX_FIELDS:
+            return
+        self._is_in_head = self._has_begun = False
+        self._bore_fruit = True
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_in_head:
+            self._bore_fruit = True
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_in_head:
+            self._is_in_head = True
+            self._bore_fruit = True
+            super().on_message_complete()
+
+    def _parse(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            if self.pipeline:
+                # uvicorn keeps every request that waits, and has stopped reading.
+                self._unread = data[at:]
+                break
+            piece = data[at : at + min(_PIECE, MAX_HEAD - self._fruitless)]
+            if not piece:
+                self._refuse(431, f"The headers of a request have at most {MAX_HEAD // 1024} KiB.")
+                return
+            at += len(piece)
+            self._bore_fruit = False
+            try:
+                self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade as upgrade:
+                at += upgrade.args[0] - len(piece)
+                if self._should_upgrade():
+                    self._upgrade(data[at:])
+                    return
+            except httptools.HttpParserError:
+                self._refuse(400, "This is no HTTP request.")
+                return
+            if self._fields > MAX_FIELDS:
+                self._refuse(431, f"A request has at most {MAX_FIELDS} headers.")
+                return
+            self._fruitless = 0 if self._bore_fruit else self._fruitless + len(piece)
+        self._wait_for_peer()
+
+    def on_response_complete(self) -> None:
+        self._sockets.waits(self.transport)
+        super().on_response_complete()
+        if self._late_refusal is not None and not self.pipeline:
+            self._answer_refusal(*self._late_refusal)
+        elif self.transport.is_closing():
+            # uvicorn closes it when all is written, and waits for ever.
+            self._ends_within(READ_TIMEOUT)
+        elif self._unread:
+            # uvicorn reads on as soon as one is answered; what is here already comes first.
+            self.flow.pause_reading()
+            if not self.pipeline:
+                self.loop.call_soon(self._go_on)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        if not cycle.more_body:
+            # It waited for its turn, and is here in full.
+            self._sockets.works(self.transport)
+        super()._start_asgi_task(cycle, app)
+
+    def _go_on(self) -> None:
+        """Parse what came behind requests that are answered by now."""
+        data, self._unread = self._unread, b""
+        if data and not self._has_ended and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._parse(data)
+            if not self._unread:
+                self.flow.resume_reading()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._ends_within(READ_TIMEOUT)
+
+    # Upgrades
+
+    def _upgrade(self, behind: bytes) -> None:
+        """Hand the socket over. Instead of uvicorn's way, which writes the request anew, to be parsed once more."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            self._refuse(400, "An earlier request is not answered yet.")
+            return
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
+        try:
+            headers = Headers(fields)
+        except InvalidHeaderValue:  # newer versions of the library look
+            self._refuse(400, "This is no WebSocket handshake.")
+            return
+        self._forget_timers()
+        self.connections.discard(self)
+        self._has_ended = True
+        connection: Connection = cast(Any, self.config.ws)(server_state=self.server_state)
+        upgrade = Upgrade(
+            method=self.scope["method"],
+            version=self.scope["http_version"],
+            target=self.url.decode("latin-1"),
+            headers=headers,
+        )
+        connection.connection_made(self.transport)
+        self.transport.set_protocol(connection)
+        self.flow.resume_reading()
+        # Parser and protocol hold each other: let go, so that 5 KB per connection need not wait for the collector.
+        self.parser = None  # type: ignore[assignment] # as uvicorn's own connection_lost() does
+        connection.upgrade(upgrade, behind)
+
+    # Time
+
+    def _wait_for_peer(self) -> None:
+        """The rest of the headers, or of the body, has to be here in time. Nothing is waited for between requests:
+        uvicorn closes a connection that is idle."""
+        expected: tuple[str, int] | None = None
+        if not self._is_in_head:
+            expected = ("body", self._messages)
+        elif self._has_begun or self._fruitless:
+            # What is sent, or not, before the first request is a part of it.
+            expected = ("head", self._messages or 1)
+        running = self._running
+        if expected is not None or running is None or running.response_complete:
+            self._sockets.waits(self.transport)
+        else:
+            self._sockets.works(self.transport)
+        if expected == self._expected:
+            return
+        self._expected = expected
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        if expected is not None:
+            self._be_patient()
+
+    def _be_patient(self) -> None:
+        limit = HEAD_TIMEOUT if self._is_in_head else BODY_TIMEOUT
+        self._patience = self.loop.call_later(limit, self._has_waited)
+
+    def _has_waited(self) -> None:
+        if self.flow.read_paused or self._unread:
+            # It is not the peer that is waited for.
+            self._be_patient()
+        elif self._is_in_head and (self._running is None or self._running.response_complete):
+            # Without a word, as to a browser that opened a socket in advance: an answer would be taken for one to what
+            # it asks next.
+            if self._messages or self._fruitless:
+                self._note_refusal(408, _TOO_SLOW)
+            self._has_ended = True
+            self.transport.close()
+            self._ends_within(CLOSE_TIMEOUT)
+        else:
+            self._refuse(408, _TOO_SLOW)
+
+    def _ends_within(self, seconds: float) -> None:
+        if self._ending is None:
+            self._ending = self.loop.call_later(seconds, self._cut)
+
+    def _cut(self) -> None:
+        self._tell_running()
+        self.transport.abort()
+
+    def _tell_running(self) -> None:
+        """Nobody hears the answer that is being made. uvicorn tells the request that came last."""
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
+    def _forget_timers(self) -> None:
+        for timer in (self._patience, self._ending, self._stalled):
+            if timer is not None:
+                timer.cancel()
+        self._patience = self._ending = self._stalled = None
+
+    # Ends
+
+    def _refuse(self, status: int, why: str) -> None:
+        """Answer what is no request, behind those before it, and hear no more from this peer."""
+        self._has_ended = True
+        self._note_refusal(status, why)
+        cycle: RequestResponseCycle | None = self.cycle
+        is_answered = cycle is None or cycle.response_complete
+        if not self._is_in_head and cycle is not None:
+            if is_answered:
+                # Before all of it was here.
+                self._end()
+                return
+            # The application waits in vain for the body of this one.
+            cycle.disconnected = not cycle.response_started
+            cycle.message_event.set()
+            if self.pipeline:
+                # It has not begun with it.
+                self.pipeline.popleft()
+                is_answered = False
+            else:
+                is_answered = cycle.disconnected
+        if is_answered:
+            self._answer_refusal(status, why)
+        else:
+            self._late_refusal = status, why
+            self._ends_within(READ_TIMEOUT)
+
+    def _note_refusal(self, status: int, why: str) -> None:
+        self._metrics.requests_refused[status] += 1
+        log.info("request refused", remote=self.client[0] if self.client else "", status=status, why=why)
+
+    def _answer_refusal(self, status: int, why: str) -> None:
+        answer = problem(status, why, headers={"Connection": "close"})
+        fields = [*self.server_state.default_headers, *answer.raw_headers]
+        lines = [b"%b: %b\r\n" % field for field in fields]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body)]))
+        self._end()
+
+    def _end(self) -> None:
+        """Close the socket when the peer has, or soon. What it still sends is read, and dropped: closing with bytes
+        unread would reset the connection, and the peer might never see the answer (RFC 9112, section 9.6)."""
+        self._has_ended = True
+        self._unset_keepalive_if_required()
+        self._forget_timers()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._ends_within(CLOSE_TIMEOUT)

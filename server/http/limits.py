@@ -1,0 +1,101 @@
+"""What the limits say to a request over HTTP: by what it asks for, and by what it was answered.
+
+One place for all routes, in front of them: a route that is added later is limited as well.
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.http.base_path import own_path
+from server.http.forwarded import client_of
+from server.http.problems import refusal_of
+from server.identity.tokens import is_admin_key
+from server.network.client_address import Client
+from server.network.limits import Limits
+from server.realtime.join_limits import user_of
+from server.settings.config import Config
+from signalling.protocol.errors import Refused
+
+LOOKED_UP = re.compile(r"/api/meetings/[^/]+")
+MADE = "/api/meetings"
+IDENTITY = "/api/identity"
+
+
+class HttpLimits:
+    """ASGI middleware. Where it is, `client_of(scope)` is known."""
+
+    def __init__(self, app: ASGIApp, config: Config, limits: Limits) -> None:
+        self._app = app
+        self._config = config
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        client, path = client_of(scope), own_path(scope)
+        posted = scope["method"] == "POST"
+        looks_up = LOOKED_UP.match(path) is not None
+        makes = posted and path.rstrip("/") == MADE
+        maker = ""
+        try:
+            self._limits.seen(client)
+            self._limits.take("requests", client)
+            if path.startswith("/api/"):
+                key = _bearer(scope)
+                self._judge(client, key)
+                if looks_up:
+                    self._limits.check("lookups", client)
+                elif makes:
+                    maker = user_of(key)
+                    self._limits.check("meetings", client)
+                    self._limits.check("meetings_per_identity", client, maker)
+                elif posted and path.rstrip("/") == IDENTITY:
+                    self._limits.take("identities", client)
+        except Refused as refused:
+            await _answer(refused, scope)(scope, receive, send)
+            return
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if looks_up and status == 404:
+                    self._limits.count("lookups", client)
+                elif makes and status == 201:
+                    self._limits.count("meetings", client)
+                    self._limits.count("meetings_per_identity", client, maker)
+            await send(message)
+
+        await self._app(scope, receive, counted if looks_up or makes else send)
+
+    def _judge(self, client: Client, key: str) -> None:
+        """Raises `Refused` when so many keys were tried that this one, right or wrong, is not looked at."""
+        admin_key = self._config.admin_key
+        if not key or (_is_token(key) and not _is_token(admin_key or "")):
+            # A signature cannot be guessed.
+            return
+        self._limits.check("failed_keys", client)
+        if not is_admin_key(self._config, key):
+            self._limits.key_failed(client)
+
+
+def _is_token(key: str) -> bool:
+    """Whether it has the shape of a signed token (RFC 7519)."""
+    return key.startswith("eyJ") and key.count(".") == 2
+
+
+def _bearer(scope: Scope) -> str:
+    scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _answer(refused: Refused, scope: Scope) -> ASGIApp:
+    headers: dict[str, str] = {}
+    if "text/html" in Headers(scope=scope).get("accept", ""):
+        # Somebody looks at it: the browser asks again by itself.
+        headers["Refresh"] = str(round(refused.retry_after or 1) + 1)
+    return refusal_of(refused, headers)

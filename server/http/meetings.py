@@ -1,0 +1,295 @@
+"""The HTTP API. What it shares with the socket, it asks of the same store, tokens and gateway.
+
+Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
+"""
+
+import asyncio
+import os
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
+
+from server.http import attendance
+from server.http.attendance import PRIVATE
+from server.http.openapi import UNKNOWN, answered, refusal
+from server.identity.ids import new_user
+from server.identity.tokens import Tokens, is_admin_key
+from server.identity.turn_credentials import ice_servers
+from server.realtime.gateway import Gateway
+from server.reports import attendance_report, deletion, import_source
+from server.runtime.clock import RecordClock
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from server.zoom import person_matching
+from signalling.protocol import identifiers
+from signalling.protocol.client_messages import Program
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.hub import Hub
+from signalling.rooms.member import rfc3339
+from storage.errors import StoreUnavailable, UnknownMeeting
+from storage.imports import Import, Kind, PartState
+from storage.records import HostedMeeting, Meeting
+from storage.store import Store
+
+ADMIN = "admin"
+"""The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
+
+READY_WITHIN = 2.0
+"""Seconds the store may take to answer before the server counts as not ready."""
+
+MOST_MEETINGS = 100
+MOST_ECHOES = 10
+"""Meetings that are made to test a call, are gone in a minute, and are left out of lists: more than there can be."""
+_bearer = HTTPBearer(
+    auto_error=False, description="An identity token from POST /api/identity, or the admin key"
+)
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+class NewIdentity(BaseModel):
+    name: str = Field("", description="Checked as a display name, if given; kept nowhere.")
+    kind: Program | None = Field(None, description="What a program is. Left out: it is for a person.")
+
+
+class IdentityView(BaseModel):
+    token: str
+    user_id: str
+
+
+class NewMeeting(BaseModel):
+    meeting: str | None = Field(
+        None, description="3 to 64 letters, digits and hyphens. Left out: one is made."
+    )
+    title: str = ""
+
+
+class MeetingView(BaseModel):
+    id: str
+    title: str
+    host: bool = Field(description="Whether the caller is the host.")
+    created: bool = Field(description="Whether this call created it.")
+    url: str
+    ended: bool
+    participants: int = Field(description="How many are in it now.")
+
+
+class SourceView(BaseModel):
+    kind: Kind
+    external_id: str = Field(description="Its id elsewhere.")
+    state: PartState = Field(description="The worst of its parts'.")
+    reason: str = Field(description="Why it is no better.")
+
+
+class HostedMeetingView(BaseModel):
+    id: str
+    title: str
+    created_at: str
+    ended_at: str | None
+    url: str
+    attended: int | None = Field(description="How many were ever in it; null: that is not known.")
+    present: int = Field(description="How many are in it now.")
+    last_seen_at: str | None = Field(description="When anyone was last seen in it.")
+    imported: Kind | None = Field(None, description="What it was elsewhere, if it was not held here.")
+    source: SourceView | None = Field(None, description="Of an import: where it comes from.")
+
+
+class HostedMeetings(BaseModel):
+    meetings: list[HostedMeetingView]
+
+
+def router(  # the API's parts list
+    config: Config,
+    store: Store,
+    hub: Hub,
+    gateway: Gateway,
+    tokens: Tokens,
+    metrics: Metrics,
+    record_clock: RecordClock,
+) -> APIRouter:
+    routes = APIRouter()
+
+    def caller(credentials: Bearer) -> str | None:
+        """Who bears the token, if anyone. Raises `Refused` for a token that is not valid."""
+        if credentials is None:
+            return None
+        if is_admin_key(config, credentials.credentials):
+            return ADMIN
+        return tokens.read_identity(credentials.credentials, time.time()).user_id
+
+    Caller = Annotated[str | None, Depends(caller)]  # noqa: N806 - a type
+
+    def known(user_id: Caller) -> str:
+        if user_id is None:
+            raise Refused(ErrorCode.BAD_TOKEN, "This needs an identity: Authorization: Bearer <token>.")
+        return user_id
+
+    Known = Annotated[str, Depends(known)]  # noqa: N806 - a type
+
+    def link(request: Request, meeting: Meeting) -> str:
+        return f"{request.base_url}m/{meeting.room}"
+
+    def view(
+        request: Request, meeting: Meeting, user_id: str | None, *, created: bool = False
+    ) -> MeetingView:
+        return MeetingView(
+            id=meeting.room,
+            title=meeting.title,
+            host=meeting.host_user_id == user_id,
+            created=created,
+            url=link(request, meeting),
+            ended=meeting.ended_at is not None,
+            participants=hub.size(meeting.room),
+        )
+
+    async def hosted(room: str, user_id: str) -> Meeting:
+        meeting = await existing(room, user_id)
+        if user_id not in {ADMIN, meeting.host_user_id}:
+            raise Refused(ErrorCode.FORBIDDEN)
+        return meeting
+
+    async def existing(room: str, user_id: str | None) -> Meeting:
+        """The meeting. To everyone but the admin key there is no import, as there is none by an id that nobody used."""
+        try:
+            # What was imported is known by its number in Zoom as well.
+            meant = person_matching.rooms(room) if user_id == ADMIN else [identifiers.meeting_id(room)]
+        except ValueError:
+            raise UnknownMeeting from None
+        meeting = None
+        for each in meant:
+            meeting = meeting or await store.meeting(each)
+        if meeting is None or (meeting.host_user_id == person_matching.HOST and user_id != ADMIN):
+            raise UnknownMeeting
+        return meeting
+
+    @routes.post("/api/identity", tags=["identity"])
+    async def new_identity(body: NewIdentity | None = None) -> IdentityView:
+        """An anonymous identity. Keep the token: it is what makes a host the host again."""
+        if body is not None and body.name:
+            _checked(identifiers.person_name, body.name)
+        user_id = new_user((body.kind if body else None) or "")
+        return IdentityView(token=tokens.identity(user_id, time.time()), user_id=user_id)
+
+    @routes.get("/api/meetings", tags=["meetings"])
+    async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
+        """The latest meetings of which the caller is host, newest first, 100 at most; with the admin key all."""
+        response.headers.update(PRIVATE)
+        latest = await store.hosted_meetings(
+            None if user_id == ADMIN else user_id, MOST_MEETINGS + MOST_ECHOES
+        )
+        hosted = [each for each in latest if not identifiers.is_echo(each.meeting.room)][:MOST_MEETINGS]
+        imports: dict[str, Import] = {}
+        if any(each.imported for each in hosted):
+            # As many of them as of all meetings, in the same order: the ones that are listed are among them.
+            imports = {each.subject.room: each for each in await store.imports(MOST_MEETINGS)}
+        return HostedMeetings(
+            meetings=[
+                listed(each, imports.get(each.meeting.room), link(request, each.meeting)) for each in hosted
+            ]
+        )
+
+    @routes.post("/api/meetings", tags=["meetings"], responses={201: {"model": MeetingView}})
+    async def create_meeting(
+        request: Request, response: Response, user_id: Known, body: NewMeeting | None = None
+    ) -> MeetingView:
+        """Get or create: 201 for whoever creates it and is host from then on, 200 for everyone after."""
+        body = body or NewMeeting.model_construct(meeting=None, title="")
+        title = _checked(identifiers.meeting_title, body.title)
+        if user_id == ADMIN:
+            raise Refused(ErrorCode.FORBIDDEN, "A meeting needs a host: create it with an identity.")
+        if body.meeting is None:
+            room = identifiers.generated_meeting_id(os.urandom(16))
+        else:
+            room = _checked(identifiers.new_meeting_id, body.meeting)
+        meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
+        gateway.meeting_asked_for(meeting.room, created=created)
+        response.status_code = 201 if created else 200
+        return view(request, meeting, user_id, created=created)
+
+    @routes.get(
+        "/api/meetings/{meeting}",
+        tags=["meetings"],
+        responses=UNKNOWN,
+        openapi_extra={"security": [{}]},  # or by nobody in particular
+    )
+    async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
+        return view(request, await existing(meeting, user_id), user_id)
+
+    @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)
+    async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
+        """Ends it for all, for good."""
+        room = (await hosted(meeting, user_id)).room
+        ended = await store.end_meeting(room, record_clock.now())
+        gateway.end_meeting(room)
+        return view(request, ended, user_id)
+
+    @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204, responses=UNKNOWN)
+    async def delete_meeting(meeting: str, user_id: Known) -> None:
+        """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
+        found = await hosted(meeting, user_id)
+        room = found.room
+        # Another who deletes it at the same moment leaves alone what is made by its id afterwards.
+        # (The beginning of an import moves, as more of it becomes known.)
+        made_at = None if room.startswith(identifiers.IMPORTED) else found.created_at
+        await deletion.delete_meeting(store, gateway, room, made_at)
+
+    attendance.add_to(routes, store, record_clock, Known, hosted)
+
+    @routes.get("/api/ice-servers", tags=["meetings"])
+    async def get_ice_servers(user_id: Known) -> dict[str, Any]:
+        """STUN and TURN servers for RTCPeerConnection, with credentials that last six hours."""
+        return {"ice_servers": ice_servers(config, user_id, time.time())}
+
+    @routes.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @routes.get("/readyz", tags=["operation"], responses={503: refusal("It is not ready")})
+    async def readyz() -> dict[str, str]:
+        """The store answers and can be written; 503 when not, and when the server is going away."""
+        if gateway.draining:
+            raise gateway.going()
+        # Neither is logged: who asks does so all the time, and the recorder and the heartbeat tell of an outage.
+        if not metrics.store_available:
+            # A disk that is full can be read all the same.
+            raise Refused(ErrorCode.UNAVAILABLE, "The store cannot be written.", retry_after=1.0)
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                await store.ping()
+        except (TimeoutError, StoreUnavailable):
+            raise Refused(ErrorCode.UNAVAILABLE, "The store does not answer.", retry_after=1.0) from None
+        return {"status": "ready"}
+
+    @routes.get("/metrics", tags=["operation"], response_class=Response, responses=answered("text/plain"))
+    def get_metrics() -> Response:
+        """Prometheus text format. It is never below a prefix."""
+        return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return routes
+
+
+def listed(hosted: HostedMeeting, record: Import | None, url: str) -> HostedMeetingView:
+    """`record`: of an import, what is known of how it came here."""
+    meeting = hosted.meeting
+    return HostedMeetingView(
+        id=meeting.room,
+        title=meeting.title,
+        created_at=rfc3339(meeting.created_at),
+        ended_at=attendance_report.moment(attendance_report.ended_at(meeting, record)),
+        url=url,
+        attended=hosted.attended if record is None or import_source.is_known(record) else None,
+        present=hosted.present,
+        last_seen_at=attendance_report.moment(hosted.last_seen_at),
+        imported=hosted.imported,
+        source=None if record is None else SourceView(**import_source.summary(record)),
+    )
+
+
+def _checked(rule: Any, text: str) -> str:
+    try:
+        return str(rule(text))
+    except ValueError as error:
+        raise Refused(ErrorCode.BAD_MESSAGE, str(error)) from None

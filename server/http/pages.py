@@ -1,0 +1,155 @@
+"""The pages and the static files that they are made of."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from server.http import reference_page
+from server.http.base_path import own_path
+from server.http.static_tree import Snapshot, StaticTree, hash_of, split
+
+PAGE = Path(__file__).parents[2] / "static"
+PAGE_POLICY = (
+    "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+REFERENCE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|docs)(/|$)")
+"""What programs ask: they get a problem document, whatever they accept."""
+CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def install(app: FastAPI, folder: Path = PAGE) -> None:
+    """Serve every page, and `/static` under them, from `folder`."""
+    tree = StaticTree(folder)
+
+    @app.get("/", include_in_schema=False)
+    @app.get("/m/{meeting}", include_in_schema=False)
+    @app.get("/m/{meeting}/", include_in_schema=False)
+    def page(request: Request) -> Response:
+        return _page(request, tree, "index.html")
+
+    @app.get("/m/{meeting}/attendance", include_in_schema=False)
+    @app.get("/m/{meeting}/attendance/", include_in_schema=False)
+    def attendance_page(request: Request) -> Response:
+        return _page(request, tree, "attendance.html")
+
+    @app.get("/attendance", include_in_schema=False)
+    @app.get("/attendance/", include_in_schema=False)
+    def records_page(request: Request) -> Response:
+        return _page(request, tree, "records.html")
+
+    @app.get("/docs", include_in_schema=False)
+    def reference(request: Request) -> Response:
+        return _answer(
+            request,
+            tree.snapshot(),
+            reference_page.page(app.openapi(), request.scope["root_path"]),
+            REFERENCE_POLICY,
+        )
+
+    app.mount("/static", _Static(folder, tree), name="static")
+
+    async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if scope["type"] != "http" or NO_PAGES.match(own_path(scope)):
+            raise HTTPException(404)
+        # A page or a problem document: whatever keeps the one must not give it to who accepts the other.
+        by = {"Vary": "Accept"}
+        if not _is_of_a_person(request):
+            raise HTTPException(404, headers=by)
+        answer = _elsewhere(request) or _page(request, tree, "index.html", status=404)
+        answer.headers.update(by)
+        await answer(scope, receive, send)
+
+    app.router.default = nothing_here
+
+
+def _is_of_a_person(request: Request) -> bool:
+    """Whether somebody follows a link, and is better served with a page than with a problem document."""
+    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
+
+
+def _elsewhere(request: Request) -> Response | None:
+    """Where it leads if nobody minds that `/m/` is in capitals. The ID's own letters are the page's affair."""
+    base = request.scope["root_path"]
+    path = request.scope.get("raw_path", b"").decode("latin-1").removeprefix(base)
+    if not CAPITALS.match(path):
+        return None
+    query = f"?{request.url.query}" if request.url.query else ""
+    # Without a scheme and host, which a proxy in front may know better.
+    return Response(status_code=308, headers={"Location": f"{base}/m{path[2:]}{query}"})
+
+
+def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
+    """A page asks for its parts by the hash of them all."""
+    snapshot = tree.snapshot()
+    return _answer(request, snapshot, snapshot.files[name], PAGE_POLICY, status=status)
+
+
+def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:
+    base = request.scope["root_path"]
+    # Whatever of ours a page leads to, or is made of, is below the prefix.
+    body = page.replace(b'="/', f'="{base}/'.encode())
+    body = body.replace(f'="{base}/static/'.encode(), f'="{base}/static/{snapshot.hash}/'.encode())
+    # The policy is part of it: with a 304, browsers keep the one they have (Chromium ignores `Content-…` there).
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy,
+        "ETag": f'"{hash_of(policy.encode(), body)}"',
+    }
+    if status == 200 and _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=headers)
+    return Response(body, status, headers, media_type="text/html")
+
+
+class _Static(StaticFiles):
+    """Under the hash of the tree, browsers keep files for good. Without it they ask for them anew each time (304 when
+    unchanged), so that a page never runs with modules of two versions.
+    """
+
+    def __init__(self, folder: Path, tree: StaticTree) -> None:
+        super().__init__(directory=folder)
+        self._tree = tree
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        # StaticFiles passes the path in the system's way.
+        hashed = split(Path(path).as_posix())
+        if hashed is None or scope["method"] not in {"GET", "HEAD"}:
+            return await super().get_response(path, scope)
+        asked_for, name = hashed
+        snapshot = await anyio.to_thread.run_sync(self._tree.snapshot)
+        if name not in snapshot.files:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "no-store"}
+        if asked_for == snapshot.hash:
+            headers = {"Cache-Control": FOR_EVER, "ETag": f'"{snapshot.hash}"'}
+            if _is_known(headers["ETag"], Request(scope).headers.get("if-none-match", "")):
+                return Response(status_code=304, headers=headers)
+        # Any other hash is that of another release behind the same balancer: better these files than none.
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(snapshot.files[name], headers=headers, media_type=media_type)
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _is_known(etag: str, if_none_match: str) -> bool:
+    """Whether the browser has it: by the weak comparison of RFC 9110, section 13.1.2."""
+    return etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

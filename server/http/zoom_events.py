@@ -1,0 +1,175 @@
+"""What Zoom calls while a webinar or meeting goes on: `POST /api/zoom/webhook`.
+
+An event that cannot be kept now is answered with 503, and Zoom sends it again (after about 5, 25 and 85 minutes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+
+import orjson
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from server.http.openapi import Answers, answered, refusal
+from server.http.problems import problem
+from server.runtime.seldom import Seldom
+from server.settings.config import Config
+from server.zoom.poll_times import SETTLES
+from server.zoom.webhook_events import Ended, Event, Heard, Malformed, Other, Validation, read
+from storage.errors import MeetingExists
+from storage.imports import Import
+from storage.store import Store
+
+log = structlog.get_logger()
+
+FRESH = 300.0
+"""Seconds that the clocks of Zoom and of this machine, and the way between them, may differ by."""
+
+WITHIN = 2.5
+"""Seconds the store has: Zoom waits for three."""
+
+RETRY_AFTER = 60.0
+QUIET = 60.0
+"""Seconds between two lines about requests that are not from Zoom: anybody can send them."""
+
+PRIVATE = {"Cache-Control": "no-store"}
+
+REFUSED: Answers = {
+    400: refusal("The event is not understood"),
+    401: refusal("It is not Zoom's, or too old"),
+    404: refusal("No events are taken here"),
+    413: refusal("The body is too large"),
+}
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """Zoom's, of a request: over the very bytes of its body."""
+    return f"v0={_hmac(secret, b'v0:' + timestamp.encode('latin-1') + b':' + body)}"
+
+
+def router(config: Config, store: Store, clock: Callable[[], float] = time.time) -> APIRouter:
+    routes = APIRouter()
+    doorkeeper = _Doorkeeper(config.zoom_webhook_secret or "", clock)
+
+    @routes.post(
+        "/api/zoom/webhook",
+        tags=["zoom"],
+        response_class=Response,
+        responses=answered("application/json") | REFUSED,
+    )
+    async def zoom_webhook(request: Request) -> Response:
+        """For Zoom: the event notification endpoint URL of the app."""
+        secret = config.zoom_webhook_secret
+        if secret is None:
+            return problem(404, "No events are taken here: ZOOM_WEBHOOK_SECRET is not set (docs/zoom.md).")
+        body = await request.body()
+        why = doorkeeper.refuses(
+            request.headers.get("x-zm-request-timestamp", ""),
+            request.headers.get("x-zm-signature", ""),
+            body,
+        )
+        if why:
+            return problem(401, why)
+        try:
+            event = read(body)
+        except Malformed as error:
+            log.warning("zoom event not understood", error=str(error), bytes=len(body))
+            return problem(400, f"The event is not understood: {error}.")
+        if isinstance(event, Validation):
+            return _json(
+                {"plainToken": event.plain_token, "encryptedToken": _hmac(secret, event.plain_token.encode())}
+            )
+        try:
+            async with asyncio.timeout(WITHIN):
+                kept = await _keep(store, event, clock())
+        except TimeoutError:
+            log.warning("zoom event not kept in time, Zoom sends it again")
+            return problem(503, "The store does not answer; send it again.", retry_after=RETRY_AFTER)
+        return _json({"kept": kept})
+
+    return routes
+
+
+async def _keep(store: Store, event: Event, now: float) -> bool:
+    """Whether anything came of it. Raises `StoreUnavailable`."""
+    try:
+        match event:
+            case Heard(subject, stay):
+                kept = await store.record_live(subject, stay)
+                if not kept:
+                    log.debug("zoom event came after the report", room=subject.room, part=stay.part)
+                return kept
+            case Ended(subject, part, ended_at):
+                if _is_known(await store.imported(subject.room), event):
+                    return False
+                due_at = max(min(ended_at, now) + SETTLES[0], now)
+                await store.end_live(subject, part, ended_at, due_at, now)
+                log.info("zoom says it has ended", room=subject.room, part=part)
+                return True
+            case Other(name):
+                log.debug("zoom event ignored", name=name[:100])
+            case _:
+                pass
+    except MeetingExists:
+        # Nothing that Zoom could do about it by sending it again.
+        log.warning(
+            "zoom event has no place: the meeting's id is taken by one held here", room=event_room(event)
+        )
+    return False
+
+
+def _is_known(record: Import | None, ended: Ended) -> bool:
+    """Whether this end was told before, and all that follows from it is done or due."""
+    if record is None:
+        return False
+    return any(
+        part.part == ended.part
+        and part.ended_at == ended.at
+        and (part.agreed > 0 or record.due_at is not None)
+        for part in record.parts
+    )
+
+
+class _Doorkeeper:
+    """Tells who is Zoom, and the log, now and then, who is not."""
+
+    def __init__(self, secret: str, clock: Callable[[], float]) -> None:
+        self._secret = secret
+        self._clock = clock
+        self._seldom = Seldom(QUIET)
+
+    def refuses(self, timestamp: str, signed: str, body: bytes) -> str:
+        """Why the request is not taken: "" when it is Zoom's, and no old one."""
+        expected = signature(self._secret, timestamp, body)
+        if not hmac.compare_digest(expected.encode(), signed.encode("latin-1", "replace")):
+            return self._told(
+                "The signature is not Zoom's, or ZOOM_WEBHOOK_SECRET is not the app's secret token."
+            )
+        # Only after that: what is not Zoom's learns nothing about the clock.
+        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 20):
+            return self._told("The timestamp is none.")
+        if abs(self._clock() - int(timestamp)) > FRESH:
+            return self._told("The request is older than five minutes, or one of the clocks is wrong.")
+        return ""
+
+    def _told(self, why: str) -> str:
+        if self._seldom.count("refused"):
+            log.warning("zoom event refused", why=why)
+        return why
+
+
+def event_room(event: Event) -> str:
+    return event.subject.room if isinstance(event, Heard | Ended) else ""
+
+
+def _hmac(secret: str, message: bytes) -> str:
+    return hmac.new(secret.encode(errors="surrogateescape"), message, hashlib.sha256).hexdigest()
+
+
+def _json(content: dict[str, object]) -> Response:
+    return Response(orjson.dumps(content), media_type="application/json", headers=PRIVATE)

@@ -1,0 +1,109 @@
+"""By what names the server is asked, and which of them it answers to; whose pages may connect.
+
+A page of another site that has its name resolve to this machine (DNS rebinding) is a page of this server's own origin
+to the browser, and to any comparison of Origin with Host. Only a list of names tells it apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from server.network.client_address import Header
+from signalling.protocol.ip_addresses import parsed
+
+FORWARDED_HOST = "x-forwarded-host"
+
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def asked_by(header: Header, *, trusted: bool) -> list[str]:
+    """By which names a request came, the one that counts last: what Host says, or a trusted proxy in its place."""
+    names = list(header("host"))
+    if trusted:
+        # As in its other lists, the last is what the nearest proxy saw itself.
+        told = ",".join(header(FORWARDED_HOST)).rpartition(",")[2].strip()
+        # The same name without a port says nothing new: proxies often lose it.
+        if told and (not names or told.lower() != _name(names[-1])):
+            names.append(told)
+    return names
+
+
+class Hosts:
+    """Names that the server answers to; all, if none are given.
+
+    Addresses and localhost always count: no other site's page can have them as its own.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = frozenset(names)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hosts) and self._names == other._names
+
+    __hash__ = None  # type: ignore[assignment] # a value that is compared, and a key of nothing
+
+    @classmethod
+    def parse(cls, text: str) -> Hosts:
+        """Raises `ValueError`."""
+        names = [part.strip().lower() for part in text.split(",") if part.strip()]
+        for name in names:
+            if name != "*" and not _NAME.fullmatch(name.removeprefix("*.")):
+                raise ValueError
+        return cls(() if "*" in names else names)
+
+    def refusal(self, asked_by: Sequence[str]) -> str | None:
+        """What to tell whoever asks by a name that is not served."""
+        for host in asked_by:
+            if not self._serves(host):
+                return "The server does not answer to this name; see RECONVENE_HOSTS."
+        return None
+
+    def _serves(self, host: str) -> bool:
+        if not self._names or is_local(host):
+            return True
+        name = _name(host)
+        return name in self._names or f"*.{name.partition('.')[2]}" in self._names
+
+
+ANY_HOST = Hosts(())
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is an address, or a name of this machine for itself (RFC 6761, section 6.3)."""
+    return parsed(host) is not None or _name(host) == "localhost" or _name(host).endswith(".localhost")
+
+
+def origin(text: str) -> str:
+    """An origin as browsers write it: in small letters, and without the port that its scheme has anyway (RFC 6454).
+
+    Raises `ValueError` for what is none.
+    """
+    parts = urlsplit(text.strip().rstrip("/").lower())
+    if parts.scheme not in DEFAULT_PORTS or not parts.netloc or parts.path or parts.query or parts.fragment:
+        raise ValueError
+    return f"{parts.scheme}://{_without_port(parts.scheme, parts.netloc)}"
+
+
+def is_allowed_origin(text: str, host: str | None, allowed: Sequence[str]) -> bool:
+    """Whether a page of this origin may connect to us as `host`: its own host, or on the list."""
+    if "*" in allowed:
+        return True
+    try:
+        found = origin(text)
+    except ValueError:  # such as null, or http://[
+        return False
+    scheme, _, own = found.partition("://")
+    return found in allowed or (host is not None and own == _without_port(scheme, host.lower()))
+
+
+def _without_port(scheme: str, host: str) -> str:
+    """`host` without the port that the scheme has anyway. Which scheme a Host is of, only the page's origin tells."""
+    return host.removesuffix(DEFAULT_PORTS[scheme])
+
+
+def _name(host: str) -> str:
+    return host.partition(":")[0].lower().removesuffix(".")

@@ -1,0 +1,252 @@
+"""Writes down what became of stays: that they ended, that they go on here. Keeps at it while the store is away.
+
+    record() ─► each person's line, oldest first ─► the heads of up to 256 lines at once ─► store
+
+One task writes for as long as there is something to write. Of one person only one entry is on its way at a time, so
+that a leave never overtakes the return after it; a join of the same person waits until the line is empty (`settle`).
+What is handed to the store at once, it puts into one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple
+
+import structlog
+
+from server.runtime.metrics import Metrics
+from signalling.rooms.effects import StayEnded, StayResumed
+from storage.errors import StoreUnavailable
+from storage.open_stays import StayAbandon
+from storage.records import StayEnd, StayResume
+from storage.store import Store
+
+log = structlog.get_logger()
+
+LIMIT = 50_000
+"""Entries kept while the store is away. Past it the oldest news is that the disk is gone; what is dropped is found
+later (`server.realtime.reconciling`), or closed by the next start, at this node's last heartbeat."""
+
+FLAPPING = 16
+"""Entries of one person from which on returns no longer add up."""
+
+BATCH = 256
+RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+
+class StayAbandoned(NamedTuple):
+    """Record that nobody is in a stay that is open here. `at`: when somebody last was (of the hub's time); None: nobody
+    came to it."""
+
+    room: str
+    user_id: str
+    participant_id: str
+    session_id: str
+    at: float | None
+
+
+Entry = StayEnded | StayResumed | StayAbandoned
+Person = tuple[str, str]
+"""Meeting and user."""
+
+
+class _Line:
+    """What is to be written of one person."""
+
+    __slots__ = ("entries", "written")
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque()
+        self.written = asyncio.Event()
+
+
+class _Outage:
+    """Since when the store has been away (the loop's time), and what came of it."""
+
+    def __init__(self, since: float) -> None:
+        self.since = since
+        self.until: float | None = None
+        self.written = 0
+
+
+class Recorder:
+    """`at`: what a moment of the hub's time is by the record's clock."""
+
+    def __init__(
+        self,
+        store: Store,
+        node_id: str,
+        metrics: Metrics,
+        *,
+        limit: int = LIMIT,
+        at: Callable[[float], float] = lambda moment: moment,
+    ) -> None:
+        self._store = store
+        self._node_id = node_id
+        self._metrics = metrics
+        self._limit = limit
+        self._at = at
+        # Dictionaries keep their order: whose turn it was goes to the end.
+        self._lines: dict[Person, _Line] = {}
+        self._count = 0
+        self._dropped = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._outage: _Outage | None = None
+        self._closing = asyncio.Event()
+        metrics.unrecorded = lambda: self.count
+
+    @property
+    def count(self) -> int:
+        """How much is unwritten."""
+        return self._count
+
+    def record(self, entry: Entry) -> None:
+        # Whatever is found to be abandoned can be found again: half the room is for what people did.
+        limit = self._limit // 2 if isinstance(entry, StayAbandoned) else self._limit
+        if self._count >= limit:
+            self._drop()
+            return
+        if entry.at is not None:
+            # Now, together with its beginning: the clock may be set before it is written.
+            entry = entry._replace(at=self._at(entry.at))
+        person = entry.room, entry.user_id
+        line = self._lines.get(person)
+        if line is None:
+            line = self._lines[person] = _Line()
+        elif _flaps(line.entries, entry):
+            line.entries[-1] = entry
+            return
+        self._count += 1
+        line.entries.append(entry)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+
+    def has_to_write(self, room: str, user_id: str) -> bool:
+        """Whether something of this person is unwritten."""
+        return (room, user_id) in self._lines
+
+    async def settle(self, room: str, user_id: str, within: float) -> bool:
+        """Wait until nothing of this person is unwritten; False when that took longer than `within` seconds."""
+        line = self._lines.get((room, user_id))
+        if line is None:
+            return True
+        try:
+            async with asyncio.timeout(within):
+                await line.written.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, within: float) -> None:
+        """Give what is unwritten a last chance of `within` seconds."""
+        # A wait for the next attempt is cut short, and those to come are short ones.
+        self._closing.set()
+        if self._writer is not None and not self._writer.done():
+            await asyncio.wait([self._writer], timeout=within)
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        if self._count:
+            log.warning("stays left unrecorded, the next start closes them", count=self._count)
+
+    async def _write_all(self) -> None:
+        delay = RETRY_FIRST
+        while self._lines:
+            batch = [(person, line.entries[0]) for person, line in islice(self._lines.items(), BATCH)]
+            outcomes = await asyncio.gather(
+                *(self._write(entry) for _, entry in batch), return_exceptions=True
+            )
+            unavailable: StoreUnavailable | None = None
+            for (person, entry), outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, StoreUnavailable):
+                    unavailable = outcome
+                    continue
+                if isinstance(outcome, BaseException):
+                    # Trying again would not help, and those behind it should not wait for ever.
+                    self._metrics.given_up += 1
+                    log.error(
+                        "stay could not be recorded",
+                        meeting=entry.room,
+                        participant=entry.participant_id,
+                        exc_info=outcome,
+                    )
+                elif self._outage is not None:
+                    self._outage.written += 1
+                self._done(person)
+            if unavailable is None:
+                delay = RETRY_FIRST
+                self._back()
+            else:
+                self._away(unavailable)
+                await self._pause(delay)
+                delay = min(RETRY_MOST, delay * 2)
+
+    async def _write(self, entry: Entry) -> None:
+        node, stay = self._node_id, (entry.room, entry.user_id, entry.participant_id, entry.session_id)
+        match entry:
+            case StayAbandoned():
+                await self._store.abandon_stay(StayAbandon(*stay, node, entry.at))
+            case StayEnded():
+                await self._store.leave(StayEnd(*stay, node, entry.at, entry.reason, entry.joined_at))
+            case StayResumed():
+                how = entry.returned, entry.joined_at, entry.if_free
+                await self._store.resume_stay(StayResume(*stay, node, entry.instance, entry.at, *how))
+
+    async def _pause(self, delay: float) -> None:
+        if self._closing.is_set():
+            await asyncio.sleep(RETRY_FIRST)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), delay)
+
+    def _done(self, person: Person) -> None:
+        """The head of this person's line is dealt with."""
+        self._count -= 1
+        line = self._lines.pop(person)
+        line.entries.popleft()
+        if line.entries:
+            self._lines[person] = line
+        else:
+            line.written.set()
+
+    def _drop(self) -> None:
+        self._metrics.given_up += 1
+        self._dropped += 1
+        # One line, not tens of thousands: the number is in the metrics, and in the line that tells of the return.
+        if self._dropped == 1:
+            log.error("too much is unrecorded, what comes now is given up", waiting=self._count)
+
+    def _away(self, error: StoreUnavailable) -> None:
+        self._metrics.store_available = False
+        now = asyncio.get_running_loop().time()
+        if self._outage is None:
+            self._outage = _Outage(now)
+            log.warning("store unavailable, what is to be recorded is kept", error=str(error))
+        self._outage.until = None
+
+    def _back(self) -> None:
+        self._metrics.store_available = True
+        outage = self._outage
+        if outage is not None and outage.until is None:
+            outage.until = asyncio.get_running_loop().time()
+        if self._lines:
+            return
+        dropped, self._dropped = self._dropped, 0
+        if outage is not None and outage.until is not None:
+            self._outage = None
+            log.info(
+                "store is back, what was kept is recorded",
+                written=outage.written,
+                given_up=dropped,
+                away=round(outage.until - outage.since, 3),
+            )
+
+
+def _flaps(entries: deque[Entry], entry: Entry) -> bool:
+    """Whether this is one more return of a connection that comes and goes all the time: the last one will do."""
+    return (
+        len(entries) >= FLAPPING and isinstance(entry, StayResumed) and isinstance(entries[-1], StayResumed)
+    )

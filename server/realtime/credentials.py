@@ -1,0 +1,91 @@
+"""What is proved by the credentials that come with a join or a resume: who it is, and whose place.
+
+An identity proves who somebody is, anywhere. A session proves a place in its own meeting and nothing else: no identity
+is made of it, it expires, and one that proves nothing any more is ignored, as long as something else does. So it is
+worth little to whoever finds one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import NamedTuple
+
+from server.identity.ids import new_user
+from server.identity.tokens import SESSION_LIFETIME, Session, Tokens
+from signalling.protocol.client_messages import Join, Resume
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.hub import Hub
+from storage.errors import StoreUnavailable
+from storage.store import Store
+
+
+class Proof(NamedTuple):
+    """`token`: an identity to hand out, if it is new. `session`: the tab's, if it is theirs and for this meeting."""
+
+    user_id: str
+    token: str | None
+    session: Session | None
+
+
+class Credentials:
+    """Times are epoch seconds, passed in."""
+
+    def __init__(self, tokens: Tokens, hub: Hub, store: Store) -> None:
+        self._tokens = tokens
+        self._hub = hub
+        self._store = store
+
+    async def of_join(self, join: Join, now: float) -> Proof:
+        """Raises `Refused`: bad_token for what is forged or an identity that has expired, unavailable."""
+        session = self._tokens.read_session(join.session) if join.session else None
+        if session is not None and (session.room != join.meeting or _has_expired(session, now)):
+            session = None
+        if join.token is not None:
+            user_id, token = self._identified(join.token, now)
+            return Proof(user_id, token, session if session and session.user_id == user_id else None)
+        if session is not None:
+            seen = await self._last_seen(session)
+            if seen is not None and now - seen < SESSION_LIFETIME:
+                return Proof(session.user_id, None, session)
+        user_id = new_user(join.kind or "")
+        return Proof(user_id, self._tokens.identity(user_id, now), None)
+
+    async def of_resume(self, resume: Resume, session: Session, now: float) -> Proof:
+        """For a page whose place was given up. Raises `Refused`, as above, and unknown_meeting."""
+        if resume.token is not None:
+            with contextlib.suppress(Refused):  # then the session may do
+                user_id, token = self._identified(resume.token, now)
+                if user_id == session.user_id:
+                    return Proof(user_id, token, session)
+        if not _has_expired(session, now):
+            seen = await self._last_seen(session)
+            if seen is None:
+                raise Refused(ErrorCode.UNKNOWN_MEETING)
+            if now - seen < SESSION_LIFETIME:
+                return Proof(session.user_id, None, session)
+        raise Refused(ErrorCode.BAD_TOKEN, "The session has expired.")
+
+    def _identified(self, token: str, now: float) -> tuple[str, str | None]:
+        identity = self._tokens.read_identity(token, now)
+        return identity.user_id, self._tokens.identity(identity.user_id, now) if identity.is_due(
+            now
+        ) else None
+
+    async def _last_seen(self, session: Session) -> float | None:
+        """When the session's user was in its meeting; None: never, so the meeting was deleted."""
+        if self._hub.present(session.room, session.user_id) is not None:
+            return math.inf
+        try:
+            known = await self._store.participant(session.room, session.user_id)
+        except StoreUnavailable as error:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
+        # Meanwhile that may have changed.
+        self._tokens.refuse_revoked(session.user_id, session.issued_at)
+        if known is None:
+            return None
+        return math.inf if known.state == "connected" else known.last_seen_at
+
+
+def _has_expired(session: Session, now: float) -> bool:
+    return session.expires_at is not None and session.expires_at <= now

@@ -1,0 +1,119 @@
+"""How this process ends: in order, and within a bound.
+
+    signal ──► nobody is let in ──► every socket: going_away, 4101 ──► closing handshakes ────────────────► end
+                                              └──► joins on their way ──► leaves ──► stays, exactly ──►┘
+
+What is recorded does not wait for peers that are slow to close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from server.cluster.node import Node
+from server.realtime.attendance_writer import Recorder
+from server.realtime.gateway import Gateway
+from server.realtime.reconciling import Reconciler
+from server.runtime import clock
+from storage.errors import StoreError
+
+log = structlog.get_logger()
+
+CLOSING_SHARE = 0.1
+"""Of the bound: what is kept for closing the store."""
+
+STEP_SHARE = 0.5
+"""Of the time that is left: how long one step may take, so that a store that hangs does not take all from the next."""
+
+
+class Drain:
+    """`bound` is in seconds, from the first signal to the end."""
+
+    def __init__(
+        self, bound: float, gateway: Gateway, recorder: Recorder, reconciler: Reconciler, node: Node
+    ) -> None:
+        self._bound = bound
+        self._gateway = gateway
+        self._recorder = recorder
+        self._reconciler = reconciler
+        self._node = node
+        self._loop = asyncio.get_running_loop()
+        self._began: float | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._at_once = False
+
+    def signalled(self) -> None:
+        """The first signal begins the drain, the second one cuts it short."""
+        if self._began is None:
+            self._begin()
+            return
+        log.warning("second signal, stopping at once")
+        self._at_once = True
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(self._loop.time())
+
+    @property
+    def deadline(self) -> float:
+        """When the process has to have ended, by the loop's clock."""
+        now = self._loop.time()
+        if self._at_once:
+            return now
+        return (now if self._began is None else self._began) + self._bound
+
+    async def run(self, close_sockets: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
+        """`close_sockets` tells every socket at once, and ends when all are closed. `others` end meanwhile, too."""
+        if self._began is None:
+            self._begin()
+        began = self._loop.time()
+        at = clock.monotonic()
+        self._reconciler.is_draining = True
+        self._gateway.record_absent()
+        try:
+            async with asyncio.timeout_at(self.deadline - self._bound * CLOSING_SHARE) as self._limit:
+                async with asyncio.TaskGroup() as group:
+                    for closing in (close_sockets, *others):
+                        group.create_task(closing)
+                    given_up = group.create_task(self._record(at))
+        except TimeoutError:
+            log.warning(
+                "drain cut short",
+                connections=self._gateway.connections,
+                joins=self._gateway.joins,
+                unrecorded=self._recorder.count,
+            )
+        else:
+            log.info(
+                "drained",
+                joins_given_up=given_up.result(),
+                unrecorded=self._recorder.count,
+                seconds=round(self._loop.time() - began, 3),
+            )
+
+    def _begin(self) -> None:
+        self._began = self._loop.time()
+        self._gateway.drain()
+        log.info(
+            "draining",
+            connections=self._gateway.connections,
+            joins=self._gateway.joins,
+            bound=self._bound,
+        )
+
+    async def _record(self, at: float) -> int:
+        """Write down what is left to write; answers how many joins were given up."""
+        given_up = await self._gateway.stop(within=self._step())
+        with contextlib.suppress(StoreError, TimeoutError):
+            # What it would say, the next steps say.
+            async with asyncio.timeout(self._step()):
+                await self._reconciler.reconcile(is_last=True)
+        await self._recorder.close(within=self._step())
+        await self._node.stop(at)
+        return given_up
+
+    def _step(self) -> float:
+        return (self.deadline - self._loop.time()) * STEP_SHARE

@@ -1,0 +1,91 @@
+"""The WebSocket handshake: what is answered to a request for an upgrade (RFC 6455, section 4.2).
+
+Whatever the bytes of its headers, there is an answer to it, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from server.network.hosts import Hosts, is_allowed_origin
+
+PATH = "/ws"
+SUBPROTOCOL = Subprotocol("reconvene.v1")
+
+
+class Upgrade(NamedTuple):
+    """A request for an upgrade, as it was parsed. Bytes past 127 are letters of latin-1."""
+
+    method: str
+    version: str
+    target: str
+    headers: Headers
+
+
+def answer(
+    asked: Upgrade,
+    ws: ServerProtocol,
+    names: Sequence[str],
+    hosts: Hosts,
+    allowed_origins: Sequence[str],
+    base_path: str = "",
+) -> Response:
+    """What to send: 101, or why not. `names`: those that the request came by. `base_path` may stand before PATH."""
+    refused = _refusal(asked, names, hosts, allowed_origins, base_path)
+    if refused is not None:
+        status, why = refused
+        return ws.reject(status, f"{why}\n")
+    response = ws.accept(Request(asked.target, asked.headers))
+    if response.status_code == 500:
+        # The library met something in it that it had not thought of.
+        return ws.reject(400, "This is no WebSocket handshake.\n")
+    return response
+
+
+def chosen_subprotocol(offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """The library's own rule refuses clients that offer none; ours is optional."""
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+def _refusal(
+    asked: Upgrade, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str], base_path: str
+) -> tuple[int, str] | None:
+    """Status and reason, as far as the library does not look."""
+    headers = asked.headers
+    if asked.method != "GET" or asked.version != "1.1":
+        return 400, "A WebSocket handshake is a GET request by HTTP/1.1."
+    if "Content-Length" in headers or "Transfer-Encoding" in headers:
+        return 400, "A WebSocket handshake has no body."
+    if asked.target.partition("?")[0] not in {PATH, base_path + PATH}:
+        return 404, f"WebSockets are served at {base_path}{PATH}."
+    try:
+        origin, _ = headers.get("Origin"), headers.get("Host")
+    except LookupError:
+        return 400, "Origin and Host may appear once only."
+    not_ours = hosts.refusal(names)
+    if not_ours is not None:
+        return 421, not_ours
+    if origin is None:
+        return None
+    if not is_origin(origin):
+        return 400, "Origin must be one, such as https://meet.example.org."
+    if not is_allowed_origin(origin, names[-1] if names else None, allowed_origins):
+        return 403, "Pages of this origin may not connect; see RECONVENE_ALLOWED_ORIGINS."
+    return None
+
+
+def is_origin(text: str) -> bool:
+    """Whether it can be read as one (RFC 6454, section 7)."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:  # such as http://[ or a port that is no number
+        return False
+    return text.isascii()

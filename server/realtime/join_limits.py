@@ -1,0 +1,81 @@
+"""What the limits say to a join: how many ids may be tried, people come and meetings be made from one address."""
+
+from __future__ import annotations
+
+import base64
+
+import msgspec
+
+from server.network.limits import Limits
+from server.realtime.admission import Admission
+from server.realtime.connection import Connection
+from signalling.protocol.client_messages import Join
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.inputs import Arrival
+from storage.records import Joined
+
+
+class JoinLimits:
+    """In front of the admission."""
+
+    def __init__(self, limits: Limits, admission: Admission) -> None:
+        self._limits = limits
+        self._admission = admission
+
+    async def admit(self, connection: Connection, join: Join) -> tuple[Arrival, Joined]:
+        """Raises `Refused`, as the admission does; `rate_limited` for who is over a limit."""
+        limits, client = self._limits, connection.client
+        if join.session is None or _claim(join.session, "mtg") != join.meeting:
+            # Who was there tries no id. A session that is forged is refused before the meeting is looked for.
+            limits.check("lookups", client)
+        if join.token is None:
+            limits.take("identities", client)
+        too_many: Refused | None = None
+        maker = ""
+        if join.create:
+            maker = user_of(join.token) if join.token else ""
+            try:
+                self._take_meeting(connection, maker)
+            except Refused as refused:
+                # A meeting that exists can be joined all the same.
+                too_many = refused
+                join = msgspec.structs.replace(join, create=False)
+        created = False
+        try:
+            arrival, joined = await self._admission.admit(connection, join)
+            created = joined.created
+        except Refused as refused:
+            if refused.code is ErrorCode.UNKNOWN_MEETING:
+                limits.count("lookups", client)
+                if too_many is not None:
+                    raise too_many from None
+            raise
+        finally:
+            if join.create and not created:
+                limits.give_back("meetings", client)
+                if maker:
+                    limits.give_back("meetings_per_identity", client, maker)
+        return arrival, joined
+
+    def _take_meeting(self, connection: Connection, maker: str) -> None:
+        client = connection.client
+        if maker:
+            self._limits.check("meetings_per_identity", client, maker)
+        self._limits.take("meetings", client)
+        if maker:
+            self._limits.count("meetings_per_identity", client, maker)
+
+
+def user_of(token: str) -> str:
+    """Whose identity token it says it is; "" when it is none. Whether that is true, who lets them in looks."""
+    return _claim(token, "sub")
+
+
+def _claim(token: str, name: str) -> str:
+    try:
+        payload = token.split(".")[1]
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claim = claims[name]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return claim[:64] if isinstance(claim, str) else ""

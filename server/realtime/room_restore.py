@@ -1,0 +1,48 @@
+"""From one process to the next: whoever was in a meeting when the last one ended keeps the place.
+
+Nothing is written for them. Who resumes is recorded then (`StayResumed`); the stay of who does not is closed already,
+by the process that was stopped, or will be at the last heartbeat of the one that died.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from server.cluster.node import INTERVAL
+from server.identity.ids import kind_of, new_id
+from server.runtime import clock
+from server.runtime.clock import JUMP
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Restored
+from storage.records import Restorable
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
+    """Keep a place in `hub` for everyone whom the store saw in a meeting a moment ago; `now` is by the record's clock.
+    Raises what the store raises."""
+    found = await store.restorable(now, hub.grace, slack=INTERVAL)
+    hub.restore([_restored(each, now) for each in found], clock.monotonic())
+    if found:
+        log.info("rooms restored", rooms=len(hub.rooms), participants=len(found))
+
+
+def _restored(found: Restorable, now: float) -> Restored:
+    meeting, person, stay = found.meeting, found.participant, found.stay
+    # Who was last seen in the future was before the clock was set back.
+    set_back = max(0.0, found.seen_at - now)
+    return Restored(
+        room=meeting.room,
+        title=meeting.title,
+        epoch=new_id("e"),
+        participant_id=person.id,
+        user_id=person.user_id,
+        name=person.name,
+        role=person.role,
+        session_id=stay.session_id,
+        instance=stay.instance,
+        joined_at=stay.joined_at - (set_back if set_back > JUMP else 0.0),
+        kind=kind_of(person.user_id),
+    )

@@ -1,0 +1,25 @@
+"""A meeting goes, with all that is known of who was in it."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from server.realtime.gateway import Gateway
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+async def delete_meeting(store: Store, gateway: Gateway, room: str, made_at: float | None = None) -> None:
+    """End it for all who are in it, and remove it. With `made_at` only the one made then (seconds since the epoch).
+
+    Raises `UnknownMeeting`, and `StoreUnavailable`: then it may be half done, and asking again does the rest.
+    """
+    # Ended first: from then on nobody is let in.
+    await store.end_meeting(room, time.time())
+    gateway.end_meeting(room)
+    # What the recorder still has to write of it finds nothing to change.
+    await store.delete_meeting(room, made_at)
+    log.info("meeting deleted", meeting=room)

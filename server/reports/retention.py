@@ -1,0 +1,62 @@
+"""Forgets by itself: meetings in which nothing has happened for so many days are deleted, with all who were in them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from storage.errors import StoreError
+from storage.store import Store
+
+log = structlog.get_logger()
+
+INTERVAL = 3600.0
+STEP = 10
+"""Meetings deleted in one transaction. Who joins meanwhile waits for it: a tenth of a second, if each had 90 stays."""
+
+DAY = 86_400.0
+
+
+class Retention:
+    """On start and every `interval` seconds. `days` is None: everything is kept for ever."""
+
+    def __init__(self, store: Store, days: int | None, *, interval: float = INTERVAL) -> None:
+        self._store = store
+        self._days = days
+        self._interval = interval
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self._days is not None:
+            self._task = asyncio.create_task(self._keep_forgetting(self._days))
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _keep_forgetting(self, days: int) -> None:
+        while True:
+            try:
+                await self._forget(days)
+            except StoreError as error:
+                log.warning("old meetings could not be deleted", error=str(error))
+            except Exception:
+                log.exception("deleting old meetings failed")
+            await asyncio.sleep(self._interval)
+
+    async def _forget(self, days: int) -> None:
+        before = time.time() - days * DAY
+        deleted = 0
+        try:
+            while True:
+                rooms = await self._store.delete_old_meetings(before, STEP)
+                deleted += len(rooms)
+                if len(rooms) < STEP:
+                    break
+        finally:
+            if deleted:
+                log.info("old meetings deleted", meetings=deleted, days=days)

@@ -1,0 +1,16 @@
+"""Settings about what rooms may take."""
+
+from __future__ import annotations
+
+from server.settings import parsers
+from server.settings.setting import Setting
+
+SETTINGS = (
+    Setting(
+        "RECONVENE_LOG_MEMORY",
+        "256",
+        "mebibytes from 1 to 1048576",
+        "Memory for what clients that lost their connection are told again, over all meetings.",
+        parsers.integer(1, 1_048_576),
+    ),
+)

@@ -1,0 +1,100 @@
+"""uvicorn, as this server runs it: who stops it, and how."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from server.call_test.sessions import Echoes
+from server.http.http_protocol import HttpProtocol
+from server.realtime.connection import Connection
+from server.realtime.drain import Drain
+from server.realtime.gateway import Gateway
+from server.runtime.metrics import Metrics
+from server.runtime.sockets import BACKLOG, address
+
+log = structlog.get_logger()
+
+
+class Server(uvicorn.Server):
+    """`about` is what the line says that tells the server listens."""
+
+    def __init__(
+        self, config: uvicorn.Config, drain: Drain, echoes: Echoes, base_path: str = "", **about: str
+    ) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._echoes = echoes
+        self._base_path = base_path
+        self._about = about
+        self._loop = asyncio.get_running_loop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
+        await super().startup(sockets)
+        if sockets:
+            log.info("listening", url=address(sockets[0]) + self._base_path, **self._about)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGHUP, too, unless it was to be ignored (nohup)."""
+        with super().capture_signals():
+            before = signal.getsignal(signal.SIGHUP)
+            if before is signal.SIG_IGN:
+                yield
+                return
+            signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, before)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
+        # Handlers run between any two instructions of the loop's own code: nothing is touched here.
+        self._loop.call_soon_threadsafe(self._signalled)
+
+    def _signalled(self) -> None:
+        # In one step: a shutdown that began without the drain's knowing would take this signal for the second one.
+        self._drain.signalled()
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._drain.run(super().shutdown(sockets), self._echoes.stop())
+
+
+def uvicorn_config(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn.Config:
+    return uvicorn.Config(
+        http,
+        http=functools.partial(HttpProtocol, gateway=gateway, metrics=metrics),  # type: ignore[arg-type] # as is this
+        ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
+        lifespan="off",
+        log_config=None,
+        access_log=logging.getLogger().level <= logging.DEBUG,
+        server_header=False,
+        proxy_headers=False,  # `Forwarded` hears them, from RECONVENE_TRUSTED_PROXIES
+        headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
+        timeout_graceful_shutdown=None,  # the drain has one for everything
+        backlog=BACKLOG,
+    )
+
+
+def spare_the_collector() -> None:
+    """What is loaded by now stays for good, and connections come and go without cycles: look for them less often.
+
+    A full collection with thousands of connections would otherwise hold everyone up for tens of milliseconds.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

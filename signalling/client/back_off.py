@@ -1,0 +1,28 @@
+"""How long a client waits before it tries again. The page's `static/sdk/back-off.js` is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+BASE, CAP = 0.4, 8.0
+"""Seconds."""
+
+
+class BackOff:
+    """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out.
+
+    `random` answers numbers in [0, 1).
+    """
+
+    def __init__(self, random: Callable[[], float]) -> None:
+        self._random = random
+        self._failures = 0
+
+    def failed(self) -> float:
+        """Seconds to wait now."""
+        most = min(CAP, BASE * 2.0 ** min(self._failures, 16))
+        self._failures += 1
+        return self._random() * most
+
+    def succeeded(self) -> None:
+        self._failures = 0

@@ -1,0 +1,35 @@
+"""Where a client joins, and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from signalling.client.outbox import Message
+from signalling.client.roster import FLAGS
+from signalling.protocol.client_messages import Kind
+
+
+@dataclass(slots=True)
+class Place:
+    """Where to join, and as whom. `page` is a random name made once per page or process.
+    `kind`: of the identity that is made when there is no token."""
+
+    meeting: str
+    name: str
+    page: str
+    token: str | None = None
+    session: str | None = None
+    create: bool = False
+    title: str = ""
+    on_duplicate: Literal["replace", "reject"] = "reject"
+    media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
+    kind: Kind = ""
+
+    def join(self) -> Message:
+        """What is said to come in, but for what differs from one time to the next."""
+        message: Message = {"type": "join", "meeting": self.meeting, "name": self.name, "page": self.page}
+        message["on_duplicate"] = self.on_duplicate
+        optional = {"token": self.token, "session": self.session, "create": self.create}
+        optional |= {"title": self.title, "kind": self.kind}
+        return message | {key: value for key, value in optional.items() if value}

@@ -1,0 +1,155 @@
+"""What clients send: one frozen type per message, and the one place where bytes become messages.
+
+msgspec checks types and required fields while it decodes. Unknown fields are ignored, as the protocol promises, so
+that a newer client can talk to an older server.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from signalling.protocol import identifiers
+from signalling.protocol.errors import ErrorCode, Refused
+
+MAX_SIZE = 64 * 1024
+"""Bytes in a message, at most."""
+
+MAX_ID = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
+
+MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
+Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+
+
+Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.Meta(max_length=64)]
+"""Names of what a client can do beyond the first version of the protocol."""
+
+Program = Literal["bot", "recorder"]
+"""What a participant is that is no person: a recorder is a bot that records the meeting."""
+
+Kind = Literal["", "bot", "recorder"]
+"""What a participant is: empty for a person."""
+
+
+class Media(msgspec.Struct, frozen=True):
+    """What someone sends. Left out in a message: not changed."""
+
+    audio: bool | None = None
+    video: bool | None = None
+    screen: bool | None = None
+
+
+class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
+    """`kind`: of the identity that is made when the message names none."""
+
+    id: MessageId
+    meeting: str
+    name: str
+    token: str | None = None
+    create: bool = False
+    title: str = ""
+    media: Media = Media()
+    session: str | None = None
+    on_duplicate: Literal["replace", "reject"] = "replace"
+    page: str | None = None
+    attempt: Attempt = 0
+    kind: Program | None = None
+    features: Features = []
+
+
+class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
+    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know. `token`: its
+    identity, for one that has given the place up, when the session alone proves nothing any more."""
+
+    id: MessageId
+    session: str
+    epoch: str
+    seq: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+    attempt: Attempt = 0
+    media: Media = Media()
+    hand: bool | None = None
+    token: str | None = None
+    features: Features = []
+
+
+class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
+    id: MessageId | None = None
+    media: Media = Media()
+    hand: bool | None = None
+
+
+class Signal(msgspec.Struct, frozen=True, tag_field="type", tag="signal"):
+    """`data` stays the bytes that came: checked to be JSON, never rebuilt."""
+
+    to: str
+    data: msgspec.Raw
+    id: MessageId | None = None
+
+
+class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
+    id: MessageId | None = None
+
+
+class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
+    id: MessageId | None = None
+    t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+ClientMessage = Join | Resume | Status | Signal | Leave | Ping
+
+_decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    id: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_head = msgspec.json.Decoder(_Head)
+_id = msgspec.json.Decoder(MessageId)
+
+
+class BadMessage(Refused):
+    """Bytes that are no message. `id` pairs the answer where one could be read."""
+
+    def __init__(self, text: str, message_id: int | None = None) -> None:
+        super().__init__(ErrorCode.BAD_MESSAGE, text)
+        self.message_id = message_id
+
+
+def decode(data: bytes | bytearray | memoryview) -> ClientMessage:
+    """One client message from one text frame's bytes. Raises `BadMessage` and nothing else."""
+    try:
+        message = _decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise BadMessage(str(error), _readable_id(data)) from None
+    except msgspec.DecodeError as error:
+        raise BadMessage(str(error)) from None
+    except (RecursionError, UnicodeDecodeError):
+        raise BadMessage("JSON is nested too deeply or not valid UTF-8") from None
+    if type(message) is Join:
+        return _checked(message)
+    return message
+
+
+def _checked(join: Join) -> Join:
+    """The join with its texts in their normal form."""
+    try:
+        return msgspec.structs.replace(
+            join,
+            meeting=identifiers.meeting_id(join.meeting),
+            name=identifiers.person_name(join.name),
+            title=identifiers.meeting_title(join.title),
+            page=None if join.page is None else identifiers.page(join.page),
+        )
+    except ValueError as error:
+        raise BadMessage(str(error), join.id) from None
+
+
+def _readable_id(data: bytes | bytearray | memoryview) -> int | None:
+    """The id of a message that is otherwise not valid, so that its sender learns which one failed."""
+    try:
+        return _id.decode(_head.decode(data).id)
+    except (msgspec.DecodeError, RecursionError):
+        return None

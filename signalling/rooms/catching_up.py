@@ -1,0 +1,62 @@
+"""What a page that comes back is told: how to go on from where it was."""
+
+from __future__ import annotations
+
+from signalling.rooms import server_messages
+from signalling.rooms.effects import Effect, Send
+from signalling.rooms.inputs import Return
+from signalling.rooms.member import Member
+from signalling.rooms.room import Room
+from signalling.rooms.telling import together
+
+
+def bring_up_to_date(
+    room: Room, member: Member, back: Return, heartbeat: float, grace: float, now: float
+) -> list[Effect]:
+    """All it missed, in order; or, where the log cannot tell, the whole room. Never a part."""
+    connection = back.connection
+    if member.instance != back.instance:
+        # It has joined since, and the answer was lost on the way.
+        answer = server_messages.joined(
+            message_id=back.message_id,
+            room=room,
+            you=member,
+            host=member.role == "host",
+            created=False,
+            rejoined=True,
+            session=back.session,
+            token=None,
+            ice_servers=back.ice_servers,
+            heartbeat=heartbeat,
+            grace=grace,
+        )
+        return [
+            Send(connection, answer),
+            *_signals_anew(room, member, member.arrived_at, now),
+        ]
+    # Nobody was told of anything here before the event that told of their arrival: who says so has made it up, and is
+    # not shown who was there before.
+    follows = back.epoch == room.log.epoch and back.seq >= member.arrived_at
+    missed = room.log.since(back.seq, member.id) if follows else None
+    resumed = server_messages.resumed(
+        message_id=back.message_id,
+        room=room,
+        you=member,
+        replayed=None if missed is None else len(missed),
+        ice_servers=back.ice_servers,
+        session=back.session if back.renewed else None,
+    )
+    if missed is not None:
+        return [Send(connection, resumed), *together(member, missed)]
+    if back.epoch == room.log.epoch:
+        return [Send(connection, resumed)]
+    return [Send(connection, resumed), *_signals_anew(room, member, 0, now)]
+
+
+def _signals_anew(room: Room, member: Member, since: int, now: float) -> list[Effect]:
+    """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
+    signals = []
+    for signal in room.log.withdraw(member.id, since):
+        signals.append(server_messages.renumbered(signal, room.log.next()))
+        room.log.append(signals[-1], now, member.id)
+    return together(member, signals)

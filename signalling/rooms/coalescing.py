@@ -1,0 +1,129 @@
+"""What members say when a room has no budget to tell everyone at once (`telling`).
+
+A status is kept for a moment then, and what the same member says until it is told becomes one event: the last word
+counts. Signals that its author sends behind it wait too, and so do the acks, so that everything is told in the order it
+was said. Whatever ends a member's connection or stay carries out first what waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from signalling.protocol.client_messages import Media, Signal, Status
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import commands, server_messages, telling
+from signalling.rooms.effects import Effect
+from signalling.rooms.flow import Flow
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+from signalling.rooms.telling import Telling
+
+MOST_WAITING = 64
+"""Messages of one member: whoever sends more in that time is disconnected."""
+
+Said = tuple[Handle, Status | Signal]
+
+
+class Coalescing:
+    """`limited` False: statuses may take as many frames as they like."""
+
+    def __init__(self, told: Telling, flow: Flow, *, limited: bool) -> None:
+        self._telling = told
+        self._flow = flow
+        self._limited = limited
+        self._waiting: dict[Member, tuple[Room, deque[Said]]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._waiting)
+
+    def say(
+        self, connection: Handle, room: Room, member: Member, message: Status | Signal, now: float
+    ) -> list[Effect]:
+        """Carry it out, or let it wait."""
+        told: list[Effect] = []
+        waiting = self._waiting.get(member)
+        if isinstance(message, Signal):
+            if waiting is None:
+                return commands.signal(connection, room, member, message, now, self._flow)
+        elif waiting is None:
+            if room.untold:
+                told = self._telling.tell_of_turn(room, now)
+            if not (room.untold or (self._limited and self._telling.exceeds(room, now))):
+                return told + commands.status(connection, room, member, message, now)
+            waiting = self._waiting[member] = (room, deque())
+        said = waiting[1]
+        if len(said) >= MOST_WAITING:
+            return commands.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0), message.id)
+        said.append((connection, message))
+        return told
+
+    def release(self, now: float) -> list[Effect]:
+        """Carry out what waits, and tell all rooms: of each member what they said up to the next status behind a
+        signal."""
+        acks: list[Effect] = []
+        waiting = list(self._waiting.items())
+        for member, (room, said) in waiting:
+            acks += self._statuses(room, member, said, now)
+            self._telling.later(room)
+        effects = self._telling.release() + acks
+        # Only now: signals get their numbers when they are relayed, and rise for whoever is sent both.
+        for member, (room, said) in waiting:
+            effects += self._signals(room, member, said, now)
+            if not said:
+                del self._waiting[member]
+        return effects
+
+    def release_all_of(self, member: Member, now: float) -> list[Effect]:
+        """To be carried out before the member's connection or stay ends. Others are told later."""
+        waiting = self._waiting.pop(member, None)
+        if waiting is None:
+            return []
+        room, said = waiting
+        effects: list[Effect] = []
+        while said:
+            acks = self._statuses(room, member, said, now)
+            effects += [*telling.first(room, member), *acks, *self._signals(room, member, said, now)]
+        self._telling.later(room)
+        return effects
+
+    def forget(self, member: Member) -> None:
+        """There is nobody left to be told."""
+        self._waiting.pop(member, None)
+
+    def _statuses(self, room: Room, member: Member, said: deque[Said], now: float) -> list[Effect]:
+        """Those that come first take effect; answers what their author is told when everyone was."""
+        audio = video = screen = hand = None
+        answers: list[tuple[Handle, int | None]] = []
+        while said:
+            connection, message = said[0]
+            if not isinstance(message, Status):
+                break
+            said.popleft()
+            answers.append((connection, message.id))
+            if message.id is not None and message.id in member.answered:
+                continue
+            media = message.media
+            audio = audio if media.audio is None else media.audio
+            video = video if media.video is None else media.video
+            screen = screen if media.screen is None else media.screen
+            hand = hand if message.hand is None else message.hand
+        changes = commands.change(member, Media(audio, video, screen), hand)
+        if changes:
+            self._telling.add(
+                room, server_messages.participant_updated(room.log.next(), member, changes), now
+            )
+        acks: list[Effect] = []
+        for connection, message_id in answers:
+            acks += commands.acknowledge(connection, member, message_id)
+        return acks
+
+    def _signals(self, room: Room, member: Member, said: deque[Said], now: float) -> Iterator[Effect]:
+        """Those that come first are relayed."""
+        while said:
+            connection, message = said[0]
+            if not isinstance(message, Signal):
+                return
+            said.popleft()
+            yield from commands.signal(connection, room, member, message, now, self._flow)

@@ -1,0 +1,76 @@
+"""How the commands of a member are carried out. One that took effect already is only answered again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signalling.protocol.client_messages import Media, Signal, Status
+from signalling.protocol.errors import ERRORS, ErrorCode, Refused
+from signalling.rooms import server_messages, telling
+from signalling.rooms.effects import Broadcast, Close, Effect, Send
+from signalling.rooms.flow import Flow, forget_refused
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+
+
+def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
+    """To be told at once: nothing is untold in the room."""
+    effects: list[Effect] = []
+    if message.id is None or message.id not in member.answered:
+        changes = change(member, message.media, message.hand)
+        if changes:
+            payload = server_messages.participant_updated(room.log.next(), member, changes)
+            room.log.append(payload, now)
+            effects.append(Broadcast(room.audience(), payload))
+    return effects + acknowledge(connection, member, message.id)
+
+
+def signal(
+    connection: Handle, room: Room, member: Member, message: Signal, now: float, flow: Flow
+) -> list[Effect]:
+    if message.id is not None and message.id in member.answered:
+        return acknowledge(connection, member, message.id)
+    addressee = room.member(message.to)
+    if addressee is None or addressee is member:
+        forget_refused(member, message.to)
+        return refuse(connection, Refused(ErrorCode.UNKNOWN_PARTICIPANT), message.id)
+    try:
+        flow.check(room, member, addressee, message, now)
+    except Refused as refused:
+        return refuse(connection, refused, message.id)
+    effects: list[Effect] = []
+    if addressee.connection is not None and room.untold:
+        effects += telling.first(room, addressee)
+    payload = server_messages.signal(room.log.next(), member, message.data)
+    room.log.append(payload, now, addressee.id)
+    if addressee.connection is not None:
+        effects.append(Send(addressee.connection, payload))
+    return effects + acknowledge(connection, member, message.id)
+
+
+def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
+    """Take over what is new; answers it as others are told."""
+    changes: dict[str, Any] = {}
+    if member.set_media(media):
+        changes["media"] = member.media()
+    if hand is not None and hand is not member.hand:
+        member.hand = hand
+        member.changed()
+        changes["hand"] = hand
+    return changes
+
+
+def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:
+    """Answer with an error, and close where the table says so."""
+    effects: list[Effect] = [Send(connection, server_messages.error(refused, message_id))]
+    close = ERRORS[refused.code].close
+    if close is not None:
+        effects.append(Close(connection, close))
+    return effects
+
+
+def acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
+    if message_id is None:
+        return []
+    member.answered.add(message_id)
+    return [Send(connection, server_messages.ack(message_id))]

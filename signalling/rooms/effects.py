@@ -1,0 +1,70 @@
+"""What the hub wants done, as data. The caller does it, in order."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from signalling.protocol.errors import CloseCode
+from signalling.rooms.member import Handle
+
+Departure = Literal["left", "lost", "removed", "ended"]
+
+
+class Send(NamedTuple):
+    """Write a message to one connection."""
+
+    to: Handle
+    payload: bytes
+
+
+class Broadcast(NamedTuple):
+    """Write the same message to several connections."""
+
+    to: tuple[Handle, ...]
+    payload: bytes
+
+
+class Together(NamedTuple):
+    """Write these messages, one behind another and in one go, to several connections."""
+
+    to: tuple[Handle, ...]
+    payloads: tuple[bytes, ...]
+
+
+class Close(NamedTuple):
+    """Start the closing handshake."""
+
+    to: Handle
+    code: CloseCode
+
+
+class StayEnded(NamedTuple):
+    """Record that a stay is over, at `at` (of the hub's time). `joined_at`: when it began (epoch seconds), which the
+    record may have by a clock that was set since."""
+
+    room: str
+    user_id: str
+    participant_id: str
+    session_id: str
+    at: float
+    reason: Departure
+    joined_at: float | None = None
+
+
+class StayResumed(NamedTuple):
+    """Record that a stay goes on here: with `returned`, because its page has come back after a connection was lost;
+    otherwise because the record may say that it had ended. With `if_free` unless it is open at another process by now.
+    Times are as in `StayEnded`."""
+
+    room: str
+    user_id: str
+    participant_id: str
+    session_id: str
+    instance: str
+    at: float
+    returned: bool
+    joined_at: float | None = None
+    if_free: bool = False
+
+
+Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed

@@ -1,0 +1,77 @@
+"""Flow control: how many bytes a member may send to others, and which addressee takes no more.
+
+Whoever sends too much, or to somebody who does not read, is refused with `busy` and sends it again later. Nobody waits
+for a slow reader, and nothing is queued for one beyond what its own socket holds.
+
+A client with the feature `busy` relies on order: once a signal to an addressee was refused, later ones to the same
+addressee are refused too, until that one has come again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from signalling.protocol.client_messages import Signal
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.features import BUSY
+from signalling.rooms.budget import Budget
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+
+SMALL = 32 * 1024
+"""Bytes of data in a signal, at most, between two clients with the feature `busy`."""
+
+RETRY_BEHIND = 1.0
+"""Seconds after which an addressee who is behind may be tried again."""
+
+RETRY_LEAST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`rate` bytes a second from one member, `burst` at once; a rate of 0 is no limit. `is_behind`: whether a
+    connection has so much to read already that it should be sent no signals."""
+
+    rate: float = 64 * 1024
+    burst: float = 1024 * 1024
+    is_behind: Callable[[Handle], bool] = lambda _connection: False
+
+    def check(self, room: Room, member: Member, addressee: Member, message: Signal, now: float) -> None:
+        """Raises `Refused` when the signal cannot be relayed now."""
+        size = len(message.data)
+        repeats = BUSY in member.features
+        if repeats and size > SMALL and BUSY in addressee.features:
+            text = f"A signal to this participant may have {SMALL} bytes of data at most."
+            raise Refused(ErrorCode.BAD_MESSAGE, text)
+        first = member.refused.get(addressee.id) if member.refused is not None else None
+        if first is not None and (message.id is None or message.id > first):
+            raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+        wait = 0.0
+        if addressee.connection is not None and self.is_behind(addressee.connection):
+            wait = RETRY_BEHIND
+        elif self.rate:
+            if member.bytes is None:
+                member.bytes = Budget(self.rate, self.burst, now)
+            wait = member.bytes.spend(size, now)
+        if not wait:
+            if first is not None and message.id == first:
+                forget_refused(member, addressee.id)
+            return
+        if repeats and message.id is not None and first is None:
+            _refuse_later_ones(room, member, addressee, message.id)
+        raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
+
+
+def forget_refused(member: Member, addressee: str) -> None:
+    """The signal that was refused has come again."""
+    if member.refused is not None:
+        member.refused.pop(addressee, None)
+
+
+def _refuse_later_ones(room: Room, member: Member, addressee: Member, message_id: int) -> None:
+    refused = {} if member.refused is None else member.refused
+    refused[addressee.id] = message_id
+    if len(refused) > len(room):
+        refused = {other: first for other, first in refused.items() if room.member(other) is not None}
+    member.refused = refused

@@ -1,0 +1,403 @@
+"""The hub: every room and every connection, as a reducer from messages and time to effects.
+
+The life of a member, and what moves it on:
+
+    (absent) --join--> connected --lost()--> away --1 s--> reconnecting --grace--> (absent) "lost"
+                        |    ^                |                | ^
+                        |    +--resume, join--+--resume, join--+ +--restore-- (a server that was restarted)
+                        |                     +--goodbye, and not back in the seconds it named--> (absent) "left"
+                        +--leave--> (absent) "left"
+                        +--end----> (absent) "ended"
+
+Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
+that joins starts anew, which its new instance tells the others. "Away" is a second of silence; most reloads take less.
+
+A connection is seated with the generation its member then had. When the two differ, a newer connection has taken
+over, and whatever the older one still says, or its late close, changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.identifiers import page_of
+from signalling.rooms import catching_up, commands, server_messages, telling
+from signalling.rooms.coalescing import Coalescing
+from signalling.rooms.effects import Close, Departure, Effect, Send, StayEnded, StayResumed
+from signalling.rooms.event_log import Log
+from signalling.rooms.flow import Flow
+from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return, is_outdated
+from signalling.rooms.log_memory import MOST, LogMemory
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+from signalling.rooms.stays import stay_ended, stay_resumed
+from signalling.rooms.telling import FRAMES, Telling
+
+SHOWN_AFTER = 1.0
+"""Seconds a lost connection stays unmentioned."""
+
+GOODBYE = 3.0
+"""Seconds the place of a page that closed its socket in good order is kept: it may have been reloaded, which pages
+cannot tell."""
+
+RELOAD_MOST = 15.0
+"""Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
+
+
+class Seat(NamedTuple):
+    room: Room
+    member: Member
+    generation: int
+
+
+class Hub:
+    """All rooms of this process. `grace` and `heartbeat` are in seconds. `now` is, too, by a clock that nobody sets.
+
+    `frames`: of a room's budget for telling everyone something, a second; 0: statuses need none.
+
+    `log_bytes`: what all logs take, at most `log_memory` of it, as of the last look.
+    """
+
+    def __init__(
+        self,
+        *,
+        grace: float = 30.0,
+        heartbeat: float = 15.0,
+        flow: Flow | None = None,
+        frames: float = FRAMES,
+        log_memory: int = MOST,
+    ) -> None:
+        self.grace = grace
+        self.heartbeat = heartbeat
+        self.logs = LogMemory(log_memory)
+        self._telling = Telling(frames or FRAMES)
+        self._coalescing = Coalescing(self._telling, flow or Flow(), limited=frames > 0)
+        self.rooms: dict[str, Room] = {}
+        self._seats: dict[Handle, Seat] = {}
+        self._away: dict[Member, Room] = {}
+
+    # What the caller asks before and while it records a join.
+
+    def present(self, room: str, user_id: str) -> Member | None:
+        """The user's member in the room, connected or within grace."""
+        found = self.rooms.get(room)
+        return found.member_of(user_id) if found else None
+
+    def size(self, room: str) -> int:
+        """How many are in the room, those within grace included."""
+        found = self.rooms.get(room)
+        return len(found) if found else 0
+
+    def connected(self, room: str) -> int:
+        """How many are in the room with a connection."""
+        found = self.rooms.get(room)
+        return len(found.audience()) if found else 0
+
+    def seated(self, connection: Handle) -> Seat | None:
+        """Where the connection sits, unless a newer one took over."""
+        seat = self._seats.get(connection)
+        return seat if seat is not None and seat.generation == seat.member.generation else None
+
+    def present_stay(self, room: str, user_id: str, now: float) -> StayResumed | None:
+        """The user's stay, as it would be recorded anew; None when it does not go on here."""
+        member = self.present(room, user_id)
+        return None if member is None or member.restored else stay_resumed(room, member, now)
+
+    def present_stays(self, now: float) -> Iterator[StayResumed]:
+        """The stays that go on here, as they would be recorded anew."""
+        for room in self.rooms.values():
+            for member in room:
+                if not member.restored:
+                    yield stay_resumed(room.id, member, now)
+
+    def lost_stays(self) -> Iterator[StayEnded]:
+        """Those who are away, as they would be recorded if they stayed away."""
+        for member, room in self._away.items():
+            if member.lost_at is not None and not member.restored:
+                # Also who said goodbye: as long as they are here, they may just be reloading.
+                yield stay_ended(room.id, member, member.lost_at, "lost")
+
+    # What happens.
+
+    def restore(self, stays: Iterable[Restored], now: float) -> None:
+        """Keep a place for everyone who was there when the server went away; grace begins now."""
+        for stay in stays:
+            room = self._room(stay.room, stay.title, stay.epoch)
+            if room.member_of(stay.user_id) is not None:
+                continue
+            member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
+            member.name = stay.name
+            member.role = stay.role
+            member.session_id = stay.session_id
+            member.instance = stay.instance
+            member.state = "reconnecting"
+            member.lost_at = now
+            member.restored = True
+            room.add(member)
+            self._away[member] = room
+
+    def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
+        """Seat a connection whose join is recorded. The others are told first, or `soon`: by `tell_soon`."""
+        room = self._room(arrival.room, arrival.title, arrival.epoch)
+        member = room.member_of(arrival.user_id)
+        was_present = member is not None
+        if member is None:
+            member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
+            room.add(member)
+        elif is_outdated(arrival, member):
+            # Recorded last all the same, so the record has the wrong instance.
+            return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
+        effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
+        member.features = arrival.features
+        if member.session_id != arrival.session_id:
+            member.began_at = arrival.joined_at
+        is_wrong = member.began_at != arrival.joined_at
+        member.name = arrival.name
+        member.role = arrival.role
+        member.session_id = arrival.session_id
+        member.arrive(arrival.instance, arrival.order)
+        # A new page sends nothing that it does not say it sends.
+        member.audio = member.video = member.screen = False
+        member.set_media(arrival.media)
+
+        rejoined = was_present or arrival.rejoined
+        event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined
+        self._telling.add(room, event(room.log.next(), member), now)
+        member.arrived_at = room.log.seq
+        telling.knows(room, member)
+        effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
+        answer = server_messages.joined(
+            message_id=arrival.message_id,
+            room=room,
+            you=member,
+            host=arrival.hosting,
+            created=arrival.created,
+            rejoined=rejoined,
+            session=arrival.session,
+            token=arrival.token,
+            ice_servers=arrival.ice_servers,
+            heartbeat=self.heartbeat,
+            grace=self.grace,
+        )
+        effects.append(Send(arrival.connection, answer))
+        if is_wrong:
+            # The record has it by a clock that was set since.
+            effects.append(stay_resumed(room.id, member, now))
+        return effects
+
+    def resume(self, back: Return, now: float) -> list[Effect] | None:
+        """Seat a page's new connection in the place it had, and tell it what it missed.
+
+        None when its place has been given up: it has to join again then.
+        """
+        room = self.rooms.get(back.room)
+        member = room.member_of(back.user_id) if room else None
+        if room is None or member is None:
+            return None
+        if page_of(back.instance) != page_of(member.instance) or back.attempt < member.attempt:
+            return [Close(back.connection, CloseCode.REPLACED)]
+        # Of who has never been connected here only the page knows what it sends.
+        shown, unknown = member.state == "reconnecting", member.generation == 0
+        effects = self._seat(room, member, back.connection, back.attempt, now)
+        member.features = back.features
+        effects.append(stay_resumed(room.id, member, now, returned=True))
+        changes: dict[str, Any] = {"state": member.state} if shown else {}
+        if unknown:
+            changes |= commands.change(member, back.media, back.hand)
+        if changes:
+            self._telling.add(
+                room, server_messages.participant_updated(room.log.next(), member, changes), now
+            )
+        answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
+        telling.knows(room, member)
+        return effects + self._telling.tell(room, now) + answer
+
+    def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
+        """Any message but the join that opens a connection."""
+        seat = self._seats.get(connection)
+        if seat is None:
+            if type(message) is Ping:
+                return [Send(connection, server_messages.pong(message.t, message.id))]
+            return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
+        if seat.generation != seat.member.generation:
+            return []
+        match message:
+            case Status() | Signal():
+                return self._coalescing.say(connection, seat.room, seat.member, message, now)
+            case Ping():
+                return [Send(connection, server_messages.pong(message.t, message.id))]
+            case Leave():
+                del self._seats[connection]
+                effects = self._depart(seat.room, seat.member, "left", now, now)
+                effects += self._telling.tell(seat.room, now)
+                if message.id is not None:
+                    effects.append(Send(connection, server_messages.ack(message.id)))
+                effects.append(Close(connection, CloseCode.NORMAL))
+                return effects
+            case Join() | Resume():
+                return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
+
+    def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
+        """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
+
+        `goodbye`: the page closed it in good order. Unless it comes back at once, as when it is reloaded, it has left.
+        """
+        seat = self._seats.pop(connection, None)
+        if seat is None or seat.generation != seat.member.generation:
+            return []
+        told = self._coalescing.release_all_of(seat.member, now)
+        self._lose(seat.room, seat.member, now)
+        if goodbye:
+            seat.member.back_in = GOODBYE
+        return told
+
+    def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
+        """A page says that it goes, by another way than its socket, which may be closed already or not yet.
+
+        It has left unless it is back `said.back_in` seconds from now: pages cannot tell a reload. None when it changes
+        nothing: another page has the place by now, or the same one has asked for its place again since.
+        """
+        room = self.rooms.get(said.room)
+        member = room.member_of(said.user_id) if room else None
+        if room is None or member is None or member.instance != said.instance:
+            return None
+        effects: list[Effect] = []
+        if said.attempt is not None:
+            if said.attempt < member.attempt:
+                return None
+            # What the page asked for before it went may still be on its way.
+            member.attempt = said.attempt + 1
+        if member.connection is not None:
+            # A page that is there all the same comes back at once, and nobody has noticed.
+            effects += self._coalescing.release_all_of(member, now)
+            effects.append(Close(member.connection, CloseCode.NORMAL))
+            del self._seats[member.connection]
+            self._lose(room, member, now)
+        elif member.restored:
+            # It was there until now, whatever the record believes.
+            effects.append(stay_resumed(room.id, member, now))
+            member.restored = False
+            member.lost_at = now
+        lost_at = now if member.lost_at is None else member.lost_at
+        member.back_in = now - lost_at - member.excused + min(max(said.back_in, GOODBYE), RELOAD_MOST)
+        return effects
+
+    def tick(self, now: float) -> list[Effect]:
+        """Time has passed: show who has been away for a second, part with who was away for `grace`.
+
+        Who said goodbye is parted with when they said they would be back, and until then a slow reload is shown later.
+        """
+        effects: list[Effect] = []
+        rooms: dict[Room, None] = {}
+        for member, room in list(self._away.items()):
+            lost_at = member.lost_at
+            if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
+                continue
+            away = now - lost_at - member.excused
+            reason: Departure = "lost"
+            kept, show = self.grace, away >= SHOWN_AFTER
+            if member.back_in is not None:
+                reason = "left"
+                kept = min(self.grace, member.back_in)
+                show = away >= GOODBYE and kept - away > SHOWN_AFTER
+            if away >= kept:
+                effects += self._depart(room, member, reason, lost_at, now)
+                rooms[room] = None
+            elif show and member.state == "connected":
+                member.state = "reconnecting"
+                member.changed()
+                update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
+                self._telling.add(room, update, now)
+                rooms[room] = None
+        for room in rooms:
+            effects += self._telling.tell_now(room)
+        self.logs.look((room.log for room in self.rooms.values()), now)
+        return effects
+
+    def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
+        """Part with a member that is to be here no more."""
+        connection = member.connection
+        self._seats.pop(connection, None)
+        closing: list[Effect] = [] if connection is None else [Close(connection, code)]
+        at = now if member.lost_at is None else member.lost_at
+        return self._depart(room, member, "removed", at, now) + self._telling.tell(room, now) + closing
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether something waits to be told: `release` is to be called within `telling.DELAY`."""
+        return bool(self._coalescing) or bool(self._telling)
+
+    def release(self, now: float) -> list[Effect]:
+        return self._coalescing.release(now)
+
+    def tell_soon(self, now: float) -> list[Effect]:
+        return self._telling.tell_soon(now)
+
+    def stood_still(self, seconds: float, now: float) -> None:
+        """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
+        for member in self._away:
+            if member.lost_at is not None:
+                member.excused += min(seconds, max(0.0, now - member.lost_at))
+
+    def clock_was_set(self, seconds: float) -> None:
+        """The record's was: what it has of these stays is wrong by that, as long as it is not told anew."""
+        for room in self.rooms.values():
+            for member in room:
+                member.began_at += seconds
+
+    def end(self, room_id: str, now: float) -> list[Effect]:
+        """The meeting is over for all. Its stays are the store's to close, in the call that ended it."""
+        room = self.rooms.pop(room_id, None)
+        if room is None:
+            return []
+        self._telling.add(room, server_messages.meeting_ended(room.log.next(), "ended"), now)
+        effects = self._telling.tell_now(room)
+        for member in room:
+            self._away.pop(member, None)
+            self._coalescing.forget(member)
+            if member.connection is not None:
+                self._seats.pop(member.connection, None)
+                effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
+        return effects
+
+    # What they have in common.
+
+    def _room(self, room_id: str, title: str, epoch: str) -> Room:
+        room = self.rooms.get(room_id)
+        if room is None:
+            # Old enough to bridge the longest absence: a dead socket that was not noticed yet, and then grace.
+            log = Log(epoch, max_age=self.grace + 2 * self.heartbeat)
+            room = self.rooms[room_id] = Room(room_id, title, log)
+        return room
+
+    def _seat(self, room: Room, member: Member, connection: Handle, attempt: int, now: float) -> list[Effect]:
+        effects = self._coalescing.release_all_of(member, now)
+        if member.connection is not None:
+            effects.append(Close(member.connection, CloseCode.REPLACED))
+        self._seats[connection] = Seat(room, member, member.connect(connection, attempt))
+        self._away.pop(member, None)
+        room.connections_changed()
+        return effects
+
+    def _lose(self, room: Room, member: Member, now: float) -> None:
+        member.connection = None
+        member.lost_at = now
+        room.connections_changed()
+        self._away[member] = room
+
+    def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
+        """`at` is when its stay ended. The others are to be told next."""
+        effects = self._coalescing.release_all_of(member, now)
+        room.remove(member)
+        self._away.pop(member, None)
+        self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason), now)
+        if not len(room):
+            del self.rooms[room.id]
+            self._telling.forget(room)
+        # Of somebody who never came back here, the record knows better when they were last seen.
+        if not member.restored:
+            effects.append(stay_ended(room.id, member, at, reason))
+        return effects

@@ -1,0 +1,52 @@
+"""The memory that all logs of a process have together."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable
+
+from signalling.rooms.event_log import Log
+
+MOST = 256 * 1024 * 1024
+"""Bytes that all logs together may take."""
+
+LOOK_EVERY = 1.0
+"""Seconds from one look at their age and size to the next."""
+
+
+class LogMemory:
+    """`size`: what all logs took when they were last looked at, at most `most` bytes of it."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.size = 0
+        self._most = most
+        self._looked_at = -math.inf
+
+    def look(self, logs: Iterable[Log], now: float) -> None:
+        """Keep them within bounds, now and then."""
+        if abs(now - self._looked_at) >= LOOK_EVERY:
+            self._looked_at = now
+            self.size = trim(logs, self._most, now)
+
+
+def trim(logs: Iterable[Log], most: int, now: float) -> int:
+    """Forget what is too old, then the oldest of all until at most `most` bytes are left. Answers how many are."""
+    waiting: list[tuple[float, int, Log]] = []
+    size = 0
+    for number, log in enumerate(logs):
+        log.trim(now)
+        if log.size:
+            size += log.size
+            waiting.append((log.oldest, number, log))
+    if size <= most:
+        return size
+    heapq.heapify(waiting)
+    while size > most and waiting:
+        _, number, log = waiting[0]
+        size -= log.forget_oldest()
+        if log.size:
+            heapq.heapreplace(waiting, (log.oldest, number, log))
+        else:
+            heapq.heappop(waiting)
+    return size

@@ -1,0 +1,182 @@
+"""One participant in a room."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from signalling.protocol.client_messages import Kind, Media
+from signalling.protocol.identifiers import page_of
+from signalling.rooms.budget import Budget
+from signalling.rooms.command_ids import Answered
+from signalling.rooms.listing import Listing
+
+Handle = Any
+"""Whatever the caller uses for a connection: hashable, and opaque here."""
+
+MAX_FORMER = 8
+
+State = Literal["connected", "reconnecting"]
+
+Role = Literal["host", "cohost", "participant"]
+
+
+class Member:
+    """One participant in a room.
+
+    `generation` counts the connections it has had; whatever an older one still says or does is void.
+    `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
+    `arrived_at` is the number of the event that told of this instance, 0 when that was before this log.
+    `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
+    had the place and lost it to a newer one, the last few of them: they do not get it back.
+    `began_at` is when its stay began, by the record's clock as it goes now; `joined_at` stays as others were told.
+    `lost_at` is when its connection went (of the hub's time), None while there is one. `excused`: seconds of its
+    absence in which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after
+    so many seconds of absence; None: it said nothing.
+    `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent
+    one. `refused`: by addressee, the id of the signal that was refused with `busy` and has to come again first.
+    `restored`: known from the record only, since the server was restarted, and not back yet.
+    `listing`: the one that has it as it is now.
+    """
+
+    __slots__ = (
+        "_encoded",
+        "answered",
+        "arrived_at",
+        "attempt",
+        "audio",
+        "back_in",
+        "began_at",
+        "bytes",
+        "connection",
+        "excused",
+        "features",
+        "former",
+        "generation",
+        "hand",
+        "id",
+        "instance",
+        "joined_at",
+        "kind",
+        "listing",
+        "lost_at",
+        "name",
+        "order",
+        "refused",
+        "restored",
+        "role",
+        "screen",
+        "session_id",
+        "state",
+        "user_id",
+        "video",
+    )
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the protocol's name
+        user_id: str,
+        joined_at: float,
+        kind: Kind = "",
+    ) -> None:
+        self.id = id
+        self.user_id = user_id
+        self.joined_at = self.began_at = joined_at
+        self.kind: Kind = kind
+        self.name = ""
+        self.role: Role = "participant"
+        self.session_id = ""
+        self.instance = ""
+        self.audio = self.video = self.screen = self.hand = False
+        self.state: State = "connected"
+        self.generation = 0
+        self.attempt = 0
+        self.arrived_at = 0
+        self.order = 0
+        self.former: tuple[str, ...] = ()
+        self.excused = 0.0
+        self.back_in: float | None = None
+        self.restored = False
+        self.answered = Answered()
+        self.features: frozenset[str] = frozenset()
+        self.bytes: Budget | None = None
+        self.refused: dict[str, int] | None = None
+        self.connection: Handle | None = None
+        self.lost_at: float | None = None
+        self.listing: Listing | None = None
+        self._encoded: bytes | None = None
+
+    def connect(self, connection: Handle, attempt: int) -> int:
+        """Seat a new connection in place of any former one; answers its generation."""
+        self.generation += 1
+        self.attempt = attempt
+        self.connection = connection
+        self.lost_at = None
+        self.excused = 0.0
+        self.back_in = None
+        self.restored = False
+        self.state = "connected"
+        self.changed()
+        return self.generation
+
+    def arrive(self, instance: str, order: int) -> None:
+        """A page has joined, the same as before or another."""
+        page = page_of(self.instance)
+        if self.instance and page != page_of(instance):
+            self.former = (*self.former, page)[-MAX_FORMER:]
+        self.instance = instance
+        self.order = order
+        self.answered = Answered()
+        self.refused = None
+
+    def media(self) -> dict[str, bool]:
+        return {"audio": self.audio, "video": self.video, "screen": self.screen}
+
+    def set_media(self, media: Media) -> bool:
+        """Take over what the message names; answers whether anything changed."""
+        audio = self.audio if media.audio is None else media.audio
+        video = self.video if media.video is None else media.video
+        screen = self.screen if media.screen is None else media.screen
+        if audio is self.audio and video is self.video and screen is self.screen:
+            return False
+        self.audio, self.video, self.screen = audio, video, screen
+        self.changed()
+        return True
+
+    def changed(self) -> None:
+        """To be called after any change to what others see."""
+        self._encoded = None
+        if self.listing is not None:
+            self.listing.end()
+            self.listing = None
+
+    def view(self) -> dict[str, Any]:
+        """The protocol's `<participant>`."""
+        view = {
+            "id": self.id,
+            "name": self.name,
+            "role": self.role,
+            "media": self.media(),
+            "hand": self.hand,
+            "state": self.state,
+            "instance": self.instance,
+            "joined_at": rfc3339(self.joined_at),
+        }
+        if self.kind:
+            view["kind"] = "bot"
+        if self.kind == "recorder":
+            view["recording"] = True
+        return view
+
+    def encoded(self) -> bytes:
+        if self._encoded is None:
+            # Copied, because orjson's bytes keep the 4 KiB they were built in.
+            self._encoded = bytes(memoryview(orjson.dumps(self.view())))
+        return self._encoded
+
+
+def rfc3339(at: float) -> str:
+    """`2026-11-21T10:15:30.250Z` of seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

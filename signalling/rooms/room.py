@@ -1,0 +1,105 @@
+"""What a meeting that has people in it looks like right now.
+
+A `Member` is a participant who is in the room: connected, or lost and still within the grace window. The room keeps
+them in the order they came, hands every event its number, and caches what a broadcast and a roster are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import orjson
+
+from signalling.protocol.features import BATCH
+from signalling.rooms.budget import Budget
+from signalling.rooms.event_log import Log
+from signalling.rooms.listing import Listing
+from signalling.rooms.member import Handle, Member
+
+
+class Room:
+    """A meeting with at least one member. `frames`: its budget for what everyone is told, once there was one.
+
+    `untold`: events, each with its number, that everyone is to be told and was not yet; `ahead`: of members who know
+    of some of them all the same, the number of the last one (`telling`).
+    """
+
+    __slots__ = (
+        "_audience",
+        "_audiences",
+        "_listing",
+        "_members",
+        "_users",
+        "ahead",
+        "frames",
+        "id",
+        "log",
+        "title",
+        "untold",
+    )
+
+    def __init__(self, id: str, title: str, log: Log) -> None:  # noqa: A002 - the protocol's name
+        self.id = id
+        self.title = title
+        self.log = log
+        self.frames: Budget | None = None
+        self.untold: list[tuple[int, bytes]] = []
+        self.ahead: dict[Member, int] = {}
+        self._listing = Listing()
+        self._members: dict[str, Member] = {}
+        self._users: dict[str, Member] = {}
+        self._audience: tuple[Handle, ...] | None = None
+        self._audiences: tuple[tuple[Handle, ...], tuple[Handle, ...]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def member(self, participant_id: str) -> Member | None:
+        return self._members.get(participant_id)
+
+    def member_of(self, user_id: str) -> Member | None:
+        return self._users.get(user_id)
+
+    def add(self, member: Member) -> None:
+        self._members[member.id] = member
+        self._users[member.user_id] = member
+
+    def remove(self, member: Member) -> None:
+        del self._members[member.id]
+        del self._users[member.user_id]
+        self.ahead.pop(member, None)
+        member.changed()
+        if member.connection is not None:
+            self.connections_changed()
+
+    def connections_changed(self) -> None:
+        """To be called when a member gained or lost its connection."""
+        self._audience = self._audiences = None
+
+    def audience(self) -> tuple[Handle, ...]:
+        """The connections a broadcast goes to."""
+        if self._audience is None:
+            self._audience = tuple(m.connection for m in self._members.values() if m.connection is not None)
+        return self._audience
+
+    def audiences(self) -> tuple[tuple[Handle, ...], tuple[Handle, ...]]:
+        """The same in two: those who take batches, and the others."""
+        if self._audiences is None:
+            here = [m for m in self._members.values() if m.connection is not None]
+            self._audiences = (
+                tuple(m.connection for m in here if BATCH in m.features),
+                tuple(m.connection for m in here if BATCH not in m.features),
+            )
+        return self._audiences
+
+    def roster(self) -> orjson.Fragment:
+        """The members as a JSON array."""
+        if not self._listing.holds:
+            self._listing = Listing()
+        if self._listing.count < len(self):
+            self._listing.add(list(islice(self._members.values(), self._listing.count, None)))
+        return orjson.Fragment(b"[%b]" % self._listing.encoded)

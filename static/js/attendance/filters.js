@@ -1,0 +1,102 @@
+/** Which people are shown, and in which list: all who came or some of them, or those who did not come; found by name. */
+import { part, write } from "../ui/dom.js";
+import { number } from "./times.js";
+import { doubtOfAbsent, instances, isRegistrationSure } from "./import-texts.js";
+
+/** @typedef {"came" | "guests" | "absent" | "dates"} List */
+
+export class PeopleLists {
+  #element;
+  #table;
+  #absent;
+  #dates;
+  #search;
+  /** @type {List | null} null: nobody has chosen */
+  #chosen = null;
+  /** @type {List} */
+  #shown = "came";
+
+  /**
+   * @param {HTMLElement} element  with the search field, the choice, the lists and what is said of them
+   * @param {import("./people-table.js").PeopleTable} table @param {import("./absent.js").AbsentList} absent
+   * @param {import("./date-table.js").DateTable} dates
+   */
+  constructor(element, table, absent, dates) {
+    this.#element = element;
+    this.#table = table;
+    this.#absent = absent;
+    this.#dates = dates;
+    this.#search = part(element, "search", HTMLInputElement);
+    this.#search.addEventListener("input", () => this.#seek());
+    this.#search.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.#search.value) return;
+      event.preventDefault();
+      this.#search.value = "";
+      this.#seek();
+    });
+    for (const button of this.#buttons) button.addEventListener("click", () => this.#choose(/** @type {List} */ (button.dataset.list)));
+  }
+
+  /** The rows have changed. @param {import("./record.js").Attendance} attendance @param {boolean} complete */
+  update(attendance, complete) {
+    const { source, people } = attendance;
+    part(this.#element, "lists").hidden = !source;
+    if (source) {
+      const registered = source.registrants.approved + source.registrants.pending + source.registrants.denied;
+      const { attended } = source;
+      this.#button("came", attended ? "Came" : "", attended?.people);
+      this.#button("guests", attended?.guests ? "Guests" : "", attended?.guests);
+      // Where it is not known who came, everyone who registered is listed.
+      this.#button("absent", registered ? (attended ? "Registered, did not come" : "Registered") : "", attended ? attended.noShows : registered);
+      // Side by side there are all of them or none.
+      const several = attended && source.series.length > 1 && instances(source).length > 1;
+      this.#button("dates", several ? "By date" : "", several ? source.series.length : null);
+      this.#dates.update(attendance);
+      // What there is to see.
+      this.#shown = this.#chosen ?? (people.length || !registered ? "came" : "absent");
+      if (this.#shown === "dates" && !several) this.#shown = "came";
+      write(part(this.#element, "search-label"), "Find by name or e-mail");
+      this.#search.placeholder = "Find by name or e-mail";
+      if (complete) this.#absent.refresh(isRegistrationSure(source) && !doubtOfAbsent(source));
+    }
+    this.#show();
+  }
+
+  /** @param {List} list */
+  #choose(list) {
+    this.#chosen = this.#shown = list;
+    this.#show();
+  }
+
+  #show() {
+    for (const button of this.#buttons) button.setAttribute("aria-pressed", String(button.dataset.list === this.#shown));
+    const [absent, dates] = [this.#shown === "absent", this.#shown === "dates"];
+    part(this.#element, "people").hidden = part(this.#element, "key").hidden = absent || dates;
+    this.#absent.show(absent);
+    this.#dates.show(dates);
+    this.#seek();
+  }
+
+  #seek() {
+    const text = this.#search.value.trim();
+    const guests = this.#shown === "guests";
+    const list = { absent: this.#absent, dates: this.#dates }[/** @type {string} */ (this.#shown)];
+    const found = list ? list.seek(text) : this.#table.seek(text, ({ imported }) => !guests || imported?.guest === true);
+    write(part(this.#element, "found"), found);
+    write(part(this.#element, "sought"), text);
+  }
+
+  /** @param {List} list @param {string} label  "": there is nothing to choose @param {number | null} [count]  null: it is not known */
+  #button(list, label, count = null) {
+    const button = /** @type {HTMLElement} */ (this.#element.querySelector(`button[data-list="${list}"]`));
+    button.hidden = !label;
+    write(part(button, "label"), label);
+    write(part(button, "count"), count === null ? "" : number(count));
+    part(button, "count").hidden = count === null;
+  }
+
+  /** @returns {NodeListOf<HTMLButtonElement>} */
+  get #buttons() {
+    return this.#element.querySelectorAll("button[data-list]");
+  }
+}

@@ -1,0 +1,143 @@
+/** What is said of where an import's data came from, and how sure it is. */
+import { counted, dayAndClock, dayMoment, longMoment, number } from "./times.js";
+
+/** @typedef {import("./record.js").Source} Source */
+/** @typedef {import("./record.js").SourcePart} SourcePart */
+/** @typedef {import("./record.js").SourceState} SourceState */
+
+/** The whole is as good as the worst of its parts. @type {SourceState[]} */
+const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete", "too_old"];
+
+/** @type {Record<SourceState, string>} */
+export const STATES = { unread: "Not read yet", live: "Live", unknown: "Unknown", partial: "Partial", complete: "Complete", too_old: "Too old to read" };
+
+/** What a badge looks like. @type {Record<SourceState, string>} */
+export const LOOKS = { unread: "quiet", live: "live", unknown: "doubtful", partial: "doubtful", complete: "sure", too_old: "quiet" };
+
+/** @type {Record<string, string>} */
+const SOURCES = { report: "Zoom’s report", basic: "Zoom’s basic list of participants" };
+
+/** "889 8887 2033", as Zoom writes it. @param {string} id */
+export const spaced = (id) => id.replace(/^(...)(...|....)(....|...)$/, "$1 $2 $3");
+
+/** "Zoom webinar" @param {"webinar" | "meeting"} kind */
+export const kindName = (kind) => `Zoom ${kind}`;
+
+/** @param {SourcePart[]} parts @returns {SourceState} */
+export const worst = (parts) => WORST_FIRST.find((state) => parts.some((part) => part.state === state)) ?? "unread";
+
+/** Those that tell who attended. @param {Source} source */
+export const instances = ({ parts }) => parts.filter(({ instance }) => instance !== null);
+
+/** Those that tell who registered. @param {Source} source */
+const registrations = ({ parts }) => parts.filter(({ status }) => status !== null);
+
+/** Whether everyone who registered is known. @param {Source} source */
+export const isRegistrationSure = (source) => registrations(source).length > 0 && worst(registrations(source)) === "complete";
+
+/** Whether everyone who came is known. While rows are missing, or an instance is too old to be read, more may have come. @param {Source} source */
+export const isAttendanceSure = (source) => instances(source).length > 0 && instances(source).every(({ state }) => state === "complete");
+
+/** How far the number of those who did not come can be relied on. @param {Source} source */
+export function doubtOfAbsent(source) {
+  const approved = source.parts.some(({ status, state }) => status === "approved" && state === "complete");
+  const attended = isAttendanceSure(source);
+  if (approved) return attended ? "" : "or fewer";
+  return attended ? "or more" : "so far as is known";
+}
+
+/** Of something that was live when it was last heard of. */
+export const OVER = { label: "Over, not read yet", look: "quiet" };
+
+/** Of the attendance, for a badge. @param {Source} source @param {boolean} ended @returns {{label: string, look: string}} */
+export function stateOf(source, ended) {
+  const state = worst(instances(source));
+  if (state === "live" && ended) return OVER;
+  if (state === "unread" && source.parts.some(({ reading }) => reading)) return { label: "Being read", look: "quiet" };
+  if (state === "unknown") return { label: source.attended ? "Partly unknown" : "Attendance unknown", look: "doubtful" };
+  return { label: STATES[state], look: LOOKS[state] };
+}
+
+/** Whether it may change by itself. @param {Source} source */
+export const isUnderWay = ({ parts, dueAt }) => dueAt !== null || parts.some(({ state, reading }) => reading || state === "live" || state === "unread");
+
+/** One paragraph about all of it. @param {Source} source */
+export function inShort(source) {
+  const parts = instances(source);
+  const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown" && state !== "too_old");
+  const from = `From Zoom: ${source.kind} ${spaced(source.externalId)}.`;
+  if (!read.length) return [from, ...notReadYet(source)].join(" ");
+  const sources = [...new Set(read.map((part) => SOURCES[part.source] ?? "Zoom"))].join(" and ");
+  const several = parts.length > 1 ? ` of ${counted(parts.length, "instance")}` : "";
+  const at = Math.max(...read.map(({ checkedAt }) => checkedAt ?? 0));
+  const state = { complete: ", complete: ", partial: ", partial: " }[/** @type {string} */ (worst(parts))] ?? ": ";
+  return `${from} ${sources}${several}${state}${rowsOf(sum(read))}, ${parts.length > 1 ? "last read" : "read"} on ${longMoment(at)}.`;
+}
+
+/** @param {Source} source @returns {string[]} */
+function notReadYet(source) {
+  const parts = instances(source);
+  if (parts.some(({ state }) => state === "live")) return ["This is what Zoom told while it went on. Its report, which is read afterwards, takes the place of it."];
+  const reading = source.parts.flatMap((part) => (part.reading ? [`${partTitle(part)}: ${rowsOf(part.reading)}`] : []));
+  if (reading.length) return [`It is being read. ${reading.join("; ")}.`];
+  if (worst(parts) === "unread") return ["It has not been read to the end yet."];
+  return isRegistered(source) ? ["Only who registered could be read."] : [];
+}
+
+/** Whether anybody is known to have registered. @param {Source} source */
+export const isRegistered = ({ registrants }) => Object.values(registrants).some((count) => count > 0);
+
+/** @param {SourcePart[]} parts */
+const sum = (parts) => ({
+  rows: parts.reduce((all, { rows }) => all + rows, 0),
+  total: parts.some(({ total }) => total === null) ? null : parts.reduce((all, { total }) => all + (total ?? 0), 0),
+});
+
+/** "1,843 of 1,843 rows" @param {{rows: number, total: number | null}} walk */
+const rowsOf = ({ rows, total }) => (total === null ? counted(rows, "row") : `${number(rows)} of ${counted(total, "row")}`);
+
+/** "Instance of 21 Nov 2026, 10:02" @param {SourcePart} part */
+export function partTitle({ status, startsAt }) {
+  if (status) return `Registrants, ${status}`;
+  return startsAt === null ? "Instance without a date" : `Instance of ${dayMoment(startsAt)}`;
+}
+
+/** @param {SourcePart} part */
+export function partLine({ state, source, rows, total, agreed, checkedAt, reading }) {
+  const said = [];
+  if (state === "live") said.push("Zoom’s live events");
+  else if (state !== "unread" && state !== "unknown" && state !== "too_old") said.push(...(SOURCES[source] ? [SOURCES[source]] : []), rowsOf({ rows, total }));
+  if (checkedAt !== null) said.push(`read ${dayAndClock(checkedAt)}`);
+  if (agreed) said.push(`the same ${agreed > 1 ? `${number(agreed)} times more` : "once more"}`);
+  if (reading) said.push(`being read now: ${rowsOf(reading)}`);
+  return said.join(" · ");
+}
+
+/** What a reader has to know of a part before trusting the figures: a text each. @param {SourcePart} part @returns {string[]} */
+export const partRemarks = ({ why, reason, state }) => [...new Set([remark(state, reason), why && because(why)].filter(Boolean))];
+
+/**
+ * What is not as it should be, in a few words and then in those of each part; null: everything is.
+ * @param {Source} source @returns {{title: string, lines: string[]} | null}
+ */
+export function doubts(source) {
+  const bad = source.parts.filter(({ state, reason }) => state === "partial" || state === "unknown" || (state === "complete" && reason));
+  if (!bad.length) return null;
+  const state = worst(instances(source));
+  const title = !source.attended
+    ? "Who attended is not known"
+    : state === "unknown" ? "Of some instances it is not known who attended"
+    : state === "partial" ? "Some rows are missing: the figures are what is known so far"
+    : instances(source).some((part) => bad.includes(part)) ? "Read again, Zoom gave less: the figures are those of the time before"
+    : "Not everyone who registered is known";
+  return { title, lines: bad.map((part) => `${partTitle(part)}: ${remark(part.state, part.reason || STATES[part.state])}`) };
+}
+
+/** Why something is not complete; of what is, why the latest attempt came to less. @param {SourceState} state @param {string} reason */
+export const remark = (state, reason) => (state === "complete" && reason ? `The latest reading: ${because(reason)}` : because(reason));
+
+/** Why something is not complete, where its state has been said. @param {string} reason */
+export const because = (reason) => sentence(reason.replace(/^(attendance unknown|not read): /, ""));
+
+/** @param {string} text */
+export const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/([^.!?…])$/, "$1.");

@@ -1,0 +1,106 @@
+/** Reads a meeting's attendance, all pages of it, and again and again while it can change and somebody looks. */
+import { ApiError, getAttendance, getMeeting } from "../../sdk/http-api.js";
+import { Emitter } from "../../sdk/events.js";
+import { readAttendance, readPerson } from "./record.js";
+import { isUnderWay } from "./import-texts.js";
+
+/** Milliseconds: while a meeting goes on, and while an import is still to be read. */
+const AGAIN = 5_000;
+const LATER = 20_000;
+
+/** Whoever asks gets the same answer next time. */
+const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
+
+/**
+ * `record`: what is known now; `complete` is false while more pages follow, and only on the first reading.
+ * `trouble`: could not be read; the feed goes on trying. `refused`: cannot be read at all; the feed has stopped.
+ * @extends {Emitter<{record: {attendance: import("./record.js").Attendance, complete: boolean}, trouble: {code: string}, refused: {code: string}}>}
+ */
+export class AttendanceFeed extends Emitter {
+  #id;
+  #token;
+  #instance;
+  #timer = 0;
+  #reading = false;
+  #read = false;
+  #over = false;
+  #pause = AGAIN;
+  #watch = new AbortController();
+
+  /** @param {string} id  of the meeting @param {string | undefined} token  the admin key or the identity's, if the browser has one @param {string} instance  of a series; "": all */
+  constructor(id, token, instance) {
+    super();
+    this.#instance = instance;
+    this.#id = id;
+    this.#token = token;
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    document.addEventListener("visibilitychange", () => !document.hidden && this.ask(), { signal });
+    window.addEventListener("online", () => this.ask(), { signal });
+    this.ask();
+  }
+
+  stop() {
+    this.#watch.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** Reads now; does nothing while it is reading, and when nothing can have changed. */
+  ask() {
+    clearTimeout(this.#timer);
+    if (this.#reading || this.#over || this.#watch.signal.aborted) return;
+    void this.#readAll();
+  }
+
+  async #readAll() {
+    const { signal } = this.#watch;
+    const began = performance.now();
+    this.#reading = true;
+    try {
+      const complete = await this.#pages((attendance) => {
+        if (!this.#read && !signal.aborted) this.emit("record", { attendance, complete: false });
+      });
+      if (signal.aborted) return;
+      this.#read = true;
+      // Who was in it is told by then: an ended meeting stays as it is.
+      const ended = complete.meeting.endedAt !== null && complete.totals.present === 0;
+      this.#over = ended && !(complete.source && isUnderWay(complete.source));
+      this.#pause = ended ? LATER : AGAIN;
+      this.emit("record", { attendance: complete, complete: true });
+    } catch (error) {
+      if (signal.aborted) return;
+      const code = error instanceof ApiError ? error.code : "interrupted";
+      if (FINAL.has(code)) {
+        this.stop();
+        return this.emit("refused", { code });
+      }
+      this.emit("trouble", { code });
+      if (error instanceof ApiError) this.#pause = Math.max(AGAIN, error.retryAfter);
+      if (!(error instanceof ApiError)) console.error(error);
+    } finally {
+      this.#reading = false;
+    }
+    // A record that takes long to read is not asked for all the time.
+    if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(this.#pause, 4 * (performance.now() - began)));
+  }
+
+  /** @param {(attendance: import("./record.js").Attendance) => void} partly  told after each page but the last */
+  async #pages(partly) {
+    if (!this.#token) {
+      // Nobody's record is shown to a stranger, but that there is none can be said.
+      await getMeeting(this.#id);
+      throw new ApiError("forbidden", "Only the host can see this.");
+    }
+    const instance = this.#instance;
+    let page = await getAttendance(this.#token, this.#id, { instance });
+    const attendance = readAttendance(page);
+    while (page.next && !this.#watch.signal.aborted) {
+      partly(attendance);
+      page = await getAttendance(this.#token, this.#id, { instance, after: page.next });
+      attendance.people.push(...page.participants.map(readPerson));
+    }
+    return attendance;
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * A test of the call before it: a short stay in a meeting of its own with an echo that the server starts there, with the
+ * devices that are open already. They are neither opened nor stopped, and no other meeting hears of it.
+ */
+import { SOCKET } from "../../sdk/addresses.js";
+import { ApiError, startEcho } from "../../sdk/http-api.js";
+import { Call } from "../../sdk/call.js";
+import { Emitter } from "../../sdk/events.js";
+import { LevelMeter } from "../../sdk/levels.js";
+import { CLOSE } from "../../sdk/protocol.js";
+import { perfect, stepsOf } from "./steps.js";
+
+/** All in milliseconds. */
+const LOOK_EVERY = 100;
+const LONGEST = 30_000;
+const SLOW = 8_000;
+/** What is sent comes back sooner than this. */
+const BRIEF = 5_000;
+/** Once all is well: long enough to look at the picture that comes back. */
+const LINGER = 5_000;
+
+/** Some 170 ms: no sound falls between two looks. */
+const SAMPLES = 8192;
+/** Counters are asked for with every third look. */
+const MEASURE_EVERY = 3;
+/** Root mean square of samples: speech is far above the first, silence far below the second. */
+const LOUD = 0.015;
+const AUDIBLE = 0.005;
+/** Pictures: more than the one that might be left over from before. */
+const FRAMES = 5;
+/** The server encodes what it sends back, so it is sent what it would be in a meeting of so many others. */
+const SIZE = 4;
+
+/** @extends {Emitter<{change: null}>} */
+export class TestCall extends Emitter {
+  /** @type {import("./steps.js").Step[]} */
+  steps = [];
+  /** It came to its end, or was stopped: nothing of it runs any more. */
+  over = false;
+  /** What comes back. @type {MediaStream | null} */
+  returned = null;
+
+  #identity;
+  #media;
+  /** @type {import("./steps.js").Observed} */
+  #observed;
+  /** @type {Call | null} */
+  #call = null;
+  /** @type {import("../../sdk/peer-connection.js").Peer | undefined} */
+  #peer;
+  #sent = new LevelMeter(SAMPLES);
+  #back = new LevelMeter(SAMPLES);
+  #began = 0;
+  #wellSince = Infinity;
+  #connectedAt = Infinity;
+  #timer = 0;
+  #looks = 0;
+  /** Of the pictures that came back, those from before the camera was turned on. */
+  #framesBefore = 0;
+  #watch = new AbortController();
+
+  /** @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/devices.js").LocalMedia} media */
+  constructor(identity, media) {
+    super();
+    this.#identity = identity;
+    this.#media = media;
+    this.#observed = {
+      over: false, slow: false, problem: null, answered: false, joined: false, path: null, brief: true, roundTrip: null,
+      microphone: { on: false, asking: false, trouble: null, measured: true, heard: false, returned: false },
+      camera: { on: false, asking: false, trouble: null, returned: false },
+    };
+  }
+
+  async start() {
+    const { signal } = this.#watch;
+    this.#began = performance.now();
+    this.#timer = window.setInterval(() => this.#look(), LOOK_EVERY);
+    this.#media.on("change", () => this.#look(), { signal });
+    this.#look();
+    try {
+      const place = await this.#identity.with(async (token) => ({ token, ...(await startEcho(token, signal)) }));
+      if (!this.over) this.#join(place);
+    } catch (error) {
+      this.#fail(error instanceof ApiError ? error : { code: "interrupted", message: "" });
+    }
+  }
+
+  /** Leaves, and closes whatever was opened for the test. */
+  stop() {
+    this.over = true;
+    clearInterval(this.#timer);
+    this.#watch.abort();
+    this.#call?.leave();
+    this.#call = null;
+    this.#sent.stop();
+    this.#back.stop();
+  }
+
+  /** @param {{meeting: string, token: string}} place */
+  #join({ meeting, token }) {
+    const { signal } = this.#watch;
+    this.#observed.answered = true;
+    const place = { meeting, token, name: "Test", onDuplicate: /** @type {const} */ ("replace") };
+    const call = new Call(SOCKET, place, this.#media);
+    this.#call = call;
+    call.on("joined", () => (this.#observed.joined = true), { signal });
+    call.on("refused", (refusal) => this.#fail(refusal), { signal });
+    call.on("closed", ({ code }) => this.#fail({ code: code === CLOSE.replaced ? "replaced" : "ended", message: "" }), { signal });
+    call.on("happening", ({ what }) => (what === "left" || what === "lost") && this.#fail({ code: "ended", message: "" }), { signal });
+    call.on("change", () => this.#look(), { signal });
+    call.mesh.on("peer", () => this.#look(), { signal });
+    call.start();
+  }
+
+  /** @param {{code: string, message: string}} problem */
+  #fail({ code, message }) {
+    if (this.over) return;
+    this.#observed.problem = { code, message };
+    this.#finish();
+  }
+
+  #finish() {
+    this.#observed.over = this.over = true;
+    this.#observed.microphone.measured &&= this.#sent.running;
+    // Whoever shows the picture can hold it before it ends.
+    this.#judge();
+    this.stop();
+  }
+
+  #look() {
+    if (this.over) return;
+    const elapsed = performance.now() - this.#began;
+    this.#observed.slow = elapsed > SLOW;
+    if (this.#observed.path) this.#connectedAt = Math.min(this.#connectedAt, elapsed);
+    this.#observed.brief = elapsed < this.#connectedAt + BRIEF;
+    this.#looks += 1;
+    this.#follow();
+    this.#listen();
+    if (this.#peer && this.#looks % MEASURE_EVERY === 0) void this.#measure(this.#peer);
+    this.#judge();
+    // Otherwise there is time to turn on what is off.
+    this.#wellSince = perfect(this.steps) ? Math.min(this.#wellSince, elapsed) : Infinity;
+    if (elapsed > LONGEST || elapsed > this.#wellSince + LINGER) this.#finish();
+  }
+
+  /** The echo's connection, which may be replaced by another. */
+  #follow() {
+    const peer = this.#call?.mesh.peers.values().next().value;
+    if (peer === this.#peer) return;
+    this.#peer = peer;
+    this.#framesBefore = 0;
+    peer?.adapt(SIZE);
+    this.returned = peer?.camera ?? this.returned;
+  }
+
+  #listen() {
+    const { microphone, camera } = this.#observed;
+    const { state, states, trouble } = this.#media;
+    Object.assign(microphone, { on: state.audio, asking: states.audio === "asking", trouble: trouble.audio });
+    Object.assign(camera, { on: state.video, asking: states.video === "asking", trouble: trouble.video });
+    this.#sent.listen(this.#media.microphone);
+    this.#back.listen(this.#peer?.camera.getAudioTracks()[0] ?? null);
+    microphone.measured = this.#sent.possible && this.#back.possible;
+    if (!this.#observed.path) return;
+    microphone.heard ||= this.#sent.level > LOUD;
+    microphone.returned ||= microphone.heard && this.#back.level > AUDIBLE;
+  }
+
+  /** @param {import("../../sdk/peer-connection.js").Peer} peer */
+  async #measure(peer) {
+    const { path, roundTrip, frames } = await measured(peer.pc);
+    if (this.over || peer !== this.#peer) return;
+    const { camera } = this.#observed;
+    if (peer.pc.connectionState === "connected") this.#observed.path = path ?? this.#observed.path;
+    this.#observed.roundTrip = roundTrip ?? this.#observed.roundTrip;
+    if (!camera.on) this.#framesBefore = frames;
+    camera.returned = camera.on && (camera.returned || frames >= this.#framesBefore + FRAMES);
+  }
+
+  #judge() {
+    this.steps = stepsOf(this.#observed);
+    this.emit("change", null);
+  }
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @returns {Promise<{path: "direct" | "relayed" | null, roundTrip: number | null, frames: number}>} seconds; pictures decoded
+ */
+async function measured(pc) {
+  const stats = /** @type {Map<string, any>} */ (/** @type {unknown} */ (await pc.getStats()));
+  const all = [...stats.values()];
+  const chosen = all.find(({ type, selectedCandidatePairId }) => type === "transport" && selectedCandidatePairId);
+  // Not every browser tells of transports.
+  const inUse = all.find(({ type, selected, nominated, state }) => type === "candidate-pair" && (selected ?? (nominated && state === "succeeded")));
+  const pair = stats.get(chosen?.selectedCandidatePairId) ?? inUse;
+  const ends = pair ? [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)] : [];
+  const relayed = ends.some((candidate) => candidate?.candidateType === "relay");
+  const video = all.filter(({ type, kind }) => type === "inbound-rtp" && kind === "video");
+  return {
+    path: !pair ? null : relayed ? "relayed" : "direct",
+    roundTrip: pair?.currentRoundTripTime ?? null,
+    frames: video.reduce((sum, { framesDecoded = 0 }) => sum + framesDecoded, 0),
+  };
+}

@@ -1,0 +1,119 @@
+/** The lobby's lists: the meetings one hosts, as the server knows them, and others this browser was in lately. */
+import { attendancePage, meetingPage } from "../../sdk/addresses.js";
+import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { forgetMeeting, recentMeetings } from "./recents.js";
+
+/** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
+
+/** How many of the hosted ones are shown until more are asked for. */
+const FIRST = 4;
+/** Longer than the server usually takes, and short enough to wait for before anything is shown. Milliseconds. */
+const SOON = 400;
+
+export class MeetingList {
+  #element;
+  #identity;
+  #storage;
+  /** @type {HostedMeeting[]} */
+  #hosted = [];
+  #all = false;
+  #watch = new AbortController();
+
+  /** @param {HTMLElement} element @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/storage.js").PageStorage} storage */
+  constructor(element, identity, storage) {
+    this.#element = element;
+    this.#identity = identity;
+    this.#storage = storage;
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    part(this.#element, "more").addEventListener("click", () => this.#showAll(), { signal });
+    document.addEventListener("visibilitychange", () => !document.hidden && void this.#ask(), { signal });
+    // Shown at once, the recent ones would jump aside for those that are hosted.
+    const asked = this.#ask();
+    const shown = Promise.race([asked, new Promise((resolve) => setTimeout(resolve, this.#identity.token ? SOON : 0))]);
+    void shown.then(() => this.#show());
+  }
+
+  stop() {
+    this.#watch.abort();
+  }
+
+  /** Asks with the identity there is, and makes none for it: who has none hosts nothing. @returns {Promise<void>} */
+  async #ask() {
+    const { token } = this.#identity;
+    if (!token) return;
+    try {
+      this.#hosted = await hostedMeetings(token);
+      this.#show();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "bad_token" && (await this.#identity.recall())) return this.#ask();
+      // The lobby does without: whatever one does next will say what is wrong.
+    }
+  }
+
+  #showAll() {
+    this.#all = true;
+    this.#show();
+    // The button that had the focus is gone: on to the first that is new.
+    const item = part(this.#element, "hosted").children[FIRST];
+    item?.querySelector("a")?.focus();
+  }
+
+  #show() {
+    if (this.#watch.signal.aborted) return;
+    const known = new Set(this.#hosted.map(({ id }) => id));
+    const recents = recentMeetings(this.#storage).filter(({ id }) => !known.has(id));
+    const hosted = this.#all ? this.#hosted : this.#hosted.slice(0, FIRST);
+    this.#element.hidden = !recents.length && !hosted.length;
+    part(this.#element, "yours").hidden = !hosted.length;
+    part(this.#element, "recent").hidden = !recents.length;
+    part(this.#element, "more").hidden = hosted.length === this.#hosted.length;
+    write(part(this.#element, "more"), `Show all ${this.#hosted.length}`);
+    part(this.#element, "hosted").replaceChildren(...hosted.map(hostedItem));
+    part(this.#element, "recents").replaceChildren(...recents.map((meeting) => this.#recentItem(meeting)));
+  }
+
+  /** @param {import("./recents.js").Recent} meeting */
+  #recentItem({ id, title, at }) {
+    const item = fromTemplate("recent-item");
+    part(item, "link", HTMLAnchorElement).href = meetingPage(id);
+    write(part(item, "label"), title || id);
+    write(part(item, "when"), title ? `${id} · ${ago(at)}` : ago(at));
+    const forget = part(item, "forget");
+    forget.setAttribute("aria-label", `Forget ${title || id}`);
+    forget.addEventListener("click", () => {
+      forgetMeeting(this.#storage, id);
+      this.#show();
+    });
+    return item;
+  }
+}
+
+/** @param {HostedMeeting} meeting */
+function hostedItem({ id, title, created_at, ended_at, attended, present, last_seen_at }) {
+  const item = fromTemplate("hosted-item");
+  const record = attendancePage(id);
+  // Nobody gets into a meeting that has ended.
+  part(item, "link", HTMLAnchorElement).href = ended_at ? record : meetingPage(id);
+  part(item, "attendance", HTMLAnchorElement).href = record;
+  part(item, "attendance").setAttribute("aria-label", `Attendance of ${title || id}`);
+  write(part(item, "label"), title || id);
+  write(part(item, "now"), present ? `${present.toLocaleString()} in it now` : "");
+  const when = ended_at ? `ended ${ago(Date.parse(ended_at))}` : ago(Date.parse(last_seen_at ?? created_at));
+  const came = attended ? `${attended.toLocaleString()} came` : ended_at ? "nobody came" : "nobody came yet";
+  write(part(item, "when"), present ? came : `${when} · ${came}`);
+  return item;
+}
+
+/** @param {number} at  milliseconds since the epoch */
+function ago(at) {
+  const minutes = (at - Date.now()) / 60_000;
+  if (minutes > -1) return "just now";
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  if (minutes > -60) return format.format(Math.round(minutes), "minute");
+  if (minutes > -1440) return format.format(Math.round(minutes / 60), "hour");
+  return format.format(Math.round(minutes / 1440), "day");
+}

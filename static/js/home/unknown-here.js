@@ -1,0 +1,17 @@
+/** What is asked where the server knows nobody by the token that the browser has. */
+import { ask } from "../ui/dialogs.js";
+
+/** @type {import("../../sdk/identity.js").Question} */
+export async function askWhoToBe() {
+  const answer = await ask({
+    title: "This server does not know you any more",
+    text:
+      "Perhaps another server runs at this address at the moment, or it was set up anew. Try again when the right one is back, " +
+      "or go on as somebody new. Who you were is kept in this browser, and comes back with the server that knows you.",
+    choices: [
+      { value: "again", label: "Try again", look: "primary" },
+      { value: "new", label: "Be somebody new" },
+    ],
+  });
+  return answer === "again" || answer === "new" ? answer : "";
+}

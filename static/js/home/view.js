@@ -1,0 +1,119 @@
+/** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
+import { HERE, meetingPage } from "../../sdk/addresses.js";
+import { ApiError, createMeeting, getMeeting } from "../../sdk/http-api.js";
+import { enable, fromTemplate, part, write } from "../ui/dom.js";
+import { meetingId, readMeeting, withDashes } from "../ui/links.js";
+import { MeetingList } from "./meeting-list.js";
+
+const INVALID = "A meeting ID has at least three letters (A to Z), digits or dashes, such as ABC123, and nothing else.";
+
+export class Lobby {
+  name = "lobby";
+  title = "Reconvene";
+  element = fromTemplate("lobby");
+  #identity;
+  #meetings;
+  #go;
+  #watch = new AbortController();
+
+  /**
+   * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/storage.js").PageStorage} storage
+   * @param {(path: string) => void} go
+   */
+  constructor(identity, storage, go) {
+    this.#identity = identity;
+    this.#meetings = new MeetingList(part(this.element, "meetings"), identity, storage);
+    // Whoever went somewhere else meanwhile stays there.
+    this.#go = (/** @type {string} */ path) => this.#watch.signal.aborted || go(path);
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const name = part(this.element, "name", HTMLInputElement);
+    name.value = this.#identity.name;
+    name.addEventListener("input", () => (this.#identity.name = name.value.trim()), { signal });
+    name.addEventListener("keydown", (event) => this.#entered(event), { signal });
+    this.#onSubmit("create", "create-error", () => this.#create());
+    this.#onSubmit("join", "join-error", () => this.#join());
+    this.#meetings.start();
+  }
+
+  stop() {
+    this.#meetings.stop();
+    this.#watch.abort();
+  }
+
+  /** The name belongs to both forms: Enter goes on to the meeting whose ID is there, and else to a new one. @param {KeyboardEvent} event */
+  #entered({ key, isComposing }) {
+    if (key !== "Enter" || isComposing) return;
+    const id = part(this.element, "id", HTMLInputElement).value.trim();
+    part(this.element, id ? "join" : "create", HTMLFormElement).requestSubmit();
+  }
+
+  /** @returns {Promise<string>} what is wrong, or "" */
+  async #create() {
+    const own = part(this.element, "own-id", HTMLInputElement).value;
+    const title = part(this.element, "title", HTMLInputElement).value.trim();
+    const meeting = own.trim() ? meetingId(own) : undefined;
+    if (meeting === null) return INVALID;
+    const { id } = await this.#identity.with((token) => createMeeting(token, { ...(meeting && { meeting }), ...(title && { title }) }));
+    this.#go(meetingPage(id));
+    return "";
+  }
+
+  /** @returns {Promise<string | Node>} */
+  async #join() {
+    const field = part(this.element, "id", HTMLInputElement);
+    const meant = readMeeting(field.value, HERE);
+    const id = meant && "meeting" in meant ? meant.meeting : null;
+    const found = id && (await find(id));
+    field.setAttribute("aria-invalid", String(!found));
+    if (found) this.#go(meetingPage(found));
+    else field.focus();
+    if (!field.value.trim()) return "Enter the ID or the link you were given.";
+    if (meant && "elsewhere" in meant) return leadsTo(meant.elsewhere);
+    if (!id) return INVALID;
+    return found ? "" : `There is no meeting ${id}. Check the ID, or start a new one.`;
+  }
+
+  /** @param {string} form @param {string} error @param {() => Promise<string | Node>} run  what is wrong, or "" */
+  #onSubmit(form, error, run) {
+    const element = part(this.element, form, HTMLFormElement);
+    const button = element.querySelector("button");
+    element.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      // Enter in the name field submits all the same.
+      if (button?.disabled) return;
+      if (button) enable(button, false);
+      try {
+        const wrong = await run();
+        if (typeof wrong === "string") write(part(this.element, error), wrong);
+        else part(this.element, error).replaceChildren(wrong);
+      } catch (problem) {
+        write(part(this.element, error), problem instanceof ApiError ? problem.message : String(problem));
+      }
+      if (button) enable(button, true);
+    });
+  }
+}
+
+/** @param {URL} url  a link that was pasted and is not this server's @returns {Node} */
+function leadsTo(url) {
+  const words = document.createDocumentFragment();
+  const link = Object.assign(document.createElement("a"), { href: url.href, textContent: `Go to ${url.host}` });
+  words.append("This link leads to another server. ", link);
+  return words;
+}
+
+/** Generated ids are shown with dashes, and typed without. @param {string} id @returns {Promise<string | null>} */
+async function find(id) {
+  for (const candidate of [id, withDashes(id)]) {
+    if (!candidate) continue;
+    try {
+      return (await getMeeting(candidate)).id;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "unknown_meeting") throw error;
+    }
+  }
+  return null;
+}

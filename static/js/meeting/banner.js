@@ -1,0 +1,50 @@
+/** Says that the connection is away, once it is worth saying, and that it is back. */
+import { write } from "../ui/dom.js";
+
+/** Most interruptions are over sooner. Milliseconds. */
+const WORTH_SAYING = 1_000;
+const BACK_FOR = 2_500;
+
+export class ConnectionBanner {
+  #element;
+  #timer = 0;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.#element = element;
+  }
+
+  /** @param {string} text @param {() => void} [retry]  for a button to try again */
+  away(text, retry) {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#show(text, "away", retry), WORTH_SAYING);
+  }
+
+  back() {
+    clearTimeout(this.#timer);
+    // Too short to be said. What it may still say of the time before is to go all the same.
+    if (!this.#element.dataset.state) return;
+    this.#show("You’re back", "back");
+    this.#timer = window.setTimeout(() => this.stop(), BACK_FOR);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#element.hidden = true;
+    delete this.#element.dataset.state;
+  }
+
+  /** @param {string} text @param {"away" | "back"} state @param {() => void} [retry] */
+  #show(text, state, retry) {
+    write(this.#element, text);
+    if (retry) {
+      const button = document.createElement("button");
+      button.className = "button small";
+      button.textContent = "Try again";
+      button.addEventListener("click", retry);
+      this.#element.append(button);
+    }
+    this.#element.dataset.state = state;
+    this.#element.hidden = false;
+  }
+}

@@ -1,0 +1,48 @@
+/** The buttons whose name, look and icon follow what they control. */
+import { icon } from "../ui/dom.js";
+
+/**
+ * The name says how it stands and what pressing does.
+ * @typedef {"on" | "off" | "asking" | "muted"} ControlState
+ * @typedef {{label: string, icon: string}} Look
+ * @type {Record<"audio" | "video" | "screen" | "hand", {key: string} & {[State in "on" | "off"]: Look} & {[State in "asking" | "muted"]?: Look}>}
+ */
+const CONTROLS = {
+  audio: {
+    on: { label: "Turn off microphone", icon: "mic" },
+    off: { label: "Turn on microphone", icon: "mic-off" },
+    asking: { label: "Microphone: waiting for your permission. Stop waiting", icon: "mic-off" },
+    muted: { label: "Microphone: muted by your system. Turn off", icon: "mic-off" },
+    key: "M",
+  },
+  video: {
+    on: { label: "Turn off camera", icon: "camera" },
+    off: { label: "Turn on camera", icon: "camera-off" },
+    asking: { label: "Camera: waiting for your permission. Stop waiting", icon: "camera-off" },
+    muted: { label: "Camera: stopped by your system. Turn off", icon: "camera-off" },
+    key: "V",
+  },
+  screen: {
+    on: { label: "Stop sharing", icon: "screen" },
+    off: { label: "Share screen", icon: "screen" },
+    asking: { label: "Screen: waiting for your choice. Stop waiting", icon: "screen" },
+    key: "S",
+  },
+  hand: {
+    on: { label: "Lower hand", icon: "hand" },
+    off: { label: "Raise hand", icon: "hand" },
+    key: "H",
+  },
+};
+
+/** @param {HTMLElement} button @param {keyof typeof CONTROLS} control @param {ControlState} state */
+export function showControl(button, control, state) {
+  const look = CONTROLS[control][state] ?? CONTROLS[control].off;
+  if (button.getAttribute("aria-label") === look.label) return;
+  button.setAttribute("aria-label", look.label);
+  button.title = `${look.label} (${CONTROLS[control].key})`;
+  button.dataset.control = control;
+  button.dataset.on = String(state === "on");
+  button.toggleAttribute("data-asking", state === "asking");
+  button.replaceChildren(icon(look.icon));
+}

@@ -1,0 +1,55 @@
+/** The list of everyone in the meeting, with what each is doing. */
+import { paintAvatar } from "../ui/avatar.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+
+/** @typedef {import("../../sdk/protocol.js").Participant} Participant */
+
+export class PeopleList {
+  #list;
+  /** @type {Map<string, HTMLElement>} */
+  #items = new Map();
+
+  /** @param {HTMLElement} list */
+  constructor(list) {
+    this.#list = list;
+  }
+
+  /** @param {Participant[]} participants @param {string} myId @param {import("../ui/avatar.js").Colours} colours */
+  update(participants, myId, colours) {
+    const gone = new Set(this.#items.keys());
+    participants.forEach((participant, index) => {
+      gone.delete(participant.id);
+      const item = this.#items.get(participant.id) ?? fromTemplate("person");
+      this.#items.set(participant.id, item);
+      if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
+      show(item, participant, participant.id === myId, colours.of(participant.id));
+    });
+    for (const id of gone) {
+      this.#items.get(id)?.remove();
+      this.#items.delete(id);
+    }
+  }
+}
+
+/** @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees */
+function show(item, { id, name, role, media, hand, state, kind, recording }, own, hue) {
+  item.dataset.participantId = id;
+  item.dataset.state = state;
+  paintAvatar(part(item, "avatar"), name, hue);
+  write(part(item, "name"), own ? `${name} (you)` : name);
+  const roles = { host: "Host", cohost: "Co-host", participant: "" };
+  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);
+  part(item, "bot").hidden = kind !== "bot";
+  part(item, "recording").hidden = !recording;
+  part(item, "hand", SVGElement).classList.toggle("absent", !hand);
+  part(item, "screen", SVGElement).classList.toggle("absent", !media.screen);
+  for (const { control, on, names } of [
+    { control: "audio", on: media.audio, names: ["mic", "Microphone"] },
+    { control: "video", on: media.video, names: ["camera", "Camera"] },
+  ]) {
+    const mark = part(item, control, SVGElement);
+    mark.firstElementChild?.setAttribute("href", `#i-${names[0]}${on ? "" : "-off"}`);
+    mark.setAttribute("aria-label", `${names[1]} ${on ? "on" : "off"}`);
+    mark.classList.toggle("off", !on);
+  }
+}

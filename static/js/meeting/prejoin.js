@@ -1,0 +1,214 @@
+/** Before joining: how one will be seen and heard, with every device optional. */
+import { echoOffer } from "../../sdk/http-api.js";
+import { Asking } from "./asking.js";
+import { hueOf, paintAvatar } from "../ui/avatar.js";
+import { showControl } from "./controls.js";
+import { DevicePicker } from "./device-picker.js";
+import { enable, fromTemplate, part, write } from "../ui/dom.js";
+import { Emitter } from "../../sdk/events.js";
+import { LevelMeter } from "../../sdk/levels.js";
+import { HINDRANCES, WHY_BLOCKED } from "../../sdk/reachability.js";
+import { newsText, troubleTexts } from "../ui/device-errors.js";
+import { canCall } from "../../sdk/webrtc.js";
+import { TestPanel } from "../call-test/panel.js";
+
+/** A meter that follows speech without flickering. Milliseconds. */
+const METER_INTERVAL = 80;
+/** Most joins are answered much sooner. Milliseconds. */
+const LONG = 3_000;
+
+/** @extends {Emitter<{join: {name: string}}>} */
+export class Prejoin extends Emitter {
+  name = "prejoin";
+  title;
+  element = fromTemplate("prejoin");
+  #identity;
+  #media;
+  #wanted;
+  #picker;
+  /** @type {TestPanel | null} */
+  #test = null;
+  #meter = new LevelMeter();
+  #timer = 0;
+  #asking = new Asking(() => this.#show());
+  /** What became of a device by itself. */
+  #news = "";
+  #joining = 0;
+  #watch = new AbortController();
+
+  /**
+   * @param {import("../../sdk/http-api.js").MeetingInfo} meeting @param {import("../../sdk/identity.js").Identity} identity
+   * @param {import("../../sdk/devices.js").LocalMedia} media
+   * @param {{audio: boolean, video: boolean}} wanted  what to open
+   */
+  constructor(meeting, identity, media, wanted) {
+    super();
+    this.#identity = identity;
+    this.title = `${meeting.title || meeting.id} · Reconvene`;
+    this.#media = media;
+    this.#wanted = wanted;
+    this.#picker = new DevicePicker(media);
+    part(this.element, "devices").append(this.#picker.element);
+    part(this.element, "name", HTMLInputElement).value = identity.name;
+    write(part(this.element, "meeting-id"), meeting.id);
+    write(part(this.element, "title"), meeting.title || "Ready to join?");
+    write(part(this.element, "present"), presence(meeting.participants ?? 0));
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const name = part(this.element, "name", HTMLInputElement);
+    part(this.element, "video", HTMLVideoElement).srcObject = this.#media.stream;
+    part(this.element, "audio-control").addEventListener("click", () => this.#toggle("audio"), { signal });
+    part(this.element, "video-control").addEventListener("click", () => this.#toggle("video"), { signal });
+    name.addEventListener("input", () => this.#show(), { signal });
+    part(this.element, "form", HTMLFormElement).addEventListener("submit", (event) => this.#submit(event), { signal });
+    part(this.element, "test").addEventListener("click", () => this.#openTest(), { signal });
+    this.#media.on("change", () => this.#show(), { signal });
+    this.#media.on("news", (news) => this.#tell(news), { signal });
+    void this.#offerTest();
+    this.#picker.start();
+    this.#timer = window.setInterval(() => this.#showLevel(), METER_INTERVAL);
+    this.#media.open(this.#wanted);
+    this.#show();
+  }
+
+  /** Where the focus belongs when the view appears. */
+  focus() {
+    const name = part(this.element, "name", HTMLInputElement);
+    (name.value ? part(this.element, "join") : name).focus();
+  }
+
+  stop() {
+    this.#watch.abort();
+    this.#test?.stop();
+    clearInterval(this.#timer);
+    this.#asking.stop();
+    clearTimeout(this.#joining);
+    this.#picker.stop();
+    this.#meter.stop();
+  }
+
+  /** @param {boolean} busy */
+  set busy(busy) {
+    const button = part(this.element, "join", HTMLButtonElement);
+    const wait = part(this.element, "wait");
+    enable(button, !busy);
+    write(button, busy ? "Joining…" : "Join now");
+    clearTimeout(this.#joining);
+    if (busy) this.#joining = window.setTimeout(() => write(wait, "The server takes its time. This page keeps trying by itself."), LONG);
+    else write(wait, "");
+  }
+
+  /** What keeps a join waiting. @param {import("../../sdk/reachability.js").Verdict} verdict */
+  hindered(verdict) {
+    const blocked = verdict === "blocked";
+    clearTimeout(this.#joining);
+    write(part(this.element, "wait"), blocked ? `${HINDRANCES.blocked} ${WHY_BLOCKED}` : HINDRANCES[verdict]);
+    const button = part(this.element, "join", HTMLButtonElement);
+    enable(button, blocked);
+    write(button, blocked ? "Try again" : "Joining…");
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    event.preventDefault();
+    const field = part(this.element, "name", HTMLInputElement);
+    const name = field.value.trim();
+    if (!name) return this.complain("Tell the others who you are.");
+    field.removeAttribute("aria-invalid");
+    write(part(this.element, "error"), "");
+    this.#closeTest();
+    this.emit("join", { name });
+  }
+
+  /** @param {string} error  what is wrong with the name */
+  complain(error) {
+    const field = part(this.element, "name", HTMLInputElement);
+    this.busy = false;
+    field.setAttribute("aria-invalid", "true");
+    write(part(this.element, "error"), error);
+    field.focus();
+  }
+
+  async #offerTest() {
+    // A server that does not answer this may well let people in.
+    const { available } = await echoOffer().catch(() => ({ available: false }));
+    part(this.element, "offer").hidden = !available || !canCall();
+  }
+
+  #openTest() {
+    this.#test = new TestPanel(this.#identity, this.#media, part(this.element, "returned"));
+    this.#test.on("close", () => {
+      this.#closeTest();
+      part(this.element, "test").focus();
+    });
+    part(this.element, "offer").hidden = true;
+    part(this.element, "test-place").append(this.#test.element);
+    this.#test.start();
+  }
+
+  #closeTest() {
+    if (!this.#test) return;
+    this.#test.stop();
+    this.#test = null;
+    part(this.element, "offer").hidden = false;
+  }
+
+  #show() {
+    const { states, trouble } = this.#media;
+    part(this.element, "preview").dataset.video = states.video === "on" ? "on" : "off";
+    showControl(part(this.element, "audio-control"), "audio", states.audio);
+    showControl(part(this.element, "video-control"), "video", states.video);
+    const name = part(this.element, "name", HTMLInputElement).value.trim();
+    part(this.element, "avatar").hidden = !name;
+    paintAvatar(part(this.element, "avatar"), name, hueOf(""));
+    write(part(this.element, "camera-note"), cameraNote(states.video, trouble.video !== null));
+    this.#meter.listen(this.#media.microphone);
+    part(this.element, "level").hidden = !this.#meter.possible;
+    this.#asking.update(states);
+    const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
+    this.#notes(...[asking, this.#news, ...troubleTexts(trouble)].filter(Boolean));
+  }
+
+  /** @param {"audio" | "video"} kind */
+  #toggle(kind) {
+    this.#news = "";
+    this.#media.toggle(kind);
+  }
+
+  /** @param {import("../../sdk/devices.js").News} news */
+  #tell(news) {
+    if (news.what === "trouble") return; // It is shown for as long as it lasts.
+    this.#news = newsText(news);
+    this.#show();
+  }
+
+  /** @param {string[]} texts */
+  #notes(...texts) {
+    const notes = part(this.element, "notes");
+    if (notes.textContent === texts.join("")) return;
+    notes.replaceChildren(...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  }
+
+  #showLevel() {
+    // Loudness is felt logarithmically: from -50 dB, nothing to hear, to -10 dB, loud.
+    const decibels = 20 * Math.log10(this.#meter.level || 1e-6);
+    const level = Math.round(Math.min(1, Math.max(0, (decibels + 50) / 40)) * 100);
+    const meter = part(this.element, "level");
+    meter.style.setProperty("--level", String(level / 100));
+    meter.setAttribute("aria-valuenow", String(level));
+  }
+}
+
+/** @param {import("../../sdk/device.js").DeviceState} state @param {boolean} troubled */
+function cameraNote(state, troubled) {
+  if (state === "asking") return "Waiting for your camera";
+  return troubled || state === "muted" ? "No picture from your camera" : "Your camera is off";
+}
+
+/** @param {number} count  of people and programs */
+function presence(count) {
+  if (count === 0) return "Nobody is here yet. You are the first.";
+  return count === 1 ? "One participant is here." : `${count} participants are here.`;
+}

@@ -1,0 +1,57 @@
+/**
+ * Single-key shortcuts. WCAG 2.1.4 wants them to be possible to turn off: speech input would trigger them.
+ *
+ * @typedef {"audio" | "video" | "screen" | "hand" | "people" | "copy" | "leave" | "help"} Command
+ * @type {readonly {key: string, shift?: boolean, command: Command, label: string}[]}
+ */
+export const SHORTCUTS = Object.freeze([
+  { key: "m", command: "audio", label: "Microphone on or off" },
+  { key: "v", command: "video", label: "Camera on or off" },
+  { key: "s", command: "screen", label: "Share your screen, or stop" },
+  { key: "h", command: "hand", label: "Raise or lower your hand" },
+  { key: "p", command: "people", label: "Show who is here" },
+  { key: "c", command: "copy", label: "Copy the link" },
+  { key: "l", shift: true, command: "leave", label: "Leave" },
+  { key: "?", command: "help", label: "This list" },
+]);
+
+const OFF = "reconvene.shortcuts-off";
+
+export class Shortcuts {
+  #storage;
+  #watch = new AbortController();
+
+  /** @param {import("../../sdk/storage.js").PageStorage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  get enabled() {
+    return this.#storage.getItem(OFF) === null;
+  }
+
+  set enabled(enabled) {
+    if (enabled) this.#storage.removeItem(OFF);
+    else this.#storage.setItem(OFF, "");
+  }
+
+  /** @param {(command: Command) => void} run */
+  start(run) {
+    document.addEventListener("keydown", (event) => this.#pressed(event, run), { signal: this.#watch.signal });
+  }
+
+  stop() {
+    this.#watch.abort();
+  }
+
+  /** @param {KeyboardEvent} event @param {(command: Command) => void} run */
+  #pressed(event, run) {
+    if (!this.enabled || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.target instanceof Element && event.target.closest("input, textarea, select, dialog")) return;
+    const key = event.key.toLowerCase();
+    const found = SHORTCUTS.find((shortcut) => shortcut.key === key && (key === "?" || event.shiftKey === Boolean(shortcut.shift)));
+    if (!found) return;
+    event.preventDefault();
+    run(found.command);
+  }
+}

@@ -1,0 +1,154 @@
+/** One person's picture, or one shared screen. */
+import { paintAvatar, paintGround } from "../ui/avatar.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+
+/** A picture's ratio of width to height, until one has come. */
+const USUAL = 4 / 3;
+/** What is free above and below a name, in pixels. */
+const AROUND = 10;
+
+/**
+ * @typedef {object} Picture
+ * @property {import("../../sdk/protocol.js").Participant} participant
+ * @property {MediaStream | null} stream
+ * @property {string} connection  what mesh.js says of it; of the own picture "self" or "unable"
+ * @property {boolean} own
+ * @property {boolean} screen  a shared screen, not a person
+ * @property {boolean} mirrored
+ * @property {number} hue  the person's colour, in degrees
+ */
+
+export class Tile {
+  element = fromTemplate("tile");
+  /** @type {import("./fits.js").TileKind} */
+  kind = "person";
+  #video = part(this.element, "video", HTMLVideoElement);
+  #blocked;
+
+  /**
+   * @param {() => void} blocked  called when the browser will not play sound before a click
+   * @param {() => void} reshaped  called when the picture has another ratio than before
+   */
+  constructor(blocked, reshaped) {
+    this.#blocked = blocked;
+    this.#video.addEventListener("resize", () => {
+      this.element.style.setProperty("--ratio", String(this.ratio));
+      reshaped();
+    });
+  }
+
+  /** Width to height of the picture. */
+  get ratio() {
+    const { videoWidth, videoHeight } = this.#video;
+    return videoWidth && videoHeight ? videoWidth / videoHeight : USUAL;
+  }
+
+  /** Over the other's picture, in place of beside it. */
+  get floating() {
+    return this.element.hasAttribute("data-floating");
+  }
+
+  set floating(floating) {
+    this.element.toggleAttribute("data-floating", floating);
+    part(this.element, "move").hidden = !floating;
+  }
+
+  /** @param {boolean} hideable */
+  set hideable(hideable) {
+    part(this.element, "hide").hidden = !hideable;
+  }
+
+  /** Pixels at the top and at the bottom in which there may be something to read. */
+  get edge() {
+    return Math.max(part(this.element, "plate").offsetHeight, part(this.element, "fit").offsetHeight) + 2 * AROUND;
+  }
+
+  /** @param {number} width  pixels at the right of which the name stays clear */
+  keepClear(width) {
+    this.element.style.setProperty("--covered", `${width}px`);
+  }
+
+  /** @param {{fit: string, label: string}} how @param {boolean} [inTabOrder] */
+  fit({ fit, label }, inTabOrder) {
+    const button = part(this.element, "fit");
+    this.element.dataset.fit = fit;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    if (inTabOrder !== undefined) button.tabIndex = inTabOrder ? 0 : -1;
+  }
+
+  /** @param {Picture} picture */
+  update({ participant, stream, connection, own, screen, mirrored, hue }) {
+    const { element } = this;
+    const { id, name, media, hand, role, state, kind, recording } = participant;
+    const silent = connection === "none" || connection === "unable";
+    const shown = screen || (media.video && !silent);
+    this.kind = screen ? "screen" : own ? "own" : "person";
+    if (!shown) element.removeAttribute("data-picture");
+    else if (element.dataset.video !== "on") this.#awaitPicture();
+    Object.assign(element.dataset, {
+      participantId: id,
+      kind: screen ? "screen" : "person",
+      self: String(own),
+      audio: media.audio ? "on" : "off",
+      video: shown ? "on" : "off",
+      state,
+      role,
+      connection,
+      mirrored: String(mirrored),
+    });
+    const label = screen ? (own ? "Your screen" : `${name}’s screen`) : own ? `${name} (you)` : name;
+    element.setAttribute("aria-label", label);
+    write(part(element, "name"), label);
+    paintAvatar(part(element, "avatar"), name, hue);
+    paintGround(element, hue);
+    part(element, "hand").hidden = screen || !hand;
+    part(element, "host").hidden = screen || role === "participant";
+    write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");
+    part(element, "bot").hidden = screen || kind !== "bot";
+    part(element, "recording").hidden = screen || !recording;
+    write(part(element, "state"), this.#stateText(state, connection, own));
+    part(element, "stop").hidden = !(screen && own);
+    this.#play(stream, own);
+  }
+
+  /** @param {boolean} speaking */
+  set speaking(speaking) {
+    this.element.toggleAttribute("data-speaking", speaking);
+  }
+
+  /** Starts playing; again after a click allowed it. */
+  play() {
+    this.#video.play().catch((error) => error.name === "NotAllowedError" && this.#blocked());
+  }
+
+  remove() {
+    this.#video.srcObject = null;
+    this.element.remove();
+  }
+
+  /** @param {MediaStream | null} stream @param {boolean} own */
+  #play(stream, own) {
+    if (this.#video.srcObject === stream) return;
+    this.#video.muted = own;
+    this.#video.srcObject = stream;
+    if (stream) this.play();
+  }
+
+  /** A camera turned on again would first show the last picture from before: wait for a new one. */
+  #awaitPicture() {
+    const { element } = this;
+    const arrived = () => element.dataset.video === "on" && element.setAttribute("data-picture", "");
+    if ("requestVideoFrameCallback" in this.#video) this.#video.requestVideoFrameCallback(arrived);
+    else arrived();
+  }
+
+  /** @param {string} state @param {string} connection @param {boolean} own */
+  #stateText(state, connection, own) {
+    if (own) return connection === "unable" ? "This browser cannot make calls" : "";
+    if (state === "reconnecting") return "Reconnecting…";
+    if (connection === "failed") return "Connection lost, trying again…";
+    if (connection === "none") return "Without sound and picture";
+    return connection === "connected" || connection === "unable" ? "" : "Connecting…";
+  }
+}

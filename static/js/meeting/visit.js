@@ -1,0 +1,306 @@
+/** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
+import { HOME, RECORDS, SOCKET, attendancePage } from "../../sdk/addresses.js";
+import { ApiError, PASSING, createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
+import { Call } from "../../sdk/call.js";
+import { LocalMedia } from "../../sdk/devices.js";
+import { ask } from "../ui/dialogs.js";
+import { noticeOf } from "../ui/notices.js";
+import { CLOSE } from "../../sdk/protocol.js";
+import { rememberMeeting } from "../home/recents.js";
+import { underway } from "../ui/underway.js";
+import { MeetingView } from "./view.js";
+import { NoticeView } from "../ui/notice-page.js";
+import { Prejoin } from "./prejoin.js";
+
+/**
+ * @typedef {object} Surroundings
+ * @property {import("../../sdk/identity.js").Identity} identity
+ * @property {import("../../sdk/tab-session.js").SeatKeeper} seats
+ * @property {import("../ui/toasts.js").Toasts} toasts
+ * @property {import("../../sdk/storage.js").PageStorage} storage  the browser’s
+ * @property {(view: import("../main.js").View) => void} show
+ * @property {(path: string) => void} go
+ * @property {() => void} enter  tells that a call is on
+ *
+ * @typedef {object} Wish  How to join.
+ * @property {string} name
+ * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
+ * @property {string} [session]
+ * @property {"replace" | "reject"} [onDuplicate]
+ */
+
+/** @type {Record<number, string>} */
+const CLOSE_NOTICES = {
+  [CLOSE.replaced]: "replaced",
+  [CLOSE.removed]: "removed",
+  [CLOSE.meetingEnded]: "meeting_ended",
+  [CLOSE.revoked]: "revoked",
+};
+
+/** How long to wait before looking again whether a problem has passed, if the server does not say. Milliseconds. */
+const LOOK_AGAIN = 3_000;
+
+export class Visit {
+  /** @type {Call | null} */
+  call = null;
+  #id;
+  #around;
+  #media = new LocalMedia();
+  /** @type {Prejoin | null} */
+  #prejoin = null;
+  #stopped = false;
+  #retry = 0;
+  /** The code of the notice that is shown. */
+  #noticed = "";
+  #endedByMe = false;
+  /** The place this tab had when the page was loaded. @type {import("../../sdk/tab-session.js").Seat | null} */
+  #seat = null;
+  /** What the person wanted to be on the last time they were asked: it is what the next join begins with. */
+  #wanted = { audio: true, video: true };
+
+  /** @param {string} id  of the meeting @param {Surroundings} around */
+  constructor(id, around) {
+    this.#id = id;
+    this.#around = around;
+  }
+
+  async start() {
+    const found = await this.#around.seats.find(this.#id);
+    if (this.#stopped) return;
+    if (!found) return this.#knock();
+    const { name, session, audio, video } = found.seat;
+    this.#seat = found.seat;
+    this.#wanted = { audio, video };
+    if (!found.straight) return this.#knock();
+    void this.#join({ name, session, open: this.#wanted });
+  }
+
+  /** The page turns to something else: that is leaving. */
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#getUp();
+  }
+
+  /** In a meeting, or on the way back into one. */
+  get isInCall() {
+    return this.call !== null && this.#prejoin === null;
+  }
+
+  /** Out of the meeting, of one's own accord. */
+  leave() {
+    this.#leave("left");
+  }
+
+  /** Looks whether there is such a meeting, then shows the pre-join view. */
+  async #knock() {
+    clearTimeout(this.#retry);
+    try {
+      const meeting = await getMeeting(this.#id);
+      if (this.#stopped) return;
+      this.#noticed = "";
+      if (meeting.ended) return this.#notice("meeting_ended");
+      this.#renewMedia();
+      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#wanted);
+      this.#prejoin.on("join", ({ name }) => {
+        this.#around.identity.name = name;
+        void this.#join({ name, session: this.#seat?.session });
+      });
+      this.#around.show(this.#prejoin);
+    } catch (error) {
+      if (!this.#stopped) this.#notice(codeOf(error), { error });
+    }
+  }
+
+  /** @param {Wish} wish @returns {Promise<void>} */
+  async #join(wish) {
+    const { name, session, open, onDuplicate = "reject" } = wish;
+    clearTimeout(this.#retry);
+    underway(true);
+    if (this.#prejoin) this.#prejoin.busy = true;
+    let token;
+    try {
+      // Without one, a join whose answer is lost would make a person, and the next join another.
+      token = await this.#around.identity.ensure();
+    } catch (error) {
+      if (this.#stopped) return;
+      return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, wish, "");
+    }
+    if (this.#stopped) return;
+    this.#drop();
+    this.#noticed = "";
+    if (open) this.#renewMedia();
+    const place = { meeting: this.#id, name, session, token, onDuplicate };
+    const call = new Call(SOCKET, place, this.#media);
+    this.call = call;
+    call.on("joined", (joined) => this.#joined(call, joined, name));
+    call.on("change", () => this.#keepSeat());
+    call.on("resumed", ({ session }) => session && this.#around.seats.update({ session }));
+    call.on("refused", (refusal) => void this.#refused(refusal, wish, token));
+    call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
+    call.on("closed", ({ code }) => this.#closed(code, wish, token));
+    if (!this.#prejoin) this.#showMeeting(call, name);
+    // What it shows is there, and who is there is not.
+    underway(true);
+    call.start();
+    // Nobody waits for the answer, and others are told when there is something to see.
+    if (open) this.#media.open(open);
+  }
+
+  /** @param {Call} call @param {string} name */
+  #showMeeting(call, name) {
+    const view = new MeetingView(call, name, this.#around.toasts, this.#around.storage);
+    view.on("leave", () => this.leave());
+    view.on("end", () => void this.#end());
+    this.#around.show(view);
+    this.#around.enter();
+  }
+
+  /** @param {Call} call @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
+  #joined(call, { meeting, token, session, grace }, name) {
+    if (token) this.#around.identity.remember(token);
+    rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
+    this.#around.seats.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
+    if (!this.#prejoin) return underway(false);
+    this.#prejoin = null;
+    this.#showMeeting(call, name);
+  }
+
+  /** A reload comes back with the same microphone and camera. Before the meeting there is no call to come back to. */
+  #keepSeat() {
+    if (this.call && this.isInCall) this.#around.seats.update(this.call.media.wanted);
+  }
+
+  /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
+  async #refused(refusal, wish, token) {
+    const { code, message } = refusal;
+    underway(false);
+    if (code === "duplicate") return this.#askWhere(wish.name);
+    // A name that cannot be: here it can be mended.
+    if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
+    if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
+    this.#leave(code, refusal);
+  }
+
+  /** The server refuses the tab's session, or the identity. Neither is thrown away. @param {Wish} wish @param {string} token */
+  async #unknown({ name, session }, token) {
+    // The identity may be good all the same, and has the same place.
+    if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
+    await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
+  }
+
+  /** @param {string} name */
+  async #askWhere(name) {
+    await this.#joinAs("duplicate", async () => {
+      const choice = await ask({
+        title: "You are in this meeting already",
+        text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
+        choices: [
+          { value: "replace", label: "Switch here", look: "primary" },
+          { value: "another", label: "Join as another person" },
+        ],
+      });
+      if (choice === "replace") return { name, onDuplicate: "replace" };
+      if (choice !== "another") return null;
+      await this.#around.identity.another(name);
+      return { name };
+    });
+  }
+
+  /**
+   * After a join that was refused: joins as is found out now, unless somebody has left meanwhile.
+   * @param {string} refusal  what is said where nobody wants to join any more
+   * @param {() => Promise<Wish | null>} findOut  may take its time
+   */
+  async #joinAs(refusal, findOut) {
+    const { call } = this;
+    const left = () => this.#stopped || this.call !== call;
+    try {
+      const wish = await findOut();
+      if (left()) return;
+      if (wish) return this.#join(wish);
+    } catch (error) {
+      return left() ? undefined : this.#leave(codeOf(error), error);
+    }
+    if (this.#prejoin) this.#prejoin.busy = false;
+    else this.#leave(refusal);
+  }
+
+  /** @param {number} code @param {Wish} wish @param {string} token */
+  #closed(code, wish, token) {
+    if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
+    this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
+  }
+
+  async #end() {
+    const choice = await ask({
+      title: "End the meeting for everyone?",
+      text: "All participants are disconnected, and nobody can join again.",
+      choices: [
+        { value: "end", label: "End for all", look: "danger" },
+        { value: "", label: "Cancel" },
+      ],
+    });
+    if (choice !== "end" || this.#stopped) return;
+    this.#endedByMe = true;
+    try {
+      await this.#around.identity.with((token) => endMeeting(token, this.#id));
+    } catch (error) {
+      this.#endedByMe = false;
+      this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ApiError ? error.message : error}`);
+    }
+  }
+
+  /** Out of the meeting, with a page that says why. @param {string} code @param {unknown} [error]  if it was one */
+  #leave(code, error) {
+    const host = this.call?.me?.role === "host";
+    if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
+    this.#getUp();
+    this.#notice(code, { host, error });
+  }
+
+  #getUp() {
+    this.#drop();
+    this.#media.stop();
+    this.#prejoin = null;
+    this.#around.seats.leave();
+    this.#seat = null;
+  }
+
+  #renewMedia() {
+    this.#media.stop();
+    this.#media = new LocalMedia();
+  }
+
+  #drop() {
+    this.call?.leave();
+    this.call = null;
+  }
+
+  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: who may see the attendance */
+  #notice(code, { host = false, error } = {}) {
+    const { identity, go, show } = this.#around;
+    const pause = error instanceof ApiError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
+    if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), pause);
+    // Shown once more, it would take the focus and be read out once more.
+    if (code === this.#noticed) return;
+    this.#noticed = code;
+    const rejoin = () => void this.#join({ name: identity.name, open: this.#wanted });
+    const useHere = () => void this.#join({ name: identity.name, open: this.#wanted, onDuplicate: "replace" });
+    const attendance = () => location.assign(attendancePage(this.#id));
+    const create = async () => {
+      try {
+        await identity.with((token) => createMeeting(token, { meeting: this.#id }));
+        if (!this.#stopped) await this.#knock();
+      } catch (error) {
+        if (!this.#stopped) this.#notice(codeOf(error), { error });
+      }
+    };
+    const records = () => location.assign(RECORDS);
+    const actions = { home: () => go(HOME), records, rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
+    show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
+  }
+}
+
+/** What a notice says of it. @param {unknown} error */
+const codeOf = (error) => (error instanceof ApiError ? error.code : "interrupted");

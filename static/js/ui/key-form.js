@@ -1,0 +1,47 @@
+/** Asks for the admin key, and takes none that the server does not know. */
+import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { fromTemplate, part, write } from "./dom.js";
+
+const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";
+/** A header carries nothing else, and no key has anything else. */
+const PLAIN = /^[\x20-\x7e]+$/;
+
+export class KeyForm {
+  element = fromTemplate("key-form");
+  #accepted;
+
+  /** @param {(key: string) => void} accepted  called with a key that is right */
+  constructor(accepted) {
+    this.#accepted = accepted;
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#try();
+    });
+  }
+
+  async #try() {
+    const field = part(this.element, "key", HTMLInputElement);
+    const button = part(this.element, "use", HTMLButtonElement);
+    const key = field.value.trim();
+    button.disabled = true;
+    const wrong = key ? await refusal(key) : "Enter the key.";
+    button.disabled = false;
+    write(part(this.element, "wrong"), wrong);
+    field.setAttribute("aria-invalid", String(Boolean(wrong)));
+    if (wrong) return field.focus();
+    field.value = "";
+    this.#accepted(key);
+  }
+}
+
+/** @param {string} key @returns {Promise<string>} why it cannot be used, or "" */
+async function refusal(key) {
+  if (!PLAIN.test(key)) return WRONG;
+  try {
+    await hostedMeetings(key);
+    return "";
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.code === "bad_token" ? WRONG : error.message;
+  }
+}

@@ -1,0 +1,189 @@
+/** One stay in a meeting: the socket, who is there, the own media, and the mesh between them. */
+import { Emitter } from "./events.js";
+import { Mesh } from "./mesh.js";
+import { onNetworkChange } from "./network.js";
+import { randomName } from "./random.js";
+import { applied, happenings, recordings, rosterOf, shown } from "./roster.js";
+import { MeetingSocket } from "./socket.js";
+
+/**
+ * @typedef {import("./protocol.js").Participant} Participant
+ * @typedef {import("./protocol.js").Meeting} Meeting
+ *
+ * @typedef {object} CallEvents
+ * @property {import("./protocol.js").Joined} joined  The first join, and each that found the place given up.
+ * @property {{session?: string}} resumed  The connection is back, and everything goes on.
+ * @property {{code: string, message: string}} refused
+ * @property {{code: number}} closed
+ * @property {null} away
+ * @property {import("./reachability.js").Verdict} hindered  What keeps the connection from being made, when that changes.
+ * @property {null} change  Participants, the meeting or the own media changed.
+ * @property {import("./roster.js").Happening} happening
+ */
+
+/** @extends {Emitter<CallEvents & Record<string, unknown>>} */
+export class Call extends Emitter {
+  /** Who is there, as it is to be shown. @type {import("./roster.js").Roster} */
+  roster = new Map();
+  /** @type {Meeting} */
+  meeting;
+  /** The own participant's id, once joined. */
+  myId = "";
+  /** What the own microphone, camera and screen capture, as the others are told. */
+  state;
+  media;
+  mesh;
+
+  /** The same as the server tells it. @type {import("./roster.js").Roster} */
+  #told = new Map();
+  /** The one by which it was last said who records. @type {import("./roster.js").Roster} */
+  #announced = new Map();
+  #hasChanged = false;
+  #socket;
+  #watch = new AbortController();
+
+  /**
+   * @param {string} url  of the WebSocket
+   * @param {Omit<import("./state-machine.js").Place, "media" | "page">} place
+   * @param {import("./devices.js").LocalMedia} media
+   */
+  constructor(url, place, media) {
+    super();
+    this.media = media;
+    this.state = media.state;
+    this.meeting = { id: place.meeting, title: "", host: false, created: false };
+    // A page's attempts count from one, and a page can rejoin with another call: each is a page of its own to the server.
+    this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
+    this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    this.media.on("change", () => this.#mediaChanged(), { signal });
+    this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
+    this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
+    this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });
+    this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
+    this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
+    this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
+    this.#socket.on("away", () => this.emit("away", null), { signal });
+    this.#socket.on("hindered", (verdict) => this.emit("hindered", verdict), { signal });
+    onNetworkChange(() => this.mesh.reroute(), signal);
+    this.#socket.start();
+  }
+
+  /** Whatever is waited for: try now. */
+  hurry() {
+    this.#socket.hurry();
+  }
+
+  /** Leaves, and releases everything but the media. */
+  leave() {
+    this.#watch.abort();
+    this.#socket.leave();
+    this.mesh.stop();
+  }
+
+  get me() {
+    return this.roster.get(this.myId);
+  }
+
+  /** @returns {Participant[]} me first, then as they came */
+  get participants() {
+    const rank = (/** @type {Participant} */ { id }) => (id === this.myId ? 0 : 1);
+    return [...this.roster.values()].sort(
+      (a, b) => rank(a) - rank(b) || Date.parse(a.joined_at) - Date.parse(b.joined_at) || (a.id < b.id ? -1 : 1),
+    );
+  }
+
+  toggleAudio() {
+    this.media.toggle("audio");
+  }
+
+  toggleVideo() {
+    this.media.toggle("video");
+  }
+
+  toggleScreen() {
+    this.media.sharing.toggle();
+  }
+
+  toggleHand() {
+    this.#socket.status({ hand: !this.me?.hand });
+  }
+
+  #mediaChanged() {
+    const before = this.state;
+    this.state = this.media.state;
+    const names = /** @type {const} */ (["audio", "video", "screen"]);
+    const changed = names.filter((name) => this.state[name] !== before[name]);
+    if (changed.length) this.#socket.status({ media: Object.fromEntries(changed.map((name) => [name, this.state[name]])) });
+    this.emit("change", null);
+  }
+
+  /** @param {import("./protocol.js").Joined} joined */
+  #joined(joined) {
+    this.myId = joined.you.id;
+    this.#replace(joined, joined.ice_servers);
+    this.emit("joined", joined);
+    this.#changed();
+  }
+
+  /** @param {import("./state-machine.js").Back} back */
+  #resumed({ snapshot, session, ice_servers }) {
+    if (snapshot) this.#replace(snapshot, ice_servers);
+    else this.mesh.renew(ice_servers);
+    this.emit("resumed", { session });
+    this.#changed();
+  }
+
+  /** @param {import("./protocol.js").Snapshot} whole @param {RTCIceServer[]} iceServers */
+  #replace({ meeting, participants }, iceServers) {
+    this.meeting = meeting;
+    this.#told = rosterOf(participants);
+    this.roster = shown(this.roster, this.#told);
+    const me = this.#told.get(this.myId);
+    if (me) this.mesh.sync(me, participants, iceServers);
+  }
+
+  /** @param {import("./protocol.js").RoomEvent} event */
+  #roomEvent(event) {
+    const before = this.roster;
+    this.#told = applied(this.#told, event);
+    this.roster = shown(before, this.#told);
+    switch (event.type) {
+      case "participant_joined":
+      case "participant_rejoined":
+        this.mesh.meet(event.participant);
+        break;
+      case "participant_left":
+        this.mesh.part(event.participant.id);
+        break;
+      case "signal":
+        this.mesh.receive(event.from, event.data);
+        return;
+      case "meeting_updated":
+        this.meeting = { ...this.meeting, ...event.meeting };
+        break;
+    }
+    this.#tell(happenings(before, event));
+    this.#changed();
+  }
+
+  #changed() {
+    this.#tell(recordings(this.#announced, this.roster));
+    this.#announced = this.roster;
+    if (this.#hasChanged) return;
+    this.#hasChanged = true;
+    // Once for all that came in one frame.
+    queueMicrotask(() => {
+      this.#hasChanged = false;
+      this.emit("change", null);
+    });
+  }
+
+  /** @param {import("./roster.js").Happening[]} happenings */
+  #tell(happenings) {
+    for (const happening of happenings) if (happening.who.id !== this.myId) this.emit("happening", happening);
+  }
+}

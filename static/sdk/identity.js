@@ -1,0 +1,137 @@
+/**
+ * Who this browser is: an anonymous identity's token and the name last used, shared by its tabs.
+ * A tab that joined "as another person" keeps an identity of its own in its own storage.
+ *
+ * A token that the server refuses is never thrown away: it may be the server that is another one, at an address where
+ * several take turns, or that has lost its secret. Whoever goes on as somebody new has the old token put aside, and it
+ * is taken up again when a server refuses the new one and knows the old.
+ */
+import { ApiError, hostedMeetings, newIdentity } from "./http-api.js";
+
+const TOKEN = "reconvene.token";
+const NAME = "reconvene.name";
+const ASIDE = "reconvene.tokens-aside";
+const MOST_ASIDE = 4;
+
+/** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on where the server knows nobody; "": not at all. */
+
+export class Identity {
+  #browser;
+  #tab;
+  #ask;
+  /** Taken up again since somebody was asked last: servers that disagree about them do not send the page in circles. @type {Set<string>} */
+  #recalled = new Set();
+
+  /** @param {import("./storage.js").PageStorage} browser @param {import("./storage.js").PageStorage} tab @param {Question} ask */
+  constructor(browser, tab, ask) {
+    this.#browser = browser;
+    this.#tab = tab;
+    this.#ask = ask;
+  }
+
+  get token() {
+    return this.#tab.getItem(TOKEN) || this.#browser.getItem(TOKEN) || undefined;
+  }
+
+  get name() {
+    return this.#tab.getItem(NAME) ?? this.#browser.getItem(NAME) ?? "";
+  }
+
+  set name(name) {
+    this.#own.setItem(NAME, name);
+  }
+
+  /**
+   * Runs what needs an identity, and asks how to go on should the server not know it.
+   * @template T
+   * @param {(token: string) => Promise<T>} run
+   * @returns {Promise<T>}
+   * @throws {ApiError}
+   */
+  async with(run) {
+    for (;;) {
+      const token = await this.ensure();
+      try {
+        return await run(token);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.code !== "bad_token") throw error;
+        if (!(await this.goOn(token))) throw new ApiError("bad_token", "This server does not know you any more.");
+      }
+    }
+  }
+
+  /**
+   * The server refuses this token. Whether to try again, with that token or another.
+   * @param {string} refused @returns {Promise<boolean>} @throws {ApiError}
+   */
+  async goOn(refused) {
+    // Another tab has found one meanwhile.
+    if (this.token !== refused || (await this.recall())) return true;
+    const answer = await this.#ask();
+    this.#recalled.clear();
+    if (answer === "new") await this.#renew();
+    return answer !== "";
+  }
+
+  /** Takes up a token that was put aside, if the server knows one. @returns {Promise<boolean>} */
+  async recall() {
+    for (const token of this.#aside.filter((token) => !this.#recalled.has(token))) {
+      try {
+        await hostedMeetings(token);
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "bad_token") continue;
+        return false;
+      }
+      this.#recalled.add(token);
+      this.#replace(token);
+      return true;
+    }
+    return false;
+  }
+
+  /** Keeps what the server issued. @param {string} token */
+  remember(token) {
+    this.#own.setItem(TOKEN, token);
+  }
+
+  /** Makes this tab another person. @param {string} name @returns {Promise<void>} */
+  async another(name) {
+    const { token } = await newIdentity(name || undefined);
+    this.#tab.setItem(TOKEN, token);
+    this.#tab.setItem(NAME, name);
+  }
+
+  /** The token; made where there is none yet. @returns {Promise<string>} @throws {ApiError} */
+  async ensure() {
+    const token = this.token ?? (await newIdentity(this.name || undefined)).token;
+    this.remember(token);
+    return token;
+  }
+
+  /** From now on, somebody new. @throws {ApiError} */
+  async #renew() {
+    this.#replace((await newIdentity(this.name || undefined)).token);
+  }
+
+  /** Puts the token in use aside. @param {string} token  in its place */
+  #replace(token) {
+    const aside = [this.token, ...this.#aside].filter((other) => other && other !== token);
+    this.#own.setItem(ASIDE, JSON.stringify(aside.slice(0, MOST_ASIDE)));
+    this.remember(token);
+  }
+
+  /** @returns {string[]} the last first */
+  get #aside() {
+    try {
+      const kept = JSON.parse(this.#own.getItem(ASIDE) ?? "[]");
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Where the identity in use is kept. */
+  get #own() {
+    return this.#tab.getItem(TOKEN) ? this.#tab : this.#browser;
+  }
+}

@@ -1,0 +1,180 @@
+/** A connection to everyone else in the meeting, kept in line with who is there. */
+import { Emitter } from "./events.js";
+import { Peer } from "./peer-connection.js";
+import { readSignal } from "./signal.js";
+import { canCall } from "./webrtc.js";
+
+/**
+ * @typedef {import("./protocol.js").Participant} Participant
+ * @typedef {import("./protocol.js").SignalData} SignalData
+ *
+ * How it stands with somebody: as the browser says, or `none`, for who takes part without media, or `unable`, where this
+ * browser cannot make calls.
+ * @typedef {RTCPeerConnectionState | "none" | "unable"} Connection
+ */
+
+/** Bots wait longer before they offer the next connection. Whoever does not, wears the browser out. Milliseconds. */
+const SHORTEST_CONNECTION = 500;
+
+/** Signals that one participant may send at once, and in a second: many are answered, and the server counts the answers. */
+const BURST = 200;
+const RATE = 20;
+
+/** @extends {Emitter<{peer: string}>}  `peer`: something about this participant's streams or connection changed. */
+export class Mesh extends Emitter {
+  /** @type {Map<string, Peer>} */
+  peers = new Map();
+  /** @type {import("./peer-connection.js").Instance} */
+  #me = { id: "", instance: "" };
+  /** @type {RTCIceServer[]} */
+  #iceServers = [];
+  /** Whom a page that cannot make calls has told so. Instance by participant. @type {Map<string, string>} */
+  #told = new Map();
+  /** What is left to each, and at what time. @type {Map<string, {left: number, at: number}>} */
+  #allowances = new Map();
+  #media;
+  #send;
+  #watch = new AbortController();
+
+  /** @param {import("./devices.js").LocalMedia} media @param {(to: string, data: SignalData) => void} send */
+  constructor(media, send) {
+    super();
+    this.#media = media;
+    this.#send = send;
+    media.on("change", () => this.peers.forEach((peer) => peer.update()), { signal: this.#watch.signal });
+  }
+
+  /**
+   * The whole truth, from a join or a snapshot. Under a new instance of our own the others start anew, so we do too;
+   * otherwise connections go on, and what signals may have been lost is made good.
+   * @param {Participant} me @param {Participant[]} participants @param {RTCIceServer[]} iceServers
+   */
+  sync(me, participants, iceServers) {
+    const anew = me.instance !== this.#me.instance;
+    // What was told may have been lost.
+    this.#told.clear();
+    if (anew) for (const id of [...this.peers.keys()]) this.part(id);
+    this.#me = { id: me.id, instance: me.instance, kind: me.kind };
+    this.renew(iceServers);
+    const present = new Set(participants.map(({ id }) => id));
+    for (const id of [...this.peers.keys()]) if (!present.has(id)) this.part(id);
+    for (const participant of participants) this.meet(participant);
+    if (!anew) for (const peer of this.peers.values()) peer.recover();
+  }
+
+  /** @param {RTCIceServer[]} iceServers */
+  renew(iceServers) {
+    this.#iceServers = iceServers;
+    for (const peer of this.peers.values()) peer.renew(iceServers);
+  }
+
+  /** This machine is on another network: look for new paths. */
+  reroute() {
+    for (const peer of this.peers.values()) peer.reroute();
+  }
+
+  /** @param {string} id  of a participant @returns {Connection} */
+  connection(id) {
+    if (!canCall()) return "unable";
+    const peer = this.peers.get(id);
+    if (!peer) return "new";
+    const { connectionState } = peer.pc;
+    return peer.silent && connectionState !== "connected" ? "none" : connectionState;
+  }
+
+  /** Idempotent: the same instance keeps its connection, another one gets a new one at once. @param {Participant} other */
+  meet({ id, instance, kind }) {
+    if (id === this.#me.id || (this.peers.get(id)?.other.instance ?? this.#told.get(id)) === instance) return;
+    this.part(id);
+    if (!canCall()) return this.#decline(id, instance);
+    this.#connect({ id, instance, kind });
+  }
+
+  /** @param {string} id */
+  part(id) {
+    this.#told.delete(id);
+    this.#allowances.delete(id);
+    const peer = this.peers.get(id);
+    if (!peer) return;
+    peer.stop();
+    this.peers.delete(id);
+    this.#adapt();
+    this.emit("peer", id);
+  }
+
+  /** @param {string} from @param {unknown} data  whatever they sent */
+  receive(from, data) {
+    const signal = readSignal(data);
+    if (!signal) return;
+    const peer = this.peers.get(from);
+    const known = peer?.other.instance ?? this.#told.get(from);
+    const forAnother = signal.for !== undefined && signal.for !== this.#me.instance;
+    const byAnother = signal.instance !== undefined && signal.instance !== known;
+    if (known === undefined || forAnother || byAnother || !this.#allows(from)) return;
+    const { connection = 1, description, repeat } = signal;
+    // Whoever still waits for an answer has not been told, or the word was lost.
+    if (!peer) return description?.type === "offer" || repeat ? this.#decline(from, known) : undefined;
+    if (connection === peer.connection) peer.receive(signal);
+    else if (connection > peer.connection && description?.type === "offer") this.#replace(peer, connection, signal);
+  }
+
+  /** @param {string} from */
+  #allows(from) {
+    const now = performance.now();
+    const { left, at } = this.#allowances.get(from) ?? { left: BURST, at: now };
+    const spare = Math.min(BURST, left + ((now - at) / 1000) * RATE);
+    this.#allowances.set(from, { left: Math.max(0, spare - 1), at: now });
+    return spare >= 1;
+  }
+
+  /** Only bots give a connection up. Of a newer one nothing makes sense before its offer. @param {Peer} peer @param {number} connection @param {SignalData} offer */
+  #replace(peer, connection, offer) {
+    const { other } = peer;
+    if (other.kind !== "bot" || (peer.connection > 1 && performance.now() - peer.born < SHORTEST_CONNECTION)) return;
+    this.#connect(other, connection, peer)?.receive(offer);
+  }
+
+  /** Says that nothing comes from here. Without it the others would offer, and wait. @param {string} id @param {string} instance */
+  #decline(id, instance) {
+    this.#told.set(id, instance);
+    this.#send(id, { media: false, instance: this.#me.instance, for: instance });
+  }
+
+  stop() {
+    this.#watch.abort();
+    for (const id of [...this.peers.keys()]) this.part(id);
+  }
+
+  /**
+   * @param {import("./peer-connection.js").Instance} other @param {number} [connection] @param {Peer} [before]  whose place it takes
+   * @returns {Peer | null} null where the browser makes no more
+   */
+  #connect(other, connection, before) {
+    const { id } = other;
+    const peer = this.#made(other, connection);
+    if (!peer) return null;
+    if (before) peer.succeed(before);
+    peer.on("streams", () => this.emit("peer", id));
+    peer.on("connection", () => this.emit("peer", id));
+    this.peers.set(id, peer);
+    peer.start();
+    this.#adapt();
+    this.emit("peer", id);
+    return peer;
+  }
+
+  /** @param {import("./peer-connection.js").Instance} other @param {number} [connection] */
+  #made(other, connection) {
+    try {
+      return new Peer(this.#me, other, this.#iceServers, this.#media, (data) => this.#send(other.id, data), connection);
+    } catch (error) {
+      // What it cannot do with one must not keep it from the others.
+      console.error(`no connection to ${other.id}:`, error);
+      return null;
+    }
+  }
+
+  #adapt() {
+    for (const peer of this.peers.values()) peer.adapt(this.peers.size);
+  }
+}

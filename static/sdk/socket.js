@@ -1,0 +1,156 @@
+/** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
+import { sayGoodbye } from "./http-api.js";
+import { Emitter } from "./events.js";
+import { onNetworkChange } from "./network.js";
+import { CLOSE, SUBPROTOCOL, isUnsaid, parse } from "./protocol.js";
+import { Reachability } from "./reachability.js";
+import { backIn, isReload } from "./reload-detection.js";
+import { SignallingClient } from "./state-machine.js";
+import { LOOK_EVERY, SleepWatch } from "./sleep.js";
+
+/**
+ * @typedef {import("./state-machine.js").Action} Action
+ *
+ * @typedef {object} SocketEvents
+ * @property {import("./reachability.js").Verdict} hindered  What keeps sockets from opening, when that changes.
+ */
+
+/** @extends {Emitter<import("./state-machine.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
+export class MeetingSocket extends Emitter {
+  #client;
+  #url;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #timer = 0;
+  #startedAt = 0;
+  /** Milliseconds until it was in for the first time. */
+  #joinTook = Infinity;
+  #sleep = new SleepWatch();
+  #reachability;
+  /** @type {Action[]} */
+  #todo = [];
+  #watch = new AbortController();
+
+  /** @param {string} url @param {import("./state-machine.js").Place} place */
+  constructor(url, place) {
+    super();
+    this.#url = url;
+    this.#client = new SignallingClient(place, Math.random);
+    this.#reachability = new Reachability(new URL(url).pathname, (verdict) => this.emit("hindered", verdict));
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    const hurry = () => this.hurry();
+    onNetworkChange(hurry, signal);
+    document.addEventListener("visibilitychange", () => document.hidden || hurry(), { signal });
+    window.addEventListener("pagehide", (event) => isReload(event) || this.#run(this.#client.suspend()), { signal });
+    window.addEventListener("pageshow", ({ persisted }) => persisted && hurry(), { signal });
+    this.#startedAt = performance.now();
+    this.#happened((now) => this.#client.start(now));
+  }
+
+  /** Whatever is waited for: try now. */
+  hurry() {
+    this.#run(this.#client.hurry(performance.now()));
+  }
+
+  /** Leaves the meeting. Closing the page does so too, but a moment later: it might be a reload. */
+  leave() {
+    this.#run(this.#client.leave());
+  }
+
+  /** @param {Parameters<SignallingClient["status"]>[0]} change */
+  status(change) {
+    this.#run(this.#client.status(change));
+  }
+
+  /** @param {string} to @param {import("./protocol.js").SignalData} data */
+  signal(to, data) {
+    this.#run(this.#client.signal(to, data));
+  }
+
+  /**
+   * Deadlines are by a clock that nobody sets. It may stand still while the machine sleeps, which the other one tells.
+   * @param {(now: number) => Action[]} happen
+   */
+  #happened(happen) {
+    const now = performance.now();
+    this.#run(happen(now));
+    if (this.#sleep.slept(now, Date.now())) this.#run(this.#client.hurry(now));
+  }
+
+  /** @param {Action[]} actions */
+  #run(actions) {
+    // One queue for all: who is told of something may give a command at once, and what was decided before it comes first.
+    this.#todo.push(...actions);
+    for (let action = this.#todo.shift(); action; action = this.#todo.shift()) {
+      if (action.do === "open") this.#open();
+      else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
+      else if (action.do === "drop") this.#drop(action.code);
+      else if (action.do === "goodbye") sayGoodbye({ session: action.session, attempt: action.attempt, back_in: backIn(this.#joinTook) });
+      else this.#tell(action);
+    }
+    clearTimeout(this.#timer);
+    if (this.#client.phase === "over") {
+      this.#watch.abort();
+      this.#reachability.clear();
+    } else if (this.#client.wakeAt < Infinity) {
+      const delay = Math.min(LOOK_EVERY, Math.max(0, this.#client.wakeAt - performance.now()));
+      this.#timer = window.setTimeout(() => this.#happened((now) => this.#client.tick(now)), delay);
+    }
+  }
+
+  /** @param {Extract<Action, {do: "emit"}>} action */
+  #tell({ name, detail }) {
+    if (name === "joined") this.#joinTook = Math.min(this.#joinTook, performance.now() - this.#startedAt);
+    this.emit(name, detail);
+  }
+
+  #open() {
+    const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
+    this.#socket = socket;
+    // A socket that was dropped may still report; only the current one is listened to.
+    const current = () => socket === this.#socket;
+    let opened = false;
+    socket.onopen = () => {
+      if (!current()) return;
+      opened = true;
+      this.#reachability.clear();
+      this.#happened((now) => this.#client.opened(now));
+    };
+    socket.onmessage = ({ data }) => {
+      if (!current()) return;
+      // The machine waits, as it was told; who looks at the page is to know why.
+      const limited = this.#client.phase === "joining" && isLimit(parse(data));
+      this.#happened((now) => this.#client.received(data, now));
+      if (limited && this.#client.phase !== "over") this.#reachability.limited();
+    };
+    socket.onclose = ({ code }) => {
+      if (!current()) return;
+      if (!opened) this.#unopened(code);
+      this.#happened((now) => this.#client.closed(code, now));
+    };
+  }
+
+  /**
+   * Of a socket that is closed as soon as it is open Firefox tells only the close, not that it opened nor what was said.
+   * @param {number} code
+   */
+  #unopened(code) {
+    if (isUnsaid(code)) void this.#reachability.failed();
+    else this.#reachability.clear();
+    if (code === CLOSE.tooMany) this.#reachability.limited();
+  }
+
+  /** @param {number} code */
+  #drop(code) {
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket?.readyState === WebSocket.CONNECTING && code === CLOSE.noAnswer) void this.#reachability.failed();
+    socket?.close(code);
+  }
+}
+
+/** @param {import("./protocol.js").ServerMessage | null} message */
+const isLimit = (message) => message?.type === "error" && message.code === "rate_limited";

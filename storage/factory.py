@@ -1,0 +1,60 @@
+"""Which backend the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from storage.errors import BadStore
+from storage.postgres.function_store import FunctionStore
+from storage.sqlite.store import SqliteStore
+from storage.store import Store
+
+SUPABASE = "supabase"
+"""In place of a URL: the project that `SUPABASE_URL` names."""
+
+_ALLOWED = (
+    "RECONVENE_STORE may be sqlite:///relative/path.db or sqlite:////absolute/path.db, such as "
+    "sqlite:///data/reconvene.db, or postgresql://user:password@host/database, or supabase"
+)
+
+
+def open_store(
+    url: str,
+    *,
+    supabase_url: str | None = None,
+    supabase_key: str | None = None,
+    supabase_db_url: str | None = None,
+) -> Store:
+    """The store a URL names, not connected yet: `await store.open()` does that.
+
+    Raises `BadStore`, whose text never repeats more of the URL than its scheme when it is not SQLite's, as others
+    may hold a password.
+    """
+    if url == SUPABASE:
+        # Imported where it is wanted, as the drivers are.
+        from storage.postgres.supabase_driver import SupabaseDatabase
+
+        if not supabase_url or not supabase_key:
+            raise BadStore("RECONVENE_STORE=supabase needs SUPABASE_URL and SUPABASE_SERVICE_KEY")
+        return FunctionStore(SupabaseDatabase(supabase_url, supabase_key, db_url=supabase_db_url))
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise BadStore(f"the store is not given as a URL; {_ALLOWED}")
+    if scheme in ("postgresql", "postgres"):
+        return _postgres(url)
+    if scheme != "sqlite":
+        raise BadStore(f"there is no store for {scheme}:// URLs; {_ALLOWED}")
+    path = rest.removeprefix("/")
+    if path in ("", ":memory:"):
+        raise BadStore(f"{url} names no file, and what is kept in memory only is lost; {_ALLOWED}")
+    if path == rest or path.endswith("/"):
+        raise BadStore(f"{url} names no file; {_ALLOWED}")
+    if "?" in path or "#" in path:
+        raise BadStore(f"{url}: SQLite stores take no options; {_ALLOWED}")
+    return SqliteStore(Path(path))
+
+
+def _postgres(url: str) -> Store:
+    from storage.postgres.asyncpg_driver import PostgresDatabase
+
+    return FunctionStore(PostgresDatabase(url))

@@ -1,0 +1,267 @@
+"""The way to the functions in a PostgreSQL database, by asyncpg. The only place that imports it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import orjson
+
+from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
+from storage.migrations import Migration
+from storage.postgres.driver import Call, CallFailed, Locked
+
+if TYPE_CHECKING:
+    import asyncpg
+
+CONNECT_WITHIN = 2.5
+MIGRATE_WITHIN = 60.0
+LATENESS = 0.5
+"""Seconds past its time that a call has to be cancelled in good order."""
+POOL_SIZE = 8
+BATCHES = 2
+"""Two: while the answers of one are read, the database works on the other. More only make each smaller."""
+
+_MIGRATING = 0x5265636F
+"""The advisory lock of whoever migrates ("Reco")."""
+
+# What each says of the call, by SQLSTATE or its class (PostgreSQL appendix A). Not listed: the call failed for good.
+_NOTHING_KEPT = ("40", "53", "55", "58", "57014", "57P03", "25006")
+"""Rolled back: deadlock, full disk, lock not granted, disk error, cancelled; or never begun: starting up, read-only."""
+_POOLED = ("26000", "42P05")
+"""A prepared statement is not where it was prepared."""
+_GONE = ("08", "57P01", "57P02", "57P05")
+"""The connection ended, and with it the call; who knows how far it had got."""
+_SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F", "0A000")
+"""User or password, database, permission; tables, functions or schema missing; what functions refuse to run under."""
+
+
+class PostgresDatabase:
+    """`url`: postgresql://user:password@host:port/database, with libpq's options, and of our own `pool_size`
+    (connections) and `statement_cache_size` (0 behind a transaction pooler, which hands each transaction another
+    connection)."""
+
+    concurrency = BATCHES
+
+    def __init__(self, url: str, setting: str = "RECONVENE_STORE") -> None:
+        """`setting`: where the URL comes from, for what is said of it. Raises `BadStore` when it cannot be used."""
+        _driver()
+        self._setting = setting
+        try:
+            parts = urlsplit(url)
+            self.place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
+        except ValueError:
+            raise BadStore(
+                f"{setting} is no URL of a PostgreSQL database, such as postgresql://user:password@host:5432/database "
+                "(the port is a number; of /, ?, #, [ and ] in a password, their percent-encoding)"
+            ) from None
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self._pool_size = self._number(options, "pool_size", POOL_SIZE, 2)
+        self._cache_size = self._number(options, "statement_cache_size", 100, 0)
+        self._dsn = urlunsplit(parts._replace(query=urlencode(options)))
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def open(self) -> None:
+        asyncpg = _driver()
+        with self._explained(sent=False):
+            self._pool = await asyncpg.create_pool(
+                min_size=0,
+                max_size=self._pool_size,
+                max_inactive_connection_lifetime=300.0,
+                # Nothing is left behind in a session of ours that had to be reset.
+                reset=_leave_as_it_is,
+                statement_cache_size=self._cache_size,
+                **self._how(),
+            )
+
+    async def close(self) -> None:
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await pool.close()
+        except (TimeoutError, OSError):
+            pool.terminate()
+
+    async def carry_out(
+        self, calls: Sequence[Call], within: float, before: float | None = None
+    ) -> Sequence[Any]:
+        batch = orjson.dumps(calls).decode()
+        pool = self._pool
+        if pool is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        connection: Any = None
+        try:
+            with self._explained(sent=False):
+                connection = await pool.acquire(timeout=within)
+            with self._explained(sent=True), _ended_after(connection, within + LATENESS):
+                async with self._pinned(connection):
+                    text = await connection.fetchval(
+                        "SELECT reconvene.carry_out($1::jsonb, $2)::text", batch, before, timeout=within
+                    )
+        except StoreUnavailable as error:
+            if connection is not None and not error.certain:
+                # Whatever state it is in: it is not to be handed out again.
+                _terminate(connection)
+            raise
+        finally:
+            if connection is not None:
+                # A connection that broke is dropped by the pool, and that is all there is to say of it.
+                with contextlib.suppress(Exception):
+                    await pool.release(connection, timeout=CONNECT_WITHIN)
+        answers: list[Any] = orjson.loads(text)
+        return answers
+
+    async def schema_version(self) -> int:
+        async with self._one_connection() as connection, connection.transaction():
+            return await _version(connection)
+
+    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+        async with self._one_connection() as connection, connection.transaction():
+            # One process migrates, the others find it done.
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=MIGRATE_WITHIN)
+            version = await _version(connection)
+            if version > len(migrations):
+                raise SchemaTooNew(version, len(migrations))
+            for migration in migrations[version:]:
+                await connection.execute(migration.sql, timeout=MIGRATE_WITHIN)
+        return [migration.name for migration in migrations[version:]]
+
+    @contextlib.asynccontextmanager
+    async def _pinned(self, connection: Any) -> AsyncIterator[None]:
+        """Behind a transaction pooler, preparing and executing have to be in one transaction to meet one server."""
+        if self._cache_size:
+            yield
+            return
+        async with connection.transaction():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _one_connection(self) -> AsyncIterator[Any]:
+        asyncpg = _driver()
+        with self._explained(sent=False):
+            # A statement is sent once on it: there may be a pooler in between, and nothing to keep.
+            connection = await asyncpg.connect(statement_cache_size=0, **self._how())
+        try:
+            with self._explained(sent=True):
+                yield connection
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=CONNECT_WITHIN)
+
+    def _how(self) -> dict[str, Any]:
+        return {
+            "dsn": self._dsn,
+            "timeout": CONNECT_WITHIN,
+            "server_settings": {"application_name": "reconvene"},
+        }
+
+    @contextlib.contextmanager
+    def _explained(self, *, sent: bool) -> Iterator[None]:
+        """Says what an error of the driver means. `sent`: the call may have reached the database."""
+        asyncpg = _driver()
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            raise self._meaning(error, sent=sent) from error
+        except TimeoutError as error:
+            text = f"PostgreSQL at {self.place} did not answer in time"
+            raise StoreUnavailable(text, certain=not sent) from error
+        except (asyncpg.exceptions.ClientConfigurationError, UnicodeError) as error:
+            # The second is what a host name that is none comes to.
+            raise BadStore(f"{self._setting} cannot be used: {error}") from error
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            # The last: the connection had ended, and its driver had not seen it yet.
+            text = (
+                f"the connection to PostgreSQL at {self.place} broke: {error}"
+                if sent
+                else f"cannot reach PostgreSQL at {self.place}: {error}; start it, or correct {self._setting}"
+            )
+            raise StoreUnavailable(text, certain=not sent) from error
+
+    def _meaning(self, error: asyncpg.PostgresError, *, sent: bool) -> Exception:
+        state = getattr(error, "sqlstate", None) or ""
+        text = f"PostgreSQL at {self.place}: {error.args[0] if error.args else state}"
+        if state == "55P03":
+            return Locked(text)
+        if state.startswith(_NOTHING_KEPT):
+            return StoreUnavailable(text, certain=True)
+        if state in _POOLED:
+            hint = f"behind a transaction pooler, {self._setting} needs ?statement_cache_size=0"
+            return StoreUnavailable(f"{text}; {hint}", certain=True)
+        if state.startswith(_GONE):
+            return StoreUnavailable(text, certain=not sent)
+        if state.startswith(_SETTINGS):
+            return BadStore(f"{text}; {self._advice(state)}")
+        if not sent:
+            return BadStore(f"{text}; correct {self._setting}")
+        return CallFailed(state, text)
+
+    def _advice(self, state: str) -> str:
+        if state.startswith("28"):
+            return f"correct the user and password in {self._setting}"
+        if state.startswith("3D"):
+            return f"create the database (createdb), or name another in {self._setting}"
+        if state == "0A000":
+            return "ALTER DATABASE … RESET default_transaction_isolation (or ALTER ROLE)"
+        if state == "42501":
+            return (
+                f"let the user in {self._setting} do this (for the tables: GRANT CREATE ON DATABASE, or run "
+                "`reconvene migrate` once as a user who may), or name another"
+            )
+        return f"the tables in the database of {self._setting} are not whole: run `reconvene migrate`, or restore them"
+
+    def _number(self, options: dict[str, str], option: str, default: int, least: int) -> int:
+        try:
+            number = int(options.pop(option, default))
+        except ValueError:
+            number = -1
+        if not least <= number <= 1000:
+            raise BadStore(f"{self._setting}: {option} must be a number from {least} to 1000")
+        return number
+
+
+async def _version(connection: Any) -> int:
+    # Not by to_regclass: a session remembers for a while that there was none.
+    if not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'reconvene' AND tablename = 'migrations')",
+        timeout=CONNECT_WITHIN,
+    ):
+        return 0
+    number = await connection.fetchval("SELECT max(number) FROM reconvene.migrations", timeout=CONNECT_WITHIN)
+    return int(number or 0)
+
+
+def _terminate(connection: Any) -> None:
+    # One that has ended by itself is the pool's again, which says so.
+    with contextlib.suppress(_driver().InterfaceError):
+        connection.terminate()
+
+
+@contextlib.contextmanager
+def _ended_after(connection: Any, seconds: float) -> Iterator[None]:
+    """The driver's own time-out asks the server to cancel, and has been seen to wait for ever for what comes of that,
+    as when a pooler has lost its server. The end of the connection ends every wait."""
+    timer = asyncio.get_running_loop().call_later(seconds, _terminate, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+async def _leave_as_it_is(_connection: Any) -> None:
+    pass
+
+
+def _driver() -> Any:
+    try:
+        import asyncpg
+    except ImportError:
+        raise BadStore(
+            "RECONVENE_STORE names a PostgreSQL database, which needs asyncpg: pip install 'reconvene[postgres]'"
+        ) from None
+    return asyncpg

@@ -1,0 +1,66 @@
+"""What `functions` wants of a way to the database's functions, and what can go wrong on it."""
+
+# Exceptions are named for what happened, not with an Error suffix.
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from storage.errors import StoreError, StoreUnavailable
+from storage.migrations import Migration
+
+Call = Mapping[str, Any]
+
+
+class CallFailed(StoreError):
+    """The database refused what was sent: a program's mistake, such as a value of the wrong type. Nothing was kept."""
+
+    def __init__(self, sqlstate: str, text: str) -> None:
+        super().__init__(f"{sqlstate}: {text}")
+        self.sqlstate = sqlstate
+
+
+class Locked(StoreUnavailable):
+    """A row is held by another transaction for long. Nothing was kept, unless by an earlier attempt (`certain`)."""
+
+    def __init__(self, message: str, *, certain: bool = True) -> None:
+        super().__init__(message, certain=certain)
+
+
+class Unheard(StoreUnavailable):
+    """Nothing was heard of a call that was sent. It may have been carried out, or may be yet."""
+
+
+class Database(Protocol):
+    """The way to the functions: one attempt at a time, errors told apart."""
+
+    concurrency: int
+    """How many batches it takes at once."""
+
+    async def open(self) -> None:
+        """Connect. Raises `BadStore`, `StoreUnavailable`."""
+
+    async def close(self) -> None:
+        """Disconnect. Idempotent."""
+
+    async def carry_out(
+        self, calls: Sequence[Call], within: float, before: float | None = None
+    ) -> Sequence[Any]:
+        """Have a batch carried out in one transaction: an answer for each call, in order.
+
+        One attempt, `within` seconds; the function refuses it after `before`, by the database's clock.
+
+        Raises `StoreUnavailable` (`certain` where nothing can have been kept; `Locked`, `Unheard`), `CallFailed`,
+        `BadStore` (wrong key, missing permission, missing function).
+        """
+
+    async def schema_version(self) -> int:
+        """The number of the last migration applied; 0 when there is nothing. Needs no `open`. Raises as `carry_out`."""
+
+    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+        """Apply those that are missing, all or none; returns their names. Needs no `open`.
+
+        Raises `BadStore` where it cannot be done from here, and says how it can.
+        """

@@ -1,0 +1,315 @@
+"""A store whose database does the work: every call is one of its SQL functions (`sql/postgres`).
+
+    join() ─┐
+    leave() ┼─► batch, sorted ── Database.carry_out([{"call": "join", …}, …]) ──► [{"value": …}, {"refused": "…"}]
+    …      ─┘
+
+PostgreSQL and Supabase differ in how a call gets there and what can go wrong on the way: that is a `Database`. What
+they share is here: which call has which arguments, batching, trying again, and records made of the answers.
+
+Every call can be sent twice and counts once (ids and moments come with it), so one whose answer was lost is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from storage.batching import BatchTasks
+from storage.errors import StoreUnavailable
+from storage.migrations import load_migrations
+from storage.open_stays import OpenStay, StayAbandon
+from storage.postgres import import_rows, rows
+from storage.postgres.driver import Call, Database, Locked
+from storage.postgres.import_calls import ImportFunctions
+from storage.postgres.locked_rows import LockedRows
+from storage.postgres.retries import Attempts
+from storage.records import (
+    Attendance,
+    HostedMeeting,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Participant,
+    Restorable,
+    StayEnd,
+    StayResume,
+)
+from storage.store import Schema
+
+Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
+"""Carries out a batch. Raises `Locked`."""
+
+MIGRATIONS = "postgres"
+ATTEMPT = 2.5
+"""Seconds one attempt at a call may take."""
+PATIENCE = 3.0
+"""Seconds within which a call that failed is tried again. Clients give up on an answer after ten."""
+REPORT = 30.0
+"""Seconds a report may take: nobody waits behind it."""
+LONG_AT_ONCE = 2
+PAGE = 10.0
+"""Seconds a page of an import may take to be saved."""
+PAGES_AT_ONCE = 2
+
+
+class FunctionStore(ImportFunctions):
+    """A `Store` on a `Database`. `attempt` and `patience` are seconds, see `ATTEMPT` and `PATIENCE`."""
+
+    def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
+        self._database = database
+        self._attempt = attempt
+        self._attempts = Attempts(database, patience)
+        self._locked_rows = LockedRows(self._attempts, within=attempt, patience=patience)
+        self._lifecycle = asyncio.Lock()
+        self._joins: BatchTasks[Call, Any] | None = None
+        self._writes: BatchTasks[Call, Any] | None = None
+        self._long = asyncio.Semaphore(LONG_AT_ONCE)
+        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
+
+    async def schema(self) -> Schema:
+        migrations = load_migrations(MIGRATIONS)
+        version = await self._database.schema_version()
+        return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
+
+    async def migrate(self) -> Sequence[str]:
+        schema = (await self.schema()).known()
+        return await self._database.migrate(load_migrations(MIGRATIONS)) if schema.pending else []
+
+    async def open(self) -> None:
+        async with self._lifecycle:
+            if self._writes is not None:
+                return
+            await self.migrate()
+            await self._database.open()
+            try:
+                # Finds nobody, and reads every table: what is missing, or not ours to read, is told now.
+                await self._database.carry_out([{"call": "restorable"}], self._attempt)
+                await self._attempts.compare_clocks(self._attempt)
+            except BaseException:
+                await self._database.close()
+                raise
+            self._joins = BatchTasks(
+                "the store", partial(self._run, self._join_all), at_once=self._database.concurrency
+            )
+            self._writes = BatchTasks(
+                "the store", partial(self._run, self._do_all), at_once=self._database.concurrency
+            )
+
+    async def close(self) -> None:
+        async with self._lifecycle:
+            if self._joins is None or self._writes is None:
+                return
+            await self._joins.close()
+            await self._writes.close()
+            self._joins = self._writes = None
+            await self._database.close()
+
+    async def ping(self) -> None:
+        await self._directly({"call": "version"})
+
+    async def clock(self) -> float:
+        return float(await self._directly({"call": "clock"}))
+
+    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+        answer = await self._write("create_meeting", room=room, user_id=user_id, title=title, at=at)
+        return rows.meeting(answer["meeting"]), answer["created"]
+
+    async def meeting(self, room: str) -> Meeting | None:
+        answer = await self._write("meeting", room=room)
+        return None if answer is None else rows.meeting(answer)
+
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        answer = await self._write("participant", room=room, user_id=user_id)
+        return None if answer is None else rows.participant(answer)
+
+    async def join(self, request: JoinRequest) -> Joined:
+        call = {
+            "call": "join",
+            "room": request.room,
+            "user_id": request.user_id,
+            "name": request.name,
+            "first_name": request.first_name,
+            "participant_id": request.participant_id,
+            "session_id": request.session_id,
+            "previous_session": request.previous_session,
+            "grace": None if math.isinf(request.grace) else request.grace,
+            "instance": request.instance,
+            "node_id": request.node_id,
+            "create": request.create,
+            "title": request.title,
+            "at": request.at,
+        }
+        return rows.joined(await self._together(self._joins, call))
+
+    async def leave(self, end: StayEnd) -> None:
+        await self._write(
+            "leave",
+            room=end.room,
+            user_id=end.user_id,
+            participant_id=end.participant_id,
+            session_id=end.session_id,
+            node_id=end.node_id,
+            at=end.at,
+            reason=end.reason,
+            joined_at=end.joined_at,
+        )
+
+    async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
+        found = await self._directly({"call": "open_stays", "node_id": node_id})
+        return [rows.open_stay(each) for each in found]
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self._write(
+            "abandon_stay",
+            room=abandon.room,
+            user_id=abandon.user_id,
+            participant_id=abandon.participant_id,
+            session_id=abandon.session_id,
+            node_id=abandon.node_id,
+            seen_at=abandon.seen_at,
+        )
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self._write(
+            "resume_stay",
+            room=resume.room,
+            user_id=resume.user_id,
+            participant_id=resume.participant_id,
+            session_id=resume.session_id,
+            node_id=resume.node_id,
+            instance=resume.instance,
+            at=resume.at,
+            returned=resume.returned,
+            joined_at=resume.joined_at,
+            if_free=resume.if_free,
+        )
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        moments = {
+            "exact_after": now - grace,
+            "estimated_after": now - grace - slack,
+            "until": now + slack,
+        }
+        found = await self._take_time({"call": "restorable", **moments})
+        return [rows.restorable(each) for each in found]
+
+    async def end_meeting(self, room: str, at: float) -> Meeting:
+        # Not in a batch: it locks a meeting and then people, where others hold people already.
+        return rows.meeting(await self._directly({"call": "end_meeting", "room": room, "at": at}))
+
+    async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
+        call = {"call": "attendance", "room": room, "limit": limit, "after": after}
+        found = await self._take_time(call)
+        # Ten thousand records take a while, in which sockets are to be served.
+        read = import_rows.attendance if "origin" in found else rows.attendance
+        return await asyncio.to_thread(read, found, limit)
+
+    async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
+        found = await self._take_time({"call": "hosted_meetings", "user_id": user_id, "limit": limit})
+        return [rows.hosted(each) for each in found]
+
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        call = {"call": "delete_meeting", "room": room, "created_at": created_at}
+        return bool(await self._take_time(call))
+
+    async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
+        call = {"call": "delete_old_meetings", "before": before, "limit": limit}
+        return list(await self._take_time(call))
+
+    async def revoke(self, user_id: str, before: float, forget: float) -> None:
+        await self._directly({"call": "revoke", "user_id": user_id, "before": before, "forget": forget})
+
+    async def revocations(self) -> dict[str, float]:
+        return dict(await self._directly({"call": "revocations"}))
+
+    async def heartbeat(self, node_id: str, at: float) -> None:
+        self._attempts.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
+
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
+        call = {"call": "close_dead_nodes", "dead_before": dead_before, "ahead_of": ahead_of}
+        return int(await self._directly(call))
+
+    async def stop_node(self, node_id: str, at: float) -> int:
+        return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}))
+
+    async def _write(self, call: str, **arguments: Any) -> Any:
+        """Together with what others ask for at this moment."""
+        return await self._together(self._writes, {"call": call, **arguments})
+
+    async def _together(self, queue: BatchTasks[Call, Any] | None, call: Call) -> Any:
+        if queue is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        error: Locked | None = None
+        if not self._locked_rows.holds_up(call):
+            try:
+                return await queue.call(call)
+            except Locked as locked:
+                error = locked
+        return await self._locked_rows.carry_out(call, error)
+
+    async def _directly(self, call: Call) -> Any:
+        """On its own: what must not wait behind a batch."""
+        return await self._alone(call, within=self._attempt, fenced=True)
+
+    async def _take_time(self, call: Call) -> Any:
+        """Something long: few at a time, so that they leave connections to joins and heartbeats. It may be late."""
+        async with self._long:
+            return await self._alone(call, within=REPORT, fenced=False)
+
+    async def _in_turn(self, call: Call, *, fenced: bool) -> Any:
+        """What writes to an import: those to one wait for each other, so few are under way, beside the reports."""
+        async with self._pages:
+            return await self._alone(call, within=self._attempt if fenced else PAGE, fenced=fenced)
+
+    async def _alone(self, call: Call, *, within: float, fenced: bool) -> Any:
+        if self._writes is None:
+            raise StoreUnavailable("the store is not open", certain=True)
+        (outcome,) = await self._attempts.make([call], within=within, fenced=fenced)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _run(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
+        """A batch. Where a row in it is locked, nobody waits for that here: each of its calls is tried apart."""
+        try:
+            return await do(calls)
+        except Locked as error:
+            return [error] * len(calls)
+
+    async def _do_all(self, calls: Sequence[Call]) -> Sequence[Any]:
+        order = _in_order(calls)
+        batch = [calls[n] for n in order]
+        return _put_back(order, await self._attempts.make(batch, within=self._attempt, patient=False))
+
+    async def _join_all(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """All at once, as sets. Someone who joins twice at the same moment does so once more after it."""
+        people: dict[tuple[str, str], int] = {}
+        for n in _in_order(calls):
+            people.setdefault((calls[n]["room"], calls[n]["user_id"]), n)
+        first = list(people.values())
+        later = sorted(set(range(len(calls))) - set(first))
+        wishes = [{**calls[n], "n": place} for place, n in enumerate(first)]
+        batch = [{"call": "join_many", "calls": wishes}, *(calls[n] for n in later)]
+        joined, *others = await self._attempts.make(batch, within=self._attempt, patient=False)
+        if isinstance(joined, StoreUnavailable):
+            outcomes = [joined] * len(first)
+        elif isinstance(joined, Exception):
+            alone = [{**calls[n], "again": True} for n in first]
+            outcomes = await self._attempts.one_by_one(alone, within=self._attempt)
+        else:
+            outcomes = [rows.outcome(answer) for answer in joined]
+        return _put_back([*first, *later], [*outcomes, *others])
+
+
+def _in_order(calls: Sequence[Call]) -> list[int]:
+    """The numbers of the calls in the order in which every process locks rows: none waits for another in a circle."""
+    return sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
+
+
+def _put_back(order: Sequence[int], outcomes: Sequence[Any]) -> list[Any]:
+    by_number = dict(zip(order, outcomes, strict=True))
+    return [by_number[n] for n in range(len(order))]

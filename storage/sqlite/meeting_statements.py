@@ -1,0 +1,263 @@
+"""The SQL of every call to a SQLite database. What it is for, `sqlite_calls` says.
+
+Nothing is check-then-insert: each tries to insert and reads what is there when the database says that it exists. A
+participant's state and totals are the triggers' work (see `sql/sqlite`).
+"""
+
+from __future__ import annotations
+
+from storage.records import MOST_RECONNECTS
+from storage.records import PROGRAMS as _PROGRAMS
+
+CREATE_MEETING = """
+INSERT INTO meetings (room, title, host_user_id, created_at)
+VALUES (:room, :title, :user_id, :at)
+ON CONFLICT DO NOTHING
+RETURNING room, title, host_user_id, created_at, ended_at
+"""
+
+MEETING = "SELECT room, title, host_user_id, created_at, ended_at FROM meetings WHERE room = :room"
+
+END_MEETING = """
+UPDATE meetings SET ended_at = coalesce(ended_at, max(created_at, :at)) WHERE room = :room
+RETURNING room, title, host_user_id, created_at, ended_at
+"""
+
+END_STAYS = """
+UPDATE participant_sessions
+SET left_at = max(joined_at, :at), reason = 'ended'
+WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE room = :room)
+"""
+
+# A new one has the first stay at once: what the trigger would say of it stands here already.
+ADD_PARTICIPANT = """
+INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count)
+VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1)
+ON CONFLICT (room, user_id) DO UPDATE
+SET name = iif(:name = '', name, :name),
+    first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
+RETURNING id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+"""
+
+PARTICIPANT = """
+SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+FROM participants WHERE id = :participant_id
+"""
+
+PARTICIPANT_OF_USER = """
+SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+FROM participants WHERE room = :room AND user_id = :user_id
+"""
+
+PARTICIPANTS = """
+SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+FROM participants WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
+ORDER BY first_joined_at, id
+LIMIT :limit
+"""
+
+PLACE_OF_PARTICIPANT = "SELECT first_joined_at, id FROM participants WHERE id = :after AND room = :room"
+
+# What is done twice, because its first answer was lost, counts once: the page and the moment tell.
+_LAST_RETURN = "json_extract(reconnects, '$[#-1]')"
+_ONE_MORE_RETURN = f"""json_insert(
+        iif(json_array_length(reconnects) < {MOST_RECONNECTS}, reconnects, json_remove(reconnects, '$[0]')),
+        '$[#]', :returned_at
+    )"""
+_JOINED_TWICE = f"instance = :instance AND (session_id = :session_id OR {_LAST_RETURN} = :returned_at)"
+_RESUMED_TWICE = f":returned_at IS NULL OR (instance = :instance AND {_LAST_RETURN} = :returned_at)"
+
+# The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
+# begins. A stay that is closed under the very id asked for (a join tried again) is opened again.
+OPEN_STAY = f"""
+INSERT INTO participant_sessions (participant_id, session_id, node_id, instance, joined_at)
+VALUES (
+    :participant_id,
+    coalesce(
+        (SELECT session_id FROM participant_sessions WHERE participant_id = :participant_id AND left_at IS NULL),
+        (
+            SELECT session_id FROM participant_sessions
+            WHERE participant_id = :participant_id AND session_id = :previous_session
+                AND reason = 'lost' AND abs(:at - left_at) < :grace
+        ),
+        :session_id
+    ),
+    :node_id,
+    :instance,
+    :at
+)
+ON CONFLICT (participant_id, session_id) DO UPDATE
+SET node_id = excluded.node_id, instance = excluded.instance, left_at = NULL, reason = NULL, estimated = 0,
+    connections = connections + iif({_JOINED_TWICE}, 0, 1),
+    reconnects = iif({_JOINED_TWICE}, reconnects, {_ONE_MORE_RETURN})
+RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
+"""  # noqa: S608 - put together of the parts above
+
+# Whoever knows by how much a stay's beginning has to be corrected knows that of all that is known of it. (Nobody came
+# back before it, or in the future: that was recorded after the clock was set, and before this.)
+_RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
+        SELECT json_group_array(round(max(:joined_at, min(:at, value + :joined_at - joined_at)), 3))
+        FROM json_each(reconnects)
+    ))"""
+
+CLOSE_STAY = f"""
+UPDATE participant_sessions
+SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
+    reconnects = {_RECONNECTS},
+    reason = :reason, estimated = 0
+WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
+    AND (left_at IS NULL OR estimated = 1)
+"""  # noqa: S608 - put together of the parts above
+
+OPEN_STAYS = """
+SELECT room, user_id, participant_id, session_id, instance, joined_at
+FROM participant_sessions JOIN participants ON id = participant_id
+WHERE node_id = :node_id AND left_at IS NULL
+"""
+
+ABANDON_STAY = """
+UPDATE participant_sessions
+SET left_at = max(
+        joined_at,
+        coalesce(json_extract(reconnects, '$[#-1]'), joined_at),
+        coalesce(:seen_at, joined_at)
+    ),
+    reason = iif(connections = 1 AND :seen_at IS NULL, 'left', 'lost'), estimated = 1
+WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id AND left_at IS NULL
+"""
+
+RESUME_STAY = f"""
+UPDATE participant_sessions
+SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, joined_at),
+    left_at = NULL, reason = NULL, estimated = 0,
+    connections = connections + iif({_RESUMED_TWICE}, 0, 1),
+    reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
+WHERE participant_id = :participant_id AND session_id = :session_id
+    AND (left_at IS NULL AND (node_id = :node_id OR NOT :if_free) OR reason = 'lost')
+    AND NOT EXISTS (
+        SELECT 1 FROM participant_sessions
+        WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL
+    )
+    AND EXISTS (
+        SELECT 1 FROM participants JOIN meetings USING (room)
+        WHERE participants.id = :participant_id AND ended_at IS NULL
+    )
+"""  # noqa: S608 - put together of the parts above
+
+SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
+
+# Each branch starts from what there is little of: nodes that were alive a moment ago (SQLite keeps the order of a
+# CROSS JOIN), and stays that were lost a moment ago. A stay that another one outlasted does not tell where its
+# participant was. (One that ended in the future did so before the clock was set back, and before all others.)
+RESTORABLE = """
+SELECT
+    meetings.room, title, host_user_id, created_at, ended_at,
+    participants.id, participants.room, user_id, name, role, state,
+    first_joined_at, last_seen_at, session_count, total_duration,
+    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects,
+    coalesce(left_at, (SELECT heartbeat_at FROM nodes WHERE nodes.id = node_id))
+FROM (
+    SELECT participant_sessions.* FROM nodes CROSS JOIN participant_sessions ON node_id = nodes.id
+    WHERE heartbeat_at > :estimated_after AND left_at IS NULL
+    UNION ALL
+    SELECT * FROM participant_sessions AS lost
+    WHERE reason = 'lost' AND left_at > iif(estimated, :estimated_after, :exact_after)
+        AND left_at > :estimated_after AND left_at <= :until
+        AND NOT EXISTS (
+            SELECT 1 FROM participant_sessions AS other
+            WHERE other.participant_id = lost.participant_id AND other.session_id <> lost.session_id
+                AND (
+                    other.left_at IS NULL
+                    OR (other.left_at <= :until, other.left_at, other.joined_at, other.session_id)
+                        > (lost.left_at <= :until, lost.left_at, lost.joined_at, lost.session_id)
+                )
+        )
+) AS stays
+JOIN participants ON participants.id = participant_id
+JOIN meetings ON meetings.room = participants.room
+WHERE ended_at IS NULL
+ORDER BY meetings.room, joined_at, participant_id
+"""
+
+# Of a page of people, in no order: nobody has many, and sorting all of them costs more than sorting each one's.
+STAYS = """
+SELECT participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
+FROM participants CROSS JOIN participant_sessions ON participant_id = id
+WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
+    AND (first_joined_at, id) <= (:last_joined, :last_id)
+"""
+
+_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND user_id NOT GLOB '{_PROGRAMS}*'"
+_MEETINGS = f"""
+SELECT room, title, host_user_id, created_at, ended_at,
+    (SELECT kind FROM imports WHERE imports.room = meetings.room),
+    (SELECT count(*) {_PEOPLE}),
+    (SELECT count(*) {_PEOPLE} AND state = 'connected'),
+    (SELECT max(last_seen_at) {_PEOPLE})
+FROM meetings
+"""  # noqa: S608 - put together of the parts above
+
+HOSTED_MEETINGS = f"""
+{_MEETINGS} WHERE host_user_id = :user_id ORDER BY created_at DESC, room LIMIT :limit
+"""
+
+LATEST_MEETINGS = f"""
+{_MEETINGS} ORDER BY created_at DESC, room LIMIT :limit
+"""
+
+OLD_MEETINGS = """
+SELECT room FROM meetings
+WHERE created_at < :before AND (ended_at IS NULL OR ended_at < :before)
+    AND NOT EXISTS (
+        SELECT 1 FROM participants
+        WHERE participants.room = meetings.room AND (last_seen_at >= :before OR state = 'connected')
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM import_parts JOIN import_stays ON walk_id = shown
+        WHERE import_parts.room = meetings.room AND state = 'live' AND left_at IS NULL
+    )
+ORDER BY created_at
+LIMIT :limit
+"""
+
+DELETE_STAYS = """
+DELETE FROM participant_sessions WHERE participant_id IN (SELECT id FROM participants WHERE room = :room)
+"""
+DELETE_PARTICIPANTS = "DELETE FROM participants WHERE room = :room"
+DELETE_MEETING = "DELETE FROM meetings WHERE room = :room"
+
+KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
+
+HEARTBEAT = """
+INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at)
+ON CONFLICT DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL
+"""
+
+STOP_NODE = """
+INSERT INTO nodes (id, heartbeat_at, stopped_at) VALUES (:node_id, :at, :at)
+ON CONFLICT DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = excluded.stopped_at
+"""
+
+CLOSE_STAYS_OF_NODE = """
+UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = 'lost'
+WHERE left_at IS NULL AND node_id = :node_id
+"""
+
+CLOSE_STAYS_OF_DEAD_NODES = """
+UPDATE participant_sessions
+SET left_at = max(
+        joined_at,
+        coalesce(json_extract(reconnects, '$[#-1]'), joined_at),
+        (SELECT heartbeat_at FROM nodes WHERE id = node_id)
+    ),
+    reason = 'lost', estimated = 1
+WHERE left_at IS NULL AND node_id IN (
+    SELECT id FROM nodes WHERE heartbeat_at < :dead_before OR heartbeat_at > :ahead_of
+)
+"""
+
+FORGET_NODES = """
+DELETE FROM nodes
+WHERE heartbeat_at < :forgotten_before
+    AND NOT EXISTS (SELECT 1 FROM participant_sessions WHERE node_id = nodes.id AND left_at IS NULL)
+"""

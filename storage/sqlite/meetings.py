@@ -1,0 +1,285 @@
+"""What each call does to a SQLite database: one function per call of the `Store` protocol.
+
+The functions run within a transaction their caller holds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from typing import Any
+
+from storage.errors import MeetingEnded, UnknownMeeting, UnknownParticipant
+from storage.open_stays import OpenStay, StayAbandon
+from storage.records import (
+    Attendance,
+    HostedMeeting,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Participant,
+    Restorable,
+    Stay,
+    StayEnd,
+    StayResume,
+)
+from storage.sqlite import import_queries
+from storage.sqlite import meeting_statements as sql
+from storage.sqlite.import_query_statements import ATTENDED
+
+FORGOTTEN_AFTER = 86_400.0
+"""Seconds after which a node that died is forgotten (in `sql/postgres`, too)."""
+
+
+def create_meeting(
+    connection: sqlite3.Connection, room: str, user_id: str, title: str, at: float
+) -> tuple[Meeting, bool]:
+    values = {"room": room, "user_id": user_id, "title": title, "at": at}
+    if row := connection.execute(sql.CREATE_MEETING, values).fetchone():
+        return Meeting(*row), True
+    return known_meeting(connection, room), False
+
+
+def meeting(connection: sqlite3.Connection, room: str) -> Meeting | None:
+    row = connection.execute(sql.MEETING, {"room": room}).fetchone()
+    return Meeting(*row) if row else None
+
+
+def known_meeting(connection: sqlite3.Connection, room: str) -> Meeting:
+    found = meeting(connection, room)
+    if found is None:
+        raise UnknownMeeting(room)
+    return found
+
+
+def participant(connection: sqlite3.Connection, room: str, user_id: str) -> Participant | None:
+    row = connection.execute(sql.PARTICIPANT_OF_USER, {"room": room, "user_id": user_id}).fetchone()
+    return Participant(*row) if row else None
+
+
+def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
+    created = False
+    joined_meeting = meeting(connection, request.room)
+    if joined_meeting is None:
+        if not request.create:
+            raise UnknownMeeting(request.room)
+        joined_meeting, created = create_meeting(
+            connection, request.room, request.user_id, request.title, request.at
+        )
+    if joined_meeting.ended_at is not None:
+        raise MeetingEnded(request.room)
+
+    values = {
+        "room": request.room,
+        "user_id": request.user_id,
+        "name": request.name,
+        "first_name": request.first_name,
+        "role": "host" if request.user_id == joined_meeting.host_user_id else "participant",
+        "participant_id": request.participant_id,
+        "session_id": request.session_id,
+        "previous_session": request.previous_session,
+        "grace": request.grace,
+        "node_id": request.node_id,
+        "instance": request.instance,
+        "at": request.at,
+        "returned_at": _moment(request.at),
+    }
+    participant = Participant(*connection.execute(sql.ADD_PARTICIPANT, values).fetchone())
+    # Ids are made for each call: a row that has this one's, this one made.
+    rejoined = participant.id != request.participant_id
+    values["participant_id"] = participant.id
+    stay = _stay(_open_stay(connection, values))
+    if participant.state == "disconnected":
+        # Read again, to show what the triggers made of the stay.
+        participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
+    return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
+
+
+def _open_stay(connection: sqlite3.Connection, values: dict[str, Any]) -> tuple[Any, ...]:
+    try:
+        row: tuple[Any, ...] = connection.execute(sql.OPEN_STAY, values).fetchone()
+    except sqlite3.IntegrityError:
+        # Most likely the node is new. Asking first would cost every join.
+        connection.execute(sql.KNOW_NODE, values)
+        row = connection.execute(sql.OPEN_STAY, values).fetchone()
+    return row
+
+
+def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
+    connection.execute(
+        sql.CLOSE_STAY,
+        {
+            "participant_id": end.participant_id,
+            "session_id": end.session_id,
+            "node_id": end.node_id,
+            "at": end.at,
+            "reason": end.reason,
+            "joined_at": end.joined_at,
+        },
+    )
+
+
+def open_stays(connection: sqlite3.Connection, node_id: str) -> list[OpenStay]:
+    return [OpenStay(*row) for row in connection.execute(sql.OPEN_STAYS, {"node_id": node_id})]
+
+
+def abandon_stay(connection: sqlite3.Connection, abandon: StayAbandon) -> None:
+    values = {
+        "participant_id": abandon.participant_id,
+        "session_id": abandon.session_id,
+        "node_id": abandon.node_id,
+        "seen_at": abandon.seen_at,
+    }
+    connection.execute(sql.ABANDON_STAY, values)
+
+
+def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
+    values = {
+        "participant_id": resume.participant_id,
+        "session_id": resume.session_id,
+        "node_id": resume.node_id,
+        "instance": resume.instance,
+        "at": resume.at,
+        "joined_at": resume.joined_at,
+        "returned_at": _moment(resume.at) if resume.returned else None,
+        "if_free": resume.if_free,
+    }
+    connection.execute(sql.KNOW_NODE, values)
+    if connection.execute(sql.RESUME_STAY, values).rowcount:
+        connection.execute(sql.SEE_PARTICIPANT, values)
+
+
+def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: float) -> list[Restorable]:
+    values = {
+        "exact_after": now - grace,
+        "estimated_after": now - grace - slack,
+        "until": now + slack,
+    }
+    return [
+        Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:25]), row[25])
+        for row in connection.execute(sql.RESTORABLE, values)
+    ]
+
+
+def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting:
+    row = connection.execute(sql.END_MEETING, {"room": room, "at": at}).fetchone()
+    if row is None:
+        raise UnknownMeeting(room)
+    ended = Meeting(*row)
+    # It cannot end before it was created; people can leave before that, where the clock was set back meanwhile.
+    connection.execute(sql.END_STAYS, {"room": room, "at": min(at, ended.ended_at or at)})
+    return ended
+
+
+def attendance(
+    connection: sqlite3.Connection, room: str, limit: int | None = None, after: str | None = None
+) -> Attendance:
+    found = known_meeting(connection, room)
+    record = import_queries.imported(connection, room)
+    if record is not None:
+        return import_queries.attendance(connection, found, record, limit, after)
+    place = (-math.inf, "")
+    if after is not None:
+        row = connection.execute(sql.PLACE_OF_PARTICIPANT, {"room": room, "after": after}).fetchone()
+        if row is None:
+            raise UnknownParticipant(after)
+        place = row
+    page = {
+        "room": room,
+        "after_joined": place[0],
+        "after_id": place[1],
+        "limit": -1 if limit is None else limit,
+    }
+    participants = [Participant(*row) for row in connection.execute(sql.PARTICIPANTS, page)]
+    if not participants:
+        return Attendance(found, [])
+    last = participants[-1]
+    page |= {"last_joined": last.first_joined_at, "last_id": last.id}
+    stays: dict[str, list[Stay]] = {participant.id: [] for participant in participants}
+    for row in connection.execute(sql.STAYS, page):
+        stays[row[0]].append(_stay(row))
+    for of_one in stays.values():
+        if len(of_one) > 1:
+            of_one.sort(key=lambda stay: (stay.joined_at, stay.session_id))
+    people = [(participant, stays[participant.id]) for participant in participants]
+    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+    return Attendance(found, people, last.id if len(people) == limit else None)
+
+
+def hosted_meetings(connection: sqlite3.Connection, user_id: str | None, limit: int) -> list[HostedMeeting]:
+    statement = sql.LATEST_MEETINGS if user_id is None else sql.HOSTED_MEETINGS
+    rows = connection.execute(statement, {"user_id": user_id, "limit": limit}).fetchall()
+    found = []
+    for row in rows:
+        kind = row[5]
+        attended, present, last_seen_at = row[6:] if kind is None else _attended(connection, row[0])
+        found.append(HostedMeeting(Meeting(*row[:5]), attended, present, last_seen_at, kind))
+    return found
+
+
+def _attended(connection: sqlite3.Connection, room: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = connection.execute(ATTENDED, {"room": room}).fetchone()
+    return row
+
+
+def delete_meeting(connection: sqlite3.Connection, room: str, created_at: float | None = None) -> bool:
+    found = meeting(connection, room)
+    if found is None or created_at not in (None, found.created_at):
+        return False
+    connection.execute(sql.DELETE_STAYS, {"room": room})
+    connection.execute(sql.DELETE_PARTICIPANTS, {"room": room})
+    connection.execute(sql.DELETE_MEETING, {"room": room})
+    return True
+
+
+def delete_old_meetings(connection: sqlite3.Connection, before: float, limit: int) -> list[str]:
+    rooms = [room for (room,) in connection.execute(sql.OLD_MEETINGS, {"before": before, "limit": limit})]
+    for room in rooms:
+        delete_meeting(connection, room)
+    return rooms
+
+
+def heartbeat(connection: sqlite3.Connection, node_id: str, at: float) -> None:
+    connection.execute(sql.HEARTBEAT, {"node_id": node_id, "at": at})
+
+
+def close_dead_nodes(
+    connection: sqlite3.Connection, dead_before: float, ahead_of: float | None = None
+) -> int:
+    values = {"dead_before": dead_before, "ahead_of": ahead_of}
+    closed = connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, values).rowcount
+    connection.execute(sql.FORGET_NODES, {"forgotten_before": dead_before - FORGOTTEN_AFTER})
+    return closed
+
+
+def stop_node(connection: sqlite3.Connection, node_id: str, at: float) -> int:
+    connection.execute(sql.STOP_NODE, {"node_id": node_id, "at": at})
+    return connection.execute(sql.CLOSE_STAYS_OF_NODE, {"node_id": node_id, "at": at}).rowcount
+
+
+def ping(connection: sqlite3.Connection) -> None:
+    connection.execute("SELECT EXISTS (SELECT 1 FROM meetings)").fetchone()
+
+
+def _moment(at: float) -> float:
+    """To the millisecond: SQLite writes a number into JSON with fifteen digits."""
+    return round(at, 3)
+
+
+def _stay(row: tuple[Any, ...]) -> Stay:
+    estimated, connections, reconnects = row[7:]
+    returns = () if reconnects == "[]" else tuple(json.loads(reconnects))
+    participant_id, session_id, node_id, instance, joined_at, left_at, reason = row[:7]
+    return Stay(
+        participant_id,
+        session_id,
+        node_id,
+        instance,
+        joined_at,
+        left_at,
+        reason,
+        bool(estimated),
+        connections,
+        returns,
+    )

@@ -1,0 +1,284 @@
+"""The embedded default: one SQLite file, one writer thread, group commit.
+
+Calls that wait at the same moment share one transaction and so one fsync; each has a savepoint, so that one that
+fails takes nothing else with it. Attendance reports are read on a connection and thread of their own (a WAL
+snapshot): a long one does not hold up joins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar, cast
+
+from storage.batching import BatchThread
+from storage.errors import StoreUnavailable
+from storage.imports import (
+    Import,
+    ImportTotals,
+    LiveStay,
+    Page,
+    Part,
+    Registrations,
+    Subject,
+    Walk,
+    WalkEnd,
+    WalkStart,
+)
+from storage.open_stays import OpenStay, StayAbandon
+from storage.records import (
+    Attendance,
+    HostedMeeting,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Participant,
+    Restorable,
+    StayEnd,
+    StayResume,
+)
+from storage.sqlite import import_live, import_queries, import_runs, meetings, revoked_users
+from storage.sqlite.database_file import connect, look_at_schema
+from storage.store import Schema
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], object]
+
+# A program's mistake (a value of the wrong type, a broken constraint), not the database's state.
+_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+
+
+class SqliteStore:
+    """A `Store` in the file at `path`; any number of processes on one machine may have it open.
+
+    `busy_timeout` is how many seconds to wait for another process' lock before `StoreUnavailable`. A call may have to
+    wait for it twice, behind the batch that runs, and clients give up on an answer after ten seconds.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
+        self.path = path
+        self._busy_timeout = busy_timeout
+        self._lifecycle = asyncio.Lock()
+        self._connections: tuple[sqlite3.Connection, ...] = ()
+        self._writer: BatchThread[Work, object] | None = None
+        self._reader: BatchThread[Work, object] | None = None
+
+    async def schema(self) -> Schema:
+        return await asyncio.to_thread(look_at_schema, self.path, self._busy_timeout)
+
+    async def migrate(self) -> Sequence[str]:
+        pending = (await self.schema()).pending
+        for connection in await asyncio.to_thread(connect, self.path, self._busy_timeout):
+            await asyncio.to_thread(connection.close)
+        return pending
+
+    async def open(self) -> None:
+        async with self._lifecycle:
+            if self._writer is not None:
+                return
+            writer, reader = await asyncio.to_thread(connect, self.path, self._busy_timeout)
+            self._connections = writer, reader
+            self._writer = BatchThread("store writer", partial(run_batch, writer, "BEGIN IMMEDIATE"))
+            # One at a time: a report is answered as soon as it is made.
+            self._reader = BatchThread("store reader", partial(run_batch, reader, "BEGIN"), size=1)
+
+    async def close(self) -> None:
+        async with self._lifecycle:
+            if self._writer is None or self._reader is None:
+                return
+            await self._reader.close()
+            await self._writer.close()
+            for connection in reversed(self._connections):
+                # The last one to close copies the write-ahead log into the file, which may take a while.
+                await asyncio.to_thread(connection.close)
+            self._writer = self._reader = None
+
+    async def ping(self) -> None:
+        await self._write(meetings.ping)
+
+    async def clock(self) -> float:
+        return time.time()
+
+    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+        return await self._write(
+            partial(meetings.create_meeting, room=room, user_id=user_id, title=title, at=at)
+        )
+
+    async def meeting(self, room: str) -> Meeting | None:
+        return await self._write(partial(meetings.meeting, room=room))
+
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        return await self._write(partial(meetings.participant, room=room, user_id=user_id))
+
+    async def join(self, request: JoinRequest) -> Joined:
+        return await self._write(partial(meetings.join, request=request))
+
+    async def leave(self, end: StayEnd) -> None:
+        await self._write(partial(meetings.leave, end=end))
+
+    async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
+        # Behind what was asked for before: a join that nobody waits for any more may still be on its way.
+        return await self._write(partial(meetings.open_stays, node_id=node_id))
+
+    async def abandon_stay(self, abandon: StayAbandon) -> None:
+        await self._write(partial(meetings.abandon_stay, abandon=abandon))
+
+    async def resume_stay(self, resume: StayResume) -> None:
+        await self._write(partial(meetings.resume_stay, resume=resume))
+
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        return await self._read(partial(meetings.restorable, now=now, grace=grace, slack=slack))
+
+    async def end_meeting(self, room: str, at: float) -> Meeting:
+        return await self._write(partial(meetings.end_meeting, room=room, at=at))
+
+    async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
+        return await self._read(partial(meetings.attendance, room=room, limit=limit, after=after))
+
+    async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
+        return await self._read(partial(meetings.hosted_meetings, user_id=user_id, limit=limit))
+
+    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
+        return await self._write(partial(meetings.delete_meeting, room=room, created_at=created_at))
+
+    async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
+        return await self._write(partial(meetings.delete_old_meetings, before=before, limit=limit))
+
+    async def revoke(self, user_id: str, before: float, forget: float) -> None:
+        await self._write(partial(revoked_users.revoke, user_id=user_id, before=before, forget=forget))
+
+    async def revocations(self) -> dict[str, float]:
+        return await self._read(revoked_users.revocations)
+
+    async def heartbeat(self, node_id: str, at: float) -> None:
+        await self._write(partial(meetings.heartbeat, node_id=node_id, at=at))
+
+    async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
+        return await self._write(
+            partial(meetings.close_dead_nodes, dead_before=dead_before, ahead_of=ahead_of)
+        )
+
+    async def stop_node(self, node_id: str, at: float) -> int:
+        return await self._write(partial(meetings.stop_node, node_id=node_id, at=at))
+
+    async def begin_walk(self, subject: Subject, start: WalkStart) -> Walk:
+        return await self._write(partial(import_runs.begin_walk, subject=subject, start=start))
+
+    async def take_walk(self, walk_id: str, owner: str, at: float, lease: float) -> Walk | None:
+        return await self._write(
+            partial(import_runs.take_walk, walk_id=walk_id, owner=owner, at=at, lease=lease)
+        )
+
+    async def renew_walk(self, walk_id: str, owner: str, at: float, lease: float) -> None:
+        await self._write(partial(import_runs.renew_walk, walk_id=walk_id, owner=owner, at=at, lease=lease))
+
+    async def release_walk(self, walk_id: str, owner: str, at: float) -> None:
+        await self._write(partial(import_runs.release_walk, walk_id=walk_id, owner=owner, at=at))
+
+    async def save_page(self, page: Page) -> Walk:
+        return await self._write(partial(import_runs.save_page, page=page))
+
+    async def finish_walk(self, end: WalkEnd) -> Part:
+        return await self._write(partial(import_runs.finish_walk, end=end))
+
+    async def drop_walk(self, walk_id: str, owner: str) -> None:
+        await self._write(partial(import_runs.drop_walk, walk_id=walk_id, owner=owner))
+
+    async def sweep_walks(self, room: str, limit: int, at: float) -> int:
+        return await self._write(partial(import_runs.sweep_walks, room=room, limit=limit, at=at))
+
+    async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
+        return await self._write(partial(import_live.record_live, subject=subject, stay=stay))
+
+    async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
+        await self._write(
+            partial(
+                import_live.end_live,
+                subject=subject,
+                part=part,
+                ended_at=ended_at,
+                due_at=due_at,
+                at=at,
+            )
+        )
+
+    async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
+        await self._write(partial(import_live.schedule_import, room=room, due_at=due_at, attempt=attempt))
+
+    async def claim_due_imports(self, now: float, again_at: float, limit: int) -> Sequence[Import]:
+        return await self._write(
+            partial(import_live.claim_due_imports, now=now, again_at=again_at, limit=limit)
+        )
+
+    async def imported(self, room: str) -> Import | None:
+        return await self._read(partial(import_queries.imported, room=room))
+
+    async def imports(self, limit: int) -> Sequence[Import]:
+        return await self._read(partial(import_queries.imports, limit=limit))
+
+    async def import_totals(self, room: str) -> ImportTotals:
+        return await self._read(partial(import_queries.import_totals, room=room))
+
+    async def registrations(
+        self, room: str, limit: int | None = None, after: str | None = None, came: bool | None = None
+    ) -> Registrations:
+        return await self._read(
+            partial(import_queries.registrations, room=room, limit=limit, after=after, came=came)
+        )
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await _call(self._writer, work)
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await _call(self._reader, work)
+
+
+async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite3.Connection], T]) -> T:
+    if thread is None:
+        raise StoreUnavailable("the store is not open", certain=True)
+    return cast(T, await thread.call(work))
+
+
+def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work]) -> list[object]:
+    """Carry out a batch in one transaction: for each piece of work what it returned or raised.
+
+    When the transaction itself fails, nothing of it was kept and everyone has a `StoreUnavailable`.
+    """
+    committing = False
+    try:
+        connection.execute(begin)
+        outcomes = [_run_one(connection, work) for work in batch]
+        committing = True
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        return [_unavailable(error, certain=not committing) for _ in batch]
+    return outcomes
+
+
+def _run_one(connection: sqlite3.Connection, work: Work) -> object:
+    connection.execute("SAVEPOINT one")
+    try:
+        outcome = work(connection)
+    except Exception as error:
+        # On a full disk, say, SQLite gives up the whole transaction, and with it what the others had done.
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO one")
+        is_state = isinstance(error, sqlite3.Error) and not isinstance(error, _MISTAKES)
+        outcome = _unavailable(error, certain=True) if is_state else error
+    connection.execute("RELEASE one")
+    return outcome
+
+
+def _unavailable(error: Exception, *, certain: bool) -> StoreUnavailable:
+    unavailable = StoreUnavailable(f"SQLite: {error}", certain=certain)
+    unavailable.__cause__ = error
+    return unavailable

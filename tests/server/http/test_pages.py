@@ -1,0 +1,147 @@
+"""Pages and what they are made of: kept by browsers for good, and never of two versions."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from server.http import pages, problems
+from tests.process import ServerProcess
+
+FOR_EVER = "public, max-age=31536000, immutable"
+PAGES = ["/", "/m/ABC123", "/m/ABC123/attendance", "/attendance"]
+ADDRESSES = re.compile(r'(?:href|src)="(/static/[^"]*)"')
+OTHER_HASH = "0123456789abcdef"
+
+
+@pytest.fixture
+async def web(server: ServerProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url) as web:
+        yield web
+
+
+@pytest.fixture
+async def edited(tmp_path: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Path]]:
+    """Pages served from a folder, and the folder."""
+    folder = tmp_path / "static"
+    shutil.copytree(pages.PAGE, folder, ignore=shutil.ignore_patterns("node_modules"))
+    app = FastAPI()
+    problems.install(app)
+    pages.install(app, folder)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as web:
+        yield web, folder
+
+
+async def address(web: httpx.AsyncClient, file: str) -> str:
+    """Where the page has it from."""
+    found: str
+    (found,) = {path for path in ADDRESSES.findall((await web.get("/")).text) if path.endswith(f"/{file}")}
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_whatever_a_page_is_made_of_is_kept_for_good(web: httpx.AsyncClient, page: str) -> None:
+    answer = await web.get(page)
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'self'", "connect-src 'self'"} <= set(policy)
+    addresses = set(ADDRESSES.findall(answer.text))
+    assert len({path.split("/")[2] for path in addresses}) == 1
+    assert {path.rpartition(".")[2] for path in addresses} == {"js", "css", "svg"}
+    for path in addresses:
+        part = await web.get(path)
+        assert (part.status_code, part.headers["Cache-Control"]) == (200, FOR_EVER), path
+        _, _, _, *name = path.split("/")
+        assert part.content == pages.PAGE.joinpath(*name).read_bytes()
+
+
+async def test_parts_have_their_types(web: httpx.AsyncClient) -> None:
+    types = {
+        file: (await web.get(await address(web, file))).headers["Content-Type"]
+        for file in ("js/main.js", "styles/base.css", "icon.svg")
+    }
+    assert types == {
+        "js/main.js": "text/javascript; charset=utf-8",
+        "styles/base.css": "text/css; charset=utf-8",
+        "icon.svg": "image/svg+xml",
+    }
+
+
+async def test_an_unknown_hash_is_another_release_s_and_gets_what_is_there(web: httpx.AsyncClient) -> None:
+    answer = await web.get(f"/static/{OTHER_HASH}/js/main.js")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert answer.content == (pages.PAGE / "js" / "main.js").read_bytes()
+
+
+async def test_without_a_hash_files_are_asked_for_anew(web: httpx.AsyncClient) -> None:
+    answer = await web.get("/static/js/main.js")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert (await web.get("/static/js/main.js", headers=known)).status_code == 304
+
+
+async def test_what_a_browser_has_is_not_sent_again(web: httpx.AsyncClient) -> None:
+    for path in ("/", await address(web, "js/main.js")):
+        etag = (await web.get(path)).headers["ETag"]
+        # A proxy that compresses makes it weak.
+        for known in (etag, f'"another", W/{etag}'):
+            answer = await web.get(path, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", etag)
+        assert (await web.get(path, headers={"If-None-Match": '"another"'})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "js/none.js",
+        "js",
+        "",
+        "../server/app.py",
+        "..%2f..%2fserver%2fapp.py",
+        "%2e%2e/%2e%2e/pyproject.toml",
+        "js/%00main.js",
+        "//etc/passwd",
+        f"{OTHER_HASH}/js/main.js",
+    ],
+)
+async def test_nothing_else_is_served(web: httpx.AsyncClient, path: str) -> None:
+    current = (await address(web, "js/main.js")).split("/")[2]
+    for prefix in (current, OTHER_HASH):
+        answer = await web.get(f"/static/{prefix}/{path}")
+        assert answer.status_code == 404, answer.text
+        # It may be there a moment later, of another release behind the same balancer.
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_static_files_are_only_read(web: httpx.AsyncClient) -> None:
+    path = await address(web, "js/main.js")
+    assert (await web.head(path)).status_code == 200
+    assert (await web.post(path)).status_code == 405
+
+
+async def test_an_edited_file_is_seen_at_the_next_load(edited: tuple[httpx.AsyncClient, Path]) -> None:
+    web, folder = edited
+    before = await address(web, "js/main.js")
+    (folder / "js" / "main.js").write_text("// edited")
+    # A page that was loaded before asks by the old hash: nothing new may be kept under that.
+    stale = await web.get(before)
+    assert (stale.text, stale.headers["Cache-Control"]) == ("// edited", "no-store")
+    after = await address(web, "js/main.js")
+    assert after != before
+    fresh = await web.get(after)
+    assert (fresh.text, fresh.headers["Cache-Control"]) == ("// edited", FOR_EVER)
+
+
+async def test_an_edited_page_is_seen_at_the_next_load(edited: tuple[httpx.AsyncClient, Path]) -> None:
+    web, folder = edited
+    etag = (await web.get("/")).headers["ETag"]
+    page = folder / "index.html"
+    page.write_text(page.read_text().replace("<title>", "<title>New "))
+    assert "<title>New " in (await web.get("/", headers={"If-None-Match": etag})).text

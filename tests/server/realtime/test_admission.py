@@ -1,0 +1,192 @@
+"""Joins and leaves that overtake each other on their way to the store."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from server.realtime.room_restore import restore_rooms
+from signalling.protocol.client_messages import Join
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.rooms.effects import Close, StayResumed
+from storage.store import (
+    Store,
+)
+from tests.server.desk import Desk, restored, stays
+from tests.storage.script import request
+
+
+async def test_a_stay_that_is_closed_while_its_join_is_at_the_store_is_not_gone_on_with(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    coming = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    desk.leave(first)
+    desk.store.open.set()
+    await coming
+    assert len(desk.store.joins) == 3, "the store was asked once more"
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    assert [session for session, is_open in await stays(desk) if is_open] == [member.session_id]
+
+
+async def test_a_join_waits_for_the_leave_before_it(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    desk.store.down = True
+    desk.leave(first)
+    await asyncio.sleep(0)
+    desk.store.down = False
+    await desk.join(ann)
+    assert [is_open for _, is_open in await stays(desk)] == [False, True], (
+        "the new stay is not the one closed"
+    )
+    assert len(desk.store.leaves) == 1
+
+
+async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late(desk: Desk) -> None:
+    desk.store.open.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    desk.admission.revoked({"u_ann", "u_nobody"})
+    desk.store.open.set()
+    with pytest.raises(Refused) as refused:
+        await coming
+    assert refused.value.code is ErrorCode.REVOKED
+    # Nobody came to the stay that was opened.
+    await desk.reconciler.reconcile(is_last=True)
+    assert await desk.recorder.settle("ABC123", "u_ann", 5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_a_join_makes_no_meeting_with_an_id_of_imports_or_tests(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    for room, reason in {"ZOOM-1": "imported from Zoom", "ECHO-1": "tests a call"}.items():
+        with pytest.raises(Refused, match=reason) as refused:
+            await desk.join(ann, room=room)
+        assert refused.value.code is ErrorCode.BAD_MESSAGE
+        assert await desk.store.real.meeting(room) is None
+
+
+async def test_a_meeting_that_was_made_before_with_such_an_id_is_joined_as_ever(desk: Desk) -> None:
+    await desk.store.real.create_meeting("ZOOM-1", "u_bob", "", 1000.0)
+    await desk.join(desk.tokens.identity("u_ann", 2e9), room="ZOOM-1")
+    assert desk.hub.size("ZOOM-1") == 1
+
+
+async def test_an_absent_store_is_unavailable_with_a_hint(desk: Desk) -> None:
+    desk.store.down = True
+    with pytest.raises(Refused) as refused:
+        await desk.join(desk.tokens.identity("u_ann", 2e9))
+    assert (refused.value.code, refused.value.retry_after) == (ErrorCode.UNAVAILABLE, 2.0)
+    assert desk.hub.size("ABC123") == 0
+    desk.store.down = False
+    await desk.join(desk.tokens.identity("u_ann", 2e9))
+
+
+async def test_a_leave_is_written_when_the_store_is_back(desk: Desk) -> None:
+    first = await desk.join(desk.tokens.identity("u_ann", 2e9))
+    desk.store.down = True
+    desk.leave(first)
+    assert desk.metrics.unrecorded() == 1
+    desk.store.down = False
+    assert await desk.recorder.settle("ABC123", "u_ann", within=10)
+    assert desk.metrics.unrecorded() == 0
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_a_place_that_was_restored_keeps_its_stay_however_long_ago_that_ended(desk: Desk) -> None:
+    """Grace begins anew with the process; whoever returns within it has not been away, as the others saw it."""
+    wanted = request("u_ann", 1000.0, room="ABC123")
+    before = await desk.store.real.join(wanted)
+    await desk.store.real.stop_node(wanted.node_id, 1010.0)
+    await restore_rooms(cast(Store, desk.store), desk.hub, 1039.0)
+    await desk.join(desk.tokens.identity("u_ann", 2e9))
+    assert await stays(desk) == [(before.stay.session_id, True)]
+
+
+async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
+    await desk.store.real.create_meeting("ABC123", "u_host", "", 0.0)
+    desk.store.open.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    # Others take the last places by another way meanwhile, as restored pages may.
+    for number in (1, 2, 3, 4):
+        desk.hub.restore([restored(f"u_{number}")], 0.0)
+    desk.store.open.set()
+    with pytest.raises(Refused) as refused:
+        await coming
+    assert refused.value.code == ErrorCode.MEETING_FULL
+    await desk.reconciler.reconcile(is_last=True)
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    desk.store.open.clear()
+    first = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    desk.store.reached.clear()
+    second = asyncio.create_task(desk.join(ann))
+    await desk.store.reached.wait()
+    second.cancel()
+    await asyncio.wait([second])
+    desk.admission.stay_ended("ABC123", "u_ann")
+    desk.store.open.set()
+    await first
+    assert len(desk.store.joins) == 3, "the one that is left was stale, and asked once more"
+
+
+async def test_who_joins_is_recorded_after_what_is_recorded_of_another_page(desk: Desk) -> None:
+    """Otherwise the record has the instance of a page that is gone, and a restart turns the right one away."""
+    ann = desk.tokens.identity("u_ann", 2e9)
+    first = await desk.join(ann)
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    desk.hub.lost(first, 0.0)
+    desk.store.open.clear()
+    waiting = []
+    for page, on_duplicate in (("polite", "reject"), ("newest", "replace")):
+        desk.store.reached.clear()
+        join = Join(
+            id=1,
+            meeting="ABC123",
+            name="Ann",
+            token=ann,
+            page=page,
+            on_duplicate=on_duplicate,  # type: ignore[arg-type]
+        )
+        waiting.append(asyncio.create_task(desk.admission.admit(object(), join)))
+        await desk.store.reached.wait()
+    # The page that was away is back, so the polite one is refused, and its page is recorded anew.
+    member.connect(object(), 2)
+    desk.store.open.set()
+    with pytest.raises(Refused):
+        await waiting[0]
+    arrival, _ = await waiting[1]
+    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert [join.instance for join in desk.store.joins[3:]] == [arrival.instance]
+
+
+async def test_of_two_pages_the_one_that_asked_last_has_the_place_whoever_is_answered_first(
+    desk: Desk,
+) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    older, newer = object(), object()
+    message = Join(id=1, meeting="ABC123", name="Ann", token=ann, create=True)
+    first, _ = await desk.admission.admit(older, message)
+    second, _ = await desk.admission.admit(newer, message)
+    desk.hub.join(second, 0.0)
+    effects = desk.hub.join(first, 0.0)
+    assert Close(older, CloseCode.REPLACED) in effects
+    member = desk.hub.present("ABC123", "u_ann")
+    assert member is not None
+    assert (member.connection, member.instance) == (newer, second.instance)
+    # The record had it the other way round.
+    (put_right,) = [effect for effect in effects if isinstance(effect, StayResumed)]
+    assert put_right.instance == second.instance

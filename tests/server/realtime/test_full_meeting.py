@@ -1,0 +1,81 @@
+"""How many may be in a meeting, and who is let in all the same."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from signalling.protocol.errors import ErrorCode, Refused
+from tests.server.desk import Desk, stays
+
+
+async def test_a_meeting_counts_those_who_are_on_their_way(desk: Desk) -> None:
+    desk.store.open.clear()
+    people = [desk.tokens.identity(f"u_{number}", 2e9) for number in range(5)]
+    coming = [asyncio.create_task(desk.join(token)) for token in people]
+    await desk.store.reached.wait()
+    desk.store.open.set()
+    outcomes = await asyncio.gather(*coming, return_exceptions=True)
+    refused = [outcome.code for outcome in outcomes if isinstance(outcome, Refused)]
+    assert refused == [ErrorCode.MEETING_FULL] * 3
+    assert desk.hub.size("ABC123") == 2
+    assert len(await stays(desk)) == 2, "who was refused left no record"
+
+
+async def test_someone_who_is_in_may_always_come_back_to_a_full_meeting(desk: Desk) -> None:
+    ann, bob = (desk.tokens.identity(f"u_{name}", 2e9) for name in ("ann", "bob"))
+    await desk.join(ann)
+    await desk.join(bob)
+    await asyncio.gather(*(desk.join(ann) for _ in range(20)))
+    assert desk.hub.size("ABC123") == 2
+    assert len(await stays(desk)) == 2
+
+
+async def test_the_host_has_a_place_in_a_full_meeting_and_nobody_else_has(desk: Desk) -> None:
+    host, *guests = (desk.tokens.identity(f"u_{number}", 2e9) for number in range(4))
+    await desk.store.real.create_meeting("ABC123", "u_0", "", 0.0)
+    for guest in guests[:2]:
+        await desk.join(guest)
+    with pytest.raises(Refused) as refused:
+        await desk.join(guests[2])
+    assert refused.value.code == ErrorCode.MEETING_FULL
+    await desk.join(host)
+    assert desk.hub.size("ABC123") == 3
+    with pytest.raises(Refused):
+        await desk.join(guests[2])
+
+
+async def test_the_host_of_a_full_meeting_is_told_to_ask_again_when_the_store_is_away(desk: Desk) -> None:
+    host, *guests = (desk.tokens.identity(f"u_{number}", 2e9) for number in range(3))
+    await desk.store.real.create_meeting("ABC123", "u_0", "", 0.0)
+    for guest in guests:
+        await desk.join(guest)
+    desk.store.down = True
+    with pytest.raises(Refused) as refused:
+        await desk.join(host)
+    assert refused.value.code == ErrorCode.UNAVAILABLE
+
+
+async def test_who_is_away_keeps_a_place_and_takes_none_from_others(desk: Desk) -> None:
+    people = [desk.tokens.identity(f"u_{number}", 2e9) for number in range(7)]
+    first, _second = [await desk.join(token) for token in people[:2]]
+    desk.hub.lost(first, 0.0)
+    third = await desk.join(people[2])
+    with pytest.raises(Refused):
+        await desk.join(people[3])
+    # Who was away is back all the same.
+    await desk.join(people[0])
+    assert desk.hub.connected("ABC123") == 3
+    desk.hub.lost(third, 0.0)
+    with pytest.raises(Refused):
+        await desk.join(people[3])
+
+
+async def test_those_who_are_away_are_bounded_too(desk: Desk) -> None:
+    people = [desk.tokens.identity(f"u_{number}", 2e9) for number in range(5)]
+    for token in people[:4]:
+        desk.hub.lost(await desk.join(token), 0.0)
+    with pytest.raises(Refused) as refused:
+        await desk.join(people[4])
+    assert refused.value.code == ErrorCode.MEETING_FULL

@@ -1,0 +1,141 @@
+"""The two clocks: what the record's does when it is told what the store's shows, and where it is told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from server.realtime.admission import Admission
+from server.realtime.attendance_writer import Recorder
+from server.realtime.reconciling import Reconciler
+from server.realtime.room_restore import restore_rooms
+from server.runtime import clock
+from server.runtime.clock import JUMP, RecordClock
+from server.runtime.metrics import Metrics
+from signalling.protocol.client_messages import Media
+from signalling.rooms.effects import StayEnded
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Arrival
+from storage import open_store
+from storage.records import Joined
+from tests.storage.script import Script
+
+
+def told(record: RecordClock, ahead: float, *, took: float = 0.0) -> float:
+    """The store's clock is ahead by so much, as an answer says that took a while. What `follow` answers."""
+    now = clock.monotonic()
+    return record.follow(record.at(now) + ahead, now - took / 2, now + took / 2)
+
+
+def ahead(record: RecordClock) -> float:
+    return record.now() - time.time()
+
+
+def seat(joined: Joined, connection: object) -> Arrival:
+    person, stay = joined.participant, joined.stay
+    return Arrival(
+        connection=connection,
+        message_id=1,
+        room=person.room,
+        title="",
+        created=joined.created,
+        hosting=False,
+        participant_id=person.id,
+        user_id=person.user_id,
+        name=person.name,
+        role=person.role,
+        session_id=stay.session_id,
+        session="",
+        token=None,
+        instance=stay.instance,
+        epoch="e_1",
+        rejoined=joined.rejoined,
+        joined_at=stay.joined_at,
+        media=Media(),
+        ice_servers=[],
+    )
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="this system has no such clock")
+def test_the_monotonic_clock_goes_on_while_the_machine_is_suspended() -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    now = clock.monotonic()
+    assert before <= now <= time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def test_the_records_clock_is_this_machines_until_it_is_told_of_another() -> None:
+    assert ahead(RecordClock()) == pytest.approx(0.0, abs=0.5)
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+def test_a_clock_that_was_set_is_followed_and_told(by: float) -> None:
+    record = RecordClock()
+    assert told(record, by) == pytest.approx(by, abs=0.001)
+    assert record.set_by == pytest.approx(by, abs=0.001)
+    assert ahead(record) == pytest.approx(by, abs=0.5)
+    assert told(record, 0.0) == 0.0
+
+
+def test_a_clock_that_is_corrected_in_small_steps_is_followed_and_not_told() -> None:
+    record = RecordClock()
+    for _ in range(10):
+        assert told(record, JUMP / 2) == 0.0
+    assert ahead(record) == pytest.approx(5 * JUMP, abs=0.5)
+    assert record.set_by == 0.0
+
+
+def test_what_an_answer_took_on_its_way_is_no_difference() -> None:
+    record = RecordClock()
+    assert told(record, 4.9, took=10.0) == 0.0
+    assert told(record, -4.9, took=10.0) == 0.0
+    assert ahead(record) == pytest.approx(0.0, abs=0.5)
+
+
+class NobodyJoins:
+    def is_joining(self, room: str, user_id: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, by: float) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    script, hub, record = Script(store), Hub(), RecordClock()
+    recorder = Recorder(store, "n_1", Metrics(), at=record.at)
+    began = clock.monotonic()
+    ann = await script.join("ann", record.at(began))
+    stay = ann.stay
+    hub.join(seat(ann, "a socket"), began)
+    told(record, by)
+    hub.clock_was_set(record.set_by)
+    await Reconciler(store, "n_1", hub, cast(Admission, NobodyJoins()), recorder).reconcile()
+    assert await recorder.settle("ROOM-1", "ann", 5)
+    (there,) = await script.stays("ann")
+    assert there.joined_at == pytest.approx(stay.joined_at + by, abs=0.001)
+    hub.lost("a socket", began + 10.0)
+    for effect in hub.tick(began + 100.0):
+        if isinstance(effect, StayEnded):
+            recorder.record(effect)
+    assert await recorder.settle("ROOM-1", "ann", 5)
+    (there,) = await script.stays("ann")
+    assert there.left_at is not None
+    assert there.left_at - there.joined_at == pytest.approx(10.0, abs=0.001)
+    assert there.left_at == pytest.approx(record.at(began + 10.0), abs=0.001)
+    await store.close()
+
+
+async def test_who_was_last_seen_in_the_future_keeps_place_and_length(tmp_path: Path) -> None:
+    """The clock was set back while no server ran."""
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    script, hub = Script(store), Hub()
+    ann = await script.join("ann", 5000.0)
+    await store.heartbeat("n_1", 5060.0)
+    await restore_rooms(store, hub, 1460.0)
+    member = hub.present("ROOM-1", "ann")
+    assert member is not None
+    assert (member.session_id, member.began_at) == (ann.stay.session_id, 1400.0)
+    await store.close()

@@ -1,0 +1,379 @@
+"""What is SQLite's own: settings, migrations, files that cannot be opened, errors, indexes, triggers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
+from storage.migrations import Migration, load_migrations
+from storage.records import StayEnd
+from storage.sqlite import meeting_statements, meetings
+from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
+from storage.sqlite.meetings import FORGOTTEN_AFTER
+from storage.sqlite.store import SqliteStore, run_batch
+from tests.storage.script import Script, request
+
+TABLES = {"meetings", "participants", "participant_sessions", "nodes", "revocations"} | {
+    f"import{table}" for table in ("s", "_parts", "_walks", "_keys", "_stays", "_registrants")
+}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(path, busy_timeout=0.05)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[sqlite3.Connection]:
+    writer, reader = connect(path, 1.0)
+    yield writer
+    reader.close()
+    writer.close()
+
+
+def test_both_connections_are_durable_checked_and_in_wal_mode(path: Path) -> None:
+    writer, reader = connect(path, 1.5)
+    with closing(writer), closing(reader):
+        for connection in (writer, reader):
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+            assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+            assert connection.execute("PRAGMA busy_timeout").fetchone() == (1500,)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.execute("DELETE FROM meetings")
+
+
+def test_what_is_made_is_for_its_owner_only_and_what_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    def modes(directory: Path) -> dict[str, int]:
+        return {path.name: path.stat().st_mode & 0o777 for path in (directory, *directory.iterdir())}
+
+    everybody = os.umask(0)
+    try:
+        for connection in (pair := connect(tmp_path / "data" / "store.db", 1.0)):
+            connection.execute("SELECT * FROM meetings")
+        private = dict.fromkeys(("store.db", "store.db-wal", "store.db-shm"), 0o600)
+        assert modes(tmp_path / "data") == {"data": 0o700} | private
+    finally:
+        os.umask(everybody)
+        for connection in pair:
+            connection.close()
+    (tmp_path / "data").chmod(0o750)
+    (tmp_path / "data" / "store.db").chmod(0o640)
+    for connection in connect(tmp_path / "data" / "store.db", 1.0):
+        connection.close()
+    assert modes(tmp_path / "data") == {"data": 0o750, "store.db": 0o640}
+
+
+def test_opening_makes_the_directories_and_the_whole_schema(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deeper" / "store.db"
+    for _ in range(2):
+        writer, reader = connect(path, 1.0)
+        with closing(writer), closing(reader):
+            assert writer.execute("PRAGMA user_version").fetchone() == (len(load_migrations("sqlite")),)
+            assert writer.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+            tables = {
+                name for (name,) in writer.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            }
+    assert tables == TABLES
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself() -> None:
+    good = Migration(1, "good", "CREATE TABLE a (x);\nCREATE TABLE b (x);\n")
+    bad = Migration(2, "bad", "CREATE TABLE c (x);\nCREATE TABLE a (x);\n")
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="already exists"):
+            migrate(connection, [good, bad])
+        assert not connection.in_transaction
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT name FROM sqlite_schema").fetchall() == [("a",), ("b",)]
+        migrate(connection, [good, replace(bad, sql="CREATE TABLE c (x);\n")])
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_migration_another_process_makes_first_is_not_made_again(path: Path) -> None:
+    migrations = load_migrations("sqlite")
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as slow,
+        closing(sqlite3.connect(path, isolation_level=None)) as fast,
+    ):
+
+        def overtake(statement: str) -> None:
+            if statement == "BEGIN IMMEDIATE":
+                slow.set_trace_callback(None)
+                migrate(fast, migrations)
+
+        slow.set_trace_callback(overtake)
+        migrate(slow, migrations)
+        assert fast.execute("PRAGMA user_version").fetchone() == (len(migrations),)
+
+
+async def test_a_database_of_a_newer_version_is_refused(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    with pytest.raises(SchemaTooNew, match=r"version 999.*RECONVENE_STORE"):
+        await store.open()
+
+
+def write_text(path: Path) -> None:
+    path.write_text("These are a shopping list's words, " * 100)
+
+
+def write_other_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+
+
+@pytest.mark.parametrize(
+    ("make", "below", "reason"),
+    [
+        (write_text, "", "is not a SQLite database"),
+        (write_other_database, "", "another program's SQLite database"),
+        (Path.mkdir, "", "is a directory"),
+        (write_text, "store.db", "cannot create the directory"),
+        (write_text, "deeper/store.db", "cannot create the directory"),
+    ],
+)
+async def test_what_cannot_be_opened_is_refused_with_the_reason(
+    path: Path, make: Any, below: str, reason: str
+) -> None:
+    make(path)
+    with pytest.raises(BadStore, match=rf"{reason}.*RECONVENE_STORE"):
+        await SqliteStore(path / below).open()
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Root may write anywhere: be someone else meanwhile."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
+@pytest.mark.usefixtures("unprivileged")
+@pytest.mark.parametrize("below", ["reconvene-store.db", "reconvene-store/store.db"])
+async def test_a_directory_that_may_not_be_written_is_refused_with_the_reason(below: str) -> None:
+    with pytest.raises(
+        BadStore, match=r"(unable to open|cannot create the directory /usr/).*RECONVENE_STORE"
+    ):
+        await SqliteStore(Path("/usr") / below).open()
+
+
+async def test_a_lock_another_process_holds_makes_the_store_unavailable_until_it_is_gone(
+    store: SqliteStore, path: Path
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            await store.ping()
+        other.execute("ROLLBACK")
+    await store.ping()
+
+
+async def test_attendance_is_read_while_a_write_is_held_up(store: SqliteStore, path: Path) -> None:
+    await Script(store).join("ann")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert len((await store.attendance("ROOM-1")).participants) == 1
+        other.execute("ROLLBACK")
+
+
+def test_a_full_disk_makes_the_store_unavailable_and_nothing_is_half_done(writer: sqlite3.Connection) -> None:
+    run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=request("ann"))])
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+    wanted = [replace(request(f"user-{n}"), name="x" * 1000) for n in range(50)]
+    outcomes = run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=each) for each in wanted])
+
+    kept = {user for (user,) in writer.execute("SELECT user_id FROM participants")} - {"ann"}
+    failed = [isinstance(outcome, StoreUnavailable) for outcome in outcomes]
+    assert any(failed)
+    assert kept == {each.user_id for each, lost in zip(wanted, failed, strict=True) if not lost}
+
+    writer.execute("PRAGMA max_page_count = 1000000")
+    (again,) = run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=wanted[-1])])
+    assert not isinstance(again, Exception)
+
+
+class FailingCommit:
+    """A connection whose next COMMIT fails, as on an I/O error."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement == "COMMIT":
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._connection.execute(statement, *values)
+
+
+def test_when_the_commit_fails_everyone_in_the_batch_hears_of_it_and_nothing_is_kept(
+    writer: sqlite3.Connection,
+) -> None:
+    works = [partial(meetings.join, request=request(user)) for user in ("ann", "bob")]
+    failing = cast(sqlite3.Connection, FailingCommit(writer))
+    outcomes = run_batch(failing, "BEGIN IMMEDIATE", works)
+    assert [str(outcome) for outcome in outcomes] == ["SQLite: disk I/O error"] * 2
+    assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+    assert writer.execute("SELECT count(*) FROM participants").fetchone() == (0,)
+    assert not any(isinstance(outcome, Exception) for outcome in run_batch(writer, "BEGIN IMMEDIATE", works))
+
+
+async def test_a_value_the_database_refuses_fails_that_call_only(store: SqliteStore) -> None:
+    script = Script(store)
+    taken = (await script.join("ann")).participant.id
+    wanted = [
+        script.request("bob"),
+        replace(script.request("cem"), name=cast(str, None)),
+        script.request("dee"),
+    ]
+    wanted.append(replace(script.request("eve"), participant_id=taken))
+    answers = await asyncio.gather(*map(store.join, wanted), return_exceptions=True)
+    assert [isinstance(answer, Exception) for answer in answers] == [False, True, False, True]
+    assert [person.user_id for person in await script.people()] == ["ann", "bob", "dee"]
+
+
+STATEMENTS = {
+    name: text
+    for name, text in vars(meeting_statements).items()
+    if name.isupper() and not name.startswith("_") and isinstance(text, str)
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_every_statement_finds_its_rows_by_index(writer: sqlite3.Connection, name: str) -> None:
+    values = dict.fromkeys(re.findall(r":(\w+)", STATEMENTS[name]), "x")
+    plan = [row[3] for row in writer.execute(f"EXPLAIN QUERY PLAN {STATEMENTS[name]}", values)]
+    scans = [step for step in plan if step.startswith("SCAN")]
+    # A row's own list is no table.
+    scans = [step for step in scans if "CONSTANT ROW" not in step and "json_each" not in step]
+    # Of everybody's meetings the latest, from there on.
+    assert scans == ["SCAN meetings USING INDEX meetings_by_creation"] * (name == "LATEST_MEETINGS"), plan
+
+
+def test_every_trigger_finds_its_rows_by_index(writer: sqlite3.Connection) -> None:
+    """A statement's plan does not show what its triggers do."""
+    query = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name <> 'node_is_known'"
+    triggers = writer.execute(query).fetchall()
+    assert len(triggers) == 3
+    for (sql,) in triggers:
+        body = re.sub(r"\b(NEW|OLD)\.\w+", "'x'", sql[sql.index("BEGIN") + len("BEGIN") : sql.rindex("END")])
+        plan = [row[3] for row in writer.execute(f"EXPLAIN QUERY PLAN {body}")]
+        assert "SEARCH participants USING PRIMARY KEY (id=?)" in plan
+        # A scan of a subquery's result is no look-up.
+        assert not [step for step in plan if step.startswith("SCAN participant")], plan
+
+
+def test_looking_for_open_stays_uses_the_indexes_of_open_stays(writer: sqlite3.Connection) -> None:
+    for statement, index in [
+        (meeting_statements.END_STAYS, "one_open_stay"),
+        (meeting_statements.OPEN_STAY, "one_open_stay"),
+        (meeting_statements.CLOSE_STAYS_OF_NODE, "open_stays_by_node"),
+        (meeting_statements.CLOSE_STAYS_OF_DEAD_NODES, "open_stays_by_node"),
+        (meeting_statements.CLOSE_STAYS_OF_DEAD_NODES, "nodes_by_heartbeat"),
+        (meeting_statements.RESTORABLE, "nodes_by_heartbeat"),
+        (meeting_statements.RESTORABLE, "open_stays_by_node"),
+        (meeting_statements.RESTORABLE, "lost_stays_by_end"),
+    ]:
+        values = dict.fromkeys(re.findall(r":(\w+)", statement), "x")
+        plan = str(writer.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())
+        assert f"INDEX {index} " in plan
+
+
+def test_stays_outlive_the_change_of_their_table() -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrations = load_migrations("sqlite")
+        migrate(connection, migrations[:5])
+        ann = meetings.join(connection, request("ann"))
+        meetings.join(connection, request("bob"))
+        person = ann.participant
+        whose = person.room, person.user_id, person.id, ann.stay.session_id, ann.stay.node_id
+        meetings.leave(connection, StayEnd(*whose, 1010.0, "left"))
+        before = meetings.attendance(connection, "ROOM-1")
+        migrate(connection, migrations)
+        assert meetings.attendance(connection, "ROOM-1") == before
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_nodes_that_died_long_ago_have_no_row(writer: sqlite3.Connection) -> None:
+    for node, at in (("n_dead", 1000.0), ("n_silent", 1001.0), ("n_1", 1000.0 + FORGOTTEN_AFTER)):
+        meetings.heartbeat(writer, node, at)
+    meetings.join(writer, request("ann"))
+    meetings.close_dead_nodes(writer, 1000.5 + FORGOTTEN_AFTER)
+    assert [node for (node,) in writer.execute("SELECT id FROM nodes ORDER BY id")] == ["n_1", "n_silent"]
+
+
+Interval = tuple[int, int | None]
+intervals = st.tuples(st.integers(0, 60), st.none() | st.integers(0, 40)).map(
+    lambda pair: (pair[0], None if pair[1] is None else pair[0] + pair[1])
+)
+changes = st.lists(st.tuples(st.integers(0, 5), intervals), max_size=12)
+
+
+@settings(max_examples=80)
+@given(changes)
+def test_totals_follow_every_insert_and_change_of_stays(
+    changes: list[tuple[int, Interval]],
+) -> None:
+    """Each change sets stay number n to an interval (open when its end is None)."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        migrate(connection, load_migrations("sqlite"))
+        connection.execute("INSERT INTO meetings VALUES ('ROOM', '', 'ann', 0, NULL)")
+        connection.execute("INSERT INTO nodes VALUES ('n_1', 0, NULL)")
+        for person in ("p_1", "p_2"):
+            connection.execute(
+                "INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at) "
+                "VALUES (?1, 'ROOM', ?1, '', 'participant', 0, 0)",
+                (person,),
+            )
+        stays: dict[int, Interval] = {}
+        for number, change in changes:
+            if change[1] is not None or all(
+                left is not None for n, (_, left) in stays.items() if n != number
+            ):
+                stays[number] = change
+                connection.execute(
+                    "INSERT INTO participant_sessions VALUES ('p_1', ?1, 'n_1', '', ?2, ?3, ?4, 0, 1, '[]') "
+                    "ON CONFLICT DO UPDATE SET joined_at = ?2, left_at = ?3, reason = ?4",
+                    (number, *change, None if change[1] is None else "left"),
+                )
+            seconds = {
+                second for start, end in stays.values() if end is not None for second in range(start, end)
+            }
+            is_open = any(end is None for _, end in stays.values())
+            rows = connection.execute(
+                "SELECT session_count, total_duration, state FROM participants ORDER BY id"
+            ).fetchall()
+            assert rows == [
+                (len(stays), len(seconds), "connected" if is_open else "disconnected"),
+                (0, 0, "disconnected"),
+            ]
