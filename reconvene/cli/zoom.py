@@ -18,7 +18,7 @@ from server.zoom.errors import ZoomFailure
 from storage.errors import StoreError
 
 if TYPE_CHECKING:
-    from reconvene.cli.zoom_progress import Screen
+    from reconvene.cli.zoom_progress import Lines, Live
     from reconvene.cli.zoom_summary import Known
 
 MOST_LISTED = 50
@@ -164,22 +164,26 @@ async def _known(config: Config, number: str | None) -> list[Known]:
         return [Known(each, await store.import_totals(each.subject.room), now) for each in found]
 
 
-def _screen(config: Config, *, as_json: bool) -> Screen:
+def _screen(config: Config, *, as_json: bool) -> Live | Lines:
     """What shows progress, on standard error, where logs go as well, and neither tears the other."""
     from rich.console import Console
     from rich.file_proxy import FileProxy
 
-    from reconvene.cli.zoom_progress import Lines, LiveScreen
+    from reconvene.cli.zoom_progress import Lines, Live
+    from reconvene.progress_screen import on_terminal
     from server.runtime import logs
 
     # What is an info in a server's log is told by the display here.
     level = {"debug": "debug", "info": "warning"}.get(config.log_level, config.log_level)
     console = Console(stderr=True, highlight=False)
-    if console.is_terminal and not console.is_dumb_terminal and not as_json:
+    if on_terminal(console) and not as_json:
         logs.configure(level, typing.cast(typing.TextIO, FileProxy(console, sys.stderr)))
-        return LiveScreen(console)
+        return Live(console)
     logs.configure(level, sys.stderr, plain=True)
-    return Lines(lambda line: typer.echo(line, err=True), quiet=config.log_level in {"warning", "error"})
+    lines = Lines(lambda line: typer.echo(line, err=True))
+    if config.log_level in {"warning", "error"}:
+        lines.stop()
+    return lines
 
 
 def _config(store: str | None) -> Config:

@@ -6,23 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from reconvene.progress_screen import LineScreen, LiveScreen
 from reconvene.terminal import counted, harmless, minute, rows_of
 from server.zoom.progress import PartProgress, PartStage, Progress
 from server.zoom.throughput import Pace
 from storage.imports import INSTANCE, REGISTRANTS
-
-BETWEEN_LINES = 5.0
-"""Seconds between two lines that say how far a list is."""
 
 WORTH_A_LINE = 5.0
 """Seconds: shorter waits are told on a terminal only."""
@@ -39,21 +34,6 @@ _WORDS: Final[dict[PartStage, tuple[str, str]]] = {
 """How a list's state is called, and its style."""
 
 _ENDED: Final = ("complete", "unchanged", "partial", "unknown", "too_old")
-
-
-class Screen(Protocol):
-    """Shows progress from `with` to the end of it."""
-
-    def tell(self, progress: Progress) -> None: ...
-
-    def stop(self) -> None:
-        """Before the end, as it was interrupted."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +120,14 @@ def _minutes(seconds: float) -> str:
     return f"{whole // 3600}:{minutes}:{whole % 60:02}" if whole >= 3600 else f"{minutes}:{whole % 60:02}"
 
 
-class LiveScreen:
-    """On a terminal. It is wiped at the end: what comes of it is told in a table then."""
+class Live(LiveScreen):
+    """On a terminal: the lists with their bars. What comes of it is told in a table afterwards."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.time) -> None:
-        self._console = console
+        super().__init__(console)
         self._clock = clock
         self._progress: Progress | None = None
         self._paces: dict[str, Pace] = {}
-        self._spinner = Spinner("line" if console.options.ascii_only else "dots", style="cyan")
-        self._live = Live(
-            console=console, get_renderable=lambda: self, refresh_per_second=5, transient=True, screen=False
-        )
 
     def tell(self, progress: Progress) -> None:
         now = self._clock()
@@ -159,18 +135,8 @@ class LiveScreen:
             self._paces.setdefault(line.title, Pace()).saw(line.rows, now)
         self._progress = progress
 
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
+    def content(self) -> Self:
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Give the terminal back."""
-        self._live.stop()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         progress = self._progress
@@ -185,10 +151,8 @@ class LiveScreen:
         )
         # Beside the lists: a head, what it is at (two lines where it is long), and the line the cursor is on.
         most = (options.height or console.height) - 4
-        self._spinner.update(
-            text=Text(doing(progress, now), style="yellow" if progress.stage == "waiting" else "dim")
-        )
-        yield Group(head, self._table(lines(progress.parts, most), now, options.max_width), self._spinner)
+        self.doing(doing(progress, now), "yellow" if progress.stage == "waiting" else "dim")
+        yield Group(head, self._table(lines(progress.parts, most), now, options.max_width), self.spinner)
 
     def _table(self, shown: Sequence[Line], now: float, width: int) -> Table:
         table = Table.grid(padding=(0, 2 if width >= 50 else 1, 0, 0), expand=width >= 50)
@@ -231,69 +195,50 @@ def _bar(line: Line) -> RenderableType:
     return ProgressBar(total=max(line.total or line.rows, 1), completed=line.rows)
 
 
-class Lines:
+class Lines(LineScreen):
     """For logs and pipes: when a list is begun and read, and now and then how far it is."""
 
-    def __init__(
-        self, write: Callable[[str], None], *, quiet: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._write = write
-        self._quiet = quiet
-        self._clock = clock
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
+        super().__init__(write, clock)
         self._known: dict[str, PartProgress] = {}
         self._paces: dict[str, Pace] = {}
-        self._told_at = 0.0
         self._title = ""
         self._wait: tuple[str, float | None] = ("", None)
 
     def tell(self, progress: Progress) -> None:
-        now = self._clock()
+        now = self.clock()
         if progress.title and progress.title != self._title:
             self._title = progress.title
-            self._say(f"{progress.external_id}: {harmless(progress.title)}")
+            self.line(f"{progress.external_id}: {harmless(progress.title)}")
         for part in progress.parts:
             self._paces.setdefault(part.part, Pace()).saw(part.rows, now)
             self._part(part, self._known.get(part.part), now)
             self._known[part.part] = part
         wait = (progress.note, progress.wakes_at)
         if wait != self._wait and progress.wakes_at is not None and progress.wakes_at - now >= WORTH_A_LINE:
-            self._say(doing(progress, now))
+            self.line(doing(progress, now))
         self._wait = wait
 
     def _part(self, part: PartProgress, before: PartProgress | None, now: float) -> None:
         title = _title(part)
         was = "waiting" if before is None else before.state
         if part.state != was:
-            self._told_at = now
+            self.due(change=True)
             if part.state == "walking":
                 goes_on = f"goes on after {counted(part.rows, 'row')}" if part.rows else "reading"
-                self._say(f"{title}: {goes_on}")
+                self.line(f"{title}: {goes_on}")
             elif part.state in _ENDED:
-                self._say(self._ended(part, title))
-        elif part.state == "walking" and now - self._told_at >= BETWEEN_LINES:
-            self._told_at = now
+                self.line(self._ended(part, title))
+        elif part.state == "walking" and self.due(change=False):
             rate, left = self._paces[part.part].rate(now), self._paces[part.part].left(part.total, now)
             speed = "" if rate is None else f", {rate:,.0f} a second"
             rest = "" if left is None else f", {_minutes(left)} left"
-            self._say(f"{title}: {rows_of(part.rows, part.total)}{speed}{rest}")
+            self.line(f"{title}: {rows_of(part.rows, part.total)}{speed}{rest}")
 
     def _ended(self, part: PartProgress, title: str) -> str:
         source = f", {part.source}" if part.source and part.part.startswith(INSTANCE) else ""
         note = f": {harmless(part.note)}" if part.note else ""
         return f"{title}: {_WORDS[part.state][0]}, {rows_of(part.rows, part.total)} rows{source}{note}"
 
-    def stop(self) -> None:
-        """Nothing is shown of what is told from now on."""
-        self._quiet = True
-
-    def _say(self, text: str) -> None:
-        if not self._quiet:
-            self._write(f"{datetime.fromtimestamp(self._clock(), UTC):%Y-%m-%dT%H:%M:%SZ} {text}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+    def line(self, text: str) -> None:
+        super().line(f"{datetime.fromtimestamp(self.clock(), UTC):%Y-%m-%dT%H:%M:%SZ} {text}")

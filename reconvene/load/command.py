@@ -16,11 +16,12 @@ from reconvene.command_line import fail
 from reconvene.load import result
 from reconvene.load.meetings import Meetings
 from reconvene.load.plan import BadPlan, Plan, allow_files
-from reconvene.load.progress_display import Lines, LiveScreen, Screen
+from reconvene.load.progress_display import Lines, Live
 from reconvene.load.result import Outcome
 from reconvene.load.statistics import Progress, Tally
 from reconvene.load.target import CallRefused, Target, Unreachable
 from reconvene.load.workers import Broken, Work, begin
+from reconvene.progress_screen import on_terminal
 from reconvene.server_address import Address, BadAddress
 from server.runtime import event_loop
 
@@ -28,6 +29,9 @@ MAKE_WITHIN = 60.0
 """Seconds for the meetings."""
 
 TELL = 0.5
+
+Tell = Callable[[str, Progress], None]
+"""Is told the phase, and how far it is."""
 
 PERMISSION = "--i-may-load-this-server"
 
@@ -51,7 +55,8 @@ def run(
         plan = Plan(rooms, size, rate, seconds, signals, payload, join_rate, processes)
         address = Address.parse(url)
         allow_files(plan)
-        outcome = event_loop.run(put_under_load(plan, address, allowed=allowed, screen=_screen(plan)))
+        with _screen(plan) as screen:
+            outcome = event_loop.run(put_under_load(plan, address, allowed=allowed, tell=screen.tell))
     except (BadPlan, BadAddress) as error:
         fail(str(error))
     except (Unreachable, CallRefused) as error:
@@ -65,7 +70,7 @@ def run(
     return outcome.exit_code
 
 
-async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen: Screen) -> Outcome:
+async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: Tell) -> Outcome:
     """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of what is left behind."""
     target = await Target.find(address)
     if not target.is_here and not allowed:
@@ -85,16 +90,16 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen:
         for work in works:
             work.stop()
 
-    with _interruptions(stop), screen:
+    with _interruptions(stop):
         try:
-            async with _told(screen, works) as tell:
-                tell("making the meetings")
+            async with _told(tell, works) as turn:
+                turn("making the meetings")
                 await _unless(asked, meetings.make(plan.rooms, MAKE_WITHIN))
                 if not asked.is_set():
                     works += await begin(plan, target, meetings.ids)
-                tell("joining")
+                turn("joining")
                 await _all(outcome, works, lambda work: work.join())
-                tell("load")
+                turn("load")
                 await _all(outcome, works, lambda work: work.load())
         except (Unreachable, CallRefused) as error:
             failure = error
@@ -103,7 +108,7 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, screen:
             for work in works:
                 outcome.tally += work.tally
             await asyncio.gather(*(work.close() for work in works))
-            screen.tell("removing the meetings", Progress())
+            tell("removing the meetings", Progress())
             await meetings.remove()
             if failure is not None and meetings.ids:
                 failure.add_note(result.left_behind(meetings.ids, meetings.why))
@@ -134,27 +139,27 @@ async def _all(outcome: Outcome, works: Sequence[Work], step: Callable[[Work], A
 
 
 @contextlib.asynccontextmanager
-async def _told(screen: Screen, works: Sequence[Work]) -> AsyncIterator[Callable[[str], None]]:
-    """The screen is told how far it is, all the time. What is yielded says what is done from now on."""
+async def _told(tell: Tell, works: Sequence[Work]) -> AsyncIterator[Callable[[str], None]]:
+    """`tell` is told how far it is, all the time. What is yielded says what is done from now on."""
     phase = ""
 
     def tell_now() -> None:
         progress = Progress()
         for work in works:
             progress += work.progress()
-        screen.tell(phase, progress)
+        tell(phase, progress)
 
     def turn(to: str) -> None:
         nonlocal phase
         phase = to
         tell_now()
 
-    async def tell() -> None:
+    async def go_on() -> None:
         while True:
             await asyncio.sleep(TELL)
             tell_now()
 
-    telling = asyncio.create_task(tell())
+    telling = asyncio.create_task(go_on())
     try:
         yield turn
     finally:
@@ -188,8 +193,9 @@ def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def _screen(plan: Plan) -> Screen:
+def _screen(plan: Plan) -> Live | Lines:
+    """On standard error."""
     console = Console(stderr=True, highlight=False)
-    if console.is_terminal:
-        return LiveScreen(plan, console)
+    if on_terminal(console):
+        return Live(plan, console)
     return Lines(plan, lambda line: print(line, file=sys.stderr, flush=True))

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
 
 from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
 
 from reconvene.load.plan import Plan
 from reconvene.load.statistics import Progress
+from reconvene.progress_screen import LineScreen, LiveScreen
 from reconvene.terminal import counted
 
-BETWEEN_LINES = 5.0
-"""Seconds between two lines that are no new phase."""
 
+class Summary:
+    """A line that says how far it is, with what a second brought since the last one.
 
-class Screen(Protocol):
-    """Shows what is told from `with` to the end of it. `phase`: `joining`, `load`, or a text of what is done now."""
-
-    def tell(self, phase: str, progress: Progress) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class Story:
-    """Words for how far it is, with what a second brought since the last time."""
+    `phase`: `joining`, `load`, or a text of what is done now.
+    """
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self._plan = plan
@@ -79,51 +63,28 @@ class Story:
         return ", ".join(word for word in words if word)
 
 
-class LiveScreen:
-    """On a terminal. It is wiped at the end."""
+class Live(LiveScreen):
+    """One line of a terminal."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
-        self._story = Story(plan)
-        self._spinner = Spinner("line" if console.options.ascii_only else "dots", style="cyan")
-        self._live = Live(self._spinner, console=console, refresh_per_second=5, transient=True)
+        super().__init__(console)
+        self._summary = Summary(plan)
 
     def tell(self, phase: str, progress: Progress) -> None:
-        text = self._story.line(phase, progress)
-        self._spinner.update(text=Text(f"{text} (Ctrl-C ends it)", no_wrap=True, overflow="ellipsis"))
-
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
+        self.doing(f"{self._summary.line(phase, progress)} (Ctrl-C ends it)")
 
 
-class Lines:
-    """For logs and pipes."""
+class Lines(LineScreen):
+    """A line for each phase, and now and then another one."""
 
     def __init__(
         self, plan: Plan, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._story = Story(plan, clock)
-        self._write = write
-        self._clock = clock
+        super().__init__(write, clock)
+        self._summary = Summary(plan, clock)
         self._phase = ""
-        self._told_at = 0.0
 
     def tell(self, phase: str, progress: Progress) -> None:
-        now = self._clock()
-        if phase == self._phase and now - self._told_at < BETWEEN_LINES:
-            return
-        self._phase, self._told_at = phase, now
-        self._write(self._story.line(phase, progress))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
+        if self.due(change=phase != self._phase):
+            self._phase = phase
+            self.line(self._summary.line(phase, progress))

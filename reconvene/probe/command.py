@@ -12,8 +12,8 @@ import threading
 from reconvene.command_line import fail
 from reconvene.participants.lifetime import interruptions
 from reconvene.probe import report
-from reconvene.probe.runner import probe
-from reconvene.probe.steps import INTERRUPTED, STUCK
+from reconvene.probe.runner import Told, probe
+from reconvene.probe.steps import INTERRUPTED, STUCK, Report
 from reconvene.server_address import Address, BadAddress
 from server.runtime import logs
 from server.runtime.daemon_threads import DaemonThreads
@@ -32,12 +32,16 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
         fail("--timeout is a number of seconds")
     # What goes wrong is told by the steps; what libraries say of it besides is for nobody.
     logs.configure("critical")
-    screen = report.screen(as_json=as_json)
     watchdog = threading.Timer(timeout + OVERTIME, _end, (timeout,))
     watchdog.daemon = True
     watchdog.start()
     try:
-        return asyncio.run(_probed(address, screen, turn_only=turn_only, seconds=timeout))
+        with report.screen(as_json=as_json) as screen:
+            found = asyncio.run(_probed(address, screen, turn_only=turn_only, seconds=timeout))
+            if found is None:
+                return INTERRUPTED
+            screen.over(found)
+            return found.exit_code
     except BrokenPipeError:
         raise  # whoever read it has seen enough, and the command line knows what to do then
     except OSError as error:
@@ -46,26 +50,24 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
         watchdog.cancel()
 
 
-async def _probed(address: Address, screen: report.Screen, *, turn_only: bool, seconds: float) -> int:
+async def _probed(address: Address, told: Told, *, turn_only: bool, seconds: float) -> Report | None:
+    """None when it was interrupted."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreads())
     loop.set_exception_handler(lambda _loop, _context: None)
     async with interruptions() as asked:
-        probing = asyncio.create_task(probe(address, screen, turn_only=turn_only, seconds=seconds))
+        probing = asyncio.create_task(probe(address, told, turn_only=turn_only, seconds=seconds))
         stopping = asyncio.create_task(asked.wait())
         try:
             await asyncio.wait({probing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if probing.done():
-                found = probing.result()
-                screen.over(found)
-                return found.exit_code
+                return probing.result()
             probing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await probing
-            return INTERRUPTED
+            return None
         finally:
             stopping.cancel()
-            screen.close()
 
 
 def _end(timeout: float) -> None:

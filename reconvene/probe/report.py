@@ -23,14 +23,14 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from reconvene.probe.steps import STEPS, Outcome, Report, State, Step
+from reconvene.progress_screen import LiveScreen, Screen, on_terminal
 from reconvene.terminal import counted, harmless
 
 MARKS = {
@@ -44,22 +44,9 @@ TIMES = 9
 """Columns: `10,000 ms`."""
 
 
-class Screen(Protocol):
-    def begins(self, step: Step) -> None: ...
-    def ended(self, outcome: Outcome) -> None: ...
-    def over(self, report: Report) -> None: ...
-    def close(self) -> None: ...
+class Machine(Screen):
+    """One JSON object, at the end."""
 
-
-def screen(*, as_json: bool) -> Screen:
-    """On standard output, for whom it is."""
-    console = Console(highlight=False)
-    if as_json:
-        return Machine()
-    return Terminal(console) if console.is_terminal and not console.is_dumb_terminal else Lines()
-
-
-class Machine:
     def begins(self, step: Step) -> None: ...
 
     def ended(self, outcome: Outcome) -> None: ...
@@ -67,10 +54,8 @@ class Machine:
     def over(self, report: Report) -> None:
         print(in_json(report), flush=True)
 
-    def close(self) -> None: ...
 
-
-class Lines:
+class Lines(Screen):
     """`failed ice 10002 ms: why. What to do.`: one for each step, as it happens, and one that sums up."""
 
     def begins(self, step: Step) -> None: ...
@@ -83,34 +68,29 @@ class Lines:
     def over(self, report: Report) -> None:
         print(summary(report), flush=True)
 
-    def close(self) -> None: ...
 
-
-class Terminal:
+class Terminal(LiveScreen):
     """Ticks and crosses, and what is being waited for."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status: Status | None = None
-
     def begins(self, step: Step) -> None:
-        self.close()
-        self._status = self._console.status(Text(f"{step.title}: {step.checks}", style="dim"))
-        self._status.start()
+        self.doing(f"{step.title}: {step.checks}", "dim")
 
     def ended(self, outcome: Outcome) -> None:
-        self.close()
-        self._console.print(row(outcome))
+        self.console.print(row(outcome))
 
     def over(self, report: Report) -> None:
-        self._console.print()
+        self.stop()
+        self.console.print()
         style = "bold green" if report.failure is None else "bold red"
-        self._console.print(Text(summary(report), style=style))
+        self.console.print(Text(summary(report), style=style))
 
-    def close(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+
+def screen(*, as_json: bool) -> Machine | Lines | Terminal:
+    """On standard output, for whom it is."""
+    if as_json:
+        return Machine()
+    console = Console(highlight=False)
+    return Terminal(console) if on_terminal(console) else Lines()
 
 
 def row(outcome: Outcome) -> Table:

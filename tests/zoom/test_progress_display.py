@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from reconvene.cli.zoom_progress import Lines, LiveScreen, doing, lines
+from reconvene.cli.zoom_progress import Lines, Live, doing, lines
 from server.zoom.progress import PartProgress, PartStage, Progress
 from server.zoom.throughput import Pace
 
@@ -68,12 +68,12 @@ def test_of_many_instances_the_one_being_read_is_shown(most: int, read: int) -> 
 # On a terminal
 
 
-def screen(width: int, height: int = 24) -> tuple[LiveScreen, Console, io.StringIO]:
+def screen(width: int, height: int = 24) -> tuple[Live, Console, io.StringIO]:
     out = io.StringIO()
     console = Console(
         file=out, force_terminal=True, width=width, height=height, color_system=None, _environ={}
     )
-    return LiveScreen(console, clock=lambda: NOON), console, out
+    return Live(console, clock=lambda: NOON), console, out
 
 
 def frame(progress: Progress, width: int, height: int = 24) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_line_tells_rows_rate_time_left_source_and_state() -> None:
 def test_on_a_terminal_without_the_letters_it_is_drawn_in_ascii() -> None:
     buffer = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
     console = Console(file=buffer, force_terminal=True, width=80, color_system=None, _environ={})
-    live = LiveScreen(console, clock=lambda: NOON)
+    live = Live(console, clock=lambda: NOON)
     live.tell(replace(WAITING, parts=parts(2, read=1, state="walking")))
     console.print(live)
     buffer.flush()
@@ -176,12 +176,6 @@ def test_lines_tell_long_waits_once_and_short_ones_not() -> None:
         written.shown.tell(replace(wait, wakes_at=NOON + 60))
         written.shown.tell(replace(wait, wakes_at=NOON + 60))
     assert written.lines == ["Zoom is busy; asks again in 1:00"] * 3
-
-
-def test_lines_may_be_quiet() -> None:
-    written: list[str] = []
-    Lines(written.append, quiet=True).tell(replace(WAITING, parts=parts(1, read=1)))
-    assert written == []
 
 
 # How fast

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pytest
@@ -63,21 +62,13 @@ class Watched:
             await self._told.wait_for(lambda: self._phase == "load" and condition(self._progress))
             return self._progress
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
 
 @asynccontextmanager
 async def loading(plan: Plan, port: int) -> AsyncIterator[tuple[Watched, asyncio.Task[Outcome]]]:
     """Goes on until it is interrupted: at the end of the block, when nobody did before."""
     screen = Watched()
     address = Address(f"http://{HOST}:{port}")
-    task = asyncio.create_task(put_under_load(plan, address, allowed=False, screen=screen))
+    task = asyncio.create_task(put_under_load(plan, address, allowed=False, tell=screen.tell))
     waiting = asyncio.create_task(screen.load(lambda progress: progress.events > 0))
     await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
@@ -227,7 +218,7 @@ async def test_what_is_left_of_meetings_that_were_not_all_made_is_told(
         port = broken.sockets[0].getsockname()[1]
         plan = Plan(rooms=1, size=2, rate=1, seconds=1)
         with pytest.raises(CallRefused) as refused:
-            await put_under_load(plan, Address(f"http://{HOST}:{port}"), allowed=False, screen=Watched())
+            await put_under_load(plan, Address(f"http://{HOST}:{port}"), allowed=False, tell=Watched().tell)
     (note,) = refused.value.__notes__
     assert note.startswith("1 meeting could not be removed (refused (503)): LOAD-")
 
@@ -278,7 +269,7 @@ async def test_tls(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.Mo
     plan = Plan(rooms=1, size=2, rate=10, seconds=1)
     async with Sealed(server.port, server_side(certificate)) as sealed:
         address = Address(f"https://localhost:{sealed.port}")
-        outcome = await put_under_load(plan, address, allowed=False, screen=Watched())
+        outcome = await put_under_load(plan, address, allowed=False, tell=Watched().tell)
         tally = outcome.tally
     assert (tally.joined, tally.lost, tally.doubled, outcome.exit_code) == (2, 0, 0, 0)
     assert tally.events == 2 * tally.changes > 0

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from reconvene.cli.main import cli
 from reconvene.load import plan as plans
 from reconvene.load.plan import BadPlan, Plan, allow_files
-from reconvene.load.progress_display import Lines, LiveScreen
+from reconvene.load.progress_display import Lines, Live
 from reconvene.load.result import Outcome, in_json, table
 from reconvene.load.statistics import Progress, Tally
 from reconvene.load.target import Target
@@ -154,7 +154,7 @@ def test_without_a_terminal_there_is_a_line_now_and_then() -> None:
 def test_a_terminal_shows_one_line_that_is_wiped() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=80, legacy_windows=False)
-    with LiveScreen(Plan(rooms=2, size=5, rate=3, seconds=30), console) as screen:
+    with Live(Plan(rooms=2, size=5, rate=3, seconds=30), console) as screen:
         screen.tell("joining", Progress(joined=3))
         screen._live.refresh()
     assert "joining: 3 of 10" in out.getvalue()

@@ -125,10 +125,9 @@ def test_one_that_hangs_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -
         codes.append(code)
         ended.set()
 
-    def hang(coroutine: object) -> int:
+    def hang(coroutine: object) -> None:
         getattr(coroutine, "close")()  # noqa: B009
         assert ended.wait(WITHIN)
-        return 0
 
     monkeypatch.setattr(command, "OVERTIME", 0.0)
     monkeypatch.setattr(os, "_exit", end)

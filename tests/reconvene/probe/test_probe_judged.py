@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import time
 from collections import Counter
@@ -9,11 +10,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
 from reconvene.probe import call_checks, report, turn_check
 from reconvene.probe.context import Visit
 from reconvene.probe.participant import Peer, Stream
-from reconvene.probe.steps import STEPS, Failed, Outcome, State, exit_codes
+from reconvene.probe.steps import STEPS, Failed, Outcome, Report, State, exit_codes
+from tests.reconvene.screen import left_on_screen
 
 
 def resumed(*, numbers: list[int] | None = None, **changes: Any) -> Visit:
@@ -193,3 +196,31 @@ def test_what_servers_say_gives_no_orders_to_a_terminal() -> None:
     )
     assert report.line(outcome) == "failed   http        1,500 ms it says \ufffd[2J\ufffd. Look."
     assert "\x1b" not in str(report.row(outcome).columns[3]._cells)
+
+
+def test_a_terminal_has_a_tick_for_each_step_and_no_spinner_in_the_end() -> None:
+    out = io.StringIO()
+    console = Console(
+        file=out, force_terminal=True, width=80, color_system=None, legacy_windows=False, _environ={}
+    )
+    outcomes = [
+        Outcome(STEPS[0], State.OK, 0.5, "https://meet.example.org", warnings=["It is slow"]),
+        Outcome(STEPS[1], State.FAILED, 1.5, reason="not ready", hint="Wait"),
+        Outcome(STEPS[2], State.SKIPPED),
+    ]
+    with report.Terminal(console) as terminal:
+        for outcome in outcomes:
+            terminal.begins(outcome.step)
+            terminal._live.refresh()
+            assert f"{outcome.step.title}: {outcome.step.checks}" in out.getvalue()
+            terminal.ended(outcome)
+        terminal.over(Report("https://meet.example.org", "", False, outcomes, 2.0))
+    assert left_on_screen(out.getvalue()) == [
+        "✓ HTTP             500 ms https://meet.example.org",
+        "                          ! It is slow",
+        "✗ Store          1,500 ms not ready",
+        "                          → Wait",
+        "· Identity",
+        "",
+        "Failed: Store (exit code 11).",
+    ]
