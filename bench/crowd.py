@@ -23,7 +23,8 @@ from bench.clients import CONNECTING, JOINING, UPGRADING, LoadError
 from bench.load import BATCH, IN_FLIGHT, READ, undisturbed
 from reconvene.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
 from signalling.client.actions import Action, Drop, Emit, Open, Send
-from signalling.client.state_machine import Place, SignallingClient
+from signalling.client.place import Place
+from signalling.client.state_machine import SignallingClient
 
 LOST = 1006
 QUIET = 1.0
@@ -107,13 +108,13 @@ class Crowd:
         under_way = set[Peer]()
 
         def step() -> None:
-            under_way.difference_update([peer for peer in under_way if peer.client.epoch])
+            under_way.difference_update([peer for peer in under_way if peer.client.membership.epoch])
             for peer in itertools.islice(joining, IN_FLIGHT - len(under_way)):
                 under_way.add(peer)
                 self._run(peer, peer.client.start(time.perf_counter()))
 
         with undisturbed():
-            self._take(lambda peer: len(peer.client.roster) == self._size, within, step)
+            self._take(lambda peer: len(peer.client.membership.roster) == self._size, within, step)
 
     def storm(
         self, restart: Callable[[], None], milestone: Callable[[], None], within: float = 60.0
@@ -149,7 +150,7 @@ class Crowd:
 
     def _is_right(self, peer: Peer) -> bool:
         """It is back, has its signal, and knows of everyone that they are there with microphone and hand up."""
-        roster = peer.client.roster
+        roster = peer.client.membership.roster
         return (
             peer.resumed_at > 0
             and peer.signals > 0
@@ -216,7 +217,7 @@ class Crowd:
         if emit.name == "away" and not peer.raised:
             peer.raised = True
             self._run(peer, peer.client.status(hand=True))
-            self._run(peer, peer.client.signal(peer.neighbour.client.my_id, {"to": "the next"}))
+            self._run(peer, peer.client.signal(peer.neighbour.client.membership.my_id, {"to": "the next"}))
         elif emit.name == "resumed" and not peer.resumed_at:
             peer.resumed_at = time.perf_counter()
         elif emit.name == "event" and emit.detail["type"] == "signal":

@@ -225,7 +225,7 @@ class Crowd:
         log, stretch, inbox = room.latest, member.stretch, member.inbox
         if log is None or stretch is None:
             return 0
-        untold = log.outstanding(member.machine.my_id, member.deeds) * present
+        untold = log.outstanding(member.machine.membership.my_id, member.deeds) * present
         unseen = stretch.lost(log.head) - stretch.lost() if stretch.log is log else 0
         before = inbox.lost
         inbox.close()
@@ -283,7 +283,7 @@ def _has_all(room: Room) -> bool:
         stretch = member.stretch
         if member.machine.phase != "joined" or stretch is None or log is None or stretch.log is not log:
             return False
-        if stretch.last < log.head or log.outstanding(member.machine.my_id, member.deeds):
+        if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.deeds):
             return False
         if member.letters.got < member.letters.sent and member.following.machine.phase == "joined":
             return False

@@ -165,7 +165,7 @@ class Member:
             return False
         self.letters.sent += 1
         data = {"n": self.letters.sent, "at": clock(), "pad": padding}
-        self._run(self.machine.signal(self.following.machine.my_id, data))
+        self._run(self.machine.signal(self.following.machine.membership.my_id, data))
         return True
 
     # What the wire reports.
@@ -276,7 +276,7 @@ class Member:
         self._run(self.machine.received(payload, _seconds()))
 
     def _tell_machine(self) -> None:
-        if self.stretch is not None and self.machine.epoch == self.stretch.log.epoch:
+        if self.stretch is not None and self.machine.membership.epoch == self.stretch.log.epoch:
             self.machine.passed(self.stretch.last, self._heard_at / 1e9)
 
     def _run(self, actions: Iterable[Action]) -> None:
@@ -322,7 +322,9 @@ class Member:
             case "resumed" if "snapshot" in detail:
                 tally.snapshots += 1
                 self._begin(
-                    self.machine.seq, detail["snapshot"]["participants"], restarted=detail["restarted"]
+                    self.machine.membership.seq,
+                    detail["snapshot"]["participants"],
+                    restarted=detail["restarted"],
                 )
                 self.inbox.excuse()
                 if detail["restarted"]:
@@ -340,8 +342,8 @@ class Member:
     def _begin(self, seq: int, participants: Iterable[Mapping[str, Any]], *, restarted: bool = True) -> None:
         """The whole truth came: what was before it is not asked for."""
         room = self._room
-        room.people[self.machine.my_id] = self.deeds
-        log = room.log(self.machine.epoch, seq, participants)
+        room.people[self.machine.membership.my_id] = self.deeds
+        log = room.log(self.machine.membership.epoch, seq, participants)
         if restarted:
             self.deeds.came_in(log)
         if self.stretch is not None:

@@ -153,11 +153,11 @@ class Bot:
 
     @property
     def roster(self) -> Roster:
-        return self.client.roster
+        return self.client.membership.roster
 
     @property
     def my_id(self) -> str:
-        return self.client.my_id
+        return self.client.membership.my_id
 
     @property
     def others(self) -> list[Participant]:
@@ -216,7 +216,7 @@ class Bot:
         return ice.configuration(servers, relay_only=self._relay_only)
 
     def tell(self, link: Link, data: dict[str, Any]) -> None:
-        if self.links.get(link.participant_id) is link and self.client.unanswered < MOST_UNSENT:
+        if self.links.get(link.participant_id) is link and self.client.membership.unanswered < MOST_UNSENT:
             self.socket.signal(link.participant_id, data)
 
     def outgoing(self, link: Link) -> Outgoing:

@@ -86,7 +86,7 @@ class Echo(Story):
             "audio": any(other["media"]["audio"] for other in others),
             "video": any(other["media"]["video"] or other["media"]["screen"] for other in others),
         }
-        me = bot.client.me
+        me = bot.client.membership.me
         if me is not None and any(me["media"][kind] != sends[kind] for kind in sends):
             bot.status(media=sends)
         if others:

@@ -3,7 +3,7 @@ import { Emitter } from "./events.js";
 import { Mesh } from "./mesh.js";
 import { onNetworkChange } from "./network.js";
 import { randomName } from "./random.js";
-import { applied, happenings, recordings, rosterOf, shown } from "./roster.js";
+import { applied, changedMedia, happenings, recordings, rosterOf, shown } from "./roster.js";
 import { MeetingSocket } from "./socket.js";
 
 /**
@@ -44,7 +44,7 @@ export class Call extends Emitter {
 
   /**
    * @param {string} url  of the WebSocket
-   * @param {Omit<import("./state-machine.js").Place, "media" | "page">} place
+   * @param {Omit<import("./membership.js").Place, "media" | "page">} place
    * @param {import("./devices.js").LocalMedia} media
    */
   constructor(url, place, media) {
@@ -115,9 +115,8 @@ export class Call extends Emitter {
   #mediaChanged() {
     const before = this.state;
     this.state = this.media.state;
-    const names = /** @type {const} */ (["audio", "video", "screen"]);
-    const changed = names.filter((name) => this.state[name] !== before[name]);
-    if (changed.length) this.#socket.status({ media: Object.fromEntries(changed.map((name) => [name, this.state[name]])) });
+    const media = changedMedia(before, this.state);
+    if (media) this.#socket.status({ media });
     this.emit("change", null);
   }
 
@@ -129,7 +128,7 @@ export class Call extends Emitter {
     this.#changed();
   }
 
-  /** @param {import("./state-machine.js").Back} back */
+  /** @param {import("./actions.js").Back} back */
   #resumed({ snapshot, session, ice_servers }) {
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);

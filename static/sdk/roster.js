@@ -3,6 +3,7 @@
  * and events are the truth; nothing is guessed ahead of them, for the own entry either.
  *
  * @typedef {import("./protocol.js").Participant} Participant
+ * @typedef {import("./protocol.js").MediaState} MediaState
  * @typedef {ReadonlyMap<string, Participant>} Roster
  */
 
@@ -27,6 +28,13 @@ export function applied(roster, event) {
     default:
       return roster;
   }
+}
+
+/** The flags that are otherwise now, if any. @param {MediaState} before @param {MediaState} now @returns {Partial<MediaState> | undefined} */
+export function changedMedia(before, now) {
+  const names = /** @type {const} */ (["audio", "video", "screen"]);
+  const changed = names.filter((name) => now[name] !== before[name]);
+  return changed.length ? Object.fromEntries(changed.map((name) => [name, now[name]])) : undefined;
 }
 
 /**

@@ -9,13 +9,13 @@ import { SignallingClient } from "./state-machine.js";
 import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
 /**
- * @typedef {import("./state-machine.js").Action} Action
+ * @typedef {import("./actions.js").Action} Action
  *
  * @typedef {object} SocketEvents
  * @property {import("./reachability.js").Verdict} hindered  What keeps sockets from opening, when that changes.
  */
 
-/** @extends {Emitter<import("./state-machine.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
+/** @extends {Emitter<import("./actions.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
 export class MeetingSocket extends Emitter {
   #client;
   #url;
@@ -31,7 +31,7 @@ export class MeetingSocket extends Emitter {
   #todo = [];
   #watch = new AbortController();
 
-  /** @param {string} url @param {import("./state-machine.js").Place} place */
+  /** @param {string} url @param {import("./membership.js").Place} place */
   constructor(url, place) {
     super();
     this.#url = url;

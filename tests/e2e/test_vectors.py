@@ -1,4 +1,4 @@
-"""The page's `signalling.js`, `roster.js` and `sleep.js` do what the golden vectors say."""
+"""The page's `state-machine.js`, `roster.js` and `sleep.js` do what the golden vectors say."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ async def test_it_joins_tells_and_is_told(server: ServerProcess, room: str) -> N
         await bob.sees(lambda: bob.roster[ann.id]["hand"])
         assert bob.roster[ann.id]["media"]["audio"]
         await ann.sees(lambda: ann.signals() == [{"candidate": None}])
-        await ann.sees(lambda: ann.client.unanswered == 0)
+        await ann.sees(lambda: ann.client.membership.unanswered == 0)
         bob.leave()
         assert bob.client.phase == "over"
         await ann.sees(lambda: bob.id not in ann.roster)
@@ -67,7 +67,7 @@ async def test_a_lost_socket_is_replaced_and_nobody_leaves(
         bob.status(hand=True)
         await bob.hears("resumed")
         await ann.sees(lambda: ann.signals() == [0, 1, 2, 3, 4] and ann.roster[bob.id]["hand"])
-        await bob.sees(lambda: bob.signals() == [0, 1, 2, 3, 4] and bob.client.unanswered == 0)
+        await bob.sees(lambda: bob.signals() == [0, 1, 2, 3, 4] and bob.client.membership.unanswered == 0)
         assert bob.roster == ann.roster
         assert bob.roster[bob.id]["instance"] == instance
         assert [event["participant"]["id"] for event in ann.events("participant_joined")] == [bob.id]
@@ -121,7 +121,7 @@ async def test_a_machine_that_wakes_up_looks_at_its_connection(
     async with Page(through(proxy), room, "Ann") as ann:
         await ann.joined()
         # Nothing else would tell: its next ping is an hour away.
-        ann.client._heartbeat = 3600.0
+        ann.client._heartbeat.interval = 3600.0
         ann.hurry()
         await ann.sees(lambda: ann.client.wake_at > time.monotonic() + 1800)
         proxy.half_open()
@@ -154,7 +154,9 @@ async def test_a_newer_page_ends_it_for_good(server: ServerProcess, play: Play, 
     async with Page(server.ws_url, room, "Ann") as ann:
         await ann.joined()
         other = await play.client()
-        await other.join(room, "Ann", token=ann.client.token, session=ann.client.session)
+        await other.join(
+            room, "Ann", token=ann.client.membership.token, session=ann.client.membership.session
+        )
         await ann.hears("closed")
         assert ann.heard[-1] == Emit("closed", {"code": 4001})
         assert ann.client.phase == "over"
@@ -193,7 +195,7 @@ async def test_what_was_decided_first_is_sent_first(server: ServerProcess, room:
         ann._heard = lower
         ann.status(hand=True)
         await ann.joined()
-        await ann.sees(lambda: ann.client.unanswered == 0)
+        await ann.sees(lambda: ann.client.membership.unanswered == 0)
         assert not ann.roster[ann.id]["hand"]
 
 

@@ -32,11 +32,11 @@ class Page(MeetingSocket):
 
     @property
     def id(self) -> str:
-        return self.client.my_id
+        return self.client.membership.my_id
 
     @property
     def roster(self) -> Roster:
-        return self.client.roster
+        return self.client.membership.roster
 
     @property
     def is_joined(self) -> bool:
@@ -59,7 +59,7 @@ class Page(MeetingSocket):
         except TimeoutError:
             story = "\n".join(f"  {emit.name} {emit.detail}" for emit in self.heard[-10:])
             raise AssertionError(
-                f"{self.client.phase}, {self.client.unanswered} unanswered; last:\n{story}"
+                f"{self.client.phase}, {self.client.membership.unanswered} unanswered; last:\n{story}"
             ) from None
 
     async def joined(self) -> None:
@@ -77,7 +77,7 @@ class Page(MeetingSocket):
         await self.sees(
             lambda: (
                 self.is_joined
-                and self.client.unanswered == 0
+                and self.client.membership.unanswered == 0
                 and all(
                     person["state"] == "connected" and is_right(person) for person in self.roster.values()
                 )
@@ -112,7 +112,7 @@ async def together(pages: Sequence[P], size: int) -> AsyncIterator[dict[str, lis
         await asyncio.gather(*(page.knows(size) for page in pages))
         rooms: dict[str, list[P]] = defaultdict(list)
         for page in pages:
-            rooms[page.client.meeting["id"]].append(page)
+            rooms[page.client.membership.meeting["id"]].append(page)
         for room in rooms.values():
             order = list(room[0].roster)
             room.sort(key=lambda page: order.index(page.id))

@@ -111,7 +111,7 @@ class Visitor:
                     await page.sees(lambda page=page: page.is_over)  # type: ignore[misc]
                 # A page that is closed would come back if it were hurried.
                 self._here = None
-            session = page.client.session if deed in {"reload", "reopen"} else None
+            session = page.client.membership.session if deed in {"reload", "reopen"} else None
             if deed != "reload":
                 await self._pause(LONG)
 
@@ -151,7 +151,7 @@ class Visitor:
             if self._ending.is_set():
                 break
             if deed == "hand":
-                page.status(hand=not page.client.me or not page.client.me["hand"])
+                page.status(hand=not page.client.membership.me or not page.client.membership.me["hand"])
             elif deed == "cut":
                 page.cut()
                 # What it says before it has noticed nobody hears.

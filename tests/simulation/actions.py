@@ -124,7 +124,7 @@ async def say_goodbye_again(person: Person) -> None:
 async def forge(person: Person) -> None:
     """Somebody who is nobody says goodbye for this person."""
     if page := _page(person):
-        session = page.client.session or "none"
+        session = page.client.membership.session or "none"
         unsigned = session.rpartition(".")[0] + "."
         person.say(f"somebody forges a goodbye of {page.name}")
         person.world.forged_goodbye(person.chance.choice((unsigned, session[::-1], person.token)))

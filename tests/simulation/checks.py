@@ -290,12 +290,14 @@ def _everyone_is_in_one_place(world: World) -> None:
         if member.role != role:
             world.complain(f"{person.name} is {member.role}, not {role}")
         for page in live:
-            if list(page.client.roster.values()) != roster:
+            if list(page.client.membership.roster.values()) != roster:
                 world.complain(
-                    f"{page.name} sees another list than the server: {page.client.roster}, {roster}"
+                    f"{page.name} sees another list than the server: {page.client.membership.roster}, {roster}"
                 )
-            if page.client.meeting.get("host") is not person.is_host:
-                world.complain(f"{page.name} is told that host is {page.client.meeting.get('host')}")
+            if page.client.membership.meeting.get("host") is not person.is_host:
+                world.complain(
+                    f"{page.name} is told that host is {page.client.membership.meeting.get('host')}"
+                )
             if page_of(member.instance) != page.place.page:
                 world.complain(f"{page.name} is in, the place is that of {page_of(member.instance)}")
             if member.media() != page.media:

@@ -10,6 +10,7 @@ import pytest
 
 from server.realtime.connection import Connection
 from signalling.client.actions import Drop
+from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.client.state_machine import SignallingClient
 from signalling.protocol.client_messages import Media
@@ -269,7 +270,7 @@ def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         Hub, "resume", lambda self, back, now: resume(self, back._replace(media=Media(), hand=None), now)
     )
-    patch.setattr(SignallingClient, "_catch_up", lambda self: [])
+    patch.setattr(Membership, "_catch_up", lambda self: [])
 
 
 PLANTS: dict[str, Plant] = {

@@ -222,7 +222,11 @@ class Page:
             self.acked.add(message["id"])
         elif kind not in {"joined", "resumed"}:
             told = message["events"] if kind == "batch" else [message]
-            self.doubled += [each for each in told if each.get("seq", self.client.seq + 1) <= self.client.seq]
+            self.doubled += [
+                each
+                for each in told
+                if each.get("seq", self.client.membership.seq + 1) <= self.client.membership.seq
+            ]
         self._happened(lambda now: self.client.received(data, now))
 
     def closed(self, socket: Socket, code: int) -> None:
@@ -263,20 +267,22 @@ class Page:
         if name == "joined":
             self._since = now
             self.participant = detail["you"]["id"]
-            missing = self._people - client.roster.keys()
+            missing = self._people - client.membership.roster.keys()
             self.heard.append(Whole(now, detail["epoch"], detail["seq"], missing, joined=True))
         elif name == "resumed":
             self._since = now
             if "snapshot" in detail:
-                missing = self._people - client.roster.keys()
-                self.heard.append(Whole(now, client.epoch, client.seq, missing, joined=False))
+                missing = self._people - client.membership.roster.keys()
+                self.heard.append(
+                    Whole(now, client.membership.epoch, client.membership.seq, missing, joined=False)
+                )
         elif name == "event":
-            self.heard.append((client.epoch, detail))
+            self.heard.append((client.membership.epoch, detail))
         elif name in {"refused", "closed"}:
             self.final, self.final_at = str(detail["code"]), now
         elif name == "error":
             self.errors.append(detail)
-        self._people = set(client.roster)
+        self._people = set(client.membership.roster)
 
     def _gone(self) -> None:
         """It has no connection any more, as far as it knows."""

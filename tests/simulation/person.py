@@ -90,7 +90,7 @@ class Person:
         name, detail = emitted.name, emitted.detail
         for tab in self.tabs:
             if tab.page is page:
-                tab.session = page.client.session
+                tab.session = page.client.membership.session
         if name == "joined":
             self.say(f"{page.name} is in{', again' if detail['rejoined'] else ''} (seq {detail['seq']})")
         elif name == "resumed":
@@ -252,13 +252,13 @@ class Person:
         page.run(page.client.status(**change))
 
     def signal(self, page: Page) -> None:
-        others = [who for who in page.client.roster if who != page.participant]
-        if not others or not page.client.epoch:
+        others = [who for who in page.client.membership.roster if who != page.participant]
+        if not others or not page.client.membership.epoch:
             return
         to = self.chance.choice(others)
         number = self.world.next_number()
         self.say(f"{page.name} sends signal {number} to {self.world.name_of(to)}")
         # Some are large, so that a small one fits into a budget that has no room for the one before it.
         actions = page.client.signal(to, {"n": number} if number % 3 else {"n": number, "long": "x" * 60})
-        page.sent[number] = page.client._last_id
+        page.sent[number] = page.client.membership._last_id
         page.run(actions)

@@ -319,8 +319,8 @@ class World:
         for page in live:
             if page.client.phase != "joined":
                 return f"{page.name} is {page.client.phase}"
-            if page.client.unanswered:
-                return f"{page.name} waits for answers to {page.client.unanswered} commands"
+            if page.client.membership.unanswered:
+                return f"{page.name} waits for answers to {page.client.membership.unanswered} commands"
             if page.link is None or page.link.is_dead or not page.link.is_quiet:
                 return f"{page.name}'s connection is dead or busy"
         if server.gateway.connections != len(live):

@@ -96,7 +96,7 @@ async def test_everybody_is_sent_everything_once(server: ServerProcess) -> None:
 
     clients = Crowd(plan, place, ids)
     await clients.join()
-    people = list(clients._rooms[0].members[0].machine.roster.values())
+    people = list(clients._rooms[0].members[0].machine.membership.roster.values())
     assert {person["kind"] for person in people} == {"bot"}
     assert people[0]["name"] == "Load 1"
     await clients.load()

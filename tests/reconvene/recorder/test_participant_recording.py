@@ -186,7 +186,7 @@ class Meeting:
 
     def joined(self, *others: Participant) -> None:
         me = participant("p_me", recording=True, kind="bot", joined_at="2026-11-21T10:15:30.250Z")
-        self.bot.client.roster = {each["id"]: each for each in (me, *others)}
+        self.bot.client.membership.roster = {each["id"]: each for each in (me, *others)}
         said = {"you": me, "meeting": {"id": "ABC123", "title": "Stand-up"}, "participants": [me, *others]}
         self.recording.joined(self.bot, said)
 
@@ -197,7 +197,7 @@ class Meeting:
             roster.pop(who, None)
         else:
             roster[who["id"]] = who
-        self.bot.client.roster = roster
+        self.bot.client.membership.roster = roster
         told = {"id": who} if isinstance(who, str) else who
         self.recording.event(self.bot, {"type": kind, "participant": told, **more})
 
@@ -282,7 +282,7 @@ async def test_the_end_is_when_it_was_told_to_stop(meeting: Meeting) -> None:
 async def test_who_was_gone_when_it_came_back_has_left(meeting: Meeting) -> None:
     """After a snapshot, and after having been given up: files of those who are still there go on."""
     meeting.joined(participant("p_ann"), participant("p_ben"))
-    meeting.bot.client.roster = {"p_ann": participant("p_ann"), "p_cem": participant("p_cem")}
+    meeting.bot.client.membership.roster = {"p_ann": participant("p_ann"), "p_cem": participant("p_cem")}
     meeting.recording.resumed(meeting.bot, {"restarted": True, "replayed": 0, "snapshot": {}})
     assert meeting.recording.people == 2
     meeting.joined(

@@ -64,7 +64,7 @@ class Talker(Page):
 
     def received(self, link: Any, text: str) -> None:
         if link is self._link and self.is_joined:
-            self.repeated += orjson.loads(text).get("seq", math.inf) <= self.client.seq
+            self.repeated += orjson.loads(text).get("seq", math.inf) <= self.client.membership.seq
         super().received(link, text)
 
 

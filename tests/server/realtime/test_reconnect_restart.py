@@ -119,7 +119,9 @@ async def test_two_hundred_outlive_two_kills(tmp_path: Path) -> None:
             for room in rooms.values():
                 for page, after in zip(room, [*room[1:], room[0]], strict=True):
                     page.next = after.id
-            await asyncio.gather(*(page.is_seen(rooms[page.client.meeting["id"]]) for page in pages))
+            await asyncio.gather(
+                *(page.is_seen(rooms[page.client.membership.meeting["id"]]) for page in pages)
+            )
 
             await server.kill()
             await start_again(server)
@@ -129,7 +131,9 @@ async def test_two_hundred_outlive_two_kills(tmp_path: Path) -> None:
             await start_again(server)
             hurry(pages)
 
-            await asyncio.gather(*(page.is_seen(rooms[page.client.meeting["id"]]) for page in pages))
+            await asyncio.gather(
+                *(page.is_seen(rooms[page.client.membership.meeting["id"]]) for page in pages)
+            )
             for name, room in rooms.items():
                 nobody_came_or_went(room)
                 for page, after in zip(room, [*room[1:], room[0]], strict=True):
@@ -160,7 +164,7 @@ def came_back_as_they_were(page: Page, before: dict[str, dict[str, object]]) -> 
     assert resumed
     for detail in resumed:
         assert (detail["restarted"], detail["replayed"]) == (True, 0)
-        assert detail["snapshot"]["meeting"]["id"] == page.client.meeting["id"]
+        assert detail["snapshot"]["meeting"]["id"] == page.client.membership.meeting["id"]
     for kept in ("role", "instance", "joined_at", "name"):
         assert page.roster[page.id][kept] == before[page.id][kept]
 
@@ -181,7 +185,11 @@ class Flipper(Page):
             done.put_nowait(None)
 
     def is_shown(self) -> bool:
-        return self.is_joined and self.client.unanswered == 0 and self.roster[self.id]["hand"] is self.hand
+        return (
+            self.is_joined
+            and self.client.membership.unanswered == 0
+            and self.roster[self.id]["hand"] is self.hand
+        )
 
     async def sees_all(self, room: Sequence[Flipper]) -> None:
         await self.sees(lambda: {page.id: page.hand for page in room} == self.hands())

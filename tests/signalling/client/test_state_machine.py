@@ -69,8 +69,12 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
     assert isinstance(ask, Send)
     assert json.loads(ask.text)["kind"] == "bot"
     assert client.received(json.dumps(JOINED), 0.0) == [Emit("joined", JOINED)]
-    assert client.me == ANN
-    assert (client.session, client.token, client.unanswered) == ("session-1", "token-1", 0)
+    assert client.membership.me == ANN
+    assert (client.membership.session, client.membership.token, client.membership.unanswered) == (
+        "session-1",
+        "token-1",
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,11 +88,11 @@ def test_what_is_no_message_is_ignored(text: str) -> None:
 
 def test_what_was_handed_out_does_not_change_any_more() -> None:
     client = joined()
-    roster = client.roster
+    roster = client.membership.roster
     event = {"type": "participant_updated", "seq": 2, "participant": {"id": "p_ann", "hand": True}}
     client.received(json.dumps(event), 1.0)
     assert roster["p_ann"]["hand"] is False
-    assert client.roster["p_ann"]["hand"] is True
+    assert client.membership.roster["p_ann"]["hand"] is True
 
 
 def test_a_server_that_is_away_for_days_is_still_asked() -> None:

@@ -55,7 +55,7 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
     for step in case.steps:
         actions = [told(action) for action in perform(client, step["call"], step.get("args", []), step["at"])]
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
-        check(step, Did(actions, client.phase, wake_at, client.roster))
+        check(step, Did(actions, client.phase, wake_at, client.membership.roster))
     assert not list(random), "a random number was not asked for"
 
 

@@ -1,0 +1,30 @@
+/**
+ * What the client's state machine wants done, as data. Its shell does it, in order. signalling/client/actions.py is its twin.
+ *
+ * @typedef {object} Back
+ * @property {number} replayed  How many missed events follow.
+ * @property {import("./protocol.js").Snapshot} [snapshot]  Comes where they could not all be replayed.
+ * @property {boolean} restarted  Whether the server was; signals that were on their way may be lost.
+ * @property {string} [session]  A new credential for the tab.
+ * @property {RTCIceServer[]} ice_servers
+ *
+ * @typedef {object} ClientEvents
+ * @property {import("./protocol.js").Joined} joined
+ * @property {Back} resumed
+ * @property {import("./protocol.js").RoomEvent} event
+ * @property {import("./protocol.js").IceServers} ice_servers  New credentials.
+ * @property {{code: string, message: string}} refused  The join was answered with an error that stays.
+ * @property {{code: string, message: string}} error
+ * @property {null} away  The connection is lost and being restored.
+ * @property {{code: number}} closed  The server closed for good.
+ *
+ * @typedef {{do: "open"} | {do: "send", text: string} | {do: "drop", code: number}
+ *   | {do: "goodbye", session: string, attempt: number}
+ *   | {[Name in keyof ClientEvents]: {do: "emit", name: Name, detail: ClientEvents[Name]}}[keyof ClientEvents]} Action
+ */
+
+/** @param {object} message @returns {Action} */
+export const send = (message) => ({ do: "send", text: JSON.stringify(message) });
+
+/** @template {keyof ClientEvents} Name @param {Name} name @param {ClientEvents[Name]} detail */
+export const emit = (name, detail) => /** @type {Action} */ ({ do: "emit", name, detail });
