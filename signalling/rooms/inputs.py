@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from signalling.protocol.client_messages import Kind, Media
 from signalling.protocol.identifiers import page_of
-from signalling.rooms.member import Handle, Member, Role
+from signalling.protocol.server_messages import Role
+from signalling.rooms.member import Handle, Member
 
 
 class Arrival(NamedTuple):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-import orjson
+import msgspec
+from msgspec import UNSET
 
 from signalling.protocol.client_messages import Kind, Media
 from signalling.protocol.identifiers import page_of
+from signalling.protocol.server_messages import MediaState, Participant, Role, State
 from signalling.rooms.budget import Budget
 from signalling.rooms.command_ids import Answered
 from signalling.rooms.listing import Listing
@@ -18,9 +20,7 @@ Handle = Any
 
 MAX_FORMER = 8
 
-State = Literal["connected", "reconnecting"]
-
-Role = Literal["host", "cohost", "participant"]
+_encode = msgspec.json.Encoder().encode
 
 
 class Member:
@@ -131,8 +131,8 @@ class Member:
         self.answered = Answered()
         self.refused = None
 
-    def media(self) -> dict[str, bool]:
-        return {"audio": self.audio, "video": self.video, "screen": self.screen}
+    def media(self) -> MediaState:
+        return MediaState(self.audio, self.video, self.screen)
 
     def set_media(self, media: Media) -> bool:
         """Take over what the message names; answers whether anything changed."""
@@ -152,28 +152,24 @@ class Member:
             self.listing.end()
             self.listing = None
 
-    def view(self) -> dict[str, Any]:
-        """The protocol's `<participant>`."""
-        view = {
-            "id": self.id,
-            "name": self.name,
-            "role": self.role,
-            "media": self.media(),
-            "hand": self.hand,
-            "state": self.state,
-            "instance": self.instance,
-            "joined_at": rfc3339(self.joined_at),
-        }
-        if self.kind:
-            view["kind"] = "bot"
-        if self.kind == "recorder":
-            view["recording"] = True
-        return view
+    def view(self) -> Participant:
+        return Participant(
+            self.id,
+            self.name,
+            self.role,
+            self.media(),
+            self.hand,
+            self.state,
+            self.instance,
+            rfc3339(self.joined_at),
+            "bot" if self.kind else UNSET,
+            self.kind == "recorder" or UNSET,
+        )
 
     def encoded(self) -> bytes:
         if self._encoded is None:
-            # Copied, because orjson's bytes keep the 4 KiB they were built in.
-            self._encoded = bytes(memoryview(orjson.dumps(self.view())))
+            # Copied, because the encoder's bytes keep half as much memory again.
+            self._encoded = b"%b" % _encode(self.view())
         return self._encoded
 
 

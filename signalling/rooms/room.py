@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-import orjson
-
 from signalling.protocol.features import BATCH
 from signalling.rooms.budget import Budget
 from signalling.rooms.event_log import Log
@@ -96,10 +94,10 @@ class Room:
             )
         return self._audiences
 
-    def roster(self) -> orjson.Fragment:
-        """The members as a JSON array."""
+    def roster(self) -> bytes:
+        """The members in JSON, with commas between them."""
         if not self._listing.holds:
             self._listing = Listing()
         if self._listing.count < len(self):
             self._listing.add(list(islice(self._members.values(), self._listing.count, None)))
-        return orjson.Fragment(b"[%b]" % self._listing.encoded)
+        return self._listing.encoded

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from signalling.protocol.identifiers import page_of
 from signalling.rooms.hub import GOODBYE, RELOAD_MOST
 from tests.simulation import revocations, store_checks
@@ -271,7 +273,7 @@ def _everyone_is_in_one_place(world: World) -> None:
     if world.has_ended and room is not None:
         world.complain("the meeting has ended, and there are still people in it")
     members = {member.user_id: member for member in room} if room else {}
-    roster = [member.view() for member in room] if room else []
+    roster = [msgspec.to_builtins(member.view()) for member in room] if room else []
     for person in world.people:
         live = [page for page in person.pages if page.is_live]
         member = members.pop(person.user_id, None)
@@ -300,8 +302,8 @@ def _everyone_is_in_one_place(world: World) -> None:
                 )
             if page_of(member.instance) != page.place.page:
                 world.complain(f"{page.name} is in, the place is that of {page_of(member.instance)}")
-            if member.media() != page.media:
-                world.complain(f"{page.name} wants to send {page.media}, others see {member.media()}")
+            if (shown := msgspec.structs.asdict(member.media())) != page.media:
+                world.complain(f"{page.name} wants to send {page.media}, others see {shown}")
             if page.hand is not None and member.hand is not page.hand:
                 world.complain(f"{page.name}'s hand is {page.hand}, others see {member.hand}")
     for user_id in members:

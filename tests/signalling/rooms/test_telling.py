@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from signalling.protocol.errors import CloseCode
@@ -33,7 +34,8 @@ def stage() -> Iterator[Stage]:
         for member in room:
             if member.connection is not None:
                 assert list(member.connection.roster) == [other.id for other in room]
-                assert member.connection.roster == {other.id: other.view() for other in room}
+                views = {other.id: msgspec.to_builtins(other.view()) for other in room}
+                assert member.connection.roster == views
 
 
 def numbers(socket: Socket) -> list[int]:
