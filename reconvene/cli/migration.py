@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from server.settings.config import Config
-from storage.migrations import Migration, load_migrations
+from storage.migrations import Migration, SchemaFiles, load_schema
 from storage.store import Store
 
 Tell = Callable[[str], None]
@@ -14,6 +15,8 @@ Tell = Callable[[str], None]
 _FIRST_STAMP = 20261121000000
 """`supabase db push` knows a migration by the number its file name begins with, which looks like a date and must never
 change: this plus the migration's own number."""
+_FUNCTIONS_STAMP = 20270000000000
+"""The file of functions is another one, behind those, whenever its contents are others: release and hash are added."""
 
 
 class CannotMigrate(Exception):  # noqa: N818
@@ -41,7 +44,7 @@ async def run(
         export(directory, tell)
         return True
     if everything:
-        tell(_sql(load_migrations("postgres")))
+        tell(_sql(load_schema()))
         return True
     config = Config.from_env(environ)
     if sql and config.store.startswith("sqlite:"):
@@ -83,8 +86,14 @@ async def is_up_to_date(store: Store, tell: Tell) -> bool:
 
 async def pending_sql(store: Store) -> str:
     """What a PostgreSQL or Supabase store is missing, as SQL. Raises `StoreError`."""
-    schema = (await store.schema()).known()
-    return _sql([migration for migration in load_migrations("postgres") if migration.name in schema.pending])
+    pending, files = (await store.schema()).known().pending, load_schema()
+    return _sql(
+        SchemaFiles(
+            [migration for migration in files.migrations if migration.name in pending],
+            [file for file in files.functions if file.name in pending],
+            files.release,
+        )
+    )
 
 
 def export(directory: Path, tell: Tell) -> None:
@@ -92,7 +101,9 @@ def export(directory: Path, tell: Tell) -> None:
 
     Raises `CannotMigrate`; when one of them has other contents, before anything is written.
     """
-    files = {directory / _file_name(migration): migration.sql for migration in load_migrations("postgres")}
+    schema = load_schema()
+    files = {directory / _file_name(migration): migration.sql for migration in schema.migrations}
+    files[directory / _functions_file_name(schema)] = schema.functions_sql
     try:
         there = {file for file in files if file.exists()}
         for file in there:
@@ -111,7 +122,16 @@ def _file_name(migration: Migration) -> str:
     return f"{_FIRST_STAMP + migration.number}_reconvene_{migration.name[5:]}.sql"
 
 
-def _sql(migrations: Iterable[Migration]) -> str:
-    parts = [f"-- {migration.name}\n\n{migration.sql.strip()}\n" for migration in migrations]
+def _functions_file_name(files: SchemaFiles) -> str:
+    major, minor, patch = files.release
+    contents = int(hashlib.sha256(files.functions_sql.encode()).hexdigest(), 16) % 100_000
+    stamp = _FUNCTIONS_STAMP + (major * 10_000 + minor * 100 + patch) * 100_000 + contents
+    return f"{stamp}_reconvene_functions.sql"
+
+
+def _sql(files: SchemaFiles) -> str:
+    parts = [f"-- {migration.name}\n\n{migration.sql.strip()}\n" for migration in files.migrations]
+    if files.functions:
+        parts.append(files.functions_sql)
     # All or nothing, also for a tool that commits after each statement.
     return "\n".join(["BEGIN;\n", *parts, "COMMIT;"]) if parts else "-- nothing is missing"

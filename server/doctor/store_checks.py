@@ -59,7 +59,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
         schema = await store.schema()
         findings.append(_migrated(schema, config))
         # Opening may migrate: left to the server, and to those who ask for it.
-        if schema.version != schema.newest:
+        if schema.version > schema.newest or schema.pending:
             findings.append(ok(STORE, f"{name(config)} answers"))
             return
         await store.open()
@@ -82,9 +82,9 @@ def _migrated(schema: Schema, config: Config) -> Finding:
             f"the schema has version {schema.version}, and this Reconvene knows {schema.newest} only",
             "Run the newer Reconvene that migrated it, or name another database in RECONVENE_STORE",
         )
-    if schema.version == schema.newest:
+    if not schema.pending:
         return ok(MIGRATIONS, f"the schema is up to date (version {schema.version})")
-    found = f"{len(schema.pending)} of {schema.newest} migrations are still to be made: {', '.join(schema.pending)}"
+    found = f"{len(schema.pending)} migrations are still to be made: {', '.join(schema.pending)}"
     if config.store == SUPABASE and config.supabase_db_url is None:
         return failure(
             MIGRATIONS,

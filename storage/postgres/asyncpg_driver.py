@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import orjson
 
 from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
-from storage.migrations import Migration
+from storage.migrations import Applied, SchemaFiles
 from storage.postgres.driver import Call, CallFailed, Locked
 
 if TYPE_CHECKING:
@@ -116,20 +116,23 @@ class PostgresDatabase:
         answers: list[Any] = orjson.loads(text)
         return answers
 
-    async def schema_version(self) -> int:
+    async def applied(self) -> Applied:
         async with self._one_connection() as connection, connection.transaction():
-            return await _version(connection)
+            return await _applied(connection)
 
-    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+    async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         async with self._one_connection() as connection, connection.transaction():
             # One process migrates, the others find it done.
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=MIGRATE_WITHIN)
-            version = await _version(connection)
-            if version > len(migrations):
-                raise SchemaTooNew(version, len(migrations))
-            for migration in migrations[version:]:
+            applied = await _applied(connection)
+            if applied.version > len(files.migrations):
+                raise SchemaTooNew(applied.version, len(files.migrations))
+            pending = files.pending(applied)
+            for migration in pending.migrations:
                 await connection.execute(migration.sql, timeout=MIGRATE_WITHIN)
-        return [migration.name for migration in migrations[version:]]
+            if pending.functions:
+                await connection.execute(pending.functions_sql, timeout=MIGRATE_WITHIN)
+        return pending.names
 
     @contextlib.asynccontextmanager
     async def _pinned(self, connection: Any) -> AsyncIterator[None]:
@@ -225,15 +228,23 @@ class PostgresDatabase:
         return number
 
 
-async def _version(connection: Any) -> int:
+async def _applied(connection: Any) -> Applied:
     # Not by to_regclass: a session remembers for a while that there was none.
-    if not await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'reconvene' AND tablename = 'migrations')",
+    tables = await connection.fetchval(
+        "SELECT array_agg(tablename::text) FROM pg_tables "
+        "WHERE schemaname = 'reconvene' AND tablename IN ('migrations', 'function_files')",
         timeout=CONNECT_WITHIN,
-    ):
-        return 0
+    )
+    if not tables:
+        return Applied()
     number = await connection.fetchval("SELECT max(number) FROM reconvene.migrations", timeout=CONNECT_WITHIN)
-    return int(number or 0)
+    if "function_files" not in tables:
+        return Applied(number or 0)
+    files = await connection.fetch(
+        "SELECT name, hash, release FROM reconvene.function_files", timeout=CONNECT_WITHIN
+    )
+    hashes = {file["name"]: file["hash"] for file in files}
+    return Applied(number or 0, hashes, max((tuple(file["release"]) for file in files), default=()))
 
 
 def _terminate(connection: Any) -> None:

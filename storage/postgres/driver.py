@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from storage.errors import StoreError, StoreUnavailable
-from storage.migrations import Migration
+from storage.migrations import Applied, SchemaFiles
 
 Call = Mapping[str, Any]
 
@@ -56,11 +56,11 @@ class Database(Protocol):
         `BadStore` (wrong key, missing permission, missing function).
         """
 
-    async def schema_version(self) -> int:
-        """The number of the last migration applied; 0 when there is nothing. Needs no `open`. Raises as `carry_out`."""
+    async def applied(self) -> Applied:
+        """What was applied. Needs no `open`. Raises as `carry_out`."""
 
-    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+    async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         """Apply those that are missing, all or none; returns their names. Needs no `open`.
 
-        Raises `BadStore` where it cannot be done from here, and says how it can.
+        Raises `SchemaTooNew`; `BadStore` where it cannot be done from here, and says how it can.
         """

@@ -20,7 +20,7 @@ from typing import Any
 
 from storage.batching import BatchTasks
 from storage.errors import StoreUnavailable
-from storage.migrations import load_migrations
+from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
 from storage.postgres import import_rows, rows
 from storage.postgres.driver import Call, Database, Locked
@@ -43,7 +43,6 @@ from storage.store import Schema
 Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
 """Carries out a batch. Raises `Locked`."""
 
-MIGRATIONS = "postgres"
 ATTEMPT = 2.5
 """Seconds one attempt at a call may take."""
 PATIENCE = 3.0
@@ -71,13 +70,12 @@ class FunctionStore(ImportFunctions):
         self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
 
     async def schema(self) -> Schema:
-        migrations = load_migrations(MIGRATIONS)
-        version = await self._database.schema_version()
-        return Schema(version, len(migrations), tuple(migration.name for migration in migrations[version:]))
+        files, applied = load_schema(), await self._database.applied()
+        return Schema(applied.version, len(files.migrations), files.pending(applied).names)
 
     async def migrate(self) -> Sequence[str]:
         schema = (await self.schema()).known()
-        return await self._database.migrate(load_migrations(MIGRATIONS)) if schema.pending else []
+        return await self._database.migrate(load_schema()) if schema.pending else []
 
     async def open(self) -> None:
         async with self._lifecycle:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from storage.errors import BadStore, StoreError, StoreUnavailable
-from storage.migrations import Migration
+from storage.migrations import Applied, SchemaFiles
 from storage.postgres.driver import CallFailed, Locked, Unheard
 
 try:
@@ -106,35 +106,39 @@ class SupabaseDatabase:
             raise StoreUnavailable("the store is not open", certain=True)
         return await self._call(self._client, calls, within, before)
 
-    async def schema_version(self) -> int:
+    async def applied(self) -> Applied:
         async with self._any_client() as client:
             try:
-                (answer,) = await self._call(client, [{"call": "version"}], _CHECK)
+                answer, files = await self._call(
+                    client, [{"call": "version"}, {"call": "function_files"}], _CHECK
+                )
             except _NotMigrated:
-                return 0
+                return Applied()
             except CallFailed as error:
                 # Nothing can be wrong with this call but the role that makes it.
                 raise BadStore(f"SUPABASE_SERVICE_KEY is not the service role's: {error}") from None
         if not isinstance(answer, dict) or not isinstance(answer.get("value"), int):
             raise BadStore(f"public.{FUNCTION} in the Supabase project is not Reconvene's. {_GET_MIGRATED}")
-        return int(answer["value"])
+        # A release before 0.6 does not know the second call.
+        known = files["value"] if files else {}
+        return Applied(answer["value"], known.get("hashes") or {}, tuple(known.get("release") or ()))
 
-    async def migrate(self, migrations: Sequence[Migration]) -> Sequence[str]:
+    async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         if not self._db_url:
             raise BadStore(
-                f"the Supabase project is not migrated to version {len(migrations)}, which its API cannot do. "
+                f"the Supabase project is not migrated to version {len(files.migrations)}, which its API cannot do. "
                 f"{_GET_MIGRATED}"
             )
         from storage.postgres.asyncpg_driver import PostgresDatabase
 
-        applied = await PostgresDatabase(self._db_url, "SUPABASE_DB_URL").migrate(migrations)
-        await self._see_version(len(migrations))
+        applied = await PostgresDatabase(self._db_url, "SUPABASE_DB_URL").migrate(files)
+        await self._see_all(files)
         return applied
 
-    async def _see_version(self, version: int) -> None:
+    async def _see_all(self, files: SchemaFiles) -> None:
         """Wait until the API knows what was migrated behind its back."""
         deadline = time.monotonic() + _RELOAD
-        while await self.schema_version() < version:
+        while files.pending(await self.applied()).names:
             if time.monotonic() > deadline:
                 raise BadStore(
                     "the database at SUPABASE_DB_URL is migrated, but the API at SUPABASE_URL does not show it. "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from storage.migrations import load_migrations
+from storage.migrations import load_schema
 from tests.databases import PostgresServer, PostgrestServer
 from tests.storage.place import Place
 
@@ -25,7 +25,7 @@ TABLES = (
     "import_registrants",
     "revocations",
 )
-"""All but the one of what was migrated."""
+"""All but those of what was migrated."""
 
 
 class Servers:
@@ -74,8 +74,9 @@ async def apply_migrations(url: str) -> None:
     """As the SQL editor of a Supabase project does: each file as it is, all statements at once."""
     connection = await asyncpg.connect(url, ssl=False)
     try:
-        for migration in load_migrations("postgres"):
-            await connection.execute(migration.sql)
+        files = load_schema()
+        for sql in (*(migration.sql for migration in files.migrations), files.functions_sql):
+            await connection.execute(sql)
     finally:
         await connection.close()
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from storage import open_store
-from storage.migrations import load_migrations
+from storage.migrations import SchemaFiles, load_migrations
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.sqlite.database_file import APPLICATION_ID, migrate
 from storage.store import Store
@@ -41,7 +41,7 @@ async def test_in_a_file(tmp_path: Path) -> None:
 async def test_in_postgresql(servers: Servers) -> None:
     postgres = await servers.postgres()
     url = await postgres.make_database("of_the_release_before")
-    await PostgresDatabase(url).migrate(load_migrations("postgres")[:13])
+    await PostgresDatabase(url).migrate(SchemaFiles(load_migrations("postgres")[:13]))
     await postgres.execute(f"SET search_path = reconvene; {KEPT}", database="of_the_release_before")
     await _as_this_release_takes_it(open_store(url))
 

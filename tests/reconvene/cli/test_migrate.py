@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -14,8 +16,8 @@ import pytest
 from reconvene.cli import migration
 from reconvene.cli.migration import CannotMigrate
 from storage.errors import BadStore, SchemaTooNew, StoreError, StoreUnavailable
-from storage.migrations import load_migrations
-from storage.postgres import supabase_driver
+from storage.migrations import Release, SchemaFiles, load_migrations, load_schema
+from storage.postgres import function_store, supabase_driver
 from tests.databases import PostgresServer, PostgrestServer
 from tests.databases.postgres import postgres_programs
 from tests.reconvene.cli.test_command import reconvene
@@ -26,7 +28,13 @@ _numbers = count(1)
 
 
 def names(backend: str) -> list[str]:
-    return [migration.name for migration in load_migrations(backend)]
+    """Of all files, in their order."""
+    migrations = [migration.name for migration in load_migrations("sqlite")]
+    return migrations if backend == "sqlite" else list(load_schema().names)
+
+
+def newest_of(backend: str) -> int:
+    return len(load_migrations(backend))
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -92,7 +100,7 @@ async def test_it_applies_what_is_missing_and_says_so_once(
     backend: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     wanted = names("sqlite" if backend == "sqlite" else "postgres")
-    newest = len(wanted)
+    newest = newest_of("sqlite" if backend == "sqlite" else "postgres")
     async with AsyncExitStack() as stack:
         environ = await BACKENDS[backend](postgres, tmp_path, stack)
         missing = [*(f"missing {name}" for name in wanted), f"version 0 of {newest}: run reconvene migrate"]
@@ -134,7 +142,7 @@ async def test_the_sql_brings_a_project_up_to_date(project: PostgrestServer) -> 
     _, (sql,) = await run(environ, sql=True)
     await project.postgres.execute(sql, database=project.database)
     await project.has("reconvene")
-    newest = len(names("postgres"))
+    newest = newest_of("postgres")
     # There is nothing to do, so that nothing says how it would be done.
     assert await run(environ) == (True, [f"up to date, version {newest}"])
     assert await run(environ, sql=True) == (True, ["-- nothing is missing"])
@@ -143,10 +151,10 @@ async def test_the_sql_brings_a_project_up_to_date(project: PostgrestServer) -> 
 async def test_the_sql_is_what_is_missing_and_no_more(postgres: PostgresServer) -> None:
     database = f"half_{next(_numbers)}"
     environ = {"RECONVENE_STORE": await postgres.make_database(database)}
-    first, *others = load_migrations("postgres")
+    first = load_migrations("postgres")[0]
     await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {first.sql}", database=database)
     _, missing = await run(environ, check=True)
-    assert missing[:-1] == [f"missing {migration.name}" for migration in others]
+    assert missing[:-1] == [f"missing {name}" for name in names("postgres")[1:]]
     _, (sql,) = await run(environ, sql=True)
     assert first.sql not in sql
     await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {sql}", database=database)
@@ -155,8 +163,9 @@ async def test_the_sql_is_what_is_missing_and_no_more(postgres: PostgresServer) 
 
 async def test_all_of_the_sql_is_printed_without_a_store() -> None:
     _, (sql,) = await run({"RECONVENE_STORE": "supabase"}, sql=True, everything=True)
-    for each in load_migrations("postgres"):
-        assert each.sql.strip() in sql
+    files = load_schema()
+    for text in [*(file.sql for file in files.migrations), *(file.sql for file in files.functions)]:
+        assert text.strip() in sql
 
 
 async def test_the_sql_is_all_or_nothing_also_where_each_statement_counts(postgres: PostgresServer) -> None:
@@ -184,10 +193,12 @@ async def test_exported_files_bring_a_database_up_to_date(postgres: PostgresServ
     _, told = await run({}, directory=folder)
     files = files_in(folder)
     assert told == [f"wrote {file}" for file in files]
-    assert [file.name for file in files] == [
-        f"202611210000{number:02}_reconvene_{name[5:]}.sql"
-        for number, name in enumerate(names("postgres"), 1)
+    *numbered, functions = [file.name for file in files]
+    assert numbered == [
+        f"202611210000{migration.number:02}_reconvene_{migration.name[5:]}.sql"
+        for migration in load_migrations("postgres")
     ]
+    assert re.fullmatch(r"2027\d{10}_reconvene_functions.sql", functions)
     database = f"pushed_{next(_numbers)}"
     environ = {"RECONVENE_STORE": await postgres.make_database(database)}
     for file in files:
@@ -209,6 +220,49 @@ async def test_exporting_again_changes_nothing_and_spares_what_differs(tmp_path:
     assert not first.exists()
     with pytest.raises(CannotMigrate, match="cannot write"):
         await run({}, directory=last)
+
+
+def with_a_function_changed(files: SchemaFiles, release: Release | None = None) -> SchemaFiles:
+    """As a release has it whose comments are others."""
+    first, *others = files.functions
+    changed = replace(first, sql=f"-- Changed.\n{first.sql}")
+    return replace(files, functions=[changed, *others], release=release or files.release)
+
+
+async def test_functions_that_changed_are_exported_once_more_and_sort_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run({}, directory=tmp_path)
+    files, ours = files_in(tmp_path), load_schema()
+    major, minor, _ = ours.release
+    changed = with_a_function_changed(ours, (major, minor + 1, 0))
+    monkeypatch.setattr(migration, "load_schema", lambda: changed)
+    _, told = await run({}, directory=tmp_path)
+    *before, newest = files_in(tmp_path)
+    assert before == files
+    assert [line for line in told if line.startswith("wrote")] == [f"wrote {newest}"]
+    assert newest.read_text() == changed.functions_sql
+
+
+async def test_only_functions_that_changed_are_written_again(
+    project: PostgrestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = of_supabase(project)
+    await run({**environ, "SUPABASE_DB_URL": connection_string(project)})
+    ours = load_schema()
+    changed = with_a_function_changed(ours)
+    for module in (migration, function_store):
+        monkeypatch.setattr(module, "load_schema", lambda: changed)
+    version, first = newest_of("postgres"), ours.functions[0].name
+    behind = [f"missing {first}", f"version {version} of {version}: run reconvene migrate"]
+    assert await run(environ, check=True) == (False, behind)
+    _, (sql,) = await run(environ, sql=True)
+    assert changed.functions[0].sql in sql
+    assert changed.functions[1].sql not in sql
+    await refusal(environ)
+    applied = [f"applied {first}", f"up to date, version {version}"]
+    assert await run({**environ, "SUPABASE_DB_URL": connection_string(project)}) == (True, applied)
+    assert await run(environ, check=True) == (True, [f"up to date, version {version}"])
 
 
 # What cannot be done

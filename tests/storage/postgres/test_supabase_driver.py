@@ -19,7 +19,7 @@ from tests.storage.crowd import Crowd, works_again
 from tests.storage.place import Place
 from tests.storage.script import Script
 
-ALL_TABLES = (*TABLES, "migrations")
+ALL_TABLES = (*TABLES, "migrations", "function_files")
 STRANGERS = ("anon", "authenticated")
 
 

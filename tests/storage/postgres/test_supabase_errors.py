@@ -16,6 +16,7 @@ import pytest
 
 from storage import open_store
 from storage.errors import BadStore, StoreError, StoreUnavailable
+from storage.migrations import Applied, SchemaFiles
 from storage.postgres.driver import CallFailed
 from storage.postgres.supabase_driver import SupabaseDatabase
 from tests.databases import PostgrestServer
@@ -121,7 +122,7 @@ async def test_what_only_people_can_mend_says_what_to_do(
 
 
 async def test_a_function_of_that_name_that_is_not_ours_is_told(database: SupabaseDatabase) -> None:
-    error = await failure(database.schema_version())
+    error = await failure(database.applied())
     assert isinstance(error, BadStore)
     assert "not Reconvene's" in str(error)
 
@@ -238,13 +239,13 @@ async def test_settings_that_are_wrong_are_named(answer: bytes, named: str) -> N
 
 async def test_a_project_without_the_function_is_at_version_0() -> None:
     async with StandIn(told("404 Not Found", code="PGRST202", message="Could not find the function")) as url:
-        assert await SupabaseDatabase(url, KEY).schema_version() == 0
+        assert await SupabaseDatabase(url, KEY).applied() == Applied()
 
 
 async def test_what_nobody_listens_to_was_not_sent() -> None:
     async with StandIn(b"") as url:
         pass
-    error = await failure(SupabaseDatabase(url, KEY).schema_version())
+    error = await failure(SupabaseDatabase(url, KEY).applied())
     assert certain(error)
     assert "SUPABASE_URL" in str(error)
 
@@ -306,7 +307,7 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_without_a_connection_string_migrating_says_what_to_do() -> None:
-    error = await failure(SupabaseDatabase("https://abc.supabase.co", KEY).migrate([]))
+    error = await failure(SupabaseDatabase("https://abc.supabase.co", KEY).migrate(SchemaFiles([])))
     assert isinstance(error, BadStore)
     for way in ("reconvene migrate --sql", "supabase db push", "SUPABASE_DB_URL"):
         assert way in str(error)

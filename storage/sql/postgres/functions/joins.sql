@@ -1,0 +1,143 @@
+-- Joins.
+--
+-- Several processes write at once. Rows are locked in one order, so that none waits for another in a circle: the meeting,
+-- its participants by user, the stays of each. Calls of one batch come sorted in that order. Whoever opens a stay locks the
+-- meeting FOR SHARE, so that none is opened while it ends.
+
+-- Joins of different people, as sets: one statement per table for all of them. `is_again`: the calls are sent again because
+-- the answer was lost. Every row is looked up by its key, however few there are as yet: a plan is made once, and kept. A stay
+-- that ended in the future was lost before the clock was set back, not a moment ago.
+CREATE OR REPLACE FUNCTION reconvene.join_many(calls jsonb, is_again boolean DEFAULT false) RETURNS json LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    wishes reconvene.wish[] := ARRAY(
+        SELECT wish FROM jsonb_populate_recordset(NULL::reconvene.wish, calls) AS wish
+        ORDER BY room COLLATE "C", user_id COLLATE "C"
+    );
+    seated reconvene.wish[]; -- those in a meeting that goes on
+    locked text[];
+    made text[] := '{}';
+BEGIN
+    LOOP
+        locked := ARRAY(
+            SELECT room FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes))
+            ORDER BY room
+            FOR SHARE
+        );
+        -- One that was there a moment ago may have been deleted, one that was not may be there by now.
+        EXIT WHEN NOT EXISTS (SELECT 1 FROM unnest(wishes) AS wish WHERE "create" AND room <> ALL (locked));
+        WITH made_now AS (
+            INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
+            SELECT DISTINCT ON (room) room, title, user_id, at FROM unnest(wishes) AS wish
+            WHERE "create" AND room <> ALL (locked)
+            ORDER BY room, n
+            ON CONFLICT DO NOTHING
+            RETURNING room
+        )
+        SELECT made || coalesce(array_agg(room), '{}') INTO made FROM made_now;
+    END LOOP;
+    seated := ARRAY(
+        SELECT wish FROM unnest(wishes) AS wish
+        JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+        WHERE wish.room = ANY (locked)
+        ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
+    );
+
+    -- A new one has the first stay at once: what the trigger would say of it stands here already.
+    INSERT INTO reconvene.participants AS known (
+        id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count
+    )
+    SELECT
+        wish.participant_id,
+        wish.room,
+        wish.user_id,
+        wish.name,
+        CASE WHEN wish.user_id = meetings.host_user_id THEN 'host' ELSE 'participant' END,
+        'connected',
+        wish.at,
+        wish.at,
+        1
+    FROM unnest(seated) AS wish JOIN reconvene.meetings ON meetings.room = wish.room
+    ON CONFLICT (room, user_id) DO UPDATE
+    SET name = CASE WHEN excluded.name = '' THEN known.name ELSE excluded.name END,
+        first_joined_at = least(known.first_joined_at, excluded.first_joined_at),
+        last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at);
+
+    IF EXISTS (SELECT 1 FROM unnest(seated) AS wish WHERE name = '') THEN
+        UPDATE reconvene.participants AS person SET name = wish.first_name
+        FROM unnest(seated) AS wish
+        WHERE wish.name = '' AND person.room = wish.room AND person.user_id = wish.user_id AND person.name = '';
+    END IF;
+
+    INSERT INTO reconvene.nodes (id, heartbeat_at)
+    SELECT node_id, min(at) FROM unnest(seated) AS wish
+    WHERE NOT EXISTS (SELECT 1 FROM reconvene.nodes WHERE id = wish.node_id)
+    GROUP BY node_id
+    ON CONFLICT DO NOTHING;
+
+    -- The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
+    -- begins. A stay that is closed under the very id asked for (a join tried again) is opened again. What is done
+    -- twice, because its first answer was lost, counts once: the page and the moment tell.
+    INSERT INTO reconvene.participant_sessions AS known (participant_id, session_id, node_id, instance, joined_at)
+    SELECT
+        person.id,
+        coalesce(open.session_id, previous.session_id, wish.session_id),
+        wish.node_id,
+        wish.instance,
+        wish.at
+    FROM unnest(seated) AS wish
+    JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
+    LEFT JOIN reconvene.participant_sessions AS open
+        ON open.participant_id = person.id AND open.left_at IS NULL
+    LEFT JOIN reconvene.participant_sessions AS previous
+        ON previous.participant_id = person.id AND previous.session_id = wish.previous_session
+            AND previous.reason = 'lost' AND (wish.grace IS NULL OR abs(wish.at - previous.left_at) < wish.grace)
+    ON CONFLICT (participant_id, session_id) DO UPDATE
+    SET node_id = excluded.node_id,
+        instance = excluded.instance,
+        left_at = NULL,
+        reason = NULL,
+        estimated = false,
+        (connections, reconnects) = (
+            SELECT counted, remembered FROM reconvene.one_more_return(
+                known.connections, known.reconnects, excluded.joined_at, known.instance = excluded.instance,
+                known.joined_at
+            )
+        );
+
+    -- Read last, so that it shows what the triggers made of the stays. Everyone has one open stay now.
+    RETURN (
+        SELECT json_agg(
+            CASE
+                WHEN meetings.room IS NULL THEN '{"refused": "unknown_meeting"}'::json
+                WHEN meetings.ended_at IS NOT NULL THEN '{"refused": "meeting_ended"}'
+                ELSE json_build_object('value', json_build_object(
+                    'meeting', row_to_json(meetings),
+                    'participant', row_to_json(person),
+                    'stay', row_to_json(stay),
+                    'created', meetings.host_user_id = wish.user_id AND (
+                        meetings.room = ANY (made)
+                        OR (is_again AND meetings.created_at = wish.at AND person.id = wish.participant_id)
+                    ),
+                    -- Ids are made for each call: a row that has this one's, this one made.
+                    'rejoined', person.id <> wish.participant_id,
+                    'continued', stay.connections > 1
+                ))
+            END
+            ORDER BY wish.n
+        )
+        FROM unnest(wishes) AS wish
+        LEFT JOIN reconvene.meetings ON meetings.room = wish.room AND wish.room = ANY (locked)
+        LEFT JOIN reconvene.participants AS person ON person.room = wish.room AND person.user_id = wish.user_id
+        LEFT JOIN reconvene.participant_sessions AS stay
+            ON stay.participant_id = person.id AND stay.left_at IS NULL
+    );
+END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.join_meeting(call jsonb) RETURNS json LANGUAGE sql AS $$
+    SELECT reconvene.join_many(jsonb_build_array(call), call ? 'again') -> 0
+$$;

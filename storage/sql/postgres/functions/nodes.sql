@@ -1,0 +1,67 @@
+-- Nodes. The file `joins` tells the order of locks.
+
+CREATE OR REPLACE FUNCTION reconvene.heartbeat(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO reconvene.nodes (id, heartbeat_at)
+    VALUES (call ->> 'node_id', (call ->> 'at')::double precision)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = NULL;
+    RETURN json_build_object('value', extract(epoch FROM clock_timestamp()));
+END $$;
+
+-- `ahead_of`: also those heard of after it, before a clock was set back. Nodes that have been dead for a day are forgotten
+-- (`storage.sqlite.meetings.FORGOTTEN_AFTER`).
+CREATE OR REPLACE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    dead_before double precision := (call ->> 'dead_before')::double precision;
+    ahead_of double precision := (call ->> 'ahead_of')::double precision;
+    dead text[] := ARRAY(
+        SELECT id FROM reconvene.nodes
+        WHERE (heartbeat_at < dead_before OR heartbeat_at > ahead_of)
+            AND EXISTS (SELECT 1 FROM reconvene.participant_sessions WHERE node_id = nodes.id AND left_at IS NULL)
+    );
+    locked text[];
+    closed integer;
+BEGIN
+    locked := reconvene.lock_people_of(dead);
+    -- Looked at again under the locks: a node that was taken for dead may have been heard of, or a stay gone on elsewhere.
+    -- What came to the node meanwhile is closed the next time.
+    UPDATE reconvene.participant_sessions AS stays
+    SET left_at = greatest(joined_at, heartbeat_at, reconnects[cardinality(reconnects)]),
+        reason = 'lost',
+        estimated = true
+    FROM reconvene.nodes
+    WHERE left_at IS NULL AND node_id = nodes.id AND nodes.id = ANY (dead) AND participant_id = ANY (locked)
+        AND (heartbeat_at < dead_before OR heartbeat_at > ahead_of);
+    GET DIAGNOSTICS closed = ROW_COUNT;
+    DELETE FROM reconvene.nodes
+    WHERE heartbeat_at < dead_before - 86400
+        AND NOT EXISTS (SELECT 1 FROM reconvene.participant_sessions WHERE node_id = nodes.id AND left_at IS NULL);
+    RETURN json_build_object('value', closed);
+END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.stop_node(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    locked text[];
+    closed integer;
+BEGIN
+    INSERT INTO reconvene.nodes AS known (id, heartbeat_at, stopped_at)
+    VALUES (call ->> 'node_id', (call ->> 'at')::double precision, (call ->> 'at')::double precision)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, stopped_at = excluded.stopped_at;
+    locked := reconvene.lock_people_of(ARRAY[call ->> 'node_id']);
+    UPDATE reconvene.participant_sessions
+    SET left_at = greatest(joined_at, (call ->> 'at')::double precision), reason = 'lost'
+    WHERE left_at IS NULL AND node_id = call ->> 'node_id' AND participant_id = ANY (locked);
+    GET DIAGNOSTICS closed = ROW_COUNT;
+    RETURN json_build_object('value', closed);
+END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.lock_people_of(node_ids text[]) RETURNS text[] LANGUAGE sql VOLATILE AS $$
+    SELECT coalesce(array_agg(id), '{}') FROM (
+        SELECT id FROM reconvene.participants
+        WHERE id IN (
+            SELECT participant_id FROM reconvene.participant_sessions WHERE left_at IS NULL AND node_id = ANY (node_ids)
+        )
+        ORDER BY room, user_id
+        FOR NO KEY UPDATE
+    ) AS locked
+$$;

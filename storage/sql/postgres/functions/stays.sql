@@ -1,0 +1,132 @@
+-- Stays after they began. The file `joins` tells the order of locks.
+
+-- A stay has seen one connection more, whose page came `at` a moment (NULL: it has not). `is_same_page`: it is the page that
+-- was there last. If that came at this very moment, be it to begin the stay, this is the same call, sent again.
+CREATE OR REPLACE FUNCTION reconvene.one_more_return(
+    connections integer,
+    reconnects double precision[],
+    at double precision,
+    is_same_page boolean,
+    began_at double precision DEFAULT NULL,
+    OUT counted integer,
+    OUT remembered double precision[]
+) LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    moment double precision := round(at::numeric, 3); -- to the millisecond, as in every store
+BEGIN
+    IF at IS NULL
+        OR (is_same_page AND (at = began_at OR moment = reconnects[cardinality(reconnects)]))
+    THEN
+        counted := connections;
+        remembered := reconnects;
+    ELSE
+        counted := connections + 1;
+        remembered := reconnects[greatest(1, cardinality(reconnects) - 98):] || moment;
+    END IF;
+END $$;
+
+-- Whoever knows by how much a stay's beginning has to be corrected knows that of all that is known of it. (Nobody came back
+-- before it, or in the future: that was recorded after the clock was set, and before this.)
+CREATE OR REPLACE FUNCTION reconvene.corrected(
+    moments double precision[], joined_at double precision, began_at double precision, now double precision
+) RETURNS double precision[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN began_at IS NULL OR began_at = joined_at THEN moments
+        ELSE ARRAY(
+            SELECT round(greatest(began_at, least(now, moment + began_at - joined_at))::numeric, 3)::double precision
+            FROM unnest(moments) WITH ORDINALITY AS each (moment, place) ORDER BY place
+        )
+    END
+$$;
+
+-- `joined_at` as in `resume_stay`.
+CREATE OR REPLACE FUNCTION reconvene.leave(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    began_at double precision := (call ->> 'joined_at')::double precision;
+BEGIN
+    PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
+    UPDATE reconvene.participant_sessions
+    SET joined_at = coalesce(began_at, joined_at),
+        left_at = greatest(coalesce(began_at, joined_at), (call ->> 'at')::double precision),
+        reconnects = reconvene.corrected(reconnects, joined_at, began_at, (call ->> 'at')::double precision),
+        reason = call ->> 'reason',
+        estimated = false
+    WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
+        AND node_id = call ->> 'node_id' AND (left_at IS NULL OR estimated);
+    RETURN '{"value": null}';
+END $$;
+
+-- `joined_at`: the stay began then, by the clock as it was set since. `if_free`: it is left alone when it is open under
+-- another node.
+CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    whose text := call ->> 'participant_id';
+    resumed_at double precision := (call ->> 'at')::double precision;
+    began_at double precision := (call ->> 'joined_at')::double precision;
+BEGIN
+    PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' AND ended_at IS NULL FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN '{"value": null}';
+    END IF;
+    PERFORM 1 FROM reconvene.participants WHERE id = whose FOR NO KEY UPDATE;
+    INSERT INTO reconvene.nodes (id, heartbeat_at) VALUES (call ->> 'node_id', resumed_at) ON CONFLICT DO NOTHING;
+    UPDATE reconvene.participant_sessions AS known
+    SET node_id = call ->> 'node_id',
+        instance = call ->> 'instance',
+        joined_at = coalesce(began_at, joined_at),
+        left_at = NULL,
+        reason = NULL,
+        estimated = false,
+        (connections, reconnects) = (
+            SELECT counted, remembered FROM reconvene.one_more_return(
+                known.connections,
+                reconvene.corrected(known.reconnects, known.joined_at, began_at, resumed_at),
+                CASE WHEN (call ->> 'returned')::boolean THEN resumed_at END,
+                known.instance = call ->> 'instance'
+            )
+        )
+    WHERE participant_id = whose AND session_id = call ->> 'session_id'
+        AND (
+            left_at IS NULL
+                AND (node_id = call ->> 'node_id' OR (call ->> 'if_free')::boolean IS NOT TRUE)
+            OR reason = 'lost'
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM reconvene.participant_sessions AS other
+            WHERE other.participant_id = whose AND other.session_id <> call ->> 'session_id' AND other.left_at IS NULL
+        );
+    IF FOUND THEN
+        UPDATE reconvene.participants SET last_seen_at = greatest(last_seen_at, resumed_at) WHERE id = whose;
+    END IF;
+    RETURN '{"value": null}';
+END $$;
+
+-- A stay in which nobody is any more ends like one of a node that died: when somebody was last seen in it.
+CREATE OR REPLACE FUNCTION reconvene.abandon_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    seen_at double precision := (call ->> 'seen_at')::double precision;
+BEGIN
+    PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
+    UPDATE reconvene.participant_sessions
+    SET left_at = greatest(joined_at, reconnects[cardinality(reconnects)], seen_at),
+        reason = CASE WHEN connections = 1 AND seen_at IS NULL THEN 'left' ELSE 'lost' END,
+        estimated = true
+    WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
+        AND node_id = call ->> 'node_id' AND left_at IS NULL;
+    RETURN '{"value": null}';
+END $$;
+
+-- A node compares these with who is in its rooms, and closes those that nobody is in.
+CREATE OR REPLACE FUNCTION reconvene.open_stays(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', coalesce(json_agg(json_build_object(
+        'room', room,
+        'user_id', user_id,
+        'participant_id', participant_id,
+        'session_id', session_id,
+        'instance', instance,
+        'joined_at', joined_at
+    )), '[]'))
+    FROM reconvene.participant_sessions JOIN reconvene.participants ON id = participant_id
+    WHERE node_id = call ->> 'node_id' AND left_at IS NULL
+$$;

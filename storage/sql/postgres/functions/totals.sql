@@ -1,0 +1,46 @@
+-- Triggers of stays: what is known of a participant by its stays is recomputed from all of them whenever one changes.
+
+-- The total is the length of the union of the closed stays: going through them by arrival, each adds only what lies after
+-- the latest departure so far (`covered`).
+CREATE OR REPLACE FUNCTION reconvene.recount() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    seen double precision := coalesce(NEW.left_at, NEW.joined_at);
+BEGIN
+    UPDATE reconvene.participants
+    SET session_count = totals.session_count,
+        total_duration = totals.total_duration,
+        state = CASE WHEN totals.is_open THEN 'connected' ELSE 'disconnected' END,
+        last_seen_at = greatest(last_seen_at, seen)
+    FROM (
+        SELECT
+            count(*) AS session_count,
+            coalesce(bool_or(left_at IS NULL), false) AS is_open,
+            coalesce(sum(greatest(0, left_at - greatest(joined_at, covered))), 0) AS total_duration
+        FROM (
+            SELECT joined_at, left_at, max(left_at) OVER (
+                ORDER BY joined_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS covered
+            FROM reconvene.participant_sessions WHERE participant_id = NEW.participant_id
+        ) AS stays
+    ) AS totals
+    WHERE id = NEW.participant_id;
+    RETURN NULL;
+END $$;
+
+-- An open stay leaves the total as it was.
+CREATE OR REPLACE FUNCTION reconvene.count_opened() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE reconvene.participants
+    SET session_count = counted.stays, state = 'connected', last_seen_at = greatest(last_seen_at, latest)
+    FROM (
+        SELECT participant_id, max(joined_at) AS latest, (
+            SELECT count(*) FROM reconvene.participant_sessions AS stay
+            WHERE stay.participant_id = opened.participant_id
+        ) AS stays
+        FROM opened WHERE left_at IS NULL GROUP BY participant_id
+    ) AS counted
+    WHERE id = counted.participant_id
+        -- A participant's first stay is known when its row is made: nothing is left to write.
+        AND NOT (state = 'connected' AND session_count = counted.stays AND last_seen_at >= latest);
+    RETURN NULL;
+END $$;
