@@ -45,7 +45,6 @@ class PostgresServer(Started):
         }
         self._folder = Folder("postgres")
         self._data = self._folder.path / "data"
-        self._roles = False
         self._daemon = Daemon(
             self._folder,
             "postgres",

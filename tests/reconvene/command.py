@@ -114,11 +114,3 @@ class Command:
                 self.story.append(orjson.loads(line))
             self._more.set()
         self._more.set()
-
-
-async def refusal(*arguments: str) -> tuple[int, str]:
-    """The exit code of a command that cannot do what it should, and the one line it tells."""
-    async with Command(*arguments) as command:
-        code = await command.end()
-    assert len(command.lines) == 1, command.lines
-    return code, command.lines[0]

@@ -99,7 +99,6 @@ class Page:
         self.place = place
         self.client = SignallingClient(place, chance)
         self._sleep = SleepWatch()
-        self.opened_at = internet.loop.time()
         self.closes_with = closes_with
         self.back_in = back_in
         self._batches = batches

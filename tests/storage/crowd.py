@@ -43,8 +43,6 @@ class Crowd:
         self.store = store
         self.room = room
         self.told: dict[str, Told] = {}
-        self.unavailable = 0
-        """How often a caller was told to try again."""
         self._callers = callers
         self._users = (f"user-{number}" for number in count())
         self._news = asyncio.Condition()
@@ -107,7 +105,6 @@ class Crowd:
             try:
                 return await call()
             except StoreUnavailable:
-                self.unavailable += 1
                 # As a server would; it is not told when the database is back.
                 await asyncio.sleep(0.05)
 

@@ -12,7 +12,6 @@ from signalling.rooms.flow import SMALL
 from tests.signalling.script import Socket, Stage
 
 BIG = "x" * (SMALL - 2)
-KIB = 1024
 
 
 def stage_of(*users: str, features: tuple[str, ...] = (BUSY,)) -> Stage:
