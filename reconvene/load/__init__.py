@@ -1,5 +1,5 @@
 """A load generator: rooms full of clients without media, for whoever operates a server.
 
-`run` is the command; `crowd` the clients of one process (`member` is one of them) and `accounting` what they have to
-see; `figures` what is measured, `result` and `screen` how it is shown.
+`command` runs it; `crowd` has the clients of one process (`member` is one of them), `expected_events` what they have to
+see; `statistics` are what is measured, `result` and `progress_display` show it.
 """

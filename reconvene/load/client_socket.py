@@ -39,23 +39,23 @@ class Owner(Protocol):
     def closed(self, code: int) -> None: ...
 
 
-class Wire(asyncio.Protocol):
-    """Of its `owner`, until either of them is done with it. It is among the `wires` as long as it is connected."""
+class ClientSocket(asyncio.Protocol):
+    """Of its `owner`, until either of them is done with it. It is among the `sockets` as long as it is connected."""
 
     __slots__ = (
         "_dialling",
         "_fragments",
         "_owner",
         "_rest",
+        "_sockets",
         "_transport",
-        "_wires",
         "is_open",
         "is_writable",
     )
 
-    def __init__(self, owner: Owner, target: Target, wires: set[Wire]) -> None:
+    def __init__(self, owner: Owner, target: Target, sockets: set[ClientSocket]) -> None:
         self._owner: Owner | None = owner
-        self._wires = wires
+        self._sockets = sockets
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._fragments = b""
@@ -108,7 +108,7 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports only look like asyncio's.
         self._transport = cast(asyncio.Transport, transport)
-        self._wires.add(self)
+        self._sockets.add(self)
         if self._owner is None:
             self._transport.abort()
 
@@ -130,7 +130,7 @@ class Wire(asyncio.Protocol):
         self.is_writable = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wires.discard(self)
+        self._sockets.discard(self)
         if self.is_open:
             self._end(LOST)
         else:

@@ -20,7 +20,7 @@ from reconvene.load.progress_display import Lines, Live
 from reconvene.load.result import Outcome
 from reconvene.load.statistics import Progress, Tally
 from reconvene.load.target import CallRefused, Target, Unreachable
-from reconvene.load.workers import Broken, Work, begin
+from reconvene.load.workers import Broken, Worker, begin
 from reconvene.progress_screen import on_terminal
 from reconvene.server_address import Address, BadAddress
 from server.runtime import event_loop
@@ -81,33 +81,33 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: T
     target = await target.reached()
     meetings = Meetings(target)
     outcome = Outcome(address.base, plan, Tally())
-    works: list[Work] = []
+    workers: list[Worker] = []
     failure: Exception | None = None
     asked = asyncio.Event()
 
     def stop() -> None:
         asked.set()
-        for work in works:
-            work.stop()
+        for worker in workers:
+            worker.stop()
 
     with _interruptions(stop):
         try:
-            async with _told(tell, works) as turn:
+            async with _told(tell, workers) as turn:
                 turn("making the meetings")
                 await _unless(asked, meetings.make(plan.rooms, MAKE_WITHIN))
                 if not asked.is_set():
-                    works += await begin(plan, target, meetings.ids)
+                    workers += await begin(plan, target, meetings.ids)
                 turn("joining")
-                await _all(outcome, works, lambda work: work.join())
+                await _all(outcome, workers, lambda worker: worker.join())
                 turn("load")
-                await _all(outcome, works, lambda work: work.load())
+                await _all(outcome, workers, lambda worker: worker.load())
         except (Unreachable, CallRefused) as error:
             failure = error
             raise
         finally:
-            for work in works:
-                outcome.tally += work.tally
-            await asyncio.gather(*(work.close() for work in works))
+            for worker in workers:
+                outcome.tally += worker.tally
+            await asyncio.gather(*(worker.close() for worker in workers))
             tell("removing the meetings", Progress())
             await meetings.remove()
             if failure is not None and meetings.ids:
@@ -130,8 +130,10 @@ async def _unless(asked: asyncio.Event, work: Coroutine[Any, Any, None]) -> None
         await asyncio.wait(waits)
 
 
-async def _all(outcome: Outcome, works: Sequence[Work], step: Callable[[Work], Awaitable[None]]) -> None:
-    for end in await asyncio.gather(*(step(work) for work in works), return_exceptions=True):
+async def _all(
+    outcome: Outcome, workers: Sequence[Worker], step: Callable[[Worker], Awaitable[None]]
+) -> None:
+    for end in await asyncio.gather(*(step(worker) for worker in workers), return_exceptions=True):
         if isinstance(end, Broken):
             outcome.broken.append(str(end))
         elif isinstance(end, BaseException):
@@ -139,14 +141,14 @@ async def _all(outcome: Outcome, works: Sequence[Work], step: Callable[[Work], A
 
 
 @contextlib.asynccontextmanager
-async def _told(tell: Tell, works: Sequence[Work]) -> AsyncIterator[Callable[[str], None]]:
+async def _told(tell: Tell, workers: Sequence[Worker]) -> AsyncIterator[Callable[[str], None]]:
     """`tell` is told how far it is, all the time. What is yielded says what is done from now on."""
     phase = ""
 
     def tell_now() -> None:
         progress = Progress()
-        for work in works:
-            progress += work.progress()
+        for worker in workers:
+            progress += worker.progress()
         tell(phase, progress)
 
     def turn(to: str) -> None:

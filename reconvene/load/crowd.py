@@ -18,10 +18,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from reconvene.load.client_socket import Wire
+from reconvene.load.client_socket import ClientSocket
 from reconvene.load.cpu_usage import own_usage
-from reconvene.load.member import Member, Room
+from reconvene.load.member import Member
 from reconvene.load.plan import Plan
+from reconvene.load.room import Room
 from reconvene.load.statistics import Delays, Progress, Tally
 from reconvene.load.target import Target
 
@@ -50,7 +51,7 @@ class Crowd:
         self.target = target
         self.tally = Tally(clients=plan.clients)
         self.delays: list[int] = []
-        self.wires: set[Wire] = set()
+        self.sockets: set[ClientSocket] = set()
         self._plan = plan
         self._rooms = [_room(meeting, plan.size, self) for meeting in meetings]
         self._members = [member for room in self._rooms for member in room.members]
@@ -139,13 +140,13 @@ class Crowd:
         """Everybody closes their page."""
         for member in self._members:
             member.stop()
-        await _looked_at(lambda: not self.wires, time.monotonic() + GOODBYE)
-        for wire in list(self.wires):
-            wire.abort()
+        await _looked_at(lambda: not self.sockets, time.monotonic() + GOODBYE)
+        for socket in list(self.sockets):
+            socket.abort()
         for member in self._members:
             member.abort()
         # Transports report their end in the next round of the loop.
-        await _looked_at(lambda: not self.wires, time.monotonic() + GOODBYE)
+        await _looked_at(lambda: not self.sockets, time.monotonic() + GOODBYE)
 
     def progress(self) -> Progress:
         """As of now; the quantile is since the last time."""
@@ -157,12 +158,12 @@ class Crowd:
         return Progress(
             joined=sum(member.was_in for member in self._members),
             failed=self._failed(),
-            changes=sum(member.deeds.made for member in self._members),
-            signals=sum(member.letters.sent for member in self._members),
+            changes=sum(member.changes.made for member in self._members),
+            signals=sum(member.signals.sent for member in self._members),
             events=self.tally.events + len(self.tally.delays),
             reconnects=self.tally.reconnects,
             away=sum(member.was_in and not member.is_connected for member in self._members),
-            lost=lost + sum(member.letters.lost for member in self._members),
+            lost=lost + sum(member.signals.lost for member in self._members),
             doubled=self.tally.doubled,
             p99=recent.quantile(0.99) or 0.0,
         )
@@ -208,16 +209,16 @@ class Crowd:
             tally.present += len(here)
             tally.unconfirmed += sum(member.was_in for member in room.members) - len(here)
             for member in room.members:
-                tally.changes += member.deeds.made
-                tally.signals += member.letters.sent
+                tally.changes += member.changes.made
+                tally.signals += member.signals.sent
                 tally.lost += sum(stretch.lost() for stretch in (*member.ended, member.stretch) if stretch)
-                tally.lost += member.letters.lost
+                tally.lost += member.signals.lost
             passed_over = sum(
                 len(shown.missing) for log in room.logs.values() for shown in log.shown.values()
             )
             tally.lost += passed_over * len(here)
             tally.overdue += sum(self._overdue(room, member, len(here)) for member in here)
-            tally.dropped += sum(member.letters.dropped for member in room.members)
+            tally.dropped += sum(member.signals.dropped for member in room.members)
         tally.lost += tally.overdue
 
     def _overdue(self, room: Room, member: Member, present: int) -> int:
@@ -225,7 +226,7 @@ class Crowd:
         log, stretch, inbox = room.latest, member.stretch, member.inbox
         if log is None or stretch is None:
             return 0
-        untold = log.outstanding(member.machine.membership.my_id, member.deeds) * present
+        untold = log.outstanding(member.machine.membership.my_id, member.changes) * present
         unseen = stretch.lost(log.head) - stretch.lost() if stretch.log is log else 0
         before = inbox.lost
         inbox.close()
@@ -270,7 +271,7 @@ def _room(meeting: str, size: int, crowd: Crowd) -> Room:
     room.members = [Member(crowd, room, number) for number in range(1, size + 1)]
     for member, following in zip(room.members, [*room.members[1:], room.members[0]], strict=True):
         member.following = following
-        following.inbox = member.letters
+        following.inbox = member.signals
     return room
 
 
@@ -283,9 +284,9 @@ def _has_all(room: Room) -> bool:
         stretch = member.stretch
         if member.machine.phase != "joined" or stretch is None or log is None or stretch.log is not log:
             return False
-        if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.deeds):
+        if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.changes):
             return False
-        if member.letters.got < member.letters.sent and member.following.machine.phase == "joined":
+        if member.signals.got < member.signals.sent and member.following.machine.phase == "joined":
             return False
     return True
 

@@ -47,7 +47,7 @@ def state_of(participant: Message, before: int = 0) -> int:
 
 
 @dataclass(slots=True)
-class Deeds:
+class Changes:
     """The status changes that one client has made.
 
     `made_at`: when (nanoseconds), of those no one has seen yet. `came_with`: how many there were when the place was
@@ -109,7 +109,7 @@ class Log:
     of several events."""
 
     def __init__(
-        self, epoch: str, seq: int, participants: Iterable[Message], people: Mapping[str, Deeds]
+        self, epoch: str, seq: int, participants: Iterable[Message], people: Mapping[str, Changes]
     ) -> None:
         self.epoch = epoch
         self.known: dict[bytes, Event] = {}
@@ -118,7 +118,7 @@ class Log:
         self._seqs = array("Q")
         self.meet(seq, participants, people)
 
-    def meet(self, seq: int, participants: Iterable[Message], people: Mapping[str, Deeds]) -> None:
+    def meet(self, seq: int, participants: Iterable[Message], people: Mapping[str, Changes]) -> None:
         """A list of who is there as of `seq`. Of those who are known, the log itself knows better."""
         for participant in participants:
             if participant["id"] not in self.shown:
@@ -133,7 +133,7 @@ class Log:
         """How many events there are with a higher number than the one, up to the other."""
         return max(0, bisect_right(self._seqs, until) - bisect_right(self._seqs, after))
 
-    def sight(self, frame: bytes, message: Message, people: Mapping[str, Deeds]) -> Event:
+    def sight(self, frame: bytes, message: Message, people: Mapping[str, Changes]) -> Event:
         """Of an event whose frame is not known. The log knows it from now on."""
         if len(self.known) >= MOST_KNOWN:
             self.known.clear()
@@ -141,7 +141,7 @@ class Log:
         return event
 
     def sight_all(
-        self, frame: bytes, messages: Iterable[Message], people: Mapping[str, Deeds]
+        self, frame: bytes, messages: Iterable[Message], people: Mapping[str, Changes]
     ) -> tuple[Event, ...]:
         """The same of a frame of several."""
         if len(self.batches) >= MOST_BATCHES:
@@ -159,7 +159,7 @@ class Log:
             if events[-1].seq <= until:
                 del self.batches[frame]
 
-    def see(self, message: Message, people: Mapping[str, Deeds]) -> Event:
+    def see(self, message: Message, people: Mapping[str, Changes]) -> Event:
         """Of an event in whatever frame."""
         seq: int = message["seq"]
         place = bisect_right(self._seqs, seq)
@@ -169,7 +169,7 @@ class Log:
         insort(self._seqs, seq)
         return self._first(seq, message, people)
 
-    def _first(self, seq: int, message: Message, people: Mapping[str, Deeds]) -> Event:
+    def _first(self, seq: int, message: Message, people: Mapping[str, Changes]) -> Event:
         participant = message.get("participant", {})
         match message["type"]:
             case "participant_joined" | "participant_rejoined":
@@ -180,49 +180,49 @@ class Log:
                 return self._changed(seq, participant, people)
         return Event(seq)
 
-    def _show(self, participant: Message, seq: int, people: Mapping[str, Deeds]) -> None:
-        state, deeds = state_of(participant), people.get(participant["id"])
-        number = None if deeds is None else deeds.latest_with(state)
-        settled = deeds is None or number == deeds.made
+    def _show(self, participant: Message, seq: int, people: Mapping[str, Changes]) -> None:
+        state, changes = state_of(participant), people.get(participant["id"])
+        number = None if changes is None else changes.latest_with(state)
+        settled = changes is None or number == changes.made
         before = self.shown.get(participant["id"])
         if before is None or before.seq < seq:
             self.shown[participant["id"]] = Shown(seq, state, number or 0, settled)
 
-    def _changed(self, seq: int, participant: Message, people: Mapping[str, Deeds]) -> Event:
-        shown, deeds = self.shown.get(participant["id"]), people.get(participant["id"])
-        if shown is None or deeds is None:
+    def _changed(self, seq: int, participant: Message, people: Mapping[str, Changes]) -> Event:
+        shown, changes = self.shown.get(participant["id"]), people.get(participant["id"])
+        if shown is None or changes is None:
             return Event(seq, numbered=True)
         state = state_of(participant, shown.state)
         if seq <= shown.seq:
             # A straggler: others were sent what came later, and not this.
             number = next((each for each in shown.missing if each % NUMBERS == state), None)
             return Event(seq, numbered=True, made_at=shown.missing.pop(number) if number else 0)
-        number = deeds.latest_with(state)
+        number = changes.latest_with(state)
         step = (state - shown.state) % NUMBERS
         shown.seq, shown.state = seq, state
         if not shown.settled:
             if number is not None:
                 shown.number = number
-                shown.settled = deeds.log is self and number >= deeds.came_with
-                _passed(deeds, number)
+                shown.settled = changes.log is self and number >= changes.came_with
+                _passed(changes, number)
             return Event(seq, numbered=True)
-        if not step or shown.number + step > deeds.made:
+        if not step or shown.number + step > changes.made:
             # Nothing that was made leads there: one of those before, once more. From here on, only the state is known.
             shown.settled = False
             return Event(seq, numbered=True, repeated=True)
         for skipped in range(shown.number + 1, shown.number + step):
-            shown.missing[skipped] = deeds.made_at.get(skipped, 0)
+            shown.missing[skipped] = changes.made_at.get(skipped, 0)
         shown.number += step
-        made_at = deeds.made_at.get(shown.number, 0)
-        _passed(deeds, shown.number)
+        made_at = changes.made_at.get(shown.number, 0)
+        _passed(changes, shown.number)
         return Event(seq, numbered=True, made_at=made_at)
 
-    def outstanding(self, participant: str, deeds: Deeds) -> int:
+    def outstanding(self, participant: str, changes: Changes) -> int:
         """How many of the changes that were made nobody was told of yet; those that were passed over apart."""
         shown = self.shown.get(participant)
-        if shown is None or (not shown.settled and deeds.latest_with(shown.state) == deeds.made):
+        if shown is None or (not shown.settled and changes.latest_with(shown.state) == changes.made):
             return 0
-        return deeds.made - shown.number
+        return changes.made - shown.number
 
 
 def _is_change(message: Message) -> bool:
@@ -230,9 +230,9 @@ def _is_change(message: Message) -> bool:
     return message["type"] == "participant_updated" and ("media" in participant or "hand" in participant)
 
 
-def _passed(deeds: Deeds, number: int) -> None:
-    for each in [each for each in deeds.made_at if each <= number]:
-        del deeds.made_at[each]
+def _passed(changes: Changes, number: int) -> None:
+    for each in [each for each in changes.made_at if each <= number]:
+        del changes.made_at[each]
 
 
 @dataclass(slots=True)
@@ -265,7 +265,7 @@ class Stretch:
 
 
 @dataclass(slots=True)
-class Letters:
+class Signals:
     """The signals from one client to another: how many were `sent`, and the last that was `got`.
 
     `excused`: those up to this one may be lost, as the addressee was given a snapshot, or the sender's server was

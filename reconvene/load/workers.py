@@ -36,7 +36,7 @@ class Broken(Exception):  # noqa: N818 - named for what happened
     """A process has ended, or does not answer."""
 
 
-class Work(Protocol):
+class Worker(Protocol):
     """One share of the clients. The steps may raise `Broken`."""
 
     tally: Tally
@@ -48,11 +48,11 @@ class Work(Protocol):
     def progress(self) -> Progress: ...
 
 
-async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Work]:
+async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Worker]:
     """One for each process of the plan."""
     if plan.processes == 1:
         return [Crowd(plan, target, meetings)]
-    works = []
+    workers = []
     for number in range(plan.processes):
         share = plan.share(number)
         order = {
@@ -61,11 +61,11 @@ async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Wor
             "host": target.hosts[0],
             "meetings": plan.rooms_of(number, meetings),
         }
-        works.append(await Elsewhere.begin(share, order))
-    return list(works)
+        workers.append(await WorkerProcess.begin(share, order))
+    return list(workers)
 
 
-class Elsewhere:
+class WorkerProcess:
     """A share in a process of its own."""
 
     def __init__(self, plan: Plan, process: asyncio.subprocess.Process) -> None:
@@ -77,7 +77,7 @@ class Elsewhere:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def begin(cls, plan: Plan, order: dict[str, Any]) -> Elsewhere:
+    async def begin(cls, plan: Plan, order: dict[str, Any]) -> WorkerProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # whatever the folder has it is called in
@@ -87,9 +87,9 @@ class Elsewhere:
             stdout=asyncio.subprocess.PIPE,
             limit=LARGEST,
         )
-        work = cls(plan, process)
-        work._say(json.dumps(order))
-        return work
+        worker = cls(plan, process)
+        worker._say(json.dumps(order))
+        return worker
 
     async def join(self) -> None:
         await self._step("join", self._plan.join_within)

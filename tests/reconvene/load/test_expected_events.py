@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconvene.load.expected_events import Deeds, Event, Letters, Log, Stretch, flags, state_of
+from reconvene.load.expected_events import Changes, Event, Log, Signals, Stretch, flags, state_of
 from reconvene.load.statistics import Delays, Progress, Tally
 
 
@@ -14,7 +14,7 @@ class Script:
     """A room whose one speaker is Ann. Frames are whatever differs from one to the next."""
 
     def __init__(self, made: int = 0, state: int = 0) -> None:
-        self.ann = Deeds()
+        self.ann = Changes()
         self.make(made)
         self.people = {"ann": self.ann}
         self.log = Log("e1", 2, [_person("ann", state), _person("eve", 9)], self.people)
@@ -51,15 +51,15 @@ def _person(name: str, state: int) -> dict[str, Any]:
 
 
 def test_each_number_has_a_state_and_the_next_one_differs() -> None:
-    deeds, state = Deeds(), 0
+    changes, state = Changes(), 0
     for number in range(1, 40):
-        media, hand = deeds.make(now=number)
+        media, hand = changes.make(now=number)
         assert media
         change: dict[str, Any] = {"media": {**flags(state)[0], **media}}
         state = state_of(change if hand is None else {**change, "hand": hand}, state)
         assert state == number % 16
-    assert deeds.latest_with(3) == 35
-    assert Deeds().latest_with(3) is None
+    assert changes.latest_with(3) == 35
+    assert Changes().latest_with(3) is None
 
 
 def test_changes_are_told_apart_and_timed() -> None:
@@ -256,13 +256,13 @@ def test_frames_are_forgotten_when_all_have_seen_them() -> None:
 def test_signals_come_once_and_in_order(
     excused: int, arrived: list[int], lost: int, dropped: int, doubled: int
 ) -> None:
-    letters = Letters()
-    letters.sent = excused
-    letters.excuse()
-    letters.sent = 4
-    assert sum(not letters.take(number) for number in arrived) == doubled
-    letters.close()
-    assert (letters.lost, letters.dropped) == (lost, dropped)
+    signals = Signals()
+    signals.sent = excused
+    signals.excuse()
+    signals.sent = 4
+    assert sum(not signals.take(number) for number in arrived) == doubled
+    signals.close()
+    assert (signals.lost, signals.dropped) == (lost, dropped)
 
 
 def test_quantiles_are_right_within_a_sixty_fourth() -> None:

@@ -24,7 +24,7 @@ from reconvene.load.plan import Plan
 from reconvene.load.result import Outcome, in_json
 from reconvene.load.statistics import Progress
 from reconvene.load.target import CallRefused, Target
-from reconvene.load.workers import Broken, Elsewhere, begin
+from reconvene.load.workers import Broken, WorkerProcess, begin
 from reconvene.server_address import Address
 from tests.process import ServerProcess
 from tests.reconvene.certificates import of_localhost, server_side
@@ -108,7 +108,7 @@ async def test_everybody_is_sent_everything_once(server: ServerProcess) -> None:
     assert len(tally.join_delays) == 6
     assert (tally.lost, tally.doubled, tally.reconnects, tally.closed) == (0, 0, 0, {})
     await clients.close()
-    assert not clients.wires
+    assert not clients.sockets
 
     await made.remove()
     assert made.ids == []
@@ -234,9 +234,9 @@ async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(
     made = Meetings(place)
     await made.make(plan.rooms, TIMEOUT)
     async with asyncio.timeout(TIMEOUT):
-        works = await begin(plan, place, made.ids)
-        await asyncio.gather(*(work.join() for work in works))
-        killed, left, fine = (work for work in works if isinstance(work, Elsewhere))
+        workers = await begin(plan, place, made.ids)
+        await asyncio.gather(*(worker.join() for worker in workers))
+        killed, left, fine = (worker for worker in workers if isinstance(worker, WorkerProcess))
         killed._process.kill()
         with pytest.raises(Broken, match="has ended"):
             await killed.load()
@@ -246,7 +246,7 @@ async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(
         assert await left._process.wait() == 0
         await fine.load()
         assert (fine.tally.joined, fine.tally.lost, fine.tally.events) == (2, 0, 2 * fine.tally.changes)
-        await asyncio.gather(*(work.close() for work in works))
+        await asyncio.gather(*(worker.close() for worker in workers))
     await made.remove()
     assert made.ids == []
 

@@ -1,0 +1,48 @@
+"""A meeting under load: its clients, and what is known of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from reconvene.load.expected_events import Changes, Log
+
+if TYPE_CHECKING:
+    from reconvene.load.member import Member
+
+
+class Room:
+    """`logs` by their epochs; `latest` is the one that began last."""
+
+    def __init__(self, meeting: str) -> None:
+        self.meeting = meeting
+        self.members: list[Member] = []
+        self.people: dict[str, Changes] = {}
+        self.logs: dict[str, Log] = {}
+        self.latest: Log | None = None
+        self._turn = 0
+
+    def log(self, epoch: str, seq: int, participants: Iterable[Mapping[str, Any]]) -> Log:
+        if (log := self.logs.get(epoch)) is None:
+            log = self.logs[epoch] = self.latest = Log(epoch, seq, participants, self.people)
+        else:
+            log.meet(seq, participants, self.people)
+        return log
+
+    def speaker(self) -> Member | None:
+        """Whose turn it is, of those who are connected."""
+        for _ in self.members:
+            self._turn = (self._turn + 1) % len(self.members)
+            if (member := self.members[self._turn]).is_connected:
+                return member
+        return None
+
+    def forget(self) -> None:
+        """Frames that everybody who is connected has seen."""
+        for log in self.logs.values():
+            reading = [
+                member.stretch.last
+                for member in self.members
+                if member.is_connected and member.stretch is not None and member.stretch.log is log
+            ]
+            log.forget(min(reading, default=log.head))
