@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import fill, imports, measure, report, stores, storm
-from bench.measure import FULL, QUICK, Figure, Plan, Verdict
+from bench.figures import Figure, Verdict
+from bench.measure import FULL, QUICK, Plan
 from bench.servers import (
     GENERATOR_CORE,
     LIMIT,

@@ -1,4 +1,4 @@
-"""Real clients by the thousand: the state machine that pages run too, on raw sockets and one epoll.
+"""Real clients by the thousand: the state machine that pages run too, on the sockets of `reconvene load`.
 
 They connect, back off and resume as in the field. When the server is killed, each raises its hand and signals to the
 next in its room, which waits until there is a server again. What has to be true in the end is known beforehand, so an
@@ -7,26 +7,21 @@ event that is lost, doubled or uncalled for is found.
 
 from __future__ import annotations
 
-import heapq
-import itertools
+import asyncio
 import random
-import select
-import socket
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import orjson
+from bench.clients import LoadError
+from bench.load import IN_FLIGHT, undisturbed
+from reconvene.load.client import Client, seconds
+from reconvene.load.client_socket import ClientSocket
+from reconvene.load.target import Target
+from reconvene.server_address import Address
+from signalling.client.state_machine import Place, SignallingClient
 
-from bench.clients import CONNECTING, JOINING, UPGRADING, LoadError
-from bench.load import BATCH, IN_FLIGHT, READ, undisturbed
-from reconvene.load.frames import CLOSE, PING, PONG, TEXT, frame, frames, upgrade
-from signalling.client.actions import Action, Drop, Emit, Open, Send
-from signalling.client.place import Place
-from signalling.client.state_machine import SignallingClient
-
-LOST = 1006
 QUIET = 1.0
 """Seconds after the last event that is expected, in which one too many would show."""
 
@@ -45,115 +40,148 @@ class Return:
         return self.resumed[min(int(len(self.resumed) * share), len(self.resumed) - 1)]
 
 
-class Peer:
-    """One client. ``signals`` counts those from its neighbour, ``odd`` what nobody gave cause for."""
+class Participant(Client):
+    """``signals`` counts those from its neighbour, ``odd`` what nobody gave cause for."""
 
-    __slots__ = (
-        "buffer",
-        "client",
-        "due",
-        "neighbour",
-        "odd",
-        "raised",
-        "resumed_at",
-        "signals",
-        "socket",
-        "stage",
-    )
+    __slots__ = ("_crowd", "neighbour", "odd", "raised", "resumed_at", "signals")
 
-    def __init__(self, client: SignallingClient) -> None:
-        self.client = client
+    def __init__(self, crowd: Crowd, place: Place) -> None:
+        super().__init__(SignallingClient(place, random.random), crowd.target, crowd.sockets)
         self.neighbour = self
-        self.socket: socket.socket | None = None
-        self.stage = CONNECTING
-        self.buffer = b""
-        self.due = float("inf")
         self.raised = False
         self.resumed_at = 0.0
         self.signals = 0
         self.odd = Counter[str]()
+        self._crowd = crowd
+
+    def received(self, raw: bytes, payload: bytes) -> None:
+        super().received(raw, payload)
+        self._crowd.heard(self)
+
+    def opened(self) -> None:
+        self._crowd.served()
+        super().opened()
+
+    def unopened(self, why: str) -> None:
+        if why.startswith("the upgrade"):
+            self._crowd.fail(why)
+        super().unopened(why)
+
+    def heard(self, name: str, detail: Mapping[str, Any]) -> None:
+        if not self._crowd.is_storm:
+            if name == "joined":
+                self._crowd.start_another()
+        elif name == "away" and not self.raised:
+            self.raised = True
+            self.run(self.machine.status(hand=True))
+            self.run(self.machine.signal(self.neighbour.machine.membership.my_id, {"to": "the next"}))
+        elif name == "resumed" and not self.resumed_at:
+            self.resumed_at = seconds()
+        elif name == "event" and detail["type"] == "signal":
+            self.signals += 1
+        elif name == "event" and detail["type"] != "participant_updated":
+            self.odd[detail["type"]] += 1
+        elif name in {"joined", "refused", "error", "closed"}:
+            self.odd[name] += 1
 
 
 class Crowd:
     """``rooms`` times ``size`` clients of the server at ``port``."""
 
     def __init__(self, port: int, rooms: int, size: int) -> None:
-        self._address = ("127.0.0.1", port)
-        self._upgrade = upgrade(f"127.0.0.1:{port}")
+        self.target = Target.of(Address(f"http://127.0.0.1:{port}"), ("127.0.0.1",))
+        self.sockets = set[ClientSocket]()
+        self.is_storm = False
         self._size = size
-        self._epoll = select.epoll()
-        self._peers: list[Peer] = []
-        self._by_socket: dict[int, Peer] = {}
-        self._alarms: list[tuple[float, int, Peer]] = []
-        self._numbers = itertools.count()
-        self._pending: set[Peer] = set()
+        self._participants: list[Participant] = []
+        self._pending = set[Participant]()
         """Who has not yet got where the phase under way takes them."""
-        self._is_there: Callable[[Peer], bool] = lambda peer: True
+        self._is_there: Callable[[Participant], bool] = lambda participant: True
+        self._settled = asyncio.Event()
+        """Nobody is pending, or something failed."""
+        self._failure = ""
         self._first_served: Callable[[], None] | None = None
-        self._is_storm = False
         for room in range(rooms):
             members = []
             for number in range(size):
                 name = f"u{number}"
                 media = {"audio": True, "video": False, "screen": False}
                 place = Place(f"STORM-{room}", name, f"page-{room}-{number}", create=True, media=media)
-                members.append(Peer(SignallingClient(place, random.random)))
-            for peer, neighbour in zip(members, [*members[1:], members[0]], strict=True):
-                peer.neighbour = neighbour
-            self._peers += members
+                members.append(Participant(self, place))
+            for member, neighbour in zip(members, [*members[1:], members[0]], strict=True):
+                member.neighbour = neighbour
+            self._participants += members
+        self._joining = iter(self._participants)
 
-    def join(self, within: float = 120.0) -> None:
+    async def join(self, within: float = 120.0) -> None:
         """Everyone joins, some hundred at a time, until all know of all others in their room."""
-        joining = iter(self._peers)
-        under_way = set[Peer]()
-
-        def step() -> None:
-            under_way.difference_update([peer for peer in under_way if peer.client.membership.epoch])
-            for peer in itertools.islice(joining, IN_FLIGHT - len(under_way)):
-                under_way.add(peer)
-                self._run(peer, peer.client.start(time.perf_counter()))
-
         with undisturbed():
-            self._take(lambda peer: len(peer.client.membership.roster) == self._size, within, step)
+            self._expect(lambda participant: len(participant.machine.membership.roster) == self._size)
+            for _ in range(IN_FLIGHT):
+                self.start_another()
+            await self._all_there(within)
 
-    def storm(
+    async def storm(
         self, restart: Callable[[], None], milestone: Callable[[], None], within: float = 60.0
     ) -> Return:
         """``restart`` kills the server and starts it again; ``milestone`` is called when it answers again, and when
         everyone has everything right."""
         with undisturbed():
-            served, self._is_storm = 0.0, True
-            killed = time.perf_counter()
+            served, self.is_storm = 0.0, True
+            killed = seconds()
             restart()
 
             def note() -> None:
                 nonlocal served
-                served = time.perf_counter() - killed
+                served = seconds() - killed
                 milestone()
 
             self._first_served = note
-            self._take(self._is_right, within)
-            right = time.perf_counter() - killed
+            self._expect(self._is_right)
+            await self._all_there(within)
+            right = seconds() - killed
             milestone()
-            self._pump_until(time.perf_counter() + QUIET)
-        wrong = sum((peer.odd for peer in self._peers), Counter[str]())
-        wrong["signal doubled"] = sum(peer.signals - 1 for peer in self._peers)
-        wrong["no longer right"] = sum(not self._is_right(peer) for peer in self._peers)
-        return Return(served, sorted(peer.resumed_at - killed for peer in self._peers), right, +wrong)
+            await asyncio.sleep(QUIET)
+        wrong = self._odd()
+        wrong["signal doubled"] = sum(each.signals - 1 for each in self._participants)
+        wrong["no longer right"] = sum(not self._is_right(each) for each in self._participants)
+        return Return(served, sorted(each.resumed_at - killed for each in self._participants), right, +wrong)
 
-    def close(self) -> None:
-        for peer in self._peers:
-            if peer.socket is not None:
-                peer.socket.close()
-        self._by_socket.clear()
-        self._epoll.close()
+    async def close(self) -> None:
+        for participant in self._participants:
+            participant.abort()
+        # Transports report their end in the next round of the loop.
+        await asyncio.sleep(0)
 
-    def _is_right(self, peer: Peer) -> bool:
+    # What participants report.
+
+    def start_another(self) -> None:
+        if (participant := next(self._joining, None)) is not None:
+            participant.start()
+
+    def served(self) -> None:
+        """A connection was upgraded."""
+        if (told := self._first_served) is not None:
+            self._first_served = None
+            told()
+
+    def heard(self, participant: Participant) -> None:
+        """Something came for them."""
+        if participant in self._pending and self._is_there(participant):
+            self._pending.discard(participant)
+            if not self._pending:
+                self._settled.set()
+
+    def fail(self, why: str) -> None:
+        self._failure = why
+        self._settled.set()
+
+    def _is_right(self, participant: Participant) -> bool:
         """It is back, has its signal, and knows of everyone that they are there with microphone and hand up."""
-        roster = peer.client.membership.roster
+        roster = participant.machine.membership.roster
         return (
-            peer.resumed_at > 0
-            and peer.signals > 0
+            participant.resumed_at > 0
+            and participant.signals > 0
             and len(roster) == self._size
             and all(
                 person["hand"] and person["media"]["audio"] and person["state"] == "connected"
@@ -161,144 +189,24 @@ class Crowd:
             )
         )
 
-    # The loop.
+    def _odd(self) -> Counter[str]:
+        return sum((participant.odd for participant in self._participants), Counter[str]())
 
-    def _take(
-        self, is_there: Callable[[Peer], bool], within: float, step: Callable[[], None] = lambda: None
-    ) -> None:
-        """Go on until it is true of everyone; it is looked at whenever something came for a peer."""
-        self._pending, self._is_there = set(self._peers), is_there
-        end = time.perf_counter() + within
-        while self._pending:
-            step()
-            self._pump()
-            if time.perf_counter() > end:
-                phases = Counter(peer.client.phase for peer in self._pending)
-                odd = sum((peer.odd for peer in self._peers), Counter[str]())
-                unheard = sum(not peer.signals for peer in self._peers)
-                raise LoadError(
-                    f"{len(self._pending)} of {len(self._peers)} did not get there in {within:.0f} s: "
-                    f"{dict(phases)}, odd: {dict(odd)}, without their signal: {unheard}"
-                )
+    def _expect(self, is_there: Callable[[Participant], bool]) -> None:
+        self._pending, self._is_there = set(self._participants), is_there
+        self._settled.clear()
 
-    def _pump_until(self, end: float) -> None:
-        while time.perf_counter() < end:
-            self._pump()
-
-    def _pump(self) -> None:
-        for fd, _ in self._epoll.poll(0.01, BATCH):
-            # One that was dropped meanwhile is no longer listened to.
-            if (peer := self._by_socket.get(fd)) is not None:
-                self._advance(peer)
-        now = time.perf_counter()
-        while self._alarms and self._alarms[0][0] <= now:
-            _, _, peer = heapq.heappop(self._alarms)
-            peer.due = float("inf")
-            self._run(peer, peer.client.tick(now))
-
-    def _run(self, peer: Peer, actions: Iterable[Action]) -> None:
-        for action in actions:
-            match action:
-                case Send():
-                    self._write(peer, frame(orjson.dumps(action.message)))
-                case Emit():
-                    self._heard(peer, action)
-                case Open():
-                    self._open(peer)
-                case Drop():
-                    self._close(peer)
-        if peer.client.wake_at < peer.due:
-            peer.due = peer.client.wake_at
-            heapq.heappush(self._alarms, (peer.due, next(self._numbers), peer))
-
-    def _heard(self, peer: Peer, emit: Emit) -> None:
-        if not self._is_storm:
-            return
-        if emit.name == "away" and not peer.raised:
-            peer.raised = True
-            self._run(peer, peer.client.status(hand=True))
-            self._run(peer, peer.client.signal(peer.neighbour.client.membership.my_id, {"to": "the next"}))
-        elif emit.name == "resumed" and not peer.resumed_at:
-            peer.resumed_at = time.perf_counter()
-        elif emit.name == "event" and emit.detail["type"] == "signal":
-            peer.signals += 1
-        elif emit.name == "event" and emit.detail["type"] != "participant_updated":
-            peer.odd[emit.detail["type"]] += 1
-        elif emit.name in {"joined", "refused", "error", "closed"}:
-            peer.odd[emit.name] += 1
-
-    # The sockets.
-
-    def _open(self, peer: Peer) -> None:
-        peer.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        peer.stage, peer.buffer = CONNECTING, b""
-        # How that went is told by epoll, a refusal too.
-        peer.socket.connect_ex(self._address)
-        self._by_socket[peer.socket.fileno()] = peer
-        self._epoll.register(peer.socket, select.EPOLLOUT)
-
-    def _close(self, peer: Peer) -> None:
-        if peer.socket is not None:
-            del self._by_socket[peer.socket.fileno()]
-            peer.socket.close()
-            peer.socket = None
-
-    def _lost(self, peer: Peer, code: int = LOST) -> None:
-        self._close(peer)
-        self._run(peer, peer.client.closed(code, time.perf_counter()))
-
-    def _write(self, peer: Peer, data: bytes) -> None:
-        if peer.socket is None:
-            return
+    async def _all_there(self, within: float) -> None:
+        """Raises `LoadError`."""
         try:
-            sent = peer.socket.send(data)
-        except (BrokenPipeError, ConnectionResetError):
-            return  # which reading will tell
-        if sent != len(data):
-            raise LoadError("the server does not read")
-
-    def _advance(self, peer: Peer) -> None:
-        """Something happened to the socket."""
-        assert peer.socket is not None
-        if peer.stage == CONNECTING:
-            if peer.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                self._lost(peer)
-                return
-            peer.stage = UPGRADING
-            self._epoll.modify(peer.socket, select.EPOLLIN)
-            self._write(peer, self._upgrade)
-            return
-        try:
-            data = peer.socket.recv(READ)
-        except ConnectionResetError:
-            data = b""
-        if not data:
-            self._lost(peer)
-            return
-        peer.buffer += data
-        if peer.stage == UPGRADING:
-            head, end, rest = peer.buffer.partition(b"\r\n\r\n")
-            if not end:
-                return
-            if not head.startswith(b"HTTP/1.1 101 "):
-                raise LoadError(f"the upgrade was answered with {head[:200]!r}")
-            peer.stage, peer.buffer = JOINING, rest
-            if (told := self._first_served) is not None:
-                self._first_served = None
-                told()
-            self._run(peer, peer.client.opened(time.perf_counter()))
-        self._read(peer)
-
-    def _read(self, peer: Peer) -> None:
-        found, peer.buffer = frames(peer.buffer)
-        for opcode, _, payload in found:
-            if opcode == TEXT:
-                self._run(peer, peer.client.received(payload, time.perf_counter()))
-            elif opcode == PING:
-                self._write(peer, frame(payload, PONG))
-            elif opcode == CLOSE:
-                self._lost(peer, int.from_bytes(payload[:2], "big"))
-                return
-        if peer in self._pending and self._is_there(peer):
-            self._pending.discard(peer)
+            async with asyncio.timeout(within):
+                await self._settled.wait()
+        except TimeoutError:
+            phases = Counter(participant.machine.phase for participant in self._pending)
+            unheard = sum(not participant.signals for participant in self._participants)
+            raise LoadError(
+                f"{len(self._pending)} of {len(self._participants)} did not get there in {within:.0f} s: "
+                f"{dict(phases)}, odd: {dict(self._odd())}, without their signal: {unheard}"
+            ) from None
+        if self._failure:
+            raise LoadError(self._failure)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bench.clients import JOINED, JOINING, Client, LoadError
+from bench.figures import Figure, Verdict
 from bench.load import Fleet
-from bench.measure import GENERATOR_BOUND, Figure, Plan, Say, Verdict, attempt, blaming
+from bench.measure import GENERATOR_BOUND, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server, alone
 from reconvene.load.cpu_usage import usage
 

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 
 import msgspec
 
+from bench.figures import Figure, Verdict
 from bench.import_run import Result
-from bench.measure import Figure, Plan, Say, Verdict, attempt
+from bench.measure import Plan, Say, attempt
 from bench.servers import GENERATOR_CORE, RECONVENE, SERVER_CORE, ServerError
 
 MANY, FEW = 50_000, 5_000

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import dataclass
 from typing import TypeVar
 
 from bench.clients import LoadError
+from bench.figures import Figure, Verdict, ratio
 from bench.load import Fleet, Run
 from bench.native import NativeFleet
 from bench.servers import (
@@ -32,10 +31,10 @@ PAIRS = 250
 ROOM = 50
 IDLE_CLIENTS = 5000
 WARM_UP = 0.3
-DISTURBED = 0.1
 GENERATOR_BOUND = 0.9
 PYTHON, C = "Python", "C"
-PATIENCE = 2  # times as many rounds as planned, while other processes disturb them
+PATIENCE = 2
+"""Times as many rounds as planned, while other processes disturb them."""
 Say = Callable[[str], None]
 
 
@@ -54,70 +53,6 @@ class Plan:
 
 FULL = Plan(5, 1.5, 2000, 3, 500, (RECONVENE, WEBSOCKETS, WEBSOCKETS_UVLOOP, RELAY))
 QUICK = Plan(3, 0.5, 1000, 1, 100, (RECONVENE, WEBSOCKETS_UVLOOP, RELAY))
-
-
-@dataclass
-class Figure:
-    """One measured quantity: for each server, by name, a value from every round.
-
-    ``waited`` is the share of each round in which other processes held its servers or the generator up. Only
-    rounds that went undisturbed count. Where the machine grants too few of them, deliveries per second of
-    the server's processor time (``by_cpu``) are the next best: a server alone on its core has the same of both.
-    The same holds where the generator was the limit (``outrun``: a server had it busy for nearly all of a round).
-    ``shows_both``: what it is by the clock and by processor time, whichever it is judged by.
-    """
-
-    name: str
-    unit: str
-    values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    by_cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    waited: list[float] = field(default_factory=list)
-    outrun: list[bool] = field(default_factory=list)
-    invalid: str = ""
-    shows_both: bool = False
-
-    @property
-    def clean(self) -> int:
-        """How many rounds went undisturbed."""
-        return sum(waited <= DISTURBED for waited in self.waited)
-
-    @property
-    def disturbed(self) -> bool:
-        return self.clean < min(2, len(self.waited))
-
-    @property
-    def judged_by_cpu(self) -> bool:
-        return self.disturbed or 2 * sum(self.outrun) > len(self.outrun)
-
-    def of(self, spec: Spec | str) -> float | None:
-        return self.by(self.by_cpu if self.judged_by_cpu else self.values, spec)
-
-    def by(self, measure: Mapping[str, list[float]], spec: Spec | str) -> float | None:
-        """``measure``: the figure's ``values`` or ``by_cpu``."""
-        values = measure.get(spec if isinstance(spec, str) else spec.name)
-        if self.invalid or not values:
-            return None
-        if not self.waited:
-            return median(values)
-        best = sorted(range(len(values)), key=lambda number: self.waited[number])
-        return median(values[number] for number in best[: self.clean if not self.disturbed else 3])
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A target and what came out; ``measured`` is missing when the run was invalid."""
-
-    target: str
-    bound: float
-    measured: float | None
-    unit: str
-    at_most: bool = False
-
-    @property
-    def passed(self) -> bool:
-        if self.measured is None:
-            return False
-        return self.measured <= self.bound if self.at_most else self.measured >= self.bound
 
 
 def attempt(figure: Figure, fill: Callable[[Figure], None], say: Say) -> Figure:
@@ -333,8 +268,3 @@ def _to_websockets(figure: Figure) -> float | None:
     ratios = [ratio(figure, spec) for spec in (WEBSOCKETS, WEBSOCKETS_UVLOOP) if spec.name in figure.values]
     known = [each for each in ratios if each is not None]
     return min(known) if known else None
-
-
-def ratio(figure: Figure, reference: Spec | str) -> float | None:
-    ours, theirs = figure.of(RECONVENE), figure.of(reference)
-    return ours / theirs if ours and theirs else None

@@ -14,7 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from bench.clients import LoadError
-from bench.measure import PATIENCE, Figure, Plan, Say, Verdict, attempt, blaming
+from bench.figures import Figure, Verdict
+from bench.measure import PATIENCE, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server
 from reconvene.load.cpu_usage import usage
 from storage import open_store

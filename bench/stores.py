@@ -15,7 +15,8 @@ import uvloop
 
 from bench.callers import Callers, Joining
 from bench.clients import LoadError
-from bench.measure import PATIENCE, WARM_UP, Figure, Plan, Say, Verdict, attempt, ratio
+from bench.figures import Figure, Verdict, ratio
+from bench.measure import PATIENCE, WARM_UP, Plan, Say, attempt
 from bench.reference_stores import PostgresEach, SqliteEach, SqliteEachTuned, SupabaseEach
 from bench.servers import DISK, GENERATOR_CORE, RECONVENE, SERVER_CORE, TICKS, Spec, on_core
 from reconvene.load.cpu_usage import Usage, usage

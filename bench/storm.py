@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bench.crowd import Crowd, Return
-from bench.measure import DISTURBED, PATIENCE, Figure, Plan, Say, Verdict, attempt, blaming
+from bench.figures import DISTURBED, Figure, Verdict
+from bench.measure import PATIENCE, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server
 from reconvene.load.cpu_usage import Usage, usage
+from server.runtime import event_loop
 
 SIZE = 10
 """Clients in each room."""
@@ -57,7 +58,7 @@ def storm(plan: Plan, say: Say) -> list[Figure]:
     def fill(_: Figure) -> None:
         rounds: list[Round] = []
         while _clean(rounds) < plan.storms and len(rounds) < PATIENCE * plan.storms:
-            rounds.append(_round(plan))
+            rounds.append(event_loop.run(_round(plan)))
             say(f"  round {len(rounds)} {rounds[-1]}")
         best = sorted(rounds, key=lambda each: each.waited)[: plan.storms]
         right.values[RECONVENE.name] = [each.back.right for each in best]
@@ -75,16 +76,20 @@ def _clean(rounds: Sequence[Round]) -> int:
     return sum(each.waited <= DISTURBED for each in rounds)
 
 
-def _round(plan: Plan) -> Round:
-    with Server(RECONVENE) as server, ExitStack() as stack:
+async def _round(plan: Plan) -> Round:
+    with Server(RECONVENE) as server:
         crowd = Crowd(server.port, plan.storm_rooms, SIZE)
-        stack.callback(crowd.close)
         notes: list[tuple[Usage, Usage]] = []
         with blaming(server):
             fresh = server.usage()
-            crowd.join()
-            joining = server.usage() - fresh
-            back = crowd.storm(server.restart, lambda: notes.append((server.usage(), usage(os.getpid()))))
+            try:
+                await crowd.join()
+                joining = server.usage() - fresh
+                back = await crowd.storm(
+                    server.restart, lambda: notes.append((server.usage(), usage(os.getpid())))
+                )
+            finally:
+                await crowd.close()
     (starting, before), (ended, after) = notes
     waited = (after - before).waited / (back.right - back.served)
     return Round(back, joining, starting, ended - starting, waited)
