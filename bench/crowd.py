@@ -20,7 +20,8 @@ from reconvene.load.client import Client, seconds
 from reconvene.load.client_socket import ClientSocket
 from reconvene.load.target import Target
 from reconvene.server_address import Address
-from signalling.client.state_machine import Place, SignallingClient
+from signalling.client.place import Place
+from signalling.client.state_machine import SignallingClient
 
 QUIET = 1.0
 """Seconds after the last event that is expected, in which one too many would show."""

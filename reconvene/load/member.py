@@ -218,7 +218,9 @@ class Member(Client):
             case "resumed" if "snapshot" in detail:
                 tally.snapshots += 1
                 self._begin(
-                    self.machine.seq, detail["snapshot"]["participants"], restarted=detail["restarted"]
+                    self.machine.membership.seq,
+                    detail["snapshot"]["participants"],
+                    restarted=detail["restarted"],
                 )
                 self.inbox.excuse()
                 if detail["restarted"]:
