@@ -1,6 +1,6 @@
 /** A connection to everyone else in the meeting, kept in line with who is there. */
 import { Emitter } from "./events.js";
-import { Peer } from "./peer-connection.js";
+import { PeerConnection } from "./peer-connection.js";
 import { readSignal } from "./signal.js";
 import { canCall } from "./webrtc.js";
 
@@ -22,7 +22,7 @@ const RATE = 20;
 
 /** @extends {Emitter<{peer: string}>}  `peer`: something about this participant's streams or connection changed. */
 export class Mesh extends Emitter {
-  /** @type {Map<string, Peer>} */
+  /** @type {Map<string, PeerConnection>} */
   peers = new Map();
   /** @type {import("./peer-connection.js").Instance} */
   #me = { id: "", instance: "" };
@@ -127,7 +127,7 @@ export class Mesh extends Emitter {
     return spare >= 1;
   }
 
-  /** Only bots give a connection up. Of a newer one nothing makes sense before its offer. @param {Peer} peer @param {number} connection @param {SignalData} offer */
+  /** Only bots give a connection up. Of a newer one nothing makes sense before its offer. @param {PeerConnection} peer @param {number} connection @param {SignalData} offer */
   #replace(peer, connection, offer) {
     const { other } = peer;
     if (other.kind !== "bot" || (peer.connection > 1 && performance.now() - peer.born < SHORTEST_CONNECTION)) return;
@@ -146,8 +146,8 @@ export class Mesh extends Emitter {
   }
 
   /**
-   * @param {import("./peer-connection.js").Instance} other @param {number} [connection] @param {Peer} [before]  whose place it takes
-   * @returns {Peer | null} null where the browser makes no more
+   * @param {import("./peer-connection.js").Instance} other @param {number} [connection] @param {PeerConnection} [before]  whose place it takes
+   * @returns {PeerConnection | null} null where the browser makes no more
    */
   #connect(other, connection, before) {
     const { id } = other;
@@ -166,7 +166,7 @@ export class Mesh extends Emitter {
   /** @param {import("./peer-connection.js").Instance} other @param {number} [connection] */
   #made(other, connection) {
     try {
-      return new Peer(this.#me, other, this.#iceServers, this.#media, (data) => this.#send(other.id, data), connection);
+      return new PeerConnection(this.#me, other, this.#iceServers, this.#media, (data) => this.#send(other.id, data), connection);
     } catch (error) {
       // What it cannot do with one must not keep it from the others.
       console.error(`no connection to ${other.id}:`, error);

@@ -1,19 +1,15 @@
 /**
- * One RTCPeerConnection to one instance of one participant, with perfect negotiation as in the W3C's
- * sample (WebRTC, 10.7): https://www.w3.org/TR/webrtc/#perfect-negotiation-example
+ * One RTCPeerConnection to one instance of one participant.
  *
- * Both sides could offer at once and glare would resolve; to spare the collision at every join, the
+ * Both sides could offer at once and glare would resolve (negotiation.js); to spare the collision at every join, the
  * impolite side opens with microphone and camera transceivers, and the polite one answers on them. What is sent after
  * that, and why it cannot make two peers offer for ever, is told in sending.js.
  *
- * Signals may be lost, as when the server is killed. Then offers are told again, so each has a number, which its
- * answer repeats. An offer that comes again is answered as before and changes nothing: what was agreed since stays.
- *
- * Bots cannot restart ICE. They offer another connection instead, of the next number: mesh.js puts another Peer in
- * the place of the one there was, and what is shown goes over to it.
+ * Bots cannot restart ICE. They offer another connection instead, of the next number: mesh.js puts another
+ * PeerConnection in the place of the one there was, and what is shown goes over to it.
  */
-import { RemoteCandidates } from "./candidates.js";
 import { Emitter } from "./events.js";
+import { Negotiation } from "./negotiation.js";
 import { Sending } from "./sending.js";
 
 /**
@@ -26,20 +22,13 @@ import { Sending } from "./sending.js";
 const CONFIGURATION = { bundlePolicy: "max-bundle" };
 /** A peer that does not open though it should is offered to after all. Milliseconds. */
 const PATIENCE = 4_000;
-/**
- * An offer without an answer is told again after this. The answer may have been lost, and Firefox, which made it, gives
- * up after 5 s. On that connection it sends nothing any more, though a restart of ICE makes it "connected". Milliseconds.
- */
-const UNANSWERED = 3_000;
-/** After this, and then after twice as long each time, a connection that does not come about is helped on. */
+/** Without progress for so long, negotiation is restarted; the wait doubles each time. Milliseconds. */
 const STUCK = 10_000;
 /** Who has said nothing for so long takes part without media, as programs do. Milliseconds. */
 const SILENCE = 10_000;
-/** Offers in a row that asked for nothing but what had been agreed. */
-const MOST_IDLE = 3;
 
 /** @extends {Emitter<{streams: null, connection: null}>} */
-export class Peer extends Emitter {
+export class PeerConnection extends Emitter {
   /** What the other sends: microphone and camera, */
   camera = new MediaStream();
   /** and a shared screen. @type {MediaStream | null} */
@@ -50,27 +39,15 @@ export class Peer extends Emitter {
 
   #me;
   #send;
-  #polite;
   #sending;
-  #candidates;
-  /** The one whose place this took, until it has been answered. @type {Peer | null} */
+  #negotiation;
+  /** The one whose place this took, until it has been answered. @type {PeerConnection | null} */
   #before = null;
-  #makingOffer = false;
-  #taken = Promise.resolve();
   #waitingForOffer;
   #timer = 0;
   #silence = 0;
-  #unanswered = 0;
   #patience = PATIENCE;
-  /** Number of the last description made here, and of the last offer that was answered here. */
-  #number = 0;
-  /** @type {number | undefined} */
-  #answered;
-  /** What the last offer asked for that was agreed to, and how many have asked for it again. */
-  #agreed = "";
-  #idle = 0;
   #size = 1;
-  #remoteScreen = "";
 
   /**
    * @param {Instance} me @param {Instance} other @param {RTCIceServer[]} iceServers
@@ -84,12 +61,17 @@ export class Peer extends Emitter {
     this.connection = connection;
     this.#send = send;
     // Programs cannot take an offer back, so it is always the person who gives way.
-    this.#polite = me.kind === other.kind ? me.id < other.id : other.kind === "bot";
-    this.#waitingForOffer = this.#polite;
+    const polite = me.kind === other.kind ? me.id < other.id : other.kind === "bot";
+    this.#waitingForOffer = polite;
     this.pc = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
     this.#sending = new Sending(this.pc, media, this.#report);
-    this.#candidates = new RemoteCandidates(this.pc);
-    this.pc.onnegotiationneeded = () => this.#offer();
+    this.#negotiation = new Negotiation(this.pc, polite, this.#sending, {
+      tell: (data) => this.#tell(data),
+      described: (type) => this.#described(type),
+      answered: () => this.#open(),
+      report: this.#report,
+    });
+    this.pc.onnegotiationneeded = () => this.#negotiation.offer();
     this.pc.onicecandidate = ({ candidate }) => candidate && this.#tell({ candidate: candidate.toJSON() });
     this.pc.ontrack = ({ track, streams }) => this.#keep(track, streams);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
@@ -106,7 +88,7 @@ export class Peer extends Emitter {
   /** Brings what is sent in line with what is captured. */
   update() {
     if (this.#waitingForOffer || this.pc.signalingState === "closed") return;
-    if (this.#sending.update()) this.#ask();
+    if (this.#sending.update()) this.#negotiation.ask();
   }
 
   /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
@@ -117,7 +99,7 @@ export class Peer extends Emitter {
   /** Looks for another path. */
   reroute() {
     this.pc.restartIce();
-    this.#ask();
+    this.#negotiation.ask();
   }
 
   /** @param {number} size  how many others are in the meeting */
@@ -130,14 +112,14 @@ export class Peer extends Emitter {
   recover() {
     const { signalingState, remoteDescription, connectionState } = this.pc;
     if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.reroute();
-    this.#repeatOffer();
+    this.#negotiation.repeatOffer();
     this.#tell({ repeat: true });
   }
 
-  /** One after another, so that none meets the one before half-way. @param {SignalData} data */
+  /** @param {SignalData} data */
   receive(data) {
     this.#hear(data.media === false);
-    this.#taken = this.#taken.then(() => this.#take(data)).catch(this.#report);
+    this.#negotiation.receive(data);
   }
 
   /** 0 to 1, without an AudioContext per peer. */
@@ -148,7 +130,7 @@ export class Peer extends Emitter {
   /**
    * Takes the place of a connection that the other side has given up. Its last picture stays until there is another, and
    * its tracks end only then: a player whose tracks have all ended stops.
-   * @param {Peer} before
+   * @param {PeerConnection} before
    */
   succeed(before) {
     before.#retire();
@@ -165,7 +147,7 @@ export class Peer extends Emitter {
   #retire() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
-    clearTimeout(this.#unanswered);
+    this.#negotiation.stop();
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
     this.#relieve();
@@ -184,102 +166,13 @@ export class Peer extends Emitter {
     this.emit("connection", null);
   }
 
-  async #offer() {
-    // Chromium asks for it after new ICE servers, also where there is nothing to offer, and an offer of nothing breaks it for good.
-    if (this.#idle >= MOST_IDLE || this.pc.getTransceivers().length === 0) return;
-    try {
-      this.#makingOffer = true;
-      await this.#describe();
-    } catch (error) {
-      this.#report(error);
-    } finally {
-      this.#makingOffer = false;
+  /** @param {RTCSdpType} type  of what the other side said */
+  #described(type) {
+    if (this.screen && !this.#negotiation.remoteScreen) {
+      this.screen = null;
+      this.emit("streams", null);
     }
-  }
-
-  /** There is something to offer: the browser, which asked for what is none, may not ask for this. */
-  #ask() {
-    if (this.#idle < MOST_IDLE) return;
-    this.#idle = 0;
-    this.#taken = this.#taken.then(() => (this.pc.signalingState === "stable" ? this.#offer() : undefined));
-  }
-
-  /** Makes and tells what the moment asks for, an offer or an answer. */
-  async #describe() {
-    this.#number += 1;
-    await this.pc.setLocalDescription();
-    const { localDescription } = this.pc;
-    if (localDescription?.type === "offer") this.#count(localDescription);
-    this.#tellDescription(localDescription);
-  }
-
-  /** A browser that asks for negotiation for ever is not followed for ever. @param {RTCSessionDescription} offer */
-  #count({ sdp }) {
-    this.#idle = asked(sdp) === this.#agreed ? this.#idle + 1 : 0;
-    if (this.#idle === MOST_IDLE) this.#report(new Error("asks for negotiation though nothing has changed"));
-  }
-
-  /** @param {RTCSessionDescription | null} description  made here */
-  #tellDescription(description) {
-    if (!description) return;
-    const offer = description.type === "offer" ? this.#number : this.#answered;
-    this.#tell({ description, offer, screen: this.#sending.screenIn(description.sdp) });
-  }
-
-  /** Tells an offer that has no answer again, with the candidates found since. */
-  #repeatOffer() {
-    if (this.pc.signalingState === "have-local-offer") this.#tellDescription(this.pc.localDescription);
-  }
-
-  /** @param {SignalData} data */
-  async #take({ description, candidate, offer, screen, repeat }) {
-    if (description?.type === "offer") await this.#takeOffer(description, offer, screen ?? "");
-    else if (description) await this.#takeAnswer(description, offer, screen ?? "");
-    else if (candidate) await this.#candidates.take(candidate);
-    else if (repeat) this.#repeatOffer();
-  }
-
-  /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
-  async #takeOffer(description, offer, screen) {
-    if (offer !== undefined && offer === this.#answered) return this.#answerAgain();
-    const collision = this.#makingOffer || this.pc.signalingState !== "stable";
-    if (collision && !this.#polite) return;
-    await this.#takeDescription(description, screen);
-    this.#relieve();
-    this.#answered = offer;
-    this.#sending.adopt();
-    await this.#describe();
-    this.#open();
-  }
-
-  /**
-   * To an offer that was told again. Taken once more, it would take back what this side may have offered on top of it by
-   * now, and what the other may have agreed to already.
-   */
-  #answerAgain() {
-    const { currentLocalDescription } = this.pc;
-    if (currentLocalDescription?.type === "answer") this.#tellDescription(currentLocalDescription);
-    // Whoever had no answer did not take this either.
-    this.#repeatOffer();
-  }
-
-  /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
-  async #takeAnswer(description, offer, screen) {
-    // An offer that was told twice is answered twice.
-    if (this.pc.signalingState !== "have-local-offer" || (offer ?? this.#number) !== this.#number) return;
-    const made = this.pc.localDescription?.sdp ?? "";
-    await this.#takeDescription(description, screen);
-    this.#agreed = asked(made);
-  }
-
-  /** @param {RTCSessionDescriptionInit} description @param {string} screen */
-  async #takeDescription(description, screen) {
-    this.#remoteScreen = screen;
-    await this.pc.setRemoteDescription(description);
-    await this.#candidates.described();
-    if (screen || !this.screen) return;
-    this.screen = null;
-    this.emit("streams", null);
+    if (type === "offer") this.#relieve();
   }
 
   /** From here on this side sends what it has without waiting to be offered to. */
@@ -314,7 +207,7 @@ export class Peer extends Emitter {
 
   /** @param {MediaStreamTrack} track @param {readonly MediaStream[]} streams */
   #keep(track, streams) {
-    const shared = streams.find(({ id }) => id === this.#remoteScreen);
+    const shared = streams.find(({ id }) => id === this.#negotiation.remoteScreen);
     if (shared) {
       this.screen = shared;
     } else {
@@ -325,9 +218,7 @@ export class Peer extends Emitter {
   }
 
   #signalingChanged() {
-    clearTimeout(this.#unanswered);
-    if (this.pc.signalingState === "have-local-offer")
-      this.#unanswered = window.setTimeout(() => this.#repeatOffer(), UNANSWERED);
+    this.#negotiation.changed();
     this.#watch();
   }
 
@@ -352,6 +243,3 @@ export class Peer extends Emitter {
     if (this.pc.signalingState !== "closed") console.warn(`negotiation with ${this.other.id}:`, error);
   };
 }
-
-/** What an offer asks for: the sections with their directions and streams, and the ICE credentials. @param {string} sdp */
-const asked = (sdp) => (sdp.match(/^(?:m=\w+|a=(?:mid|msid|ice-ufrag):.*|a=(?:sendrecv|sendonly|recvonly|inactive))/gm) ?? []).join("\n");

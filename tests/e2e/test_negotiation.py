@@ -1,4 +1,4 @@
-"""Two peers end right and quiet, whatever was shared, lost and held back meanwhile: `static/sdk/peer-connection.js`
+"""Two peers end right and quiet, whatever was shared, lost and held back meanwhile: `static/sdk/negotiation.js`
 against a model of Chromium's and Firefox's peer connections, in virtual time (tests/e2e/negotiation), and real ones."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STOPS = (
     "      if (!track) return outlet.transceiver.stop(), delete this.#screen[kind], true;\n"
     "      outlet.carry(track, this.#failed);\n",
 )
-UNGUARDED = ("peer-connection.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
+UNGUARDED = ("negotiation.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
 
 
 class Plant(NamedTuple):
@@ -44,17 +44,15 @@ class Plant(NamedTuple):
 PLANTS = {
     "a stopped transceiver": Plant((STOPS, UNGUARDED), "offers without end"),
     "an offer told again is a new one": Plant(
-        (("peer-connection.js", "offer !== undefined && offer === this.#answered", "false"),),
+        (("negotiation.js", "offer !== undefined && offer === this.#answered", "false"),),
         "order of m-lines",
     ),
-    "nobody gives way": Plant(
-        (("peer-connection.js", "if (collision && !this.#polite)", "if (collision)"),), ""
-    ),
+    "nobody gives way": Plant((("negotiation.js", "if (collision && !this.#polite)", "if (collision)"),), ""),
     "lost offers stay lost": Plant(
         (
             (
-                "peer-connection.js",
-                'if (this.pc.signalingState === "have-local-offer") this',
+                "negotiation.js",
+                'if (this.#pc.signalingState === "have-local-offer") this',
                 "if (false) this",
             ),
         ),
@@ -67,10 +65,10 @@ PLANTS = {
         (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
     ),
     "an offer of nothing": Plant(
-        (("peer-connection.js", " || this.pc.getTransceivers().length === 0", ""),), ""
+        (("negotiation.js", " || this.#pc.getTransceivers().length === 0", ""),), ""
     ),
     "needs are taken for none": Plant(
-        (("peer-connection.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""
+        (("negotiation.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""
     ),
 }
 

@@ -46,7 +46,7 @@ export class TestCall extends Emitter {
   #observed;
   /** @type {Call | null} */
   #call = null;
-  /** @type {import("../../sdk/peer-connection.js").Peer | undefined} */
+  /** @type {import("../../sdk/peer-connection.js").PeerConnection | undefined} */
   #peer;
   #sent = new LevelMeter(SAMPLES);
   #back = new LevelMeter(SAMPLES);
@@ -166,7 +166,7 @@ export class TestCall extends Emitter {
     microphone.returned ||= microphone.heard && this.#back.level > AUDIBLE;
   }
 
-  /** @param {import("../../sdk/peer-connection.js").Peer} peer */
+  /** @param {import("../../sdk/peer-connection.js").PeerConnection} peer */
   async #measure(peer) {
     const { path, roundTrip, frames } = await measured(peer.pc);
     if (this.over || peer !== this.#peer) return;

@@ -2,8 +2,10 @@
  * Two peers (static/sdk/peer-connection.js) over modelled connections and a line that holds signals back and loses them,
  * while both turn screens, cameras and microphones on and off. Whatever happened, it ends right and quiet.
  */
+import { Chromium, Firefox } from "./browsers.js";
 import { Clock, chanceOf } from "./clock.js";
-import { Chromium, Firefox, ModelConnection, ModelStream, ModelTrack } from "./model.js";
+import { ModelConnection } from "./connection.js";
+import { ModelStream, ModelTrack } from "./media.js";
 
 const BROWSERS = { Chromium, Firefox };
 /** Milliseconds of virtual time. Two peers that are stuck are helped on after 10 s, then 20, then 40. */
@@ -136,11 +138,11 @@ class Side {
   /** When each offer was sent. */
   offers = [];
 
-  constructor(world, browser, Peer, me, other) {
+  constructor(world, browser, PeerConnection, me, other) {
     this.world = world;
     globalThis.RTCPeerConnection = BROWSERS[browser];
     this.line = new Line(world, (data) => this.facing.peer.receive(data));
-    this.peer = new Peer(me, other, [], this.media, (data) => {
+    this.peer = new PeerConnection(me, other, [], this.media, (data) => {
       if (data.description?.type === "offer") this.offers.push(world.clock.now);
       if (this.offers.length > MOST_OFFERS.altogether) world.clock.halt();
       this.line.send(data);
@@ -215,14 +217,14 @@ function restart({ world, sides }) {
 }
 
 /** @returns {Promise<string[]>} what is wrong at the end of the run */
-async function run(Peer, seed, browsers) {
+async function run(PeerConnection, seed, browsers) {
   const world = new World(seed);
   ModelConnection.world = world;
   window.setTimeout = (act, delay) => world.clock.after(act, delay);
   window.clearTimeout = (id) => world.clock.cancel(id);
   const people = [{ id: "p_a", instance: "i_a" }, { id: "p_b", instance: "i_b" }];
   if (world.chance() < 0.5) people.reverse();
-  const sides = people.map((me, index) => new Side(world, browsers[index], Peer, me, people[1 - index]));
+  const sides = people.map((me, index) => new Side(world, browsers[index], PeerConnection, me, people[1 - index]));
   const [one, other] = sides;
   one.facing = other;
   other.facing = one;
@@ -293,7 +295,7 @@ function wrongs(sides) {
  */
 export async function simulate(first, last, pairs, most) {
   Object.assign(globalThis, { MediaStream: ModelStream });
-  const { Peer } = await import("/static/sdk/peer-connection.js");
+  const { PeerConnection } = await import("/static/sdk/peer-connection.js");
   const warnings = [];
   const { warn } = console;
   console.warn = (...texts) => warnings.push(texts.map(String).join(" "));
@@ -302,7 +304,7 @@ export async function simulate(first, last, pairs, most) {
   for (let seed = first; seed < last && failed.length < most; seed += 1) {
     for (const pair of pairs) {
       warnings.length = 0;
-      const wrong = await run(Peer, seed, pair);
+      const wrong = await run(PeerConnection, seed, pair);
       wrong.push(...warnings);
       runs += 1;
       if (wrong.length) failed.push(`seed ${seed}, ${pair.join(" and ")}: ${[...new Set(wrong)].slice(0, 6).join("; ")}`);
