@@ -48,7 +48,7 @@ from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.runtime.sockets import own_url
 from server.settings.config import Config
-from server.uvicorn_server import Server, uvicorn_config
+from server.uvicorn_server import Server, spare_the_collector, uvicorn_config
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
 from signalling.rooms.hub import Hub
@@ -115,6 +115,7 @@ async def serve(
             store=config.store.partition("://")[0],
             node=node.id,
         )
+        spare_the_collector()
         await server.serve(sockets)
         deadline = drain.deadline
     finally:
