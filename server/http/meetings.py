@@ -19,6 +19,7 @@ from server.identity.ids import new_user
 from server.identity.tokens import Tokens, is_admin_key
 from server.identity.turn_credentials import ice_servers
 from server.realtime.gateway import Gateway
+from server.realtime.joining import meeting_asked_for
 from server.reports import attendance_report, deletion, import_source
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
@@ -204,7 +205,7 @@ def router(  # the API's parts list
         else:
             room = _checked(identifiers.new_meeting_id, body.meeting)
         meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
-        gateway.meeting_asked_for(meeting.room, created=created)
+        meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
 

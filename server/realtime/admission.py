@@ -6,13 +6,9 @@ again: when the stay that the store went on with was closed meanwhile, the store
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import math
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import Session, Tokens
@@ -20,45 +16,24 @@ from server.realtime.attendance_writer import Recorder
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
 from server.realtime.ice_servers import IceServers
+from server.realtime.join_record import Asked, JoinRecord
+from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from server.settings.config import Config
 from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import known
-from signalling.protocol.identifiers import IMPORTED, instance, page_of, reserved
-from signalling.rooms.effects import StayResumed
+from signalling.protocol.identifiers import page_of
+from signalling.rooms.admission import AdmissionView, Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
 from signalling.rooms.member import Handle, Member
-from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
-from storage.records import Joined, JoinRequest, Meeting
+from storage.errors import StoreUnavailable
+from storage.records import Joined, Meeting
 from storage.store import Store
 
-SETTLE_TIMEOUT = 2.0
 ATTEMPTS = 5
-FAILED = 10_000
-"""Joins that failed after the store was asked, of which it is known when that was."""
-
-
-@dataclass(slots=True, eq=False)
-class Flight:
-    """A join on its way to the store and back. Stale: its user's stay was closed meanwhile. Revoked: their credentials
-    are void since."""
-
-    stale: bool = False
-    revoked: bool = False
-
-
-class Asked(NamedTuple):
-    """When a join was asked for: by the monotonic clock, and as the store was told.
-
-    `set_by`: that of the record's clock then.
-    """
-
-    since: float
-    at: float
-    set_by: float
 
 
 class Admission:
@@ -77,15 +52,12 @@ class Admission:
         self._hub = hub
         self._store = store
         self._recorder = recorder
+        self._record = JoinRecord(config.grace, hub, store, recorder, node, record_clock)
+        self._pending = PendingJoins()
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
-        self._node = node
-        self._clock = record_clock
         self._comings = Comings(limited=config.message_rate > 0)
-        self._flights: dict[str, dict[str, list[Flight]]] = {}
         self._orders = itertools.count(1)
-        # Joins that failed, and may have begun a stay by a clock that was set since: oldest first, a person once.
-        self._failed: dict[tuple[str, str], Asked] = {}
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
@@ -145,184 +117,97 @@ class Admission:
         self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
         user_id, token, session = proof
-        flight = Flight()
-        flights = self._flights.setdefault(join.meeting, {})
-        same_user = flights.setdefault(user_id, [])
-        same_user.append(flight)
-        asked = self._now()
+        asked = self._record.now()
         recorded = False
         try:
-            for _ in range(ATTEMPTS):
-                await self._check(join, user_id, session, comes_back)
-                flight.stale = False
-                joined = await self._record(join, user_id, session)
-                recorded = True
-                if not flight.stale:
-                    break
-            else:
-                raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
-            await self._check(join, user_id, session, comes_back, joined.meeting)
-            if flight.revoked:
-                raise Refused(ErrorCode.REVOKED)
+            with self._pending.begin(join.meeting, user_id) as pending:
+                for _ in range(ATTEMPTS):
+                    await self._record.settle(join.meeting, user_id)
+                    place = await self._let_in(join, proof, comes_back)
+                    pending.stale = False
+                    joined = await self._record.join(join, user_id, place, session)
+                    recorded = True
+                    if not pending.stale:
+                        break
+                else:
+                    raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
+                await self._let_in(join, proof, comes_back, joined.meeting)
+                if pending.revoked:
+                    raise Refused(ErrorCode.REVOKED)
         except Refused:
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
             raise
-        finally:
-            same_user.remove(flight)
-            if not same_user:
-                del flights[user_id]
-            if not flights:
-                self._flights.pop(join.meeting, None)
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
     def is_joining(self, room: str, user_id: str) -> bool:
         """Whether a join of theirs is on its way to the store."""
-        return user_id in self._flights.get(room, {})
+        return user_id in self._pending.asking(room)
 
     def forget(self, asked_before: float) -> None:
         """Joins that failed before that moment. `reconciling` has closed by now what they may have begun."""
-        for person, _ in list(
-            itertools.takewhile(lambda each: each[1].since <= asked_before, self._failed.items())
-        ):
-            del self._failed[person]
+        self._record.forget(asked_before)
 
     def stay_ended(self, room: str, user_id: str) -> None:
         """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
-        for flight in self._flights.get(room, {}).get(user_id, ()):
-            flight.stale = True
+        self._pending.stay_ended(room, user_id)
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: their joins on the way come too late."""
-        for flights in self._flights.values():
-            for user_id in flights.keys() & set(user_ids):
-                for flight in flights[user_id]:
-                    flight.revoked = True
+        self._pending.revoked(user_ids)
 
     def meeting_ended(self, room: str) -> None:
-        for flights in self._flights.get(room, {}).values():
-            for flight in flights:
-                flight.stale = True
+        self._pending.meeting_ended(room)
 
-    async def _check(
-        self,
-        join: Join,
-        user_id: str,
-        session: Session | None,
-        comes_back: bool,
-        meeting: Meeting | None = None,
-    ) -> None:
-        """Raises `Refused`. It waits for nothing where the `meeting` is known."""
-        member = self._hub.present(join.meeting, user_id)
-        if member is None:
-            if self._is_full(join.meeting, user_id) and not await self._is_host(join, user_id, meeting):
-                raise Refused(
-                    ErrorCode.MEETING_FULL, f"The meeting is full: {self._config.max_participants} are in it."
-                )
-        elif comes_back:
-            if join.page != page_of(member.instance):
-                raise Refused(ErrorCode.DUPLICATE)
-        elif join.on_duplicate == "reject" and not _is_own(member, session, join.page):
-            raise Refused(ErrorCode.DUPLICATE)
+    async def _let_in(
+        self, join: Join, proof: Proof, comes_back: bool, meeting: Meeting | None = None
+    ) -> Member | None:
+        """The place that the user has in the room. Raises `Refused`. Waits for nothing where the `meeting` is known."""
+        session = proof.session
+        request = Request(
+            page=join.page,
+            session_id=session.session_id if session else None,
+            comes_back=comes_back,
+            replaces=join.on_duplicate != "reject",
+        )
+        view = self._view(join.meeting, proof.user_id)
+        refused = decide(view, request)
+        if refused is ErrorCode.MEETING_FULL:
+            if not await self._is_host(join, proof.user_id, meeting):
+                raise Refused(refused, f"The meeting is full: {view.most} are in it.")
+            return self._view(join.meeting, proof.user_id).present
+        if refused is not None:
+            raise Refused(refused)
+        return view.present
 
-    def _is_full(self, room: str, user_id: str) -> bool:
-        """Those who are away have a place to come back to, and take none from those who are here: with them there may
-        be twice as many."""
-        most = self._config.max_participants
-        here, size = self._hub.connected(room), self._hub.size(room)
-        flights = self._flights.get(room, {})
-        if size + len(flights) <= most:
-            return False
-        # Places are kept for those who asked earlier (dictionaries keep their order) and are not in the room yet.
-        for other in flights:
-            if other == user_id:
-                break
-            member = self._hub.present(room, other)
-            size += member is None
-            here += member is None or member.connection is None
-        return here >= most or size >= 2 * most
+    def _view(self, room: str, user_id: str) -> AdmissionView:
+        return self._hub.admission_view(
+            room, user_id, self._pending.asking(room), self._config.max_participants
+        )
 
     async def _is_host(self, join: Join, user_id: str, meeting: Meeting | None) -> bool:
-        """A meeting is never too full for its host."""
         try:
             meeting = meeting or await self._store.meeting(join.meeting)
         except StoreUnavailable as error:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         return meeting is not None and meeting.host_user_id == user_id
 
-    async def _record(self, join: Join, user_id: str, session: Session | None) -> Joined:
-        if not await self._recorder.settle(join.meeting, user_id, SETTLE_TIMEOUT):
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
-        # Who has a place goes on with its stay, however long ago a former process left it.
-        place = self._hub.present(join.meeting, user_id)
-        previous = place or session
-        asked = self._now()
-        request = JoinRequest(
-            room=join.meeting,
-            user_id=user_id,
-            name=join.name,
-            participant_id=new_id("p"),
-            session_id=new_id("s"),
-            instance=instance(join.page or new_id("i"), new_id("j")),
-            node_id=self._node,
-            at=asked.at,
-            previous_session=previous.session_id if previous else None,
-            grace=math.inf if place else self._config.grace,
-            # One that exists can be joined whatever it is called.
-            create=join.create and reserved(join.meeting) is None,
-            title=join.title,
-        )
-        try:
-            joined = await self._store.join(request)
-        except (UnknownMeeting, MeetingEnded) as error:
-            # Whether there is an import by this id is nobody's to know: it has ended, and is refused like none.
-            if isinstance(error, MeetingEnded) and not join.meeting.startswith(IMPORTED):
-                raise Refused(ErrorCode.MEETING_ENDED) from None
-            if join.create:
-                raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
-            raise Refused(ErrorCode.UNKNOWN_MEETING) from None
-        except StoreUnavailable as error:
-            if not error.certain:
-                self._has_failed(join.meeting, user_id, asked)
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        except BaseException:
-            self._has_failed(join.meeting, user_id, asked)
-            raise
-
-        before = self._failed.get((join.meeting, user_id), asked)
-        began = before if before.at == joined.stay.joined_at else asked
-        set_by = self._clock.set_by - began.set_by
-        place = self._hub.present(join.meeting, user_id)
-        if not set_by or (place is not None and place.session_id == joined.stay.session_id):
-            # Of who has a place, the hub knows when the stay began.
-            return joined
-        return self._corrected(joined, set_by)
-
-    def _corrected(self, joined: Joined, set_by: float) -> Joined:
-        """The record's clock was set by so many seconds since the join was asked for, or an earlier one that failed."""
-        person = joined.participant
-        stay = dataclasses.replace(joined.stay, joined_at=joined.stay.joined_at + set_by)
-        who = person.room, person.user_id, person.id, stay.session_id, stay.instance
-        self._recorder.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
-        return dataclasses.replace(joined, stay=stay)
-
-    def _now(self) -> Asked:
-        return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
-
-    def _has_failed(self, room: str, user_id: str, asked: Asked) -> None:
-        """A stay may be open that nobody came to."""
-        if len(self._failed) < FAILED:
-            self._failed.setdefault((room, user_id), asked)
-
     def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
         """A join was recorded and then refused."""
+        if not self.record_again(room, user_id):
+            self._record.has_failed(room, user_id, asked)
+
+    def record_again(self, room: str, user_id: str) -> bool:
+        """Write down the user's stay as it goes on here: the record has the instance of a page that was not seated.
+
+        False when it does not go on. Who is on the way in is recorded after this.
+        """
         here = self._hub.present_stay(room, user_id, clock.monotonic())
         if here is None:
-            self._has_failed(room, user_id, asked)
-        else:
-            # The record has the instance of the page that was refused. Who is on the way in is recorded after this.
-            self.stay_ended(room, user_id)
-            self._recorder.record(here)
+            return False
+        self.stay_ended(room, user_id)
+        self._recorder.record(here)
+        return True
 
     def _arrival(
         self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined, order: int
@@ -355,10 +240,3 @@ class Admission:
             kind=kind_of(user_id),
             features=features,
         )
-
-
-def _is_own(member: Member, session: Session | None, page: str | None) -> bool:
-    """Whether the tab that joins is the one whose place it is, or the place stands empty."""
-    if member.connection is None or page == page_of(member.instance):
-        return True
-    return session is not None and session.session_id == member.session_id

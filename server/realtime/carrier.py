@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 import structlog
 
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import Recorder
+from server.realtime.connection import Connection
 from server.realtime.frames import text_frame
+from server.runtime import clock
 from server.runtime.metrics import Metrics
+from signalling.protocol.errors import Refused
+from signalling.rooms.commands import refuse
 from signalling.rooms.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
+from signalling.rooms.hub import Hub
+from signalling.rooms.telling import DELAY
 
 log = structlog.get_logger()
 
 
 class Carrier:
-    def __init__(self, admission: Admission, recorder: Recorder, metrics: Metrics) -> None:
+    def __init__(self, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics) -> None:
+        self._hub = hub
         self._admission = admission
         self._recorder = recorder
         self._metrics = metrics
         self._under_way = False
         self._behind: list[Effect] = []
+        self._release: asyncio.TimerHandle | None = None
+        self._telling: asyncio.Handle | None = None
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         """In order. What follows from an effect, as when a socket that reads too slowly is closed, is carried out when
@@ -37,6 +47,31 @@ class Carrier:
                 self._do(behind)
         finally:
             self._under_way = False
+        if self._release is None and self._hub.keeps_back:
+            self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
+
+    def refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
+        self._metrics.refused[refused.code] += 1
+        self.carry_out(refuse(connection, refused, message_id))
+
+    def tell_soon(self) -> None:
+        """Of joins: together with the others that the store recorded at the same moment."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_soon(self._tell_now)
+
+    def _tell_now(self) -> None:
+        self._telling = None
+        try:
+            self.carry_out(self._hub.tell_soon(clock.monotonic()))
+        except Exception:
+            log.exception("telling failed")
+
+    def _release_now(self) -> None:
+        self._release = None
+        try:
+            self.carry_out(self._hub.release(clock.monotonic()))
+        except Exception:
+            log.exception("release failed")
 
     def _do(self, effects: Iterable[Effect]) -> None:
         metrics = self._metrics

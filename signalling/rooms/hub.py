@@ -18,13 +18,15 @@ over, and whatever the older one still says, or its late close, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
 from signalling.rooms import catching_up, commands, server_messages, telling
+from signalling.rooms.absences import GOODBYE, Absences
+from signalling.rooms.admission import AdmissionView, view_of
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.effects import Close, Departure, Effect, Send, StayEnded, StayResumed
 from signalling.rooms.event_log import Log
@@ -35,16 +37,6 @@ from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 from signalling.rooms.stays import stay_ended, stay_resumed
 from signalling.rooms.telling import FRAMES, Telling
-
-SHOWN_AFTER = 1.0
-"""Seconds a lost connection stays unmentioned."""
-
-GOODBYE = 3.0
-"""Seconds the place of a page that closed its socket in good order is kept: it may have been reloaded, which pages
-cannot tell."""
-
-RELOAD_MOST = 15.0
-"""Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
 
 
 class Seat(NamedTuple):
@@ -77,7 +69,7 @@ class Hub:
         self._coalescing = Coalescing(self._telling, flow or Flow(), limited=frames > 0)
         self.rooms: dict[str, Room] = {}
         self._seats: dict[Handle, Seat] = {}
-        self._away: dict[Member, Room] = {}
+        self._absences = Absences()
 
     # What the caller asks before and while it records a join.
 
@@ -91,10 +83,9 @@ class Hub:
         found = self.rooms.get(room)
         return len(found) if found else 0
 
-    def connected(self, room: str) -> int:
-        """How many are in the room with a connection."""
-        found = self.rooms.get(room)
-        return len(found.audience()) if found else 0
+    def admission_view(self, room: str, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
+        """All that there is to be known here of somebody who wants into the room."""
+        return view_of(self.rooms.get(room), user_id, asking, most)
 
     def seated(self, connection: Handle) -> Seat | None:
         """Where the connection sits, unless a newer one took over."""
@@ -115,10 +106,9 @@ class Hub:
 
     def lost_stays(self) -> Iterator[StayEnded]:
         """Those who are away, as they would be recorded if they stayed away."""
-        for member, room in self._away.items():
-            if member.lost_at is not None and not member.restored:
-                # Also who said goodbye: as long as they are here, they may just be reloading.
-                yield stay_ended(room.id, member, member.lost_at, "lost")
+        for room, member, lost_at in self._absences.known():
+            # Also who said goodbye: as long as they are here, they may just be reloading.
+            yield stay_ended(room.id, member, lost_at, "lost")
 
     # What happens.
 
@@ -134,10 +124,9 @@ class Hub:
             member.session_id = stay.session_id
             member.instance = stay.instance
             member.state = "reconnecting"
-            member.lost_at = now
             member.restored = True
             room.add(member)
-            self._away[member] = room
+            self._absences.begin(room, member, now)
 
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
         """Seat a connection whose join is recorded. The others are told first, or `soon`: by `tell_soon`."""
@@ -251,7 +240,7 @@ class Hub:
         told = self._coalescing.release_all_of(seat.member, now)
         self._lose(seat.room, seat.member, now)
         if goodbye:
-            seat.member.back_in = GOODBYE
+            self._absences.back_in(seat.member, GOODBYE, now)
         return told
 
     def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
@@ -281,37 +270,22 @@ class Hub:
             effects.append(stay_resumed(room.id, member, now))
             member.restored = False
             member.lost_at = now
-        lost_at = now if member.lost_at is None else member.lost_at
-        member.back_in = now - lost_at - member.excused + min(max(said.back_in, GOODBYE), RELOAD_MOST)
+        self._absences.back_in(member, said.back_in, now)
         return effects
 
     def tick(self, now: float) -> list[Effect]:
-        """Time has passed: show who has been away for a second, part with who was away for `grace`.
-
-        Who said goodbye is parted with when they said they would be back, and until then a slow reload is shown later.
-        """
+        """Time has passed: show who has been away for a while, part with who was away for too long."""
         effects: list[Effect] = []
         rooms: dict[Room, None] = {}
-        for member, room in list(self._away.items()):
-            lost_at = member.lost_at
-            if lost_at is None:  # pragma: no cover - join() takes a member out of _away when it connects it
-                continue
-            away = now - lost_at - member.excused
-            reason: Departure = "lost"
-            kept, show = self.grace, away >= SHOWN_AFTER
-            if member.back_in is not None:
-                reason = "left"
-                kept = min(self.grace, member.back_in)
-                show = away >= GOODBYE and kept - away > SHOWN_AFTER
-            if away >= kept:
+        for room, member, lost_at, reason in self._absences.due(now, self.grace):
+            rooms[room] = None
+            if reason is not None:
                 effects += self._depart(room, member, reason, lost_at, now)
-                rooms[room] = None
-            elif show and member.state == "connected":
+            else:
                 member.state = "reconnecting"
                 member.changed()
                 update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
                 self._telling.add(room, update, now)
-                rooms[room] = None
         for room in rooms:
             effects += self._telling.tell_now(room)
         self.logs.look((room.log for room in self.rooms.values()), now)
@@ -338,9 +312,7 @@ class Hub:
 
     def stood_still(self, seconds: float, now: float) -> None:
         """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
-        for member in self._away:
-            if member.lost_at is not None:
-                member.excused += min(seconds, max(0.0, now - member.lost_at))
+        self._absences.excuse(seconds, now)
 
     def clock_was_set(self, seconds: float) -> None:
         """The record's was: what it has of these stays is wrong by that, as long as it is not told anew."""
@@ -356,7 +328,7 @@ class Hub:
         self._telling.add(room, server_messages.meeting_ended(room.log.next(), "ended"), now)
         effects = self._telling.tell_now(room)
         for member in room:
-            self._away.pop(member, None)
+            self._absences.end(member)
             self._coalescing.forget(member)
             if member.connection is not None:
                 self._seats.pop(member.connection, None)
@@ -378,21 +350,19 @@ class Hub:
         if member.connection is not None:
             effects.append(Close(member.connection, CloseCode.REPLACED))
         self._seats[connection] = Seat(room, member, member.connect(connection, attempt))
-        self._away.pop(member, None)
+        self._absences.end(member)
         room.connections_changed()
         return effects
 
     def _lose(self, room: Room, member: Member, now: float) -> None:
-        member.connection = None
-        member.lost_at = now
+        self._absences.begin(room, member, now)
         room.connections_changed()
-        self._away[member] = room
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
         """`at` is when its stay ended. The others are to be told next."""
         effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
-        self._away.pop(member, None)
+        self._absences.end(member)
         self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason), now)
         if not len(room):
             del self.rooms[room.id]

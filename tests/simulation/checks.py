@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from signalling.protocol.identifiers import page_of
-from signalling.rooms.hub import GOODBYE, RELOAD_MOST
+from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from tests.simulation import revocations, store_checks
 from tests.simulation.page import Page, Whole
 from tests.simulation.person import ROOM

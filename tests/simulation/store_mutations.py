@@ -13,6 +13,7 @@ from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import Recorder
 from server.realtime.gateway import Gateway
+from server.realtime.joining import Joining
 from server.realtime.reconciling import Reconciler
 from signalling.rooms.effects import Effect, StayResumed
 from signalling.rooms.hub import Hub
@@ -47,7 +48,7 @@ def newer_page_not_respected(patch: pytest.MonkeyPatch) -> None:
 
 def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     """Who went away while the join was recorded is recorded as there for ever."""
-    patch.setattr(Gateway, "_not_seated", lambda self, *joiner: None)
+    patch.setattr(Joining, "_not_seated", lambda self, *joiner: None)
 
 
 def stale_flight(patch: pytest.MonkeyPatch) -> None:

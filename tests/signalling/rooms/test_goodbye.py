@@ -8,7 +8,7 @@ import pytest
 
 from signalling.protocol.client_messages import Media
 from signalling.protocol.errors import CloseCode
-from signalling.rooms.hub import GOODBYE, RELOAD_MOST
+from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from tests.signalling.script import Stage
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.protocol.errors import CloseCode
-from signalling.rooms.hub import GOODBYE
+from signalling.rooms.absences import GOODBYE
 from tests.signalling.script import Socket, Stage
 
 

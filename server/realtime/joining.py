@@ -1,0 +1,162 @@
+"""The way of a join from the message to the seat: through the limits, the admission and the store to the hub."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from server.network.limits import Limits
+from server.realtime.admission import Admission
+from server.realtime.carrier import Carrier
+from server.realtime.connection import Connection
+from server.realtime.join_limits import JoinLimits
+from server.realtime.log_context import of_connection
+from server.runtime import clock
+from server.runtime.metrics import Metrics
+from signalling.protocol.client_messages import Join, Resume
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.rooms.effects import Departure, Send, StayEnded
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Arrival
+from storage.records import Joined
+
+log = structlog.get_logger()
+
+
+def meeting_asked_for(room: str, *, created: bool, **context: object) -> None:
+    """Say in the log what became of a request to create a meeting."""
+    text = "meeting created" if created else "meeting already exists, returning existing meeting"
+    log.info(text, meeting=room, **context)
+
+
+class Joining:
+    """`answered`: is told of each connection whose join has been answered, in whatever way."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        admission: Admission,
+        limits: Limits,
+        carrier: Carrier,
+        metrics: Metrics,
+        answered: Callable[[Connection], None],
+    ) -> None:
+        self._hub = hub
+        self._admission = admission
+        self._limits = JoinLimits(limits, admission)
+        self._carrier = carrier
+        self._metrics = metrics
+        self._answered = answered
+        self._joins: set[asyncio.Task[None]] = set()
+
+    @property
+    def under_way(self) -> int:
+        """How many joins are on their way to the store."""
+        return len(self._joins)
+
+    async def stop(self, within: float) -> int:
+        """Let joins on their way finish. Answers how many had not after `within` seconds."""
+        if not self._joins:
+            return 0
+        _, late = await asyncio.wait(self._joins, timeout=within)
+        for join in late:
+            join.cancel()
+        if late:
+            await asyncio.wait(late)
+        return len(late)
+
+    def join(self, connection: Connection, join: Join) -> None:
+        self._ask_for_a_seat(connection, join, join.meeting, self._limits.admit(connection, join))
+
+    def resume(self, connection: Connection, resume: Resume) -> None:
+        try:
+            session, back = self._admission.returning(connection, resume)
+        except Refused as refused:
+            self._carrier.refuse(connection, refused, resume.id)
+            return
+        effects = self._hub.resume(back, clock.monotonic())
+        if effects is None:
+            admission = self._admission.readmit(connection, resume, session)
+            self._ask_for_a_seat(connection, resume, session.room, admission)
+            return
+        self._carrier.carry_out(effects)
+        seat = self._hub.seated(connection)
+        if seat is None:
+            self._metrics.resumes["replaced"] += 1
+            return
+        connection.seat()
+        (answer,) = [
+            effect.payload
+            for effect in effects
+            if isinstance(effect, Send)
+            and effect.payload.startswith((b'{"type":"resumed"', b'{"type":"joined"'))
+        ]
+        self._metrics.resumed(answer)
+        log.info("participant resumed", **of_connection(self._hub, connection))
+
+    def _ask_for_a_seat(
+        self,
+        connection: Connection,
+        message: Join | Resume,
+        meeting: str,
+        admission: Coroutine[Any, Any, tuple[Arrival, Joined]],
+    ) -> None:
+        connection.hold()
+        task = asyncio.create_task(self._join(connection, message, meeting, admission))
+        self._joins.add(task)
+        task.add_done_callback(self._joins.discard)
+
+    async def _join(
+        self,
+        connection: Connection,
+        message: Join | Resume,
+        meeting: str,
+        admission: Coroutine[Any, Any, tuple[Arrival, Joined]],
+    ) -> None:
+        began = time.perf_counter()
+        context = {"meeting": meeting, "connection": connection.number}
+        try:
+            arrival, joined = await admission
+            if connection.closing:
+                self._not_seated(arrival, joined)
+                return
+            if isinstance(message, Join) and message.create:
+                meeting_asked_for(meeting, created=joined.created, connection=connection.number)
+            if joined.rejoined:
+                log.info(
+                    "participant already exists, updating status",
+                    participant=arrival.participant_id,
+                    **context,
+                )
+            connection.seat()
+            self._carrier.tell_soon()
+            self._carrier.carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
+            self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
+            log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
+        except Refused as refused:
+            self._metrics.joins[refused.code] += 1
+            log.info("join refused", code=refused.code, **context)
+            if refused.code == ErrorCode.DUPLICATE and isinstance(message, Resume):
+                connection.close(CloseCode.REPLACED)
+                return
+            connection.since = asyncio.get_running_loop().time()
+            self._carrier.refuse(connection, refused, message.id)
+        except Exception:
+            log.exception("join failed", **context)
+            connection.close(CloseCode.INTERNAL_ERROR)
+        finally:
+            self._metrics.join_seconds.observe(time.perf_counter() - began)
+            connection.release()
+            self._answered(connection)
+
+    def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
+        """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
+        if not self._admission.record_again(arrival.room, arrival.user_id):
+            # A page may come back to a stay it knows; of one that has just begun nobody has heard.
+            reason: Departure = "lost" if joined.continued else "left"
+            stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
+            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason)])

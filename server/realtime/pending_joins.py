@@ -1,0 +1,56 @@
+"""Joins on their way to the store and back, and what happens meanwhile that they do not know of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, eq=False)
+class PendingJoin:
+    """Stale: its user's stay was closed meanwhile. Revoked: their credentials are void since."""
+
+    stale: bool = False
+    revoked: bool = False
+
+
+class PendingJoins:
+    """By room, then by user in the order they asked (dictionaries keep their order)."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, dict[str, list[PendingJoin]]] = {}
+
+    @contextlib.contextmanager
+    def begin(self, room: str, user_id: str) -> Iterator[PendingJoin]:
+        join = PendingJoin()
+        users = self._rooms.setdefault(room, {})
+        joins = users.setdefault(user_id, [])
+        joins.append(join)
+        try:
+            yield join
+        finally:
+            joins.remove(join)
+            if not joins:
+                del users[user_id]
+            if not users:
+                self._rooms.pop(room, None)
+
+    def asking(self, room: str) -> Collection[str]:
+        """The users who want into the room, in the order they asked."""
+        return self._rooms.get(room, {}).keys()
+
+    def stay_ended(self, room: str, user_id: str) -> None:
+        for join in self._rooms.get(room, {}).get(user_id, ()):
+            join.stale = True
+
+    def meeting_ended(self, room: str) -> None:
+        for joins in self._rooms.get(room, {}).values():
+            for join in joins:
+                join.stale = True
+
+    def revoked(self, user_ids: Collection[str]) -> None:
+        for users in self._rooms.values():
+            for user_id in users.keys() & set(user_ids):
+                for join in users[user_id]:
+                    join.revoked = True
