@@ -49,7 +49,7 @@ class BadClip(Exception):  # noqa: N818 - named for what it is about
     """The file cannot be played. The text is one line: why, and what to do about it."""
 
 
-class Reel:
+class FileLoop:
     """Opens the file, and reads as much of it as shows whether it can be played. Raises `BadClip`."""
 
     def __init__(self, path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 
 from av import AudioFrame, VideoFrame
 
-from reconvene.media.file_loop import BadClip, Reel
+from reconvene.media.file_loop import BadClip, FileLoop
 from reconvene.media.frames import copied, sound
 from reconvene.media.tracks import Media, Newest
 
@@ -29,7 +29,7 @@ class Clip:
     a track of it that has not ended, and stands still otherwise."""
 
     def __init__(self, path: Path) -> None:
-        self._reel = Reel(path)
+        self._file_loop = FileLoop(path)
         self._tracks: list[Newest] = []
         self._wanted = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "clip")
@@ -37,11 +37,11 @@ class Clip:
 
     @property
     def has_sound(self) -> bool:
-        return self._reel.has_sound
+        return self._file_loop.has_sound
 
     @property
     def has_pictures(self) -> bool:
-        return self._reel.has_pictures
+        return self._file_loop.has_pictures
 
     async def __aenter__(self) -> Self:
         self._playing = asyncio.create_task(self._play())
@@ -74,7 +74,7 @@ class Clip:
         return track
 
     async def _play(self) -> None:
-        frames = self._reel.frames()
+        frames = self._file_loop.frames()
         try:
             await self._pass_on(frames)
         finally:

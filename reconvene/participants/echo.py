@@ -14,7 +14,7 @@ from reconvene.http_api import ApiFailure
 from reconvene.media.tracks import Newest
 from reconvene.participants.bot import Bot, Over
 from reconvene.participants.lifetime import stay
-from reconvene.participants.progress_log import Story, Tally, address_of, reached, told, unless_ended
+from reconvene.participants.progress_log import ProgressLog, Tally, address_of, reached, told, unless_ended
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
 from signalling.client.roster import Participant
@@ -29,7 +29,7 @@ class Back:
     picture: Newest = field(default_factory=lambda: Newest("video"))
 
 
-class Echo(Story):
+class Echo(ProgressLog):
     """`until_left`: leaves when the last of those who came has left; recorders, which stay to the end, do not count."""
 
     def __init__(self, tally: Tally, *, until_left: bool = False) -> None:

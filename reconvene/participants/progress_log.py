@@ -36,7 +36,7 @@ class Tally:
     lost: int = 0
 
 
-class Story(Behaviour):
+class ProgressLog(Behaviour):
     """A behaviour that tells. `apart`: which of several bots; the first of them alone tells who comes and goes."""
 
     def __init__(self, tally: Tally, number: int = 1, *, apart: str = "") -> None:

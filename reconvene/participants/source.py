@@ -11,13 +11,13 @@ from reconvene.media.shared_file import BadClip, Clip
 from reconvene.media.tracks import Picture, Tone
 from reconvene.participants.bot import Bot, Over
 from reconvene.participants.lifetime import stay
-from reconvene.participants.progress_log import Story, Tally, address_of, reached, told, unless_ended
+from reconvene.participants.progress_log import ProgressLog, Tally, address_of, reached, told, unless_ended
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.roster import Participant
 from signalling.protocol.reach import Reach
 
 
-class Source(Story):
+class Source(ProgressLog):
     """`names`: of all that this process sends as. They send each other nothing, as nobody would see it."""
 
     def __init__(

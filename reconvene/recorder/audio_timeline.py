@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from av import AudioFrame, AudioResampler
 
-from reconvene.recorder.clock_mapping import Placing
+from reconvene.recorder.clock_mapping import ClockMapping
 from reconvene.recorder.container_writer import RATE, SAMPLE
 
 LOOKAHEAD = 0.4
@@ -38,7 +38,7 @@ class _Sound(NamedTuple):
     samples: bytes
 
 
-class SoundLine:
+class AudioTimeline:
     """Hands out, in order, 48 kHz stereo of 16 bits. Of several sources the latest counts."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
@@ -46,7 +46,7 @@ class SoundLine:
         self._position = 0
         """Samples that were handed out."""
         self._source = -1
-        self._placing = Placing(earlier=EARLIER, later=LATER)
+        self._mapping = ClockMapping(earlier=EARLIER, later=LATER)
         self._waiting: deque[_Sound] = deque()
         self._resampler: tuple[tuple[str, str, int], AudioResampler] | None = None
 
@@ -56,7 +56,7 @@ class SoundLine:
         if source > self._source:
             self._release(len(self._waiting))
             self._source = source
-            self._placing = Placing(earlier=EARLIER, later=LATER)
+            self._mapping = ClockMapping(earlier=EARLIER, later=LATER)
         for even in self._evened(frame):
             time_base = even.time_base or Fraction(1, RATE)
             samples = bytes(even.planes[0])[: even.samples * SAMPLE]
@@ -86,7 +86,7 @@ class SoundLine:
         for _ in range(count):
             sound = self._waiting[0]
             ahead = ((next_one.sent, next_one.arrival) for next_one in islice(self._waiting, 1, None))
-            at = round((self._placing.place(sound.sent, sound.arrival, ahead) - HELD) * RATE)
+            at = round((self._mapping.place(sound.sent, sound.arrival, ahead) - HELD) * RATE)
             self._waiting.popleft()
             self._fill(at)
             samples = sound.samples[max(0, self._position - at) * SAMPLE :]

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from av import AudioFrame, VideoFrame
 
-from reconvene.recorder.audio_timeline import SoundLine
-from reconvene.recorder.clock_mapping import Placing
-from reconvene.recorder.video_fit import DEFAULT, Fitting, Size, black, file_size
+from reconvene.recorder.audio_timeline import AudioTimeline
+from reconvene.recorder.clock_mapping import ClockMapping
+from reconvene.recorder.video_fit import DEFAULT, Size, VideoFit, black, file_size
 
 PATIENCE = 5.0
 """Seconds in which a first picture says what size the file's have; a connection may take some until it comes."""
@@ -37,7 +37,7 @@ class File(Protocol):
     def close(self) -> None: ...
 
 
-class Tape:
+class AvFile:
     """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the beginning. `screen`:
     what is recorded is one, which may stand still for an hour. Raises what the file raises."""
 
@@ -50,11 +50,11 @@ class Tape:
         self._file: File | None = None
         self._early = bytearray()
         """Sound from before there was a file."""
-        self._sound = SoundLine(self._early.extend)
-        self._fitting = Fitting(DEFAULT)
+        self._sound = AudioTimeline(self._early.extend)
+        self._fitting = VideoFit(DEFAULT)
         self._black = black(DEFAULT)
         self._source = -1
-        self._placing = Placing(earlier=0.0, later=LATER)
+        self._mapping = ClockMapping(earlier=0.0, later=LATER)
         self._last: VideoFrame | None = None
         """The last picture that came and is still shown."""
         self._came_at = 0.0
@@ -67,8 +67,8 @@ class Tape:
             return
         if source > self._source:
             self._source = source
-            self._placing = Placing(earlier=0.0, later=LATER)
-        at = self._placing.place(arrival if frame.pts is None else frame.time, arrival)
+            self._mapping = ClockMapping(earlier=0.0, later=LATER)
+        at = self._mapping.place(arrival if frame.pts is None else frame.time, arrival)
         if self._file is None:
             self._open(file_size(frame), first=round(at * 1000))
         self._last = self._fitting.fitted(frame)
@@ -110,7 +110,7 @@ class Tape:
     def _open(self, size: Size, first: int = 1000) -> None:
         """`first`: milliseconds of the first picture; until then it is black."""
         self._file = self._open_file(size)
-        self._fitting = Fitting(size)
+        self._fitting = VideoFit(size)
         self._black = black(size)
         if first > 50:
             self._show(self._black, 0.0)

@@ -3,7 +3,7 @@
 A track counts in its sender's time (RTP), from a beginning of its own; how that relates to our clock is seen only from
 when its frames arrive. They may be late, never early, so the least delay seen is the best guess. A track whose sender
 paused, or counts anew, is off by much, and stays so; one whose frames were held up here or in the network is late for
-a moment, and right again when they have all come. `Placing` tells these apart by those that came next.
+a moment, and right again when they have all come. `ClockMapping` tells these apart by those that came next.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEAP = 1.0
 """Seconds between two frames that arrived together: the sender counts anew."""
 
 
-class Placing:
+class ClockMapping:
     """Of one track. `earlier` and `later`: seconds by which frames may arrive before and after their moment, as it was
     guessed until then, before that is taken to be another."""
 

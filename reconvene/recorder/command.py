@@ -18,7 +18,7 @@ from reconvene.participants.lifetime import stay
 from reconvene.participants.progress_log import Tally, address_of, reached, refused, told
 from reconvene.recorder.container_writer import Format
 from reconvene.recorder.recording import Recording, cannot_write
-from reconvene.recorder.status_line import LineBelow, said
+from reconvene.recorder.status_line import StatusLine, said
 from reconvene.terminal import counted
 from server.runtime import logs
 from signalling.protocol.reach import Reach
@@ -39,7 +39,7 @@ async def run(
     recording is printed."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
-    line = LineBelow(sys.stderr) if sys.stderr.isatty() else None
+    line = StatusLine(sys.stderr) if sys.stderr.isatty() else None
     if line is not None:
         logs.configure("info", cast(TextIO, line))
     try:
@@ -65,7 +65,7 @@ async def run(
 
 
 async def _record(
-    bot: Bot, recording: Recording, seconds: float | None, line: LineBelow | None
+    bot: Bot, recording: Recording, seconds: float | None, line: StatusLine | None
 ) -> Over | None:
     """Until all is complete. Answers what it came to an end by, other than having been told."""
 
@@ -100,7 +100,7 @@ async def _record(
     return ended
 
 
-async def _show(line: LineBelow, recording: Recording) -> None:
+async def _show(line: StatusLine, recording: Recording) -> None:
     while True:
         if recording.folder is not None:
             line.show(said(recording.now, recording.people, recording.size))

@@ -18,7 +18,7 @@ from signalling.client.roster import Participant
 
 
 class Sink(Protocol):
-    """See `Deck`."""
+    """See `WriterThread`."""
 
     dropped: int
     error: str | None
@@ -36,47 +36,47 @@ class Sink(Protocol):
     def finish(self, now: float) -> None: ...
 
 
-class Reel:
+class RecordedFile:
     """A file that is being recorded, and its entry in the index. Times are seconds from the recording's start."""
 
-    def __init__(self, entry: Entry, deck: Sink) -> None:
+    def __init__(self, entry: Entry, writer: Sink) -> None:
         self.entry = entry
-        self.deck = deck
+        self.writer = writer
         self.over = False
 
     def put(self, source: int, frame: Frame, now: float) -> None:
         at = now - self.entry.start_at
         if isinstance(frame, VideoFrame):
-            self.deck.picture(source, frame, at)
+            self.writer.picture(source, frame, at)
         elif isinstance(frame, AudioFrame):
-            self.deck.sound(source, frame, at)
+            self.writer.sound(source, frame, at)
 
     def camera(self, on: bool, now: float) -> None:
-        self.deck.camera(on, now - self.entry.start_at)
+        self.writer.camera(on, now - self.entry.start_at)
 
     def tick(self, now: float) -> None:
         if not self.over:
-            self.deck.tick(now - self.entry.start_at)
+            self.writer.tick(now - self.entry.start_at)
 
     def end(self, how: str, now: float) -> None:
         self.over = True
         self.entry.ends(now, how)
-        self.deck.finish(now - self.entry.start_at)
+        self.writer.finish(now - self.entry.start_at)
 
 
-NewReel = Callable[[Participant, Kind, float], Reel]
+NewFile = Callable[[Participant, Kind, float], RecordedFile]
 """Begins a file of this participant and kind at this moment."""
 
 
 class Stay:
     """`sources` are numbers that rise: of two tracks that send the same, that of the higher number counts."""
 
-    def __init__(self, participant: Participant, new_reel: NewReel, now: float) -> None:
+    def __init__(self, participant: Participant, new_file: NewFile, now: float) -> None:
         self.participant = participant
-        self._new_reel = new_reel
-        self._person = new_reel(participant, "person", now)
+        self._new_file = new_file
+        self._person = new_file(participant, "person", now)
         self._person.entry.changed(now, **{what: participant[what] for what in ("media", "hand", "state")})
-        self._screen: Reel | None = None
+        self._screen: RecordedFile | None = None
         self._screens_after = -1
 
     def is_of(self, participant: Participant) -> bool:
@@ -113,7 +113,7 @@ class Stay:
         if source <= self._screens_after:
             return
         if self._screen is None and isinstance(frame, VideoFrame):
-            self._screen = self._new_reel(self.participant, "screen", now)
+            self._screen = self._new_file(self.participant, "screen", now)
         if self._screen is not None:
             self._screen.put(source, frame, now)
 

@@ -15,12 +15,12 @@ from aiortc import MediaStreamTrack
 from av.frame import Frame
 
 from reconvene.participants.bot import Bot
-from reconvene.participants.progress_log import Story, Tally
+from reconvene.participants.progress_log import ProgressLog, Tally
 from reconvene.recorder.container_writer import Format
 from reconvene.recorder.file_names import file_name, new_folder
 from reconvene.recorder.index import Entry, Index, Kind, save
-from reconvene.recorder.participant_recording import Reel, Stay
-from reconvene.recorder.writer_thread import Deck
+from reconvene.recorder.participant_recording import RecordedFile, Stay
+from reconvene.recorder.writer_thread import WriterThread
 from reconvene.terminal import harmless
 from reconvene.webrtc.link import Link
 from signalling.client.outbox import Message
@@ -35,7 +35,7 @@ PATIENCE_AT_THE_END = 30.0
 """Seconds in which files are to be complete once the recording has ended."""
 
 
-class Recording(Story):
+class Recording(ProgressLog):
     """Into a folder of its own in `out`, which is made when the meeting is joined. `keep` runs all the time, and after
     `end` comes `complete`.
 
@@ -60,7 +60,7 @@ class Recording(Story):
         self._zero = 0.0
         self._index: Index | None = None
         self._stays: dict[str, Stay] = {}
-        self._reels: list[Reel] = []
+        self._open_files: list[RecordedFile] = []
         """Whose files are not complete yet."""
         self._bytes = 0
         """Of files that are."""
@@ -99,7 +99,7 @@ class Recording(Story):
     @property
     def size(self) -> int:
         """Bytes on the disk."""
-        return self._bytes + sum(reel.entry.size for reel in self._reels)
+        return self._bytes + sum(file.entry.size for file in self._open_files)
 
     async def keep(self) -> None:
         """Lets time go on in the files, and the index with them; until it is cancelled."""
@@ -123,17 +123,17 @@ class Recording(Story):
         if self._index is None:
             return
         duration = self.now if self._ended_at is None else self._ended_at
-        waits = [asyncio.create_task(reel.deck.finished.wait()) for reel in self._reels]
+        waits = [asyncio.create_task(file.writer.finished.wait()) for file in self._open_files]
         if waits:
             _, late = await asyncio.wait(waits, timeout=PATIENCE_AT_THE_END)
             for wait in late:
                 wait.cancel()
-        for reel in list(self._reels):
-            if not reel.deck.finished.is_set():
-                reel.deck.error = (
-                    reel.deck.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
+        for file in list(self._open_files):
+            if not file.writer.finished.is_set():
+                file.writer.error = (
+                    file.writer.error or f"it was not written within {PATIENCE_AT_THE_END:.0f} seconds"
                 )
-            self._look_at(reel)
+            self._look_at(file)
         await self._save(self._index.document(duration, complete=True))
 
     # What happens in the meeting.
@@ -223,7 +223,7 @@ class Recording(Story):
             self._part(participant["id"], "left")
             stay = None
         if stay is None:
-            self._stays[participant["id"]] = Stay(participant, self._new_reel, self.now)
+            self._stays[participant["id"]] = Stay(participant, self._new_file, self.now)
         elif stay.update(participant, self.now, self._newest_source):
             self._changed.set()
 
@@ -233,7 +233,7 @@ class Recording(Story):
             stay.end(how, self.now)
             self._changed.set()
 
-    def _new_reel(self, participant: Participant, kind: Kind, now: float) -> Reel:
+    def _new_file(self, participant: Participant, kind: Kind, now: float) -> RecordedFile:
         screen = kind == "screen"
         name = file_name(
             participant["name"], participant["id"], next(self._numbers), screen=screen, form=self._form
@@ -247,40 +247,40 @@ class Recording(Story):
             participant.get("kind") == "bot",
             now,
         )
-        deck = Deck(
+        writer = WriterThread(
             (self.folder or self._out) / name, self._form, camera=participant["media"]["video"], screen=screen
         )
-        reel = Reel(entry, deck)
-        self._reels.append(reel)
+        file = RecordedFile(entry, writer)
+        self._open_files.append(file)
         if self._index is not None:
             self._index.entries.append(entry)
         self._changed.set()
         log.info("recording", participant=participant["id"], name=harmless(participant["name"]), file=name)
-        return reel
+        return file
 
     # As time goes on.
 
     def _tick(self) -> None:
         now = self.now
-        for reel in list(self._reels):
-            reel.tick(now)
-            self._look_at(reel)
+        for file in list(self._open_files):
+            file.tick(now)
+            self._look_at(file)
 
-    def _look_at(self, reel: Reel) -> None:
+    def _look_at(self, file: RecordedFile) -> None:
         """What has become of a file."""
-        entry, deck = reel.entry, reel.deck
-        entry.duration, entry.frames, entry.dropped = deck.seconds, deck.pictures, deck.dropped
-        entry.size = deck.size()
-        if deck.dropped and entry.file not in self._warned:
+        entry, writer = file.entry, file.writer
+        entry.duration, entry.frames, entry.dropped = writer.seconds, writer.pictures, writer.dropped
+        entry.size = writer.size()
+        if writer.dropped and entry.file not in self._warned:
             self._warned.add(entry.file)
             log.warning("too slow, leaving pictures out", file=entry.file)
-        if deck.error is not None and entry.error is None:
-            entry.error = deck.error
-            self._failure = f"{entry.file} ends early: {deck.error}"
-            log.error("file ends early", file=entry.file, reason=deck.error)
+        if writer.error is not None and entry.error is None:
+            entry.error = writer.error
+            self._failure = f"{entry.file} ends early: {writer.error}"
+            log.error("file ends early", file=entry.file, reason=writer.error)
             self._changed.set()
-        if deck.finished.is_set():
-            self._reels.remove(reel)
+        if writer.finished.is_set():
+            self._open_files.remove(file)
             self._warned.discard(entry.file)
             self._bytes += entry.size
             self._changed.set()

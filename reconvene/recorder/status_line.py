@@ -17,7 +17,7 @@ def said(seconds: float, people: int, size: int) -> str:
     return f"● {hour}:{minute:02}:{second:02}  {who}  {size / 1_000_000:.1f} MB"
 
 
-class LineBelow(io.TextIOBase):
+class StatusLine(io.TextIOBase):
     """A terminal's stream with a line that stays below what is written. Lines are written whole."""
 
     def __init__(self, stream: TextIO) -> None:

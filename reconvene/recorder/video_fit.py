@@ -36,7 +36,7 @@ def file_size(picture: VideoFrame) -> Size:
     return max(2, width * factor // 2 * 2), max(2, height * factor // 2 * 2)
 
 
-class Fitting:
+class VideoFit:
     """Makes pictures fit `size`."""
 
     def __init__(self, size: Size) -> None:

@@ -1,4 +1,4 @@
-"""A tape with a thread of its own, which encodes and writes, and a bounded queue before it.
+"""An AV file with a thread of its own, which encodes and writes, and a bounded queue before it.
 
 What comes is put in on the event loop and never waits there. Where encoding is too slow, pictures are left out, and
 counted; sound never. A file that cannot be written ends, with the reason in `error`, and disturbs no other.
@@ -16,7 +16,7 @@ from queue import SimpleQueue
 import structlog
 from av import AudioFrame, VideoFrame
 
-from reconvene.recorder.av_file import Tape
+from reconvene.recorder.av_file import AvFile
 from reconvene.recorder.container_writer import RATE, CannotWrite, Format, MediaFile
 from reconvene.recorder.video_fit import Size
 
@@ -34,7 +34,7 @@ STALLED_FOR = 0.5
 step by step, so that what waits in the network meanwhile finds its place not yet taken by silence."""
 
 
-class Deck:
+class WriterThread:
     """Times are seconds of the file. `finished` is set when the file is closed; `pictures` and `seconds` tell what is
     in it, `dropped` how many pictures are missing, `error` why it ended early."""
 
@@ -45,7 +45,7 @@ class Deck:
         self.finished = asyncio.Event()
         self._form = form
         self._file: MediaFile | None = None
-        self._tape = Tape(self._open, camera=camera, screen=screen)
+        self._av_file = AvFile(self._open, camera=camera, screen=screen)
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._waiting_pictures = 0
@@ -88,22 +88,22 @@ class Deck:
             with self._lock:
                 self._waiting_pictures -= 1
                 self._waiting_bytes -= size
-            self._tape.picture(source, frame, arrival)
+            self._av_file.picture(source, frame, arrival)
 
         self._put(show)
 
     def sound(self, source: int, frame: AudioFrame, arrival: float) -> None:
-        self._put(lambda: self._tape.sound(source, frame, arrival))
+        self._put(lambda: self._av_file.sound(source, frame, arrival))
 
     def camera(self, on: bool, now: float) -> None:
-        self._put(lambda: self._tape.camera(on, now))
+        self._put(lambda: self._av_file.camera(on, now))
 
     def tick(self, now: float) -> None:
         """Several times a second."""
         self._ticked = at = min(now, self._ticked + STALLED_FOR)
 
         def tick() -> None:
-            self._tape.tick(at)
+            self._av_file.tick(at)
             self._done = at
 
         self._put(tick)
@@ -112,7 +112,7 @@ class Deck:
 
     def finish(self, now: float) -> None:
         """The end. Nothing may be put in after it."""
-        self._put(lambda: self._tape.finish(now))
+        self._put(lambda: self._av_file.finish(now))
         # Also where it has failed, or is about to.
         self._queue.put(None)
 
@@ -130,9 +130,9 @@ class Deck:
             self._do(work)
         # Also where it has failed between one and the next.
         with contextlib.suppress(CannotWrite):
-            self._tape.close()
+            self._av_file.close()
         # Each knows the other, and its pictures are large: they would stay until Python looks for circles.
-        del self._tape
+        del self._av_file
         # Where the loop is closed by now, nobody waits any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.finished.set)
@@ -149,7 +149,7 @@ class Deck:
             self._fail(str(error) or type(error).__name__)
         if self.error is not None:
             with contextlib.suppress(CannotWrite):
-                self._tape.close()
+                self._av_file.close()
 
     def _open(self, size: Size) -> MediaFile:
         self._file = MediaFile(self.path, size, self._form)

@@ -17,7 +17,7 @@ import pytest
 from av import AudioFrame, VideoFrame
 from av.stream import Disposition
 
-from reconvene.media.file_loop import Media, Reel
+from reconvene.media.file_loop import FileLoop, Media
 from reconvene.media.frames import SAMPLES
 from reconvene.media.shared_file import BadClip, Clip
 
@@ -87,8 +87,8 @@ def film(
     return path
 
 
-def first(reel: Reel, seconds: float) -> list[Media]:
-    frames = reel.frames()
+def first(file_loop: FileLoop, seconds: float) -> list[Media]:
+    frames = file_loop.frames()
     taken = list(takewhile(lambda frame: (frame.time or 0) < seconds, frames))
     frames.close()
     return taken
@@ -119,7 +119,7 @@ def beginnings(frames: list[Media]) -> tuple[list[float], list[float]]:
 def test_light_and_sound_are_in_step_time_after_time(
     tmp_path: Path, name: str, pictures: float, sound: float
 ) -> None:
-    frames = first(Reel(film(tmp_path / name, pictures=pictures, sound=sound)), 10)
+    frames = first(FileLoop(film(tmp_path / name, pictures=pictures, sound=sound)), 10)
     assert [frame.time for frame in frames] == sorted(frame.time or 0 for frame in frames)
     packets = [frame.pts or 0 for frame in frames if isinstance(frame, AudioFrame)]
     assert {after - before for before, after in pairwise(packets)} == {SAMPLES}, "without a gap"
@@ -129,16 +129,16 @@ def test_light_and_sound_are_in_step_time_after_time(
 
 
 def test_a_file_that_begins_late_begins_at_once(tmp_path: Path) -> None:
-    light, loud = beginnings(first(Reel(film(tmp_path / "a.mkv", begins=5.0)), 3))
+    light, loud = beginnings(first(FileLoop(film(tmp_path / "a.mkv", begins=5.0)), 3))
     assert len(light) == len(loud) == 3
     assert light[0] < 0.1
 
 
 def test_sound_alone_and_pictures_alone(tmp_path: Path) -> None:
-    sound = Reel(film(tmp_path / "a.mp3", pictures=0))
+    sound = FileLoop(film(tmp_path / "a.mp3", pictures=0))
     assert (sound.has_sound, sound.has_pictures) == (True, False)
     assert {type(frame) for frame in first(sound, 3)} == {AudioFrame}
-    pictures = Reel(film(tmp_path / "a.mp4", sound=0))
+    pictures = FileLoop(film(tmp_path / "a.mp4", sound=0))
     assert (pictures.has_sound, pictures.has_pictures) == (False, True)
     frames = first(pictures, 3)
     assert [round((frame.time or 0) * 20) for frame in frames] == list(range(60))
@@ -163,8 +163,8 @@ def test_a_cover_is_no_picture(tmp_path: Path) -> None:
             )
             packets += heard.encode(silence)
         out.mux(packets + heard.encode(None))
-    reel = Reel(path)
-    assert (reel.has_sound, reel.has_pictures) == (True, False)
+    file_loop = FileLoop(path)
+    assert (file_loop.has_sound, file_loop.has_pictures) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,10 @@ def test_a_cover_is_no_picture(tmp_path: Path) -> None:
 def test_pictures_are_made_to_fit(
     tmp_path: Path, name: str, size: tuple[int, int], aspect: Fraction | None, fit: tuple[int, int]
 ) -> None:
-    reel = Reel(film(tmp_path / name, size=size, aspect=aspect, pictures=0.1, sound=0))
-    assert {(frame.width, frame.height) for frame in first(reel, 1) if isinstance(frame, VideoFrame)} == {fit}
+    file_loop = FileLoop(film(tmp_path / name, size=size, aspect=aspect, pictures=0.1, sound=0))
+    assert {
+        (frame.width, frame.height) for frame in first(file_loop, 1) if isinstance(frame, VideoFrame)
+    } == {fit}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ def test_pictures_of_a_phone_that_was_held_otherwise_stand_upright(
     a, b, c, d = (value * 0x10000 for value in matrix)
     content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000)
     path.write_bytes(content)
-    frame = first(Reel(path), 0.1)[0]
+    frame = first(FileLoop(path), 0.1)[0]
     assert isinstance(frame, VideoFrame)
     assert (frame.width, frame.height) == size
     plane, middle = frame.planes[0], (frame.width // 2, frame.height // 2)
@@ -213,7 +215,7 @@ def test_pictures_of_a_phone_that_was_held_otherwise_stand_upright(
 
 
 def test_no_more_pictures_than_can_be_sent(tmp_path: Path) -> None:
-    frames = first(Reel(film(tmp_path / "a.mp4", rate=60, sound=0)), 2.99)
+    frames = first(FileLoop(film(tmp_path / "a.mp4", rate=60, sound=0)), 2.99)
     assert 87 <= len(frames) <= 91
 
 
@@ -236,7 +238,7 @@ def test_what_is_no_such_file_is_refused_in_one_line(tmp_path: Path) -> None:
         "\0",
     ):
         with pytest.raises(BadClip) as caught:
-            Reel(tmp_path / name)
+            FileLoop(tmp_path / name)
         assert len(str(caught.value).splitlines()) == 1, name
 
 
@@ -246,7 +248,7 @@ def test_what_is_damaged_is_left_out(tmp_path: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 500] = bytes(range(250)) * 2
     path.write_bytes(content)
-    frames = first(Reel(path), 6)
+    frames = first(FileLoop(path), 6)
     assert len([frame for frame in frames if isinstance(frame, VideoFrame)]) > 60
     assert len([frame for frame in frames if isinstance(frame, AudioFrame)]) == 300
 
@@ -257,9 +259,9 @@ def descriptors() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux")
 def test_beginning_again_leaves_nothing_open(tmp_path: Path) -> None:
-    reel = Reel(film(tmp_path / "a.webm", pictures=0.2, sound=0.2))
+    file_loop = FileLoop(film(tmp_path / "a.webm", pictures=0.2, sound=0.2))
     before = descriptors(), threading.active_count()
-    frames = reel.frames()
+    frames = file_loop.frames()
     for frame in frames:
         if (frame.time or 0) > 10:
             break

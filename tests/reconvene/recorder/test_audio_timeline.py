@@ -7,8 +7,8 @@ import itertools
 import pytest
 from av import AudioFrame
 
-from reconvene.recorder.audio_timeline import HELD, LAG, SoundLine
-from reconvene.recorder.clock_mapping import Placing
+from reconvene.recorder.audio_timeline import HELD, LAG, AudioTimeline
+from reconvene.recorder.clock_mapping import ClockMapping
 from tests.reconvene.made import RATE, loudness, sound
 
 
@@ -18,7 +18,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.samples = bytearray()
-        self.line = SoundLine(self.samples.extend)
+        self.line = AudioTimeline(self.samples.extend)
         self.ticked = 0.0
 
     def track(
@@ -139,7 +139,7 @@ def test_other_rates_and_one_channel_are_made_even() -> None:
 
 
 def test_a_place_is_the_least_delay_seen() -> None:
-    placing = Placing(earlier=0.0, later=0.3)
+    placing = ClockMapping(earlier=0.0, later=0.3)
     assert [placing.place(sent, sent + late) - sent for sent, late in [(0, 0.2), (1, 0.1), (2, 0.3)]] == [
         pytest.approx(0.2),
         pytest.approx(0.1),
@@ -151,7 +151,7 @@ def test_a_place_is_the_least_delay_seen() -> None:
 @pytest.mark.parametrize("rate", [0.9999, 1.0001])
 def test_clocks_that_do_not_go_equally_fast_stay_in_step(rate: float) -> None:
     """Over an hour and a half, in which they come apart by half a second."""
-    placing = Placing(earlier=0.1, later=0.3)
+    placing = ClockMapping(earlier=0.1, later=0.3)
     off = [placing.place(at * rate, at + at % 7 / 100) - at for at in range(5_400)]
     assert max(map(abs, off)) < 0.1
     # Without ever being put back by much.

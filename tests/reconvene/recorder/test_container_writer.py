@@ -21,7 +21,7 @@ from reconvene.recorder import writer_thread
 from reconvene.recorder.container_writer import CannotWrite, Format, MediaFile
 from reconvene.recorder.file_names import file_name, new_folder, slug
 from reconvene.recorder.video_fit import Size
-from reconvene.recorder.writer_thread import Deck
+from reconvene.recorder.writer_thread import WriterThread
 from tests.process import ROOT
 from tests.reconvene.made import frames_of, picture, played, probed, sound
 
@@ -31,15 +31,17 @@ NEAR = 20
 """How far shades may be from what they were before they were encoded."""
 
 
-def play(tape: Deck, first: float, last: float, luma: int, size: tuple[int, int], source: int = 0) -> None:
+def play(
+    writer: WriterThread, first: float, last: float, luma: int, size: tuple[int, int], source: int = 0
+) -> None:
     """A camera and a microphone, from one moment to another."""
     for number in range(round(first * 50), round(last * 50)):
         at = number / 50
-        tape.sound(source, sound(at), at)
+        writer.sound(source, sound(at), at)
         if number % 5 == 0:
-            tape.picture(source, picture(at, size, luma), at)
+            writer.picture(source, picture(at, size, luma), at)
         if number % 12 == 0:
-            tape.tick(at)
+            writer.tick(at)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -50,46 +52,46 @@ async def test_a_stay_with_all_that_happens(
     monkeypatch.setattr(writer_thread, "MOST_PICTURES", 1_000)
     monkeypatch.setattr(writer_thread, "MOST_BYTES", 1 << 30)
     monkeypatch.setattr(writer_thread, "STALLED_FOR", 60.0)
-    tape = Deck(tmp_path / f"file.{form}", form, camera=True)
-    play(tape, 0.5, 3, 100, (640, 360))
+    writer = WriterThread(tmp_path / f"file.{form}", form, camera=True)
+    play(writer, 0.5, 3, 100, (640, 360))
     # The network says less, and a phone is turned.
-    play(tape, 3, 4, 140, (320, 180))
-    play(tape, 4, 5, 180, (180, 320))
+    play(writer, 3, 4, 140, (320, 180))
+    play(writer, 4, 5, 180, (180, 320))
     # The camera goes off, and everything for three seconds.
-    tape.camera(False, 5.0)
+    writer.camera(False, 5.0)
     for number in range(12):
-        tape.tick(5 + number / 4)
+        writer.tick(5 + number / 4)
     # Another page, with another camera and times of its own.
-    tape.camera(True, 8.0)
-    play(tape, 8, 10, 220, (1280, 720), source=1)
-    tape.finish(10)
-    await tape.finished.wait()
-    assert tape.error is None
-    assert tape.dropped == 0
-    assert tape.seconds == pytest.approx(10, abs=0.1)
+    writer.camera(True, 8.0)
+    play(writer, 8, 10, 220, (1280, 720), source=1)
+    writer.finish(10)
+    await writer.finished.wait()
+    assert writer.error is None
+    assert writer.dropped == 0
+    assert writer.seconds == pytest.approx(10, abs=0.1)
 
-    found = played(tape.path)
+    found = played(writer.path)
     assert found.size == (640, 360)
-    assert len(found.pictures) == tape.pictures
+    assert len(found.pictures) == writer.pictures
     assert found.seconds == pytest.approx(10, abs=0.1)
     shades = [found.luma(at) for at in (0.2, 2.5, 3.5, 4.5, 7.5, 9.5)]
     assert shades == pytest.approx([16, 100, 140, 180, 16, 220], abs=NEAR)
     # In step: the tone begins and ends with the pictures, up to what codecs smear.
     for first, last, share in [(0, 0.4, 0), (0.6, 4.9, 1), (5.1, 7.9, 0), (8.1, 9.9, 1)]:
         assert found.loud(first, last) == pytest.approx(share, abs=0.03), (first, last)
-    probe = probed(tape.path)
+    probe = probed(writer.path)
     assert [stream["codec_name"] for stream in probe["streams"]] in (["vp8", "opus"], ["h264", "aac"])
-    assert frames_of(probe, "video") == tape.pictures
+    assert frames_of(probe, "video") == writer.pictures
     assert float(probe["format"]["duration"]) == pytest.approx(10, abs=0.1)
 
 
 async def test_sound_only(tmp_path: Path) -> None:
-    tape = Deck(tmp_path / "file.webm", "webm")
+    writer = WriterThread(tmp_path / "file.webm", "webm")
     for number in range(100):
-        tape.sound(0, sound(number / 50), 0.5 + number / 50)
-    tape.finish(2.5)
-    await tape.finished.wait()
-    found = played(tape.path)
+        writer.sound(0, sound(number / 50), 0.5 + number / 50)
+    writer.finish(2.5)
+    await writer.finished.wait()
+    found = played(writer.path)
     assert found.size == (640, 360)
     assert {luma for _, luma in found.pictures} == {16}
     assert found.loud(0.6, 2.4) == 1
@@ -148,10 +150,10 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
 async def test_a_full_disk_ends_a_file_and_disturbs_no_other(
     tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk, other = FullDisk(40_000), Deck(tmp_path / f"other.{form}", form)
+    disk, other = FullDisk(40_000), WriterThread(tmp_path / f"other.{form}", form)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda *_args, **_options: disk)
-        full = Deck(tmp_path / f"full.{form}", form)
+        full = WriterThread(tmp_path / f"full.{form}", form)
         play(full, 0, 10, 100, (320, 180))
         full.finish(10)
         await full.finished.wait()
@@ -183,63 +185,63 @@ async def test_pictures_are_left_out_where_encoding_is_too_slow_and_sound_never(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = threading.Event()
-    tape = Deck(tmp_path / "file.webm", "webm", camera=True)
-    openly = tape._open
+    writer = WriterThread(tmp_path / "file.webm", "webm", camera=True)
+    openly = writer._open
 
     def slowly(size: Size) -> MediaFile:
         opened.wait()
         return openly(size)
 
-    monkeypatch.setattr(tape._tape, "_open_file", slowly)
-    play(tape, 0, 10, 100, (320, 180))
+    monkeypatch.setattr(writer._av_file, "_open_file", slowly)
+    play(writer, 0, 10, 100, (320, 180))
     # The thread may hold one, which does not wait any more.
-    assert tape.dropped in {100 - writer_thread.MOST_PICTURES, 99 - writer_thread.MOST_PICTURES}
+    assert writer.dropped in {100 - writer_thread.MOST_PICTURES, 99 - writer_thread.MOST_PICTURES}
     opened.set()
-    tape.finish(10)
-    await tape.finished.wait()
-    found = played(tape.path)
+    writer.finish(10)
+    await writer.finished.wait()
+    found = played(writer.path)
     assert found.loud(0.1, 9.9) == 1
     # In between, the last one is repeated.
-    assert writer_thread.MOST_PICTURES <= len(found.pictures) == tape.pictures < 50
+    assert writer_thread.MOST_PICTURES <= len(found.pictures) == writer.pictures < 50
 
 
 async def test_a_disk_that_stands_still_ends_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck, again = threading.Event(), threading.Event()
-    tape = Deck(tmp_path / "file.webm", "webm")
+    writer = WriterThread(tmp_path / "file.webm", "webm")
 
     def never(_size: Size) -> MediaFile:
         stuck.set()
         again.wait()
         raise CannotWrite("it never could")
 
-    monkeypatch.setattr(tape._tape, "_open_file", never)
-    tape.tick(0)
+    monkeypatch.setattr(writer._av_file, "_open_file", never)
+    writer.tick(0)
     await asyncio.to_thread(stuck.wait)
     for number in range(4 * 62):
-        tape.tick(number / 4)
-    assert tape.error == "it could not be written for 60 seconds"
-    waiting = tape._queue.qsize()
-    tape.sound(0, sound(0), 62)
-    assert tape._queue.qsize() == waiting
+        writer.tick(number / 4)
+    assert writer.error == "it could not be written for 60 seconds"
+    waiting = writer._queue.qsize()
+    writer.sound(0, sound(0), 62)
+    assert writer._queue.qsize() == waiting
     again.set()
-    tape.finish(62)
-    await tape.finished.wait()
+    writer.finish(62)
+    await writer.finished.wait()
 
 
 async def test_after_standing_still_time_catches_up_step_by_step(tmp_path: Path) -> None:
     """Sound that waited in the network meanwhile comes after the first tick, and is not lost."""
-    tape = Deck(tmp_path / "file.webm", "webm")
-    play(tape, 0, 2, 100, (320, 180))
-    tape.tick(5)
+    writer = WriterThread(tmp_path / "file.webm", "webm")
+    play(writer, 0, 2, 100, (320, 180))
+    writer.tick(5)
     for number in range(100, 250):
-        tape.sound(0, sound(number / 50), 5)
+        writer.sound(0, sound(number / 50), 5)
     for number in range(12):
-        tape.tick(5 + number / 4)
-    tape.finish(8)
-    await tape.finished.wait()
-    found = played(tape.path)
+        writer.tick(5 + number / 4)
+    writer.finish(8)
+    await writer.finished.wait()
+    found = played(writer.path)
     assert found.loud(0.1, 4.9) == pytest.approx(1, abs=0.02)
     assert found.loud(5.2, 7.9) == 0
 
@@ -263,27 +265,27 @@ def test_each_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_a_loop_that_is_gone_is_no_reason_to_stay(tmp_path: Path) -> None:
-    tape = Deck(tmp_path / "file.webm", "webm")
-    tape._loop = asyncio.new_event_loop()
-    tape._loop.close()
-    tape.finish(0.1)
-    await asyncio.to_thread(tape._thread.join)
-    assert played(tape.path).seconds == pytest.approx(0.1, abs=0.05)
+    writer = WriterThread(tmp_path / "file.webm", "webm")
+    writer._loop = asyncio.new_event_loop()
+    writer._loop.close()
+    writer.finish(0.1)
+    await asyncio.to_thread(writer._thread.join)
+    assert played(writer.path).seconds == pytest.approx(0.1, abs=0.05)
 
 
 async def test_a_file_that_is_complete_leaves_nothing_in_memory(tmp_path: Path) -> None:
     """Encoders and pictures are megabytes, and Python does not look for circles among few objects for hours."""
     gc.disable()
     try:
-        tape = Deck(tmp_path / "file.webm", "webm", camera=True)
-        play(tape, 0, 1, 100, (320, 180))
-        inside = weakref.ref(tape._tape)
-        tape.finish(1)
-        await tape.finished.wait()
-        file = weakref.ref(tape._file) if tape._file is not None else None
-        tape._thread.join()
+        writer = WriterThread(tmp_path / "file.webm", "webm", camera=True)
+        play(writer, 0, 1, 100, (320, 180))
+        inside = weakref.ref(writer._av_file)
+        writer.finish(1)
+        await writer.finished.wait()
+        file = weakref.ref(writer._file) if writer._file is not None else None
+        writer._thread.join()
         assert file is not None
-        del tape
+        del writer
         assert inside() is None
         assert file() is None
     finally:

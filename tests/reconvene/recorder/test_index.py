@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from reconvene.recorder.index import MOST_CHANGES, NAME, Entry, Index, save
-from reconvene.recorder.status_line import LineBelow, said
+from reconvene.recorder.status_line import StatusLine, said
 
 
 def test_changes_are_bounded() -> None:
@@ -49,7 +49,7 @@ def test_one_that_cannot_be_written_leaves_the_one_before(
 
 def test_a_line_below_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(3_725, 1, 12_340_000) == "● 1:02:05  1 person  12.3 MB"
-    line = LineBelow(sys.stdout)
+    line = StatusLine(sys.stdout)
     line.write("before\n")
     line.show("so far")
     line.write("above\n")

@@ -15,7 +15,7 @@ from av import AudioFrame, VideoFrame
 from reconvene.participants.bot import Bot
 from reconvene.recorder import recording as recording_module
 from reconvene.recorder.index import NAME, Entry
-from reconvene.recorder.participant_recording import Reel, Stay
+from reconvene.recorder.participant_recording import RecordedFile, Stay
 from reconvene.recorder.recording import Recording
 from reconvene.server_address import Address
 from signalling.client.roster import Participant
@@ -26,7 +26,7 @@ STARTED = 1_795_256_130.25
 
 
 class Silent:
-    """In place of a deck: remembers what it was given."""
+    """In place of a writer: remembers what it was given."""
 
     def __init__(self, path: Path = Path("file"), *_form: str, **_options: bool) -> None:
         self.path = path
@@ -74,20 +74,20 @@ def media(**on: bool) -> dict[str, bool]:
 
 
 class Shelf:
-    """Makes a stay's reels, and keeps them."""
+    """Makes a stay's files, and keeps them."""
 
     def __init__(self) -> None:
-        self.reels: list[Reel] = []
+        self.files: list[RecordedFile] = []
 
-    def new(self, who: Participant, kind: Any, now: float) -> Reel:
-        entry = Entry(f"{kind}-{len(self.reels)}", kind, who["id"], who["name"], who["role"], False, now)
-        self.reels.append(Reel(entry, Silent()))
-        return self.reels[-1]
+    def new(self, who: Participant, kind: Any, now: float) -> RecordedFile:
+        entry = Entry(f"{kind}-{len(self.files)}", kind, who["id"], who["name"], who["role"], False, now)
+        self.files.append(RecordedFile(entry, Silent()))
+        return self.files[-1]
 
     def given(self, number: int) -> list[tuple[Any, ...]]:
-        deck = self.reels[number].deck
-        assert isinstance(deck, Silent)
-        return deck.given
+        writer = self.files[number].writer
+        assert isinstance(writer, Silent)
+        return writer.given
 
 
 def test_what_they_send_is_timed_from_their_coming() -> None:
@@ -97,7 +97,7 @@ def test_what_they_send_is_timed_from_their_coming() -> None:
     stay.frame(1, picture(77), 12.5, screen=False)
     stay.end("left", 20.0)
     assert shelf.given(0) == [("sound", 0, 0.5), ("picture", 1, 2.5), ("finish", 10.0)]
-    entry = shelf.reels[0].entry
+    entry = shelf.files[0].entry
     assert (entry.start_at, entry.end_at, entry.ended) == (10.0, 20.0, "left")
 
 
@@ -118,7 +118,7 @@ def test_what_became_of_them_is_in_the_index() -> None:
         True,
         True,
     ]
-    entry = shelf.reels[0].entry
+    entry = shelf.files[0].entry
     assert entry.changes == [
         {"at": 1.0, "media": media(), "hand": False, "state": "connected"},
         {"at": 2.0, "media": media(audio=True, video=True)},
@@ -137,7 +137,7 @@ def test_a_screen_has_a_file_for_each_time_it_is_shared() -> None:
     stay.frame(0, sound(0), 1.0, screen=True)
     stay.frame(1, picture(0), 2.0, screen=True)
     stay.frame(0, sound(0), 2.5, screen=True)
-    assert [reel.entry.kind for reel in shelf.reels] == ["person", "screen"]
+    assert [file.entry.kind for file in shelf.files] == ["person", "screen"]
     assert shelf.given(1) == [("picture", 1, 0.0), ("sound", 0, 0.5)]
     # A connection that is renewed goes on with it.
     stay.update(participant(media=media(screen=True)), 3.0, 1)
@@ -149,10 +149,10 @@ def test_a_screen_has_a_file_for_each_time_it_is_shared() -> None:
     stay.frame(2, picture(0), 5.1, screen=True)
     stay.track_ended(5.2, screen=True)
     assert shelf.given(1)[-1] == ("finish", 3.0)
-    assert shelf.reels[1].entry.ended == "stopped"
+    assert shelf.files[1].entry.ended == "stopped"
     stay.frame(3, picture(0), 6.0, screen=True)
     stay.end("lost", 7.0)
-    assert [reel.entry.ended for reel in shelf.reels] == ["lost", "stopped", "lost"]
+    assert [file.entry.ended for file in shelf.files] == ["lost", "stopped", "lost"]
 
 
 def test_a_screen_that_nobody_spoke_of_ends_with_its_track() -> None:
@@ -160,29 +160,29 @@ def test_a_screen_that_nobody_spoke_of_ends_with_its_track() -> None:
     stay = Stay(participant(), shelf.new, 0.0)
     stay.frame(0, picture(0), 1.0, screen=True)
     stay.track_ended(2.0, screen=False)
-    assert not shelf.reels[1].over
+    assert not shelf.files[1].over
     stay.track_ended(2.0, screen=True)
-    assert shelf.reels[1].over
+    assert shelf.files[1].over
 
 
 # A whole recording, of events as the server sends them.
 
 
 class Meeting:
-    """A recorder in it, with a clock that is set by hand. `decks` are those that were made, in order."""
+    """A recorder in it, with a clock that is set by hand. `writers` are those that were made, in order."""
 
     def __init__(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = 100.0
-        self.decks: list[Silent] = []
+        self.writers: list[Silent] = []
         self.recording = Recording(out, clock=lambda: self.at, wall=lambda: STARTED - 0.5)
         self.bot = Bot(Address.parse("http://localhost:3000", "ABC123"), "Recorder", self.recording)
         self._numbers = itertools.count(2)
 
-        def deck(path: Path, *form: str, **options: bool) -> Silent:
-            self.decks.append(Silent(path, *form, **options))
-            return self.decks[-1]
+        def writer(path: Path, *form: str, **options: bool) -> Silent:
+            self.writers.append(Silent(path, *form, **options))
+            return self.writers[-1]
 
-        monkeypatch.setattr(recording_module, "Deck", deck)
+        monkeypatch.setattr(recording_module, "WriterThread", writer)
 
     def joined(self, *others: Participant) -> None:
         me = participant("p_me", recording=True, kind="bot", joined_at="2026-11-21T10:15:30.250Z")
@@ -320,8 +320,8 @@ async def test_while_it_goes_on_the_index_is_not_complete(
 
     monkeypatch.setattr(recording_module, "save", saving)
     meeting.joined(participant("p_ann"), participant("p_ben"))
-    meeting.decks[0].error = "No space left on device"
-    meeting.decks[1].dropped = 7
+    meeting.writers[0].error = "No space left on device"
+    meeting.writers[1].dropped = 7
     keeping = asyncio.create_task(meeting.recording.keep())
     index = await saved.get()
     while not any("error" in file for file in index["files"]):
@@ -346,7 +346,7 @@ async def test_a_folder_that_cannot_be_made_ends_it_with_one_line(
     meeting.joined(participant("p_ann"))
     assert meeting.recording.failure == f"cannot write to {tmp_path / 'file'}: File exists"
     meeting.joined(participant("p_ann"))
-    assert meeting.decks == []
+    assert meeting.writers == []
     assert meeting.bot.client.phase == "over"
 
 
