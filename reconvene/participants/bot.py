@@ -21,7 +21,8 @@ from aiortc import MediaStreamTrack, RTCConfiguration
 from reconvene.meeting_socket import MeetingSocket
 from reconvene.server_address import Address
 from reconvene.webrtc import ice
-from reconvene.webrtc.link import Link, Outgoing, drain
+from reconvene.webrtc.incoming_tracks import drain
+from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.actions import Emit
 from signalling.client.outbox import Message
 from signalling.client.place import Place

@@ -13,7 +13,8 @@ from typing import Any
 from reconvene.media.tracks import Picture, Tone
 from reconvene.participants.bot import Behaviour, Bot
 from reconvene.server_address import Address
-from reconvene.webrtc.link import Link, Outgoing, drain
+from reconvene.webrtc.incoming_tracks import drain
+from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
 
 WIDTH, HEIGHT, RATE = 320, 180, 15

@@ -8,8 +8,6 @@ browser would restart ICE, a bot makes a new connection with the next number, wh
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
 from collections.abc import Coroutine
 from typing import Any, NamedTuple, Protocol
 
@@ -21,29 +19,16 @@ from aiortc import (
     RTCRtpTransceiver,
     RTCSessionDescription,
 )
-from aiortc.mediastreams import MediaStreamError
 
 from reconvene.webrtc import ice, negotiation
 from reconvene.webrtc.candidates import Candidates
+from reconvene.webrtc.incoming_tracks import IncomingTracks
 from reconvene.webrtc.negotiation import Signal
+from reconvene.webrtc.recovery import Recovery
 from signalling.client.roster import Participant
 from signalling.protocol.reach import Reach
 
 log = structlog.get_logger()
-
-PATIENCE = 10.0
-"""Seconds after which what does not come about is helped on; then twice as long each time."""
-
-LONGEST_PATIENCE = 60.0
-
-RENEW_AFTER = 1.0
-"""Seconds between a connection's end and the next one's beginning. Mostly the participant has left, or comes anew,
-which is told meanwhile. Doubled each time until one comes about."""
-
-LONGEST_PAUSE = 30.0
-
-STEADY = 10.0
-"""Seconds a connection lasts that was none of several failures in a row."""
 
 MOST_WAITING = 200
 """Signals that wait to be dealt with; those that come on top are lost. A page that begins sends some twenty at once."""
@@ -76,13 +61,6 @@ class Owner(Protocol):
     def link_changed(self, link: Link) -> None: ...
 
 
-async def drain(track: MediaStreamTrack) -> None:
-    """Read and forget: aiortc keeps everything that nobody reads."""
-    with contextlib.suppress(MediaStreamError):
-        while True:
-            await track.recv()
-
-
 class Link:
     """`polite`: makes no offers, only answers them. `state` is the connection's (`RTCPeerConnectionState`)."""
 
@@ -96,15 +74,10 @@ class Link:
         self._owner = owner
         self._polite = polite
         self._inbox: asyncio.Queue[Signal | Renewal | None] = asyncio.Queue()
-        self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
-        self._screens: dict[str, MediaStreamTrack] = {}
+        self._tracks = IncomingTracks(lambda track, screen: owner.incoming(self, track, screen))
         self._candidates: Candidates | None = None
         self._number = self._told = 0
-        self._failures = 0
-        self._connected_at = math.inf
-        self._timer: asyncio.TimerHandle | None = None
-        self._patience = PATIENCE
-        self._renewal: asyncio.TimerHandle | None = None
+        self._recovery = Recovery(self._help_on, self._renew_now)
         self._closing: set[asyncio.Task[None]] = set()
         self._work = asyncio.create_task(self._run())
 
@@ -128,9 +101,9 @@ class Link:
     # What is to be done; one after another, so that nothing meets the one before half-way.
 
     def start(self) -> None:
-        self._watch()
+        self._recovery.watch()
         if not self._polite:
-            self._inbox.put_nowait(Renewal(self.connection))
+            self._renew_now()
 
     def receive(self, data: Any) -> None:
         signal = negotiation.read(data, self._owner.instance, self.instance, self._owner.reach)
@@ -147,9 +120,7 @@ class Link:
     def stop(self) -> asyncio.Task[None]:
         """At once; the task is done when everything is closed."""
         self.stopped = True
-        for timer in (self._timer, self._renewal):
-            if timer is not None:
-                timer.cancel()
+        self._recovery.stop()
         self._work.cancel()
         self._close()
         return asyncio.create_task(self._closed())
@@ -176,7 +147,7 @@ class Link:
                 # Whatever aiortc cannot make of a description (they differ in much), or has come to by itself: the
                 # next connection begins from nothing.
                 log.warning("negotiation failed", participant=self.participant_id, error=repr(error))
-                self._renew_later()
+                self._recovery.failed()
 
     async def _take(self, signal: Signal) -> None:
         description = signal.description
@@ -193,7 +164,7 @@ class Link:
             if self._candidates is not None:
                 self._candidates.take(signal)
         elif signal.renew and not self._polite:
-            self._renew_later()
+            self._recovery.failed()
         elif signal.repeat:
             self._repeat_offer()
 
@@ -206,7 +177,7 @@ class Link:
         if pc.signalingState != "stable":
             return
         if negotiation.restarts(pc, description):
-            self._renew_later()
+            self._recovery.failed()
             return
         await self._take_description(pc, description, signal.screen)
         self._answer_on(pc)
@@ -224,19 +195,8 @@ class Link:
             await pc.setRemoteDescription(description)
         finally:
             pc.remove_listener("track", arrived.append)
-        for mid in self._screens.keys() - screens:
-            # Whoever says that it has ended may send on.
-            ended = self._screens.pop(mid)
-            self._give(ended, drain(ended))
-        for transceiver in pc.getTransceivers():
-            track = transceiver.receiver.track
-            mid = transceiver.mid or ""
-            if mid in screens and track.readyState == "ended":
-                # Firefox says goodbye (RFC 3550 section 6.6) of a screen before it shares the next one in its section;
-                # to aiortc that is for good.
-                self._renew_later()
-            elif track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
-                self._arrived(track, mid, mid in screens)
+        if not self._tracks.described(pc, arrived, screens):
+            self._recovery.failed()
         if self._candidates is not None:
             self._candidates.described()
 
@@ -255,22 +215,16 @@ class Link:
 
     def _open(self, connection: int) -> RTCPeerConnection:
         self._close()
-        if self._renewal is not None:
-            self._renewal.cancel()
-            self._renewal = None
         self.connection = connection
         self.pc = pc = RTCPeerConnection(self._owner.configuration())
         self._candidates = Candidates(pc, self.participant_id)
         pc.on("connectionstatechange", lambda: self._state_changed(pc))
-        self._watch()
+        self._recovery.begun()
         return pc
 
     def _close(self) -> None:
         pc, self.pc = self.pc, None
-        for reader in self._readers.values():
-            reader.cancel()
-        self._readers.clear()
-        self._screens.clear()
+        self._tracks.close()
         if self._candidates is not None:
             self._candidates.close()
         if pc is not None:
@@ -293,29 +247,6 @@ class Link:
         """Microphone or camera: the first section of its kind."""
         transceivers = self.pc.getTransceivers() if self.pc is not None else []
         return next((transceiver for transceiver in transceivers if transceiver.kind == kind), None)
-
-    # Tracks.
-
-    def _arrived(self, track: MediaStreamTrack, mid: str, screen: bool) -> None:
-        if screen:
-            self._screens[mid] = track
-        self._give(track, self._read(track, screen))
-
-    def _give(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
-        """In place of what has read it until now."""
-        before = self._readers.get(track)
-        if before is not None:
-            before.cancel()
-        self._readers[track] = asyncio.create_task(reading)
-
-    async def _read(self, track: MediaStreamTrack, screen: bool) -> None:
-        try:
-            await self._owner.incoming(self, track, screen)
-        except MediaStreamError:
-            pass
-        except Exception:
-            log.exception("what reads a track failed")
-        await drain(track)
 
     # Telling.
 
@@ -344,44 +275,22 @@ class Link:
         if pc is not self.pc or self.stopped:
             return
         if pc.connectionState == "connected":
-            self._connected_at = asyncio.get_running_loop().time()
-            self._patience = PATIENCE
-        elif pc.connectionState in {"failed", "closed"}:
-            self._renew_later()
-        self._watch()
+            self._recovery.connected()
+        else:
+            if pc.connectionState in {"failed", "closed"}:
+                self._recovery.failed()
+            self._recovery.watch()
         self._owner.link_changed(self)
 
-    def _renew_later(self) -> None:
-        if self._renewal is not None or self.stopped:
-            return
-        if asyncio.get_running_loop().time() - self._connected_at >= STEADY:
-            self._failures = 0
-        self._connected_at = math.inf
-        pause = min(LONGEST_PAUSE, RENEW_AFTER * 2.0 ** min(self._failures, 10))
-        self._failures += 1
-        self._renewal = asyncio.get_running_loop().call_later(pause, self._renew_now)
-
     def _renew_now(self) -> None:
-        self._renewal = None
         self._inbox.put_nowait(Renewal(self.connection))
 
-    def _watch(self) -> None:
-        """Whatever was lost on the way, two that belong together do not stay stuck."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.state != "connected" and not self.stopped:
-            self._timer = asyncio.get_running_loop().call_later(self._patience, self._help_on)
-
     def _help_on(self) -> None:
-        self._timer = None
-        self._patience = min(LONGEST_PATIENCE, self._patience * 2)
         if self.negotiated and not self._polite:
             # Both know all they need, and it does not come about.
-            self._inbox.put_nowait(Renewal(self.connection))
+            self._renew_now()
         else:
             self.recover()
-        self._watch()
 
 
 async def _close(pc: RTCPeerConnection) -> None:

@@ -11,7 +11,8 @@ from aiortc import MediaStreamTrack, RTCConfiguration
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from reconvene.webrtc import ice, negotiation
-from reconvene.webrtc.link import MOST_WAITING, Link, Outgoing, drain
+from reconvene.webrtc.incoming_tracks import drain
+from reconvene.webrtc.link import MOST_WAITING, Link, Outgoing
 from reconvene.webrtc.negotiation import MOST_CANDIDATES, MOST_SECTIONS, opened
 from signalling.protocol.reach import Reach
 
