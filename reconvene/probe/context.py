@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconvene.http_api import Api
-from reconvene.probe.participant import Peer
+from reconvene.probe.participant import Participant
 from reconvene.probe.steps import FIRST, SECOND
 from reconvene.server_address import Address
 from signalling.protocol.identifiers import ALPHABET
@@ -31,25 +31,25 @@ class Visit:
     tokens: list[str] = field(default_factory=list)
     servers: list[dict[str, Any]] | None = None
     """ICE servers to use in place of those that the server names when one joins."""
-    peers: list[Peer] = field(default_factory=list)
+    participants: list[Participant] = field(default_factory=list)
 
     @property
     def meeting(self) -> str:
         return self.address.meeting or ""
 
     @property
-    def first(self) -> Peer:
-        return self.peers[0]
+    def first(self) -> Participant:
+        return self.participants[0]
 
     @property
-    def second(self) -> Peer:
-        return self.peers[1]
+    def second(self) -> Participant:
+        return self.participants[1]
 
-    async def come(self) -> Peer:
+    async def come(self) -> Participant:
         """The next of the two joins."""
-        number = len(self.peers)
+        number = len(self.participants)
         names = [f"{name} {self.tag}" for name in (FIRST, SECOND)]
-        peer = Peer(
+        participant = Participant(
             self.address,
             names[number],
             names[1 - number],
@@ -58,11 +58,11 @@ class Visit:
             turn_only=self.turn_only,
             servers=self.servers,
         )
-        self.peers.append(peer)
+        self.participants.append(participant)
         # Until the probe tidies up.
-        await peer.bot.__aenter__()
-        await peer.bot.joined()
-        return peer
+        await participant.bot.__aenter__()
+        await participant.bot.joined()
+        return participant
 
 
 async def both(*waits: Awaitable[None]) -> None:

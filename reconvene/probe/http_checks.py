@@ -59,7 +59,7 @@ async def _found(visit: Visit) -> Seen:
 
 async def tidy(visit: Visit, within: float) -> Seen:
     """Both leave, whatever else; then the meeting goes."""
-    leaving = [asyncio.create_task(peer.bot.__aexit__(None, None, None)) for peer in visit.peers]
+    leaving = [asyncio.create_task(each.bot.__aexit__(None, None, None)) for each in visit.participants]
     try:
         if leaving:
             # A server that stands still does not say goodbye.

@@ -57,7 +57,7 @@ class Stream:
         return self.frames >= SOUNDS and self.loudest > QUIET
 
 
-class Peer(Behaviour):
+class Participant(Behaviour):
     """`twin` is the other one's name: others who may be in the meeting are sent nothing."""
 
     def __init__(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from reconvene.http_api import Api, ApiFailure
 from reconvene.participants.bot import Over
-from reconvene.probe import call_checks, http_checks, turn_check, websocket_check
+from reconvene.probe import call_checks, http_checks, ice_checks, turn_check, websocket_check
 from reconvene.probe.context import Visit
 from reconvene.probe.steps import STEPS, Failed, Outcome, Report, Seen, State, Step
 from reconvene.server_address import Address
@@ -28,7 +28,7 @@ CHECKS: dict[str, Check] = {
     "second": call_checks.second,
     "status": call_checks.status,
     "offer": call_checks.offer,
-    "ice": call_checks.pair,
+    "ice": ice_checks.pair,
     "dtls": call_checks.dtls,
     "media": call_checks.media,
     "reconnect": call_checks.reconnect,

@@ -10,7 +10,7 @@ import pytest
 
 from reconvene.http_api import Api
 from reconvene.probe import call_checks
-from reconvene.probe.participant import PICTURES, SOUNDS, Peer
+from reconvene.probe.participant import PICTURES, SOUNDS, Participant
 from reconvene.probe.runner import probe
 from reconvene.probe.steps import STEPS
 from reconvene.server_address import Address
@@ -187,10 +187,10 @@ async def test_a_proxy_that_changes_descriptions(
 async def test_a_call_without_media(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connected, and nothing arrives: only what was decoded counts."""
 
-    def nothing(self: Peer, link: Link) -> Outgoing:
+    def nothing(self: Participant, link: Link) -> Outgoing:
         return Outgoing()
 
-    monkeypatch.setattr(Peer, "outgoing", nothing)
+    monkeypatch.setattr(Participant, "outgoing", nothing)
     hurried(monkeypatch, "media", 0.5)
     found = await probed(server.url)
     failure = fails(found, "media", "no picture and no sound", "this machine has time")

@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from reconvene.probe import call_checks, report, turn_check
+from reconvene.probe import call_checks, ice_checks, report, turn_check
 from reconvene.probe.context import Visit
-from reconvene.probe.participant import Peer, Stream
+from reconvene.probe.participant import Participant, Stream
 from reconvene.probe.steps import STEPS, Failed, Outcome, Report, State, exit_codes
 from tests.reconvene.screen import left_on_screen
 
@@ -30,9 +30,9 @@ def resumed(*, numbers: list[int] | None = None, **changes: Any) -> Visit:
     other = SimpleNamespace(id="p_b", link=link, events=list(changes.pop("seen", ())))
     for name, value in changes.items():
         setattr(lost, name, value)
-    for peer in (lost, other):
-        peer.heard = lambda kind, of, peer=peer: Peer.heard(peer, kind, of)
-    return cast(Visit, SimpleNamespace(first=lost, second=other, peers=[lost, other]))
+    for participant in (lost, other):
+        participant.heard = lambda kind, of, participant=participant: Participant.heard(participant, kind, of)
+    return cast(Visit, SimpleNamespace(first=lost, second=other, participants=[lost, other]))
 
 
 def judge(visit: Visit) -> None:
@@ -99,12 +99,12 @@ def test_a_picture_that_stands_still_and_silence_are_not_media() -> None:
 def test_servers_that_were_of_no_use_are_warned_of(
     named: list[str], found: dict[str, int], told: list[str]
 ) -> None:
-    peers = [
+    participants = [
         SimpleNamespace(servers=[{"urls": named}], link=None, candidates=(Counter(found), Counter(found)))
         for _ in range(2)
     ]
-    visit = cast(Visit, SimpleNamespace(peers=peers, first=peers[0], turn_only=False))
-    warnings = call_checks.missing_servers(visit)
+    visit = cast(Visit, SimpleNamespace(participants=participants, first=participants[0], turn_only=False))
+    warnings = ice_checks.missing_servers(visit)
     assert [
         kind for warning in warnings for kind in ("TURN", "STUN") if f"a {kind} server" in warning
     ] == told
