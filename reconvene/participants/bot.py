@@ -19,6 +19,7 @@ import structlog
 from aiortc import MediaStreamTrack, RTCConfiguration
 
 from reconvene.meeting_socket import MeetingSocket
+from reconvene.participants.stay_end import Over, closed, refused
 from reconvene.server_address import Address
 from reconvene.webrtc import ice
 from reconvene.webrtc.incoming_tracks import drain
@@ -28,7 +29,6 @@ from signalling.client.outbox import Message
 from signalling.client.place import Place
 from signalling.client.roster import Participant, Roster
 from signalling.client.state_machine import SignallingClient
-from signalling.protocol.errors import CloseCode
 from signalling.protocol.reach import Reach
 
 log = structlog.get_logger()
@@ -41,29 +41,6 @@ again once it is back."""
 
 CLOSING = 3.0
 """Seconds for connections to close. A TURN server that is gone is asked for a minute to give up its relay."""
-
-ENDS = {
-    CloseCode.REPLACED: "its place was taken by another program of the same name and page",
-    CloseCode.REMOVED: "it was removed from the meeting",
-    CloseCode.MEETING_ENDED: "the meeting was ended",
-    CloseCode.BAD_TOKEN: "the server does not know its token any more",
-}
-
-
-class Over(Exception):  # noqa: N818 - a stay's end is often none
-    """The stay has come to its end without having been left. The text is one line: why, and what to do about it.
-
-    `code` is the protocol's: an error's (`unknown_meeting`, …), or the close code.
-    """
-
-    def __init__(self, text: str, code: str | int) -> None:
-        super().__init__(text)
-        self.code = code
-
-    @property
-    def ended(self) -> bool:
-        """Whether the meeting was ended for all, which is no failure."""
-        return self.code in {CloseCode.MEETING_ENDED, "meeting_ended"}
 
 
 class Behaviour:
@@ -247,10 +224,9 @@ class Bot:
             case "away":
                 self._behaviour.away(self)
             case "refused":
-                self._end = Over(self._refusal(detail), detail["code"])
+                self._end = refused(self.address, self.meeting, detail)
             case "closed":
-                code = detail["code"]
-                self._end = Over(ENDS.get(code, f"the server closed the connection with {code}"), code)
+                self._end = closed(detail["code"])
             case "error":
                 log.debug("refused", **detail)
 
@@ -317,15 +293,3 @@ class Bot:
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
         self._behaviour.parted(link)
-
-    def _refusal(self, detail: Message) -> str:
-        meeting, base = self.meeting, self.address.base
-        match detail["code"]:
-            case "unknown_meeting":
-                return f"there is no meeting {meeting} on {base}; create it on the page, or pass --create"
-            case "meeting_ended":
-                return f"the meeting {meeting} has ended"
-            case "bad_message":
-                return f"the server did not understand the join: {detail['message']}"
-            case _:
-                return f"the server refused: {detail['message']}"

@@ -12,9 +12,10 @@ from av import AudioFrame, VideoFrame
 
 from reconvene.http_api import ApiFailure
 from reconvene.media.tracks import Newest
-from reconvene.participants.bot import Bot, Over
+from reconvene.participants.bot import Bot
 from reconvene.participants.lifetime import stay
 from reconvene.participants.progress_log import ProgressLog, Tally, address_of, reached, told, unless_ended
+from reconvene.participants.stay_end import Over
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
 from signalling.client.roster import Participant

@@ -9,9 +9,10 @@ from pathlib import Path
 from reconvene.http_api import ApiFailure
 from reconvene.media.shared_file import BadClip, Clip
 from reconvene.media.tracks import Picture, Tone
-from reconvene.participants.bot import Bot, Over
+from reconvene.participants.bot import Bot
 from reconvene.participants.lifetime import stay
 from reconvene.participants.progress_log import ProgressLog, Tally, address_of, reached, told, unless_ended
+from reconvene.participants.stay_end import Over
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.roster import Participant
 from signalling.protocol.reach import Reach

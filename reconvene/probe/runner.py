@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from reconvene.http_api import Api, ApiFailure
-from reconvene.participants.bot import Over
+from reconvene.participants.stay_end import Over
 from reconvene.probe import call_checks, http_checks, ice_checks, turn_check, websocket_check
 from reconvene.probe.context import Visit
 from reconvene.probe.steps import STEPS, Failed, Outcome, Report, Seen, State, Step

@@ -13,9 +13,10 @@ from typing import TextIO, cast
 import typer
 
 from reconvene.http_api import ApiFailure
-from reconvene.participants.bot import Bot, Over
+from reconvene.participants.bot import Bot
 from reconvene.participants.lifetime import stay
 from reconvene.participants.progress_log import Tally, address_of, reached, refused, told
+from reconvene.participants.stay_end import Over
 from reconvene.recorder.container_writer import Format
 from reconvene.recorder.recording import Recording, cannot_write
 from reconvene.recorder.status_line import StatusLine, said
