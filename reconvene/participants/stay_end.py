@@ -6,7 +6,7 @@ from reconvene.server_address import Address
 from signalling.client.outbox import Message
 from signalling.protocol.errors import CloseCode
 
-ENDS = {
+ENDS: dict[int, str] = {
     CloseCode.REPLACED: "its place was taken by another program of the same name and page",
     CloseCode.REMOVED: "it was removed from the meeting",
     CloseCode.MEETING_ENDED: "the meeting was ended",
