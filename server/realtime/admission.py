@@ -202,7 +202,7 @@ class Admission:
 
         False when it does not go on. Who is on the way in is recorded after this.
         """
-        here = self._hub.present_stay(room, user_id, clock.monotonic())
+        here = self._hub.stays.of(room, user_id, clock.monotonic())
         if here is None:
             return False
         self.stay_ended(room, user_id)

@@ -87,7 +87,7 @@ class Gateway:
 
     def record_absent(self) -> None:
         """This process will not see whether those who are away come back: they left when they were lost."""
-        for end in self._hub.lost_stays():
+        for end in self._hub.stays.lost():
             self._admission.stay_ended(end.room, end.user_id)
             self._recorder.record(end)
 

@@ -73,8 +73,8 @@ class Reconciler:
         asked = clock.monotonic()
         found = await self._store.open_stays(self._node_id)
         now = clock.monotonic()
-        here = {(stay.participant_id, stay.session_id): stay for stay in self._hub.present_stays(now)}
-        away = {(end.participant_id, end.session_id): end for end in self._hub.lost_stays()}
+        here = {(stay.participant_id, stay.session_id): stay for stay in self._hub.stays.present(now)}
+        away = {(end.participant_id, end.session_id): end for end in self._hub.stays.lost()}
         if self.is_draining and self.is_due:
             for end in away.values():
                 # Who closed it meanwhile could only guess. (All others, the node's stop will close.)

@@ -1,13 +1,33 @@
-"""What a page that comes back is told: how to go on from where it was."""
+"""What a page is told that comes in, or comes back: how to go on from where it was."""
 
 from __future__ import annotations
 
 from signalling.rooms import server_messages
 from signalling.rooms.effects import Effect, Send
-from signalling.rooms.inputs import Return
+from signalling.rooms.inputs import Arrival, Return
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 from signalling.rooms.telling import together
+
+
+def welcome(
+    room: Room, member: Member, arrival: Arrival, rejoined: bool, heartbeat: float, grace: float
+) -> Send:
+    """`rejoined`: the participant was in the meeting before."""
+    answer = server_messages.joined(
+        message_id=arrival.message_id,
+        room=room,
+        you=member,
+        host=arrival.hosting,
+        created=arrival.created,
+        rejoined=rejoined,
+        session=arrival.session,
+        token=arrival.token,
+        ice_servers=arrival.ice_servers,
+        heartbeat=heartbeat,
+        grace=grace,
+    )
+    return Send(arrival.connection, answer)
 
 
 def bring_up_to_date(

@@ -12,14 +12,12 @@ The life of a member, and what moves it on:
 Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
 that joins starts anew, which its new instance tells the others. "Away" is a second of silence; most reloads take less.
 
-A connection is seated with the generation its member then had. When the two differ, a newer connection has taken
-over, and whatever the older one still says, or its late close, changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -28,21 +26,24 @@ from signalling.rooms import catching_up, commands, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
 from signalling.rooms.coalescing import Coalescing
-from signalling.rooms.effects import Close, Departure, Effect, Send, StayEnded, StayResumed
+from signalling.rooms.effects import Close, Departure, Effect, Send
 from signalling.rooms.event_log import Log
 from signalling.rooms.flow import Flow
-from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return, is_outdated
+from signalling.rooms.inputs import (
+    Arrival,
+    Goodbye,
+    Restored,
+    Return,
+    is_outdated,
+    restored_member,
+    taken_over,
+)
 from signalling.rooms.log_memory import MOST, LogMemory
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
-from signalling.rooms.stays import stay_ended, stay_resumed
+from signalling.rooms.seats import Seat, Seats
+from signalling.rooms.stays import Stays, stay_ended, stay_resumed
 from signalling.rooms.telling import FRAMES, Telling
-
-
-class Seat(NamedTuple):
-    room: Room
-    member: Member
-    generation: int
 
 
 class Hub:
@@ -68,8 +69,9 @@ class Hub:
         self._telling = Telling(frames or FRAMES)
         self._coalescing = Coalescing(self._telling, flow or Flow(), limited=frames > 0)
         self.rooms: dict[str, Room] = {}
-        self._seats: dict[Handle, Seat] = {}
+        self._seats = Seats()
         self._absences = Absences()
+        self.stays = Stays(self.rooms, self._absences)
 
     # What the caller asks before and while it records a join.
 
@@ -89,26 +91,7 @@ class Hub:
 
     def seated(self, connection: Handle) -> Seat | None:
         """Where the connection sits, unless a newer one took over."""
-        seat = self._seats.get(connection)
-        return seat if seat is not None and seat.generation == seat.member.generation else None
-
-    def present_stay(self, room: str, user_id: str, now: float) -> StayResumed | None:
-        """The user's stay, as it would be recorded anew; None when it does not go on here."""
-        member = self.present(room, user_id)
-        return None if member is None or member.restored else stay_resumed(room, member, now)
-
-    def present_stays(self, now: float) -> Iterator[StayResumed]:
-        """The stays that go on here, as they would be recorded anew."""
-        for room in self.rooms.values():
-            for member in room:
-                if not member.restored:
-                    yield stay_resumed(room.id, member, now)
-
-    def lost_stays(self) -> Iterator[StayEnded]:
-        """Those who are away, as they would be recorded if they stayed away."""
-        for room, member, lost_at in self._absences.known():
-            # Also who said goodbye: as long as they are here, they may just be reloading.
-            yield stay_ended(room.id, member, lost_at, "lost")
+        return self._seats.current(connection)
 
     # What happens.
 
@@ -118,13 +101,7 @@ class Hub:
             room = self._room(stay.room, stay.title, stay.epoch)
             if room.member_of(stay.user_id) is not None:
                 continue
-            member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
-            member.name = stay.name
-            member.role = stay.role
-            member.session_id = stay.session_id
-            member.instance = stay.instance
-            member.state = "reconnecting"
-            member.restored = True
+            member = restored_member(stay)
             room.add(member)
             self._absences.begin(room, member, now)
 
@@ -140,38 +117,14 @@ class Hub:
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
-        member.features = arrival.features
-        if member.session_id != arrival.session_id:
-            member.began_at = arrival.joined_at
-        is_wrong = member.began_at != arrival.joined_at
-        member.name = arrival.name
-        member.role = arrival.role
-        member.session_id = arrival.session_id
-        member.arrive(arrival.instance, arrival.order)
-        # A new page sends nothing that it does not say it sends.
-        member.audio = member.video = member.screen = False
-        member.set_media(arrival.media)
-
+        is_wrong = not taken_over(arrival, member)
         rejoined = was_present or arrival.rejoined
         event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined
         self._telling.add(room, event(room.log.next(), member), now)
         member.arrived_at = room.log.seq
         telling.knows(room, member)
         effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
-        answer = server_messages.joined(
-            message_id=arrival.message_id,
-            room=room,
-            you=member,
-            host=arrival.hosting,
-            created=arrival.created,
-            rejoined=rejoined,
-            session=arrival.session,
-            token=arrival.token,
-            ice_servers=arrival.ice_servers,
-            heartbeat=self.heartbeat,
-            grace=self.grace,
-        )
-        effects.append(Send(arrival.connection, answer))
+        effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
         if is_wrong:
             # The record has it by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))
@@ -211,7 +164,7 @@ class Hub:
             if type(message) is Ping:
                 return [Send(connection, server_messages.pong(message.t, message.id))]
             return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
-        if seat.generation != seat.member.generation:
+        if seat.is_taken_over:
             return []
         match message:
             case Status() | Signal():
@@ -235,7 +188,7 @@ class Hub:
         `goodbye`: the page closed it in good order. Unless it comes back at once, as when it is reloaded, it has left.
         """
         seat = self._seats.pop(connection, None)
-        if seat is None or seat.generation != seat.member.generation:
+        if seat is None or seat.is_taken_over:
             return []
         told = self._coalescing.release_all_of(seat.member, now)
         self._lose(seat.room, seat.member, now)
@@ -349,9 +302,8 @@ class Hub:
         effects = self._coalescing.release_all_of(member, now)
         if member.connection is not None:
             effects.append(Close(member.connection, CloseCode.REPLACED))
-        self._seats[connection] = Seat(room, member, member.connect(connection, attempt))
+        self._seats.take(room, member, connection, attempt)
         self._absences.end(member)
-        room.connections_changed()
         return effects
 
     def _lose(self, room: Room, member: Member, now: float) -> None:

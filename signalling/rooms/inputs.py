@@ -51,6 +51,22 @@ def is_outdated(arrival: Arrival, member: Member) -> bool:
     return arrival.order < member.order or page in member.former
 
 
+def taken_over(arrival: Arrival, member: Member) -> bool:
+    """Make the member what the arrival says. False: the record has the beginning of its stay by a clock that was set
+    since."""
+    member.features = arrival.features
+    if member.session_id != arrival.session_id:
+        member.began_at = arrival.joined_at
+    member.name = arrival.name
+    member.role = arrival.role
+    member.session_id = arrival.session_id
+    member.arrive(arrival.instance, arrival.order)
+    # A new page sends nothing that it does not say it sends.
+    member.audio = member.video = member.screen = False
+    member.set_media(arrival.media)
+    return member.began_at == arrival.joined_at
+
+
 class Return(NamedTuple):
     """A page that was here before, with a new connection; `instance` and `user_id` are its session token's.
 
@@ -102,3 +118,14 @@ class Restored(NamedTuple):
     instance: str
     joined_at: float
     kind: Kind = ""
+
+
+def restored_member(stay: Restored) -> Member:
+    member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
+    member.name = stay.name
+    member.role = stay.role
+    member.session_id = stay.session_id
+    member.instance = stay.instance
+    member.state = "reconnecting"
+    member.restored = True
+    return member

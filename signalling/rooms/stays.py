@@ -1,9 +1,13 @@
-"""What the record is told of a member's stay."""
+"""Stays, as the record is told of them, or would be told anew."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from signalling.rooms.absences import Absences
 from signalling.rooms.effects import Departure, StayEnded, StayResumed
 from signalling.rooms.member import Member
+from signalling.rooms.room import Room
 
 
 def stay_resumed(room: str, member: Member, now: float, *, returned: bool = False) -> StayResumed:
@@ -13,3 +17,30 @@ def stay_resumed(room: str, member: Member, now: float, *, returned: bool = Fals
 
 def stay_ended(room: str, member: Member, at: float, reason: Departure) -> StayEnded:
     return StayEnded(room, member.user_id, member.id, member.session_id, at, reason, member.began_at)
+
+
+class Stays:
+    """Those of everyone who is in a room, connected or within grace."""
+
+    def __init__(self, rooms: Mapping[str, Room], absences: Absences) -> None:
+        self._rooms = rooms
+        self._absences = absences
+
+    def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
+        """None when it does not go on here."""
+        found = self._rooms.get(room)
+        member = found.member_of(user_id) if found else None
+        return None if member is None or member.restored else stay_resumed(room, member, now)
+
+    def present(self, now: float) -> Iterator[StayResumed]:
+        """Those that go on here."""
+        for room in self._rooms.values():
+            for member in room:
+                if not member.restored:
+                    yield stay_resumed(room.id, member, now)
+
+    def lost(self) -> Iterator[StayEnded]:
+        """Those of who is away, as they end if they stay away."""
+        for room, member, lost_at in self._absences.known():
+            # Also who said goodbye: as long as they are here, they may just be reloading.
+            yield stay_ended(room.id, member, lost_at, "lost")

@@ -335,7 +335,7 @@ def test_the_stays_here_can_be_listed() -> None:
     stage.lose("bob")
     lost_at = stage.now
     stage.wait(3)
-    assert [stay.user_id for stay in stage.hub.present_stays(stage.now)] == ["ann", "bob"]
-    assert [(stay.user_id, stay.at, stay.reason) for stay in stage.hub.lost_stays()] == [
+    assert [stay.user_id for stay in stage.hub.stays.present(stage.now)] == ["ann", "bob"]
+    assert [(stay.user_id, stay.at, stay.reason) for stay in stage.hub.stays.lost()] == [
         ("bob", lost_at, "lost")
     ]
