@@ -23,8 +23,8 @@ from server.zoom.client import Label, Limits, ZoomClient
 from server.zoom.settings import zoom_settings
 from server.zoom.sync import Sync, SyncRequest
 from storage import open_store
+from storage.import_store import StoreWithImports
 from storage.imports import Kind
-from storage.store import Store
 
 # What is measured is the import, not Zoom's limits.
 UNLIMITED: dict[Label, float] = {"light": 1e6, "medium": 1e6, "heavy": 1e6}
@@ -44,7 +44,7 @@ class Result:
 class Timed:
     """A store whose calls are timed. They follow one another: what they took together is their share."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StoreWithImports) -> None:
         self.seconds = 0.0
         self._store = store
 
@@ -66,7 +66,7 @@ async def bring_in(client: ZoomClient, external_id: str, url: str) -> tuple[int,
     store = open_store(url)
     await store.open()
     timed = Timed(store)
-    outcome = await Sync(client, cast(Store, timed), SyncRequest(external_id, KIND)).run()
+    outcome = await Sync(client, cast(StoreWithImports, timed), SyncRequest(external_id, KIND)).run()
     await store.close()
     if not outcome.complete:
         sys.exit(f"the import is not complete: {outcome.reasons}")

@@ -52,7 +52,7 @@ from server.uvicorn_server import Server, spare_the_collector, uvicorn_config
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
 from signalling.rooms.hub import Hub
-from storage.store import Store
+from storage.import_store import StoreWithImports
 
 log = structlog.get_logger()
 
@@ -131,7 +131,7 @@ async def serve(
 
 def web(
     config: Config,
-    store: Store,
+    store: StoreWithImports,
     hub: Hub,
     gateway: Gateway,
     tokens: Tokens,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.errors import BadStore
+from storage.import_store import StoreWithImports
 from storage.postgres.function_store import FunctionStore
 from storage.sqlite.store import SqliteStore
-from storage.store import Store
 
 SUPABASE = "supabase"
 """In place of a URL: the project that `SUPABASE_URL` names."""
@@ -24,7 +24,7 @@ def open_store(
     supabase_url: str | None = None,
     supabase_key: str | None = None,
     supabase_db_url: str | None = None,
-) -> Store:
+) -> StoreWithImports:
     """The store a URL names, not connected yet: `await store.open()` does that.
 
     Raises `BadStore`, whose text never repeats more of the URL than its scheme when it is not SQLite's, as others
@@ -54,7 +54,7 @@ def open_store(
     return SqliteStore(Path(path))
 
 
-def _postgres(url: str) -> Store:
+def _postgres(url: str) -> StoreWithImports:
     from storage.postgres.asyncpg_driver import PostgresDatabase
 
     return FunctionStore(PostgresDatabase(url))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.imports import Kind, Origin
+from storage.import_reports import Origin
+from storage.imports import Kind
 
 Role = Literal["host", "cohost", "participant"]
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from storage.errors import SchemaTooNew
-from storage.imports import Imports
 from storage.open_stays import OpenStays
 from storage.records import (
     Attendance,
@@ -45,9 +44,9 @@ class Schema:
         return self
 
 
-class Store(Imports, OpenStays, Revocations, Protocol):
-    """What every backend does; the calls for what is imported are in `imports`, for comparing the stays that are open
-    with the rooms in `open_stays`, for credentials that are void in `revocations`.
+class Store(OpenStays, Revocations, Protocol):
+    """Meetings, participants and stays. `open_stays` has the calls that compare open stays with rooms, `revocations`
+    those for credentials that are void, `import_store` those for imports.
 
     Each method is atomic and durable when it returns.
     """

@@ -21,9 +21,9 @@ from server.reports.presence import Report
 from server.settings.config import Config
 from server.zoom import person_matching
 from storage.errors import UnknownMeeting
-from storage.imports import ImportTotals, Registrations
+from storage.import_reports import ImportTotals, Registrations
+from storage.import_store import StoreWithImports
 from storage.records import Attendance, Participant
-from storage.store import Store
 
 
 class Rows(StrEnum):
@@ -67,7 +67,7 @@ async def read(
     raise CannotShow(f"there is no meeting {' or '.join(rooms)} at {place(config)}")
 
 
-async def _whole(store: Store, attendance: Attendance, rows: Rows | None) -> Record:
+async def _whole(store: StoreWithImports, attendance: Attendance, rows: Rows | None) -> Record:
     room = attendance.meeting.room
     if attendance.origin is None:
         if rows is Rows.REGISTRANTS:

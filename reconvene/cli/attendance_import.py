@@ -12,7 +12,8 @@ from rich.text import Text
 
 from reconvene.terminal import Clock, counted, harmless
 from server.reports import attendance_report, import_source
-from storage.imports import INSTANCE, Import, Imported, ImportTotals, Origin, Registrations
+from storage.import_reports import Imported, ImportTotals, Origin, Registrations
+from storage.imports import INSTANCE, Import
 from storage.records import Attendance
 
 Addresses = Literal["beside", "below", "none"]

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from server.settings.config import Config
-from storage.store import Store
+from storage.import_store import StoreWithImports
 
 
 class CannotShow(Exception):  # noqa: N818 - named for what happened
@@ -19,7 +19,7 @@ def place(config: Config) -> str:
 
 
 @contextlib.asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[Store]:
+async def opened(config: Config) -> AsyncIterator[StoreWithImports]:
     """The store, if it is there; a server may be running with it.
 
     Raises `CannotShow`, `StoreError`.

@@ -18,7 +18,8 @@ from rich.text import Text
 from reconvene.cli.attendance_import import absent_of, doubt_of
 from reconvene.terminal import counted, day_or_time, harmless, minute, rows_of
 from server.reports import attendance_report, import_source
-from storage.imports import REGISTRANTS, Import, ImportTotals, Part, PartState, RegistrantStatus, Subject
+from storage.import_reports import ImportTotals
+from storage.imports import REGISTRANTS, Import, Part, PartState, RegistrantStatus, Subject
 
 if TYPE_CHECKING:
     # It wants the extra `zoom`, and what is known of imports can be shown without.

@@ -17,8 +17,8 @@ from server.reports import attendance_report, import_source, instances
 from server.runtime.clock import RecordClock
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import UnknownParticipant
+from storage.import_store import StoreWithImports
 from storage.records import Attendance, Meeting
-from storage.store import Store
 
 MOST_PEOPLE = 1000
 """On one page."""
@@ -38,7 +38,7 @@ Instance = Annotated[
 
 def add_to(
     routes: APIRouter,
-    store: Store,
+    store: StoreWithImports,
     record_clock: RecordClock,
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     hosted: Callable[[str, str], Awaitable[Meeting]],

@@ -31,9 +31,9 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import rfc3339
 from storage.errors import StoreUnavailable, UnknownMeeting
+from storage.import_store import StoreWithImports
 from storage.imports import Import, Kind, PartState
 from storage.records import HostedMeeting, Meeting
-from storage.store import Store
 
 ADMIN = "admin"
 """The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
@@ -103,7 +103,7 @@ class HostedMeetings(BaseModel):
 
 def router(  # the API's parts list
     config: Config,
-    store: Store,
+    store: StoreWithImports,
     hub: Hub,
     gateway: Gateway,
     tokens: Tokens,

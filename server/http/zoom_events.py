@@ -22,8 +22,8 @@ from server.settings.config import Config
 from server.zoom.poll_times import SETTLES
 from server.zoom.webhook_events import Ended, Event, Heard, Malformed, Other, Validation, read
 from storage.errors import MeetingExists
+from storage.import_store import ImportStore
 from storage.imports import Import
-from storage.store import Store
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return f"v0={_hmac(secret, b'v0:' + timestamp.encode('latin-1') + b':' + body)}"
 
 
-def router(config: Config, store: Store, clock: Callable[[], float] = time.time) -> APIRouter:
+def router(config: Config, store: ImportStore, clock: Callable[[], float] = time.time) -> APIRouter:
     routes = APIRouter()
     doorkeeper = _Doorkeeper(config.zoom_webhook_secret or "", clock)
 
@@ -95,7 +95,7 @@ def router(config: Config, store: Store, clock: Callable[[], float] = time.time)
     return routes
 
 
-async def _keep(store: Store, event: Event, now: float) -> bool:
+async def _keep(store: ImportStore, event: Event, now: float) -> bool:
     """Whether anything came of it. Raises `StoreUnavailable`."""
     try:
         match event:

@@ -22,8 +22,8 @@ from server.zoom.errors import ZoomFailure
 from server.zoom.jobs import Jobs, TooManyJobs
 from server.zoom.schedule import Schedule
 from signalling.protocol.errors import ErrorCode, Refused
+from storage.import_store import ImportStore
 from storage.imports import Kind
-from storage.store import Store
 
 MOST_IMPORTS = 100
 TRY_AGAIN = 60.0
@@ -39,7 +39,7 @@ class NewSync(BaseModel):
     watch: bool = Field(False, description="Read it again by itself, until two readings agree.")
 
 
-def router(config: Config, store: Store, tokens: Tokens, jobs: Jobs, schedule: Schedule) -> APIRouter:
+def router(config: Config, store: ImportStore, tokens: Tokens, jobs: Jobs, schedule: Schedule) -> APIRouter:
     admin = Depends(admin_only(config, tokens))
     routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[admin])
 

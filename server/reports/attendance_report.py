@@ -19,7 +19,8 @@ from server.reports import presence
 from server.reports.downsampling import thinned
 from server.reports.presence import Person, Report, Session
 from signalling.rooms.member import rfc3339
-from storage.imports import Import, Imported
+from storage.import_reports import Imported
+from storage.imports import Import
 from storage.records import Attendance, Meeting, Participant, Stay
 
 Cell = str | int

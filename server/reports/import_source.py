@@ -11,16 +11,8 @@ from typing import Any
 import orjson
 
 from server.reports.attendance_report import Cell, date, duration, harmless, moment, written, yes
-from storage.imports import (
-    INSTANCE,
-    REGISTRANTS,
-    Import,
-    ImportTotals,
-    Part,
-    PartState,
-    Registration,
-    Registrations,
-)
+from storage.import_reports import ImportTotals, Registration, Registrations
+from storage.imports import INSTANCE, REGISTRANTS, Import, Part, PartState
 
 WORST_FIRST: Sequence[PartState] = ("unread", "live", "unknown", "partial", "complete", "too_old")
 """A whole is as good as the worst of its parts, and what Zoom shows no more of counts only if it is all there is."""

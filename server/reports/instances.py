@@ -14,16 +14,8 @@ from server.reports import attendance_report
 from server.reports.attendance_report import Cell
 from server.reports.presence import Person, Report
 from signalling.rooms.member import rfc3339
-from storage.imports import (
-    INSTANCE,
-    Import,
-    Imported,
-    ImportTotals,
-    Origin,
-    Part,
-    Registration,
-    Registrations,
-)
+from storage.import_reports import Imported, ImportTotals, Origin, Registration, Registrations
+from storage.imports import INSTANCE, Import, Part
 from storage.records import Attendance, Participant, Stay
 
 UNSURE = {"unread", "unknown", "too_old"}

@@ -17,7 +17,7 @@ from server.settings import media, network, parsers, rooms
 from server.settings.setting import ConfigError, Setting
 from signalling.protocol.reach import Reach
 from storage.factory import SUPABASE, open_store
-from storage.store import Store
+from storage.import_store import StoreWithImports
 
 PEER = ("aiortc", "av", "httpx")
 """What the extra `peer` brings along."""
@@ -110,7 +110,7 @@ class Config:
             "ZOOM_CLIENT_SECRET": self.zoom_client_secret,
         }
 
-    def make_store(self) -> Store:
+    def make_store(self) -> StoreWithImports:
         """The store that is configured, not connected yet. Raises `BadStore`."""
         return open_store(
             self.store,

@@ -8,7 +8,8 @@ from typing import Any
 from server.reports import import_source
 from server.reports.attendance_report import moment
 from server.zoom.jobs import Job
-from storage.imports import Import, ImportTotals
+from storage.import_reports import ImportTotals
+from storage.imports import Import
 
 
 def job(told: Job, now: float) -> dict[str, Any]:

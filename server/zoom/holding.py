@@ -12,8 +12,8 @@ import structlog
 from server.zoom.lists import Reading
 from server.zoom.resume_plan import can_go_on
 from storage.errors import StoreError, WalkLost
+from storage.import_store import ImportStore
 from storage.imports import Part, Subject, Walk, WalkStart
-from storage.store import Store
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ class Walks:
 
     def __init__(
         self,
-        store: Store,
+        store: ImportStore,
         owner: str,
         lease: float,
         *,

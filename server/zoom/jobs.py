@@ -22,8 +22,8 @@ from server.zoom.progress import Progress
 from server.zoom.settings import NotConfigured, zoom_settings
 from server.zoom.throughput import Pace
 from storage.errors import StoreError
+from storage.import_store import ImportStore
 from storage.imports import Kind
-from storage.store import Store
 
 if TYPE_CHECKING:
     from server.zoom.client import ZoomSettings
@@ -72,7 +72,7 @@ class Job:
 class Jobs:
     """To be started and stopped; `begin` in between."""
 
-    def __init__(self, config: Config, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, config: Config, store: ImportStore, *, clock: Callable[[], float] = time.time) -> None:
         self.unusable: ZoomFailure | None = None
         self._config = config
         self._store = store

@@ -26,8 +26,8 @@ from server.zoom.poll_times import may_agree
 from server.zoom.progress import PartStage
 from server.zoom.zoom_records import Instance
 from storage.errors import WalkLost
+from storage.import_store import ImportStore
 from storage.imports import GIVEN_UP, INSTANCE, Page, Part, RegistrantStatus, Subject, Walk, WalkEnd
-from storage.store import Store
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ class Walker:
     def __init__(
         self,
         client: ZoomClient,
-        store: Store,
+        store: ImportStore,
         owner: str,
         *,
         lease: float,

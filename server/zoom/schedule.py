@@ -18,8 +18,8 @@ from server.zoom.jobs import Job, Jobs, TooManyJobs
 from server.zoom.poll_times import next_look
 from signalling.rooms.member import rfc3339
 from storage.errors import StoreError
+from storage.import_store import ImportStore
 from storage.imports import INSTANCE, Import
-from storage.store import Store
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class Schedule:
     """Started and stopped with the server, after and before `jobs`."""
 
     def __init__(
-        self, jobs: Jobs, store: Store, *, clock: Callable[[], float] = time.time, poll: float = POLL
+        self, jobs: Jobs, store: ImportStore, *, clock: Callable[[], float] = time.time, poll: float = POLL
     ) -> None:
         self._jobs = jobs
         self._store = store

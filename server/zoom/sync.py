@@ -38,8 +38,9 @@ from server.zoom.poll_times import next_look
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.resume_plan import to_read
 from server.zoom.zoom_records import Instance
-from storage.imports import INSTANCE, Import, ImportTotals, Kind, RegistrantStatus
-from storage.store import Store
+from storage.import_reports import ImportTotals
+from storage.import_store import ImportStore
+from storage.imports import INSTANCE, Import, Kind, RegistrantStatus
 
 log = structlog.get_logger()
 
@@ -95,7 +96,7 @@ class Sync:
     def __init__(
         self,
         client: ZoomClient,
-        store: Store,
+        store: ImportStore,
         request: SyncRequest,
         *,
         tell: Callable[[Progress], None] = lambda progress: None,

@@ -12,25 +12,15 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from storage.imports import (
-    Import,
-    ImportTotals,
-    LiveStay,
-    Page,
-    Part,
-    Registrations,
-    Subject,
-    Walk,
-    WalkEnd,
-    WalkStart,
-)
+from storage.import_reports import ImportTotals, Registrations
+from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
 from storage.postgres import import_rows
 from storage.postgres.driver import Call
 from storage.records import GUEST
 
 
 class ImportFunctions(ABC):
-    """`Imports` for whoever carries the calls out."""
+    """`ImportStore` for whoever carries the calls out."""
 
     @abstractmethod
     async def _directly(self, call: Call) -> Any:

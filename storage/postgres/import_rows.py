@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.imports import (
-    GIVEN_UP,
-    Import,
-    Imported,
-    ImportTotals,
-    Origin,
-    Part,
-    Registration,
-    Registrations,
-    Subject,
-    Walk,
-)
+from storage.import_reports import Imported, ImportTotals, Origin, Registration, Registrations
+from storage.imports import GIVEN_UP, Import, Part, Subject, Walk
 from storage.postgres import rows
 from storage.records import GUEST, Attendance, Participant, Stay
 

@@ -11,7 +11,8 @@ from math import inf
 from operator import itemgetter
 from typing import Literal
 
-from storage.imports import HeldRole, Import, Imported, RegistrantStatus
+from storage.import_reports import Imported
+from storage.imports import HeldRole, Import, RegistrantStatus
 from storage.records import GUEST, Participant, Stay
 from storage.sqlite import import_query_statements as sql
 

@@ -12,18 +12,8 @@ from operator import itemgetter
 from typing import Any
 
 from storage.errors import UnknownMeeting, UnknownParticipant
-from storage.imports import (
-    GIVEN_UP,
-    HeldRole,
-    Import,
-    ImportTotals,
-    Origin,
-    Part,
-    Registration,
-    Registrations,
-    Subject,
-    Walk,
-)
+from storage.import_reports import ImportTotals, Origin, Registration, Registrations
+from storage.imports import GIVEN_UP, HeldRole, Import, Part, Subject, Walk
 from storage.records import Attendance, Meeting
 from storage.sqlite import import_query_statements as queries
 from storage.sqlite import import_statements as sql

@@ -18,18 +18,8 @@ from typing import TypeVar, cast
 
 from storage.batching import BatchThread
 from storage.errors import StoreUnavailable
-from storage.imports import (
-    Import,
-    ImportTotals,
-    LiveStay,
-    Page,
-    Part,
-    Registrations,
-    Subject,
-    Walk,
-    WalkEnd,
-    WalkStart,
-)
+from storage.import_reports import ImportTotals, Registrations
+from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
 from storage.open_stays import OpenStay, StayAbandon
 from storage.records import (
     Attendance,

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Locator
 
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.e2e.person import Person
 from tests.process import ServerProcess
 from tests.server import webinars
@@ -25,7 +25,7 @@ class Office:
     """A server with imports of every kind, a live meeting, and a Zoom to ask; `token` is its host's."""
 
     server: ServerProcess
-    store: Store
+    store: StoreWithImports
     zoom: ZoomStandIn
     token: str
 

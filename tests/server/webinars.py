@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from storage.factory import open_store
+from storage.import_store import StoreWithImports
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Subject
-from storage.store import Store
 from tests.storage.import_script import APPROVED, PENDING, ImportScript, heard, registrant, row
 
 START = 1_772_442_000.0
@@ -26,14 +26,14 @@ REFUSED = "report refused: the app lacks the scope report:read:list_webinar_part
 TOLD_30 = "Zoom gave 30 of the 41 rows it has"
 
 
-def script(store: Store, room: str, title: str) -> ImportScript:
+def script(store: StoreWithImports, room: str, title: str) -> ImportScript:
     made = ImportScript(store, room)
     made.subject = Subject(room, "webinar", room.removeprefix("ZOOM-"), title, "zoom")
     return made
 
 
 @asynccontextmanager
-async def kept(database: Path, crowd: int) -> AsyncIterator[Store]:
+async def kept(database: Path, crowd: int) -> AsyncIterator[StoreWithImports]:
     """A server's store beside it, with those that are over, one of them with so many people."""
     store = open_store(f"sqlite:///{database}")
     await store.open()
@@ -47,7 +47,7 @@ async def kept(database: Path, crowd: int) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def weekly(store: Store) -> None:
+async def weekly(store: StoreWithImports) -> None:
     """Two instances, complete. Ada and Bob came, Ada to both of them; a guest called Bob came, and one with a guess
     for an end; Cleo did not come, nor did Dora, who waits for approval."""
     script_ = script(store, WEEKLY, "Weekly questions")
@@ -76,14 +76,14 @@ async def weekly(store: Store) -> None:
     )
 
 
-async def cut_short(store: Store) -> None:
+async def cut_short(store: StoreWithImports) -> None:
     """Of 41 rows 30 were told."""
     rows = [row(f"s{n}", f"p_{n:02}", at=START + n, until=START + 600, name=f"Person {n}") for n in range(30)]
     short = script(store, SHORT, "Cut short")
     await short.read(FIRST, *rows, state="partial", reason=TOLD_30, starts=START, total=41)
 
 
-async def untold(store: Store) -> None:
+async def untold(store: StoreWithImports) -> None:
     """Two registered; nothing tells whether they came."""
     none = script(store, UNTOLD, "Onboarding")
     await none.read(APPROVED, *registrants("Ada Lovelace", "Bob"), source="registrants", total=2)
@@ -97,7 +97,7 @@ async def untold(store: Store) -> None:
     )
 
 
-async def on_air(store: Store, at: float) -> ImportScript:
+async def on_air(store: StoreWithImports, at: float) -> ImportScript:
     """Ada is in it since a minute, Bob was."""
     live = script(store, ON_AIR, "Town hall")
     await live.hear(heard("s1", "p_ada", joined=at - 60, name="Ada", at=at, starts=at - 60))
@@ -105,7 +105,7 @@ async def on_air(store: Store, at: float) -> ImportScript:
     return live
 
 
-async def crowded(store: Store, people: int) -> None:
+async def crowded(store: StoreWithImports, people: int) -> None:
     """So many came, a fifth of them twice, a tenth as guests, and half as many registered and did not."""
     crowd = script(store, CROWDED, "All the world")
     names = [f"Person {n}" for n in range(people * 3 // 2)]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.storage.backends import BACKENDS, Servers
 from tests.storage.histories import Call, outcome, plain
 
@@ -22,7 +22,7 @@ class Told(Protocol):
 
 
 @asynccontextmanager
-async def opened(stores: Sequence[Store]) -> AsyncIterator[Sequence[Store]]:
+async def opened(stores: Sequence[StoreWithImports]) -> AsyncIterator[Sequence[StoreWithImports]]:
     try:
         for store in stores:
             await store.open()
@@ -33,14 +33,14 @@ async def opened(stores: Sequence[Store]) -> AsyncIterator[Sequence[Store]]:
 
 
 @asynccontextmanager
-async def one_of_each(servers: Servers, folder: Path) -> AsyncIterator[Sequence[Store]]:
+async def one_of_each(servers: Servers, folder: Path) -> AsyncIterator[Sequence[StoreWithImports]]:
     """A store on each backend, in their order."""
     places = [await place(servers, folder) for place in BACKENDS.values()]
     async with opened([place.store() for place in places]) as stores:
         yield stores
 
 
-async def answer_alike(stores: Sequence[Store], history: Told, calls: int) -> None:
+async def answer_alike(stores: Sequence[StoreWithImports], history: Told, calls: int) -> None:
     """Each call goes to one store of each backend, and they have to say the same."""
     for number in range(calls):
         call = history.next()
@@ -51,10 +51,12 @@ async def answer_alike(stores: Sequence[Store], history: Told, calls: int) -> No
         history.told(answers[0])
 
 
-async def answer_at_once(stores: Sequence[Store], history: Told, *, callers: int, calls: int) -> None:
+async def answer_at_once(
+    stores: Sequence[StoreWithImports], history: Told, *, callers: int, calls: int
+) -> None:
     """So many callers of each store make so many calls at the same time, all of which have to be answered."""
 
-    async def caller(store: Store) -> None:
+    async def caller(store: StoreWithImports) -> None:
         for _ in range(calls):
             answer = await outcome(store, history.next())
             assert answer not in ("StoreUnavailable", "CallFailed")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.storage.backends import BACKENDS, Servers
 from tests.storage.place import Place
 from tests.storage.script import Script
@@ -35,7 +35,7 @@ async def place(backend: str, servers: Servers, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-async def store(place: Place) -> AsyncIterator[Store]:
+async def store(place: Place) -> AsyncIterator[StoreWithImports]:
     opened = place.store()
     await opened.open()
     yield opened
@@ -43,7 +43,7 @@ async def store(place: Place) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def other(place: Place, store: Store) -> AsyncIterator[Store]:
+async def other(place: Place, store: StoreWithImports) -> AsyncIterator[StoreWithImports]:
     """A second store object on the same database, as another process would have."""
     opened = place.store()
     await opened.open()
@@ -52,5 +52,5 @@ async def other(place: Place, store: Store) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def script(store: Store) -> Script:
+def script(store: StoreWithImports) -> Script:
     return Script(store)

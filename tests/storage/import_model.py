@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.reports.presence import Session, reduce
+from storage.import_store import StoreWithImports
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Row
 from storage.records import Attendance
-from storage.store import Store
 from tests.storage.import_script import ROOM
 
 BEST: Sequence[RegistrantStatus] = ("approved", "pending", "denied")
@@ -153,7 +153,7 @@ def _duration(stays: Sequence[tuple[str, str, Row]]) -> float:
     return reduce(closed, now=0.0).people[""].total_duration if closed else 0.0
 
 
-async def answers(store: Store, room: str = ROOM, limit: int | None = None) -> dict[str, Any]:
+async def answers(store: StoreWithImports, room: str = ROOM, limit: int | None = None) -> dict[str, Any]:
     """What the store says of an import, read in pages of `limit`."""
     people = []
     page: Attendance = await store.attendance(room, limit)

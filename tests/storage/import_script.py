@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Literal
 
+from storage.import_store import StoreWithImports
 from storage.imports import (
     INSTANCE,
     REGISTRANTS,
@@ -27,7 +28,6 @@ from storage.imports import (
     WalkStart,
 )
 from storage.records import Attendance, Participant, Stay
-from storage.store import Store
 
 ROOM = "ZOOM-1"
 ONE = INSTANCE + "one=="
@@ -105,7 +105,7 @@ def heard(
 
 
 class ImportScript:
-    def __init__(self, store: Store, room: str = ROOM) -> None:
+    def __init__(self, store: StoreWithImports, room: str = ROOM) -> None:
         self.store = store
         self.room = room
         self.subject = subject(room)

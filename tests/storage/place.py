@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage import open_store
+from storage.import_store import StoreWithImports
 from storage.postgres.driver import Database
-from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Place:
     supabase_url: str = ""
     supabase_key: str = ""
 
-    def store(self) -> Store:
+    def store(self) -> StoreWithImports:
         """Not opened yet."""
         return open_store(self.url, supabase_url=self.supabase_url, supabase_key=self.supabase_key)
 

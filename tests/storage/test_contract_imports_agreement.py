@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.import_store import StoreWithImports
 from storage.imports import Registrant, Row
-from storage.store import Store
 from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
 from tests.storage.backends import BACKENDS, Servers
 from tests.storage.histories import plain
@@ -25,7 +25,7 @@ CALLS = 140
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_any_order_pages_and_walks_of_the_same_rows_come_to_the_same(
-    store: Store, other: Store, seed: int
+    store: StoreWithImports, other: StoreWithImports, seed: int
 ) -> None:
     draw = random.Random(seed)  # noqa: S311 - the same each time
     rows = Rows(draw, 90)

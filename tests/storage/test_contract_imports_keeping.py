@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.errors import MeetingEnded
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -23,7 +23,7 @@ DAY = 86400.0
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 

@@ -8,13 +8,13 @@ from itertools import permutations
 import pytest
 
 from storage.errors import MeetingExists
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.storage.import_script import ONE, ROOM, TWO, ImportScript, heard, row
 from tests.storage.script import request
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 
@@ -162,7 +162,7 @@ async def test_nothing_is_heard_of_a_meeting_that_was_held_here(imports: ImportS
     assert len((await imports.attendance()).participants) == 1
 
 
-async def test_many_events_at_once_are_all_kept(imports: ImportScript, other: Store) -> None:
+async def test_many_events_at_once_are_all_kept(imports: ImportScript, other: StoreWithImports) -> None:
     scripts = imports, ImportScript(other)
     answers = await asyncio.gather(
         *(
@@ -219,7 +219,9 @@ async def test_what_is_due_is_claimed_the_longest_first(imports: ImportScript) -
     assert {record.subject.room for record in again} == {"ZOOM-0", "ZOOM-1", "ZOOM-2"}
 
 
-async def test_of_many_who_claim_each_import_is_had_by_one(imports: ImportScript, other: Store) -> None:
+async def test_of_many_who_claim_each_import_is_had_by_one(
+    imports: ImportScript, other: StoreWithImports
+) -> None:
     for number in range(6):
         await ImportScript(imports.store, f"ZOOM-{number}").end(ended=50.0, due=100.0)
     claimed = await asyncio.gather(

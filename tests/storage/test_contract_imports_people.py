@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from storage.imports import Imported, Row
+from storage.import_reports import Imported
+from storage.import_store import StoreWithImports
+from storage.imports import Row
 from storage.records import Participant, Stay
-from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -23,7 +24,7 @@ from tests.storage.import_script import (
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from storage.errors import UnknownMeeting, UnknownParticipant
-from storage.imports import ImportTotals
+from storage.import_reports import ImportTotals
+from storage.import_store import StoreWithImports
 from storage.records import Attendance
-from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -25,7 +25,7 @@ from tests.storage.script import Script
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from storage.errors import WalkLost
+from storage.import_store import StoreWithImports
 from storage.imports import WalkEnd
-from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -21,11 +21,13 @@ from tests.storage.import_script import (
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 
-async def test_nobody_sees_a_walks_rows_before_it_is_finished(imports: ImportScript, other: Store) -> None:
+async def test_nobody_sees_a_walks_rows_before_it_is_finished(
+    imports: ImportScript, other: StoreWithImports
+) -> None:
     store = imports.store
     walk = await imports.begin()
     walk = await imports.save(walk, row("s1"), row("s2"), total=2)
@@ -187,7 +189,7 @@ async def test_an_unknown_walk_takes_nobodys_place(imports: ImportScript) -> Non
     assert await imports.sessions() == {"s1"}
 
 
-async def test_two_may_walk_one_part_each_for_itself(imports: ImportScript, other: Store) -> None:
+async def test_two_may_walk_one_part_each_for_itself(imports: ImportScript, other: StoreWithImports) -> None:
     mine = await imports.begin(owner="me", at=5000.0)
     theirs = ImportScript(other)
     yours = await theirs.begin(owner="you", at=5001.0)

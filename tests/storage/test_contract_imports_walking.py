@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from storage.errors import MeetingExists, UnknownMeeting, WalkLost
+from storage.import_store import StoreWithImports
 from storage.imports import Walk
-from storage.store import Store
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -23,7 +23,7 @@ from tests.storage.script import request
 
 
 @pytest.fixture
-def imports(store: Store) -> ImportScript:
+def imports(store: StoreWithImports) -> ImportScript:
     return ImportScript(store)
 
 
@@ -136,7 +136,7 @@ async def test_rows_of_one_id_are_kept_apart_where_they_differ_and_count_once_wh
 
 
 async def test_a_walk_is_its_owners_until_the_lease_runs_out_or_it_is_released(
-    imports: ImportScript, other: Store
+    imports: ImportScript, other: StoreWithImports
 ) -> None:
     walk = await imports.begin(owner="me", at=5000.0, lease=15.0)
     store, name = imports.store, walk.walk_id
@@ -178,7 +178,9 @@ async def test_a_walk_is_its_owners_until_the_lease_runs_out_or_it_is_released(
     await store.drop_walk("unknown", "me")
 
 
-async def test_of_many_who_take_over_a_walk_one_has_it(imports: ImportScript, other: Store) -> None:
+async def test_of_many_who_take_over_a_walk_one_has_it(
+    imports: ImportScript, other: StoreWithImports
+) -> None:
     walk = await imports.begin(at=5000.0, lease=15.0)
     taken = await asyncio.gather(
         *(

@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from storage import open_store
+from storage.import_store import StoreWithImports
 from storage.migrations import SchemaFiles, load_migrations
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.sqlite.database_file import APPLICATION_ID, migrate
-from storage.store import Store
 from tests.storage.backends import Servers
 from tests.storage.import_script import ONE, ROOM, TWO, ImportScript, row
 
@@ -46,7 +46,7 @@ async def test_in_postgresql(servers: Servers) -> None:
     await _as_this_release_takes_it(open_store(url))
 
 
-async def _as_this_release_takes_it(store: Store) -> None:
+async def _as_this_release_takes_it(store: StoreWithImports) -> None:
     await store.open()
     try:
         known = await store.imported(ROOM)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.zoom import api_view
 from tests.zoom import scenario as happening
 from tests.zoom.assertions import assert_true
@@ -20,7 +20,7 @@ LITTLE = happening.happen(size=happening.SMALL)
 
 
 @pytest.fixture
-async def at(store: Store) -> AsyncIterator[Runs]:
+async def at(store: StoreWithImports) -> AsyncIterator[Runs]:
     clock = Clock(lambda: happening.STARTS[-1] / 1000 + 30 * 86_400)
     async with ZoomStandIn([api_view.webinar(LITTLE)], clock=clock) as zoom:
         yield Runs(zoom, store, clock)
@@ -53,7 +53,7 @@ async def test_runs_that_die_are_gone_on_with(at: Runs) -> None:
     await assert_true(at.store, LITTLE, "report")
 
 
-async def test_two_processes_at_once_do_not_disturb_each_other(at: Runs, other: Store) -> None:
+async def test_two_processes_at_once_do_not_disturb_each_other(at: Runs, other: StoreWithImports) -> None:
     one, two = await asyncio.gather(at.sync(owner="one"), at.sync(owner="two", store=other))
     assert one.complete
     assert two.complete

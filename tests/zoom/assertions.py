@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.import_store import StoreWithImports
 from storage.imports import INSTANCE
 from storage.records import GUEST, Attendance, Participant, Stay
-from storage.store import Store
 from tests.zoom import truth
 from tests.zoom.scenario import Happened, Status
 from tests.zoom.truth import Attendee, Source
@@ -20,7 +20,7 @@ from tests.zoom.truth import Attendee, Source
 Rows = list[tuple[object, ...]]
 
 
-async def assert_true(store: Store, happened: Happened, source: Source, *, room: str = "") -> None:
+async def assert_true(store: StoreWithImports, happened: Happened, source: Source, *, room: str = "") -> None:
     """Every person and every stay are kept as they were, nobody and nothing else, and the sums are right."""
     room = room or f"ZOOM-{happened.webinar}"
     expected = truth.of(happened, source)

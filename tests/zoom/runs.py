@@ -12,9 +12,9 @@ from server.zoom.client import Limits, Patience, ZoomClient, ZoomSettings
 from server.zoom.progress import Progress
 from server.zoom.sync import Outcome, Sync, SyncRequest
 from storage import open_store
+from storage.import_store import StoreWithImports
 from storage.imports import Page, Part, Walk
 from storage.records import Attendance
-from storage.store import Store
 from tests.zoom.stand_in import Clock, ShownInstance, ShownWebinar, ZoomStandIn
 from tests.zoom.stand_in.clock import iso
 
@@ -75,7 +75,7 @@ class Runs:
     """`clock` is Zoom's and ours; whoever sleeps sets it forward. `waits`: what it slept."""
 
     zoom: ZoomStandIn
-    store: Store
+    store: StoreWithImports
     clock: Clock
     waits: list[float] = field(default_factory=list)
     told: list[Progress] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Runs:
         async with self.client() as client:
             sync = Sync(
                 client,
-                cast(Store, store) if store else self.store,
+                cast(StoreWithImports, store) if store else self.store,
                 SyncRequest(
                     ID,
                     **{"kind": self.zoom.webinars[ID].kind if ID in self.zoom.webinars else "webinar"}
@@ -144,7 +144,7 @@ class PowerCutError(BaseException):
 class Watched:
     """The store, with somebody who acts after each page."""
 
-    def __init__(self, store: Store, act: Callable[[Page], Awaitable[object]]) -> None:
+    def __init__(self, store: StoreWithImports, act: Callable[[Page], Awaitable[object]]) -> None:
         self._store = store
         self._act = act
 
@@ -160,7 +160,7 @@ class Watched:
 class Dying:
     """The store of a process that ends when so many pages are kept: nothing it would still do is done."""
 
-    def __init__(self, store: Store, after: int) -> None:
+    def __init__(self, store: StoreWithImports, after: int) -> None:
         self._store = store
         self._left = after
 

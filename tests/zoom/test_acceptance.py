@@ -18,8 +18,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.zoom.list_import import FALLBACK
+from storage.import_store import StoreWithImports
 from storage.imports import Kind
-from storage.store import Store
 from tests.process import ROOT, environment
 from tests.zoom import api_view, truth
 from tests.zoom import scenario as happening
@@ -261,7 +261,7 @@ async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mappi
 class Crashing:
     """The store of a process that ends after so many calls, without tidying up."""
 
-    def __init__(self, store: Store, *, after: int) -> None:
+    def __init__(self, store: StoreWithImports, *, after: int) -> None:
         self._store = store
         self._left = after
 

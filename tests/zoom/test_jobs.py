@@ -16,7 +16,7 @@ from server.zoom.api_models import job as view
 from server.zoom.jobs import KEPT_FOR, Job, Jobs, TooManyJobs
 from server.zoom.progress import Progress
 from server.zoom.settings import NotConfigured
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.process import ServerProcess
 from tests.server.client import bearer
 from tests.zoom.lean_server import LeanServer
@@ -161,7 +161,7 @@ async def test_an_id_that_is_none_begins_nothing(bench: Bench) -> None:
 
 
 async def test_without_the_settings_there_are_no_jobs(tmp_path: Path) -> None:
-    store: Store = None  # type: ignore[assignment] # not asked
+    store: StoreWithImports = None  # type: ignore[assignment] # not asked
     jobs = Jobs(Config.from_env({}), store)
     jobs.start()
     assert isinstance(jobs.unusable, NotConfigured)

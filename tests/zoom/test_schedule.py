@@ -17,8 +17,8 @@ from server.zoom import person_matching, webhook_events
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import BACK_OFF, CLAIMED, LONGEST_BACK_OFF, Schedule
 from storage.errors import StoreUnavailable
+from storage.import_store import StoreWithImports
 from storage.imports import Import
-from storage.store import Store
 from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, Runs, instance, runs, webinar
 from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.webhooks import Seat, Session, ended, joined
@@ -31,7 +31,7 @@ SESSION = Session(ID, FIRST, STARTS)
 class Told:
     """The store, which passes on what is scheduled. `away`: it answers nothing that is asked for by the schedule."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StoreWithImports) -> None:
         self._store = store
         self.scheduled: asyncio.Queue[tuple[float | None, int]] = asyncio.Queue()
         self.looks = asyncio.Semaphore(0)
@@ -59,7 +59,7 @@ class Office:
     def __init__(self, made: Runs, **settings: str) -> None:
         self.runs = made
         self.store = Told(made.store)
-        store = cast(Store, self.store)
+        store = cast(StoreWithImports, self.store)
         clock = made.clock.now
         self.jobs = Jobs(Config.from_env({**made.zoom.environ, **settings}), store, clock=clock)
         self.schedule = Schedule(self.jobs, store, clock=clock, poll=0.01)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from server.zoom import person_matching, webhook_events
 from server.zoom.webhook_events import Ended, Heard, Malformed, Other, Validation
 from storage import open_store
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.zoom.stand_in.webhooks import Seat, Session, ended, joined, left
 
 UUID = "/4AAA//iAAAAAiAiAiiAii=="
@@ -70,7 +70,7 @@ def test_who_has_no_id_is_a_guest_of_this_stay() -> None:
     assert not set(one.keys) & set(other.keys)
 
 
-async def test_a_guest_who_moves_between_rooms_is_one_person_live(store: Store) -> None:
+async def test_a_guest_who_moves_between_rooms_is_one_person_live(store: StoreWithImports) -> None:
     """Each room has a `user_id` of its own; `participant_uuid` lasts, and tells namesakes apart."""
     class_ = Session("88988872035", UUID, START, kind="meeting")
     moves = [(0, 60, "1", "gil"), (60, 120, "2", "gil"), (121, 180, "3", "gil"), (0, 180, "4", "another")]
@@ -211,7 +211,7 @@ def test_no_value_in_any_place_is_worse_than_malformed(data: st.DataObject) -> N
 
 
 @pytest.fixture(scope="module")
-async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StoreWithImports]:
     directory: Path = tmp_path_factory.mktemp("live")
     store = open_store(f"sqlite:///{directory}/r.db")
     await store.open()
@@ -238,7 +238,7 @@ SEATS = (
 END = START + 3600.0
 
 
-async def kept(store: Store, events: list[tuple[str, Seat | None]]) -> Any:
+async def kept(store: StoreWithImports, events: list[tuple[str, Seat | None]]) -> Any:
     """What the record has when those come in this order, without what differs by its name only."""
     session = Session(str(next(_numbers)), UUID, START)
     subject = person_matching.subject(session.kind, session.external_id, session.topic)
@@ -271,7 +271,7 @@ async def kept(store: Store, events: list[tuple[str, Seat | None]]) -> Any:
 @given(data=st.data())
 @settings(max_examples=60)
 async def test_any_order_and_any_repetition_of_events_gives_the_same_stays(
-    data: st.DataObject, store: Store
+    data: st.DataObject, store: StoreWithImports
 ) -> None:
     told: list[tuple[str, Seat | None]] = [(what, seat) for seat in SEATS for what in ("joined", "left")]
     told = [event for event in told if data.draw(st.booleans())] + [("ended", None)]
@@ -279,7 +279,7 @@ async def test_any_order_and_any_repetition_of_events_gives_the_same_stays(
     assert await kept(store, events) == await kept(store, told)
 
 
-async def test_what_was_told_is_what_is_kept(store: Store) -> None:
+async def test_what_was_told_is_what_is_kept(store: StoreWithImports) -> None:
     events: list[tuple[str, Seat | None]] = [(what, seat) for seat in SEATS for what in ("left", "joined")]
     people_kept, times, parts = await kept(store, [*events, ("ended", None)])
     assert people_kept == [

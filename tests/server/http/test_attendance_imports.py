@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.process import ServerProcess
 from tests.server import webinars
 from tests.server.client import Play, bearer, playing
@@ -30,14 +30,14 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 @pytest.fixture(scope="module")
-async def store(server: ServerProcess) -> AsyncIterator[Store]:
+async def store(server: ServerProcess) -> AsyncIterator[StoreWithImports]:
     """The server's, with what was imported into it."""
     async with webinars.kept(server.database, CROWD) as store:
         yield store
 
 
 @pytest.fixture
-async def play(server: ServerProcess, store: Store) -> AsyncIterator[Play]:
+async def play(server: ServerProcess, store: StoreWithImports) -> AsyncIterator[Play]:
     async with playing(server) as play:
         yield play
 
@@ -183,7 +183,7 @@ async def test_the_pages_of_an_import_tell_what_one_does(play: Play) -> None:
     assert len(ids) == CROWD
 
 
-async def test_a_live_webinar_has_not_ended_until_it_has(play: Play, store: Store) -> None:
+async def test_a_live_webinar_has_not_ended_until_it_has(play: Play, store: StoreWithImports) -> None:
     live = await webinars.on_air(store, time.time())
     report = await told(play, f"/{ON_AIR}/attendance")
     assert (report["meeting"]["ended_at"], report["totals"]["present"]) == (None, 1)
@@ -197,7 +197,7 @@ async def test_a_live_webinar_has_not_ended_until_it_has(play: Play, store: Stor
     assert (report["totals"]["present"], report["source"]["due_at"] is not None) == (0, True)
 
 
-async def test_deleting_an_import_leaves_nothing(play: Play, store: Store) -> None:
+async def test_deleting_an_import_leaves_nothing(play: Play, store: StoreWithImports) -> None:
     room = "ZOOM-85234567890"
     script = webinars.script(store, room, "To be deleted")
     await script.read(webinars.FIRST, starts=START)

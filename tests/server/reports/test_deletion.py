@@ -18,7 +18,7 @@ from server.zoom.schedule import Schedule
 from signalling.rooms.hub import Hub
 from storage import open_store
 from storage.errors import StoreUnavailable
-from storage.store import Store
+from storage.import_store import StoreWithImports
 from tests.process import ServerProcess
 from tests.server.client import Play, bearer, playing
 from tests.server.realtime.test_drain import locked
@@ -137,7 +137,7 @@ async def test_when_the_store_goes_away_in_between_asking_again_completes_it(tmp
     await real.open()
     await real.create_meeting(ROOM, "u_ann", "", 1000.0)
     gateway, tokens = Ended(), Tokens("a secret of some length")
-    config, store = Config.from_env({}), cast(Store, Interrupted(real, 1))
+    config, store = Config.from_env({}), cast(StoreWithImports, Interrupted(real, 1))
     jobs = Jobs(config, store)
     app = web(
         config,

@@ -12,18 +12,8 @@ import pytest
 
 from server.reports import attendance_report, import_source
 from server.reports.attendance_report import Rows
-from storage.imports import (
-    Import,
-    Imported,
-    ImportTotals,
-    Origin,
-    Part,
-    PartState,
-    Registration,
-    Registrations,
-    Subject,
-    Walk,
-)
+from storage.import_reports import Imported, ImportTotals, Origin, Registration, Registrations
+from storage.imports import Import, Part, PartState, Subject, Walk
 from storage.records import Attendance, Meeting, Participant, Stay
 
 START = 1_795_251_600.0

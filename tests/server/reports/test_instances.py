@@ -17,9 +17,9 @@ import pytest
 from reconvene import terminal
 from server.reports import instances
 from storage import open_store
+from storage.import_store import StoreWithImports
 from storage.imports import PartState
 from storage.records import Attendance
-from storage.store import Store
 from tests.reconvene.cli.test_command_attendance import attendance, refusal
 from tests.server import webinars
 from tests.server.webinars import FIRST, SECOND, START, WEEK, WEEKLY
@@ -30,7 +30,7 @@ ONE, OTHER = (part.removeprefix("instance/") for part in (FIRST, SECOND))
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
+async def store(tmp_path: Path) -> AsyncIterator[StoreWithImports]:
     store = open_store(f"sqlite:///{tmp_path}/reconvene.db")
     await store.open()
     await webinars.weekly(store)
@@ -39,7 +39,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def weekly(store: Store) -> Attendance:
+async def weekly(store: StoreWithImports) -> Attendance:
     return await store.attendance(WEEKLY)
 
 
@@ -73,7 +73,9 @@ async def test_what_is_told_of_one_is_what_would_be_told_if_there_had_been_no_ot
     assert [stay.instance for _, stays in second.participants for stay in stays] == [OTHER]
 
 
-async def test_who_came_to_others_only_did_not_come_to_this_one(store: Store, weekly: Attendance) -> None:
+async def test_who_came_to_others_only_did_not_come_to_this_one(
+    store: StoreWithImports, weekly: Attendance
+) -> None:
     whole = await store.import_totals(WEEKLY)
     totals = [instances.totals(whole, weekly, alone(weekly, named), NOW) for named in (ONE, OTHER)]
     assert [(each.people, each.guests, each.stays, each.uncounted) for each in totals] == [
@@ -160,7 +162,9 @@ async def test_nobody_known_is_not_nobody_there(weekly: Attendance, state: PartS
 # By the command
 
 
-async def test_the_command_shows_one_alone_and_all_side_by_side(store: Store, tmp_path: Path) -> None:
+async def test_the_command_shows_one_alone_and_all_side_by_side(
+    store: StoreWithImports, tmp_path: Path
+) -> None:
     here = {"RECONVENE_STORE": f"sqlite:///{tmp_path}/reconvene.db", "TZ": "Europe/Berlin"}
     printed = await attendance(tmp_path, "889", "8887", "2033", "--instance", "2026-03-09", **here)
     assert "Ada Lovelace" in printed

@@ -14,10 +14,10 @@ import pytest
 
 from storage import open_store
 from storage.errors import StoreUnavailable, WalkLost
+from storage.import_store import StoreWithImports
 from storage.migrations import SchemaFiles, load_migrations, load_schema
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.postgres.function_store import FunctionStore
-from storage.store import Store
 from tests.databases import PostgresServer
 from tests.storage.backends import TABLES, Servers
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
@@ -54,7 +54,7 @@ async def rows_left(postgres: PostgresServer, database: str) -> dict[str, int]:
 
 @both
 async def test_pages_of_one_room_saved_by_two_at_once_are_all_kept_and_people_united(
-    store: Store, other: Store, postgres: PostgresServer
+    store: StoreWithImports, other: StoreWithImports, postgres: PostgresServer
 ) -> None:
     before = deadlocks(postgres)
 
@@ -79,7 +79,7 @@ async def test_pages_of_one_room_saved_by_two_at_once_are_all_kept_and_people_un
 
 @both
 async def test_meetings_deleted_in_mid_walk_end_the_walks_and_leave_nothing(
-    store: Store, other: Store, postgres: PostgresServer, database: str
+    store: StoreWithImports, other: StoreWithImports, postgres: PostgresServer, database: str
 ) -> None:
     before = deadlocks(postgres)
     saved, over = asyncio.Event(), asyncio.Event()
@@ -132,7 +132,7 @@ async def test_meetings_deleted_in_mid_walk_end_the_walks_and_leave_nothing(
 
 @both
 async def test_a_page_held_up_until_its_walk_was_taken_over_is_refused(
-    store: Store, postgres: PostgresServer, database: str
+    store: StoreWithImports, postgres: PostgresServer, database: str
 ) -> None:
     imports = ImportScript(store)
     walk = await imports.save(await imports.begin(), row("s1", "a"), cursor="more")
@@ -151,7 +151,7 @@ async def test_a_page_held_up_until_its_walk_was_taken_over_is_refused(
 
 @both
 async def test_what_is_due_and_another_is_about_to_claim_is_left_to_them(
-    store: Store, postgres: PostgresServer, database: str
+    store: StoreWithImports, postgres: PostgresServer, database: str
 ) -> None:
     for room in ("ZOOM-1", "ZOOM-2"):
         await ImportScript(store, room).end(ended=2000.0, due=3000.0)
@@ -204,7 +204,7 @@ class Counting(PostgresDatabase):
 
 
 @pytest.fixture
-async def counting(servers: Servers) -> AsyncIterator[tuple[Counting, Store]]:
+async def counting(servers: Servers) -> AsyncIterator[tuple[Counting, StoreWithImports]]:
     await servers.empty(await named(servers))
     database = Counting(await servers.contract())
     store = FunctionStore(database)
@@ -217,7 +217,9 @@ async def named(servers: Servers) -> str:
     return (await servers.contract()).rpartition("/")[2]
 
 
-async def test_no_call_looks_at_many_more_rows_than_it_is_about(counting: tuple[Counting, Store]) -> None:
+async def test_no_call_looks_at_many_more_rows_than_it_is_about(
+    counting: tuple[Counting, StoreWithImports],
+) -> None:
     database, store = counting
     large, small = ImportScript(store, "ZOOM-1"), ImportScript(store, "ZOOM-2")
     walk = await large.begin()
