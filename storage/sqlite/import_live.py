@@ -11,8 +11,9 @@ from typing import Any
 
 from storage.imports import Import, LiveStay, Row, Subject
 from storage.sqlite import import_statements as sql
+from storage.sqlite.import_page import save_stays, unite_keys
+from storage.sqlite.import_parts import make_part, set_times
 from storage.sqlite.import_queries import known_import
-from storage.sqlite.import_runs import make_part, save_stays, set_times, unite_keys
 
 
 def record_live(connection: sqlite3.Connection, subject: Subject, stay: LiveStay) -> bool:

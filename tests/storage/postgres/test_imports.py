@@ -1,28 +1,18 @@
-"""Imports in a database server: several processes at one import, rows that are locked, plans, and an upgrade."""
+"""Imports in a database server: several processes at one import, rows that are locked, and languages."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
-import asyncpg
 import pytest
 
 from storage import open_store
-from storage.errors import StoreUnavailable, WalkLost
+from storage.errors import WalkLost
 from storage.import_store import StoreWithImports
-from storage.migrations import SchemaFiles, load_migrations, load_schema
-from storage.postgres.asyncpg_driver import PostgresDatabase
-from storage.postgres.function_store import FunctionStore
 from tests.databases import PostgresServer
 from tests.storage.backends import TABLES, Servers
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
 from tests.storage.locks import holding, waiting
-from tests.storage.script import Script, request
 
 both = pytest.mark.parametrize("backend", ["postgres", "supabase"])
 
@@ -160,101 +150,6 @@ async def test_what_is_due_and_another_is_about_to_claim_is_left_to_them(
     assert [each.subject.room for each in claimed] == ["ZOOM-2"]
 
 
-# Plans
-
-
-class Counting(PostgresDatabase):
-    """On one connection, whose plans are made while the tables are empty.
-
-    `looked_at`: at how many rows the last call did, by table.
-    """
-
-    looked_at: Counter[str]
-
-    async def open(self) -> None:
-        self._connection: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, ssl=False)
-        # Autovacuum passes over what it may not lock, and plans stay as they were made.
-        self._holder: asyncpg.Connection[Any] = await asyncpg.connect(self._dsn, ssl=False)
-        await self._holder.execute("BEGIN")
-        tables = await self._holder.fetch("SELECT relid::regclass::text FROM pg_stat_user_tables")
-        names = ", ".join(name for (name,) in tables)
-        await self._holder.execute(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
-
-    async def close(self) -> None:
-        await self._holder.close()
-        await self._connection.close()
-
-    async def carry_out(
-        self, calls: Sequence[Mapping[str, Any]], within: float, before: float | None = None
-    ) -> Sequence[Any]:
-        async with self._connection.transaction():
-            so_far = await self._looked_at()
-            text = await self._connection.fetchval(
-                "SELECT reconvene.carry_out($1::jsonb, $2)::text", json.dumps(calls), before
-            )
-            self.looked_at = await self._looked_at() - so_far
-        found: list[Any] = json.loads(text)
-        return found
-
-    async def _looked_at(self) -> Counter[str]:
-        rows = await self._connection.fetch(
-            "SELECT relname, coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_xact_user_tables"
-        )
-        return Counter(dict(map(tuple, rows)))
-
-
-@pytest.fixture
-async def counting(servers: Servers) -> AsyncIterator[tuple[Counting, StoreWithImports]]:
-    await servers.empty(await named(servers))
-    database = Counting(await servers.contract())
-    store = FunctionStore(database)
-    await store.open()
-    yield database, store
-    await store.close()
-
-
-async def named(servers: Servers) -> str:
-    return (await servers.contract()).rpartition("/")[2]
-
-
-async def test_no_call_looks_at_many_more_rows_than_it_is_about(
-    counting: tuple[Counting, StoreWithImports],
-) -> None:
-    database, store = counting
-    large, small = ImportScript(store, "ZOOM-1"), ImportScript(store, "ZOOM-2")
-    walk = await large.begin()
-    names = await large.begin(APPROVED)
-    # The plans are made with the first of these.
-    for page in range(15):
-        who = range(page * 100, page * 100 + 100)
-        walk = await large.save(walk, *(row(f"s{n}", f"a{n}", f"b{n}") for n in who), cursor="more")
-        names = await large.save(names, *(registrant(f"r{n}", f"b{n}", f"c{n}") for n in who), cursor="more")
-    for script in (large, small):
-        # Rows of another walk, of people known and of one who turns out to be two of them.
-        again = await script.save(await script.begin(TWO), row("t1", "a1"), row("t2", "a2", "b3"))
-        assert_few(database.looked_at)
-        await script.finish(again)
-        assert_few(database.looked_at)
-        await script.hear(heard("l1", "a4", joined=1000.0, part="instance/live"))
-        assert_few(database.looked_at)
-    await large.finish(walk)
-    await large.finish(names)
-
-    await small.attendance()
-    assert_few(database.looked_at)
-    await store.import_totals(small.room)
-    assert_few(database.looked_at)
-    await store.registrations(small.room)
-    assert_few(database.looked_at)
-    # What is large is gone through a few times.
-    assert len((await large.attendance()).participants) > 1000
-    assert database.looked_at["import_stays"] <= 5 * 1500
-
-
-def assert_few(looked_at: Mapping[str, int]) -> None:
-    assert {name: count for name, count in looked_at.items() if count > 60} == {}
-
-
 # Databases of all kinds
 
 
@@ -287,64 +182,3 @@ async def test_ids_and_names_are_compared_byte_by_byte_in_any_language(postgres:
             break
     assert found == ["r" + each for each in ids]
     await store.close()
-
-
-async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: PostgresServer) -> None:
-    url = await postgres.make_database("upgraded")
-    database = PostgresDatabase(url)
-    await database.migrate(SchemaFiles(load_migrations("postgres")[:5]))
-    await database.open()
-    wishes = [
-        {"call": "join", "first_name": wish.first_name, **asdict(wish)}
-        for wish in (request("ann"), request("bob"))
-    ]
-    for answer in await database.carry_out(wishes, 5.0):
-        assert "value" in answer
-    (before,) = await database.carry_out([{"call": "attendance", "room": "ROOM-1"}], 5.0)
-    await database.close()
-
-    store = open_store(url)
-    assert (await store.schema()).version == 5
-    await store.open()
-    assert (await store.schema()).pending == ()
-    database = PostgresDatabase(url)
-    await database.open()
-    (after,) = await database.carry_out([{"call": "attendance", "room": "ROOM-1"}], 5.0)
-    await database.close()
-    assert after == before
-    assert (await Script(store).join("ann")).rejoined
-    imports = ImportScript(store)
-    await imports.read(ONE, row("s1", "a"))
-    listed = {each.meeting.room: each.imported for each in await store.hosted_meetings(None, 10)}
-    assert listed == {"ROOM-1": None, ROOM: "webinar"}
-    await store.close()
-
-
-DROPS_A_CONSTRAINT = 14
-"""Migrations before the one that needs a table for itself."""
-
-
-async def test_bringing_a_project_up_to_date_waits_for_nobody_who_reads(servers: Servers) -> None:
-    await servers.supabase()  # With its roles, which are the cluster's.
-    postgres = await servers.postgres()
-    url = await postgres.make_database("read", owner="project")
-    database = PostgresDatabase(url)
-    await database.migrate(SchemaFiles(load_migrations("postgres")[:5]))
-    tables = "meetings, participants, participant_sessions, nodes"
-    reading = (
-        f"SELECT count(*) FROM {', '.join(f'reconvene.{name} AS {name}' for name in tables.split(', '))}"  # noqa: S608
-    )
-    files = load_schema()
-    async with holding(postgres, "read", reading):
-        async with asyncio.timeout(20):
-            await database.migrate(SchemaFiles(files.migrations[:DROPS_A_CONSTRAINT]))
-        with pytest.raises(StoreUnavailable, match="lock"):
-            await database.migrate(files)
-        assert (await database.applied()).version == DROPS_A_CONSTRAINT
-    await database.migrate(files)
-    (unprotected,) = await postgres.fetch(
-        "SELECT count(*) FROM pg_class "
-        "WHERE relnamespace = 'reconvene'::regnamespace AND relkind = 'r' AND NOT relrowsecurity",
-        database="read",
-    )
-    assert unprotected["count"] == 0
