@@ -84,6 +84,18 @@ A room is a folder. `storage.factory`, which knows every backend, stands above t
 """
 ABOVE = {"storage/__init__.py": "storage.factory", "storage/factory.py": "storage.factory"}
 
+PAGE: dict[str, set[str]] = {
+    "sdk": set(),
+    "js/ui": {"sdk"},
+    "js/call-test": {"sdk", "js/ui"},
+    "js/home": {"sdk", "js/ui"},
+    "js/meeting": {"sdk", "js/ui", "js/call-test"},
+    "js/attendance": {"sdk", "js/ui"},
+    "js/records": {"sdk", "js/ui", "js/attendance"},
+    "js": {"sdk", "js/ui", "js/home", "js/meeting"},
+}
+"""The same for the rooms of `static`, in types too. `js` itself holds the entry alone."""
+
 # What the core does without: the world, the clock, chance, logs.
 IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess", "threading", "time"}
 CORE_LIBRARIES = {"msgspec", "orjson"}
@@ -102,6 +114,7 @@ OPTIONAL = {
 }
 """Libraries of extras, each with the rooms that may import it."""
 WORD = re.compile(r"\w+")
+SPECIFIER = re.compile(r'(?:\bfrom |\bimport |\bimport\()"([^"]+)"')
 EXPORTED = re.compile(r"^export (?:async )?(?:const|let|function\*?|class) (\w+)", re.MULTILINE)
 VAGUE = {"utils", "util", "helpers", "common", "managers", "manager", "services", "service"}
 
@@ -161,6 +174,19 @@ def rooms_imported(path: Path) -> Iterator[str]:
             yield room_of(file / "__init__.py" if file.is_dir() else file.with_suffix(".py"))
 
 
+def page_rooms() -> dict[str, set[str]]:
+    """The rooms of `static`, each with those that its scripts import from."""
+    static = ROOT / "static"
+    found: dict[str, set[str]] = {}
+    for path in scripts():
+        room = found.setdefault(str(path.parent.relative_to(static)), set())
+        for specifier in SPECIFIER.findall(path.read_text(encoding="utf-8")):
+            target = (path.parent / specifier).resolve()
+            assert target.is_file(), f"{path.name} imports {specifier}"
+            room.add(str(target.parent.relative_to(static)))
+    return found
+
+
 def tops(package: str) -> dict[str, set[str]]:
     """The top-level modules that a package imports, each with the files that do."""
     found: dict[str, set[str]] = {}
@@ -176,10 +202,11 @@ def test_there_is_something_to_check(package: str) -> None:
     assert package in tops(package)
 
 
-def test_arrows_point_down() -> None:
-    rooms = list(MAY_IMPORT)
+@pytest.mark.parametrize("may_import", [MAY_IMPORT, PAGE], ids=["python", "page"])
+def test_arrows_point_down(may_import: dict[str, set[str]]) -> None:
+    rooms = list(may_import)
     for number, room in enumerate(rooms):
-        assert MAY_IMPORT[room] <= set(rooms[:number]), room
+        assert may_import[room] <= set(rooms[:number]), room
 
 
 def test_a_room_imports_what_the_map_lets_it() -> None:
@@ -191,6 +218,11 @@ def test_a_room_imports_what_the_map_lets_it() -> None:
     # The map has no room that is not there, and no arrow that nobody needs.
     assert found.keys() == MAY_IMPORT.keys()
     assert {room: may - found[room] for room, may in MAY_IMPORT.items()} == {room: set() for room in found}
+
+
+def test_a_room_of_the_page_imports_what_the_map_lets_it() -> None:
+    """No more, and there is no arrow that nobody needs."""
+    assert {room: seen - {room} for room, seen in page_rooms().items()} == PAGE
 
 
 def test_the_core_is_pure() -> None:

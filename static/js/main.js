@@ -1,55 +1,29 @@
 /** The composition root: puts the parts together, and shows the view that belongs to the address. */
 import { HERE, HOME, meetingPage, ownPath, pathHere } from "../sdk/addresses.js";
-import { closeDialogs } from "./ui/dialogs.js";
 import { Identity } from "../sdk/identity.js";
 import { readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
 import { PageHistory } from "./home/page-history.js";
-import { SeatKeeper } from "../sdk/tab-session.js";
+import { TabSessionKeeper } from "../sdk/tab-session.js";
 import { browserStorage, tabStorage } from "../sdk/storage.js";
 import { Toasts } from "./ui/toasts.js";
+import { Page } from "./ui/page.js";
 import { underway } from "./ui/underway.js";
 import { askWhoToBe } from "./home/unknown-here.js";
-import { Lobby } from "./home/view.js";
+import { HomeView } from "./home/view.js";
 import { NoticeView } from "./ui/notice-page.js";
 import { Visit } from "./meeting/visit.js";
 
-/**
- * @typedef {object} View
- * @property {string} name  for `<body data-view>`
- * @property {string} title
- * @property {HTMLElement} element
- * @property {() => void} start
- * @property {() => void} stop
- * @property {() => void} [focus]  default: its heading
- */
-
-const container = /** @type {HTMLElement} */ (document.getElementById("view"));
+const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, askWhoToBe);
-const seats = new SeatKeeper(tabStorage);
+const tabSessions = new TabSessionKeeper(tabStorage);
 
 /** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */
 const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/;
 
-/** @type {View | null} */
-let shown = null;
 /** @type {Visit | null} */
 let visit = null;
-
-/** @param {View} view */
-function show(view) {
-  closeDialogs();
-  shown?.stop();
-  shown = view;
-  document.body.dataset.view = view.name;
-  document.title = view.title;
-  container.replaceChildren(view.element);
-  view.start();
-  underway(false);
-  if (view.focus) view.focus();
-  else view.element.querySelector("h1")?.focus();
-}
 
 const call = { isOn: () => visit?.isInCall ?? false, leave: () => visit?.leave() };
 const pages = new PageHistory(route, call);
@@ -60,14 +34,14 @@ function route() {
   visit?.stop();
   visit = null;
   const known = pathHere().match(VIEWS);
-  if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
+  if (!known) return page.show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
   const asked = known[1];
-  if (!asked) return show(new Lobby(identity, browserStorage, go));
+  if (!asked) return page.show(new HomeView(identity, browserStorage, go));
   const found = readMeeting(pathHere(), HERE);
-  if (!found || !("meeting" in found)) return show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
+  if (!found || !("meeting" in found)) return page.show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
   const id = found.meeting;
   if (location.pathname !== meetingPage(id)) history.replaceState(null, "", meetingPage(id));
-  visit = new Visit(id, { identity, seats, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
+  visit = new Visit(id, { identity, tabSessions, toasts, storage: browserStorage, show: (view) => page.show(view), go, enter: () => pages.enter() });
   void visit.start();
 }
 

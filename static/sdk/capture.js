@@ -4,10 +4,10 @@ import { canCall } from "./webrtc.js";
 /**
  * system: the operating system keeps the browser from it. missing: there is none. busy: it did not start.
  * insecure: browsers give it to https pages only. unable: the browser cannot make calls, so nobody could be sent it.
- * @typedef {"refused" | "system" | "missing" | "busy" | "insecure" | "unable"} Trouble
+ * @typedef {"refused" | "system" | "missing" | "busy" | "insecure" | "unable"} DeviceError
  *
  * none: there is nothing to share. gesture: the browser wants a click or a key first.
- * @typedef {"system" | "none" | "busy" | "gesture" | "unsupported"} ScreenTrouble
+ * @typedef {"system" | "none" | "busy" | "gesture" | "unsupported"} ScreenError
  *
  * @typedef {"audio" | "video"} Kind
  */
@@ -63,9 +63,9 @@ export async function permission(kind) {
 /**
  * The DOMException names of getUserMedia (Media Capture and Streams, 10.2.1).
  * @param {unknown} error @param {number} listed  devices of the kind; where Firefox lists some and finds none, the system keeps them
- * @returns {Trouble}
+ * @returns {DeviceError}
  */
-export function troubleOf(error, listed) {
+export function deviceErrorOf(error, listed) {
   switch (nameOf(error)) {
     case "NotAllowedError":
       return bySystem(error) ? "system" : "refused";
@@ -85,9 +85,9 @@ export function troubleOf(error, listed) {
 /**
  * The same of getDisplayMedia (Screen Capture, 5.1). Chromium says in words when the system refuses, Firefox finds nothing
  * then, and so it does where there is no screen. Safari tells it from a person who cancelled in no way.
- * @param {unknown} error @returns {ScreenTrouble | null} null when the person thought better of it
+ * @param {unknown} error @returns {ScreenError | null} null when the person thought better of it
  */
-export function screenTroubleOf(error) {
+export function screenErrorOf(error) {
   switch (nameOf(error)) {
     case "NotAllowedError":
       return bySystem(error) ? "system" : null;

@@ -11,7 +11,7 @@
 
 /**
  * @typedef {import("./capture.js").Kind} Kind
- * @typedef {import("./capture.js").Trouble} Trouble
+ * @typedef {import("./capture.js").DeviceError} DeviceError
  * @typedef {"off" | "asking" | "on" | "muted"} DeviceState
  * @typedef {{deviceId: string, label: string}} Identified
  */
@@ -23,8 +23,8 @@ export class Device {
   track = null;
   /** Which one the track is of. @type {Identified | null} */
   held = null;
-  /** Why the last wish was not fulfilled. @type {Trouble | null} */
-  trouble = null;
+  /** Why the last wish was not fulfilled. @type {DeviceError | null} */
+  error = null;
   /** The id of the one that was chosen from the list, or "". */
   chosen = "";
   /** One that was pulled out, and whether it comes on when it is back. @type {(Identified & {on: boolean}) | null} */
@@ -77,7 +77,7 @@ export class Device {
 
   /** @returns {number} of a new request */
   ask() {
-    this.trouble = null;
+    this.error = null;
     return (this.#last += 1);
   }
 
@@ -96,13 +96,13 @@ export class Device {
     this.#taken = request;
     this.track = track;
     this.held = { deviceId: track.getSettings().deviceId ?? "", label: track.label };
-    this.trouble = null;
+    this.error = null;
   }
 
-  /** @param {Trouble} trouble */
-  fail(trouble) {
+  /** @param {DeviceError} error */
+  fail(error) {
     this.wanted = false;
-    this.trouble = trouble;
+    this.error = error;
   }
 }
 

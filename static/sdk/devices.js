@@ -1,5 +1,5 @@
 /** This browser's microphone, camera and screen: what is captured now, and why something is not. */
-import { KINDS, capture, inputs, permission, troubleOf } from "./capture.js";
+import { KINDS, capture, inputs, permission, deviceErrorOf } from "./capture.js";
 import { Device, same } from "./device.js";
 import { Emitter } from "./events.js";
 import { ScreenShare } from "./screen-share.js";
@@ -7,11 +7,11 @@ import { canCall } from "./webrtc.js";
 
 /**
  * @typedef {import("./capture.js").Kind} Kind
- * @typedef {import("./capture.js").Trouble} Trouble
+ * @typedef {import("./capture.js").DeviceError} DeviceError
  *
  * What the person did not do and has to know.
- * @typedef {{what: "trouble", kinds: Kind[], trouble: Trouble}
- *   | {what: "screen", trouble: import("./capture.js").ScreenTrouble}
+ * @typedef {{what: "failed", kinds: Kind[], error: DeviceError}
+ *   | {what: "screen", error: import("./capture.js").ScreenError}
  *   | {what: "lost" | "interrupted" | "taken" | "instead" | "muted" | "unmuted", kind: Kind, label: string}} News
  *
  * @typedef {{device: Device, request: number}} Asked
@@ -33,7 +33,7 @@ export class LocalMedia extends Emitter {
     const { signal } = this.#watch;
     navigator.mediaDevices?.addEventListener?.("devicechange", () => KINDS.forEach((kind) => void this.#plugged(this.devices[kind])), { signal });
     this.sharing.on("change", () => this.emit("change", null));
-    this.sharing.on("trouble", (trouble) => this.emit("news", { what: "screen", trouble }));
+    this.sharing.on("failed", (error) => this.emit("news", { what: "screen", error }));
   }
 
   get microphone() {
@@ -63,8 +63,8 @@ export class LocalMedia extends Emitter {
     return { audio: this.devices.audio.state, video: this.devices.video.state, screen: this.sharing.state };
   }
 
-  get trouble() {
-    return { audio: this.devices.audio.trouble, video: this.devices.video.trouble };
+  get errors() {
+    return { audio: this.devices.audio.error, video: this.devices.video.error };
   }
 
   /** Turns on what is wanted, with one question to the person where possible. @param {{audio: boolean, video: boolean}} wanted */
@@ -163,8 +163,8 @@ export class LocalMedia extends Emitter {
     if (!first) return;
     if (asked.length > 1) return this.#askEach(open.map(({ device }) => device), error, listed.flat().length);
     const { device } = first;
-    const trouble = troubleOf(error, device.chosen ? 0 : listed[0].length);
-    if (!device.chosen || trouble === "refused") return this.#giveUp([device], trouble);
+    const reason = deviceErrorOf(error, device.chosen ? 0 : listed[0].length);
+    if (!device.chosen || reason === "refused") return this.#giveUp([device], reason);
     // The chosen one was pulled out: take what there is.
     device.choose("");
     await this.#ask([device.kind]);
@@ -177,7 +177,7 @@ export class LocalMedia extends Emitter {
   async #askEach(devices, error, listed) {
     const turns = devices.map(({ turn }) => turn);
     const states = await Promise.all(devices.map(({ kind }) => permission(kind)));
-    const refused = troubleOf(error, listed) === "refused";
+    const refused = deviceErrorOf(error, listed) === "refused";
     const known = states.includes("denied");
     const worth = states.map((state) => !refused || state === "granted" || (known && state === "prompt"));
     const waiting = (/** @type {boolean} */ again) =>
@@ -188,10 +188,10 @@ export class LocalMedia extends Emitter {
     for (const { kind } of again) void this.#ask([kind]);
   }
 
-  /** @param {Device[]} devices @param {Trouble} trouble */
-  #giveUp(devices, trouble) {
-    for (const device of devices) device.fail(trouble);
-    this.emit("news", { what: "trouble", kinds: devices.map(({ kind }) => kind), trouble });
+  /** @param {Device[]} devices @param {DeviceError} error */
+  #giveUp(devices, error) {
+    for (const device of devices) device.fail(error);
+    this.emit("news", { what: "failed", kinds: devices.map(({ kind }) => kind), error });
     this.emit("change", null);
   }
 

@@ -1,9 +1,9 @@
 /** The shared screen. The browser asks which one, and may be left without an answer. */
-import { captureScreen, screenTroubleOf, stopTracks } from "./capture.js";
+import { captureScreen, screenErrorOf, stopTracks } from "./capture.js";
 import { Emitter } from "./events.js";
 import { canCall } from "./webrtc.js";
 
-/** @extends {Emitter<{change: null, trouble: import("./capture.js").ScreenTrouble}>} */
+/** @extends {Emitter<{change: null, failed: import("./capture.js").ScreenError}>} */
 export class ScreenShare extends Emitter {
   /** @type {MediaStream | null} */
   stream = null;
@@ -34,7 +34,7 @@ export class ScreenShare extends Emitter {
   }
 
   async #start() {
-    if (!this.possible) return this.emit("trouble", "unsupported");
+    if (!this.possible) return this.emit("failed", "unsupported");
     const request = (this.#last += 1);
     this.#wanted = true;
     this.emit("change", null);
@@ -43,8 +43,8 @@ export class ScreenShare extends Emitter {
     } catch (error) {
       if (this.state !== "asking" || request !== this.#last) return;
       this.stop();
-      const trouble = screenTroubleOf(error);
-      if (trouble) this.emit("trouble", trouble);
+      const reason = screenErrorOf(error);
+      if (reason) this.emit("failed", reason);
     }
   }
 

@@ -3,22 +3,23 @@
  *
  * A tab's storage survives a reload, but browsers also copy it when a tab is duplicated, and bring it back with a tab
  * that they restore the next morning. A Web Lock held for the page's life tells a copy: it finds the lock taken and has
- * no seat. What tells a restored tab is how the page was loaded, and how long ago the seat was last seen alive: it keeps
- * the seat, but nobody goes live who was not asked.
+ * no session. What tells a restored tab is how the page was loaded, and how long ago its session was last seen alive: it
+ * keeps the session, but nobody goes live who was not asked.
  */
 import { randomName } from "./random.js";
 
+/** What is kept under it, and `seat` in it, older releases must be able to read. */
 const KEY = "reconvene.seat";
 /**
  * A reload may ask for the lock before the old page has let go of it, on a busy machine long before; a living tab never
  * does, and its copies need not wait. Milliseconds.
  */
 const LET_GO = { reload: 5_000, otherwise: 400 };
-/** How often the seat of a page that lives is marked. Milliseconds; a page that is hidden does it less often. */
+/** How often the session of a page that lives is marked. Milliseconds; a page that is hidden does it less often. */
 const ALIVE_EVERY = 4_000;
 
 /**
- * @typedef {object} Seat
+ * @typedef {object} TabSession
  * @property {string} meeting
  * @property {string} session  The server's credential for the tab.
  * @property {string} name
@@ -28,7 +29,7 @@ const ALIVE_EVERY = 4_000;
  *
  * @typedef {object} Kept
  * @property {string} tab
- * @property {Seat | null} seat
+ * @property {TabSession | null} seat
  * @property {number} at  When the page last lived. A date, since it has to be told after a restart of the browser.
  *
  * @typedef {{type: string, discarded: boolean}} Loading  How the page was loaded; `type` as in Navigation Timing.
@@ -36,15 +37,15 @@ const ALIVE_EVERY = 4_000;
 
 /**
  * Whether a page goes back into the meeting without a question: a reload of a call that was going on a moment ago.
- * A clock that was set back tells nothing, so the seat counts as old.
- * @param {{grace: number, at: number}} seat @param {number} now @param {Loading} loading @returns {boolean}
+ * A clock that was set back tells nothing, so the session counts as old.
+ * @param {{grace: number, at: number}} kept @param {number} now @param {Loading} loading @returns {boolean}
  */
 export function goesStraightBack({ grace, at }, now, { type, discarded }) {
   const age = now - at;
   return type === "reload" && !discarded && age >= 0 && age <= grace * 1000;
 }
 
-export class SeatKeeper {
+export class TabSessionKeeper {
   #storage;
   /** Names the lock; no credential. */
   #tab = "";
@@ -56,37 +57,37 @@ export class SeatKeeper {
     window.addEventListener("pagehide", () => this.#timer && this.update({}));
   }
 
-  /** @param {string} meeting @returns {Promise<{seat: Seat, straight: boolean} | null>} straight: without a question */
+  /** @param {string} meeting @returns {Promise<{tabSession: TabSession, straight: boolean} | null>} straight: without a question */
   async find(meeting) {
-    const { tab, seat, at } = this.#read();
-    if (seat?.meeting !== meeting) return null;
+    const { tab, seat: tabSession, at } = this.#read();
+    if (tabSession?.meeting !== meeting) return null;
     const how = loading();
     const now = Date.now();
     if (tab === this.#tab || (await hold(tab, how.type === "reload" ? LET_GO.reload : LET_GO.otherwise))) {
       this.#tab = tab;
-      const straight = goesStraightBack({ grace: seat.grace, at }, now, how);
+      const straight = goesStraightBack({ grace: tabSession.grace, at }, now, how);
       // Who is asked once is asked again: a reload of the question is no reload of the call.
-      if (!straight) this.#keep(seat, 0);
-      return { seat, straight };
+      if (!straight) this.#keep(tabSession, 0);
+      return { tabSession, straight };
     }
     this.leave();
     return null;
   }
 
-  /** @param {Seat} seat */
-  take(seat) {
+  /** @param {TabSession} tabSession */
+  take(tabSession) {
     if (!this.#tab) {
       this.#tab = randomName();
       void hold(this.#tab, LET_GO.otherwise);
     }
     this.#timer ||= window.setInterval(() => this.update({}), ALIVE_EVERY);
-    this.#keep(seat, Date.now());
+    this.#keep(tabSession, Date.now());
   }
 
-  /** What changed while sitting. @param {Partial<Seat>} change */
+  /** What changed meanwhile. @param {Partial<TabSession>} change */
   update(change) {
-    const { seat } = this.#read();
-    if (seat) this.take({ ...seat, ...change });
+    const { seat: tabSession } = this.#read();
+    if (tabSession) this.take({ ...tabSession, ...change });
   }
 
   leave() {
@@ -95,9 +96,11 @@ export class SeatKeeper {
     this.#storage.removeItem(KEY);
   }
 
-  /** @param {Seat} seat @param {number} at */
-  #keep(seat, at) {
-    this.#storage.setItem(KEY, JSON.stringify({ tab: this.#tab, seat, at }));
+  /** @param {TabSession} tabSession @param {number} at */
+  #keep(tabSession, at) {
+    /** @type {Kept} */
+    const kept = { tab: this.#tab, seat: tabSession, at };
+    this.#storage.setItem(KEY, JSON.stringify(kept));
   }
 
   /** @returns {Kept} */

@@ -355,7 +355,7 @@ async def test_paper_shows_it_too(newcomer: Newcomer, crowd: Crowd) -> None:
 
 
 TOLD = """async () => {
-  const { duration } = await import("/static/js/attendance/times.js");
+  const { duration } = await import("/static/js/ui/times.js");
   const { Axis } = await import("/static/js/attendance/axis.js");
   const at = (text) => Date.parse(`${text}:00Z`);
   const told = (busy, most) => {

@@ -34,7 +34,7 @@ MEASURES = """async () => {
 
 STEPS = ("server", "connection", "microphone", "camera", "delay")
 
-ON = {"on": True, "asking": False, "trouble": None}
+ON = {"on": True, "asking": False, "error": None}
 
 FOUND = {
     "over": False,
@@ -78,7 +78,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"microphone": SILENT, "over": True}, "microphone", "notice", "Nothing was heard.*say something"),
     ({"microphone": {**SILENT, "heard": True}}, "microphone", "running", "Waiting"),
     ({"microphone": {**SILENT, "heard": True}, "over": True}, "microphone", "failed", "did not come back"),
-    ({"microphone": {**SILENT, "trouble": "refused"}}, "microphone", "failed", "may not use your microphone"),
+    ({"microphone": {**SILENT, "error": "refused"}}, "microphone", "failed", "may not use your microphone"),
     ({"microphone": {**SILENT, "on": False}}, "microphone", "notice", "is off.*Turn it on"),
     (
         {"microphone": {**SILENT, "on": False, "asking": True}},
@@ -102,7 +102,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"camera": UNSEEN, "over": True}, "camera", "failed", "did not come back"),
     ({"camera": UNSEEN, "over": True, "brief": True}, "camera", "notice", "no time.*Test again"),
-    ({"camera": {**UNSEEN, "trouble": "missing"}}, "camera", "failed", "No camera"),
+    ({"camera": {**UNSEEN, "error": "missing"}}, "camera", "failed", "No camera"),
 ]
 """What else was observed, and what is said of which step."""
 

@@ -2,8 +2,8 @@
 import { ApiError, getAbsent } from "../../sdk/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { counted, dayMoment, number } from "./times.js";
-import { plain } from "./search-text.js";
+import { counted, dateTime, number } from "../ui/times.js";
+import { searchText } from "./search-text.js";
 
 /** @typedef {{id: string, name: string, email: string, status: "approved" | "pending" | "denied", registered_at: string | null}} Registrant */
 
@@ -39,7 +39,7 @@ export class AbsentList {
 
   /** @param {string} text @returns {string} how many of them there are, if something is sought */
   seek(text) {
-    this.#sought = plain(text);
+    this.#sought = searchText(text);
     this.#list();
     const found = this.#found().length;
     return this.#sought && this.#people ? `${number(found)} of ${counted(this.#people.length, "person", "people")}` : "";
@@ -71,7 +71,7 @@ export class AbsentList {
   }
 
   #found() {
-    return (this.#people ?? []).filter(({ name, email }) => plain(`${name}\n${email}`).includes(this.#sought));
+    return (this.#people ?? []).filter(({ name, email }) => searchText(`${name}\n${email}`).includes(this.#sought));
   }
 
   #list() {
@@ -94,6 +94,6 @@ function row({ id, name, email, status, registered_at }) {
   write(part(item, "name"), name || "No name");
   write(part(item, "email"), email);
   write(part(item, "status"), { approved: "", pending: "Pending", denied: "Denied" }[status]);
-  write(part(item, "registered"), registered_at ? dayMoment(Date.parse(registered_at)) : "–");
+  write(part(item, "registered"), registered_at ? dateTime(Date.parse(registered_at)) : "–");
   return item;
 }

@@ -1,5 +1,5 @@
 /** The time axis that all timelines share. Where nobody was there for long, as between two weekly meetings, it is cut short. */
-import { clock, sameDay, shortDay } from "./times.js";
+import { clock, sameDay, shortDay } from "../ui/times.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

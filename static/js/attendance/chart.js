@@ -1,6 +1,6 @@
 /** People over time: a stepped area on the axis of the timelines. */
 import { part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, number } from "./times.js";
+import { clock, counted, dayAndClock, number } from "../ui/times.js";
 import { drawLabels } from "./timeline.js";
 import { paint, percent } from "./svg.js";
 

@@ -1,8 +1,8 @@
 /** A series side by side: a row for everyone, a column for each date. Made when somebody looks at it. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { clock, counted, duration, number, shortDay } from "./times.js";
-import { plain } from "./search-text.js";
+import { clock, counted, duration, number, shortDay } from "../ui/times.js";
+import { searchText } from "./search-text.js";
 import { length } from "./record.js";
 import { ROLES } from "./roles.js";
 import { isUnsure } from "./series.js";
@@ -47,9 +47,9 @@ export class DateTable extends Emitter {
 
   /** @param {string} text @returns {string} how many there are, if something is sought */
   seek(text) {
-    this.#sought = plain(text);
+    this.#sought = searchText(text);
     const people = this.#attendance?.people.filter(({ bot }) => !bot) ?? [];
-    const found = people.filter(({ name, imported }) => plain(`${name}\n${imported?.email ?? ""}`).includes(this.#sought));
+    const found = people.filter(({ name, imported }) => searchText(`${name}\n${imported?.email ?? ""}`).includes(this.#sought));
     if (this.#shown && this.#attendance && this.#drawn !== `=${this.#sought}`) {
       this.#draw(this.#attendance, people, found);
       this.#drawn = `=${this.#sought}`;

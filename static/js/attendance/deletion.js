@@ -1,5 +1,5 @@
 /** What is asked before a record is deleted. */
-import { counted, number } from "./times.js";
+import { counted, number } from "../ui/times.js";
 
 /** @param {import("./record.js").Attendance} attendance @returns {{title: string, text: string}} */
 export function deletion({ meeting, totals, source }) {

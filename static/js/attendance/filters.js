@@ -1,11 +1,11 @@
 /** Which people are shown, and in which list: all who came or some of them, or those who did not come; found by name. */
 import { part, write } from "../ui/dom.js";
-import { number } from "./times.js";
+import { number } from "../ui/times.js";
 import { doubtOfAbsent, instances, isRegistrationSure } from "./import-texts.js";
 
 /** @typedef {"came" | "guests" | "absent" | "dates"} List */
 
-export class PeopleLists {
+export class PeopleFilters {
   #element;
   #table;
   #absent;

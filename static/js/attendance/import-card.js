@@ -1,9 +1,9 @@
 /** The card that says where an import's data came from and how sure it is. */
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { longMoment } from "./times.js";
+import { longDateTime } from "../ui/times.js";
 import { LOOKS, STATES, doubts, inShort, partLine, partRemarks, partTitle } from "./import-texts.js";
 
-export class SourceCard {
+export class ImportCard {
   #element;
 
   /** @param {HTMLElement} element */
@@ -16,7 +16,7 @@ export class SourceCard {
     this.#element.hidden = !source;
     if (!source) return;
     write(part(this.#element, "in-short"), inShort(source));
-    write(part(this.#element, "due"), source.dueAt === null ? "" : `It is read again on ${longMoment(source.dueAt)}.`);
+    write(part(this.#element, "due"), source.dueAt === null ? "" : `It is read again on ${longDateTime(source.dueAt)}.`);
     const uncounted = source.attended?.uncounted ?? 0;
     write(part(this.#element, "uncounted"), uncounted ? `${uncounted.toLocaleString()} of the rows are of the waiting room, and no attendance.` : "");
     const found = doubts(source);

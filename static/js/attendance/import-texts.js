@@ -1,5 +1,5 @@
 /** What is said of where an import's data came from, and how sure it is. */
-import { counted, dayAndClock, dayMoment, longMoment, number } from "./times.js";
+import { counted, dayAndClock, dateTime, longDateTime, number } from "../ui/times.js";
 
 /** @typedef {import("./record.js").Source} Source */
 /** @typedef {import("./record.js").SourcePart} SourcePart */
@@ -71,7 +71,7 @@ export function inShort(source) {
   const several = parts.length > 1 ? ` of ${counted(parts.length, "instance")}` : "";
   const at = Math.max(...read.map(({ checkedAt }) => checkedAt ?? 0));
   const state = { complete: ", complete: ", partial: ", partial: " }[/** @type {string} */ (worst(parts))] ?? ": ";
-  return `${from} ${sources}${several}${state}${rowsOf(sum(read))}, ${parts.length > 1 ? "last read" : "read"} on ${longMoment(at)}.`;
+  return `${from} ${sources}${several}${state}${rowsOf(sum(read))}, ${parts.length > 1 ? "last read" : "read"} on ${longDateTime(at)}.`;
 }
 
 /** @param {Source} source @returns {string[]} */
@@ -99,7 +99,7 @@ const rowsOf = ({ rows, total }) => (total === null ? counted(rows, "row") : `${
 /** "Instance of 21 Nov 2026, 10:02" @param {SourcePart} part */
 export function partTitle({ status, startsAt }) {
   if (status) return `Registrants, ${status}`;
-  return startsAt === null ? "Instance without a date" : `Instance of ${dayMoment(startsAt)}`;
+  return startsAt === null ? "Instance without a date" : `Instance of ${dateTime(startsAt)}`;
 }
 
 /** @param {SourcePart} part */

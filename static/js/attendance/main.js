@@ -2,22 +2,22 @@
 import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../../sdk/addresses.js";
 import { AdminKey } from "../ui/admin-key.js";
 import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
-import { ask, closeDialogs } from "../ui/dialogs.js";
+import { ask } from "../ui/dialogs.js";
 import { part } from "../ui/dom.js";
 import { Identity } from "../../sdk/identity.js";
 import { KeyForm } from "../ui/key-form.js";
 import { readMeeting } from "../ui/links.js";
 import { IMPORTED, noticeOf } from "../ui/notices.js";
-import { forgetMeeting } from "../home/recents.js";
+import { forgetMeeting } from "../ui/recents.js";
 import { browserStorage, tabStorage } from "../../sdk/storage.js";
 import { Toasts } from "../ui/toasts.js";
-import { underway } from "../ui/underway.js";
 import { NoticeView } from "../ui/notice-page.js";
+import { Page } from "../ui/page.js";
 import { deletion } from "./deletion.js";
-import { AttendanceFeed } from "./poller.js";
+import { AttendancePoller } from "./poller.js";
 import { AttendanceView } from "./view.js";
 
-const container = /** @type {HTMLElement} */ (document.getElementById("view"));
+const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, async () => "");
 const key = new AdminKey(tabStorage);
@@ -31,9 +31,9 @@ const NOTICES = { forbidden: "not_host", bad_token: "not_known", unknown_meeting
 let view = null;
 /** The notice that is shown; once more, it would take the focus and be read out once more. */
 let noticed = "";
-/** @type {AttendanceFeed | null} */
-let feed = null;
-/** What the feed finds gone meanwhile is no news. */
+/** @type {AttendancePoller | null} */
+let poller = null;
+/** What the poller finds gone meanwhile is no news. */
 let deleting = false;
 /** The one of a series that was chosen; "": all of them. In the address, so that it can be passed on. */
 let instance = new URLSearchParams(location.search).get("instance") ?? "";
@@ -43,40 +43,28 @@ let seen = "";
 /** The admin key reads everything, so it comes first. */
 const token = () => key.value ?? identity.token;
 
-/** @param {AttendanceView | NoticeView} next */
-function show(next) {
-  closeDialogs();
-  document.body.dataset.view = next.name;
-  document.title = next.title;
-  container.replaceChildren(next.element);
-  next.start();
-  underway(false);
-  next.element.querySelector("h1")?.focus();
-}
-
 /** @param {string} code  of the notices */
 function notice(code) {
-  view?.stop();
   view = null;
   if (code === noticed) return;
   noticed = code;
-  // What was refused once is read by a new feed.
-  const retry = () => (code === NOTICES.bad_token ? open(id) : feed?.ask());
+  // What was refused once is read by a new poller.
+  const retry = () => (code === NOTICES.bad_token ? open(id) : poller?.ask());
   /** @type {Partial<Record<import("../ui/notices.js").NoticeAction, () => void>>} */
   const actions = { home: () => location.assign(HOME), records: () => location.assign(RECORDS), retry };
-  show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
+  page.show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
 
 /** Says that this browser may not read it, and takes the key of who may. @param {string} meeting @param {string} code */
 function askForKey(meeting, code) {
   notice(meeting.startsWith(IMPORTED) ? "not_admin" : NOTICES[code]);
-  if (container.querySelector("form")) return;
+  if (page.element.querySelector("form")) return;
   const form = new KeyForm((given) => {
     key.remember(given);
     open(meeting);
   });
-  part(container, "actions").before(form.element);
-  part(container, "actions").querySelector(".primary")?.classList.remove("primary");
+  part(page.element, "actions").before(form.element);
+  part(page.element, "actions").querySelector(".primary")?.classList.remove("primary");
 }
 
 /** @param {string} meeting */
@@ -84,8 +72,8 @@ function open(meeting) {
   /** @type {import("./record.js").Attendance | null} */
   let known = null;
   const byKey = key.value !== undefined;
-  feed = new AttendanceFeed(meeting, token(), instance);
-  feed.on("record", ({ attendance, complete }) => {
+  poller = new AttendancePoller(meeting, token(), instance);
+  poller.on("record", ({ attendance, complete }) => {
     known = attendance;
     // The address may name it by its date.
     if (instance) instance = attendance.source?.parts.find((each) => each.instance)?.instance ?? instance;
@@ -101,12 +89,12 @@ function open(meeting) {
         key.forget();
         location.reload();
       });
-      show(view);
+      page.show(view);
     }
     view.update(attendance, complete, instance);
   });
-  feed.on("trouble", ({ code }) => (code === "bad_message" && instance ? choose(meeting, "") : view ? view.trouble() : notice(NOTICES[code] ?? "record_unavailable")));
-  feed.on("refused", async ({ code }) => {
+  poller.on("unreadable", ({ code }) => (code === "bad_message" && instance ? choose(meeting, "") : view ? view.unreadable() : notice(NOTICES[code] ?? "record_unavailable")));
+  poller.on("refused", async ({ code }) => {
     if (deleting) return;
     if (code === "bad_token" && !byKey && (await identity.recall())) return open(meeting);
     if (code === "bad_token" && byKey) {
@@ -116,14 +104,14 @@ function open(meeting) {
     } else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
     else askForKey(meeting, code);
   });
-  feed.start();
+  poller.start();
 }
 
 /** @param {string} meeting @param {string} chosen  of a series */
 function choose(meeting, chosen) {
   instance = chosen;
   history.replaceState(null, "", `${location.pathname}${chosen ? `?${new URLSearchParams({ instance })}` : ""}`);
-  feed?.stop();
+  poller?.stop();
   view?.reading();
   open(meeting);
 }
@@ -163,7 +151,7 @@ async function remove(attendance) {
       return toasts.show(`The record could not be deleted: ${text(error)}`);
     }
   }
-  feed?.stop();
+  poller?.stop();
   forgetMeeting(browserStorage, meeting.id);
   notice(source ? "import_deleted" : "record_deleted");
 }

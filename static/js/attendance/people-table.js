@@ -1,8 +1,8 @@
 /** The table of people: found by name, sorted by what the head says, changed in place. */
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, duration, number } from "./times.js";
-import { plain } from "./search-text.js";
+import { clock, counted, dayAndClock, duration, number } from "../ui/times.js";
+import { searchText } from "./search-text.js";
 import { ROLES } from "./roles.js";
 import { isRegistered, isRegistrationSure } from "./import-texts.js";
 import { background, drawLabels, drawTimeline, inWords } from "./timeline.js";
@@ -99,7 +99,7 @@ export class PeopleTable {
 
   /** @param {string} text @param {(person: Person) => boolean} only @returns {string} how many there are, if a text is sought */
   seek(text, only) {
-    this.#sought = plain(text);
+    this.#sought = searchText(text);
     this.#only = only;
     return this.#arrange();
   }
@@ -110,7 +110,7 @@ export class PeopleTable {
     const sign = this.#descending ? -1 : 1;
     const order = ORDERS[this.#column];
     // Arrival decides between equals, as it is the order in which people come.
-    const found = people.filter((person) => plain(called(person)).includes(this.#sought)).toSorted((one, other) => sign * order(one, other));
+    const found = people.filter((person) => searchText(called(person)).includes(this.#sought)).toSorted((one, other) => sign * order(one, other));
     const wanted = new Set(found.map(({ id }) => id));
     for (const [id, row] of this.#rows) if (!wanted.has(id)) row.remove();
     let next = this.#body.firstElementChild;

@@ -13,10 +13,10 @@ const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
 
 /**
  * `record`: what is known now; `complete` is false while more pages follow, and only on the first reading.
- * `trouble`: could not be read; the feed goes on trying. `refused`: cannot be read at all; the feed has stopped.
- * @extends {Emitter<{record: {attendance: import("./record.js").Attendance, complete: boolean}, trouble: {code: string}, refused: {code: string}}>}
+ * `unreadable`: could not be read; the poller goes on trying. `refused`: cannot be read at all; the poller has stopped.
+ * @extends {Emitter<{record: {attendance: import("./record.js").Attendance, complete: boolean}, unreadable: {code: string}, refused: {code: string}}>}
  */
-export class AttendanceFeed extends Emitter {
+export class AttendancePoller extends Emitter {
   #id;
   #token;
   #instance;
@@ -76,7 +76,7 @@ export class AttendanceFeed extends Emitter {
         this.stop();
         return this.emit("refused", { code });
       }
-      this.emit("trouble", { code });
+      this.emit("unreadable", { code });
       if (error instanceof ApiError) this.#pause = Math.max(AGAIN, error.retryAfter);
       if (!(error instanceof ApiError)) console.error(error);
     } finally {

@@ -77,12 +77,12 @@
  */
 
 /** @param {string | null | undefined} time  RFC 3339 */
-const moment = (time) => (time ? Date.parse(time) : null);
+const timeOf = (time) => (time ? Date.parse(time) : null);
 
 /** @param {any} page  the first one @returns {Attendance} with the people of that page */
 export function readAttendance({ meeting, as_of, totals, presence, participants, source }) {
   return {
-    meeting: { id: meeting.id, title: meeting.title, createdAt: Date.parse(meeting.created_at), endedAt: moment(meeting.ended_at) },
+    meeting: { id: meeting.id, title: meeting.title, createdAt: Date.parse(meeting.created_at), endedAt: timeOf(meeting.ended_at) },
     asOf: Date.parse(as_of),
     totals: {
       participants: totals.participants,
@@ -92,7 +92,7 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
       duration: totals.total_duration,
       average: totals.average_duration,
       peak: totals.peak,
-      peakAt: moment(totals.peak_at),
+      peakAt: timeOf(totals.peak_at),
     },
     presence: presence.map((/** @type {[string, number]} */ [at, count]) => [Date.parse(at), count]),
     people: participants.map(readPerson),
@@ -104,13 +104,13 @@ export function readAttendance({ meeting, as_of, totals, presence, participants,
 function readSource({ kind, external_id, due_at, parts, totals, instances }) {
   const { registrants, people, guests, no_shows, uncounted, guessed } = totals;
   return {
-    kind, externalId: external_id, dueAt: moment(due_at),
+    kind, externalId: external_id, dueAt: timeOf(due_at),
     parts: parts.map((/** @type {any} */ { instance, status, starts_at, state, source, why, reason, given, total, agreed, checked_at, reading }) => ({
       instance, status, state, source, why, reason, rows: given, total, agreed, reading,
-      startsAt: moment(starts_at), checkedAt: moment(checked_at),
+      startsAt: timeOf(starts_at), checkedAt: timeOf(checked_at),
     })),
     series: (instances ?? parts.filter((/** @type {any} */ { instance }) => instance !== null)).map(
-      (/** @type {any} */ { instance, starts_at, state }) => ({ instance, state, startsAt: moment(starts_at) }),
+      (/** @type {any} */ { instance, starts_at, state }) => ({ instance, state, startsAt: timeOf(starts_at) }),
     ),
     registrants: { approved: 0, pending: 0, denied: 0, ...registrants },
     attended: people === null ? null : { people, guests, noShows: no_shows, uncounted, guessed },
@@ -122,7 +122,7 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
   /** @type {Stay[]} */
   const stays = sessions.map((/** @type {any} */ session) => ({
     from: Date.parse(session.joined_at),
-    to: moment(session.left_at),
+    to: timeOf(session.left_at),
     reason: session.reason,
     estimated: session.estimated,
     imported: "instance" in session,
@@ -133,8 +133,8 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
     id, name, role, estimated, reconnects, stays,
     bot: more.kind === "bot",
     present: stays.some(({ to }) => to === null),
-    arrived: stays.length ? moment(first_seen_at) : null,
-    left: stays.length ? moment(last_seen_at) : null,
+    arrived: stays.length ? timeOf(first_seen_at) : null,
+    left: stays.length ? timeOf(last_seen_at) : null,
     duration: total_duration,
     imported: "guest" in more ? { email: more.email, guest: more.guest, registration: more.registration, match: more.name_match, guessed: more.guessed } : null,
   };

@@ -1,2 +1,2 @@
 /** A text without what one leaves out when typing: case and accents. @param {string} text */
-export const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+export const searchText = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();

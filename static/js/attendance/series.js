@@ -1,7 +1,7 @@
 /** Which instance of a series is shown, and the choice among them. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
-import { counted, dayMoment } from "./times.js";
+import { counted, dateTime } from "../ui/times.js";
 import { STATES } from "./import-texts.js";
 
 /** @typedef {import("./record.js").Instance} Instance */
@@ -38,6 +38,6 @@ export class SeriesChoice extends Emitter {
 
 /** @param {Instance} instance */
 function titleOf({ startsAt, state }) {
-  const date = startsAt === null ? "Without a date" : dayMoment(startsAt);
+  const date = startsAt === null ? "Without a date" : dateTime(startsAt);
   return state === "complete" ? date : `${date} · ${STATES[state].toLowerCase()}`;
 }

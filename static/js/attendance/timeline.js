@@ -1,5 +1,5 @@
 /** One person's stays: drawn on the common axis, and in words. */
-import { clock, counted, dayAndClock, duration, sameDay } from "./times.js";
+import { clock, counted, dayAndClock, duration, sameDay } from "../ui/times.js";
 import { paint, percent } from "./svg.js";
 
 /** @typedef {import("./record.js").Person} Person */

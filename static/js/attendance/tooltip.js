@@ -4,7 +4,7 @@ import { stayLines } from "./timeline.js";
 /** Pixels between the bar and what is said of it. */
 const AWAY = 10;
 
-export class StayHint {
+export class StayTooltip {
   #element;
   #table;
   #now = 0;

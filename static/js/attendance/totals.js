@@ -1,6 +1,6 @@
 /** The figures about a whole meeting. */
 import { part, write } from "../ui/dom.js";
-import { clock, counted, dayAndClock, duration, number } from "./times.js";
+import { clock, counted, dayAndClock, duration, number } from "../ui/times.js";
 import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./import-texts.js";
 
 /** @typedef {[value: string, note: string]} Figure */

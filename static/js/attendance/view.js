@@ -6,13 +6,13 @@ import { AbsentList } from "./absent.js";
 import { Axis } from "./axis.js";
 import { PresenceChart } from "./chart.js";
 import { DateTable } from "./date-table.js";
-import { StayHint } from "./tooltip.js";
-import { PeopleLists } from "./filters.js";
-import { clock, counted, exactClock, longDay, number, sameDay, zone } from "./times.js";
+import { StayTooltip } from "./tooltip.js";
+import { PeopleFilters } from "./filters.js";
+import { clock, counted, exactClock, longDay, number, sameDay, zone } from "../ui/times.js";
 import { PeopleTable } from "./people-table.js";
 import { stretches } from "./record.js";
 import { SeriesChoice } from "./series.js";
-import { SourceCard } from "./import-card.js";
+import { ImportCard } from "./import-card.js";
 import { isRegistered, kindName, stateOf } from "./import-texts.js";
 import { showTotals } from "./totals.js";
 
@@ -24,11 +24,11 @@ export class AttendanceView extends Emitter {
   element = fromTemplate("attendance");
   #table = new PeopleTable(part(this.element, "table"));
   #chart = new PresenceChart(part(this.element, "over-time"));
-  #hint = new StayHint(part(this.element, "rows"), part(this.element, "hint"), this.#table);
-  #source = new SourceCard(part(this.element, "source"));
+  #tooltip = new StayTooltip(part(this.element, "rows"), part(this.element, "hint"), this.#table);
+  #import = new ImportCard(part(this.element, "source"));
   #series = new SeriesChoice(part(this.element, "series"));
   #dates = new DateTable(part(this.element, "by-date"));
-  #lists;
+  #filters;
   /** @type {Attendance | null} */
   #shown = null;
   #watch = new AbortController();
@@ -40,7 +40,7 @@ export class AttendanceView extends Emitter {
    */
   constructor(attendance, readAbsent, byKey) {
     super();
-    this.#lists = new PeopleLists(part(this.element, "table"), this.#table, new AbsentList(part(this.element, "absent"), readAbsent), this.#dates);
+    this.#filters = new PeopleFilters(part(this.element, "table"), this.#table, new AbsentList(part(this.element, "absent"), readAbsent), this.#dates);
     for (const choice of [this.#series, this.#dates]) choice.on("choose", (chosen) => this.emit("choose", chosen));
     part(this.element, "key-note").hidden = !byKey;
     const { id, title } = attendance.meeting;
@@ -72,7 +72,7 @@ export class AttendanceView extends Emitter {
 
   stop() {
     this.#watch.abort();
-    this.#hint.stop();
+    this.#tooltip.stop();
   }
 
   /** @param {Attendance} attendance @param {boolean} complete  false: more people follow @param {string} instance  of a series; "": all of it */
@@ -109,10 +109,10 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "empty-text"), source ? "Nobody is in what Zoom tells of it." : ended ? "The meeting was ended before anybody joined." : "Everyone who joins is listed here, while they are in the meeting.");
     write(part(this.element, "link"), `${HERE_SHOWN}/m/${meeting.id}`);
     if (source) this.#showSource(source);
-    this.#source.update(source);
+    this.#import.update(source);
     showTotals(part(this.element, "summary"), attendance, isDated(people, asOf));
     this.#draw(attendance);
-    this.#lists.update(attendance, complete);
+    this.#filters.update(attendance, complete);
   }
 
   /** What is shown is not what was chosen, which is being read. */
@@ -122,7 +122,7 @@ export class AttendanceView extends Emitter {
   }
 
   /** What is shown may be old. */
-  trouble() {
+  unreadable() {
     const since = this.#shown ? ` This is as of ${exactClock(this.#shown.asOf)}.` : "";
     write(part(this.element, "refreshed"), "");
     write(part(this.element, "trouble"), `Cannot refresh at the moment; trying again.${since}`);
@@ -144,7 +144,7 @@ export class AttendanceView extends Emitter {
     // Before the rows change: it asks for its width, and the page would be laid out once more.
     if (attendance.totals.participants) this.#chart.update(attendance, axis, dated, printed);
     this.#table.update(attendance, axis, dated, printed);
-    this.#hint.update(attendance.asOf, dated);
+    this.#tooltip.update(attendance.asOf, dated);
     const { estimated, reconnects } = attendance.totals;
     part(this.element, "key-estimated").hidden = !estimated;
     part(this.element, "key-reconnect").hidden = !reconnects;

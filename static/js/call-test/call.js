@@ -66,8 +66,8 @@ export class TestCall extends Emitter {
     this.#media = media;
     this.#observed = {
       over: false, slow: false, problem: null, answered: false, joined: false, path: null, brief: true, roundTrip: null,
-      microphone: { on: false, asking: false, trouble: null, measured: true, heard: false, returned: false },
-      camera: { on: false, asking: false, trouble: null, returned: false },
+      microphone: { on: false, asking: false, error: null, measured: true, heard: false, returned: false },
+      camera: { on: false, asking: false, error: null, returned: false },
     };
   }
 
@@ -155,9 +155,9 @@ export class TestCall extends Emitter {
 
   #listen() {
     const { microphone, camera } = this.#observed;
-    const { state, states, trouble } = this.#media;
-    Object.assign(microphone, { on: state.audio, asking: states.audio === "asking", trouble: trouble.audio });
-    Object.assign(camera, { on: state.video, asking: states.video === "asking", trouble: trouble.video });
+    const { state, states, errors } = this.#media;
+    Object.assign(microphone, { on: state.audio, asking: states.audio === "asking", error: errors.audio });
+    Object.assign(camera, { on: state.video, asking: states.video === "asking", error: errors.video });
     this.#sent.listen(this.#media.microphone);
     this.#back.listen(this.#peer?.camera.getAudioTracks()[0] ?? null);
     microphone.measured = this.#sent.possible && this.#back.possible;

@@ -2,7 +2,7 @@
  * What a test of the call found, in plain words and with what to do about it: a pure function from what was observed to
  * the steps that are shown.
  */
-import { troubleTexts } from "../ui/device-errors.js";
+import { deviceErrorTexts } from "../ui/device-errors.js";
 
 /**
  * @typedef {"waiting" | "running" | "ok" | "notice" | "failed"} StepState  notice: all is well as far as can be told
@@ -22,7 +22,7 @@ import { troubleTexts } from "../ui/device-errors.js";
  * @property {Observation & {measured: boolean, heard: boolean}} microphone  measured: this browser can tell what is heard
  * @property {Observation} camera
  *
- * @typedef {{on: boolean, asking: boolean, trouble: import("../../sdk/capture.js").Trouble | null, returned: boolean}} Observation
+ * @typedef {{on: boolean, asking: boolean, error: import("../../sdk/capture.js").DeviceError | null, returned: boolean}} Observation
  */
 
 const OPERATOR = "whoever runs this server";
@@ -93,8 +93,8 @@ function connection({ problem, joined, path, slow, over }) {
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function microphone({ path, over, brief, microphone: { on, asking, trouble, measured, heard, returned } }) {
-  if (trouble) return failed(troubleTexts({ audio: trouble, video: null })[0]);
+function microphone({ path, over, brief, microphone: { on, asking, error, measured, heard, returned } }) {
+  if (error) return failed(deviceErrorTexts({ audio: error, video: null })[0]);
   if (asking) return over ? UNANSWERED : running(ASKING);
   if (!on) return notice("Your microphone is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your sound comes back.");
@@ -115,8 +115,8 @@ function microphone({ path, over, brief, microphone: { on, asking, trouble, meas
 }
 
 /** @param {Observed} observed @returns {Verdict} */
-function camera({ path, over, brief, camera: { on, asking, trouble, returned } }) {
-  if (trouble) return failed(troubleTexts({ audio: null, video: trouble })[0]);
+function camera({ path, over, brief, camera: { on, asking, error, returned } }) {
+  if (error) return failed(deviceErrorTexts({ audio: null, video: error })[0]);
   if (asking) return over ? UNANSWERED : running(ASKING);
   if (!on) return notice("Your camera is off.", "Turn it on to test it, too.");
   if (returned) return ok("Your picture comes back.");

@@ -2,7 +2,7 @@
 import { attendancePage, meetingPage } from "../../sdk/addresses.js";
 import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { forgetMeeting, recentMeetings } from "./recents.js";
+import { forgetMeeting, recentMeetings } from "../ui/recents.js";
 
 /** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
 
@@ -76,7 +76,7 @@ export class MeetingList {
     part(this.#element, "recents").replaceChildren(...recents.map((meeting) => this.#recentItem(meeting)));
   }
 
-  /** @param {import("./recents.js").Recent} meeting */
+  /** @param {import("../ui/recents.js").Recent} meeting */
   #recentItem({ id, title, at }) {
     const item = fromTemplate("recent-item");
     part(item, "link", HTMLAnchorElement).href = meetingPage(id);

@@ -7,7 +7,7 @@ import { MeetingList } from "./meeting-list.js";
 
 const INVALID = "A meeting ID has at least three letters (A to Z), digits or dashes, such as ABC123, and nothing else.";
 
-export class Lobby {
+export class HomeView {
   name = "lobby";
   title = "Reconvene";
   element = fromTemplate("lobby");

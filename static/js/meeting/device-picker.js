@@ -40,11 +40,11 @@ export class DevicePicker {
   async #refresh(kind) {
     const listed = await inputs(kind);
     const known = listed.filter(({ deviceId }) => deviceId);
-    const { chosen, track, trouble, state } = this.#media.devices[kind];
+    const { chosen, track, error, state } = this.#media.devices[kind];
     const select = part(this.element, kind, HTMLSelectElement);
     /** @type {Choices} */
     const choices = known.map(({ deviceId, label }, index) => [deviceId, label || `${capital(NAMES[kind])} ${index + 1}`]);
-    if (!known.length) choices.push(["", whyNone(kind, trouble, state, listed.length > 0)]);
+    if (!known.length) choices.push(["", whyNone(kind, error, state, listed.length > 0)]);
     // Written again while it is open, a list would close.
     if (this.#shown[kind] !== JSON.stringify(choices)) select.replaceChildren(...choices.map(([deviceId, text]) => new Option(text, deviceId)));
     this.#shown[kind] = JSON.stringify(choices);
@@ -55,14 +55,14 @@ export class DevicePicker {
 }
 
 /**
- * @param {Kind} kind @param {import("../../sdk/capture.js").Trouble | null} trouble
+ * @param {Kind} kind @param {import("../../sdk/capture.js").DeviceError | null} error
  * @param {import("../../sdk/device.js").DeviceState} state @param {boolean} some  there are, and the browser keeps them to itself
  */
-function whyNone(kind, trouble, state, some) {
+function whyNone(kind, error, state, some) {
   const name = NAMES[kind];
-  if (trouble === "refused") return "Not allowed in your browser";
-  if (trouble === "system") return "Not allowed by your system";
-  if (trouble === "insecure" || !navigator.mediaDevices) return "On https pages only";
+  if (error === "refused") return "Not allowed in your browser";
+  if (error === "system") return "Not allowed by your system";
+  if (error === "insecure" || !navigator.mediaDevices) return "On https pages only";
   if (state === "asking") return "Waiting for your permission";
   return some ? `Allow the ${name} to choose one` : `No ${name} found`;
 }

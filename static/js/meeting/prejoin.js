@@ -8,7 +8,7 @@ import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { LevelMeter } from "../../sdk/levels.js";
 import { HINDRANCES, WHY_BLOCKED } from "../../sdk/reachability.js";
-import { newsText, troubleTexts } from "../ui/device-errors.js";
+import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { canCall } from "../../sdk/webrtc.js";
 import { TestPanel } from "../call-test/panel.js";
 
@@ -156,19 +156,19 @@ export class Prejoin extends Emitter {
   }
 
   #show() {
-    const { states, trouble } = this.#media;
+    const { states, errors } = this.#media;
     part(this.element, "preview").dataset.video = states.video === "on" ? "on" : "off";
     showControl(part(this.element, "audio-control"), "audio", states.audio);
     showControl(part(this.element, "video-control"), "video", states.video);
     const name = part(this.element, "name", HTMLInputElement).value.trim();
     part(this.element, "avatar").hidden = !name;
     paintAvatar(part(this.element, "avatar"), name, hueOf(""));
-    write(part(this.element, "camera-note"), cameraNote(states.video, trouble.video !== null));
+    write(part(this.element, "camera-note"), cameraNote(states.video, errors.video !== null));
     this.#meter.listen(this.#media.microphone);
     part(this.element, "level").hidden = !this.#meter.possible;
     this.#asking.update(states);
     const asking = this.#asking.text && `${this.#asking.text} Your browser asks for it: answer there, or join without.`;
-    this.#notes(...[asking, this.#news, ...troubleTexts(trouble)].filter(Boolean));
+    this.#notes(...[asking, this.#news, ...deviceErrorTexts(errors)].filter(Boolean));
   }
 
   /** @param {"audio" | "video"} kind */
@@ -179,7 +179,7 @@ export class Prejoin extends Emitter {
 
   /** @param {import("../../sdk/devices.js").News} news */
   #tell(news) {
-    if (news.what === "trouble") return; // It is shown for as long as it lasts.
+    if (news.what === "failed") return; // It is shown for as long as it lasts.
     this.#news = newsText(news);
     this.#show();
   }
@@ -201,10 +201,10 @@ export class Prejoin extends Emitter {
   }
 }
 
-/** @param {import("../../sdk/device.js").DeviceState} state @param {boolean} troubled */
-function cameraNote(state, troubled) {
+/** @param {import("../../sdk/device.js").DeviceState} state @param {boolean} failed */
+function cameraNote(state, failed) {
   if (state === "asking") return "Waiting for your camera";
-  return troubled || state === "muted" ? "No picture from your camera" : "Your camera is off";
+  return failed || state === "muted" ? "No picture from your camera" : "Your camera is off";
 }
 
 /** @param {number} count  of people and programs */

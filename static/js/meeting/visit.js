@@ -1,24 +1,23 @@
 /** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
-import { HOME, RECORDS, SOCKET, attendancePage } from "../../sdk/addresses.js";
-import { ApiError, PASSING, createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
+import { HOME, SOCKET } from "../../sdk/addresses.js";
+import { ApiError, createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
 import { Call } from "../../sdk/call.js";
 import { LocalMedia } from "../../sdk/devices.js";
-import { ask } from "../ui/dialogs.js";
-import { noticeOf } from "../ui/notices.js";
 import { CLOSE } from "../../sdk/protocol.js";
-import { rememberMeeting } from "../home/recents.js";
+import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
-import { MeetingView } from "./view.js";
-import { NoticeView } from "../ui/notice-page.js";
+import { MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
+import { askWhetherToEnd, askWhichTab } from "./questions.js";
+import { MeetingView } from "./view.js";
 
 /**
  * @typedef {object} Surroundings
  * @property {import("../../sdk/identity.js").Identity} identity
- * @property {import("../../sdk/tab-session.js").SeatKeeper} seats
+ * @property {import("../../sdk/tab-session.js").TabSessionKeeper} tabSessions
  * @property {import("../ui/toasts.js").Toasts} toasts
  * @property {import("../../sdk/storage.js").PageStorage} storage  the browser’s
- * @property {(view: import("../main.js").View) => void} show
+ * @property {(view: import("../ui/page.js").View) => void} show
  * @property {(path: string) => void} go
  * @property {() => void} enter  tells that a call is on
  *
@@ -37,9 +36,6 @@ const CLOSE_NOTICES = {
   [CLOSE.revoked]: "revoked",
 };
 
-/** How long to wait before looking again whether a problem has passed, if the server does not say. Milliseconds. */
-const LOOK_AGAIN = 3_000;
-
 export class Visit {
   /** @type {Call | null} */
   call = null;
@@ -49,12 +45,10 @@ export class Visit {
   /** @type {Prejoin | null} */
   #prejoin = null;
   #stopped = false;
-  #retry = 0;
-  /** The code of the notice that is shown. */
-  #noticed = "";
+  #notice;
   #endedByMe = false;
-  /** The place this tab had when the page was loaded. @type {import("../../sdk/tab-session.js").Seat | null} */
-  #seat = null;
+  /** The place this tab had when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
+  #tabSession = null;
   /** What the person wanted to be on the last time they were asked: it is what the next join begins with. */
   #wanted = { audio: true, video: true };
 
@@ -62,14 +56,21 @@ export class Visit {
   constructor(id, around) {
     this.#id = id;
     this.#around = around;
+    this.#notice = new MeetingNotice(id, around.show, {
+      home: () => around.go(HOME),
+      rejoin: () => this.#rejoin(),
+      "use-here": () => this.#rejoin("replace"),
+      retry: () => void this.#knock(),
+      create: () => void this.#create(),
+    });
   }
 
   async start() {
-    const found = await this.#around.seats.find(this.#id);
+    const found = await this.#around.tabSessions.find(this.#id);
     if (this.#stopped) return;
     if (!found) return this.#knock();
-    const { name, session, audio, video } = found.seat;
-    this.#seat = found.seat;
+    const { name, session, audio, video } = found.tabSession;
+    this.#tabSession = found.tabSession;
     this.#wanted = { audio, video };
     if (!found.straight) return this.#knock();
     void this.#join({ name, session, open: this.#wanted });
@@ -78,8 +79,8 @@ export class Visit {
   /** The page turns to something else: that is leaving. */
   stop() {
     this.#stopped = true;
-    clearTimeout(this.#retry);
-    this.#getUp();
+    this.#notice.stop();
+    this.#release();
   }
 
   /** In a meeting, or on the way back into one. */
@@ -94,28 +95,28 @@ export class Visit {
 
   /** Looks whether there is such a meeting, then shows the pre-join view. */
   async #knock() {
-    clearTimeout(this.#retry);
+    this.#notice.stop();
     try {
       const meeting = await getMeeting(this.#id);
       if (this.#stopped) return;
-      this.#noticed = "";
-      if (meeting.ended) return this.#notice("meeting_ended");
+      this.#notice.clear();
+      if (meeting.ended) return this.#notice.show("meeting_ended");
       this.#renewMedia();
       this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#wanted);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
-        void this.#join({ name, session: this.#seat?.session });
+        void this.#join({ name, session: this.#tabSession?.session });
       });
       this.#around.show(this.#prejoin);
     } catch (error) {
-      if (!this.#stopped) this.#notice(codeOf(error), { error });
+      if (!this.#stopped) this.#notice.show(codeOf(error), { error });
     }
   }
 
   /** @param {Wish} wish @returns {Promise<void>} */
   async #join(wish) {
     const { name, session, open, onDuplicate = "reject" } = wish;
-    clearTimeout(this.#retry);
+    this.#notice.stop();
     underway(true);
     if (this.#prejoin) this.#prejoin.busy = true;
     let token;
@@ -128,14 +129,14 @@ export class Visit {
     }
     if (this.#stopped) return;
     this.#drop();
-    this.#noticed = "";
+    this.#notice.clear();
     if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token, onDuplicate };
     const call = new Call(SOCKET, place, this.#media);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
-    call.on("change", () => this.#keepSeat());
-    call.on("resumed", ({ session }) => session && this.#around.seats.update({ session }));
+    call.on("change", () => this.#keepTabSession());
+    call.on("resumed", ({ session }) => session && this.#around.tabSessions.update({ session }));
     call.on("refused", (refusal) => void this.#refused(refusal, wish, token));
     call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
     call.on("closed", ({ code }) => this.#closed(code, wish, token));
@@ -160,15 +161,15 @@ export class Visit {
   #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    this.#around.seats.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
+    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
     if (!this.#prejoin) return underway(false);
     this.#prejoin = null;
     this.#showMeeting(call, name);
   }
 
   /** A reload comes back with the same microphone and camera. Before the meeting there is no call to come back to. */
-  #keepSeat() {
-    if (this.call && this.isInCall) this.#around.seats.update(this.call.media.wanted);
+  #keepTabSession() {
+    if (this.call && this.isInCall) this.#around.tabSessions.update(this.call.media.wanted);
   }
 
   /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
@@ -192,14 +193,7 @@ export class Visit {
   /** @param {string} name */
   async #askWhere(name) {
     await this.#joinAs("duplicate", async () => {
-      const choice = await ask({
-        title: "You are in this meeting already",
-        text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
-        choices: [
-          { value: "replace", label: "Switch here", look: "primary" },
-          { value: "another", label: "Join as another person" },
-        ],
-      });
+      const choice = await askWhichTab();
       if (choice === "replace") return { name, onDuplicate: "replace" };
       if (choice !== "another") return null;
       await this.#around.identity.another(name);
@@ -233,15 +227,7 @@ export class Visit {
   }
 
   async #end() {
-    const choice = await ask({
-      title: "End the meeting for everyone?",
-      text: "All participants are disconnected, and nobody can join again.",
-      choices: [
-        { value: "end", label: "End for all", look: "danger" },
-        { value: "", label: "Cancel" },
-      ],
-    });
-    if (choice !== "end" || this.#stopped) return;
+    if (!(await askWhetherToEnd()) || this.#stopped) return;
     this.#endedByMe = true;
     try {
       await this.#around.identity.with((token) => endMeeting(token, this.#id));
@@ -255,16 +241,16 @@ export class Visit {
   #leave(code, error) {
     const host = this.call?.me?.role === "host";
     if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
-    this.#getUp();
-    this.#notice(code, { host, error });
+    this.#release();
+    this.#notice.show(code, { host, error });
   }
 
-  #getUp() {
+  #release() {
     this.#drop();
     this.#media.stop();
     this.#prejoin = null;
-    this.#around.seats.leave();
-    this.#seat = null;
+    this.#around.tabSessions.leave();
+    this.#tabSession = null;
   }
 
   #renewMedia() {
@@ -277,28 +263,19 @@ export class Visit {
     this.call = null;
   }
 
-  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: who may see the attendance */
-  #notice(code, { host = false, error } = {}) {
-    const { identity, go, show } = this.#around;
-    const pause = error instanceof ApiError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
-    if (PASSING.has(code)) this.#retry = window.setTimeout(() => void this.#knock(), pause);
-    // Shown once more, it would take the focus and be read out once more.
-    if (code === this.#noticed) return;
-    this.#noticed = code;
-    const rejoin = () => void this.#join({ name: identity.name, open: this.#wanted });
-    const useHere = () => void this.#join({ name: identity.name, open: this.#wanted, onDuplicate: "replace" });
-    const attendance = () => location.assign(attendancePage(this.#id));
-    const create = async () => {
-      try {
-        await identity.with((token) => createMeeting(token, { meeting: this.#id }));
-        if (!this.#stopped) await this.#knock();
-      } catch (error) {
-        if (!this.#stopped) this.#notice(codeOf(error), { error });
-      }
-    };
-    const records = () => location.assign(RECORDS);
-    const actions = { home: () => go(HOME), records, rejoin, retry: () => void this.#knock(), create: () => void create(), "use-here": useHere, attendance };
-    show(new NoticeView(noticeOf(code, this.#id, host), (action) => actions[action]()));
+  /** @param {"replace"} [onDuplicate] */
+  #rejoin(onDuplicate) {
+    void this.#join({ name: this.#around.identity.name, open: this.#wanted, onDuplicate });
+  }
+
+  /** Makes the meeting that was not there. */
+  async #create() {
+    try {
+      await this.#around.identity.with((token) => createMeeting(token, { meeting: this.#id }));
+      if (!this.#stopped) await this.#knock();
+    } catch (error) {
+      if (!this.#stopped) this.#notice.show(codeOf(error), { error });
+    }
   }
 }
 

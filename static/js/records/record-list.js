@@ -2,7 +2,7 @@
 import { attendancePage } from "../../sdk/addresses.js";
 import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
-import { counted, dayMoment, number } from "../attendance/times.js";
+import { counted, dateTime, number } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 
@@ -103,7 +103,7 @@ function showRow(row, meeting) {
   part(row, "badge").hidden = !imported;
   write(part(row, "badge"), imported ? kindName(imported) : "");
   write(part(row, "id"), source ? spaced(source.external_id) : title ? id : "");
-  write(part(row, "date"), dayMoment(Date.parse(created_at)));
+  write(part(row, "date"), dateTime(Date.parse(created_at)));
   write(part(row, "people"), attended === null ? "not known" : number(attended));
   write(part(row, "people-unit"), attended === null ? "" : attended === 1 ? " person" : " people");
   const { label, look, why } = stateOf(meeting);

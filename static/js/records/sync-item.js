@@ -1,7 +1,7 @@
 /** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
 import { attendancePage } from "../../sdk/addresses.js";
 import { sentence, spaced } from "../attendance/import-texts.js";
-import { counted, exactClock, number } from "../attendance/times.js";
+import { counted, exactClock, number } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 
 /** @typedef {import("../../sdk/http-api.js").Sync} Sync */

@@ -1,7 +1,7 @@
 /** What to say, kindly, when a device cannot be used, and when something became of one by itself. */
 
 /**
- * @typedef {import("../../sdk/capture.js").Trouble} Trouble
+ * @typedef {import("../../sdk/capture.js").DeviceError} DeviceError
  * @typedef {import("../../sdk/capture.js").Kind} Kind
  * @typedef {import("../../sdk/device.js").DeviceState} DeviceState
  */
@@ -9,7 +9,7 @@
 /** @type {Record<Kind, string>} */
 export const NAMES = { audio: "microphone", video: "camera" };
 
-/** @type {Record<Trouble, (device: string) => string>} */
+/** @type {Record<DeviceError, (device: string) => string>} */
 const TEXTS = {
   refused: (device) =>
     `Your browser may not use your ${device}. You can go on without; to change it, click the icon in the address bar.`,
@@ -22,7 +22,7 @@ const TEXTS = {
   insecure: (device) => `Browsers allow the ${device} only on https pages. You can still see and hear the others.`,
 };
 
-/** @type {Record<import("../../sdk/capture.js").ScreenTrouble, string>} */
+/** @type {Record<import("../../sdk/capture.js").ScreenError, string>} */
 const SCREEN_TEXTS = {
   system:
     "Your system did not let the browser show your screen. If you did not cancel it: allow screen recording for the browser in the system’s privacy settings, then start the browser again.",
@@ -32,16 +32,16 @@ const SCREEN_TEXTS = {
   unsupported: "This browser cannot share a screen. Try it on a computer, with Chrome, Firefox, Edge or Safari.",
 };
 
-/** @param {{audio: Trouble | null, video: Trouble | null}} trouble @returns {string[]} */
-export function troubleTexts({ audio, video }) {
+/** @param {{audio: DeviceError | null, video: DeviceError | null}} errors @returns {string[]} */
+export function deviceErrorTexts({ audio, video }) {
   if (audio && audio === video) return [TEXTS[audio]("microphone and camera")];
   return [audio && TEXTS[audio]("microphone"), video && TEXTS[video]("camera")].filter((text) => text !== null);
 }
 
 /** @param {import("../../sdk/devices.js").News} news @returns {string} */
 export function newsText(news) {
-  if (news.what === "trouble") return TEXTS[news.trouble](devicesText(news.kinds));
-  if (news.what === "screen") return SCREEN_TEXTS[news.trouble];
+  if (news.what === "failed") return TEXTS[news.error](devicesText(news.kinds));
+  if (news.what === "screen") return SCREEN_TEXTS[news.error];
   const device = NAMES[news.kind];
   const label = news.label && ` “${news.label}”`;
   switch (news.what) {

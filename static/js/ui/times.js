@@ -16,9 +16,9 @@ export const shortDay = format({ day: "numeric", month: "short" });
 export const longDay = format({ dateStyle: "full" });
 
 /** "21 November 2026 at 10:02" */
-export const longMoment = format({ dateStyle: "long", timeStyle: "short" });
+export const longDateTime = format({ dateStyle: "long", timeStyle: "short" });
 /** "21 Nov 2026, 10:02" */
-export const dayMoment = format({ dateStyle: "medium", timeStyle: "short" });
+export const dateTime = format({ dateStyle: "medium", timeStyle: "short" });
 
 /** "21 Nov, 10:02", which may be broken after the comma only. @param {number} at */
 export const dayAndClock = (at) => `${shortDay(at).replaceAll(" ", "\u00a0")}, ${clock(at).replaceAll(" ", "\u00a0")}`;

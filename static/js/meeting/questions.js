@@ -1,0 +1,26 @@
+/** What a meeting asks in a dialog. */
+import { ask } from "../ui/dialogs.js";
+
+/** Of somebody who is in the meeting in another tab. Resolves to "" when neither is chosen. */
+export const askWhichTab = () =>
+  ask({
+    title: "You are in this meeting already",
+    text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
+    choices: [
+      { value: "replace", label: "Switch here", look: "primary" },
+      { value: "another", label: "Join as another person" },
+    ],
+  });
+
+/** Of the host. @returns {Promise<boolean>} */
+export async function askWhetherToEnd() {
+  const choice = await ask({
+    title: "End the meeting for everyone?",
+    text: "All participants are disconnected, and nobody can join again.",
+    choices: [
+      { value: "end", label: "End for all", look: "danger" },
+      { value: "", label: "Cancel" },
+    ],
+  });
+  return choice === "end";
+}
