@@ -37,7 +37,7 @@ from server.identity.tokens import Tokens
 from server.network.limits import Limits
 from server.realtime import pace
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
 from server.realtime.overload import Rank
@@ -83,10 +83,10 @@ async def serve(
             frames=pace.frames(config),
             log_memory=config.log_memory * 2**20,
         )
-        recorder = Recorder(store, node.id, metrics, at=record_clock.at)
-        admission = Admission(config, hub, store, recorder, tokens, node.id, record_clock)
-        gateway = Gateway(config, hub, admission, recorder, metrics)
-        reconciler = Reconciler(store, node.id, hub, admission, recorder)
+        writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
+        admission = Admission(config, hub, store, writer, tokens, node.id, record_clock)
+        gateway = Gateway(config, hub, admission, writer, metrics)
+        reconciler = Reconciler(store, node.id, hub, admission, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
         node.on_clock_set = hub.clock_was_set
@@ -104,7 +104,7 @@ async def serve(
             config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
         )
         echoes.start()
-        drain = Drain(config.drain, gateway, recorder, reconciler, node)
+        drain = Drain(config.drain, gateway, writer, reconciler, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
         http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = Server(

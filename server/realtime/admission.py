@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import Session, Tokens
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
 from server.realtime.ice_servers import IceServers
@@ -42,7 +42,7 @@ class Admission:
         config: Config,
         hub: Hub,
         store: Store,
-        recorder: Recorder,
+        writer: AttendanceWriter,
         tokens: Tokens,
         node: str,
         record_clock: RecordClock,
@@ -51,8 +51,8 @@ class Admission:
         self._config = config
         self._hub = hub
         self._store = store
-        self._recorder = recorder
-        self._record = JoinRecord(config.grace, hub, store, recorder, node, record_clock)
+        self._writer = writer
+        self._record = JoinRecord(config.grace, hub, store, writer, node, record_clock)
         self._pending = PendingJoins()
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
@@ -206,7 +206,7 @@ class Admission:
         if here is None:
             return False
         self.stay_ended(room, user_id)
-        self._recorder.record(here)
+        self._writer.record(here)
         return True
 
     def _arrival(

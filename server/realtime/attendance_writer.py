@@ -73,7 +73,7 @@ class _Outage:
         self.written = 0
 
 
-class Recorder:
+class AttendanceWriter:
     """`at`: what a moment of the hub's time is by the record's clock."""
 
     def __init__(

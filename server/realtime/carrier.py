@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import structlog
 
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.connection import Connection
 from server.realtime.frames import text_frame
 from server.runtime import clock
@@ -23,10 +23,10 @@ log = structlog.get_logger()
 
 
 class Carrier:
-    def __init__(self, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics) -> None:
+    def __init__(self, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics) -> None:
         self._hub = hub
         self._admission = admission
-        self._recorder = recorder
+        self._writer = writer
         self._metrics = metrics
         self._under_way = False
         self._behind: list[Effect] = []
@@ -92,7 +92,7 @@ class Carrier:
             elif isinstance(effect, StayEnded):
                 metrics.departures[effect.reason] += 1
                 self._admission.stay_ended(effect.room, effect.user_id)
-                self._recorder.record(effect)
+                self._writer.record(effect)
                 log.info(
                     "participant left",
                     meeting=effect.room,
@@ -102,4 +102,4 @@ class Carrier:
             elif isinstance(effect, Close):
                 effect.to.close(effect.code)
             elif isinstance(effect, StayResumed):
-                self._recorder.record(effect)
+                self._writer.record(effect)

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from server.cluster.node import Node
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.gateway import Gateway
 from server.realtime.reconciling import Reconciler
 from server.runtime import clock
@@ -35,11 +35,11 @@ class Drain:
     """`bound` is in seconds, from the first signal to the end."""
 
     def __init__(
-        self, bound: float, gateway: Gateway, recorder: Recorder, reconciler: Reconciler, node: Node
+        self, bound: float, gateway: Gateway, writer: AttendanceWriter, reconciler: Reconciler, node: Node
     ) -> None:
         self._bound = bound
         self._gateway = gateway
-        self._recorder = recorder
+        self._writer = writer
         self._reconciler = reconciler
         self._node = node
         self._loop = asyncio.get_running_loop()
@@ -84,13 +84,13 @@ class Drain:
                 "drain cut short",
                 connections=self._gateway.connections,
                 joins=self._gateway.joins,
-                unrecorded=self._recorder.count,
+                unrecorded=self._writer.count,
             )
         else:
             log.info(
                 "drained",
                 joins_given_up=given_up.result(),
-                unrecorded=self._recorder.count,
+                unrecorded=self._writer.count,
                 seconds=round(self._loop.time() - began, 3),
             )
 
@@ -111,7 +111,7 @@ class Drain:
             # What it would say, the next steps say.
             async with asyncio.timeout(self._step()):
                 await self._reconciler.reconcile(is_last=True)
-        await self._recorder.close(within=self._step())
+        await self._writer.close(within=self._step())
         await self._node.stop(at)
         return given_up
 

@@ -14,7 +14,7 @@ import structlog
 from server.network.limits import Limits
 from server.realtime import liveness
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.carrier import Carrier
 from server.realtime.connection import Buffer, Connection
 from server.realtime.joining import Joining
@@ -45,7 +45,7 @@ class Gateway:
     """Owns the open connections. `connection.Gateway` is what they see of it."""
 
     def __init__(
-        self, config: Config, hub: Hub, admission: Admission, recorder: Recorder, metrics: Metrics
+        self, config: Config, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics
     ) -> None:
         self.limits = Limits(config.limits, metrics)
         self.allowed_origins = config.allowed_origins
@@ -59,9 +59,9 @@ class Gateway:
         self._heartbeat = config.heartbeat
         self._hub = hub
         self._admission = admission
-        self._recorder = recorder
+        self._writer = writer
         self._metrics = metrics
-        self._carrier = Carrier(hub, admission, recorder, metrics)
+        self._carrier = Carrier(hub, admission, writer, metrics)
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
         self._connections: set[Connection] = set()
         self._clock: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class Gateway:
         """This process will not see whether those who are away come back: they left when they were lost."""
         for end in self._hub.stays.lost():
             self._admission.stay_ended(end.room, end.user_id)
-            self._recorder.record(end)
+            self._writer.record(end)
 
     async def stop(self, within: float) -> int:
         """Stop the clock and let joins on their way finish. Answers how many had not after `within` seconds."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from server.identity.ids import new_id
 from server.identity.tokens import Session
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from signalling.protocol.client_messages import Join
@@ -40,12 +40,18 @@ class Asked(NamedTuple):
 
 class JoinRecord:
     def __init__(
-        self, grace: float, hub: Hub, store: Store, recorder: Recorder, node: str, record_clock: RecordClock
+        self,
+        grace: float,
+        hub: Hub,
+        store: Store,
+        writer: AttendanceWriter,
+        node: str,
+        record_clock: RecordClock,
     ) -> None:
         self._grace = grace
         self._hub = hub
         self._store = store
-        self._recorder = recorder
+        self._writer = writer
         self._node = node
         self._clock = record_clock
         # Joins that failed, and may have begun a stay by a clock that was set since: oldest first, a person once.
@@ -63,7 +69,7 @@ class JoinRecord:
 
     async def settle(self, room: str, user_id: str) -> None:
         """Wait until nothing about the user is left to be written. Raises `Refused` when that takes too long."""
-        if not await self._recorder.settle(room, user_id, SETTLE_TIMEOUT):
+        if not await self._writer.settle(room, user_id, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
 
     async def join(self, join: Join, user_id: str, place: Member | None, session: Session | None) -> Joined:
@@ -116,7 +122,7 @@ class JoinRecord:
         person = joined.participant
         stay = dataclasses.replace(joined.stay, joined_at=joined.stay.joined_at + set_by)
         who = person.room, person.user_id, person.id, stay.session_id, stay.instance
-        self._recorder.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
+        self._writer.record(StayResumed(*who, clock.monotonic(), False, stay.joined_at))
         return dataclasses.replace(joined, stay=stay)
 
     def has_failed(self, room: str, user_id: str, asked: Asked) -> None:

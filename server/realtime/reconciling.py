@@ -1,13 +1,13 @@
 """Whether the record and the rooms agree about who is here, looked at again and again, whatever happened in between.
 
-    store.open_stays(node) ──► compared with the hub ──► what differs goes to the recorder, behind what waits there
+    store.open_stays(node) ──► compared with the hub ──► what differs goes to the writer, behind what waits there
 
 Entries that were dropped, or lost by a store that had said they were kept; joins that were recorded and not seated;
 stays that another process closed because this one was silent, or whose beginning the record has by a clock that was
 set since: all of it is found here as a difference, and nothing of it has to be remembered.
 
 The store's answer is older than what the hub knows by now. That does no harm: whoever is on their way in, or has
-something waiting at the recorder, is looked at the next time, and what is written twice counts once.
+something waiting at the writer, is looked at the next time, and what is written twice counts once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import structlog
 
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder, StayAbandoned
+from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
 from server.runtime import clock
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
@@ -38,7 +38,7 @@ class Reconciler:
     """`look` is to be called after each heartbeat. `is_due` makes the next one look, whatever the last one saw."""
 
     def __init__(
-        self, store: Store, node_id: str, hub: Hub, admission: Admission, recorder: Recorder
+        self, store: Store, node_id: str, hub: Hub, admission: Admission, writer: AttendanceWriter
     ) -> None:
         self.is_due = False
         self.is_draining = False
@@ -47,7 +47,7 @@ class Reconciler:
         self._node_id = node_id
         self._hub = hub
         self._admission = admission
-        self._recorder = recorder
+        self._writer = writer
         self._heartbeats = 0
         # Stays that are open, each with the moment when room and record last agreed about it.
         self._agreed: dict[Key, float] = {}
@@ -78,7 +78,7 @@ class Reconciler:
         if self.is_draining and self.is_due:
             for end in away.values():
                 # Who closed it meanwhile could only guess. (All others, the node's stop will close.)
-                self._recorder.record(end)
+                self._writer.record(end)
         agreed: dict[Key, float] = {}
         unclaimed: dict[Key, float] = {}
         for stay in found:
@@ -94,7 +94,7 @@ class Reconciler:
                 if self.is_draining and key in away:
                     continue
                 if known.instance != stay.instance or _is_corrected(known, stay):
-                    self._recorder.record(known)
+                    self._writer.record(known)
             elif key in self._agreed:
                 self._close(stay, agreed[key])
             elif is_last or now - self._unclaimed.get(key, now) >= self._hub.grace:
@@ -105,16 +105,16 @@ class Reconciler:
         for key, missing in here.items():
             # Who is away may be at another process by now. When they are back here, or stay away, that is recorded.
             if key not in away and not self._is_under_way(missing.room, missing.user_id):
-                self._recorder.record(missing._replace(if_free=True))
+                self._writer.record(missing._replace(if_free=True))
         self._agreed, self._unclaimed = agreed, unclaimed
 
     def _is_under_way(self, room: str, user_id: str) -> bool:
-        return self._recorder.has_to_write(room, user_id) or self._admission.is_joining(room, user_id)
+        return self._writer.has_to_write(room, user_id) or self._admission.is_joining(room, user_id)
 
     def _close(self, stay: OpenStay, seen_at: float | None) -> None:
         """`seen_at`: when room and record last agreed about it; None: nobody has come to it."""
         who = stay.room, stay.user_id, stay.participant_id, stay.session_id
-        self._recorder.record(StayAbandoned(*who, seen_at))
+        self._writer.record(StayAbandoned(*who, seen_at))
         log.info("closing a stay that nobody is in", meeting=stay.room, participant=stay.participant_id)
 
 

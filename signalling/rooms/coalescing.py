@@ -102,7 +102,7 @@ class Coalescing:
                 break
             said.popleft()
             answers.append((connection, message.id))
-            if message.id is not None and message.id in member.answered:
+            if message.id is not None and message.id in member.command_ids:
                 continue
             media = message.media
             audio = audio if media.audio is None else media.audio

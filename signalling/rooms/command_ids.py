@@ -9,7 +9,7 @@ from __future__ import annotations
 MAX_RANGES = 512
 
 
-class Answered:
+class CommandIds:
     """A set of ids that grows. Past `MAX_RANGES` gaps the lowest ones are taken for answered."""
 
     __slots__ = ("_ranges",)

@@ -16,7 +16,7 @@ from signalling.rooms.room import Room
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
     """To be told at once: nothing is untold in the room."""
     effects: list[Effect] = []
-    if message.id is None or message.id not in member.answered:
+    if message.id is None or message.id not in member.command_ids:
         changes = change(member, message.media, message.hand)
         if changes:
             payload = server_messages.participant_updated(room.log.next(), member, changes)
@@ -28,7 +28,7 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
 def signal(
     connection: Handle, room: Room, member: Member, message: Signal, now: float, flow: Flow
 ) -> list[Effect]:
-    if message.id is not None and message.id in member.answered:
+    if message.id is not None and message.id in member.command_ids:
         return acknowledge(connection, member, message.id)
     addressee = room.member(message.to)
     if addressee is None or addressee is member:
@@ -72,5 +72,5 @@ def refuse(connection: Handle, refused: Refused, message_id: int | None = None) 
 def acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
     if message_id is None:
         return []
-    member.answered.add(message_id)
+    member.command_ids.add(message_id)
     return [Send(connection, server_messages.ack(message_id))]

@@ -12,7 +12,7 @@ from signalling.protocol.client_messages import Kind, Media
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.server_messages import MediaState, Participant, Role, State
 from signalling.rooms.budget import Budget
-from signalling.rooms.command_ids import Answered
+from signalling.rooms.command_ids import CommandIds
 from signalling.rooms.listing import Listing
 
 Handle = Any
@@ -43,13 +43,13 @@ class Member:
 
     __slots__ = (
         "_encoded",
-        "answered",
         "arrived_at",
         "attempt",
         "audio",
         "back_in",
         "began_at",
         "bytes",
+        "command_ids",
         "connection",
         "excused",
         "features",
@@ -99,7 +99,7 @@ class Member:
         self.excused = 0.0
         self.back_in: float | None = None
         self.restored = False
-        self.answered = Answered()
+        self.command_ids = CommandIds()
         self.features: frozenset[str] = frozenset()
         self.bytes: Budget | None = None
         self.refused: dict[str, int] | None = None
@@ -128,7 +128,7 @@ class Member:
             self.former = (*self.former, page)[-MAX_FORMER:]
         self.instance = instance
         self.order = order
-        self.answered = Answered()
+        self.command_ids = CommandIds()
         self.refused = None
 
     def media(self) -> MediaState:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.reconciling import Reconciler
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
@@ -94,7 +94,7 @@ class Desk:
     store: SlowStore
     hub: Hub
     admission: Admission
-    recorder: Recorder
+    writer: AttendanceWriter
     reconciler: Reconciler
     metrics: Metrics
     tokens: Tokens
@@ -113,7 +113,7 @@ class Desk:
         for effect in self.hub.tick(1e9):
             if isinstance(effect, StayEnded):
                 self.admission.stay_ended(effect.room, effect.user_id)
-                self.recorder.record(effect)
+                self.writer.record(effect)
 
 
 @contextlib.asynccontextmanager
@@ -126,11 +126,11 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await real.open()
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
     times = RecordClock()
-    recorder = Recorder(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
-    admission = Admission(config, hub, store, recorder, tokens, "n_1", times)  # type: ignore[arg-type]
-    reconciler = Reconciler(store, "n_1", hub, admission, recorder)  # type: ignore[arg-type]
-    yield Desk(store, hub, admission, recorder, reconciler, metrics, tokens)
-    await recorder.close(within=5)
+    writer = AttendanceWriter(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
+    admission = Admission(config, hub, store, writer, tokens, "n_1", times)  # type: ignore[arg-type]
+    reconciler = Reconciler(store, "n_1", hub, admission, writer)  # type: ignore[arg-type]
+    yield Desk(store, hub, admission, writer, reconciler, metrics, tokens)
+    await writer.close(within=5)
     await real.close()
 
 

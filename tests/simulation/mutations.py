@@ -17,7 +17,7 @@ from signalling.protocol.client_messages import Media
 from signalling.protocol.features import BATCH
 from signalling.rooms import catching_up, flow, server_messages, telling
 from signalling.rooms.coalescing import Coalescing
-from signalling.rooms.command_ids import Answered
+from signalling.rooms.command_ids import CommandIds
 from signalling.rooms.effects import Effect, Together
 from signalling.rooms.event_log import Log
 from signalling.rooms.hub import Hub
@@ -115,7 +115,7 @@ def signals_lost_in_a_restart(patch: pytest.MonkeyPatch) -> None:
 
 def ack_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A command that is sent again is carried out again."""
-    patch.setattr(Answered, "__contains__", lambda self, number: False)
+    patch.setattr(CommandIds, "__contains__", lambda self, number: False)
 
 
 def command_not_repeated(patch: pytest.MonkeyPatch) -> None:

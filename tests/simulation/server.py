@@ -15,7 +15,7 @@ from server.identity.revocations import Revocations
 from server.identity.tokens import Tokens
 from server.realtime import pace
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Entry, Recorder
+from server.realtime.attendance_writer import AttendanceWriter, Entry
 from server.realtime.connection import BEHIND, Connection
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
@@ -44,7 +44,7 @@ SOON_BEHIND = 100
 SECRET = "a secret for simulations"
 
 
-class NotingRecorder(Recorder):
+class NotingRecorder(AttendanceWriter):
     """Has little room in some runs, and tells the store what it drops."""
 
     def __init__(
@@ -209,7 +209,7 @@ class Server:
         self.metrics = Metrics()
         self.hub: Hub
         self.gateway: Gateway
-        self.recorder: Recorder
+        self.writer: AttendanceWriter
         self.node: Node
         self.revocations: Revocations
         self.drain: Drain
@@ -241,10 +241,10 @@ class Server:
         # Little enough that talkative people spend it.
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
-        self.recorder = NotingRecorder(store, self.node.id, metrics, self._limit, times)
-        admission = Admission(config, self.hub, store, self.recorder, self._tokens, self.node.id, times)
-        self.gateway = Gateway(config, self.hub, admission, self.recorder, metrics)
-        reconciler = Reconciler(store, self.node.id, self.hub, admission, self.recorder)
+        self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
+        admission = Admission(config, self.hub, store, self.writer, self._tokens, self.node.id, times)
+        self.gateway = Gateway(config, self.hub, admission, self.writer, metrics)
+        reconciler = Reconciler(store, self.node.id, self.hub, admission, self.writer)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
@@ -254,7 +254,7 @@ class Server:
         await self.revocations.hear()
         self.node.errands["hear of revocations"] = self.revocations.hear
         self.gateway.start()
-        self.drain = Drain(self._bound, self.gateway, self.recorder, reconciler, self.node)
+        self.drain = Drain(self._bound, self.gateway, self.writer, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
 
@@ -273,7 +273,7 @@ class Server:
     @property
     def unrecorded(self) -> set[str]:
         """Users of whom something waits to be written."""
-        return {user_id for _, user_id in self.recorder._lines}
+        return {user_id for _, user_id in self.writer._lines}
 
     def accept(self, link: Link, transport: Transport) -> None:
         self.links.append(link)

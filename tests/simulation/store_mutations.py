@@ -11,7 +11,7 @@ import pytest
 from server.identity.revocations import Revocations
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.gateway import Gateway
 from server.realtime.joining import Joining
 from server.realtime.reconciling import Reconciler
@@ -22,13 +22,13 @@ from tests.simulation.person import Person
 
 
 def restored_stay_not_recorded(patch: pytest.MonkeyPatch) -> None:
-    record = Recorder.record
+    record = AttendanceWriter.record
 
-    def some(self: Recorder, entry: Any) -> None:
+    def some(self: AttendanceWriter, entry: Any) -> None:
         if not isinstance(entry, StayResumed):
             record(self, entry)
 
-    patch.setattr(Recorder, "record", some)
+    patch.setattr(AttendanceWriter, "record", some)
 
 
 def nothing_restored(patch: pytest.MonkeyPatch) -> None:
@@ -58,13 +58,13 @@ def stale_flight(patch: pytest.MonkeyPatch) -> None:
 
 def outage_forgets(patch: pytest.MonkeyPatch) -> None:
     """What could not be written is not written later."""
-    write = Recorder._write
+    write = AttendanceWriter._write
 
-    async def once(self: Recorder, entry: Any) -> None:
+    async def once(self: AttendanceWriter, entry: Any) -> None:
         with contextlib.suppress(StoreUnavailable):
             await write(self, entry)
 
-    patch.setattr(Recorder, "_write", once)
+    patch.setattr(AttendanceWriter, "_write", once)
 
 
 def reconcile_forgotten(patch: pytest.MonkeyPatch) -> None:

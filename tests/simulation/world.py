@@ -327,8 +327,8 @@ class World:
             return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
         if any(member.connection is None for room in server.hub.rooms.values() for member in room):
             return "someone is away"
-        if server.recorder.count:
-            return f"{server.recorder.count} entries are not recorded"
+        if server.writer.count:
+            return f"{server.writer.count} entries are not recorded"
         if others := store_checks.open_stays_elsewhere(self.store.connection, server.node.id):
             return f"stays are open under a server that is gone: {others}"
         present = sum(len(room) for room in server.hub.rooms.values())

@@ -59,7 +59,7 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
     assert refused.value.code is ErrorCode.REVOKED
     # Nobody came to the stay that was opened.
     await desk.reconciler.reconcile(is_last=True)
-    assert await desk.recorder.settle("ABC123", "u_ann", 5)
+    assert await desk.writer.settle("ABC123", "u_ann", 5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
 
@@ -94,7 +94,7 @@ async def test_a_leave_is_written_when_the_store_is_back(desk: Desk) -> None:
     desk.leave(first)
     assert desk.metrics.unrecorded() == 1
     desk.store.down = False
-    assert await desk.recorder.settle("ABC123", "u_ann", within=10)
+    assert await desk.writer.settle("ABC123", "u_ann", within=10)
     assert desk.metrics.unrecorded() == 0
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
@@ -122,7 +122,7 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
         await coming
     assert refused.value.code == ErrorCode.MEETING_FULL
     await desk.reconciler.reconcile(is_last=True)
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert await desk.writer.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
 
@@ -169,7 +169,7 @@ async def test_who_joins_is_recorded_after_what_is_recorded_of_another_page(desk
     with pytest.raises(Refused):
         await waiting[0]
     arrival, _ = await waiting[1]
-    assert await desk.recorder.settle("ABC123", "u_ann", within=5)
+    assert await desk.writer.settle("ABC123", "u_ann", within=5)
     assert [join.instance for join in desk.store.joins[3:]] == [arrival.instance]
 
 

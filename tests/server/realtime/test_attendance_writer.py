@@ -1,4 +1,4 @@
-"""The recorder: what became of stays is written in each person's order, whatever the store does."""
+"""The writer: what became of stays is written in each person's order, whatever the store does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from server.realtime.attendance_writer import BATCH, FLAPPING, Recorder, StayAbandoned
+from server.realtime.attendance_writer import BATCH, FLAPPING, AttendanceWriter, StayAbandoned
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
 from storage import open_store
@@ -76,22 +76,22 @@ def whose(what: StayEnd | StayResume | StayAbandon) -> str:
 @dataclass
 class Desk:
     store: FailingStore
-    recorder: Recorder
+    writer: AttendanceWriter
     metrics: Metrics
     script: Script
 
     def ended(self, joined: Joined, at: float) -> None:
         person, stay = joined.participant, joined.stay
-        self.recorder.record(StayEnded(ROOM, person.user_id, person.id, stay.session_id, at, "left"))
+        self.writer.record(StayEnded(ROOM, person.user_id, person.id, stay.session_id, at, "left"))
 
     def resumed(self, joined: Joined, at: float) -> None:
         person, stay = joined.participant, joined.stay
-        self.recorder.record(
+        self.writer.record(
             StayResumed(ROOM, person.user_id, person.id, stay.session_id, stay.instance, at, True)
         )
 
     async def settled(self, joined: Joined) -> None:
-        assert await self.recorder.settle(ROOM, joined.participant.user_id, within=20)
+        assert await self.writer.settle(ROOM, joined.participant.user_id, within=20)
 
     async def stay(self, user: str) -> Stay:
         (stay,) = await self.script.stays(user)
@@ -103,9 +103,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     real = open_store(f"sqlite:///{tmp_path}/r.db")
     await real.open()
     store, metrics = FailingStore(real), Metrics()
-    recorder = Recorder(cast(Store, store), "n_1", metrics, limit=LIMIT)
-    yield Desk(store, recorder, metrics, Script(real, ROOM))
-    await recorder.close(within=5)
+    writer = AttendanceWriter(cast(Store, store), "n_1", metrics, limit=LIMIT)
+    yield Desk(store, writer, metrics, Script(real, ROOM))
+    await writer.close(within=5)
     await real.close()
 
 
@@ -116,8 +116,8 @@ async def test_an_end_is_written_with_its_own_time_and_nothing_is_left(desk: Des
     await desk.settled(ann)
     assert (await desk.stay("ann")).left_at == 1010.0
     assert desk.metrics.unrecorded() == 0
-    await desk.recorder.close(within=5)
-    assert desk.recorder.count == 0
+    await desk.writer.close(within=5)
+    assert desk.writer.count == 0
 
 
 async def test_a_return_is_written_under_this_node(desk: Desk) -> None:
@@ -188,8 +188,8 @@ async def test_settling_waits_for_that_person_only_and_not_for_ever(desk: Desk) 
     ann, bob = await desk.script.join("ann"), await desk.script.join("bob")
     desk.store.gate.clear()
     desk.ended(ann, 1010.0)
-    assert await desk.recorder.settle(ROOM, bob.participant.user_id, within=0)
-    assert not await desk.recorder.settle(ROOM, ann.participant.user_id, within=0.01)
+    assert await desk.writer.settle(ROOM, bob.participant.user_id, within=0)
+    assert not await desk.writer.settle(ROOM, ann.participant.user_id, within=0.01)
     desk.store.gate.set()
     await desk.settled(ann)
 
@@ -208,8 +208,8 @@ async def test_an_outage_is_one_warning_and_one_line_when_it_is_over(desk: Desk)
         desk.store.down = False
         for each in joined:
             await desk.settled(each)
-        await desk.recorder.close(within=5)
-        assert desk.recorder.count == 0
+        await desk.writer.close(within=5)
+        assert desk.writer.count == 0
     warning, line = lines
     assert (warning["log_level"], warning["error"]) == ("warning", "away")
     assert (line["log_level"], line["written"], line["given_up"]) == ("info", 20, 0)
@@ -227,7 +227,7 @@ async def test_a_second_outage_is_told_of_again(desk: Desk) -> None:
             await desk.store.failed.wait()
             desk.store.down = False
             await desk.settled(ann)
-        await desk.recorder.close(within=5)
+        await desk.writer.close(within=5)
     assert [line["log_level"] for line in lines] == ["warning", "info"] * 2
 
 
@@ -242,7 +242,7 @@ async def test_what_is_kept_is_bounded_and_the_newest_is_given_up_with_one_error
         await desk.store.failed.wait()
         desk.store.down = False
         await desk.settled(ann)
-        await desk.recorder.close(within=5)
+        await desk.writer.close(within=5)
     assert [line["log_level"] for line in lines] == ["error", "warning", "info"]
     assert (lines[2]["written"], lines[2]["given_up"]) == (300, 50)
     assert [what.at for what in desk.store.written] == [1000.0 + number for number in range(300)]
@@ -253,7 +253,7 @@ async def test_a_connection_that_comes_and_goes_all_the_time_fills_nothing(desk:
     desk.store.gate.clear()
     for number in range(10 * FLAPPING):
         desk.resumed(ann, 1000.0 + number)
-    assert desk.recorder.count == FLAPPING
+    assert desk.writer.count == FLAPPING
     desk.ended(ann, 2000.0)
     desk.store.gate.set()
     await desk.settled(ann)
@@ -266,10 +266,10 @@ async def test_abandoned_stays_leave_room_for_what_people_did(desk: Desk) -> Non
     ann = await desk.script.join("ann", 1000.0)
     desk.store.gate.clear()
     for number in range(LIMIT):
-        desk.recorder.record(StayAbandoned(ROOM, f"u_{number}", f"p_{number}", "s_1", None))
-    assert desk.recorder.count == LIMIT // 2
+        desk.writer.record(StayAbandoned(ROOM, f"u_{number}", f"p_{number}", "s_1", None))
+    assert desk.writer.count == LIMIT // 2
     desk.ended(ann, 1010.0)
-    assert desk.recorder.count == LIMIT // 2 + 1
+    assert desk.writer.count == LIMIT // 2 + 1
     desk.store.gate.set()
     await desk.settled(ann)
     assert (await desk.stay("ann")).left_at == 1010.0
@@ -298,8 +298,8 @@ async def test_closing_tries_once_more_without_waiting_its_turn(desk: Desk) -> N
         desk.store.failed.clear()
         await desk.store.failed.wait()
     desk.store.down = False
-    await desk.recorder.close(within=5)
-    assert desk.recorder.count == 0
+    await desk.writer.close(within=5)
+    assert desk.writer.count == 0
     assert (await desk.stay("ann")).left_at == 1010.0
 
 
@@ -309,6 +309,6 @@ async def test_closing_gives_up_in_time_and_says_what_is_left(desk: Desk) -> Non
     with capture_logs() as lines:
         desk.ended(ann, 1010.0)
         desk.ended(bob, 1010.0)
-        await desk.recorder.close(within=0.01)
-    assert desk.recorder.count == 2
+        await desk.writer.close(within=0.01)
+    assert desk.writer.count == 2
     assert [(line["log_level"], line["count"]) for line in lines] == [("warning", 2)]

@@ -24,7 +24,7 @@ from server.call_test.sessions import Echoes
 from server.identity.tokens import Tokens
 from server.network.client_address import Client as Address
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.connection import Connection
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
@@ -264,9 +264,9 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
         Tokens("a secret of some length"),
     )
     await store.open()
-    recorder = Recorder(store, "n_1", metrics)
-    admission = Admission(config, hub, store, recorder, tokens, "n_1", RecordClock())
-    gateway = Gateway(config, hub, admission, recorder, metrics)
+    writer = AttendanceWriter(store, "n_1", metrics)
+    admission = Admission(config, hub, store, writer, tokens, "n_1", RecordClock())
+    gateway = Gateway(config, hub, admission, writer, metrics)
     jobs = Jobs(config, store)
     others = jobs, Schedule(jobs, store), cast(Any, None), RecordClock()
     app = web(config, store, hub, gateway, tokens, metrics, *others)

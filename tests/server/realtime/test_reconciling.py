@@ -22,7 +22,7 @@ def token(desk: Desk, user: str = "u_ann") -> str:
 
 async def settled(desk: Desk, *users: str) -> None:
     for user in users or ("u_ann",):
-        assert await desk.recorder.settle("ABC123", user, within=10)
+        assert await desk.writer.settle("ABC123", user, within=10)
 
 
 async def stay(desk: Desk) -> Stay:
@@ -40,10 +40,10 @@ async def test_an_end_that_was_dropped_is_found_and_is_when_they_were_last_seen(
     before = time.time()
     await desk.reconciler.reconcile()
     after = time.time()
-    desk.recorder._limit = 0
+    desk.writer._limit = 0
     desk.leave(connection)
     assert desk.metrics.given_up == 1
-    desk.recorder._limit = 10
+    desk.writer._limit = 10
     await desk.reconciler.reconcile()
     await settled(desk)
     closed = await stay(desk)
@@ -57,10 +57,10 @@ async def test_who_is_away_was_seen_until_they_were_lost(desk: Desk) -> None:
     # As long ago as can be: no stay ends before it began.
     desk.hub.lost(connection, 0.0)
     await desk.reconciler.reconcile()
-    desk.recorder._limit = 0
+    desk.writer._limit = 0
     desk.leave(connection)
     assert desk.metrics.given_up == 1
-    desk.recorder._limit = 10
+    desk.writer._limit = 10
     await desk.reconciler.reconcile()
     await settled(desk)
     closed = await stay(desk)
@@ -70,9 +70,9 @@ async def test_who_is_away_was_seen_until_they_were_lost(desk: Desk) -> None:
 async def test_what_closes_a_stay_may_be_lost_as_well(desk: Desk) -> None:
     connection = await desk.join(token(desk))
     await desk.reconciler.reconcile()
-    desk.recorder._limit = 0
+    desk.writer._limit = 0
     desk.leave(connection)
-    desk.recorder._limit = 10
+    desk.writer._limit = 10
     before = time.time()
     for desk.store.loses in (True, True, False):
         await desk.reconciler.reconcile()
@@ -116,7 +116,7 @@ async def test_whose_end_is_still_to_be_written_is_left_alone(desk: Desk) -> Non
     desk.store.down = True
     desk.leave(connection)
     await desk.reconciler.reconcile()
-    assert desk.recorder.count == 1
+    assert desk.writer.count == 1
     desk.store.down = False
     await settled(desk)
     assert ((await stay(desk)).reason, (await stay(desk)).estimated) == ("lost", False)
@@ -148,9 +148,9 @@ async def test_what_the_record_has_of_a_page_or_a_beginning_is_put_right(desk: D
     await desk.reconciler.reconcile()
     await settled(desk)
     assert await stay(desk) == replace(before, joined_at=before.joined_at + 3600.0, instance="another.page")
-    assert desk.recorder.count == 0
+    assert desk.writer.count == 0
     await desk.reconciler.reconcile()
-    assert desk.recorder.count == 0, "nothing differs any more"
+    assert desk.writer.count == 0, "nothing differs any more"
 
 
 async def lost_answer(desk: Desk) -> None:

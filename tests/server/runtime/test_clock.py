@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from server.realtime.admission import Admission
-from server.realtime.attendance_writer import Recorder
+from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
 from server.runtime import clock
@@ -104,22 +104,22 @@ async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, 
     store = open_store(f"sqlite:///{tmp_path}/r.db")
     await store.open()
     script, hub, record = Script(store), Hub(), RecordClock()
-    recorder = Recorder(store, "n_1", Metrics(), at=record.at)
+    writer = AttendanceWriter(store, "n_1", Metrics(), at=record.at)
     began = clock.monotonic()
     ann = await script.join("ann", record.at(began))
     stay = ann.stay
     hub.join(seat(ann, "a socket"), began)
     told(record, by)
     hub.clock_was_set(record.set_by)
-    await Reconciler(store, "n_1", hub, cast(Admission, NobodyJoins()), recorder).reconcile()
-    assert await recorder.settle("ROOM-1", "ann", 5)
+    await Reconciler(store, "n_1", hub, cast(Admission, NobodyJoins()), writer).reconcile()
+    assert await writer.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")
     assert there.joined_at == pytest.approx(stay.joined_at + by, abs=0.001)
     hub.lost("a socket", began + 10.0)
     for effect in hub.tick(began + 100.0):
         if isinstance(effect, StayEnded):
-            recorder.record(effect)
-    assert await recorder.settle("ROOM-1", "ann", 5)
+            writer.record(effect)
+    assert await writer.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")
     assert there.left_at is not None
     assert there.left_at - there.joined_at == pytest.approx(10.0, abs=0.001)
