@@ -13,7 +13,7 @@ QUICK := $(PURE) tests/storage tests/server
 AHEAD := $(PURE) tests/storage tests/zoom --ignore=tests/storage/test_processes.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick browsers ahead simulate abuse check format bench lock package system clean
+.PHONY: help run test quick browsers ahead simulate abuse check format protocol bench lock package system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check: $(DEV) system ## Lint, formatting and types, of Python and of the page's 
 
 format: $(DEV) ## Format the Python sources
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+protocol: $(DEV) ## Renew docs/protocol.schema.json after a change of messages
+	@$(BIN)/python -m signalling.protocol.schema > docs/protocol.schema.json
 
 abuse: $(DEV) ## What strangers can do, while 200 good members talk and must not notice: SECONDS=20 of it
 	@$(BIN)/python -m tests.abuse $(SECONDS)

@@ -18,12 +18,14 @@ from server.identity.tokens import Tokens
 from server.runtime.metrics import Metrics
 from server.settings.config import SETTINGS, Config
 from server.settings.setting import Setting
-from signalling.protocol import client_messages, errors, server_messages
+from signalling.protocol import client_messages, errors, schema, server_messages
 from signalling.rooms.hub import Hub
+from tests.signalling.frames import check_server_frame
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
+SCHEMA = ROOT / "docs" / "protocol.schema.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 PEER = ROOT / "docs" / "peer.md"
@@ -100,6 +102,10 @@ def test_a_server_message_has_its_row_and_its_fields(type_: str) -> None:
     assert missing_fields(SERVER_MESSAGES[type_], rows(section)[type_][0]) == []
 
 
+def test_the_schemas_are_those_of_the_messages() -> None:
+    assert text(SCHEMA) == schema.text(), "run `make protocol`"
+
+
 @pytest.mark.parametrize("code", errors.ErrorCode)
 def test_an_error_is_documented_as_the_table_has_it(code: errors.ErrorCode) -> None:
     entry = errors.ERRORS[code]
@@ -150,6 +156,16 @@ def test_client_messages_in_examples_are_valid() -> None:
     assert len(examples) >= 3
     for example in examples:
         client_messages.decode(example.encode())
+
+
+def test_server_messages_in_examples_are_right() -> None:
+    """Those that are shown whole."""
+    section = text(PROTOCOL).partition("### Server to client")[2].partition("## Coming back")[0]
+    examples = [example for block in code_blocks(section, "json") for example in re.split(r"\n(?=\{)", block)]
+    whole = [example for example in examples if '"…":' not in example]
+    assert len(whole) > 8
+    for example in whole:
+        check_server_frame(example)
 
 
 # Operation

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.process import ServerProcess
+from tests.signalling.frames import check_client_frame, check_server_frame
 
 TIMEOUT = 10.0
 
@@ -81,9 +82,19 @@ class Client:
 
     async def send(self, kind: str, /, **fields: Any) -> int:
         """Send a message with the next id; answers the id."""
-        self._number += 1
-        await self.send_text(json.dumps({"type": kind, "id": self._number} | fields))
+        text = self._text(kind, fields)
+        check_client_frame(text)
+        await self.send_text(text)
         return self._number
+
+    async def send_wrong(self, kind: str, /, **fields: Any) -> int:
+        """As `send`, what the protocol does not allow."""
+        await self.send_text(self._text(kind, fields))
+        return self._number
+
+    def _text(self, kind: str, fields: dict[str, Any]) -> str:
+        self._number += 1
+        return json.dumps({"type": kind, "id": self._number} | fields)
 
     async def join(self, meeting: str, name: str, **fields: Any) -> Message:
         """Join, be answered `joined`, and remember who one is."""
@@ -133,6 +144,7 @@ class Client:
         async with asyncio.timeout(TIMEOUT):
             text = await self.ws.recv()
         assert isinstance(text, str)
+        check_server_frame(text)
         self.raw = text
         message = json.loads(text)
         assert isinstance(message, dict)

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
 from reconvene.meeting_socket import MeetingSocket
-from signalling.client.actions import Emit
+from signalling.client.actions import Action, Emit, Send
 from signalling.client.place import Place
 from signalling.client.roster import Participant, Roster
+from tests.signalling.frames import check_client_frame, check_server_frame
 
 TIMEOUT = 40.0
 
@@ -29,6 +30,15 @@ class Page(MeetingSocket):
 
     def hear(self, emit: Emit) -> None:
         self.heard.append(emit)
+
+    def received(self, link: Any, text: str) -> None:
+        check_server_frame(text)
+        super().received(link, text)
+
+    def _do(self, action: Action) -> None:
+        if isinstance(action, Send):
+            check_client_frame(action.text)
+        super()._do(action)
 
     @property
     def id(self) -> str:

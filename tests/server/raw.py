@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from tests.signalling.frames import check_client_frame, check_server_frame
+
 TIMEOUT = 10.0
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 # Section 1.3: the key and this GUID, hashed, are what the server answers.
@@ -75,7 +77,9 @@ def frame(
 
 
 def join(room: str, number: int = 1, **fields: Any) -> str:
-    return json.dumps({"type": "join", "id": number, "meeting": room, "name": "Raw", "create": True} | fields)
+    text = json.dumps({"type": "join", "id": number, "meeting": room, "name": "Raw", "create": True} | fields)
+    check_client_frame(text)
+    return text
 
 
 class Raw:
@@ -171,6 +175,7 @@ class Raw:
         """The next frame, a whole text message of this type."""
         received = await self.frame()
         assert received.first == 0x80 | TEXT, received
+        check_server_frame(received.payload)
         message = json.loads(received.payload)
         assert isinstance(message, dict)
         assert message["type"] == kind, message

@@ -24,6 +24,7 @@ from signalling.rooms.flow import Flow
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return
 from signalling.rooms.telling import DELAY, FRAMES
+from tests.signalling.frames import check_client_frame, check_server_frame
 
 
 @dataclass(eq=False)
@@ -43,6 +44,7 @@ class Socket:
     batches: int = 0
 
     def take(self, payload: bytes) -> None:
+        check_server_frame(payload)
         message = json.loads(payload)
         assert self.closed is None, f"{message['type']} was sent after the close"
         if message["type"] == "batch":
@@ -197,8 +199,14 @@ class Stage:
         self.hub.restore(known, self.now)
 
     def say(self, user: str | Socket, **message: Any) -> None:
+        frame = orjson.dumps(message)
+        check_client_frame(frame)
+        self.receive(user, frame)
+
+    def receive(self, user: str | Socket, frame: bytes) -> None:
+        """Whatever it is. Raises `BadMessage`."""
         socket = user if isinstance(user, Socket) else self.sockets[user]
-        self._carry_out(self.hub.receive(socket, decode(orjson.dumps(message)), self.now))
+        self._carry_out(self.hub.receive(socket, decode(frame), self.now))
 
     def lose(self, user: str | Socket, *, goodbye: bool = False) -> None:
         socket = user if isinstance(user, Socket) else self.sockets[user]

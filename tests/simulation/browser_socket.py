@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from websockets.client import ClientProtocol
@@ -12,6 +13,7 @@ from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from tests.signalling.frames import check_client_frame, check_server_frame
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
 
@@ -26,7 +28,9 @@ _quiet.setLevel(logging.CRITICAL)
 
 
 class Owner(Protocol):
-    """The page, which is told of everything."""
+    """The page, which is told of everything. `malformed`: what was wrong in frames either way."""
+
+    malformed: list[str]
 
     def opened(self, socket: Socket) -> None: ...
     def received(self, socket: Socket, data: bytes) -> None: ...
@@ -52,6 +56,7 @@ class Socket:
         self._close(LOST)
 
     def send(self, text: str) -> None:
+        self._hold(text.encode(), check_client_frame)
         if self._ws.state is OPEN:
             self._ws.send_text(text.encode())
             self._flush()
@@ -87,10 +92,18 @@ class Socket:
                 if ws.state is OPEN:
                     self.page.opened(self)
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                self._hold(bytes(event.data), check_server_frame)
                 self.page.received(self, bytes(event.data))
         self._flush()
         if ws.close_rcvd is not None and not self.given_up:
             self._loop.call_later(CLOSE_TIMEOUT, self._close, ws.close_rcvd.code)
+
+    def _hold(self, frame: bytes, check: Callable[[bytes], None]) -> None:
+        """Against what the protocol says is in it."""
+        try:
+            check(frame)
+        except AssertionError as error:
+            self.page.malformed.append(str(error))
 
     def ended(self) -> None:
         if not self._over:

@@ -39,6 +39,7 @@ def check(world: World) -> None:
         page.intervals()
     holders = Holders(world.truth, pages)
     for page in world.pages():
+        _frames_were_well_formed(world, page)
         _page_was_not_dismissed(world, page)
         _page_was_told_everything(world, page)
         _page_was_refused_for_a_reason(world, page)
@@ -54,6 +55,11 @@ def check(world: World) -> None:
 
 
 # What each page was told
+
+
+def _frames_were_well_formed(world: World, page: Page) -> None:
+    for wrong in page.malformed:
+        world.complain(f"{page.name} sent or was sent a malformed frame: {wrong}")
 
 
 def _page_was_not_dismissed(world: World, page: Page) -> None:

@@ -153,6 +153,12 @@ def batches_run_backwards(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(server_messages, "batch", lambda told: batch(told[::-1]))
 
 
+def a_field_is_misspelt(patch: pytest.MonkeyPatch) -> None:
+    frame = server_messages.participant_updated
+    misspelt = lambda *told: frame(*told).replace(b'"hand":', b'"hands":')  # noqa: E731
+    patch.setattr(server_messages, "participant_updated", misspelt)
+
+
 def older_clients_are_told_the_last_only(patch: pytest.MonkeyPatch) -> None:
     """Of several events at once, those that take no batches."""
     together = telling.together
@@ -291,6 +297,7 @@ PLANTS: dict[str, Plant] = {
         nobody_is_ahead,
         signals_overtake_events,
         batches_run_backwards,
+        a_field_is_misspelt,
         older_clients_are_told_the_last_only,
         stale_snapshot,
         grace_never_ends,

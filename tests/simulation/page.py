@@ -114,6 +114,8 @@ class Page:
         self.heard: list[Whole | tuple[str, dict[str, Any]]] = []
         self.acked: set[int] = set()
         self.doubled: list[dict[str, Any]] = []
+        self.malformed: list[str] = []
+        """What is wrong in frames that it sent or was sent."""
         self.surely: list[Interval] = []
         self.maybe: list[Interval] = []
         self.media = dict(place.media)
@@ -221,11 +223,8 @@ class Page:
             self.acked.add(message["id"])
         elif kind not in {"joined", "resumed"}:
             told = message["events"] if kind == "batch" else [message]
-            self.doubled += [
-                each
-                for each in told
-                if each.get("seq", self.client.membership.seq + 1) <= self.client.membership.seq
-            ]
+            seen = self.client.membership.seq
+            self.doubled += [each for each in told if each.get("seq", seen + 1) <= seen]
         self._happened(lambda now: self.client.received(data, now))
 
     def closed(self, socket: Socket, code: int) -> None:

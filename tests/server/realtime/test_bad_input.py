@@ -34,7 +34,7 @@ async def test_what_is_no_message_is_answered_and_breaks_nothing(play: Play, roo
 @pytest.mark.parametrize("name", ["", "   ", "x" * 10_000, "a\x00b", "a\u202eb", "\ud800"])
 async def test_names_that_are_none_are_refused_and_the_socket_stays(play: Play, room: str, name: str) -> None:
     client = await play.client()
-    await client.send("join", meeting=room, name=name, create=True)
+    await client.send_wrong("join", meeting=room, name=name, create=True)
     await client.error("bad_message")
     await client.join(room, "Ann", create=True)
 

@@ -69,7 +69,7 @@ async def test_programs_are_marked_in_the_room_and_on_record_and_not_counted(pla
 
 async def test_no_other_kind_is_taken(play: Play, room: str) -> None:
     client = await play.client()
-    await client.send("join", meeting=room, name="Echo", create=True, kind="robot")
+    await client.send_wrong("join", meeting=room, name="Echo", create=True, kind="robot")
     assert "kind" in (await client.error("bad_message", id=1))["message"]
     for kind in ("robot", "", 1, ["bot"]):
         answer = await play.http.post("/api/identity", json={"kind": kind})

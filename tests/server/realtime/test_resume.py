@@ -229,7 +229,8 @@ async def test_a_resume_that_cannot_be_understood_is_answered(
 ) -> None:
     _, bob = await play.pair(room)
     back = await play.client()
-    number = await back.send("resume", **{"session": bob.session, "epoch": bob.epoch, "seq": 0} | fields)
+    place = {"session": bob.session, "epoch": bob.epoch, "seq": 0}
+    number = await back.send_wrong("resume", **place | fields)
     await back.error("bad_message", id=number)
     await back.resume(bob)
 
