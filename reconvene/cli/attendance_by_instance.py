@@ -13,7 +13,7 @@ from rich.text import Text
 from reconvene.cli import attendance_import
 from reconvene.cli.attendance_import import Addresses
 from reconvene.terminal import UNLIMITED, Clock, harmless
-from server.reports import attendance_report, instances
+from server.reports import attendance_report, instance_columns, instances
 from server.reports.presence import Person
 from storage.imports import Part
 from storage.records import Attendance
@@ -29,7 +29,7 @@ def tables(record: Attendance, clock: Clock, addresses: Addresses, console: Cons
     columns = instances.of(instances.source(record).record)
     # A line below each name would make it hard to read along a row.
     addresses = "none" if addresses == "below" else addresses
-    lines = list(instances.lines(record, clock.now))
+    lines = list(instance_columns.lines(record, clock.now))
     width = NARROWEST + (30 if addresses == "beside" else 0)
     room = len(columns) if console.width == UNLIMITED else max(1, (console.width - width) // EACH)
     for begin in range(0, max(1, len(columns)), max(1, room)):
@@ -40,7 +40,7 @@ def tables(record: Attendance, clock: Clock, addresses: Addresses, console: Cons
 def _table(
     record: Attendance,
     columns: Sequence[Part],
-    lines: Sequence[tuple[instances.Line, Sequence[Person | None]]],
+    lines: Sequence[tuple[instance_columns.Line, Sequence[Person | None]]],
     addresses: Addresses,
 ) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
@@ -65,7 +65,7 @@ def _table(
 
 
 def _cell(part: Part, cell: Person | None) -> str:
-    told = instances.told(part, cell) or "–"
+    told = instance_columns.told(part, cell) or "–"
     return f"~{told}" if cell is not None and cell.estimated else told
 
 

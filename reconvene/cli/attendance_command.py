@@ -16,7 +16,7 @@ from reconvene.cli import attendance_by_instance, attendance_import
 from reconvene.cli.attendance_import import Addresses
 from reconvene.cli.read_only_store import CannotShow, opened, place
 from reconvene.terminal import Clock, harmless, paper
-from server.reports import attendance_report, import_source, instances
+from server.reports import attendance_report, import_source, instance_columns, instances
 from server.reports.presence import Report
 from server.settings.config import Config
 from server.zoom import person_matching
@@ -105,7 +105,9 @@ def show(found: Record, *, rows: Rows | None, as_csv: bool, by_instance: bool = 
     if as_csv:
         sys.stdout.flush()
         sys.stdout.buffer.write(
-            instances.as_csv(record, now, None) if by_instance else _csv(found, rows or Rows.STAYS, now)
+            instance_columns.as_csv(record, now, None)
+            if by_instance
+            else _csv(found, rows or Rows.STAYS, now)
         )
         return
     console = paper()

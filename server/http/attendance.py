@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 
 from server.http.openapi import UNKNOWN, answered
-from server.reports import attendance_report, import_source, instances
+from server.reports import attendance_report, import_source, instance_columns, instances
 from server.runtime.clock import RecordClock
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import UnknownParticipant
@@ -88,7 +88,7 @@ def add_to(
         # On a thread: a large report takes a tenth of a second, and the sockets go on.
         if format == "csv":
             if by is not None:
-                table = await asyncio.to_thread(instances.as_csv, record, now, clocks)
+                table = await asyncio.to_thread(instance_columns.as_csv, record, now, clocks)
                 return spreadsheet(table, f"{room}-instances")
             table = await asyncio.to_thread(
                 attendance_report.as_csv, record, now, attendance_report.Rows(rows)
@@ -100,13 +100,13 @@ def add_to(
             known = everyone.origin.record
             if instance is not None:
                 totals = await asyncio.to_thread(instances.totals, totals, everyone, record, now)
-                source = {"instances": [instances.head(part) for part in instances.of(known)]}
+                source = {"instances": [instance_columns.head(part) for part in instances.of(known)]}
                 known = instances.source(record).record
             source = import_source.source(known, totals, now) | (source or {})
         if instance is not None and after is not None:
             record = _after(record, after)
         told = (
-            partial(instances.as_json, record, now, limit)
+            partial(instance_columns.as_json, record, now, limit)
             if by is not None
             else partial(attendance_report.as_json, record, now, limit, whole=whole, source=source)
         )

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconvene import terminal
-from server.reports import instances
+from server.reports import instance_columns, instances
 from storage import open_store
 from storage.import_store import StoreWithImports
 from storage.imports import PartState
@@ -116,7 +116,7 @@ async def test_one_that_is_not_there_is_refused_with_those_that_are(weekly: Atte
 
 
 async def test_everyone_has_a_line_and_each_instance_a_column(weekly: Attendance) -> None:
-    head, *lines = sheet(instances.as_csv(weekly, NOW, BERLIN))
+    head, *lines = sheet(instance_columns.as_csv(weekly, NOW, BERLIN))
     assert head[5:7] == ["2026-03-02 10:00 +01:00", "2026-03-09 10:00 +01:00"]
     assert [[line[0], *line[5:9]] for line in lines] == [
         ["Ada Lovelace", "0:30:00", "1:00:00", "2", "5400"],
@@ -124,7 +124,7 @@ async def test_everyone_has_a_line_and_each_instance_a_column(weekly: Attendance
         ["bob", "0:10:00", "", "1", "600"],
         ["iPhone", "0:10:00", "", "1", "600"],
     ]
-    told = json.loads(instances.as_json(weekly, NOW, 2))
+    told = json.loads(instance_columns.as_json(weekly, NOW, 2))
     assert [each["instance"] for each in told["instances"]] == [ONE, OTHER]
     ada, bob = told["participants"]
     assert told["next"] == bob["id"]
@@ -136,12 +136,12 @@ async def test_everyone_has_a_line_and_each_instance_a_column(weekly: Attendance
 async def test_each_column_has_the_offset_of_its_own_day(weekly: Attendance) -> None:
     first, second = instances.of(instances.source(weekly).record)
     summer = replace(second, starts_at=START + 6 * WEEK)
-    assert [instances.heading(part, BERLIN) for part in (first, summer)] == [
+    assert [instance_columns.heading(part, BERLIN) for part in (first, summer)] == [
         "2026-03-02 10:00 +01:00",
         "2026-04-13 11:00 +02:00",
     ]
     nepal = timezone(timedelta(hours=5, minutes=45))
-    assert instances.heading(first, nepal) == "2026-03-02 14:45 +05:45"
+    assert instance_columns.heading(first, nepal) == "2026-03-02 14:45 +05:45"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_nobody_known_is_not_nobody_there(weekly: Attendance, state: PartS
         for part in origin.record.parts
     ]
     record = replace(weekly, origin=replace(origin, record=replace(origin.record, parts=parts)))
-    head, *lines = sheet(instances.as_csv(record, NOW, None))
+    head, *lines = sheet(instance_columns.as_csv(record, NOW, None))
     assert head[6] == f"no date, 4AAA== ({said})"
     assert [line[6] for line in lines] == ["1:00:00", "?", "?", "?"]
 
