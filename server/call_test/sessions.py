@@ -15,11 +15,12 @@ from collections.abc import Sequence
 
 import structlog
 
+from server.call_test.leftovers import Leftovers
+from server.call_test.lifetime import OVERDUE, SECONDS, STARTS_WITHIN
 from server.call_test.process import EchoProcess
 from server.network.client_address import Client
 from server.network.limits import Limits
 from server.realtime.gateway import Gateway
-from server.reports.deletion import delete_meeting
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
 from signalling.protocol import identifiers
@@ -31,12 +32,6 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
-SECONDS = 60
-"""How long an echo stays."""
-OVERDUE = 10.0
-"""Seconds more after which one that has not ended by itself is killed."""
-STARTS_WITHIN = 30.0
-"""Seconds until it has to be in its meeting."""
 LOOKS_EVERY = 0.05
 COMES_WITHIN = 15.0
 """Seconds from the answer until whoever asked has to be there, too. Otherwise others get the place."""
@@ -49,13 +44,6 @@ COME_BACK = 10.0
 """Seconds after which to ask again at most: few stay for the whole minute."""
 
 TITLE = "Test of a call"
-
-LIFE = SECONDS + OVERDUE + STARTS_WITHIN
-"""Seconds after which a meeting is nobody's any more, whoever made it."""
-SWEEPS_EVERY = 3600.0
-TRIES_EVERY = 30.0
-LOOKED_AT = 200
-"""Meetings, the latest, among which those are looked for that a process left behind which was killed."""
 
 CANNOT = "The server could not start an echo; its log says why."
 
@@ -123,13 +111,13 @@ class Echoes:
         self._url = url
         self._echoes: dict[str, Echo] = {}  # by user
         self._starts: deque[float] = deque()
-        self._undeleted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
+        self._leftovers = Leftovers(store, gateway, lambda: {echo.room for echo in self._echoes.values()})
         metrics.echo_processes = lambda: len(self._echoes)
 
     def start(self) -> None:
-        self._sweeper = asyncio.create_task(self._keep_sweeping())
+        self._sweeper = asyncio.create_task(self._leftovers.sweep(offered=self._offered))
 
     async def stop(self) -> None:
         """End them all and delete their meetings. Interrupted, it kills them."""
@@ -227,7 +215,7 @@ class Echoes:
             if not echo.ready.done():
                 echo.ready.set_exception(Refused(ErrorCode.UNAVAILABLE, CANNOT))
             echo.gone.set()
-        await self._delete(echo.room)
+        await self._leftovers.delete(echo.room)
 
     async def _run(self, echo: Echo) -> None:
         """From the start of its process to its end. Raises `Refused` when it does not get into its meeting."""
@@ -281,46 +269,3 @@ class Echoes:
                 return
         if self._hub.size(echo.room) < 2:
             echo.end()
-
-    async def _delete(self, room: str) -> None:
-        """Now, or when the store is back."""
-        try:
-            await delete_meeting(self._store, self._gateway, room)
-        except StoreError as error:
-            self._gateway.end_meeting(room)
-            if not isinstance(error, UnknownMeeting):
-                log.warning("echo's meeting could not be deleted", meeting=room, error=str(error))
-                self._undeleted.add(room)
-                return
-        self._undeleted.discard(room)
-
-    async def _keep_sweeping(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            try:
-                for room in list(self._undeleted):
-                    await self._delete(room)
-                if loop.time() >= due:
-                    doubtful = await self._sweep()
-                    if not (self._offered or doubtful or self._undeleted):
-                        return
-                    due = loop.time() + (LIFE if doubtful else SWEEPS_EVERY)
-            except StoreError as error:
-                log.warning("left-over echo meetings could not be looked for", error=str(error))
-            except Exception:
-                log.exception("sweeping up after echoes failed")
-            await asyncio.sleep(TRIES_EVERY)
-
-    async def _sweep(self) -> bool:
-        """Delete what is no running echo's. Answers whether some may be: another process', which has the same store."""
-        latest = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
-        ours = {echo.room for echo in self._echoes.values()}
-        found = [each for each in latest if identifiers.is_echo(each.room) and each.room not in ours]
-        before = time.time() - LIFE
-        left = {each.room for each in found if each.created_at < before}
-        for room in left:
-            await self._delete(room)
-        if left:
-            log.info("left-over echo meetings deleted", meetings=len(left - self._undeleted))
-        return len(found) > len(left)

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.call_test.sessions import SECONDS, Echoes
+from server.call_test.lifetime import SECONDS
+from server.call_test.sessions import Echoes
 from server.http.attendance import PRIVATE
 from server.http.forwarded import client_of
 from server.http.meetings import Bearer

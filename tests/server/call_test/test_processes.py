@@ -1,41 +1,26 @@
-"""Echoes whose processes do what they should not, and a store that is away: the server's side, with stand-ins."""
+"""Echoes whose processes do what they should not: the server's side, with stand-ins."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import os
 import signal
 import sys
-import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from typing import Any, cast
 
 import pytest
-import structlog
 
 from server.call_test import process, sessions
 from server.call_test.sessions import Echoes
 from server.network.client_address import Client
-from server.runtime.metrics import Metrics
-from server.settings.config import Config
-from signalling.protocol import identifiers
-from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.reach import Reach
-from storage import open_store
-from storage.errors import StoreUnavailable
-from storage.store import Store
+from signalling.protocol.errors import ErrorCode
 from tests.process import ROOT
+from tests.server.call_test.stand_ins import ASKING, STAYS, Desk, told
 from tests.storage.script import Script
 
 TIMEOUT = 30.0
 
-ASKING = Client("203.0.113.9", "203.0.113.9")
-
-STAYS = "import sys; sys.stdin.read()"
 FAILS = (
     "import sys; print('Traceback …\\n  File …\\nImportError: no such thing', file=sys.stderr); sys.exit(3)"
 )
@@ -58,71 +43,6 @@ signal.signal(signal.SIGTERM, lambda *_: None)
 main.main, echo_child.PATIENCE = hangs, 0.1
 echo_child.main()
 """
-
-
-class Room:
-    """In the place of hub and gateway: in every meeting somebody sits, or nobody, and what was ended is noted."""
-
-    draining = False
-
-    def __init__(self) -> None:
-        self.people = 1
-        self.ended: list[str] = []
-
-    def size(self, _room: str) -> int:
-        return self.people
-
-    def present(self, _room: str, _user_id: str) -> object | None:
-        return self if self.people > 1 else None
-
-    def end_meeting(self, room: str) -> None:
-        self.ended.append(room)
-
-
-class Standing(Echoes):
-    """Runs a program in the echo's place."""
-
-    program = STAYS
-
-    def command(self, _room: str, _reach: Reach) -> Sequence[str]:
-        return (sys.executable, "-S", "-c", self.program)
-
-
-class Desk:
-    def __init__(self, store: Store, **settings: str) -> None:
-        self.room = Room()
-        self.metrics = Metrics()
-        self.store = store
-        config = Config.from_env({"RECONVENE_ECHO": "1", **settings})
-        room = cast(Any, self.room)
-        self.echoes = Standing(config, store, room, room, self.metrics, "http://127.0.0.1:9")
-
-    async def refused(self, code: ErrorCode, user_id: str = "u_ann") -> Refused:
-        with pytest.raises(Refused) as refused:
-            await self.echoes.begin(user_id, ASKING)
-        assert refused.value.code is code
-        return refused.value
-
-    async def meetings(self) -> list[str]:
-        return [each.meeting.room for each in await self.store.hosted_meetings(None, 100)]
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    store = open_store(f"sqlite:///{tmp_path}/r.db")
-    await store.open()
-    desk = Desk(store)
-    yield desk
-    await desk.echoes.stop()
-    assert await desk.meetings() == []
-    assert desk.metrics.echo_processes() == 0
-    await store.close()
-
-
-@contextlib.contextmanager
-def told() -> Any:
-    with structlog.testing.capture_logs() as lines:
-        yield lines
 
 
 async def test_one_that_dies_at_once_is_an_answer_and_one_line_in_the_log(desk: Desk) -> None:
@@ -319,82 +239,3 @@ def test_a_child_is_given_no_setting_and_no_secret() -> None:
     secrets = ("RECONVENE_SECRET", "SUPABASE_SERVICE_KEY", "ZOOM_CLIENT_SECRET", "AWS_SECRET_ACCESS_KEY")
     given = {"PATH": "/bin", "LC_ALL": "C", **dict.fromkeys(secrets, "x")}
     assert process.environment(given) == {"PATH": "/bin", "LC_ALL": "C"}
-
-
-# What is left behind
-
-
-class Away:
-    """A store in which nothing can be deleted, as often as it is told."""
-
-    def __init__(self, real: Any, times: int) -> None:
-        self._real = real
-        self.times = times
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
-        self.times -= 1
-        if self.times >= 0:
-            raise StoreUnavailable("gone")
-        return bool(await self._real.delete_meeting(room, created_at))
-
-
-async def until_empty(desk: Desk) -> None:
-    while await desk.meetings():
-        pass
-
-
-async def test_what_could_not_be_deleted_is_deleted_when_the_store_is_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sessions, "TRIES_EVERY", 0)
-    away = Desk(cast(Store, Away(desk.store, 2)))
-    away.echoes.start()
-    echo, _ = await away.echoes.begin("u_ann", ASKING)
-    echo.end()
-    await until_empty(desk)
-    assert set(away.room.ended) == {echo.room}, "who is still in it is told, whatever the store does"
-    await away.echoes.stop()
-
-
-@pytest.mark.parametrize("offered", ["1", "0"])
-async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_like_it(
-    desk: Desk, offered: str
-) -> None:
-    """Also where calls are not tested any more."""
-    left = [identifiers.echo_id(os.urandom(20)) for _ in range(2)]
-    for room in [*left, "ECHO-TEAM", "ABC123"]:
-        await desk.store.create_meeting(room, "u_ann", "", time.time() - sessions.LIFE - 1)
-    with told() as lines:
-        next_start = Desk(desk.store, RECONVENE_ECHO=offered)
-        next_start.echoes.start()
-        line = {"event": "left-over echo meetings deleted", "meetings": 2, "log_level": "info"}
-        while line not in lines:
-            await desk.store.ping()
-    await next_start.echoes.stop()
-    assert sorted(await desk.meetings()) == ["ABC123", "ECHO-TEAM"]
-    for room in ("ECHO-TEAM", "ABC123"):
-        await desk.store.delete_meeting(room)
-
-
-@pytest.mark.parametrize("offered", ["1", "0"])
-async def test_what_another_server_may_have_begun_is_left_alone_as_long_as_it_may_go_on(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, offered: str
-) -> None:
-    monkeypatch.setattr(sessions, "TRIES_EVERY", 0)
-    old, new = (identifiers.echo_id(os.urandom(20)) for _ in range(2))
-    await desk.store.create_meeting(new, "u_bob", "", time.time())
-    await desk.store.create_meeting(old, "u_ann", "", time.time() - sessions.LIFE - 1)
-    next_start = Desk(desk.store, RECONVENE_ECHO=offered)
-    # For the time after the first look.
-    monkeypatch.setattr(
-        next_start.room, "end_meeting", lambda _room: monkeypatch.setattr(sessions, "LIFE", 0.1)
-    )
-    with told() as lines:
-        next_start.echoes.start()
-        await until_empty(desk)
-        await next_start.echoes.stop()
-    looks = [line["meetings"] for line in lines if line["event"] == "left-over echo meetings deleted"]
-    assert looks[0] == 1

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.call_test.sessions import LIFE
+from server.call_test.lifetime import LIFE
 from server.doctor.checks import Level
 from server.runtime.sockets import bind, own_url
 from server.settings.config import Config

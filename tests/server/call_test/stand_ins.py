@@ -1,0 +1,76 @@
+"""Echoes whose program is any other, in a meeting where somebody sits or nobody."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+import structlog
+
+from server.call_test.sessions import Echoes
+from server.network.client_address import Client
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.reach import Reach
+from storage.store import Store
+
+ASKING = Client("203.0.113.9", "203.0.113.9")
+
+STAYS = "import sys; sys.stdin.read()"
+
+
+class Room:
+    """In the place of hub and gateway: in every meeting somebody sits, or nobody, and what was ended is noted."""
+
+    draining = False
+
+    def __init__(self) -> None:
+        self.people = 1
+        self.ended: list[str] = []
+
+    def size(self, _room: str) -> int:
+        return self.people
+
+    def present(self, _room: str, _user_id: str) -> object | None:
+        return self if self.people > 1 else None
+
+    def end_meeting(self, room: str) -> None:
+        self.ended.append(room)
+
+
+class Standing(Echoes):
+    """Runs a program in the echo's place."""
+
+    program = STAYS
+
+    def command(self, _room: str, _reach: Reach) -> Sequence[str]:
+        return (sys.executable, "-S", "-c", self.program)
+
+
+class Desk:
+    def __init__(self, store: Store, **settings: str) -> None:
+        self.room = Room()
+        self.metrics = Metrics()
+        self.store = store
+        config = Config.from_env({"RECONVENE_ECHO": "1", **settings})
+        room = cast(Any, self.room)
+        self.echoes = Standing(config, store, room, room, self.metrics, "http://127.0.0.1:9")
+
+    async def refused(self, code: ErrorCode, user_id: str = "u_ann") -> Refused:
+        with pytest.raises(Refused) as refused:
+            await self.echoes.begin(user_id, ASKING)
+        assert refused.value.code is code
+        return refused.value
+
+    async def meetings(self) -> list[str]:
+        return [each.meeting.room for each in await self.store.hosted_meetings(None, 100)]
+
+
+@contextlib.contextmanager
+def told() -> Any:
+    with structlog.testing.capture_logs() as lines:
+        yield lines
