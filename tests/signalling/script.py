@@ -269,3 +269,19 @@ class Stage:
                     self.ended.append(effect)
                 case StayResumed():
                     self.resumed.append(effect)
+
+
+def full(*users: str, grace: float = 30.0) -> Stage:
+    """They are in a room, and know it."""
+    stage = Stage(grace=grace)
+    for user in users:
+        stage.join(user)
+    stage.silence()
+    return stage
+
+
+def back(stage: Stage, user: str | Socket, **changes: Any) -> Socket:
+    """The page behind a socket has resumed."""
+    socket = stage.resume(user, **changes)
+    assert socket is not None
+    return socket

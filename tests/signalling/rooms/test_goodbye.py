@@ -1,4 +1,4 @@
-"""A page that says goodbye by another way than its socket: it has left, unless it is back in time."""
+"""A page that says goodbye, by its socket or by another way: it has left, unless it is back in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from signalling.protocol.client_messages import Media
 from signalling.protocol.errors import CloseCode
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
-from tests.signalling.script import Stage
+from tests.signalling.script import Stage, back
 
 
 @pytest.fixture
@@ -31,6 +31,33 @@ def left(stage: Stage) -> list[Any]:
 
 
 BOB_LEFT = [("p_bob_ABC123", "left")]
+
+
+class TestByTheSocketAlone:
+    def test_a_closed_tab_has_left_after_a_moment_and_at_the_time_it_closed(self, stage: Stage) -> None:
+        closed_at = stage.now
+        stage.lose("bob", goodbye=True)
+        stage.wait(GOODBYE - 0.1)
+        assert stage.heard("ann") == []
+        stage.wait(0.2)
+        (left,) = stage.messages("ann")
+        assert (left["type"], left["reason"]) == ("participant_left", "left")
+        assert [(end.at, end.reason) for end in stage.ended] == [(closed_at, "left")]
+
+    def test_a_reloaded_one_has_not(self, stage: Stage) -> None:
+        stage.lose("bob", goodbye=True)
+        stage.wait(GOODBYE - 0.1)
+        stage.join("bob")
+        stage.wait(60)
+        assert stage.heard("ann") == ["participant_rejoined"]
+        assert stage.ended == []
+
+    def test_the_goodbye_of_one_connection_does_not_shorten_the_grace_of_the_next(self, stage: Stage) -> None:
+        stage.lose("bob", goodbye=True)
+        back(stage, "bob", attempt=2)
+        stage.lose("bob")
+        stage.wait(GOODBYE + 1)
+        assert stage.heard("ann") == ["participant_updated"]
 
 
 class TestAfterTheSocketIsLost:

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from signalling.protocol.errors import CloseCode
-from signalling.rooms.absences import GOODBYE
-from tests.signalling.script import Socket, Stage
-
-
-def full(*users: str, grace: float = 30.0) -> Stage:
-    stage = Stage(grace=grace)
-    for user in users:
-        stage.join(user)
-    stage.silence()
-    return stage
-
-
-def back(stage: Stage, user: str | Socket, **changes: Any) -> Socket:
-    socket = stage.resume(user, **changes)
-    assert socket is not None
-    return socket
+from tests.signalling.script import back, full
 
 
 def test_what_was_missed_follows_in_order_and_then_what_is_new() -> None:
@@ -231,100 +214,6 @@ def test_who_is_lost_when_a_standstill_is_over_is_excused_from_nothing() -> None
     stage.hub.stood_still(100, stage.now)
     stage.wait(31)
     assert stage.heard("ann") == ["participant_left"]
-
-
-class TestGoodbye:
-    def test_a_closed_tab_has_left_after_a_moment_and_at_the_time_it_closed(self) -> None:
-        stage = full("ann", "bob")
-        closed_at = stage.now
-        stage.lose("bob", goodbye=True)
-        stage.wait(GOODBYE - 0.1)
-        assert stage.heard("ann") == []
-        stage.wait(0.2)
-        (left,) = stage.messages("ann")
-        assert (left["type"], left["reason"]) == ("participant_left", "left")
-        assert [(end.at, end.reason) for end in stage.ended] == [(closed_at, "left")]
-
-    def test_a_reloaded_one_has_not(self) -> None:
-        stage = full("ann", "bob")
-        stage.lose("bob", goodbye=True)
-        stage.wait(GOODBYE - 0.1)
-        stage.join("bob")
-        stage.wait(60)
-        assert stage.heard("ann") == ["participant_rejoined"]
-        assert stage.ended == []
-
-    def test_the_goodbye_of_one_connection_does_not_shorten_the_grace_of_the_next(self) -> None:
-        stage = full("ann", "bob")
-        stage.lose("bob", goodbye=True)
-        back(stage, "bob")
-        stage.lose("bob")
-        stage.wait(GOODBYE + 1)
-        assert stage.heard("ann") == ["participant_updated"]
-
-
-class TestRestart:
-    def test_everyone_is_reconnecting_and_resumes_with_the_whole_room(self) -> None:
-        stage = full("ann", "bob")
-        stage.restart()
-        ann = back(stage, "ann")
-        (resumed,) = stage.messages(ann)
-        assert (resumed["epoch"], resumed["replayed"]) == ("e_restart", 0)
-        states = {person["id"]: person["state"] for person in resumed["snapshot"]["participants"]}
-        assert states == {"p_ann_ABC123": "connected", "p_bob_ABC123": "reconnecting"}
-        bob = back(stage, "bob")
-        assert stage.heard(ann) == ["participant_updated"]
-        assert ann.roster == bob.roster
-        assert [(stay.user_id, stay.at) for stay in stage.resumed] == [("ann", stage.now), ("bob", stage.now)]
-
-    def test_what_they_send_is_known_by_what_they_say_when_they_resume(self) -> None:
-        stage = full("ann", "bob")
-        stage.restart()
-        ann = back(stage, "ann")
-        stage.resume("bob", hand=True)
-        stage.silence()
-        stage.lose("bob")
-        stage.resume("bob", hand=False)
-        assert ann.roster["p_bob_ABC123"]["hand"] is True
-
-    def test_signals_sent_to_who_is_not_back_yet_are_there_when_they_are(self) -> None:
-        stage = full("ann", "bob")
-        stage.restart()
-        back(stage, "ann")
-        stage.say("ann", type="signal", to="p_bob_ABC123", data="one")
-        stage.say("ann", type="signal", to="p_bob_ABC123", data="two")
-        old = stage.sockets["bob"]
-        lost = back(stage, old)
-        # The answer never arrives; the page asks again with what it knows.
-        stage.lose(lost)
-        bob = back(stage, old)
-        resumed, *signals = stage.messages(bob)
-        assert "snapshot" in resumed
-        assert [signal["data"] for signal in signals] == ["one", "two"]
-        assert [signal["seq"] for signal in signals] == [resumed["seq"] + 1, resumed["seq"] + 2]
-        # From then on it is a page like any other.
-        stage.lose(bob)
-        assert stage.heard(back(stage, bob)) == ["resumed"]
-
-    def test_who_stays_away_is_lost_and_the_record_is_left_to_the_store(self) -> None:
-        stage = full("ann", "bob", grace=5)
-        stage.restart()
-        ann = back(stage, "ann")
-        stage.silence()
-        stage.wait(6)
-        (left,) = stage.messages(ann)
-        assert (left["type"], left["reason"]) == ("participant_left", "lost")
-        assert stage.ended == []
-
-    def test_a_reload_meanwhile_is_a_reload(self) -> None:
-        stage = full("ann", "bob")
-        stage.restart()
-        ann = back(stage, "ann")
-        stage.silence()
-        stage.join("bob")
-        assert stage.heard(ann) == ["participant_rejoined"]
-        stage.say("bob", type="leave")
-        assert [end.reason for end in stage.ended] == ["left"]
 
 
 def test_the_stays_here_can_be_listed() -> None:

@@ -1,0 +1,72 @@
+"""A server that was killed and started again knows from the record who was there, and everyone goes on."""
+
+from __future__ import annotations
+
+from tests.signalling.script import back, full
+
+
+def test_everyone_is_reconnecting_and_resumes_with_the_whole_room() -> None:
+    stage = full("ann", "bob")
+    stage.restart()
+    ann = back(stage, "ann")
+    (resumed,) = stage.messages(ann)
+    assert (resumed["epoch"], resumed["replayed"]) == ("e_restart", 0)
+    states = {person["id"]: person["state"] for person in resumed["snapshot"]["participants"]}
+    assert states == {"p_ann_ABC123": "connected", "p_bob_ABC123": "reconnecting"}
+    bob = back(stage, "bob")
+    assert stage.heard(ann) == ["participant_updated"]
+    assert ann.roster == bob.roster
+    assert [(stay.user_id, stay.at) for stay in stage.resumed] == [("ann", stage.now), ("bob", stage.now)]
+
+
+def test_what_they_send_is_known_by_what_they_say_when_they_resume() -> None:
+    stage = full("ann", "bob")
+    stage.restart()
+    ann = back(stage, "ann")
+    stage.resume("bob", hand=True)
+    stage.silence()
+    stage.lose("bob")
+    stage.resume("bob", hand=False)
+    assert ann.roster["p_bob_ABC123"]["hand"] is True
+
+
+def test_signals_sent_to_who_is_not_back_yet_are_there_when_they_are() -> None:
+    stage = full("ann", "bob")
+    stage.restart()
+    back(stage, "ann")
+    stage.say("ann", type="signal", to="p_bob_ABC123", data="one")
+    stage.say("ann", type="signal", to="p_bob_ABC123", data="two")
+    old = stage.sockets["bob"]
+    lost = back(stage, old)
+    # The answer never arrives; the page asks again with what it knows.
+    stage.lose(lost)
+    bob = back(stage, old)
+    resumed, *signals = stage.messages(bob)
+    assert "snapshot" in resumed
+    assert [signal["data"] for signal in signals] == ["one", "two"]
+    assert [signal["seq"] for signal in signals] == [resumed["seq"] + 1, resumed["seq"] + 2]
+    # From then on it is a page like any other.
+    stage.lose(bob)
+    assert stage.heard(back(stage, bob)) == ["resumed"]
+
+
+def test_who_stays_away_is_lost_and_the_record_is_left_to_the_store() -> None:
+    stage = full("ann", "bob", grace=5)
+    stage.restart()
+    ann = back(stage, "ann")
+    stage.silence()
+    stage.wait(6)
+    (left,) = stage.messages(ann)
+    assert (left["type"], left["reason"]) == ("participant_left", "lost")
+    assert stage.ended == []
+
+
+def test_a_reload_meanwhile_is_a_reload() -> None:
+    stage = full("ann", "bob")
+    stage.restart()
+    ann = back(stage, "ann")
+    stage.silence()
+    stage.join("bob")
+    assert stage.heard(ann) == ["participant_rejoined"]
+    stage.say("bob", type="leave")
+    assert [end.reason for end in stage.ended] == ["left"]
