@@ -16,8 +16,10 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeaderValue
 
 from server.http.problems import problem
-from server.realtime.connection import CLOSE_TIMEOUT, Connection, Gateway
+from server.realtime.connection import Connection
+from server.realtime.connection_owner import ConnectionOwner
 from server.realtime.handshake import Upgrade
+from server.realtime.socket_writer import CLOSE_TIMEOUT
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -50,7 +52,7 @@ _PIECE = 4096
 class HttpProtocol(HttpToolsProtocol):
     """One connection, until it closes or becomes a WebSocket."""
 
-    def __init__(self, *uvicorn: Any, gateway: Gateway, metrics: Metrics, **more: Any) -> None:
+    def __init__(self, *uvicorn: Any, gateway: ConnectionOwner, metrics: Metrics, **more: Any) -> None:
         super().__init__(*uvicorn, **more)
         self._sockets = gateway.sockets
         self._proxies = gateway.proxies

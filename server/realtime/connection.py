@@ -10,33 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import math
-import os
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN
 
-from server.network.client_address import UNKNOWN, Client, Proxies
-from server.network.hosts import Hosts, asked_by
-from server.realtime.frames import PING_FRAME, Rfc6455, least_size, whole_text
+from server.network.client_address import UNKNOWN, Client
+from server.network.hosts import asked_by
+from server.realtime.connection_owner import Buffer, ConnectionOwner
+from server.realtime.frames import PING_FRAME, least_size, whole_text
 from server.realtime.handshake import Upgrade, answer
-from server.realtime.open_sockets import OpenSockets
-from signalling.protocol.client_messages import MAX_SIZE
-from signalling.protocol.errors import CLOSE_REASONS, CloseCode
-
-Buffer = bytes | bytearray | memoryview
-
-WRITE_LIMIT = 1024 * 1024
-"""Bytes a client may be behind before it is closed (4100) and told to resume."""
-
-BEHIND = WRITE_LIMIT // 4
-"""Bytes a client may be behind before signals to it are refused, so that no other member can have it closed."""
-
-CLOSE_TIMEOUT = 5.0
-"""Seconds a closing handshake may take before the socket is cut."""
+from server.realtime.socket_writer import SocketWriter
+from signalling.protocol.errors import CloseCode
 
 _NO_CLOSE_FRAME = 1006
 """Ends a connection without one (RFC 6455, section 7.1.5)."""
@@ -47,72 +32,40 @@ PIECE = 8192
 _TEXT, _CONT, _BINARY, _PING, _CLOSE = Opcode.TEXT, Opcode.CONT, Opcode.BINARY, Opcode.PING, Opcode.CLOSE
 
 _numbers = itertools.count(1)
-# Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
-_quiet = logging.getLogger("reconvene.websocket")
-_quiet.setLevel(logging.CRITICAL)
 
 
-class Gateway(Protocol):
-    """Where connections report to."""
-
-    allowed_origins: tuple[str, ...]
-    proxies: Proxies
-    hosts: Hosts
-    base_path: str
-    message_rate: float
-    sockets: OpenSockets
-
-    def opened(self, connection: Connection) -> None: ...
-    def count(self, connection: Connection) -> None: ...
-    def upgrade_refused(self, connection: Connection, status: int, why: str) -> None: ...
-    def received(self, connection: Connection, data: Buffer) -> None: ...
-    def flooded(self, connection: Connection) -> None: ...
-    def behind(self, connection: Connection) -> None: ...
-    def going_away(self, connection: Connection) -> None: ...
-    def closing(self, connection: Connection) -> None: ...
-    def lost(self, connection: Connection) -> None: ...
-
-
-class Connection(asyncio.Protocol):
+class Connection(SocketWriter, asyncio.Protocol):
     """States: connecting (until the 101 is sent), open, closing (a close frame is on its way), gone."""
 
     __slots__ = (
         "_allowance",
         "_allowance_at",
         "_clock",
-        "_closer",
-        "_descriptor",
         "_fragments",
         "_gateway",
         "_held",
         "_loop",
         "_server_state",
-        "_transport",
         "_unread",
-        "_ws",
         "answered",
         "client",
-        "closing",
         "joined",
         "number",
         "pinged_at",
         "renew_ice_at",
         "since",
-        "write",
     )
 
-    def __init__(self, *, gateway: Gateway, server_state: Any, **_uvicorn: Any) -> None:
+    def __init__(self, *, gateway: ConnectionOwner, server_state: Any, **_uvicorn: Any) -> None:
         self._gateway = gateway
         self._server_state = server_state
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        # Open: the library is not asked to parse the handshake, which was parsed as HTTP.
-        self._ws = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
+        super().__init__()
         self._fragments: bytearray | None = None
         self._held: list[Buffer] | None = None
         # Bytes that the library has, of a frame that is not complete: at most so many.
         self._unread = 0
-        self._closer: asyncio.TimerHandle | None = None
         self._allowance = gateway.message_rate * 10
         self._allowance_at = self._clock()
         self.number = next(_numbers)
@@ -120,7 +73,6 @@ class Connection(asyncio.Protocol):
         self.pinged_at = self._allowance_at
         self.answered = True
         self.joined = False
-        self.closing = False
         self.client = UNKNOWN
         self.renew_ice_at = math.inf
 
@@ -131,14 +83,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # create_server makes no other; uvloop's only look like asyncio's, so there is nothing to check.
-        self._transport = cast(asyncio.Transport, transport)
-        self.write: Callable[[bytes], None] = self._transport.write
-        socket = transport.get_extra_info("socket")
-        # Without one, writing to it fails, and the transport is handed everything.
-        self._descriptor: int = -1 if socket is None else socket.fileno()
+        self._writes_to(cast(asyncio.Transport, transport))
         peer = transport.get_extra_info("peername")
         self.client = Client(str(peer[0]) if peer else "", "")
-        self._transport.set_write_buffer_limits(high=WRITE_LIMIT)
         self._server_state.connections.add(self)
         self._gateway.sockets.waits(self._transport)
 
@@ -186,58 +133,20 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._server_state.connections.discard(self)
         self._gateway.sockets.closed(self._transport)
-        self.closing = True
-        self.write = _nowhere
-        if self._closer is not None:
-            self._closer.cancel()
-            self._closer = None
+        self._is_gone()
         self._gateway.lost(self)
 
     def shutdown(self) -> None:
         """Called by uvicorn when the server stops."""
         self._gateway.going_away(self)
 
-    @property
-    def close_code(self) -> int:
-        """What the server closed the socket with, or answered a close with; 1006 when it was cut (RFC 6455, 7.1.5)."""
-        return self._ws.close_sent.code if self._ws.close_sent else 1006
-
-    @property
-    def goodbye(self) -> bool:
-        """The peer closed the socket itself, and in good order: 1000 is what a page's script says."""
-        close = self._ws.close_rcvd
-        return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
-
     # The gateway's side; `write(frame)` belongs here too and is the transport's own while the socket is open.
-
-    def tell(self, frame: bytes) -> None:
-        """Write what many are told. Not by way of the transport, where nothing waits there: that costs each more time
-        than all that is done once for a room."""
-        if self.closing or self._transport.get_write_buffer_size():
-            self.write(frame)
-            return
-        try:
-            sent = os.write(self._descriptor, frame)
-        except OSError:
-            # It takes no more now, or is gone: the transport finds out which.
-            sent = 0
-        if sent < len(frame):
-            self.write(frame[sent:])
 
     def close(self, code: CloseCode) -> None:
         """Start the closing handshake; cut the socket if the peer does not finish it in time."""
         if self.closing:
             return
-        self.closing = True
-        if self._ws.state is OPEN:
-            if code is CloseCode.RATE_LIMITED:
-                # Hear no more of a flood (RFC 6455, 7.1.7): its pings are answered no more, nor parsed.
-                self._ws.fail(code, CLOSE_REASONS[code])
-            else:
-                self._ws.send_close(code, CLOSE_REASONS[code])
-        self._flush()
-        self.write = _nowhere
-        self._closes_soon()
+        self._send_close(code)
         self._gateway.closing(self)
         self.release()
 
@@ -279,10 +188,6 @@ class Connection(asyncio.Protocol):
             if self._held is not None:
                 self._held += held[position + 1 :]
                 return
-
-    @property
-    def is_behind(self) -> bool:
-        return self._transport.get_write_buffer_size() > BEHIND
 
     # RFC 6455
 
@@ -355,29 +260,3 @@ class Connection(asyncio.Protocol):
         elif not self._ws.eof_sent:
             self._ws.fail(CloseCode.RATE_LIMITED)
             self._flush()
-
-    def _flush(self) -> None:
-        """Write what the library has to say."""
-        self._write_out(self._ws.data_to_send())
-
-    def _write_out(self, answers: Sequence[bytes]) -> None:
-        """Write pongs, close frames, and the end, which is an empty answer."""
-        for data in answers:
-            if data:
-                self._transport.write(data)
-            else:
-                # Half-closed only: closing at once with bytes unread would reset the connection, and the peer
-                # might never see the close frame.
-                if self._transport.can_write_eof():
-                    self._transport.write_eof()
-                self.closing = True
-                self.write = _nowhere
-                self._closes_soon()
-
-    def _closes_soon(self) -> None:
-        if self._closer is None:
-            self._closer = self._loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
-
-
-def _nowhere(_frame: object) -> None:
-    """Where frames for a socket that closes go."""

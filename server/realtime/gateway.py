@@ -16,7 +16,8 @@ from server.realtime import liveness
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.carrier import Carrier
-from server.realtime.connection import Buffer, Connection
+from server.realtime.connection import Connection
+from server.realtime.connection_owner import Buffer
 from server.realtime.joining import Joining
 from server.realtime.log_context import of_connection
 from server.realtime.open_sockets import OpenSockets, room_for_sockets
@@ -42,7 +43,7 @@ STANDSTILL = 2.0
 
 
 class Gateway:
-    """Owns the open connections. `connection.Gateway` is what they see of it."""
+    """Owns the open connections. `ConnectionOwner` is what they see of it."""
 
     def __init__(
         self, config: Config, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics

@@ -4,7 +4,7 @@ tests.server.impatient serve`.
 
 from __future__ import annotations
 
-from server.realtime import connection
+from server.realtime import socket_writer
 from tests.process import ServerProcess
 
 PATIENCE = 0.5
@@ -15,7 +15,7 @@ class ImpatientServer(ServerProcess):
 
 
 if __name__ == "__main__":
-    connection.CLOSE_TIMEOUT = PATIENCE
+    socket_writer.CLOSE_TIMEOUT = PATIENCE
     # It takes over the former.
     from server.http import http_protocol
 

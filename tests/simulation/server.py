@@ -16,12 +16,13 @@ from server.identity.tokens import Tokens
 from server.realtime import pace
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter, Entry
-from server.realtime.connection import BEHIND, Connection
+from server.realtime.connection import Connection
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
 from server.realtime.handshake import Upgrade
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
+from server.realtime.socket_writer import BEHIND
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config

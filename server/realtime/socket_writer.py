@@ -1,0 +1,127 @@
+"""The writing half of a WebSocket: frames, what the library answers, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+
+from websockets.protocol import OPEN
+
+from server.realtime.frames import Rfc6455
+from signalling.protocol.client_messages import MAX_SIZE
+from signalling.protocol.errors import CLOSE_REASONS, CloseCode
+
+WRITE_LIMIT = 1024 * 1024
+"""Bytes a client may be behind before it is closed (4100) and told to resume."""
+
+BEHIND = WRITE_LIMIT // 4
+"""Bytes a client may be behind before signals to it are refused, so that no other member can have it closed."""
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds a closing handshake may take before the socket is cut."""
+
+# Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
+_quiet = logging.getLogger("reconvene.websocket")
+_quiet.setLevel(logging.CRITICAL)
+
+
+class SocketWriter:
+    """`write(frame)` is the transport's own while the socket is open."""
+
+    __slots__ = ("_closer", "_descriptor", "_loop", "_transport", "_ws", "closing", "write")
+
+    _transport: asyncio.Transport
+    _descriptor: int
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # Open: the library is not asked to parse the handshake, which was parsed as HTTP.
+        self._ws = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
+        self._closer: asyncio.TimerHandle | None = None
+        self.closing = False
+        self.write: Callable[[bytes], None] = _nowhere
+
+    def _writes_to(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.write = transport.write
+        socket = transport.get_extra_info("socket")
+        # Without one, writing to it fails, and the transport is handed everything.
+        self._descriptor = -1 if socket is None else socket.fileno()
+        transport.set_write_buffer_limits(high=WRITE_LIMIT)
+
+    @property
+    def close_code(self) -> int:
+        """What the server closed the socket with, or answered a close with; 1006 when it was cut (RFC 6455, 7.1.5)."""
+        return self._ws.close_sent.code if self._ws.close_sent else 1006
+
+    @property
+    def goodbye(self) -> bool:
+        """The peer closed the socket itself, and in good order: 1000 is what a page's script says."""
+        close = self._ws.close_rcvd
+        return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
+
+    def tell(self, frame: bytes) -> None:
+        """Write what many are told. Not by way of the transport, where nothing waits there: that costs each more time
+        than all that is done once for a room."""
+        if self.closing or self._transport.get_write_buffer_size():
+            self.write(frame)
+            return
+        try:
+            sent = os.write(self._descriptor, frame)
+        except OSError:
+            # It takes no more now, or is gone: the transport finds out which.
+            sent = 0
+        if sent < len(frame):
+            self.write(frame[sent:])
+
+    @property
+    def is_behind(self) -> bool:
+        return self._transport.get_write_buffer_size() > BEHIND
+
+    def _send_close(self, code: CloseCode) -> None:
+        """Start the closing handshake; cut the socket if the peer does not finish it in time."""
+        self.closing = True
+        if self._ws.state is OPEN:
+            if code is CloseCode.RATE_LIMITED:
+                # Hear no more of a flood (RFC 6455, 7.1.7): its pings are answered no more, nor parsed.
+                self._ws.fail(code, CLOSE_REASONS[code])
+            else:
+                self._ws.send_close(code, CLOSE_REASONS[code])
+        self._flush()
+        self.write = _nowhere
+        self._closes_soon()
+
+    def _flush(self) -> None:
+        """Write what the library has to say."""
+        self._write_out(self._ws.data_to_send())
+
+    def _write_out(self, answers: Sequence[bytes]) -> None:
+        """Write pongs, close frames, and the end, which is an empty answer."""
+        for data in answers:
+            if data:
+                self._transport.write(data)
+            else:
+                # Half-closed only: closing at once with bytes unread would reset the connection, and the peer
+                # might never see the close frame.
+                if self._transport.can_write_eof():
+                    self._transport.write_eof()
+                self.closing = True
+                self.write = _nowhere
+                self._closes_soon()
+
+    def _closes_soon(self) -> None:
+        if self._closer is None:
+            self._closer = self._loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+    def _is_gone(self) -> None:
+        self.closing = True
+        self.write = _nowhere
+        if self._closer is not None:
+            self._closer.cancel()
+            self._closer = None
+
+
+def _nowhere(_frame: object) -> None:
+    """Where frames for a socket that closes go."""
