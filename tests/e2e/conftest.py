@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +166,10 @@ async def admin(newcomer: Newcomer, office: Office) -> Person:
     admin = await newcomer("Ada", url=office.server.url, **BERLIN)
     await with_key(admin)
     return admin
+
+
+@pytest.fixture
+async def mortal(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server that may be killed, and one that looks for dead sockets often."""
+    async with ServerProcess(tmp_path, RECONVENE_HEARTBEAT="1") as mortal:
+        yield mortal

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.async_api import Locator
 
 from storage.import_store import StoreWithImports
 from tests.e2e.person import Person
@@ -48,24 +47,6 @@ async def opened(directory: Path) -> AsyncIterator[Office]:
 
 async def with_key(person: Person) -> None:
     await person.before(f"sessionStorage.setItem('reconvene.admin-key', '{KEY}')")
-
-
-async def see(person: Person, room: str) -> None:
-    await person.page.goto(f"{person.url}/m/{room}/attendance")
-
-
-def record(person: Person, title: str) -> Locator:
-    return person.page.get_by_role("row").filter(has=person.page.get_by_role("rowheader", name=title))
-
-
-def figure(person: Person, name: str) -> Locator:
-    totals = person.page.get_by_role("region", name="Totals")
-    return totals.locator("dl > div").filter(has=person.page.get_by_text(name, exact=True))
-
-
-def row(person: Person, name: str) -> Locator:
-    header = person.page.get_by_role("rowheader", name=name)
-    return person.page.get_by_role("row").filter(has=header)
 
 
 def forgive(person: Person, status: int) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from playwright.async_api import (
     BrowserContext,
@@ -19,98 +17,17 @@ from playwright.async_api import (
     expect,
 )
 
-T = TypeVar("T")
+from tests.e2e.reception import RECEIVED, WATCH_TILE, Received
+from tests.e2e.spies import LISTEN, REMEMBER
+from tests.e2e.waiting import until
 
 BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 """Where somebody's browser is, and how it writes."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 """How many pixels of a page are beside its window."""
 
-WITHIN = 30.0
-"""Seconds. Much more than anything takes, since machines that run tests share their cores."""
-
-expect.set_options(timeout=WITHIN * 1000)
-
-# Toasts go by themselves: keep their texts. And count the connections to other browsers that are made.
-REMEMBER = """
-  globalThis.toastsSeen = [];
-  new MutationObserver((changes) => {
-    for (const { addedNodes } of changes)
-      for (const node of addedNodes)
-        if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
-  }).observe(document, { childList: true, subtree: true });
-  globalThis.peerConnections = 0;
-  if ("RTCPeerConnection" in globalThis) globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-    constructor(configuration) {
-      super(configuration);
-      // The one without is tried and closed, to know whether there are any.
-      if (configuration) peerConnections += 1;
-    }
-  };
-"""
-
-# What goes over the page's sockets, as it goes. Not every browser tells of it by itself.
-LISTEN = """
-  globalThis.WebSocket = class extends WebSocket {
-    constructor(...rest) {
-      super(...rest);
-      this.addEventListener("message", ({ data }) => socketCarried("heard", data));
-    }
-    send(data) {
-      socketCarried("said", data);
-      super.send(data);
-    }
-  };
-"""
-
-# From now on: how often somebody's tile went away or lost its picture.
-WATCH_TILE = """(id) => {
-  globalThis.flickers = [];
-  const tile = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"]`);
-  const note = (what) => flickers.push(what);
-  new MutationObserver((changes) => {
-    for (const { attributeName, oldValue } of changes)
-      if (oldValue !== tile.getAttribute(attributeName)) note(`${attributeName}: ${oldValue}`);
-  }).observe(tile, { attributeFilter: ["data-video", "data-picture", "data-connection"], attributeOldValue: true });
-  new MutationObserver(() => tile.isConnected || note("gone")).observe(tile.parentElement, { childList: true });
-  tile.querySelector("video").addEventListener("emptied", () => note("emptied"));
-}"""
-
-RECEIVED = """async (id) => {
-  const pc = window.reconvene.mesh?.peers.get(id)?.pc;
-  const video = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"] video`);
-  const received = { frames: 0, packets: 0, energy: 0, time: video?.currentTime ?? 0 };
-  for (const report of (await pc?.getStats())?.values() ?? []) {
-    if (report.type !== "inbound-rtp") continue;
-    if (report.kind === "video") received.frames += report.framesDecoded;
-    if (report.kind === "audio") {
-      received.packets += report.packetsReceived;
-      received.energy += report.totalAudioEnergy ?? 0;
-    }
-  }
-  return received;
-}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came from somebody so far, and how long their picture has been playing."""
-
-    frames: int
-    packets: int
-    energy: float
-    time: float
-
-
-async def until(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool], what: str) -> T:
-    """Asks until the answer is right; for what no event tells, such as statistics."""
-    end = asyncio.get_running_loop().time() + WITHIN
-    while True:
-        answer = await ask()
-        if holds(answer):
-            return answer
-        assert asyncio.get_running_loop().time() < end, f"{what}: still {answer!r} after {WITHIN} s"
-        await asyncio.sleep(0.1)
+COMING_AND_GOING = ("participant_joined", "participant_rejoined", "participant_left")
+"""Messages that tell of it."""
 
 
 class Person:
@@ -304,6 +221,11 @@ class Person:
             ),
             f"{self.name} gets more from {other} than {first}",
         )
+
+    async def settled(self) -> None:
+        """Back after a lost connection, and told so."""
+        await expect(self.banner("You’re back")).to_be_visible()
+        self.forgive_lost_sockets()
 
     async def token(self) -> str:
         return str(await self.page.evaluate("localStorage.getItem('reconvene.token')"))

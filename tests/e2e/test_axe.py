@@ -8,9 +8,10 @@ from typing import Any, Literal
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.attendance_pages import see
 from tests.e2e.browsers import BrowserName, Browsers
 from tests.e2e.conftest import Newcomer
-from tests.e2e.office import Office, see
+from tests.e2e.office import Office
 from tests.e2e.person import Person, meet
 from tests.process import ROOT
 from tests.server.webinars import WEEKLY

@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet, until
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 from tests.server.nginx import NO_ROUTE, NO_UPGRADE, OTHER_HOST, PASSING, Nginx
 from tests.server.proxy import HOST, Proxy

@@ -17,7 +17,7 @@ from reconvene.server_address import Address
 from reconvene.webrtc.link import Link, Outgoing
 from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import WITHIN, until
+from tests.e2e.waiting import WITHIN, until
 from tests.process import ServerProcess
 
 pytestmark = pytest.mark.one_browser

@@ -11,7 +11,8 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.browsers import BrowserName
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, until
+from tests.e2e.person import Person
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 
 pytestmark = pytest.mark.one_browser

@@ -7,7 +7,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PLUGS, told_of
-from tests.e2e.person import Person, meet, until
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import until
 
 DEVICES = [("audio", "microphone", "Headset", "Built-in"), ("video", "camera", "Webcam", "Lid")]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet, until
+from tests.e2e.person import meet
+from tests.e2e.waiting import until
 from tests.server.quick_ice import QuickIceServer
 
 NOTE = """

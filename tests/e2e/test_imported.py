@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
+from tests.e2e.attendance_pages import figure, record, row, see
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
-from tests.e2e.office import CROWD, Office, figure, record, row, see, with_key
+from tests.e2e.office import CROWD, Office, with_key
 from tests.e2e.person import BERLIN, OVERFLOW, Person
 from tests.e2e.test_access import assert_named
 from tests.server import webinars

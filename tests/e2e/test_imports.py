@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.attendance_pages import figure, record, see
 from tests.e2e.conftest import Newcomer
-from tests.e2e.office import KEY, Office, figure, forgive, record, see
+from tests.e2e.office import KEY, Office, forgive
 from tests.e2e.person import BERLIN, Person
 from tests.e2e.test_access import assert_named, tab_to
 from tests.server import webinars

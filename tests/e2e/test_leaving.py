@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import WITHIN, Person, meet
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import WITHIN
 from tests.process import ServerProcess
 from tests.server.proxy import HOST, Proxy
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import meet, until
+from tests.e2e.person import meet
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 
 ASKED = re.compile(r'"GET (\S+) HTTP/1.1" \d+$')

@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, all_hear_and_watch, meet, until
+from tests.e2e.person import Person, all_hear_and_watch, meet
+from tests.e2e.waiting import until
 from tests.process import ROOT, ServerProcess
 
 MODEL = Path(__file__).parent / "negotiation"

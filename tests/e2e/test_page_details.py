@@ -9,7 +9,7 @@ from playwright.async_api import Route, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
-from tests.e2e.test_stage import LAID_OUT, STAND_IN, box, overlap
+from tests.e2e.stage import LAID_OUT, STAND_IN, box, overlap
 from tests.process import ServerProcess
 from tests.server.client import playing
 

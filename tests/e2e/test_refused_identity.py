@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, meet, until
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 
 pytestmark = pytest.mark.one_browser

@@ -19,7 +19,8 @@ from reconvene.recorder import run
 from reconvene.recorder.index import NAME
 from reconvene.server_address import Address
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import Person, until
+from tests.e2e.person import Person
+from tests.e2e.waiting import until
 from tests.process import ServerProcess
 from tests.reconvene.command import Command
 from tests.reconvene.made import frames_of, played, probed

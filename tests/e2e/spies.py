@@ -1,0 +1,33 @@
+"""Scripts that every page begins with, so that tests see what it shows for a moment only and what its sockets carry."""
+
+# Toasts go by themselves: keep their texts. And count the connections to other browsers that are made.
+REMEMBER = """
+  globalThis.toastsSeen = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes)
+        if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
+  }).observe(document, { childList: true, subtree: true });
+  globalThis.peerConnections = 0;
+  if ("RTCPeerConnection" in globalThis) globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+      super(configuration);
+      // The one without is tried and closed, to know whether there are any.
+      if (configuration) peerConnections += 1;
+    }
+  };
+"""
+
+# What goes over the page's sockets, as it goes. Not every browser tells of it by itself.
+LISTEN = """
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...rest) {
+      super(...rest);
+      this.addEventListener("message", ({ data }) => socketCarried("heard", data));
+    }
+    send(data) {
+      socketCarried("said", data);
+      super.send(data);
+    }
+  };
+"""

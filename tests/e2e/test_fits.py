@@ -1,0 +1,76 @@
+"""How pictures fit into their tiles: how much of them is seen, and what is chosen instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
+from tests.process import ServerProcess
+from tests.server.client import playing
+
+# A picture of this shape in place of the camera's.
+DRAWN = """(tile, [width, height]) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  globalThis.drawing = setInterval(() => context.fillRect(0, 0, width, height), 40);
+  const video = tile.querySelector("video");
+  const shaped = new Promise((done) => video.addEventListener("resize", () => video.videoWidth === width && done()));
+  video.srcObject = canvas.captureStream();
+  return shaped.then(() => video.play());
+}"""
+
+# How much of a picture's width and height is seen.
+SEEN = """(tile) => {
+  const video = tile.querySelector("video");
+  const { videoWidth, videoHeight, offsetWidth: width, offsetHeight: height } = video;
+  const scale = getComputedStyle(video).objectFit === "contain"
+    ? Math.min(width / videoWidth, height / videoHeight)
+    : Math.max(width / videoWidth, height / videoHeight);
+  return [Math.min(1, width / (videoWidth * scale)), Math.min(1, height / (videoHeight * scale))];
+}"""
+
+
+@pytest.mark.one_browser
+@pytest.mark.parametrize("size", [(640, 360), (640, 480), (360, 640)], ids=["16:9", "4:3", "phone"])
+async def test_of_a_picture_at_least_three_quarters_are_seen(
+    newcomer: Newcomer, server: ServerProcess, meeting: str, size: tuple[int, int]
+) -> None:
+    ada = await newcomer("Ada", viewport={"width": 1280, "height": 800})
+    await ada.start(meeting)
+    await ada.join()
+    async with playing(server) as play:
+        for guest in range(4):
+            await play.joined(meeting, f"Guest {guest}")
+        for viewport in ((1280, 800), (1024, 600), (390, 844), (820, 1180)):
+            await ada.page.set_viewport_size({"width": viewport[0], "height": viewport[1]})
+            await ada.own.evaluate(DRAWN, size)
+            across, down = await ada.own.evaluate(SEEN)
+            assert across * down >= 0.749, (viewport, across, down)
+            assert viewport[0] < viewport[1] or size != (640, 360) or across >= 5 / 6
+
+
+@pytest.mark.one_browser
+async def test_how_pictures_fit_is_chosen_for_each_kind_of_tile_and_remembered(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    await ada.page.bring_to_front()
+    await ada.button("Show whole pictures").focus()
+    await ada.page.keyboard.press("Enter")
+    await ada.sees(b, fit="whole")
+    await ada.sees(a, fit="crop")
+    await ada.sees(b, picture="")
+    assert await ada.tile(b).evaluate(SEEN) == [1, 1]
+    await ada.page.keyboard.press("Enter")
+    await ada.sees(b, fit="fill")
+    await ada.button("Show your whole picture").focus()
+    await ada.page.keyboard.press("Enter")
+    await ada.page.reload()
+    await ada.seated()
+    await ada.sees(b, fit="fill")
+    await ada.sees(a, fit="whole")
+    await ada.button("Crop pictures a little").focus()
+    await ada.page.keyboard.press("Enter")
+    await ada.sees(b, fit="crop")

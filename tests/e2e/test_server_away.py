@@ -1,0 +1,128 @@
+"""The server or its store is away for a while: calls go on, and what was done meanwhile arrives after."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import COMING_AND_GOING, all_hear_and_watch, meet
+from tests.process import ServerProcess
+from tests.server.realtime.test_drain import locked
+
+
+@pytest.mark.parametrize("stop", ["kill", "stop"])
+async def test_server_restarts_during_a_call_and_nobody_notices(
+    newcomer: Newcomer, meeting: str, mortal: ServerProcess, stop: str
+) -> None:
+    ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
+    a, b = await meet(meeting, ada, bob)
+    call = [(ada, b), (bob, a)]
+    await all_hear_and_watch({a: ada, b: bob})
+    for person, other in call:
+        await person.watch_tile(other)
+        person.heard.clear()
+
+    await (mortal.kill() if stop == "kill" else mortal.stop())
+    for person, other in call:
+        await expect(person.banner("Reconnecting…")).to_be_visible()
+        await person.watches_on(other)
+    await mortal.start(RECONVENE_PORT=str(mortal.port))
+    # Watched for at once: each comes back in a moment of their own, and the word soon goes again.
+    await asyncio.gather(*(person.settled() for person, _ in call))
+
+    for person, other in call:
+        await person.sees(other, state="connected", connection="connected", video="on")
+        await person.watches_on(other)
+        assert await person.flickers() == []
+        assert await person.peer_connections() == 1
+        assert person.events("joined", "resumed", *COMING_AND_GOING) == ["resumed"]
+        await expect(person.others).to_have_count(1)
+    assert [await ada.seated(), await bob.seated()] == [a, b]
+    await bob.sees(a, role="host")
+    # And it is still one room: what one does now shows at the other.
+    await ada.press("Turn off camera")
+    await bob.sees(a, video="off")
+    assert await ada.toasts() == ["Bob joined"]
+    assert await bob.toasts() == []
+    rows = await ada.attendance(meeting)
+    assert sorted(row["id"] for row in rows) == sorted([a, b])
+    assert [row["session_count"] for row in rows] == [1, 1]
+    for person, _ in call:
+        await person.page.close()
+
+
+@pytest.mark.one_browser
+async def test_what_is_done_while_the_server_is_down_arrives_after(
+    newcomer: Newcomer, meeting: str, mortal: ServerProcess
+) -> None:
+    ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
+    a, b = await meet(meeting, ada, bob)
+    await all_hear_and_watch({a: ada, b: bob})
+    await mortal.kill()
+    for person in (ada, bob):
+        await expect(person.banner("Reconnecting…")).to_be_visible()
+    await ada.press("Turn off camera")
+    await ada.press("Share screen")
+    await ada.sees(a, video="off")
+    await bob.press("Raise hand")
+    await mortal.start(RECONVENE_PORT=str(mortal.port))
+    await asyncio.gather(ada.settled(), bob.settled())
+    await bob.sees(a, video="off", audio="on")
+    screen = bob.page.locator('.tile[data-kind="screen"]')
+    await expect(screen).to_have_attribute("aria-label", "Ada’s screen")
+    await expect(screen).to_have_attribute("data-picture", "")
+    await expect(ada.tile(b).get_by_role("img", name="Hand raised")).to_be_visible()
+    await ada.press("Turn on camera")
+    await all_hear_and_watch({a: ada, b: bob})
+    assert [await ada.peer_connections(), await bob.peer_connections()] == [1, 1]
+    for person in (ada, bob):
+        await person.page.close()
+
+
+@pytest.mark.one_browser
+async def test_offer_that_was_lost_with_the_server_is_made_again(
+    newcomer: Newcomer, meeting: str, mortal: ServerProcess
+) -> None:
+    ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
+    a, b = await meet(meeting, ada, bob)
+    await all_hear_and_watch({a: ada, b: bob})
+    mortal.signal(signal.SIGSTOP)
+    await ada.press("Share screen")
+    await ada.says("signal", to=b)
+    await mortal.kill()
+    await mortal.start(RECONVENE_PORT=str(mortal.port))
+    screen = bob.page.locator('.tile[data-kind="screen"]')
+    await expect(screen).to_have_attribute("aria-label", "Ada’s screen")
+    await expect(screen).to_have_attribute("data-picture", "")
+    assert [await ada.peer_connections(), await bob.peer_connections()] == [1, 1]
+    for person in (ada, bob):
+        person.forgive_lost_sockets()
+        await person.page.close()
+
+
+@pytest.mark.one_browser
+async def test_join_waits_by_itself_while_the_server_cannot_record_it(
+    newcomer: Newcomer, meeting: str, tmp_path: Path
+) -> None:
+    async with ServerProcess(tmp_path) as server:
+        ada, bob = [await newcomer(name, url=server.url) for name in ("Ada", "Bob")]
+        (a,) = await meet(meeting, ada)
+        await bob.open(meeting)
+        await bob.at("prejoin")
+        with locked(server.database):
+            await bob.knock()
+            await bob.hears("error", code="unavailable")
+            waiting = bob.page.get_by_role("status").filter(has_text="keeps trying by itself")
+            await expect(waiting).to_be_visible()
+        b = await bob.seated()
+        await all_hear_and_watch({a: ada, b: bob})
+        # Asked for several times, it is one person all the same.
+        await expect(ada.others).to_have_count(1)
+        assert len(await ada.attendance(meeting)) == 2
+        for person in (ada, bob):
+            await person.page.close()
