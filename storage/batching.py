@@ -97,8 +97,8 @@ class BatchThread(Generic[Request, Result]):
         self._loop = asyncio.get_running_loop()
         self._wake = threading.Event()
         self._finished = asyncio.Event()
-        # A daemon, because a process that ends without closing its store must not hang on this thread:
-        # whatever was answered is durable already.
+        # A daemon thread: a process that ends without closing its store must not hang on it. What was answered is
+        # durable.
         self._thread = threading.Thread(target=self._consume, name=name, daemon=True)
         self._thread.start()
 
@@ -121,7 +121,7 @@ class BatchThread(Generic[Request, Result]):
         while not closing:
             self._wake.wait()
             self._wake.clear()
-            # Read before the queue is emptied: nothing is accepted after it is set, so nothing is left behind.
+            # Read before the queue is emptied: nothing is accepted once it is set, so nothing is left in the queue.
             closing = self._calls.closed
             while batch := self._calls.take():
                 self._on_loop(Calls.settle, self._answer(batch))
@@ -148,7 +148,8 @@ AsyncRun = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]
 class BatchTasks(Generic[Request, Result]):
     """Runs batches as tasks, at most `at_once` of them at the same time. Create and use it on one event loop.
 
-    When a batch ends in `StoreUnavailable`, whoever waited meanwhile hears it too: nobody waits for more than one.
+    When a batch ends in `StoreUnavailable`, calls that waited meanwhile end so, too: no call waits for two such
+    batches.
     """
 
     def __init__(
@@ -181,7 +182,8 @@ class BatchTasks(Generic[Request, Result]):
         try:
             await self._consume_all()
         finally:
-            # Here, where the queue was seen empty, not when the task is done: a call in between would wait for ever.
+            # Here, where the queue is known to be empty. A call that came between this and the end of the task would
+            # otherwise wait for ever.
             self._consumers -= 1
 
     async def _consume_all(self) -> None:

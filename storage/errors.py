@@ -35,7 +35,7 @@ class UnknownParticipant(StoreError):
 
 
 class MeetingExists(StoreError):
-    """The room is that of a meeting which was held here: nothing can be imported into it."""
+    """A meeting was held here in that room: nothing can be imported into it."""
 
 
 class WalkLost(StoreError):
@@ -53,5 +53,5 @@ class SchemaTooNew(StoreError):
 
 
 class BadStore(StoreError):
-    """What the settings name cannot serve as a store, and will not by waiting: the text names the setting and says what
-    to do. It repeats no password and no key."""
+    """The settings do not name a usable store, and waiting will not help. The text names the setting and says what to
+    do. It repeats no password and no key."""

@@ -1,9 +1,9 @@
-"""Who is not known, from one breakout room to the next: by name, and by when rows end and begin. Pure.
+"""Follows guests from one breakout room to the next, by name and by when rows end and begin. Pure.
 
-Zoom blanks the ids of guests at every move, so that each row would be a person's of its own. Rows of one name of which
-one begins when another ends, and one of the two is in a breakout room, are one person's as long as that is nobody else:
-a row is gone on with by one other at most, and by none within it, so that people who are there at the same time stay
-apart. `follow_hops` does the same in PostgreSQL.
+Zoom blanks a guest's ids at every move, so that each row would be another person's. Two rows of one name are taken for
+one person's if one begins when the other ends, one of them is in a breakout room, and they are not known to be two
+people's. One row at most continues a row, and none that lies within it, so that people who are there at the same time
+stay apart. `follow_hops` does the same in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WITHIN = 10.0
 
 
 class HopRow(NamedTuple):
-    """A row of somebody of a name of which a row is in a breakout room. `person`: whose it is; None: a guest's."""
+    """A row whose name has a row in a breakout room. `person`: whose it is; None: a guest's."""
 
     name_key: str
     joined_at: float
@@ -38,7 +38,7 @@ class _Chain:
 
 
 def follow(rows: Iterable[HopRow]) -> dict[str, str]:
-    """The key that rows of guests have in place of their own, by their session ids."""
+    """New keys of guests' rows, by session id."""
     found: list[tuple[HopRow, _Chain]] = []
     chains: list[_Chain] = []
     name = None
@@ -58,7 +58,7 @@ def follow(rows: Iterable[HopRow]) -> dict[str, str]:
 
 
 def _is_beside(row: HopRow, chain: _Chain) -> bool:
-    """One of the two was there all the time that the other one was. (The chain's row began first.)"""
+    """One row lies within the other. (The chain's row began first.)"""
     return row.joined_at < chain.left_at and (
         row.left_at <= chain.left_at or row.joined_at == chain.joined_at
     )

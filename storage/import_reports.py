@@ -11,10 +11,10 @@ from storage.imports import HeldRole, Import, RegistrantStatus
 
 @dataclass(frozen=True, slots=True)
 class ImportTotals:
-    """Of what is shown. `people` have a stay that counts, `guests` among them no key but a row's own; `stays` count,
-    `uncounted` are the other rows. `no_shows` are people with an approved registration and no stay that counts.
-    `total_duration` sums up the unions of people's stays (open ones are left out). `guessed` of the stays are
-    somebody's on the evidence of a name, between breakout rooms: there may have been so many people more."""
+    """Counts of what is shown. `people` have a stay that counts; `guests` are those of them with no key but a row's
+    own. `stays` count, `uncounted` rows do not. `no_shows` have an approved registration and no stay that counts.
+    `total_duration` is the sum over people of the time they were there: overlapping stays count once, open ones not.
+    `guessed` stays were given to somebody by name, between breakout rooms: each may be one more person's."""
 
     registrants: Mapping[RegistrantStatus, int]
     people: int
@@ -31,9 +31,9 @@ class ImportTotals:
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What an imported participant has beyond the others. `registration` is the best of several (approved, pending,
-    denied); None: not registered. `namesakes` are others in the meeting whose names read the same. `name_match`: of a
-    guest, the one of them who is no guest, if there is just one: perhaps the same person, on the evidence of a name.
-    `guessed`: some stays are theirs on the evidence of a name, between breakout rooms."""
+    denied); None: not registered. `namesakes`: how many others have a name that reads the same. `name_match`: of a
+    guest, the only namesake who is no guest, and perhaps the same person. `guessed`: some stays are theirs by name
+    only, between breakout rooms."""
 
     email: str
     guest: bool
@@ -46,7 +46,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a meeting's attendance came from, and what is known of those `people` (by participant id) besides."""
+    """Where a meeting's attendance came from, and what else is known of its `people`, by participant id."""
 
     record: Import
     people: Mapping[str, Imported]
@@ -54,8 +54,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One person who registered, by participant id, and how long they came, if at all: with registrations of several
-    statuses the best of them. `registered_at`: the first time."""
+    """One person who registered, and how long they came, if at all. `status`: the best of several. `registered_at`: the
+    first time."""
 
     participant_id: str
     name: str

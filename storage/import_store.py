@@ -14,69 +14,66 @@ class ImportStore(Protocol):
     """Each call is atomic, durable when it returns, and may be made twice. All may raise `StoreUnavailable`."""
 
     async def begin_walk(self, subject: Subject, start: WalkStart) -> Walk:
-        """Begin a walk; meeting, import and part are made where they are missing.
+        """Begin a walk. Makes meeting, import and part where they are missing.
 
-        The meeting is one that has ended, so that nobody can join it; it has the subject's title from then on, and its
-        roles, if they are told. Raises
-        `MeetingExists` when the room is that of a meeting which is no import.
+        The meeting has ended, so that nobody can join it. It takes the subject's title, and its roles if there are any.
+        Raises `MeetingExists` when the room is that of a meeting which is no import.
         """
 
     async def take_walk(self, walk_id: str, owner: str, at: float, lease: float) -> Walk | None:
-        """Take over a walk that nobody finished or dropped, if it is the owner's own or its lease has run out.
-        None: it cannot be had."""
+        """Take over a walk that is neither finished nor dropped, if it is the owner's own or its lease has run out.
+        Otherwise None."""
 
     async def renew_walk(self, walk_id: str, owner: str, at: float, lease: float) -> None:
-        """Give a sign of life. Raises `WalkLost`."""
+        """Extend the lease. Raises `WalkLost`."""
 
     async def release_walk(self, walk_id: str, owner: str, at: float) -> None:
-        """Leave it to whoever comes first. Nothing happens when it is somebody else's by now."""
+        """End the lease, so that anybody may take the walk over. Does nothing when it is somebody else's by now."""
 
     async def save_page(self, page: Page) -> Walk:
-        """Keep a page and its cursor, and renew the lease. A row that the walk has already counts once, a registrant of
-        the same id takes the former's place.
+        """Keep a page and its cursor, and renew the lease. A row that the walk has already counts once. A registrant
+        replaces the one with the same id.
 
-        A page whose number is not the next one is not kept: it is already, and what the walk has come to is answered.
+        A page whose number is not the next one changes nothing, as it was kept before. Answers with the walk.
         Raises `WalkLost` when the walk is somebody else's, finished, dropped, or deleted with its meeting.
         """
 
     async def finish_walk(self, end: WalkEnd) -> Part:
         """End a walk, and show its rows in place of those shown before.
 
-        They stay as they are, the new ones are dropped, and `agreed` counts on, when both have the same rows, state and
-        source. A `partial` walk takes another's place only if it has all of its stays, and more than a complete one;
-        that of what was heard live if it has as many rows. An `unknown` or `too_old` one takes none but an unknown
-        one's. Then the part keeps its state, only `reason` and `checked_at` are new, and `agreed` is 0.
-        Guests of the walk that is shown are followed between breakout rooms (`hops`).
-        What was heard live is dropped with the first walk that takes its place. Raises `WalkLost`; when this very end
-        was carried out already, the part is answered.
+        When both have the same rows, state and source, the old rows stay, the new ones are dropped, and `agreed`
+        grows by one. A `partial` walk replaces a partial one if it has all of its stays, a complete one if it has
+        more besides, and live rows if it has as many. An `unknown` or `too_old` walk replaces only an unknown one. A
+        walk that has less changes only `reason` and `checked_at`, and sets `agreed` to 0. In a walk that is shown,
+        guests are followed between breakout rooms (`hops`). Live rows are dropped once a walk has replaced them.
+        Answers with the part, also when this very end was carried out before. Raises `WalkLost`.
         """
 
     async def drop_walk(self, walk_id: str, owner: str) -> None:
-        """Give up a walk of one's own, whose rows are swept. Nothing happens when it is somebody else's by now."""
+        """Give up a walk of one's own; its rows will be swept. Does nothing when it is somebody else's by now."""
 
     async def sweep_walks(self, room: str, limit: int, at: float) -> int:
-        """Remove at most `limit` rows of the room's walks that are not shown and were dropped or replaced, or left for
-        a day, and the walks when they have none left. Returns how many rows it removed: fewer than `limit` when no more
-        are left."""
+        """Remove at most `limit` rows of walks that were dropped, replaced, or left alone for a day, and those walks once
+        they have no rows. Returns how many rows were removed: fewer than `limit` when none is left."""
 
     async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
-        """Keep what was heard of a stay; meeting, import and part are made where they are missing.
+        """Keep what was heard of a stay. Makes meeting, import and part where they are missing.
 
-        The first beginning and the last end that were told count; until a beginning is told, the earliest moment known
-        stands for it, and after the instance's end that moment for an end: guesses, which do not last. False, and
-        nothing is kept: the part shows a walk already. Raises `MeetingExists`.
+        Of several beginnings the first counts, of several ends the last. Until a beginning is told, the earliest known
+        moment is the guess for it; once the instance has ended, its end is the guess for a missing end. False: the part
+        shows a walk already, and nothing is kept. Raises `MeetingExists`.
         """
 
     async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
-        """The instance has ended: open live stays end with it, a guess, and the import is due at `due_at` (the earlier,
-        if it is already) with `due_attempt` 1. Meeting, import and part are made where they are missing. Raises
+        """The instance has ended. Its open live stays end then, by guess. The import is due at `due_at`, or earlier if
+        it was to be, with `due_attempt` 1. Makes meeting, import and part where they are missing. Raises
         `MeetingExists`."""
 
     async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
-        """When it is to be read again. Nothing happens when there is no such import."""
+        """Set when it is to be read again. Does nothing when there is no such import."""
 
     async def claim_due_imports(self, now: float, again_at: float, limit: int) -> Sequence[Import]:
-        """Those that are due, the longest first. They are due again at `again_at`: each is had by one caller."""
+        """Those that are due, the longest first. Each goes to one caller only: it is due again at `again_at`."""
 
     async def imported(self, room: str) -> Import | None:
         """None: there is no such import."""

@@ -5,14 +5,14 @@
                              └─ …
     begin_walk ─► save_page, save_page, … ─► finish_walk      nobody sees a walk's rows before it is finished
 
-A walk keeps its rows apart from those of other walks. What is shown of a part are the rows of one walk, and
-finishing one puts it in the place of the former at once: a reader sees either, never some of both. Two processes may
-walk one part at the same time, each for itself. A walk goes on where it was left, by whoever takes it over once its
-lease has run out.
+A walk keeps its rows apart from those of other walks. A part shows the rows of one walk. Finishing another walk puts
+its rows in their place at once: a reader sees the old rows or the new ones, never some of both. Two processes may
+walk one part at the same time, each for itself. When a walk's lease has run out, any process may take it over; it
+goes on at the walk's cursor.
 
-People are unions: each row has keys, ids made of what tells who someone is, and rows that share a key, by way of
-others too, are of one person, whose id is the least of all those keys. It does not matter in which order rows come,
-nor how often.
+People are found by union-find: each row has keys, which are ids made of what tells who someone is. Rows that share a
+key, directly or through others, are one person's, whose id is the smallest of all those keys. The order of rows does
+not matter, nor how often they come.
 
 Times are seconds since the epoch (UTC, `float`), durations seconds.
 """
@@ -29,9 +29,9 @@ HeldRole = Literal["host", "panelist"]
 RegistrantStatus = Literal["approved", "pending", "denied"]
 
 PartState = Literal["unread", "live", "partial", "complete", "unknown", "too_old"]
-"""`unread`: nothing was shown of it yet. `live`: what was heard while it went on. `partial`: rows are missing, or may
-be; `complete`: as many as there are said to be. `unknown`: no source tells who attended. `too_old`: none does any
-more."""
+"""`unread`: nothing is shown yet. `live`: what webhook events told. `partial`: rows are missing, or may be.
+`complete`: as many rows as the source says there are. `unknown`: no source tells who attended. `too_old`: no source
+tells it any more."""
 
 REGISTRANTS = "registrants/"
 INSTANCE = "instance/"
@@ -42,7 +42,7 @@ INSTANCE = "instance/"
 class Subject:
     """What is imported. `external_id` is its id elsewhere; `room` that of its meeting here, `host_user_id`'s.
 
-    `roles` are those that were held, by keys as in `Row`; None: they were not told, and what is known of them stays.
+    `roles`: who was host or panelist, by keys as in `Row`. None: nobody said, and the roles that are stored stay.
     """
 
     room: str
@@ -55,7 +55,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class WalkStart:
-    """A new walk of a part. Nobody else's while its `owner` gives a sign of life once in `lease` seconds.
+    """A new walk of a part. It is the `owner`'s as long as the owner renews it once in `lease` seconds.
 
     `starts_at` is when the instance began, if that is known.
     """
@@ -72,9 +72,9 @@ class WalkStart:
 class Walk:
     """One reading of a part. `cursor` is where the next page begins: None before the first, "" after the last.
 
-    `source` and `why` (it and no other) are told with the first page. `rows` are those kept, of `given` ones, some of
-    which may have been equal; `total` is how many there are said to be (None: that was not told). `lease_until`: it can
-    be taken over after that.
+    `source` (which list is read) and `why` (why this list) come with the first page. `given` rows were read, and `rows`
+    of them were kept: equal ones count once. `total`: how many rows the source says there are; None: it does not say.
+    After `lease_until` another process may take the walk over.
     """
 
     walk_id: str
@@ -96,12 +96,11 @@ class Walk:
 class Row:
     """One stay, as a row elsewhere tells it.
 
-    `session_id` is the same in every walk, and tells it from all others of the room as far as can be told: rows of one
-    walk with the same one are all kept, if their digests differ, the first of them by its times as it is, the next
-    with `#2`, `#3`, … added. `keys`: at least one. `guest`: they are good for this row only. `name_key`: equal for
-    names that read the same. `joined_told`, `left_told`: otherwise the moment is a guess. Not `counted`: no attendance,
-    as in a waiting room. `breakout`: it was in a breakout room. `digest`: 0 to 2^40, different if anything of the row
-    is.
+    `session_id` names the stay, in every walk the same. Rows of one walk that share it are all kept if their digests
+    differ: the first by its times keeps the id, the others have `#2`, `#3`, … added. `keys`: at least one. `guest`:
+    the keys are good for this row only. `name_key`: equal for names that read the same. Without `joined_told` or
+    `left_told` that moment is a guess. Without `counted` the row is no attendance, as in a waiting room. `breakout`:
+    it was in a breakout room. `digest`: 0 to 2^40, different if anything of the row is different.
     """
 
     session_id: str
@@ -152,7 +151,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WalkEnd:
-    """What a walk came to; `reason` says why when that is not `complete`."""
+    """How a walk ended. `reason` says why the state is not `complete`."""
 
     walk_id: str
     owner: str
@@ -166,7 +165,7 @@ class WalkEnd:
 
 @dataclass(frozen=True, slots=True)
 class LiveStay:
-    """What was heard of one stay while its instance goes on: that it began, or ended, or both; whenever it is heard.
+    """What webhook events tell of one stay: that it began, or ended, or both. Events come in any order.
 
     `session_id` is the same for the beginning and the end.
     """
@@ -185,13 +184,13 @@ class LiveStay:
 
 
 GIVEN_UP = "Zoom tells the instance by now"
-"""`why` of a part of which another one has everything: `imported` does not tell it."""
+"""`why` of a part whose rows another part has. `imported` leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known of a part. `rows`, `given` and `total` are those of the walk that is shown, `agreed` how many walks
-    in a row, after it, found the same; `reason` is the last walk's. `walking`: those under way, or left, the latest
+    """What is known of a part. `rows`, `given` and `total` are those of the walk that is shown. `agreed`: how many
+    walks in a row found the same since. `reason`: the last walk's. `walking`: walks that nobody finished, the latest
     first.
     """
 

@@ -1,4 +1,4 @@
-"""Stays that are open under a node: what `server.realtime.reconciling` compares with who is in the rooms."""
+"""Stays that are open under a node. `server.realtime.reconciling` compares them with who is in the rooms."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class OpenStay:
 
 @dataclass(frozen=True, slots=True)
 class StayAbandon:
-    """A stay that is open under the node, and that nobody is in. `seen_at`: when somebody last was, after they came;
-    None: nobody ever came to it, or came back."""
+    """A stay that is open under the node though nobody is in it. `seen_at`: when somebody last was in it; None: nobody
+    came, or came back, to it."""
 
     room: str
     user_id: str
@@ -37,6 +37,6 @@ class OpenStays(Protocol):
     async def abandon_stay(self, abandon: StayAbandon) -> None:
         """Close the stay at `seen_at`, never before it began or somebody came back to it; `estimated`.
 
-        Reason "lost", as someone may come back to it; "left" when it had just begun and nobody was seen in it, as then
-        nobody knows of it. Nothing happens when it is not open under the node.
+        The reason is "lost", as someone may come back to it. It is "left" when the stay had just begun and nobody was
+        seen in it, as then nobody knows of it. Does nothing when the stay is not open under the node.
         """

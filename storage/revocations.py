@@ -1,4 +1,4 @@
-"""Whose credentials are void: users, each with the moment (seconds since the epoch) before which they were issued."""
+"""Users whose credentials are void if issued before a moment (seconds since the epoch)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class Revocations(Protocol):
     """The calls. Each is atomic, durable when it returns, and may be made twice. All may raise `StoreUnavailable`."""
 
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
-        """The user's credentials that were issued before that moment are void: of several moments the latest counts.
+        """Make credentials void that the user was issued before that moment. Of several moments the latest counts.
 
-        Revocations of moments before `forget` are removed: all they speak of has expired.
+        Removes revocations of moments before `forget`: those credentials have expired.
         """
 
     async def revocations(self) -> dict[str, float]:
-        """The users, each with that moment."""
+        """The moment of each user."""

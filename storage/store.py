@@ -1,10 +1,10 @@
-"""The one small protocol every backend implements.
+"""The protocol of meetings, participants and stays. Every backend implements it.
 
 Times are seconds since the epoch (UTC, `float`), durations are seconds (`float`). Meeting ids (`room`) arrive
-normalised: upper case. Ids (`p_…`, `s_…`, `n_…`) are made by the caller and passed in, never by a backend.
+normalised: upper case. The caller makes ids (`p_…`, `s_…`, `n_…`) and passes them in; a backend makes none.
 
-Nothing here is check-then-insert: uniqueness lives in the database, and asking for what exists already answers
-with what exists. Every method may raise `StoreUnavailable`; nothing else is ever the caller's fault to recover from.
+The database keeps rows unique: creating what exists answers with what exists. Every method may raise
+`StoreUnavailable`, which the caller recovers from by asking again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from storage.revocations import Revocations
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """How far a database is migrated: its `version`, the `newest` this code knows, the names of what is in between."""
+    """How far a database is migrated: its `version`, the `newest` version this code knows, and the names of the files
+    that are still to be applied, functions included."""
 
     version: int
     newest: int
@@ -52,7 +53,7 @@ class Store(OpenStays, Revocations, Protocol):
     """
 
     async def schema(self) -> Schema:
-        """How far the database is migrated. Needs no `open`, and changes nothing: 0 when there is nothing yet.
+        """How far the database is migrated: version 0 when it is empty. Needs no `open`, and changes nothing.
 
         Raises `BadStore`, `StoreUnavailable`.
         """
@@ -100,20 +101,20 @@ class Store(OpenStays, Revocations, Protocol):
         """Close a stay, set its participant disconnected and recompute its totals."""
 
     async def resume_stay(self, resume: StayResume) -> None:
-        """Let a stay go on under the node: one closed as "lost" is open again. If a connection returned, it has seen
-        one more: once for any number of calls with the same instance and moment.
+        """Let a stay go on under the node, and reopen it if it was closed as "lost". A connection that returned adds
+        one to its connections, once for any number of calls with the same instance and moment.
 
-        Nothing happens when it ended otherwise, when it is open under another node (with `if_free`), when the
+        Does nothing when the stay ended otherwise, when it is open under another node (with `if_free`), when the
         participant has another open stay, or when the meeting has ended.
         """
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         """Who was in a meeting that has not ended, as of `now`; by room, then by arrival. Each participant once.
 
-        It is a participant's last stay that counts: open, with a heartbeat of its node younger than `grace + slack`
-        seconds; or closed as "lost" less than `grace` seconds ago (by estimate: less than `grace + slack`), and not in
-        the future: that was by a clock that has been set back, nobody knows when. `slack` is how much older than the
-        truth a last heartbeat may be. Changes nothing.
+        A participant's last stay counts. It is open, and its node's heartbeat is younger than `grace + slack`
+        seconds; or it was closed as "lost" less than `grace` seconds ago (`grace + slack` if the end is estimated).
+        An end in the future does not count: a clock was set back since, nobody knows when. `slack`: by how much the
+        last heartbeat may lag behind. Changes nothing.
         """
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
@@ -134,25 +135,26 @@ class Store(OpenStays, Revocations, Protocol):
     async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
         """Remove the meeting and all that is known of who was in it. False when there is none.
 
-        With `created_at`, only the one made then: not another that has its id by now.
+        With `created_at`, only the meeting made then, and not a later one with the same id.
         """
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
-        """Remove meetings where nobody is, and in which nothing has happened since `before`, the oldest first.
+        """Remove meetings in which nobody is and nothing has happened since `before`, the oldest first.
 
-        Returns which: `limit` of them at most, fewer when none is left.
+        Returns their rooms: `limit` at most, fewer when none is left.
         """
 
     async def heartbeat(self, node_id: str, at: float) -> None:
         """Register the node, or say that it still lives."""
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
-        """Close the open stays of nodes last heard of before `dead_before` at that node's last heartbeat (never before
-        the stay began or somebody came back to it), reason "lost", `estimated`. Returns how many. Safe from many
-        processes at once.
+        """Close the open stays of dead nodes, whose last heartbeat was before `dead_before`. Returns how many.
 
-        Those dead for a day are forgotten. `ahead_of`: also of those heard of after it, before a clock was set back.
+        A stay ends at that heartbeat, but not before it began or somebody came back to it; reason "lost",
+        `estimated`. Many processes may call it at once. Nodes dead for a day are forgotten. With `ahead_of`, nodes
+        whose heartbeat is after it count as dead, too: that was before a clock was set back.
         """
 
     async def stop_node(self, node_id: str, at: float) -> int:
-        """Close the node's open stays at `at`, reason "lost", exact; mark it stopped. Returns how many were closed."""
+        """Mark the node stopped, and close its open stays at `at`, reason "lost", exact. Returns how many were
+        closed."""

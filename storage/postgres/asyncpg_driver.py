@@ -1,4 +1,4 @@
-"""The way to the functions in a PostgreSQL database, by asyncpg. The only place that imports it."""
+"""Calls the functions in a PostgreSQL database by asyncpg. No other module imports asyncpg."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 CONNECT_WITHIN = 2.5
 MIGRATE_WITHIN = 60.0
 LATENESS = 0.5
-"""Seconds past its time that a call has to be cancelled in good order."""
+"""Seconds after its time-out in which a call may be cancelled in good order."""
 POOL_SIZE = 8
 BATCHES = 2
-"""Two: while the answers of one are read, the database works on the other. More only make each smaller."""
+"""Two: the database works on one batch while the answers of the other are read. More would only make each smaller."""
 
 _MIGRATING = 0x5265636F
 """The advisory lock of whoever migrates ("Reco")."""
@@ -36,7 +36,8 @@ _POOLED = ("26000", "42P05")
 _GONE = ("08", "57P01", "57P02", "57P05")
 """The connection ended, and with it the call; who knows how far it had got."""
 _SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F", "0A000")
-"""User or password, database, permission; tables, functions or schema missing; what functions refuse to run under."""
+"""Wrong user, password, database or permission; tables, functions or schema missing; an isolation level that functions
+refuse."""
 
 
 class PostgresDatabase:
@@ -105,12 +106,12 @@ class PostgresDatabase:
                     )
         except StoreUnavailable as error:
             if connection is not None and not error.certain:
-                # Whatever state it is in: it is not to be handed out again.
+                # Its state is unknown, so it must not be handed out again.
                 _terminate(connection)
             raise
         finally:
             if connection is not None:
-                # A connection that broke is dropped by the pool, and that is all there is to say of it.
+                # The pool drops a connection that broke.
                 with contextlib.suppress(Exception):
                     await pool.release(connection, timeout=CONNECT_WITHIN)
         answers: list[Any] = orjson.loads(text)
@@ -136,7 +137,7 @@ class PostgresDatabase:
 
     @contextlib.asynccontextmanager
     async def _pinned(self, connection: Any) -> AsyncIterator[None]:
-        """Behind a transaction pooler, preparing and executing have to be in one transaction to meet one server."""
+        """Behind a transaction pooler, a statement is prepared and executed on one server only within a transaction."""
         if self._cache_size:
             yield
             return
@@ -147,7 +148,7 @@ class PostgresDatabase:
     async def _one_connection(self) -> AsyncIterator[Any]:
         asyncpg = _driver()
         with self._explained(sent=False):
-            # A statement is sent once on it: there may be a pooler in between, and nothing to keep.
+            # Each statement is sent once, and a pooler may be in between: prepared statements are of no use.
             connection = await asyncpg.connect(statement_cache_size=0, **self._how())
         try:
             with self._explained(sent=True):
@@ -165,7 +166,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _explained(self, *, sent: bool) -> Iterator[None]:
-        """Says what an error of the driver means. `sent`: the call may have reached the database."""
+        """Translates the driver's errors into ours. `sent`: the call may have reached the database."""
         asyncpg = _driver()
         try:
             yield
@@ -175,10 +176,10 @@ class PostgresDatabase:
             text = f"PostgreSQL at {self.place} did not answer in time"
             raise StoreUnavailable(text, certain=not sent) from error
         except (asyncpg.exceptions.ClientConfigurationError, UnicodeError) as error:
-            # The second is what a host name that is none comes to.
+            # The second is raised for an invalid host name.
             raise BadStore(f"{self._setting} cannot be used: {error}") from error
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            # The last: the connection had ended, and its driver had not seen it yet.
+            # The last is raised when the connection had ended, and the driver had not noticed.
             text = (
                 f"the connection to PostgreSQL at {self.place} broke: {error}"
                 if sent
@@ -229,7 +230,7 @@ class PostgresDatabase:
 
 
 async def _applied(connection: Any) -> Applied:
-    # Not by to_regclass: a session remembers for a while that there was none.
+    # Not by to_regclass: a session caches for a while that there was none.
     tables = await connection.fetchval(
         "SELECT array_agg(tablename::text) FROM pg_tables "
         "WHERE schemaname = 'reconvene' AND tablename IN ('migrations', 'function_files')",
@@ -255,8 +256,8 @@ def _terminate(connection: Any) -> None:
 
 @contextlib.contextmanager
 def _ended_after(connection: Any, seconds: float) -> Iterator[None]:
-    """The driver's own time-out asks the server to cancel, and has been seen to wait for ever for what comes of that,
-    as when a pooler has lost its server. The end of the connection ends every wait."""
+    """Ends the connection after `seconds`. The driver's own time-out asks the server to cancel, and waits for ever
+    for the outcome when a pooler has lost its server. The end of the connection ends every wait."""
     timer = asyncio.get_running_loop().call_later(seconds, _terminate, connection)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What `functions` wants of a way to the database's functions, and what can go wrong on it."""
+"""The protocol between `function_store` and a driver that calls the database's functions, and its errors."""
 
 # Exceptions are named for what happened, not with an Error suffix.
 # ruff: noqa: N818
@@ -23,18 +23,18 @@ class CallFailed(StoreError):
 
 
 class Locked(StoreUnavailable):
-    """A row is held by another transaction for long. Nothing was kept, unless by an earlier attempt (`certain`)."""
+    """Another transaction holds a row for long. Nothing was kept, except perhaps by an earlier attempt (`certain`)."""
 
     def __init__(self, message: str, *, certain: bool = True) -> None:
         super().__init__(message, certain=certain)
 
 
 class Unheard(StoreUnavailable):
-    """Nothing was heard of a call that was sent. It may have been carried out, or may be yet."""
+    """A call was sent and nothing was heard of it. It may have been carried out, or may still be."""
 
 
 class Database(Protocol):
-    """The way to the functions: one attempt at a time, errors told apart."""
+    """Calls the functions, one attempt at a time, and tells errors apart."""
 
     concurrency: int
     """How many batches it takes at once."""
@@ -48,16 +48,16 @@ class Database(Protocol):
     async def carry_out(
         self, calls: Sequence[Call], within: float, before: float | None = None
     ) -> Sequence[Any]:
-        """Have a batch carried out in one transaction: an answer for each call, in order.
+        """Carry out a batch in one transaction. Returns an answer for each call, in order.
 
-        One attempt, `within` seconds; the function refuses it after `before`, by the database's clock.
+        It is one attempt of `within` seconds. The database refuses it after `before`, by its own clock.
 
         Raises `StoreUnavailable` (`certain` where nothing can have been kept; `Locked`, `Unheard`), `CallFailed`,
         `BadStore` (wrong key, missing permission, missing function).
         """
 
     async def applied(self) -> Applied:
-        """What was applied. Needs no `open`. Raises as `carry_out`."""
+        """What the database has. Needs no `open`. Raises as `carry_out`."""
 
     async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         """Apply those that are missing, all or none; returns their names. Needs no `open`.

@@ -4,10 +4,11 @@
     leave() ┼─► batch, sorted ── Database.carry_out([{"call": "join", …}, …]) ──► [{"value": …}, {"refused": "…"}]
     …      ─┘
 
-PostgreSQL and Supabase differ in how a call gets there and what can go wrong on the way: that is a `Database`. What
-they share is here: which call has which arguments, batching, trying again, and records made of the answers.
+PostgreSQL and Supabase differ in how a call gets there and what can go wrong on the way: each has a `Database` for
+that. They share what is here: the arguments of each call, batches, retries, and records made of rows.
 
-Every call can be sent twice and counts once (ids and moments come with it), so one whose answer was lost is sent again.
+Every call may be sent twice and counts once, as ids and moments come with it. So a call whose answer was lost is sent
+again.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
 from storage.postgres import import_rows, rows
 from storage.postgres.driver import Call, Database, Locked
-from storage.postgres.import_calls import ImportFunctions
+from storage.postgres.import_calls import ImportCalls
 from storage.postgres.locked_rows import LockedRows
-from storage.postgres.retries import Attempts
+from storage.postgres.retries import Retries
 from storage.records import (
     Attendance,
     HostedMeeting,
@@ -46,7 +47,7 @@ Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
 ATTEMPT = 2.5
 """Seconds one attempt at a call may take."""
 PATIENCE = 3.0
-"""Seconds within which a call that failed is tried again. Clients give up on an answer after ten."""
+"""Seconds for which a call that failed is tried again. Clients wait ten seconds for an answer."""
 REPORT = 30.0
 """Seconds a report may take: nobody waits behind it."""
 LONG_AT_ONCE = 2
@@ -55,14 +56,14 @@ PAGE = 10.0
 PAGES_AT_ONCE = 2
 
 
-class FunctionStore(ImportFunctions):
+class FunctionStore(ImportCalls):
     """A `Store` on a `Database`. `attempt` and `patience` are seconds, see `ATTEMPT` and `PATIENCE`."""
 
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
         self._database = database
         self._attempt = attempt
-        self._attempts = Attempts(database, patience)
-        self._locked_rows = LockedRows(self._attempts, within=attempt, patience=patience)
+        self._retries = Retries(database, patience)
+        self._locked_rows = LockedRows(self._retries, within=attempt, patience=patience)
         self._lifecycle = asyncio.Lock()
         self._joins: BatchTasks[Call, Any] | None = None
         self._writes: BatchTasks[Call, Any] | None = None
@@ -84,9 +85,9 @@ class FunctionStore(ImportFunctions):
             await self.migrate()
             await self._database.open()
             try:
-                # Finds nobody, and reads every table: what is missing, or not ours to read, is told now.
+                # It finds nobody, and reads every table: a table that is missing, or that we may not read, is told now.
                 await self._database.carry_out([{"call": "restorable"}], self._attempt)
-                await self._attempts.compare_clocks(self._attempt)
+                await self._retries.compare_clocks(self._attempt)
             except BaseException:
                 await self._database.close()
                 raise
@@ -127,64 +128,24 @@ class FunctionStore(ImportFunctions):
     async def join(self, request: JoinRequest) -> Joined:
         call = {
             "call": "join",
-            "room": request.room,
-            "user_id": request.user_id,
-            "name": request.name,
+            **rows.columns(request),
             "first_name": request.first_name,
-            "participant_id": request.participant_id,
-            "session_id": request.session_id,
-            "previous_session": request.previous_session,
             "grace": None if math.isinf(request.grace) else request.grace,
-            "instance": request.instance,
-            "node_id": request.node_id,
-            "create": request.create,
-            "title": request.title,
-            "at": request.at,
         }
         return rows.joined(await self._together(self._joins, call))
 
     async def leave(self, end: StayEnd) -> None:
-        await self._write(
-            "leave",
-            room=end.room,
-            user_id=end.user_id,
-            participant_id=end.participant_id,
-            session_id=end.session_id,
-            node_id=end.node_id,
-            at=end.at,
-            reason=end.reason,
-            joined_at=end.joined_at,
-        )
+        await self._write("leave", **rows.columns(end))
 
     async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
         found = await self._directly({"call": "open_stays", "node_id": node_id})
         return [rows.open_stay(each) for each in found]
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
-        await self._write(
-            "abandon_stay",
-            room=abandon.room,
-            user_id=abandon.user_id,
-            participant_id=abandon.participant_id,
-            session_id=abandon.session_id,
-            node_id=abandon.node_id,
-            seen_at=abandon.seen_at,
-        )
+        await self._write("abandon_stay", **rows.columns(abandon))
 
     async def resume_stay(self, resume: StayResume) -> None:
-        await self._write(
-            "resume_stay",
-            room=resume.room,
-            user_id=resume.user_id,
-            participant_id=resume.participant_id,
-            session_id=resume.session_id,
-            node_id=resume.node_id,
-            instance=resume.instance,
-            at=resume.at,
-            returned=resume.returned,
-            joined_at=resume.joined_at,
-            if_free=resume.if_free,
-        )
+        await self._write("resume_stay", **rows.columns(resume))
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         moments = {
@@ -196,7 +157,7 @@ class FunctionStore(ImportFunctions):
         return [rows.restorable(each) for each in found]
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
-        # Not in a batch: it locks a meeting and then people, where others hold people already.
+        # Not in a batch, whose other calls hold rows of people already: this one locks a meeting first.
         return rows.meeting(await self._directly({"call": "end_meeting", "room": room, "at": at}))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
@@ -225,7 +186,7 @@ class FunctionStore(ImportFunctions):
         return dict(await self._directly({"call": "revocations"}))
 
     async def heartbeat(self, node_id: str, at: float) -> None:
-        self._attempts.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
+        self._retries.see_clock(await self._directly({"call": "heartbeat", "node_id": node_id, "at": at}))
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         call = {"call": "close_dead_nodes", "dead_before": dead_before, "ahead_of": ahead_of}
@@ -250,29 +211,29 @@ class FunctionStore(ImportFunctions):
         return await self._locked_rows.carry_out(call, error)
 
     async def _directly(self, call: Call) -> Any:
-        """On its own: what must not wait behind a batch."""
+        """A call on its own, which must not wait behind a batch."""
         return await self._alone(call, within=self._attempt, fenced=True)
 
     async def _take_time(self, call: Call) -> Any:
-        """Something long: few at a time, so that they leave connections to joins and heartbeats. It may be late."""
+        """A long call. Few run at a time, to leave connections to joins and heartbeats. It may be carried out late."""
         async with self._long:
             return await self._alone(call, within=REPORT, fenced=False)
 
     async def _in_turn(self, call: Call, *, fenced: bool) -> Any:
-        """What writes to an import: those to one wait for each other, so few are under way, beside the reports."""
+        """A call that writes to an import. Few run at a time, as those to one import wait for each other."""
         async with self._pages:
             return await self._alone(call, within=self._attempt if fenced else PAGE, fenced=fenced)
 
     async def _alone(self, call: Call, *, within: float, fenced: bool) -> Any:
         if self._writes is None:
             raise StoreUnavailable("the store is not open", certain=True)
-        (outcome,) = await self._attempts.make([call], within=within, fenced=fenced)
+        (outcome,) = await self._retries.make([call], within=within, fenced=fenced)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
     async def _run(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
-        """A batch. Where a row in it is locked, nobody waits for that here: each of its calls is tried apart."""
+        """Run a batch. When a row in it is locked, each call hears so, and is tried apart (`locked_rows`)."""
         try:
             return await do(calls)
         except Locked as error:
@@ -281,10 +242,10 @@ class FunctionStore(ImportFunctions):
     async def _do_all(self, calls: Sequence[Call]) -> Sequence[Any]:
         order = _in_order(calls)
         batch = [calls[n] for n in order]
-        return _put_back(order, await self._attempts.make(batch, within=self._attempt, patient=False))
+        return _put_back(order, await self._retries.make(batch, within=self._attempt, patient=False))
 
     async def _join_all(self, calls: Sequence[Call]) -> Sequence[Any]:
-        """All at once, as sets. Someone who joins twice at the same moment does so once more after it."""
+        """Joins of different people, as sets. Further joins of the same person follow one by one."""
         people: dict[tuple[str, str], int] = {}
         for n in _in_order(calls):
             people.setdefault((calls[n]["room"], calls[n]["user_id"]), n)
@@ -292,19 +253,19 @@ class FunctionStore(ImportFunctions):
         later = sorted(set(range(len(calls))) - set(first))
         wishes = [{**calls[n], "n": place} for place, n in enumerate(first)]
         batch = [{"call": "join_many", "calls": wishes}, *(calls[n] for n in later)]
-        joined, *others = await self._attempts.make(batch, within=self._attempt, patient=False)
+        joined, *others = await self._retries.make(batch, within=self._attempt, patient=False)
         if isinstance(joined, StoreUnavailable):
             outcomes = [joined] * len(first)
         elif isinstance(joined, Exception):
             alone = [{**calls[n], "again": True} for n in first]
-            outcomes = await self._attempts.one_by_one(alone, within=self._attempt)
+            outcomes = await self._retries.one_by_one(alone, within=self._attempt)
         else:
             outcomes = [rows.outcome(answer) for answer in joined]
         return _put_back([*first, *later], [*outcomes, *others])
 
 
 def _in_order(calls: Sequence[Call]) -> list[int]:
-    """The numbers of the calls in the order in which every process locks rows: none waits for another in a circle."""
+    """The numbers of the calls, in the order in which every process locks rows, so that there are no deadlocks."""
     return sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
 
 

@@ -1,7 +1,7 @@
-"""The calls for imports, as SQL functions: see `functions`, whose store has them.
+"""The calls for imports, as SQL functions. `function_store` carries them out.
 
-They come one by one. A page or the end of a walk may be carried out late, or twice: which page it is, and whose walk,
-tells whether it still counts. What makes an import where there is none must not: it may have been deleted meanwhile.
+They are sent one by one. A page or the end of a walk may be carried out late, or twice: its number and the walk's owner
+tell whether it still counts. A call that makes an import must not be late: the import may have been deleted meanwhile.
 """
 
 from __future__ import annotations
@@ -9,33 +9,33 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
 from storage.postgres import import_rows
 from storage.postgres.driver import Call
+from storage.postgres.rows import columns
 from storage.records import GUEST
 
 
-class ImportFunctions(ABC):
+class ImportCalls(ABC):
     """`ImportStore` for whoever carries the calls out."""
 
     @abstractmethod
     async def _directly(self, call: Call) -> Any:
-        """Something short, which must not be carried out late."""
+        """A short call, which must not be carried out late."""
 
     @abstractmethod
     async def _in_turn(self, call: Call, *, fenced: bool) -> Any:
-        """Something that writes much, or comes in crowds. `fenced`: it must not be carried out late."""
+        """A call that writes much, or one of many at once. `fenced`: it must not be carried out late."""
 
     @abstractmethod
     async def _take_time(self, call: Call) -> Any:
-        """Something that reads much."""
+        """A call that reads much."""
 
     async def begin_walk(self, subject: Subject, start: WalkStart) -> Walk:
-        call = {"call": "begin_walk", **_columns(subject), **_columns(start)}
+        call = {"call": "begin_walk", **columns(subject), **columns(start)}
         return import_rows.walk(await self._directly(call))
 
     async def take_walk(self, walk_id: str, owner: str, at: float, lease: float) -> Walk | None:
@@ -52,13 +52,13 @@ class ImportFunctions(ABC):
         await self._directly({"call": "release_walk", "walk_id": walk_id, "owner": owner, "at": at})
 
     async def save_page(self, page: Page) -> Walk:
-        rows = {"rows": [*map(_columns, page.rows)], "registrants": [*map(_columns, page.registrants)]}
+        rows = {"rows": [*map(columns, page.rows)], "registrants": [*map(columns, page.registrants)]}
         return import_rows.walk(
-            await self._in_turn({"call": "save_page", **_columns(page), **rows}, fenced=False)
+            await self._in_turn({"call": "save_page", **columns(page), **rows}, fenced=False)
         )
 
     async def finish_walk(self, end: WalkEnd) -> Part:
-        return import_rows.part(await self._in_turn({"call": "finish_walk", **_columns(end)}, fenced=False))
+        return import_rows.part(await self._in_turn({"call": "finish_walk", **columns(end)}, fenced=False))
 
     async def drop_walk(self, walk_id: str, owner: str) -> None:
         await self._directly({"call": "drop_walk", "walk_id": walk_id, "owner": owner})
@@ -68,12 +68,12 @@ class ImportFunctions(ABC):
         return int(await self._in_turn(call, fenced=False))
 
     async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
-        call = {"call": "record_live", **_columns(subject), **_columns(stay)}
+        call = {"call": "record_live", **columns(subject), **columns(stay)}
         return bool(await self._in_turn(call, fenced=True))
 
     async def end_live(self, subject: Subject, part: str, ended_at: float, due_at: float, at: float) -> None:
         moments = {"ended_at": ended_at, "due_at": due_at, "at": at}
-        call = {"call": "end_live", **_columns(subject), "part": part, **moments}
+        call = {"call": "end_live", **columns(subject), "part": part, **moments}
         await self._in_turn(call, fenced=True)
 
     async def schedule_import(self, room: str, due_at: float | None, attempt: int) -> None:
@@ -100,8 +100,3 @@ class ImportFunctions(ABC):
         call = {"call": "registrations", "room": room, "limit": limit, "after": after, "came": came}
         found = await self._take_time({**call, "nameless": GUEST})
         return await asyncio.to_thread(import_rows.registrations, found, limit)
-
-
-def _columns(record: Any) -> dict[str, Any]:
-    """The record, which is a dataclass, as an object of JSON; but for records in it."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -1,4 +1,4 @@
-"""Records of imports, made of JSON: see `answers`."""
+"""Makes records of imports of the JSON that the SQL functions answer with."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
     batch ── locked ──► each of its calls ──► apart, one after another ──► its own answer
                                                    └── locked, alone ──► its meeting waits: tried again and again
 
-Nothing of this happens where batches are carried out, so whoever needs other rows goes on at once. Calls about a
-meeting that waits do not come into a batch at all, for as long as it does.
+Batches do not wait for this, so calls that need other rows go on at once. While a meeting waits, calls about it are not
+put into batches.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ from typing import Any
 
 from storage.errors import StoreUnavailable
 from storage.postgres.driver import Call, Locked
-from storage.postgres.retries import Attempts
+from storage.postgres.retries import Retries
 
 REMEMBERED = 1.0
-"""Seconds after which a meeting that was locked is tried with others again."""
+"""Seconds after which calls about a meeting that was locked are put into batches again."""
 
 READING = frozenset({"meeting", "participant"})
 """These wait for nobody."""
 
 
 class LockedRows:
-    """`within`: seconds for one attempt. `patience`: those within which a locked row is tried again."""
+    """`within`: seconds for one attempt. `patience`: seconds for which a locked row is tried again."""
 
-    def __init__(self, attempts: Attempts, *, within: float, patience: float) -> None:
-        self._attempts = attempts
+    def __init__(self, retries: Retries, *, within: float, patience: float) -> None:
+        self._retries = retries
         self._within = within
         self._patience = patience
         self._locked_until: dict[str, float] = {}
-        # One call after another each, so that batches and heartbeats find connections.
+        # Each lets one call at a time through, so that connections are left for batches and heartbeats.
         self._apart = asyncio.Lock()
         self._waiting = asyncio.Lock()
 
     def holds_up(self, call: Call) -> bool:
-        """Whether the call most likely needs a row that was locked a moment ago."""
+        """Whether the call is about a meeting that was locked a moment ago."""
         if not self._locked_until or call["call"] in READING:
             return False
         return self._locked_until.get(call["room"], 0.0) > time.monotonic()
 
     async def carry_out(self, call: Call, error: Locked | None) -> Any:
-        """What the call comes to, by itself. `error`: of the batch that it was in.
+        """Carry out the call by itself, and return its value. `error`: that of the batch it was in.
 
-        Raises `StoreUnavailable` when its row is locked for longer than `patience` seconds; and what the call does.
+        Raises `StoreUnavailable` when its row stays locked for `patience` seconds, and whatever the call raises.
         """
         give_up = time.monotonic() + self._patience
         if error is not None:
@@ -77,7 +77,7 @@ class LockedRows:
         certain = error is None or error.certain
         again = call if certain else {**call, "again": True}
         try:
-            (outcome,) = await self._attempts.make([again], within=self._within, patient=False)
+            (outcome,) = await self._retries.make([again], within=self._within, patient=False)
         except Locked as locked:
             now = time.monotonic()
             still = {room: until for room, until in self._locked_until.items() if until > now}

@@ -1,4 +1,4 @@
-"""Calls to a database, until they are carried out or patience is at an end."""
+"""Tries calls to a database again until they are carried out, or for as long as patience lasts."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ DUPLICATE = "23505"
 LATE = {"refused": "late"}
 
 
-class Attempts:
+class Retries:
     """`patience`: seconds within which a call that failed is tried again."""
 
     def __init__(self, database: Database, patience: float) -> None:
         self._database = database
         self._patience = patience
-        # How many seconds the database's clock is ahead of our monotonic one: measurements, each too small by the time
-        # its answer took.
+        # By how many seconds the database's clock is ahead of our monotonic one. Each measurement is too small by the
+        # time that its answer took.
         self._ahead: deque[float] = deque(maxlen=5)
 
     async def make(
         self, calls: Sequence[Call], *, within: float, patient: bool = True, fenced: bool = True
     ) -> list[Any]:
-        """What each call came to, a value or an exception. They share a transaction.
+        """The outcome of each call, a value or an exception. The calls share a transaction.
 
-        `within`: seconds for one attempt. `fenced`: none may be carried out after that, behind what was asked for
+        `within`: seconds for one attempt. `fenced`: no call may be carried out later than that, after what is asked for
         next. Raises `StoreUnavailable`; `Locked` at once without `patient`.
         """
         give_up = time.monotonic() + self._patience
@@ -50,7 +50,7 @@ class Attempts:
                 if isinstance(error, Locked) and not patient:
                     raise Locked(str(error), certain=certain) from error
                 if isinstance(error, Unheard) and fenced:
-                    # It may be under way. What is asked for next must not be overtaken by it.
+                    # The call may be under way. It must not overtake what is asked for next.
                     await asyncio.sleep(until - time.monotonic())
                 certain = certain and error.certain
                 delay = min(1.0, 0.05 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers
@@ -58,10 +58,10 @@ class Attempts:
                     raise StoreUnavailable(str(error), error.retry_after, certain=certain) from error
                 calls = [{**call, "again": True} for call in calls]
             except BadStore as error:
-                # It was right when the store was opened. Whoever changed that can change it back.
+                # The settings were right when the store was opened. Whoever changed something can change it back.
                 raise StoreUnavailable(str(error)) from error
             except Exception as error:
-                # The row that was in the way is there by now, and is found.
+                # Another process made the row meanwhile. The next attempt finds it.
                 if not (isinstance(error, CallFailed) and error.sqlstate == DUPLICATE and tries < 3):
                     return (
                         [error]
@@ -72,7 +72,7 @@ class Attempts:
             await asyncio.sleep(delay)
 
     async def one_by_one(self, calls: Sequence[Call], *, within: float, certain: bool = True) -> list[Any]:
-        """So that a call that cannot be carried out takes no other with it.
+        """Each call in a transaction of its own, so that one that fails does not undo the others.
 
         `certain`: nothing of them was kept so far.
         """
@@ -94,9 +94,9 @@ class Attempts:
         self.see_clock(answer["value"])
 
     def see_clock(self, told: float) -> None:
-        """The database's clock showed that a moment ago."""
+        """`told`: what the database's clock showed a moment ago."""
         self._ahead.append(told - time.monotonic())
 
     def _there(self, moment: float) -> float | None:
-        """A moment of our monotonic clock, by the database's."""
+        """A moment of our monotonic clock as the database's clock shows it."""
         return moment + max(self._ahead) if self._ahead else None

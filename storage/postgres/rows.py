@@ -1,4 +1,4 @@
-"""Records, made of the JSON that the SQL functions answer with: {"value": …} or {"refused": "why"}.
+"""Makes records of the JSON that the SQL functions answer with: {"value": …} or {"refused": "why"}.
 
 Rows are objects with the columns' names.
 """
@@ -6,6 +6,7 @@ Rows are objects with the columns' names.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from storage.errors import MeetingEnded, MeetingExists, UnknownMeeting, UnknownParticipant, WalkLost
@@ -27,9 +28,14 @@ def outcome(answer: Mapping[str, Any]) -> Any:
     return answer["value"]
 
 
+def columns(record: Any) -> dict[str, Any]:
+    """The record, which is a dataclass, as an object of JSON. Records in it are left as they are."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
 def attendance(found: Mapping[str, Any], limit: int | None) -> Attendance:
     people = [(participant(person), [stay(row) for row in rows]) for person, rows in found["participants"]]
-    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+    # A full page may be the last: then the next one is empty.
     return Attendance(meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None)
 
 
@@ -65,45 +71,45 @@ def hosted(found: Mapping[str, Any]) -> HostedMeeting:
 
 
 def time(value: float | None) -> float | None:
-    """JSON of the database's writes whole seconds as integers."""
+    """The database's JSON has whole seconds as integers."""
     return None if value is None else float(value)
 
 
-def meeting(columns: Mapping[str, Any]) -> Meeting:
+def meeting(row: Mapping[str, Any]) -> Meeting:
     return Meeting(
-        columns["room"],
-        columns["title"],
-        columns["host_user_id"],
-        float(columns["created_at"]),
-        time(columns["ended_at"]),
+        row["room"],
+        row["title"],
+        row["host_user_id"],
+        float(row["created_at"]),
+        time(row["ended_at"]),
     )
 
 
-def participant(columns: Mapping[str, Any]) -> Participant:
+def participant(row: Mapping[str, Any]) -> Participant:
     return Participant(
-        columns["id"],
-        columns["room"],
-        columns["user_id"],
-        columns["name"],
-        columns["role"],
-        columns["state"],
-        float(columns["first_joined_at"]),
-        float(columns["last_seen_at"]),
-        columns["session_count"],
-        float(columns["total_duration"]),
+        row["id"],
+        row["room"],
+        row["user_id"],
+        row["name"],
+        row["role"],
+        row["state"],
+        float(row["first_joined_at"]),
+        float(row["last_seen_at"]),
+        row["session_count"],
+        float(row["total_duration"]),
     )
 
 
-def stay(columns: Mapping[str, Any]) -> Stay:
+def stay(row: Mapping[str, Any]) -> Stay:
     return Stay(
-        columns["participant_id"],
-        columns["session_id"],
-        columns["node_id"],
-        columns["instance"],
-        float(columns["joined_at"]),
-        time(columns["left_at"]),
-        columns["reason"],
-        columns["estimated"],
-        columns["connections"],
-        tuple(map(float, columns["reconnects"])),
+        row["participant_id"],
+        row["session_id"],
+        row["node_id"],
+        row["instance"],
+        float(row["joined_at"]),
+        time(row["left_at"]),
+        row["reason"],
+        row["estimated"],
+        row["connections"],
+        tuple(map(float, row["reconnects"])),
     )

@@ -1,4 +1,4 @@
-"""Opening a SQLite file: its directory, its settings, its schema, and what to say when that fails."""
+"""Opens a SQLite file: makes its directory, sets it up, migrates it, and explains what failed."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite
         raise BadStore(f"SQLite stores need SQLite {oldest}; this Python has {sqlite3.sqlite_version}")
     with _explained(path), contextlib.ExitStack() as undo:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The record is nobody else's to read. SQLite gives the files that it makes beside the database its mode.
-        # What else stands in the way, it explains better.
+        # Nobody else may read the store. SQLite gives the files beside the database the same mode, and explains other
+        # errors better than this call.
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         writer = _connect(path, busy_timeout)
         undo.callback(writer.close)
-        # A page of an import touches more of the file than the 2 MB that are kept otherwise.
+        # A page of an import touches more of the file than the default cache of 2 MB holds.
         writer.execute("PRAGMA cache_size = -8000")
         _prepare(writer, path, busy_timeout)
         reader = _connect(path, busy_timeout)
@@ -102,8 +102,7 @@ def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) -> None:
     deadline = time.monotonic() + busy_timeout
-    # SQLite does not wait for its busy timeout where waiting could deadlock, as when several processes switch
-    # a new file to WAL at once.
+    # SQLite does not wait where waiting could deadlock, as when several processes switch a new file to WAL at once.
     while True:
         try:
             _check_owner(connection, path)
@@ -116,7 +115,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
             if _pragma(connection, "application_id") != APPLICATION_ID:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             migrate(connection, load_migrations("sqlite"))
-            # A file that may be read only is opened without complaint, and refuses the first write.
+            # SQLite opens a read-only file without an error, and refuses the first write.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
@@ -128,7 +127,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    # In this order: of a process that is just setting the file up, its id is written before its tables.
+    # In this order: a process that sets the file up writes its id before its tables.
     has_tables = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone()[0]
     if has_tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise BadStore(

@@ -1,4 +1,4 @@
-"""The people of an import in a SQLite database: whose the shown rows are, and what they come to."""
+"""The people of an import in a SQLite database, made of the rows that are shown."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Person:
         self.guest = False
 
     def complete(self) -> None:
-        """Once it has all its rows. The name is the best registrant's that has one, else the earliest stay's."""
+        """Sort the rows, once all are there, and choose the name: the best registrant's, else the earliest stay's."""
         stays = self.stays
         if len(stays) > 1:
             stays.sort()
@@ -135,7 +135,7 @@ def _quality(registrant: RegistrantRow) -> tuple[int, str]:
 def people(
     connection: sqlite3.Connection, room: str, only: Sequence[str] | None = None
 ) -> Mapping[str, Person]:
-    """Everyone of whom a row is shown that counts, or a registration, or `only` some; by participant id."""
+    """Everyone with a shown stay that counts or a registration, by participant id; `only`: these participants."""
     values = {"room": room, "people": json.dumps(only)}
     stays, registrants = sql.STAYS, sql.REGISTRANTS
     if only is not None:
@@ -172,7 +172,7 @@ def arrivals(connection: sqlite3.Connection, room: str, limit: int, after: Perso
 def readings(
     connection: sqlite3.Connection, room: str, limit: int | None, after: Person | None, came: bool | None
 ) -> Sequence[Person]:
-    """A page of those who registered, by name. No more of them are kept at once than are asked for."""
+    """A page of those who registered, by name. It holds no more people in memory than the page has."""
     place = ("", "") if after is None else (after.shown_name, after.id)
     rows = connection.execute(sql.NAMES_OF_REGISTRANTS, {"room": room, "came": came})
     nameless: list[str] = []
@@ -195,7 +195,7 @@ def readings(
 
 
 def with_namesakes(connection: sqlite3.Connection, room: str, page: Sequence[Person]) -> Sequence[Person]:
-    """Those of a page, and whoever else came and may be called as one of them is."""
+    """The people of a page, and others who came whose name may be the same as one of theirs."""
     names = json.dumps(list({person.name_key for person in page if person.name != ""}))
     alike = {row[0] for row in connection.execute(sql.NAMED_ALIKE, {"room": room, "names": names})}
     others = people(connection, room, list(alike.difference(person.id for person in page)))

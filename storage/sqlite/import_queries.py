@@ -110,7 +110,7 @@ def _arrival(person: Person) -> tuple[float, str]:
 
 
 def _person(connection: sqlite3.Connection, room: str, key: str | None) -> Person | None:
-    """Whose id it is, or was before they were united with another. Raises `UnknownParticipant`."""
+    """The person with this id, or who had it before two turned out to be one. Raises `UnknownParticipant`."""
     if key is None:
         return None
     row = connection.execute(queries.PERSON, {"room": room, "key": key}).fetchone()
@@ -121,7 +121,7 @@ def _person(connection: sqlite3.Connection, room: str, key: str | None) -> Perso
 
 
 def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
-    """By going through the rows in the order of people, none of which is kept: there may be any number."""
+    """Counts while it reads the rows person by person, and keeps none: there may be any number."""
     known_import(connection, room)
     values = {"room": room}
     registrants = dict.fromkeys(STATUSES, 0)

@@ -86,12 +86,12 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
         "returned_at": _moment(request.at),
     }
     participant = Participant(*connection.execute(sql.ADD_PARTICIPANT, values).fetchone())
-    # Ids are made for each call: a row that has this one's, this one made.
+    # Each call has new ids: a row with this call's id was made by this call.
     rejoined = participant.id != request.participant_id
     values["participant_id"] = participant.id
     stay = _stay(_open_stay(connection, values))
     if participant.state == "disconnected":
-        # Read again, to show what the triggers made of the stay.
+        # Read again: triggers changed the row when the stay was opened.
         participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
 
@@ -100,7 +100,7 @@ def _open_stay(connection: sqlite3.Connection, values: dict[str, Any]) -> tuple[
     try:
         row: tuple[Any, ...] = connection.execute(sql.OPEN_STAY, values).fetchone()
     except sqlite3.IntegrityError:
-        # Most likely the node is new. Asking first would cost every join.
+        # Most likely the node is new. Asking before would cost every join a statement.
         connection.execute(sql.KNOW_NODE, values)
         row = connection.execute(sql.OPEN_STAY, values).fetchone()
     return row
@@ -167,7 +167,7 @@ def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting
     if row is None:
         raise UnknownMeeting(room)
     ended = Meeting(*row)
-    # It cannot end before it was created; people can leave before that, where the clock was set back meanwhile.
+    # A meeting does not end before it was created. People may leave before that, if the clock was set back meanwhile.
     connection.execute(sql.END_STAYS, {"room": room, "at": min(at, ended.ended_at or at)})
     return ended
 
@@ -203,7 +203,7 @@ def attendance(
         if len(of_one) > 1:
             of_one.sort(key=lambda stay: (stay.joined_at, stay.session_id))
     people = [(participant, stays[participant.id]) for participant in participants]
-    # One more would tell for certain; an empty last page is the price of asking for what is wanted.
+    # A full page may be the last: then the next one is empty.
     return Attendance(found, people, last.id if len(people) == limit else None)
 
 

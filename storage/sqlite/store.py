@@ -1,8 +1,8 @@
 """The embedded default: one SQLite file, one writer thread, group commit.
 
-Calls that wait at the same moment share one transaction and so one fsync; each has a savepoint, so that one that
-fails takes nothing else with it. Attendance reports are read on a connection and thread of their own (a WAL
-snapshot): a long one does not hold up joins.
+Calls that wait at the same moment share one transaction and so one fsync. Each has a savepoint, so that a call that
+fails undoes nothing else. Reports are read on a connection and thread of their own (a WAL snapshot), so that a long one
+does not hold up joins.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.Interface
 class SqliteStore:
     """A `Store` in the file at `path`; any number of processes on one machine may have it open.
 
-    `busy_timeout` is how many seconds to wait for another process' lock before `StoreUnavailable`. A call may have to
-    wait for it twice, behind the batch that runs, and clients give up on an answer after ten seconds.
+    `busy_timeout`: seconds to wait for another process' lock before `StoreUnavailable`. A call may wait twice, as
+    there may be a batch before it. Clients wait ten seconds for an answer.
     """
 
     def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
@@ -235,9 +235,9 @@ async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite
 
 
 def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work]) -> list[object]:
-    """Carry out a batch in one transaction: for each piece of work what it returned or raised.
+    """Carry out a batch in one transaction. Returns for each piece of work what it returned or raised.
 
-    When the transaction itself fails, nothing of it was kept and everyone has a `StoreUnavailable`.
+    When the transaction itself fails, nothing of it is kept, and each outcome is a `StoreUnavailable`.
     """
     committing = False
     try:
@@ -258,7 +258,7 @@ def _run_one(connection: sqlite3.Connection, work: Work) -> object:
     try:
         outcome = work(connection)
     except Exception as error:
-        # On a full disk, say, SQLite gives up the whole transaction, and with it what the others had done.
+        # SQLite may roll back the whole transaction, as on a full disk, and with it what the others had done.
         if not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO one")

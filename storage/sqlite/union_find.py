@@ -1,4 +1,4 @@
-"""People as unions of keys: rows that share a key, by way of others too, are of one person, named by the least key."""
+"""Union-find: rows that share a key, directly or through others, are one person, named by the smallest key."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def unite(rows: Iterable[Sequence[str]], known: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """What rows, each with its keys, change about who is whose: the person of each key that is new, and of each person
-    that is another's now, that other.
+    """What rows, each with its keys, change: the person of each new key, and for each person who turns out to be
+    another one, that other person.
 
-    `known` has the person of each of the rows' keys that was seen before; a person's name is one of its keys.
+    `known`: the person of each of the rows' keys that was seen before. A person's name is one of their keys.
     """
     parents: dict[str, str] = {}
 
