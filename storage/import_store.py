@@ -53,8 +53,8 @@ class ImportStore(Protocol):
         """Give up a walk of one's own; its rows will be swept. Does nothing when it is somebody else's by now."""
 
     async def sweep_walks(self, room: str, limit: int, at: float) -> int:
-        """Remove at most `limit` rows of walks that were dropped, replaced, or left alone for a day, and those walks once
-        they have no rows. Returns how many rows were removed: fewer than `limit` when none is left."""
+        """Remove at most `limit` rows of walks that were dropped, replaced, or left alone for a day, and walks of those
+        that have no rows left. Returns how many rows were removed: fewer than `limit` when none is left."""
 
     async def record_live(self, subject: Subject, stay: LiveStay) -> bool:
         """Keep what was heard of a stay. Makes meeting, import and part where they are missing.

@@ -161,6 +161,20 @@ async def test_the_sql_is_what_is_missing_and_no_more(postgres: PostgresServer) 
     assert (await run(environ, check=True))[0]
 
 
+async def test_the_sql_brings_a_project_of_an_older_release_up_to_date(project: PostgrestServer) -> None:
+    """Of one whose API does not know yet what a function file is."""
+    older = "".join(each.sql for each in load_migrations("postgres")[:13])
+    as_owner = f"SET ROLE {PostgresServer.OWNER}; {older}"
+    await project.postgres.execute(as_owner, database=project.database)
+    await project.has("reconvene")
+    environ = of_supabase(project)
+    _, missing = await run(environ, check=True)
+    assert missing[:-1] == [f"missing {name}" for name in names("postgres")[13:]]
+    _, (sql,) = await run(environ, sql=True)
+    await project.postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {sql}", database=project.database)
+    assert (await run(environ, check=True))[0]
+
+
 async def test_all_of_the_sql_is_printed_without_a_store() -> None:
     _, (sql,) = await run({"RECONVENE_STORE": "supabase"}, sql=True, everything=True)
     files = load_schema()
