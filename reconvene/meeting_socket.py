@@ -215,7 +215,7 @@ class _Link:
         if self._ws is None:
             self.task.cancel()
         else:
-            # A peer that does not read would hold up the close frame for ever.
+            # A remote that does not read would hold up the close frame for ever.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.task.cancel)
 
     def cut(self) -> None:

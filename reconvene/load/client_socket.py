@@ -76,7 +76,7 @@ class ClientSocket(asyncio.Protocol):
         elif self.is_open:
             self._transport.write(frame(code.to_bytes(2, "big"), CLOSE))
             self._transport.close()
-            # A peer that does not read would hold it up for ever.
+            # A remote that does not read would hold it up for ever.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.abort)
         else:
             self._transport.abort()

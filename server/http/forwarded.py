@@ -24,16 +24,16 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            peer = scope["client"][0] if scope.get("client") else ""
+            remote = scope["client"][0] if scope.get("client") else ""
 
             def header(name: str) -> list[str]:
                 wanted = name.encode()
                 return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
 
-            client = self._proxies.client(peer, header)
+            client = self._proxies.client(remote, header)
             scope["reconvene.client"] = client
             scope["client"] = (client.address, 0)
-            trusted = self._proxies.trusts(peer)
+            trusted = self._proxies.trusts(remote)
             names = asked_by(header, trusted=trusted)
             refusal = self._hosts.refusal(names)
             if refusal is not None:

@@ -16,6 +16,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeaderValue
 
 from server.http.problems import problem
+from server.http.request_progress import MAX_FIELDS, MAX_HEAD, RequestProgress
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import ConnectionOwner
 from server.realtime.handshake import Upgrade
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from server.runtime.metrics import Metrics
 
 log = structlog.get_logger()
-
-MAX_HEAD = 32 * 1024
-"""Bytes from the beginning of a request to the end of its headers."""
-
-MAX_FIELDS = 128
-"""Headers of a request. Many small ones would take many times their size in memory."""
 
 HEAD_TIMEOUT = 10.0
 """Seconds from the first byte of a request, or from the opening of the socket, to the end of the headers."""
@@ -57,12 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._sockets = gateway.sockets
         self._proxies = gateway.proxies
         self._metrics = metrics
-        self._messages = 0
-        self._is_in_head = True
-        self._has_begun = True
-        self._fruitless = 0  # bytes in a row that have neither ended the headers nor brought any of the body
-        self._bore_fruit = False
-        self._fields = 0
+        self._progress = RequestProgress()
         self._unread = b""
         self._running: RequestResponseCycle | None = None
         self._has_ended = False
@@ -76,11 +66,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
-        peer = self.client[0] if self.client else ""
+        remote = self.client[0] if self.client else ""
         # A proxy's are many clients'. A WebSocket says whose it is when it is asked for.
-        network = None if self._proxies.trusts(peer) else self._proxies.client(peer, lambda _: ()).network
+        network = None if self._proxies.trusts(remote) else self._proxies.client(remote, lambda _: ()).network
         self._sockets.opened(transport, network or None)
-        self._wait_for_peer()
+        self._wait_for_remote()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timers()
@@ -112,32 +102,23 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._messages += 1
-        self._has_begun = True
-        self._fields = 0
+        self._progress.begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields += 1
-        # Fields behind a body (trailers) are nobody's: they must not pass for headers.
-        if self._is_in_head and self._fields <= MAX_FIELDS:
+        if self._progress.take_field():
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if self._fields > MAX_FIELDS:
-            return
-        self._is_in_head = self._has_begun = False
-        self._bore_fruit = True
-        super().on_headers_complete()
+        if not self._progress.has_too_many_fields:
+            self._progress.end_head()
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self._is_in_head:
-            self._bore_fruit = True
+        if self._progress.take_body():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self._is_in_head:
-            self._is_in_head = True
-            self._bore_fruit = True
+        if self._progress.end():
             super().on_message_complete()
 
     def _parse(self, data: bytes) -> None:
@@ -147,12 +128,11 @@ class HttpProtocol(HttpToolsProtocol):
                 # uvicorn keeps every request that waits, and has stopped reading.
                 self._unread = data[at:]
                 break
-            piece = data[at : at + min(_PIECE, MAX_HEAD - self._fruitless)]
+            piece = data[at : at + min(_PIECE, self._progress.room)]
             if not piece:
                 self._refuse(431, f"The headers of a request have at most {MAX_HEAD // 1024} KiB.")
                 return
             at += len(piece)
-            self._bore_fruit = False
             try:
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
@@ -163,11 +143,11 @@ class HttpProtocol(HttpToolsProtocol):
             except httptools.HttpParserError:
                 self._refuse(400, "This is no HTTP request.")
                 return
-            if self._fields > MAX_FIELDS:
+            if self._progress.has_too_many_fields:
                 self._refuse(431, f"A request has at most {MAX_FIELDS} headers.")
                 return
-            self._fruitless = 0 if self._bore_fruit else self._fruitless + len(piece)
-        self._wait_for_peer()
+            self._progress.feed(len(piece))
+        self._wait_for_remote()
 
     def on_response_complete(self) -> None:
         self._sockets.waits(self.transport)
@@ -236,16 +216,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     # Time
 
-    def _wait_for_peer(self) -> None:
+    def _wait_for_remote(self) -> None:
         """The rest of the headers, or of the body, has to be here in time. Nothing is waited for between requests:
         uvicorn closes a connection that is idle."""
-        expected: tuple[str, int] | None = None
-        if not self._is_in_head:
-            expected = ("body", self._messages)
-        elif self._has_begun or self._fruitless:
-            # What is sent, or not, before the first request is a part of it.
-            expected = ("head", self._messages or 1)
-        running = self._running
+        expected, running = self._progress.expected, self._running
         if expected is not None or running is None or running.response_complete:
             self._sockets.waits(self.transport)
         else:
@@ -260,17 +234,17 @@ class HttpProtocol(HttpToolsProtocol):
             self._be_patient()
 
     def _be_patient(self) -> None:
-        limit = HEAD_TIMEOUT if self._is_in_head else BODY_TIMEOUT
+        limit = HEAD_TIMEOUT if self._progress.is_in_head else BODY_TIMEOUT
         self._patience = self.loop.call_later(limit, self._has_waited)
 
     def _has_waited(self) -> None:
         if self.flow.read_paused or self._unread:
-            # It is not the peer that is waited for.
+            # It is not the remote that is waited for.
             self._be_patient()
-        elif self._is_in_head and (self._running is None or self._running.response_complete):
+        elif self._progress.is_in_head and (self._running is None or self._running.response_complete):
             # Without a word, as to a browser that opened a socket in advance: an answer would be taken for one to what
             # it asks next.
-            if self._messages or self._fruitless:
+            if self._progress.messages or self._progress.fruitless:
                 self._note_refusal(408, _TOO_SLOW)
             self._has_ended = True
             self.transport.close()
@@ -301,12 +275,12 @@ class HttpProtocol(HttpToolsProtocol):
     # Ends
 
     def _refuse(self, status: int, why: str) -> None:
-        """Answer what is no request, behind those before it, and hear no more from this peer."""
+        """Answer what is no request, behind those before it, and hear no more from this remote."""
         self._has_ended = True
         self._note_refusal(status, why)
         cycle: RequestResponseCycle | None = self.cycle
         is_answered = cycle is None or cycle.response_complete
-        if not self._is_in_head and cycle is not None:
+        if not self._progress.is_in_head and cycle is not None:
             if is_answered:
                 # Before all of it was here.
                 self._end()
@@ -332,14 +306,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _answer_refusal(self, status: int, why: str) -> None:
         answer = problem(status, why, headers={"Connection": "close"})
-        fields = [*self.server_state.default_headers, *answer.raw_headers]
-        lines = [b"%b: %b\r\n" % field for field in fields]
+        lines = [b"%b: %b\r\n" % each for each in (*self.server_state.default_headers, *answer.raw_headers)]
         self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body)]))
         self._end()
 
     def _end(self) -> None:
-        """Close the socket when the peer has, or soon. What it still sends is read, and dropped: closing with bytes
-        unread would reset the connection, and the peer might never see the answer (RFC 9112, section 9.6)."""
+        """Close the socket when the remote has, or soon. What it still sends is read, and dropped: closing with bytes
+        unread would reset the connection, and the remote might never see the answer (RFC 9112, section 9.6)."""
         self._has_ended = True
         self._unset_keepalive_if_required()
         self._forget_timers()

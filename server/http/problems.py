@@ -88,12 +88,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     def _gone(_request: Request, _error: ClientDisconnect) -> Response:
-        # Nobody hears it: the peer went, or was cut, before all of the body was here.
+        # Nobody hears it: the remote went, or was cut, before all of the body was here.
         return problem(400, "The body ended too soon.")
 
     @app.exception_handler(Exception)
     def _bug(_request: Request, _error: Exception) -> Response:
-        # uvicorn logs the traceback; the peer learns nothing of it.
+        # uvicorn logs the traceback; the remote learns nothing of it.
         return problem(500, "Something went wrong here. It has been logged.")
 
 

@@ -82,16 +82,16 @@ class Proxies:
         named = itertools.chain.from_iterable(GROUPS.get(part, (part,)) for part in parts)
         return cls(networks_of(*named))
 
-    def trusts(self, peer: str) -> bool:
+    def trusts(self, remote: str) -> bool:
         """Whether what comes from this address is a trusted proxy's."""
-        sender = self._sender(peer[:LONGEST])
+        sender = self._sender(remote[:LONGEST])
         return sender is not None and sender.is_trusted
 
-    def client(self, peer: str, header: Header) -> Client:
-        """Who makes the request that came from `peer`."""
-        sender = self._sender(peer[:LONGEST])
+    def client(self, remote: str, header: Header) -> Client:
+        """Who makes the request that came from `remote`."""
+        sender = self._sender(remote[:LONGEST])
         if sender is None:
-            return Client(peer, peer)
+            return Client(remote, remote)
         if not sender.is_trusted:
             hides = sender.is_private and bool(header(FORWARDED_FOR) or header(FORWARDED))
             return sender.client._replace(hidden=True) if hides else sender.client

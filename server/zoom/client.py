@@ -1,8 +1,8 @@
 """Zoom's API, as far as it tells who attended.
 
-    call ─► retry (tenacity) ─► token ─► limit of the label ─► exchange ─► what the answer means
-             ▲                                                                 │
-             └── back-off with jitter, or as long as Zoom asks ◄── Unavailable, BadAnswer
+    call ─► retry (tenacity) ─► token ─► limit of the label ─► transport ─► what the answer means
+             ▲                                                                  │
+             └── back-off with jitter, or as long as Zoom asks ◄─── Unavailable, BadAnswer
 
 Importing this without the extra `zoom` raises `NotInstalled`.
 """
@@ -22,7 +22,7 @@ from urllib.parse import quote
 import structlog
 
 from server.zoom.access_token import Token, Tokens
-from server.zoom.errors import BadAnswer, BadCredentials, NotInstalled, Unavailable
+from server.zoom.errors import BadAnswer, BadCredentials, NotInstalled
 from server.zoom.zoom_records import (
     Details,
     Instance,
@@ -36,7 +36,6 @@ from server.zoom.zoom_records import (
     read_page,
 )
 from server.zoom.zoom_responses import (
-    LONGEST_ASKED,
     Answer,
     content,
     failure,
@@ -47,10 +46,9 @@ from server.zoom.zoom_responses import (
 from storage.imports import Kind, RegistrantStatus
 
 try:
-    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
-
-    from server.zoom.http_transport import Exchange
-    from server.zoom.rate_limits import NOTICEABLE, Label, Limits, OnWait, limits_of
+    from server.zoom.http_transport import HttpTransport
+    from server.zoom.rate_limits import Label, Limits, OnWait, limits_of
+    from server.zoom.retries import PATIENCE, Patience, Retries
 except ModuleNotFoundError as missing:
     raise NotInstalled from missing
 
@@ -75,22 +73,6 @@ class ZoomSettings:
     token_url: str = "https://zoom.us/oauth/token"  # noqa: S105 - no password
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long a call is tried. Seconds, bytes.
-
-    `attempts` of one call, `bad_answers` among them; an attempt lasts `within` and an answer has `largest`. Waits in
-    between are random, up to `first_wait`, twice that, …, at most `longest_wait`, and more if Zoom asks for it.
-    """
-
-    attempts: int = 7
-    bad_answers: int = 3
-    within: float = 30.0
-    largest: int = 32_000_000
-    first_wait: float = 1.0
-    longest_wait: float = 30.0
-
-
 @dataclass(slots=True)
 class _Call:
     what: str
@@ -112,7 +94,7 @@ class ZoomClient:
         settings: ZoomSettings,
         *,
         on_wait: OnWait = lambda _seconds, _why: None,
-        patience: Patience = Patience(),
+        patience: Patience = PATIENCE,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -120,15 +102,14 @@ class ZoomClient:
         self._settings = settings
         self._on_wait = on_wait
         self._patience = patience
+        self._retries = Retries(patience, on_wait, sleep)
         self._limits = limits
         self._clock = clock
-        self._sleep = sleep
-        self._back_off = wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
         self._tokens = Tokens(self._ask_for_token, clock)
-        self._exchange: Exchange | None = None
+        self._transport: HttpTransport | None = None
 
     async def __aenter__(self) -> Self:
-        self._exchange = Exchange(self._patience.within, self._patience.largest)
+        self._transport = HttpTransport(self._patience.within, self._patience.largest)
         self._limits = self._limits or limits_of(self._settings.account_id)
         return self
 
@@ -136,13 +117,13 @@ class ZoomClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._tokens.close()
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            await exchange.close()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
 
     async def scopes(self) -> frozenset[str]:
         """What the app may do, as the token tells it; empty when it does not."""
-        return (await self._persist("an access token", self._tokens.current)).scopes
+        return (await self._retries.result_of("an access token", self._tokens.current)).scopes
 
     async def details(self, kind: Kind, external_id: str) -> Details:
         call = _Call(f"{kind} {external_id}", "light", f"/{kind}s/{encoded(external_id)}")
@@ -205,33 +186,7 @@ class ZoomClient:
         async def attempt() -> T:
             return reading(await self._attempt(call))
 
-        return await self._persist(call.what, attempt)
-
-    async def _persist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        patience, bad_answers = self._patience, 0
-
-        def given_up(state: RetryCallState) -> bool:
-            nonlocal bad_answers
-            error = _error(state)
-            bad_answers += isinstance(error, BadAnswer)
-            tried = state.attempt_number >= patience.attempts or bad_answers >= patience.bad_answers
-            return tried or _asked(error) > LONGEST_ASKED
-
-        def told(state: RetryCallState) -> None:
-            error, seconds = _error(state), state.upcoming_sleep
-            log.info("zoom is asked again", what=what, wait=round(seconds, 3), why=str(error))
-            if seconds > NOTICEABLE:
-                self._on_wait(seconds, str(error))
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(_may_be_another),
-            wait=lambda state: _asked(_error(state)) + self._back_off(state),
-            stop=given_up,
-            before_sleep=told,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return await retrying(attempt)
+        return await self._retries.result_of(call.what, attempt)
 
     async def _attempt(self, call: _Call) -> dict[str, Any]:
         token = await self._tokens.current()
@@ -283,10 +238,10 @@ class ZoomClient:
         return Token.lasting(value, granted, duration(seconds) or 3600.0, begun)
 
     async def _send(self, call: _Call, method: str, url: str, **request: Any) -> Answer:
-        if self._exchange is None or self._limits is None:
+        if self._transport is None or self._limits is None:
             raise RuntimeError("the client is not open: use it with `async with`")
         await self._limits.take(call.label, self._on_wait)
-        answer = await self._exchange.send(method, url, **request)
+        answer = await self._transport.send(method, url, **request)
         log.debug("zoom answered", what=call.what, status=answer.status, size=len(answer.body))
         return answer
 
@@ -309,18 +264,6 @@ def _settings(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _start(instance: Instance) -> tuple[bool, float, str]:
     return instance.start_time is None, instance.start_time or 0.0, instance.uuid
-
-
-def _may_be_another(error: BaseException) -> bool:
-    return isinstance(error, Unavailable) or (isinstance(error, BadAnswer) and error.again)
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome is not None else None
-
-
-def _asked(error: BaseException | None) -> float:
-    return error.wait if isinstance(error, Unavailable) else 0.0
 
 
 def _bad_credentials(why: str) -> BadCredentials:

@@ -14,7 +14,7 @@ from server.zoom.errors import BadAnswer, Unavailable
 from server.zoom.zoom_responses import Answer
 
 
-class Exchange:
+class HttpTransport:
     """An attempt lasts at most `within` seconds, from connecting to the last byte, and has at most `largest` bytes.
 
     Proxies are those of the environment, as are additional certificates.

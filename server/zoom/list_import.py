@@ -63,7 +63,7 @@ class Result:
     gone: bool = False
 
 
-class Walker:
+class ListImporter:
     """Walks lists for one run, which is the `owner` of its walks for `lease` seconds after each sign of life."""
 
     def __init__(

@@ -33,7 +33,7 @@ from server.zoom.errors import (
     ZoomFailure,
 )
 from server.zoom.finding import Found, Wanted, day, find, superseded
-from server.zoom.list_import import Result, Walker
+from server.zoom.list_import import ListImporter, Result
 from server.zoom.poll_times import next_look
 from server.zoom.progress import PartProgress, PartStage, Progress, Stage
 from server.zoom.resume_plan import to_read
@@ -112,7 +112,7 @@ class Sync:
         self._clock = clock
         self._sleep = sleep
         self._room = person_matching.room(request.external_id)
-        self._walker = Walker(
+        self._importer = ListImporter(
             client,
             store,
             owner or f"run_{secrets.token_hex(8)}",
@@ -189,13 +189,13 @@ class Sync:
 
     async def _read(self, found: Found, results: dict[str, Result]) -> None:
         """Into `results`, what is known after each part."""
-        walker, subject = self._walker, found.subject
-        registrants = walker.registrants if found.registrable else walker.unregistrable
+        importer, subject = self._importer, found.subject
+        registrants = importer.registrants if found.registrable else importer.unregistrable
         reads = {
             person_matching.registrants_part(status): partial(registrants, subject, status)
             for status in STATUSES
         } | {
-            person_matching.instance_part(instance.uuid): partial(walker.instance, subject, instance)
+            person_matching.instance_part(instance.uuid): partial(importer.instance, subject, instance)
             for instance in found.instances
         }
         record = await self._store.imported(self._room)
@@ -225,7 +225,7 @@ class Sync:
                 log.warning("left for the next run", room=self._room, part=part, error=str(failure))
         record = await self._store.imported(self._room)
         for known_otherwise in superseded(record) if record else ():
-            await walker.give_up(subject, known_otherwise.part)
+            await importer.give_up(subject, known_otherwise.part)
         if failures:
             raise failures[0]
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.http.http_protocol import MAX_FIELDS, MAX_HEAD
+from server.http.request_progress import MAX_FIELDS, MAX_HEAD
 from tests.process import ServerProcess
 from tests.server.client import playing
 from tests.server.impatient import ImpatientServer
