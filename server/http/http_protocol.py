@@ -201,12 +201,8 @@ class HttpProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self._has_ended = True
         connection: Connection = cast(Any, self.config.ws)(server_state=self.server_state)
-        upgrade = Upgrade(
-            method=self.scope["method"],
-            version=self.scope["http_version"],
-            target=self.url.decode("latin-1"),
-            headers=headers,
-        )
+        method, version, target = self.scope["method"], self.scope["http_version"], self.url.decode("latin-1")
+        upgrade = Upgrade(method=method, version=version, target=target, headers=headers)
         connection.connection_made(self.transport)
         self.transport.set_protocol(connection)
         self.flow.resume_reading()
