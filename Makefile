@@ -12,8 +12,13 @@ QUICK := $(PURE) tests/storage tests/server
 # Waiting for a process with a time-out sleeps until an absolute time, which faketime takes for one that cannot be.
 AHEAD := $(PURE) tests/storage tests/zoom --ignore=tests/storage/test_processes.py
 
+# Without Supabase's client, which keeps websockets below 16.
+LEAN := $(VENV)/lean
+SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handshake.py frames.py bad_input.py relay.py \
+	resume.py) tests/server/http/test_http_bounds.py
+
 .DEFAULT_GOAL := help
-.PHONY: help run test quick browsers ahead simulate abuse check format protocol bench lock package system clean
+.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +40,10 @@ browsers: $(DEV) system ## Run in Firefox what `make test` runs in Chromium alon
 ahead: $(DEV) system ## Run pure, Zoom and SQLite tests 400 days ahead, at UTC+13: nothing may depend on today
 	@TZ=Pacific/Tongatapu FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+400d' \
 		$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal -m 'not programs' $(AHEAD) $(ARGS)
+
+lean: $(LEAN)/.ready ## Run the tests of sockets with the websockets that an installation without extras gets, 17
+	@$(LEAN)/bin/python -c 'import websockets; assert websockets.__version__ >= "17", websockets.__version__'
+	@$(LEAN)/bin/pytest --numprocesses $(JOBS) $(SOCKETS) $(ARGS)
 
 simulate: $(DEV) ## Meetings in which everything breaks: SEEDS=20000 of them, or one as a story: SEED=1234
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(SEEDS)) $(ARGS)
@@ -86,4 +95,10 @@ $(RUNTIME): $(VENV)/bin/python pyproject.toml requirements.lock
 $(DEV): $(RUNTIME)
 	@echo "Installing the development tools …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@
+
+$(LEAN)/.ready: $(VENV)/bin/python pyproject.toml
+	@$(PYTHON) -m venv $(LEAN)
+	@$(LEAN)/bin/python -m pip install --quiet --disable-pip-version-check -e . 'websockets>=17' \
+		httpx hypothesis pytest pytest-asyncio pytest-timeout pytest-xdist
 	@touch $@
