@@ -73,8 +73,6 @@ class Hub:
         self._absences = Absences()
         self.stays = Stays(self.rooms, self._absences)
 
-    # What the caller asks before and while it records a join.
-
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
         found = self.rooms.get(room)
@@ -92,8 +90,6 @@ class Hub:
     def seated(self, connection: Handle) -> Seat | None:
         """Where the connection sits, unless a newer one took over."""
         return self._seats.current(connection)
-
-    # What happens.
 
     def restore(self, stays: Iterable[Restored], now: float) -> None:
         """Keep a place for everyone who was there when the server went away; grace begins now."""
@@ -287,8 +283,6 @@ class Hub:
                 self._seats.pop(member.connection, None)
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
         return effects
-
-    # What they have in common.
 
     def _room(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)

@@ -20,7 +20,7 @@ from signalling.rooms import hub
 from signalling.rooms.event_log import MAX_COUNT, Log
 from storage.errors import StoreError
 from storage.sqlite import meetings
-from tests.simulation import actions, faults, store_checks
+from tests.simulation import actions, faults, rest
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
@@ -29,7 +29,8 @@ from tests.simulation.network import Link, Network
 from tests.simulation.page import Interval, Page, Said
 from tests.simulation.person import ROOM, Deed, Person
 from tests.simulation.revocations import Admin
-from tests.simulation.server import SECRET, Server, Transport
+from tests.simulation.server import SECRET, Server
+from tests.simulation.transport import Transport
 from tests.simulation.truth import Truth
 
 CLOCK_SETTLES = 1.0
@@ -80,7 +81,7 @@ class World:
         self.ended_at: float | None = None
         self.told_at = 0.0
         self.has_ended = False
-        self._downtime = 1.0
+        self.downtime = 1.0
         self._graves: list[asyncio.Task[Any]] = []
         self._numbers = 0
         people = NAMES[: chance.randint(2, len(NAMES))]
@@ -163,13 +164,13 @@ class World:
 
     def kill_server(self, downtime: float) -> None:
         if self.is_settled and (server := self.server) is not None:
-            self._downtime = downtime
+            self.downtime = downtime
             self.say(f"the server is killed (for {downtime} s)")
             server.kill()
 
     def stop_server(self, downtime: float) -> None:
         if self.is_settled and (server := self.server) is not None:
-            self._downtime = downtime
+            self.downtime = downtime
             self.say("the server is told to stop")
             for link in server.links:
                 link.fault()
@@ -254,8 +255,8 @@ class World:
                 down_since = min(self.loop.time(), server.stopped_at)
             self.say(f"server {server.number} has ended")
             self._graves += server.graves
-            await sleep(self._downtime)
-            self._downtime = 1.0
+            await sleep(self.downtime)
+            self.downtime = 1.0
 
     # The run.
 
@@ -267,27 +268,14 @@ class World:
         await sleep(self.length)
         for task in tasks[2:]:
             task.cancel()
-        self._heal()
-        await self._come_to_rest()
+        rest.heal(self)
+        await rest.come_to(self)
         for task in tasks[:2]:
             task.cancel()
         await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
                 self.complain(f"the simulation failed: {''.join(traceback.format_exception(error))}")
-
-    def _heal(self) -> None:
-        self.say("everything is well from now on")
-        store = self.store
-        store.away = store.hangs = store.forgets = store.loses = False
-        self._downtime = min(self._downtime, 0.5)
-        for person in self.people:
-            person.wake_up()
-            person.go_online()
-            for page in person.pages:
-                # Others have to find out by themselves.
-                if page.is_live and page.is_put_away:
-                    page.run(page.client.hurry(person.now()))
 
     @contextlib.contextmanager
     def small_rings(self) -> Iterator[None]:
@@ -298,43 +286,6 @@ class World:
             yield
         finally:
             setattr(hub, "Log", Log)  # noqa: B010 - as above
-
-    async def _come_to_rest(self) -> None:
-        """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
-        longest = self.loop.time() + 3 * self.grace + 1.6 * self.heartbeat + 30
-        while (restless := self._restless()) and self.loop.time() < longest:  # noqa: ASYNC110 - anything may end it
-            await sleep(0.5)
-        if restless:
-            self.complain(f"it does not come to rest: {restless}")
-        self.say("all is quiet" if not restless else "it is still not quiet")
-
-    def _restless(self) -> str:
-        """What is still going on; empty when nothing is."""
-        server = self.server
-        if server is None:
-            return "no server listens"
-        if self.admin.is_busy:
-            return "the admin is not done"
-        live = [page for page in self.pages() if page.is_live]
-        for page in live:
-            if page.client.phase != "joined":
-                return f"{page.name} is {page.client.phase}"
-            if page.client.membership.unanswered:
-                return f"{page.name} waits for answers to {page.client.membership.unanswered} commands"
-            if page.link is None or page.link.is_dead or not page.link.is_quiet:
-                return f"{page.name}'s connection is dead or busy"
-        if server.gateway.connections != len(live):
-            return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
-        if any(member.connection is None for room in server.hub.rooms.values() for member in room):
-            return "someone is away"
-        if server.writer.count:
-            return f"{server.writer.count} entries are not recorded"
-        if others := store_checks.open_stays_elsewhere(self.store.connection, server.node.id):
-            return f"stays are open under a server that is gone: {others}"
-        present = sum(len(room) for room in server.hub.rooms.values())
-        if (stays := store_checks.open_stays(self.store.connection)) != present:
-            return f"{stays} stays are open in the record, {present} people are there"
-        return ""
 
     def figures(self) -> Counter[str]:
         """How much of what happened."""
