@@ -43,7 +43,7 @@ def restless(world: World) -> str:
 async def come_to(world: World) -> None:
     """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
     longest = world.loop.time() + 3 * world.grace + 1.6 * world.heartbeat + 30
-    while (going_on := restless(world)) and world.loop.time() < longest:
+    while (going_on := restless(world)) and world.loop.time() < longest:  # noqa: ASYNC110 - anything may end it
         await sleep(0.5)
     if going_on:
         world.complain(f"it does not come to rest: {going_on}")
