@@ -80,6 +80,17 @@ async def test_an_unknown_hash_is_another_release_s_and_gets_what_is_there(web: 
     assert answer.content == (pages.PAGE / "js" / "main.js").read_bytes()
 
 
+@pytest.mark.parametrize("prefix", ["", f"{OTHER_HASH}/"])
+async def test_what_pages_of_earlier_releases_begin_with_is_there(
+    web: httpx.AsyncClient, prefix: str
+) -> None:
+    """A page may come from one release and its parts, which import the rest by themselves, from the next."""
+    entries = ["js/main.js", "js/attendance/main.js", "js/records/main.js", "icon.svg"]
+    styles = ["attendance", "base", "lobby", "meeting", "people-table", "records", "tiles"]
+    for name in (*entries, *(f"styles/{style}.css" for style in styles)):
+        assert (await web.get(f"/static/{prefix}{name}")).status_code == 200, name
+
+
 async def test_without_a_hash_files_are_asked_for_anew(web: httpx.AsyncClient) -> None:
     answer = await web.get("/static/js/main.js")
     assert answer.headers["Cache-Control"] == "no-cache"
