@@ -45,7 +45,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ImportSource:
     """Where a meeting's attendance came from, and what else is known of its `people`, by participant id."""
 
     record: Import

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.import_reports import Origin
+from storage.import_reports import ImportSource
 from storage.imports import Kind
 
 Role = Literal["host", "cohost", "participant"]
@@ -16,10 +16,10 @@ ParticipantState = Literal["connected", "disconnected"]
 EndReason = Literal["left", "lost", "removed", "ended"]
 
 MOST_RECONNECTS = 100
-"""How many moments of return are kept of one stay: the latest."""
+"""So many moments of return are kept of a stay, the latest."""
 
 PROGRAMS = "b_"
-"""What the user ids of programs begin with. They are on record like people, and are counted nowhere."""
+"""User ids of programs begin with it. Programs are stored like people, and counted nowhere."""
 
 GUEST = "Guest"
 """The name of a new participant who joins without one."""
@@ -79,10 +79,9 @@ class JoinRequest:
 
     An empty `name` keeps the name the participant has; a new participant is then called `GUEST`.
 
-    `participant_id` and `session_id` are used only where new rows are needed. The stay that is open goes on; failing
-    that, `previous_session` goes on when it was closed less than `grace` seconds before `at` (or after it: clocks
-    differ) for a reason other than "left", "removed" or "ended"; failing that a stay `session_id` is opened. `instance`
-    and `node_id` are set on the stay in each case.
+    `participant_id` and `session_id` are for new rows. The stay that is open goes on. If there is none,
+    `previous_session` goes on, provided it was closed as "lost" less than `grace` seconds before `at` (or after it:
+    clocks differ). Otherwise a stay `session_id` is opened. The stay gets `instance` and `node_id` in each case.
     """
 
     room: str
@@ -119,10 +118,10 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class StayEnd:
-    """A stay to close, if it is still the node's: one that went on at another node is that one's to close.
+    """A stay to close, if it is still the node's: a stay that went on at another node is closed by that one.
 
-    Closing a closed stay changes nothing, but for an end that was only estimated: its own node knows better.
-    `joined_at`: when it began, if the record may have that by a clock that was set since.
+    Closing a closed stay changes nothing, unless its end was estimated: its own node knows better. `joined_at`: when it
+    began, if the store may have that by a clock that was set since.
     """
 
     room: str
@@ -137,8 +136,8 @@ class StayEnd:
 
 @dataclass(frozen=True, slots=True)
 class StayResume:
-    """A stay that goes on under a node as of `at`; with `returned`, because a connection resumed there; with `if_free`,
-    unless it is open under another one.
+    """A stay that goes on under a node from `at`. `returned`: a connection resumed there. `if_free`: only if the stay
+    is not open under another node.
 
     `joined_at` is as in `StayEnd`.
     """
@@ -172,15 +171,17 @@ class Restorable:
 class Attendance:
     """A meeting with those who were ever in it, by first arrival, each with the stays in order.
 
-    `next`: the participant after whom the next page begins; None on the last. `origin`: of an import only. Its people
-    are those with a stay that counts, by their first one. There, `Participant.user_id` and `Stay.node_id` are empty,
-    `Stay.instance` is the instance's id elsewhere, and a stay is `estimated` when its beginning or end is a guess.
+    `next`: the participant after whom the next page begins; None on the last.
+
+    An import has an `import_source`. Its people are those with a stay that counts, by their first one. Their
+    `user_id` and the `node_id` of stays are empty, `Stay.instance` is the instance's id elsewhere, and a stay is
+    `estimated` when its beginning or end is a guess.
     """
 
     meeting: Meeting
     participants: Sequence[tuple[Participant, Sequence[Stay]]]
     next: str | None = None
-    origin: Origin | None = None
+    import_source: ImportSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

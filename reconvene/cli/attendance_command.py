@@ -69,7 +69,7 @@ async def read(
 
 async def _whole(store: StoreWithImports, attendance: Attendance, rows: Rows | None) -> Record:
     room = attendance.meeting.room
-    if attendance.origin is None:
+    if attendance.import_source is None:
         if rows is Rows.REGISTRANTS:
             raise CannotShow(f"nobody registers for a meeting that is held here, as {room} was")
         return Record(attendance)
@@ -114,7 +114,7 @@ def show(found: Record, *, rows: Rows | None, as_csv: bool, by_instance: bool = 
     summary = attendance_report.summarised(record, now)
     first = record.meeting.created_at
     last = max((person.last_seen for person in summary.people.values()), default=first)
-    clock = Clock(first, last, now, brief=record.origin is not None)
+    clock = Clock(first, last, now, brief=record.import_source is not None)
     addresses = attendance_import.addresses(record, console)
     for line in _head(record, clock):
         console.print(line, soft_wrap=True)
@@ -136,8 +136,8 @@ def show(found: Record, *, rows: Rows | None, as_csv: bool, by_instance: bool = 
 
 def _csv(found: Record, rows: Rows, now: float) -> bytes:
     record = found.attendance
-    if record.origin is not None and found.registered is not None:
-        return import_source.registrants_as_csv(found.registered, record.origin.record)
+    if record.import_source is not None and found.registered is not None:
+        return import_source.registrants_as_csv(found.registered, record.import_source.record)
     return attendance_report.as_csv(record, now, attendance_report.Rows(rows))
 
 
@@ -145,13 +145,13 @@ def _head(record: Attendance, clock: Clock) -> Iterator[Text]:
     meeting = record.meeting
     title = f"  {harmless(meeting.title)}" if meeting.title else ""
     yield Text.assemble((meeting.room, "bold"), title)
-    if record.origin is None:
+    if record.import_source is None:
         ended = "" if meeting.ended_at is None else f", ended {clock.day(meeting.ended_at)}"
         yield Text(
             f"Created {clock.day(meeting.created_at)}{ended}. Times are {clock.zone_name()}.", style="dim"
         )
     else:
-        yield from attendance_import.head(record, record.origin.record, clock)
+        yield from attendance_import.head(record, record.import_source.record, clock)
 
 
 def _people(record: Attendance, summary: Report, clock: Clock, addresses: Addresses) -> Table:
@@ -161,7 +161,7 @@ def _people(record: Attendance, summary: Report, clock: Clock, addresses: Addres
         table.add_row(
             *_who(record, participant, addresses),
             str(person.session_count),
-            *([] if record.origin else [str(person.reconnects)]),
+            *([] if record.import_source else [str(person.reconnects)]),
             clock.time(person.first_seen),
             "now" if person.present else clock.time(person.last_seen),
             _marked(attendance_report.duration(person.total_duration), person.estimated),
@@ -179,7 +179,7 @@ def _stays(record: Attendance, clock: Clock, addresses: Addresses) -> Table:
                 clock.time(stay.joined_at),
                 "now" if stay.left_at is None else clock.time(stay.left_at),
                 _marked(attendance_report.duration(max(0.0, left - stay.joined_at)), stay.estimated),
-                *([] if record.origin else [str(stay.connections - 1), stay.reason or ""]),
+                *([] if record.import_source else [str(stay.connections - 1), stay.reason or ""]),
             )
     return table
 
@@ -189,14 +189,14 @@ def _foot(found: Record, summary: Report, clock: Clock) -> Iterator[Text]:
     record = found.attendance
     programs = sum(participant.is_program for participant, _ in record.participants)
     bots = f"{programs} {'bot' if programs == 1 else 'bots'}" if programs else ""
-    if record.origin is not None and found.totals is not None:
-        yield from attendance_import.foot(record.origin.record, found.totals)
+    if record.import_source is not None and found.totals is not None:
+        yield from attendance_import.foot(record.import_source.record, found.totals)
     elif not totals.participants:
         yield Text(f"Nobody was in it{f' but {bots}' if bots else ''}.")
     if not totals.participants:
         return
     parts = []
-    if record.origin is None:
+    if record.import_source is None:
         besides = f", and {bots} that {'counts' if programs == 1 else 'count'} nowhere" if bots else ""
         parts.append(f"{totals.participants} {'person' if totals.participants == 1 else 'people'}{besides}")
     if totals.present:
@@ -213,7 +213,7 @@ def _foot(found: Record, summary: Report, clock: Clock) -> Iterator[Text]:
     if totals.estimated:
         why = (
             "an end is estimated: the server was cut off while they were there."
-            if record.origin is None
+            if record.import_source is None
             else "a beginning or an end is estimated: nobody told it."
         )
         yield Text(f"~ {why}", style="dim")
@@ -222,7 +222,7 @@ def _foot(found: Record, summary: Report, clock: Clock) -> Iterator[Text]:
 def _table(record: Attendance, addresses: Addresses, *columns: str) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("name", overflow="fold")
-    if record.origin is None:
+    if record.import_source is None:
         table.add_column("role", no_wrap=True)
     else:
         if addresses == "beside":
@@ -238,12 +238,12 @@ def _table(record: Attendance, addresses: Addresses, *columns: str) -> Table:
 def _who(record: Attendance, participant: Participant, addresses: Addresses) -> list[Text | str]:
     """The cells that say who it is."""
     name = Text(harmless(participant.name))
-    if record.origin is None:
+    if record.import_source is None:
         marks = ["bot"] if participant.is_program else []
         if participant.role != "participant":
             marks.insert(0, participant.role)
         return [name, ", ".join(marks)]
-    return attendance_import.who(record.origin, participant.id, name, addresses)
+    return attendance_import.who(record.import_source, participant.id, name, addresses)
 
 
 def _marked(duration: str, estimated: bool) -> str:

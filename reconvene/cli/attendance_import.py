@@ -12,7 +12,7 @@ from rich.text import Text
 
 from reconvene.terminal import Clock, counted, harmless
 from server.reports import attendance_report, import_source
-from storage.import_reports import Imported, ImportTotals, Origin, Registrations
+from storage.import_reports import Imported, ImportSource, ImportTotals, Registrations
 from storage.imports import INSTANCE, Import
 from storage.records import Attendance
 
@@ -54,13 +54,13 @@ def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
 
 def addresses(record: Attendance, console: Console) -> Addresses:
     """Where there is room for them, if there are any."""
-    people = {} if record.origin is None else record.origin.people
+    people = {} if record.import_source is None else record.import_source.people
     if not any(known.email for known in people.values()):
         return "none"
     return "below" if console.width < WIDE else "beside"
 
 
-def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
+def who(source: ImportSource, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
     """Cells: the name, the address, and `host` or `panelist`, with `registered`, `pending` or `denied`; or `guest` and
     who that may be; and whether they were followed into breakout rooms by name."""
     known = source.people[participant]
@@ -72,12 +72,12 @@ def who(source: Origin, participant: str, name: Text, addresses: Addresses) -> l
     return [name, Text(_known_as(source, known))]
 
 
-def _known_as(source: Origin, known: Imported) -> str:
+def _known_as(source: ImportSource, known: Imported) -> str:
     said = _registered_as(source, known)
     return ", ".join(filter(None, (said, "in rooms by name" if known.guessed else "")))
 
 
-def _registered_as(source: Origin, known: Imported) -> str:
+def _registered_as(source: ImportSource, known: Imported) -> str:
     if not known.guest:
         registered = "registered" if known.registration == "approved" else known.registration or ""
         role = "" if known.role == "participant" else known.role
@@ -94,7 +94,7 @@ def registrants(page: Registrations, record: Attendance, clock: Clock) -> Table:
     table.add_column("e-mail", overflow="fold")
     for column in ("status", "registered", "stays", "total"):
         table.add_column(column, no_wrap=True, justify="left" if column == "status" else "right")
-    known = record.origin is not None and import_source.is_known(record.origin.record)
+    known = record.import_source is not None and import_source.is_known(record.import_source.record)
     for person in page.people:
         came = (
             [str(person.session_count), attendance_report.duration(person.total_duration)]

@@ -83,7 +83,7 @@ def add_to(
         everyone = await read(room, page)
         now = record_clock.now()
         record = everyone if instance is None else await alone(everyone, instance)
-        if by is not None and everyone.origin is None:
+        if by is not None and everyone.import_source is None:
             raise Refused(ErrorCode.BAD_MESSAGE, "by: a meeting that was held here has no instances.")
         # On a thread: a large report takes a tenth of a second, and the sockets go on.
         if format == "csv":
@@ -95,9 +95,9 @@ def add_to(
             )
             return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
         source: dict[str, Any] | None = None
-        if whole and by is None and everyone.origin is not None:
+        if whole and by is None and everyone.import_source is not None:
             totals = await store.import_totals(room)
-            known = everyone.origin.record
+            known = everyone.import_source.record
             if instance is not None:
                 totals = await asyncio.to_thread(instances.totals, totals, everyone, record, now)
                 source = {"instances": [instance_columns.head(part) for part in instances.of(known)]}

@@ -73,7 +73,7 @@ def ended_at(meeting: Meeting, record: Import | None) -> float | None:
 
 def imported_of(record: Attendance, participant: Participant) -> Imported | None:
     """What is known of someone in an import besides; None: the meeting was held here."""
-    return None if record.origin is None else record.origin.people[participant.id]
+    return None if record.import_source is None else record.import_source.people[participant.id]
 
 
 def role_of(record: Attendance, participant: Participant) -> str:
@@ -99,7 +99,9 @@ def as_json(
             "id": meeting.room,
             "title": meeting.title,
             "created_at": rfc3339(meeting.created_at),
-            "ended_at": moment(ended_at(meeting, record.origin.record if record.origin else None)),
+            "ended_at": moment(
+                ended_at(meeting, record.import_source.record if record.import_source else None)
+            ),
         },
         "as_of": rfc3339(now),
     }
@@ -214,7 +216,7 @@ def duration(seconds: float) -> str:
 
 
 def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
-    imported = record.origin is not None
+    imported = record.import_source is not None
     yield (
         "name",
         *(_IMPORTED if imported else ()),
@@ -252,7 +254,7 @@ def _stays(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
 def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
     yield (
         "name",
-        *(_IMPORTED if record.origin else ()),
+        *(_IMPORTED if record.import_source else ()),
         "role",
         "first_seen_at (UTC)",
         "last_seen_at (UTC)",
@@ -263,7 +265,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
         "present",
         "estimated",
         "participant_id",
-        *(() if record.origin else ("kind",)),
+        *(() if record.import_source else ("kind",)),
     )
     report = summarised(record, now)
     for participant, _ in record.participants:
@@ -281,7 +283,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
             yes(person.present),
             yes(person.estimated),
             participant.id,
-            *(() if record.origin else (_kind(participant),)),
+            *(() if record.import_source else (_kind(participant),)),
         )
 
 

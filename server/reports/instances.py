@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from server.reports import attendance_report
-from storage.import_reports import ImportTotals, Origin, Registration, Registrations
+from storage.import_reports import ImportSource, ImportTotals, Registration, Registrations
 from storage.imports import INSTANCE, Import, Part
 from storage.records import Attendance
 
@@ -25,11 +25,11 @@ def uuid(part: Part) -> str:
     return part.part.removeprefix(INSTANCE)
 
 
-def source(record: Attendance) -> Origin:
+def source(record: Attendance) -> ImportSource:
     """Where it came from. Raises `NoSuchInstance` for a meeting that was held here."""
-    if record.origin is None:
+    if record.import_source is None:
         raise NoSuchInstance("a meeting that was held here has no instances")
-    return record.origin
+    return record.import_source
 
 
 # One of them
@@ -64,14 +64,14 @@ def _day_or_moment(part: Part, wanted: str, zone: tzinfo | None) -> bool:
 
 def only(record: Attendance, part: Part) -> Attendance:
     """What there would be if that one had been the only one: who was in it, by arrival, and when."""
-    origin = source(record)
+    import_source = source(record)
     there = []
     for participant, stays in record.participants:
         if own := [stay for stay in stays if stay.instance == uuid(part)]:
             is_open = any(stay.left_at is None for stay in own)
             there.append((replace(participant, state="connected" if is_open else "disconnected"), own))
     there.sort(key=lambda each: (each[1][0].joined_at, each[0].id))
-    known = origin.record
+    known = import_source.record
     registrants = [each for each in known.parts if not each.part.startswith(INSTANCE)]
     meeting = record.meeting
     lasts = [stay.joined_at if stay.left_at is None else stay.left_at for _, own in there for stay in own]
@@ -89,7 +89,7 @@ def only(record: Attendance, part: Part) -> Attendance:
             ended_at=meeting.ended_at if ended is None else ended,
         ),
         participants=there,
-        origin=replace(origin, record=replace(known, parts=[*registrants, part])),
+        import_source=replace(import_source, record=replace(known, parts=[*registrants, part])),
     )
 
 

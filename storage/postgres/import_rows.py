@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.import_reports import Imported, ImportTotals, Origin, Registration, Registrations
+from storage.import_reports import Imported, ImportSource, ImportTotals, Registration, Registrations
 from storage.imports import GIVEN_UP, Import, Part, Subject, Walk
 from storage.postgres import rows
 from storage.records import GUEST, Attendance, Participant, Stay
@@ -106,7 +106,7 @@ def attendance(found: _Columns, limit: int | None) -> Attendance:
     imported = record(found["origin"])
     known = {columns["person"]: _imported(columns, imported) for columns, _ in found["participants"]}
     after = people[-1][0].id if people and len(people) == limit else None
-    return Attendance(meeting, people, after, Origin(imported, known))
+    return Attendance(meeting, people, after, ImportSource(imported, known))
 
 
 def _imported(columns: _Columns, of: Import) -> Imported:

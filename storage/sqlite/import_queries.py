@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from storage.errors import UnknownMeeting, UnknownParticipant
-from storage.import_reports import ImportTotals, Origin, Registration, Registrations
+from storage.import_reports import ImportSource, ImportTotals, Registration, Registrations
 from storage.imports import GIVEN_UP, HeldRole, Import, Part, Subject, Walk
 from storage.records import Attendance, Meeting
 from storage.sqlite import import_query_statements as queries
@@ -76,7 +76,7 @@ def attendance(
         found,
         [(person.participant(room), person.attended()) for person in page],
         page[-1].id if page and len(page) == limit else None,
-        Origin(record, {person.id: names.imported(person, record) for person in page}),
+        ImportSource(record, {person.id: names.imported(person, record) for person in page}),
     )
 
 

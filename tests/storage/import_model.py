@@ -158,9 +158,9 @@ async def answers(store: StoreWithImports, room: str = ROOM, limit: int | None =
     people = []
     page: Attendance = await store.attendance(room, limit)
     while True:
-        assert page.origin is not None
+        assert page.import_source is not None
         for person, stays in page.participants:
-            about = page.origin.people[person.id]
+            about = page.import_source.people[person.id]
             people.append(
                 (
                     person.id,

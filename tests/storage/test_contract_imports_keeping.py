@@ -120,7 +120,7 @@ async def test_an_import_goes_with_its_meeting_and_nothing_else_does(imports: Im
     # The room may be a live meeting's, too.
     assert await store.delete_meeting(ROOM) is True
     await Script(store, ROOM).join("ann")
-    assert (await store.attendance(ROOM)).origin is None
+    assert (await store.attendance(ROOM)).import_source is None
 
 
 async def test_old_imports_are_deleted_by_the_last_moment_of_what_was_attended(imports: ImportScript) -> None:

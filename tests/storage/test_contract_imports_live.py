@@ -75,10 +75,10 @@ async def test_what_only_one_event_tells_is_kept(imports: ImportScript) -> None:
     await imports.hear(heard("s1", "k1", left=1050.0, name="Ann", email="ann@example.org"))
     await imports.hear(heard("s1", left=1050.0, name="", email=""))
     (person, _), *_ = (await imports.attendance()).participants
-    origin = (await imports.attendance()).origin
-    assert origin is not None
+    import_source = (await imports.attendance()).import_source
+    assert import_source is not None
     assert (person.id, person.name) == ("guest-s1", "Ann")
-    imported = origin.people[person.id]
+    imported = import_source.people[person.id]
     assert (imported.email, imported.guest) == ("ann@example.org", False)
 
 

@@ -125,8 +125,8 @@ async def test_guests_are_followed_into_breakout_rooms_by_their_names(
     totals = await imports.store.import_totals(ROOM)
     assert (totals.people, totals.guessed) == (len(people) + 2, guessed)
     kept = await imports.attendance()
-    assert kept.origin is not None
-    assert sum(about.guessed for about in kept.origin.people.values()) == sum(
+    assert kept.import_source is not None
+    assert sum(about.guessed for about in kept.import_source.people.values()) == sum(
         len(sessions) > 1 for sessions in people
     )
 
@@ -184,9 +184,9 @@ async def test_a_name_and_an_address_are_the_registrants_or_else_of_the_earliest
 ) -> None:
     async def called(person: str) -> tuple[str, str]:
         attendance = await imports.attendance()
-        assert attendance.origin is not None
+        assert attendance.import_source is not None
         (name,) = [each.name for each, _ in attendance.participants if each.id == person]
-        return name, attendance.origin.people[person].email
+        return name, attendance.import_source.people[person].email
 
     await imports.read(
         ONE,
@@ -236,8 +236,8 @@ async def test_people_whose_names_read_the_same_are_counted_and_a_guest_matched_
     # Whoever did not come is nobody's namesake.
     await imports.read(APPROVED, registrant("r1", "dee", name="Dee"), registrant("r2", "bob-2", name="Bob"))
     attendance = await imports.attendance()
-    assert attendance.origin is not None
-    assert attendance.origin.people == {
+    assert attendance.import_source is not None
+    assert attendance.import_source.people == {
         "ann": imported("", False, None, 2, None),
         "guest-a2": imported("", True, None, 2, "ann"),
         "guest-a3": imported("", True, None, 2, "ann"),
@@ -251,11 +251,11 @@ async def test_people_whose_names_read_the_same_are_counted_and_a_guest_matched_
         "nameless": imported("", False, None, 0, None),
     }
     page = await imports.store.attendance(ROOM, 2, "ann")
-    assert page.origin is not None
-    assert page.origin.people == {key: attendance.origin.people[key] for key in ("guest-a2", "guest-a3")}, (
-        "of everybody, on a page too"
-    )
-    assert page.origin.record == attendance.origin.record == await imports.record()
+    assert page.import_source is not None
+    assert page.import_source.people == {
+        key: attendance.import_source.people[key] for key in ("guest-a2", "guest-a3")
+    }, "of everybody, on a page too"
+    assert page.import_source.record == attendance.import_source.record == await imports.record()
 
 
 async def test_who_was_host_is_known_by_any_key_of_theirs_however_it_turns_out(imports: ImportScript) -> None:
@@ -272,8 +272,10 @@ async def test_who_was_host_is_known_by_any_key_of_theirs_however_it_turns_out(i
 
     async def roles() -> list[tuple[str, str]]:
         record = await imports.store.attendance(imports.room)
-        assert record.origin is not None
-        return [(person.name, record.origin.people[person.id].role) for person, _ in record.participants]
+        assert record.import_source is not None
+        return [
+            (person.name, record.import_source.people[person.id].role) for person, _ in record.participants
+        ]
 
     assert await roles() == [
         ("Ann", "host"),
@@ -286,8 +288,8 @@ async def test_who_was_host_is_known_by_any_key_of_theirs_however_it_turns_out(i
     await imports.read(TWO, row("s5", "k-ann", "ann@", name="Ann", at=2000.0))
     assert await roles() == [("Ann", "host"), ("Bob", "panelist"), ("Cleo", "participant")]
     page = await imports.store.attendance(imports.room, 2, "bob@")
-    assert page.origin is not None
-    assert [each.role for each in page.origin.people.values()] == ["participant"]
+    assert page.import_source is not None
+    assert [each.role for each in page.import_source.people.values()] == ["participant"]
     imports.subject = replace(imports.subject, roles={"cleo@": "host"})
     await imports.read(TWO, row("s5", "k-ann", "ann@", name="Ann", at=2000.0))
     assert await roles() == [("Ann", "participant"), ("Bob", "participant"), ("Cleo", "host")]

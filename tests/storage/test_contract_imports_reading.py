@@ -186,7 +186,7 @@ async def test_there_are_no_sums_of_what_is_no_import(imports: ImportScript) -> 
         with pytest.raises(UnknownMeeting):
             await store.registrations(room)
         assert await store.imported(room) is None
-    assert (await store.attendance("ROOM-1")).origin is None
+    assert (await store.attendance("ROOM-1")).import_source is None
     await imports.begin()
     assert (await store.import_totals(ROOM)).people == 0
 

@@ -38,9 +38,9 @@ async def test_everyone_and_every_stay_and_twice_over_the_same(at: Runs, source:
     assert again.agreed
     after = await at.kept()
     assert (after.meeting, after.participants) == (before.meeting, before.participants)
-    assert after.origin is not None
-    assert before.origin is not None
-    assert after.origin.people == before.origin.people
+    assert after.import_source is not None
+    assert before.import_source is not None
+    assert after.import_source.people == before.import_source.people
     await assert_true(at.store, LITTLE, source)
 
 

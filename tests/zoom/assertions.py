@@ -59,10 +59,10 @@ async def assert_true(store: StoreWithImports, happened: Happened, source: Sourc
 
 
 def assert_attendees(kept: Attendance, expected: truth.Truth) -> None:
-    assert kept.origin is not None
+    assert kept.import_source is not None
     found: Counter[Attendee] = Counter()
     for person, stays in kept.participants:
-        about = kept.origin.people[person.id]
+        about = kept.import_source.people[person.id]
         attendee = _attendee(person, stays, guest=about.guest, registration=about.registration)
         found[attendee] += 1
         assert person.session_count == len(stays)
@@ -80,8 +80,8 @@ def assert_attendees(kept: Attendance, expected: truth.Truth) -> None:
 
 def _assert_namesakes(kept: Attendance) -> None:
     """Those whose names read the same are counted; a guest may be the one of them who is none."""
-    assert kept.origin is not None
-    people = kept.origin.people
+    assert kept.import_source is not None
+    people = kept.import_source.people
     called: dict[str, list[str]] = defaultdict(list)
     for person, _ in kept.participants:
         called[person.name.casefold()].append(person.id)

@@ -49,8 +49,8 @@ async def test_host_and_panelists_are_marked(
             at.zoom.scopes = {scope for scope in SCOPES if "panelists" not in scope}
         assert (await at.sync()).complete
         record = await at.kept()
-        assert record.origin is not None
-        assert [record.origin.people[person.id].role for person, _ in record.participants] == told
+        assert record.import_source is not None
+        assert [record.import_source.people[person.id].role for person, _ in record.participants] == told
 
 
 async def test_what_is_told_no_more_is_not_forgotten(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ async def test_panelists_that_are_not_told_are_not_forgotten_and_stop_nothing(
         for _ in range(2):
             assert (await at.sync()).complete
             record = await at.kept()
-            assert record.origin is not None
-            held = [record.origin.people[person.id].role for person, _ in record.participants]
+            assert record.import_source is not None
+            held = [record.import_source.people[person.id].role for person, _ in record.participants]
             assert held == ["participant", "panelist", "panelist", "participant", "host"]
 
 

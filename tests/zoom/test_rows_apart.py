@@ -108,7 +108,7 @@ async def test_any_pages_any_order_and_any_repetition_of_the_same_rows_come_to_t
         shown.report = draw.sample(rows, len(rows)) + draw.choices(rows, k=5)
         assert (await at.sync()).complete
         kept = await at.kept()
-        found.append((sorted(kept.participants, key=repr), kept.origin and kept.origin.people))
+        found.append((sorted(kept.participants, key=repr), kept.import_source and kept.import_source.people))
     assert found[0] == found[1] == found[2]
     assert (await at.part()).agreed == 2
     assert sum(person.name == "Gil" for person, _ in kept.participants) == 2
@@ -124,7 +124,7 @@ async def test_a_guest_in_breakout_rooms_is_one_person_and_said_to_be_a_guess(at
     assert outcome.complete
     assert await people(at) == {"Gil": (5, 60), "Host": (1, 60)}
     assert (outcome.totals.people, outcome.totals.guests, outcome.totals.guessed) == (2, 1, 4)
-    origin = (await at.kept()).origin
+    origin = (await at.kept()).import_source
     assert origin is not None
     assert sorted(each.guessed for each in origin.people.values()) == [False, True]
 

@@ -40,8 +40,8 @@ def test_why_the_latest_reading_came_to_less_is_told_beside_what_is_shown() -> N
 
 
 def test_who_was_followed_by_name_is_marked() -> None:
-    assert ATTENDANCE.origin is not None
-    _, cell = attendance_import.who(ATTENDANCE.origin, "p_guest", Text("ann"), "none")
+    assert ATTENDANCE.import_source is not None
+    _, cell = attendance_import.who(ATTENDANCE.import_source, "p_guest", Text("ann"), "none")
     assert str(cell).endswith(", in rooms by name")
     assert PEOPLE["p_guest"].guessed
 

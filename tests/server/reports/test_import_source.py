@@ -12,7 +12,7 @@ import pytest
 
 from server.reports import attendance_report, import_source
 from server.reports.attendance_report import Rows
-from storage.import_reports import Imported, ImportTotals, Origin, Registration, Registrations
+from storage.import_reports import Imported, ImportSource, ImportTotals, Registration, Registrations
 from storage.imports import Import, Part, PartState, Subject, Walk
 from storage.records import Attendance, Meeting, Participant, Stay
 
@@ -61,7 +61,9 @@ PEOPLE = {
     "p_guest": Imported("", True, None, 1, "p_ann", guessed=True),
 }
 ATTENDANCE = Attendance(
-    MEETING, [(ANN, [STAY]), (GUEST, [replace(GUESTS, estimated=True)])], origin=Origin(RECORD, PEOPLE)
+    MEETING,
+    [(ANN, [STAY]), (GUEST, [replace(GUESTS, estimated=True)])],
+    import_source=ImportSource(RECORD, PEOPLE),
 )
 REGISTRATIONS = Registrations(
     [
@@ -81,7 +83,7 @@ def of(*parts: Part) -> Import:
 
 
 def as_json(record: Attendance = ATTENDANCE, *, whole: bool = True) -> dict[str, Any]:
-    source = import_source.source(record.origin.record, TOTALS, NOW) if record.origin else None
+    source = import_source.source(record.import_source.record, TOTALS, NOW) if record.import_source else None
     answer = json.loads(attendance_report.as_json(record, NOW, 1000, whole=whole, source=source))
     assert isinstance(answer, dict)
     return answer
@@ -104,7 +106,7 @@ def test_a_person_of_an_import_is_told_with_what_zoom_says_of_them() -> None:
 
 
 def test_a_meeting_held_here_has_no_source_and_tells_nothing_besides() -> None:
-    here = replace(ATTENDANCE, origin=None)
+    here = replace(ATTENDANCE, import_source=None)
     answer = as_json(here)
     assert answer["source"] is None
     assert (
@@ -126,7 +128,7 @@ def test_a_meeting_held_here_has_no_source_and_tells_nothing_besides() -> None:
     ids=["complete", "live", "ended", "unread"],
 )
 def test_an_import_has_ended_but_while_it_is_live(part: Part, ended: bool) -> None:
-    record = replace(ATTENDANCE, origin=Origin(of(APPROVED, part), PEOPLE))
+    record = replace(ATTENDANCE, import_source=ImportSource(of(APPROVED, part), PEOPLE))
     assert (as_json(record)["meeting"]["ended_at"] is not None) == ended
 
 

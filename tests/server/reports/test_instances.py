@@ -109,7 +109,7 @@ async def test_one_that_is_not_there_is_refused_with_those_that_are(weekly: Atte
     with pytest.raises(instances.NoSuchInstance, match="several instances of '2026-03-02'"):
         instances.chosen(replace(instances.source(weekly).record, parts=twice), "2026-03-02")
     with pytest.raises(instances.NoSuchInstance, match="held here"):
-        instances.source(replace(weekly, origin=None))
+        instances.source(replace(weekly, import_source=None))
 
 
 # A column for each
@@ -148,12 +148,14 @@ async def test_each_column_has_the_offset_of_its_own_day(weekly: Attendance) -> 
     ("state", "said"), [("unknown", "unknown"), ("too_old", "too old"), ("unread", "unread")]
 )
 async def test_nobody_known_is_not_nobody_there(weekly: Attendance, state: PartState, said: str) -> None:
-    origin = instances.source(weekly)
+    import_source = instances.source(weekly)
     parts = [
         replace(part, state=state, starts_at=None) if part.part == SECOND else part
-        for part in origin.record.parts
+        for part in import_source.record.parts
     ]
-    record = replace(weekly, origin=replace(origin, record=replace(origin.record, parts=parts)))
+    record = replace(
+        weekly, import_source=replace(import_source, record=replace(import_source.record, parts=parts))
+    )
     head, *lines = sheet(instance_columns.as_csv(record, NOW, None))
     assert head[6] == f"no date, 4AAA== ({said})"
     assert [line[6] for line in lines] == ["1:00:00", "?", "?", "?"]
