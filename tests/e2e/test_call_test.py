@@ -173,8 +173,8 @@ async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
     await expect(ada.others).to_have_count(0)
     assert await connections(ada) == ["closed"] * 2
     assert await ada.toasts() == []
-    seat = await ada.page.evaluate("JSON.parse(sessionStorage.getItem('reconvene.seat')).seat")
-    assert seat["meeting"] == meeting
+    tab_session = await ada.page.evaluate("JSON.parse(sessionStorage.getItem('reconvene.seat')).seat")
+    assert tab_session["meeting"] == meeting
     assert [person["name"] for person in await ada.attendance(meeting)] == ["Ada"]
 
 

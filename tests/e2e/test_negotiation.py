@@ -34,7 +34,7 @@ STOPS = (
 UNGUARDED = ("negotiation.js", "const MOST_IDLE = 3;", "const MOST_IDLE = Infinity;")
 
 
-class Plant(NamedTuple):
+class Mutation(NamedTuple):
     """A bug: in these files, this text by that."""
 
     changes: tuple[tuple[str, str, str], ...]
@@ -42,14 +42,16 @@ class Plant(NamedTuple):
     """Among what is found."""
 
 
-PLANTS = {
-    "a stopped transceiver": Plant((STOPS, UNGUARDED), "offers without end"),
-    "an offer told again is a new one": Plant(
+MUTATIONS = {
+    "a stopped transceiver": Mutation((STOPS, UNGUARDED), "offers without end"),
+    "an offer told again is a new one": Mutation(
         (("negotiation.js", "offer !== undefined && offer === this.#answered", "false"),),
         "order of m-lines",
     ),
-    "nobody gives way": Plant((("negotiation.js", "if (collision && !this.#polite)", "if (collision)"),), ""),
-    "lost offers stay lost": Plant(
+    "nobody gives way": Mutation(
+        (("negotiation.js", "if (collision && !this.#polite)", "if (collision)"),), ""
+    ),
+    "lost offers stay lost": Mutation(
         (
             (
                 "negotiation.js",
@@ -59,16 +61,16 @@ PLANTS = {
         ),
         "have-local-offer",
     ),
-    "the screen that is told is not the one offered": Plant(
+    "the screen that is told is not the one offered": Mutation(
         (("sending.js", "return sent ? id", "return this.#media.screen ? id"),), ""
     ),
-    "a track is compared with what is done": Plant(
+    "a track is compared with what is done": Mutation(
         (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
     ),
-    "an offer of nothing": Plant(
+    "an offer of nothing": Mutation(
         (("negotiation.js", " || this.#pc.getTransceivers().length === 0", ""),), ""
     ),
-    "needs are taken for none": Plant(
+    "needs are taken for none": Mutation(
         (("negotiation.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""
     ),
 }
@@ -141,9 +143,9 @@ async def test_it_ends_right_and_quiet_in_every_run(newcomer: Newcomer, server: 
 
 
 @pytest.mark.only(browser="chromium", reason="the model is the same in every browser")
-@pytest.mark.parametrize("bug", PLANTS)
+@pytest.mark.parametrize("bug", MUTATIONS)
 async def test_a_planted_bug_is_found(newcomer: Newcomer, server: ServerProcess, bug: str) -> None:
-    changes, says = PLANTS[bug]
+    changes, says = MUTATIONS[bug]
     outcome = await simulated(await newcomer("Ada"), server, *changes, most=1)
     assert outcome["failed"], f"not found in {outcome['runs']} runs"
     assert says in outcome["failed"][0]

@@ -33,7 +33,7 @@ async def test_recent_meetings(newcomer: Newcomer, meeting: str, odd: str) -> No
 
 
 @pytest.mark.parametrize("session", ["7", "null", "{}", '"none"'])
-async def test_seat(newcomer: Newcomer, meeting: str, session: str) -> None:
+async def test_tab_session(newcomer: Newcomer, meeting: str, session: str) -> None:
     ada = await newcomer("Ada")
     await ada.start(meeting)
     await ada.at("prejoin")

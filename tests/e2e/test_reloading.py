@@ -84,10 +84,10 @@ async def test_three_tabs_of_one_session_do_not_fight(newcomer: Newcomer, meetin
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)
     bob.heard.clear()
-    seat = await ada.page.evaluate("sessionStorage.getItem('reconvene.seat')")
+    tab_session = await ada.page.evaluate("sessionStorage.getItem('reconvene.seat')")
     copies = [await newcomer("Ada", tab_of=ada) for _ in range(2)]
     for copy in copies:
-        await copy.before(COPY_OF_TAB % seat)
+        await copy.before(COPY_OF_TAB % tab_session)
     await asyncio.gather(*(copy.open(meeting) for copy in copies))
     await asyncio.gather(*(copy.knock() for copy in copies))
 

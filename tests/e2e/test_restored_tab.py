@@ -60,7 +60,7 @@ async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
     assert await again.join() == a
     await again.sees(a, role="host", audio="off", video="on")
     await bob.sees(a, state="connected", audio="off", video="on")
-    # The seat is this tab's again.
+    # The session is this tab's again.
     await again.page.reload()
     assert await again.seated() == a
 
@@ -71,9 +71,9 @@ async def test_restored_tab_whose_join_was_refused_asks_again(newcomer: Newcomer
     ada = await newcomer("Ada")
     await meet(meeting, ada)
     kept = json.loads(await ada.page.evaluate("JSON.stringify(sessionStorage)"))
-    seat = json.loads(kept["reconvene.seat"])
-    seat["seat"]["session"] = "of another server"
-    again = await restored(newcomer, ada, meeting, {**kept, "reconvene.seat": json.dumps(seat)})
+    tab_session = json.loads(kept["reconvene.seat"])
+    tab_session["seat"]["session"] = "of another server"
+    again = await restored(newcomer, ada, meeting, {**kept, "reconvene.seat": json.dumps(tab_session)})
     await again.at("prejoin")
     await again.page.evaluate("localStorage.setItem('reconvene.token', 'of another server')")
     await again.knock()
@@ -151,7 +151,7 @@ async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
 
 
 @pytest.mark.one_browser
-async def test_seat_of_an_older_release_asks_first(newcomer: Newcomer, meeting: str) -> None:
+async def test_tab_session_of_an_older_release_asks_first(newcomer: Newcomer, meeting: str) -> None:
     """It says neither when it lived nor for how long."""
     ada = await newcomer("Ada")
     (a,) = await meet(meeting, ada)
