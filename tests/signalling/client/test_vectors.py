@@ -13,10 +13,16 @@ from signalling.client.actions import Action, Drop, Emit, Goodbye, Send
 from signalling.client.place import Place
 from signalling.client.sleep import SleepWatch
 from signalling.client.state_machine import SignallingClient
+from tests.signalling.frames import check_client_frame, check_server_frame
 from tests.vectors import Case, Did, check, read, read_looks
 
 CASES = read()
 LOOKS = read_looks()
+STRANGE: list[dict[str, Any]] = [
+    {"type": "of_a_newer_server"},
+    {"type": "participant_updated", "participant": {"id": "p_b", "hand": False}},
+]
+"""Frames that no server of this version sends, to see that they do no harm."""
 
 
 def perform(client: SignallingClient, call: str, args: list[Any], now: float) -> list[Action]:
@@ -57,6 +63,17 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
         check(step, Did(actions, client.phase, wake_at, client.membership.roster))
     assert not list(random), "a random number was not asked for"
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_frames_in_the_vectors_are_as_the_protocol_says(case: Case) -> None:
+    for step in case.steps:
+        for frame in step.get("args", []) if step["call"] == "received" else []:
+            if isinstance(frame, dict) and frame not in STRANGE:
+                check_server_frame(json.dumps(frame))
+        for kind, *said in step["actions"]:
+            if kind == "send":
+                check_client_frame(json.dumps(said[0]))
 
 
 @pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS)
