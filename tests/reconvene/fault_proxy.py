@@ -1,7 +1,7 @@
 """A proxy that changes what passes: what stands between browsers and servers may do so, too.
 
-    async with Meddler(server.port, down=lambda data: data.replace(b"candidate:", b"xandidate:")) as meddler:
-        ...                             # clients connect to meddler.port
+    async with FaultProxy(server.port, down=lambda data: data.replace(b"candidate:", b"xandidate:")) as proxy:
+        ...                             # clients connect to proxy.port
 
 Frames from the server are neither masked nor compressed, so that bytes can be exchanged for as many others.
 """
@@ -23,7 +23,7 @@ def _as_it_is(data: bytes) -> bytes:
     return data
 
 
-class Meddler:
+class FaultProxy:
     """`up`: what clients send; `down`: what the server sends. What is changed into nothing is not passed on."""
 
     def __init__(self, target: int, *, up: Change = _as_it_is, down: Change = _as_it_is) -> None:

@@ -9,19 +9,19 @@ import pytest
 
 from storage.import_store import StoreWithImports
 from tests.zoom import api_view
-from tests.zoom import scenario as happening
+from tests.zoom import scenario as scenarios
 from tests.zoom.assertions import assert_true
 from tests.zoom.runs import ROOM, Dying, PowerCutError, Runs
 from tests.zoom.stand_in import Clock, ZoomStandIn
 from tests.zoom.stand_in.endpoints import SCOPES
 from tests.zoom.truth import Source
 
-LITTLE = happening.happen(size=happening.SMALL)
+LITTLE = scenarios.make(size=scenarios.SMALL)
 
 
 @pytest.fixture
 async def at(store: StoreWithImports) -> AsyncIterator[Runs]:
-    clock = Clock(lambda: happening.STARTS[-1] / 1000 + 30 * 86_400)
+    clock = Clock(lambda: scenarios.STARTS[-1] / 1000 + 30 * 86_400)
     async with ZoomStandIn([api_view.webinar(LITTLE)], clock=clock) as zoom:
         yield Runs(zoom, store, clock)
 

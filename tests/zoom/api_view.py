@@ -6,23 +6,23 @@ import random
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from tests.zoom.scenario import Happened, Person, Registration, Status, Visit
-from tests.zoom.stand_in import ShownInstance, ShownWebinar
-from tests.zoom.stand_in.shown import Kind
+from tests.zoom.scenario import Person, Registration, Scenario, Status, Visit
+from tests.zoom.stand_in import InstanceView, WebinarView
+from tests.zoom.stand_in.views import Kind
 
 
-def webinar(happened: Happened, *, seed: int = 0, kind: Kind = "webinar") -> ShownWebinar:
+def webinar(scenario: Scenario, *, seed: int = 0, kind: Kind = "webinar") -> WebinarView:
     """`seed`: by which texts that are not known are "", null or missing. `kind`: a meeting's rows look the same."""
     chance = random.Random(seed)  # noqa: S311
     instances = []
-    for uuid, start in zip(happened.uuids, happened.starts, strict=True):
-        report = [_report(person, visit, chance) for person, visit in happened.visits(uuid)]
-        instances.append(ShownInstance(uuid, moment(start), report, [_basic(row) for row in report]))
+    for uuid, start in zip(scenario.uuids, scenario.starts, strict=True):
+        report = [_report(person, visit, chance) for person, visit in scenario.visits(uuid)]
+        instances.append(InstanceView(uuid, moment(start), report, [_basic(row) for row in report]))
     registrants = {
-        status: [_registrant(person, each, chance) for person, each in happened.registrations(status)]
+        status: [_registrant(person, each, chance) for person, each in scenario.registrations(status)]
         for status in get_args(Status)
     }
-    return ShownWebinar(happened.webinar, instances, registrants, topic=happened.topic, kind=kind)
+    return WebinarView(scenario.webinar, instances, registrants, topic=scenario.topic, kind=kind)
 
 
 def moment(at: int) -> str:

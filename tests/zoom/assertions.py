@@ -14,19 +14,19 @@ from storage.import_store import StoreWithImports
 from storage.imports import INSTANCE
 from storage.records import GUEST, Attendance, Participant, Stay
 from tests.zoom import truth
-from tests.zoom.scenario import Happened, Status
+from tests.zoom.scenario import Scenario, Status
 from tests.zoom.truth import Attendee, Source
 
 Rows = list[tuple[object, ...]]
 
 
-async def assert_true(store: StoreWithImports, happened: Happened, source: Source, *, room: str = "") -> None:
+async def assert_true(store: StoreWithImports, scenario: Scenario, source: Source, *, room: str = "") -> None:
     """Every person and every stay are kept as they were, nobody and nothing else, and the sums are right."""
-    room = room or f"ZOOM-{happened.webinar}"
-    expected = truth.of(happened, source)
+    room = room or f"ZOOM-{scenario.webinar}"
+    expected = truth.of(scenario, source)
     kept = await store.attendance(room)
     assert_attendees(kept, expected)
-    assert kept.meeting.title == happened.topic
+    assert kept.meeting.title == scenario.topic
 
     totals = await store.import_totals(room)
     assert totals.registrants == expected.registrants

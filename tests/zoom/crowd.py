@@ -7,8 +7,8 @@ from typing import Any, overload
 
 from tests.zoom.api_view import moment
 from tests.zoom.scenario import STARTS, UUIDS, WEBINAR
-from tests.zoom.stand_in import ShownInstance, ShownWebinar
-from tests.zoom.stand_in.shown import Record
+from tests.zoom.stand_in import InstanceView, WebinarView
+from tests.zoom.stand_in.views import Record
 
 ROWS_OF_ONE = 5
 """Everyone comes twice or three times."""
@@ -19,13 +19,13 @@ def people(rows: int) -> int:
     return max(1, 2 * rows // ROWS_OF_ONE)
 
 
-def crowd(rows: int, *, webinar: str = WEBINAR) -> ShownWebinar:
+def crowd(rows: int, *, webinar: str = WEBINAR) -> WebinarView:
     """One instance of `rows` rows; all who come are registered, and half as many again are who do not."""
     report = _Made(rows, lambda number: _row(number, people(rows)))
     # Zoom's basic list has less of each row, which would only cost time here.
-    instance = ShownInstance(UUIDS[0], moment(STARTS[0]), report, report)
+    instance = InstanceView(UUIDS[0], moment(STARTS[0]), report, report)
     registrants = _Made(people(rows) * 3 // 2, _registrant)
-    return ShownWebinar(webinar, [instance], {"approved": registrants}, topic=f"A webinar of {rows} rows")
+    return WebinarView(webinar, [instance], {"approved": registrants}, topic=f"A webinar of {rows} rows")
 
 
 class _Made(Sequence[Record]):

@@ -15,7 +15,7 @@ from storage import open_store
 from storage.import_store import StoreWithImports
 from storage.imports import Page, Part, Walk
 from storage.records import Attendance
-from tests.zoom.stand_in import Clock, ShownInstance, ShownWebinar, ZoomStandIn
+from tests.zoom.stand_in import Clock, InstanceView, WebinarView, ZoomStandIn
 from tests.zoom.stand_in.clock import iso
 
 ID = "88988872033"
@@ -44,12 +44,12 @@ def row(person: int, *, stay: int = 0, starts: float = STARTS, **changed: Any) -
     } | changed
 
 
-def instance(uuid: str = FIRST, *, starts: float = STARTS, rows: int = ROWS) -> ShownInstance:
+def instance(uuid: str = FIRST, *, starts: float = STARTS, rows: int = ROWS) -> InstanceView:
     told = [row(person, starts=starts) for person in range(rows)]
-    return ShownInstance(uuid, iso(starts), told, [dict(each) for each in told])
+    return InstanceView(uuid, iso(starts), told, [dict(each) for each in told])
 
 
-def webinar(*instances: ShownInstance) -> ShownWebinar:
+def webinar(*instances: InstanceView) -> WebinarView:
     """A hundred people registered, of whom ten await approval; the last five of the others came to nothing."""
     registrants = [
         {
@@ -62,7 +62,7 @@ def webinar(*instances: ShownInstance) -> ShownWebinar:
         }
         for person in range(110)
     ]
-    return ShownWebinar(
+    return WebinarView(
         ID,
         list(instances or [instance()]),
         registrants={"approved": registrants[:100], "pending": registrants[100:], "denied": []},
@@ -128,7 +128,7 @@ class Runs:
 
 
 @asynccontextmanager
-async def runs(folder: Path, *webinars: ShownWebinar, clock: Clock | None = None) -> AsyncIterator[Runs]:
+async def runs(folder: Path, *webinars: WebinarView, clock: Clock | None = None) -> AsyncIterator[Runs]:
     store = open_store(f"sqlite:///{folder}/store.db")
     await store.open()
     clock = clock or Clock(lambda: STARTS + 7 * 86_400)

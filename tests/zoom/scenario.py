@@ -1,7 +1,7 @@
 """What happened in a webinar: who registered, who came, when, and by which ids Zoom knows them in each of its rows.
 
-    happened = happen(seed) ─┬─► shown.webinar(happened)       what Zoom shows of it: rows
-                             └─► truth.of(happened, "report")  what an importer must make of these rows
+    scenario = make(seed) ─┬─► api_view.webinar(scenario)    what Zoom shows of it: rows
+                           └─► truth.of(scenario, "report")  what an importer must make of these rows
 
 Nothing here knows how the importer works. The same seed makes the same webinar.
 """
@@ -71,7 +71,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Happened:
+class Scenario:
     webinar: str
     topic: str
     uuids: Sequence[str]
@@ -124,8 +124,8 @@ class Size:
 SMALL = Size(150, 6, 4, 40, 6, 10, 12, 4, 4, 4, 4, 8, 3)
 
 
-def happen(seed: int = 1, size: Size | None = None, webinar: str = WEBINAR) -> Happened:
-    return _Making(random.Random(seed), size or Size(), webinar).happened()  # noqa: S311
+def make(seed: int = 1, size: Size | None = None, webinar: str = WEBINAR) -> Scenario:
+    return _Making(random.Random(seed), size or Size(), webinar).scenario()  # noqa: S311
 
 
 class _Making:
@@ -138,7 +138,7 @@ class _Making:
         self.user_ids = dict.fromkeys(UUIDS, 16_778_240)
         self.rooms = [f"BO{chance.getrandbits(64):016x}" for _ in range(4)]
 
-    def happened(self) -> Happened:
+    def scenario(self) -> Scenario:
         size = self.size
         for _ in range(size.plain):
             self._come(self._registered(self._person()), [ALL])
@@ -170,7 +170,7 @@ class _Making:
         for _ in range(size.waiting_only):
             self._wait(self._registered(self._person()))
         self._nobody()
-        return Happened(self.webinar, "Quarterly webinar: what comes next", UUIDS, STARTS, self.people)
+        return Scenario(self.webinar, "Quarterly webinar: what comes next", UUIDS, STARTS, self.people)
 
     def _person(self, *, account: bool = False) -> Person:
         chance = self.chance

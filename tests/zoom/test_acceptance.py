@@ -22,10 +22,10 @@ from storage.import_store import StoreWithImports
 from storage.imports import Kind
 from tests.process import ROOT, environment
 from tests.zoom import api_view, truth
-from tests.zoom import scenario as happening
+from tests.zoom import scenario as scenarios
 from tests.zoom.assertions import Rows, assert_true, contents, tables
 from tests.zoom.runs import ROOM, STARTS, Dying, PowerCutError, Runs, runs
-from tests.zoom.scenario import Happened
+from tests.zoom.scenario import Scenario
 from tests.zoom.stand_in import Clock, faults
 from tests.zoom.stand_in.endpoints import SCOPES
 from tests.zoom.truth import Source
@@ -34,24 +34,24 @@ WITHOUT_REPORT = SCOPES - {"report:read:list_webinar_participants:admin"}
 
 
 @cache
-def everything() -> Happened:
-    return happening.happen()
+def everything() -> Scenario:
+    return scenarios.make()
 
 
 @cache
-def little() -> Happened:
+def little() -> Scenario:
     """The same sorts of people, fewer of each."""
-    return happening.happen(size=happening.SMALL)
+    return scenarios.make(size=scenarios.SMALL)
 
 
 @contextlib.asynccontextmanager
 async def importing(
-    folder: Path, happened: Happened, kind: Kind = "webinar", clock: Clock | None = None
+    folder: Path, scenario: Scenario, kind: Kind = "webinar", clock: Clock | None = None
 ) -> AsyncIterator[Runs]:
     """`clock`: it is well after the webinar by it, as by the one that is used without."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a moment
     clock = clock or Clock(lambda: STARTS + 67 * 86_400)
-    async with runs(folder, api_view.webinar(happened, kind=kind), clock=clock) as at:
+    async with runs(folder, api_view.webinar(scenario, kind=kind), clock=clock) as at:
         yield at
 
 
@@ -199,10 +199,10 @@ async def test_a_meeting_has_its_own_endpoints(tmp_path: Path) -> None:
 
 
 async def test_guests_who_are_alike_in_all_but_their_leaving_are_several(tmp_path: Path) -> None:
-    happened = happening.happen(size=replace(happening.SMALL, twins=3))
-    async with importing(tmp_path, happened) as at:
+    scenario = scenarios.make(size=replace(scenarios.SMALL, twins=3))
+    async with importing(tmp_path, scenario) as at:
         assert (await at.sync()).complete
-        await assert_true(at.store, happened, "report")
+        await assert_true(at.store, scenario, "report")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -235,7 +235,7 @@ async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mappi
         reports = partial(at.zoom.asked_for, "report participants")
         at.zoom.faults.on(lambda _: len(reports()) == 4, faults.stall())
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "reconvene.cli.main", "zoom", "sync", happening.WEBINAR),
+            *(sys.executable, "-m", "reconvene.cli.main", "zoom", "sync", scenarios.WEBINAR),
             cwd=ROOT,
             env=environment(
                 tmp_path, {**at.zoom.environ, "RECONVENE_STORE": f"sqlite:///{tmp_path}/store.db"}
@@ -251,7 +251,7 @@ async def test_a_killed_process_is_gone_on_after(tmp_path: Path, straight: Mappi
         record = await at.store.imported(ROOM)
         assert record is not None
         states = {part.part: part.state for part in record.parts}
-        assert states[f"instance/{happening.UUIDS[0]}"] == "unread"
+        assert states[f"instance/{scenarios.UUIDS[0]}"] == "unread"
         assert states["registrants/approved"] == "complete"
         assert (await at.sync()).complete
         await assert_true(at.store, little(), "report")

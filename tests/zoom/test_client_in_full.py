@@ -22,7 +22,7 @@ from server.zoom.errors import (
     ZoomFailure,
 )
 from tests.zoom.caller import START, Caller
-from tests.zoom.stand_in import ShownInstance, ShownWebinar, ZoomStandIn, faults
+from tests.zoom.stand_in import InstanceView, WebinarView, ZoomStandIn, faults
 from tests.zoom.stand_in.faults import Fault
 
 WEBINAR, MEETING = "88988872033", "81234567890"
@@ -36,9 +36,9 @@ def rows(number: int, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def instances(*uuids: str) -> list[ShownInstance]:
+def instances(*uuids: str) -> list[InstanceView]:
     return [
-        ShownInstance(
+        InstanceView(
             uuid, f"2024-05-1{day}T12:00:00Z", rows(65 + day, f"report {uuid}"), rows(61, f"basic {uuid}")
         )
         for day, uuid in enumerate(uuids)
@@ -51,9 +51,9 @@ async def zoom() -> AsyncIterator[ZoomStandIn]:
         status: [{"id": f"{status} {each}", "email": f"{each}@example.com"} for each in range(number)]
         for status, number in (("approved", 95), ("pending", 3), ("denied", 0))
     }
-    under_way = ShownInstance("4Still==", "2024-05-19T12:00:00Z", [], [], ended=False)
-    webinar = ShownWebinar(WEBINAR, [*instances(*UUIDS), under_way], registrants, topic="All hands")
-    meeting = ShownWebinar(MEETING, instances("4Meet//ing=="), kind="meeting", registration=False)
+    under_way = InstanceView("4Still==", "2024-05-19T12:00:00Z", [], [], ended=False)
+    webinar = WebinarView(WEBINAR, [*instances(*UUIDS), under_way], registrants, topic="All hands")
+    meeting = WebinarView(MEETING, instances("4Meet//ing=="), kind="meeting", registration=False)
     async with ZoomStandIn([webinar, meeting]) as zoom:
         zoom.clock.stand_still(START)
         yield zoom

@@ -12,9 +12,9 @@ import pytest
 from server.zoom.errors import MissingScope, NotFound
 from server.zoom.list_import import NO_SCHEDULE
 from tests.zoom.runs import FIRST, ID, ROOM, ROWS, SECOND, STARTS, Runs, instance, runs, webinar
-from tests.zoom.stand_in import ShownInstance, faults
+from tests.zoom.stand_in import InstanceView, faults
 from tests.zoom.stand_in.requests import Asked
-from tests.zoom.stand_in.shown import Kind, Refusal
+from tests.zoom.stand_in.views import Kind, Refusal
 
 WEEK = 7 * 86_400.0
 GONE = (404, 3001, "Meeting {id} is not found or has expired.")
@@ -27,7 +27,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Runs]:
         yield prepared
 
 
-def shown(at: Runs) -> ShownInstance:
+def shown(at: Runs) -> InstanceView:
     return at.zoom.webinars[ID].instances[0]
 
 

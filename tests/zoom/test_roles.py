@@ -11,7 +11,7 @@ from tests.zoom.runs import FIRST, ID, ROOM, STARTS, row, runs, webinar
 from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.clock import iso
 from tests.zoom.stand_in.endpoints import SCOPES
-from tests.zoom.stand_in.shown import Kind, ShownInstance
+from tests.zoom.stand_in.views import InstanceView, Kind
 
 ROWS = [
     row(1, id="host-id", registrant_id="", user_email="", name="Hal"),
@@ -38,7 +38,7 @@ PANELISTS = [
 async def test_host_and_panelists_are_marked(
     tmp_path: Path, kind: Kind, permitted: bool, told: list[str]
 ) -> None:
-    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    shown = InstanceView(FIRST, iso(STARTS), ROWS, ROWS)
     async with runs(
         tmp_path,
         replace(
@@ -54,7 +54,7 @@ async def test_host_and_panelists_are_marked(
 
 
 async def test_what_is_told_no_more_is_not_forgotten(tmp_path: Path) -> None:
-    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    shown = InstanceView(FIRST, iso(STARTS), ROWS, ROWS)
     async with runs(tmp_path, replace(webinar(shown), host_id="host-id")) as at:
         await at.sync()
         at.zoom.webinars[ID] = replace(at.zoom.webinars[ID], expired=True)
@@ -77,7 +77,7 @@ async def test_what_is_told_no_more_is_not_forgotten(tmp_path: Path) -> None:
 async def test_panelists_that_are_not_told_are_not_forgotten_and_stop_nothing(
     tmp_path: Path, fault: faults.Fault
 ) -> None:
-    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    shown = InstanceView(FIRST, iso(STARTS), ROWS, ROWS)
     told = replace(webinar(shown), host_id="host-id", panelists=PANELISTS)
     async with runs(tmp_path, told) as at:
         await at.sync()
@@ -92,7 +92,7 @@ async def test_panelists_that_are_not_told_are_not_forgotten_and_stop_nothing(
 
 
 async def test_a_host_who_is_not_told_is_not_forgotten(tmp_path: Path) -> None:
-    shown = ShownInstance(FIRST, iso(STARTS), ROWS, ROWS)
+    shown = InstanceView(FIRST, iso(STARTS), ROWS, ROWS)
     async with runs(tmp_path, replace(webinar(shown), host_id="host-id", panelists=PANELISTS)) as at:
         await at.sync()
         at.zoom.faults.on(lambda asked: asked.endpoint == "details", faults.no_permission(), None)

@@ -12,9 +12,9 @@ import pytest
 
 from server.zoom.list_import import SHOWN_FOR, TOO_OLD
 from tests.zoom.runs import ID, ROWS, STARTS, Runs, instance, runs, webinar
-from tests.zoom.stand_in import ShownInstance, faults
+from tests.zoom.stand_in import InstanceView, faults
 from tests.zoom.stand_in.clock import iso
-from tests.zoom.stand_in.shown import Record
+from tests.zoom.stand_in.views import Record
 
 GONE = (404, 3001, "Meeting does not exist.")
 OLD = (400, 12702, "Can not access a meeting a year ago.")
@@ -26,7 +26,7 @@ async def at(tmp_path: Path) -> AsyncIterator[Runs]:
         yield prepared
 
 
-def show(at: Runs, rows: Sequence[Record]) -> ShownInstance:
+def show(at: Runs, rows: Sequence[Record]) -> InstanceView:
     """In both sources, of a meeting."""
     shown = replace(instance(rows=0), report=rows, basic=rows)
     at.zoom.webinars[ID] = replace(webinar(shown), kind="meeting")

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 
 from tests.zoom import api_view, truth
-from tests.zoom import scenario as happening
-from tests.zoom.scenario import Happened
-from tests.zoom.stand_in import ShownWebinar
-from tests.zoom.stand_in.shown import Record
+from tests.zoom import scenario as scenarios
+from tests.zoom.scenario import Scenario
+from tests.zoom.stand_in import WebinarView
+from tests.zoom.stand_in.views import Record
 
 
 @pytest.fixture(scope="module")
-def happened() -> Happened:
-    return happening.happen()
+def scenario() -> Scenario:
+    return scenarios.make()
 
 
 @pytest.fixture(scope="module")
-def webinar(happened: Happened) -> ShownWebinar:
-    return api_view.webinar(happened)
+def webinar(scenario: Scenario) -> WebinarView:
+    return api_view.webinar(scenario)
 
 
-def rows(webinar: ShownWebinar, source: truth.Source) -> Iterator[tuple[str, Record]]:
+def rows(webinar: WebinarView, source: truth.Source) -> Iterator[tuple[str, Record]]:
     for instance in webinar.instances:
         yield from ((instance.uuid, row) for row in getattr(instance, source))
 
@@ -57,27 +57,27 @@ def stay(uuid: str, row: Record) -> truth.Stay:
     return uuid, joined, joined + told["duration"] if left is None else left
 
 
-def test_the_same_seed_makes_the_same_webinar(happened: Happened) -> None:
-    assert happening.happen() == happened
-    assert api_view.webinar(happening.happen()) == api_view.webinar(happened)
-    assert happening.happen(2) != happened
+def test_the_same_seed_makes_the_same_webinar(scenario: Scenario) -> None:
+    assert scenarios.make() == scenario
+    assert api_view.webinar(scenarios.make()) == api_view.webinar(scenario)
+    assert scenarios.make(2) != scenario
 
 
-def test_it_is_as_large_as_it_should_be(happened: Happened, webinar: ShownWebinar) -> None:
+def test_it_is_as_large_as_it_should_be(scenario: Scenario, webinar: WebinarView) -> None:
     assert webinar.external_id == "88988872033"
     assert sum(map(len, webinar.registrants.values())) == 2106
     assert all(webinar.registrants[status] for status in ("approved", "pending", "denied"))
     for source in ("report", "basic"):
-        found = truth.of(happened, source)
+        found = truth.of(scenario, source)
         assert found.people - found.guests >= 1200
         assert sum(found.rows.values()) == found.stays + found.waiting
         assert found.no_shows
     assert len(webinar.instances) == 2
 
 
-def test_everything_that_may_happen_happens(happened: Happened, webinar: ShownWebinar) -> None:
+def test_everything_that_may_happen_happens(scenario: Scenario, webinar: WebinarView) -> None:
     report = [row for _, row in rows(webinar, "report")]
-    attendees = truth.of(happened, "report").attendees
+    attendees = truth.of(scenario, "report").attendees
     assert sum(len(attendee.stays) > 1 for attendee in attendees) > 400
     overlapping = [
         attendee
@@ -95,12 +95,12 @@ def test_everything_that_may_happen_happens(happened: Happened, webinar: ShownWe
     for field in ("name", "user_id", "join_time", "leave_time", "duration", "status"):
         assert any(field not in row for row in report), field
         assert any(field in row and row[field] is None for row in report), field
-    names = Counter(person.name for person in happened.people if person.visits)
+    names = Counter(person.name for person in scenario.people if person.visits)
     assert names.most_common(1)[0][1] > 3
     one, two = ({row.get("user_id") for row in instance.report} for instance in webinar.instances)
     assert len(one & two) > 1000, "a user_id says nothing in another instance"
-    assert "/" in happened.uuids[0]
-    assert happened.uuids[1].startswith("/")
+    assert "/" in scenario.uuids[0]
+    assert scenario.uuids[1].startswith("/")
 
 
 def hopping(guests: list[tuple[truth.Stay, Record]]) -> list[list[truth.Stay]]:
@@ -128,8 +128,8 @@ def hopping(guests: list[tuple[truth.Stay, Record]]) -> list[list[truth.Stay]]:
 def test_the_rows_tell_what_is_taken_for_the_truth(source: truth.Source, seed: int) -> None:
     """Rows that share an id, by way of others and of registrations too, are one attendee's; so are those of a guest who
     goes from room to room; and no others are."""
-    happened = happening.happen(seed)
-    webinar = api_view.webinar(happened, seed=seed)
+    scenario = scenarios.make(seed)
+    webinar = api_view.webinar(scenario, seed=seed)
     together: dict[tuple[str, str], set[tuple[str, str]]] = {}
 
     def unite(ids: set[tuple[str, str]]) -> None:
@@ -155,7 +155,7 @@ def test_the_rows_tell_what_is_taken_for_the_truth(source: truth.Source, seed: i
     found.update(map(frozenset, by_group.values()))
     found.update(map(frozenset, hopping(guests)))
     expected: Counter[frozenset[truth.Stay]] = Counter()
-    for attendee, count in truth.of(happened, source).attendees.items():
+    for attendee, count in truth.of(scenario, source).attendees.items():
         expected[attendee.stays] += count
     assert found == expected
 

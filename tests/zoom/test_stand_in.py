@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.zoom import crowd
-from tests.zoom.stand_in import Credentials, ShownInstance, ShownWebinar, ZoomStandIn, faults
+from tests.zoom.stand_in import Credentials, InstanceView, WebinarView, ZoomStandIn, faults
 from tests.zoom.stand_in.clock import iso
 from tests.zoom.stand_in.endpoints import SCOPES
 
@@ -57,17 +57,17 @@ class Asking:
 
 @pytest.fixture
 async def zoom() -> AsyncIterator[ZoomStandIn]:
-    webinar = ShownWebinar(
+    webinar = WebinarView(
         "88988872033",
         [
-            ShownInstance(uuid, f"2026-10-0{day}T15:00:00Z", rows(65 + day), rows(65 + day))
+            InstanceView(uuid, f"2026-10-0{day}T15:00:00Z", rows(65 + day), rows(65 + day))
             for day, uuid in enumerate(UUIDS, 1)
         ],
         {"approved": rows(40), "pending": rows(3), "denied": rows(2)},
     )
-    meeting = ShownWebinar(
+    meeting = WebinarView(
         "81234567890",
-        [ShownInstance("4Meet==", "2026-10-06T15:00:00Z", rows(1), rows(1))],
+        [InstanceView("4Meet==", "2026-10-06T15:00:00Z", rows(1), rows(1))],
         kind="meeting",
         registration=False,
     )
@@ -84,7 +84,7 @@ async def ask(zoom: ZoomStandIn) -> AsyncIterator[Asking]:
 
 
 @pytest.fixture
-def webinar(zoom: ZoomStandIn) -> ShownWebinar:
+def webinar(zoom: ZoomStandIn) -> WebinarView:
     return zoom.webinars["88988872033"]
 
 
@@ -189,7 +189,7 @@ async def test_wrong_parameters_are_refused(
     assert [each["field"] for each in body["errors"]] == [field]
 
 
-async def test_a_number_gives_the_latest_instance_that_has_ended(ask: Asking, webinar: ShownWebinar) -> None:
+async def test_a_number_gives_the_latest_instance_that_has_ended(ask: Asking, webinar: WebinarView) -> None:
     assert (await ask.get(REPORT)).json()["total_records"] == 69
     webinar.instances[-1].ended = False
     assert (await ask.get(REPORT)).json()["total_records"] == 68
@@ -278,7 +278,7 @@ async def test_every_endpoint_wants_its_own_scope(
     assert (await ask.get(path)).status_code == 200
 
 
-async def test_a_webinar_or_an_instance_may_be_refused(ask: Asking, webinar: ShownWebinar) -> None:
+async def test_a_webinar_or_an_instance_may_be_refused(ask: Asking, webinar: WebinarView) -> None:
     webinar.instances[-1].refused = (400, 12702, "Can not access a webinar a year ago.")
     assert await ask.refused(REPORT) == webinar.instances[-1].refused
     webinar.refused = (400, 1010, "User does not belong to this account: AbC.")

@@ -13,7 +13,7 @@ from server.zoom.errors import NotFound
 from server.zoom.finding import bare
 from server.zoom.zoom_records import ParticipantRow
 from tests.zoom.runs import FIRST, ID, ROOM, SECOND, STARTS, Runs, instance, row, runs, webinar
-from tests.zoom.stand_in import ShownInstance, faults
+from tests.zoom.stand_in import InstanceView, faults
 from tests.zoom.stand_in.clock import iso
 
 LATER = STARTS + 90 * 60
@@ -33,7 +33,7 @@ def empty(at: Runs) -> None:
     at.zoom.webinars[ID].tells_instances = False
 
 
-def add(at: Runs, starts: float, rows: int) -> ShownInstance:
+def add(at: Runs, starts: float, rows: int) -> InstanceView:
     later = instance(SECOND, starts=starts, rows=rows)
     at.zoom.webinars[ID].instances.append(later)
     return later

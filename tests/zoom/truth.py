@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.zoom.scenario import Happened, Known, Person, Status, Visit
+from tests.zoom.scenario import Known, Person, Scenario, Status, Visit
 
 Source = Literal["report", "basic"]
 
@@ -66,12 +66,12 @@ class Truth:
         return sum(count * attendee.duration for attendee, count in self.attendees.items())
 
 
-def of(happened: Happened, source: Source) -> Truth:
+def of(scenario: Scenario, source: Source) -> Truth:
     attendees: Counter[Attendee] = Counter()
     by_address: dict[str, Attendee] = {}
     names: dict[str, str] = {}
     no_shows = set()
-    for person in happened.people:
+    for person in scenario.people:
         known = [visit for visit in person.visits if visit.knows & SHOWS[source]]
         unknown = _in_rooms(
             [visit for visit in person.visits if not visit.waiting and visit not in known], source
@@ -88,9 +88,9 @@ def of(happened: Happened, source: Source) -> Truth:
             no_shows.add(person.registrations[-1].email)
         for visits in unknown:
             attendees[_attendee(visits, guest=True, registration=None)] += 1
-    rows = {uuid: len(happened.visits(uuid)) for uuid in happened.uuids}
-    waiting = sum(visit.waiting for person in happened.people for visit in person.visits)
-    registrants = {status: len(happened.registrations(status)) for status in BEST}
+    rows = {uuid: len(scenario.visits(uuid)) for uuid in scenario.uuids}
+    waiting = sum(visit.waiting for person in scenario.people for visit in person.visits)
+    registrants = {status: len(scenario.registrations(status)) for status in BEST}
     return Truth(rows, waiting, registrants, attendees, by_address, names, frozenset(no_shows))
 
 

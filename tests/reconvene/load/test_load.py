@@ -29,7 +29,7 @@ from reconvene.server_address import Address
 from tests.process import ServerProcess
 from tests.reconvene.certificates import of_localhost, server_side
 from tests.reconvene.command import running
-from tests.reconvene.fault_proxy import HOST, Meddler
+from tests.reconvene.fault_proxy import HOST, FaultProxy
 from tests.server.proxy import Proxy
 
 TIMEOUT = 60.0
@@ -171,7 +171,7 @@ async def test_what_is_lost_or_doubled_on_the_way_is_found(other: ServerProcess)
         return changed + rest
 
     plan = Plan(rooms=1, size=3, rate=20, seconds=LONG, signals=20)
-    async with Meddler(other.port, down=meddle) as meddler, loading(plan, meddler.port) as (screen, task):
+    async with FaultProxy(other.port, down=meddle) as proxy, loading(plan, proxy.port) as (screen, task):
         told = await screen.load(lambda progress: progress.lost == 2 and progress.events > 30)
         assert told.doubled == 1
     tally = task.result().tally
@@ -251,7 +251,7 @@ async def test_a_process_that_ends_is_found_and_one_that_is_left_alone_ends(
     assert made.ids == []
 
 
-class Sealed(Meddler):
+class TlsProxy(FaultProxy):
     """Ends TLS, as a proxy in front of a server does."""
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
@@ -267,7 +267,7 @@ async def test_tls(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.Mo
     certificate = of_localhost(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     plan = Plan(rooms=1, size=2, rate=10, seconds=1)
-    async with Sealed(server.port, server_side(certificate)) as sealed:
+    async with TlsProxy(server.port, server_side(certificate)) as sealed:
         address = Address(f"https://localhost:{sealed.port}")
         outcome = await put_under_load(plan, address, allowed=False, tell=Watched().tell)
         tally = outcome.tally

@@ -16,7 +16,7 @@ from reconvene.probe.steps import STEPS
 from reconvene.server_address import Address
 from reconvene.webrtc.link import Link, Outgoing
 from tests.process import ServerProcess
-from tests.reconvene.fault_proxy import HOST, Meddler
+from tests.reconvene.fault_proxy import HOST, FaultProxy
 from tests.reconvene.probing import Heard, fails, gone, hurried, of, probed, states
 from tests.server.client import playing
 
@@ -138,8 +138,8 @@ async def test_silence_ends_in_time(stranger: Callable[[bytes | None], str]) -> 
 async def test_proxies_that_do_not_pass_upgrades(
     server: ServerProcess, changed: tuple[bytes, bytes], told: tuple[str, ...]
 ) -> None:
-    async with Meddler(server.port, up=lambda data: re.sub(*changed, data)) as meddler:
-        found = await probed(meddler.url)
+    async with FaultProxy(server.port, up=lambda data: re.sub(*changed, data)) as proxy:
+        found = await probed(proxy.url)
     fails(found, "websocket", *told)
     assert states(found)["tidy"] == "ok"
     assert await gone(server.url, found.meeting)
@@ -154,8 +154,8 @@ async def test_a_proxy_that_holds_messages_back(
         # Frames, which begin with more than ASCII; not the answers to requests.
         return data if data[0] < 0x80 else b""
 
-    async with Meddler(server.port, down=down) as meddler:
-        found = await probed(meddler.url)
+    async with FaultProxy(server.port, down=down) as proxy:
+        found = await probed(proxy.url)
         fails(found, "websocket", "a ping is not answered", "without buffering")
 
 
@@ -178,8 +178,8 @@ async def test_a_proxy_that_changes_descriptions(
 ) -> None:
     if step in {"offer", "ice"}:
         hurried(monkeypatch, step, 1.0)
-    async with Meddler(server.port, down=lambda data: re.sub(*changed, data)) as meddler:
-        found = await probed(meddler.url)
+    async with FaultProxy(server.port, down=lambda data: re.sub(*changed, data)) as proxy:
+        found = await probed(proxy.url)
     fails(found, step, *told)
     assert await gone(server.url, found.meeting)
 
@@ -199,8 +199,8 @@ async def test_a_call_without_media(server: ServerProcess, monkeypatch: pytest.M
 
 async def test_a_socket_that_cannot_come_back(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     hurried(monkeypatch, "reconnect", 1.0)
-    async with Meddler(server.port) as meddler:
-        found = await probed(meddler.url, Heard(reconnect=meddler.shut))
+    async with FaultProxy(server.port) as proxy:
+        found = await probed(proxy.url, Heard(reconnect=proxy.shut))
     fails(found, "reconnect", "did not come back", "proxy")
     # Nor could the meeting be deleted; the first failure counts.
     assert states(found)["tidy"] == "failed"
@@ -208,8 +208,8 @@ async def test_a_socket_that_cannot_come_back(server: ServerProcess, monkeypatch
 
 
 async def test_a_meeting_that_cannot_be_deleted(server: ServerProcess) -> None:
-    async with Meddler(server.port) as meddler:
-        found = await probed(meddler.url, Heard(tidy=meddler.shut))
+    async with FaultProxy(server.port) as proxy:
+        found = await probed(proxy.url, Heard(tidy=proxy.shut))
     fails(found, "tidy", f"{found.meeting} may be left behind")
 
 

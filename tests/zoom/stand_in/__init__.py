@@ -13,7 +13,7 @@ from tests.zoom.stand_in import faults
 from tests.zoom.stand_in.app import ZoomStandIn
 from tests.zoom.stand_in.clock import Clock
 from tests.zoom.stand_in.requests import Asked
-from tests.zoom.stand_in.shown import ShownInstance, ShownWebinar
 from tests.zoom.stand_in.tokens import Credentials
+from tests.zoom.stand_in.views import InstanceView, WebinarView
 
-__all__ = ["Asked", "Clock", "Credentials", "ShownInstance", "ShownWebinar", "ZoomStandIn", "faults"]
+__all__ = ["Asked", "Clock", "Credentials", "InstanceView", "WebinarView", "ZoomStandIn", "faults"]

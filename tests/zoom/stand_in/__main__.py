@@ -20,7 +20,7 @@ from tests.zoom.stand_in.endpoints import SCOPES
 
 async def serve(options: argparse.Namespace) -> None:
     rows, seed = options.rows, options.seed
-    webinar = crowd.crowd(rows) if rows else api_view.webinar(scenario.happen(seed))
+    webinar = crowd.crowd(rows) if rows else api_view.webinar(scenario.make(seed))
     scopes = [scope for scope in SCOPES if not (options.without_report and scope.startswith("report:"))]
     zoom = ZoomStandIn([webinar], scopes=scopes, page_limit=options.page_limit)
     for index in range(options.too_fast):

@@ -15,8 +15,8 @@ from tests.zoom.stand_in.clock import Clock
 from tests.zoom.stand_in.endpoints import ENDPOINTS, SCOPES, Books, Rates, answer, parameters
 from tests.zoom.stand_in.faults import Fault, Faults
 from tests.zoom.stand_in.requests import Answer, Asked, RefusedError
-from tests.zoom.stand_in.shown import ShownWebinar
 from tests.zoom.stand_in.tokens import AccessTokens, Credentials, PageTokens
+from tests.zoom.stand_in.views import WebinarView
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -32,7 +32,7 @@ class ZoomStandIn:
 
     def __init__(
         self,
-        webinars: Iterable[ShownWebinar] = (),
+        webinars: Iterable[WebinarView] = (),
         *,
         scopes: Collection[str] = SCOPES,
         page_limit: int = 30,
@@ -69,7 +69,7 @@ class ZoomStandIn:
         self.access.scopes = frozenset(scopes)
 
     @property
-    def webinars(self) -> dict[str, ShownWebinar]:
+    def webinars(self) -> dict[str, WebinarView]:
         return self.books.webinars
 
     @property

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from tests.zoom.stand_in.requests import Answer, Asked, RefusedError, invalid, not_found, told
-from tests.zoom.stand_in.shown import Kind, Record, ShownInstance, ShownWebinar
 from tests.zoom.stand_in.tokens import AccessTokens, PageTokens
+from tests.zoom.stand_in.views import InstanceView, Kind, Record, WebinarView
 
 PAGE_SIZE = 30
 MOST_PAGE_SIZE = 300
@@ -22,7 +22,7 @@ class Books:
     """Whatever an answer depends on. `page_limit`: no page has more rows, whatever was asked for; with `ragged` they
     have any number up to that, even none."""
 
-    webinars: dict[str, ShownWebinar]
+    webinars: dict[str, WebinarView]
     access: AccessTokens
     pages: PageTokens
     page_limit: int = PAGE_SIZE
@@ -174,14 +174,14 @@ def _in_turns(asked: Asked, rows: Sequence[Record], turns: int) -> Answer:
     return told(200, content, len(rows[begin : begin + PAGE_SIZE]))
 
 
-def _scheduled(books: Books, asked: Asked, kind: Kind) -> ShownWebinar:
+def _scheduled(books: Books, asked: Asked, kind: Kind) -> WebinarView:
     webinar = _webinar(books, asked, kind)
     if webinar.expired:
         raise not_found(kind, asked.subject)
     return webinar
 
 
-def _webinar(books: Books, asked: Asked, kind: Kind) -> ShownWebinar:
+def _webinar(books: Books, asked: Asked, kind: Kind) -> WebinarView:
     asked.subject = unquote(asked.subject)
     webinar = books.webinars.get(asked.subject)
     if webinar is None or webinar.kind != kind:
@@ -191,7 +191,7 @@ def _webinar(books: Books, asked: Asked, kind: Kind) -> ShownWebinar:
     return webinar
 
 
-def _instance(books: Books, asked: Asked, kind: Kind) -> ShownInstance:
+def _instance(books: Books, asked: Asked, kind: Kind) -> InstanceView:
     """By its UUID, or of a webinar's number the latest."""
     if asked.subject.isdigit():
         latest = [each for each in _webinar(books, asked, kind).instances if each.ended][-1:]

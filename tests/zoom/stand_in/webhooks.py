@@ -19,7 +19,7 @@ import httpx
 import orjson
 
 from tests.zoom.stand_in.clock import iso
-from tests.zoom.stand_in.shown import Kind
+from tests.zoom.stand_in.views import Kind
 
 Event = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ Refusal = tuple[int, int, str]
 
 
 @dataclass
-class ShownInstance:
+class InstanceView:
     """`report` and `basic` are the rows of the two sources, in the order in which they are listed.
 
     `total` is told instead of their number when it is set. `refused` is answered for its rows, `report_refused` for
@@ -32,11 +32,11 @@ class ShownInstance:
 
 
 @dataclass
-class ShownWebinar:
+class WebinarView:
     """Tests may change it while it is served."""
 
     external_id: str
-    instances: list[ShownInstance]
+    instances: list[InstanceView]
     registrants: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """By status: approved, pending, denied."""
     registration: bool = True
