@@ -82,8 +82,8 @@ async def test_a_zoom_that_is_in_trouble_is_told(tmp_path: Path, zoom: ZoomStand
 async def test_without_the_extra_it_says_what_to_install(
     tmp_path: Path, zoom: ZoomStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("server.zoom.client")]:
-        monkeypatch.delitem(sys.modules, name)
+    for name in ("server.zoom.client", "server.zoom.retries"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "tenacity", None)
     (only,) = await found(tmp_path, zoom.environ)
     assert (only.level, only.advice.startswith("Run pip install 'reconvene[zoom]'")) == (Level.FAILURE, True)
