@@ -40,7 +40,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TabSession:
     """A tab's place: its stay, and which instance of the participant it is.
 
     `expires_at`: None of one that was given out by 0.5 or before; then the stay tells how old it is. `outdated`: signed
@@ -79,7 +79,7 @@ class Tokens:
     def identity(self, user_id: str, now: float) -> str:
         return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
 
-    def session(self, session: Session, now: float) -> str:
+    def session(self, session: TabSession, now: float) -> str:
         """A token for the place; from now on, whatever `expires_at` says."""
         return self._sign(
             {
@@ -103,7 +103,7 @@ class Tokens:
         self.refuse_revoked(user_id, expires_at - LIFETIME)
         return Identity(user_id, expires_at, outdated)
 
-    def read_session(self, token: str) -> Session:
+    def read_session(self, token: str) -> TabSession:
         """Raises `Refused`: bad_token when forged or of the other kind; revoked.
 
         Whether it has expired is the caller's to judge: while its place is there, that does not matter.
@@ -116,7 +116,7 @@ class Tokens:
         if texts != parts or not isinstance(expires_at, int | float | None):
             raise Refused(ErrorCode.BAD_TOKEN)
         user_id, room, session_id, instance = texts
-        session = Session(user_id, room, session_id, instance, expires_at, outdated)
+        session = TabSession(user_id, room, session_id, instance, expires_at, outdated)
         self.refuse_revoked(user_id, session.issued_at)
         return session
 

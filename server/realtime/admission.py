@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection
 
 from server.identity.ids import kind_of, new_id
-from server.identity.tokens import Session, Tokens
+from server.identity.tokens import TabSession, Tokens
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
@@ -59,7 +59,7 @@ class Admission:
         self._comings = Comings(limited=config.message_rate > 0)
         self._orders = itertools.count(1)
 
-    def returning(self, connection: Handle, resume: Resume) -> tuple[Session, Return]:
+    def returning(self, connection: Handle, resume: Resume) -> tuple[TabSession, Return]:
         """A page that comes back, for the hub to look for its place. Raises `Refused`."""
         now = time.time()
         session = self._tokens.read_session(resume.session)
@@ -68,7 +68,7 @@ class Admission:
         credential, renewed = resume.session, session.is_due(now)
         features = known(resume.features)
         if member is not None and (renewed or member.instance != session.instance):
-            seat = Session(session.user_id, session.room, member.session_id, member.instance)
+            seat = TabSession(session.user_id, session.room, member.session_id, member.instance)
             credential = self._tokens.session(seat, now)
         back = Return(
             connection=connection,
@@ -88,7 +88,9 @@ class Admission:
         )
         return session, back
 
-    async def readmit(self, connection: Handle, resume: Resume, session: Session) -> tuple[Arrival, Joined]:
+    async def readmit(
+        self, connection: Handle, resume: Resume, session: TabSession
+    ) -> tuple[Arrival, Joined]:
         """For a page that comes back after its place was given up: the join that it would send.
 
         It takes the place of no newer page (`duplicate`). Raises `Refused`.
@@ -226,7 +228,7 @@ class Admission:
             role=joined.participant.role,
             session_id=stay.session_id,
             session=self._tokens.session(
-                Session(user_id, join.meeting, stay.session_id, stay.instance), time.time()
+                TabSession(user_id, join.meeting, stay.session_id, stay.instance), time.time()
             ),
             token=token,
             instance=stay.instance,

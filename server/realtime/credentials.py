@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 
 from server.identity.ids import new_user
-from server.identity.tokens import SESSION_LIFETIME, Session, Tokens
+from server.identity.tokens import SESSION_LIFETIME, TabSession, Tokens
 from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.hub import Hub
@@ -25,7 +25,7 @@ class Proof(NamedTuple):
 
     user_id: str
     token: str | None
-    session: Session | None
+    session: TabSession | None
 
 
 class Credentials:
@@ -51,7 +51,7 @@ class Credentials:
         user_id = new_user(join.kind or "")
         return Proof(user_id, self._tokens.identity(user_id, now), None)
 
-    async def of_resume(self, resume: Resume, session: Session, now: float) -> Proof:
+    async def of_resume(self, resume: Resume, session: TabSession, now: float) -> Proof:
         """For a page whose place was given up. Raises `Refused`, as above, and unknown_meeting."""
         if resume.token is not None:
             with contextlib.suppress(Refused):  # then the session may do
@@ -72,7 +72,7 @@ class Credentials:
             now
         ) else None
 
-    async def _last_seen(self, session: Session) -> float | None:
+    async def _last_seen(self, session: TabSession) -> float | None:
         """When the session's user was in its meeting; None: never, so the meeting was deleted."""
         if self._hub.present(session.room, session.user_id) is not None:
             return math.inf
@@ -87,5 +87,5 @@ class Credentials:
         return math.inf if known.state == "connected" else known.last_seen_at
 
 
-def _has_expired(session: Session, now: float) -> bool:
+def _has_expired(session: TabSession, now: float) -> bool:
     return session.expires_at is not None and session.expires_at <= now

@@ -8,7 +8,7 @@ import math
 from typing import NamedTuple
 
 from server.identity.ids import new_id
-from server.identity.tokens import Session
+from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
 from server.runtime import clock
 from server.runtime.clock import RecordClock
@@ -72,7 +72,9 @@ class JoinRecord:
         if not await self._writer.settle(room, user_id, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
 
-    async def join(self, join: Join, user_id: str, place: Member | None, session: Session | None) -> Joined:
+    async def join(
+        self, join: Join, user_id: str, place: Member | None, session: TabSession | None
+    ) -> Joined:
         """Who has a place goes on with its stay, however long ago a former process left it. Raises `Refused`."""
         previous = place or session
         asked = self.now()

@@ -17,7 +17,7 @@ import orjson
 
 from server.reports import presence
 from server.reports.downsampling import thinned
-from server.reports.presence import Person, Report, Session
+from server.reports.presence import Person, Report, StayTimes
 from signalling.rooms.member import rfc3339
 from storage.import_reports import Imported
 from storage.imports import Import
@@ -40,7 +40,7 @@ def summarised(record: Attendance, now: float) -> Report:
     """The report on everyone in `record`, as of `now`."""
     return presence.reduce(
         (
-            Session(
+            StayTimes(
                 participant.id,
                 stay.session_id,
                 stay.joined_at,

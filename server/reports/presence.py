@@ -1,11 +1,11 @@
-"""Who was there, when, and for how long: a report made of nothing but attendance sessions.
+"""Who was there, when, and for how long: a report made of nothing but stays.
 
-    Session, Session, … ──► by person ──► union of their intervals ──► Person ──► Totals, people over time
+    StayTimes, StayTimes, … ──► by person ──► union of their intervals ──► Person ──► Totals, people over time
 
-Pure: the same sessions in any order, and any of them twice, make the same report. It does not matter where they come
+Pure: the same stays in any order, and any of them twice, make the same report. It does not matter where they come
 from: stays of this server's meetings, or rows that were imported.
 
-Times are seconds since the epoch, durations seconds. A clock may have run backwards between the two ends of a session,
+Times are seconds since the epoch, durations seconds. A clock may have run backwards between the two ends of a stay,
 which then lasted no time at all, rather than a negative one.
 """
 
@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class StayTimes:
     """One stay of one participant, known by (participant, session). Open while `left_at` is None.
 
     `estimated`: nobody saw the end, `left_at` is the last that is known. `connections` counts how often they came
@@ -37,9 +37,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the sessions of one participant come to.
+    """What the stays of one participant come to.
 
-    `intervals` is their union, ascending, with gaps in between; open sessions reach up to now. `total_duration` is its
+    `intervals` is their union, ascending, with gaps in between; open stays reach up to now. `total_duration` is its
     length, and never more than `last_seen - first_seen`. `estimated`: at least one end was.
     """
 
@@ -55,7 +55,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`participants` are people with a session, `present` those with an open one, `estimated` those with an estimated
+    """`participants` are people with a stay, `present` those with an open one, `estimated` those with an estimated
     end. `peak` is how many were there at most, and `peak_at` when they first were (None if nobody was for any time).
     `total_duration` sums up people's. `last_left_at` is None while anyone is there.
     """
@@ -83,9 +83,9 @@ class Report:
     presence: Sequence[tuple[float, int]]
 
 
-def reduce(sessions: Iterable[Session], now: float, programs: Container[str] = frozenset()) -> Report:
+def reduce(sessions: Iterable[StayTimes], now: float, programs: Container[str] = frozenset()) -> Report:
     """The report as of `now`. Participants who are `programs` count in neither totals nor presence."""
-    rows: dict[str, dict[str, Session]] = {}
+    rows: dict[str, dict[str, StayTimes]] = {}
     for row in sessions:
         own = rows.setdefault(row.participant, {})
         known = own.get(row.session)
@@ -102,13 +102,13 @@ def reduce(sessions: Iterable[Session], now: float, programs: Container[str] = f
     return Report(people, _totals(counted, presence), presence)
 
 
-def merge(one: Session, other: Session) -> Session:
+def merge(one: StayTimes, other: StayTimes) -> StayTimes:
     """What two rows about the same session say together, whichever came first.
 
     Of the ends, a known one wins over none, one that was seen over an estimate, the later over the earlier.
     """
     latest = max(one, other, key=_end_known)
-    return Session(
+    return StayTimes(
         one.participant,
         one.session,
         min(one.joined_at, other.joined_at),
@@ -119,11 +119,11 @@ def merge(one: Session, other: Session) -> Session:
     )
 
 
-def _end_known(session: Session) -> tuple[bool, bool, float]:
+def _end_known(session: StayTimes) -> tuple[bool, bool, float]:
     return session.left_at is not None, not session.estimated, session.left_at or 0.0
 
 
-def _person(sessions: Iterable[Session], now: float, changes: dict[float, int]) -> Person:
+def _person(sessions: Iterable[StayTimes], now: float, changes: dict[float, int]) -> Person:
     """Notes in `changes`, besides, when this person came (+1) and went (-1)."""
     spans = []
     reconnects = 0

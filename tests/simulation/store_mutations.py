@@ -51,7 +51,7 @@ def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Joining, "_not_seated", lambda self, *joiner: None)
 
 
-def stale_flight(patch: pytest.MonkeyPatch) -> None:
+def stale_pending_join(patch: pytest.MonkeyPatch) -> None:
     """A join goes on with a stay that was closed while it was on its way."""
     patch.setattr(Admission, "stay_ended", lambda self, room, user_id: None)
 
@@ -116,7 +116,7 @@ RECORD_PLANTS = (
     nothing_restored,
     newer_page_not_respected,
     absent_joiner_stays,
-    stale_flight,
+    stale_pending_join,
     outage_forgets,
     reconcile_forgotten,
     revocation_unheard,

@@ -17,7 +17,7 @@ RARE = {
     "goodbye-overtakes-for-nothing": 456,
     "outage-forgets": 760,
     "signals-overtake-events": 91,
-    "stale-flight": 341,
+    "stale-pending-join": 341,
 }
 """Those that are found once in many runs, and a seed before one that is known to find them, to begin with."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.reports.presence import Session, reduce
+from server.reports.presence import StayTimes, reduce
 from storage.import_store import StoreWithImports
 from storage.imports import INSTANCE, Registrant, RegistrantStatus, Row
 from storage.records import Attendance
@@ -146,7 +146,7 @@ def _first(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _duration(stays: Sequence[tuple[str, str, Row]]) -> float:
     closed = [
-        Session("", session, row.joined_at, row.left_at)
+        StayTimes("", session, row.joined_at, row.left_at)
         for _, session, row in stays
         if row.left_at is not None
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.reports.presence import Session, reduce
+from server.reports.presence import StayTimes, reduce
 from storage.errors import StoreError
 from storage.store import Store
 from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
@@ -52,7 +52,7 @@ async def agrees_with_the_reducer(store: Store) -> None:
         for person, stays in people:
             # The total counts what is closed: what is open goes on.
             closed = [
-                Session(person.id, stay.session_id, stay.joined_at, stay.left_at, stay.estimated)
+                StayTimes(person.id, stay.session_id, stay.joined_at, stay.left_at, stay.estimated)
                 for stay in stays
                 if stay.left_at is not None
             ]

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from server.identity.revocations import VOID_FOR, Revocations
-from server.identity.tokens import LIFETIME, SESSION_LIFETIME, Session, Tokens
+from server.identity.tokens import LIFETIME, SESSION_LIFETIME, TabSession, Tokens
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.sqlite.store import SqliteStore
 from tests.process import ServerProcess
@@ -153,7 +153,7 @@ async def test_what_a_process_renews_that_has_not_heard_of_it_or_one_whose_clock
 
 def test_sessions_are_void_by_their_age_and_those_without_a_date_always() -> None:
     tokens = Tokens("a secret of some length")
-    session = Session("u_bob", ROOM, "s_1", "i_1.j_1")
+    session = TabSession("u_bob", ROOM, "s_1", "i_1.j_1")
     old, new = tokens.session(session, 1_000_000.0), tokens.session(session, 1_000_100.0)
     dateless = tokens._sign({"typ": "session", "sub": "u_bob", "mtg": ROOM, "sid": "s_1", "ins": "i_1.j_1"})
     tokens.revoked = {"u_bob": 1_000_050.0}

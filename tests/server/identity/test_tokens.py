@@ -15,7 +15,7 @@ import pytest
 from server.identity.ids import kind_of, new_id, new_user
 from server.identity.secret_file import load_secret
 from server.identity.signed import sign, verified
-from server.identity.tokens import LIFETIME, SESSION_LIFETIME, Session, Tokens, is_admin_key
+from server.identity.tokens import LIFETIME, SESSION_LIFETIME, TabSession, Tokens, is_admin_key
 from server.identity.turn_credentials import ice_servers
 from server.settings.config import Config
 from signalling.protocol.client_messages import Kind
@@ -44,7 +44,7 @@ def test_what_somebody_is_is_known_by_the_user_id(kind: Kind) -> None:
 
 
 def test_a_session_is_read_back() -> None:
-    session = Session("u_1", "ABC123", "s_1", "i_page.j_1")
+    session = TabSession("u_1", "ABC123", "s_1", "i_page.j_1")
     dated = replace(session, expires_at=NOW + SESSION_LIFETIME)
     assert tokens.read_session(tokens.session(session, NOW)) == dated
     # A renewed one has a date of its own.
@@ -52,7 +52,7 @@ def test_a_session_is_read_back() -> None:
 
 
 def test_a_session_is_due_in_the_second_half_of_its_life() -> None:
-    session = Session("u_1", "ABC123", "s_1", "i_page.j_1", NOW + SESSION_LIFETIME)
+    session = TabSession("u_1", "ABC123", "s_1", "i_page.j_1", NOW + SESSION_LIFETIME)
     assert not session.is_due(NOW + SESSION_LIFETIME / 2 - 1)
     assert session.is_due(NOW + SESSION_LIFETIME / 2 + 1)
     assert replace(session, expires_at=None).is_due(NOW)
@@ -66,7 +66,7 @@ def test_a_session_is_due_in_the_second_half_of_its_life() -> None:
         "a.b.c",
         "é.é.é",
         Tokens("another secret altogether").identity("u_1", NOW),
-        tokens.session(Session("u_1", "ABC123", "s_1", "i_page.j_1"), NOW),
+        tokens.session(TabSession("u_1", "ABC123", "s_1", "i_page.j_1"), NOW),
         jwt.encode({"typ": "identity", "sub": "u_1", "exp": NOW + 9}, key="", algorithm="none"),
         tokens.identity("u_1", NOW)[:-2],
         tokens._sign({"typ": "identity", "sub": 5, "exp": NOW + 9}),
@@ -91,7 +91,7 @@ def test_a_session_with_odd_claims_is_refused(claim: dict[str, object]) -> None:
         "sid": "s_1",
         "ins": "i_1.j_1",
     }
-    assert tokens.read_session(tokens._sign(claims)) == Session("u_1", "ABC123", "s_1", "i_1.j_1")
+    assert tokens.read_session(tokens._sign(claims)) == TabSession("u_1", "ABC123", "s_1", "i_1.j_1")
     with pytest.raises(Refused) as refused:
         tokens.read_session(tokens._sign(claims | claim))
     assert refused.value.code is ErrorCode.BAD_TOKEN
@@ -99,7 +99,7 @@ def test_a_session_with_odd_claims_is_refused(claim: dict[str, object]) -> None:
 
 def test_what_was_signed_with_the_previous_secret_is_taken_and_renewed() -> None:
     former, now = Tokens("the secret of before"), Tokens("the secret of now", "the secret of before")
-    session = Session("u_1", "ABC123", "s_1", "i_1.j_1")
+    session = TabSession("u_1", "ABC123", "s_1", "i_1.j_1")
     place = now.read_session(former.session(session, NOW))
     assert now.read_identity(former.identity("u_1", NOW), NOW).is_due(NOW)
     assert place.is_due(NOW)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import server.reports.presence
-from server.reports.presence import Person, Report, Session, Totals, merge, reduce
+from server.reports.presence import Person, Report, StayTimes, Totals, merge, reduce
 
 LAST = 12
 """Whole seconds, and few of them, so that sessions touch and overlap in all ways."""
@@ -22,9 +22,9 @@ MOMENTS = st.integers(0, LAST).map(float)
 ANY_MOMENTS = st.floats(-1e10, 1e10)
 
 
-def sessions(moments: st.SearchStrategy[float]) -> st.SearchStrategy[Session]:
+def sessions(moments: st.SearchStrategy[float]) -> st.SearchStrategy[StayTimes]:
     return st.builds(
-        Session,
+        StayTimes,
         participant=st.sampled_from("abcd"),
         session=st.sampled_from("123"),
         joined_at=moments,
@@ -39,16 +39,16 @@ ROWS = st.lists(sessions(MOMENTS), max_size=12)
 ANY_ROWS = st.lists(sessions(MOMENTS) | sessions(ANY_MOMENTS), max_size=12)
 
 
-def merged(rows: list[Session]) -> list[Session]:
+def merged(rows: list[StayTimes]) -> list[StayTimes]:
     """Each session once."""
-    known: dict[tuple[str, str], Session] = {}
+    known: dict[tuple[str, str], StayTimes] = {}
     for row in rows:
         key = row.participant, row.session
         known[key] = merge(known[key], row) if key in known else row
     return list(known.values())
 
 
-def seconds(rows: list[Session], participant: str, now: float) -> set[int]:
+def seconds(rows: list[StayTimes], participant: str, now: float) -> set[int]:
     """The whole seconds in which a participant was there, by counting."""
     return {
         second
@@ -63,7 +63,7 @@ def counts(report: Report) -> list[int]:
 
 
 @given(st.data(), ANY_ROWS, ANY_MOMENTS)
-def test_the_order_of_rows_does_not_matter(data: st.DataObject, rows: list[Session], now: float) -> None:
+def test_the_order_of_rows_does_not_matter(data: st.DataObject, rows: list[StayTimes], now: float) -> None:
     report = reduce(rows, now)
     again = reduce(data.draw(st.permutations(rows)), now)
     assert again == report
@@ -71,14 +71,14 @@ def test_the_order_of_rows_does_not_matter(data: st.DataObject, rows: list[Sessi
 
 
 @given(st.data(), ANY_ROWS.filter(bool), ANY_MOMENTS)
-def test_a_row_twice_changes_nothing(data: st.DataObject, rows: list[Session], now: float) -> None:
+def test_a_row_twice_changes_nothing(data: st.DataObject, rows: list[StayTimes], now: float) -> None:
     twice = data.draw(st.sampled_from(rows))
     assert reduce([*rows, twice], now) == reduce(rows, now)
 
 
 @given(sessions(ANY_MOMENTS), sessions(ANY_MOMENTS), sessions(ANY_MOMENTS))
 def test_rows_of_one_session_merge_in_any_order_and_grouping(
-    one: Session, two: Session, three: Session
+    one: StayTimes, two: StayTimes, three: StayTimes
 ) -> None:
     two, three = (replace(row, participant=one.participant, session=one.session) for row in (two, three))
     assert merge(one, two) == merge(two, one)
@@ -87,13 +87,13 @@ def test_rows_of_one_session_merge_in_any_order_and_grouping(
 
 
 @given(ANY_ROWS, ANY_MOMENTS)
-def test_nobody_was_there_for_longer_than_from_first_to_last(rows: list[Session], now: float) -> None:
+def test_nobody_was_there_for_longer_than_from_first_to_last(rows: list[StayTimes], now: float) -> None:
     for person in reduce(rows, now).people.values():
         assert 0 <= person.total_duration <= person.last_seen - person.first_seen
 
 
 @given(ANY_ROWS, ANY_MOMENTS)
-def test_intervals_ascend_with_gaps_from_first_to_last(rows: list[Session], now: float) -> None:
+def test_intervals_ascend_with_gaps_from_first_to_last(rows: list[StayTimes], now: float) -> None:
     for person in reduce(rows, now).people.values():
         assert all(start <= end for start, end in person.intervals)
         assert all(one[1] < other[0] for one, other in itertools.pairwise(person.intervals))
@@ -101,7 +101,7 @@ def test_intervals_ascend_with_gaps_from_first_to_last(rows: list[Session], now:
 
 
 @given(ROWS, MOMENTS)
-def test_durations_are_what_counting_seconds_gives(rows: list[Session], now: float) -> None:
+def test_durations_are_what_counting_seconds_gives(rows: list[StayTimes], now: float) -> None:
     report = reduce(rows, now)
     each = {name: len(seconds(merged(rows), name, now)) for name in report.people}
     assert {name: person.total_duration for name, person in report.people.items()} == each
@@ -109,7 +109,7 @@ def test_durations_are_what_counting_seconds_gives(rows: list[Session], now: flo
 
 
 @given(ROWS)
-def test_presence_adds_up_to_the_time_people_spent(rows: list[Session]) -> None:
+def test_presence_adds_up_to_the_time_people_spent(rows: list[StayTimes]) -> None:
     now = float(LAST)
     report = reduce(rows, now)
     steps = [*report.presence, (now, 0)]
@@ -118,7 +118,7 @@ def test_presence_adds_up_to_the_time_people_spent(rows: list[Session]) -> None:
 
 
 @given(ROWS)
-def test_presence_and_peak_are_what_counting_heads_gives(rows: list[Session]) -> None:
+def test_presence_and_peak_are_what_counting_heads_gives(rows: list[StayTimes]) -> None:
     report = reduce(rows, now=float(LAST))
     there = [seconds(merged(rows), name, LAST) for name in report.people]
     heads = [sum(second in own for own in there) for second in range(LAST)]
@@ -138,7 +138,7 @@ def test_presence_and_peak_are_what_counting_heads_gives(rows: list[Session]) ->
 
 @given(ANY_ROWS, ANY_MOMENTS)
 def test_presence_ascends_changes_with_every_step_and_is_never_negative(
-    rows: list[Session], now: float
+    rows: list[StayTimes], now: float
 ) -> None:
     report = reduce(rows, now)
     assert all(one < other for (one, _), (other, _) in itertools.pairwise(report.presence))
@@ -147,7 +147,7 @@ def test_presence_ascends_changes_with_every_step_and_is_never_negative(
 
 
 @given(ANY_ROWS, ANY_MOMENTS)
-def test_totals_add_up(rows: list[Session], now: float) -> None:
+def test_totals_add_up(rows: list[StayTimes], now: float) -> None:
     report, each = reduce(rows, now), merged(rows)
     people, totals = report.people.values(), report.totals
     assert totals.participants == len({row.participant for row in rows}) == len(people)
@@ -161,7 +161,7 @@ def test_totals_add_up(rows: list[Session], now: float) -> None:
 
 
 @given(ROWS, st.integers(LAST, 2 * LAST), st.integers(0, LAST))
-def test_time_passes_for_open_sessions_only(rows: list[Session], now: int, passed: int) -> None:
+def test_time_passes_for_open_sessions_only(rows: list[StayTimes], now: int, passed: int) -> None:
     before, after = reduce(rows, now), reduce(rows, now + passed)
     for name, person in before.people.items():
         later = after.people[name].total_duration - person.total_duration
@@ -170,7 +170,7 @@ def test_time_passes_for_open_sessions_only(rows: list[Session], now: int, passe
 
 
 @given(ANY_ROWS, ANY_MOMENTS)
-def test_programs_are_shown_and_count_nowhere(rows: list[Session], now: float) -> None:
+def test_programs_are_shown_and_count_nowhere(rows: list[StayTimes], now: float) -> None:
     report, people = reduce(rows, now, {"b", "c"}), [row for row in rows if row.participant in "ad"]
     assert report.people == reduce(rows, now).people
     assert (report.totals, report.presence) == (reduce(people, now).totals, reduce(people, now).presence)
@@ -186,9 +186,9 @@ def test_nothing_makes_an_empty_report() -> None:
 def test_two_devices_at_once_count_once_and_a_gap_not_at_all() -> None:
     report = reduce(
         [
-            Session("ann", "phone", 100.0, 200.0),
-            Session("ann", "laptop", 150.0, 250.0, estimated=True),
-            Session("ann", "again", 300.0, 310.0),
+            StayTimes("ann", "phone", 100.0, 200.0),
+            StayTimes("ann", "laptop", 150.0, 250.0, estimated=True),
+            StayTimes("ann", "again", 300.0, 310.0),
         ],
         now=1000.0,
     )
@@ -206,24 +206,24 @@ def test_two_devices_at_once_count_once_and_a_gap_not_at_all() -> None:
 
 
 def test_a_session_within_another_adds_nothing() -> None:
-    report = reduce([Session("ann", "1", 0.0, 100.0), Session("ann", "2", 20.0, 30.0)], now=100.0)
+    report = reduce([StayTimes("ann", "1", 0.0, 100.0), StayTimes("ann", "2", 20.0, 30.0)], now=100.0)
     assert report.people["ann"].intervals == ((0.0, 100.0),)
 
 
 def test_sessions_that_touch_are_one_interval_and_no_step() -> None:
-    report = reduce([Session("ann", "1", 0.0, 10.0), Session("ann", "2", 10.0, 20.0)], now=100.0)
+    report = reduce([StayTimes("ann", "1", 0.0, 10.0), StayTimes("ann", "2", 10.0, 20.0)], now=100.0)
     assert report.people["ann"].intervals == ((0.0, 20.0),)
     assert report.presence == ((0.0, 1), (20.0, 0))
 
 
 def test_one_who_comes_as_another_goes_makes_no_crowd() -> None:
-    report = reduce([Session("ann", "1", 0.0, 10.0), Session("bob", "1", 10.0, 20.0)], now=100.0)
+    report = reduce([StayTimes("ann", "1", 0.0, 10.0), StayTimes("bob", "1", 10.0, 20.0)], now=100.0)
     assert (report.totals.peak, report.totals.peak_at) == (1, 0.0)
     assert report.presence == ((0.0, 1), (20.0, 0))
 
 
 def test_an_open_session_counts_up_to_now() -> None:
-    report = reduce([Session("ann", "1", 100.0), Session("bob", "1", 110.0, 120.0)], now=130.0)
+    report = reduce([StayTimes("ann", "1", 100.0), StayTimes("bob", "1", 110.0, 120.0)], now=130.0)
     assert report.people["ann"].total_duration == 30.0
     assert report.people["ann"].last_seen == 130.0
     assert report.presence == ((100.0, 1), (110.0, 2), (120.0, 1))
@@ -232,25 +232,25 @@ def test_an_open_session_counts_up_to_now() -> None:
 
 
 def test_who_has_come_this_very_moment_is_present() -> None:
-    report = reduce([Session("ann", "1", 100.0)], now=100.0)
+    report = reduce([StayTimes("ann", "1", 100.0)], now=100.0)
     assert (report.totals.present, report.totals.peak, report.totals.total_duration) == (1, 1, 0.0)
 
 
 def test_who_was_there_for_no_time_is_no_crowd() -> None:
-    report = reduce([Session("ann", "1", 100.0, 100.0)], now=200.0)
+    report = reduce([StayTimes("ann", "1", 100.0, 100.0)], now=200.0)
     assert report.totals == Totals(1, 0, 1, 0, 0, 0.0, 0, None, 100.0, 100.0)
     assert report.presence == ()
 
 
 def test_a_clock_that_ran_backwards_makes_no_negative_time() -> None:
-    report = reduce([Session("ann", "1", 100.0, 90.0), Session("bob", "1", 100.0)], now=50.0)
+    report = reduce([StayTimes("ann", "1", 100.0, 90.0), StayTimes("bob", "1", 100.0)], now=50.0)
     assert [person.total_duration for person in report.people.values()] == [0.0, 0.0]
     assert [person.last_seen for person in report.people.values()] == [100.0, 100.0]
     assert report.people["bob"].present
 
 
 def test_a_known_end_wins_over_none_the_exact_over_the_estimated_the_later_over_the_earlier() -> None:
-    row = Session("ann", "1", 100.0)
+    row = StayTimes("ann", "1", 100.0)
     ends: list[dict[str, Any]] = [
         {"left_at": None},
         {"left_at": 170.0, "estimated": True},
@@ -263,17 +263,17 @@ def test_a_known_end_wins_over_none_the_exact_over_the_estimated_the_later_over_
 
 
 def test_rows_of_one_session_keep_the_first_arrival_and_every_return() -> None:
-    one = Session("ann", "1", 100.0, 200.0, reconnects=(110.0, 130.0), connections=3)
-    other = Session("ann", "1", 90.0, 200.0, reconnects=(120.0, 130.0), connections=4)
+    one = StayTimes("ann", "1", 100.0, 200.0, reconnects=(110.0, 130.0), connections=3)
+    other = StayTimes("ann", "1", 90.0, 200.0, reconnects=(120.0, 130.0), connections=4)
     both = merge(one, other)
     assert (both.joined_at, both.reconnects, both.connections) == (90.0, (110.0, 120.0, 130.0), 4)
 
 
 def test_returns_are_counted_also_when_only_the_latest_are_known() -> None:
     rows = [
-        Session("ann", "1", 0.0, 9.0, reconnects=(7.0, 8.0), connections=251),
-        Session("ann", "2", 10.0, 19.0, connections=3),
-        Session("bob", "1", 0.0, 9.0, reconnects=(4.0,)),
+        StayTimes("ann", "1", 0.0, 9.0, reconnects=(7.0, 8.0), connections=251),
+        StayTimes("ann", "2", 10.0, 19.0, connections=3),
+        StayTimes("bob", "1", 0.0, 9.0, reconnects=(4.0,)),
     ]
     report = reduce(rows, now=20.0)
     assert [person.reconnects for person in report.people.values()] == [252, 1]
@@ -281,20 +281,20 @@ def test_returns_are_counted_also_when_only_the_latest_are_known() -> None:
 
 
 def test_people_stand_in_the_order_they_came() -> None:
-    rows = [Session("c", "1", 5.0, 6.0), Session("b", "1", 9.0, 10.0), Session("a", "1", 5.0, 9.0)]
-    assert list(reduce([*rows, Session("b", "2", 1.0, 2.0)], now=20.0).people) == ["b", "a", "c"]
+    rows = [StayTimes("c", "1", 5.0, 6.0), StayTimes("b", "1", 9.0, 10.0), StayTimes("a", "1", 5.0, 9.0)]
+    assert list(reduce([*rows, StayTimes("b", "2", 1.0, 2.0)], now=20.0).people) == ["b", "a", "c"]
 
 
 def test_tiny_gaps_between_large_numbers_do_not_add_up_to_more_than_the_whole() -> None:
     at = [1.7e9 + n * 1e-6 for n in range(1000)]
-    rows = [Session("ann", str(n), at[n], math.nextafter(at[n + 1], 0)) for n in range(999)]
+    rows = [StayTimes("ann", str(n), at[n], math.nextafter(at[n + 1], 0)) for n in range(999)]
     person = reduce(rows, now=at[-1]).people["ann"]
     assert len(person.intervals) == 999
     assert 0 < person.total_duration <= person.last_seen - person.first_seen
 
 
 def test_ten_thousand_sessions_give_a_right_report() -> None:
-    rows = [Session(f"p{n % 500}", f"s{n}", n * 10.0, n * 10.0 + 5.0) for n in range(10_000)]
+    rows = [StayTimes(f"p{n % 500}", f"s{n}", n * 10.0, n * 10.0 + 5.0) for n in range(10_000)]
     report = reduce(rows, now=200_000.0)
     assert report.totals.sessions == 10_000
     assert report.totals.total_duration == 50_000.0
