@@ -3,86 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
-from aiortc import MediaStreamTrack, RTCConfiguration
-from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
+from aiortc import MediaStreamTrack
 
 from reconvene.webrtc import ice, negotiation
-from reconvene.webrtc.incoming_tracks import drain
 from reconvene.webrtc.link import MOST_WAITING, Link, Outgoing
 from reconvene.webrtc.negotiation import MOST_CANDIDATES, MOST_SECTIONS, opened
 from signalling.protocol.reach import Reach
-
-WITHIN = 20.0
-
-Told = dict[str, Any]
-
-
-class Side:
-    """A link's owner, and the way from it to the other side. What `loses` is true of is lost."""
-
-    def __init__(self, name: str) -> None:
-        self.instance = f"i_{name}"
-        self.told: list[Told] = []
-        self.loses: Callable[[Told], bool] = lambda data: False
-        self.changed = asyncio.Event()
-        self.connections = 0
-        self.reading = 0
-        self.link: Link
-        self.other: Side
-
-    reach = Reach.ANY
-
-    def configuration(self) -> RTCConfiguration:
-        return ice.configuration([])
-
-    def tell(self, link: Link, data: Told) -> None:
-        self.told.append(data)
-        self.changed.set()
-        if not self.loses(data):
-            self.other.link.receive(data)
-
-    def outgoing(self, link: Link) -> Outgoing:
-        self.connections += 1
-        return Outgoing(AudioStreamTrack(), VideoStreamTrack())
-
-    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
-        assert not screen
-        return self._read(track)
-
-    def link_changed(self, link: Link) -> None:
-        self.changed.set()
-
-    async def _read(self, track: MediaStreamTrack) -> None:
-        self.reading += 1
-        try:
-            await drain(track)
-        finally:
-            self.reading -= 1
-
-    async def connected(self, *connections: int) -> None:
-        async with asyncio.timeout(WITHIN):
-            while self.link.state != "connected" or self.link.connection not in connections:
-                self.changed.clear()
-                await self.changed.wait()
-
-    async def answered(self) -> None:
-        """Wait until it has told an answer."""
-        async with asyncio.timeout(WITHIN):
-            while not any(_is(data, "answer") for data in self.told):
-                self.changed.clear()
-                await self.changed.wait()
-
-    def offers(self) -> list[int]:
-        """The connections that were offered, in order."""
-        return [data.get("connection", 1) for data in self.told if _is(data, "offer")]
-
-
-def _is(data: Told, type_: str) -> bool:
-    return bool(data.get("description", {}).get("type") == type_)
+from tests.reconvene.webrtc.sides import WITHIN, Side, Told, is_of, start
 
 
 @pytest.fixture
@@ -95,11 +26,6 @@ async def pair() -> AsyncIterator[tuple[Side, Side]]:
     yield one, two
     await asyncio.gather(one.link.stop(), two.link.stop())
     assert one.reading == two.reading == 0
-
-
-def start(*sides: Side) -> None:
-    for side in sides:
-        side.link.start()
 
 
 async def test_the_polite_one_makes_no_offers_and_both_connect(pair: tuple[Side, Side]) -> None:
@@ -129,7 +55,7 @@ async def test_what_was_lost_is_said_again_when_signalling_is_back(pair: tuple[S
     start(*pair)
     await arrived.wait()
     one.loses = lambda data: False
-    two.loses = lambda data: _is(data, "answer") and len(one.offers()) < 3
+    two.loses = lambda data: is_of(data, "answer") and len(one.offers()) < 3
     one.link.recover()
     two.link.recover()
     await asyncio.gather(one.connected(1), two.connected(1))
@@ -171,7 +97,7 @@ async def test_a_restart_of_ice_is_answered_by_a_new_connection(pair: tuple[Side
     one, two = pair
     start(*pair)
     await asyncio.gather(one.connected(1), two.connected(1))
-    answer = next(data for data in two.told if _is(data, "answer"))
+    answer = next(data for data in two.told if is_of(data, "answer"))
     restart = answer["description"]["sdp"].replace("a=ice-ufrag:", "a=ice-ufrag:new")
     one.link.receive(
         {**answer, "offer": 7, "description": {"type": "offer", "sdp": restart}, "for": one.instance}
@@ -352,7 +278,7 @@ async def test_candidates_that_are_not_allowed_are_not_tried(pair: tuple[Side, S
     one.link.start()
     two.link.start()
     await two.answered()
-    offered = next(data for data in one.told if _is(data, "offer"))["description"]["sdp"]
+    offered = next(data for data in one.told if is_of(data, "offer"))["description"]["sdp"]
     assert "a=candidate:" in offered
     assert _known(two.link) == []
 

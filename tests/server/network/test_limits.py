@@ -1,8 +1,7 @@
-"""One address takes no more of the server than its share, and a school behind one gets in."""
+"""One address takes no more of the server than its share."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,7 +11,6 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from server.http.pages import PAGE
 from server.network.client_address import Client as Address
 from server.network.limits import LIMITS, Limits, parse
 from server.runtime.metrics import Metrics
@@ -33,7 +31,6 @@ NARROW = {
     "requests": 60,
 }
 """Those of a few come back after half a minute at least: no test is so slow between two steps."""
-SCHOOL = 500
 
 
 @pytest.fixture(scope="module")
@@ -275,31 +272,6 @@ async def test_an_untrusted_private_proxy_is_warned_of_and_its_clients_share_wid
         (warning,) = [line for line in server.logs if "advice" in line]
         assert warning["proxy"] == "127.0.0.1"
         assert "RECONVENE_TRUSTED_PROXIES=" in warning["advice"]
-
-
-# A school
-
-
-def test_a_school_gets_in_with_all_the_parts_of_its_pages() -> None:
-    """500 behind one address, with empty caches and no tokens, and again after a restart."""
-    parts = sum(1 for path in PAGE.rglob("*") if path.is_file())
-    assert SCHOOL * (parts + 10) <= LIMITS["requests"].most
-    assert min(LIMITS[name].most for name in ("identities", "new_sockets", "sockets")) >= SCHOOL * 2
-
-
-async def test_500_join_in_ten_seconds_from_one_address(tmp_path: Path) -> None:
-    async with ServerProcess(tmp_path) as server, playing(server) as play:
-
-        async def come(number: int) -> None:
-            client = await play.client(address="203.0.113.1")
-            await client.join(f"CLASS-{number % 25}", "Pupil", create=True)
-            await client.leave()
-
-        for first in range(0, SCHOOL, 50):
-            async with asyncio.TaskGroup() as group:
-                for number in range(first, first + 50):
-                    group.create_task(come(number))
-        assert not [line for line in server.logs if line["level"] not in {"debug", "info"}]
 
 
 # The rest
