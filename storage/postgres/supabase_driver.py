@@ -62,7 +62,7 @@ _TRY_AGAIN = (408, 425, 429)
 
 @dataclass(slots=True)
 class _Attempt:
-    """A request as seen from below supabase-py, which passes none of this on."""
+    """What is known of a request below supabase-py, which passes none of it on."""
 
     within: float
     sent: bool = False
@@ -79,7 +79,7 @@ class SupabaseDatabase:
     be what it should be. No text of an exception repeats the key.
     """
 
-    # More in flight only means more transactions that wait for the same rows.
+    # With more at once, more transactions would wait for the same rows.
     concurrency = 4
 
     def __init__(self, url: str, key: str, db_url: str | None = None) -> None:
@@ -95,7 +95,7 @@ class SupabaseDatabase:
 
     async def close(self) -> None:
         http, self._http, self._client = self._http, None, None
-        # supabase-py's client has nothing to close; what it was given, it leaves to us.
+        # supabase-py's client has nothing to close, and does not close the HTTP client that it was given.
         if http is not None:
             await http.aclose()
 
@@ -115,7 +115,7 @@ class SupabaseDatabase:
             except _NotMigrated:
                 return Applied()
             except CallFailed as error:
-                # Nothing can be wrong with this call but the role that makes it.
+                # The calls are right, so the role is wrong.
                 raise BadStore(f"SUPABASE_SERVICE_KEY is not the service role's: {error}") from None
         if not isinstance(answer, dict) or not isinstance(answer.get("value"), int):
             raise BadStore(f"public.{FUNCTION} in the Supabase project is not Reconvene's. {_GET_MIGRATED}")
@@ -158,7 +158,7 @@ class SupabaseDatabase:
     async def _connect(self) -> tuple[httpx.AsyncClient, AsyncClient]:
         http = httpx.AsyncClient(
             verify=_certificates(),
-            # More connections than calls: httpx is slow where they queue. Time-outs are the attempts' own.
+            # More connections than calls: httpx is slow when calls queue. Each attempt has a time-out of its own.
             limits=httpx.Limits(max_connections=4 * self.concurrency, keepalive_expiry=_IDLE),
             event_hooks={"request": [_watch], "response": [_note_status]},
         )
@@ -196,7 +196,7 @@ class SupabaseDatabase:
         except ValueError as error:
             if attempt.sent:
                 raise _not_supabase(attempt.status, "text that is no JSON") from None
-            # Numbers and characters that JSON does not have. PostgreSQL says the same of what it does not have.
+            # JSON lacks the number or character. PostgreSQL raises the same code for those that it lacks.
             raise CallFailed("22P05", f"cannot be sent as JSON: {type(error).__name__}") from None
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise _not_supabase(attempt.status, "something else than the outcomes of the calls")
@@ -233,7 +233,7 @@ class SupabaseDatabase:
         nothing_kept = (_ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code)) is not None
         if by_database and not nothing_kept and not _LOST.fullmatch(code):
             return CallFailed(code, message)
-        # With a word of the API's it is over at least, whatever came of it. A gateway does not know.
+        # If the API itself answers, the call is over, whatever its outcome. A gateway does not know that.
         return (
             StoreUnavailable(f"Supabase: {text}", certain=nothing_kept)
             if known
@@ -245,7 +245,7 @@ class SupabaseDatabase:
 
 
 class _NotMigrated(BadStore):
-    """The function is not there, or misses what it needs."""
+    """The function, or something that it needs, is missing."""
 
 
 def _not_supabase(status: int, answered: str) -> BadStore:
@@ -257,7 +257,7 @@ def _not_supabase(status: int, answered: str) -> BadStore:
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Reading them takes longer than a call does."""
+    """Cached, as reading them takes longer than a call."""
     return httpx.create_ssl_context()
 
 
@@ -293,7 +293,7 @@ def _checked_url(url: str) -> str:
 
 
 def _checked_key(key: str) -> str:
-    # Otherwise the HTTP library would say so, and repeat it.
+    # Otherwise the HTTP library would raise an error whose text has the key in it.
     if not re.fullmatch(r"[!-~]+", key):
         raise BadStore("SUPABASE_SERVICE_KEY has characters that no key has, such as spaces or line breaks")
     return key

@@ -1,4 +1,4 @@
-"""An import and its parts in a SQLite database: made where they are missing, and dated."""
+"""Makes an import and its parts in a SQLite database, and dates them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.sqlite import import_statements as sql
 def make_part(
     connection: sqlite3.Connection, subject: Subject, part: str, starts_at: float | None, at: float
 ) -> None:
-    """The part, and what it is a part of, where they are missing. Raises `MeetingExists`."""
+    """Make meeting, import and part where they are missing. Raises `MeetingExists`."""
     values = {
         "room": subject.room,
         "kind": subject.kind,
@@ -32,7 +32,7 @@ def make_part(
 
 
 def set_times(connection: sqlite3.Connection, room: str) -> None:
-    """The meeting began when its first part did, and ended with the last moment that is known of any."""
+    """Set when the meeting began, which is when its first part did, and ended: the last known moment of any part."""
     (imported_at,) = connection.execute(sql.IMPORTED_AT, {"room": room}).fetchone()
     first, *moments = connection.execute(sql.TIMES, {"room": room}).fetchone()
     known = [moment for moment in moments if moment is not None]

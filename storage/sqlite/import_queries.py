@@ -1,4 +1,4 @@
-"""What a SQLite database tells of imports: one function per call. They run within a transaction their caller holds."""
+"""What each call that reads imports does: one function per call. They run within a transaction their caller holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQL by which a SQLite database tells of imports. What it is for, `sqlite_import_reading` says."""
+"""The SQL that reads imports from a SQLite database. `import_queries` and `import_people` use it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SELECT room FROM imports CROSS JOIN meetings USING (room) ORDER BY meetings.crea
 
 PERSON = "SELECT person FROM import_keys WHERE room = :room AND key = :key"
 
-# From the parts, of which there are few, to the rows they show.
+# From the parts, which are few, to the rows they show.
 _SHOWN_STAYS = """
 FROM import_parts CROSS JOIN import_stays ON walk_id = shown
 CROSS JOIN import_keys ON import_keys.room = :room AND import_keys.key = import_stays.key
@@ -36,7 +36,7 @@ SELECT person, {_RANK}, registrant_id, name, name_key, email, registered_at
 {_SHOWN_REGISTRANTS}
 """
 
-# Their keys are looked up first: of all the rows that are shown, only theirs are looked at closely.
+# Their keys are looked up first, so that only their rows are read in full.
 _KEYS_OF_SOME = """
     SELECT import_keys.key FROM json_each(:people) AS asked
     CROSS JOIN import_keys ON room = :room AND person = asked.value
@@ -51,7 +51,7 @@ SELECT person, min(joined_at) AS first {_SHOWN_STAYS}
 GROUP BY person HAVING (first, person) > (:after_joined, :after_id) ORDER BY first, person LIMIT :limit
 """
 
-# A name is a registrant's or a stay's: whose is not told by that.
+# A name is a registrant's or a stay's; whose it is, is not known by that.
 NAMED_ALIKE = f"""
 SELECT person {_SHOWN_STAYS} AND name_key IN (SELECT value FROM json_each(:names))
 UNION SELECT person {_SHOWN_REGISTRANTS} AND name_key IN (SELECT value FROM json_each(:names))

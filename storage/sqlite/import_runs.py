@@ -18,7 +18,7 @@ from storage.sqlite import import_statements as sql
 from storage.sqlite.import_queries import known_part
 
 DAY = 86400.0
-"""Seconds after which a walk that nobody goes on with is given up."""
+"""Seconds after which a walk that was left alone is given up."""
 
 
 def begin_walk(connection: sqlite3.Connection, subject: Subject, start: WalkStart) -> Walk:
@@ -145,7 +145,7 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
 
 
 def takes_its_place(state: str, rows: int, shown_state: str, shown_rows: int, *, holds_all: bool) -> bool:
-    """Whether a walk that came to something else is shown in place of what is. `holds_all`: of that."""
+    """Whether a walk that found something else replaces the one that is shown. `holds_all`: it has all of its stays."""
     if state == "unknown":
         return shown_state in ("unread", "unknown")
     if state == "partial" and shown_state == "live":

@@ -1,4 +1,5 @@
-"""The SQL of the calls for imports to a SQLite database. What it is for, `sqlite_imports` says."""
+"""The SQL of the calls for imports to a SQLite database. `import_runs`, `import_page`, `import_parts` and
+`import_live` use it."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ INSERT INTO imports (room, kind, external_id, created_at) VALUES (:room, :kind, 
 
 SET_ROLES = "UPDATE imports SET roles = :roles WHERE room = :room AND roles <> :roles"
 
-# Of two that somebody has, the first by the alphabet is the higher.
+# Of two roles the higher: it is the first by the alphabet.
 ROLES = """
 SELECT person, min(held.value) FROM imports CROSS JOIN json_each(roles) AS held
 CROSS JOIN import_keys ON import_keys.room = imports.room AND import_keys.key = held.key
@@ -107,7 +108,7 @@ SET cursor = :cursor, pages = :number, rows = rows + :added, given = given + :gi
 WHERE id = :walk_id
 """
 
-# A virtual table tells no number of rows: the order is that of a CROSS JOIN.
+# The planner does not know how many rows a virtual table has: CROSS JOIN fixes the order.
 KNOWN_KEYS = """
 SELECT import_keys.key, person
 FROM json_each(:keys) AS asked CROSS JOIN import_keys ON room = :room AND import_keys.key = asked.value
@@ -135,7 +136,7 @@ INSERT OR REPLACE INTO import_stays (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# Those that have "~" and their digest added, as another has the same id.
+# Stays with "~" and their digest added, as another stay has the same id.
 STAYS_APART = """
 SELECT session_id, joined_at, coalesce(left_at, 9e999), digest FROM import_stays
 WHERE walk_id = :walk_id AND instr(session_id, '~')
@@ -165,7 +166,7 @@ SELECT NOT EXISTS (
         SELECT 1 FROM import_stays AS has
         CROSS JOIN import_keys AS theirs ON theirs.room = :room AND theirs.key = has.key
         WHERE has.walk_id = :walk_id AND has.session_id = had.session_id
-            -- Whose it was guessed to be, it is not guessed yet.
+            -- A guessed person is not compared: the new walk's guests have not been followed yet.
             AND (had.guessed OR theirs.person = whose.person)
     )
 ) AND NOT EXISTS (
@@ -205,7 +206,7 @@ SHOW_WALK = """
 UPDATE import_parts
 SET shown = :walk_id, state = :state, gone = :gone, source = :source, why = :why, reason = :reason, agreed = 0,
     checked_at = :at, last_walk = :walk_id,
-    -- Of an instance without a date, the first who came tells it.
+    -- An instance without a date begins with the first who came.
     starts_at = coalesce(starts_at, :first_at)
 WHERE room = :room AND part = :part
 """
@@ -232,7 +233,7 @@ DELETE FROM import_registrants WHERE walk_id = :walk_id
     AND registrant_id IN (SELECT registrant_id FROM import_registrants WHERE walk_id = :walk_id LIMIT :limit)
 """
 
-# Of the walk that was finished last the record is kept: whoever finishes it again is answered.
+# The row of the walk that was finished last stays, so that a second call to finish it is answered.
 SWEEP_WALK = """
 DELETE FROM import_walks WHERE id = :walk_id
     AND NOT EXISTS (SELECT 1 FROM import_stays WHERE walk_id = :walk_id)

@@ -1,4 +1,4 @@
-"""The SQL of every call to a SQLite database. What it is for, `sqlite_calls` says.
+"""The SQL of the calls for meetings to a SQLite database. `meetings` uses it.
 
 Nothing is check-then-insert: each tries to insert and reads what is there when the database says that it exists. A
 participant's state and totals are the triggers' work (see `sql/sqlite`).
@@ -29,7 +29,7 @@ SET left_at = max(joined_at, :at), reason = 'ended'
 WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE room = :room)
 """
 
-# A new one has the first stay at once: what the trigger would say of it stands here already.
+# A new participant gets its first stay at once: totals and state are written here, so that the trigger need not.
 ADD_PARTICIPANT = """
 INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count)
 VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1)
@@ -58,7 +58,7 @@ LIMIT :limit
 
 PLACE_OF_PARTICIPANT = "SELECT first_joined_at, id FROM participants WHERE id = :after AND room = :room"
 
-# What is done twice, because its first answer was lost, counts once: the page and the moment tell.
+# A return that is recorded twice counts once: page and moment are the same.
 _LAST_RETURN = "json_extract(reconnects, '$[#-1]')"
 _ONE_MORE_RETURN = f"""json_insert(
         iif(json_array_length(reconnects) < {MOST_RECONNECTS}, reconnects, json_remove(reconnects, '$[0]')),
@@ -67,8 +67,8 @@ _ONE_MORE_RETURN = f"""json_insert(
 _JOINED_TWICE = f"instance = :instance AND (session_id = :session_id OR {_LAST_RETURN} = :returned_at)"
 _RESUMED_TWICE = f":returned_at IS NULL OR (instance = :instance AND {_LAST_RETURN} = :returned_at)"
 
-# The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
-# begins. A stay that is closed under the very id asked for (a join tried again) is opened again.
+# The stay that is open goes on. If there is none, the previous one goes on, if it was lost a moment ago; otherwise a
+# new one begins. A closed stay with the very id that was asked for (a join sent again) is opened again.
 OPEN_STAY = f"""
 INSERT INTO participant_sessions (participant_id, session_id, node_id, instance, joined_at)
 VALUES (
@@ -93,8 +93,8 @@ SET node_id = excluded.node_id, instance = excluded.instance, left_at = NULL, re
 RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
 """  # noqa: S608 - put together of the parts above
 
-# Whoever knows by how much a stay's beginning has to be corrected knows that of all that is known of it. (Nobody came
-# back before it, or in the future: that was recorded after the clock was set, and before this.)
+# Moments of a stay, moved by as much as its beginning is. (None comes to lie before the beginning or in the future:
+# such a moment was recorded after the clock was set.)
 _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
         SELECT json_group_array(round(max(:joined_at, min(:at, value + :joined_at - joined_at)), 3))
         FROM json_each(reconnects)
@@ -146,9 +146,9 @@ WHERE participant_id = :participant_id AND session_id = :session_id
 
 SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
 
-# Each branch starts from what there is little of: nodes that were alive a moment ago (SQLite keeps the order of a
-# CROSS JOIN), and stays that were lost a moment ago. A stay that another one outlasted does not tell where its
-# participant was. (One that ended in the future did so before the clock was set back, and before all others.)
+# Each branch starts from few rows: nodes that were alive a moment ago (SQLite keeps the order of a CROSS JOIN), and
+# stays that were lost a moment ago. Only a participant's latest stay counts. (One that ended in the future ended
+# before the clock was set back: it counts as older than all others.)
 RESTORABLE = """
 SELECT
     meetings.room, title, host_user_id, created_at, ended_at,
@@ -179,7 +179,7 @@ WHERE ended_at IS NULL
 ORDER BY meetings.room, joined_at, participant_id
 """
 
-# Of a page of people, in no order: nobody has many, and sorting all of them costs more than sorting each one's.
+# The stays of a page of people, unsorted: each person has few, and sorting these costs less than sorting all.
 STAYS = """
 SELECT participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
 FROM participants CROSS JOIN participant_sessions ON participant_id = id

@@ -5,8 +5,8 @@ CREATE TABLE reconvene.revocations (
     before double precision NOT NULL -- what was issued before this moment is void
 );
 
--- From here on functions are in the files of functions/, each of which is run whenever its contents changed. A release does
--- not put its own in the place of those that a later one wrote.
+-- From here on functions are in files of their own, in functions/. Each is run again whenever its contents changed. A
+-- release does not replace functions that a later release wrote.
 CREATE TABLE reconvene.function_files (
     name text COLLATE "C" PRIMARY KEY,
     hash text NOT NULL,

@@ -1,8 +1,7 @@
--- The rows of nodes that died long ago are deleted, and what is known of stays there remains: a stay names a node that need
--- not be there any more.
+-- Rows of nodes that died long ago are deleted, and their stays remain: the node that a stay names need not have a row.
 
--- It needs the table for itself for a moment. Where somebody goes on reading, it gives up, so that nobody queues behind it
--- for long; nothing has changed then, and it can be tried again.
+-- This locks the table for a moment. While somebody reads it for long, the migration gives up, so that nobody queues
+-- behind it; nothing has changed then, and it can be tried again.
 SET LOCAL lock_timeout = '5s';
 ALTER TABLE reconvene.participant_sessions DROP CONSTRAINT participant_sessions_node_id_fkey;
 

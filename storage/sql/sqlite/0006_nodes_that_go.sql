@@ -1,5 +1,5 @@
--- The rows of nodes that died long ago are deleted, and what is known of stays there remains: a stay names a node that need
--- not be there any more. SQLite has no other way to take a foreign key off a table than to make it anew.
+-- Rows of nodes that died long ago are deleted, and their stays remain: the node that a stay names need not have a row.
+-- SQLite has no other way to take a foreign key off a table than to make it anew.
 
 CREATE TABLE stays_anew (
     participant_id TEXT NOT NULL REFERENCES participants (id),

@@ -7,15 +7,15 @@ CREATE OR REPLACE FUNCTION reconvene.participant_of_user(call jsonb) RETURNS jso
     ))
 $$;
 
--- A stay that ended in the future did so before the clock was set back, and before all others.
+-- A stay that ended in the future ended before the clock was set back: it counts as older than all others.
 CREATE OR REPLACE FUNCTION reconvene.restorable(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     ends_until double precision := coalesce((call ->> 'until')::double precision, 'infinity');
     exact_after double precision := (call ->> 'exact_after')::double precision;
     estimated_after double precision := (call ->> 'estimated_after')::double precision;
 BEGIN
-    -- Each branch starts from what there is little of: nodes that were alive a moment ago, and stays that were lost a
-    -- moment ago. A stay that another one outlasted does not tell where its participant was.
+    -- Each branch starts from few rows: nodes that were alive a moment ago, and stays that were lost a moment ago. Only a
+    -- participant's latest stay counts.
     RETURN json_build_object('value', coalesce((
         SELECT json_agg(
             json_build_object(

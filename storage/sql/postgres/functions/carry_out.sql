@@ -1,8 +1,9 @@
--- The one way in: a batch of calls, each {"call": "join", …}, in one transaction; the answers in the same order. Each
--- function takes a call as JSON and answers {"value": …} or {"refused": "why"}; rows are objects with the columns' names.
+-- The only function that the server calls. It carries out a batch of calls, each {"call": "join", …}, in one transaction,
+-- and returns the answers in the same order: {"value": …} or {"refused": "why"}. Rows are objects with the columns'
+-- names.
 --
--- `before` (seconds since the epoch, by this database's clock): whoever asks has given up by then, and asks again. A call
--- that was held up on its way must not be carried out behind what came of that.
+-- `before` (seconds since the epoch, by this database's clock): the caller has given up by then, and asks again. A call that
+-- was held up on its way must not be carried out after that.
 CREATE OR REPLACE FUNCTION reconvene.carry_out(calls jsonb, before double precision DEFAULT NULL) RETURNS json
 LANGUAGE plpgsql
 SET lock_timeout = '200ms'
@@ -13,7 +14,7 @@ DECLARE
     answers json[] := '{}';
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        -- Under another, what was committed while a lock was waited for would not be seen.
+        -- At other levels a statement that waited for a lock would not see what was committed meanwhile.
         RAISE EXCEPTION 'Reconvene needs transactions at the level "read committed", and default_transaction_isolation is %',
             current_setting('transaction_isolation') USING ERRCODE = 'feature_not_supported';
     END IF;

@@ -1,12 +1,12 @@
 -- Joins.
 --
--- Several processes write at once. Rows are locked in one order, so that none waits for another in a circle: the meeting,
--- its participants by user, the stays of each. Calls of one batch come sorted in that order. Whoever opens a stay locks the
--- meeting FOR SHARE, so that none is opened while it ends.
+-- Several processes write at once. All lock rows in one order, so that there are no deadlocks: the meeting, its participants
+-- by user, the stays of each. Calls of one batch come sorted in that order. A call that opens a stay locks the meeting FOR
+-- SHARE, so that no stay is opened while the meeting ends.
 
--- Joins of different people, as sets: one statement per table for all of them. `is_again`: the calls are sent again because
--- the answer was lost. Every row is looked up by its key, however few there are as yet: a plan is made once, and kept. A stay
--- that ended in the future was lost before the clock was set back, not a moment ago.
+-- Joins of different people, as sets: one statement per table for all of them. `is_again`: the calls are sent again
+-- because the answer was lost. Every row is looked up by its key, even while there are few: a plan is made once and kept.
+-- A stay that ended in the future was lost before the clock was set back, not a moment ago.
 CREATE OR REPLACE FUNCTION reconvene.join_many(calls jsonb, is_again boolean DEFAULT false) RETURNS json LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -28,7 +28,7 @@ BEGIN
             ORDER BY room
             FOR SHARE
         );
-        -- One that was there a moment ago may have been deleted, one that was not may be there by now.
+        -- Meanwhile a meeting may have been deleted, or made by another process.
         EXIT WHEN NOT EXISTS (SELECT 1 FROM unnest(wishes) AS wish WHERE "create" AND room <> ALL (locked));
         WITH made_now AS (
             INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
@@ -47,7 +47,7 @@ BEGIN
         ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
     );
 
-    -- A new one has the first stay at once: what the trigger would say of it stands here already.
+    -- A new participant gets its first stay below: totals and state are written here, so that the trigger need not.
     INSERT INTO reconvene.participants AS known (
         id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count
     )
@@ -79,9 +79,9 @@ BEGIN
     GROUP BY node_id
     ON CONFLICT DO NOTHING;
 
-    -- The stay that is open goes on; failing that the previous one, if it was lost a moment ago; failing that a new one
-    -- begins. A stay that is closed under the very id asked for (a join tried again) is opened again. What is done
-    -- twice, because its first answer was lost, counts once: the page and the moment tell.
+    -- The stay that is open goes on. If there is none, the previous one goes on, if it was lost a moment ago; otherwise a
+    -- new one begins. A closed stay with the very id that was asked for (a join sent again) is opened again. A join that
+    -- is carried out twice counts once: page and moment are the same.
     INSERT INTO reconvene.participant_sessions AS known (participant_id, session_id, node_id, instance, joined_at)
     SELECT
         person.id,
@@ -109,7 +109,7 @@ BEGIN
             )
         );
 
-    -- Read last, so that it shows what the triggers made of the stays. Everyone has one open stay now.
+    -- Read last, as triggers have changed the rows. Everyone has one open stay now.
     RETURN (
         SELECT json_agg(
             CASE
@@ -123,7 +123,7 @@ BEGIN
                         meetings.room = ANY (made)
                         OR (is_again AND meetings.created_at = wish.at AND person.id = wish.participant_id)
                     ),
-                    -- Ids are made for each call: a row that has this one's, this one made.
+                    -- Each call has new ids: a row with this call's id was made by this call.
                     'rejoined', person.id <> wish.participant_id,
                     'continued', stay.connections > 1
                 ))

@@ -21,7 +21,7 @@ BEGIN
         is_created := FOUND;
         EXIT WHEN FOUND;
     END LOOP;
-    -- Sent again because the first answer was lost: the row is that call's own.
+    -- The call was sent again because its answer was lost: the row is its own.
     IF call ? 'again' AND meeting.host_user_id = call ->> 'user_id'
         AND meeting.created_at = (call ->> 'at')::double precision
     THEN
@@ -86,7 +86,7 @@ BEGIN
     ), '[]'));
 END $$;
 
--- People may leave before the meeting was created, where the clock was set back meanwhile.
+-- People may leave before the meeting was created, if the clock was set back meanwhile.
 CREATE OR REPLACE FUNCTION reconvene.end_meeting(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     meeting reconvene.meetings;
@@ -113,7 +113,7 @@ BEGIN
     WHERE room = call ->> 'room' AND created_at = coalesce((call ->> 'created_at')::double precision, created_at)
     FOR UPDATE;
     IF NOT FOUND THEN
-        -- Sent again because the first answer was lost: that call has most likely done it.
+        -- The call was sent again because its answer was lost: most likely it had deleted the meeting.
         RETURN json_build_object('value', call ? 'again');
     END IF;
     PERFORM 1 FROM reconvene.participants WHERE room = call ->> 'room' ORDER BY user_id FOR UPDATE;
@@ -142,7 +142,7 @@ BEGIN
         LIMIT (call ->> 'limit')::integer
         FOR UPDATE SKIP LOCKED
     LOOP
-        -- Looked at again under the lock: someone may have come meanwhile.
+        -- Checked again under the lock: someone may have come meanwhile.
         CONTINUE WHEN reconvene.is_heard_live(old) OR EXISTS (
             SELECT 1 FROM reconvene.participants
             WHERE room = old AND (last_seen_at >= before OR state = 'connected')

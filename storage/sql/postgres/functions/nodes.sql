@@ -23,8 +23,8 @@ DECLARE
     closed integer;
 BEGIN
     locked := reconvene.lock_people_of(dead);
-    -- Looked at again under the locks: a node that was taken for dead may have been heard of, or a stay gone on elsewhere.
-    -- What came to the node meanwhile is closed the next time.
+    -- Checked again under the locks: the node may have sent a heartbeat meanwhile, or a stay may have gone on elsewhere.
+    -- Stays that came to the node meanwhile are closed the next time.
     UPDATE reconvene.participant_sessions AS stays
     SET left_at = greatest(joined_at, heartbeat_at, reconnects[cardinality(reconnects)]),
         reason = 'lost',

@@ -1,7 +1,7 @@
 -- Stays after they began. The file `joins` tells the order of locks.
 
--- A stay has seen one connection more, whose page came `at` a moment (NULL: it has not). `is_same_page`: it is the page that
--- was there last. If that came at this very moment, be it to begin the stay, this is the same call, sent again.
+-- Connections and moments of return of a stay, once a page has come back `at` a moment (NULL: none has). `is_same_page`: it
+-- is the page that was there last. If that page came, or began the stay, at this very moment, the call was sent again.
 CREATE OR REPLACE FUNCTION reconvene.one_more_return(
     connections integer,
     reconnects double precision[],
@@ -25,8 +25,8 @@ BEGIN
     END IF;
 END $$;
 
--- Whoever knows by how much a stay's beginning has to be corrected knows that of all that is known of it. (Nobody came back
--- before it, or in the future: that was recorded after the clock was set, and before this.)
+-- Moments of a stay, moved by as much as its beginning is. (None comes to lie before the beginning or in the future: such a
+-- moment was recorded after the clock was set.)
 CREATE OR REPLACE FUNCTION reconvene.corrected(
     moments double precision[], joined_at double precision, began_at double precision, now double precision
 ) RETURNS double precision[]
@@ -57,8 +57,8 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- `joined_at`: the stay began then, by the clock as it was set since. `if_free`: it is left alone when it is open under
--- another node.
+-- `joined_at`: when the stay began, by the clock as it is set now. `if_free`: a stay that is open under another node is left
+-- alone.
 CREATE OR REPLACE FUNCTION reconvene.resume_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     whose text := call ->> 'participant_id';
@@ -102,7 +102,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- A stay in which nobody is any more ends like one of a node that died: when somebody was last seen in it.
+-- A stay in which nobody is ends when somebody was last seen in it, like a stay of a node that died.
 CREATE OR REPLACE FUNCTION reconvene.abandon_stay(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     seen_at double precision := (call ->> 'seen_at')::double precision;

@@ -1,7 +1,6 @@
--- On Supabase the Data API reaches `public` only. What it can reach there is one function, and of its roles only the service
--- role may call it. Elsewhere there are no such roles, and nothing happens. It runs whenever a function was written, and
--- whenever a migration made a table. Tables that have row level security are not altered once more: that would wait for
--- whoever reads them.
+-- On Supabase the Data API reaches the schema `public` only. This makes one function there, and lets the service role alone
+-- call it. Without Supabase's roles it does nothing. It is called whenever functions are written, and by each migration that
+-- makes a table. Tables that have row level security already are left alone: to alter them it would wait for readers.
 CREATE OR REPLACE FUNCTION reconvene.share_with_supabase() RETURNS void LANGUAGE plpgsql AS $share$
 DECLARE
     relation regclass;

@@ -1,7 +1,7 @@
--- Triggers of stays: what is known of a participant by its stays is recomputed from all of them whenever one changes.
+-- Triggers of stays. Whenever a stay changes, its participant's totals are recomputed from all stays.
 
--- The total is the length of the union of the closed stays: going through them by arrival, each adds only what lies after
--- the latest departure so far (`covered`).
+-- The total counts overlapping stays once: taken by arrival, each closed stay adds only what lies after the latest departure
+-- so far (`covered`).
 CREATE OR REPLACE FUNCTION reconvene.recount() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     seen double precision := coalesce(NEW.left_at, NEW.joined_at);
@@ -40,7 +40,7 @@ BEGIN
         FROM opened WHERE left_at IS NULL GROUP BY participant_id
     ) AS counted
     WHERE id = counted.participant_id
-        -- A participant's first stay is known when its row is made: nothing is left to write.
+        -- `join_many` writes these columns for a participant's first stay.
         AND NOT (state = 'connected' AND session_count = counted.stays AND last_seen_at >= latest);
     RETURN NULL;
 END $$;

@@ -1,5 +1,5 @@
--- Reports on an import. As large as imports are, every join is one by hashes: that takes as long as there are rows, however
--- many had been expected.
+-- Reports on an import. Imports are large, so every join is a hash join: its time grows with the rows, however many the
+-- planner expected.
 
 CREATE OR REPLACE FUNCTION reconvene.import_totals(call jsonb) RETURNS json LANGUAGE plpgsql STABLE
 SET enable_nestloop = off
@@ -55,7 +55,7 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM reconvene.imports WHERE room = which) THEN
         RETURN '{"refused": "unknown_meeting"}';
     END IF;
-    -- Any key of theirs will do: who they are may have turned out since.
+    -- Any key of the person will do: two people may have turned out to be one since.
     SELECT person INTO behind FROM reconvene.import_keys WHERE room = which AND key = call ->> 'after';
     WITH everyone AS MATERIALIZED (
         SELECT
@@ -89,7 +89,7 @@ BEGIN
     RETURN answer;
 END $$;
 
--- Who came to an import, as far as the call asks, in the form that `attendance` answers in.
+-- Who came to an import, as a page or all, in the form in which `attendance` answers.
 CREATE OR REPLACE FUNCTION reconvene.imported_attendance(call jsonb) RETURNS json LANGUAGE plpgsql STABLE
 SET enable_nestloop = off
 SET enable_mergejoin = off
@@ -99,7 +99,7 @@ DECLARE
     behind text;
     answer json;
 BEGIN
-    -- Any key of theirs will do: who they are may have turned out since.
+    -- Any key of the person will do: two people may have turned out to be one since.
     SELECT person INTO behind FROM reconvene.import_keys WHERE room = which AND key = call ->> 'after';
     WITH people AS MATERIALIZED (
         SELECT

@@ -1,6 +1,6 @@
--- What walks come to. The file `holds` tells what is locked.
+-- How walks end. The file `holds` tells what is locked.
 
--- Of rows with one id the first keeps it and the others are "#2", "#3", … by their times, whatever pages they came on.
+-- Of rows with one id the first by its times keeps the id, and the others get "#2", "#3", …, whatever pages they came on.
 CREATE OR REPLACE FUNCTION reconvene.number_rows(walk text) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION reconvene.holds_all(walk text, other text) RETURNS bo
             SELECT FROM reconvene.import_stays AS has
             JOIN reconvene.import_keys AS theirs ON theirs.room = its.room AND theirs.key = has.key
             WHERE has.walk_id = walk AND has.session_id = had.session_id
-                -- Whose it was guessed to be, it is not guessed yet.
+                -- A guessed person is not compared: the new walk's guests have not been followed yet.
                 AND (had.guessed OR theirs.person = whose.person)
         )
     ) AND NOT EXISTS (
@@ -116,7 +116,7 @@ BEGIN
         WHERE id = known.shown;
         UPDATE reconvene.import_parts
         SET shown = walk.id, state = ending, gone = is_gone, source = walk.source, why = walk.why, agreed = 0,
-            -- Of an instance without a date, the first who came tells it.
+            -- An instance without a date begins with the first who came.
             starts_at = coalesce(starts_at, walk.first_at)
         WHERE room = known.room AND part = known.part;
     END IF;

@@ -1,10 +1,10 @@
 -- What calls for imports begin with: the import, its part and its walk, locked.
 --
--- Everything that writes to an import locks its meeting's row first, and no other meeting's: neither another write nor a
--- deletion gets in between, and rows that go with the meeting can be locked in any order. (Only claim_due_imports does
--- without: it waits for nobody.) Plans are made once, when the tables may have been empty: every row is looked up.
+-- Every call that writes to an import locks its meeting's row first, and no other meeting's. So no other write and no
+-- deletion gets in between, and the rows of the import may be locked in any order. (Only claim_due_imports does without,
+-- as it waits for nobody.) Plans are made once, perhaps while tables are empty, so every row is looked up by an index.
 
--- The meeting's row is locked; meeting and import are made where they are missing. False: it is a meeting of our own.
+-- Locks the meeting's row. Makes meeting and import where they are missing. False: the meeting is no import.
 CREATE OR REPLACE FUNCTION reconvene.hold_import(call jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     LOOP
@@ -23,7 +23,7 @@ BEGIN
     RETURN EXISTS (SELECT 1 FROM reconvene.imports WHERE room = call ->> 'room');
 END $$;
 
--- A walk, as it is once its meeting's row is locked. Without an id: there is none.
+-- The walk as it is once its meeting's row is locked. Its id is NULL if there is none.
 CREATE OR REPLACE FUNCTION reconvene.hold_walk(walk_id text) RETURNS reconvene.import_walks LANGUAGE plpgsql AS $$
 DECLARE
     walk reconvene.import_walks;

@@ -1,6 +1,6 @@
--- As in `storage.hops`: within a walk, rows of one name of which one begins when another ends, and one of the two is in a
--- breakout room, are one person's as long as that is nobody else. Who is not known then has the key of who is, or of the
--- first of the rows.
+-- The same as `storage.hops`: within a walk, two rows of one name are one person's if one begins when the other ends, one of
+-- them is in a breakout room, and they are not known to be two people's. A guest's row gets the key of the person, if one is
+-- known, otherwise that of the first row.
 CREATE OR REPLACE FUNCTION reconvene.follow_hops(walk reconvene.import_walks) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     within CONSTANT double precision := 10;
@@ -38,9 +38,9 @@ BEGIN
             away := abs(stay.joined_at - ends[one]);
             CONTINUE WHEN away > within OR NOT (ends_in_breakout[one] OR stay.breakout)
                 OR persons[one] <> stay.known_as
-                -- One of the two was there all the time that the other one was.
+                -- One row lies within the other.
                 OR stay.joined_at < ends[one] AND (stay.left_at <= ends[one] OR stay.joined_at = begins[one]);
-            -- The same person's before anybody's, then the nearest.
+            -- Rows of the same person come first, then the nearest.
             away := away + CASE WHEN persons[one] = stay.known_as THEN 0 ELSE within END;
             IF chain IS NULL OR away < best THEN
                 chain := one;

@@ -1,9 +1,8 @@
--- Keys of one row have the same number: they are one person's, who has the least of all keys linked that way. A key that
--- is new is at first that of the least person of its rows; where two persons turn out to be one, by way of any number of
--- others, all keys of the greater become the lesser's.
+-- Union-find. Keys of one row have the same number: they are one person's, who is named by the smallest of all keys linked
+-- that way. A new key is first given to the smallest person of its rows. When two persons turn out to be one, directly or
+-- through others, all keys of the greater become the smaller's.
 --
--- What is looked up for each key stands in a subquery of its own: by a join, all keys of the room might be gone through, as
--- few had been expected.
+-- Each key is looked up by a subquery of its own: a join, planned for few rows, might read all keys of the room.
 CREATE OR REPLACE FUNCTION reconvene.unite(which text, numbers bigint[], keys text[]) RETURNS void LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_nestloop = off

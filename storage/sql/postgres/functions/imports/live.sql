@@ -1,6 +1,6 @@
 -- What is heard while an instance goes on. The file `holds` tells what is locked.
 
--- A guess gives way to what is told; of two that are told, or of two guesses, the first beginning and the last end count.
+-- What is told replaces a guess. Of two that are told, or of two guesses, the first beginning and the last end count.
 CREATE OR REPLACE FUNCTION reconvene.record_live(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     which text := call ->> 'room';

@@ -1,7 +1,7 @@
 -- Pages of walks. The file `holds` tells what is locked.
 
--- How many rows the walk has more than before. Of rows with one id that differ, the first has it as it is, the others with
--- "~" and their digest, until the walk is finished (`number_rows`). Equal ones are one.
+-- Returns how many rows were new. Of rows with one id that differ, the first keeps the id; the others get "~" and their
+-- digest added until the walk is finished (`number_rows`). Equal rows count once.
 CREATE OR REPLACE FUNCTION reconvene.save_rows(walk reconvene.import_walks, page reconvene.import_row[]) RETURNS integer
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -85,7 +85,7 @@ BEGIN
     IF (walk.state = 'walking' AND walk.owner = call ->> 'owner') IS NOT TRUE THEN
         RETURN '{"refused": "walk_lost"}';
     END IF;
-    -- It is there already; or was sent by someone who does not know how far the walk is.
+    -- The page is there already, or its sender does not know how far the walk is.
     IF number <> walk.pages + 1 THEN
         RETURN json_build_object('value', row_to_json(walk));
     END IF;

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION reconvene.told_import(which text) RETURNS json LANGUA
         'roles', (
             SELECT coalesce(json_object_agg(person, role), '{}')
             FROM (
-                -- Of two that somebody has, the first by the alphabet is the higher.
+                -- Of two roles the higher: it is the first by the alphabet.
                 SELECT person, min(held.value) AS role
                 FROM jsonb_each_text(roles) AS held
                 JOIN reconvene.import_keys AS keys ON keys.room = imports.room AND keys.key = held.key

@@ -9,7 +9,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- Of many rooms, and so without their meetings' rows. It waits for none of the imports' own, and for nothing else.
+-- It is about many rooms, so it locks no meetings. It skips imports that are locked, and waits for nothing.
 CREATE OR REPLACE FUNCTION reconvene.claim_due_imports(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     claimed text[] := ARRAY(

@@ -1,7 +1,8 @@
--- What is shown of an import. It changes at once, when a part points to another walk: one statement sees either.
+-- What is shown of an import. When a part points to another walk, all of it changes at once: a statement sees one or the
+-- other.
 
--- The rows that are shown, and whose they are. An end that is told to lie before the beginning lies there. Planned as part
--- of what asks for them.
+-- The rows that are shown, and whose they are. An end before the beginning is moved to it. (SQL, so that it is planned as
+-- part of the query that uses it.)
 CREATE OR REPLACE FUNCTION reconvene.shown_stays(which text) RETURNS SETOF reconvene.shown_stay LANGUAGE sql STABLE AS $$
     SELECT
         keys.person,
@@ -22,8 +23,8 @@ CREATE OR REPLACE FUNCTION reconvene.shown_stays(which text) RETURNS SETOF recon
     WHERE stays.walk_id = ANY (ARRAY(SELECT shown FROM reconvene.import_parts WHERE room = which))
 $$;
 
--- Who came: those with a stay that counts. The total is made as in `recount`; the name is that of the first stay that has
--- one, the email that of the first that has one.
+-- Who came: people with a stay that counts. The total is computed as in `recount`. Name and email are those of the first
+-- stay that has one.
 CREATE OR REPLACE FUNCTION reconvene.shown_people(which text) RETURNS SETOF reconvene.shown_person LANGUAGE sql STABLE AS $$
     SELECT
         person,

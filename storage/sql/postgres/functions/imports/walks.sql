@@ -6,7 +6,7 @@ DECLARE
     at double precision := (call ->> 'at')::double precision;
     leased double precision := at + (call ->> 'lease')::double precision;
 BEGIN
-    -- Before anything is made.
+    -- Checked before anything is made.
     IF EXISTS (
         SELECT 1 FROM reconvene.import_walks
         WHERE id = call ->> 'walk_id' AND (room, part) <> (call ->> 'room', call ->> 'part')
@@ -97,7 +97,7 @@ BEGIN
         ARRAY(SELECT ctid FROM reconvene.import_registrants WHERE walk_id = ANY (swept) LIMIT most - stays)
     );
     GET DIAGNOSTICS registrants = ROW_COUNT;
-    -- Of the walk that was finished last the record is kept: whoever finishes it again is answered.
+    -- The row of the walk that was finished last stays, so that a second call to finish it is answered.
     DELETE FROM reconvene.import_walks
     WHERE id = ANY (swept)
         AND NOT EXISTS (SELECT 1 FROM reconvene.import_stays WHERE walk_id = import_walks.id)
