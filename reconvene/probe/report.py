@@ -2,7 +2,7 @@
 
 `--json` prints one object, at the end:
 
-    {"version": "0.5.0", "url": "https://meet.example.org", "meeting": "PROBE-7K2MPX", "turn_only": false,
+    {"version": "0.6.0", "url": "https://meet.example.org", "meeting": "PROBE-7K2MPX", "turn_only": false,
      "ok": false, "exit_code": 20, "failed": "ice",
      "reason": "no pair of candidates works, within 10 s (each tried: 2 host)", "hint": "UDP is blocked, …",
      "relayed": null, "ms": 11240.3,

@@ -113,8 +113,10 @@ class JoinRecord:
         before = self._failed.get((join.meeting, user_id), asked)
         began = before if before.at == joined.stay.joined_at else asked
         set_by = self._clock.set_by - began.set_by
+        if not set_by:
+            return joined
         place = self._hub.present(join.meeting, user_id)
-        if not set_by or (place is not None and place.session_id == joined.stay.session_id):
+        if place is not None and place.session_id == joined.stay.session_id:
             # Of who has a place, the hub knows when the stay began.
             return joined
         return self._corrected(joined, set_by)
