@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from bench.clients import LoadError
 from bench.load import Run
@@ -66,9 +65,7 @@ class NativeFleet:
     def __enter__(self) -> NativeFleet:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _ask(self, command: str, answer: str, seconds: float = 0.0) -> list[float]:

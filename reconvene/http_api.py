@@ -14,7 +14,6 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -71,9 +70,7 @@ class Api:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
     async def identity(self, kind: Kind = "", name: str = "") -> str:

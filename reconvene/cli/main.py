@@ -236,7 +236,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
             stream.reconfigure(errors="replace")
-    # Standard output is for what was asked for. Those commands that tell a story of their own say more, and how.
+    # Standard output is for what was asked for. Commands that log their own progress say more.
     logs.configure("warning", sys.stderr, plain=True)
     cli()
 

@@ -269,7 +269,7 @@ def need_media(command: str) -> None:
 
 
 def go(running: Coroutine[Any, Any, int]) -> None:
-    """Run a command to its exit code, with its story on stderr."""
+    """Run a command to its exit code, with its progress on stderr."""
     with contextlib.closing(logs.queued()) as lines:
         logs.configure("info", lines)
         # Each pair of candidates that is tried, and each packet that is missing.

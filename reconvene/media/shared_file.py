@@ -7,7 +7,6 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from av import AudioFrame, VideoFrame
@@ -47,9 +46,7 @@ class Clip:
         self._playing = asyncio.create_task(self._play())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for track in self._tracks:
             track.stop()
         if self._playing is not None:

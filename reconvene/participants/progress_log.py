@@ -56,7 +56,7 @@ class ProgressLog(Behaviour):
         return Outgoing()
 
     def tells_of(self, participant: Participant) -> bool:
-        """Whether they are a part of the story."""
+        """Whether the log tells of them."""
         return True
 
     def joined(self, bot: Bot, joined: Message) -> None:

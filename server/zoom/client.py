@@ -15,7 +15,6 @@ import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -113,9 +112,7 @@ class ZoomClient:
         self._limits = self._limits or limits_of(self._settings.account_id)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._tokens.close()
         transport, self._transport = self._transport, None
         if transport is not None:

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import orjson
@@ -47,7 +46,7 @@ class Command:
         self.arguments = arguments
         self.lines: list[str] = []
         """Of stderr."""
-        self.story: list[dict[str, Any]] = []
+        self.log: list[dict[str, Any]] = []
         """Those that are JSON objects."""
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -59,10 +58,10 @@ class Command:
         return self._process
 
     async def tells(self, event: str, **fields: object) -> dict[str, Any]:
-        """The first line of the story with this text and these fields, waited for."""
+        """The first line of the log with this text and these fields, waited for."""
         async with asyncio.timeout(WITHIN):
             while True:
-                for line in self.story:
+                for line in self.log:
                     if line.get("event") == event and fields.items() <= line.items():
                         return line
                 assert self._reader is not None
@@ -99,9 +98,7 @@ class Command:
         self._reader = asyncio.create_task(self._read())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self.process.returncode is None:
             self.process.kill()
         await self.end()
@@ -111,6 +108,6 @@ class Command:
         while line := await self.process.stderr.readline():
             self.lines.append(line.decode().rstrip("\n"))
             with contextlib.suppress(orjson.JSONDecodeError):
-                self.story.append(orjson.loads(line))
+                self.log.append(orjson.loads(line))
             self._more.set()
         self._more.set()

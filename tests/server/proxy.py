@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import socket
 import struct
-from types import TracebackType
 from typing import Literal, cast
 
 HOST = "127.0.0.1"
@@ -195,9 +194,7 @@ class Proxy:
         self._server = await loop.create_server(lambda: Wire(self).client, HOST, 0, backlog=1024)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
         if self._connecting:

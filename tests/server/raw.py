@@ -10,7 +10,6 @@ import json
 import os
 import socket
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from tests.signalling.frames import check_client_frame, check_server_frame
@@ -102,9 +101,7 @@ class Raw:
     async def __aenter__(self) -> Raw:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._writer.transport.abort()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation 20000` runs seeds 1 to 20,000; `--seed 1234` tells one of them as a story."""
+"""`python -m tests.simulation 20000` runs seeds 1 to 20,000; `--seed 1234` tells one of them as a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("seeds", nargs="?", type=int, default=2000, help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=1, help="the first of them (default: %(default)s)")
-    parser.add_argument("--seed", type=int, help="only this one, told as a story")
+    parser.add_argument("--seed", type=int, help="only this one, told as a log")
     parser.add_argument("--plant", choices=PLANTS, metavar="BUG", help=f"with one of: {', '.join(PLANTS)}")
     options = parser.parse_args()
     if options.seed is not None:

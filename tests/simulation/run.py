@@ -2,7 +2,7 @@
 
 outcome = run(seed)
 outcome.wrong    # what is wrong, in words; empty when all is well
-outcome.story    # everything that happened, with times
+outcome.log      # everything that happened, with times
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from tests.simulation.world import World
 class Outcome:
     seed: int
     wrong: list[str]
-    story: list[str]
+    log: list[str]
     figures: Counter[str]
 
     def __str__(self) -> str:
         verdict = (
             f"WRONG with seed {self.seed}:" if self.wrong else f"Nothing is wrong with seed {self.seed}."
         )
-        return "\n".join([f"seed {self.seed}", *self.story, verdict, *(f"  * {text}" for text in self.wrong)])
+        return "\n".join([f"seed {self.seed}", *self.log, verdict, *(f"  * {text}" for text in self.wrong)])
 
 
 def run(seed: int, *, tell_all: bool = False) -> Outcome:
@@ -65,7 +65,7 @@ def run(seed: int, *, tell_all: bool = False) -> Outcome:
         figures = world.figures()
         world.bury()
     loop.close()
-    return Outcome(seed, world.wrong, world.story, figures)
+    return Outcome(seed, world.wrong, world.log, figures)
 
 
 def _fell(world: World, context: dict[str, Any]) -> None:

@@ -59,8 +59,8 @@ def test_whatever_broke_everyone_ends_in_the_same_right_state() -> None:
 
 def test_the_same_seed_is_the_same_run() -> None:
     """Byte for byte, in another process too, whose strings are hashed otherwise."""
-    story = str(run(7, tell_all=True))
-    assert story == str(run(7, tell_all=True))
+    log = str(run(7, tell_all=True))
+    assert log == str(run(7, tell_all=True))
     for hash_seed in ("1", "2"):
         told = subprocess.run(
             [sys.executable, "-m", "tests.simulation", "--seed", "7"],
@@ -70,4 +70,4 @@ def test_the_same_seed_is_the_same_run() -> None:
             text=True,
             check=False,
         )
-        assert told.stdout == story + "\n"
+        assert told.stdout == log + "\n"

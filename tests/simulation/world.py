@@ -72,7 +72,7 @@ class World:
         self._deeds = self._mood(actions.DEEDS)
         self._blows = self._mood(faults.BLOWS)
         self.truth = Truth()
-        self.story: list[str] = []
+        self.log: list[str] = []
         self.wrong: list[str] = []
         self.servers: list[Server] = []
         self.down: list[tuple[float, float]] = []
@@ -96,7 +96,7 @@ class World:
     # What people and the weather see.
 
     def say(self, text: str) -> None:
-        self.story.append(f"{self.loop.time():7.3f}  {text}")
+        self.log.append(f"{self.loop.time():7.3f}  {text}")
 
     def complain(self, text: str) -> None:
         self.wrong.append(text)

@@ -7,7 +7,6 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.process import ROOT, environment
@@ -59,9 +58,7 @@ class Reconvene:
         )
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self.process.returncode is None:
             self.process.kill()
             await self.process.communicate()

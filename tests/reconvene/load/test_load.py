@@ -278,16 +278,16 @@ async def test_tls(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.Mo
 async def command(*arguments: str, directory: Path) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
     async with running("load", *arguments, directory=directory, within=TIMEOUT) as process:
-        told, story = await process.communicate()
+        told, log = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, told.decode(), story.decode()
+    return process.returncode, told.decode(), log.decode()
 
 
 async def test_full_rooms_and_too_many_messages_are_told_with_the_setting(tmp_path: Path) -> None:
     """By the command, with a process for each room."""
     limits = {"RECONVENE_MAX_PARTICIPANTS": "2", "RECONVENE_MESSAGE_RATE": "1"}
     async with ServerProcess(tmp_path, **limits) as strict:
-        code, told, story = await command(
+        code, told, log = await command(
             *(
                 strict.url,
                 "--rooms",
@@ -315,4 +315,4 @@ async def test_full_rooms_and_too_many_messages_are_told_with_the_setting(tmp_pa
     assert "RECONVENE_MESSAGE_RATE" in notes
     assert (result["deliveries"]["lost"], result["deliveries"]["doubled"]) == (0, 0)
     assert result["meetings_left"] == []
-    assert "making the meetings\njoining: 0 of 6" in story
+    assert "making the meetings\njoining: 0 of 6" in log

@@ -56,8 +56,8 @@ async def test_a_person_sees_and_hears_themselves(
 
         await ada.press("Leave")
         assert await command.end() == 0
-        assert command.story[-1].items() >= {"event": "over", "participants_met": 1, "connections": 2}.items()
-        assert {line["level"] for line in command.story} == {"info"}, command.lines
+        assert command.log[-1].items() >= {"event": "over", "participants_met": 1, "connections": 2}.items()
+        assert {line["level"] for line in command.log} == {"info"}, command.lines
 
 
 class Sender(Behaviour):

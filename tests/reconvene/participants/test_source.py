@@ -90,8 +90,8 @@ async def test_two_are_seen_and_heard_also_after_the_server_was_killed(
 
         assert await command.stop() == 0
         await expect(ada.others).to_have_count(0)
-        assert command.story[-1].items() >= {"event": "over", "connections_lost": 0}.items()
-        assert {line["level"] for line in command.story} == {"info"}, command.lines
+        assert command.log[-1].items() >= {"event": "over", "connections_lost": 0}.items()
+        assert {line["level"] for line in command.log} == {"info"}, command.lines
     ada.forgive_lost_sockets()
 
 

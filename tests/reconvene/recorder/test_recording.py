@@ -89,7 +89,7 @@ async def test_who_is_recorded_is_told_and_finds_it_in_files(
         await goes_on(folders[0], 2)
         assert await one.stop() == 0
     # A slow machine is no failure.
-    loud = [line for line in one.story if line["level"] != "info" and "too slow" not in line["event"]]
+    loud = [line for line in one.log if line["level"] != "info" and "too slow" not in line["event"]]
     assert not loud, one.lines
     was_recorded(folders[0], mine)
 
