@@ -11,7 +11,7 @@ import pytest
 from storage.migrations import load_migrations
 from tests.source_files import PACKAGES, ROOT, scripts, sources, tracked
 
-MOST_LINES = 403
+MOST_LINES = 320
 
 WORD = re.compile(r"\w+")
 EXPORTED = re.compile(r"^export (?:async )?(?:const|let|function\*?|class) (\w+)", re.MULTILINE)

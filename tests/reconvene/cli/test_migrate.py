@@ -4,95 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from reconvene.cli import migration
 from reconvene.cli.migration import CannotMigrate
-from storage.errors import BadStore, SchemaTooNew, StoreError, StoreUnavailable
 from storage.migrations import Release, SchemaFiles, load_migrations, load_schema
-from storage.postgres import function_store, supabase_driver
+from storage.postgres import function_store
 from tests.databases import PostgresServer, PostgrestServer
 from tests.databases.postgres import postgres_programs
+from tests.reconvene.cli.migrating import (
+    BACKENDS,
+    connection_string,
+    files_in,
+    names,
+    newest_of,
+    numbers,
+    of_supabase,
+    refusal,
+    run,
+)
 from tests.reconvene.cli.test_command import reconvene
-
-Environ = Mapping[str, str]
-
-_numbers = count(1)
-
-
-def names(backend: str) -> list[str]:
-    """Of all files, in their order."""
-    migrations = [migration.name for migration in load_migrations("sqlite")]
-    return migrations if backend == "sqlite" else list(load_schema().names)
-
-
-def newest_of(backend: str) -> int:
-    return len(load_migrations(backend))
-
-
-def files_in(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir())
-
-
-async def run(environ: Environ, **options: object) -> tuple[bool, list[str]]:
-    """What the command comes to, and the lines it prints."""
-    told: list[str] = []
-    done = await migration.run(environ, told.append, **options)  # type: ignore[arg-type]
-    return done, told
-
-
-@pytest.fixture(scope="module")
-async def postgres() -> AsyncIterator[PostgresServer]:
-    async with PostgresServer() as postgres:
-        yield postgres
-
-
-@pytest.fixture
-async def project(postgres: PostgresServer) -> AsyncIterator[PostgrestServer]:
-    """A Supabase project in which nothing was done yet."""
-    url = await postgres.make_database(f"project_{next(_numbers)}")
-    async with PostgrestServer(postgres, url) as project:
-        yield project
-
-
-def of_supabase(project: PostgrestServer) -> Environ:
-    return {
-        "RECONVENE_STORE": "supabase",
-        "SUPABASE_URL": project.url,
-        "SUPABASE_SERVICE_KEY": project.service_key,
-    }
-
-
-def connection_string(project: PostgrestServer) -> str:
-    return project.postgres.url(project.database, user=PostgresServer.OWNER)
-
-
-async def sqlite_store(_postgres: PostgresServer, folder: Path, _stack: AsyncExitStack) -> Environ:
-    return {"RECONVENE_STORE": f"sqlite:///{folder}/store.db"}
-
-
-async def postgres_store(postgres: PostgresServer, _folder: Path, _stack: AsyncExitStack) -> Environ:
-    return {"RECONVENE_STORE": await postgres.make_database(f"store_{next(_numbers)}")}
-
-
-async def supabase_store(postgres: PostgresServer, _folder: Path, stack: AsyncExitStack) -> Environ:
-    url = await postgres.make_database(f"store_{next(_numbers)}")
-    project = await stack.enter_async_context(PostgrestServer(postgres, url))
-    return {**of_supabase(project), "SUPABASE_DB_URL": connection_string(project)}
-
-
-BACKENDS: Mapping[str, Callable[[PostgresServer, Path, AsyncExitStack], Awaitable[Environ]]] = {
-    "sqlite": sqlite_store,
-    "postgres": postgres_store,
-    "supabase": supabase_store,
-}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -149,7 +84,7 @@ async def test_the_sql_brings_a_project_up_to_date(project: PostgrestServer) -> 
 
 
 async def test_the_sql_is_what_is_missing_and_no_more(postgres: PostgresServer) -> None:
-    database = f"half_{next(_numbers)}"
+    database = f"half_{next(numbers)}"
     environ = {"RECONVENE_STORE": await postgres.make_database(database)}
     first = load_migrations("postgres")[0]
     await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {first.sql}", database=database)
@@ -185,7 +120,7 @@ async def test_all_of_the_sql_is_printed_without_a_store() -> None:
 async def test_the_sql_is_all_or_nothing_also_where_each_statement_counts(postgres: PostgresServer) -> None:
     """As for psql, which goes on after an error."""
     _, (sql,) = await run({}, sql=True, everything=True)
-    url = await postgres.make_database(f"whole_{next(_numbers)}")
+    url = await postgres.make_database(f"whole_{next(numbers)}")
 
     async def psql(text: str) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -213,7 +148,7 @@ async def test_exported_files_bring_a_database_up_to_date(postgres: PostgresServ
         for migration in load_migrations("postgres")
     ]
     assert re.fullmatch(r"2027\d{10}_reconvene_functions.sql", functions)
-    database = f"pushed_{next(_numbers)}"
+    database = f"pushed_{next(numbers)}"
     environ = {"RECONVENE_STORE": await postgres.make_database(database)}
     for file in files:
         await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {file.read_text()}", database=database)
@@ -280,94 +215,3 @@ async def test_only_functions_that_changed_are_written_again(
 
 
 # What cannot be done
-
-
-async def refusal(environ: Environ, **options: object) -> StoreError:
-    with pytest.raises(StoreError) as caught:
-        await run(environ, **options)
-    for secret in ("SUPABASE_SERVICE_KEY", "SUPABASE_DB_URL"):
-        assert environ.get(secret, "-" * 9) not in str(caught.value)
-    assert "geheim" not in str(caught.value)
-    return caught.value
-
-
-async def test_a_project_without_a_connection_string_says_how_else(project: PostgrestServer) -> None:
-    error = await refusal(of_supabase(project))
-    assert isinstance(error, BadStore)
-    for way in ("reconvene migrate --sql", "supabase db push", "SUPABASE_DB_URL"):
-        assert way in str(error)
-
-
-async def test_a_connection_string_of_another_database_is_told(
-    project: PostgrestServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supabase_driver, "_RELOAD", 0.0)
-    other = await project.postgres.make_database(f"other_{next(_numbers)}")
-    error = await refusal({**of_supabase(project), "SUPABASE_DB_URL": other})
-    assert isinstance(error, BadStore)
-    assert "SUPABASE_DB_URL" in str(error)
-    assert "SUPABASE_URL" in str(error)
-
-
-@pytest.mark.parametrize("options", [{}, {"check": True}, {"sql": True}], ids=["migrate", "check", "sql"])
-async def test_a_wrong_key_is_refused(project: PostgrestServer, options: dict[str, bool]) -> None:
-    key = project.key("service_role", "the secret of some other project")
-    error = await refusal({**of_supabase(project), "SUPABASE_SERVICE_KEY": key}, **options)
-    assert isinstance(error, BadStore)
-    assert "SUPABASE_SERVICE_KEY" in str(error)
-
-
-@pytest.mark.parametrize("options", [{}, {"check": True}, {"sql": True}], ids=["migrate", "check", "sql"])
-async def test_a_store_that_cannot_be_reached_is_told(
-    project: PostgrestServer, options: dict[str, bool]
-) -> None:
-    environ = of_supabase(project)
-    await project.stop()
-    assert isinstance(await refusal(environ, **options), StoreUnavailable)
-    assert isinstance(
-        await refusal({"RECONVENE_STORE": "postgresql://nobody:geheim@127.0.0.1:1/nowhere"}, **options),
-        StoreUnavailable,
-    )
-
-
-@pytest.mark.parametrize("options", [{}, {"check": True}], ids=["migrate", "check"])
-@pytest.mark.parametrize("backend", BACKENDS)
-async def test_a_newer_schema_is_left_alone(
-    backend: str, options: dict[str, bool], postgres: PostgresServer, tmp_path: Path
-) -> None:
-    async with AsyncExitStack() as stack:
-        environ = await BACKENDS[backend](postgres, tmp_path, stack)
-        await run(environ)
-        if backend == "sqlite":
-            with closing(sqlite3.connect(tmp_path / "store.db")) as file:
-                file.execute("PRAGMA user_version = 99")
-        else:
-            url = environ.get("SUPABASE_DB_URL", environ["RECONVENE_STORE"])
-            newer = "INSERT INTO reconvene.migrations (number, name) VALUES (99, 'from_the_future')"
-            await postgres.execute(newer, database=url.rpartition("/")[2])
-        with pytest.raises(SchemaTooNew, match="99"):
-            await run(environ, **options)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"check": True, "sql": True},
-        {"check": True, "directory": Path("anywhere")},
-        {"sql": True, "directory": Path("anywhere")},
-        {"everything": True},
-    ],
-    ids=["check, sql", "check, export", "sql, export", "all"],
-)
-async def test_options_that_do_not_go_together_do_nothing(
-    tmp_path: Path, options: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CannotMigrate):
-        await run({"RECONVENE_STORE": "sqlite:///store.db"}, **options)
-    assert files_in(tmp_path) == []
-
-
-async def test_a_sqlite_file_is_not_migrated_by_hand(tmp_path: Path) -> None:
-    with pytest.raises(CannotMigrate, match="reconvene migrate"):
-        await run({"RECONVENE_STORE": f"sqlite:///{tmp_path}/store.db"}, sql=True)
