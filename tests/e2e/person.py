@@ -20,6 +20,7 @@ from playwright.async_api import (
 from tests.e2e.reception import RECEIVED, WATCH_TILE, Received
 from tests.e2e.spies import LISTEN, REMEMBER
 from tests.e2e.waiting import until
+from tests.signalling.frames import check_client_frame, check_server_frame
 
 BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 """Where somebody's browser is, and how it writes."""
@@ -38,7 +39,7 @@ class Person:
         self.name = name
         self.url = url
         self.complaints: list[str] = []
-        """Errors of the page and of the console, and what should not have been answered."""
+        """Errors of the page and of the console, malformed frames, and what should not have been answered."""
         self.statuses: list[tuple[str, int]] = []
         """What was asked for, such as `GET http://…`, and what it was answered with."""
         self.heard: list[dict[str, Any]] = []
@@ -252,6 +253,10 @@ class Person:
         self.complaints = [text for text in self.complaints if not any(word in text for word in lost)]
 
     def _socket_carried(self, _: object, way: str, frame: str) -> None:
+        try:
+            (check_server_frame if way == "heard" else check_client_frame)(frame)
+        except AssertionError as error:
+            self.complaints.append(f"{way} a malformed frame: {error}")
         message = json.loads(frame)
         told = message["events"] if message["type"] == "batch" else [message]
         (self.heard if way == "heard" else self.said).extend(told)
