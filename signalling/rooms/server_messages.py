@@ -43,6 +43,7 @@ def joined(
     grace: float,
 ) -> bytes:
     person: Any = Raw(you.encoded())
+    # One item that has the commas in it: the list is copied once.
     people: Any = [Raw(room.roster())]
     servers: Any = ice_servers
     return _encode(
