@@ -86,6 +86,63 @@ async def test_a_restart_of_the_previous_release_changes_nothing(release: Path, 
     await ours.close()
 
 
+RIGHTS = (
+    "GRANT USAGE ON SCHEMA reconvene TO server; "
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconvene TO server"
+)
+"""As docs/operations.md has it."""
+
+
+async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(release: Path, servers: Servers) -> None:
+    postgres, url = await servers.postgres(), await new_database(servers)
+    database = url.rpartition("/")[2]
+    await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
+    await postgres.make_role("server")
+    # A plan for any values names all tables; one for the values of a call leaves out those it does not come to.
+    await postgres.execute(f"{RIGHTS}; ALTER ROLE server SET plan_cache_mode = force_generic_plan", database=database)
+    restricted = postgres.url(database, user="server")
+    async with previous_release(release, restricted) as previous:
+        assert await previous.answer() == "open"
+        assert await previous.ask("join('ann', 1000.0)") == "('p_ann', True, False)"
+        await open_store(url).migrate()
+        assert await previous.ask("came_back('ann', 1010.0)") == "None"
+        # Nor do its calls need what is new.
+        await postgres.execute(
+            "REVOKE ALL ON reconvene.revocations, reconvene.function_files FROM server", database=database
+        )
+        assert await previous.ask("join('bob', 1030.0)") == "('p_bob', False, False)"
+
+
+async def test_a_server_that_may_not_migrate_may_use_new_tables(release: Path, servers: Servers) -> None:
+    postgres, url = await servers.postgres(), await new_database(servers)
+    database = url.rpartition("/")[2]
+    await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
+    await postgres.make_role('"Server 2"')
+    await postgres.execute(RIGHTS.replace("TO server", 'TO "Server 2"'), database=database)
+    await open_store(url).migrate()
+    ours = open_store(postgres.url(database, user="Server%202"))
+    await ours.open()
+    await ours.revoke("u_ann", 1000.0, forget=0.0)
+    assert await ours.revocations() == {"u_ann": 1000.0}
+    await ours.close()
+
+
+async def test_the_previous_release_goes_on_with_new_tables_and_its_own_functions(
+    release: Path, servers: Servers
+) -> None:
+    """Between two files of `supabase db push`, each of which is a transaction."""
+    url = await new_database(servers)
+    async with previous_release(release, url) as previous:
+        assert await previous.answer() == "open"
+        await PostgresDatabase(url).migrate(SchemaFiles(load_migrations("postgres")))
+        assert await previous.ask("join('ann', 1000.0)") == "('p_ann', True, False)"
+        assert await previous.ask("came_back('ann', 1010.0)") == "None"
+        assert await previous.ask("leave('ann', 1020.0)") == "None"
+        assert await previous.ask("join('bob', 1030.0)") == "('p_bob', False, False)"
+        assert await previous.ask("store.heartbeat('n_old', 1040.0)") in ("None", "True")
+        assert await previous.ask("store.close_dead_nodes(1041.0)") == "1"
+
+
 # Functions
 
 

@@ -14,6 +14,24 @@ CREATE TABLE reconvene.function_files (
     written_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- A role that was granted the other tables has rights on these too.
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOR statement IN
+        SELECT format(
+            'GRANT %s ON reconvene.%I TO %s',
+            privilege_type, made, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+        )
+        FROM (VALUES ('meetings', 'revocations'), ('migrations', 'function_files')) AS alike (known, made)
+        JOIN pg_class ON pg_class.oid = format('reconvene.%I', known)::regclass
+        CROSS JOIN aclexplode(relacl)
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$;
+
 SELECT reconvene.share_with_supabase();
 
 INSERT INTO reconvene.migrations (number, name) VALUES (14, '0014_revocations_and_function_files');

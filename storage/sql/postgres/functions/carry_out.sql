@@ -45,12 +45,7 @@ BEGIN
             WHEN 'hosted_meetings' THEN reconvene.hosted_meetings(call)
             WHEN 'clock' THEN json_build_object('value', extract(epoch FROM clock_timestamp()))
             WHEN 'version' THEN json_build_object('value', (SELECT max(number) FROM reconvene.migrations))
-            WHEN 'function_files' THEN (
-                SELECT json_build_object('value', json_build_object(
-                    'release', max(release), 'hashes', json_object_agg(name, hash)
-                ))
-                FROM reconvene.function_files
-            )
+            WHEN 'function_files' THEN reconvene.all_function_files(call)
             ELSE reconvene.carry_out_import(call)
         END);
     END LOOP;

@@ -22,6 +22,6 @@ UPDATE reconvene.import_parts SET state = 'unknown', reason = 'Zoom''s list was 
 WHERE part LIKE 'instance/%' AND state = 'complete' AND shown IN (SELECT id FROM reconvene.import_walks WHERE rows = 0);
 
 -- functions/imports/ends.sql has one with other arguments.
-DROP FUNCTION reconvene.number_rows(text, reconvene.import_row[]);
+DROP FUNCTION IF EXISTS reconvene.number_rows(text, reconvene.import_row[]);
 
 INSERT INTO reconvene.migrations (number, name) VALUES (16, '0016_rows_kept_apart');
