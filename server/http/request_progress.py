@@ -20,7 +20,7 @@ class RequestProgress:
         self.is_in_head = True
         """The headers of the latest, or of the next, have not ended."""
         self.has_begun = True
-        """Something is expected. What is sent, or not, before the first request is a part of it."""
+        """A head has begun. What is sent, or not, before the first request is a part of it."""
         self.fields = 0
         self.fruitless = 0
         """Bytes in a row that have neither ended the headers nor brought any of the body."""

@@ -10,7 +10,7 @@ from typing import Any
 from server.settings.config import Config
 
 LASTING = 6 * 3600
-"""Seconds that those of others live: longer than most meetings; a reconnect brings new ones."""
+"""Seconds that credentials live of clients that are given no others while they stay: longer than most meetings."""
 
 
 def ice_servers(config: Config, user_id: str, now: float, lifetime: int = LASTING) -> list[dict[str, Any]]:

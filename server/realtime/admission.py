@@ -25,10 +25,10 @@ from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import known
 from signalling.protocol.identifiers import page_of
-from signalling.rooms.admission import AdmissionView, Request, decide
+from signalling.rooms.admission import Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
-from signalling.rooms.member import Handle, Member
+from signalling.rooms.member import Handle
 from storage.errors import StoreUnavailable
 from storage.records import Joined, Meeting
 from storage.store import Store
@@ -124,9 +124,11 @@ class Admission:
         try:
             with self._pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
-                    await self._record.settle(join.meeting, user_id)
-                    place = await self._let_in(join, proof, comes_back)
+                    await self._let_in(join, proof, comes_back)
                     pending.stale = False
+                    # Nothing is waited for between this and the store: what is written down later makes it stale.
+                    await self._record.settle(join.meeting, user_id)
+                    place = self._hub.present(join.meeting, user_id)
                     joined = await self._record.join(join, user_id, place, session)
                     recorded = True
                     if not pending.stale:
@@ -163,8 +165,8 @@ class Admission:
 
     async def _let_in(
         self, join: Join, proof: Proof, comes_back: bool, meeting: Meeting | None = None
-    ) -> Member | None:
-        """The place that the user has in the room. Raises `Refused`. Waits for nothing where the `meeting` is known."""
+    ) -> None:
+        """Raises `Refused`. Waits for nothing where the `meeting` is known."""
         session = proof.session
         request = Request(
             page=join.page,
@@ -172,20 +174,18 @@ class Admission:
             comes_back=comes_back,
             replaces=join.on_duplicate != "reject",
         )
-        view = self._view(join.meeting, proof.user_id)
-        refused = decide(view, request)
+        refused = self._decide(join.meeting, proof.user_id, request)
+        if refused is ErrorCode.MEETING_FULL and await self._is_host(join, proof.user_id, meeting):
+            refused = self._decide(join.meeting, proof.user_id, request._replace(is_host=True))
         if refused is ErrorCode.MEETING_FULL:
-            if not await self._is_host(join, proof.user_id, meeting):
-                raise Refused(refused, f"The meeting is full: {view.most} are in it.")
-            return self._view(join.meeting, proof.user_id).present
+            most = self._config.max_participants
+            raise Refused(refused, f"The meeting is full: {most} are in it.")
         if refused is not None:
             raise Refused(refused)
-        return view.present
 
-    def _view(self, room: str, user_id: str) -> AdmissionView:
-        return self._hub.admission_view(
-            room, user_id, self._pending.asking(room), self._config.max_participants
-        )
+    def _decide(self, room: str, user_id: str, request: Request) -> ErrorCode | None:
+        asking, most = self._pending.asking(room), self._config.max_participants
+        return decide(self._hub.admission_view(room, user_id, asking, most), request)
 
     async def _is_host(self, join: Join, user_id: str, meeting: Meeting | None) -> bool:
         try:

@@ -44,7 +44,6 @@ class Connection(SocketWriter, asyncio.Protocol):
         "_fragments",
         "_gateway",
         "_held",
-        "_loop",
         "_server_state",
         "_unread",
         "answered",
@@ -57,11 +56,10 @@ class Connection(SocketWriter, asyncio.Protocol):
     )
 
     def __init__(self, *, gateway: ConnectionOwner, server_state: Any, **_uvicorn: Any) -> None:
+        super().__init__()
         self._gateway = gateway
         self._server_state = server_state
-        self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        super().__init__()
         self._fragments: bytearray | None = None
         self._held: list[Buffer] | None = None
         # Bytes that the library has, of a frame that is not complete: at most so many.
@@ -140,7 +138,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         """Called by uvicorn when the server stops."""
         self._gateway.going_away(self)
 
-    # The gateway's side; `write(frame)` belongs here too and is the transport's own while the socket is open.
+    # The gateway's side; `write` and `tell` are the socket writer's.
 
     def close(self, code: CloseCode) -> None:
         """Start the closing handshake; cut the socket if the peer does not finish it in time."""

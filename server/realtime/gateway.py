@@ -1,6 +1,6 @@
-"""Between the sockets and the hub: decodes what comes in, carries out the effects that come out, keeps the time.
+"""Between the sockets and the hub: decodes what comes in, has the effects carried out that come out, keeps the time.
 
-Everything here runs on the event loop and, but for joins on their way to the store, at once.
+Everything here runs on the event loop, and at once. Joins, which wait for the store, are `joining`'s.
 """
 
 from __future__ import annotations

@@ -14,53 +14,54 @@ from signalling.rooms.room import Room
 class AdmissionView(NamedTuple):
     """What a room is to somebody who wants in. `present`: their member, connected or within grace.
 
-    `connected` and `size`: how many are in it with a connection, and in all, those included who asked earlier and are
-    not in it yet. `most`: how many may be in it.
+    `is_full`: it has no place for them, those counted who asked earlier and are not in it yet. Who has a place is not
+    asked for another.
     """
 
     present: Member | None
-    connected: int
-    size: int
-    most: int
+    is_full: bool = False
 
 
 class Request(NamedTuple):
     """What somebody asks for. `page` and `session_id` are the tab's, as far as it has them.
 
     `comes_back`: a page whose place was given up; it takes the place of no newer one. `replaces`: the place may be
-    taken from another page of the same user.
+    taken from another page of the same user. `is_host`: a meeting is never too full for its host.
     """
 
     page: str | None
     session_id: str | None
     comes_back: bool
     replaces: bool
+    is_host: bool = False
 
 
 def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
-    """`asking`: all users whose joins are on their way, this one included, in the order they asked."""
-    if room is None:
-        present, connected, size = None, 0, 0
-    else:
-        present, connected, size = room.member_of(user_id), len(room.audience()), len(room)
-    if size + len(asking) > most:
-        for other in asking:
-            if other == user_id:
-                break
-            member = room.member_of(other) if room else None
-            size += member is None
-            connected += member is None or member.connection is None
-    return AdmissionView(present, connected, size, most)
+    """`asking`: all users whose joins are on their way, this one included, in the order they asked.
+
+    `most`: how many may be in the room.
+    """
+    present = room.member_of(user_id) if room else None
+    size = len(room) if room else 0
+    if present is not None or size + len(asking) <= most:
+        return AdmissionView(present)
+    connected = len(room.audience()) if room else 0
+    for other in asking:
+        if other == user_id:
+            break
+        member = room.member_of(other) if room else None
+        size += member is None
+        connected += member is None or member.connection is None
+    # Those who are away have a place to come back to, and take none from those who are here: with them there may be
+    # twice as many.
+    return AdmissionView(None, connected >= most or size >= 2 * most)
 
 
 def decide(view: AdmissionView, request: Request) -> ErrorCode | None:
-    """Why they may not come in; None: they may. A meeting that is full is so for all but its host."""
+    """Why they may not come in; None: they may."""
     member = view.present
     if member is None:
-        # Those who are away have a place to come back to, and take none from those who are here: with them there may be
-        # twice as many.
-        full = view.connected >= view.most or view.size >= 2 * view.most
-        return ErrorCode.MEETING_FULL if full else None
+        return ErrorCode.MEETING_FULL if view.is_full and not request.is_host else None
     page = page_of(member.instance)
     if request.comes_back:
         return None if request.page == page else ErrorCode.DUPLICATE

@@ -11,7 +11,6 @@ The life of a member, and what moves it on:
 
 Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
 that joins starts anew, which its new instance tells the others. "Away" is a second of silence; most reloads take less.
-
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from signalling.rooms.inputs import (
     Return,
     is_outdated,
     restored_member,
-    taken_over,
+    took_up,
 )
 from signalling.rooms.log_memory import MOST, LogMemory
 from signalling.rooms.member import Handle, Member
@@ -113,7 +112,7 @@ class Hub:
             # Recorded last all the same, so the record has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
-        is_wrong = not taken_over(arrival, member)
+        is_wrong = not took_up(arrival, member)
         rejoined = was_present or arrival.rejoined
         event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined
         self._telling.add(room, event(room.log.next(), member), now)

@@ -1,4 +1,4 @@
-"""Who comes in, and how: what the hub cannot know by itself, put together by its caller."""
+"""Who comes in, and how: what the hub cannot know by itself, put together by its caller; and what a member is by it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def is_outdated(arrival: Arrival, member: Member) -> bool:
     return arrival.order < member.order or page in member.former
 
 
-def taken_over(arrival: Arrival, member: Member) -> bool:
+def took_up(arrival: Arrival, member: Member) -> bool:
     """Make the member what the arrival says. False: the record has the beginning of its stay by a clock that was set
     since."""
     member.features = arrival.features

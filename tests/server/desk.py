@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
@@ -48,6 +49,11 @@ class SlowStore:
         self.compare = asyncio.Event()
         """Until it is set, what is open is on its way."""
         self.compare.set()
+        self.asked = asyncio.Event()
+        """Somebody has asked for a meeting."""
+        self.meetings = asyncio.Event()
+        """Until it is set, meetings are on their way."""
+        self.meetings.set()
 
     async def join(self, request: JoinRequest) -> Joined:
         if self.down:
@@ -65,10 +71,13 @@ class SlowStore:
     async def meeting(self, room: str) -> Meeting | None:
         if self.down:
             raise StoreUnavailable("no answer")
+        self.asked.set()
+        await self.meetings.wait()
         return await self.real.meeting(room)
 
     async def leave(self, end: StayEnd) -> None:
         if self.down:
+            self.reached.set()
             raise StoreUnavailable("no answer")
         await self.real.leave(end)
         self.leaves.append(end)
@@ -99,10 +108,16 @@ class Desk:
     metrics: Metrics
     tokens: Tokens
 
-    async def join(self, token: str, connection: object | None = None, room: str = "ABC123") -> object:
+    async def join(
+        self,
+        token: str,
+        connection: object | None = None,
+        room: str = "ABC123",
+        on_duplicate: Literal["replace", "reject"] = "replace",
+    ) -> object:
         """As the gateway does it: admitted, then seated."""
         connection = connection or object()
-        message = Join(id=1, meeting=room, name="Ann", token=token, create=True)
+        message = Join(id=1, meeting=room, name="Ann", token=token, create=True, on_duplicate=on_duplicate)
         arrival, _ = await self.admission.admit(connection, message)
         self.hub.join(arrival, 0.0)
         return connection

@@ -6,7 +6,11 @@ import asyncio
 
 import pytest
 
+from server.runtime import clock
+from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.effects import StayEnded
+from signalling.rooms.inputs import Arrival
 from tests.server.desk import Desk, stays
 
 
@@ -79,3 +83,49 @@ async def test_those_who_are_away_are_bounded_too(desk: Desk) -> None:
     with pytest.raises(Refused) as refused:
         await desk.join(people[4])
     assert refused.value.code == ErrorCode.MEETING_FULL
+
+
+async def test_a_leave_while_the_host_asks_for_a_full_meeting_closes_no_stay_that_goes_on(desk: Desk) -> None:
+    """The host joins twice. The first time nobody is there to be answered, which is noted while the second join asks
+    whether it is the host's."""
+    host, *guests = (desk.tokens.identity(f"u_{number}", 2e9) for number in range(3))
+    await desk.store.real.create_meeting("ABC123", "u_0", "", 0.0)
+    for guest in guests:
+        await desk.join(guest)
+    arrival, _ = await desk.admission.admit(object(), Join(id=1, meeting="ABC123", name="Ann", token=host))
+    desk.store.meetings.clear()
+    desk.store.asked.clear()
+    coming = asyncio.create_task(desk.join(host))
+    await desk.store.asked.wait()
+    desk.store.down = True
+    desk.store.reached.clear()
+    gone(desk, arrival)
+    await desk.store.reached.wait()
+    desk.store.down = False
+    desk.store.meetings.set()
+    await coming
+    assert await desk.writer.settle("ABC123", "u_0", 5)
+    member = desk.hub.present("ABC123", "u_0")
+    assert member is not None
+    assert (member.session_id, True) in await stays(desk)
+
+
+async def test_a_duplicate_is_told_at_once_whatever_is_still_to_be_written(desk: Desk) -> None:
+    ann = desk.tokens.identity("u_ann", 2e9)
+    message = Join(id=1, meeting="ABC123", name="Ann", token=ann, create=True)
+    arrival, _ = await desk.admission.admit(object(), message)
+    desk.hub.join(arrival, 0.0)
+    desk.store.down = True
+    gone(desk, arrival)
+    with pytest.raises(Refused) as refused:
+        await desk.join(ann, on_duplicate="reject")
+    assert refused.value.code is ErrorCode.DUPLICATE
+    assert desk.writer.has_to_write("ABC123", "u_ann")
+    desk.store.down = False
+
+
+def gone(desk: Desk, arrival: Arrival) -> None:
+    """Nobody is there any more to come to that stay."""
+    desk.admission.stay_ended(arrival.room, arrival.user_id)
+    stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
+    desk.writer.record(StayEnded(*stay, clock.monotonic(), "left", arrival.joined_at))
