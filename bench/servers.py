@@ -73,8 +73,12 @@ LIMIT = Spec("limit in C", lambda port: [built("limit"), str(port)], roster=Fals
 
 def before(folder: Path) -> Spec:
     """This server as it is in another working tree."""
+    # Up to 0.5 the command was the server's.
+    module = "reconvene.cli.main" if (folder / "reconvene").is_dir() else "server.cli"
     return Spec(
-        BEFORE, RECONVENE.command, lambda port, data: _settings(port, data) | {"PYTHONPATH": str(folder)}
+        BEFORE,
+        lambda port: [sys.executable, "-P", "-m", module, "serve"],
+        lambda port, data: _settings(port, data) | {"PYTHONPATH": str(folder)},
     )
 
 
