@@ -19,6 +19,9 @@ from pathlib import Path
 
 SQL = Path(__file__).parent / "sql"
 
+LOCK = f"SELECT pg_advisory_xact_lock({0x5265636F});"
+"""Whoever migrates PostgreSQL holds this lock ("Reco"), so that one does at a time."""
+
 Release = tuple[int, ...]
 """Major, minor and patch number."""
 
@@ -75,19 +78,35 @@ class SchemaFiles:
 
     @property
     def functions_sql(self) -> str:
-        """SQL that makes the functions and notes which files they are from; empty without function files."""
+        """SQL that makes the functions and notes which files they are from; empty without function files.
+        It raises where a newer release wrote functions."""
         if not self.functions:
             return ""
         parts = [f"-- {file.name}\n\n{file.sql.strip()}\n\n{self._note(file)}\n" for file in self.functions]
         # A function may call one that is made after it.
         first, last = "SET check_function_bodies = off;\n", "RESET check_function_bodies;\n"
-        return "\n".join([first, *parts, "SELECT reconvene.share_with_supabase();", last])
+        return "\n".join(
+            [f"{LOCK}\n", self._guard, first, *parts, "SELECT reconvene.share_with_supabase();", last]
+        )
+
+    @property
+    def _guard(self) -> str:
+        return (
+            "DO $$ BEGIN\n"
+            f"    IF EXISTS (SELECT FROM reconvene.function_files WHERE release > {self._release}) THEN\n"
+            "        RAISE EXCEPTION 'the database has functions of a newer release; nothing was changed';\n"
+            "    END IF;\n"
+            "END $$;\n"
+        )
+
+    @property
+    def _release(self) -> str:
+        return f"ARRAY[{', '.join(map(str, self.release))}]"
 
     def _note(self, file: FunctionFile) -> str:
-        release = ", ".join(map(str, self.release))
         return (
             "INSERT INTO reconvene.function_files (name, hash, release)\n"
-            f"VALUES ('{file.name}', '{file.hash}', ARRAY[{release}])\n"
+            f"VALUES ('{file.name}', '{file.hash}', {self._release})\n"
             "ON CONFLICT (name) DO UPDATE\n"
             "SET hash = excluded.hash, release = excluded.release, written_at = now();"
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from server.settings.config import Config
-from storage.migrations import Migration, SchemaFiles, load_schema
+from storage.migrations import LOCK, Migration, SchemaFiles, load_schema
 from storage.store import Store
 
 Tell = Callable[[str], None]
@@ -134,4 +134,4 @@ def _sql(files: SchemaFiles) -> str:
     if files.functions:
         parts.append(files.functions_sql)
     # All or nothing, also for a tool that commits after each statement.
-    return "\n".join(["BEGIN;\n", *parts, "COMMIT;"]) if parts else "-- nothing is missing"
+    return "\n".join(["BEGIN;\n", f"{LOCK}\n", *parts, "COMMIT;"]) if parts else "-- nothing is missing"

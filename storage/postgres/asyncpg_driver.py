@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import orjson
 
 from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
-from storage.migrations import Applied, SchemaFiles
+from storage.migrations import LOCK, Applied, SchemaFiles
 from storage.postgres.driver import Call, CallFailed, Locked
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ LATENESS = 0.5
 POOL_SIZE = 8
 BATCHES = 2
 """Two: the database works on one batch while the answers of the other are read. More would only make each smaller."""
-
-_MIGRATING = 0x5265636F
-"""The advisory lock of whoever migrates ("Reco")."""
 
 # What each says of the call, by SQLSTATE or its class (PostgreSQL appendix A). Not listed: the call failed for good.
 _NOTHING_KEPT = ("40", "53", "55", "58", "57014", "57P03", "25006")
@@ -124,7 +121,7 @@ class PostgresDatabase:
     async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         async with self._one_connection() as connection, connection.transaction():
             # One process migrates, the others find it done.
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATING, timeout=MIGRATE_WITHIN)
+            await connection.execute(LOCK, timeout=MIGRATE_WITHIN)
             applied = await _applied(connection)
             if applied.version > len(files.migrations):
                 raise SchemaTooNew(applied.version, len(files.migrations))

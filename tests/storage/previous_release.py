@@ -18,12 +18,15 @@ from storage.migrations import Migration
 
 ROOT = Path(__file__).parent.parent.parent
 
-NAMES = ("v0.5.0", "7ca9ce9c482aab83f39f01bb7b7b030eba1d9764")
+VERSION = "0.5.0"
+
+NAMES = (f"v{VERSION}", "7ca9ce9c482aab83f39f01bb7b7b030eba1d9764")
 """Its tag, and the tag's commit, for where tags were not cloned."""
 
 # What is written by hand is what is asked of it: each line of stdin is an expression, its value is printed.
 PROCESS = """
 import asyncio, sys
+from importlib.metadata import version
 from storage import open_store
 from storage.store import JoinRequest, StayEnd, StayResume
 
@@ -77,6 +80,10 @@ def archive() -> bytes:
 def unpack(folder: Path) -> Path:
     with tarfile.open(fileobj=io.BytesIO(archive())) as files:
         files.extractall(folder, filter="data")
+    # It is not installed: without this it would find the version of the release that is.
+    metadata = folder / f"reconvene-{VERSION}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: reconvene\nVersion: {VERSION}\n", encoding="utf-8")
     return folder
 
 

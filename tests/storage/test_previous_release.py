@@ -48,6 +48,7 @@ def test_what_was_released_is_as_it_was(release: Path, backend: str) -> None:
 async def test_the_previous_release_goes_on_where_this_one_has_migrated(release: Path, url: str) -> None:
     async with previous_release(release, url) as previous:
         assert await previous.answer() == "open"
+        assert await previous.ask("asyncio.sleep(0, version('reconvene'))") == "'0.5.0'"
         assert await previous.ask("join('ann', 1000.0)") == "('p_ann', True, False)"
         ours = open_store(url)
         assert (await ours.schema()).pending
@@ -93,13 +94,17 @@ RIGHTS = (
 """As docs/operations.md has it."""
 
 
-async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(release: Path, servers: Servers) -> None:
+async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(
+    release: Path, servers: Servers
+) -> None:
     postgres, url = await servers.postgres(), await new_database(servers)
     database = url.rpartition("/")[2]
     await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
     await postgres.make_role("server")
     # A plan for any values names all tables; one for the values of a call leaves out those it does not come to.
-    await postgres.execute(f"{RIGHTS}; ALTER ROLE server SET plan_cache_mode = force_generic_plan", database=database)
+    await postgres.execute(
+        f"{RIGHTS}; ALTER ROLE server SET plan_cache_mode = force_generic_plan", database=database
+    )
     restricted = postgres.url(database, user="server")
     async with previous_release(release, restricted) as previous:
         assert await previous.answer() == "open"

@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from reconvene.cli import migration
 from reconvene.cli.migration import CannotMigrate
-from storage.migrations import Release, SchemaFiles, load_migrations, load_schema
+from storage.migrations import LOCK, Release, SchemaFiles, load_migrations, load_schema
 from storage.postgres import function_store
 from tests.databases import PostgresServer, PostgrestServer
 from tests.databases.postgres import postgres_programs
@@ -191,6 +192,34 @@ async def test_functions_that_changed_are_exported_once_more_and_sort_behind(
     assert before == files
     assert [line for line in told if line.startswith("wrote")] == [f"wrote {newest}"]
     assert newest.read_text() == changed.functions_sql
+
+
+async def test_sql_of_an_older_release_leaves_functions_alone(postgres: PostgresServer) -> None:
+    database = f"newer_{next(numbers)}"
+    environ = {"RECONVENE_STORE": await postgres.make_database(database)}
+    await run(environ)
+    older = with_a_function_changed(load_schema(), (0, 5, 0)).functions_sql
+    with pytest.raises(asyncpg.RaiseError, match="newer release"):
+        await postgres.execute(f"SET ROLE {PostgresServer.OWNER}; {older}", database=database)
+    assert (await run(environ, check=True))[0]
+
+
+async def test_sql_that_is_run_by_hand_waits_for_a_server_that_migrates(postgres: PostgresServer) -> None:
+    """So that neither writes a function while the other does."""
+    database = f"busy_{next(numbers)}"
+    await postgres.make_database(database)
+    _, (sql,) = await run({}, sql=True, everything=True)
+    migrating, by_hand = await postgres.connect(database), await postgres.connect(database)
+    try:
+        async with migrating.transaction():
+            await migrating.execute(LOCK)
+            for text in (sql, load_schema().functions_sql):
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await by_hand.execute(f"SET LOCAL lock_timeout = '1ms'; {text}")
+                await by_hand.execute("ROLLBACK")
+    finally:
+        await migrating.close()
+        await by_hand.close()
 
 
 async def test_only_functions_that_changed_are_written_again(
