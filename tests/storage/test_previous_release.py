@@ -92,6 +92,8 @@ RIGHTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconvene TO server"
 )
 """As docs/operations.md has it."""
+LOGIN = "LOGIN BYPASSRLS"
+"""Another test may have made Supabase's roles in the cluster, with which row level security is on."""
 
 
 async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(
@@ -100,7 +102,7 @@ async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(
     postgres, url = await servers.postgres(), await new_database(servers)
     database = url.rpartition("/")[2]
     await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
-    await postgres.make_role("server")
+    await postgres.make_role("server", LOGIN)
     # A plan for any values names all tables; one for the values of a call leaves out those it does not come to.
     await postgres.execute(
         f"{RIGHTS}; ALTER ROLE server SET plan_cache_mode = force_generic_plan", database=database
@@ -122,7 +124,7 @@ async def test_a_server_that_may_not_migrate_may_use_new_tables(release: Path, s
     postgres, url = await servers.postgres(), await new_database(servers)
     database = url.rpartition("/")[2]
     await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
-    await postgres.make_role('"Server 2"')
+    await postgres.make_role('"Server 2"', LOGIN)
     await postgres.execute(RIGHTS.replace("TO server", 'TO "Server 2"'), database=database)
     await open_store(url).migrate()
     ours = open_store(postgres.url(database, user="Server%202"))
