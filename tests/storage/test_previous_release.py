@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
@@ -15,6 +16,7 @@ from storage import open_store
 from storage.migrations import Applied, FunctionFile, SchemaFiles, load_migrations, load_schema
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.sqlite.database_file import APPLICATION_ID, migrate
+from tests.databases import PostgresServer
 from tests.storage.backends import Servers
 from tests.storage.previous_release import migrations, previous_release, unpack
 from tests.storage.script import Script
@@ -92,17 +94,22 @@ RIGHTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reconvene TO server"
 )
 """As docs/operations.md has it."""
-LOGIN = "LOGIN BYPASSRLS"
-"""Another test may have made Supabase's roles in the cluster, with which row level security is on."""
+
+
+@pytest.fixture
+async def plain_postgres() -> AsyncIterator[PostgresServer]:
+    """Its own cluster: another test may make Supabase's roles in the shared one, and then no other role has rights."""
+    async with PostgresServer() as server:
+        yield server
 
 
 async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(
-    release: Path, servers: Servers
+    release: Path, plain_postgres: PostgresServer
 ) -> None:
-    postgres, url = await servers.postgres(), await new_database(servers)
-    database = url.rpartition("/")[2]
+    postgres, database = plain_postgres, "goes_on"
+    url = await postgres.make_database(database)
     await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
-    await postgres.make_role("server", LOGIN)
+    await postgres.make_role("server")
     # A plan for any values names all tables; one for the values of a call leaves out those it does not come to.
     await postgres.execute(
         f"{RIGHTS}; ALTER ROLE server SET plan_cache_mode = force_generic_plan", database=database
@@ -120,11 +127,13 @@ async def test_a_server_that_may_not_migrate_goes_on_while_another_user_does(
         assert await previous.ask("join('bob', 1030.0)") == "('p_bob', False, False)"
 
 
-async def test_a_server_that_may_not_migrate_may_use_new_tables(release: Path, servers: Servers) -> None:
-    postgres, url = await servers.postgres(), await new_database(servers)
-    database = url.rpartition("/")[2]
+async def test_a_server_that_may_not_migrate_may_use_new_tables(
+    release: Path, plain_postgres: PostgresServer
+) -> None:
+    postgres, database = plain_postgres, "new_tables"
+    url = await postgres.make_database(database)
     await PostgresDatabase(url).migrate(SchemaFiles(migrations(release, "postgres")))
-    await postgres.make_role('"Server 2"', LOGIN)
+    await postgres.make_role('"Server 2"')
     await postgres.execute(RIGHTS.replace("TO server", 'TO "Server 2"'), database=database)
     await open_store(url).migrate()
     ours = open_store(postgres.url(database, user="Server%202"))
