@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from server.realtime.join_record import SETTLE_TIMEOUT
 from storage.records import Attendance
 from storage.store import Store
 from tests.process import ServerProcess
@@ -126,10 +127,11 @@ class Pulse:
 
     def terms(self, outage: float = 0.0) -> Terms:
         """`outage`: seconds for which the store was away. A connection is not listened to while its join is there, so
-        one that ends meanwhile is noticed when it is answered."""
+        one that ends meanwhile is noticed when it is answered: after the outage, and what was to be written before."""
         self._task.cancel()
+        waits = outage + SETTLE_TIMEOUT if outage else 0.0
         # Late where it is said, and where it is heard.
-        return Terms(GRACE, INTERVAL, late=LATE + outage + 2 * self.worst, lag=self.worst)
+        return Terms(GRACE, INTERVAL, late=LATE + waits + 2 * self.worst, lag=self.worst)
 
 
 def errors(server: ServerProcess) -> list[str]:
