@@ -1,7 +1,7 @@
-"""Where a request comes from: the client's address, behind the proxies that are trusted to tell it.
+"""Finds the client's address of a request, behind trusted proxies.
 
-Each proxy appends the address of whoever connected to it (X-Forwarded-For, or Forwarded, RFC 7239), so the list is read
-from its end: what a trusted proxy says is so, and what stands before an untrusted address anybody can have made up.
+Each proxy appends the address of its peer (X-Forwarded-For, or Forwarded, RFC 7239), so the list is read from its end.
+An entry that a trusted proxy appended is true; the entries before an untrusted address can be forged.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ FORWARDED_FOR, FORWARDED = "x-forwarded-for", "forwarded"
 BEHIND = LOOPBACK + PRIVATE
 
 MOST_HOPS = 16
-"""Proxies in a row. What a longer list says is not read."""
+"""Proxies in a row. Further entries of a list are not read."""
 
 _FOR = re.compile(r"""(?:^|;)\s*for\s*=\s*"?([^";]*)""", re.IGNORECASE)
 
 
 class Client(NamedTuple):
     address: str
-    """As a log shows it."""
+    """As it is logged."""
     network: str
-    """What is counted as one: an IPv4 address, or the /64 of an IPv6 address, all of which one household has."""
+    """What limits count as one client: an IPv4 address, or the /64 of an IPv6 address, which is one household's."""
     hidden: bool = False
-    """The address is that of a proxy in a private network which is not trusted: all who are behind it share it."""
+    """The address is that of an untrusted proxy in a private network: all clients behind it share the address."""
 
 
 UNKNOWN = Client("", "")
-"""Whose request it is when nobody can say."""
+"""The client when the address is not known."""
 
 LONGEST = 64
-"""Letters of an address, with brackets, zone and port."""
+"""Characters of an address, with brackets, zone and port."""
 REMEMBERED = 4096
-"""Addresses of which is kept what was found out: it takes longer than all else that is done for a request here."""
+"""Addresses whose parse is cached: parsing takes longer than everything else here."""
 
 
 class _Sender(NamedTuple):
-    """What is known of an address."""
+    """A parsed address."""
 
     client: Client
     is_trusted: bool
@@ -64,7 +64,7 @@ class _Sender(NamedTuple):
 
 
 class Proxies:
-    """Who is trusted to say for whom a request is made."""
+    """The proxies that are trusted to name the client."""
 
     def __init__(self, trusted: Sequence[Network]) -> None:
         self._trusted = tuple(trusted)
@@ -83,12 +83,12 @@ class Proxies:
         return cls(networks_of(*named))
 
     def trusts(self, remote: str) -> bool:
-        """Whether what comes from this address is a trusted proxy's."""
+        """Whether this address is a trusted proxy's."""
         sender = self._sender(remote[:LONGEST])
         return sender is not None and sender.is_trusted
 
     def client(self, remote: str, header: Header) -> Client:
-        """Who makes the request that came from `remote`."""
+        """The client of a request that came from the address `remote`."""
         sender = self._sender(remote[:LONGEST])
         if sender is None:
             return Client(remote, remote)
@@ -112,7 +112,7 @@ class Proxies:
 
 
 def _hops(header: Header) -> Iterator[str]:
-    """Who connected to each proxy, the nearest first. X-Forwarded-For wins: most proxies pass Forwarded on unread."""
+    """The peer of each proxy, nearest proxy first. X-Forwarded-For wins: most proxies pass Forwarded on unread."""
     lists = header(FORWARDED_FOR)
     told = lists or header(FORWARDED)
     # Cut at every comma, quoted or not: a quote that a client opens must not swallow what a proxy appends.

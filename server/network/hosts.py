@@ -1,7 +1,7 @@
-"""By what names the server is asked, and which of them it answers to; whose pages may connect.
+"""Checks the host names in requests against those the server answers to, and which origins' pages may connect.
 
-A page of another site that has its name resolve to this machine (DNS rebinding) is a page of this server's own origin
-to the browser, and to any comparison of Origin with Host. Only a list of names tells it apart.
+A site can make its name resolve to this machine (DNS rebinding). Its page then has this server's origin, for the
+browser and for any comparison of Origin with Host. Only a list of names can tell it apart.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def asked_by(header: Header, *, trusted: bool) -> list[str]:
-    """By which names a request came, the one that counts last: what Host says, or a trusted proxy in its place."""
+    """The host names of a request, the decisive one last: from Host, then from a trusted proxy."""
     names = list(header("host"))
     if trusted:
-        # As in its other lists, the last is what the nearest proxy saw itself.
+        # As in the other forwarding headers, the last entry is what the nearest proxy saw itself.
         told = ",".join(header(FORWARDED_HOST)).rpartition(",")[2].strip()
-        # The same name without a port says nothing new: proxies often lose it.
+        # Ignore the same name without its port: proxies often drop the port.
         if told and (not names or told.lower() != _name(names[-1])):
             names.append(told)
     return names
@@ -35,7 +35,7 @@ def asked_by(header: Header, *, trusted: bool) -> list[str]:
 class Hosts:
     """Names that the server answers to; all, if none are given.
 
-    Addresses and localhost always count: no other site's page can have them as its own.
+    Addresses and localhost are always served: no other site can have them as its name.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ class Hosts:
         return cls(() if "*" in names else names)
 
     def refusal(self, asked_by: Sequence[str]) -> str | None:
-        """What to tell whoever asks by a name that is not served."""
+        """The error for a request by a name that is not served; None: all are served."""
         for host in asked_by:
             if not self._serves(host):
                 return "The server does not answer to this name; see RECONVENE_HOSTS."
@@ -73,14 +73,14 @@ ANY_HOST = Hosts(())
 
 
 def is_local(host: str) -> bool:
-    """Whether a host is an address, or a name of this machine for itself (RFC 6761, section 6.3)."""
+    """Whether a host is an IP address or a localhost name (RFC 6761, section 6.3)."""
     return parsed(host) is not None or _name(host) == "localhost" or _name(host).endswith(".localhost")
 
 
 def origin(text: str) -> str:
-    """An origin as browsers write it: in small letters, and without the port that its scheme has anyway (RFC 6454).
+    """An origin as browsers write it: in lower case, without the scheme's default port (RFC 6454).
 
-    Raises `ValueError` for what is none.
+    Raises `ValueError` if the text is no origin.
     """
     parts = urlsplit(text.strip().rstrip("/").lower())
     if parts.scheme not in DEFAULT_PORTS or not parts.netloc or parts.path or parts.query or parts.fragment:
@@ -89,7 +89,7 @@ def origin(text: str) -> str:
 
 
 def is_allowed_origin(text: str, host: str | None, allowed: Sequence[str]) -> bool:
-    """Whether a page of this origin may connect to us as `host`: its own host, or on the list."""
+    """Whether a page of this origin may connect: the origin is that of `host`, or on the list."""
     if "*" in allowed:
         return True
     try:
@@ -101,7 +101,7 @@ def is_allowed_origin(text: str, host: str | None, allowed: Sequence[str]) -> bo
 
 
 def _without_port(scheme: str, host: str) -> str:
-    """`host` without the port that the scheme has anyway. Which scheme a Host is of, only the page's origin tells."""
+    """`host` without the scheme's default port. A Host header has no scheme, so the scheme is the page's."""
     return host.removesuffix(DEFAULT_PORTS[scheme])
 
 

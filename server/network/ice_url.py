@@ -1,4 +1,4 @@
-"""STUN and TURN URLs, as browsers take them (RFC 7064, RFC 7065)."""
+"""Parses STUN and TURN URLs as browsers do (RFC 7064, RFC 7065)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A URL taken apart. `transport` is udp, tcp or tls; dtls for what browsers hardly have."""
+    """A parsed URL. `transport` is udp, tcp, tls or dtls (which few browsers support)."""
 
     scheme: str
     host: str
@@ -21,7 +21,7 @@ class Place:
 
 
 def place(url: str) -> Place | None:
-    """None for what is no STUN or TURN URL: given one such, a browser makes no connection at all."""
+    """None if it is no valid STUN or TURN URL: with a single invalid URL, a browser makes no connection at all."""
     match = _URL.fullmatch(url)
     if match is None:
         return None

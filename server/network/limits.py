@@ -1,7 +1,7 @@
-"""Limits per address, so that one stranger takes nothing from all others: the table of them, and who is over one.
+"""Limits per address, so that one client cannot exhaust the server: the table of limits, and their enforcement.
 
-Each is so wide that a school behind one address gets in, and no wider. A client whose address is not known (a Unix
-socket) is not limited.
+Each is just wide enough for a school behind one address. A client whose address is not known (a Unix socket) is not
+limited.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from server.runtime.seldom import Seldom
 from signalling.protocol.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
-    # A server listens before this is loaded.
+    # The server listens before Metrics is imported.
     from server.runtime.metrics import Metrics
 
 log = structlog.get_logger()
@@ -29,12 +29,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`seconds`: until all of them may be had again. None: they are counted as long as they last."""
+    """`seconds`: until the whole burst is available again. None: limits how many exist at a time."""
 
     most: int
     seconds: float | None
     too_many: str
-    """What is too much, as it is told."""
+    """The beginning of the error message."""
 
 
 LIMITS: dict[str, Limit] = {
@@ -50,16 +50,16 @@ LIMITS: dict[str, Limit] = {
 }
 
 HIDDEN_WIDTH = 50
-"""How much wider they are for an address that many share because the proxy they come through is not trusted."""
+"""Factor by which limits are wider for the address of an untrusted proxy, which many clients share."""
 
 SAYS_EVERY = 10.0
 """Seconds between two log lines about the same limit."""
 MOST_HIDDEN = 100
-"""Proxies that are warned of, each once."""
+"""Untrusted proxies that are warned about, each once."""
 
 
 def parse(text: str) -> dict[str, int]:
-    """The number of each limit that is on: by `2` twice as much, by `sockets=50` another one. Raises `ValueError`."""
+    """The number for each limit that is on: `2` doubles them all, `sockets=50` sets one. Raises `ValueError`."""
     factor, single = 1.0, dict[str, int]()
     for part in text.split(","):
         name, named, value = part.strip().partition("=")
@@ -81,7 +81,7 @@ def _number(text: str) -> float:
 
 
 class Limits:
-    """`most`: as `parse` answers. Times are read from `clock`, in seconds."""
+    """`most`: as `parse` returns it. Times are read from `clock`, in seconds."""
 
     def __init__(
         self, most: Mapping[str, int], metrics: Metrics, clock: Callable[[], float] = time.monotonic
@@ -99,7 +99,7 @@ class Limits:
         self._seldom = Seldom(SAYS_EVERY, clock)
 
     def check(self, name: str, client: Client, key: str | None = None) -> None:
-        """Raises `Refused` when no more may be taken. `key`: what is counted in place of the address."""
+        """Raises `Refused` if the limit is reached. `key`: what is counted instead of the address."""
         rate = self._rates.get(name)
         if rate is None or not client.network:
             return
@@ -108,7 +108,7 @@ class Limits:
             raise self.refusal(name, client, wait)
 
     def count(self, name: str, client: Client, key: str | None = None) -> None:
-        """One more happened."""
+        """Count one."""
         rate = self._rates.get(name)
         if rate is not None and client.network:
             rate.take(key or client.network, self._clock(), _width(client))
@@ -119,19 +119,19 @@ class Limits:
         self.count(name, client, key)
 
     def give_back(self, name: str, client: Client, key: str | None = None) -> None:
-        """What was taken did not happen."""
+        """Return one that was taken but not used."""
         rate = self._rates.get(name)
         if rate is not None and client.network:
             rate.give_back(key or client.network, _width(client))
 
     def hold(self, name: str, client: Client, held: int, retry_after: float) -> None:
-        """Raises `Refused` when whoever holds so many may have no other."""
+        """Raises `Refused` if a client that already holds `held` may not have another."""
         most = self._most.get(name)
         if most is not None and client.network and held >= most * _width(client):
             raise self.refusal(name, client, retry_after)
 
     def opened(self, client: Client) -> Refused | None:
-        """A socket is open, and is counted until it is `closed`. Answers why it has to be closed at once, if so."""
+        """Count an open socket until `closed` is called. Returns the refusal if it must be closed at once."""
         self.seen(client)
         held = self._sockets[client.network]
         self._sockets[client.network] += 1
@@ -148,13 +148,13 @@ class Limits:
             del self._sockets[client.network]
 
     def key_failed(self, client: Client) -> None:
-        """A key was tried that is not valid."""
+        """Count and log an invalid key."""
         self.count("failed_keys", client)
         self._metrics.failed_keys += 1
         log.info("key refused", remote=client.address)
 
     def seen(self, client: Client) -> None:
-        """A client came: warn of the proxy that hides who it is, once."""
+        """If an untrusted proxy hides the client, warn about the proxy, once."""
         if client.hidden and client.address not in self._hidden and len(self._hidden) < MOST_HIDDEN:
             self._hidden.add(client.address)
             log.warning(
@@ -164,7 +164,7 @@ class Limits:
             )
 
     def refusal(self, name: str, client: Client, wait: float) -> Refused:
-        """What is answered. Those who are refused together do not all come back in the same moment."""
+        """The refusal. Its delay is random, so that clients refused together do not all return at once."""
         self._metrics.limited[name] += 1
         if refused := self._seldom.count(name):
             log.warning("an address is over a limit", limit=name, remote=client.address, refused=refused)

@@ -1,7 +1,7 @@
-"""The way of a join: who is it, may they come in, and is it recorded. Ends with an `Arrival` for the hub.
+"""Admits a join: identifies the user, decides whether they may enter, records the stay. Yields the hub's `Arrival`.
 
-The store is asked while the rooms go on, so what was true before may not be true after. What matters is checked
-again: when the stay that the store went on with was closed meanwhile, the store is asked once more.
+Rooms change while the store is answering, so the decision is checked again afterwards. If the stay that the store
+continued was closed meanwhile, the store is asked once more.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Admission:
         self._orders = itertools.count(1)
 
     def returning(self, connection: Handle, resume: Resume) -> tuple[TabSession, Return]:
-        """A page that comes back, for the hub to look for its place. Raises `Refused`."""
+        """The hub's input for a page that resumes. The hub then looks for its place. Raises `Refused`."""
         now = time.time()
         session = self._tokens.read_session(resume.session)
         self._comings.count(session.room, session.user_id, clock.monotonic())
@@ -91,9 +91,9 @@ class Admission:
     async def readmit(
         self, connection: Handle, resume: Resume, session: TabSession
     ) -> tuple[Arrival, Joined]:
-        """For a page that comes back after its place was given up: the join that it would send.
+        """Join on behalf of a page that resumes after its place was given up.
 
-        It takes the place of no newer page (`duplicate`). Raises `Refused`.
+        It does not replace a newer page (`duplicate`). Raises `Refused`.
         """
         join = Join(
             id=resume.id,
@@ -109,7 +109,7 @@ class Admission:
         return await self._admit(connection, join, proof, order, comes_back=True)
 
     async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
-        """What the hub needs to seat the joiner. Raises `Refused`, with nothing left half done."""
+        """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done."""
         order = next(self._orders)
         proof = await self._credentials.of_join(join, time.time())
         self._comings.count(join.meeting, proof.user_id, clock.monotonic())
@@ -126,7 +126,7 @@ class Admission:
                 for _ in range(ATTEMPTS):
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
-                    # Nothing is waited for between this and the store: what is written down later makes it stale.
+                    # No await between `settle` and the store: an end recorded after this point marks the join stale.
                     await self._record.settle(join.meeting, user_id)
                     place = self._hub.present(join.meeting, user_id)
                     joined = await self._record.join(join, user_id, place, session)
@@ -145,19 +145,19 @@ class Admission:
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
     def is_joining(self, room: str, user_id: str) -> bool:
-        """Whether a join of theirs is on its way to the store."""
+        """Whether the user has a pending join in this room."""
         return user_id in self._pending.asking(room)
 
     def forget(self, asked_before: float) -> None:
-        """Joins that failed before that moment. `reconciling` has closed by now what they may have begun."""
+        """Forget failed joins asked for before that moment; `reconciling` has closed any stays they began."""
         self._record.forget(asked_before)
 
     def stay_ended(self, room: str, user_id: str) -> None:
-        """A stay was closed, or is recorded anew: a join on its way that went on with it has to ask again."""
+        """A stay was closed or recorded again: a pending join that continued it must ask the store again."""
         self._pending.stay_ended(room, user_id)
 
     def revoked(self, user_ids: Collection[str]) -> None:
-        """The credentials of these users are void: their joins on the way come too late."""
+        """The credentials of these users are void: refuse their pending joins."""
         self._pending.revoked(user_ids)
 
     def meeting_ended(self, room: str) -> None:
@@ -166,7 +166,7 @@ class Admission:
     async def _let_in(
         self, join: Join, proof: Proof, comes_back: bool, meeting: Meeting | None = None
     ) -> None:
-        """Raises `Refused`. Waits for nothing where the `meeting` is known."""
+        """Raises `Refused`. Does not wait for the store if `meeting` is given."""
         session = proof.session
         request = Request(
             page=join.page,
@@ -200,9 +200,9 @@ class Admission:
             self._record.has_failed(room, user_id, asked)
 
     def record_again(self, room: str, user_id: str) -> bool:
-        """Write down the user's stay as it goes on here: the record has the instance of a page that was not seated.
+        """Record the user's current stay again: the record names the instance of a page that was not seated.
 
-        False when it does not go on. Who is on the way in is recorded after this.
+        False if the user has no stay here. Pending joins of the user are recorded after this.
         """
         here = self._hub.stays.of(room, user_id, clock.monotonic())
         if here is None:

@@ -1,10 +1,10 @@
-"""Writes down what became of stays: that they ended, that they go on here. Keeps at it while the store is away.
+"""Records the ends and returns of stays in the store. Retries while the store is unavailable.
 
-    record() ─► each person's line, oldest first ─► the heads of up to 256 lines at once ─► store
+    record() ─► one queue per person, oldest first ─► the heads of up to 256 queues at once ─► store
 
-One task writes for as long as there is something to write. Of one person only one entry is on its way at a time, so
-that a leave never overtakes the return after it; a join of the same person waits until the line is empty (`settle`).
-What is handed to the store at once, it puts into one transaction.
+One task writes while there are entries. Only one entry per person is being written at a time, so that a return is never
+recorded before the leave that precedes it. A join of the same person waits until the queue is empty (`settle`).
+The store puts the entries of one batch into one transaction.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from storage.store import Store
 log = structlog.get_logger()
 
 LIMIT = 50_000
-"""Entries kept while the store is away. Past it the oldest news is that the disk is gone; what is dropped is found
-later (`server.realtime.reconciling`), or closed by the next start, at this node's last heartbeat."""
+"""Entries kept while the store is unavailable. Beyond this, new entries are dropped; `server.realtime.reconciling`
+finds the difference later, or the next start closes their stays at this node's last heartbeat."""
 
 FLAPPING = 16
-"""Entries of one person from which on returns no longer add up."""
+"""From this many entries of one person, a return replaces the return before it."""
 
 BATCH = 256
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
 class StayAbandoned(NamedTuple):
-    """Record that nobody is in a stay that is open here. `at`: when somebody last was (of the hub's time); None: nobody
-    came to it."""
+    """Close a stay that is open in the record but has nobody in it. `at`: when it was last occupied (the hub's clock);
+    None: it never was."""
 
     room: str
     user_id: str
@@ -55,7 +55,7 @@ Person = tuple[str, str]
 
 
 class _Line:
-    """What is to be written of one person."""
+    """The unwritten entries of one person."""
 
     __slots__ = ("entries", "written")
 
@@ -65,7 +65,7 @@ class _Line:
 
 
 class _Outage:
-    """Since when the store has been away (the loop's time), and what came of it."""
+    """When the store became unavailable and when it came back (the loop's time), and the entries `written` since."""
 
     def __init__(self, since: float) -> None:
         self.since = since
@@ -74,7 +74,7 @@ class _Outage:
 
 
 class AttendanceWriter:
-    """`at`: what a moment of the hub's time is by the record's clock."""
+    """`at` converts a time of the hub's clock to the record's clock."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class AttendanceWriter:
         self._metrics = metrics
         self._limit = limit
         self._at = at
-        # Dictionaries keep their order: whose turn it was goes to the end.
+        # Dictionaries keep their order: after a person's turn, their queue goes to the end.
         self._lines: dict[Person, _Line] = {}
         self._count = 0
         self._dropped = 0
@@ -101,17 +101,17 @@ class AttendanceWriter:
 
     @property
     def count(self) -> int:
-        """How much is unwritten."""
+        """Number of unwritten entries."""
         return self._count
 
     def record(self, entry: Entry) -> None:
-        # Whatever is found to be abandoned can be found again: half the room is for what people did.
+        # An abandoned stay can be found again, so half the limit is reserved for what people did.
         limit = self._limit // 2 if isinstance(entry, StayAbandoned) else self._limit
         if self._count >= limit:
             self._drop()
             return
         if entry.at is not None:
-            # Now, together with its beginning: the clock may be set before it is written.
+            # Convert now, as its beginning was: the record's clock may be set before the entry is written.
             entry = entry._replace(at=self._at(entry.at))
         person = entry.room, entry.user_id
         line = self._lines.get(person)
@@ -126,11 +126,11 @@ class AttendanceWriter:
             self._writer = asyncio.create_task(self._write_all())
 
     def has_to_write(self, room: str, user_id: str) -> bool:
-        """Whether something of this person is unwritten."""
+        """Whether this person has unwritten entries."""
         return (room, user_id) in self._lines
 
     async def settle(self, room: str, user_id: str, within: float) -> bool:
-        """Wait until nothing of this person is unwritten; False when that took longer than `within` seconds."""
+        """Wait until this person's entries are written; False if that takes longer than `within` seconds."""
         line = self._lines.get((room, user_id))
         if line is None:
             return True
@@ -142,8 +142,8 @@ class AttendanceWriter:
         return True
 
     async def close(self, within: float) -> None:
-        """Give what is unwritten a last chance of `within` seconds."""
-        # A wait for the next attempt is cut short, and those to come are short ones.
+        """Try for `within` more seconds to write the remaining entries, then stop."""
+        # Cuts the current retry delay short; later delays are RETRY_FIRST.
         self._closing.set()
         if self._writer is not None and not self._writer.done():
             await asyncio.wait([self._writer], timeout=within)
@@ -165,7 +165,7 @@ class AttendanceWriter:
                     unavailable = outcome
                     continue
                 if isinstance(outcome, BaseException):
-                    # Trying again would not help, and those behind it should not wait for ever.
+                    # A retry would not help, and the entries behind it should not wait for ever.
                     self._metrics.given_up += 1
                     log.error(
                         "stay could not be recorded",
@@ -203,7 +203,7 @@ class AttendanceWriter:
             await asyncio.wait_for(self._closing.wait(), delay)
 
     def _done(self, person: Person) -> None:
-        """The head of this person's line is dealt with."""
+        """Remove the head of this person's queue: it was written or given up."""
         self._count -= 1
         line = self._lines.pop(person)
         line.entries.popleft()
@@ -215,7 +215,7 @@ class AttendanceWriter:
     def _drop(self) -> None:
         self._metrics.given_up += 1
         self._dropped += 1
-        # One line, not tens of thousands: the number is in the metrics, and in the line that tells of the return.
+        # Log once, not tens of thousands of times: the count is in the metrics and in the "store is back" line.
         if self._dropped == 1:
             log.error("too much is unrecorded, what comes now is given up", waiting=self._count)
 
@@ -246,7 +246,7 @@ class AttendanceWriter:
 
 
 def _flaps(entries: deque[Entry], entry: Entry) -> bool:
-    """Whether this is one more return of a connection that comes and goes all the time: the last one will do."""
+    """Whether this is another return of a flapping connection: only the last return need be recorded."""
     return (
         len(entries) >= FLAPPING and isinstance(entry, StayResumed) and isinstance(entries[-1], StayResumed)
     )

@@ -1,4 +1,4 @@
-"""Carries out what the hub wants done: frames to sockets, ends of stays to the record."""
+"""Carries out the hub's effects: writes frames to sockets, hands ends and returns of stays to the attendance writer."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Carrier:
         self._telling: asyncio.Handle | None = None
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
-        """In order. What follows from an effect, as when a socket that reads too slowly is closed, is carried out when
-        all of them are: events keep their order for everyone."""
+        """Carry out the effects in order. Effects that these cause (closing a socket that reads too slowly) are
+        carried out after all of them, so that everyone gets events in the same order."""
         if self._under_way:
             self._behind += effects
             return
@@ -55,7 +55,7 @@ class Carrier:
         self.carry_out(refuse(connection, refused, message_id))
 
     def tell_soon(self) -> None:
-        """Of joins: together with the others that the store recorded at the same moment."""
+        """Announce joins on the loop's next turn, together with others that the store recorded at the same moment."""
         if self._telling is None:
             self._telling = asyncio.get_running_loop().call_soon(self._tell_now)
 

@@ -1,4 +1,4 @@
-"""How often one person may come into one meeting: whoever joins and leaves, or resumes, without end is told to wait."""
+"""Limits how often one person may join or resume in one meeting. Past the limit they are told to wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AT_ONCE = 120
 
 
 class Comings:
-    """`limited` False: anybody may, as often as they like."""
+    """`limited` False: no limit."""
 
     def __init__(self, *, limited: bool) -> None:
         self._rate = Rate(AT_ONCE, AT_ONCE / RATE) if limited else None
@@ -21,7 +21,7 @@ class Comings:
         return len(self._rate or ())
 
     def count(self, room: str, user_id: str, now: float) -> None:
-        """Raises `Refused` with the time after which to come again. `now` is of a clock that nobody sets."""
+        """Raises `Refused` with the seconds to wait. `now` is the monotonic clock's."""
         if self._rate is None:
             return
         who = f"{room} {user_id}"

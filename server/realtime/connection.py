@@ -1,9 +1,9 @@
 """One WebSocket: the protocol class that uvicorn hands upgraded connections to.
 
-An `asyncio.Protocol` around websockets' Sans-I/O `ServerProtocol`, which keeps RFC 6455 (masks, fragments, control
-frames, closing handshake). There is no task and no queue per connection: bytes come in, messages go to the gateway,
-and whoever has a frame writes it straight to the transport. Server frames are unmasked and carry no state of the
-connection (permessage-deflate is not offered), so one frame's bytes serve a whole room.
+An `asyncio.Protocol` around websockets' Sans-I/O `ServerProtocol`, which implements RFC 6455 (masks, fragments, control
+frames, closing handshake). There is no task and no queue per connection: messages that arrive go to the gateway, and
+frames are written directly to the transport. Server frames are unmasked and carry no state of the connection
+(permessage-deflate is not offered), so the bytes of one frame serve a whole room.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from server.realtime.socket_writer import SocketWriter
 from signalling.protocol.errors import CloseCode
 
 _NO_CLOSE_FRAME = 1006
-"""Ends a connection without one (RFC 6455, section 7.1.5)."""
+"""Fails the connection without sending a close frame (RFC 6455, section 7.1.5)."""
 
 PIECE = 8192
-"""Bytes that are parsed at once: of a flood, so many at most past its limit."""
+"""Bytes parsed at once, and so the most that are parsed of a flood past its limit."""
 
 _TEXT, _CONT, _BINARY, _PING, _CLOSE = Opcode.TEXT, Opcode.CONT, Opcode.BINARY, Opcode.PING, Opcode.CLOSE
 
@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 
 
 class Connection(SocketWriter, asyncio.Protocol):
-    """States: connecting (until the 101 is sent), open, closing (a close frame is on its way), gone."""
+    """States: connecting (until the 101 is sent), open, closing (a close frame was sent), gone."""
 
     __slots__ = (
         "_allowance",
@@ -62,7 +62,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         self._clock = self._loop.time
         self._fragments: bytearray | None = None
         self._held: list[Buffer] | None = None
-        # Bytes that the library has, of a frame that is not complete: at most so many.
+        # Upper bound of the bytes of an incomplete frame that the library holds.
         self._unread = 0
         self._allowance = gateway.message_rate * 10
         self._allowance_at = self._clock()
@@ -77,10 +77,10 @@ class Connection(SocketWriter, asyncio.Protocol):
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"
 
-    # asyncio's side
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # create_server makes no other; uvloop's only look like asyncio's, so there is nothing to check.
+        # create_server makes no other kind. uvloop's transports only imitate asyncio's, so there is no class to check.
         self._writes_to(cast(asyncio.Transport, transport))
         peer = transport.get_extra_info("peername")
         self.client = Client(str(peer[0]) if peer else "", "")
@@ -100,7 +100,7 @@ class Connection(SocketWriter, asyncio.Protocol):
                 return
         ws = self._ws
         ws.receive_data(data)
-        # A pong for each ping, in order; behind them, the answer to a close or to a breach of the protocol.
+        # One pong per ping, in order, then the answer to a close frame or a protocol error.
         answers = ws.data_to_send()
         pings = 0
         frames: list[Frame] = ws.events_received()  # type: ignore[assignment] # it parses no handshake
@@ -114,7 +114,7 @@ class Connection(SocketWriter, asyncio.Protocol):
             elif self.closing:
                 continue
             elif frame.opcode is _PING:
-                # Between the answers to what came before the ping and behind it.
+                # Keeps the pong's place between the answers to the frames before and after the ping.
                 self.write(answers[pings - 1])
             else:
                 self._frame(frame)
@@ -138,7 +138,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         """Called by uvicorn when the server stops."""
         self._gateway.going_away(self)
 
-    # The gateway's side; `write` and `tell` are the socket writer's.
+    # Called by the gateway; `write` and `tell` are the socket writer's.
 
     def close(self, code: CloseCode) -> None:
         """Start the closing handshake; cut the socket if the peer does not finish it in time."""
@@ -149,25 +149,25 @@ class Connection(SocketWriter, asyncio.Protocol):
         self.release()
 
     def ping(self, now: float) -> None:
-        """`now` is the loop's time. `answered` turns true again with the next bytes that come."""
+        """`now` is the loop's time. `answered` becomes true again when the next bytes arrive."""
         self.pinged_at = now
         self.answered = False
         self.write(PING_FRAME)
 
     def seat(self) -> None:
-        """It has joined."""
+        """Mark the connection as joined."""
         self.joined = True
         self._gateway.sockets.joined(self._transport)
 
     def hold(self) -> None:
-        """Keep what comes next for later: its order with an answer on its way must not change."""
+        """Keep later messages until `release`, so that they are handled after the pending join is answered."""
         self._gateway.sockets.works(self._transport)
         self._held = []
         self._transport.pause_reading()
 
     @property
     def is_held(self) -> bool:
-        """Whether an answer is on its way."""
+        """Whether its join is pending."""
         return self._held is not None
 
     def release(self) -> None:
@@ -175,7 +175,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         if held is None:
             return
         self._gateway.sockets.waits(self._transport)
-        # Nothing was read meanwhile, no pong either.
+        # Nothing was read meanwhile, so a pong may be waiting.
         self.answered = True
         if not self._transport.is_closing():
             self._transport.resume_reading()
@@ -190,7 +190,7 @@ class Connection(SocketWriter, asyncio.Protocol):
     # RFC 6455
 
     def upgrade(self, asked: Upgrade, behind: bytes) -> None:
-        """Answer the handshake. `behind`: bytes that came with it."""
+        """Answer the handshake. `behind`: bytes that came after it."""
         gateway, peer, header = self._gateway, self.client.address, asked.headers.get_all
         names = asked_by(header, trusted=gateway.proxies.trusts(peer))
         self.client = client = gateway.proxies.client(peer, header)
@@ -221,7 +221,7 @@ class Connection(SocketWriter, asyncio.Protocol):
                 self._message(message)
         elif opcode is _BINARY:
             self.close(CloseCode.UNSUPPORTED_DATA)
-        # The library has answered closes; that a pong came is noted in data_received().
+        # The library answers close frames; data_received() notes pongs.
 
     def _text(self, text: bytes) -> None:
         if self._gateway.message_rate and not self._allowed():
@@ -231,7 +231,7 @@ class Connection(SocketWriter, asyncio.Protocol):
 
     def _message(self, data: Buffer) -> None:
         try:
-            # RFC 6455 section 8.1; what decodes JSON later passes over strings that it only relays.
+            # RFC 6455 section 8.1. The JSON decoder does not check strings that are only relayed.
             str(data, "utf-8")
         except UnicodeDecodeError:
             self.close(CloseCode.INVALID_DATA)
@@ -242,7 +242,7 @@ class Connection(SocketWriter, asyncio.Protocol):
             self._gateway.received(self, data)
 
     def _allowed(self) -> bool:
-        """Take one from the bucket, which fills at the message rate up to ten seconds' worth."""
+        """Take one token from the bucket, which fills at the message rate up to ten seconds' worth."""
         now = self._clock()
         rate = self._gateway.message_rate
         self._allowance = min(rate * 10, self._allowance + (now - self._allowance_at) * rate)

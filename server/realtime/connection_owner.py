@@ -1,4 +1,4 @@
-"""Where connections report to."""
+"""The interface that connections report to."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What is proved by the credentials that come with a join or a resume: who it is, and whose place.
+"""Checks the credentials of a join or a resume: who the user is, and which place is theirs.
 
-An identity proves who somebody is, anywhere. A session proves a place in its own meeting and nothing else: no identity
-is made of it, it expires, and one that proves nothing any more is ignored, as long as something else does. So it is
-worth little to whoever finds one.
+An identity token proves who somebody is in every meeting. A tab session proves only a place in its own meeting: it
+yields no identity token, it expires, and one that is no longer valid is ignored if another credential is valid. So a
+stolen tab session is worth little.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storage.store import Store
 
 
 class Proof(NamedTuple):
-    """`token`: an identity to hand out, if it is new. `session`: the tab's, if it is theirs and for this meeting."""
+    """`token`: a new identity token to hand out, if any. `session`: the tab session, if valid for user and meeting."""
 
     user_id: str
     token: str | None
@@ -37,7 +37,7 @@ class Credentials:
         self._store = store
 
     async def of_join(self, join: Join, now: float) -> Proof:
-        """Raises `Refused`: bad_token for what is forged or an identity that has expired, unavailable."""
+        """Raises `Refused`: bad_token for a forged credential or an expired identity; unavailable."""
         session = self._tokens.read_session(join.session) if join.session else None
         if session is not None and (session.room != join.meeting or _has_expired(session, now)):
             session = None
@@ -52,9 +52,9 @@ class Credentials:
         return Proof(user_id, self._tokens.identity(user_id, now), None)
 
     async def of_resume(self, resume: Resume, session: TabSession, now: float) -> Proof:
-        """For a page whose place was given up. Raises `Refused`, as above, and unknown_meeting."""
+        """For a page whose place was given up. Raises `Refused` as `of_join` does, or with unknown_meeting."""
         if resume.token is not None:
-            with contextlib.suppress(Refused):  # then the session may do
+            with contextlib.suppress(Refused):  # the session may still be valid
                 user_id, token = self._identified(resume.token, now)
                 if user_id == session.user_id:
                     return Proof(user_id, token, session)
@@ -73,14 +73,14 @@ class Credentials:
         ) else None
 
     async def _last_seen(self, session: TabSession) -> float | None:
-        """When the session's user was in its meeting; None: never, so the meeting was deleted."""
+        """When the session's user was last in its meeting; None: not on record, so the meeting was deleted."""
         if self._hub.present(session.room, session.user_id) is not None:
             return math.inf
         try:
             known = await self._store.participant(session.room, session.user_id)
         except StoreUnavailable as error:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        # Meanwhile that may have changed.
+        # The session may have been revoked while the store was answering.
         self._tokens.refuse_revoked(session.user_id, session.issued_at)
         if known is None:
             return None

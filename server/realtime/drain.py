@@ -1,9 +1,9 @@
-"""How this process ends: in order, and within a bound.
+"""Stops this process: in order, and within a bound.
 
-    signal ──► nobody is let in ──► every socket: going_away, 4101 ──► closing handshakes ────────────────► end
-                                              └──► joins on their way ──► leaves ──► stays, exactly ──►┘
+    signal ──► no more joins ──► every socket: going_away, 4101 ──► closing handshakes ────────────────► end
+                                              └──► pending joins ──► leaves ──► stays, exactly ──►┘
 
-What is recorded does not wait for peers that are slow to close.
+Recording does not wait for peers that are slow to close.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from storage.errors import StoreError
 log = structlog.get_logger()
 
 CLOSING_SHARE = 0.1
-"""Of the bound: what is kept for closing the store."""
+"""Share of the bound that is kept for closing the store."""
 
 STEP_SHARE = 0.5
-"""Of the time that is left: how long one step may take, so that a store that hangs does not take all from the next."""
+"""Share of the remaining time that one step may take, so that a store that hangs leaves time for the next step."""
 
 
 class Drain:
@@ -59,14 +59,14 @@ class Drain:
 
     @property
     def deadline(self) -> float:
-        """When the process has to have ended, by the loop's clock."""
+        """When the process must have ended (the loop's time)."""
         now = self._loop.time()
         if self._at_once:
             return now
         return (now if self._began is None else self._began) + self._bound
 
     async def run(self, close_sockets: Coroutine[Any, Any, None], *others: Coroutine[Any, Any, None]) -> None:
-        """`close_sockets` tells every socket at once, and ends when all are closed. `others` end meanwhile, too."""
+        """`close_sockets` notifies every socket at once and returns when all are closed. `others` run alongside."""
         if self._began is None:
             self._begin()
         began = self._loop.time()
@@ -105,10 +105,10 @@ class Drain:
         )
 
     async def _record(self, at: float) -> int:
-        """Write down what is left to write; answers how many joins were given up."""
+        """Record what is still unrecorded; returns how many joins were given up."""
         given_up = await self._gateway.stop(within=self._step())
         with contextlib.suppress(StoreError, TimeoutError):
-            # What it would say, the next steps say.
+            # The next steps report the same error.
             async with asyncio.timeout(self._step()):
                 await self._reconciler.reconcile(is_last=True)
         await self._writer.close(within=self._step())

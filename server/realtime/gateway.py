@@ -1,6 +1,6 @@
-"""Between the sockets and the hub: decodes what comes in, has the effects carried out that come out, keeps the time.
+"""Connects sockets and hub: decodes messages, has the hub's effects carried out, runs the timer.
 
-Everything here runs on the event loop, and at once. Joins, which wait for the store, are `joining`'s.
+Everything here runs on the event loop without waiting. Joins, which wait for the store, are in `joining`.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ log = structlog.get_logger()
 
 TICK = 0.25
 FORGOTTEN_AFTER = 10
-"""Grace times after which it does not matter any more when a join was asked for that failed."""
+"""Grace times after which a failed join is forgotten."""
 STANDSTILL = 2.0
-"""Seconds between two ticks that are no longer taken for load."""
+"""Seconds between two ticks from which the process is taken to have been stopped, not busy."""
 
 
 class Gateway:
-    """Owns the open connections. `ConnectionOwner` is what they see of it."""
+    """Owns the open connections, which see it as a `ConnectionOwner`."""
 
     def __init__(
         self, config: Config, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics
@@ -79,21 +79,21 @@ class Gateway:
 
     @property
     def joins(self) -> int:
-        """How many joins are on their way to the store."""
+        """Number of pending joins."""
         return self._joining.under_way
 
     def drain(self) -> None:
-        """Let nobody in from now on."""
+        """From now on refuse joins and resumes."""
         self.draining = True
 
     def record_absent(self) -> None:
-        """This process will not see whether those who are away come back: they left when they were lost."""
+        """End the stays of members who are away, at the time they were lost: this process will not see them return."""
         for end in self._hub.stays.lost():
             self._admission.stay_ended(end.room, end.user_id)
             self._writer.record(end)
 
     async def stop(self, within: float) -> int:
-        """Stop the clock and let joins on their way finish. Answers how many had not after `within` seconds."""
+        """Stop the timer and wait for pending joins. Returns how many were unfinished after `within` seconds."""
         if self._clock is not None:
             self._clock.cancel()
             await asyncio.wait([self._clock])
@@ -101,7 +101,7 @@ class Gateway:
         return await self._joining.stop(within)
 
     def going(self) -> Refused:
-        """What is answered to who asks for something that this process will not live to see."""
+        """The refusal for requests that this process, which is stopping, would not finish."""
         retry_after = round(1 + self._away_for(), 3)
         return Refused(ErrorCode.UNAVAILABLE, "The server is going away; try again.", retry_after=retry_after)
 
@@ -109,38 +109,38 @@ class Gateway:
         return away_for(self.connections, self._hub.grace)
 
     def end_meeting(self, room: str) -> None:
-        """Tell everyone in the room that it is over; the store knows already."""
+        """Tell everyone in the room that the meeting has ended; the store has recorded it already."""
         self._admission.meeting_ended(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
 
     def revoked(self, user_ids: Collection[str]) -> None:
-        """The credentials of these users are void: part with them wherever they are, or are on their way to."""
+        """The credentials of these users are void: remove them from every room and refuse their pending joins."""
         self._admission.revoked(user_ids)
         for room in tuple(self._hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
 
     def goodbye(self, said: Goodbye) -> None:
-        """A page goes, as it says over HTTP."""
+        """A page announces over HTTP that it is going."""
         effects = self._hub.goodbye(said, clock.monotonic())
         if effects is None:
             return
         log.info("page said goodbye", meeting=said.room, instance=said.instance, back_in=said.back_in)
         self._carrier.carry_out(effects)
 
-    # What connections report.
+    # Called by connections.
 
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)
         if self.draining:
-            # Too late for the round that tells everyone, and too early for a frame: the handshake is not written yet.
+            # The round that notified everyone is over. A frame must wait, as the handshake's response is not written.
             asyncio.get_running_loop().call_soon(self.going_away, connection)
         log.debug("connection opened", connection=connection.number, remote=connection.client.address)
 
     def count(self, connection: Connection) -> None:
         refused = self.limits.opened(connection.client)
         if refused is not None:
-            # By a message, not by a status, which browsers keep from pages: so they know when to come back.
+            # A message, because browsers hide an HTTP status from pages, which need to know when to come back.
             self._carrier.refuse(connection, refused)
 
     def upgrade_refused(self, connection: Connection, status: int, why: str) -> None:
@@ -181,12 +181,12 @@ class Gateway:
             connection.close(CloseCode.INTERNAL_ERROR)
 
     def _turned_away(self, connection: Connection, message: Join | Resume) -> bool:
-        """Whether nobody is let in, or not now."""
+        """Refuse the message if the server is stopping or overloaded. Returns whether it did."""
         if self.draining:
             log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
             refused: Refused | None = self.going()
         else:
-            # Without a line in the log: it has one for all of them.
+            # Not logged: `overload` logs one line for all of them.
             refused = self.overload.refusal(Rank.JOIN if isinstance(message, Join) else Rank.RESUME)
         if refused is None:
             return False
@@ -208,7 +208,7 @@ class Gateway:
 
     def going_away(self, connection: Connection) -> None:
         if connection.is_held:
-            # Its join is on the way: it is told behind the answer, without which it could not come back to its place.
+            # Its join is pending. It is told after the answer, which it needs to resume its place.
             return
         delay = round(self._away_for(), 3)
         self._carrier.carry_out(
@@ -216,7 +216,7 @@ class Gateway:
         )
 
     def closing(self, connection: Connection) -> None:
-        """The server closes it. A peer that is gone does not finish the handshake, and is not waited for."""
+        """The server closes the connection. The hub is told now: a vanished peer never finishes the handshake."""
         self._lost(connection)
 
     def lost(self, connection: Connection) -> None:
@@ -234,7 +234,7 @@ class Gateway:
             log.info(text, code=connection.close_code, **of_connection(self._hub, connection))
         self._carrier.carry_out(self._hub.lost(connection, clock.monotonic(), goodbye=goodbye))
 
-    # Time.
+    # The timer.
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,6 +1,6 @@
-"""The WebSocket handshake: what is answered to a request for an upgrade (RFC 6455, section 4.2).
+"""The WebSocket handshake: answers a request for an upgrade (RFC 6455, section 4.2).
 
-Whatever the bytes of its headers, there is an answer to it, which says what is wrong.
+Every request is answered, whatever bytes its headers hold; a refusal says what is wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUBPROTOCOL = Subprotocol("reconvene.v1")
 
 
 class Upgrade(NamedTuple):
-    """A request for an upgrade, as it was parsed. Bytes past 127 are letters of latin-1."""
+    """A parsed request for an upgrade. Its bytes are decoded as latin-1."""
 
     method: str
     version: str
@@ -37,27 +37,27 @@ def answer(
     allowed_origins: Sequence[str],
     base_path: str = "",
 ) -> Response:
-    """What to send: 101, or why not. `names`: those that the request came by. `base_path` may stand before PATH."""
+    """The response: 101 or a refusal. `names`: host names the request came by. `base_path` may precede PATH."""
     refused = _refusal(asked, names, hosts, allowed_origins, base_path)
     if refused is not None:
         status, why = refused
         return ws.reject(status, f"{why}\n")
     response = ws.accept(Request(asked.target, asked.headers))
     if response.status_code == 500:
-        # The library met something in it that it had not thought of.
+        # The library failed on something unexpected in the request.
         return ws.reject(400, "This is no WebSocket handshake.\n")
     return response
 
 
 def chosen_subprotocol(offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """The library's own rule refuses clients that offer none; ours is optional."""
+    """Our subprotocol if offered, else none. The library's own rule would refuse clients that offer none."""
     return SUBPROTOCOL if SUBPROTOCOL in offered else None
 
 
 def _refusal(
     asked: Upgrade, names: Sequence[str], hosts: Hosts, allowed_origins: Sequence[str], base_path: str
 ) -> tuple[int, str] | None:
-    """Status and reason, as far as the library does not look."""
+    """Status and reason, from the checks that the library does not make."""
     headers = asked.headers
     if asked.method != "GET" or asked.version != "1.1":
         return 400, "A WebSocket handshake is a GET request by HTTP/1.1."
@@ -82,7 +82,7 @@ def _refusal(
 
 
 def is_origin(text: str) -> bool:
-    """Whether it can be read as one (RFC 6454, section 7)."""
+    """Whether the text can be read as an origin (RFC 6454, section 7)."""
     try:
         parts = urlsplit(text)
         _ = parts.port

@@ -1,4 +1,4 @@
-"""The ICE servers a browser is given, and given anew while it stays."""
+"""The ICE servers a browser is given, and the renewal of their credentials while it is connected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.member import Handle
 
 RENEWED = 3600
-"""Seconds that credentials live of clients that are given new ones while they stay."""
+"""Lifetime in seconds of credentials for clients that accept new ones during a meeting."""
 
 RENEWED_AFTER = RENEWED * 0.75
 LOOKS_EVERY = 10.0
@@ -25,7 +25,7 @@ LOOKS_EVERY = 10.0
 
 
 class IceServers:
-    """Gives them to who comes in, and to who stays. `now` is the monotonic clock's."""
+    """Makes the list for a joiner, and new ones for members. `now` is the monotonic clock's."""
 
     def __init__(self, config: Config, hub: Hub) -> None:
         self._config = config
@@ -35,14 +35,14 @@ class IceServers:
     def given(
         self, connection: Handle, user_id: str, features: Collection[str], now: float
     ) -> list[dict[str, Any]]:
-        """For who comes in by this connection, with a client that has these features."""
+        """The list for whoever joins or resumes by this connection; `features` are the client's."""
         if ICE not in features or not self._config.turn_urls:
             return ice_servers(self._config, user_id, time.time())
         cast(Connection, connection).renew_ice_at = now + RENEWED_AFTER
         return ice_servers(self._config, user_id, time.time(), RENEWED)
 
     def due(self, connections: Iterable[Connection], now: float) -> Iterator[Send]:
-        """New ones, for those whose credentials run out before long."""
+        """New lists for members whose credentials expire soon."""
         if now < self._look_at:
             return
         self._look_at = now + LOOKS_EVERY

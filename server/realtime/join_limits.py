@@ -1,4 +1,4 @@
-"""What the limits say to a join: how many ids may be tried, people come and meetings be made from one address."""
+"""Applies limits to joins: per address, how many ids may be tried, identities issued and meetings created."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from storage.records import Joined
 
 
 class JoinLimits:
-    """In front of the admission."""
+    """Checks the limits, then calls the admission."""
 
     def __init__(self, limits: Limits, admission: Admission) -> None:
         self._limits = limits
         self._admission = admission
 
     async def admit(self, connection: Connection, join: Join) -> tuple[Arrival, Joined]:
-        """Raises `Refused`, as the admission does; `rate_limited` for who is over a limit."""
+        """Raises `Refused`, as the admission does, or with `rate_limited` past a limit."""
         limits, client = self._limits, connection.client
         if join.session is None or _claim(join.session, "mtg") != join.meeting:
-            # Who was there tries no id. A session that is forged is refused before the meeting is looked for.
+            # Whoever was in the meeting is not guessing ids. A forged session is refused before the look-up.
             limits.check("lookups", client)
         if join.token is None:
             limits.take("identities", client)
@@ -37,7 +37,7 @@ class JoinLimits:
             try:
                 self._take_meeting(connection, maker)
             except Refused as refused:
-                # A meeting that exists can be joined all the same.
+                # An existing meeting can still be joined.
                 too_many = refused
                 join = msgspec.structs.replace(join, create=False)
         created = False
@@ -67,7 +67,7 @@ class JoinLimits:
 
 
 def user_of(token: str) -> str:
-    """Whose identity token it says it is; "" when it is none. Whether that is true, who lets them in looks."""
+    """The user that an identity token names, unverified; "" if it is not a token. The admission verifies it."""
     return _claim(token, "sub")
 
 

@@ -1,4 +1,4 @@
-"""Joins, as the store records them: corrected when the clock of the record was set meanwhile."""
+"""Records joins in the store, and corrects a stay's beginning if the record's clock was set meanwhile."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from storage.store import Store
 
 SETTLE_TIMEOUT = 2.0
 FAILED = 10_000
-"""Joins that failed after the store was asked, of which it is known when that was."""
+"""Failed joins that are remembered, with the time at which the store was asked."""
 
 
 class Asked(NamedTuple):
-    """When a join was asked for: by the monotonic clock, and as the store was told.
+    """When a join was asked for: `since` by the monotonic clock, `at` by the record's clock.
 
-    `set_by`: that of the record's clock then.
+    `set_by`: `RecordClock.set_by` at that time.
     """
 
     since: float
@@ -54,11 +54,11 @@ class JoinRecord:
         self._writer = writer
         self._node = node
         self._clock = record_clock
-        # Joins that failed, and may have begun a stay by a clock that was set since: oldest first, a person once.
+        # Failed joins, each person's first, oldest first: they may have begun a stay before the clock was set.
         self._failed: dict[tuple[str, str], Asked] = {}
 
     def forget(self, asked_before: float) -> None:
-        """Joins that failed before that moment."""
+        """Forget joins that were asked for until that moment and failed."""
         for person, _ in list(
             itertools.takewhile(lambda each: each[1].since <= asked_before, self._failed.items())
         ):
@@ -68,14 +68,14 @@ class JoinRecord:
         return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
     async def settle(self, room: str, user_id: str) -> None:
-        """Wait until nothing about the user is left to be written. Raises `Refused` when that takes too long."""
+        """Wait until all entries of the user are written. Raises `Refused` if that takes too long."""
         if not await self._writer.settle(room, user_id, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
 
     async def join(
         self, join: Join, user_id: str, place: Member | None, session: TabSession | None
     ) -> Joined:
-        """Who has a place goes on with its stay, however long ago a former process left it. Raises `Refused`."""
+        """Record the join. A user who has a place continues its stay, however old. Raises `Refused`."""
         previous = place or session
         asked = self.now()
         request = JoinRequest(
@@ -89,14 +89,14 @@ class JoinRecord:
             at=asked.at,
             previous_session=previous.session_id if previous else None,
             grace=math.inf if place else self._grace,
-            # One that exists can be joined whatever it is called.
+            # An existing meeting can be joined whatever its id.
             create=join.create and reserved(join.meeting) is None,
             title=join.title,
         )
         try:
             joined = await self._store.join(request)
         except (UnknownMeeting, MeetingEnded) as error:
-            # Whether there is an import by this id is nobody's to know: it has ended, and is refused like none.
+            # Must not reveal whether an import by this id exists: it has ended, and is refused like an unknown meeting.
             if isinstance(error, MeetingEnded) and not join.meeting.startswith(IMPORTED):
                 raise Refused(ErrorCode.MEETING_ENDED) from None
             if join.create:
@@ -117,12 +117,12 @@ class JoinRecord:
             return joined
         place = self._hub.present(join.meeting, user_id)
         if place is not None and place.session_id == joined.stay.session_id:
-            # Of who has a place, the hub knows when the stay began.
+            # For a user who has a place, the hub knows when the stay began.
             return joined
         return self._corrected(joined, set_by)
 
     def _corrected(self, joined: Joined, set_by: float) -> Joined:
-        """The record's clock was set by so many seconds since the join was asked for, or an earlier one that failed."""
+        """Shift the beginning by `set_by`: seconds the record's clock was set by since the join that began the stay."""
         person = joined.participant
         stay = dataclasses.replace(joined.stay, joined_at=joined.stay.joined_at + set_by)
         who = person.room, person.user_id, person.id, stay.session_id, stay.instance
@@ -130,6 +130,6 @@ class JoinRecord:
         return dataclasses.replace(joined, stay=stay)
 
     def has_failed(self, room: str, user_id: str, asked: Asked) -> None:
-        """A stay may be open that nobody came to."""
+        """Remember a failed join: it may have opened a stay."""
         if len(self._failed) < FAILED:
             self._failed.setdefault((room, user_id), asked)

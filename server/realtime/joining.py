@@ -1,4 +1,4 @@
-"""The way of a join from the message to the seat: through the limits, the admission and the store to the hub."""
+"""Carries a join from the message to the seat: through the limits, the admission and the store to the hub."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = structlog.get_logger()
 
 
 def meeting_asked_for(room: str, *, created: bool, **context: object) -> None:
-    """Say in the log what became of a request to create a meeting."""
+    """Log the outcome of a request to create a meeting."""
     text = "meeting created" if created else "meeting already exists, returning existing meeting"
     log.info(text, meeting=room, **context)
 
 
 class Joining:
-    """`answered`: is told of each connection whose join has been answered, in whatever way."""
+    """`answered` is called with each connection whose join has been answered, with success or not."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class Joining:
 
     @property
     def under_way(self) -> int:
-        """How many joins are on their way to the store."""
+        """Number of pending joins."""
         return len(self._joins)
 
     async def stop(self, within: float) -> int:
-        """Let joins on their way finish. Answers how many had not after `within` seconds."""
+        """Wait for pending joins, then cancel them. Returns how many were unfinished after `within` seconds."""
         if not self._joins:
             return 0
         _, late = await asyncio.wait(self._joins, timeout=within)
@@ -154,9 +154,9 @@ class Joining:
             self._answered(connection)
 
     def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
-        """The joiner went away while the join was recorded: unless they are here by another socket, end that stay."""
+        """The joiner left while the join was recorded: end that stay, unless they have a place by another socket."""
         if not self._admission.record_again(arrival.room, arrival.user_id):
-            # A page may come back to a stay it knows; of one that has just begun nobody has heard.
+            # A page may return to a stay that was continued. It was never told of a new one.
             reason: Departure = "lost" if joined.continued else "left"
             stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
             self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason)])

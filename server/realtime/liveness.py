@@ -1,4 +1,4 @@
-"""Which connections are alive: they answer pings, and join in time."""
+"""Finds dead connections: those that do not answer pings or do not join in time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOIN_TIMEOUT = 10.0
 """Seconds a socket may stay open without having joined."""
 
 PONG_SHARE = 0.6
-"""Of a heartbeat: how long a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
+"""Heartbeats a ping may go unanswered. Half-open sockets are found in at most 1.6 heartbeats."""
 
 
 def check(
@@ -24,8 +24,8 @@ def check(
     now: float,
     who: Callable[[Connection], dict[str, object]],
 ) -> None:
-    """Ping who was not pinged for a heartbeat, close who did not answer, and who never joined. `now` is the loop's;
-    `who`: what a log line says of one."""
+    """Ping connections not pinged for a heartbeat; close those that did not answer or never joined. `now` is the
+    loop's time; `who` gives the log context of a connection."""
     for connection in tuple(connections):
         if connection.closing:
             continue

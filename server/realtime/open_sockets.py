@@ -1,7 +1,7 @@
-"""The sockets that are open, and which of them make room for others: never those who have joined a meeting.
+"""Counts open sockets, and closes some when there are too many: never those that have joined a meeting.
 
-A stranger costs nothing to open many and say nothing. Of those who have not joined, whoever has kept us waiting longest
-goes first: a client that means it has joined, or asked, long before.
+Opening many sockets and saying nothing costs an attacker nothing. Of the sockets that have not joined, the one that has
+kept the server waiting longest is closed first: a genuine client joins, or asks to, long before.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SHARE_OF_ONE = 4
-"""One address may have this part of all connections that have not joined."""
+"""One address may have one in this many of the connections allowed without having joined."""
 
 RESERVE = 64
-"""File descriptors that are kept for what is no socket of a client: the store, files, processes."""
+"""File descriptors reserved for uses other than client sockets: the store, files, processes."""
 
 LEAST = 16
-"""Sockets there is room for, however few descriptors there are."""
+"""Client sockets that are allowed however few descriptors there are."""
 
 SAYS_EVERY = 10.0
 """Seconds between two log lines for the same reason."""
@@ -47,7 +47,7 @@ LINES = {
 
 
 class OpenSockets:
-    """`most`: connections that may be open without having joined; 0 for any number. `room`: how many may be in all."""
+    """`most`: connections allowed without having joined; 0 for any number. `room`: connections allowed in all."""
 
     def __init__(
         self,
@@ -62,13 +62,13 @@ class OpenSockets:
         self._room = room
         self._unjoined: dict[asyncio.Transport, str | None] = {}
         self._of: dict[str, dict[asyncio.Transport, None]] = {}
-        self._waiting: dict[asyncio.Transport, None] = {}  # for their clients, the longest first
+        self._waiting: dict[asyncio.Transport, None] = {}  # the client is to act next; longest wait first
         self._joined: set[asyncio.Transport] = set()
         self._seldom = Seldom(SAYS_EVERY, clock)
         metrics.unjoined = lambda: len(self._unjoined)
 
     def opened(self, transport: asyncio.Transport, network: str | None) -> None:
-        """`network`: what counts as one address; None when it is a proxy's."""
+        """`network`: what counts as one address; None if it is a proxy's."""
         self._unjoined[transport] = None
         self.waits(transport)
         if self._most and len(self._unjoined) > self._most:
@@ -78,7 +78,7 @@ class OpenSockets:
         self.comes_from(transport, network)
 
     def comes_from(self, transport: asyncio.Transport, network: str | None) -> None:
-        """Its address, as it is known by now."""
+        """Set the socket's address, once it is known."""
         if transport not in self._unjoined or self._unjoined[transport] == network:
             return
         self._leave_network(transport)
@@ -91,12 +91,12 @@ class OpenSockets:
             self._make_room(ADDRESS, (each for each in of_one if each in self._waiting), transport)
 
     def waits(self, transport: asyncio.Transport) -> None:
-        """The client has to do something next."""
+        """The server waits for the client."""
         if transport in self._unjoined:
             self._waiting.setdefault(transport)
 
     def works(self, transport: asyncio.Transport) -> None:
-        """We have."""
+        """The client waits for the server."""
         self._waiting.pop(transport, None)
 
     def joined(self, transport: asyncio.Transport) -> None:
@@ -112,7 +112,7 @@ class OpenSockets:
         self, reason: str, waiting: Iterable[asyncio.Transport], newcomer: asyncio.Transport
     ) -> None:
         oldest = list(itertools.islice(waiting, _LOOKED_AT))
-        # Who is reading an answer does not keep us waiting.
+        # Skip sockets whose client is still reading an answer.
         silent = (each for each in oldest if not each.get_write_buffer_size())
         transport = next(silent, oldest[0] if oldest else newcomer)
         network = self._unjoined.get(transport)
@@ -149,14 +149,14 @@ class OpenSockets:
 
 
 def room_for_sockets() -> Callable[[], int]:
-    """How many sockets of clients the process may have, by what it may have open and what is open now besides."""
+    """Returns a function: client sockets the process may have, by its descriptor limit and those in use now."""
     try:
         others = len(list(Path("/proc/self/fd").iterdir()))
     except OSError:  # not Linux
         others = 0
 
     def room() -> int:
-        # Asked each time: it can be changed from outside (prlimit).
+        # Read each time: the limit can be changed from outside (prlimit).
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if most == resource.RLIM_INFINITY:
             return 2**31

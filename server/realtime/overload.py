@@ -1,7 +1,7 @@
-"""When there is more to do than this process can: who can wait is refused, so that those who are in a meeting go on.
+"""Sheds load when this process is overloaded: refuses what can wait, so that running meetings are not disturbed.
 
-The measure is the event loop's lag: how late it comes to what was due. The later, the more has to wait: first HTTP,
-then joins, then pages that come back to a place they have. Signals, statuses and leaves are never refused for it.
+The measure is the event loop's lag: how late it runs what is due. As the lag grows, more is refused: first HTTP, then
+joins, then resumes. Signals, statuses and leaves are never refused for overload.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from signalling.protocol.errors import ErrorCode, Refused
 log = structlog.get_logger()
 
 SAMPLE = 0.1
-"""Seconds between two looks at the clock."""
+"""Seconds between two measurements."""
 
 SUSTAINED = 3
-"""Looks in a row that were late: a process that was stopped for a while is late once, and then not overloaded."""
+"""Late measurements in a row that mean overload: a process that was stopped for a while is late only once."""
 
 CALM = 10.0
-"""Seconds without lag after which it is over, so that the log has two lines for what goes up and down."""
+"""Seconds without lag after which overload is over, so that lag that comes and goes is logged in only two lines."""
 
 
 class Rank(IntEnum):
-    """What is refused, in this order."""
+    """What is refused, in order: HTTP first."""
 
     HTTP = 1
     JOIN = 2
@@ -38,11 +38,11 @@ class Rank(IntEnum):
 
 
 TIMES = {Rank.HTTP: 1, Rank.JOIN: 2, Rank.RESUME: 4}
-"""How many times the lag from which HTTP is refused."""
+"""The lag from which each is refused, in multiples of the bound."""
 
 
 class Overload:
-    """`bound`: the lag in seconds from which HTTP is refused; 0 refuses nothing. Started, it measures as long as the
+    """`bound`: the lag in seconds from which HTTP is refused; 0 refuses nothing. Once started, measures as long as the
     event loop runs."""
 
     def __init__(self, bound: float, metrics: Metrics) -> None:
@@ -82,7 +82,7 @@ class Overload:
             self._refused.clear()
 
     def refusal(self, rank: Rank) -> Refused | None:
-        """What is answered to who asks for something of this rank now; None: it is done."""
+        """The refusal for a request of this rank now; None: accept the request."""
         if self._level < rank:
             return None
         what = rank.name.lower()

@@ -1,4 +1,4 @@
-"""How much one member may ask of the others in a room, as it is configured."""
+"""How much load one member may put on the others in a room, from the settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from signalling.rooms.telling import FRAMES
 
 
 def frames(config: Config) -> float:
-    """For the statuses in one room, a second."""
+    """Frames per second for the statuses in one room; 0: no limit."""
     return FRAMES if config.message_rate else 0.0
 
 
 def flow(config: Config) -> Flow:
-    """Without a limit on messages there is none on their bytes either. Who does not read is spared all the same."""
+    """Limits bytes only if messages are limited. Signals to a member who is behind are refused in any case."""
     return Flow(rate=Flow().rate if config.message_rate else 0.0, is_behind=lambda socket: socket.is_behind)

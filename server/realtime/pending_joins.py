@@ -1,4 +1,4 @@
-"""Joins on their way to the store and back, and what happens meanwhile that they do not know of."""
+"""Pending joins: the store has not answered yet. Notes what happens meanwhile that invalidates the answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, eq=False)
 class PendingJoin:
-    """Stale: its user's stay was closed meanwhile. Revoked: their credentials are void since."""
+    """Stale: its user's stay was closed meanwhile. Revoked: the user's credentials became void meanwhile."""
 
     stale: bool = False
     revoked: bool = False
@@ -37,7 +37,7 @@ class PendingJoins:
                 self._rooms.pop(room, None)
 
     def asking(self, room: str) -> Collection[str]:
-        """The users who want into the room, in the order they asked."""
+        """The users with a pending join in this room, in the order they asked."""
         return self._rooms.get(room, {}).keys()
 
     def stay_ended(self, room: str, user_id: str) -> None:

@@ -1,7 +1,7 @@
-"""From one process to the next: whoever was in a meeting when the last one ended keeps the place.
+"""Restores rooms after a restart: whoever was in a meeting when the last process ended keeps their place.
 
-Nothing is written for them. Who resumes is recorded then (`StayResumed`); the stay of who does not is closed already,
-by the process that was stopped, or will be at the last heartbeat of the one that died.
+This records nothing. A resume is recorded when it happens (`StayResumed`). The stay of anyone who does not resume was
+closed by the process that was stopped, or will be closed at the last heartbeat of the one that died.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
-    """Keep a place in `hub` for everyone whom the store saw in a meeting a moment ago; `now` is by the record's clock.
+    """Keep a place in `hub` for everyone who, by the store, was in a meeting a moment ago. `now` is the record clock's.
     Raises what the store raises."""
     found = await store.restorable(now, hub.grace, slack=INTERVAL)
     hub.restore([_restored(each, now) for each in found], clock.monotonic())
@@ -31,7 +31,7 @@ async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
 
 def _restored(found: Restorable, now: float) -> Restored:
     meeting, person, stay = found.meeting, found.participant, found.stay
-    # Who was last seen in the future was before the clock was set back.
+    # A person last seen in the future was seen before the clock was set back.
     set_back = max(0.0, found.seen_at - now)
     return Restored(
         room=meeting.room,

@@ -1,4 +1,4 @@
-"""The writing half of a WebSocket: frames, what the library answers, and the end."""
+"""The writing half of a WebSocket: frames, the library's answers, and closing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BEHIND = WRITE_LIMIT // 4
 CLOSE_TIMEOUT = 5.0
 """Seconds a closing handshake may take before the socket is cut."""
 
-# Whatever goes wrong between a peer and the library is the peer's doing and is answered, not logged.
+# The library's errors are the peers' mistakes; these are answered, not logged.
 _quiet = logging.getLogger("reconvene.websocket")
 _quiet.setLevel(logging.CRITICAL)
 
@@ -37,7 +37,7 @@ class SocketWriter:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # Open: the library is not asked to parse the handshake, which was parsed as HTTP.
+        # OPEN, since the HTTP parser has read the handshake and the library need not.
         self._ws = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
         self._closer: asyncio.TimerHandle | None = None
         self.closing = False
@@ -47,31 +47,31 @@ class SocketWriter:
         self._transport = transport
         self.write = transport.write
         socket = transport.get_extra_info("socket")
-        # Without one, writing to it fails, and the transport is handed everything.
+        # -1 makes os.write fail in `tell`, so that the transport writes everything.
         self._descriptor = -1 if socket is None else socket.fileno()
         transport.set_write_buffer_limits(high=WRITE_LIMIT)
 
     @property
     def close_code(self) -> int:
-        """What the server closed the socket with, or answered a close with; 1006 when it was cut (RFC 6455, 7.1.5)."""
+        """The code the server closed with, or answered a close with; 1006 if the socket was cut (RFC 6455, 7.1.5)."""
         return self._ws.close_sent.code if self._ws.close_sent else 1006
 
     @property
     def goodbye(self) -> bool:
-        """The peer closed the socket itself, and in good order: 1000 is what a page's script says."""
+        """Whether the peer began the close, with 1000: the code a page's script sends."""
         close = self._ws.close_rcvd
         return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
 
     def tell(self, frame: bytes) -> None:
-        """Write what many are told. Not by way of the transport, where nothing waits there: that costs each more time
-        than all that is done once for a room."""
+        """Write a frame that goes to many. Bypasses the transport if its buffer is empty: the transport's cost for one
+        member exceeds all the work that is done once for a room."""
         if self.closing or self._transport.get_write_buffer_size():
             self.write(frame)
             return
         try:
             sent = os.write(self._descriptor, frame)
         except OSError:
-            # It takes no more now, or is gone: the transport finds out which.
+            # The socket is full or gone; the transport finds out which.
             sent = 0
         if sent < len(frame):
             self.write(frame[sent:])
@@ -85,7 +85,7 @@ class SocketWriter:
         self.closing = True
         if self._ws.state is OPEN:
             if code is CloseCode.RATE_LIMITED:
-                # Hear no more of a flood (RFC 6455, 7.1.7): its pings are answered no more, nor parsed.
+                # Stop reading a flood (RFC 6455, 7.1.7): its pings are no longer parsed or answered.
                 self._ws.fail(code, CLOSE_REASONS[code])
             else:
                 self._ws.send_close(code, CLOSE_REASONS[code])
@@ -94,11 +94,11 @@ class SocketWriter:
         self._closes_soon()
 
     def _flush(self) -> None:
-        """Write what the library has to say."""
+        """Write the bytes that the library has to send."""
         self._write_out(self._ws.data_to_send())
 
     def _write_out(self, answers: Sequence[bytes]) -> None:
-        """Write pongs, close frames, and the end, which is an empty answer."""
+        """Write pongs and close frames; an empty answer means end of stream."""
         for data in answers:
             if data:
                 self._transport.write(data)
@@ -124,4 +124,4 @@ class SocketWriter:
 
 
 def _nowhere(_frame: object) -> None:
-    """Where frames for a socket that closes go."""
+    """Discards frames for a socket that is closing."""

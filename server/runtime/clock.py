@@ -1,9 +1,9 @@
-"""What time it is: two clocks, each for what it is good at.
+"""Two clocks: one for durations, one for times of day in the record.
 
-`monotonic` is for how long something takes: grace, heartbeats, who is away. Nobody can set it, and it goes on while the
-machine is suspended. `RecordClock` is for the record: a time of day, which all nodes of a store share. It goes by the
-monotonic clock and follows the store's (this machine's, where the store is a file) when it is told to: so a clock that
-somebody sets changes nothing in the middle of a computation.
+`monotonic` measures durations: grace, heartbeats, absences. Nobody can set it, and it keeps running while the machine
+is suspended. `RecordClock` gives the time of day for the record, which all nodes of a store share. It runs by the
+monotonic clock and is adjusted to the store's clock (this machine's, if the store is a file) only in `follow`: setting
+a clock changes nothing in the middle of a computation.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import sys
 import time
 
 JUMP = 1.0
-"""Seconds at once that no clock is corrected by in good order: somebody, or the machine's NTP service, has set it."""
+"""Seconds. A larger step is no normal correction: somebody, or the machine's NTP service, has set the clock."""
 
 
 def _counting_suspend() -> int | None:
-    # time.monotonic() stands still while a Linux machine is suspended (clock_gettime(2)), and on macOS, too, where
-    # CLOCK_MONOTONIC goes on.
+    # time.monotonic() stops while the machine is suspended: on Linux (clock_gettime(2)), and on macOS, where
+    # CLOCK_MONOTONIC does not.
     if sys.platform == "darwin":
         return time.CLOCK_MONOTONIC
     return getattr(time, "CLOCK_BOOTTIME", None)
@@ -27,12 +27,12 @@ _WHICH = _counting_suspend()
 
 
 def monotonic() -> float:
-    """Seconds since some moment in the past, those in which the machine was suspended among them."""
+    """Seconds since some moment in the past, including those in which the machine was suspended."""
     return time.monotonic() if _WHICH is None else time.clock_gettime(_WHICH)
 
 
 class RecordClock:
-    """Seconds since the epoch. `set_by`: by how many it was set since it began, all in all."""
+    """Seconds since the epoch. `set_by`: sum of the steps, in seconds, by which the clock was set since the start."""
 
     def __init__(self) -> None:
         self.set_by = 0.0
@@ -42,17 +42,17 @@ class RecordClock:
         return self.at(monotonic())
 
     def at(self, moment: float) -> float:
-        """A moment of the monotonic clock."""
+        """Converts a time of the monotonic clock to this clock."""
         return moment + self._ahead
 
     def follow(self, told: float, asked: float, heard: float) -> float:
-        """The store's clock showed `told` some time between two moments of the monotonic clock.
+        """Adjust to the store's clock, which showed `told` between `asked` and `heard` of the monotonic clock.
 
-        Answers by how many seconds that clock was set since the last time, 0.0 when it was not.
+        Returns by how many seconds the store's clock was set since the last call; 0.0 if it was not.
         """
         off = told - self.at((asked + heard) / 2)
         if abs(off) <= (heard - asked) / 2:
-            # No more than the answer took on its way.
+            # The difference is within the answer's travel time.
             return 0.0
         self._ahead += off
         if abs(off) <= JUMP + (heard - asked) / 2:

@@ -1,4 +1,4 @@
-"""Threads for what may never come back, such as a look-up in the system's resolver."""
+"""Threads for calls that may never return, such as a look-up in the system's resolver."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 class DaemonThreads(ThreadPoolExecutor):
-    """A daemon thread for each call: one that hangs in the system's resolver cannot be interrupted, and neither the
-    event loop nor Python waits for these at the end."""
+    """Runs each call in its own daemon thread. A call that hangs in the system's resolver cannot be interrupted; the
+    event loop and Python do not wait for daemon threads at the end."""
 
     def submit(self, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         future: Future[T] = Future()

@@ -1,4 +1,4 @@
-"""Runs what needs the fastest event loop there is: the server, and what puts one under load."""
+"""Runs a coroutine on the fastest event loop installed: for the server and for load tests."""
 
 from __future__ import annotations
 

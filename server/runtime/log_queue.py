@@ -1,6 +1,6 @@
-"""Log lines on their way to a file, pipe or terminal that may be slow, or that nobody reads any more.
+"""A queue for log lines, in front of a file, pipe or terminal that may be slow, or that nobody reads any more.
 
-Who logs never waits: a thread writes. When more waits than is kept, what comes then is dropped and counted.
+Logging never waits: a thread writes the lines. Lines that do not fit into the queue are dropped and counted.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Callable
 from typing import TextIO
 
 MOST_WAITING = 1024 * 1024
-"""Letters. As many again may be on their way to the file."""
+"""Characters in the queue. The thread may be writing as many again."""
 
 END_WITHIN = 1.0
-"""Seconds that the end waits for what is not written yet."""
+"""Seconds that `close` waits for unwritten lines."""
 
 
 class LogQueue:
-    """A stream for log lines over that of `stream`'s file. `on_dropped` is called from the thread, when lines can be
-    written again, with how many were dropped; it may log."""
+    """A stream for log lines that writes to the file of `stream`. When lines can be written again, the thread calls
+    `on_dropped` with the number of dropped lines; it may log."""
 
     def __init__(
         self, stream: TextIO, on_dropped: Callable[[int], None], *, most_waiting: int = MOST_WAITING
     ) -> None:
         self.dropped = 0
-        # Of its own: that of a stream which is closed may be another file's soon.
+        # A duplicate: when `stream` is closed, its descriptor may be reused for another file.
         self._descriptor = os.dup(stream.fileno())
         self._encoding = stream.encoding
         self._on_dropped = on_dropped
@@ -36,9 +36,9 @@ class LogQueue:
         self._told = 0
         self._is_writing = False
         self._is_torn = False
-        # Reentrant: what logs may be interrupted by what logs, in the same thread, as by the garbage collector.
+        # Reentrant: logging may be interrupted by other logging in the same thread, e.g. from the garbage collector.
         self._changed = threading.Condition()
-        # A daemon: one that hangs in a pipe that nobody reads must not hold up the end.
+        # A daemon: if it hangs on a pipe that nobody reads, it must not delay the exit.
         threading.Thread(target=self._work, name="log", daemon=True).start()
 
     def write(self, line: str) -> int:
@@ -58,7 +58,7 @@ class LogQueue:
         return os.isatty(self._descriptor)
 
     def close(self, within: float = END_WITHIN) -> None:
-        """Wait until all is written, for `within` seconds at most."""
+        """Wait until all lines are written, for `within` seconds at most."""
         with self._changed:
             self._changed.wait_for(lambda: not self._waiting and not self._is_writing, within)
 
@@ -81,15 +81,15 @@ class LogQueue:
                     self.dropped += len(lines)
 
     def _written(self, text: str) -> bool:
-        """Whether all of it was. Past Python's own stream, whose lock would be held while the file takes nothing."""
-        # A line of which the disk took half ends here.
+        """Write; returns whether all was written. Bypasses Python's stream, whose lock would be held while it blocks."""
+        # First end a line that was only partly written.
         left = memoryview(("\n" * self._is_torn + text).encode(self._encoding, "backslashreplace"))
         while left:
             try:
                 left = left[os.write(self._descriptor, left) :]
                 self._is_torn = bool(left)
             except BlockingIOError:
-                # Somebody who shares the pipe has made it non-blocking.
+                # Another process that shares the pipe has made it non-blocking.
                 select.select([], [self._descriptor], [])
             except OSError:
                 return False

@@ -1,6 +1,6 @@
-"""Logs that tell the story: for people on a terminal, as JSON lines otherwise.
+"""Configures logging: readable lines on a terminal, JSON lines otherwise.
 
-Neither SDP nor tokens ever go into a line.
+SDP and tokens are never logged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from server.runtime.log_queue import LogQueue
 
 
 def configure(level: str, stream: TextIO | LogQueue = sys.stderr, *, plain: bool = False) -> None:
-    """Send our own lines, and those of uvicorn and other libraries, to `stream` in one shape.
+    """Send our own lines, and those of uvicorn and other libraries, to `stream` in one format.
 
-    `plain`: in the one for people also where that is no terminal.
+    `plain`: the readable format even if `stream` is no terminal.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -31,7 +31,7 @@ def configure(level: str, stream: TextIO | LogQueue = sys.stderr, *, plain: bool
     ]
     renderers: list[structlog.typing.Processor]
     if plain or stream.isatty():
-        # Not the default formatter, which shows local variables, and so tokens and keys.
+        # The default formatter would show local variables, and with them tokens and keys.
         tracebacks = structlog.dev.plain_traceback
         renderers = [
             _printable,
@@ -53,15 +53,15 @@ def configure(level: str, stream: TextIO | LogQueue = sys.stderr, *, plain: bool
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    # Its start and stop lines repeat ours, and its warnings are about peers that speak no HTTP.
+    # uvicorn's start and stop lines repeat ours, and its warnings are about peers that do not speak HTTP.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    # A line for each call to Supabase.
+    # These log a line for each call to Supabase.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def queued(stream: TextIO = sys.stderr) -> LogQueue:
-    """`stream` for what must go on when nobody reads it. To be closed at the end."""
+    """A queue in front of `stream`, so that logging never blocks. Close it at the end."""
 
     def tell(lines: int) -> None:
         structlog.get_logger().warning("log lines were dropped, they were not read in time", lines=lines)
@@ -70,7 +70,7 @@ def queued(stream: TextIO = sys.stderr) -> LogQueue:
 
 
 class _Forgiving:
-    """A stream whose disk is full, or that nobody reads any more: no reason to stop what is told of there."""
+    """A stream that ignores write errors: a full disk or a missing reader must not stop the server."""
 
     def __init__(self, stream: TextIO | LogQueue) -> None:
         self._stream = stream
@@ -93,7 +93,7 @@ def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """What a peer had a part in can neither begin a line of its own nor steer a terminal."""
+    """Escape unprintable characters, so that a peer's text cannot start a new log line or control a terminal."""
     for name, value in event.items():
         if isinstance(value, str) and name not in {"exception", "stack"} and not value.isprintable():
             event[name] = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)

@@ -1,4 +1,4 @@
-"""What /metrics shows. Hot paths add to plain integers; Prometheus collects them when it asks."""
+"""The metrics at /metrics. Hot paths add to plain integers, which are collected when Prometheus asks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 
 class Metrics:
-    """One per server process. `delivered`, `received` and the others are written to directly."""
+    """One per server process. Other modules write to `delivered`, `received` and the other counters directly."""
 
     def __init__(self) -> None:
         self.received: Counter[type] = Counter()
@@ -53,7 +53,7 @@ class Metrics:
         )
 
     def resumed(self, answer: bytes) -> None:
-        """Count what a resume was answered with."""
+        """Count a resume by the kind of its answer."""
         replayed = "snapshot" if b'"snapshot":' in answer else "replayed"
         self.resumes["joined" if answer.startswith(b'{"type":"joined"') else replayed] += 1
 

@@ -1,4 +1,4 @@
-"""Log lines about what may happen often: one for each kind now and then, with how often it happened since the last."""
+"""Throttles log lines about frequent events: one line per kind and interval, with the number of events since the last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 class Seldom:
-    """`every`: seconds between two lines about the same kind, at least."""
+    """`every`: least seconds between two lines about the same kind."""
 
     def __init__(self, every: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
@@ -18,7 +18,7 @@ class Seldom:
         self._untold: Counter[str] = Counter()
 
     def count(self, kind: str) -> int:
-        """It happened once more. Answers of how many times to tell now; 0: not yet."""
+        """Count one event. Returns how many events to log now; 0: log nothing yet."""
         self._untold[kind] += 1
         now = self._clock()
         if now - self._told_at.get(kind, -math.inf) < self._every:

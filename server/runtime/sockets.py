@@ -1,6 +1,7 @@
 """The sockets the server listens on.
 
-On its own, because it is done before the web framework is imported: after a crash, hundreds of milliseconds sooner.
+A module of its own, so that they are bound before the web framework is imported: hundreds of milliseconds sooner after
+a crash.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import socket
 from collections.abc import Sequence
 
 BACKLOG = 4096
-"""Connections that may wait to be accepted; the kernel has a limit of its own (net.core.somaxconn)."""
+"""Connections that may wait to be accepted; the kernel has its own limit (net.core.somaxconn)."""
 
 EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
-"""The addresses that stand for all of a machine's, and its loopback address of the same kind."""
+"""The wildcard addresses, each with the loopback address of its family."""
 
 
 def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
-    """Sockets that listen on every address of `host`, or only could (without `listen`). Raises `OSError`.
+    """Sockets that listen on every address of `host`, or are only bound (without `listen`). Raises `OSError`.
 
-    Whoever connects from now on waits until the server has started, instead of being refused and backing off.
+    A client that connects from now on waits until the server has started, instead of being refused and backing off.
     """
     sockets: list[socket.socket] = []
     try:
@@ -42,14 +43,14 @@ def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
 
 
 def own_url(sockets: Sequence[socket.socket]) -> str:
-    """By which a program on this machine reaches the server: on loopback, unless it listens elsewhere only."""
+    """The URL by which a program on this machine reaches the server: loopback, if the server listens there."""
     places = [listener.getsockname()[:2] for listener in sockets]
     reached = [(EVERY.get(host, host), port) for host, port in places]
     return _url(*min(reached, key=lambda place: not ipaddress.ip_address(place[0]).is_loopback))
 
 
 def address(listener: socket.socket) -> str:
-    """The URL to open in a browser; loopback is called localhost, where browsers allow cameras."""
+    """The URL to open in a browser. Loopback is named localhost, for which browsers allow cameras."""
     host, port = listener.getsockname()[:2]
     if host in {*EVERY, *EVERY.values()}:
         host = "localhost"
