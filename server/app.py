@@ -1,4 +1,4 @@
-"""The one place where everything is put together. Reads as a parts list."""
+"""Builds the server from its parts, all in one place."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ log = structlog.get_logger()
 async def serve(
     config: Config, sockets: list[socket.socket], *, lines_dropped: Callable[[], int] = lambda: 0
 ) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP, on sockets that listen already. `lines_dropped`: how many log lines were.
+    """Serve until SIGINT, SIGTERM or SIGHUP, on listening sockets. `lines_dropped` counts log lines that were dropped.
 
-    Raises what opening the store raises, and `OSError` when no secret can be kept.
+    Raises what opening the store raises, and `OSError` if no secret can be kept.
     """
     tokens = Tokens(load_secret(config), config.secret_previous)
     metrics = Metrics()
@@ -143,13 +143,13 @@ def web(
     limits: Limits | None = None,
     revocations: Revocations | None = None,
 ) -> FastAPI:
-    """API, page, health and metrics."""
+    """The web application: API, pages, health and metrics."""
     app = FastAPI(
         title="Reconvene",
         version=version("reconvene"),
-        docs_url=None,  # `pages` has one that loads nothing from elsewhere
+        docs_url=None,  # `pages` serves one that loads nothing from other hosts
         redoc_url=None,
-        # A body that does not say what it is, is JSON. No request is let in by what a browser adds by itself, so that
+        # A body without a Content-Type is read as JSON. No credential is one that browsers attach by themselves, so
         # other sites' pages gain nothing by sending such bodies.
         strict_content_type=False,
     )

@@ -1,4 +1,4 @@
-"""uvicorn, as this server runs it: who stops it, and how."""
+"""uvicorn as this server runs it: its configuration, and how signals stop it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """`about` is what the line says that tells the server listens."""
+    """`about`: further fields of the log line that says the server listens."""
 
     def __init__(
         self, config: uvicorn.Config, drain: Drain, echoes: Echoes, base_path: str = "", **about: str
@@ -41,14 +41,14 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Only now are connections accepted and signals handled: who waits for the line may do either at once."""
+        """Log the line only now, when connections are accepted and signals handled: readers may use either at once."""
         await super().startup(sockets)
         if sockets:
             log.info("listening", url=address(sockets[0]) + self._base_path, **self._about)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGHUP, too, unless it was to be ignored (nohup)."""
+        """Handle SIGHUP as well, unless it is ignored (nohup)."""
         with super().capture_signals():
             before = signal.getsignal(signal.SIGHUP)
             if before is signal.SIG_IGN:
@@ -61,12 +61,12 @@ class Server(uvicorn.Server):
                 signal.signal(signal.SIGHUP, before)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        # Not noted in uvicorn's list, which it would raise again: a stop that was asked for ends with exit code 0.
-        # Handlers run between any two instructions of the loop's own code: nothing is touched here.
+        # Not added to uvicorn's list, whose signals it raises again at the end: a requested stop exits with code 0.
+        # A handler may run between any two instructions of the event loop, so it changes no state here.
         self._loop.call_soon_threadsafe(self._signalled)
 
     def _signalled(self) -> None:
-        # In one step: a shutdown that began without the drain's knowing would take this signal for the second one.
+        # Both in one step: if the shutdown began first, the drain would take this signal for the second one.
         self._drain.signalled()
         self.should_exit = True
 
@@ -83,17 +83,17 @@ def uvicorn_config(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn
         log_config=None,
         access_log=logging.getLogger().level <= logging.DEBUG,
         server_header=False,
-        proxy_headers=False,  # `Forwarded` hears them, from RECONVENE_TRUSTED_PROXIES
+        proxy_headers=False,  # `Forwarded` reads them, from RECONVENE_TRUSTED_PROXIES
         headers=[("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin")],
-        timeout_graceful_shutdown=None,  # the drain has one for everything
+        timeout_graceful_shutdown=None,  # the drain bounds the whole stop
         backlog=BACKLOG,
     )
 
 
 def spare_the_collector() -> None:
-    """What is loaded by now stays for good, and connections come and go without cycles: look for them less often.
+    """Run the garbage collector less often: loaded code stays for good, and connections make no reference cycles.
 
-    A full collection with thousands of connections would otherwise hold everyone up for tens of milliseconds.
+    A full collection with thousands of connections would otherwise block the loop for tens of milliseconds.
     """
     gc.collect()
     gc.freeze()

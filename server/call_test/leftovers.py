@@ -1,4 +1,4 @@
-"""The meetings that ended echoes leave: deleted, also after the store was away or a server was killed."""
+"""Deletes the meetings of ended echoes, also if the store was unavailable or a server was killed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 SWEEPS_EVERY = 3600.0
 TRIES_EVERY = 30.0
 LOOKED_AT = 200
-"""Meetings, the latest, among which those are looked for that a process left behind which was killed."""
+"""Number of latest meetings that are searched for those of a killed process."""
 
 
 class Leftovers:
-    """`running` answers the meetings of the echoes of this process."""
+    """`running` returns the meetings of this process's running echoes."""
 
     def __init__(self, store: Store, gateway: Gateway, running: Callable[[], set[str]]) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class Leftovers:
         self._undeleted: set[str] = set()
 
     async def delete(self, room: str) -> None:
-        """Now, or when the store is back."""
+        """Delete the meeting now, or when the store is available again."""
         try:
             await delete_meeting(self._store, self._gateway, room)
         except StoreError as error:
@@ -45,7 +45,7 @@ class Leftovers:
         self._undeleted.discard(room)
 
     async def sweep(self, *, offered: bool) -> None:
-        """Again and again; where echoes are not `offered`, until nothing is left."""
+        """Delete leftovers at intervals; if echoes are not `offered`, only until none are left."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
@@ -64,7 +64,7 @@ class Leftovers:
             await asyncio.sleep(TRIES_EVERY)
 
     async def _sweep(self) -> bool:
-        """Delete what is no running echo's. Answers whether some may be: another process', which has the same store."""
+        """Delete echo meetings older than `LIFE`. Returns whether others may be running in other processes."""
         latest = [each.meeting for each in await self._store.hosted_meetings(None, LOOKED_AT)]
         ours = self._running()
         found = [each for each in latest if identifiers.is_echo(each.room) and each.room not in ours]

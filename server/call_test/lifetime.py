@@ -1,13 +1,13 @@
-"""How long an echo lives, in seconds."""
+"""Time limits of an echo, in seconds."""
 
 from __future__ import annotations
 
 SECONDS = 60
-"""How long it stays in its meeting."""
+"""How long the echo stays in its meeting."""
 OVERDUE = 10.0
-"""How much later it is killed, when it has not ended by itself."""
+"""How much later its process is killed if it has not ended by itself."""
 STARTS_WITHIN = 30.0
-"""Until when it has to be in its meeting."""
+"""How long it may take to enter its meeting."""
 
 LIFE = SECONDS + OVERDUE + STARTS_WITHIN
-"""When its meeting is nobody's any more, whoever made it."""
+"""Age from which an echo's meeting is no longer in use, whichever process made it."""

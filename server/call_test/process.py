@@ -1,4 +1,4 @@
-"""One echo's process, seen from the server: started without the server's secrets, heard in its log, ended by its id."""
+"""The process of one echo: started without the server's secrets; its lines are logged; ended by its process id."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ HANDED_ON = frozenset(
         "DYLD_LIBRARY_PATH",
     )
 )
-"""All that a child gets of the environment. It joins as any client does, and needs no setting and no secret."""
+"""Environment variables the child inherits. It joins like any client and needs no settings or secrets."""
 
 MOST_LINES = 100
-"""Lines of one process that are told; what comes after these is only read."""
+"""Lines of one process that are logged; further lines are read and discarded."""
 MOST_IN_A_LINE = 300
 """Characters."""
 NOT_TOLD = frozenset({"event", "level", "timestamp", "name"})
-"""Of its lines: what this server's own have, too, and what people are called, which they have not."""
+"""Fields of its lines that are not logged: those the server's lines set themselves, and people's names."""
 LAST = 3
-"""Lines kept to tell why it failed."""
+"""Last lines kept, to say why it failed."""
 
 LEAVES_WITHIN = 5.0
-"""Seconds from being asked to end to being killed."""
+"""Seconds from SIGTERM to SIGKILL."""
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +47,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class EchoProcess:
-    """`end` is done with the exit code (negative: the signal it died of) when it has ended and all it said is told."""
+    """`end` yields the exit code (negative: the signal it died of) when it has ended and its lines are logged."""
 
     def __init__(self, process: Popen[bytes], room: str) -> None:
         self.pid = process.pid
@@ -59,13 +59,13 @@ class EchoProcess:
 
     @classmethod
     async def start(cls, command: Sequence[str], room: str) -> EchoProcess:
-        """`room` is what lines are told of. Raises `OSError` when it cannot be started."""
-        # On a thread, where Python has a way (vfork) that takes a millisecond. Event loops fork, and stand still
-        # meanwhile: for a tenth of a second in a server that holds half a gigabyte.
+        """`room` is the meeting named in the log lines. Raises `OSError` if the process cannot be started."""
+        # On a thread, where Popen uses vfork, which takes a millisecond. Event loops use fork, which would block this
+        # one: for a tenth of a second in a server that holds half a gigabyte.
         return cls(await asyncio.to_thread(_started, command), room)
 
     def terminate(self) -> None:
-        """Ask it to leave; when it has not within `LEAVES_WITHIN` seconds, it is killed."""
+        """Ask the process to leave; kill it if it has not ended within `LEAVES_WITHIN` seconds."""
         if not self.end.done():
             self._process.terminate()
             asyncio.get_running_loop().call_later(LEAVES_WITHIN, self.kill)
@@ -84,11 +84,11 @@ class EchoProcess:
                 try:
                     line = await lines.readline()
                 except ValueError:
-                    continue  # longer than the reader's buffer, and let go
+                    continue  # longer than the reader's buffer: discarded
                 if not line:
                     break
                 self._heard(line.decode(errors="replace").strip())
-        # Its end of the pipe is closed when it ends: this is a matter of a moment.
+        # End of file means that the process is ending, so this wait is short.
         code = await asyncio.to_thread(self._process.wait)
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -101,7 +101,7 @@ class EchoProcess:
             said = None
         text = said.get("event") if isinstance(said, dict) else None
         if not isinstance(text, str):
-            # No line of ours: a library's, or one of a traceback, of which the last is what counts.
+            # Not a structured line: a library's, or part of a traceback, whose last line matters.
             if line:
                 self.last.append(line[:MOST_IN_A_LINE])
             return
@@ -111,7 +111,7 @@ class EchoProcess:
             return
         about = {key: _bounded(value) for key, value in said.items() if key not in NOT_TOLD}
         about |= {"meeting": self._room, "pid": self.pid}
-        # What is an error to it is none of the server's.
+        # An error of the echo is not an error of the server.
         tell = {"debug": log.debug, "info": log.info}.get(str(said.get("level")), log.warning)
         tell("echo: " + text[:MOST_IN_A_LINE], **about)
 

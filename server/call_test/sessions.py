@@ -1,7 +1,7 @@
-"""Echoes: to test a call, the server starts a participant that sends back what it is sent, in a meeting made for that.
+"""Echoes: to test a call, the server starts a bot that sends back the media it receives, in a meeting made for that.
 
-Each is a process of its own, so that neither what it needs nor what goes wrong in it is the server's; a few at a time,
-for a minute each. When it ends, for whatever reason, the meeting is deleted with its record.
+Each echo is a process of its own, so that its load and its failures do not affect the server. A few run at a time, for
+a minute each. When an echo ends, for whatever reason, its meeting is deleted with its record.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ log = structlog.get_logger()
 
 LOOKS_EVERY = 0.05
 COMES_WITHIN = 15.0
-"""Seconds from the answer until whoever asked has to be there, too. Otherwise others get the place."""
+"""Seconds from the answer within which the user must enter the meeting; otherwise the echo ends."""
 
 MOST = 3
 """Processes at a time."""
 MOST_STARTS = 12
-"""In a minute: each costs a second or two of a processor."""
+"""Starts per minute: each takes a second or two of CPU time."""
 COME_BACK = 10.0
-"""Seconds after which to ask again at most: few stay for the whole minute."""
+"""The longest `retry_after` in seconds when all are in use: few users stay for the whole minute."""
 
 TITLE = "Test of a call"
 
@@ -49,8 +49,8 @@ CANNOT = "The server could not start an echo; its log says why."
 
 
 class Echo:
-    """One, and what it is for. `reach`: where it sends to. `ready`: it is in its meeting, or why not. `gone`: its
-    process is no more."""
+    """One echo. `reach`: where it may send to. `ready`: done when it is in its meeting, or failed with the reason.
+    `gone`: its process has ended."""
 
     def __init__(self, user_id: str, client: Client, reach: Reach) -> None:
         loop = asyncio.get_running_loop()
@@ -61,7 +61,7 @@ class Echo:
         self.until = loop.time() + SECONDS
         self.asked_at = loop.time()
         self.ready: asyncio.Future[None] = loop.create_future()
-        # Whoever waits for it may have gone away.
+        # Retrieve the exception, as nobody may be waiting for it.
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
         self.gone = asyncio.Event()
         self.ending = False
@@ -73,11 +73,11 @@ class Echo:
 
     @property
     def goes_on(self) -> bool:
-        """It is not about to leave."""
+        """Whether it is not about to leave."""
         return not self.ending and self.seconds_left > 0
 
     def end(self) -> None:
-        """It is to leave, now."""
+        """Ask the echo to leave now."""
         self.ending = True
         if self.process is not None:
             self.process.terminate()
@@ -89,7 +89,7 @@ class Echo:
 
 
 class Echoes:
-    """To be started and stopped; `begin` in between. `url` is where a program on this machine reaches the server."""
+    """Call `start`, then `begin` for each test, then `stop`. `url`: the server's, for programs on this machine."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Echoes:
         self._sweeper = asyncio.create_task(self._leftovers.sweep(offered=self._offered))
 
     async def stop(self) -> None:
-        """End them all and delete their meetings. Interrupted, it kills them."""
+        """End all echoes and delete their meetings. If cancelled, kills them."""
         echoes = list(self._echoes.values())
         for echo in echoes:
             echo.end()
@@ -136,8 +136,8 @@ class Echoes:
                 echo.kill()
 
     async def begin(self, user_id: str, client: Client) -> tuple[Echo, bool]:
-        """The user's echo, which is in its meeting by now, and whether this very call began it: one that goes on is
-        answered. Raises `Refused`, `StoreUnavailable`.
+        """The user's echo, once it is in its meeting, and whether this call started it: an echo that still runs is
+        returned again. Raises `Refused`, `StoreUnavailable`.
         """
         while (echo := self._echoes.get(user_id)) is not None:
             echo.asked_at = asyncio.get_running_loop().time()
@@ -159,13 +159,13 @@ class Echoes:
         return echo, True
 
     def command(self, room: str, reach: Reach) -> Sequence[str]:
-        """What the process runs."""
+        """The command line of the process."""
         about = ("--server", self._url, "--for", str(SECONDS), "--until-left", "--reach", reach.value)
-        # Without -P, it would be another `server` that the folder has which this one was started in.
+        # Without -P, a package `server` in the current directory would be imported instead.
         return (sys.executable, "-P", "-m", "reconvene.cli.echo_child", room, *about)
 
     def _check_room(self, client: Client) -> None:
-        """Raises `Refused`, unless another may be started now, and counts it as started."""
+        """Count another start, or raise `Refused` if none is allowed now."""
         held = [echo for echo in self._echoes.values() if echo.client.network == client.network]
         if held and self._limits is not None:
             soonest = min(echo.seconds_left for echo in held)
@@ -189,7 +189,7 @@ class Echoes:
         self._starts.append(now)
 
     async def _was_left(self, echo: Echo) -> bool:
-        """Whether the user was there and is no more, so that the echo is about to leave as well."""
+        """Whether the user was in the meeting and has left, so that the echo is about to leave as well."""
         if self._hub.present(echo.room, echo.user_id) is not None:
             return False
         try:
@@ -199,7 +199,7 @@ class Echoes:
         return any(participant.user_id == echo.user_id for participant, _ in record.participants)
 
     async def _carry_out(self, echo: Echo) -> None:
-        """From the meeting's creation to its end."""
+        """Run the echo, from the creation of its meeting to its deletion."""
         try:
             await self._store.create_meeting(echo.room, echo.user_id, TITLE, time.time())
             await self._run(echo)
@@ -218,7 +218,7 @@ class Echoes:
         await self._leftovers.delete(echo.room)
 
     async def _run(self, echo: Echo) -> None:
-        """From the start of its process to its end. Raises `Refused` when it does not get into its meeting."""
+        """Run its process, from start to end. Raises `Refused` if it does not get into its meeting."""
         try:
             echo.process = process = await EchoProcess.start(self.command(echo.room, echo.reach), echo.room)
         except OSError as error:
@@ -249,19 +249,19 @@ class Echoes:
             raise self._gateway.going() if self._gateway.draining else Refused(ErrorCode.UNAVAILABLE, CANNOT)
 
     async def _turned_up(self, echo: Echo, process: EchoProcess) -> bool:
-        """Wait until it is in the meeting, whose id nobody else knows yet. False: it ended, or takes too long."""
+        """Wait until the echo is in the meeting, whose id nobody else knows yet. False: it ended or took too long."""
         loop = asyncio.get_running_loop()
         until = loop.time() + STARTS_WITHIN
         while not process.end.done() and loop.time() < until:
-            # It happens in the hub, which tells nobody: looked for, in a dictionary, for a second or two.
+            # Polled for a second or two, as the hub does not announce it; a look-up in a dictionary is cheap.
             await asyncio.wait([process.end], timeout=LOOKS_EVERY)
             if self._hub.size(echo.room):
                 return True
         return False
 
     async def _wait_for_company(self, echo: Echo, process: EchoProcess) -> None:
-        """End an echo to which nobody has come: of one that is left it knows itself. However often it is asked for,
-        no longer than it stays."""
+        """End an echo that nobody joins. (It ends by itself when its user leaves.) Each request restarts the wait,
+        which never exceeds the echo's time."""
         loop = asyncio.get_running_loop()
         while (patience := min(echo.asked_at + COMES_WITHIN, echo.until) - loop.time()) > 0:
             await asyncio.wait([process.end], timeout=patience)

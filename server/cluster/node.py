@@ -1,10 +1,10 @@
 """This server process as the store knows it: a node with a heartbeat.
 
-Stays name their node. When a node dies, whoever lives closes its stays at its last heartbeat, so that attendance is
-right to within one interval after a crash, without a write per participant.
+Each stay names its node. When a node dies, another node closes its stays at its last heartbeat. So attendance is right
+to within one interval after a crash, without a write per participant.
 
-With each heartbeat the record's clock is set by the store's. So nodes whose machines' clocks differ write the same time
-of day, and judge each other's heartbeats by the clock that these were written by.
+With each heartbeat the record's clock is adjusted to the store's. So nodes whose machines' clocks differ record the
+same time of day, and judge each other's heartbeats by the clock that wrote them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ log = structlog.get_logger()
 INTERVAL = 5.0
 CLOCK_OFF = 2.0
 DEAD_AFTER = 4 * INTERVAL
-"""Seconds without a heartbeat after which a node is taken for dead."""
+"""Seconds without a heartbeat after which a node counts as dead."""
 LOOK_EVERY = 0.25
-"""Seconds between two looks at this machine's clock: where it was set, the store's most likely was, too."""
+"""Seconds between two checks of this machine's clock: if it was set, the store's probably was, too."""
 
 
 class Node:
-    """`errands` are run after each heartbeat, in order, by what the log calls them: what other processes have left in
-    the store is looked for then. One that fails holds up no other, and is run again with the next heartbeat.
-    `on_revived` is called when heartbeats are written again after so long that another process may have taken
-    this one for dead and closed its stays; and after `on_clock_set`, which is told by how many seconds the record's
-    clock was set: the stays are to be recorded anew, too."""
+    """`errands`, by the name for the log, run in order after each heartbeat: they look for what other processes have
+    left in the store. An errand that fails does not stop the others, and runs again with the next heartbeat.
+    `on_revived` means that the stays must be recorded again. It is called when heartbeats succeed after so long a gap
+    that another process may have taken this one for dead and closed its stays, and after `on_clock_set`, which gets
+    the seconds by which the record's clock was set."""
 
     def __init__(
         self,
@@ -69,15 +69,15 @@ class Node:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Register, and close what nodes that died left open. Raises what the store raises."""
-        # Nothing is on record yet that would have to be corrected.
+        """Register, and close the stays of dead nodes. Raises what the store raises."""
+        # The result is ignored: this node has nothing on record yet that would need correction.
         await self._set_clock()
         await self._beat()
         await self._close_dead_nodes()
         self._task = asyncio.create_task(self._keep_beating())
 
     async def stop(self, at: float) -> None:
-        """Close this node's stays, which ended at `at` (of the monotonic clock)."""
+        """Close this node's stays, which ended at `at` (the monotonic clock)."""
         if self._task is None:
             return
         self._task.cancel()
@@ -91,7 +91,7 @@ class Node:
             log.info("node stopped", node=self.id, stays_closed=closed)
 
     async def _set_clock(self) -> float:
-        """By the store's. Answers by how many seconds that was set since the last time, 0.0 when it was not."""
+        """Adjust to the store's clock. Returns by how many seconds that was set since the last call; 0.0: not set."""
         asked = clock.monotonic()
         self._apart = time.time() - asked
         told = await self._store.clock()
@@ -124,7 +124,7 @@ class Node:
                 await run()
             except StoreError as error:
                 self._failures[errand] += 1
-                # Once is the store that goes away at this moment, which the next heartbeat tells.
+                # A single failure may be the store going away just now, which the next heartbeat reports.
                 if self._failures[errand] == 2:
                     log.warning("errand of the heartbeat fails", errand=errand, error=str(error))
             except Exception:
@@ -134,7 +134,7 @@ class Node:
                     log.info("errand of the heartbeat succeeds again", errand=errand)
 
     async def _wait(self) -> None:
-        """For the next heartbeat, or until this machine's clock is set."""
+        """Wait until the next heartbeat is due, or this machine's clock is set."""
         until = clock.monotonic() + self._interval
         while (left := until - clock.monotonic()) > 0:
             await asyncio.sleep(min(left, LOOK_EVERY))
@@ -158,10 +158,10 @@ class Node:
     async def _close_dead_nodes(self) -> None:
         now = self._beaten_at
         if now - self._set_at <= self._dead_after:
-            # Others that live may not have written a heartbeat yet by the clock as it goes now.
+            # The clock was set: nodes that are alive may not have written a heartbeat by it yet.
             return
         at = self._clock.at(now)
-        # Whose heartbeat lies ahead has died before the clock was set back, or has not yet noticed that it was.
+        # A heartbeat in the future: the node died before the clock was set back, or has not noticed that yet.
         has_seen_all = now - self._began_at > self._dead_after
         ahead_of = at + self._dead_after if has_seen_all else None
         closed = await self._store.close_dead_nodes(at - self._dead_after, ahead_of)
@@ -175,8 +175,8 @@ class Node:
             log.warning("heartbeat could not be written", error=str(error))
 
     def _succeeded(self, silent: float) -> None:
-        """`silent`: seconds since the heartbeat before this one. It counts also when nothing failed: a machine that was
-        suspended is as silent as one whose store was away."""
+        """`silent`: seconds since the last heartbeat. Checked even if nothing failed: a suspended machine writes no
+        heartbeats either."""
         self._metrics.store_available = True
         if self._is_failing:
             self._is_failing = False

@@ -1,4 +1,4 @@
-"""What a check finds, and what a check is."""
+"""A check, and its findings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """`NOTE` is good to know; `WARNING` will be trouble for somebody; with a `FAILURE` the server or a part of it does
-    not work."""
+    """`NOTE`: good to know. `WARNING`: will cause trouble for somebody. `FAILURE`: the server or a part of it does not
+    work."""
 
     OK = "ok"
     NOTE = "note"
@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`found` says what is, `advice` what to do (empty when there is nothing): one clause each, without a full stop."""
+    """`found` states a fact, `advice` what to do (empty if nothing): one clause each, without a full stop."""
 
     area: str
     level: Level
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`run` is given the seconds it has. `needs` names the settings without which there is nothing to check."""
+    """`run` takes the seconds it may use. `needs` names the settings that must be valid for the check to run."""
 
     area: str
     run: Callable[[float], Awaitable[Sequence[Finding]]]

@@ -29,7 +29,7 @@ NETWORK_FILE_SYSTEMS = {
     "ceph",
     "glusterfs",
 }
-"""Their locks and shared memory do not carry SQLite's write-ahead log."""
+"""File systems whose locks and shared memory do not support SQLite's write-ahead log."""
 
 MOUNTS = Path("/proc/self/mounts")
 
@@ -85,12 +85,12 @@ def _open_to_others(directory: Path, elsewhere: str) -> Iterator[Finding]:
 
 
 def _check_part(part: Path) -> Iterator[Finding]:
-    """A file of the record, if it is there."""
+    """Check a file of the record, if it exists."""
     try:
         mode = stat.S_IMODE(part.stat().st_mode)
     except OSError:
         return
-    # SQLite opens for reading what it cannot open for writing, so that only the first join would tell.
+    # SQLite opens a file that it cannot write for reading, so the fault would only show at the first join.
     if not os.access(part, os.R_OK | os.W_OK):
         yield failure(
             AREA,
@@ -141,13 +141,13 @@ def check_secret(config: Config) -> Iterator[Finding]:
 
 
 def sqlite_file(config: Config) -> Path | None:
-    """The database, when it is a file."""
+    """The database, if it is a file."""
     scheme, _, path = config.store.partition(":///")
     return Path(path).absolute() if scheme == "sqlite" and path else None
 
 
 def file_system(path: Path) -> str:
-    """The kind of file system `path` is on, as /proc/mounts calls it; empty when it cannot be told."""
+    """The type of the file system that holds `path`, as in /proc/mounts; empty if unknown."""
     try:
         lines = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -159,9 +159,9 @@ def file_system(path: Path) -> str:
 
 
 def _refuses(directory: Path) -> str:
-    """Why no file can be made in the directory; empty when one can. Tried, as rights alone do not tell."""
+    """Why no file can be made in the directory; empty if one can. Makes one, as permissions alone do not tell."""
     try:
-        # On Linux this file never has a name, so that nothing is seen of it.
+        # On Linux this file never has a name, so nobody sees it.
         with tempfile.TemporaryFile(dir=directory):
             return ""
     except OSError as error:

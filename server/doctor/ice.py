@@ -1,4 +1,4 @@
-"""STUN and TURN, asked the way a browser will: with the credentials it would be given, for a relay."""
+"""Checks STUN and TURN servers as a browser would use them: asks for a relay with the credentials it would be given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXPIRES_SOON = 14 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One URL of one server, with what a browser would be given; `setting` is where it comes from."""
+    """One URL of one server, with the credentials a browser would be given; `setting` is where it comes from."""
 
     url: str
     setting: str
@@ -70,7 +70,7 @@ async def check(server: Server, within: float) -> Sequence[Finding]:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far it got, for when it gets no further."""
+    """How far the check got before it timed out."""
 
     address: str = ""
     connected: bool = False
@@ -113,12 +113,12 @@ async def _resolved(server: Server, where: Place) -> str:
             f"the name {where.host} cannot be resolved: {getattr(error, 'strerror', None) or error}",
             f"Correct the name in {server.setting}, or its DNS record",
         ) from None
-    # IPv4 first: a machine without IPv6 is told of such addresses as well.
+    # Prefer IPv4: a machine without IPv6 gets IPv6 addresses as well.
     return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
 
 
 async def _connected(server: Server, where: Place, address: str) -> list[Finding]:
-    """Over TCP or TLS: what is to be said of the certificate."""
+    """Connect over TCP or TLS; findings about the certificate."""
     tls = ssl.create_default_context() if where.transport == "tls" else None
     try:
         _, writer = await asyncio.open_connection(
@@ -154,7 +154,7 @@ async def _connected(server: Server, where: Place, address: str) -> list[Finding
 
 
 async def _asked(server: Server, where: Place, address: str, findings: list[Finding]) -> Finding:
-    """STUN for an answer, TURN for a relay. What else there is to say is added to `findings`."""
+    """Ask a STUN server for an answer, a TURN server for a relay. Further findings are added to `findings`."""
     if importlib.util.find_spec("aioice") is None:
         tried = "can be connected to" if where.transport != "udp" else f"has the address {address}"
         return note(
@@ -185,7 +185,7 @@ async def _asked(server: Server, where: Place, address: str, findings: list[Find
 def doubts(
     server: Server, address: str, relay: str, *, guarded: bool, inside: Sequence[str]
 ) -> Iterator[Finding]:
-    """Of a relay that was given. `inside`: private addresses that it sends to."""
+    """Warnings about a relay that was given. `inside`: private addresses that it sends to."""
     if not guarded:
         yield warning(
             AREA,
@@ -193,7 +193,7 @@ def doubts(
             "Have the TURN server ask for them (coturn: use-auth-secret, static-auth-secret)",
         )
     if inside:
-        # One that is in a private network itself may be there for people in it.
+        # A TURN server in a private network may be meant for people in that network.
         found = warning if ipaddress.ip_address(address).is_global else note
         yield found(
             AREA,

@@ -1,4 +1,4 @@
-"""Asks STUN servers for an answer and TURN servers for a relay, by way of aioice. Imported only when it is there."""
+"""Asks STUN servers for an answer and TURN servers for a relay, with aioice. Imported only if aioice is installed."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from aioice.turn import UDP_TRANSPORT, TurnClientTcpProtocol, TurnClientUdpProto
 T = TypeVar("T")
 
 LIFETIME = 60
-"""Seconds for which a relay is asked. It is given back at once; this is in case that is not heard."""
+"""Requested lifetime of a relay in seconds. The relay is deleted at once; this applies if the deletion is lost."""
 
 INSIDE = {
     4: ("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "224.0.0.1"),
     6: ("::1", "fc00::1", "fe80::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1"),
 }
-"""Addresses that no relay on the Internet should send to, by the version of IP: one of each kind (RFC 6890).
-169.254.169.254 is where clouds tell their machines' secrets; some of IPv6 have one of IPv4 in them."""
+"""Addresses that no relay on the Internet should send to, by IP version: one of each kind (RFC 6890).
+169.254.169.254 serves clouds' instance metadata, with secrets; some IPv6 addresses embed an IPv4 address."""
 
 OTHER_WITHIN = 1.5
-"""Seconds for a relay of the other version of IP, which there need not be."""
+"""Seconds for testing a relay of the other IP version, which a server need not offer."""
 
 FAMILY = "REQUESTED-ADDRESS-FAMILY"
-"""What a client asks for such a relay with (RFC 8656 section 18.6). aioice does not know of it."""
+"""The attribute that requests such a relay (RFC 8656 section 18.6). aioice does not know it."""
 stun.ATTRIBUTES_BY_NAME.setdefault(FAMILY, (0x0017, FAMILY, stun.pack_unsigned, stun.unpack_unsigned))
 
 
 class Refused(Exception):  # noqa: N818 - named for what happened
-    """The server answers with an error (RFC 8489 section 14.8, RFC 8656 section 19)."""
+    """The server answered with an error (RFC 8489 section 14.8, RFC 8656 section 19)."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code} {reason}")
@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818 - named for what happened
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a server is, with its name when it is to be spoken to by TLS."""
+    """A server's address, with its name if TLS is used."""
 
     address: str
     port: int
@@ -58,13 +58,13 @@ class Relay:
     address: str
     port: int
     guarded: bool
-    """It was given for credentials, not to anyone."""
+    """The server required credentials."""
     inside: Sequence[str]
-    """Which of `INSIDE` it sends to, or one of the other version of IP from the same server."""
+    """Addresses of `INSIDE` to which this relay, or the server's relay of the other IP version, sends."""
 
 
 async def binding(endpoint: Endpoint) -> str:
-    """The address under which the server sees this machine. Raises `Refused`, `OSError`."""
+    """The address at which the server sees this machine. Raises `Refused`, `OSError`."""
     async with client(endpoint, None, None) as asked:
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
         response, _ = await asked.answered(asked.request(request))
@@ -75,7 +75,7 @@ async def binding(endpoint: Endpoint) -> str:
 
 
 async def allocation(endpoint: Endpoint, username: str, credential: str) -> Relay:
-    """A relay, which is given back at once; nothing is sent by it. Raises `Refused`, `OSError`."""
+    """Allocate a relay and delete it at once; nothing is sent through it. Raises `Refused`, `OSError`."""
     async with client(endpoint, username, credential) as asked:
         address, port = await asked.answered(asked.connect())
         version = ipaddress.ip_address(address).version
@@ -87,9 +87,9 @@ async def allocation(endpoint: Endpoint, username: str, credential: str) -> Rela
 
 
 async def _inside_of_other(endpoint: Endpoint, username: str, credential: str, version: int) -> list[str]:
-    """To which of `INSIDE` a relay of this version of IP sends, if the server gives one to who asks for it."""
+    """Which of `INSIDE` a relay of this IP version sends to; none if the server gives no such relay."""
     found: list[str] = []
-    # Most servers have none, and say so in different ways.
+    # Most servers have no such relay, and refuse in different ways.
     with contextlib.suppress(Refused, OSError):
         async with asyncio.timeout(OTHER_WITHIN), client(endpoint, username, credential) as asked:
             request = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
@@ -103,7 +103,7 @@ async def _inside_of_other(endpoint: Endpoint, username: str, credential: str, v
 
 
 async def _permits(asked: _Udp | _Stream, peer: str) -> bool:
-    """Whether it takes a permission for this peer, as whoever wants to send there asks for it (RFC 8656 section 9)."""
+    """Whether the server grants a permission for this peer, which is needed to send there (RFC 8656 section 9)."""
     request = stun.Message(message_method=stun.Method.CREATE_PERMISSION, message_class=stun.Class.REQUEST)
     request.attributes["XOR-PEER-ADDRESS"] = (peer, 9)
     try:
@@ -114,7 +114,7 @@ async def _permits(asked: _Udp | _Stream, peer: str) -> bool:
 
 
 class _Answered:
-    """aioice waits in vain when the connection breaks: this stops waiting."""
+    """Stops waiting for an answer if the connection breaks; aioice would wait on."""
 
     _waiting: asyncio.Future[Any] | None = None
     _broken: OSError | None = None

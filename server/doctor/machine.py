@@ -1,4 +1,4 @@
-"""What the server runs on: Python and SQLite, open files, the clock."""
+"""Checks what the server runs on: Python and SQLite, open files, the clock."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from storage.sqlite.database_file import OLDEST_SQLITE
 SYSTEM, CLOCK = "system", "clock"
 
 FEW_FILES = 4096
-"""Each connection takes one; shells commonly allow 1,024."""
+"""Open files below which to warn. Each connection takes one; shells commonly allow 1,024."""
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""Reconvene is younger than this, and so is every right clock it runs by."""
+"""A correct clock is past this time: Reconvene was built later."""
 
 FAR_OFF = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
@@ -53,7 +53,7 @@ def check_system(config: Config) -> Iterator[Finding]:
 
 
 def open_files_limit() -> int | None:
-    """None when the system does not tell."""
+    """The limit on open files; None if unknown."""
     try:
         import resource
     except ImportError:  # on Windows
@@ -88,11 +88,11 @@ def check_clock(now: float) -> Iterator[Finding]:
 
 
 UNSYNCHRONISED = 16.0
-"""Seconds, to which the kernel's estimate of its error grows when nothing sets the clock. systemd goes by it, too."""
+"""Seconds. The kernel's estimate of its clock's error grows to this if nothing sets the clock. systemd uses it, too."""
 
 
 class _Timex(ctypes.Structure):
-    """The beginning of Linux' struct timex (adjtimex(2)); `rest` is room for what follows."""
+    """The beginning of Linux's struct timex (adjtimex(2)); `rest` is room for the other fields."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -104,7 +104,7 @@ class _Timex(ctypes.Structure):
 
 
 def clock_error() -> float | None:
-    """Seconds by which the kernel thinks the clock may be wrong; None when it cannot be asked."""
+    """The kernel's estimate of the clock's maximum error in seconds; None if unknown."""
     if sys.platform != "linux":
         return None
     timex = _Timex()  # modes = 0: nothing is set

@@ -1,4 +1,4 @@
-"""The port: free, taken by a Reconvene, or by something else."""
+"""Checks the port: free, in use by a Reconvene, or in use by something else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
 
 
 async def _bindable(host: str, port: int) -> Finding | None:
-    """None when something else listens there."""
+    """None if the port is in use."""
     try:
         for listener in await asyncio.to_thread(bind, host, port, listen=False):
             listener.close()
@@ -102,10 +102,10 @@ async def _taken(host: str, port: int, base: str) -> Finding:
 
 
 async def get(host: str, port: int, path: str) -> tuple[int, object]:
-    """Status and decoded JSON body. Raises `OSError`, `EOFError`, and `ValueError` for what is no such answer."""
+    """Status and decoded JSON body. Raises `OSError`, `EOFError`, and `ValueError` for anything but HTTP and JSON."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        # 1.0, so that the body is neither chunked nor followed by anything.
+        # HTTP/1.0, so that the body is not chunked and the connection ends after it.
         writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         version, _, rest = head.decode("latin-1").partition(" ")

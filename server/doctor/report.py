@@ -1,4 +1,4 @@
-"""How findings are shown: for people, line by line for pipes, and as JSON for machines."""
+"""Shows findings: for people, line by line for pipes, and as JSON for machines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def failed(findings: Sequence[Finding]) -> bool:
 
 
 def lines(findings: Sequence[Finding]) -> list[str]:
-    """One for each finding: level, area, what was found, what to do. And one that counts."""
+    """A line for each finding (level, area, what was found, what to do), and one with the counts."""
     shown = []
     for finding in findings:
         told = " ".join(
@@ -53,7 +53,7 @@ def table(findings: Sequence[Finding]) -> Table:
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> None:
-    """On standard output: for whom it is."""
+    """Print on standard output, in the format for its reader."""
     console = Console()
     if as_json:
         print(in_json(findings))

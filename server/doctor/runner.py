@@ -1,4 +1,4 @@
-"""Runs all checks at once, each for a few seconds at most, whatever the others do."""
+"""Runs all checks at once, each independently and for a few seconds at most."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.runtime.daemon_threads import DaemonThreads
 from server.settings.config import SETTINGS, Config
 
 WITHIN = 5.0
-"""Seconds each check has. All run at the same time."""
+"""Seconds each check may take. All run at the same time."""
 
 AREAS = (
     settings.AREA,
@@ -30,7 +30,7 @@ AREAS = (
     zoom.AREA,
     machine.CLOCK,
 )
-"""In the order in which they are shown."""
+"""Areas, in the order in which they are shown."""
 
 PASSWORDS = (
     r"//[^:@/?\s]*:(\S*)@",
@@ -38,19 +38,19 @@ PASSWORDS = (
     r"password=([^&\s]+)",
     r'"credential"\s*:\s*"((?:[^"\\]|\\.)*)"',
 )
-"""Where they are in URLs, and in JSON."""
+"""Patterns of passwords in URLs and in JSON."""
 
 PATIENCE = 0.5
-"""Seconds past these, for a check to say itself what it waited for."""
+"""Further seconds for a check to report itself what it waited for."""
 
 
 def run(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
-    """In an event loop of its own; takes little more than `within`, even when a name server does not answer."""
+    """Run all checks in a new event loop. Takes little more than `within`, even if a name server does not answer."""
 
     async def examined() -> list[Finding]:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(DaemonThreads())
-        # What goes wrong in a driver's own tasks is told by what it then answers, not by tracebacks in between.
+        # An error in a driver's own task shows in the driver's answer; its traceback is not printed.
         loop.set_exception_handler(lambda _loop, _context: None)
         return await examine(environ, within)
 
@@ -59,14 +59,14 @@ def run(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
 
 
 async def examine(environ: Mapping[str, str], within: float = WITHIN) -> list[Finding]:
-    """What was found, by area. Raises nothing, and repeats no secret of the environment."""
+    """Findings, by area. Raises nothing, and repeats no secret of the environment."""
     reading = settings.read(environ)
     await asyncio.to_thread(store_checks.load, reading.config)
     checks = checks_of(reading.config)
     found = await asyncio.gather(*(_carried_out(check, reading.unusable, within) for check in checks))
     hidden = secrets(environ)
     shown = (_without(hidden, finding) for findings in (reading.findings, *found) for finding in findings)
-    # Several servers may give rise to the same words: once is enough.
+    # Several servers may yield the same text, which is shown once.
     return sorted(dict.fromkeys(shown), key=lambda finding: AREAS.index(finding.area))
 
 
@@ -87,7 +87,7 @@ def checks_of(config: Config) -> list[Check]:
 def _threaded(
     look: Callable[..., Iterable[Finding]], *arguments: Any
 ) -> Callable[[float], Awaitable[Sequence[Finding]]]:
-    """A check that blocks: on a disk, say."""
+    """Run a blocking check (on a disk, say) in a thread."""
 
     async def carried_out(_within: float) -> Sequence[Finding]:
         return await asyncio.to_thread(lambda: list(look(*arguments)))
@@ -100,7 +100,7 @@ async def _carried_out(check: Check, unusable: frozenset[str], within: float) ->
         return [note(check.area, f"not checked, as {' and '.join(missing)} cannot be used")]
     task = asyncio.ensure_future(check.run(within))
     await asyncio.wait({task}, timeout=within)
-    # Begun only now, so that an event loop that was held up gives the check its chance all the same.
+    # A second wait, so that the check gets its time even if the event loop was blocked during the first.
     await asyncio.wait({task}, timeout=PATIENCE)
     if not task.done():
         task.cancel()
@@ -120,7 +120,7 @@ async def _carried_out(check: Check, unusable: frozenset[str], within: float) ->
 
 
 def secrets(environ: Mapping[str, str]) -> list[str]:
-    """What no finding may repeat: private settings, and in URLs and JSON the passwords only. The longest first."""
+    """Texts that no finding may repeat: private settings; of URLs and JSON, only the passwords. Longest first."""
     values: set[str] = set()
     for setting in SETTINGS:
         text = environ.get(setting.name, "").strip()
@@ -135,7 +135,7 @@ def secrets(environ: Mapping[str, str]) -> list[str]:
 def _without(hidden: Sequence[str], finding: Finding) -> Finding:
     found, advice = finding.found, finding.advice
     for secret in hidden:
-        # As a word of its own: a short one may be part of an honest word.
+        # Only as a whole word: a short secret may be part of an ordinary word.
         pattern = rf"(?<!\w){re.escape(secret)}(?!\w)"
         found, advice = re.sub(pattern, "…", found), re.sub(pattern, "…", advice)
     return Finding(finding.area, finding.level, _one_line(found), _one_line(advice))

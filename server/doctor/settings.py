@@ -1,4 +1,4 @@
-"""The settings: those that cannot be used, those that look misspelt, those that will not do what one expects."""
+"""Checks the settings: which are invalid, which look misspelt, which will not do what one expects."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ AREA = "settings"
 POOLER = re.compile(r"^postgres(ql)?://.*:6543\b")
 
 SAMPLES = {"a-long-random-secret", "changeme", "secret", "password"}
-"""Secrets that stand in somebody's documentation."""
+"""Secrets that are copied from documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The environment, read as far as it can be: `config` has the default in place of each `unusable` setting."""
+    """The environment, read as far as possible: `config` has the default instead of each `unusable` setting."""
 
     config: Config
     unusable: frozenset[str]
@@ -33,7 +33,7 @@ class Reading:
 
 
 def read(environ: Mapping[str, str]) -> Reading:
-    """Every setting by itself, so that all that cannot be used are told and not the first only."""
+    """Read each setting separately, so that all invalid ones are reported and not only the first."""
     findings: list[Finding] = []
     unusable: set[str] = set()
     for setting in SETTINGS:
@@ -54,7 +54,7 @@ def read(environ: Mapping[str, str]) -> Reading:
         given = sum(1 for setting in SETTINGS if environ.get(setting.name, "").strip())
         findings.append(ok(AREA, f"all {len(SETTINGS)} settings can be used, {given} of them are set here"))
     findings += _misspelt(environ)
-    # Of what an unusable setting would have been nothing is known, nor how it would go with others.
+    # The intended value of an invalid setting is unknown, so its combinations with others are not judged.
     findings += (
         finding
         for finding in _combinations(config)
@@ -69,7 +69,7 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[Finding]:
     for name in sorted(environ):
         if name in known:
             continue
-        # Names without our prefix are other programs', unless they are almost one of ours, which is not set.
+        # Names without our prefix are other programs', unless they closely resemble a setting that is not set.
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if name in unknown else 0.85)
         rename = f"Rename it to {nearest[0]} if that is meant" if nearest else ""
         if name in unknown:
@@ -182,7 +182,7 @@ def _record(config: Config) -> Iterator[Finding]:
 
 
 def _no_relay(config: Config) -> Iterator[Finding]:
-    """Only what is plain from the settings; `ice` asks the servers."""
+    """Judge by the settings alone; `ice` asks the servers."""
     fixed = [server["urls"] for server in config.ice_servers]
     urls = [
         *config.turn_urls,

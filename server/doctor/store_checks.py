@@ -1,4 +1,4 @@
-"""The store: whether it answers, whether its schema is up to date, whether its clock agrees with this one's."""
+"""Checks the store: whether it answers, its schema is up to date, and its clock agrees with this machine's."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from storage.store import Schema, Store
 STORE, MIGRATIONS, CLOCK = "store", "migrations", "clock"
 
 APART, FAR_APART = 2.0, 30.0
-"""Seconds between this clock and the database's: a node is taken for dead after 20 without a heartbeat."""
+"""Seconds between this machine's clock and the database's. A node counts as dead after 20 s without a heartbeat."""
 
 
 def load(config: Config) -> None:
-    """Import what the store needs, which takes seconds with some: nothing a database should be blamed for."""
+    """Import what the store needs. This can take seconds, which should not count as the database's."""
     with contextlib.suppress(Exception):
         config.make_store()
 
@@ -58,7 +58,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
     try:
         schema = await store.schema()
         findings.append(_migrated(schema, config))
-        # Opening may migrate: left to the server, and to those who ask for it.
+        # Not opened, as that may migrate: only the server and `reconvene migrate` do that.
         if schema.version > schema.newest or schema.pending:
             findings.append(ok(STORE, f"{name(config)} answers"))
             return
@@ -70,7 +70,7 @@ async def _look(config: Config, findings: list[Finding]) -> None:
         if file is None:
             findings.append(await compare_clocks(store))
     finally:
-        # What it accepted is nothing but the above; a database that is slow to say goodbye is not waited for.
+        # Errors are ignored: nothing was written that closing could lose.
         with contextlib.suppress(Exception):
             await store.close()
 
@@ -103,7 +103,7 @@ async def compare_clocks(store: Store) -> Finding:
     before = time.time()
     there = await store.clock()
     after = time.time()
-    # It was read at some moment in between: only what lies outside is certain.
+    # The clock was read at some time between `before` and `after`: only the difference beyond those is certain.
     apart = max(before - there, there - after, 0.0)
     which = "behind" if there < before else "ahead of"
     if apart < APART:
@@ -114,8 +114,8 @@ async def compare_clocks(store: Store) -> Finding:
 
 
 def _told(error: StoreError, otherwise: str) -> Finding:
-    """The store's own words, which most often say by themselves what to do: at their end."""
-    # Not within brackets, which are not to be torn apart.
+    """The store's error text, split into finding and advice: most such texts end with what to do."""
+    # Do not split within brackets.
     whole = r"[^()]+(?:\([^()]*\)[^()]*)*"
     for separator in (r"\. ", "; ", ": (?=pip install)"):
         if match := re.fullmatch(f"(.+?){separator}({whole})", str(error), re.DOTALL):
@@ -124,7 +124,7 @@ def _told(error: StoreError, otherwise: str) -> Finding:
 
 
 def name(config: Config) -> str:
-    """The store as it may be shown: without user, password and options."""
+    """The store's name for display: without user, password and options."""
     file = sqlite_file(config)
     if file is not None:
         return f"SQLite in {file}"

@@ -1,4 +1,4 @@
-"""Zoom: whether it can be asked, and what for; by a token with the settings' credentials."""
+"""Checks whether Zoom can be asked, and for what: gets a token with the credentials from the settings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ WHERE = "the app's scopes at Zoom (docs/zoom.md)"
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """What an import of one kind needs: the names of granular scopes, without `:admin`, and the `classic` ones, which
-    older apps have in place of them."""
+    """The scopes that an import of one kind needs: granular ones, without `:admin`, and the `classic` one, which older
+    apps have instead."""
 
     noun: str
     report: str
@@ -42,7 +42,7 @@ class Scopes:
     details: str
     classic: str
     panelists: str = ""
-    """Meetings have none."""
+    """Empty for meetings."""
 
 
 WEBINARS = Scopes(
@@ -68,7 +68,7 @@ CLASSIC_REPORT = "report:read"
 
 
 async def check(config: Config, within: float) -> Sequence[Finding]:
-    """Nothing to tell where nothing is set."""
+    """Findings about Zoom; none if nothing is set."""
     if not config.has_zoom:
         return list(_events_only(config))
     findings = list(_settings(config))
@@ -89,7 +89,7 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
         advice = "Look whether this machine may reach it, or correct ZOOM_TOKEN_URL"
         return [*findings, failure(AREA, f"{host} gives no token within {within:g} s", advice)]
     except ZoomFailure as refused:
-        # Most of them end with what to do.
+        # Most such texts end with what to do.
         found, _, advice = str(refused).rpartition(". ")
         other = f"Look whether this machine may reach {host}, and try again"
         return [*findings, failure(AREA, found or str(refused), advice if found else other)]
@@ -97,7 +97,7 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
 
 
 def granted_findings(granted: Collection[str]) -> list[Finding]:
-    """What can be imported with these scopes, and what cannot."""
+    """Findings: what can be imported with these scopes, and what cannot."""
     if not granted:
         return [ok(AREA, "Zoom gives a token, and does not say with which scopes")]
     usable = [
@@ -165,7 +165,7 @@ def _lacking(granted: Collection[str], scopes: Scopes) -> Iterator[Finding]:
 
 
 def _own(scopes: Scopes) -> tuple[str, ...]:
-    """Those without which one would not want to import this kind at all."""
+    """The scopes without which an import of this kind is of no use."""
     return scopes.instances, scopes.report, scopes.basic
 
 
@@ -183,7 +183,7 @@ def _add(name: str) -> str:
 
 
 def _events_only(config: Config) -> Iterator[Finding]:
-    # Where some of the three are set it is the settings that are told about.
+    # If some of the Zoom app's settings are set, `settings` reports on those instead.
     if config.zoom_webhook_secret and not config.zoom_account_id and not config.zoom_client_id:
         yield warning(
             AREA,

@@ -1,4 +1,4 @@
-"""Ids nobody can guess, and what a user's tells: whether it is a person or a program."""
+"""Unguessable ids. A user id also tells whether the user is a person, a bot or a recorder."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import os
 from signalling.protocol.client_messages import Kind
 
 USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
-"""What user ids begin with: what somebody is goes wherever the id goes, into tokens, the record and back.
+"""Prefixes of user ids: tokens and the record carry the kind of a user in the id.
 
-The store knows of it as well (`storage.store.PROGRAMS`).
+The store uses them as well (`storage.store.PROGRAMS`).
 """
 
 
@@ -19,7 +19,7 @@ def new_user(kind: Kind = "") -> str:
 
 
 def kind_of(user_id: str) -> Kind:
-    """What whoever has this id is."""
+    """The kind of the user with this id."""
     if is_recorder(user_id):
         return "recorder"
     return "bot" if user_id.startswith(f"{USERS['bot']}_") else ""
@@ -35,7 +35,7 @@ def new_id(prefix: str) -> str:
 
 
 def _random(size: int) -> bytes:
-    """From the system's generator, 4 KiB at a time: a join needs several ids, and each system call costs."""
+    """Bytes from the system's generator, read 4 KiB at a time: a join needs several ids, and a system call is slow."""
     global _pool
     if len(_pool) < size:
         _pool = os.urandom(4096)

@@ -1,7 +1,7 @@
-"""Whose credentials are void: said here, kept in the store, heard of by every process with its next heartbeat.
+"""Revokes credentials. Revocations are kept in the store; every process reads them with each heartbeat.
 
-Tokens bear no mark of their own, so all of a user's are revoked that were issued before a moment. Nobody whose identity
-is made here is ever given another one for it.
+Tokens have no id of their own, so a revocation voids all of a user's tokens issued before a given time. A user whose
+identity was made by this server is never given another token for the same user id.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from storage.revocations import Revocations as Kept
 log = structlog.get_logger()
 
 VOID_FOR = 86_400.0
-"""Seconds from now until when what is issued is void as well: a process that has not heard of it yet may renew
-something, and what was issued by a clock that was ahead, and has been set back since, lies in the future."""
+"""Credentials issued within this many seconds after a revocation are void as well: a process that has not read it yet
+may renew one, and one issued by a clock that was ahead (and set back since) is dated in the future."""
 
 
 class Revocations:
-    """`part` is called with users who are to be parted with, if they are here."""
+    """`part` is called with the users whose connections to this process are to be closed."""
 
     def __init__(self, kept: Kept, tokens: Tokens, part: Callable[[Collection[str]], None]) -> None:
         self._kept = kept
@@ -31,7 +31,7 @@ class Revocations:
         self._part = part
 
     async def revoke(self, user_id: str) -> None:
-        """Void what the user was given until now. Raises what the store raises; then it may not be kept."""
+        """Void the user's credentials. Raises what the store raises; the revocation may then be lost."""
         now = time.time()
         before = now + VOID_FOR
         await self._kept.revoke(user_id, before, now - LIFETIME)
@@ -39,14 +39,14 @@ class Revocations:
         self._learn({user_id: before}, now)
 
     async def hear(self) -> None:
-        """Learn what other processes have revoked, and at the start, all there is. Raises what the store raises."""
+        """Read the revocations of all processes from the store. Raises what the store raises."""
         self._learn(await self._kept.revocations(), time.time())
 
     def _learn(self, told: dict[str, float], now: float) -> None:
         known = self._tokens.revoked
         new = {user: before for user, before in told.items() if before > known.get(user, -math.inf)}
         if new:
-            # One that was read before another was written does not undo it.
+            # Merged, so that an answer from before a local revocation does not undo it.
             self._tokens.revoked = {
                 user: before for user, before in (known | new).items() if before > now - LIFETIME
             }

@@ -1,4 +1,4 @@
-"""The secret that tokens are signed with: from the settings, or kept in the data directory."""
+"""The secret that signs tokens: from the settings, or kept in the data directory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from server.settings.config import Config
 
 
 def load_secret(config: Config) -> str:
-    """The configured secret, or the one kept in the data directory, made there once and readable by its owner only.
+    """The configured secret, or the one in the data directory, which is made once and readable by its owner only.
 
-    Raises `OSError` when it can be neither read nor made.
+    Raises `OSError` if it can be neither read nor made.
     """
     if config.secret is not None:
         return config.secret
@@ -30,8 +30,8 @@ def load_secret(config: Config) -> str:
 
 def _make_secret(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Written whole under a name of its own and then linked: servers that start at once agree on one secret,
-    # and none ever reads half of it. mkstemp gives mode 0600.
+    # Written completely under a temporary name, then linked: servers that start together agree on one secret, and
+    # none reads a partial file. mkstemp gives mode 0600.
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix="secret.")
     try:
         with os.fdopen(descriptor, "w") as file:

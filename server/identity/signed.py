@@ -1,6 +1,6 @@
-"""Claims that are signed: JWT (RFC 7519) by HS256, as a join makes two and a resume reads one.
+"""Signed claims: JWT (RFC 7519) with HS256. A join signs two tokens, a resume verifies one.
 
-The library does the same in ten times the time, and reads what has another header than ours.
+The library takes ten times as long; it is used only for tokens with a header other than ours.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def sign(claims: dict[str, object], key: bytes) -> str:
 
 
 def verified(token: str, key: bytes) -> dict[str, Any] | None:
-    """The claims, if they were signed by this key. Dates are the caller's to check."""
+    """The claims, if they were signed by this key. The caller checks dates."""
     try:
         ours = token.encode()
         signed, _, _ = ours.rpartition(b".")

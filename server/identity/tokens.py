@@ -1,8 +1,8 @@
-"""Who someone is: anonymous identities and tabs' sessions, as signed tokens (JWT, RFC 7519, HS256).
+"""Anonymous identities and tab sessions, as signed tokens (JWT, RFC 7519, HS256).
 
-An identity token says "this is user u_…" (or program b_…), wherever they are. A session token says "this tab was in
-that meeting, in that stay", and proves nothing elsewhere (`server.realtime.credentials`). Neither id is ever shown to
-others; the public participant id is no credential.
+An identity token says "this is user u_…" (or bot b_…), in any meeting. A tab session says "this tab was in that
+meeting, in that stay", and proves nothing elsewhere (`server.realtime.credentials`). Others never see the user id or
+the session id; the public participant id is no credential.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from signalling.protocol.errors import ErrorCode, Refused
 
 LIFETIME = 365 * 24 * 3600.0
 RENEW_BELOW = LIFETIME / 2
-"""An identity with less time than this left is renewed when its bearer joins, so that regular users never lose it."""
+"""An identity token with less time than this left is renewed when its user joins, so that regular users keep it."""
 
 SESSION_LIFETIME = 30 * 24 * 3600.0
 SESSION_RENEW_BELOW = SESSION_LIFETIME / 2
-"""A session with less time than this left is renewed when its page resumes."""
+"""A tab session with less time than this left is renewed when its page resumes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`outdated`: signed with the secret that was in use before."""
+    """`outdated`: signed with the previous secret."""
 
     user_id: str
     expires_at: float
     outdated: bool = False
 
     def is_due(self, now: float) -> bool:
-        """Whether its bearer is to be given another one."""
+        """Whether the user should be given a new token."""
         return self.outdated or self.expires_at - now < RENEW_BELOW
 
 
@@ -43,8 +43,8 @@ class Identity:
 class TabSession:
     """A tab's place: its stay, and which instance of the participant it is.
 
-    `expires_at`: None of one that was given out by 0.5 or before; then the stay tells how old it is. `outdated`: signed
-    with the secret that was in use before.
+    `expires_at`: None if version 0.5 or older issued it; its age is then judged by the stay. `outdated`: signed with
+    the previous secret.
     """
 
     user_id: str
@@ -55,7 +55,7 @@ class TabSession:
     outdated: bool = False
 
     def is_due(self, now: float) -> bool:
-        """Whether its page is to be given another one."""
+        """Whether the page should be given a new token."""
         return self.outdated or self.expires_at is None or self.expires_at - now < SESSION_RENEW_BELOW
 
     @property
@@ -64,9 +64,9 @@ class TabSession:
 
 
 class Tokens:
-    """Makes both kinds by `secret`, and reads those made by it or by `previous`. Times are epoch seconds, passed in.
+    """Signs both kinds with `secret`; accepts `secret` and `previous`. Times are epoch seconds, passed in.
 
-    `revoked`: users, each with the moment before which what they were given is void (`server.identity.revocations`).
+    `revoked`: users, each with the time before which issued credentials are void (`server.identity.revocations`).
     """
 
     def __init__(self, secret: str, previous: str | None = None) -> None:
@@ -80,7 +80,7 @@ class Tokens:
         return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
 
     def session(self, session: TabSession, now: float) -> str:
-        """A token for the place; from now on, whatever `expires_at` says."""
+        """A token for the place, valid from now; ignores `session.expires_at`."""
         return self._sign(
             {
                 "typ": "session",
@@ -93,7 +93,7 @@ class Tokens:
         )
 
     def read_identity(self, token: str, now: float) -> Identity:
-        """Raises `Refused`: bad_token when forged, of the other kind, or expired; revoked."""
+        """Raises `Refused`: bad_token if forged, of the other kind or expired; revoked."""
         claims, outdated = self._verified(token, "identity")
         user_id, expires_at = claims.get("sub"), claims.get("exp")
         if not isinstance(user_id, str) or not isinstance(expires_at, int | float):
@@ -104,12 +104,12 @@ class Tokens:
         return Identity(user_id, expires_at, outdated)
 
     def read_session(self, token: str) -> TabSession:
-        """Raises `Refused`: bad_token when forged or of the other kind; revoked.
+        """Raises `Refused`: bad_token if forged or of the other kind; revoked.
 
-        Whether it has expired is the caller's to judge: while its place is there, that does not matter.
+        The caller checks expiry, which does not matter while the place still exists.
         """
         claims, outdated = self._verified(token, "session")
-        # Those given out before 0.2 name no instance: they are good for a join, and resume nothing.
+        # Tab sessions from before 0.2 name no instance: they serve for a join, not for a resume.
         parts = [claims.get("sub"), claims.get("mtg"), claims.get("sid"), claims.get("ins", "")]
         texts = [part for part in parts if isinstance(part, str)]
         expires_at = claims.get("exp")
@@ -121,7 +121,7 @@ class Tokens:
         return session
 
     def refuse_revoked(self, user_id: str, issued_at: float) -> None:
-        """Raises `Refused` (revoked) if the user's credentials of that moment are void."""
+        """Raises `Refused` (revoked) if the user's credentials issued at that time are void."""
         if issued_at < self.revoked.get(user_id, -math.inf):
             raise Refused(ErrorCode.REVOKED)
 
@@ -129,9 +129,9 @@ class Tokens:
         return sign(claims, self._key)
 
     def _verified(self, token: str, kind: str) -> tuple[dict[str, Any], bool]:
-        """The claims, and whether they are signed with the secret of before."""
+        """The claims, and whether they are signed with the previous secret."""
         for key in (self._key, *self._former):
-            # Dates are checked by the caller, against the time it passes in.
+            # The caller checks dates against its own time.
             claims = verified(token, key)
             if claims is not None and claims.get("typ") == kind:
                 return claims, key is not self._key

@@ -1,4 +1,4 @@
-"""Credentials for TURN, made for one user and for a while."""
+"""Short-lived TURN credentials for one user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from server.settings.config import Config
 
 LASTING = 6 * 3600
-"""Seconds that credentials live of clients that are given no others while they stay: longer than most meetings."""
+"""Lifetime in seconds of credentials for clients that take no new ones in a meeting: longer than most meetings."""
 
 
 def ice_servers(config: Config, user_id: str, now: float, lifetime: int = LASTING) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ class LogQueue:
                     self.dropped += len(lines)
 
     def _written(self, text: str) -> bool:
-        """Write; returns whether all was written. Bypasses Python's stream, whose lock would be held while it blocks."""
+        """Write all; returns whether it worked. Bypasses Python's stream, whose lock would be held while it blocks."""
         # First end a line that was only partly written.
         left = memoryview(("\n" * self._is_torn + text).encode(self._encoding, "backslashreplace"))
         while left:

@@ -1,4 +1,4 @@
-"""Throttles log lines about frequent events: one line per kind and interval, with the number of events since the last."""
+"""Throttles log lines about frequent events: one per kind and interval, with the number of events since the last."""
 
 from __future__ import annotations
 

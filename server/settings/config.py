@@ -1,6 +1,6 @@
-"""Settings, from the environment. Each is described once, here: name, default, what it may be, what it does.
+"""Settings, from the environment. Each is described once: name, default, allowed values, purpose.
 
-docs/configuration.md and `reconvene serve --help` tell the same; a test compares them.
+docs/configuration.md and `reconvene serve --help` say the same; a test compares them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.factory import SUPABASE, open_store
 from storage.import_store import StoreWithImports
 
 PEER = ("aiortc", "av", "httpx")
-"""What the extra `peer` brings along."""
+"""Packages of the extra `peer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Config:
         return config
 
     def conflicts(self) -> list[str]:
-        """Settings that can each be used, but not together: a line for each."""
+        """Settings that are valid one by one but not together: a line for each conflict."""
         found = []
         if self.turn_urls and not self.turn_secret:
             found.append(
@@ -100,7 +100,7 @@ class Config:
 
     @property
     def has_zoom(self) -> bool:
-        """Whether Zoom can be asked: all that makes up its app's credentials is set."""
+        """Whether Zoom can be asked: all credentials of its app are set."""
         return all(self._zoom_credentials().values())
 
     def _zoom_credentials(self) -> dict[str, str | None]:
@@ -111,7 +111,7 @@ class Config:
         }
 
     def make_store(self) -> StoreWithImports:
-        """The store that is configured, not connected yet. Raises `BadStore`."""
+        """The configured store, not connected yet. Raises `BadStore`."""
         return open_store(
             self.store,
             supabase_url=self.supabase_url,
@@ -127,12 +127,12 @@ class Config:
 
 
 def has_peer() -> bool:
-    """Whether the extra `peer` is installed. Looked for, not imported: none of it belongs into a server's memory."""
+    """Whether the extra `peer` is installed. Does not import it, to keep it out of the server's memory."""
     return all(importlib.util.find_spec(name) is not None for name in PEER)
 
 
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
-    """Names that look like ours and are not: most likely misspelt."""
+    """Names with our prefix that are no settings: probably misspelt."""
     known = {setting.name for setting in SETTINGS}
     return sorted(name for name in environ if name.startswith("RECONVENE_") and name not in known)
 

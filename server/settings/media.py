@@ -1,4 +1,4 @@
-"""Settings about ways for media, and about the test of a call."""
+"""Settings for ICE servers and for call tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings about who may reach the server, and by whom."""
+"""Settings about who may reach the server, and through which proxies."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the value of a setting may be: each turns the text of one into the value, or raises `ValueError`.
+"""Parsers of settings: each turns a setting's text into its value, or raises `ValueError`.
 
-`ice_servers` raises `RecursionError` as well, for JSON that is nested too deeply.
+`ice_servers` also raises `RecursionError`, for JSON that is nested too deeply.
 """
 
 from __future__ import annotations

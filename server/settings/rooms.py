@@ -1,4 +1,4 @@
-"""Settings about what rooms may take."""
+"""Settings about the resources that rooms may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One setting: what it is called, what it may be, and how its value is read from the environment."""
+"""One setting: its name, its allowed values, and how it is read from the environment."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Setting:
     empty: Any = None
     private: bool = False
     former: str = ""
-    """Another name, which counts as long as this one is not set."""
+    """A former name, which is read if `name` is not set."""
 
     @property
     def field(self) -> str:
         return self.name.removeprefix("RECONVENE_").lower()
 
     def read(self, environ: Mapping[str, str]) -> Any:
-        """Its value. Raises `ConfigError`."""
+        """The setting's value. Raises `ConfigError`."""
         given = {name: environ.get(name, "").strip() for name in (self.name, self.former) if name}
         name = next((name for name, text in given.items() if text), self.name)
         text = given[name] or self.default
         try:
             return self.parse(text) if text else self.empty
-        except (ValueError, RecursionError):  # the latter for JSON that is nested too deeply
+        except (ValueError, RecursionError):  # RecursionError: JSON that is nested too deeply
             shown = "" if self.private else f", not {_shortened(text)!r}"
             raise ConfigError(f"{name} must be {self.may_be}{shown}") from None
 
