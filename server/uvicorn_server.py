@@ -77,8 +77,8 @@ class Server(uvicorn.Server):
 def uvicorn_config(http: FastAPI, gateway: Gateway, metrics: Metrics) -> uvicorn.Config:
     return uvicorn.Config(
         http,
-        http=functools.partial(HttpProtocol, gateway=gateway, metrics=metrics),  # type: ignore[arg-type] # as is this
-        ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any factory of protocols will do
+        http=functools.partial(HttpProtocol, gateway=gateway, metrics=metrics),  # type: ignore[arg-type] # as for `ws`
+        ws=functools.partial(Connection, gateway=gateway),  # type: ignore[arg-type] # any protocol factory works
         lifespan="off",
         log_config=None,
         access_log=logging.getLogger().level <= logging.DEBUG,

@@ -61,7 +61,7 @@ class Echo:
         self.until = loop.time() + SECONDS
         self.asked_at = loop.time()
         self.ready: asyncio.Future[None] = loop.create_future()
-        # Retrieve the exception, as nobody may be waiting for it.
+        # Retrieve the exception, which asyncio would log if nobody waits for it any more.
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
         self.gone = asyncio.Event()
         self.ending = False

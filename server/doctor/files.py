@@ -1,4 +1,4 @@
-"""The data directory, the secret in it, and the disk they are on."""
+"""Checks the data directory, the secret in it, and their disk."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _check_part(part: Path) -> Iterator[Finding]:
         mode = stat.S_IMODE(part.stat().st_mode)
     except OSError:
         return
-    # SQLite opens a file that it cannot write for reading, so the fault would only show at the first join.
+    # SQLite opens an unwritable file read-only, so the fault would only show at the first join.
     if not os.access(part, os.R_OK | os.W_OK):
         yield failure(
             AREA,

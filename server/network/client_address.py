@@ -73,7 +73,7 @@ class Proxies:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Proxies) and self._trusted == other._trusted
 
-    __hash__ = None  # type: ignore[assignment] # a value that is compared, and a key of nothing
+    __hash__ = None  # type: ignore[assignment] # compared by value, never a key
 
     @classmethod
     def parse(cls, text: str) -> Proxies:

@@ -44,7 +44,7 @@ class Hosts:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hosts) and self._names == other._names
 
-    __hash__ = None  # type: ignore[assignment] # a value that is compared, and a key of nothing
+    __hash__ = None  # type: ignore[assignment] # compared by value, never a key
 
     @classmethod
     def parse(cls, text: str) -> Hosts:

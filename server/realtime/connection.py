@@ -103,7 +103,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         # One pong per ping, in order, then the answer to a close frame or a protocol error.
         answers = ws.data_to_send()
         pings = 0
-        frames: list[Frame] = ws.events_received()  # type: ignore[assignment] # it parses no handshake
+        frames: list[Frame] = ws.events_received()  # type: ignore[assignment] # only frames, no handshake
         self._unread += len(data)
         for frame in frames:
             self._unread -= least_size(frame)

@@ -1,7 +1,7 @@
 """Stops this process: in order, and within a bound.
 
     signal ──► no more joins ──► every socket: going_away, 4101 ──► closing handshakes ────────────────► end
-                                              └──► pending joins ──► leaves ──► stays, exactly ──►┘
+                                                 └──► pending joins ──► leaves ──► stays, exactly ────►┘
 
 Recording does not wait for peers that are slow to close.
 """

@@ -60,7 +60,7 @@ class Overload:
         self._task = asyncio.create_task(self._keep_measuring())
 
     def measured(self, lag: float, now: float) -> None:
-        """The loop was so many seconds late."""
+        """Note that the event loop was `lag` seconds late."""
         self._metrics.loop_lag.observe(lag)
         if not self._bound:
             return

@@ -42,7 +42,7 @@ class Reconciler:
     ) -> None:
         self.is_due = False
         self.is_draining = False
-        """Members who are away can no longer return to this process: they left when they were lost."""
+        """If set, members who are away can no longer return to this process: they left when they were lost."""
         self._store = store
         self._node_id = node_id
         self._hub = hub
