@@ -1,4 +1,4 @@
-"""Meetings, participants and their stays, kept so that asking twice never hurts.
+"""Meetings, participants and their stays. Every call may be repeated without harm.
 
 `store` holds the records and the `Store` protocol; `open_store` picks a backend by URL.
 """

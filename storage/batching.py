@@ -4,9 +4,9 @@
     call ─┼─► Calls (waiting) ── take ──► run(requests) ── settle ──► each caller's own result or exception
     call ─┘
 
-There is no timer. A lone call is taken at once; while a batch runs the next one gathers by itself, so batches
-grow with the load. `Calls` is the part every backend shares: it knows neither threads nor databases.
-`BatchThread` is the shell for blocking drivers, `BatchTasks` the one for those that do not block.
+There is no timer. A lone call is taken at once. While a batch runs, the next one gathers, so batches grow with the
+load. Every backend shares `Calls`, which uses neither threads nor databases. `BatchThread` runs it for blocking
+drivers, `BatchTasks` for the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Request = TypeVar("Request")
 Result = TypeVar("Result")
 
 Run = Callable[[Sequence[Request]], Sequence[Result | Exception]]
-"""Carries out a batch: an outcome for each request, in order. What it raises, every caller in the batch gets."""
+"""Carries out a batch: one outcome for each request, in order. An exception goes to every caller in the batch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,10 +35,10 @@ class Call(Generic[Request, Result]):
 
 
 class Calls(Generic[Request, Result]):
-    """The calls that were accepted and wait for the consumer, oldest first.
+    """Calls that were accepted and wait for the consumer, oldest first.
 
-    `accept`, `close` and `settle` belong to the event loop; `take` may be called from one other thread
-    (`deque` appends and pops are atomic).
+    `accept`, `close` and `settle` belong to the event loop; `take` may be called from one other thread (`deque` appends
+    and pops are atomic).
     """
 
     def __init__(self, name: str, *, size: int, limit: int) -> None:
@@ -61,7 +61,7 @@ class Calls(Generic[Request, Result]):
         return answer
 
     def take(self) -> list[Call[Request, Result]]:
-        """Up to `size` waiting calls, without those whose caller has given up; empty when none waits."""
+        """Up to `size` waiting calls, without those whose caller has given up; empty if no call waits."""
         batch: list[Call[Request, Result]] = []
         while self._waiting and len(batch) < self._size:
             call = self._waiting.popleft()
@@ -70,12 +70,12 @@ class Calls(Generic[Request, Result]):
         return batch
 
     def close(self) -> None:
-        """Accept nothing more. What waits can still be taken."""
+        """Accept no more calls. Waiting calls can still be taken."""
         self.closed = True
 
     @staticmethod
     def settle(answered: Iterable[tuple[Call[Request, Result], Result | Exception]]) -> None:
-        """Hand every caller its outcome. A caller cancelled while its batch ran is passed over."""
+        """Give every caller its outcome, except callers that were cancelled while their batch ran."""
         for call, outcome in answered:
             if call.answer.done():
                 continue
@@ -88,7 +88,7 @@ class Calls(Generic[Request, Result]):
 class BatchThread(Generic[Request, Result]):
     """Runs batches on a thread of its own. Create and use it on one event loop.
 
-    A call cancelled before its batch was taken is not run; one cancelled later has run or will.
+    A call cancelled before its batch was taken is not run; a call cancelled later has run or will run.
     """
 
     def __init__(self, name: str, run: Run[Request, Result], *, size: int = 256, limit: int = 16_384) -> None:
@@ -97,20 +97,20 @@ class BatchThread(Generic[Request, Result]):
         self._loop = asyncio.get_running_loop()
         self._wake = threading.Event()
         self._finished = asyncio.Event()
-        # A daemon thread: a process that ends without closing its store must not hang on it. What was answered is
+        # A daemon thread: a process that ends without closing its store must not hang on it. Answered calls are
         # durable.
         self._thread = threading.Thread(target=self._consume, name=name, daemon=True)
         self._thread.start()
 
     async def call(self, request: Request) -> Result:
-        """Raises what the batch has for this request; `StoreUnavailable` when closed or overloaded."""
+        """Raises the exception of this request; `StoreUnavailable` when closed or overloaded."""
         answer = self._calls.accept(request)
         if not self._wake.is_set():
             self._wake.set()
         return await answer
 
     async def close(self) -> None:
-        """Finish what was accepted, then end the thread. Idempotent."""
+        """Finish the accepted calls, then end the thread. Idempotent."""
         self._calls.close()
         self._wake.set()
         await self._finished.wait()
@@ -121,7 +121,7 @@ class BatchThread(Generic[Request, Result]):
         while not closing:
             self._wake.wait()
             self._wake.clear()
-            # Read before the queue is emptied: nothing is accepted once it is set, so nothing is left in the queue.
+            # Read before the queue is emptied: once it is set, no call is accepted, so none is left in the queue.
             closing = self._calls.closed
             while batch := self._calls.take():
                 self._on_loop(Calls.settle, self._answer(batch))
@@ -142,13 +142,13 @@ class BatchThread(Generic[Request, Result]):
 
 
 AsyncRun = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
-"""As `Run`, for drivers that do not block."""
+"""Like `Run`, for drivers that do not block."""
 
 
 class BatchTasks(Generic[Request, Result]):
-    """Runs batches as tasks, at most `at_once` of them at the same time. Create and use it on one event loop.
+    """Runs batches as tasks, at most `at_once` at the same time. Create and use it on one event loop.
 
-    When a batch ends in `StoreUnavailable`, calls that waited meanwhile end so, too: no call waits for two such
+    When a batch ends in `StoreUnavailable`, calls that waited meanwhile end in it, too: no call waits for two such
     batches.
     """
 
@@ -162,9 +162,9 @@ class BatchTasks(Generic[Request, Result]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def call(self, request: Request) -> Result:
-        """Raises what the batch has for this request; `StoreUnavailable` when closed or overloaded."""
+        """Raises the exception of this request; `StoreUnavailable` when closed or overloaded."""
         answer = self._calls.accept(request)
-        # The task begins when the loop gets to it, so calls made in one go share a batch.
+        # The task begins at the loop's next turn, so calls made together share a batch.
         if self._consumers < self._at_once:
             self._consumers += 1
             task = asyncio.create_task(self._consume())
@@ -173,7 +173,7 @@ class BatchTasks(Generic[Request, Result]):
         return await answer
 
     async def close(self) -> None:
-        """Finish what was accepted. Idempotent."""
+        """Finish the accepted calls. Idempotent."""
         self._calls.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -182,8 +182,8 @@ class BatchTasks(Generic[Request, Result]):
         try:
             await self._consume_all()
         finally:
-            # Here, where the queue is known to be empty. A call that came between this and the end of the task would
-            # otherwise wait for ever.
+            # Done here, where the queue is known to be empty. Otherwise a call made before the task ends would wait for
+            # ever.
             self._consumers -= 1
 
     async def _consume_all(self) -> None:

@@ -1,4 +1,4 @@
-"""What a store raises."""
+"""The exceptions of a store."""
 
 # Exceptions are named for what happened, not with an Error suffix.
 # ruff: noqa: N818
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class StoreError(Exception):
-    """Base of what a store raises on purpose."""
+    """Base of the errors that a store raises on purpose."""
 
 
 class UnknownMeeting(StoreError):
@@ -15,11 +15,11 @@ class UnknownMeeting(StoreError):
 
 
 class MeetingEnded(StoreError):
-    """The meeting was ended for all; it can be read, not joined."""
+    """The meeting was ended for all; it can be read but not joined."""
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be reached or did not answer in time. `retry_after` says in how many seconds to try again.
+    """The database cannot be reached or did not answer in time. Try again in `retry_after` seconds.
 
     `certain`: nothing of the call was kept. Otherwise it may have been carried out, and only the answer was lost.
     """
@@ -31,15 +31,15 @@ class StoreUnavailable(StoreError):
 
 
 class UnknownParticipant(StoreError):
-    """Nobody in the meeting has this participant id."""
+    """The meeting has no participant with this id."""
 
 
 class MeetingExists(StoreError):
-    """A meeting was held here in that room: nothing can be imported into it."""
+    """A meeting was held here in this room: nothing can be imported into it."""
 
 
 class WalkLost(StoreError):
-    """The walk is somebody else's by now, has ended, or was deleted with its meeting."""
+    """Another run has taken over the walk, or it has ended, or was deleted with its meeting."""
 
 
 class SchemaTooNew(StoreError):
@@ -53,5 +53,5 @@ class SchemaTooNew(StoreError):
 
 
 class BadStore(StoreError):
-    """The settings do not name a usable store, and waiting will not help. The text names the setting and says what to
-    do. It repeats no password and no key."""
+    """The settings do not name a usable store, and waiting will not help. The text names the setting and the remedy,
+    and contains no password or key."""

@@ -1,4 +1,4 @@
-"""Which backend the settings name."""
+"""Opens the backend that the settings name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.postgres.function_store import FunctionStore
 from storage.sqlite.store import SqliteStore
 
 SUPABASE = "supabase"
-"""In place of a URL: the project that `SUPABASE_URL` names."""
+"""Used instead of a URL: the project in `SUPABASE_URL`."""
 
 _ALLOWED = (
     "RECONVENE_STORE may be sqlite:///relative/path.db or sqlite:////absolute/path.db, such as "
@@ -25,13 +25,12 @@ def open_store(
     supabase_key: str | None = None,
     supabase_db_url: str | None = None,
 ) -> StoreWithImports:
-    """The store a URL names, not connected yet: `await store.open()` does that.
+    """The store of a URL, not connected yet: `await store.open()` connects it.
 
-    Raises `BadStore`, whose text never repeats more of the URL than its scheme when it is not SQLite's, as others
-    may hold a password.
+    Raises `BadStore`. Its text shows a SQLite URL in full, but only the scheme of others, which may contain a password.
     """
     if url == SUPABASE:
-        # Imported where it is wanted, as the drivers are.
+        # Imported only when needed, like the drivers.
         from storage.postgres.supabase_driver import SupabaseDatabase
 
         if not supabase_url or not supabase_key:

@@ -1,9 +1,9 @@
-"""Follows guests from one breakout room to the next, by name and by when rows end and begin. Pure.
+"""Follows guests from one breakout room to the next, by name and by the times of their rows. Pure.
 
-Zoom blanks a guest's ids at every move, so that each row would be another person's. Two rows of one name are taken for
-one person's if one begins when the other ends, one of them is in a breakout room, and they are not known to be two
-people's. One row at most continues a row, and none that lies within it, so that people who are there at the same time
-stay apart. `follow_hops` does the same in PostgreSQL.
+Zoom blanks a guest's ids at every move, so each row would count as another person. Two rows of one name are taken for
+one person if one begins when the other ends, one of them is in a breakout room, and they are not known to be two
+people. A row is continued by one row at most, never by a row that lies within it, so people who are there at the same
+time stay apart. `follow_hops` does the same in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 WITHIN = 10.0
-"""Seconds between an end and a beginning."""
+"""Most seconds between the end of one row and the beginning of the next."""
 
 
 class HopRow(NamedTuple):
-    """A row whose name has a row in a breakout room. `person`: whose it is; None: a guest's."""
+    """A row whose name also has a row in a breakout room. `person`: its owner; None: a guest."""
 
     name_key: str
     joined_at: float
@@ -38,7 +38,7 @@ class _Chain:
 
 
 def follow(rows: Iterable[HopRow]) -> dict[str, str]:
-    """New keys of guests' rows, by session id."""
+    """The new keys of guests' rows, by session id."""
     found: list[tuple[HopRow, _Chain]] = []
     chains: list[_Chain] = []
     name = None
@@ -58,14 +58,14 @@ def follow(rows: Iterable[HopRow]) -> dict[str, str]:
 
 
 def _is_beside(row: HopRow, chain: _Chain) -> bool:
-    """One row lies within the other. (The chain's row began first.)"""
+    """Whether one row lies within the other. (The chain's row began first.)"""
     return row.joined_at < chain.left_at and (
         row.left_at <= chain.left_at or row.joined_at == chain.joined_at
     )
 
 
 def _gone_on_with(row: HopRow, chains: list[_Chain]) -> _Chain | None:
-    """The same person's before anybody's, then the nearest, then the first."""
+    """The chain that the row continues: preferably the same person's, then the nearest, then the first."""
     best = None
     for chain in chains:
         away = abs(row.joined_at - chain.left_at)

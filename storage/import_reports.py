@@ -1,4 +1,4 @@
-"""What is told of an import to whoever reads: totals, people, registrations."""
+"""What reports say about an import: totals, people, registrations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from storage.imports import HeldRole, Import, RegistrantStatus
 
 @dataclass(frozen=True, slots=True)
 class ImportTotals:
-    """Counts of what is shown. `people` have a stay that counts; `guests` are those of them with no key but a row's
-    own. `stays` count, `uncounted` rows do not. `no_shows` have an approved registration and no stay that counts.
-    `total_duration` is the sum over people of the time they were there: overlapping stays count once, open ones not.
-    `guessed` stays were given to somebody by name, between breakout rooms: each may be one more person's."""
+    """Counts of the rows that are shown. `people`: those with a stay that counts; `guests`: those of them known by no
+    key but a row's own. `stays`: stays that count; `uncounted`: rows that do not. `no_shows`: people with an approved
+    registration and no stay that counts. `total_duration`: the sum of the time that each person was there; overlapping
+    stays count once, open ones not. `guessed`: stays matched by name, between breakout rooms; each may be another's."""
 
     registrants: Mapping[RegistrantStatus, int]
     people: int
@@ -30,9 +30,9 @@ class ImportTotals:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an imported participant has beyond the others. `registration` is the best of several (approved, pending,
-    denied); None: not registered. `namesakes`: how many others have a name that reads the same. `name_match`: of a
-    guest, the only namesake who is no guest, and perhaps the same person. `guessed`: some stays are theirs by name
+    """What is known of an imported participant besides. `registration`: the best of several (approved, pending,
+    denied); None: not registered. `namesakes`: how many others have a name that reads the same. `name_match`: for a
+    guest, the only namesake who is not a guest, and may be the same person. `guessed`: some stays are matched by name
     only, between breakout rooms."""
 
     email: str
@@ -46,7 +46,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class ImportSource:
-    """Where a meeting's attendance came from, and what else is known of its `people`, by participant id."""
+    """Where a meeting's attendance came from, and more about its `people`, by participant id."""
 
     record: Import
     people: Mapping[str, Imported]
@@ -54,8 +54,8 @@ class ImportSource:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One person who registered, and how long they came, if at all. `status`: the best of several. `registered_at`: the
-    first time."""
+    """One person who registered, and how long they attended. `status`: the best of several. `registered_at`: the first
+    time."""
 
     participant_id: str
     name: str
@@ -68,7 +68,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Registrations:
-    """A page, by name and then participant id. `next`: after whom the next page begins; None on the last."""
+    """A page, by name and then participant id. `next`: whom the next page begins after; None on the last."""
 
     people: Sequence[Registration]
     next: str | None

@@ -1,18 +1,18 @@
-"""Attendance that was not seen here but read elsewhere: its records. `import_store` has the calls.
+"""Records of attendance that was not seen here but read from elsewhere. `import_store` has the calls.
 
     meeting (room) ─ Import ─┬─ Part "registrants/approved"   one list elsewhere, read in pages: a walk
                              ├─ Part "instance/4AAA…=="        one instance of the meeting, a walk as well
                              └─ …
     begin_walk ─► save_page, save_page, … ─► finish_walk      nobody sees a walk's rows before it is finished
 
-A walk keeps its rows apart from those of other walks. A part shows the rows of one walk. Finishing another walk puts
-its rows in their place at once: a reader sees the old rows or the new ones, never some of both. Two processes may
-walk one part at the same time, each for itself. When a walk's lease has run out, any process may take it over; it
-goes on at the walk's cursor.
+Each walk keeps its rows apart from other walks. A part shows the rows of one walk. When another walk is finished, its
+rows replace them at once: a reader sees the old rows or the new ones, never a mixture. Two processes may walk one part
+at the same time, independently. When a walk's lease has run out, any process may take it over and continue at its
+cursor.
 
-People are found by union-find: each row has keys, which are ids made of what tells who someone is. Rows that share a
-key, directly or through others, are one person's, whose id is the smallest of all those keys. The order of rows does
-not matter, nor how often they come.
+People are found by union-find. Each row has keys: ids derived from whatever identifies a person. Rows that share a key,
+directly or through others, belong to one person, whose id is the smallest of all those keys. Neither the order of the
+rows nor repeated rows matter.
 
 Times are seconds since the epoch (UTC, `float`), durations seconds.
 """
@@ -25,24 +25,24 @@ from typing import Literal
 
 Kind = Literal["webinar", "meeting"]
 HeldRole = Literal["host", "panelist"]
-"""What somebody is beyond a participant."""
+"""Roles above participant."""
 RegistrantStatus = Literal["approved", "pending", "denied"]
 
 PartState = Literal["unread", "live", "partial", "complete", "unknown", "too_old"]
-"""`unread`: nothing is shown yet. `live`: what webhook events told. `partial`: rows are missing, or may be.
-`complete`: as many rows as the source says there are. `unknown`: no source tells who attended. `too_old`: no source
-tells it any more."""
+"""`unread`: nothing is shown yet. `live`: webhook events only. `partial`: rows are missing, or may be. `complete`: as
+many rows as the source says there are. `unknown`: no source tells who attended. `too_old`: no source tells it any
+more."""
 
 REGISTRANTS = "registrants/"
 INSTANCE = "instance/"
-"""What a part's name begins with; a registrant status, or the instance's id elsewhere, follows."""
+"""The prefixes of parts' names; a registrant status, or the instance's id elsewhere, follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is imported. `external_id` is its id elsewhere; `room` that of its meeting here, `host_user_id`'s.
+    """What is imported. `external_id`: its id elsewhere. `room`: the id of its meeting here, hosted by `host_user_id`.
 
-    `roles`: who was host or panelist, by keys as in `Row`. None: nobody said, and the roles that are stored stay.
+    `roles`: the hosts and panelists, by keys as in `Row`. None: not told; the stored roles stay.
     """
 
     room: str
@@ -55,9 +55,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class WalkStart:
-    """A new walk of a part. It is the `owner`'s as long as the owner renews it once in `lease` seconds.
+    """A new walk of a part. It belongs to `owner` as long as the owner renews it within every `lease` seconds.
 
-    `starts_at` is when the instance began, if that is known.
+    `starts_at` is when the instance began, if known.
     """
 
     walk_id: str
@@ -72,9 +72,9 @@ class WalkStart:
 class Walk:
     """One reading of a part. `cursor` is where the next page begins: None before the first, "" after the last.
 
-    `source` (which list is read) and `why` (why this list) come with the first page. `given` rows were read, and `rows`
-    of them were kept: equal ones count once. `total`: how many rows the source says there are; None: it does not say.
-    After `lease_until` another process may take the walk over.
+    `source` (the list that is read) and `why` (why that list) come with the first page. `given` rows were read, and
+    `rows` of them were kept: equal ones count once. `total`: how many rows the source says there are; None: it does not
+    say. After `lease_until` another process may take the walk over.
     """
 
     walk_id: str
@@ -94,13 +94,13 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stay, as a row elsewhere tells it.
+    """One stay, as a row elsewhere describes it.
 
-    `session_id` names the stay, in every walk the same. Rows of one walk that share it are all kept if their digests
-    differ: the first by its times keeps the id, the others have `#2`, `#3`, … added. `keys`: at least one. `guest`:
-    the keys are good for this row only. `name_key`: equal for names that read the same. Without `joined_told` or
-    `left_told` that moment is a guess. Without `counted` the row is no attendance, as in a waiting room. `breakout`:
-    it was in a breakout room. `digest`: 0 to 2^40, different if anything of the row is different.
+    `session_id` identifies the stay, the same in every walk. Rows of one walk that share it are all kept if their
+    digests differ: the earliest keeps the id, the others have `#2`, `#3`, … added. `keys`: at least one. `guest`: the
+    keys are valid for this row only. `name_key`: equal for names that read the same. Without `joined_told` or
+    `left_told` that moment is a guess. Without `counted` the row is no attendance, such as a wait in a waiting room.
+    `breakout`: it was in a breakout room. `digest`: 0 to 2^40; any difference between rows changes it.
     """
 
     session_id: str
@@ -120,7 +120,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Registrant:
-    """Someone who registered. `keys` as in `Row`, none of them a guest's."""
+    """Someone who registered. `keys` as in `Row`, never a guest's."""
 
     registrant_id: str
     keys: tuple[str, ...]
@@ -160,12 +160,12 @@ class WalkEnd:
     at: float
     source: str = ""
     why: str = ""
-    """For a walk without pages."""
+    """Set for a walk without pages."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStay:
-    """What webhook events tell of one stay: that it began, or ended, or both. Events come in any order.
+    """What webhook events tell of one stay: its beginning, its end, or both. Events come in any order.
 
     `session_id` is the same for the beginning and the end.
     """
@@ -184,15 +184,13 @@ class LiveStay:
 
 
 GIVEN_UP = "Zoom tells the instance by now"
-"""`why` of a part whose rows another part has. `imported` leaves it out."""
+"""`why` of a part whose rows another part has. `imported` leaves the part out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known of a part. `rows`, `given` and `total` are those of the walk that is shown. `agreed`: how many
-    walks in a row found the same since. `reason`: the last walk's. `walking`: walks that nobody finished, the latest
-    first.
-    """
+    """What is known of a part. `rows`, `given` and `total` are those of the shown walk. `agreed`: how many later walks
+    in a row found the same. `reason`: the last walk's. `walking`: unfinished walks, the latest first."""
 
     part: str
     starts_at: float | None
@@ -213,7 +211,7 @@ class Part:
 class Import:
     """All that is known of how a meeting's attendance came here. Parts: registrants, then instances by their start.
 
-    `due_at`: when it is to be read again, for the `due_attempt`th time (from 1). `roles`, by participant id.
+    `due_at`: when it is read again, for the `due_attempt`th time (from 1). `roles`: by participant id.
     """
 
     subject: Subject

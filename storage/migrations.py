@@ -5,7 +5,7 @@
     sql/postgres/functions/joins.sql            functions: run after those, whenever the contents changed
 
 A numbered file is never edited once it is released. A function file is edited in place; the database keeps the release
-and the hash of what was run. An older release leaves functions alone that a newer one wrote.
+and the hash of the file it ran. An older release does not replace functions that a newer one wrote.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 SQL = Path(__file__).parent / "sql"
 
 LOCK = f"SELECT pg_advisory_xact_lock({0x5265636F});"
-"""Whoever migrates PostgreSQL holds this lock ("Reco"), so that one does at a time."""
+"""A process that migrates PostgreSQL holds this lock ("Reco"), so that only one does at a time."""
 
 Release = tuple[int, ...]
 """Major, minor and patch number."""
@@ -57,14 +57,14 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class SchemaFiles:
-    """Files of a release, in the order in which they are run."""
+    """The files of a release, in the order in which they are run."""
 
     migrations: Sequence[Migration]
     functions: Sequence[FunctionFile] = ()
     release: Release = ()
 
     def pending(self, applied: Applied) -> SchemaFiles:
-        """The files that a database misses."""
+        """The files that the database lacks."""
         changed = [file for file in self.functions if applied.hashes.get(file.name) != file.hash]
         return SchemaFiles(
             self.migrations[applied.version :],
@@ -78,12 +78,12 @@ class SchemaFiles:
 
     @property
     def functions_sql(self) -> str:
-        """SQL that makes the functions and notes which files they are from; empty without function files.
-        It raises where a newer release wrote functions."""
+        """SQL that creates the functions and records their files; empty without function files. It raises an error if a
+        newer release wrote functions."""
         if not self.functions:
             return ""
         parts = [f"-- {file.name}\n\n{file.sql.strip()}\n\n{self._note(file)}\n" for file in self.functions]
-        # A function may call one that is made after it.
+        # A function may call one that is created after it.
         first, last = "SET check_function_bodies = off;\n", "RESET check_function_bodies;\n"
         return "\n".join(
             [f"{LOCK}\n", self._guard, first, *parts, "SELECT reconvene.share_with_supabase();", last]
@@ -125,7 +125,7 @@ def load_migrations(backend: str) -> list[Migration]:
 
 
 def load_schema() -> SchemaFiles:
-    """All files for PostgreSQL, of the release that is installed."""
+    """All PostgreSQL files of the installed release."""
     root = SQL / "postgres"
     functions = [
         FunctionFile(file.relative_to(root).with_suffix("").as_posix(), file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Stays that are open under a node. `server.realtime.reconciling` compares them with who is in the rooms."""
+"""Stays that are open under a node. `server.realtime.reconciling` compares them with the members of the rooms."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class OpenStay:
 
 @dataclass(frozen=True, slots=True)
 class StayAbandon:
-    """A stay that is open under the node though nobody is in it. `seen_at`: when somebody last was in it; None: nobody
-    came, or came back, to it."""
+    """A stay that is open under the node although nobody is in it. `seen_at`: when somebody last was; None: nobody ever
+    came, or came back."""
 
     room: str
     user_id: str
@@ -32,11 +32,11 @@ class StayAbandon:
 
 class OpenStays(Protocol):
     async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
-        """All that are open under the node, in no order."""
+        """All stays that are open under the node, in no order."""
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
         """Close the stay at `seen_at`, never before it began or somebody came back to it; `estimated`.
 
-        The reason is "lost", as someone may come back to it. It is "left" when the stay had just begun and nobody was
-        seen in it, as then nobody knows of it. Does nothing when the stay is not open under the node.
+        The reason is "lost", as somebody may come back to the stay. It is "left" when the stay had just begun and
+        nobody was seen in it: nobody knows of it then. Does nothing when the stay is not open under the node.
         """

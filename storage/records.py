@@ -1,4 +1,4 @@
-"""Meetings, participants and their stays: what a store keeps, and what it is asked to do with them."""
+"""Meetings, participants and their stays: what a store keeps, and the requests it takes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ParticipantState = Literal["connected", "disconnected"]
 EndReason = Literal["left", "lost", "removed", "ended"]
 
 MOST_RECONNECTS = 100
-"""So many moments of return are kept of a stay, the latest."""
+"""How many moments of return are kept of a stay: the latest."""
 
 PROGRAMS = "b_"
-"""User ids of programs begin with it. Programs are stored like people, and counted nowhere."""
+"""Prefix of bots' user ids. Bots are stored like people, but not counted anywhere."""
 
 GUEST = "Guest"
 """The name of a new participant who joins without one."""
@@ -57,9 +57,9 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One attendance session, unique by (participant_id, session_id). Open while `left_at` is None; a participant
-    has at most one open stay. `connections` counts the sockets it has seen (1 + reconnects and reloads);
-    `reconnects` are the moments of the latest of these returns, at most `MOST_RECONNECTS`."""
+    """One continuous presence, unique by (participant_id, session_id). Open while `left_at` is None; a participant has
+    at most one open stay. `connections` counts its sockets (1 + reconnects and reloads); `reconnects` are the moments
+    of the latest returns, at most `MOST_RECONNECTS`."""
 
     participant_id: str
     session_id: str
@@ -75,13 +75,13 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """Someone wants to be in a meeting.
+    """A user asks to join a meeting.
 
-    An empty `name` keeps the name the participant has; a new participant is then called `GUEST`.
+    An empty `name` keeps the participant's name; a new participant is then called `GUEST`.
 
-    `participant_id` and `session_id` are for new rows. The stay that is open goes on. If there is none,
-    `previous_session` goes on, provided it was closed as "lost" less than `grace` seconds before `at` (or after it:
-    clocks differ). Otherwise a stay `session_id` is opened. The stay gets `instance` and `node_id` in each case.
+    `participant_id` and `session_id` are for new rows. An open stay continues. If there is none, `previous_session`
+    continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
+    Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
     """
 
     room: str
@@ -99,7 +99,7 @@ class JoinRequest:
 
     @property
     def first_name(self) -> str:
-        """What a new participant is called."""
+        """The name of a new participant."""
         return GUEST if self.name == "" else self.name
 
 
@@ -109,19 +109,19 @@ class Joined:
     participant: Participant
     stay: Stay
     created: bool
-    """This very call created the meeting (true for exactly one caller)."""
+    """This call created the meeting (true for exactly one caller)."""
     rejoined: bool
     """The participant existed in this meeting before."""
     continued: bool
-    """The stay existed before and goes on."""
+    """The stay existed before and continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class StayEnd:
-    """A stay to close, if it is still the node's: a stay that went on at another node is closed by that one.
+    """A stay to close, if it is still the node's: a stay that continues at another node is closed by that one.
 
-    Closing a closed stay changes nothing, unless its end was estimated: its own node knows better. `joined_at`: when it
-    began, if the store may have that by a clock that was set since.
+    Closing a closed stay changes nothing, unless its end was estimated: its own node knows better. `joined_at`: its
+    beginning, if the store may have recorded it before a clock was set.
     """
 
     room: str
@@ -136,7 +136,7 @@ class StayEnd:
 
 @dataclass(frozen=True, slots=True)
 class StayResume:
-    """A stay that goes on under a node from `at`. `returned`: a connection resumed there. `if_free`: only if the stay
+    """A stay that continues under a node from `at`. `returned`: a connection resumed there. `if_free`: only if the stay
     is not open under another node.
 
     `joined_at` is as in `StayEnd`.
@@ -156,9 +156,9 @@ class StayResume:
 
 @dataclass(frozen=True, slots=True)
 class Restorable:
-    """Someone who was in a meeting a moment ago, and may take the place up again after a restart.
+    """Someone who was in a meeting a moment ago, and may return to it after a restart.
 
-    `seen_at`: when the stay ended or, of an open one, its node's last heartbeat.
+    `seen_at`: when the stay ended or, for an open one, its node's last heartbeat.
     """
 
     meeting: Meeting
@@ -169,11 +169,11 @@ class Restorable:
 
 @dataclass(frozen=True, slots=True)
 class Attendance:
-    """A meeting with those who were ever in it, by first arrival, each with the stays in order.
+    """A meeting with everyone who was ever in it, by first arrival, each with their stays in order.
 
     `next`: the participant after whom the next page begins; None on the last.
 
-    An import has an `import_source`. Its people are those with a stay that counts, by their first one. Their
+    An import has an `import_source`. Its people are those with a stay that counts, ordered by the first one. Their
     `user_id` and the `node_id` of stays are empty, `Stay.instance` is the instance's id elsewhere, and a stay is
     `estimated` when its beginning or end is a guess.
     """
@@ -186,7 +186,7 @@ class Attendance:
 
 @dataclass(frozen=True, slots=True)
 class HostedMeeting:
-    """A meeting as a list shows it: how many people ever were in it, how many are, when any of them was last seen.
+    """A meeting in a list: how many people were ever in it, how many are now, when any of them was last seen.
 
     `imported`: what it was elsewhere ("webinar" or "meeting"), if it is an import.
     """

@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Revocations(Protocol):
-    """The calls. Each is atomic, durable when it returns, and may be made twice. All may raise `StoreUnavailable`."""
+    """Each call is atomic, durable when it returns, and may be repeated. All may raise `StoreUnavailable`."""
 
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
-        """Make credentials void that the user was issued before that moment. Of several moments the latest counts.
+        """Void the credentials that the user was issued before that moment. The latest of several moments counts.
 
         Removes revocations of moments before `forget`: those credentials have expired.
         """

@@ -1,10 +1,10 @@
 """The protocol of meetings, participants and stays. Every backend implements it.
 
 Times are seconds since the epoch (UTC, `float`), durations are seconds (`float`). Meeting ids (`room`) arrive
-normalised: upper case. The caller makes ids (`p_…`, `s_…`, `n_…`) and passes them in; a backend makes none.
+normalised: upper case. The caller creates ids (`p_…`, `s_…`, `n_…`) and passes them in; a backend creates none.
 
-The database keeps rows unique: creating what exists answers with what exists. Every method may raise
-`StoreUnavailable`, which the caller recovers from by asking again.
+The database keeps rows unique: creating a row that exists returns the existing row. Every method may raise
+`StoreUnavailable`, from which the caller recovers by asking again.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from storage.revocations import Revocations
 @dataclass(frozen=True, slots=True)
 class Schema:
     """How far a database is migrated: its `version`, the `newest` version this code knows, and the names of the files
-    that are still to be applied, functions included."""
+    that are still to be applied, including functions."""
 
     version: int
     newest: int
     pending: Sequence[str]
 
     def known(self) -> Schema:
-        """Itself. Raises `SchemaTooNew`."""
+        """Returns itself. Raises `SchemaTooNew`."""
         if self.version > self.newest:
             raise SchemaTooNew(self.version, self.newest)
         return self
@@ -77,21 +77,21 @@ class Store(OpenStays, Revocations, Protocol):
         """Return when the database answers; raise `StoreUnavailable` when it does not."""
 
     async def clock(self) -> float:
-        """The database's time of day. (An embedded one has this machine's.)"""
+        """The database's time of day. (For an embedded database, this machine's.)"""
 
     async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
         """Get or create: the meeting, and whether this call created it. The first caller is host for good.
 
-        An existing meeting keeps its title and host, and is returned also when it has ended.
+        An existing meeting keeps its title and host, and is returned even if it has ended.
         """
 
     async def meeting(self, room: str) -> Meeting | None: ...
 
     async def participant(self, room: str, user_id: str) -> Participant | None:
-        """Who this user is in the meeting; None: never was in it, or there is no such meeting."""
+        """The user's participant in the meeting; None: the user was never in it, or there is no such meeting."""
 
     async def join(self, request: JoinRequest) -> Joined:
-        """Get or create the participant (and the meeting with `create`), set it connected, open or go on with its stay.
+        """Get or create the participant (and the meeting with `create`), set it connected, open or continue its stay.
 
         An existing participant keeps its id and role and takes the new name, if there is one. A new one is host when
         its user is the meeting's host. Raises `UnknownMeeting`, `MeetingEnded`.
@@ -101,8 +101,8 @@ class Store(OpenStays, Revocations, Protocol):
         """Close a stay, set its participant disconnected and recompute its totals."""
 
     async def resume_stay(self, resume: StayResume) -> None:
-        """Let a stay go on under the node, and reopen it if it was closed as "lost". A connection that returned adds
-        one to its connections, once for any number of calls with the same instance and moment.
+        """Continue a stay under the node, and reopen it if it was closed as "lost". A connection that returned adds one
+        to its connections, once for any number of calls with the same instance and moment.
 
         Does nothing when the stay ended otherwise, when it is open under another node (with `if_free`), when the
         participant has another open stay, or when the meeting has ended.
@@ -111,9 +111,9 @@ class Store(OpenStays, Revocations, Protocol):
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
         """Who was in a meeting that has not ended, as of `now`; by room, then by arrival. Each participant once.
 
-        A participant's last stay counts. It is open, and its node's heartbeat is younger than `grace + slack`
-        seconds; or it was closed as "lost" less than `grace` seconds ago (`grace + slack` if the end is estimated).
-        An end in the future does not count: a clock was set back since, nobody knows when. `slack`: by how much the
+        A participant's last stay counts, if it is open, and its node's heartbeat is younger than `grace + slack`
+        seconds; or if it was closed as "lost" less than `grace` seconds ago (`grace + slack` if the end is estimated).
+        An end in the future does not count: a clock was set back since then, at an unknown time. `slack`: how far the
         last heartbeat may lag behind. Changes nothing.
         """
 
@@ -124,18 +124,18 @@ class Store(OpenStays, Revocations, Protocol):
         """
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
-        """Everyone, or a page: at most `limit` people, of those behind the participant `after`.
+        """Everyone, or a page: at most `limit` people who follow the participant `after`.
 
         Raises `UnknownMeeting`, `UnknownParticipant` (for `after`).
         """
 
     async def hosted_meetings(self, user_id: str | None, limit: int) -> Sequence[HostedMeeting]:
-        """The latest meetings of which the user is host, newest first; everybody's, imports too, for None."""
+        """The latest meetings that the user hosts, newest first; None: everybody's, including imports."""
 
     async def delete_meeting(self, room: str, created_at: float | None = None) -> bool:
-        """Remove the meeting and all that is known of who was in it. False when there is none.
+        """Remove the meeting and all that is known of its participants. False when there is none.
 
-        With `created_at`, only the meeting made then, and not a later one with the same id.
+        With `created_at`, only the meeting created then, and not a later one with the same id.
         """
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
@@ -145,14 +145,14 @@ class Store(OpenStays, Revocations, Protocol):
         """
 
     async def heartbeat(self, node_id: str, at: float) -> None:
-        """Register the node, or say that it still lives."""
+        """Register the node, or report that it is alive."""
 
     async def close_dead_nodes(self, dead_before: float, ahead_of: float | None = None) -> int:
         """Close the open stays of dead nodes, whose last heartbeat was before `dead_before`. Returns how many.
 
-        A stay ends at that heartbeat, but not before it began or somebody came back to it; reason "lost",
-        `estimated`. Many processes may call it at once. Nodes dead for a day are forgotten. With `ahead_of`, nodes
-        whose heartbeat is after it count as dead, too: that was before a clock was set back.
+        A stay ends at that heartbeat, but not before it began or somebody came back to it; reason "lost", `estimated`.
+        Many processes may call it at once. Nodes dead for a day are forgotten. With `ahead_of`, a node whose heartbeat
+        is later counts as dead, too: it was sent before a clock was set back.
         """
 
     async def stop_node(self, node_id: str, at: float) -> int:

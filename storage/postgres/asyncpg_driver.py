@@ -1,4 +1,4 @@
-"""Calls the functions in a PostgreSQL database by asyncpg. No other module imports asyncpg."""
+"""Calls the functions in a PostgreSQL database through asyncpg. No other module imports asyncpg."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 CONNECT_WITHIN = 2.5
 MIGRATE_WITHIN = 60.0
 LATENESS = 0.5
-"""Seconds after its time-out in which a call may be cancelled in good order."""
+"""Seconds after its time-out in which a call may still be cancelled cleanly."""
 POOL_SIZE = 8
 BATCHES = 2
-"""Two: the database works on one batch while the answers of the other are read. More would only make each smaller."""
+"""The database works on one batch while the answers of the other are read. More would only make each smaller."""
 
-# What each says of the call, by SQLSTATE or its class (PostgreSQL appendix A). Not listed: the call failed for good.
+# What SQLSTATEs, or their classes, say about the call (PostgreSQL appendix A). Not listed: it failed for good.
 _NOTHING_KEPT = ("40", "53", "55", "58", "57014", "57P03", "25006")
 """Rolled back: deadlock, full disk, lock not granted, disk error, cancelled; or never begun: starting up, read-only."""
 _POOLED = ("26000", "42P05")
-"""A prepared statement is not where it was prepared."""
+"""A prepared statement is not on this server."""
 _GONE = ("08", "57P01", "57P02", "57P05")
-"""The connection ended, and with it the call; who knows how far it had got."""
+"""The connection ended, and the call with it; how far the call had got is unknown."""
 _SETTINGS = ("28", "3D", "42501", "42P01", "42883", "3F", "0A000")
-"""Wrong user, password, database or permission; tables, functions or schema missing; an isolation level that functions
-refuse."""
+"""Wrong user, password, database or permission; tables, functions or schema missing; an isolation level that the
+functions refuse."""
 
 
 class PostgresDatabase:
-    """`url`: postgresql://user:password@host:port/database, with libpq's options, and of our own `pool_size`
-    (connections) and `statement_cache_size` (0 behind a transaction pooler, which hands each transaction another
+    """`url`: postgresql://user:password@host:port/database, with libpq's options and two of our own: `pool_size`
+    (connections) and `statement_cache_size` (0 behind a transaction pooler, which gives each transaction another
     connection)."""
 
     concurrency = BATCHES
 
     def __init__(self, url: str, setting: str = "RECONVENE_STORE") -> None:
-        """`setting`: where the URL comes from, for what is said of it. Raises `BadStore` when it cannot be used."""
+        """`setting`: where the URL comes from, for error messages. Raises `BadStore` when the URL cannot be used."""
         _driver()
         self._setting = setting
         try:
@@ -69,7 +69,7 @@ class PostgresDatabase:
                 min_size=0,
                 max_size=self._pool_size,
                 max_inactive_connection_lifetime=300.0,
-                # Nothing is left behind in a session of ours that had to be reset.
+                # Our calls leave nothing in a session that would need a reset.
                 reset=_leave_as_it_is,
                 statement_cache_size=self._cache_size,
                 **self._how(),
@@ -108,7 +108,7 @@ class PostgresDatabase:
             raise
         finally:
             if connection is not None:
-                # The pool drops a connection that broke.
+                # The pool drops a broken connection.
                 with contextlib.suppress(Exception):
                     await pool.release(connection, timeout=CONNECT_WITHIN)
         answers: list[Any] = orjson.loads(text)
@@ -120,7 +120,7 @@ class PostgresDatabase:
 
     async def migrate(self, files: SchemaFiles) -> Sequence[str]:
         async with self._one_connection() as connection, connection.transaction():
-            # One process migrates, the others find it done.
+            # One process migrates; the others find it done.
             await connection.execute(LOCK, timeout=MIGRATE_WITHIN)
             applied = await _applied(connection)
             if applied.version > len(files.migrations):
@@ -145,7 +145,7 @@ class PostgresDatabase:
     async def _one_connection(self) -> AsyncIterator[Any]:
         asyncpg = _driver()
         with self._explained(sent=False):
-            # Each statement is sent once, and a pooler may be in between: prepared statements are of no use.
+            # Each statement is sent once, perhaps through a pooler: prepared statements are of no use.
             connection = await asyncpg.connect(statement_cache_size=0, **self._how())
         try:
             with self._explained(sent=True):
@@ -173,10 +173,10 @@ class PostgresDatabase:
             text = f"PostgreSQL at {self.place} did not answer in time"
             raise StoreUnavailable(text, certain=not sent) from error
         except (asyncpg.exceptions.ClientConfigurationError, UnicodeError) as error:
-            # The second is raised for an invalid host name.
+            # The second error is raised for an invalid host name.
             raise BadStore(f"{self._setting} cannot be used: {error}") from error
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            # The last is raised when the connection had ended, and the driver had not noticed.
+            # The last error is raised when the connection had ended without the driver noticing.
             text = (
                 f"the connection to PostgreSQL at {self.place} broke: {error}"
                 if sent
@@ -227,7 +227,7 @@ class PostgresDatabase:
 
 
 async def _applied(connection: Any) -> Applied:
-    # Not by to_regclass: a session caches for a while that there was none.
+    # Not with to_regclass: for a while, a session caches that the table was missing.
     tables = await connection.fetchval(
         "SELECT array_agg(tablename::text) FROM pg_tables "
         "WHERE schemaname = 'reconvene' AND tablename IN ('migrations', 'function_files')",
@@ -246,15 +246,15 @@ async def _applied(connection: Any) -> Applied:
 
 
 def _terminate(connection: Any) -> None:
-    # One that has ended by itself is the pool's again, which says so.
+    # A connection that ended by itself is back in the pool, and raises this error.
     with contextlib.suppress(_driver().InterfaceError):
         connection.terminate()
 
 
 @contextlib.contextmanager
 def _ended_after(connection: Any, seconds: float) -> Iterator[None]:
-    """Ends the connection after `seconds`. The driver's own time-out asks the server to cancel, and waits for ever
-    for the outcome when a pooler has lost its server. The end of the connection ends every wait."""
+    """Ends the connection after `seconds`. The driver's own time-out asks the server to cancel, and waits for ever for
+    the outcome when a pooler has lost its server. The end of the connection ends every wait."""
     timer = asyncio.get_running_loop().call_later(seconds, _terminate, connection)
     try:
         yield

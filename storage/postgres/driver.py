@@ -1,4 +1,4 @@
-"""The protocol between `function_store` and a driver that calls the database's functions, and its errors."""
+"""The protocol between `function_store` and a driver that calls the database's functions, with its errors."""
 
 # Exceptions are named for what happened, not with an Error suffix.
 # ruff: noqa: N818
@@ -15,7 +15,7 @@ Call = Mapping[str, Any]
 
 
 class CallFailed(StoreError):
-    """The database refused what was sent: a program's mistake, such as a value of the wrong type. Nothing was kept."""
+    """The database refused the call: a programming error, such as a value of the wrong type. Nothing was kept."""
 
     def __init__(self, sqlstate: str, text: str) -> None:
         super().__init__(f"{sqlstate}: {text}")
@@ -30,14 +30,14 @@ class Locked(StoreUnavailable):
 
 
 class Unheard(StoreUnavailable):
-    """A call was sent and nothing was heard of it. It may have been carried out, or may still be."""
+    """A call was sent, and no answer came. It may have been carried out, or may still be."""
 
 
 class Database(Protocol):
-    """Calls the functions, one attempt at a time, and tells errors apart."""
+    """Calls the functions, one attempt at a time, and classifies errors."""
 
     concurrency: int
-    """How many batches it takes at once."""
+    """How many batches it carries out at once."""
 
     async def open(self) -> None:
         """Connect. Raises `BadStore`, `StoreUnavailable`."""
@@ -50,17 +50,17 @@ class Database(Protocol):
     ) -> Sequence[Any]:
         """Carry out a batch in one transaction. Returns an answer for each call, in order.
 
-        It is one attempt of `within` seconds. The database refuses it after `before`, by its own clock.
+        It makes one attempt of `within` seconds. The database refuses it after `before`, by its own clock.
 
         Raises `StoreUnavailable` (`certain` where nothing can have been kept; `Locked`, `Unheard`), `CallFailed`,
         `BadStore` (wrong key, missing permission, missing function).
         """
 
     async def applied(self) -> Applied:
-        """What the database has. Needs no `open`. Raises as `carry_out`."""
+        """The migrations and functions that the database has. Needs no `open`. Raises as `carry_out`."""
 
     async def migrate(self, files: SchemaFiles) -> Sequence[str]:
-        """Apply those that are missing, all or none; returns their names. Needs no `open`.
+        """Apply the missing files, all or none; returns their names. Needs no `open`.
 
-        Raises `SchemaTooNew`; `BadStore` where it cannot be done from here, and says how it can.
+        Raises `SchemaTooNew`; `BadStore` if it cannot be done from here, with a text that says how it can.
         """

@@ -4,10 +4,10 @@
     leave() ┼─► batch, sorted ── Database.carry_out([{"call": "join", …}, …]) ──► [{"value": …}, {"refused": "…"}]
     …      ─┘
 
-PostgreSQL and Supabase differ in how a call gets there and what can go wrong on the way: each has a `Database` for
-that. They share what is here: the arguments of each call, batches, retries, and records made of rows.
+PostgreSQL and Supabase differ in how a call gets to the database and what can go wrong on the way: each has a
+`Database` for that. They share this module: the arguments of each call, batches, retries, and records made of rows.
 
-Every call may be sent twice and counts once, as ids and moments come with it. So a call whose answer was lost is sent
+Every call may be sent twice and counts once, as it carries its ids and moments. So a call whose answer was lost is sent
 again.
 """
 
@@ -47,17 +47,17 @@ Run = Callable[[Sequence[Call]], Awaitable[Sequence[Any]]]
 ATTEMPT = 2.5
 """Seconds one attempt at a call may take."""
 PATIENCE = 3.0
-"""Seconds for which a call that failed is tried again. Clients wait ten seconds for an answer."""
+"""Seconds for which a failed call is retried. Clients wait ten seconds for an answer."""
 REPORT = 30.0
-"""Seconds a report may take: nobody waits behind it."""
+"""Seconds a report may take: no other call waits for it."""
 LONG_AT_ONCE = 2
 PAGE = 10.0
-"""Seconds a page of an import may take to be saved."""
+"""Seconds that saving a page of an import may take."""
 PAGES_AT_ONCE = 2
 
 
 class FunctionStore(ImportCalls):
-    """A `Store` on a `Database`. `attempt` and `patience` are seconds, see `ATTEMPT` and `PATIENCE`."""
+    """A `Store` on a `Database`. `attempt` and `patience` are seconds: see `ATTEMPT` and `PATIENCE`."""
 
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
         self._database = database
@@ -85,7 +85,7 @@ class FunctionStore(ImportCalls):
             await self.migrate()
             await self._database.open()
             try:
-                # It finds nobody, and reads every table: a table that is missing, or that we may not read, is told now.
+                # It finds nobody, but reads every table: one that is missing, or that we may not read, is reported now.
                 await self._database.carry_out([{"call": "restorable"}], self._attempt)
                 await self._retries.compare_clocks(self._attempt)
             except BaseException:
@@ -157,13 +157,13 @@ class FunctionStore(ImportCalls):
         return [rows.restorable(each) for each in found]
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
-        # Not in a batch, whose other calls hold rows of people already: this one locks a meeting first.
+        # Not in a batch: its other calls hold rows of people already, and this call locks a meeting first.
         return rows.meeting(await self._directly({"call": "end_meeting", "room": room, "at": at}))
 
     async def attendance(self, room: str, limit: int | None = None, after: str | None = None) -> Attendance:
         call = {"call": "attendance", "room": room, "limit": limit, "after": after}
         found = await self._take_time(call)
-        # Ten thousand records take a while, in which sockets are to be served.
+        # Converting ten thousand records takes a while. Sockets must be served meanwhile.
         read = import_rows.attendance if "origin" in found else rows.attendance
         return await asyncio.to_thread(read, found, limit)
 
@@ -196,7 +196,7 @@ class FunctionStore(ImportCalls):
         return int(await self._directly({"call": "stop_node", "node_id": node_id, "at": at}))
 
     async def _write(self, call: str, **arguments: Any) -> Any:
-        """Together with what others ask for at this moment."""
+        """Carry out the call in a batch with others made at this moment."""
         return await self._together(self._writes, {"call": call, **arguments})
 
     async def _together(self, queue: BatchTasks[Call, Any] | None, call: Call) -> Any:
@@ -215,7 +215,7 @@ class FunctionStore(ImportCalls):
         return await self._alone(call, within=self._attempt, fenced=True)
 
     async def _take_time(self, call: Call) -> Any:
-        """A long call. Few run at a time, to leave connections to joins and heartbeats. It may be carried out late."""
+        """A long call, which may be carried out late. Few run at a time: joins and heartbeats need connections."""
         async with self._long:
             return await self._alone(call, within=REPORT, fenced=False)
 
@@ -233,7 +233,7 @@ class FunctionStore(ImportCalls):
         return outcome
 
     async def _run(self, do: Run, calls: Sequence[Call]) -> Sequence[Any]:
-        """Run a batch. When a row in it is locked, each call hears so, and is tried apart (`locked_rows`)."""
+        """Run a batch. When a row is locked, every call in the batch fails, and is tried separately (`locked_rows`)."""
         try:
             return await do(calls)
         except Locked as error:
@@ -265,7 +265,7 @@ class FunctionStore(ImportCalls):
 
 
 def _in_order(calls: Sequence[Call]) -> list[int]:
-    """The numbers of the calls, in the order in which every process locks rows, so that there are no deadlocks."""
+    """The positions of the calls in the order in which every process locks rows, which avoids deadlocks."""
     return sorted(range(len(calls)), key=lambda n: (calls[n]["room"], calls[n].get("user_id", "")))
 
 

@@ -1,7 +1,7 @@
 """The calls for imports, as SQL functions. `function_store` carries them out.
 
-They are sent one by one. A page or the end of a walk may be carried out late, or twice: its number and the walk's owner
-tell whether it still counts. A call that makes an import must not be late: the import may have been deleted meanwhile.
+They are sent one by one. A page or the end of a walk may be carried out late, or twice: the page's number and the
+walk's owner tell whether it still counts. A call that creates an import must not be late: it may have been deleted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.records import GUEST
 
 
 class ImportCalls(ABC):
-    """`ImportStore` for whoever carries the calls out."""
+    """`ImportStore` for a class that carries the calls out."""
 
     @abstractmethod
     async def _directly(self, call: Call) -> Any:

@@ -1,4 +1,4 @@
-"""Makes records of imports of the JSON that the SQL functions answer with."""
+"""Makes records of imports from the JSON that the SQL functions return."""
 
 from __future__ import annotations
 

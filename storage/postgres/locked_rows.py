@@ -1,10 +1,10 @@
-"""Calls that need a row which somebody else holds: a transaction forgotten in a terminal, a backup, a migration.
+"""Calls that need a row which another transaction holds: one forgotten in a terminal, a backup, a migration.
 
     batch ── locked ──► each of its calls ──► apart, one after another ──► its own answer
                                                    └── locked, alone ──► its meeting waits: tried again and again
 
-Batches do not wait for this, so calls that need other rows go on at once. While a meeting waits, calls about it are not
-put into batches.
+Batches do not wait for this, so calls that need other rows proceed at once. While a meeting waits, calls about it are
+not put into batches.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ REMEMBERED = 1.0
 """Seconds after which calls about a meeting that was locked are put into batches again."""
 
 READING = frozenset({"meeting", "participant"})
-"""These wait for nobody."""
+"""Calls that wait for no lock."""
 
 
 class LockedRows:
-    """`within`: seconds for one attempt. `patience`: seconds for which a locked row is tried again."""
+    """`within`: seconds for one attempt. `patience`: seconds for which a locked row is retried."""
 
     def __init__(self, retries: Retries, *, within: float, patience: float) -> None:
         self._retries = retries
         self._within = within
         self._patience = patience
         self._locked_until: dict[str, float] = {}
-        # Each lets one call at a time through, so that connections are left for batches and heartbeats.
+        # Each lock admits one call at a time, which leaves connections for batches and heartbeats.
         self._apart = asyncio.Lock()
         self._waiting = asyncio.Lock()
 
@@ -46,7 +46,7 @@ class LockedRows:
     async def carry_out(self, call: Call, error: Locked | None) -> Any:
         """Carry out the call by itself, and return its value. `error`: that of the batch it was in.
 
-        Raises `StoreUnavailable` when its row stays locked for `patience` seconds, and whatever the call raises.
+        Raises `StoreUnavailable` when its row stays locked for `patience` seconds, and any error of the call.
         """
         give_up = time.monotonic() + self._patience
         if error is not None:

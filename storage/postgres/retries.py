@@ -1,4 +1,4 @@
-"""Tries calls to a database again until they are carried out, or for as long as patience lasts."""
+"""Retries calls to a database until they are carried out, or patience runs out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LATE = {"refused": "late"}
 
 
 class Retries:
-    """`patience`: seconds within which a call that failed is tried again."""
+    """`patience`: seconds for which a failed call is retried."""
 
     def __init__(self, database: Database, patience: float) -> None:
         self._database = database
         self._patience = patience
-        # By how many seconds the database's clock is ahead of our monotonic one. Each measurement is too small by the
-        # time that its answer took.
+        # The seconds by which the database's clock is ahead of our monotonic one. Each measurement is too small by the
+        # time its answer took.
         self._ahead: deque[float] = deque(maxlen=5)
 
     async def make(
@@ -32,8 +32,8 @@ class Retries:
     ) -> list[Any]:
         """The outcome of each call, a value or an exception. The calls share a transaction.
 
-        `within`: seconds for one attempt. `fenced`: no call may be carried out later than that, after what is asked for
-        next. Raises `StoreUnavailable`; `Locked` at once without `patient`.
+        `within`: seconds for one attempt. `fenced`: no call may be carried out after that time, when later calls may
+        already have been. Raises `StoreUnavailable`; `Locked` at once without `patient`.
         """
         give_up = time.monotonic() + self._patience
         certain, tries = True, 0
@@ -50,7 +50,7 @@ class Retries:
                 if isinstance(error, Locked) and not patient:
                     raise Locked(str(error), certain=certain) from error
                 if isinstance(error, Unheard) and fenced:
-                    # The call may be under way. It must not overtake what is asked for next.
+                    # The call may be under way. It must not overtake later calls.
                     await asyncio.sleep(until - time.monotonic())
                 certain = certain and error.certain
                 delay = min(1.0, 0.05 * 2**tries) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers
@@ -61,7 +61,7 @@ class Retries:
                 # The settings were right when the store was opened. Whoever changed something can change it back.
                 raise StoreUnavailable(str(error)) from error
             except Exception as error:
-                # Another process made the row meanwhile. The next attempt finds it.
+                # Another process created the row meanwhile. The next attempt finds it.
                 if not (isinstance(error, CallFailed) and error.sqlstate == DUPLICATE and tries < 3):
                     return (
                         [error]
@@ -72,9 +72,9 @@ class Retries:
             await asyncio.sleep(delay)
 
     async def one_by_one(self, calls: Sequence[Call], *, within: float, certain: bool = True) -> list[Any]:
-        """Each call in a transaction of its own, so that one that fails does not undo the others.
+        """Each call in a transaction of its own, so that a failing call does not undo the others.
 
-        `certain`: nothing of them was kept so far.
+        `certain`: nothing of the calls was kept so far.
         """
         outcomes: list[Any] = []
         for call in calls:
@@ -94,9 +94,9 @@ class Retries:
         self.see_clock(answer["value"])
 
     def see_clock(self, told: float) -> None:
-        """`told`: what the database's clock showed a moment ago."""
+        """`told`: the time that the database's clock showed a moment ago."""
         self._ahead.append(told - time.monotonic())
 
     def _there(self, moment: float) -> float | None:
-        """A moment of our monotonic clock as the database's clock shows it."""
+        """A moment of our monotonic clock, converted to the database's clock."""
         return moment + max(self._ahead) if self._ahead else None

@@ -1,4 +1,4 @@
-"""Makes records of the JSON that the SQL functions answer with: {"value": …} or {"refused": "why"}.
+"""Makes records from the JSON that the SQL functions return: {"value": …} or {"refused": "why"}.
 
 Rows are objects with the columns' names.
 """
@@ -29,13 +29,13 @@ def outcome(answer: Mapping[str, Any]) -> Any:
 
 
 def columns(record: Any) -> dict[str, Any]:
-    """The record, which is a dataclass, as an object of JSON. Records in it are left as they are."""
+    """A dataclass record as a JSON object. Records in it are left as they are."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def attendance(found: Mapping[str, Any], limit: int | None) -> Attendance:
     people = [(participant(person), [stay(row) for row in rows]) for person, rows in found["participants"]]
-    # A full page may be the last: then the next one is empty.
+    # A full page may be the last one: then the next page is empty.
     return Attendance(meeting(found["meeting"]), people, people[-1][0].id if len(people) == limit else None)
 
 

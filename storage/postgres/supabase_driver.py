@@ -1,7 +1,7 @@
-"""Calls to a Supabase project: the one function its API exposes, by way of supabase-py.
+"""Calls a Supabase project through supabase-py, by the one function its API exposes.
 
-The API is PostgREST behind a gateway. What went wrong is told by codes (PostgREST's own or PostgreSQL's), never by
-messages; where a gateway or a proxy answered instead, there is only the HTTP status. Nothing is tried again here.
+The API is PostgREST behind a gateway. Errors are recognised by codes (PostgREST's or PostgreSQL's), never by messages;
+where a gateway or a proxy answered instead, there is only the HTTP status. Nothing is retried here.
 
 Importing this module without supabase-py raises `BadStore`.
 """
@@ -35,13 +35,13 @@ except ModuleNotFoundError as missing:
 FUNCTION = "reconvene"
 
 _CHECK = 5.0
-"""Seconds for a call that is made once, at the start or from the command line."""
+"""Seconds for a call that is made once, at start-up or from the command line."""
 
 _RELOAD = 15.0
-"""Seconds for the API to notice that the schema has changed."""
+"""Seconds that the API may take to notice a changed schema."""
 
 _IDLE = 30.0
-"""Seconds a connection is kept for the next call. Gateways keep them for a minute or longer."""
+"""Seconds for which an idle connection is kept. Gateways keep connections for a minute or longer."""
 
 _GET_MIGRATED = (
     "Run `reconvene migrate --sql` and paste what it prints into the SQL editor of the project, or run "
@@ -50,19 +50,19 @@ _GET_MIGRATED = (
 )
 
 _SQLSTATE = re.compile("([0-9]{2}|F0|HV|P0|XX)[0-9A-Z]{3}")
-# Rolled back, and it may go well the next time: serialization, deadlock, full disk or too many connections, lock not
-# granted, cancelled, starting up, read-only (as a project is whose disk is full).
+# Rolled back, and may succeed the next time: serialization, deadlock, full disk or too many connections, lock not
+# granted, cancelled, starting up, read-only (as is a project with a full disk).
 _ROLLED_BACK = re.compile("40...|53...|55...|57014|57P03|58...|25006")
 _NOT_MIGRATED = re.compile("PGRST202|42883|42P01|3F000")
 _LOST = re.compile("08...|57P0[125]")
-# PostgREST has no connection, no schema cache yet, or none free: the call did not get to the database.
+# PostgREST has no connection, no schema cache yet, or none free: the call did not reach the database.
 _NOT_REACHED = re.compile("PGRST00[023]")
 _TRY_AGAIN = (408, 425, 429)
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What is known of a request below supabase-py, which passes none of it on."""
+    """What is observed of a request below supabase-py, which reports none of it."""
 
     within: float
     sent: bool = False
@@ -75,11 +75,11 @@ _attempt: ContextVar[_Attempt] = ContextVar("attempt")
 class SupabaseDatabase:
     """The `Database` behind the API at `url` (`https://….supabase.co`), with the service role's `key`.
 
-    `db_url`, a postgresql:// URL of the same database, is for `migrate` only. Raises `BadStore` when one of them cannot
-    be what it should be. No text of an exception repeats the key.
+    `db_url`, a postgresql:// URL of the same database, is for `migrate` only. Raises `BadStore` when one of them is not
+    valid. No exception's text contains the key.
     """
 
-    # With more at once, more transactions would wait for the same rows.
+    # With more batches at once, more transactions would wait for the same rows.
     concurrency = 4
 
     def __init__(self, url: str, key: str, db_url: str | None = None) -> None:
@@ -95,7 +95,7 @@ class SupabaseDatabase:
 
     async def close(self) -> None:
         http, self._http, self._client = self._http, None, None
-        # supabase-py's client has nothing to close, and does not close the HTTP client that it was given.
+        # supabase-py's client has nothing to close, and does not close the HTTP client it was given.
         if http is not None:
             await http.aclose()
 
@@ -136,7 +136,7 @@ class SupabaseDatabase:
         return applied
 
     async def _see_all(self, files: SchemaFiles) -> None:
-        """Wait until the API knows what was migrated behind its back."""
+        """Wait until the API knows the migrated functions, as the migration bypassed it."""
         deadline = time.monotonic() + _RELOAD
         while files.pending(await self.applied()).names:
             if time.monotonic() > deadline:
@@ -158,7 +158,7 @@ class SupabaseDatabase:
     async def _connect(self) -> tuple[httpx.AsyncClient, AsyncClient]:
         http = httpx.AsyncClient(
             verify=_certificates(),
-            # More connections than calls: httpx is slow when calls queue. Each attempt has a time-out of its own.
+            # More connections than calls: httpx is slow when calls queue. Each attempt has its own time-out.
             limits=httpx.Limits(max_connections=4 * self.concurrency, keepalive_expiry=_IDLE),
             event_hooks={"request": [_watch], "response": [_note_status]},
         )
@@ -196,7 +196,7 @@ class SupabaseDatabase:
         except ValueError as error:
             if attempt.sent:
                 raise _not_supabase(attempt.status, "text that is no JSON") from None
-            # JSON lacks the number or character. PostgreSQL raises the same code for those that it lacks.
+            # The number or character does not exist in JSON. PostgreSQL raises the same code for those that it lacks.
             raise CallFailed("22P05", f"cannot be sent as JSON: {type(error).__name__}") from None
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise _not_supabase(attempt.status, "something else than the outcomes of the calls")
@@ -233,7 +233,7 @@ class SupabaseDatabase:
         nothing_kept = (_ROLLED_BACK.fullmatch(code) or _NOT_REACHED.fullmatch(code)) is not None
         if by_database and not nothing_kept and not _LOST.fullmatch(code):
             return CallFailed(code, message)
-        # If the API itself answers, the call is over, whatever its outcome. A gateway does not know that.
+        # If the API itself answers, the call is over, whatever its outcome. A gateway's answer does not mean that.
         return (
             StoreUnavailable(f"Supabase: {text}", certain=nothing_kept)
             if known
@@ -257,7 +257,7 @@ def _not_supabase(status: int, answered: str) -> BadStore:
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Cached, as reading them takes longer than a call."""
+    """Cached, as reading certificates takes longer than a call."""
     return httpx.create_ssl_context()
 
 
@@ -293,7 +293,7 @@ def _checked_url(url: str) -> str:
 
 
 def _checked_key(key: str) -> str:
-    # Otherwise the HTTP library would raise an error whose text has the key in it.
+    # Otherwise the HTTP library would raise an error whose text contains the key.
     if not re.fullmatch(r"[!-~]+", key):
         raise BadStore("SUPABASE_SERVICE_KEY has characters that no key has, such as spaces or line breaks")
     return key

@@ -15,10 +15,10 @@ from storage.migrations import Migration, load_migrations
 from storage.store import Schema
 
 APPLICATION_ID = 0x5265636F
-"""Kept in the file's header ("Reco"), so that another program's database is not taken for one of ours."""
+"""Stored in the file's header ("Reco"), so that another program's database is not taken for ours."""
 
 OLDEST_SQLITE = (3, 37, 0)
-"""`STRICT` tables; `RETURNING` and `UPDATE … FROM` are older."""
+"""The first version with `STRICT` tables; `RETURNING` and `UPDATE … FROM` are older."""
 
 # Trying again would not help with these. Extended result codes carry the primary one in their lowest byte.
 _HOPELESS = {
@@ -31,11 +31,11 @@ _HOPELESS = {
 
 
 def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-    """A connection to write with and one to read with, the schema being up to date.
+    """A connection to write with and one to read with; the schema is up to date.
 
-    Creates the file (mode 0600) and its directory (0700); those that are there keep their modes. `busy_timeout` is how
-    many seconds to wait for another process' lock.
-    Raises `BadStore`, `SchemaTooNew`, `StoreUnavailable`. The connections may be used by any one thread at a time.
+    Creates the file (mode 0600) and its directory (0700); existing ones keep their modes. `busy_timeout`: seconds to
+    wait for another process' lock. Raises `BadStore`, `SchemaTooNew`, `StoreUnavailable`. The connections may be used
+    by any one thread at a time.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
@@ -59,7 +59,7 @@ def connect(path: Path, busy_timeout: float) -> tuple[sqlite3.Connection, sqlite
 
 
 def look_at_schema(path: Path, busy_timeout: float) -> Schema:
-    """How far the file is migrated; nothing is made or changed. Raises `BadStore`, `StoreUnavailable`."""
+    """How far the file is migrated; creates and changes nothing. Raises `BadStore`, `StoreUnavailable`."""
     migrations = load_migrations("sqlite")
     version = 0
     with _explained(path):
@@ -78,7 +78,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
     for migration in migrations[version:]:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Looked up again under the lock: another process may have been faster.
+            # Checked again under the lock: another process may have been faster.
             if _pragma(connection, "user_version") < migration.number:
                 for statement in _statements(migration.sql):
                     connection.execute(statement)
@@ -91,7 +91,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
 
 
 def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
-    # Opened on a passing thread, then used by one thread only until it is closed.
+    # Opened on a temporary thread, then used by one thread only until it is closed.
     connection = sqlite3.connect(
         path, timeout=busy_timeout, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -127,7 +127,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout: float) ->
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
-    # In this order: a process that sets the file up writes its id before its tables.
+    # In this order: a process that sets up the file writes its id before its tables.
     has_tables = connection.execute("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone()[0]
     if has_tables and _pragma(connection, "application_id") != APPLICATION_ID:
         raise BadStore(
@@ -165,7 +165,7 @@ def _pragma(connection: sqlite3.Connection, pragma: str) -> Any:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements of a script. (`executescript` would commit the transaction it is run in.)"""
+    """The statements of a script. (`executescript` would commit the surrounding transaction.)"""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

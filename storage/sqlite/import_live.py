@@ -1,6 +1,6 @@
 """What each call for live stays and for the schedule of imports does to a SQLite database: one function per call.
 
-The functions run within a transaction their caller holds.
+The functions run within the caller's transaction.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def record_live(connection: sqlite3.Connection, subject: Subject, stay: LiveStay
 
 
 def _heard(stay: LiveStay, known: tuple[Any, ...] | None, ended_at: float | None) -> Row:
-    """The stay, together with what was heard of it before."""
+    """The stay, merged with what was heard of it before."""
     keys, guest, name, name_key, email = stay.keys, stay.guest, stay.name, stay.name_key, stay.email
     joined = [] if stay.joined_at is None else [stay.joined_at]
     left = [] if stay.left_at is None else [stay.left_at]

@@ -14,7 +14,7 @@ from storage.sqlite.union_find import unite
 
 
 def unite_keys(connection: sqlite3.Connection, room: str, rows: Sequence[Sequence[str]]) -> None:
-    """Make the keys of each row one person's."""
+    """Make the keys of each row belong to one person."""
     keys = json.dumps([key for each in rows for key in each])
     known = dict(connection.execute(sql.KNOWN_KEYS, {"room": room, "keys": keys}).fetchall())
     added, moved = unite(rows, known)
@@ -23,7 +23,7 @@ def unite_keys(connection: sqlite3.Connection, room: str, rows: Sequence[Sequenc
 
 
 def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]) -> None:
-    """Save rows, in place of those with the same ids."""
+    """Save rows; they replace those with the same ids."""
     connection.executemany(
         sql.SAVE_STAY,
         [
@@ -49,14 +49,14 @@ def save_stays(connection: sqlite3.Connection, walk_id: str, rows: Iterable[Row]
 
 
 def known_stays(connection: sqlite3.Connection, walk_id: str, ids: Iterable[str]) -> dict[str, int]:
-    """The digests of stays that are there, by id."""
+    """The digests of stored stays, by id."""
     values = {"walk_id": walk_id, "ids": json.dumps(list(ids))}
     return dict(connection.execute(sql.KNOWN_STAYS, values).fetchall())
 
 
 def save_rows(connection: sqlite3.Connection, walk_id: str, rows: Sequence[Row]) -> int:
-    """Returns how many rows were new. Of rows with one id that differ, the first keeps the id; the others get "~" and
-    their digest added until the walk is finished (`number_rows`)."""
+    """Returns how many rows were new. If rows with one id differ, the first keeps the id; the others get "~" and their
+    digest added until the walk is finished (`number_rows`)."""
     if not rows:
         return 0
     known = known_stays(connection, walk_id, {row.session_id for row in rows})
@@ -76,8 +76,8 @@ def save_rows(connection: sqlite3.Connection, walk_id: str, rows: Sequence[Row])
 
 
 def number_rows(connection: sqlite3.Connection, walk_id: str) -> None:
-    """Of rows with one id the first by its times keeps the id, and the others get "#2", "#3", …, whatever pages they
-    came on."""
+    """Among rows with one id, the earliest keeps the id and the others get "#2", "#3", …, whatever pages they came
+    on."""
     values: dict[str, Any] = {"walk_id": walk_id}
     apart = connection.execute(sql.STAYS_APART, values).fetchall()
     if not apart:

@@ -1,4 +1,4 @@
-"""Makes an import and its parts in a SQLite database, and dates them."""
+"""Creates an import and its parts in a SQLite database, and sets their times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.sqlite import import_statements as sql
 def make_part(
     connection: sqlite3.Connection, subject: Subject, part: str, starts_at: float | None, at: float
 ) -> None:
-    """Make meeting, import and part where they are missing. Raises `MeetingExists`."""
+    """Create meeting, import and part if they are missing. Raises `MeetingExists`."""
     values = {
         "room": subject.room,
         "kind": subject.kind,
@@ -32,7 +32,7 @@ def make_part(
 
 
 def set_times(connection: sqlite3.Connection, room: str) -> None:
-    """Set when the meeting began, which is when its first part did, and ended: the last known moment of any part."""
+    """Set when the meeting began (when its first part did) and ended (the last known moment of any part)."""
     (imported_at,) = connection.execute(sql.IMPORTED_AT, {"room": room}).fetchone()
     first, *moments = connection.execute(sql.TIMES, {"room": room}).fetchone()
     known = [moment for moment in moments if moment is not None]

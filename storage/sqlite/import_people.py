@@ -1,4 +1,4 @@
-"""The people of an import in a SQLite database, made of the rows that are shown."""
+"""The people of an import in a SQLite database, built from the rows that are shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STATUSES: Sequence[RegistrantStatus] = ("approved", "pending", "denied")
 class Person:
     """One person with the shown rows: `stays` that count, by arrival, and `registrants`, the best first.
 
-    `guest`: nobody knows who it is.
+    `guest`: nothing identifies this person.
     """
 
     __slots__ = ("guest", "id", "name", "name_key", "registrants", "stays")
@@ -157,7 +157,7 @@ def people(
 
 
 def arrivals(connection: sqlite3.Connection, room: str, limit: int, after: Person | None) -> Sequence[Person]:
-    """A page of those who came, in the order they did."""
+    """A page of those who came, by arrival."""
     values = {
         "room": room,
         "after_joined": -inf if after is None else after.stays[0][1],
@@ -172,7 +172,7 @@ def arrivals(connection: sqlite3.Connection, room: str, limit: int, after: Perso
 def readings(
     connection: sqlite3.Connection, room: str, limit: int | None, after: Person | None, came: bool | None
 ) -> Sequence[Person]:
-    """A page of those who registered, by name. It holds no more people in memory than the page has."""
+    """A page of those who registered, by name. Only the page's people are held in memory."""
     place = ("", "") if after is None else (after.shown_name, after.id)
     rows = connection.execute(sql.NAMES_OF_REGISTRANTS, {"room": room, "came": came})
     nameless: list[str] = []
@@ -203,12 +203,12 @@ def with_namesakes(connection: sqlite3.Connection, room: str, page: Sequence[Per
 
 
 class Names:
-    """Whose names read the same, among `everyone`."""
+    """Which people in `everyone` have names that read the same."""
 
     def __init__(self, everyone: Iterable[Person]) -> None:
         self._counts: dict[str, int] = {}
         self._known: dict[str, str | None] = {}
-        """Who is no guest, by name; None for several."""
+        """The only person of each name who is not a guest; None if there are several."""
         counts, known = self._counts, self._known
         for person in everyone:
             if person.name == "":

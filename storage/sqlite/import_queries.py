@@ -1,4 +1,4 @@
-"""What each call that reads imports does: one function per call. They run within a transaction their caller holds."""
+"""What each call that reads imports does: one function per call. They run within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def imports(connection: sqlite3.Connection, limit: int) -> Sequence[Import]:
 def attendance(
     connection: sqlite3.Connection, found: Meeting, record: Import, limit: int | None, after: str | None
 ) -> Attendance:
-    """A page of an import's."""
+    """A page of an import's attendance."""
     room = found.room
     place = _person(connection, room, after)
     if place is not None and not place.stays:
@@ -110,7 +110,7 @@ def _arrival(person: Person) -> tuple[float, str]:
 
 
 def _person(connection: sqlite3.Connection, room: str, key: str | None) -> Person | None:
-    """The person with this id, or who had it before two turned out to be one. Raises `UnknownParticipant`."""
+    """The person with this id, or who had it before two people proved to be one. Raises `UnknownParticipant`."""
     if key is None:
         return None
     row = connection.execute(queries.PERSON, {"room": room, "key": key}).fetchone()
@@ -121,7 +121,7 @@ def _person(connection: sqlite3.Connection, room: str, key: str | None) -> Perso
 
 
 def import_totals(connection: sqlite3.Connection, room: str) -> ImportTotals:
-    """Counts while it reads the rows person by person, and keeps none: there may be any number."""
+    """Counts while it reads the rows person by person, and keeps none: the number of rows has no bound."""
     known_import(connection, room)
     values = {"room": room}
     registrants = dict.fromkeys(STATUSES, 0)

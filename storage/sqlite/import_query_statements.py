@@ -10,7 +10,7 @@ SELECT room FROM imports CROSS JOIN meetings USING (room) ORDER BY meetings.crea
 
 PERSON = "SELECT person FROM import_keys WHERE room = :room AND key = :key"
 
-# From the parts, which are few, to the rows they show.
+# Reads from the parts, which are few, to the rows they show.
 _SHOWN_STAYS = """
 FROM import_parts CROSS JOIN import_stays ON walk_id = shown
 CROSS JOIN import_keys ON import_keys.room = :room AND import_keys.key = import_stays.key
@@ -36,7 +36,7 @@ SELECT person, {_RANK}, registrant_id, name, name_key, email, registered_at
 {_SHOWN_REGISTRANTS}
 """
 
-# Their keys are looked up first, so that only their rows are read in full.
+# The people's keys are looked up first, so that only their rows are read in full.
 _KEYS_OF_SOME = """
     SELECT import_keys.key FROM json_each(:people) AS asked
     CROSS JOIN import_keys ON room = :room AND person = asked.value
@@ -51,7 +51,7 @@ SELECT person, min(joined_at) AS first {_SHOWN_STAYS}
 GROUP BY person HAVING (first, person) > (:after_joined, :after_id) ORDER BY first, person LIMIT :limit
 """
 
-# A name is a registrant's or a stay's; whose it is, is not known by that.
+# Candidates: a row of theirs has such a name, but a person's own name may come from another row.
 NAMED_ALIKE = f"""
 SELECT person {_SHOWN_STAYS} AND name_key IN (SELECT value FROM json_each(:names))
 UNION SELECT person {_SHOWN_REGISTRANTS} AND name_key IN (SELECT value FROM json_each(:names))
@@ -65,7 +65,7 @@ SELECT person, name {_SHOWN_REGISTRANTS} AND (:came IS NULL OR :came = {_CAME})
 ORDER BY person, {_RANK}, registrant_id
 """
 
-# person, rank of the registration (NULL: a stay), joined_at, left_at, guest, guessed
+# Columns: person, rank of the registration (NULL: a stay), joined_at, left_at, guest, guessed
 
 STAYS_IN_ORDER = f"""
 SELECT person, NULL, joined_at, max(joined_at, left_at), guest, guessed {_SHOWN_STAYS} ORDER BY person, joined_at

@@ -1,7 +1,7 @@
 """What each call for walks does to a SQLite database: one function per call.
 
-The functions run within a transaction their caller holds. A page is kept in a handful of statements, whatever the size
-of what was imported already.
+The functions run within the caller's transaction. A page is kept in a handful of statements, however much was imported
+before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from storage.sqlite import import_statements as sql
 from storage.sqlite.import_queries import known_part
 
 DAY = 86400.0
-"""Seconds after which a walk that was left alone is given up."""
+"""Seconds after which an untouched walk is given up."""
 
 
 def begin_walk(connection: sqlite3.Connection, subject: Subject, start: WalkStart) -> Walk:
@@ -145,7 +145,7 @@ def finish_walk(connection: sqlite3.Connection, end: WalkEnd) -> Part:
 
 
 def takes_its_place(state: str, rows: int, shown_state: str, shown_rows: int, *, holds_all: bool) -> bool:
-    """Whether a walk that found something else replaces the one that is shown. `holds_all`: it has all of its stays."""
+    """Whether a walk with other rows replaces the one that is shown. `holds_all`: it has all stays of that one."""
     if state == "unknown":
         return shown_state in ("unread", "unknown")
     if state == "partial" and shown_state == "live":

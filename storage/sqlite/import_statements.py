@@ -38,7 +38,7 @@ INSERT INTO imports (room, kind, external_id, created_at) VALUES (:room, :kind, 
 
 SET_ROLES = "UPDATE imports SET roles = :roles WHERE room = :room AND roles <> :roles"
 
-# Of two roles the higher: it is the first by the alphabet.
+# Of two roles the higher one, which is first in the alphabet.
 ROLES = """
 SELECT person, min(held.value) FROM imports CROSS JOIN json_each(roles) AS held
 CROSS JOIN import_keys ON import_keys.room = imports.room AND import_keys.key = held.key
@@ -75,7 +75,7 @@ ON CONFLICT DO NOTHING
 
 WALK = f"SELECT {_WALK} FROM import_walks WHERE id = :walk_id"  # noqa: S608 - put together of the parts above
 
-# Its owner's.
+# Only the owner renews a walk.
 RENEW_WALK = """
 UPDATE import_walks SET lease_until = max(lease_until, :at + :lease), touched_at = max(touched_at, :at)
 WHERE id = :walk_id AND owner = :owner AND state = 'walking'
@@ -123,7 +123,7 @@ SELECT count(*) FROM json_each(:ids) AS asked CROSS JOIN import_registrants ON r
 WHERE walk_id = :walk_id
 """
 
-# The digests of stays of a walk, by their ids.
+# The digests of a walk's stays, by their ids.
 KNOWN_STAYS = """
 SELECT session_id, digest FROM json_each(:ids) AS asked CROSS JOIN import_stays ON session_id = asked.value
 WHERE walk_id = :walk_id
@@ -136,7 +136,7 @@ INSERT OR REPLACE INTO import_stays (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# Stays with "~" and their digest added, as another stay has the same id.
+# Stays whose id has "~" and their digest added, as another stay has the same id.
 STAYS_APART = """
 SELECT session_id, joined_at, coalesce(left_at, 9e999), digest FROM import_stays
 WHERE walk_id = :walk_id AND instr(session_id, '~')
@@ -233,7 +233,7 @@ DELETE FROM import_registrants WHERE walk_id = :walk_id
     AND registrant_id IN (SELECT registrant_id FROM import_registrants WHERE walk_id = :walk_id LIMIT :limit)
 """
 
-# The row of the walk that was finished last stays, so that a second call to finish it is answered.
+# The row of the last finished walk stays, so that a repeated call to finish it gets its answer.
 SWEEP_WALK = """
 DELETE FROM import_walks WHERE id = :walk_id
     AND NOT EXISTS (SELECT 1 FROM import_stays WHERE walk_id = :walk_id)

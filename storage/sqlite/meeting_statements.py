@@ -1,7 +1,7 @@
 """The SQL of the calls for meetings to a SQLite database. `meetings` uses it.
 
-Nothing is check-then-insert: each tries to insert and reads what is there when the database says that it exists. A
-participant's state and totals are the triggers' work (see `sql/sqlite`).
+Nothing is check-then-insert: each call tries to insert, and reads the existing row when the database reports one. The
+triggers keep a participant's state and totals (see `sql/sqlite`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SET left_at = max(joined_at, :at), reason = 'ended'
 WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE room = :room)
 """
 
-# A new participant gets its first stay at once: totals and state are written here, so that the trigger need not.
+# A new participant gets its first stay at once: totals and state are written here, which saves the trigger the work.
 ADD_PARTICIPANT = """
 INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count)
 VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1)
@@ -58,7 +58,7 @@ LIMIT :limit
 
 PLACE_OF_PARTICIPANT = "SELECT first_joined_at, id FROM participants WHERE id = :after AND room = :room"
 
-# A return that is recorded twice counts once: page and moment are the same.
+# A return that is recorded twice counts once: instance and moment are the same.
 _LAST_RETURN = "json_extract(reconnects, '$[#-1]')"
 _ONE_MORE_RETURN = f"""json_insert(
         iif(json_array_length(reconnects) < {MOST_RECONNECTS}, reconnects, json_remove(reconnects, '$[0]')),
@@ -67,8 +67,8 @@ _ONE_MORE_RETURN = f"""json_insert(
 _JOINED_TWICE = f"instance = :instance AND (session_id = :session_id OR {_LAST_RETURN} = :returned_at)"
 _RESUMED_TWICE = f":returned_at IS NULL OR (instance = :instance AND {_LAST_RETURN} = :returned_at)"
 
-# The stay that is open goes on. If there is none, the previous one goes on, if it was lost a moment ago; otherwise a
-# new one begins. A closed stay with the very id that was asked for (a join sent again) is opened again.
+# An open stay continues. If there is none, the previous one continues, if it was lost a moment ago; otherwise a new one
+# begins. A closed stay with the requested id (a repeated join) is opened again.
 OPEN_STAY = f"""
 INSERT INTO participant_sessions (participant_id, session_id, node_id, instance, joined_at)
 VALUES (
@@ -93,8 +93,8 @@ SET node_id = excluded.node_id, instance = excluded.instance, left_at = NULL, re
 RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
 """  # noqa: S608 - put together of the parts above
 
-# Moments of a stay, moved by as much as its beginning is. (None comes to lie before the beginning or in the future:
-# such a moment was recorded after the clock was set.)
+# The moments of a stay, shifted as much as its beginning. (No moment may lie before the beginning or in the future: one
+# that would was recorded after the clock was set.)
 _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
         SELECT json_group_array(round(max(:joined_at, min(:at, value + :joined_at - joined_at)), 3))
         FROM json_each(reconnects)
@@ -147,7 +147,7 @@ WHERE participant_id = :participant_id AND session_id = :session_id
 SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
 
 # Each branch starts from few rows: nodes that were alive a moment ago (SQLite keeps the order of a CROSS JOIN), and
-# stays that were lost a moment ago. Only a participant's latest stay counts. (One that ended in the future ended
+# stays that were lost a moment ago. Only a participant's latest stay counts. (A stay that ended in the future ended
 # before the clock was set back: it counts as older than all others.)
 RESTORABLE = """
 SELECT
@@ -179,7 +179,7 @@ WHERE ended_at IS NULL
 ORDER BY meetings.room, joined_at, participant_id
 """
 
-# The stays of a page of people, unsorted: each person has few, and sorting these costs less than sorting all.
+# The stays of a page of people, unsorted: each person has few, and sorting those costs less than sorting all.
 STAYS = """
 SELECT participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
 FROM participants CROSS JOIN participant_sessions ON participant_id = id

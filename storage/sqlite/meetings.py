@@ -1,6 +1,6 @@
 """What each call does to a SQLite database: one function per call of the `Store` protocol.
 
-The functions run within a transaction their caller holds.
+The functions run within the caller's transaction.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from storage.sqlite import meeting_statements as sql
 from storage.sqlite.import_query_statements import ATTENDED
 
 FORGOTTEN_AFTER = 86_400.0
-"""Seconds after which a node that died is forgotten (in `sql/postgres`, too)."""
+"""Seconds after which a dead node is forgotten (in `sql/postgres`, too)."""
 
 
 def create_meeting(
@@ -100,7 +100,7 @@ def _open_stay(connection: sqlite3.Connection, values: dict[str, Any]) -> tuple[
     try:
         row: tuple[Any, ...] = connection.execute(sql.OPEN_STAY, values).fetchone()
     except sqlite3.IntegrityError:
-        # Most likely the node is new. Asking before would cost every join a statement.
+        # Most likely the node is new. Checking first would cost every join a statement.
         connection.execute(sql.KNOW_NODE, values)
         row = connection.execute(sql.OPEN_STAY, values).fetchone()
     return row
@@ -167,7 +167,7 @@ def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting
     if row is None:
         raise UnknownMeeting(room)
     ended = Meeting(*row)
-    # A meeting does not end before it was created. People may leave before that, if the clock was set back meanwhile.
+    # A meeting does not end before it was created. Its stays may, if the clock was set back meanwhile.
     connection.execute(sql.END_STAYS, {"room": room, "at": min(at, ended.ended_at or at)})
     return ended
 
@@ -203,7 +203,7 @@ def attendance(
         if len(of_one) > 1:
             of_one.sort(key=lambda stay: (stay.joined_at, stay.session_id))
     people = [(participant, stays[participant.id]) for participant in participants]
-    # A full page may be the last: then the next one is empty.
+    # A full page may be the last one: then the next page is empty.
     return Attendance(found, people, last.id if len(people) == limit else None)
 
 
@@ -263,7 +263,7 @@ def ping(connection: sqlite3.Connection) -> None:
 
 
 def _moment(at: float) -> float:
-    """To the millisecond: SQLite writes a number into JSON with fifteen digits."""
+    """Rounded to milliseconds: SQLite writes a number into JSON with fifteen digits."""
     return round(at, 3)
 
 

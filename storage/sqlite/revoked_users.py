@@ -1,6 +1,6 @@
-"""Whose credentials are void, in a SQLite database. There are few of them, and all are read at once.
+"""The users whose credentials are void, in a SQLite database. They are few, and all are read at once.
 
-The functions run within a transaction their caller holds.
+The functions run within the caller's transaction.
 """
 
 from __future__ import annotations

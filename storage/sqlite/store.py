@@ -1,8 +1,8 @@
 """The embedded default: one SQLite file, one writer thread, group commit.
 
-Calls that wait at the same moment share one transaction and so one fsync. Each has a savepoint, so that a call that
-fails undoes nothing else. Reports are read on a connection and thread of their own (a WAL snapshot), so that a long one
-does not hold up joins.
+Calls that wait at the same moment share one transaction and so one fsync. Each has a savepoint, so that a failing call
+undoes nothing else. Reports are read on a separate connection and thread (a WAL snapshot), so that a long one does not
+hold up joins.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from storage.store import Schema
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
 
-# A program's mistake (a value of the wrong type, a broken constraint), not the database's state.
+# Programming errors (a value of the wrong type, a broken constraint), not the database's state.
 _MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 
 
 class SqliteStore:
     """A `Store` in the file at `path`; any number of processes on one machine may have it open.
 
-    `busy_timeout`: seconds to wait for another process' lock before `StoreUnavailable`. A call may wait twice, as
-    there may be a batch before it. Clients wait ten seconds for an answer.
+    `busy_timeout`: seconds to wait for another process' lock before `StoreUnavailable`. A call may wait twice, as a
+    batch may run before it. Clients wait ten seconds for an answer.
     """
 
     def __init__(self, path: Path, *, busy_timeout: float = 2.0) -> None:
@@ -74,7 +74,7 @@ class SqliteStore:
             writer, reader = await asyncio.to_thread(connect, self.path, self._busy_timeout)
             self._connections = writer, reader
             self._writer = BatchThread("store writer", partial(run_batch, writer, "BEGIN IMMEDIATE"))
-            # One at a time: a report is answered as soon as it is made.
+            # One at a time: each report is returned as soon as it is made.
             self._reader = BatchThread("store reader", partial(run_batch, reader, "BEGIN"), size=1)
 
     async def close(self) -> None:
@@ -84,7 +84,7 @@ class SqliteStore:
             await self._reader.close()
             await self._writer.close()
             for connection in reversed(self._connections):
-                # The last one to close copies the write-ahead log into the file, which may take a while.
+                # The last process to close copies the write-ahead log into the file, which may take a while.
                 await asyncio.to_thread(connection.close)
             self._writer = self._reader = None
 
@@ -112,7 +112,7 @@ class SqliteStore:
         await self._write(partial(meetings.leave, end=end))
 
     async def open_stays(self, node_id: str) -> Sequence[OpenStay]:
-        # Behind what was asked for before: a join that nobody waits for any more may still be on its way.
+        # Queued behind earlier calls: a join whose caller has given up may still be under way.
         return await self._write(partial(meetings.open_stays, node_id=node_id))
 
     async def abandon_stay(self, abandon: StayAbandon) -> None:
@@ -235,9 +235,9 @@ async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite
 
 
 def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work]) -> list[object]:
-    """Carry out a batch in one transaction. Returns for each piece of work what it returned or raised.
+    """Carry out a batch in one transaction. Returns the result or exception of each piece of work.
 
-    When the transaction itself fails, nothing of it is kept, and each outcome is a `StoreUnavailable`.
+    If the transaction itself fails, nothing of it is kept, and each outcome is a `StoreUnavailable`.
     """
     committing = False
     try:
@@ -258,7 +258,7 @@ def _run_one(connection: sqlite3.Connection, work: Work) -> object:
     try:
         outcome = work(connection)
     except Exception as error:
-        # SQLite may roll back the whole transaction, as on a full disk, and with it what the others had done.
+        # SQLite may roll back the whole transaction, as on a full disk, and with it the others' work.
         if not connection.in_transaction:
             raise
         connection.execute("ROLLBACK TO one")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def unite(rows: Iterable[Sequence[str]], known: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """What rows, each with its keys, change: the person of each new key, and for each person who turns out to be
+    """What rows, each given by its keys, change: the person of each new key; and for each person who proves to be
     another one, that other person.
 
     `known`: the person of each of the rows' keys that was seen before. A person's name is one of their keys.
