@@ -1,1 +1,1 @@
-"""Who attended Zoom webinars and meetings: read from Zoom, kept as meetings are. Extra `zoom`."""
+"""Attendance of Zoom webinars and meetings: read from Zoom, kept like that of meetings held here. Extra `zoom`."""

@@ -1,4 +1,4 @@
-"""The access token: one for all calls, asked for once however many wait for it."""
+"""The access token: one for all calls, requested once however many callers wait for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 _EARLIER = 60.0
-"""Seconds before its end that a token is renewed."""
+"""A token is renewed this many seconds before it expires."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,12 +21,12 @@ class Token:
 
     @classmethod
     def lasting(cls, value: str, scopes: frozenset[str], seconds: float, since: float) -> Token:
-        # One that does not last that long must not be renewed at every call.
+        # A token with a shorter life must not be renewed at every call.
         return cls(value, scopes, since + max(seconds - _EARLIER, seconds / 2))
 
 
 class Tokens:
-    """`ask` gets a new token, in one attempt. What it raises is raised to all who wait for the token."""
+    """`ask` requests a new token, in one attempt. Its exception is raised to all callers who wait for the token."""
 
     def __init__(self, ask: Callable[[], Awaitable[Token]], clock: Callable[[], float]) -> None:
         self._ask = ask
@@ -40,11 +40,11 @@ class Tokens:
         if self._asking is None:
             self._asking = asyncio.create_task(self._renew())
             self._asking.add_done_callback(self._asked)
-        # Whoever asked first may be cancelled; the others still wait.
+        # The first caller may be cancelled; the others still wait.
         return await asyncio.shield(self._asking)
 
     async def other_than(self, refused: Token) -> Token:
-        """A newer one than that, which Zoom does not take."""
+        """A token newer than `refused`, which Zoom rejected."""
         if self._token is refused:
             self._token = None
         return await self.current()

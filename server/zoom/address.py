@@ -1,4 +1,4 @@
-"""Which webinar or meeting people mean: a number as Zoom shows it, or a link that holds it."""
+"""The webinar or meeting that a text names: a number as Zoom shows it, or a link that contains it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from signalling.protocol import identifiers
 from signalling.protocol.pasted import without_wrapping
 
 NUMBER = re.compile(r"[0-9]{9,12}")
-"""What Zoom numbers webinars and meetings with."""
+"""Zoom's numbers of webinars and meetings."""
 _SEPARATORS = re.compile(r"[\s.·\-\u2010-\u2015\u2212\uff0e]+")
 """Between the groups of digits: spaces, dots and dashes of all kinds."""
 _GROUPS = re.compile(rf"[0-9]{{3,12}}(?:{_SEPARATORS.pattern}[0-9]{{3,12}}){{0,2}}")
-"""More of them, or shorter ones, are something else: 192.168.10.200, or a number and a count behind it."""
+"""More or shorter groups are something else: 192.168.10.200, or a number followed by a count."""
 _LABEL = re.compile(r"[^0-9/]*:\s+")
 """As in `Webinar ID: 889 8887 2033`."""
 _IN_INVITATION = (
-    # Up to the third group: what follows may be a time, or how many people there are.
+    # Up to the third group: a time, or a number of people, may follow.
     re.compile(
         r"\bID\s?:\s*([0-9]{3}[ .\u00a0-]?[0-9]{3,4}[ .\u00a0-]?[0-9]{3,4}|[0-9]{9,12})(?!\.?[0-9])",
         re.IGNORECASE,
@@ -25,16 +25,16 @@ _IN_INVITATION = (
     re.compile(r",,([0-9]{9,12})#"),  # for telephones: +13462487799,,88988872033#,,,,*123456#
     re.compile(r"\b([0-9]{9,12})(?:\.[0-9]+)?@zoomcrc\.com\b", re.IGNORECASE),  # for rooms with SIP
 )
-"""Lines of an invitation that have the number and more."""
+"""Lines of an invitation that contain the number and more."""
 _HOSTS = ("zoom.us", "zoom.com", "zoomgov.com")
 _LONGEST = 2000
-"""Characters in a link, which in a mail may have words around it. Looking through more would hold up the server."""
+"""Most characters of a link, which in a mail may have words around it. Searching more would block the server."""
 _EXAMPLE = "such as 88988872033 or https://zoom.us/w/88988872033"
 
 
 def external_id(text: str) -> str:
-    """The number of a webinar or meeting: `88988872033` for `889 8887 2033`, for `889.8887.2033`, `ZOOM-88988872033`
-    as it is called here, for a line of an invitation that has it, or for a link such as
+    """The number of a webinar or meeting, such as `88988872033`. `text` may be `889 8887 2033`, `889.8887.2033`, the id
+    used here (`ZOOM-88988872033`), a line of an invitation, or a link such as
     `https://us02web.zoom.us/j/88988872033?pwd=…`.
 
     Raises `ValueError`, whose text is one line that says what is wrong.
@@ -67,7 +67,7 @@ def _in_link(text: str) -> str:
         raise ValueError(f"{_shortened(text)!r} is no link to Zoom, {_EXAMPLE}")
     parts = link.path.split("/")
     if "register" in parts:
-        # The number that some of them hold is another one.
+        # The number in some of these links is another one.
         raise ValueError(
             "a registration link does not tell which webinar it is for: take the number shown in its place on "
             "Zoom's pages, as Webinar ID or Meeting ID, or the link people join with"

@@ -1,4 +1,4 @@
-"""What the API tells of jobs and of imports. Pure."""
+"""What the API says of jobs and of imports. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.imports import Import
 
 
 def job(told: Job, now: float) -> dict[str, Any]:
-    """How far it is. `rate` (rows per second) and `seconds_left` are of the list that is being read."""
+    """The job's progress. `rate` (rows per second) and `seconds_left` refer to the list that is being read."""
     progress, request = told.progress, told.request
     totals = [part.total for part in progress.parts]
     reading = next((part for part in progress.parts if part.state == "walking"), None)
@@ -21,7 +21,7 @@ def job(told: Job, now: float) -> dict[str, Any]:
     return {
         "id": told.id,
         "external_id": request.external_id,
-        # As it turned out to be.
+        # The kind that it proved to be.
         "kind": told.outcome.record.subject.kind if told.outcome else request.kind,
         "instance": request.instance,
         "room": progress.room,
@@ -49,7 +49,7 @@ def job(told: Job, now: float) -> dict[str, Any]:
 
 
 def known(record: Import, totals: ImportTotals, now: float) -> dict[str, Any]:
-    """What the record says of one that this process has not read lately, as of a job that is done."""
+    """An import that this process has not read lately, described by its record like a finished job."""
     told = import_source.summary(record)
     return {
         "id": None,

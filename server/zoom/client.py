@@ -1,4 +1,4 @@
-"""Zoom's API, as far as it tells who attended.
+"""The part of Zoom's API that tells who attended.
 
     call ─► retry (tenacity) ─► token ─► limit of the label ─► transport ─► what the answer means
              ▲                                                                  │
@@ -57,13 +57,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 PAGE_SIZE = 300
-"""The most that Zoom gives; it may be fewer."""
+"""The most rows that Zoom puts on a page; a page may have fewer."""
 LONGEST_UUID = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ZoomSettings:
-    """What a server-to-server OAuth app at Zoom has, and where Zoom is."""
+    """The credentials of a server-to-server OAuth app at Zoom, and Zoom's addresses."""
 
     account_id: str
     client_id: str
@@ -84,8 +84,8 @@ class _Call:
 class ZoomClient:
     """Open it with `async with`. All methods raise `ZoomFailure`.
 
-    `on_wait` is told seconds and reason of each wait that is noticeable, before it. `limits` are those of the account
-    that all its clients share, unless others are given.
+    `on_wait` gets the seconds and reason of each noticeable wait, before it. By default, `limits` are those that all
+    clients of the account share.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class ZoomClient:
             await transport.close()
 
     async def scopes(self) -> frozenset[str]:
-        """What the app may do, as the token tells it; empty when it does not."""
+        """The scopes of the app, as the token states them; empty when it does not."""
         return (await self._retries.result_of("an access token", self._tokens.current)).scopes
 
     async def details(self, kind: Kind, external_id: str) -> Details:
@@ -127,12 +127,12 @@ class ZoomClient:
         return await self._read(call, lambda answer: read(Details, {**_settings(answer), **answer}))
 
     async def instances(self, kind: Kind, external_id: str) -> Sequence[Instance]:
-        """Those that have ended, oldest first."""
+        """The instances that have ended, oldest first."""
         path = f"/past_{kind}s/{encoded(external_id)}/instances"
         found: dict[str, Instance] = {}
         token = ""
         while True:
-            # It has one page as documented; one that has more must not go unread.
+            # The documentation says one page; if there are more, they are read, too.
             params = {"next_page_token": token} if token else {}
             call = _Call(f"the instances of {kind} {external_id}", "light", path, params)
             page = await self._read(call, lambda answer: read_page(Instance, f"{kind}s", answer))
@@ -145,7 +145,7 @@ class ZoomClient:
                 return sorted(found.values(), key=_start)
 
     async def panelists(self, external_id: str) -> Sequence[PanelistRow]:
-        """Of a webinar: those who were invited to speak. Zoom lists them on one page."""
+        """The people who were invited to speak in a webinar. Zoom lists them on one page."""
         call = _Call(
             f"the panelists of webinar {external_id}", "medium", f"/webinars/{encoded(external_id)}/panelists"
         )
@@ -154,7 +154,7 @@ class ZoomClient:
     async def participants(
         self, kind: Kind, uuid: str, source: Source, token: str
     ) -> ListPage[ParticipantRow]:
-        """The page of `token` ("": the first) of the stays in one instance."""
+        """One page of the stays in an instance; `token` "" is the first page."""
         report = source == "report"
         params = {"page_size": str(PAGE_SIZE)}
         if report:
@@ -170,7 +170,7 @@ class ZoomClient:
     async def registrants(
         self, kind: Kind, external_id: str, status: RegistrantStatus, token: str
     ) -> ListPage[RegistrantRow]:
-        """The page of `token` ("": the first) of those who registered."""
+        """One page of the people who registered; `token` "" is the first page."""
         call = _Call(
             f"the {status} registrants of {kind} {external_id}",
             "medium",
@@ -244,7 +244,7 @@ class ZoomClient:
 
 
 def encoded(uuid: str) -> str:
-    """As a part of a path. Zoom takes a UUID that begins with a slash or holds two only when it is encoded twice."""
+    """The UUID as a part of a path. Zoom requires one that begins with a slash or contains two to be encoded twice."""
     once = quote(uuid, safe="")
     return quote(once, safe="") if uuid.startswith("/") or "//" in uuid else once
 

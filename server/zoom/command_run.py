@@ -1,4 +1,4 @@
-"""A sync in a process of its own, which someone waits for: its store, its client, and the signals that stop it."""
+"""A sync that a command waits for, in a process of its own: its store, its client, and the signals that stop it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def sync(config: Config, request: SyncRequest, tell: Callable[[Progress], 
     store = config.make_store()
     await store.open()
     try:
-        # The client tells of its waits, which the sync shows: each knows the other.
+        # The client reports its waits to the sync, which shows them: each needs the other.
         async with ZoomClient(settings, on_wait=lambda seconds, why: run.waits(seconds, why)) as client:
             run = Sync(client, store, request, tell=tell)
             return await run.run()
@@ -42,9 +42,9 @@ async def sync(config: Config, request: SyncRequest, tell: Callable[[Progress], 
 
 
 def attended(work: Coroutine[Any, Any, T], stopping: Callable[[], None]) -> T:
-    """Carry it out. Ctrl-C, or SIGTERM, cancels it, once `stopping` was called; the next one kills.
+    """Run the work. The first Ctrl-C or SIGTERM calls `stopping` and cancels it; the next one kills the process.
 
-    Raises `Stopped`, once everything is tidied up.
+    Raises `Stopped`, after everything is tidied up.
     """
     return asyncio.run(_stopped_by_signals(work, stopping))
 

@@ -1,4 +1,4 @@
-"""What can go wrong with Zoom, as exceptions. Each text is one line that says what to do and repeats no secret."""
+"""What can go wrong with Zoom, as exceptions. Each text is one line that says what to do and contains no secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class ZoomFailure(Exception):  # noqa: N818 - named for what happened
     """Base of all of them."""
 
     status: int | None = None
-    """Of HTTP, where it was told by an answer of Zoom's."""
+    """The HTTP status of Zoom's answer, if there was one."""
 
 
 class NotInstalled(ZoomFailure):
@@ -23,11 +23,11 @@ class NotInstalled(ZoomFailure):
 
 
 class BadCredentials(ZoomFailure):
-    """Zoom gives no token for the settings, or does not take the one it gave."""
+    """Zoom issues no token for the settings, or rejects the one it issued."""
 
 
 class MissingScope(ZoomFailure):
-    """The app at Zoom may not call this. `scopes`: any one of them would do, as far as Zoom tells."""
+    """The app at Zoom may not call this. `scopes`: any one of them would do, as far as Zoom says."""
 
     def __init__(self, scopes: Sequence[str]) -> None:
         self.scopes = tuple(scopes)
@@ -40,15 +40,15 @@ class NoPermission(ZoomFailure):
 
 
 class NotFound(ZoomFailure):
-    """Zoom does not know it, no longer or not yet: reports exist only some time after the end."""
+    """Zoom does not know it (any more, or yet): reports appear only some time after the end."""
 
 
 class TooOld(ZoomFailure):
-    """Zoom shows it no more: sources reach back for some months only, each for others."""
+    """Zoom does not show it any more: each source reaches back a different number of months."""
 
 
 class Refused(ZoomFailure):
-    """Zoom refused the request as such. The text has its reasons."""
+    """Zoom refused the request itself. The text has its reasons."""
 
 
 class NotRegistrable(Refused):
@@ -56,7 +56,7 @@ class NotRegistrable(Refused):
 
 
 class PageTokenInvalid(ZoomFailure):
-    """The token of the page has expired or is used up: begin at the first page."""
+    """The page token has expired or is used up: begin at the first page."""
 
 
 class DailyLimit(ZoomFailure):
@@ -69,7 +69,7 @@ class DailyLimit(ZoomFailure):
 
 
 class Unavailable(ZoomFailure):
-    """Zoom did not answer, or not with what it should, several times over. It may the next time."""
+    """Zoom did not answer properly in several attempts. It may the next time."""
 
     def __init__(self, text: str, *, wait: float = 0.0) -> None:
         super().__init__(text)
@@ -78,7 +78,7 @@ class Unavailable(ZoomFailure):
 
 
 class BadAnswer(ZoomFailure):
-    """An answer that is none of Zoom's documented ones. `again`: it may be another the next time."""
+    """An answer that Zoom does not document. `again`: the next answer may be different."""
 
     def __init__(self, text: str, *, again: bool = True) -> None:
         super().__init__(text)

@@ -1,8 +1,8 @@
-"""What there is to be read of a webinar or meeting: its title, its instances, and whether anybody could register.
+"""What can be read of a webinar or meeting: its title, its instances, and whether anybody could register.
 
-Where Zoom does not tell the instances, a bare number stands for the latest of them: that one is read by the number, as
-`88988872033 2026-11-10T10:00Z`, so that the next one, next week's or the same day's, does not take its place. Once Zoom
-tells the instances, what they show takes the place of it.
+If Zoom does not list the instances, the latest one is read by the bare number. It is stored as
+`88988872033 2026-11-10T10:00Z`, so that the next one, next week's or the same day's, does not replace it. Once Zoom
+lists the instances, their attendance replaces it.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from storage.imports import INSTANCE, HeldRole, Import, Kind, Part, Subject
 log = structlog.get_logger()
 
 NEAR = 600.0
-"""Seconds between two beginnings of one instance, where it is not known when it ended."""
+"""Two beginnings at most this many seconds apart are one instance, if it is not known when it ended."""
 NO_REGISTRATION = 2
 _NOT_THERE = (NotFound, MissingScope, NoPermission, TooOld)
 _NOT_NOW = (Refused, Unavailable, BadAnswer)
-"""What keeps nobody from reading who attended, when it is said of something else."""
+"""These failures, of a request for something else, do not stop the reading of the attendance."""
 SOURCES: Sequence[Source] = ("report", "basic")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`instance`: only the one with that UUID."""
+    """`instance`: only the instance with that UUID."""
 
     external_id: str
     kind: Kind
@@ -50,8 +50,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`instances`: the oldest first. `reason`: why these are perhaps not all, which somebody can mend; `note`: which
-    nobody can. `registrable`: False when nobody could register."""
+    """`instances`: the oldest first. `reason`: why instances may be missing, if somebody can mend it; `note`: if nobody
+    can. `registrable`: False when nobody could register."""
 
     subject: Subject
     instances: Sequence[Instance]
@@ -61,10 +61,10 @@ class Found:
 
 
 async def find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Found:
-    """`record` is what is known by now. Raises `ZoomFailure`, `NotFound` among them: Zoom knows of no instance.
+    """`record` is what is known so far. Raises `ZoomFailure`; `NotFound` means that Zoom knows no instance.
 
-    People take the number of a meeting for that of a webinar: what is not found as the one is looked for as the other,
-    and the `note` says so.
+    People confuse meetings and webinars: a number that is not found as one kind is looked for as the other, and the
+    `note` says so.
     """
     kind = record.subject.kind if record else wanted.kind
     try:
@@ -76,7 +76,7 @@ async def find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Fou
         except _NOT_THERE as as_well:
             raise _neither(wanted, failure, as_well) from None
         if found.reason and wanted.instance is not None:
-            # Whether that one is of this kind is what nobody may say.
+            # We may not ask whether that instance is of this kind.
             raise
     if kind == wanted.kind:
         return found
@@ -90,12 +90,12 @@ def _other(kind: Kind) -> Kind:
 
 
 def _how(kind: Kind) -> str:
-    """By which it is told apart."""
+    """How the command selects the kind."""
     return "--meeting" if kind == "meeting" else "leaving out --meeting"
 
 
 def _neither(wanted: Wanted, failure: ZoomFailure, as_well: ZoomFailure) -> ZoomFailure:
-    """Why there is nothing to read, whatever it is."""
+    """Why there is nothing to read, of either kind."""
     if isinstance(failure, NotFound) and isinstance(as_well, NotFound):
         if wanted.instance is not None:
             return failure
@@ -136,7 +136,7 @@ async def _find(client: ZoomClient, wanted: Wanted, record: Import | None) -> Fo
 
 
 def bare(external_id: str, starts_at: float) -> str:
-    """Stands in the place of a UUID, for an instance that was read by the bare number."""
+    """Used instead of a UUID, for an instance that was read by the bare number."""
     return f"{external_id} {datetime.fromtimestamp(starts_at, UTC).strftime('%Y-%m-%dT%H:%MZ')}"
 
 
@@ -145,8 +145,7 @@ def is_bare(external_id: str, uuid: str) -> bool:
 
 
 def superseded(record: Import) -> Sequence[Part]:
-    """Parts that were read by the bare number, of which there is something to see, and an instance has all of it by
-    now."""
+    """Parts that were read by the bare number and show rows, all of which another instance has by now."""
     external_id = record.subject.external_id
     instances = [part for part in record.parts if part.part.startswith(INSTANCE) and part.rows]
     by_number = [part for part in instances if is_bare(external_id, part.part.removeprefix(INSTANCE))]
@@ -162,7 +161,7 @@ async def _details(client: ZoomClient, wanted: Wanted) -> Details | None:
     try:
         return await client.details(wanted.kind, wanted.external_id)
     except _NOT_THERE as failure:
-        # The title only; what was deleted, or has expired, still has its past instances.
+        # Only the title is missing; a deleted or expired meeting still has its past instances.
         log.info("title not read", id=wanted.external_id, error=str(failure))
         return None
 
@@ -170,7 +169,7 @@ async def _details(client: ZoomClient, wanted: Wanted) -> Details | None:
 async def _roles(
     client: ZoomClient, wanted: Wanted, details: Details | None, record: Import | None
 ) -> Mapping[str, HeldRole] | None:
-    """Host and panelists; those who are not told are those who are known. None: it all stays as it is known."""
+    """Host and panelists; those that Zoom does not tell stay as they are known. None: all of them do."""
     panelists: Sequence[PanelistRow] | None = ()
     if wanted.kind == "webinar":
         try:
@@ -203,8 +202,8 @@ def _chosen(wanted: Wanted, instances: Sequence[Instance]) -> Sequence[Instance]
 async def _untold(
     client: ZoomClient, wanted: Wanted, record: Import | None, failure: ZoomFailure
 ) -> tuple[Sequence[Instance], str]:
-    """Those that were heard of otherwise, and the latest; and, in words, which of them are read. Raises `failure` when
-    there is nothing of it."""
+    """Instances known from elsewhere, and the latest; and a text that says which of them are read. Raises `failure`
+    when there is none."""
     external_id, one = wanted.external_id, wanted.instance
     if one is not None and not isinstance(failure, NotFound) and not is_bare(external_id, one):
         return [Instance(uuid=one)], ""
@@ -254,8 +253,8 @@ async def _latest(client: ZoomClient, wanted: Wanted) -> Sequence[ParticipantRow
 
 
 def _session(rows: Sequence[ParticipantRow]) -> Part | None:
-    """When they were there, as a part; None: that is not told."""
-    # Who waits for it to begin may do so while the one before it still goes on.
+    """The time of the rows, as a part; None: they tell no time."""
+    # People may wait for an instance while the one before it still goes on.
     there = [row for row in rows if row.status != person_matching.IN_WAITING_ROOM] or rows
     joined = [row.join_time for row in there if row.join_time is not None]
     left = [row.leave_time for row in there if row.leave_time is not None]
@@ -267,7 +266,7 @@ def _session(rows: Sequence[ParticipantRow]) -> Part | None:
 
 
 def _is_same(one: Part, other: Part) -> bool:
-    """Whether both are of one instance: of a number there is one at a time, however soon the next one begins."""
+    """Whether both are of one instance: a number has one instance at a time, however soon the next one begins."""
     if one.starts_at is None or other.starts_at is None:
         return False
     if one.ended_at is None or other.ended_at is None:

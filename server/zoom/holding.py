@@ -1,4 +1,4 @@
-"""Whose a walk is: begun, taken over, kept alive while it is read, and left to the next run whatever ends it early."""
+"""Who owns a walk: a run begins it or takes it over, keeps it alive, and leaves it to the next run if it ends early."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ log = structlog.get_logger()
 
 
 class Walks:
-    """Those of one run, which is their `owner` for `lease` seconds after each sign of life. `waits` is told of a walk
-    that may be another run's still."""
+    """The walks of one run, which is their `owner` for `lease` seconds after each sign of life. `waits` is called with
+    a walk that another run may still have."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Walks:
         return await self._store.begin_walk(subject, start)
 
     async def go_on(self, subject: Subject, reading: Reading, known: Part) -> Walk | None:
-        """A walk that an earlier run left, taken over, if one can be gone on with."""
+        """Take over a walk that an earlier run left, if there is one that can continue."""
         for left in known.walking:
             walk = await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
             if walk is None:
@@ -66,16 +66,16 @@ class Walks:
         return None
 
     async def _wait_for(self, subject: Subject, reading: Reading, left: Walk) -> Walk | None:
-        """Whoever has the walk may have been killed a moment ago: its lease runs out soon then. None: it lives."""
+        """The owner may have been killed a moment ago: its lease runs out soon then. None: the owner is alive."""
         log.info("another run was reading this a moment ago, seeing whether it still is", part=reading.part)
         self._waits(reading, left)
-        # No longer than our own would last: the clock of another machine may be hours ahead.
+        # No longer than a lease of ours: the clock of another machine may be hours ahead.
         await self._sleep(min(self._lease, max(0.0, left.lease_until - self._clock())) + 0.05)
         return await self._store.take_walk(left.walk_id, self._owner, self._clock(), self._lease)
 
     @contextlib.asynccontextmanager
     async def alive(self, walk: Walk) -> AsyncIterator[None]:
-        """Renew the lease meanwhile; whatever ends the walk early leaves it to the next run."""
+        """Renew the lease meanwhile. If the walk ends early for any reason, it is left to the next run."""
         renewing = asyncio.create_task(self._keep_renewing(walk))
         try:
             yield
@@ -95,7 +95,7 @@ class Walks:
             try:
                 await self._store.renew_walk(walk.walk_id, self._owner, self._clock(), self._lease)
             except WalkLost:
-                # The next page finds out.
+                # The next page notices it.
                 return
             except StoreError as error:
                 log.info("lease not renewed", error=str(error))

@@ -1,4 +1,4 @@
-"""One request and its answer, over HTTP. Nothing is tried again here."""
+"""One request and its answer, over HTTP. Nothing is retried here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from server.zoom.zoom_responses import Answer
 class HttpTransport:
     """An attempt lasts at most `within` seconds, from connecting to the last byte, and has at most `largest` bytes.
 
-    Proxies are those of the environment, as are additional certificates.
+    Proxies and additional certificates are taken from the environment.
     """
 
     def __init__(self, within: float, largest: int) -> None:
@@ -40,7 +40,7 @@ class HttpTransport:
         form: Mapping[str, str] | None = None,
         private: Sequence[str] = (),
     ) -> Answer:
-        """Raises `Unavailable` when there is no whole answer, `BadAnswer` for one that is too large or garbled."""
+        """Raises `Unavailable` when no complete answer comes, `BadAnswer` for one that is too large or garbled."""
         try:
             async with (
                 asyncio.timeout(self._within),
@@ -74,5 +74,5 @@ def _host(url: str) -> str:
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Reading them takes longer than a call does."""
+    """Cached, as reading certificates takes longer than a call."""
     return httpx.create_ssl_context()

@@ -1,7 +1,7 @@
 """Imports that this server process carries out in the background.
 
-A job is this process's only, but all that it has read is in the record: whoever is asked next goes on with it. Without
-the extra `zoom`, or the settings, there are no jobs, and `unusable` says why.
+A job belongs to this process only, but everything it has read is in the record, from which any process can continue.
+Without the extra `zoom`, or the settings, there are no jobs, and `unusable` says why.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 KEPT_FOR = 3600.0
-"""Seconds for which what became of a job can be asked."""
+"""Seconds for which a finished job is remembered."""
 MOST_KEPT = 100
 MOST_RUNNING = 20
-"""Each has a page of rows in memory, and they share Zoom's rate limits."""
+"""Each job has a page of rows in memory, and they share Zoom's rate limits."""
 
 JobState = Literal["running", "complete", "partial", "failed", "stopped"]
 
 
 class TooManyJobs(Exception):  # noqa: N818
-    """So many are running that no other is begun."""
+    """Too many jobs are running: no other is begun."""
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """`outcome` of one that came to an end, `error` of one that did not. `paces`: how fast each list is read.
+    """`outcome` if the job ended normally, `error` if it did not. `paces`: how fast each list is read.
 
-    `due_at`: when its webinar or meeting is read again by itself, if it was to be watched.
+    `due_at`: when the webinar or meeting is automatically read again, if it is watched.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Job:
 
 
 class Jobs:
-    """To be started and stopped; `begin` in between."""
+    """Call `begin` only between `start` and `stop`."""
 
     def __init__(self, config: Config, store: ImportStore, *, clock: Callable[[], float] = time.time) -> None:
         self.unusable: ZoomFailure | None = None
@@ -82,7 +82,7 @@ class Jobs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Warns of what is configured and cannot work all the same."""
+        """Logs a warning for settings that are present but cannot work."""
         try:
             self._settings = zoom_settings(self._config)
         except NotConfigured as failure:
@@ -94,7 +94,7 @@ class Jobs:
             log.warning("nothing is imported from zoom", error=str(failure))
 
     async def stop(self) -> None:
-        """What was under way is left for the next run to go on with."""
+        """Running jobs are left for the next run to continue."""
         self._settings = None
         for task in self._tasks:
             task.cancel()
@@ -104,9 +104,9 @@ class Jobs:
     def begin(
         self, external_id: str, kind: Kind, instance: str | None = None, *, unsettled: bool = False
     ) -> tuple[Job, bool]:
-        """The job that reads this (see `SyncRequest`), and whether this very call began it: one that runs is answered.
+        """The job that reads this (see `SyncRequest`), and whether this call began it: a running job is returned.
 
-        Raises `ZoomFailure` where Zoom cannot be asked, `ValueError` for an id that is none, `TooManyJobs`.
+        Raises `ZoomFailure` if Zoom cannot be asked, `ValueError` for an invalid id, `TooManyJobs`.
         """
         if self.unusable is not None:
             raise self.unusable
@@ -134,13 +134,13 @@ class Jobs:
         return next((job for job in self.all() if job.id == job_id), None)
 
     def latest(self, external_id: str) -> Job | None:
-        """The one for this webinar or meeting that runs, or the last that ran."""
+        """The running job of this webinar or meeting, or else the last one."""
         found = [job for job in self.all() if job.request.external_id == external_id]
         running = [job for job in found if job.state == "running"]
         return next(iter(running or found), None)
 
     def all(self) -> Sequence[Job]:
-        """Those that run and the latest that do not any more, newest first."""
+        """Running jobs and the latest finished ones, newest first."""
         finished = [job for job in self._jobs.values() if job.finished_at is not None]
         forgotten = len(finished) - MOST_KEPT
         before = self._clock() - KEPT_FOR

@@ -1,4 +1,4 @@
-"""One walk: a list of Zoom's, read from the first page to the last, kept page by page."""
+"""One walk: one of Zoom's lists, read from the first page to the last, kept page by page."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from storage.imports import GIVEN_UP, INSTANCE, Page, Part, RegistrantStatus, Su
 log = structlog.get_logger()
 
 MOST_RESTARTS = 5
-"""Times that one list is begun again, in all the looks of a run."""
+"""How often one list may be begun again, over all looks of a run."""
 MOST_REPEATED = 20
-"""Pages in a row without a row that is new."""
+"""Most pages in a row without a new row."""
 FALLBACK = "Report endpoint failed with {status} error, trying basic endpoint..."
 EMPTY = "Report is empty, trying basic endpoint..."
 TOO_OLD = "too old: Zoom shows no more who attended"
@@ -42,11 +42,11 @@ NO_SCHEDULE = (
     "not read: Zoom tells no registrants of what has expired, was deleted, or was begun without a schedule"
 )
 SHOWN_FOR = 366 * 86_400.0
-"""Seconds after the beginning of an instance after which no source of Zoom's has it."""
+"""Seconds after the beginning of an instance from which no source of Zoom's has it."""
 TOKENS_REFUSED = "Zoom refused its own page token, each time anew"
 
 ELSEWHERE = (MissingScope, NoPermission, NotFound, TooOld)
-"""What one source refuses so, another may have."""
+"""If one source fails with these, another may still have the list."""
 
 Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
 """Of a part: rows, total, state, source, note."""
@@ -55,7 +55,7 @@ Changed = Callable[[str, int, "int | None", PartStage, str, str], None]
 @dataclass(frozen=True, slots=True)
 class Result:
     """`reason` says why it is not complete. `agreed`: an earlier walk found the same. `gone`: Zoom has no more of it,
-    and nobody can do anything about that."""
+    and nobody can change that."""
 
     complete: bool
     agreed: bool
@@ -93,7 +93,7 @@ class ListImporter:
         return await self._read(subject, Registrants(self._client, subject, status))
 
     async def unregistrable(self, subject: Subject, status: RegistrantStatus) -> Result:
-        """Zoom is not asked: by the details nobody could register."""
+        """Zoom is not asked: the details say that nobody could register."""
         reading = Registrants(self._client, subject, status)
         known = await self._part(subject, reading)
         walk = await self._walks.begin(subject, reading)
@@ -102,7 +102,7 @@ class ListImporter:
         )
 
     async def give_up(self, subject: Subject, part: str) -> None:
-        """Nothing is shown of it any more, as another part has it."""
+        """Stop showing a part, as another part has its rows."""
         reading = Participants(self._client, subject, Instance(uuid=part.removeprefix(INSTANCE)))
         walk = await self._walks.begin(subject, reading)
         await self._end(reading, walk, "complete", "", source="report", why=GIVEN_UP)
@@ -140,14 +140,14 @@ class ListImporter:
         return self._restarts[reading.part] >= MOST_RESTARTS
 
     async def _refused_tokens(self, subject: Subject, reading: Reading, walk: Walk) -> Result:
-        """What was read by then is all there is to be had."""
+        """Zoom refuses the page tokens: nothing more than the rows read so far can be had."""
         kept = await self._store.take_walk(walk.walk_id, self._owner, self._clock(), self._lease)
         walk = kept or await self._walks.begin(subject, reading)
         why = f"after {walk.rows} rows {TOKENS_REFUSED}"
         return await self._end(reading, walk, "partial" if walk.rows else "unknown", why)
 
     async def _walk(self, subject: Subject, reading: Reading, walk: Walk, known: Part) -> Result:
-        """From where the walk is to its end."""
+        """Read from the walk's cursor to the end of the list."""
         sources = [walk.source] if walk.pages else list(reading.sources)
         source, why, place = sources[0], walk.why, walk.cursor
         failures: list[ZoomFailure] = []
@@ -164,7 +164,7 @@ class ListImporter:
                 failures.append(failure)
                 if other is None:
                     return await self._refused(reading, walk, known, failures, why)
-                # What is not there yet, or no more, is nothing to be mended.
+                # A report that does not exist yet, or any more, is nothing that anybody could mend.
                 tell = log.warning if isinstance(failure, MissingScope | NoPermission) else log.info
                 tell(
                     FALLBACK.format(status=failure.status),
@@ -177,7 +177,7 @@ class ListImporter:
                 return await self._refused(reading, walk, known, [failure], why)
             else:
                 if content.is_empty and other is not None:
-                    # Meetings of one person are in no report; and it takes a while until one is there.
+                    # A meeting of one person is in no report; and a report takes a while to appear.
                     repeated += 1
                     place = content.token
                     if place == "" or repeated >= MOST_REPEATED:
@@ -186,7 +186,7 @@ class ListImporter:
                     continue
                 is_same_place = content.token == place
                 if content.digests in seen:
-                    # A page that came in place of another: its rows are not those that are missing.
+                    # A page that came instead of another: its rows are not the missing ones.
                     content = replace(content, rows=(), registrants=())
                 elif not content.is_empty:
                     seen.add(content.digests)
@@ -204,7 +204,7 @@ class ListImporter:
         return await self._finish(reading, walk)
 
     async def _finish(self, reading: Reading, walk: Walk) -> Result:
-        """There are no more pages, or none that help."""
+        """There are no more pages, or none that bring anything new."""
         reason = ""
         if walk.cursor != "":
             reason = f"after {walk.rows} rows Zoom's pages bring nothing new, and do not end"
@@ -218,7 +218,7 @@ class ListImporter:
     async def _refused(
         self, reading: Reading, walk: Walk, known: Part, failures: Sequence[ZoomFailure], why: str
     ) -> Result:
-        """Nothing more can be had of this list."""
+        """Nothing more of this list can be had."""
         failure = failures[-1]
         if walk.rows or (walk.pages and not reading.held):
             return await self._end(
@@ -226,7 +226,7 @@ class ListImporter:
             )
         if reading.held and _is_too_old(failures, reading.starts_at, self._clock()):
             return await self._too_old(reading, walk, known)
-        # What has no schedule any more was held all the same, and who had registered is lost.
+        # A meeting without a schedule was still held, but its registrations are lost.
         gone = not reading.held and isinstance(failure, NotFound)
         reason = NO_SCHEDULE if gone else f"{'attendance unknown' if reading.held else 'not read'}: {failure}"
         return await self._end(
@@ -234,7 +234,7 @@ class ListImporter:
         )
 
     async def _too_old(self, reading: Reading, walk: Walk, known: Part) -> Result:
-        """What is known of it is all there will ever be."""
+        """Zoom will never tell more of it than is known."""
         if not known.rows:
             return await self._end(reading, walk, "too_old", TOO_OLD, gone=True)
         await self._store.drop_walk(walk.walk_id, self._owner)
@@ -306,7 +306,7 @@ class ListImporter:
 
 
 def _is_too_old(failures: Sequence[ZoomFailure], starts_at: float | None, now: float) -> bool:
-    """By what the sources say, or, where they say only that there is nothing, by how long ago it was."""
+    """Whether the sources say so or, if they say only that they have nothing, whether it began long ago."""
     if not all(isinstance(failure, TooOld | NotFound) for failure in failures):
         return False
     is_old = starts_at is not None and now - starts_at > SHOWN_FOR

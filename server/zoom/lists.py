@@ -1,4 +1,4 @@
-"""The lists of Zoom's that a walk reads, and where each can be had."""
+"""The lists of Zoom's that a walk reads, and the sources of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.imports import Registrant, RegistrantStatus, Row, Subject, Walk
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a page holds, as it is kept. `token` of the next page, "" after the last."""
+    """The contents of a page, as they are kept. `token`: of the next page, "" after the last."""
 
     token: str
     total: int | None
@@ -28,12 +28,12 @@ class Content:
 
     @property
     def digests(self) -> frozenset[int]:
-        """The same for a page that is served twice."""
+        """Equal for a page that is served twice."""
         return frozenset(row.digest for row in self.rows) | frozenset(row.digest for row in self.registrants)
 
 
 class Reading(Protocol):
-    """One of Zoom's lists. `sources`: where it can be had, the best first. `held`: there must be something in it."""
+    """One of Zoom's lists. `sources`: where it can be had, the best first. `held`: it cannot be empty."""
 
     part: str
     starts_at: float | None
@@ -46,7 +46,7 @@ class Reading(Protocol):
 class Participants:
     sources: Sequence[str] = ("report", "basic")
     held = True
-    """Somebody began it."""
+    """Somebody began the instance, so it has a row."""
 
     def __init__(self, client: ZoomClient, subject: Subject, instance: Instance) -> None:
         self.part = person_matching.instance_part(instance.uuid)

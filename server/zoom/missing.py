@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from server.zoom.list_import import TOO_OLD, Result
 
 INSTANCE_OF = "Instance of "
-"""What the title of an instance's list begins with; its date follows."""
+"""The beginning of the title of an instance's list; its date follows."""
 
 
 def told(results: Mapping[str, Result], titles: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Reasons why it is not complete, and notes, each with the title of its part."""
+    """Reasons why the import is not complete, and notes, each with the title of its part."""
     missed = [(titles[part], result) for part, result in results.items() if not result.complete]
     reasons = [f"{title}: {result.reason}" for title, result in missed if not result.gone]
     gone = [(title, result.reason) for title, result in missed if result.gone]

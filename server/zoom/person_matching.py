@@ -1,11 +1,11 @@
-"""Who is who, and which stay is which: Zoom's rows, made into what the store keeps. Pure.
+"""Makes Zoom's rows into what the store keeps: which rows are one person's, and which are one stay. Pure.
 
     ParticipantRow ─► Row         keys: registrant, user and e-mail address; without any, a guest of this one stay
     RegistrantRow ─► Registrant
 
-The rows of one person share no id that all of them have: a row may have the registrant's, the next one the user's and
-the e-mail address. So each row gets a key for every id it has, and the store unites rows by shared keys. Nothing is
-united by an empty id, by `user_id` (new at every join), or by a name.
+The rows of one person need not share one id: one row may have the registrant's, the next one the user's and the e-mail
+address. So each row gets a key for every id it has, and the store unites rows by shared keys. Empty ids, `user_id` (new
+at every join) and names never unite rows.
 
 Times are seconds since the epoch.
 """
@@ -33,19 +33,19 @@ from storage.imports import (
 )
 
 HOST: Final = "zoom"
-"""Nobody's identity: what is imported is for whoever has the admin key."""
+"""The host of imports. No user has this id: only the admin key opens imports."""
 
 IN_WAITING_ROOM: Final = "in_waiting_room"
 LONGEST_TEXT = 300
 
 
 def subject(kind: Kind, external_id: str, title: str, roles: Mapping[str, HeldRole] | None = None) -> Subject:
-    """`roles`: None where they were not told."""
+    """`roles`: None if Zoom did not tell them."""
     return Subject(room(external_id), kind, external_id, text(title), HOST, roles)
 
 
 def roles(room: str, host: Details, panelists: Iterable[PanelistRow]) -> dict[str, HeldRole]:
-    """Who is more than a participant, by the keys that their rows have."""
+    """The hosts and panelists, by the keys that their rows have."""
     speakers = [
         key
         for each in panelists
@@ -59,7 +59,7 @@ def roles(room: str, host: Details, panelists: Iterable[PanelistRow]) -> dict[st
 
 
 def room(external_id: str) -> str:
-    """The id of the meeting here. Raises `ValueError` with what an id may be."""
+    """The id of the meeting here. Raises `ValueError`, whose text says what an id may be."""
     if not NUMBER.fullmatch(external_id):
         raise ValueError(
             "A webinar or meeting ID of Zoom has 9 to 12 digits, such as 88988872033 or 889 8887 2033."
@@ -68,7 +68,7 @@ def room(external_id: str) -> str:
 
 
 def rooms(text: str) -> list[str]:
-    """Which meetings here somebody may mean, the likeliest first: one by that id, or what was imported by that number.
+    """The meetings here that a text may mean, the likeliest first: one with that id, or the import with that number.
 
     Raises `ValueError` when it can be neither.
     """
@@ -97,7 +97,7 @@ def registrants_part(status: RegistrantStatus) -> str:
 
 
 def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
-    """A stay in the instance `uuid`. `fallback` stands for its beginning when no time is told at all."""
+    """A stay in the instance `uuid`. `fallback` is its beginning when the row tells no time at all."""
     joined, left = _times(told, fallback)
     left_told = told.leave_time is not None and not _contradict_each_other(told)
     keys = _keys(room, told)
@@ -105,10 +105,10 @@ def row(room: str, uuid: str, told: ParticipantRow, fallback: float) -> Row:
     joined_as = "" if told.join_time is None else f"{told.join_time:.3f}"
     who = (told.user_id,) if told.user_id else ("", *(keys or (name,)))
     counted = told.status != IN_WAITING_ROOM
-    # Whoever is let in at once was in the waiting room at the very moment of the stay, which that must not replace.
+    # A person who is let in at once has a row of the waiting room with the same moment: it must not replace the stay.
     session = _id("s", uuid, *who, joined_as, *(() if counted else (IN_WAITING_ROOM,)))
     guest = not keys
-    # Of two who came at the same moment, and have no id at all, each is somebody: as long as their rows differ.
+    # Two people without any id who came at the same moment are two people, as long as their rows differ.
     keys = keys or (
         _id("p", room, "guest", session, name_key(name), *(() if told.user_id else (repr(left),))),
     )
@@ -144,11 +144,11 @@ def rows(room: str, uuid: str, told: Iterable[ParticipantRow], fallback: float) 
 
 
 def registrant(room: str, told: RegistrantRow, status: RegistrantStatus) -> Registrant:
-    """`status` is that of the list it stands in."""
+    """`status` is that of the list which has the row."""
     name = text(f"{told.first_name} {told.last_name}")
     email = text(told.email)
     keys = _present(room, [("registrant", told.id), ("email", _address(told.email))])
-    # Whoever has neither is known by the name at least, among registrants only.
+    # Without an id or address, a name identifies a person, but only among registrants.
     identity = told.id if 0 < len(told.id) <= LONGEST_TEXT else _id("r", room, told.id, email, name)
     keys = keys or (_id("p", room, "registrant", identity),)
     return Registrant(
@@ -174,7 +174,7 @@ def live_stay(
     starts_at: float | None,
     participant_uuid: str = "",
 ) -> LiveStay:
-    """What an event says of a stay. A beginning and its end have `user_id` in common; all stays of somebody in one
+    """The stay that an event describes. A beginning and its end have `user_id` in common; all stays of a person in one
     instance have `participant_uuid`, in whichever room they are."""
     known = _keys(room, told)
     keys = (*known, *_present(room, [("participant", participant_uuid and f"{uuid} {participant_uuid}")]))
@@ -201,7 +201,7 @@ def name_key(name: str) -> str:
 
 
 def text(told: str) -> str:
-    """What can be kept and shown: without controls, halves of characters, and marks that reverse the text around."""
+    """The text without what cannot be kept or shown: controls, halves of characters, marks that reverse text."""
     shown = " ".join(told[: 4 * LONGEST_TEXT].split())
     if not shown.isprintable():
         shown = "".join(filter(identifiers.is_text, shown))
@@ -226,7 +226,7 @@ def _present(room: str, ids: Iterable[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _address(email: str) -> str:
-    """What is no address is no id either: outsiders' may be masked, and several are alike then."""
+    """Only a valid address is an id: those of outsiders may be masked, and several people's are then alike."""
     address = email.strip().lower()
     return address if "@" in address.strip("@") and "*" not in address else ""
 
@@ -243,7 +243,7 @@ def _times(told: ParticipantRow, fallback: float) -> tuple[float, float]:
 def _contradict_each_other(told: ParticipantRow) -> bool:
     """Nobody leaves before they come, or at the moment at which they come and stays for a while.
 
-    The clock of a device may run backwards in between. How long the row says that it lasted is right all the same.
+    A device's clock may run backwards in between. The duration in the row is right all the same.
     """
     joined, left = told.join_time, told.leave_time
     if joined is None or left is None:

@@ -1,4 +1,4 @@
-"""How far a sync is: what it tells whoever shows it, anew at every change."""
+"""How far a sync is: a new record at every change."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Stage = Literal["looking", "walking", "waiting", "watching", "done", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class PartProgress:
-    """One list: `title` for people, `rows` that Zoom gave of `total` (None: not told yet). `unchanged`: complete, and
-    as before.
+    """One list. `title`: for people. `rows`: those that Zoom gave, of `total` (None: not told yet). `unchanged`:
+    complete, and as before.
 
-    `note` says why it is not complete, or why the source is no better one.
+    `note` says why the list is not complete, or why no better source was read.
     """
 
     part: str
@@ -28,7 +28,7 @@ class PartProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`note` says what it is at, or what stopped it; `wakes_at` (seconds since the epoch) until when it waits."""
+    """`note`: the current step, or what stopped it. `wakes_at`: when it stops waiting (seconds since the epoch)."""
 
     external_id: str
     room: str

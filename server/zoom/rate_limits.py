@@ -1,4 +1,4 @@
-"""How many requests a second: Zoom has a rate for each label that its endpoints have, per account.
+"""How many requests a second: Zoom limits each label of its endpoints, per account.
 
 Daily limits are not counted here: Zoom says when they are reached.
 """
@@ -14,20 +14,20 @@ from aiolimiter import AsyncLimiter
 Label = Literal["light", "medium", "heavy"]
 
 RATES: Mapping[Label, float] = {"light": 30.0, "medium": 20.0, "heavy": 10.0}
-"""Requests a second of the plan with the fewest that has reports (Pro)."""
+"""Requests a second, in the smallest plan that has reports (Pro)."""
 
 NOTICEABLE = 0.5
-"""Seconds; whoever watches is told of longer waits."""
+"""Seconds; longer waits are reported."""
 
 OnWait = Callable[[float, str], None]
 
 
 class Limits:
-    """Those of one account, for one event loop."""
+    """The limits of one account, for one event loop."""
 
     def __init__(self, rates: Mapping[Label, float] = RATES) -> None:
         self._rates = dict(rates)
-        # One at a time and evenly: a bucket that holds a second's worth lets twice of that through in its first second.
+        # One at a time and evenly: a bucket that holds a second's worth would admit twice that in its first second.
         self._limiters = {label: AsyncLimiter(1, 1 / rate) for label, rate in rates.items()}
         self._waiting = dict.fromkeys(rates, 0)
 
@@ -48,7 +48,7 @@ _shared: dict[tuple[asyncio.AbstractEventLoop, str], Limits] = {}
 
 
 def limits_of(account: str) -> Limits:
-    """Those that all clients of an account share in the running event loop."""
+    """The limits that all clients of an account share in the running event loop."""
     for key in [key for key in _shared if key[0].is_closed()]:
         del _shared[key]
     return _shared.setdefault((asyncio.get_running_loop(), account), Limits())

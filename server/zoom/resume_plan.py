@@ -1,4 +1,4 @@
-"""What a sync has to read when the one before it was cut off: nothing twice, the rest in an order that gets on. Pure.
+"""What a sync must read after an interrupted one: nothing twice, in an order that makes progress. Pure.
 
 Times are seconds since the epoch.
 """
@@ -13,25 +13,25 @@ TOKEN_LIFE = 14 * 60.0
 """Seconds for which a page token is worth trying; Zoom keeps it for 15 minutes."""
 
 READ_LIFE = 3600.0
-"""Seconds for which what was read to its last page, and not finished, still counts as what Zoom tells now."""
+"""Seconds for which a walk that was read to its last page, but not finished, still counts as current."""
 
 SETTLED_AFTER = 2 * 86_400.0
-"""Seconds after the end of an instance, whose report Zoom does not change then."""
+"""Seconds after the end of an instance from which Zoom no longer changes its report."""
 
 
 def can_go_on(walk: Walk, now: float) -> bool:
-    """Whether it can be gone on with from where it is: all its pages are there, or Zoom still knows the next."""
+    """Whether the walk can continue at its cursor: it has all pages, or Zoom still knows the token of the next."""
     return now - walk.touched_at < (READ_LIFE if walk.cursor == "" else TOKEN_LIFE)
 
 
 def to_read(
     parts: Sequence[str], known: Mapping[str, Part], now: float, *, unsettled: bool = False
 ) -> Sequence[str]:
-    """Which of the parts, and in which order; with `unsettled` without those that do not change any more, and never
-    those that are too old, unless it is the only one.
+    """Which parts to read, and in which order. `unsettled` leaves out those that no longer change. Those that are too
+    old are left out unless there is only one instance.
 
-    First what was left in the middle, then what was never read. If something was left, what the same sync read to its
-    end just before is not read again: otherwise runs that are cut off early each time would never come to an end.
+    Interrupted parts come first, then those never read. If a part was interrupted, those that the same sync completed
+    just before are not read again: otherwise runs that are each interrupted early would never come to an end.
     """
     if unsettled:
         parts = [part for part in parts if part not in known or not _has_settled(known[part], now)]

@@ -1,4 +1,4 @@
-"""A call is tried again while Zoom may answer otherwise: with back-off and jitter, or after as long as Zoom asks."""
+"""Retries a call while Zoom may answer differently: with back-off and jitter, or after as long as Zoom asks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ T = TypeVar("T")
 class Patience:
     """How often and how long a call is tried. Seconds, bytes.
 
-    `attempts` of one call, `bad_answers` among them; an attempt lasts `within` and an answer has `largest`. Waits in
-    between are random, up to `first_wait`, twice that, …, at most `longest_wait`, and more if Zoom asks for it.
+    `attempts` of one call, including `bad_answers`; an attempt lasts at most `within`, an answer has at most `largest`.
+    Waits in between are random, up to `first_wait`, twice that, …, at most `longest_wait`, or as long as Zoom asks.
     """
 
     attempts: int = 7
@@ -37,7 +37,7 @@ PATIENCE = Patience()
 
 
 class Retries:
-    """`on_wait` is told seconds and reason of each wait that is noticeable, before it."""
+    """`on_wait` gets the seconds and reason of each noticeable wait, before it."""
 
     def __init__(
         self, patience: Patience, on_wait: OnWait, sleep: Callable[[float], Awaitable[None]]
@@ -48,7 +48,7 @@ class Retries:
         self._back_off = wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
 
     async def result_of(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Raises what the last attempt raised. `what` is for the log."""
+        """Raises the error of the last attempt. `what` is for the log."""
         patience, bad_answers = self._patience, 0
 
         def given_up(state: RetryCallState) -> bool:

@@ -1,6 +1,6 @@
-"""Reads again by itself what is due: after the end of a webinar or meeting, until two readings agree.
+"""Reads due imports again automatically: after the end of a webinar or meeting, until two readings agree.
 
-What is due is in the record, so it is not forgotten with the process, and each is had by one process at a time.
+Due imports are in the record, so they outlive the process, and each is read by one process at a time.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from storage.imports import INSTANCE, Import
 log = structlog.get_logger()
 
 POLL = 30.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two looks for due imports."""
 
 AT_ONCE = 3
 """Due imports that are read at the same time."""
 
 CLAIMED = 600.0
-"""Seconds after which another process reads what this one was about to and did not say so again."""
+"""Seconds after which another process reads a claimed import, unless the claim is renewed."""
 
 ROUND = 6 * 3600.0
-"""Seconds between two looks for ends that were not heard."""
+"""Seconds between two looks for missed ends."""
 
 MISSED_AFTER, MISSED_UNTIL = 24 * 3600.0, 8 * 86_400.0
-"""Seconds after the beginning of an instance between which its end is taken to have been missed."""
+"""An end is taken to have been missed between these seconds after the beginning of an instance."""
 
 MOST_IMPORTS = 100
 
 BACK_OFF, LONGEST_BACK_OFF = 300.0, 6 * 3600.0
-"""Seconds until the next attempt when one failed: twice as many after each."""
+"""Seconds until the next attempt after a failure; they double with each failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`at`: when it is read again, for the `attempt`th time. None: no more."""
+    """`at`: when the import is read again, for the `attempt`th time. None: never."""
 
     at: float | None
     attempt: int
 
 
 class Schedule:
-    """Started and stopped with the server, after and before `jobs`."""
+    """Start it after `jobs`, and stop it before."""
 
     def __init__(
         self, jobs: Jobs, store: ImportStore, *, clock: Callable[[], float] = time.time, poll: float = POLL
@@ -73,7 +73,7 @@ class Schedule:
             self._polling = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
-        """What is not read to the end is due at once, for whoever comes first."""
+        """Imports that are not read to the end become due at once, for any process."""
         tasks = [task for task in (self._polling, *self._reading.values()) if task is not None]
         for task in tasks:
             task.cancel()
@@ -82,7 +82,7 @@ class Schedule:
         self._polling = None
 
     def watch(self, job: Job) -> None:
-        """As if the job were due: what it reads is read again, until two readings agree."""
+        """Treat the job as due: what it reads is read again, until two readings agree."""
         if job.progress.room not in self._reading:
             self._take(job, 1)
 
@@ -101,7 +101,7 @@ class Schedule:
             await asyncio.sleep(self._poll)
 
     async def _go_round(self) -> None:
-        """Have what is still heard live a day later read: Zoom could not tell this server of the end."""
+        """Schedule imports with an instance still live a day later: Zoom could not tell this server of the end."""
         now = self._clock()
         if now < self._round_at:
             return
@@ -123,7 +123,7 @@ class Schedule:
             try:
                 job, _ = self._jobs.begin(subject.external_id, subject.kind, unsettled=True)
             except TooManyJobs:
-                # It is due again when the claim has run out.
+                # The import is due again when the claim has run out.
                 continue
             log.info("import is due", room=subject.room, attempt=record.due_attempt, job=job.id)
             self._take(job, record.due_attempt)
@@ -146,13 +146,13 @@ class Schedule:
                 await self._store.schedule_import(room, self._clock(), attempt)
             raise
         except StoreError as error:
-            # It is due again when the claim has run out.
+            # The import is due again when the claim has run out.
             log.warning("import could not be scheduled", room=room, error=str(error))
         except Exception:
             log.exception("seeing an import through failed", room=room)
 
     async def _finished(self, job: Job, attempt: int) -> None:
-        """Wait for it, and have the claim renewed meanwhile."""
+        """Wait for the job, and renew the claim meanwhile."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLAIMED / 2):
@@ -162,7 +162,7 @@ class Schedule:
                 await self._store.schedule_import(job.progress.room, self._clock() + CLAIMED, attempt)
 
     async def _next(self, job: Job, attempt: int) -> Look:
-        """By what is known now: while it was read, another instance may have ended."""
+        """Decided by the current record: another instance may have ended during the reading."""
         room, now = job.progress.room, self._clock()
         record = await self._store.imported(room)
         if record is None:
@@ -189,7 +189,7 @@ class Schedule:
 
 
 def has_settled(job: Job, record: Import) -> bool:
-    """Whether two readings agreed, and no other instance has ended meanwhile, nor was left out by this job."""
+    """Whether two readings agreed, and no other instance ended meanwhile or was left out by this job."""
     outcome = job.outcome
     whole = job.request.instance is None
     awaited = any(
@@ -210,7 +210,7 @@ def has_missed_end(record: Import, now: float) -> bool:
 
 
 def _failure(job: Job) -> str:
-    """What stopped it that may be gone in a while, or "". A report that is not there yet is no failure."""
+    """The failure, if it may be gone in a while; otherwise "". A report that does not exist yet is no failure."""
     if job.outcome is not None:
         return "; ".join(job.outcome.reasons) if job.outcome.again_at is not None else ""
     if isinstance(job.error, NotFound):
@@ -225,5 +225,5 @@ def _not_before(job: Job) -> float:
 
 
 def _ended_at(record: Import) -> float | None:
-    """When the last instance ended, as far as that was told."""
+    """The latest known end of an instance."""
     return max((part.ended_at for part in record.parts if part.ended_at is not None), default=None)

@@ -1,4 +1,4 @@
-"""Zoom as the settings have it."""
+"""The settings for Zoom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class NotConfigured(ZoomFailure):
-    """The settings do not say by which app Zoom is asked."""
+    """The settings name no app with which to ask Zoom."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -21,7 +21,7 @@ class NotConfigured(ZoomFailure):
 
 
 def zoom_settings(config: Config) -> ZoomSettings:
-    """Raises `NotConfigured`, and `NotInstalled` when the extra is missing."""
+    """Raises `NotConfigured`; `NotInstalled` when the extra is missing."""
     account_id, client_id, secret = config.zoom_account_id, config.zoom_client_id, config.zoom_client_secret
     if not (account_id and client_id and secret):
         raise NotConfigured

@@ -4,9 +4,8 @@
                                                     │
                         walk: page ─► people.row ─► store.save_page ─► page … ─► store.finish_walk
 
-Each page is kept in one transaction with the place where the next one begins, so a run that is cut off anywhere is gone
-on with by the next, or, when Zoom's page token has run out by then, begins that instance again. Nothing is held in
-memory but one page.
+Each page and the cursor of the next are kept in one transaction. So an interrupted run is continued by the next one; if
+Zoom's page token has expired by then, that instance begins again. Only one page is held in memory.
 """
 
 from __future__ import annotations
@@ -46,16 +45,16 @@ log = structlog.get_logger()
 
 STATUSES: Final[tuple[RegistrantStatus, ...]] = ("approved", "pending", "denied")
 LEASE = 6.0
-"""Seconds without a sign of life after which another run goes on with a walk."""
+"""Seconds without a sign of life after which another run continues a walk."""
 SWEEP = 2000
 """Rows removed in one transaction."""
 MOST_FAILED = 3
-"""Lists in a row that Zoom could not give, after which no other is asked for."""
+"""After this many lists in a row that Zoom could not give, no other is requested."""
 WATCH_RETRY = 300.0
-"""Seconds until a watched sync asks a Zoom again that did not answer."""
+"""Seconds until a watched sync retries a Zoom that did not answer."""
 
 _PASSING = (DailyLimit, Unavailable, BadAnswer)
-"""What may be otherwise the next time. What is kept by then is gone on with."""
+"""Failures that may be gone the next time: the next run continues with what is kept."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -75,8 +74,8 @@ class SyncRequest:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`complete`: everyone and every stay there is is kept. Otherwise `reasons` say what is not, and why. `notes` say
-    what Zoom has no more of, which nobody can do anything about."""
+    """`complete`: everyone and every stay is kept. Otherwise `reasons` say what is missing, and why. `notes` say what
+    Zoom has no more of, which nobody can change."""
 
     room: str
     complete: bool
@@ -87,11 +86,11 @@ class Outcome:
     totals: ImportTotals
     notes: Sequence[str] = ()
     again_at: float | None = None
-    """When it is worth going on: Zoom's daily limit is used up until then, or Zoom did not answer."""
+    """When to continue: Zoom's daily limit is used up until then, or Zoom did not answer."""
 
 
 class Sync:
-    """`tell` is called with the progress at every change. `owner` names this run in the record."""
+    """`tell` is called with the progress at every change. `owner` identifies this run in the record."""
 
     def __init__(
         self,
@@ -123,10 +122,10 @@ class Sync:
         )
         self._progress = Progress(request.external_id, self._room, "", "looking")
         self._is_known = request.unsettled
-        """There is a record: it is not made again once somebody deletes it."""
+        """There is a record: it is not created again if somebody deletes it."""
 
     async def run(self) -> Outcome:
-        """Raises `ZoomFailure` when nothing can be read at all, `StoreError`. Cancelled, it leaves what is kept."""
+        """Raises `ZoomFailure` when nothing can be read at all, `StoreError`. If cancelled, it leaves what is kept."""
         looks = 0
         try:
             while True:
@@ -138,7 +137,7 @@ class Sync:
                     await self._wait_until(_again_at(failure, self._clock()), str(failure))
                     continue
                 looks += outcome.again_at is None
-                # What else is missing, as a scope, comes by no waiting.
+                # Waiting does not bring anything else that is missing, such as a scope.
                 if not self._request.watch or (outcome.agreed and outcome.again_at is None):
                     break
                 wakes_at = outcome.again_at or next_look(outcome.totals.last_left_at, self._clock(), looks)
@@ -166,7 +165,7 @@ class Sync:
         self._show("waiting", why, self._clock() + seconds)
 
     async def _look(self) -> Outcome:
-        """All of it, once. Raises `ZoomFailure` when there is nothing to show for it."""
+        """Read everything once. Raises `ZoomFailure` when nothing can be shown."""
         self._show("looking", "")
         results: dict[str, Result] = {}
         stopped: ZoomFailure | None = None
@@ -188,7 +187,7 @@ class Sync:
         return await self._outcome(results, found, stopped)
 
     async def _read(self, found: Found, results: dict[str, Result]) -> None:
-        """Into `results`, what is known after each part."""
+        """Adds to `results` what is known after each part."""
         importer, subject = self._importer, found.subject
         registrants = importer.registrants if found.registrable else importer.unregistrable
         reads = {
@@ -217,7 +216,7 @@ class Sync:
                 results[part] = await reads[part]()
                 in_a_row = 0
             except (Unavailable, BadAnswer) as failure:
-                # One list that Zoom cannot give keeps no other from being read; several are Zoom being away.
+                # If Zoom cannot give one list, others are still read; if it fails several in a row, Zoom is down.
                 failures.append(failure)
                 in_a_row += 1
                 if in_a_row >= MOST_FAILED:
@@ -265,7 +264,7 @@ class Sync:
         self._show("watching", why, moment)
         log.info("zoom sync waits", room=self._room, until=_moment(moment), why=why)
         while (left := moment - self._clock()) > 0:
-            # In steps, as a machine may be asleep meanwhile.
+            # In steps, as the machine may be asleep meanwhile.
             await self._sleep(min(left, 60.0))
 
     def _part_changed(
@@ -287,7 +286,7 @@ class Sync:
 
 @contextlib.asynccontextmanager
 async def _undisturbed() -> AsyncIterator[None]:
-    """Tidying up, whose own failure is no news: the next run does it."""
+    """For tidying up: its failure is only logged, as the next run does it again."""
     try:
         yield
     except Exception as error:

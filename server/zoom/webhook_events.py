@@ -1,4 +1,4 @@
-"""What Zoom says while a webinar or meeting goes on: one event, read from the bytes of its request. Pure.
+"""What Zoom reports while a webinar or meeting goes on: one event, read from the bytes of its request. Pure.
 
     meeting.participant_joined, webinar.participant_joined ─► Heard: a stay began
     meeting.participant_left, webinar.participant_left     ─► Heard: a stay ended
@@ -6,9 +6,9 @@
     endpoint.url_validation                                ─► Validation
     whatever else                                          ─► Other
 
-Events come late, twice and out of order, so each says all it knows by itself, in the times that Zoom tells and never in
-that of its arrival: whoever keeps them comes to the same stays in any order. What is heard of the waiting room, of
-people who wait for the host, and of breakout rooms is no attendance.
+Events come late, twice and out of order. So each is complete in itself and has the times that Zoom tells, never that of
+its arrival: in any order they make the same stays. Events of the waiting room, of people who wait for the host, and of
+breakout rooms are no attendance.
 
 Times are seconds since the epoch.
 """
@@ -30,7 +30,7 @@ LONGEST_ID = 200
 
 
 class Malformed(ValueError):  # noqa: N818 - what it is, not that it is an error
-    """An event that cannot be understood. The text says why, and nothing of what is in it."""
+    """An event that cannot be understood. The text says why, and repeats nothing of the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Zoom asks whether whoever answers here has the secret."""
+    """Zoom asks for proof that this server has the secret."""
 
     plain_token: str
 
@@ -64,7 +64,7 @@ Event = Heard | Ended | Validation | Other
 def read(body: bytes) -> Event:
     """The event of a request. Raises `Malformed`."""
     try:
-        # Names are cut off within a character now and then.
+        # Names are sometimes cut off within a character.
         told = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise Malformed("it is no JSON") from None

@@ -1,7 +1,7 @@
-"""Zoom's records, as they come: any field may be missing, null or of another type than is documented.
+"""Zoom's records as they arrive: any field may be missing, null or of an undocumented type.
 
-What cannot be read counts as missing: "" for texts and ids, None for times (seconds since the epoch) and durations
-(seconds), False for flags.
+A value that cannot be read counts as missing: "" for texts and ids, None for times (seconds since the epoch) and
+durations (seconds), False for flags.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ T = TypeVar("T")
 R = TypeVar("R", bound=msgspec.Struct)
 
 LAST_MOMENT = 253_370_764_800.0
-"""The beginning of the year 9999: what comes a while after it is still a date everywhere."""
+"""The beginning of the year 9999: a moment a while after it is still a valid date everywhere."""
 LONGEST = 366 * 86_400.0
-"""Seconds that anything lasts at most."""
+"""The longest duration, in seconds."""
 _MOST = 2**31 - 1
 _LONGEST_TOKEN = 4000
 
 
 class ParticipantRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One join of one person, until the leave. `user_id` is new at every join, the other ids are the person's."""
+    """One stay of one person, from join to leave. `user_id` is new at every join, the other ids are the person's."""
 
     id: str = ""
     participant_user_id: str = ""
@@ -63,7 +63,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
-    """`approval_type`, of registrations: 0 automatic, 1 by hand, 2 none are needed, and nobody can register."""
+    """`approval_type`, of registrations: 0 automatic, 1 manual, 2 none needed, and nobody can register."""
 
     topic: str = ""
     start_time: float | None = None
@@ -80,7 +80,7 @@ class PanelistRow(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """`next_page_token` is "" on the last page. `total_records` counts the rows of all pages, if it was told."""
+    """`next_page_token` is "" on the last page. `total_records` counts the rows of all pages, if Zoom tells it."""
 
     rows: Sequence[T]
     next_page_token: str
@@ -88,7 +88,7 @@ class ListPage(Generic[T]):
 
 
 def read_page(shape: type[R], key: str, answer: Mapping[str, Any]) -> ListPage[R]:
-    """Raises `BadAnswer` when `answer` has no list at `key`, or in it what is no record."""
+    """Raises `BadAnswer` when `answer` has no list at `key`, or the list contains something that is no record."""
     rows = answer.get(key)
     if not isinstance(rows, list):
         raise BadAnswer(f"Zoom answered without the list {key!r}")
@@ -112,7 +112,7 @@ def text(value: object) -> str:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    # Characters that neither UTF-8 nor PostgreSQL has.
+    # Characters that UTF-8 or PostgreSQL lacks.
     return _NOWHERE_KEPT.sub("\ufffd", value) if isinstance(value, str) else ""
 
 
@@ -125,7 +125,7 @@ def moment(value: object) -> float | None:
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    # The year 1 or 1970 stands for no time, as 9999 does.
+    # The years 1, 1970 and 9999 stand for no time.
     return seconds if 0 < seconds < LAST_MOMENT else None
 
 
@@ -135,7 +135,7 @@ def duration(value: object) -> float | None:
 
 
 def _number(value: object) -> float | None:
-    """Not below zero."""
+    """A number not below zero."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -167,4 +167,4 @@ _READ: dict[str, Callable[[object], Any]] = {
     "internal_user": flag,
     "approval_type": count,
 }
-"""How a field of that name is read; others are texts."""
+"""How a field of that name is read; other fields are texts."""

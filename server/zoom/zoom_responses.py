@@ -1,7 +1,7 @@
 """What Zoom's answers mean: success is JSON, everything else a `ZoomFailure`. Pure.
 
-Zoom tells an error by an HTTP status and, in the body, a code and a message; the same code comes with several
-statuses and the same status means several things, so both count, and now and then the wording.
+Zoom reports an error by an HTTP status and, in the body, a code and a message. The same code comes with several
+statuses and the same status means several things, so both count, and sometimes the wording, too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from server.zoom.errors import (
 from server.zoom.zoom_records import count, moment
 
 LONGEST_ASKED = 60.0
-"""Seconds that are waited when Zoom asks for it. For more than that it is better to come back."""
+"""The longest wait, in seconds, that Zoom may ask for. If it asks for more, the call fails instead."""
 
 _SCOPES = re.compile(r"scopes?:?\s*\[([^\]]*)\]", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
@@ -41,7 +41,7 @@ _MOST_SAID = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`headers`: by names in any case. `private`: texts that are not to be repeated, whoever says them."""
+    """`headers`: by names in any case. `private`: texts that must never be repeated, even if Zoom says them."""
 
     status: int
     headers: Mapping[str, str]
@@ -50,7 +50,7 @@ class Answer:
 
 
 def content(answer: Answer) -> dict[str, Any]:
-    """The object a successful answer holds. Raises `BadAnswer` for another body, also one that tells an error."""
+    """The object in a successful answer. Raises `BadAnswer` for another body, also for one that reports an error."""
     told = _object(answer)
     if told is None:
         raise BadAnswer("Zoom answered with what is no JSON object")
@@ -60,16 +60,16 @@ def content(answer: Answer) -> dict[str, Any]:
 
 
 def is_about_the_token(answer: Answer) -> bool:
-    """Another access token may help."""
+    """Whether another access token may help."""
     return answer.status == 401 and not _lacks_scope(answer.status, _object(answer) or {})
 
 
 def failure(
     answer: Answer, what: str, *, paged: bool, now: float, setting: str = "ZOOM_API_URL"
 ) -> ZoomFailure:
-    """Why there is no `what` ("the report of instance 4AAA==") when the status is not 200, 401 apart.
+    """Why there is no `what` ("the report of instance 4AAA==") when the status is neither 200 nor 401.
 
-    `paged`: the token of a page was sent. `now` is in seconds since the epoch. `setting` told where Zoom is.
+    `paged`: a page token was sent. `now`: seconds since the epoch. `setting`: the one with Zoom's address.
     """
     told = _object(answer) or {}
     status, code, reasons = answer.status, _code(told), said(answer)
@@ -87,14 +87,14 @@ def failure(
 
 
 def no_token(answer: Answer) -> str | None:
-    """Why there is no access token, if that is for good."""
+    """Why there is no access token, if retrying would not help."""
     if answer.status == 429 or answer.status in _TRY_AGAIN or not 400 <= answer.status < 500:
         return None
     return said(answer)
 
 
 def said(answer: Answer) -> str:
-    """Zoom's own words, on one line, with code or status; no e-mail addresses and nothing private."""
+    """Zoom's own words, on one line, with code or status; without e-mail addresses and private texts."""
     told = _object(answer) or {}
     code = _code(told)
     words = [_message(told) or ", ".join(str(told[key]) for key in ("reason", "error") if told.get(key))]
@@ -121,10 +121,10 @@ def _too_many(answer: Answer, message: str, now: float) -> ZoomFailure:
     daily = "day" in told or "daily" in told or "daily" in message.lower()
     if daily or (dated and not told) or until - now > LONGEST_ASKED:
         if not until:
-            # Days end for Zoom at midnight UTC.
+            # Zoom's days end at midnight UTC.
             today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             until = (today + timedelta(days=1)).timestamp()
-        # One that is past already would be the next call.
+        # A moment that is past would mean an immediate next call.
         return DailyLimit(max(until, now + 1))
     return Unavailable(
         "Zoom gets more requests a second than it takes from this account", wait=max(0.0, until - now)
@@ -132,7 +132,7 @@ def _too_many(answer: Answer, message: str, now: float) -> ZoomFailure:
 
 
 def _asked(answer: Answer, now: float) -> float:
-    """The time before which not to come again; 0.0 if that is not told. At most a month from now."""
+    """The moment before which Zoom asks for no other call, at most a month from now; 0.0 if it tells none."""
     text = answer.headers.get("retry-after", "").strip()
     seconds = re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text)
     at = now + float(text) if seconds else moment(text) or _http_date(text)
@@ -157,7 +157,7 @@ def _lacks_scope(status: int, told: Mapping[str, Any]) -> bool:
 
 def _object(answer: Answer) -> dict[str, Any] | None:
     try:
-        # One name with a broken character is no reason to lose the page it is on.
+        # A broken character in a name is no reason to lose the whole page.
         told = json.loads(answer.body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
@@ -209,14 +209,14 @@ def _page_token_invalid(what: str, reasons: str, told: Mapping[str, Any]) -> Zoo
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Fits an answer with one of the `codes` and of the `statuses`, whose words fit; what is left out, any does."""
+    """Matches an answer by `codes`, `statuses` and `words`; an omitted criterion matches any answer."""
 
     failure: Callable[[str, str, Mapping[str, Any]], ZoomFailure]
     codes: frozenset[int] = frozenset()
     statuses: frozenset[int] = frozenset()
     words: re.Pattern[str] | None = None
     paged: bool = False
-    """Only where the token of a page was sent."""
+    """Only if a page token was sent."""
 
     def fits(self, status: int, code: int, reasons: str, *, paged: bool) -> bool:
         return (
@@ -253,4 +253,4 @@ _SIGNS: Sequence[_Sign] = (
         paged=True,
     ),
 )
-"""The first that fits counts. One code means several things, and one thing has several codes: so words count too."""
+"""The first match counts. One code means several things, and one thing has several codes: so words count, too."""
