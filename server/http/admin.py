@@ -1,4 +1,4 @@
-"""What only the admin key may ask for.
+"""Routes' check for the admin key.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
@@ -19,7 +19,7 @@ def admin_only(config: Config, tokens: Tokens) -> Callable[[Bearer], None]:
         if credentials is None:
             raise Refused(ErrorCode.BAD_TOKEN, "This needs the admin key: Authorization: Bearer <key>.")
         if not is_admin_key(config, credentials.credentials):
-            # Somebody's token, or nobody's.
+            # This raises for an invalid token; a valid one is only forbidden here.
             tokens.read_identity(credentials.credentials, time.time())
             raise Refused(ErrorCode.FORBIDDEN, "This needs the admin key (RECONVENE_ADMIN_KEY).")
 

@@ -78,14 +78,14 @@ def add_to(
         if format == "csv" and rows == "registrants" and by is None:
             return spreadsheet(await registered(room, instance), f"{room}-registrants")
         whole = after is None or format == "csv"
-        # One more than is asked for tells whether there is a next page.
+        # One more than the limit shows whether there is a next page.
         page = None if whole or instance else (limit + 1, after)
         everyone = await read(room, page)
         now = record_clock.now()
         record = everyone if instance is None else await alone(everyone, instance)
         if by is not None and everyone.import_source is None:
             raise Refused(ErrorCode.BAD_MESSAGE, "by: a meeting that was held here has no instances.")
-        # On a thread: a large report takes a tenth of a second, and the sockets go on.
+        # On a thread: a large report takes a tenth of a second, and the event loop must go on serving sockets.
         if format == "csv":
             if by is not None:
                 table = await asyncio.to_thread(instance_columns.as_csv, record, now, clocks)

@@ -1,7 +1,7 @@
-"""The path below which the server is reached (RECONVENE_BASE_PATH): `/meet`, where the host's other paths are others'.
+"""The path prefix of the server (RECONVENE_BASE_PATH), such as `/meet`, on a host that serves other things beside it.
 
-A proxy in front takes it off what it passes on, or leaves it there. Both are understood, and become what ASGI calls the
-`root_path`: so whatever the request began with, every address in an answer begins with it.
+A proxy in front may remove the prefix from requests or leave it. In both cases the prefix becomes what ASGI calls the
+`root_path`, and every address in an answer begins with it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class BasePath:
         if path == base:
             path, raw = f"{path}/", raw + b"/"
         elif not path.startswith(f"{base}/"):
-            # The proxy took it off, or there is none.
+            # The proxy removed the prefix, or there is no proxy.
             path, raw = base + path, base.encode() + raw
         elif path.removeprefix(base) in INSIDE:
             told = (

@@ -1,4 +1,4 @@
-"""The part of the HTTP API by which a call is tested: an echo to join, for whoever has an identity.
+"""The part of the HTTP API that tests a call: it starts an echo to join, for anyone with an identity.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """

@@ -1,4 +1,4 @@
-"""What trusted proxies say about a request, told to the application (ASGI)."""
+"""Passes on to the application (ASGI) what trusted proxies say about a request."""
 
 from __future__ import annotations
 

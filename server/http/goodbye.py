@@ -1,4 +1,4 @@
-"""POST /api/goodbye: a page says that it goes, when its socket may be closed already.
+"""POST /api/goodbye: a page says that it is going away, as its socket may be closed already.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """

@@ -1,4 +1,4 @@
-"""HEAD, wherever GET is answered, and the methods that a path has (RFC 9110, sections 9.3.2 and 10.2.1)."""
+"""HEAD for every path that answers GET, and the methods that a path allows (RFC 9110, sections 9.3.2 and 10.2.1)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class HeadRequests:
                 message = {**message, "body": b""}
             await send(message)
 
-        # A copy: the server's own still says HEAD, and so does its log.
+        # A copy: the server's own scope still says HEAD, and so does its log.
         await self._app({**scope, "method": "GET"} if is_head else scope, receive, answer)
 
     def _allowed(self, scope: Scope) -> list[str]:

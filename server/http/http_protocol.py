@@ -1,7 +1,7 @@
-"""HTTP/1.1 as uvicorn speaks it, within bounds: how long a request's head may be, and how long its sender may take.
+"""HTTP/1.1 as uvicorn speaks it, with limits on the length of a request's head and on the time its sender may take.
 
-uvicorn has neither. Its parser joins the pieces of a header anew for each that comes, and keeps what came for as long
-as the socket is open.
+uvicorn has neither. Its parser joins the pieces of a header anew for each new piece, and keeps them for as long as the
+socket is open.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         remote = self.client[0] if self.client else ""
-        # A proxy's are many clients'. A WebSocket says whose it is when it is asked for.
+        # A proxy's connections belong to many clients. A WebSocket's client is known from its handshake.
         network = None if self._proxies.trusts(remote) else self._proxies.client(remote, lambda _: ()).network
         self._sockets.opened(transport, network or None)
         self._wait_for_remote()
@@ -155,10 +155,10 @@ class HttpProtocol(HttpToolsProtocol):
         if self._late_refusal is not None and not self.pipeline:
             self._answer_refusal(*self._late_refusal)
         elif self.transport.is_closing():
-            # uvicorn closes it when all is written, and waits for ever.
+            # uvicorn closes the socket when everything is written, however long that takes.
             self._ends_within(READ_TIMEOUT)
         elif self._unread:
-            # uvicorn reads on as soon as one is answered; what is here already comes first.
+            # uvicorn reads on after each answer; the bytes that are already here come first.
             self.flow.pause_reading()
             if not self.pipeline:
                 self.loop.call_soon(self._go_on)
@@ -166,7 +166,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         if not cycle.more_body:
-            # It waited for its turn, and is here in full.
+            # The request waited for its turn, and is here in full.
             self._sockets.works(self.transport)
         super()._start_asgi_task(cycle, app)
 
@@ -206,7 +206,7 @@ class HttpProtocol(HttpToolsProtocol):
         connection.connection_made(self.transport)
         self.transport.set_protocol(connection)
         self.flow.resume_reading()
-        # Parser and protocol hold each other: let go, so that 5 KB per connection need not wait for the collector.
+        # Break the cycle of parser and protocol, so that 5 KB per connection need not wait for the collector.
         self.parser = None  # type: ignore[assignment] # as uvicorn's own connection_lost() does
         connection.upgrade(upgrade, behind)
 
@@ -235,11 +235,11 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _has_waited(self) -> None:
         if self.flow.read_paused or self._unread:
-            # It is not the remote that is waited for.
+            # The remote is not the one that keeps us waiting.
             self._be_patient()
         elif self._progress.is_in_head and (self._running is None or self._running.response_complete):
-            # Without a word, as to a browser that opened a socket in advance: an answer would be taken for one to what
-            # it asks next.
+            # Without an answer, as to a browser that opened a socket in advance: it would take the answer for one to
+            # its next request.
             if self._progress.messages or self._progress.fruitless:
                 self._note_refusal(408, _TOO_SLOW)
             self._has_ended = True
@@ -278,14 +278,14 @@ class HttpProtocol(HttpToolsProtocol):
         is_answered = cycle is None or cycle.response_complete
         if not self._progress.is_in_head and cycle is not None:
             if is_answered:
-                # Before all of it was here.
+                # It was answered before all of it was here.
                 self._end()
                 return
-            # The application waits in vain for the body of this one.
+            # The application waits in vain for the body of this request.
             cycle.disconnected = not cycle.response_started
             cycle.message_event.set()
             if self.pipeline:
-                # It has not begun with it.
+                # The application has not begun with this request.
                 self.pipeline.popleft()
                 is_answered = False
             else:

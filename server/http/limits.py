@@ -1,6 +1,6 @@
-"""What the limits say to a request over HTTP: by what it asks for, and by what it was answered.
+"""Applies the limits to HTTP requests, by what a request asks for and by the status of its answer.
 
-One place for all routes, in front of them: a route that is added later is limited as well.
+One place in front of all routes: a route that is added later is limited as well.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class HttpLimits:
         """Raises `Refused` when so many keys were tried that this one, right or wrong, is not looked at."""
         admin_key = self._config.admin_key
         if not key or (_is_token(key) and not _is_token(admin_key or "")):
-            # A signature cannot be guessed.
+            # A token's signature cannot be guessed.
             return
         self._limits.check("failed_keys", client)
         if not is_admin_key(self._config, key):
@@ -96,6 +96,6 @@ def _bearer(scope: Scope) -> str:
 def _answer(refused: Refused, scope: Scope) -> ASGIApp:
     headers: dict[str, str] = {}
     if "text/html" in Headers(scope=scope).get("accept", ""):
-        # Somebody looks at it: the browser asks again by itself.
+        # A person sees this page: the browser retries by itself.
         headers["Refresh"] = str(round(refused.retry_after or 1) + 1)
     return refusal_of(refused, headers)

@@ -1,4 +1,4 @@
-"""The HTTP API. What it shares with the socket, it asks of the same store, tokens and gateway.
+"""The HTTP API. It uses the same store, tokens and gateway as the socket.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
@@ -154,7 +154,7 @@ def router(  # the API's parts list
     async def existing(room: str, user_id: str | None) -> Meeting:
         """The meeting. To everyone but the admin key there is no import, as there is none by an id that nobody used."""
         try:
-            # What was imported is known by its number in Zoom as well.
+            # An import is also known by its number in Zoom.
             meant = person_matching.rooms(room) if user_id == ADMIN else [identifiers.meeting_id(room)]
         except ValueError:
             raise UnknownMeeting from None
@@ -183,7 +183,7 @@ def router(  # the API's parts list
         hosted = [each for each in latest if not identifiers.is_echo(each.meeting.room)][:MOST_MEETINGS]
         imports: dict[str, Import] = {}
         if any(each.imported for each in hosted):
-            # As many of them as of all meetings, in the same order: the ones that are listed are among them.
+            # As many imports as meetings, in the same order: those of the listed meetings are among them.
             imports = {each.subject.room: each for each in await store.imports(MOST_MEETINGS)}
         return HostedMeetings(
             meetings=[
@@ -231,8 +231,7 @@ def router(  # the API's parts list
         """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
         found = await hosted(meeting, user_id)
         room = found.room
-        # Another who deletes it at the same moment leaves alone what is made by its id afterwards.
-        # (The beginning of an import moves, as more of it becomes known.)
+        # If two requests delete it at the same moment, the second leaves alone a new meeting with the same id.
         made_at = None if room.startswith(identifiers.IMPORTED) else found.created_at
         await deletion.delete_meeting(store, gateway, room, made_at)
 
@@ -253,9 +252,9 @@ def router(  # the API's parts list
         """The store answers and can be written; 503 when not, and when the server is going away."""
         if gateway.draining:
             raise gateway.going()
-        # Neither is logged: who asks does so all the time, and the recorder and the heartbeat tell of an outage.
+        # Not logged: probes come all the time, and the attendance writer and the heartbeat report an outage.
         if not metrics.store_available:
-            # A disk that is full can be read all the same.
+            # A full disk can still be read.
             raise Refused(ErrorCode.UNAVAILABLE, "The store cannot be written.", retry_after=1.0)
         try:
             async with asyncio.timeout(READY_WITHIN):

@@ -1,4 +1,4 @@
-"""The OpenAPI document: FastAPI's own, with how this server refuses, which is the same on every route."""
+"""The OpenAPI document: FastAPI's own, with this server's refusals, which are the same on every route."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _with_refusals(document: dict[str, Any]) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             responses = operation["responses"]
-            # FastAPI's own answer to what it does not understand; here that is 400.
+            # FastAPI's own answer to an invalid request; here that is 400.
             responses.pop("422", None)
             for status, description in _refusals(path, operation).items():
                 responses.setdefault(str(status), refusal(description))

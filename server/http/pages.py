@@ -1,4 +1,4 @@
-"""The pages and the static files that they are made of."""
+"""The pages and their static files."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
         request = Request(scope)
         if scope["type"] != "http" or NO_PAGES.match(own_path(scope)):
             raise HTTPException(404)
-        # A page or a problem document: whatever keeps the one must not give it to who accepts the other.
+        # A page or a problem document: a cache must not give one to a client that accepts the other.
         by = {"Vary": "Accept"}
         if not _is_of_a_person(request):
             raise HTTPException(404, headers=by)
@@ -91,7 +91,7 @@ def _elsewhere(request: Request) -> Response | None:
     if not CAPITALS.match(path):
         return None
     query = f"?{request.url.query}" if request.url.query else ""
-    # Without a scheme and host, which a proxy in front may know better.
+    # Without scheme and host, which a proxy in front may know better.
     return Response(status_code=308, headers={"Location": f"{base}/m{path[2:]}{query}"})
 
 
@@ -103,10 +103,10 @@ def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -
 
 def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:
     base = request.scope["root_path"]
-    # Whatever of ours a page leads to, or is made of, is below the prefix.
+    # All our addresses in a page, of other pages and of its parts, are below the prefix.
     body = page.replace(b'="/', f'="{base}/'.encode())
     body = body.replace(f'="{base}/static/'.encode(), f'="{base}/static/{snapshot.hash}/'.encode())
-    # The policy is part of it: with a 304, browsers keep the one they have (Chromium ignores `Content-…` there).
+    # The hash covers the policy: with a 304, browsers keep the policy they have (Chromium ignores `Content-…` there).
     headers = {
         "Cache-Control": "no-cache",
         "Content-Security-Policy": policy,
@@ -127,7 +127,7 @@ class _Static(StaticFiles):
         self._tree = tree
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        # StaticFiles passes the path in the system's way.
+        # StaticFiles passes the path with the system's separators.
         hashed = split(Path(path).as_posix())
         if hashed is None or scope["method"] not in {"GET", "HEAD"}:
             return await super().get_response(path, scope)
@@ -140,7 +140,7 @@ class _Static(StaticFiles):
             headers = {"Cache-Control": FOR_EVER, "ETag": f'"{snapshot.hash}"'}
             if _is_known(headers["ETag"], Request(scope).headers.get("if-none-match", "")):
                 return Response(status_code=304, headers=headers)
-        # Any other hash is that of another release behind the same balancer: better these files than none.
+        # Any other hash is from another release behind the same balancer: these files are better than none.
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(snapshot.files[name], headers=headers, media_type=media_type)
 

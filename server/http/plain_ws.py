@@ -1,7 +1,7 @@
-"""What `/ws` answers to a request that is no upgrade: what became of it on the way here.
+"""The answer of `/ws` to a request that is no upgrade: it tells what became of the request on its way here.
 
-Browsers do not tell pages why a WebSocket could not be opened. A page whose sockets fail asks here with POST, to which
-browsers add the Origin that they also send with an upgrade.
+Browsers do not tell pages why a WebSocket could not be opened. A page whose sockets fail asks here with POST, for which
+browsers send the same Origin as for an upgrade.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def problem(
     if retry_after is not None:
         content["retry_after"] = retry_after
         headers = {**(headers or {}), "Retry-After": str(max(1, round(retry_after)))}
-    # Some of them would otherwise be kept for as long as a cache likes (RFC 9110, section 15.1), such as 404.
+    # Caches may otherwise keep some of them as long as they like (RFC 9110, section 15.1), such as 404.
     headers = {"Cache-Control": "no-store", **(headers or {})}
     return Response(orjson.dumps(content), status, headers, media_type="application/problem+json")
 
@@ -74,7 +74,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _invalid(_request: Request, error: RequestValidationError) -> Response:
         if isinstance(error.body, bytes):
-            # As it came: its type is another than JSON's.
+            # The content as it came: its type is not JSON's.
             return problem(
                 400, "The body is read as JSON: send Content-Type: application/json.", ErrorCode.BAD_MESSAGE
             )
@@ -88,12 +88,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     def _gone(_request: Request, _error: ClientDisconnect) -> Response:
-        # Nobody hears it: the remote went, or was cut, before all of the body was here.
+        # Nobody receives this: the remote went, or was cut, before all of the body was here.
         return problem(400, "The body ended too soon.")
 
     @app.exception_handler(Exception)
     def _bug(_request: Request, _error: Exception) -> Response:
-        # uvicorn logs the traceback; the remote learns nothing of it.
+        # uvicorn logs the traceback; the remote does not see it.
         return problem(500, "Something went wrong here. It has been logged.")
 
 

@@ -1,4 +1,4 @@
-"""The page `/docs`: the OpenAPI document, to be read. It is HTML as it stands, and needs no script of anybody's."""
+"""The page `/docs`: the OpenAPI document as plain HTML for people, without any script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a request has come, and when it is more than a request may have. Pure."""
+"""How much of a request has arrived, and when that is more than allowed. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RequestProgress:
         self.fruitless = 0 if self._bore_fruit else self.fruitless + size
         self._bore_fruit = False
 
-    # What the parser tells.
+    # Called with what the parser finds.
 
     def begin(self) -> None:
         self.messages += 1

@@ -1,4 +1,4 @@
-"""POST /api/identities/{user}/revoke: what somebody was given to show who they are is void from now on.
+"""POST /api/identities/{user}/revoke: voids all credentials that a user was given until now.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """

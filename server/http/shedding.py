@@ -1,4 +1,4 @@
-"""Requests are answered that there is too much to do, while there is."""
+"""Refuses requests while the server is overloaded."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The static files as they are right now: their contents, and one hash that names them all.
+"""The static files as they are right now: their contents, and one hash of them all.
 
-The hash is part of the files' addresses (`/static/<hash>/js/main.js`). So whatever a browser has kept under one is
-right for ever, and a reload asks for nothing but the page. Relative imports stay under the hash of the page that
-began them.
+The hash is part of the files' addresses (`/static/<hash>/js/main.js`). So whatever a browser has cached under one stays
+right for ever, and a reload requests only the page. Relative imports stay under the hash of the page that began them.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class StaticTree:
     def snapshot(self) -> Snapshot:
         """Raises `OSError` when the folder cannot be read."""
         entries = sorted(_entries(self._folder))
-        # Taken before the contents are: a later change shows in the next one.
+        # Taken before the contents: a later change shows in the next signature.
         signature = [(path, stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in entries]
         if self._read is None or self._read[0] != signature:
             self._read = signature, self._snapshot([path for path, _stat in entries])

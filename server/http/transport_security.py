@@ -1,4 +1,4 @@
-"""HSTS (RFC 6797): whoever has come by https:// comes by it from then on."""
+"""HSTS (RFC 6797): a browser that has come by https:// uses https:// from then on."""
 
 from __future__ import annotations
 

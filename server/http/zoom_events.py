@@ -116,7 +116,7 @@ async def _keep(store: ImportStore, event: Event, now: float) -> bool:
             case _:
                 pass
     except MeetingExists:
-        # Nothing that Zoom could do about it by sending it again.
+        # Sending it again would not help.
         log.warning(
             "zoom event has no place: the meeting's id is taken by one held here", room=event_room(event)
         )
@@ -150,7 +150,7 @@ class _Doorkeeper:
             return self._told(
                 "The signature is not Zoom's, or ZOOM_WEBHOOK_SECRET is not the app's secret token."
             )
-        # Only after that: what is not Zoom's learns nothing about the clock.
+        # Checked after the signature: a sender other than Zoom learns nothing about the clock.
         if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 20):
             return self._told("The timestamp is none.")
         if abs(self._clock() - int(timestamp)) > FRESH:

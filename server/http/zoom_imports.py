@@ -1,4 +1,4 @@
-"""The part of the HTTP API by which imports from Zoom are begun and looked at; for whoever has the admin key.
+"""The part of the HTTP API that begins and shows imports from Zoom; it needs the admin key.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """

@@ -1,6 +1,6 @@
-"""What is told of who was in a meeting: as JSON for programs and the page, as CSV for spreadsheets.
+"""The report on who was in a meeting: JSON for programs and the page, CSV for spreadsheets.
 
-Pure, and long work for a large meeting: called on a thread, so that the sockets go on.
+Pure. It is long work for a large meeting, so it is called on a thread, and the event loop goes on serving sockets.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def summarised(record: Attendance, now: float) -> Report:
 
 
 def person_of(report: Report, participant: Participant) -> Person:
-    """What the report says of a participant, also when no stay of theirs is known."""
+    """What the report says of a participant, even if none of their stays is known."""
     seen = participant.first_joined_at, participant.last_seen_at
     return report.people.get(participant.id) or Person(0, 0.0, *seen, 0, False, False, ())
 
 
 def ended_at(meeting: Meeting, record: Import | None) -> float | None:
-    """When the meeting ended, if it has. In the store an import always has an end, so that nobody can join it."""
+    """When the meeting ended, if it has. In the store, an import always has an end, so that nobody can join it."""
     goes_on = record is not None and any(
         part.state == "live" and part.ended_at is None for part in record.parts
     )
@@ -72,7 +72,7 @@ def ended_at(meeting: Meeting, record: Import | None) -> float | None:
 
 
 def imported_of(record: Attendance, participant: Participant) -> Imported | None:
-    """What is known of someone in an import besides; None: the meeting was held here."""
+    """What else is known of someone in an import; None: the meeting was held here."""
     return None if record.import_source is None else record.import_source.people[participant.id]
 
 
@@ -87,9 +87,9 @@ def role_of(record: Attendance, participant: Participant) -> str:
 def as_json(
     record: Attendance, now: float, limit: int, *, whole: bool, source: Mapping[str, Any] | None = None
 ) -> bytes:
-    """A page of at most `limit` people, and where the next one begins if `record` has more of them than that.
+    """A page of at most `limit` people, and where the next one begins if `record` has more people.
 
-    `whole`: the record is of everyone, and the page tells of the whole meeting as well, and where that comes from.
+    `whole`: `record` has everyone. The page then also describes the whole meeting and the source of its attendance.
     """
     report = summarised(record, now)
     meeting = record.meeting
@@ -186,24 +186,24 @@ def moment(at: float | None) -> str | None:
 
 
 def as_csv(record: Attendance, now: float, rows: Rows) -> bytes:
-    """Everyone, one row per stay or per person, with a byte order mark: without it spreadsheets do not read UTF-8."""
+    """Everyone, one row per stay or per person, with a byte order mark: spreadsheets need it to read UTF-8."""
     return written(_stays(record, now) if rows is Rows.STAYS else _people(record, now))
 
 
 def written(rows: Iterable[Sequence[Cell]]) -> bytes:
     text = io.StringIO(newline="")
-    # Texts are quoted, so that a name in which a spreadsheet sees a separator stays in its cell.
+    # Texts are quoted, so that a name with a spreadsheet's separator in it stays in its cell.
     table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     table.writerows(rows)
     return text.getvalue().encode("utf-8-sig")
 
 
 def harmless(text: str) -> str:
-    """The text, preceded by `'` where a spreadsheet would run it as a formula."""
+    """The text, with a leading `'` if a spreadsheet would run it as a formula."""
     for character in text:
         if character in _FORMULA:
             return f"'{text}"
-        # White space and what cannot be seen do not keep a spreadsheet from it.
+        # Spreadsheets ignore white space and invisible characters before a formula.
         if unicodedata.category(character)[0] not in "ZC":
             break
     return text
@@ -288,7 +288,7 @@ def _people(record: Attendance, now: float) -> Iterator[Sequence[Cell]]:
 
 
 def _kind(participant: Participant) -> Cell:
-    """Empty for people, so that who sums up a column finds what is none."""
+    """Empty for people, so that the rows of bots stand out to anyone who sums up a column."""
     return "bot" if participant.is_program else ""
 
 
@@ -296,7 +296,7 @@ _IMPORTED = ("email", "guest", "registration", "possible_match", "guessed")
 
 
 def _besides(record: Attendance, participant: Participant) -> Sequence[Cell]:
-    """What an import tells of someone besides; nothing of a meeting that was held here."""
+    """What an import tells of someone besides; nothing for a meeting that was held here."""
     imported = imported_of(record, participant)
     if imported is None:
         return ()
@@ -310,7 +310,7 @@ def _besides(record: Attendance, participant: Participant) -> Sequence[Cell]:
 
 
 def date(at: float) -> str:
-    """As spreadsheets of any language read a date and a time."""
+    """A date and time, as spreadsheets of any language read it."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -1,4 +1,4 @@
-"""A meeting goes, with all that is known of who was in it."""
+"""Deletes a meeting, with all that is known of its participants."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ async def delete_meeting(store: Store, gateway: Gateway, room: str, made_at: flo
 
     Raises `UnknownMeeting`, and `StoreUnavailable`: then it may be half done, and asking again does the rest.
     """
-    # Ended first: from then on nobody is let in.
+    # Ended first: from then on nobody can join.
     await store.end_meeting(room, time.time())
     gateway.end_meeting(room)
-    # What the recorder still has to write of it finds nothing to change.
+    # Later writes of the attendance writer find nothing to change.
     await store.delete_meeting(room, made_at)
     log.info("meeting deleted", meeting=room)

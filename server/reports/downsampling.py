@@ -1,4 +1,4 @@
-"""People over time in few steps: as many as a chart shows. Pure."""
+"""Reduces people over time to as many steps as a chart shows. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 
 MOST_STEPS = 500
-"""Of people over time: more than a chart shows."""
+"""Steps of people over time: more than a chart shows."""
 _ROUNDS = 10
-"""Each comes closer to where a pause that is cut is as long as a part; none goes beyond it."""
+"""Each round brings `longest` closer to the length of a part; none goes beyond it."""
 
 
 def thinned(steps: Sequence[tuple[float, int]], most: int = MOST_STEPS) -> Sequence[tuple[float, int]]:
-    """At most `most` of the steps, which look the same: of each short time the highest and the last one."""
+    """At most `most` of the steps, which look the same: the highest and the last one of each short time."""
     if len(steps) <= most:
         return steps
     parts = (most - 1) // 2
@@ -33,9 +33,9 @@ def thinned(steps: Sequence[tuple[float, int]], most: int = MOST_STEPS) -> Seque
 
 
 def _without_pauses(steps: Sequence[tuple[float, int]], parts: int) -> Sequence[float]:
-    """The steps on a clock that goes on for at most one of so many equal parts while nobody is there.
+    """The times of the steps on a clock that, while nobody is there, advances by at most one of `parts` equal parts.
 
-    Between two instances of a weekly meeting there is so much time that few steps would be left of either.
+    Otherwise the long pauses of a weekly meeting would leave few steps for its instances.
     """
     lengths = [(after - at, count) for (at, count), (after, _) in itertools.pairwise(steps)]
     busy = math.fsum(length for length, count in lengths if count)

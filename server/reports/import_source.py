@@ -1,6 +1,6 @@
-"""What is told of meetings that were held elsewhere: where their attendance comes from, and who had registered.
+"""Describes meetings that were held elsewhere: the source of their attendance, and who registered.
 
-Pure, like `report`.
+Pure, like `attendance_report`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from storage.import_reports import ImportTotals, Registration, Registrations
 from storage.imports import INSTANCE, REGISTRANTS, Import, Part, PartState
 
 WORST_FIRST: Sequence[PartState] = ("unread", "live", "unknown", "partial", "complete", "too_old")
-"""A whole is as good as the worst of its parts, and what Zoom shows no more of counts only if it is all there is."""
+"""A whole is as good as its worst part. What Zoom no longer shows counts only if there is nothing else."""
 
 
 def state_of(record: Import) -> tuple[PartState, str]:
-    """Of the attendance as a whole, and why it is so: what the first of the worst instances says. Where nothing is
-    wrong with what is shown, why the latest attempt to read it again came to less."""
+    """The state of the whole attendance, and its reason: that of the first of the worst instances. If nothing is wrong
+    with what is shown, the reason why the latest attempt to read it again got less."""
     return _worst(record, INSTANCE)
 
 
 def registration_of(record: Import) -> tuple[PartState, str]:
-    """Of who registered, which is another matter than who attended."""
+    """The state of the registrations, which is independent of the attendance."""
     return _worst(record, REGISTRANTS)
 
 
@@ -38,13 +38,13 @@ def _worst(record: Import, prefix: str) -> tuple[PartState, str]:
 
 
 def is_known(record: Import) -> bool:
-    """Whether anything is known of who attended. Otherwise nobody there does not mean that nobody was."""
+    """Whether anything is known of who attended. Otherwise an empty list does not mean that nobody did."""
     known = {"live", "partial", "complete"}
     return any(part.part.startswith(INSTANCE) and part.state in known for part in record.parts)
 
 
 def is_approved_known(record: Import) -> bool:
-    """Whether anything is known of whose registration was approved. Otherwise nobody knows who did not come."""
+    """Whether anything is known of approved registrations. Otherwise the no-shows are unknown."""
     return any(
         part.part == f"{REGISTRANTS}approved" and part.state in ("partial", "complete")
         for part in record.parts
@@ -52,11 +52,11 @@ def is_approved_known(record: Import) -> bool:
 
 
 def doubt_of_absent(record: Import) -> str:
-    """How far the number of those who did not come can be relied on; "": entirely. The page says the same."""
+    """How far the number of no-shows can be relied on; "": entirely. The page says the same."""
     approved = any(
         part.part == f"{REGISTRANTS}approved" and part.state == "complete" for part in record.parts
     )
-    # While rows are missing, or an instance is too old to be read, more may have come.
+    # While rows are missing, or an instance is too old to be read, more people may have come.
     attended = all(part.state == "complete" for part in record.parts if part.part.startswith(INSTANCE))
     if approved:
         return "" if attended else "or fewer"
@@ -64,7 +64,7 @@ def doubt_of_absent(record: Import) -> str:
 
 
 def summary(record: Import) -> dict[str, Any]:
-    """For a list of meetings. The state is that of the attendance."""
+    """For a list of meetings. `state` is that of the attendance."""
     worst, reason = state_of(record)
     return {
         "kind": record.subject.kind,
@@ -86,7 +86,7 @@ def source(record: Import, totals: ImportTotals, now: float) -> dict[str, Any]:
 
 
 def _part(part: Part, now: float) -> dict[str, Any]:
-    # One whose lease has run out was left; it may be gone on with, but nobody does at the moment.
+    # A walk whose lease has run out was left. It may be continued, but nobody is reading it at the moment.
     reading = next((walk for walk in part.walking if walk.lease_until > now), None)
     return {
         "part": part.part,
@@ -112,7 +112,7 @@ def _after(prefix: str, part: str) -> str | None:
 
 
 def _attended(record: Import, totals: ImportTotals) -> dict[str, Any]:
-    """None in place of every number that is not known: nobody came is another thing."""
+    """Unknown numbers are None, not 0: that would mean that nobody came."""
     numbers: dict[str, int | float | None] = {
         "people": totals.people,
         "guests": totals.guests,

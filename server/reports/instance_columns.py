@@ -19,12 +19,12 @@ from storage.imports import Part
 from storage.records import Attendance, Participant, Stay
 
 UNSURE = {"unread", "unknown", "too_old"}
-"""States of an instance of which nobody knows who was in it."""
+"""States of an instance whose attendance is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Someone's attendance, `cells` by instance: None where they were not."""
+    """One person's attendance, `cells` by instance: None where they were absent."""
 
     participant: Participant
     imported: Imported
@@ -37,7 +37,7 @@ class Line:
 
 
 def lines(record: Attendance, now: float) -> Iterator[Line]:
-    """A line for everyone, as they come in `record`."""
+    """A line for everyone, in the order of `record`."""
     known = instances.source(record)
     columns = [instances.uuid(part) for part in instances.of(known.record)]
     whole = attendance_report.summarised(record, now)
@@ -66,7 +66,7 @@ def _by_instance(record: Attendance, now: float) -> Mapping[str, Report]:
 
 
 def as_json(record: Attendance, now: float, limit: int) -> bytes:
-    """A page of at most `limit` people, as `report.as_json` makes them."""
+    """A page of at most `limit` people, like those of `attendance_report.as_json`."""
     known = instances.source(record).record
     shown = record.participants[:limit]
     begin = {
@@ -146,12 +146,12 @@ def _rows(record: Attendance, now: float, zone: tzinfo | None) -> Iterator[Seque
 
 
 def told(part: Part, cell: Person | None) -> str:
-    """`0:45:10`, nothing of whoever was not there, `?` where nobody knows who was."""
+    """`0:45:10`; empty for absent people; `?` if the attendance is unknown."""
     if cell is not None:
         return attendance_report.duration(cell.total_duration)
     return "?" if part.state in UNSURE else ""
 
 
 def heading(part: Part, zone: tzinfo | None) -> str:
-    """`2026-11-03 17:00 +01:00`, with the offset of that day, and the state of what is not complete."""
+    """`2026-11-03 17:00 +01:00`, with the offset of that day, and the state if it is not complete."""
     return instances.label(part, zone) + ("" if part.state == "complete" else f" ({instances.said(part)})")

@@ -1,4 +1,4 @@
-"""The instances of a series: one of them found, and its attendance alone. Pure, like `attendance_report`."""
+"""The instances of a series: how to find one, and its attendance alone. Pure, like `attendance_report`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from storage.records import Attendance
 
 
 class NoSuchInstance(ValueError):  # noqa: N818 - named for what happened
-    """The text says what there is."""
+    """The text says which instances there are."""
 
 
 def of(record: Import) -> Sequence[Part]:
-    """By their beginnings."""
+    """The instances, by their beginnings."""
     return [part for part in record.parts if part.part.startswith(INSTANCE)]
 
 
@@ -26,7 +26,7 @@ def uuid(part: Part) -> str:
 
 
 def source(record: Attendance) -> ImportSource:
-    """Where it came from. Raises `NoSuchInstance` for a meeting that was held here."""
+    """Where the attendance came from. Raises `NoSuchInstance` for a meeting that was held here."""
     if record.import_source is None:
         raise NoSuchInstance("a meeting that was held here has no instances")
     return record.import_source
@@ -36,13 +36,13 @@ def source(record: Attendance) -> ImportSource:
 
 
 def chosen(record: Import, named: str, zone: tzinfo | None = UTC) -> Part:
-    """The one with that UUID, or the only one that began then: `2026-11-03`, or `2026-11-03 17:00`, in the zone.
+    """The instance with that UUID, or the only one that began then: `2026-11-03`, or `2026-11-03 17:00`, in the zone.
 
     Raises `NoSuchInstance`.
     """
     parts = of(record)
     wanted = " ".join(named.split())
-    # Where nobody escaped it, a plus sign became a space in a URL.
+    # An unescaped plus sign became a space in a URL.
     found = [part for part in parts if wanted in (uuid(part), uuid(part).replace("+", " "))] or [
         part for part in parts if wanted and _day_or_moment(part, wanted, zone)
     ]
@@ -63,7 +63,7 @@ def _day_or_moment(part: Part, wanted: str, zone: tzinfo | None) -> bool:
 
 
 def only(record: Attendance, part: Part) -> Attendance:
-    """What there would be if that one had been the only one: who was in it, by arrival, and when."""
+    """The attendance as if this had been the only instance: who was in it, by arrival, and when."""
     import_source = source(record)
     there = []
     for participant, stays in record.participants:
@@ -94,7 +94,7 @@ def only(record: Attendance, part: Part) -> Attendance:
 
 
 def after(record: Attendance, participant_id: str) -> Attendance:
-    """Those who follow. Raises `KeyError` when nobody there has this id."""
+    """Those who follow the participant. Raises `KeyError` when nobody there has this id."""
     for place, (participant, _) in enumerate(record.participants):
         if participant.id == participant_id:
             return replace(record, participants=record.participants[place + 1 :])
@@ -102,7 +102,7 @@ def after(record: Attendance, participant_id: str) -> Attendance:
 
 
 def totals(whole: ImportTotals, everyone: Attendance, alone: Attendance, now: float) -> ImportTotals:
-    """Of `alone`, one instance of `everyone`'s: those who did not come to it are those who came to others as well."""
+    """The totals of `alone`, one instance of `everyone`: people who came only to others are no-shows, if approved."""
     people = source(everyone).people
     there = {participant.id for participant, _ in alone.participants}
     elsewhere = sum(
@@ -119,7 +119,7 @@ def totals(whole: ImportTotals, everyone: Attendance, alone: Attendance, now: fl
         guests=sum(people[each].guest for each in there),
         stays=len(stays),
         uncounted=max(0, part.rows - len(stays)) if part.state in ("partial", "complete") else 0,
-        # A person's first stay there is nobody else's; each other one may be.
+        # A person's first stay there cannot be another person's; each further one may be.
         guessed=sum(
             len(own) - 1 for participant, own in alone.participants if people[participant.id].guessed
         ),
@@ -143,7 +143,7 @@ def registered(page: Registrations, alone: Attendance, now: float) -> Registrati
 
 
 def page_of(everyone: Registrations, limit: int, after: str | None, came: bool | None) -> Registrations:
-    """As the store makes one. Raises `KeyError` when nobody there has the id `after`."""
+    """A page like the store's. Raises `KeyError` when nobody there has the id `after`."""
     people = list(everyone.people)
     if after is not None:
         place = next((place for place, each in enumerate(people) if each.participant_id == after), None)
@@ -156,7 +156,7 @@ def page_of(everyone: Registrations, limit: int, after: str | None, came: bool |
 
 
 def said(part: Part) -> str:
-    """Of its state."""
+    """The state in words."""
     return part.state.replace("_", " ")
 
 

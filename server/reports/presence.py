@@ -2,11 +2,11 @@
 
     StayTimes, StayTimes, … ──► by person ──► union of their intervals ──► Person ──► Totals, people over time
 
-Pure: the same stays in any order, and any of them twice, make the same report. It does not matter where they come
-from: stays of this server's meetings, or rows that were imported.
+Pure: the same stays make the same report, in any order, even if some are repeated. It does not matter whether they are
+from this server's meetings or from imported rows.
 
-Times are seconds since the epoch, durations seconds. A clock may have run backwards between the two ends of a stay,
-which then lasted no time at all, rather than a negative one.
+Times are seconds since the epoch, durations seconds. If a clock ran backwards between the two ends of a stay, the stay
+lasted no time at all, rather than a negative one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class StayTimes:
-    """One stay of one participant, known by (participant, session). Open while `left_at` is None.
+    """One stay of one participant, identified by (participant, session). Open while `left_at` is None.
 
-    `estimated`: nobody saw the end, `left_at` is the last that is known. `connections` counts how often they came
-    during it; `reconnects` are the moments of all but the first, or of the latest of these.
+    `estimated`: nobody saw the end; `left_at` is the last known moment. `connections` counts how often they came during
+    it; `reconnects` are the moments of all but the first, or of the latest of these.
     """
 
     participant: str
@@ -37,10 +37,10 @@ class StayTimes:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the stays of one participant come to.
+    """The summary of one participant's stays.
 
     `intervals` is their union, ascending, with gaps in between; open stays reach up to now. `total_duration` is its
-    length, and never more than `last_seen - first_seen`. `estimated`: at least one end was.
+    length, and never more than `last_seen - first_seen`. `estimated`: at least one end is estimated.
     """
 
     session_count: int
@@ -55,10 +55,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`participants` are people with a stay, `present` those with an open one, `estimated` those with an estimated
-    end. `peak` is how many were there at most, and `peak_at` when they first were (None if nobody was for any time).
-    `total_duration` sums up people's. `last_left_at` is None while anyone is there.
-    """
+    """`participants` are people with a stay, `present` those with an open one, `estimated` those with an estimated end.
+    `peak`: the most people at once; `peak_at`: when they were first reached (None if nobody was there for any time).
+    `total_duration` is the sum over people. `last_left_at` is None while anyone is there."""
 
     participants: int
     present: int
@@ -74,9 +73,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`people` by participant, in the order they came, programs among them, which count nowhere. `presence` are steps,
-    ascending: from that time on so many were there; it ends with how many are. Who has two sessions at once counts
-    once."""
+    """`people` by participant, in the order they came; bots are among them, but counted nowhere. `presence`: ascending
+    steps, each a time and how many are there from then on; it ends with how many are there now. A person with two stays
+    at once counts once."""
 
     people: Mapping[str, Person]
     totals: Totals
@@ -103,9 +102,9 @@ def reduce(sessions: Iterable[StayTimes], now: float, programs: Container[str] =
 
 
 def merge(one: StayTimes, other: StayTimes) -> StayTimes:
-    """What two rows about the same session say together, whichever came first.
+    """The combination of two rows about the same stay, in either order.
 
-    Of the ends, a known one wins over none, one that was seen over an estimate, the later over the earlier.
+    A known end wins over none, a seen one over an estimate, the later over the earlier.
     """
     latest = max(one, other, key=_end_known)
     return StayTimes(
@@ -124,7 +123,7 @@ def _end_known(session: StayTimes) -> tuple[bool, bool, float]:
 
 
 def _person(sessions: Iterable[StayTimes], now: float, changes: dict[float, int]) -> Person:
-    """Notes in `changes`, besides, when this person came (+1) and went (-1)."""
+    """Also adds to `changes` when this person came (+1) and went (-1)."""
     spans = []
     reconnects = 0
     estimated = present = False
@@ -139,14 +138,14 @@ def _person(sessions: Iterable[StayTimes], now: float, changes: dict[float, int]
 
     for start, end, is_open in union:
         if is_open:
-            # Still there, whatever a clock that runs ahead says of later.
+            # Still there, even if a clock that runs ahead tells of a later end.
             changes[start] = changes.get(start, 0) + 1
             break
         if start < end:
             changes[start] = changes.get(start, 0) + 1
             changes[end] = changes.get(end, 0) - 1
 
-    # Summed up exactly and rounded once, so that rounding never makes the parts longer than the whole.
+    # Summed exactly and rounded once, so that rounding never makes the parts longer than the whole.
     total = fsum([moment for start, end, _ in union for moment in (end, -start)])
     intervals = tuple([(start, end) for start, end, _ in union])
     first, last = intervals[0][0], intervals[-1][1]
@@ -154,7 +153,7 @@ def _person(sessions: Iterable[StayTimes], now: float, changes: dict[float, int]
 
 
 def _union(spans: Sequence[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
-    """Of (start, end, open) by start: those that touch are one, open when any of them is."""
+    """Unites spans of (start, end, open), by start: spans that touch become one, which is open if any of them is."""
     union = []
     start, end, is_open = spans[0]
     for joined, left, goes_on in spans[1:]:

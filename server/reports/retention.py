@@ -1,4 +1,4 @@
-"""Forgets by itself: meetings in which nothing has happened for so many days are deleted, with all who were in them."""
+"""Deletes meetings in which nothing has happened for a number of days, with all that is known of their participants."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ log = structlog.get_logger()
 
 INTERVAL = 3600.0
 STEP = 10
-"""Meetings deleted in one transaction. Who joins meanwhile waits for it: a tenth of a second, if each had 90 stays."""
+"""Meetings deleted in one transaction. A join waits for it meanwhile: a tenth of a second, if each had 90 stays."""
 
 DAY = 86_400.0
 
 
 class Retention:
-    """On start and every `interval` seconds. `days` is None: everything is kept for ever."""
+    """Runs on start and every `interval` seconds. If `days` is None, everything is kept for ever."""
 
     def __init__(self, store: Store, days: int | None, *, interval: float = INTERVAL) -> None:
         self._store = store

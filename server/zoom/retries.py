@@ -22,7 +22,7 @@ class Patience:
     """How often and how long a call is tried. Seconds, bytes.
 
     `attempts` of one call, including `bad_answers`; an attempt lasts at most `within`, an answer has at most `largest`.
-    Waits in between are random, up to `first_wait`, twice that, …, at most `longest_wait`, or as long as Zoom asks.
+    Waits in between are random, up to `first_wait`, twice that, …, at most `longest_wait`, plus what Zoom asks for.
     """
 
     attempts: int = 7
