@@ -139,7 +139,7 @@ class Store(OpenStays, Revocations, Protocol):
         """
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
-        """Remove meetings in which nobody is and nothing has happened since `before`, the oldest first.
+        """Remove empty meetings in which nothing has happened since `before`, the oldest first.
 
         Returns their rooms: `limit` at most, fewer when none is left.
         """

@@ -194,7 +194,7 @@ class HttpProtocol(HttpToolsProtocol):
         fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers]
         try:
             headers = Headers(fields)
-        except InvalidHeaderValue:  # newer versions of the library look
+        except InvalidHeaderValue:  # newer versions of the library check
             self._refuse(400, "This is no WebSocket handshake.")
             return
         self._forget_timers()

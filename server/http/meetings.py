@@ -213,7 +213,7 @@ def router(  # the API's parts list
         "/api/meetings/{meeting}",
         tags=["meetings"],
         responses=UNKNOWN,
-        openapi_extra={"security": [{}]},  # or by nobody in particular
+        openapi_extra={"security": [{}]},  # or without any credentials
     )
     async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
         return view(request, await existing(meeting, user_id), user_id)
@@ -232,6 +232,7 @@ def router(  # the API's parts list
         found = await hosted(meeting, user_id)
         room = found.room
         # If two requests delete it at the same moment, the second leaves alone a new meeting with the same id.
+        # (No check for imports: their beginning moves as more of them becomes known.)
         made_at = None if room.startswith(identifiers.IMPORTED) else found.created_at
         await deletion.delete_meeting(store, gateway, room, made_at)
 

@@ -56,7 +56,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Totals:
     """`participants` are people with a stay, `present` those with an open one, `estimated` those with an estimated end.
-    `peak`: the most people at once; `peak_at`: when they were first reached (None if nobody was there for any time).
+    `peak`: the most people at once; `peak_at`: when that was first reached (None if nobody was there for any time).
     `total_duration` is the sum over people. `last_left_at` is None while anyone is there."""
 
     participants: int

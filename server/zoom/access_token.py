@@ -63,4 +63,4 @@ class Tokens:
     def _asked(self, asking: asyncio.Task[Token]) -> None:
         self._asking = None
         if not asking.cancelled():
-            asking.exception()  # seen, even if nobody waits any more
+            asking.exception()  # retrieved: asyncio logs an exception that no caller retrieves

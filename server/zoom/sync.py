@@ -51,7 +51,7 @@ SWEEP = 2000
 MOST_FAILED = 3
 """After this many lists in a row that Zoom could not give, no other is requested."""
 WATCH_RETRY = 300.0
-"""Seconds until a watched sync retries a Zoom that did not answer."""
+"""Seconds until a watched sync tries again after Zoom did not answer."""
 
 _PASSING = (DailyLimit, Unavailable, BadAnswer)
 """Failures that may be gone the next time: the next run continues with what is kept."""
