@@ -53,7 +53,7 @@ class Look:
 
 
 class Schedule:
-    """Start it after `jobs`, and stop it before."""
+    """Runs with the server: started after `jobs`, stopped before them."""
 
     def __init__(
         self, jobs: Jobs, store: ImportStore, *, clock: Callable[[], float] = time.time, poll: float = POLL
