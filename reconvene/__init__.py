@@ -1,1 +1,1 @@
-"""The client's side, for programs: what a page is to a meeting, without a page."""
+"""The client side for programs: they take part in meetings as the page does, without a browser."""

@@ -1,4 +1,4 @@
-"""What the commands have in common: their environment, and how they refuse."""
+"""What the commands share: their environment, and their error exit."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import typer
 
 
 def environment(options: Mapping[str, str | None]) -> dict[str, str]:
-    """That of the process, over which the options that were given win."""
+    """The process environment, overridden by the options that were given."""
     return {**os.environ, **{name: value for name, value in options.items() if value is not None}}
 
 
 def fail(text: str) -> typing.NoReturn:
-    """One line, exit code 2."""
+    """Print one line and exit with code 2."""
     typer.echo(f"reconvene: {text}", err=True)
     raise typer.Exit(2)

@@ -1,10 +1,10 @@
-"""The HTTP API, asked by programs that take part.
+"""A client of the HTTP API, for programs that take part in meetings.
 
     async with Api(address) as api:
         token = await api.identity("bot")
         meeting = await api.create_meeting(token)
 
-Whatever is in the way is told in one line, with what to do about it.
+Every failure is reported in one line, with what to do about it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ LARGEST = 1024 * 1024
 
 
 class ApiFailure(Exception):  # noqa: N818 - named for what happened
-    """`found` says what is, `advice` what to do: one clause each, without a full stop. The text is both, in one
-    line."""
+    """`found` states the problem, `advice` what to do: one clause each, without a full stop. The text is both in
+    one line."""
 
     def __init__(self, found: str, advice: str = "") -> None:
         super().__init__(". ".join(part for part in (found, advice) if part))
@@ -40,11 +40,11 @@ class ApiFailure(Exception):  # noqa: N818 - named for what happened
 
 
 class Unreachable(ApiFailure):
-    """There is no answer of Reconvene's."""
+    """No answer, or one that does not come from Reconvene."""
 
 
 class ApiRefused(ApiFailure):
-    """Reconvene says no: `status` is HTTP's; `code` that of the protocol's table, empty for errors of HTTP itself;
+    """Reconvene refused: `status` is HTTP's; `code` is from the protocol's table, empty for plain HTTP errors;
     `retry_after` is in seconds."""
 
     def __init__(
@@ -57,13 +57,13 @@ class ApiRefused(ApiFailure):
 
 
 class Api:
-    """All calls raise `Unreachable` and `ApiRefused`, and take `within` seconds at most. Proxies of the environment
-    are not used, as the websocket uses none either."""
+    """All calls raise `Unreachable` and `ApiRefused`, and take `within` seconds at most. Proxy variables of the
+    environment are ignored, as they are for the websocket."""
 
     def __init__(self, address: Address, within: float = WITHIN) -> None:
         self.address = address
         self.within = within
-        # The same authorities as the websocket's.
+        # The same certificate authorities as for the websocket.
         verify: ssl.SSLContext | bool = ssl.create_default_context() if address.is_secure else False
         self._http = httpx.AsyncClient(verify=verify, trust_env=False, follow_redirects=False)
 
@@ -74,7 +74,7 @@ class Api:
         await self._http.aclose()
 
     async def identity(self, kind: Kind = "", name: str = "") -> str:
-        """The token of a new one."""
+        """Create an identity; returns its token."""
         body = {key: value for key, value in {"kind": kind, "name": name}.items() if value}
         return str((await self._call("POST", "/api/identity", body=body, wanted="token"))["token"])
 
@@ -92,7 +92,7 @@ class Api:
         await self._call("POST", f"/api/meetings/{meeting}/end", token)
 
     async def delete_meeting(self, token: str, meeting: str) -> None:
-        """For its host: ended, and gone with all that is known of who was in it."""
+        """For its host: ends the meeting and deletes it with its attendance."""
         await self._call("DELETE", f"/api/meetings/{meeting}", token)
 
     async def ice_servers(self, token: str) -> list[dict[str, Any]]:
@@ -101,11 +101,11 @@ class Api:
         return [server for server in answer["ice_servers"] if isinstance(server, dict)]
 
     async def alive(self) -> None:
-        """The process answers."""
+        """Check that the process answers."""
         await self._call("GET", "/healthz", wanted="status")
 
     async def ready(self) -> None:
-        """The store answers too."""
+        """Check that the store answers too."""
         await self._call("GET", "/readyz", wanted="status")
 
     async def _call(
@@ -117,7 +117,7 @@ class Api:
         *,
         wanted: str = "",
     ) -> dict[str, Any]:
-        """`wanted`: what an answer of Reconvene's has in it."""
+        """`wanted`: fields that identify an answer as Reconvene's."""
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         # Half for TCP, half for TLS: httpx leaves the socket open when it is cancelled in between.
         timeout = httpx.Timeout(None, connect=self.within / 2)
@@ -142,7 +142,7 @@ class Api:
 
 
 def _parsed(content: bytes | bytearray) -> dict[str, Any]:
-    """Empty for what is no JSON object."""
+    """Empty if the text is not a JSON object."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
@@ -152,7 +152,7 @@ def _parsed(content: bytes | bytearray) -> dict[str, Any]:
 
 def _refusal(address: Address, path: str, response: httpx.Response, answer: Mapping[str, Any]) -> ApiFailure:
     detail, status = answer.get("detail"), response.status_code
-    # Reconvene's errors are problem documents; what else answers in between has formats of its own.
+    # Reconvene's errors are problem documents; proxies in between have formats of their own.
     if not response.headers.get("content-type", "").startswith("application/problem+json"):
         return _foreign(address, path, response)
     code = str(answer.get("code", ""))
@@ -183,7 +183,7 @@ def _refusal(address: Address, path: str, response: httpx.Response, answer: Mapp
 
 
 def _foreign(address: Address, path: str, response: httpx.Response) -> Unreachable:
-    """Something else answers."""
+    """The answer comes from something other than Reconvene."""
     status = response.status_code
     where = f"{address.base}{path}"
     if response.is_redirect:
@@ -262,7 +262,7 @@ def _unreachable(address: Address, error: Exception, within: float) -> Unreachab
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Those behind it, from the innermost: libraries wrap the system's errors in their own."""
+    """The exceptions behind it, innermost first: libraries wrap the system's errors in their own."""
     if error is not None:
         yield from _causes(error.__cause__ or error.__context__)
         if isinstance(error, BaseExceptionGroup):

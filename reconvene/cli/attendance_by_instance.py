@@ -19,13 +19,13 @@ from storage.imports import Part
 from storage.records import Attendance
 
 NARROWEST = 58
-"""Columns of the terminal for names and sums."""
+"""Terminal columns for names and sums."""
 EACH = 11
-"""And for an instance, with the space beside it."""
+"""Terminal columns for an instance, with the space beside it."""
 
 
 def tables(record: Attendance, clock: Clock, addresses: Addresses, console: Console) -> Iterator[Table]:
-    """As many as it takes for all instances to have room, each with all people."""
+    """As many tables as the instances need to fit the width; each table lists all people."""
     columns = instances.of(instances.source(record).record)
     # A line below each name would make it hard to read along a row.
     addresses = "none" if addresses == "below" else addresses
@@ -70,7 +70,7 @@ def _cell(part: Part, cell: Person | None) -> str:
 
 
 def _head(part: Part) -> str:
-    """`2026-11-03` and `17:00` below it, by the clocks here on that day."""
+    """`2026-11-03`, and below it `17:00`, in the local time of that day."""
     if part.starts_at is None:
         return "no date"
     began = datetime.fromtimestamp(part.starts_at, UTC).astimezone()

@@ -27,7 +27,7 @@ from storage.records import Attendance, Participant
 
 
 class Rows(StrEnum):
-    """What a table has a row for."""
+    """What one row of the table stands for."""
 
     STAYS = "stays"
     PEOPLE = "people"
@@ -36,7 +36,7 @@ class Rows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of a meeting; `totals` of an import, and who `registered` for it, if that is asked for."""
+    """A meeting's record. Of an import also its `totals` and, if asked for, who `registered`."""
 
     attendance: Attendance
     totals: ImportTotals | None = None
@@ -46,9 +46,9 @@ class Record:
 async def read(
     environ: Mapping[str, str], meeting: str, rows: Rows | None, instance: str | None = None
 ) -> Record:
-    """The record of a meeting, or of one instance of it; nothing is changed or created, and a server may be running.
+    """The record of a meeting or of one of its instances. Changes and creates nothing; a server may be running.
 
-    The number of an imported webinar is as good as its meeting's id here. Raises `CannotShow`, `ConfigError`,
+    An imported webinar's number is accepted in place of its meeting id. Raises `CannotShow`, `ConfigError`,
     `StoreError`.
     """
     try:
@@ -78,7 +78,7 @@ async def _whole(store: StoreWithImports, attendance: Attendance, rows: Rows | N
 
 
 def _only(whole: Record, instance: str) -> Record:
-    """What there is of one instance. Raises `CannotShow`."""
+    """The part of the record that belongs to one instance. Raises `CannotShow`."""
     try:
         source = instances.source(whole.attendance)
         alone = instances.only(whole.attendance, instances.chosen(source.record, instance, None))
@@ -94,7 +94,7 @@ def _only(whole: Record, instance: str) -> Record:
 
 
 def show(found: Record, *, rows: Rows | None, as_csv: bool, by_instance: bool = False) -> None:
-    """On standard output. Where not asked otherwise, a row of the table is a person, one of the CSV a stay.
+    """Print to standard output. By default, a row of the table is a person and a row of the CSV a stay.
 
     `by_instance`: a row is a person, and there is a column for each instance. Raises `NoSuchInstance`.
     """
@@ -228,7 +228,7 @@ def _table(record: Attendance, addresses: Addresses, *columns: str) -> Table:
         if addresses == "beside":
             table.add_column("e-mail", overflow="fold")
         table.add_column("who", overflow="fold")
-        # Zoom tells of neither.
+        # Zoom reports neither.
         columns = tuple(column for column in columns if column not in ("reconnects", "reason"))
     for column in columns:
         table.add_column(column, justify="left" if column == "reason" else "right", no_wrap=True)
@@ -236,7 +236,7 @@ def _table(record: Attendance, addresses: Addresses, *columns: str) -> Table:
 
 
 def _who(record: Attendance, participant: Participant, addresses: Addresses) -> list[Text | str]:
-    """The cells that say who it is."""
+    """The cells that identify the person."""
     name = Text(harmless(participant.name))
     if record.import_source is None:
         marks = ["bot"] if participant.is_program else []

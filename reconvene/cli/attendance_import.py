@@ -1,4 +1,4 @@
-"""What `reconvene attendance` shows of an import besides: where it came from, who is who, who registered."""
+"""What `reconvene attendance` adds for an import: where it came from, who is who, who registered."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Addresses = Literal["beside", "below", "none"]
 """In relation to the names."""
 
 WIDE = 120
-"""Columns from which on there is room for another one."""
+"""Terminal columns from which there is room for another table column."""
 
 
 def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
-    """When it was, where what is shown came from, and how far it can be relied on."""
+    """When the meeting was, where the data came from, and how reliable the data is."""
     meeting = record.meeting
     ended_at = attendance_report.ended_at(meeting, imported)
     ended = ", goes on" if ended_at is None else f", ended {clock.day(ended_at)}"
@@ -53,7 +53,7 @@ def head(record: Attendance, imported: Import, clock: Clock) -> Iterator[Text]:
 
 
 def addresses(record: Attendance, console: Console) -> Addresses:
-    """Where there is room for them, if there are any."""
+    """Whether to show addresses: some are known and there is room."""
     people = {} if record.import_source is None else record.import_source.people
     if not any(known.email for known in people.values()):
         return "none"
@@ -62,7 +62,7 @@ def addresses(record: Attendance, console: Console) -> Addresses:
 
 def who(source: ImportSource, participant: str, name: Text, addresses: Addresses) -> list[Text | str]:
     """Cells: the name, the address, and `host` or `panelist`, with `registered`, `pending` or `denied`; or `guest` and
-    who that may be; and whether they were followed into breakout rooms by name."""
+    who the guest may be; and whether breakout room rows were matched by name."""
     known = source.people[participant]
     email = harmless(known.email)
     if addresses == "beside":
@@ -112,7 +112,7 @@ def registrants(page: Registrations, record: Attendance, clock: Clock) -> Table:
 
 
 def doubt_of(totals: ImportTotals) -> str:
-    """` (30 to 41)`, of the number of people, where some of them are put together by guesses."""
+    """` (30 to 41)`: the range of the number of people where some rows were merged by guesses."""
     if not totals.guessed:
         return ""
     most = totals.people + totals.guessed
@@ -120,7 +120,7 @@ def doubt_of(totals: ImportTotals) -> str:
 
 
 def absent_of(imported: Import, totals: ImportTotals) -> str:
-    """Those who did not come, where anything is known of them."""
+    """Registrants who did not come, if anything is known of them."""
     doubt = import_source.doubt_of_absent(imported)
     return f"{totals.no_shows:,}{doubt and f' {doubt}'} registered and did not come"
 

@@ -1,6 +1,6 @@
-"""What the process of an echo runs: the command `reconvene echo`, with its arguments, out of the server's way.
+"""The process of an echo: runs `reconvene echo` with its arguments, at a lower priority than the server.
 
-It never outlives the server: its standard input is a pipe that nobody writes to, whose end is the server's.
+It never outlives the server: its standard input is a pipe that the server holds open and never writes to.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import threading
 import time
 
 NICENESS = 10
-"""Added to that of the server: pictures may wait, the server's sockets should not."""
+"""Added to the server's niceness: pictures may wait, the server's sockets should not."""
 
 PATIENCE = 5.0
-"""Seconds to leave the meeting in good order when the server is gone."""
+"""Seconds for an orderly leave when the server is gone."""
 
 
 def main() -> None:
-    # Of a group of its own, so that Ctrl-C in a terminal reaches the server only, which then ends this in order. (A
-    # session of its own would do that too, and undo the niceness: Linux may weigh sessions against each other first.)
+    # A process group of its own: Ctrl-C in a terminal reaches only the server, which then ends this one in order. (A
+    # session would do that too but undo the niceness: Linux may weigh sessions against each other first.)
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
         os.nice(NICENESS)
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _end_with_the_server() -> None:
-    # By its number: a thread that waits in `sys.stdin` would hold a lock that Python needs to end.
+    # By file descriptor: a thread that waits in `sys.stdin` would hold a lock that Python needs in order to exit.
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

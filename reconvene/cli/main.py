@@ -163,7 +163,7 @@ def attendance(
 
     Times are those of the clocks here; set TZ for others.
     """
-    # Imported here, as tables are wanted by this command only.
+    # Imported here: only this command needs tables.
     from reconvene.cli import attendance_command
     from reconvene.cli.read_only_store import CannotShow
     from server.reports.instances import NoSuchInstance
@@ -195,10 +195,10 @@ def doctor(
 
     Changes nothing. Exits with 0 when nothing failed (notes and warnings are no failures), with 1 otherwise.
     """
-    # Imported here, as the checks are wanted by this command only.
+    # Imported here: only this command needs the checks.
     from server.doctor import report, runner
 
-    # What goes wrong is told by what is found, not by the libraries in between as well.
+    # The findings report what goes wrong; the libraries need not log it as well.
     logs.configure("critical", sys.stderr, plain=True)
     findings = runner.run(os.environ)
     report.show(findings, as_json=as_json)
@@ -216,7 +216,7 @@ def _serve(config: Config, lines: LogQueue) -> None:
             f"cannot listen on {config.host}:{config.port}: {error.strerror or error}. Stop what listens there, "
             "or set RECONVENE_HOST or RECONVENE_PORT to something else"
         )
-    # Imported here: the web framework takes half a second, and neither `--help` nor a client that comes back should.
+    # Imported here: the web framework takes half a second to import; `--help` and the client commands do not need it.
     from server.app import serve
 
     try:
@@ -234,9 +234,9 @@ def _serve(config: Config, lines: LogQueue) -> None:
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Neither a terminal that has no ticks nor a name that is no text is a reason for a traceback.
+            # No traceback when the terminal cannot encode a tick, or a name is not valid text.
             stream.reconfigure(errors="replace")
-    # Standard output is for what was asked for. Commands that log their own progress say more.
+    # Standard output is for results only. Commands that log their own progress set a lower level.
     logs.configure("warning", sys.stderr, plain=True)
     cli()
 

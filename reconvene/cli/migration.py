@@ -1,4 +1,4 @@
-"""What `reconvene migrate` does: bring the schema of the store up to date, tell whether it is, or hand over the SQL."""
+"""What `reconvene migrate` does: bring the store's schema up to date, check that it is, or print or export the SQL."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from storage.store import Store
 Tell = Callable[[str], None]
 
 _FIRST_STAMP = 20261121000000
-"""`supabase db push` knows a migration by the number its file name begins with, which looks like a date and must never
-change: this plus the migration's own number."""
+"""`supabase db push` identifies a migration by the number at the start of its file name. It looks like a date and must
+never change: this constant plus the migration's own number."""
 _FUNCTIONS_STAMP = 20270000000000
-"""The file of functions is another one, behind those, whenever its contents are others: release and hash are added."""
+"""The file of functions comes after the migrations. Its name has release and hash: new contents, new file."""
 
 
 class CannotMigrate(Exception):  # noqa: N818
-    """What was asked for cannot be done; the text says why."""
+    """The request cannot be carried out; the text says why."""
 
 
 async def run(
@@ -32,7 +32,7 @@ async def run(
     everything: bool = False,
     directory: Path | None = None,
 ) -> bool:
-    """The command with its options. False: `check` found something missing.
+    """Run the command with its options. False: `check` found something missing.
 
     Raises `CannotMigrate`, `ConfigError`, `StoreError`.
     """
@@ -63,7 +63,7 @@ async def run(
 
 async def migrate(store: Store, tell: Tell) -> None:
     """Apply what is missing. Raises `StoreError`."""
-    # Asked first: a store that cannot migrate itself may be up to date all the same.
+    # Checked first: a store that cannot migrate itself may still be up to date.
     schema = (await store.schema()).known()
     if schema.pending:
         for name in await store.migrate():
@@ -97,9 +97,9 @@ async def pending_sql(store: Store) -> str:
 
 
 def export(directory: Path, tell: Tell) -> None:
-    """Write every migration into a folder for `supabase db push`. Files that are there already are left as they are.
+    """Write every migration into a folder for `supabase db push`. Existing files are left as they are.
 
-    Raises `CannotMigrate`; when one of them has other contents, before anything is written.
+    Raises `CannotMigrate`: for an existing file with different contents, before anything is written.
     """
     schema = load_schema()
     files = {directory / _file_name(migration): migration.sql for migration in schema.migrations}
@@ -133,5 +133,5 @@ def _sql(files: SchemaFiles) -> str:
     parts = [f"-- {migration.name}\n\n{migration.sql.strip()}\n" for migration in files.migrations]
     if files.functions:
         parts.append(files.functions_sql)
-    # All or nothing, also for a tool that commits after each statement.
+    # One transaction, even with a tool that commits after each statement.
     return "\n".join(["BEGIN;\n", f"{LOCK}\n", *parts, "COMMIT;"]) if parts else "-- nothing is missing"

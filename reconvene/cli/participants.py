@@ -1,6 +1,6 @@
 """The commands that take part in meetings: echo, source, record, probe, load.
 
-Each imports what it does when it is called: aiortc takes most of a second, and is an extra.
+Each imports its implementation when called: aiortc takes most of a second to import, and is an optional extra.
 """
 
 from __future__ import annotations
@@ -262,17 +262,17 @@ def load(
 
 
 def need_media(command: str) -> None:
-    """Exits with what to install when the extra is missing."""
+    """Exits with installation advice when the extra is missing."""
     missing = [name for name in PEER if importlib.util.find_spec(name) is None]
     if missing:
         fail(f"{command} needs {' and '.join(missing)}: pip install 'reconvene[peer]'")
 
 
 def go(running: Coroutine[Any, Any, int]) -> None:
-    """Run a command to its exit code, with its progress on stderr."""
+    """Run a command and exit with its code; progress goes to stderr."""
     with contextlib.closing(logs.queued()) as lines:
         logs.configure("info", lines)
-        # Each pair of candidates that is tried, and each packet that is missing.
+        # They log every candidate pair tried and every missing packet.
         for library in ("aioice", "aiortc"):
             logging.getLogger(library).setLevel(logging.ERROR)
         code = asyncio.run(_told(running))
@@ -280,7 +280,7 @@ def go(running: Coroutine[Any, Any, int]) -> None:
 
 
 async def _told(running: Coroutine[Any, Any, int]) -> int:
-    """What goes wrong in aiortc's own tasks, as by a description that makes no sense, is a line and no traceback."""
+    """Log errors in aiortc's own tasks, such as for an invalid description, as one line without a traceback."""
     asyncio.get_running_loop().set_exception_handler(
         lambda loop, about: log.warning(
             "something failed beside", error=repr(about.get("exception", about["message"]))

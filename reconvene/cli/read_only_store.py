@@ -1,4 +1,4 @@
-"""The record of a server, for commands that only look at it: nothing is made, changed or migrated."""
+"""Read-only access to a server's record: nothing is created, changed or migrated."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from storage.import_store import StoreWithImports
 
 
 class CannotShow(Exception):  # noqa: N818 - named for what happened
-    """There is nothing of the kind to show; the text says why."""
+    """There is nothing to show; the text says why."""
 
 
 def place(config: Config) -> str:
-    """What to call the store: other URLs than SQLite's may hold a password."""
+    """How messages name the store; URLs other than SQLite's are not shown, as they may hold a password."""
     return config.store if config.store.startswith("sqlite:") else "the store that RECONVENE_STORE names"
 
 
 @contextlib.asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[StoreWithImports]:
-    """The store, if it is there; a server may be running with it.
+    """The store, if it exists; a server may be using it.
 
     Raises `CannotShow`, `StoreError`.
     """
     store = config.make_store()
-    # Asked first, as opening would make what is missing.
+    # Checked first: opening a missing store would create it.
     schema = await store.schema()
     if schema.version == 0:
         raise CannotShow(

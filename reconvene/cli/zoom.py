@@ -1,4 +1,4 @@
-"""`reconvene zoom`: its options, what it says, its exit codes. What it needs is imported where it is wanted."""
+"""`reconvene zoom`: its options, output and exit codes. Heavy modules are imported where they are used."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _Store = Annotated[str | None, typer.Option(help="Where the record is kept.", me
 
 @zoom.command(epilog=_SYNC_HELP)
 def sync(
-    id: _Id,  # noqa: A002 - what it is called in the help
+    id: _Id,  # noqa: A002 - the name in the help
     meeting: Annotated[bool, typer.Option("--meeting", help="It is a meeting, and no webinar.")] = False,
     instance: Annotated[
         str | None, typer.Option(help="Read this instance only.", metavar="UUID", show_default=False)
@@ -144,7 +144,7 @@ def status(
 
 
 async def _known(config: Config, number: str | None) -> list[Known]:
-    """The one, or the latest of all. Raises `CannotShow`, `StoreError`."""
+    """The import with this number, or the latest one. Raises `CannotShow`, `StoreError`."""
     from reconvene.cli import read_only_store
     from reconvene.cli.zoom_summary import Known
     from server.zoom import person_matching
@@ -165,7 +165,7 @@ async def _known(config: Config, number: str | None) -> list[Known]:
 
 
 def _screen(config: Config, *, as_json: bool) -> Live | Lines:
-    """What shows progress, on standard error, where logs go as well, and neither tears the other."""
+    """The progress display, on standard error; log lines go through it, so that neither garbles the other."""
     from rich.console import Console
     from rich.file_proxy import FileProxy
 
@@ -173,7 +173,7 @@ def _screen(config: Config, *, as_json: bool) -> Live | Lines:
     from reconvene.progress_screen import on_terminal
     from server.runtime import logs
 
-    # What is an info in a server's log is told by the display here.
+    # The display already shows what a server logs at info level.
     level = {"debug": "debug", "info": "warning"}.get(config.log_level, config.log_level)
     console = Console(stderr=True, highlight=False)
     if on_terminal(console) and not as_json:
@@ -194,7 +194,7 @@ def _config(store: str | None) -> Config:
 
 
 def _external_id(words: Sequence[str]) -> str:
-    """Of `889 8887 2033` as well, as Zoom shows it, which is three arguments."""
+    """Also accepts `889 8887 2033`, as Zoom shows the number, which the shell passes as three arguments."""
     from server.zoom.address import external_id
 
     try:

@@ -1,4 +1,4 @@
-"""How far a sync is, while it runs: a live display on a terminal, lines of a log otherwise."""
+"""The progress of a running sync: a live display on a terminal, log lines otherwise."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from server.zoom.throughput import Pace
 from storage.imports import INSTANCE, REGISTRANTS
 
 WORTH_A_LINE = 5.0
-"""Seconds: shorter waits are told on a terminal only."""
+"""Seconds; shorter waits are shown on a terminal only."""
 
 _WORDS: Final[dict[PartStage, tuple[str, str]]] = {
     "waiting": ("to come", "dim"),
@@ -31,14 +31,14 @@ _WORDS: Final[dict[PartStage, tuple[str, str]]] = {
     "unknown": ("unknown", "yellow"),
     "too_old": ("too old", "dim"),
 }
-"""How a list's state is called, and its style."""
+"""The label and the style of each state of a list."""
 
 _ENDED: Final = ("complete", "unchanged", "partial", "unknown", "too_old")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is shown of one list, or of several together."""
+    """What the display shows for one list, or for several together."""
 
     title: str
     rows: int
@@ -48,7 +48,7 @@ class Line:
 
 
 def lines(parts: Sequence[PartProgress], most: int) -> list[Line]:
-    """At most `most` of them (3 at least): registrants together; of many instances those at which it is."""
+    """At most `most` lines (3 at least): registrants as one line; of many instances, those around the current one."""
     registrants = [part for part in parts if part.part.startswith(REGISTRANTS)]
     shown = [_together("registrants", registrants)] if registrants else []
     rest = [part for part in parts if not part.part.startswith(REGISTRANTS)]
@@ -73,7 +73,7 @@ def _of(part: PartProgress) -> Line:
 
 
 def _title(part: PartProgress) -> str:
-    # Short, so that there is room for a bar.
+    # Short, to leave room for a bar.
     return harmless(part.title).removeprefix("Instance of ").removesuffix(" UTC") or part.part
 
 
@@ -84,7 +84,7 @@ def _together(title: str, parts: Sequence[PartProgress]) -> Line:
     if "walking" in states or ("waiting" in states and len(states) > 1):
         state = "walking"
     elif "waiting" not in states:
-        # The worst of them.
+        # The worst state of all.
         state = next(
             worst for worst in ("unknown", "partial", "complete", "unchanged", "too_old") if worst in states
         )
@@ -94,7 +94,7 @@ def _together(title: str, parts: Sequence[PartProgress]) -> Line:
 
 
 def doing(progress: Progress, now: float) -> str:
-    """What it is at: `cannot reach Zoom; asks again in 0:09`."""
+    """The current activity: `cannot reach Zoom; asks again in 0:09`."""
     note = harmless(progress.note)
     if progress.stage == "looking":
         return note or "Asking Zoom what there is"
@@ -121,7 +121,7 @@ def _minutes(seconds: float) -> str:
 
 
 class Live(LiveScreen):
-    """On a terminal: the lists with their bars. What comes of it is told in a table afterwards."""
+    """On a terminal: the lists with their bars. The summary table replaces them afterwards."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.time) -> None:
         super().__init__(console)
@@ -149,7 +149,7 @@ class Live(LiveScreen):
             no_wrap=True,
             overflow="ellipsis",
         )
-        # Beside the lists: a head, what it is at (two lines where it is long), and the line the cursor is on.
+        # Besides the lists: a head, the current activity (two lines if long), and the cursor's line.
         most = (options.height or console.height) - 4
         self.doing(doing(progress, now), "yellow" if progress.stage == "waiting" else "dim")
         yield Group(head, self._table(lines(progress.parts, most), now, options.max_width), self.spinner)
@@ -179,7 +179,7 @@ class Live(LiveScreen):
         return table
 
     def _pace(self, line: Line, now: float) -> tuple[str, str]:
-        """Rate and time left, of a list that is read."""
+        """Rate and time left of the list being read."""
         pace = self._paces.get(line.title)
         if pace is None or line.state != "walking":
             return "", ""
@@ -196,7 +196,7 @@ def _bar(line: Line) -> RenderableType:
 
 
 class Lines(LineScreen):
-    """For logs and pipes: when a list is begun and read, and now and then how far it is."""
+    """For logs and pipes: a line when a list begins, one when it is done, and now and then its progress."""
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
         super().__init__(write, clock)

@@ -1,6 +1,6 @@
-"""What came of a sync, and what is known of imports: as tables for people, as JSON for programs.
+"""The outcome of a sync and the state of imports: as tables for people, as JSON for programs.
 
-Times are UTC, as they are in Zoom's reports and in the reasons.
+Times are UTC, as in Zoom's reports and in the reasons.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from storage.import_reports import ImportTotals
 from storage.imports import REGISTRANTS, Import, Part, PartState, RegistrantStatus, Subject
 
 if TYPE_CHECKING:
-    # It wants the extra `zoom`, and what is known of imports can be shown without.
+    # The import needs the extra `zoom`; showing imports does not.
     from server.zoom.sync import Outcome
 
 SETTLED: Final = 24 * 3600.0
-"""Seconds after the end from which on a report of Zoom's no longer changes."""
+"""Seconds after the end; from then on a Zoom report no longer changes."""
 
 STATUSES: Final[Sequence[RegistrantStatus]] = get_args(RegistrantStatus)
 
@@ -45,7 +45,7 @@ _STYLES: Final[dict[PartState, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known of one import, as of `at`."""
+    """The state of one import, as of `at`."""
 
     record: Import
     totals: ImportTotals
@@ -56,7 +56,7 @@ class Known:
 
 
 def show_outcome(console: Console, outcome: Outcome, now: float) -> None:
-    """The summary of a sync: what there is, where it came from, what is missing, and what to do."""
+    """The summary of a sync: the result, its sources, what is missing, and what to do."""
     known = Known(outcome.record, outcome.totals, now)
     _show(console, known)
     if outcome.reasons:
@@ -88,7 +88,7 @@ def show_import(console: Console, known: Known) -> None:
 
 
 def together(reasons: Iterable[str]) -> Iterator[str]:
-    """`title: reason` of those that have the same reason as one: of many instances some are named."""
+    """`title: reason`, one line for all parts with the same reason; of many instances only some are named."""
     titles: dict[str, list[str]] = {}
     for each in reasons:
         title, _, reason = each.partition(": ")
@@ -100,12 +100,12 @@ def together(reasons: Iterable[str]) -> Iterator[str]:
 
 
 def command(subject: Subject) -> str:
-    """What reads it (again)."""
+    """The command that reads the import (again)."""
     return f"reconvene zoom sync {subject.external_id}{' --meeting' if subject.kind == 'meeting' else ''}"
 
 
 def show_imports(console: Console, imports: Sequence[Known]) -> None:
-    """One line for each."""
+    """One line for each import."""
     if not imports:
         console.print("Nothing was imported yet: reconvene zoom sync ID does it.")
         return
@@ -197,7 +197,7 @@ def _parts(known: Known) -> Table:
 
 
 def _walking(part: Part, now: float) -> str:
-    """Of a part that is being read, or was left in the middle."""
+    """The progress of a part that is being read, or whose reading was interrupted."""
     if not part.walking:
         return ""
     walk = part.walking[0]
@@ -206,7 +206,7 @@ def _walking(part: Part, now: float) -> str:
 
 
 def _reasons_of_sources(record: Import) -> Iterator[str]:
-    """Why the sources are no better ones; said once for all instances of which it is true."""
+    """Why no better source was used; said once for all instances that share the reason."""
     whys: dict[tuple[str, str], int] = {}
     for part in record.parts:
         if part.why and part.why not in part.reason:

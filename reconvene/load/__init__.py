@@ -1,5 +1,5 @@
-"""A load generator: rooms full of clients without media, for whoever operates a server.
+"""A load generator for server operators: rooms full of clients without media.
 
-`command` runs it; `crowd` has the clients of one process (`member` is one of them), `expected_events` what they have to
-see; `statistics` are what is measured, `result` and `progress_display` show it.
+`command` runs it; `crowd` has the clients of one process (`member` is one of them), `expected_events` which events they
+must see; `statistics` holds the measurements, `result` and `progress_display` show them.
 """

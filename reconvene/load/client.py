@@ -1,4 +1,4 @@
-"""A client without an account of what it saw: the state machine that programs and pages run, its socket, its timer."""
+"""A client that keeps no account of what it saw: the state machine of programs and pages, its socket and its timer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def seconds() -> float:
 
 
 class Client:
-    """Its socket is among the `sockets` as long as it is connected. `known`: frames that `took` is given as events."""
+    """Its socket is in `sockets` while connected. `known`: frames that are passed to `took` as events."""
 
     __slots__ = ("_due", "_socket", "_sockets", "_target", "_timer", "known", "machine")
 
@@ -42,13 +42,13 @@ class Client:
         self.run(self.machine.start(seconds()))
 
     def stop(self) -> None:
-        """As when a page is closed."""
+        """Stop as a closed page does."""
         self.run(self.machine.suspend())
         if self._timer is not None:
             self._timer.cancel()
 
     def abort(self) -> None:
-        """Leave nothing open."""
+        """Close everything at once."""
         if self._timer is not None:
             self._timer.cancel()
         if self._socket is not None:
@@ -56,7 +56,7 @@ class Client:
             self._socket = None
 
     def run(self, actions: Iterable[Action]) -> None:
-        """Carry out what the machine wants."""
+        """Carry out the machine's actions."""
         for action in actions:
             match action:
                 case Send():
@@ -71,25 +71,25 @@ class Client:
                         self._socket.drop(action.code)
                         self._socket = None
         if (wake_at := self.machine.wake_at) < self._due:
-            # A later one is found when this one is due.
+            # A later deadline is picked up when this timer fires.
             if self._timer is not None:
                 self._timer.cancel()
             self._due = wake_at
             delay = max(0.0, wake_at - seconds())
             self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
-    # What whoever extends it is told.
+    # Hooks for subclasses.
 
     def heard(self, name: str, detail: Mapping[str, Any]) -> None:
-        """What the machine tells its page."""
+        """The machine emitted an event."""
 
     def before_machine(self) -> None:
-        """The machine is about to be told something."""
+        """Called before each input to the machine."""
 
-    # What the socket reports.
+    # Called by the socket.
 
     def took(self, event: Event) -> None:
-        """A frame came that is known."""
+        """A known frame arrived."""
 
     def received(self, raw: bytes, payload: bytes) -> None:
         self.feed(payload)

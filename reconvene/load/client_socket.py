@@ -1,7 +1,7 @@
 """One WebSocket of a client, from the attempt to connect to its end, on an `asyncio.Protocol`.
 
-There is no task that reads and no queue: thousands of these are in one process. A frame that the room's log knows by
-its bytes goes to the client without being taken apart.
+It has neither a reading task nor a queue: one process has thousands of these. A frame whose bytes the room's log knows
+goes to the client unparsed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from reconvene.load.frames import CLOSE, CONTINUED, FINAL, PING, PONG, TEXT, fra
 from reconvene.load.target import Target
 
 LOST = 1006
-"""How a socket ended that ended without a close frame (RFC 6455 section 7.1.5)."""
+"""The close code when no close frame arrived (RFC 6455 section 7.1.5)."""
 
 NO_CODE = 1005
-"""What stands for a close frame that says nothing."""
+"""The close code for a close frame without one (RFC 6455 section 7.1.5)."""
 
 CLOSE_TIMEOUT = 2.0
-"""Seconds in which what was written before a close has to be taken."""
+"""Seconds for the remote to take what was written before a close."""
 
 MOST = 16 * 1024 * 1024
-"""Bytes of what is not complete yet."""
+"""Most bytes of an incomplete frame."""
 
 
 class Owner(Protocol):
@@ -40,7 +40,7 @@ class Owner(Protocol):
 
 
 class ClientSocket(asyncio.Protocol):
-    """Of its `owner`, until either of them is done with it. It is among the `sockets` as long as it is connected."""
+    """Reports to its `owner` until one of them drops the other. It is in `sockets` while connected."""
 
     __slots__ = (
         "_dialling",
@@ -60,7 +60,7 @@ class ClientSocket(asyncio.Protocol):
         self._rest = b""
         self._fragments = b""
         self.is_open = False
-        """The upgrade is answered."""
+        """The server has answered the upgrade."""
         self.is_writable = True
         self._dialling = asyncio.get_running_loop().create_task(self._dial(target))
 
@@ -69,20 +69,20 @@ class ClientSocket(asyncio.Protocol):
             self._transport.write(frame(payload))
 
     def drop(self, code: int) -> None:
-        """Close it; its owner hears no more of it."""
+        """Close it; nothing more is reported to its owner."""
         self._owner = None
         if self._transport is None:
             self._dialling.cancel()
         elif self.is_open:
             self._transport.write(frame(code.to_bytes(2, "big"), CLOSE))
             self._transport.close()
-            # A remote that does not read would hold it up for ever.
+            # A remote that does not read would delay the close for ever.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.abort)
         else:
             self._transport.abort()
 
     def abort(self) -> None:
-        """At once, whatever is still to be written."""
+        """Close at once and discard unsent data."""
         self._owner = None
         self._dialling.cancel()
         if self._transport is not None:
@@ -103,7 +103,7 @@ class ClientSocket(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.write(upgrade(target.authority, target.path))
 
-    # What the loop reports.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports only look like asyncio's.
@@ -160,7 +160,7 @@ class ClientSocket(asyncio.Protocol):
             if opcode == TEXT and raw[0] & FINAL:
                 owner.received(raw, payload)
             elif opcode in {TEXT, CONTINUED}:
-                # Servers send whole messages; what is between may cut them up.
+                # The server does not fragment messages, but proxies in between may.
                 self._fragments += payload
                 if raw[0] & FINAL:
                     whole, self._fragments = self._fragments, b""

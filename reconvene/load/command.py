@@ -1,4 +1,4 @@
-"""`reconvene load`, from its options to its exit code."""
+"""`reconvene load`: from options to exit code."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from reconvene.server_address import Address, BadAddress
 from server.runtime import event_loop
 
 MAKE_WITHIN = 60.0
-"""Seconds for the meetings."""
+"""Seconds allowed for creating the meetings."""
 
 TELL = 0.5
 
 Tell = Callable[[str, Progress], None]
-"""Is told the phase, and how far it is."""
+"""Called with the phase and the progress."""
 
 PERMISSION = "--i-may-load-this-server"
 
@@ -50,7 +50,7 @@ def run(
     allowed: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Exits by itself, with 2, for what cannot be."""
+    """Run the command. Exits with 2 for an impossible plan."""
     try:
         plan = Plan(rooms, size, rate, seconds, signals, payload, join_rate, processes)
         address = Address.parse(url)
@@ -71,7 +71,7 @@ def run(
 
 
 async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: Tell) -> Outcome:
-    """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of what is left behind."""
+    """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of the meetings left behind."""
     target = await Target.find(address)
     if not target.is_here and not allowed:
         raise BadPlan(
@@ -118,7 +118,7 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: T
 
 
 async def _unless(asked: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Carry it out, until asked to stop."""
+    """Run the steps until asked to stop."""
     waits = [asyncio.ensure_future(work), asyncio.ensure_future(asked.wait())]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -142,7 +142,7 @@ async def _all(
 
 @contextlib.asynccontextmanager
 async def _told(tell: Tell, workers: Sequence[Worker]) -> AsyncIterator[Callable[[str], None]]:
-    """`tell` is told how far it is, all the time. What is yielded says what is done from now on."""
+    """Calls `tell` with the progress at intervals. Yields a function that sets the phase."""
     phase = ""
 
     def tell_now() -> None:
@@ -171,7 +171,7 @@ async def _told(tell: Tell, workers: Sequence[Worker]) -> AsyncIterator[Callable
 
 @contextlib.contextmanager
 def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end it in good order; the next one kills."""
+    """The first Ctrl-C or SIGTERM stops in good order; the next one kills."""
     running = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers]
@@ -182,7 +182,7 @@ def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         stop()
 
-    # Windows has none of these: there Ctrl-C ends the program.
+    # Windows has no signal handlers on the loop: there Ctrl-C ends the program.
     with contextlib.suppress(NotImplementedError):
         for number in numbers:
             running.add_signal_handler(number, asked)

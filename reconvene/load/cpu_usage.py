@@ -1,4 +1,4 @@
-"""How much of a processor a process had, and how long it waited for one."""
+"""How much CPU time a process used, and how long it waited for a core."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds that a process ran on a core, and that it was ready to run but another process had the core."""
+    """Seconds that a process ran on a core, and seconds that it was ready but another process had the core."""
 
     ran: float
     waited: float
@@ -20,7 +20,7 @@ class Usage:
 
 
 def usage(pid: int) -> Usage:
-    """What a process has used so far: all of its threads ran, its first thread waited. Linux only."""
+    """Usage so far: the run time of all threads, the waiting time of the first thread. Linux only."""
     # The second field is the command in parentheses and may hold spaces: count from behind it.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ran = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -28,7 +28,7 @@ def usage(pid: int) -> Usage:
 
 
 def own_usage() -> Usage:
-    """That of this process, on any system; where it does not tell, nothing waited."""
+    """The usage of this process, on any system; the waiting time is 0 where the system does not report it."""
     return Usage(time.process_time(), _waited(os.getpid()))
 
 

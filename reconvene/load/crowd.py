@@ -1,4 +1,4 @@
-"""All clients of one process: they join, change and signal for a while, and see out what is under way.
+"""All clients of one process: they join, send changes and signals for a while, then wait for deliveries to finish.
 
     crowd = Crowd(plan, target, meetings)
     await crowd.join()
@@ -6,8 +6,8 @@
     crowd.tally
     await crowd.close()
 
-Each step takes as long as the plan says and little more, whatever the server does. `stop` cuts short the one that is
-under way, and those to come.
+Each step takes as long as the plan says and little more, whatever the server does. `stop` cuts short the current step
+and the later ones.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from reconvene.load.statistics import Delays, Progress, Tally
 from reconvene.load.target import Target
 
 IN_FLIGHT = 256
-"""Joins that are under way at a time, at most: where the server is the limit, more would only wait there."""
+"""Most concurrent joins: where the server is the limit, more would only wait there."""
 
 DRAIN = 10.0
-"""Seconds for what is under way at the end, and for clients that are away then to come back."""
+"""Seconds at the end for outstanding deliveries, and for disconnected clients to come back."""
 
 DRAIN_STOPPED = 2.0
 """The same after an interruption."""
@@ -38,10 +38,10 @@ DRAIN_STOPPED = 2.0
 GOODBYE = 3.0
 
 PATIENCE = 0.05
-"""Seconds between two looks at whether all is there."""
+"""Seconds between two checks whether everything has arrived."""
 
 TIDY = 1.0
-"""Seconds between two times that frames which everybody has seen are forgotten."""
+"""Seconds between two removals of frames that everybody has seen."""
 
 LEAST_SLEEP = 0.001
 
@@ -67,7 +67,7 @@ class Crowd:
     # The steps.
 
     async def join(self) -> None:
-        """Everybody, room by room, until all are in or were refused, or it takes longer than the plan allows."""
+        """All clients join, room by room, until each is in or refused, or the plan's time is over."""
         before, rate = own_usage(), self._plan.join_rate
         self._began = began = self._last_joined = time.monotonic()
         until = began + self._plan.join_within
@@ -81,20 +81,20 @@ class Crowd:
             self._joining += 1
             member.start()
             if rate is None and number % 64 == 63:
-                # Sockets are opened faster than they are read otherwise.
+                # Otherwise sockets would be opened faster than they are read.
                 await asyncio.sleep(0)
         while self._joining and not self._is_over(until):
             await self._news_until(until)
         now = time.monotonic()
         self.tally.joined = sum(member.was_in for member in self._members)
-        # Who was not tried, as it was interrupted, did not fail.
+        # Clients not tried because of an interruption did not fail.
         missing = self._plan.clients - self.tally.joined
         self.tally.failed = self._failed() if self._stopped.is_set() else missing
         self.tally.joining = (began, self._last_joined)
         self.tally.busy_joining = (own_usage() - before).ran / max(now - began, 0.001)
 
     async def load(self) -> None:
-        """Changes and signals at the plan's rates for as long as it says; then what is under way."""
+        """Send changes and signals at the plan's rates for the plan's time; then wait for outstanding deliveries."""
         plan, tally = self._plan, self.tally
         padding = "x" * max(0, plan.payload - 48)
         with _undisturbed():
@@ -118,7 +118,7 @@ class Crowd:
                         room.forget()
                 await self._sleep(min([until, tidy_at, *(stream.due for stream in streams)]))
             if not self._stopped.is_set():
-                # What was due while it slept last.
+                # Send what became due during the last sleep.
                 for stream in streams:
                     stream.send(until - LEAST_SLEEP)
             ended = time.monotonic()
@@ -137,7 +137,7 @@ class Crowd:
         self._account()
 
     async def close(self) -> None:
-        """Everybody closes their page."""
+        """All clients stop, as closed pages do."""
         for member in self._members:
             member.stop()
         await _looked_at(lambda: not self.sockets, time.monotonic() + GOODBYE)
@@ -149,7 +149,7 @@ class Crowd:
         await _looked_at(lambda: not self.sockets, time.monotonic() + GOODBYE)
 
     def progress(self) -> Progress:
-        """As of now; the quantile is since the last time."""
+        """The progress so far; the quantile covers the time since the last call."""
         before, self.tally.delays = self.tally.delays, Delays()
         self._count()
         recent, self.tally.delays = self.tally.delays, before
@@ -168,7 +168,7 @@ class Crowd:
             p99=recent.quantile(0.99) or 0.0,
         )
 
-    # What clients report.
+    # Called by clients.
 
     def settled(self, member: Member) -> None:
         if self._joining:
@@ -192,7 +192,7 @@ class Crowd:
         await _until(self._news, until)
 
     async def _sleep(self, until: float) -> None:
-        """Or until it is stopped. Not at all when that is past, but for a turn of the loop."""
+        """Sleep until then or until stopped. If that time is past, only yield to the loop."""
         await asyncio.sleep(0)
         if until > time.monotonic():
             await _until(self._stopped, until)
@@ -202,7 +202,7 @@ class Crowd:
         await _looked_at(lambda: all(_has_all(room) for room in self._rooms), until)
 
     def _account(self) -> None:
-        """What everybody should have by now, and what they have."""
+        """Count what every client should have by now, and what it has."""
         tally = self.tally
         for room in self._rooms:
             here = [member for member in room.members if member.machine.phase == "joined"]
@@ -222,7 +222,7 @@ class Crowd:
         tally.lost += tally.overdue
 
     def _overdue(self, room: Room, member: Member, present: int) -> int:
-        """What a client has made and nobody has seen, what others have seen and it has not, what it was signalled."""
+        """Count a client's changes that nobody saw, the events it missed, and the signals sent to it."""
         log, stretch, inbox = room.latest, member.stretch, member.inbox
         if log is None or stretch is None:
             return 0
@@ -234,7 +234,7 @@ class Crowd:
 
 
 class _Stream:
-    """`rate` a second in each room, evenly, the rooms in turn."""
+    """Sends at `rate` a second in each room, evenly spaced, the rooms in turn."""
 
     def __init__(
         self, rate: float, rooms: Sequence[Room], began: float, send: Callable[[Member], bool]
@@ -249,7 +249,7 @@ class _Stream:
         self._number = 0
 
     def send(self, now: float) -> None:
-        """What is due."""
+        """Send what is due."""
         while self.due <= now:
             self.behind = max(self.behind, now - self.due)
             speaker = self._rooms[self._number % len(self._rooms)].speaker()
@@ -258,7 +258,7 @@ class _Stream:
             self._number += 1
             self.due = self._began + self._number / self.rate
             if time.monotonic() - now > 0.1:
-                # More than can be sent: others have to have their turn.
+                # More is due than can be sent: let other tasks run.
                 return
 
     def left(self, now: float) -> int:
@@ -276,7 +276,7 @@ def _room(meeting: str, size: int, crowd: Crowd) -> Room:
 
 
 def _has_all(room: Room) -> bool:
-    """Everybody who can still come back is there, and has seen all there is to see."""
+    """Whether every client that can still come back is connected and has seen every event and signal."""
     log = room.latest
     for member in room.members:
         if not member.was_in or member.is_over:
@@ -300,7 +300,7 @@ async def _until(event: asyncio.Event, until: float) -> None:
 
 
 async def _looked_at(condition: Callable[[], bool], until: float) -> None:
-    """Until it holds. Nobody is told when it does: what it depends on changes thousands of times a second."""
+    """Wait until it holds. It is polled: its inputs change thousands of times a second."""
     while not condition():
         if time.monotonic() >= until:
             break
@@ -309,7 +309,7 @@ async def _looked_at(condition: Callable[[], bool], until: float) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """The garbage collector leaves the clients alone, which it would walk while deliveries wait."""
+    """Keep the garbage collector away from the clients: it would walk them while deliveries wait."""
     gc.collect()
     gc.freeze()
     try:

@@ -1,13 +1,13 @@
-"""What everybody in a room has to see, and whether they did. Pure: no sockets, no clock.
+"""What every client in a room must see, and whether it did. Pure: no sockets, no clock.
 
-The server numbers the events of a room (`seq`), and everyone there gets all of them. So whatever one client was sent
-belongs to the room's *log*; a client that was sent fewer of it than the log holds, between where it began and where it
-is, has lost some. What does not rise is doubled. A *stretch* is what one client sees of one log without a break: a
-replay goes on with it, a snapshot, which stands for everything before, begins another.
+The server numbers the events of a room (`seq`) and sends them all to every client there. So an event sent to any client
+belongs to the room's *log*. A client has lost events if, between its first and its last `seq`, it received fewer than
+the log holds. An event whose `seq` does not rise is doubled. A *stretch* is what one client sees of one log without a
+break: a replay continues it; a snapshot, which replaces everything before, begins another.
 
-Status changes are numbered by who makes them: the four flags of a participant are the lowest bits of their number. So
-each change is told from the one before, and it is seen when the server carried one out twice or never. Only after a
-restart of the server, or when somebody's place was given up, the latest state alone is told, as the protocol has it.
+Each client numbers its status changes: a participant's four flags are the lowest bits of the number. So each change
+differs from the one before, and a change that the server applied twice or never shows. Only after a restart of the
+server, or when a tab session was given up, is the latest state alone sent, as the protocol says.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_KNOWN = 4096
-"""Frames of a log that are recognised by their bytes. More than a server keeps for a replay is never under way."""
+"""Most frames of a log that are recognised by their bytes; never more are under way than a server keeps for a replay."""
 
 MOST_BATCHES = 64
 
 NUMBERS = 16
-"""States that four flags tell apart."""
+"""The number of states of four flags."""
 
 Message = Mapping[str, Any]
 
@@ -48,10 +48,10 @@ def state_of(participant: Message, before: int = 0) -> int:
 
 @dataclass(slots=True)
 class Changes:
-    """The status changes that one client has made.
+    """The status changes that one client made.
 
-    `made_at`: when (nanoseconds), of those no one has seen yet. `came_with`: how many there were when the place was
-    last taken in `log` by something else than a replay.
+    `made_at`: when each change that nobody has seen yet was made (nanoseconds). `came_with`: how many changes had been
+    made when the client last entered `log` other than by a replay.
     """
 
     made: int = 0
@@ -60,7 +60,7 @@ class Changes:
     came_with: int = 0
 
     def make(self, now: int) -> tuple[dict[str, bool], bool | None]:
-        """The next one: the media that change, and the hand if it does."""
+        """Make the next change: returns the media that change, and the hand if it changes."""
         (media, hand), self.made = flags(self.made), self.made + 1
         new_media, new_hand = flags(self.made)
         self.made_at[self.made] = now
@@ -68,19 +68,19 @@ class Changes:
         return changed, new_hand if new_hand is not hand else None
 
     def came_in(self, log: Log) -> None:
-        """By a join, or by a resume that found another log."""
+        """The client entered this log by a join, or by a resume after a restart."""
         self.log = log
         self.came_with = self.made
 
     def latest_with(self, state: int) -> int | None:
-        """The number of the last change that led to this state; 0 is how everybody begins."""
+        """The number of the last change that led to this state; 0 is the initial state."""
         number = self.made - (self.made - state) % NUMBERS
         return number if number >= 0 else None
 
 
 class Event:
-    """One that everybody is sent. `made_at` (nanoseconds): of a status change whose maker is known, otherwise 0.
-    `repeated`: the server has carried it out before."""
+    """An event sent to everybody. `made_at` (nanoseconds): when a status change was made, if its maker is known, else
+    0. `repeated`: the server has applied the change before."""
 
     __slots__ = ("made_at", "numbered", "repeated", "seq")
 
@@ -93,20 +93,20 @@ class Event:
 
 @dataclass(slots=True)
 class Shown:
-    """How a log shows a participant as of `seq`: in what state, and after which change. `settled`: the next one has to
-    be the one after that; otherwise, what is told is the latest state."""
+    """How a log shows a participant as of `seq`: the state, and the number of the change that led to it. `settled`: the
+    number is certain, so the next change must follow it; otherwise only the state is known."""
 
     seq: int
     state: int
     number: int
     settled: bool
     missing: dict[int, int] = field(default_factory=dict)
-    """Numbers that were passed over, each with the moment it was made."""
+    """Numbers that were passed over, each with the time its change was made."""
 
 
 class Log:
-    """What is known of a room's events under one `epoch`. `known` has the frames that were read before, `batches` those
-    of several events."""
+    """A room's events under one `epoch`. `known` has the frames of one event that were already read, `batches` those of
+    several."""
 
     def __init__(
         self, epoch: str, seq: int, participants: Iterable[Message], people: Mapping[str, Changes]
@@ -119,22 +119,22 @@ class Log:
         self.meet(seq, participants, people)
 
     def meet(self, seq: int, participants: Iterable[Message], people: Mapping[str, Changes]) -> None:
-        """A list of who is there as of `seq`. Of those who are known, the log itself knows better."""
+        """A list of the participants as of `seq`. For participants it already shows, the log keeps its own state."""
         for participant in participants:
             if participant["id"] not in self.shown:
                 self._show(participant, seq, people)
 
     @property
     def head(self) -> int:
-        """The last event that anybody saw."""
+        """The `seq` of the last event that any client saw."""
         return self._seqs[-1] if self._seqs else 0
 
     def between(self, after: int, until: int) -> int:
-        """How many events there are with a higher number than the one, up to the other."""
+        """How many events have a `seq` above `after` and up to `until`."""
         return max(0, bisect_right(self._seqs, until) - bisect_right(self._seqs, after))
 
     def sight(self, frame: bytes, message: Message, people: Mapping[str, Changes]) -> Event:
-        """Of an event whose frame is not known. The log knows it from now on."""
+        """Read an event whose frame is not known, and remember the frame."""
         if len(self.known) >= MOST_KNOWN:
             self.known.clear()
         self.known[frame] = event = self.see(message, people)
@@ -143,14 +143,14 @@ class Log:
     def sight_all(
         self, frame: bytes, messages: Iterable[Message], people: Mapping[str, Changes]
     ) -> tuple[Event, ...]:
-        """The same of a frame of several."""
+        """As `sight`, for a frame of several events."""
         if len(self.batches) >= MOST_BATCHES:
             self.batches.clear()
         self.batches[frame] = events = tuple(self.see(message, people) for message in messages)
         return events
 
     def forget(self, until: int) -> None:
-        """Frames of events that everybody has seen."""
+        """Forget the frames of events up to `until`, which everybody has seen."""
         for frame, event in list(self.known.items()):
             if event.seq > until:
                 break
@@ -160,11 +160,11 @@ class Log:
                 del self.batches[frame]
 
     def see(self, message: Message, people: Mapping[str, Changes]) -> Event:
-        """Of an event in whatever frame."""
+        """Read an event, whatever frame it came in."""
         seq: int = message["seq"]
         place = bisect_right(self._seqs, seq)
         if place and self._seqs[place - 1] == seq:
-            # Seen before, and forgotten, or in other bytes.
+            # Seen before: its frame was forgotten, or had other bytes.
             return Event(seq, numbered=_is_change(message))
         insort(self._seqs, seq)
         return self._first(seq, message, people)
@@ -194,7 +194,7 @@ class Log:
             return Event(seq, numbered=True)
         state = state_of(participant, shown.state)
         if seq <= shown.seq:
-            # A straggler: others were sent what came later, and not this.
+            # A straggler: other clients received later events, but not this one.
             number = next((each for each in shown.missing if each % NUMBERS == state), None)
             return Event(seq, numbered=True, made_at=shown.missing.pop(number) if number else 0)
         number = changes.latest_with(state)
@@ -207,7 +207,7 @@ class Log:
                 _passed(changes, number)
             return Event(seq, numbered=True)
         if not step or shown.number + step > changes.made:
-            # Nothing that was made leads there: one of those before, once more. From here on, only the state is known.
+            # No change that was made leads to this state, so an earlier one was repeated. From here on only the state is known.
             shown.settled = False
             return Event(seq, numbered=True, repeated=True)
         for skipped in range(shown.number + 1, shown.number + step):
@@ -218,7 +218,7 @@ class Log:
         return Event(seq, numbered=True, made_at=made_at)
 
     def outstanding(self, participant: str, changes: Changes) -> int:
-        """How many of the changes that were made nobody was told of yet; those that were passed over apart."""
+        """How many changes were made that nobody has received yet, without those that were passed over."""
         shown = self.shown.get(participant)
         if shown is None or (not shown.settled and changes.latest_with(shown.state) == changes.made):
             return 0
@@ -237,7 +237,7 @@ def _passed(changes: Changes, number: int) -> None:
 
 @dataclass(slots=True)
 class Stretch:
-    """What one client saw of a log without a break: `count` events after `base`, the last of them `last`."""
+    """What one client saw of a log without a break: `count` events after `base`, up to `last`."""
 
     log: Log
     base: int
@@ -245,7 +245,7 @@ class Stretch:
     count: int = 0
 
     def take(self, seq: int) -> bool:
-        """An event for everybody. Answers whether it is new; one that is not is doubled, or comes too late."""
+        """Count an event for everybody. Returns whether it is new; otherwise it is doubled or out of order."""
         if seq <= self.last:
             return False
         self.last = seq
@@ -253,23 +253,23 @@ class Stretch:
         return True
 
     def skip(self, seq: int) -> bool:
-        """An event for this client alone, likewise."""
+        """As `take`, for an event for this client alone, which is not counted."""
         if seq <= self.last:
             return False
         self.last = seq
         return True
 
     def lost(self, until: int | None = None) -> int:
-        """How many are missing, as far as anybody knows. `until`: it should have got that far."""
+        """How many events are missing, as far as any client's events show. `until`: the `seq` it should have reached."""
         return self.log.between(self.base, max(self.last, until or 0)) - self.count
 
 
 @dataclass(slots=True)
 class Signals:
-    """The signals from one client to another: how many were `sent`, and the last that was `got`.
+    """The signals from one client to another: how many were `sent`, and the number of the last that was `got`.
 
-    `excused`: those up to this one may be lost, as the addressee was given a snapshot, or the sender's server was
-    restarted, with them under way.
+    `excused`: signals up to this number may be lost: they were under way when the addressee got a snapshot or the
+    server was restarted.
     """
 
     sent: int = 0
@@ -282,7 +282,7 @@ class Signals:
         self.excused = self.sent
 
     def take(self, number: int) -> bool:
-        """It has arrived. Answers whether it is new."""
+        """A signal arrived. Returns whether it is new."""
         if number <= self.got:
             return False
         self._miss(number - 1)
@@ -290,12 +290,12 @@ class Signals:
         return True
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """No more signals will come."""
         self._miss(self.sent)
         self.got = self.sent
 
     def _miss(self, until: int) -> None:
-        """Those after the last that came, up to this one, did not come."""
+        """The signals after the last that came, up to `until`, did not come."""
         dropped = max(0, min(until, self.excused) - self.got)
         self.dropped += dropped
         self.lost += until - self.got - dropped

@@ -1,6 +1,6 @@
-"""WebSocket frames (RFC 6455) as a client of many connections writes and reads them: as cheaply as Python can.
+"""WebSocket frames (RFC 6455), written and read as cheaply as Python can, for one process with many connections.
 
-There are no extensions and no compression, which clients that generate load offer none of.
+No extensions and no compression: the clients offer none.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 CONTINUED = 0
 FINAL = 0x80
-"""In the first byte of a frame: it is the last of its message."""
+"""The bit in a frame's first byte that marks the last frame of a message."""
 
 Frame = tuple[int, bytes, bytes]
-"""Its opcode, the whole of it, its payload."""
+"""The opcode, the whole frame, the payload."""
 
 
 def upgrade(authority: str, path: str = "/ws") -> bytes:
     """The request that opens a WebSocket. `authority`: host and port, as in the address."""
-    # One key for all: it is there to tell a server from one that speaks plain HTTP only.
+    # One key for all sockets: it only tells a WebSocket server from one that speaks plain HTTP.
     return (
         f"GET {path} HTTP/1.1\r\nHost: {authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -27,8 +27,8 @@ def upgrade(authority: str, path: str = "/ws") -> bytes:
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
     """A final client frame (RFC 6455, 5.2), of less than 64 KiB (`OverflowError`).
 
-    The mask is there, as it must be, and zero: it protects what is between from texts that somebody else chose, and
-    nobody else chooses these.
+    The mask is required, and zero here: it protects proxies from text that a third party chose, and no third party
+    chooses this text.
     """
     size = len(payload)
     length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
@@ -36,7 +36,7 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def frames(data: bytes) -> tuple[list[Frame], bytes]:
-    """The frames of a server that are complete, and the rest that is not complete yet."""
+    """The complete frames that the server sent, and the incomplete rest."""
     found = []
     position, size = 0, len(data)
     while size - position >= 2:

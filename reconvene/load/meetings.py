@@ -1,4 +1,4 @@
-"""The meetings that are put under load: made before, with ids that nobody can guess, and removed after."""
+"""The meetings under load: created before the load with unguessable ids, and removed afterwards."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from reconvene.load.target import CallRefused, Target, Unreachable
 
 AT_ONCE = 8
 REMOVE_WITHIN = 20.0
-"""Seconds for all of them. A server that was restarted at the end is back by then."""
+"""Seconds for removing all meetings: enough for a server restarted at the end to be back."""
 
 PAUSE = 0.5
-"""Seconds before a call that failed is made again."""
+"""Seconds before a failed call is repeated."""
 
 TITLE = "Load test"
 
 
 class Meetings:
-    """`ids` are those that exist. Whoever makes them is their host, who may remove them."""
+    """`ids` are the existing meetings. The identity that creates them is their host, and so may remove them."""
 
     def __init__(self, target: Target) -> None:
         self.ids: list[str] = []
         self.why = ""
-        """Why those that are left could not be removed."""
+        """Why the remaining meetings could not be removed."""
         self._target = target
         self._token = ""
 
     async def make(self, count: int, within: float) -> None:
-        """Raises `Unreachable` and `CallRefused`; some may exist then."""
+        """Raises `Unreachable` and `CallRefused`; some meetings may exist even then."""
         answer = await self._target.call("POST", "/api/identity", body={"kind": "bot", "name": TITLE})
         self._token = str(answer.get("token", ""))
         try:
@@ -41,7 +41,7 @@ class Meetings:
             ) from None
 
     async def remove(self) -> None:
-        """As many as can be. `ids` are those that are left."""
+        """Remove as many as possible. `ids` are then the remaining ones."""
         try:
             async with asyncio.timeout(REMOVE_WITHIN):
                 await _each(list(self.ids), self._remove)
@@ -49,7 +49,7 @@ class Meetings:
             self.why = self.why or f"not all were removed in {REMOVE_WITHIN:.0f} s"
 
     async def _make(self, meeting: str) -> None:
-        # Before the answer, which may be lost.
+        # Noted before the answer, which may be lost.
         self.ids.append(meeting)
         await self._target.call("POST", "/api/meetings", self._token, {"meeting": meeting, "title": TITLE})
 
@@ -73,7 +73,7 @@ class Meetings:
 
 
 async def _each(meetings: Iterable[str], work: Callable[[str], Awaitable[None]]) -> None:
-    """Some at a time. The first failure ends it."""
+    """A few calls at a time. The first failure ends them all."""
     left = iter(meetings)
 
     async def worker() -> None:

@@ -1,7 +1,7 @@
 """One client, and what it saw. Thousands of these are in one process.
 
-What the machine is not needed for it does not see: events that everybody gets are recognised by their bytes once one
-client has read them, and only the place in the log is told to the machine, before anything else is.
+To save time, room events bypass the state machine: once one client has parsed an event, the others recognise it by its
+bytes. The machine is told only the position in the log, before its next input.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from signalling.client.state_machine import SignallingClient
 EVENTS = frozenset(
     ("participant_joined", "participant_rejoined", "participant_updated", "participant_left", "meeting_ended")
 )
-"""What everybody in a room is sent."""
+"""Events that are sent to everybody in a room."""
 
 _FOR_THE_MACHINE = (b'{"type":"ack"', b'{"type":"joined"', b'{"type":"resumed"')
-"""Need not be taken apart here. Whatever looks otherwise is."""
+"""Messages that start so go to the machine unparsed; all others are parsed here."""
 
 
 class Watcher(Protocol):
-    """What clients report to. `delays`: microseconds of what was delivered since it was last looked at."""
+    """What clients report to. `delays`: microseconds of each delivery since the list was last emptied."""
 
     target: Target
     tally: Tally
@@ -40,11 +40,11 @@ class Watcher(Protocol):
     sockets: set[ClientSocket]
 
     def settled(self, member: Member) -> None:
-        """It has joined for the first time, or was refused for good."""
+        """The client has joined for the first time, or was refused for good."""
 
 
 class Member(Client):
-    """`following` is the one in its room that it signals to; `signals` are those signals, `inbox` the ones it gets."""
+    """`following` is the client in its room that it signals to; `signals` are those it sends, `inbox` those it gets."""
 
     __slots__ = (
         "_heard_at",
@@ -70,7 +70,7 @@ class Member(Client):
         self.stretch: Stretch | None = None
         self.ended: list[Stretch] = []
         self.was_in = False
-        """It has joined, at some time."""
+        """It has joined at least once."""
         self._room = room
         self._watcher = watcher
         self._heard_at = self._started_at = self._replaying = 0
@@ -89,13 +89,13 @@ class Member(Client):
         super().start()
 
     def change(self) -> bool:
-        """Of its status."""
+        """Change its status."""
         media, hand = self.changes.make(clock())
         self.run(self.machine.status(media, hand))
         return True
 
     def signal(self, padding: str) -> bool:
-        """Answers whether there is somebody to signal to."""
+        """Send a signal. Returns whether there is a client to signal to."""
         if not self.following.was_in or self.following.is_over:
             return False
         self.signals.sent += 1
@@ -103,10 +103,10 @@ class Member(Client):
         self.run(self.machine.signal(self.following.machine.membership.my_id, data))
         return True
 
-    # What the socket reports.
+    # Called by the socket.
 
     def took(self, event: Event) -> None:
-        """One for everybody, that is known. This is what costs: it is done for every delivery."""
+        """A known room event. This is the hot path: it runs for every delivery."""
         stretch, watcher = self.stretch, self._watcher
         if stretch is None:
             return
@@ -173,7 +173,7 @@ class Member(Client):
             for event in self.stretch.log.sight_all(raw, messages, self._room.people):
                 self.took(event)
             return
-        # A replay, with signals among what was missed.
+        # A replay that contains missed signals.
         for message in messages:
             if message["type"] == "signal":
                 self._signalled(message)
@@ -236,7 +236,7 @@ class Member(Client):
                 self._watcher.settled(self)
 
     def _begin(self, seq: int, participants: Iterable[Mapping[str, Any]], *, restarted: bool = True) -> None:
-        """The whole truth came: what was before it is not asked for."""
+        """A full roster came: a new stretch begins, and nothing before it is expected any more."""
         room = self._room
         room.people[self.machine.membership.my_id] = self.changes
         log = room.log(self.machine.membership.epoch, seq, participants)

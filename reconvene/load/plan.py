@@ -1,4 +1,4 @@
-"""What to do, how it is shared between processes, and what this machine has to have for it."""
+"""What to do, how it is shared between processes, and what this machine needs for it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from reconvene.terminal import counted
 from signalling.protocol.client_messages import MAX_SIZE
 
 SPARE_FILES = 100
-"""Beside the sockets: files of the process itself, and calls of the API."""
+"""Open files besides the sockets: the process's own, and API calls."""
 
 MOST_PAYLOAD = MAX_SIZE - 1024
 
 
 class BadPlan(ValueError):  # noqa: N818 - named for what happened
-    """One line that says what cannot be, and what to write."""
+    """The text is one line: what is impossible, and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Plan:
         return self.seconds + (self.clients / self.join_rate if self.join_rate else 0.0)
 
     def share(self, number: int) -> Plan:
-        """That of one process, by its number from 0."""
+        """The part of the plan for one process, numbered from 0."""
         rooms = len(range(number, self.rooms, self.processes))
         join_rate = self.join_rate and self.join_rate * rooms / self.rooms
         return dataclasses.replace(self, rooms=rooms, join_rate=join_rate, processes=1)
@@ -62,16 +62,16 @@ class Plan:
 
     @property
     def files(self) -> int:
-        """How many the largest process opens."""
+        """How many files the largest process opens."""
         return self.share(0).clients + SPARE_FILES
 
 
 def allow_files(plan: Plan) -> None:
-    """Raise this process's limit to what the plan needs, which children inherit. Raises `BadPlan`."""
+    """Raise the open-files limit, which children inherit, to what the plan needs. Raises `BadPlan`."""
     try:
         import resource
     except ImportError:
-        return  # a system that has no such limit
+        return  # this system has no such limit
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= plan.files:
         return

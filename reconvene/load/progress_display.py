@@ -1,4 +1,4 @@
-"""How far it is, while it runs: one line that changes on a terminal, a line now and then otherwise. On stderr."""
+"""Progress on stderr: on a terminal one line that changes, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reconvene.terminal import counted
 
 
 class Summary:
-    """A line that says how far it is, with what a second brought since the last one.
+    """The progress as one line, with rates per second since the last one.
 
-    `phase`: `joining`, `load`, or a text of what is done now.
+    `phase`: `joining`, `load`, or a description of the current activity.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
@@ -75,7 +75,7 @@ class Live(LiveScreen):
 
 
 class Lines(LineScreen):
-    """A line for each phase, and now and then another one."""
+    """One line for each phase, and now and then one in between."""
 
     def __init__(
         self, plan: Plan, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""What came of it: a table for people, and JSON for machines."""
+"""The result: a table for people, and JSON for machines."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from reconvene.load.statistics import Delays, Tally
 from reconvene.terminal import counted, paper
 
 AT_ITS_LIMIT = 0.9
-"""Share of a core from which the generator, not the server, is what is measured."""
+"""Share of a core from which the generator, not the server, is the bottleneck."""
 
 HELD_UP = 0.2
-"""Share of the time in which the generator waited for a core, from which delays are as much this machine's."""
+"""Share of time waiting for a core, from which the delays are partly those of this machine."""
 
 SHOWN_MEETINGS = 5
 
@@ -33,7 +33,7 @@ _SETTINGS = {
     " its share of --rate and --signals; or all come from one address, and RECONVENE_LIMITS is narrower than this load",
     "unavailable": "the server's store did not keep up, or the server was going away: see its log",
 }
-"""What an error is about, by its code."""
+"""What an error code points to."""
 
 
 @dataclass
@@ -50,12 +50,12 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when joins failed or events were lost or doubled, or it is not known."""
+        """1 when joins failed, events were lost or doubled, or the generator itself broke."""
         tally = self.tally
         return 1 if tally.failed or tally.lost or tally.doubled or tally.refused or self.broken else 0
 
     def notes(self) -> Iterator[str]:
-        """What has to be known of the figures."""
+        """Caveats for the figures."""
         tally = self.tally
         yield from self.broken
         if tally.failed > tally.refused.total():
@@ -107,7 +107,7 @@ class Outcome:
 
 
 def left_behind(meetings: Sequence[str], why: str) -> str:
-    """One line of meetings that could not be removed."""
+    """One line naming the meetings that could not be removed."""
     shown = ", ".join(meetings[:SHOWN_MEETINGS]) + (" …" if len(meetings) > SHOWN_MEETINGS else "")
     return (
         f"{counted(len(meetings), 'meeting')} could not be removed ({why}): {shown}. "
@@ -116,7 +116,7 @@ def left_behind(meetings: Sequence[str], why: str) -> str:
 
 
 def show(outcome: Outcome, *, as_json: bool) -> None:
-    """On standard output."""
+    """Print to standard output."""
     if as_json:
         print(in_json(outcome))
         return

@@ -1,4 +1,4 @@
-"""A meeting under load: its clients, and what is known of its events."""
+"""A meeting under load: its clients and the log of its events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """`logs` by their epochs; `latest` is the one that began last."""
+    """`logs` by epoch; `latest` is the newest one."""
 
     def __init__(self, meeting: str) -> None:
         self.meeting = meeting
@@ -30,7 +30,7 @@ class Room:
         return log
 
     def speaker(self) -> Member | None:
-        """Whose turn it is, of those who are connected."""
+        """The next connected client in turn."""
         for _ in self.members:
             self._turn = (self._turn + 1) % len(self.members)
             if (member := self.members[self._turn]).is_connected:
@@ -38,7 +38,7 @@ class Room:
         return None
 
     def forget(self) -> None:
-        """Frames that everybody who is connected has seen."""
+        """Forget frames that every connected client has seen."""
         for log in self.logs.values():
             reading = [
                 member.stretch.last

@@ -1,4 +1,4 @@
-"""What is measured, so that it can be added up over processes and sent from one to another."""
+"""The measurements of a process: they can be added up, and sent between processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 FINE = 7
-"""Delays keep so many bits: a quantile is right within one part in 64."""
+"""Bits of precision kept of a delay: a quantile is accurate to one part in 64."""
 
 
 class Delays:
@@ -22,7 +22,7 @@ class Delays:
         return self._buckets.total()
 
     def add(self, delays: Iterable[int]) -> None:
-        # Those that are the same first: thousands come at once, and most are much alike.
+        # Equal delays are counted first: thousands come at once, and most are alike.
         for delay, count in Counter(delays).items():
             least = max(0, delay)
             shift = max(0, least.bit_length() - FINE)
@@ -30,7 +30,7 @@ class Delays:
             self.longest = max(self.longest, least)
 
     def quantile(self, share: float) -> float | None:
-        """Milliseconds; None when there is none."""
+        """In milliseconds; None without delays."""
         left = share * len(self)
         for delay in sorted(self._buckets):
             left -= self._buckets[delay]
@@ -55,55 +55,55 @@ class Delays:
 
 @dataclass
 class Tally:
-    """Counts of one process, or of all of them. Moments are seconds of a clock that all processes of a machine share
-    (CLOCK_MONOTONIC), shares are of one core."""
+    """Counts of one process or of all. Moments are seconds of CLOCK_MONOTONIC, which all processes of a machine share;
+    shares are of one core."""
 
     clients: int = 0
     joined: int = 0
     failed: int = 0
     present: int = 0
-    """How many of the clients came in, in time; did not; and were connected at the end."""
+    """Of the clients: how many joined in time, how many did not, and how many were connected at the end."""
     refused: Counter[str] = field(default_factory=Counter)
-    """Joins, and resumes, that the server refused for good, by the code."""
+    """Joins and resumes that the server refused for good, by code."""
     errors: Counter[str] = field(default_factory=Counter)
-    """All errors the server answered, by the code."""
+    """All errors the server answered, by code."""
     unconnected: Counter[str] = field(default_factory=Counter)
-    """Attempts that came to no WebSocket, by why."""
+    """Connection attempts that failed, by reason."""
     closed: Counter[int] = field(default_factory=Counter)
-    """Connections that were lost after they had joined, by the close code."""
+    """Connections lost after joining, by close code."""
     replayed: int = 0
     snapshots: int = 0
     anew: int = 0
-    """How clients came back: told what they missed, with a snapshot, or into a new stay."""
+    """How clients came back: with a replay, with a snapshot, or by joining anew."""
     changes: int = 0
     signals: int = 0
     skipped: int = 0
-    """Changes and signals that nobody could send, as nobody in the room was connected."""
+    """Changes and signals that were not sent because nobody in the room could send them."""
     unsent: int = 0
-    """Those that the generator did not get to in time."""
+    """Changes and signals that the generator did not get to in time."""
     events: int = 0
-    """Deliveries of status changes and signals, and how many of them were on time, while there was load."""
+    """Deliveries of status changes and signals while there was load."""
     delivered: int = 0
     late: int = 0
-    """Of the events, those that came in a replay."""
+    """How many of `events` came in a replay."""
     lost: int = 0
     overdue: int = 0
-    """Of the lost, those that may be under way still: nothing that was sent later has arrived."""
+    """How many of `lost` may still be under way: nothing sent later has arrived."""
     doubled: int = 0
     dropped: int = 0
-    """Signals that were under way when the server was restarted, or their addressee given a snapshot."""
+    """Signals that were under way when the server was restarted or the addressee got a snapshot."""
     unconfirmed: int = 0
-    """Clients that were away at the end: what they would have seen is not known."""
+    """Clients that were disconnected at the end: whether they lost events is unknown."""
     behind: float = 0.0
-    """The longest that the generator was behind its schedule, in seconds."""
+    """The most seconds that the generator was behind schedule."""
     busy_joining: float = 0.0
     busy: float = 0.0
     waited: float = 0.0
-    """Shares of the processes: how long they ran, while joining and later, and how long they waited for a core."""
+    """Shares of time: running while joining, running under load, and waiting for a core."""
     joining: tuple[float, float] | None = None
-    """From the first to the last."""
+    """When joining began and ended."""
     seconds: float = 0.0
-    """How long there was load."""
+    """Seconds of load."""
     join_delays: Delays = field(default_factory=Delays)
     delays: Delays = field(default_factory=Delays)
 
@@ -134,7 +134,7 @@ class Tally:
         return self
 
     def packed(self) -> dict[str, Any]:
-        """As JSON can have it."""
+        """As JSON-compatible values."""
         data = {each.name: getattr(self, each.name) for each in fields(self)}
         return data | {
             "join_delays": self.join_delays.packed(),
@@ -161,7 +161,7 @@ _SUMS = tuple(
 
 @dataclass
 class Progress:
-    """How far it is, of one process or of all."""
+    """The progress of one process or of all."""
 
     joined: int = 0
     failed: int = 0
@@ -173,7 +173,7 @@ class Progress:
     lost: int = 0
     doubled: int = 0
     p99: float = 0.0
-    """Milliseconds, of the deliveries since the last time."""
+    """Milliseconds; covers the deliveries since the last report."""
 
     def __iadd__(self, other: Progress) -> Self:
         for each in fields(self):

@@ -1,6 +1,6 @@
-"""The server under load: where its sockets lead, and the few calls of its HTTP API that are needed.
+"""The server under load: the address for its sockets, and the few HTTP API calls that are needed.
 
-Without an HTTP library, so that nothing but the server's own requirements has to be installed.
+It uses no HTTP library, so that only the server's own requirements have to be installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WITHIN = 10.0
 """Seconds for a call."""
 
 LARGEST = 1024 * 1024
-"""Bytes of an answer."""
+"""Most bytes of an answer."""
 
 
 class Unreachable(Exception):  # noqa: N818 - named for what happened
@@ -29,7 +29,7 @@ class Unreachable(Exception):  # noqa: N818 - named for what happened
 
 
 class CallRefused(Exception):  # noqa: N818
-    """The server says no, in its own words. `status` is HTTP's."""
+    """The server refused; the text is its own. `status` is HTTP's."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(f"{why} ({status})")
@@ -38,7 +38,7 @@ class CallRefused(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Target:
-    """`hosts` are the IP addresses of the server's name. Every connection goes to the first that can be reached."""
+    """`hosts` are the IP addresses of the server's name; all connections go to the first reachable one."""
 
     address: Address
     hosts: tuple[str, ...]
@@ -68,21 +68,21 @@ class Target:
 
     @property
     def path(self) -> str:
-        """Where its sockets are."""
+        """The path of the websocket."""
         return f"{self.address.prefix}/ws"
 
     @property
     def server_name(self) -> str | None:
-        """Whose certificate it has to be."""
+        """The name that the certificate must have."""
         return self.address.host if self.context is not None else None
 
     @property
     def is_here(self) -> bool:
-        """Whether it is this very machine."""
+        """Whether the server runs on this machine."""
         return all(ipaddress.ip_address(host.partition("%")[0]).is_loopback for host in self.hosts)
 
     async def reached(self) -> Target:
-        """With the one address that answers. Raises `Unreachable`."""
+        """This target with only the address that answers. Raises `Unreachable`."""
         failure: Unreachable | None = None
         for host in self.hosts:
             target = Target(self.address, (host,), self.context)
@@ -101,9 +101,9 @@ class Target:
     async def call(
         self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """What is answered, parsed; nothing where nothing is. Raises `Unreachable` and `CallRefused`."""
+        """The parsed answer; empty without a body. Raises `Unreachable` and `CallRefused`."""
         content = b"" if body is None else json.dumps(body).encode()
-        # HTTP/1.0: one call for each connection, which ends with the answer.
+        # HTTP/1.0: one call per connection; the end of the connection ends the answer.
         lines = [
             f"{method} {self.address.prefix}{path} HTTP/1.0",
             f"Host: {self.authority}",

@@ -1,7 +1,7 @@
-"""Where the clients are: in this process, or in others, which are told what to do line by line.
+"""Where the clients run: in this process, or in others, which get their orders line by line.
 
-A process reads what to do from stdin (`join`, `load`, `close`, and `stop` at any time) and writes JSON objects to
-stdout: how far it is, and what each step came to. The end of its input is an order to close.
+A process reads orders from stdin (`join`, `load`, `close`, and `stop` at any time) and writes JSON objects to stdout:
+its progress, and the result of each step. The end of its input is an order to close.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from reconvene.server_address import Address
 from server.runtime.event_loop import run
 
 TELL = 0.5
-"""Seconds between two lines that say how far a process is."""
+"""Seconds between two progress lines of a process."""
 
 MARGIN = 15.0
-"""Seconds by which a step of another process may take longer than it should, before the process is given up."""
+"""Seconds that a step of another process may overrun before the process is given up."""
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a line."""
+"""Most bytes of a line."""
 
 
 class Broken(Exception):  # noqa: N818 - named for what happened
-    """A process has ended, or does not answer."""
+    """A worker process has ended or does not answer."""
 
 
 class Worker(Protocol):
@@ -49,7 +49,7 @@ class Worker(Protocol):
 
 
 async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Worker]:
-    """One for each process of the plan."""
+    """Start one worker for each process of the plan."""
     if plan.processes == 1:
         return [Crowd(plan, target, meetings)]
     workers = []
@@ -80,7 +80,7 @@ class WorkerProcess:
     async def begin(cls, plan: Plan, order: dict[str, Any]) -> WorkerProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # whatever the folder has it is called in
+            "-P",  # do not import modules from the current folder
             "-m",
             "reconvene.load.workers",
             stdin=asyncio.subprocess.PIPE,
@@ -102,7 +102,7 @@ class WorkerProcess:
         try:
             await self._step("close", GOODBYE)
         except Broken:
-            pass  # which was told when it happened
+            pass  # already reported when it happened
         finally:
             if self._process.returncode is None:
                 self._process.kill()
@@ -133,7 +133,7 @@ class WorkerProcess:
 
     async def _read(self) -> None:
         stdout = self._process.stdout
-        with contextlib.suppress(ValueError):  # a line that is none of ours
+        with contextlib.suppress(ValueError):  # not a line of the worker's
             while stdout is not None and (line := await stdout.readline()):
                 answer = json.loads(line)
                 if "progress" in answer:
@@ -144,9 +144,9 @@ class WorkerProcess:
 
 
 async def _serve() -> None:
-    """The other end."""
+    """The worker process's side."""
     loop = asyncio.get_running_loop()
-    # Ctrl-C reaches all processes of a terminal. This one is told what to do about it.
+    # Ctrl-C reaches all processes of a terminal. The parent tells this one what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders = asyncio.StreamReader(limit=LARGEST)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
@@ -191,7 +191,7 @@ def _answer(answer: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody is there to hear it; the end of the input says the same.
+        # The parent is gone; the end of the input says the same.
         sys.stdout = sys.stderr
 
 
