@@ -6,7 +6,7 @@ static/sdk/socket.js.
         socket.status(hand=True)
         socket.leave()
 
-It reconnects by itself. Leaving the block without `leave` is to the meeting what closing a page is.
+It reconnects by itself. Leaving the block without `leave` looks to the meeting like a closed page.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from signalling.client.state_machine import SignallingClient
 SUBPROTOCOL = Subprotocol("reconvene.v1")
 
 CLOSE_TIMEOUT = 2.0
-"""Seconds a dropped socket may take to say so to the server before it is cut."""
+"""Seconds for the close handshake of a dropped socket before it is cut."""
 
 MAX_SIZE = 16 * 1024 * 1024
-"""Bytes in one message; the roster of a thousand is a third of a megabyte."""
+"""Most bytes of one message; a roster of a thousand takes a third of a megabyte."""
 
 LOST = 1006
-"""How a socket ended that ended without a close frame (RFC 6455 section 7.1.5)."""
+"""The close code when no close frame arrived (RFC 6455 section 7.1.5)."""
 
 
 class MeetingSocket:
-    """`heard` is called with everything the client emits. Deadlines are by `clock`, which is monotonic; `wall` only
-    tells that the machine has slept."""
+    """`heard` is called with everything the client emits. Deadlines use the monotonic `clock`; `wall` only shows that
+    the machine has slept."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class MeetingSocket:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Nobody listens any more.
+        # No listener is left.
         self._heard = None
         self._run(self.client.suspend())
         if self._timer is not None:
@@ -85,7 +85,7 @@ class MeetingSocket:
             raise self._error
 
     def status(self, **change: Any) -> None:
-        """`media` (what changed of it), `hand`."""
+        """Send a status: `media` (only the changed flags), `hand`."""
         self._run(self.client.status(**change))
 
     def signal(self, to: str, data: Any) -> None:
@@ -95,16 +95,16 @@ class MeetingSocket:
         self._run(self.client.leave())
 
     def hurry(self) -> None:
-        """The network may have changed: do not sit out a wait, do not trust the socket there is."""
+        """The network may have changed: end a wait at once, and check the current socket."""
         self._run(self.client.hurry(self._clock()))
 
     def cut(self) -> None:
-        """Lose the socket as a network would: no close frame is sent. It comes back by itself."""
+        """Lose the socket as a network failure does: without a close frame. It reconnects by itself."""
         if self._link is not None:
             self._link.cut()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for it to hold; it is looked at again after whatever happens to this client. Raises what a listener
+        """Wait until the condition holds; it is checked after every event of this client. Raises what a listener
         raised."""
         while not condition():
             if self._error is not None:
@@ -115,10 +115,10 @@ class MeetingSocket:
 
     @property
     def local_port(self) -> int | None:
-        """Of the socket there is, once it is open."""
+        """The local port of the current socket, once it is open."""
         return self._link.local_port if self._link is not None else None
 
-    # What links report. A link that was dropped may still have something to say; only the current one is listened to.
+    # Called by links. A dropped link may still report; only the current one is heeded.
 
     def opened(self, link: _Link) -> None:
         if link is self._link:
@@ -174,7 +174,7 @@ class MeetingSocket:
             self.wake()
 
     def wake(self) -> None:
-        """Something has happened that a condition of `until` may depend on."""
+        """Check the conditions of `until` again."""
         for happened in self._waiting:
             if not happened.done():
                 happened.set_result(None)
@@ -193,7 +193,7 @@ class MeetingSocket:
 
 
 class _Link:
-    """One WebSocket, from the attempt to connect to its end: one task that reads, and one that writes in order."""
+    """One WebSocket, from the attempt to connect to its end: one task reads, and one writes in order."""
 
     def __init__(self, owner: MeetingSocket, url: str) -> None:
         self._owner = owner
@@ -210,12 +210,12 @@ class _Link:
         self._outbox.put_nowait(text)
 
     def drop(self, code: int) -> None:
-        """Close it, after what was sent before; the owner hears no more of it."""
+        """Close it after the texts sent before; nothing more is reported to the owner."""
         self._outbox.put_nowait(code)
         if self._ws is None:
             self.task.cancel()
         else:
-            # A remote that does not read would hold up the close frame for ever.
+            # A remote that does not read would delay the close frame for ever.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.task.cancel)
 
     def cut(self) -> None:
@@ -261,4 +261,4 @@ class _Link:
                 await ws.send(item)
             await ws.close(item)
         except ConnectionClosed:
-            pass  # whoever reads hears of it
+            pass  # the reading task reports it

@@ -12,19 +12,19 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 BETWEEN_LINES = 5.0
-"""Seconds between two lines that tell of no change of phase."""
+"""Seconds between two lines within one phase."""
 
 
 def on_terminal(console: Console) -> bool:
-    """Whether what was written there can be replaced."""
+    """Whether the console is a terminal whose lines can be rewritten."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
 class Screen:
-    """Shows what it is told from `with` to the end of it."""
+    """Shows progress inside its `with` block."""
 
     def stop(self) -> None:
-        """Before the end, as it was interrupted: nothing is shown from now on."""
+        """An interruption: show nothing from now on."""
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class Screen:
 
 
 class LiveScreen(Screen):
-    """The lowest lines of a terminal: a spinner beside what is done now. They are wiped at the end."""
+    """The lowest lines of a terminal: a spinner beside the current activity. They are wiped at the end."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -45,7 +45,7 @@ class LiveScreen(Screen):
         return self.spinner
 
     def doing(self, text: str, style: str = "") -> None:
-        """What is done now."""
+        """The current activity."""
         self.spinner.update(text=Text(text, style=style))
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class LineScreen(Screen):
         self._stopped = False
 
     def due(self, *, change: bool) -> bool:
-        """Whether to write a line now: of a `change` at once, otherwise some time after the last one."""
+        """Whether to write a line now: for a `change` at once, otherwise some time after the last line."""
         now = self.clock()
         if not change and now - self._last < BETWEEN_LINES:
             return False

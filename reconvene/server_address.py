@@ -1,4 +1,4 @@
-"""Where a server is, as people write it: an address, or the link of a meeting."""
+"""A server's address as people write it: a URL, or the link of a meeting."""
 
 from __future__ import annotations
 
@@ -20,22 +20,21 @@ _NAME = re.compile(r"[\w.-]+")
 
 
 class BadAddress(ValueError):  # noqa: N818 - named for what happened
-    """The text is one line that says what is wrong, and what to write."""
+    """The text is one line: what is wrong, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`base` is the server's, such as `https://meet.example.org`, or `https://example.org/meet` where it has a prefix
-    (no slash at the end); `meeting` the id of the meeting that was named with it."""
+    """`base` is the server's URL, such as `https://meet.example.org`, or `https://example.org/meet` with a prefix
+    (no slash at the end); `meeting` is the id of the meeting, if one was given."""
 
     base: str
     meeting: str | None = None
 
     @classmethod
     def parse(cls, text: str | None, meeting: str | None = None) -> Address:
-        """Of `https://host:3000`, `localhost:3000`, `https://host/prefix`, or a meeting's link, `https://host/m/ABC123`;
-        None is the address that a server has by itself. `meeting` is an id, or a link too, which then says where the
-        server is.
+        """Parse `https://host:3000`, `localhost:3000`, `https://host/prefix` or a meeting link, `https://host/m/ABC123`;
+        None means a server's default address. `meeting` is an id, or a link that then also gives the server.
 
         Without a scheme, http is meant for localhost, IP addresses and names without a dot, https for all others.
         Raises `BadAddress`.
@@ -64,18 +63,18 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """Of the server's pages (RFC 6454): the base without its prefix."""
+        """The origin of the server's pages (RFC 6454): the base without its prefix."""
         scheme, _, rest = self.base.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}"
 
     @property
     def prefix(self) -> str:
-        """What each of the server's paths begins with, if anything."""
+        """The start of all of the server's paths; may be empty."""
         return self.base.removeprefix(self.origin)
 
     @property
     def host(self) -> str:
-        """Without its port, and an IPv6 address without brackets."""
+        """The host without port; an IPv6 address without brackets."""
         return urlsplit(self.base).hostname or ""
 
     @property
@@ -97,7 +96,7 @@ class Address:
 def _parsed(text: str) -> Address:
     parts = _parts(without_wrapping(text))
     if "@" in parts.netloc:
-        # Not shown: it may be a password.
+        # The text is not shown: it may hold a password.
         raise BadAddress("an address of a server has neither user nor password in it")
     if parts.scheme not in _SCHEMES:
         raise BadAddress(
@@ -110,7 +109,7 @@ def _parsed(text: str) -> Address:
     if port == 0:
         raise BadAddress(f"{_shortened(text)!r} has no port from 1 to 65535")
     scheme = _SCHEMES[parts.scheme]
-    # Written as in an Origin, without the port that goes without saying.
+    # As in an Origin header: without the scheme's default port.
     shown = "" if port in (None, _PORTS[scheme]) else f":{port}"
     prefix, meeting = _path(parts.path, text)
     return Address(f"{scheme}://{_host(host, text)}{shown}{prefix}", meeting)
@@ -139,7 +138,7 @@ def _is_number(host: str) -> bool:
 
 
 def _host(host: str, text: str) -> str:
-    """As it is looked up. What cannot be is refused here: libraries raise all sorts of things for it."""
+    """The host in the form for DNS. Invalid names are refused here: libraries raise various errors for them."""
     if ":" in host and _is_number(host):
         return f"[{host}]"
     try:
@@ -152,8 +151,8 @@ def _host(host: str, text: str) -> str:
 
 
 def _path(path: str, text: str) -> tuple[str, str | None]:
-    """The server's prefix, and the meeting."""
-    # Trackers add theirs to the path where there is no query, and mails escape what closes a bracket.
+    """Split a path into the server's prefix and the meeting."""
+    # Trackers append parameters to a path without a query, and mail programs escape a closing bracket.
     path = without_wrapping(unquote(path).partition("&")[0])
     parts = [part for part in path.strip("/").split("/") if part]
     match parts:

@@ -1,4 +1,4 @@
-"""What is printed for people: where to, and how numbers, times and foreign texts look."""
+"""Output for people: the console, and the format of numbers, times and untrusted text."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from unicodedata import bidirectional, category
 from rich.console import Console
 
 UNLIMITED = 10_000
-"""Columns of what is no terminal: a file has no edge at which names would have to be cut."""
+"""Columns when the output is not a terminal: a file has no edge at which names must be cut."""
 
 
 def paper() -> Console:
-    """Standard output, for tables: as wide as the terminal, or without an edge where there is none."""
+    """Standard output for tables: as wide as the terminal, or of unlimited width if it is not one."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=UNLIMITED)
 
 
 _TURNING = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
-"""What turns the direction of all that follows in the line, numbers too."""
+"""Characters that change the text direction for the rest of the line, numbers included."""
 
 
 def harmless(text: str) -> str:
-    """Without what would give orders to a terminal."""
+    """The text without terminal control characters."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if category(letter) == "Cc" or bidirectional(letter) in _TURNING
@@ -37,7 +37,7 @@ def minute(at: float) -> str:
 
 
 def day_or_time(at: float, now: float) -> str:
-    """`09:00` when that is today, otherwise `2026-11-21`, in UTC."""
+    """`09:00` if the time is today, otherwise `2026-11-21`, in UTC."""
     day, time = minute(at).split()
     return time if minute(now).startswith(day) else day
 
@@ -48,21 +48,21 @@ def counted(count: int, one: str, several: str = "") -> str:
 
 
 def rows_of(rows: int, total: int | None) -> str:
-    """`300 of 1,980`, or `300` when nobody said of how many."""
+    """`300 of 1,980`, or `300` when the total is unknown."""
     return f"{rows:,}" if total is None else f"{rows:,} of {total:,}"
 
 
 SHORT = 2 * 86_400.0
-"""Seconds of a table whose times have one offset from UTC."""
+"""Longest span, in seconds, of a table that shows all times with one offset from UTC."""
 STEP = 7 * 86_400.0
-"""Seconds between two looks at a table's clocks: they are changed for longer than that."""
+"""Seconds between two samples of the UTC offset: changes of the clocks last longer."""
 
 
 class Clock:
-    """Shows times as the clocks here do; with the day where `last` is on another one than `first`.
+    """Shows times in local time; with the day if `first` and `last` are on different days.
 
-    Of a table over a night in which the clocks are changed, all times are as before it, so that none comes twice. Where
-    there are more days, as in a series, each has its own.
+    If the clocks change within a table of one night, all times use the offset from before, so that none occurs twice. In
+    a table of more days, as of a series, each time has its own offset.
 
     `brief`: with the day, the seconds are left out.
     """

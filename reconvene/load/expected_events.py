@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_KNOWN = 4096
-"""Most frames of a log that are recognised by their bytes; never more are under way than a server keeps for a replay."""
+"""Most frames of a log recognised by their bytes; never more are under way than a server keeps for a replay."""
 
 MOST_BATCHES = 64
 
@@ -207,7 +207,7 @@ class Log:
                 _passed(changes, number)
             return Event(seq, numbered=True)
         if not step or shown.number + step > changes.made:
-            # No change that was made leads to this state, so an earlier one was repeated. From here on only the state is known.
+            # No change leads to this state, so an earlier one was repeated. From here on only the state is known.
             shown.settled = False
             return Event(seq, numbered=True, repeated=True)
         for skipped in range(shown.number + 1, shown.number + step):
@@ -260,7 +260,7 @@ class Stretch:
         return True
 
     def lost(self, until: int | None = None) -> int:
-        """How many events are missing, as far as any client's events show. `until`: the `seq` it should have reached."""
+        """How many events are missing, as far as the log shows. `until`: the `seq` it should have reached."""
         return self.log.between(self.base, max(self.last, until or 0)) - self.count
 
 

@@ -31,7 +31,7 @@ _UNKNOWN = bytes.fromhex("7f4141417f")
 
 
 def plain(text: str) -> str:
-    """Without what has no letter here: accents are left out, and what is in another script becomes a box each."""
+    """The text in this font's letters: accents are dropped, and characters of other scripts become boxes."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(
         letter if " " <= letter <= "~" else _DASHES.get(unicodedata.category(letter), "\N{WHITE SQUARE}")
@@ -46,8 +46,8 @@ def _columns(letter: str) -> bytes:
 
 
 def rows(text: str, scale: int, ink: int, ground: int) -> list[bytes]:
-    """The text as `ROWS` rows of bytes, each to be repeated `scale` times. A row is `PITCH * scale` bytes a letter,
-    of the values `ink` and `ground`."""
+    """The text as `ROWS` rows of bytes, each to be repeated `scale` times. A row has `PITCH * scale` bytes a letter,
+    with the values `ink` and `ground`."""
     on, off = bytes([ink]) * scale, bytes([ground]) * scale
     columns = [column for letter in text for column in (*_columns(letter), 0)]
     return [b"".join(on if column >> row & 1 else off for column in columns) for row in range(ROWS)]

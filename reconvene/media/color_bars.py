@@ -1,7 +1,7 @@
-"""A test picture: bars, a name, a clock to the millisecond, a light, and a block that goes to and fro.
+"""A test picture: bars, a name, a clock with milliseconds, a light, and a block that moves to and fro.
 
-Drawn with bytes: nearly all of it is the same in every picture, and the rest are a few rows. That takes a fraction of a
-millisecond, where encoding takes several.
+It is drawn with bytes: nearly everything is the same in every picture, and only a few rows change. That takes a
+fraction of a millisecond; encoding takes several.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from av import VideoFrame
 
 from reconvene.media.bitmap_font import PITCH, ROWS, plain, rows
 
-# Bars as of SMPTE, at 75 %: luma, and blue and red difference (ITU-R BT.601).
+# SMPTE bars at 75 %: luma, and blue and red difference (ITU-R BT.601).
 _BARS = [
     (180, 128, 128),
     (162, 44, 142),
@@ -27,17 +27,17 @@ _PAPER, _INK, _TRACK, _BLOCK = 28, 225, 60, 220
 _GREY = 128
 _LAMP, _LIT = (20, _GREY, _GREY), 235
 _TINTS = [(100, 150), (150, 100), (110, 110), (150, 150), (128, 160), (160, 128), (96, 128), (128, 96)]
-"""Of the paper, so that several who send this can be told apart."""
+"""Tints of the paper, to tell several senders apart."""
 
 _CLOCK = 12
-"""Letters of `09:00:00.000`."""
+"""The number of letters of `09:00:00.000`."""
 
 _ACROSS = 4.0
 """Seconds for the block's way there and back."""
 
 
 class Pattern:
-    """`width` and `height` in pixels, of which the last odd one is left out; at least 96 by 48."""
+    """`width` and `height` in pixels, rounded down to even numbers; at least 96 by 48."""
 
     def __init__(self, name: str, number: int, width: int, height: int) -> None:
         self.width, self.height = max(96, width & ~1), max(48, height & ~1)
@@ -45,7 +45,7 @@ class Pattern:
         # From the top: bars, paper with the name and the clock, the track of the block.
         self._paper = self.height // 4
         self._track = self.height - self.height // 8
-        # The page shows a picture in tiles of other shapes, and cuts off what is left and right of them.
+        # The page crops pictures left and right to fit its tiles.
         self._safe = min(self.width, self.height * 11 // 10)
         self._clock_scale = self._fitting(_CLOCK)
         self._clock_top = (self._paper + self._track - ROWS * self._clock_scale) // 2 + self._clock_scale * 2
@@ -57,7 +57,7 @@ class Pattern:
         self._planes = [bytes(plane) for plane in planes]
 
     def draw(self, now: float, *, light: bool) -> VideoFrame:
-        """A picture that shows this moment (seconds since the epoch). It has no `pts` yet."""
+        """A picture with the time `now` (seconds since the epoch). It has no `pts` yet."""
         frame = VideoFrame(self.width, self.height, "yuv420p")
         for plane, content in zip(frame.planes, self._planes, strict=True):
             plane.update(content)
@@ -69,7 +69,7 @@ class Pattern:
         return frame
 
     def _fitting(self, letters: int) -> int:
-        """How many pixels a dot can have where so many letters have to be in a line, of which there are three."""
+        """How many pixels a dot can have if a line, one of three, must hold so many letters."""
         room = (self._track - self._paper) // (4 * ROWS)
         return max(1, min(room, self._safe // (letters * PITCH)))
 
@@ -85,7 +85,7 @@ class Pattern:
         yield bytes([track]) * (stride * (self.height // shrink - self._track // shrink))
 
     def _names(self, luma: memoryview, name: str) -> None:
-        """What somebody, and the clock, is called."""
+        """Write the sender's name and the clock's label."""
         scale = self._fitting(max(_CLOCK, len(name)))
         name = name[: self.width // (PITCH * scale)]
         self._write(luma, name, (self._paper + self._clock_top - ROWS * scale) // 2, scale)

@@ -1,7 +1,7 @@
 """A media file as frames, over and over again: sound in packets of 20 ms without a gap, pictures of a size that fits.
 
-Sound and picture have a reader each, so that it does not matter how far apart a file keeps what belongs together. The
-two begin again together, when the longer one has come to its end; silence fills what the sound is shorter by.
+Sound and picture have a reader each, so it does not matter how far apart a file stores matching frames. Both start
+again together when the longer one ends; silence fills the rest of a shorter sound.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from reconvene.media.frames import PICTURES, SAMPLE_RATE, SAMPLES, SOUND, fittin
 from reconvene.terminal import harmless
 
 RATE = 30
-"""Pictures a second at most."""
+"""Most pictures a second."""
 LEAP = Fraction(600)
-"""Seconds that nothing may come for; where the times of a file leap further they are broken."""
+"""Longest gap between frames, in seconds; larger leaps mean that the file's times are broken."""
 APART = Fraction(1, 25)
-"""Seconds by which the times of sound may be off before silence is put in: many files round them."""
+"""Seconds by which sound times may be off before silence is inserted: many files round them."""
 STILL = Fraction(1)
 """Seconds that a single picture lasts."""
 
@@ -40,7 +40,7 @@ _TURNS = {
     180: ["hflip", "vflip"],
     -180: ["hflip", "vflip"],
 }
-"""Filters that do what a file says has to be done, by degrees to the left."""
+"""Filters that apply the rotation a file asks for, by degrees anticlockwise."""
 
 Media = AudioFrame | VideoFrame
 
@@ -50,7 +50,7 @@ class BadClip(Exception):  # noqa: N818 - named for what it is about
 
 
 class FileLoop:
-    """Opens the file, and reads as much of it as shows whether it can be played. Raises `BadClip`."""
+    """Opens the file and reads enough of it to see whether it can be played. Raises `BadClip`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,7 +68,7 @@ class FileLoop:
             raise BadClip(f"{self._name} has neither sound nor pictures that can be decoded")
 
     def frames(self) -> Generator[Media]:
-        """Without an end, in order of `frame.time`, which goes on from 0 over all the times that the file is played.
+        """Endless frames in order of `frame.time`, which starts at 0 and continues over the repetitions of the file.
 
         Raises `BadClip` when the file cannot be read any more.
         """
@@ -80,7 +80,7 @@ class FileLoop:
             begin += length
 
     def _once(self, begin: Fraction) -> Generator[Media, None, Fraction]:
-        """Returns how long it was, in seconds."""
+        """Play the file once; returns its length in seconds."""
         pictures = _Pictures(self.path) if self.has_pictures else None
         heard = _Sound(self.path, pictures) if self.has_sound else None
         with contextlib.ExitStack() as stack:
@@ -112,7 +112,7 @@ class FileLoop:
 
 
 class _Pictures:
-    """One time through. `end`: until when the last picture lasts; that of all of them when `done`."""
+    """The pictures of one pass. `end`: when the last picture so far ends; final once `done`."""
 
     def __init__(self, path: Path) -> None:
         self.end = Fraction(0)
@@ -125,7 +125,7 @@ class _Pictures:
     def frames(self) -> Generator[tuple[Fraction, VideoFrame]]:
         try:
             with _open(self._path) as container:
-                # The cover of an album is a stream too.
+                # An album cover is a video stream too.
                 streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
                 if streams:
                     yield from self._read(container, streams[0])
@@ -150,7 +150,7 @@ class _Pictures:
                 at += shift
                 step = min(at - last, STILL)
             last, self.end = at, at + step
-            # A little less, as many files round their times.
+            # A little less than the interval, as many files round their times.
             if shown is None or at - shown > Fraction(9, 10) / RATE:
                 shown = at
                 yield at, self._fit(frame, stream)
@@ -158,7 +158,7 @@ class _Pictures:
     def _fit(self, frame: VideoFrame, stream: VideoStream) -> VideoFrame:
         shape = stream.sample_aspect_ratio
         aspect = Fraction(shape.numerator, shape.denominator) if shape else Fraction(1)
-        # Who says that pixels are that far from being squares is not to be believed.
+        # An aspect this far from square pixels is taken for a mistake.
         width, height = fitting(
             frame.width, frame.height, aspect if Fraction(1, 4) < aspect < 4 else Fraction(1)
         )
@@ -174,7 +174,7 @@ class _Pictures:
 
 
 class _Sound:
-    """One time through, and silence up to the end of the pictures that go with it. `end`: how far it has come."""
+    """The sound of one pass, then silence until the pictures end. `end`: the end of the last packet."""
 
     def __init__(self, path: Path, pictures: _Pictures | None = None) -> None:
         self.end = Fraction(0)
@@ -209,10 +209,10 @@ class _Sound:
         return self.end + Fraction(len(self._waiting) // _SAMPLE, SAMPLE_RATE)
 
     def _resample(self, frame: AudioFrame | None) -> None:
-        """Into what waits. None: what the resampler still has."""
+        """Append a resampled frame to the waiting sound. None: flush the resampler."""
         form = (frame.format.name, frame.layout.name, frame.sample_rate) if frame is not None else None
         if form != self._resampled:
-            # The end, or a broadcast that goes on in another form.
+            # The end, or the sound continues in another format.
             for rest in self._resampler.resample(None) if self._resampler is not None else ():
                 self._keep(rest)
             self._resampled = form
@@ -240,12 +240,12 @@ class _Sound:
 
 
 def _open(path: Path) -> InputContainer:
-    # An absolute path, as ffmpeg takes what is before a colon for a protocol. Names in its metadata may be no text.
+    # An absolute path: FFmpeg takes text before a colon for a protocol. Metadata may not be valid text.
     return av.open(str(path.resolve()), metadata_errors="replace")
 
 
 def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[object]:
-    """What can be decoded; the end of what can be read is the end."""
+    """Every frame that can be decoded, up to the first read error or the end."""
     with contextlib.suppress(av.FFmpegError):
         for packet in container.demux(stream):
             with contextlib.suppress(av.FFmpegError):
@@ -253,7 +253,7 @@ def _decoded(container: InputContainer, stream: VideoStream | AudioStream) -> It
 
 
 def _time(frame: Media, container: InputContainer) -> Fraction | None:
-    """Seconds since the file's beginning."""
+    """Seconds from the beginning of the file."""
     if frame.pts is None or frame.time_base is None:
         return None
     begin = Fraction(container.start_time or 0, av.time_base)

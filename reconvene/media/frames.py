@@ -9,14 +9,14 @@ from av import AudioFrame, VideoFrame
 
 SAMPLE_RATE = 48_000
 SAMPLES = 960
-"""20 ms, what a packet of Opus holds."""
+"""20 ms: one packet of Opus."""
 
 SOUND = Fraction(1, SAMPLE_RATE)
 PICTURES = Fraction(1, 90_000)
-"""The clocks that RTP has for the two (RFC 7587 section 4.1, RFC 7741 section 4.1)."""
+"""RTP clock rates (RFC 7587 section 4.1, RFC 7741 section 4.1)."""
 
 LONGEST = 1280
-"""Pixels. aiortc's encoder sends 1.5 Mbit/s at most, in which more than 1280 by 720 only looks worse."""
+"""Pixels. aiortc's encoder sends at most 1.5 Mbit/s, at which more than 1280 by 720 only looks worse."""
 
 Layout = Literal["mono", "stereo"]
 _BYTES: dict[Layout, int] = {"mono": 2, "stereo": 4}
@@ -33,7 +33,7 @@ def sound(samples: bytes, pts: int, layout: Layout) -> AudioFrame:
 
 
 def fitting(width: int, height: int, aspect: Fraction = Fraction(1)) -> tuple[int, int]:
-    """The size in even, square pixels in which a picture is sent. `aspect`: how much wider than high its pixels are."""
+    """The size to send a picture in, in square pixels, both even. `aspect`: the width of its pixels over their height."""
     wide = width * aspect
     shrink = max(Fraction(1), wide / LONGEST, Fraction(height, LONGEST))
     return max(2, round(wide / shrink / 2) * 2), max(2, round(height / shrink / 2) * 2)
@@ -45,7 +45,7 @@ def fitted(frame: VideoFrame) -> VideoFrame:
 
 
 def copied(frame: VideoFrame) -> VideoFrame:
-    """One of its own for another encoder, as encoders change the frames they are given. Of the same `yuv420p`."""
+    """A copy for another encoder: encoders change their frames. The frame is `yuv420p`."""
     copy = VideoFrame(frame.width, frame.height, "yuv420p")
     for mine, theirs in zip(copy.planes, frame.planes, strict=True):
         if mine.line_size == theirs.line_size:

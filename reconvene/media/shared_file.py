@@ -1,4 +1,4 @@
-"""A media file, played in a loop for as many as want it: decoded once, in a thread of its own."""
+"""A media file played in a loop for any number of tracks: decoded once, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["BadClip", "Clip"]
 AHEAD = 10
 """Frames decoded ahead, twice: a tenth of a second, or a few where there is no sound."""
 LATE = 1.0
-"""Seconds. Who is later has been asleep, or cannot keep up: the clip goes on from there instead of hurrying."""
+"""Seconds. Beyond this delay (after sleep or overload) the clip continues from there instead of catching up."""
 
 
 class Clip:
-    """`async with Clip(path) as clip`; raises `BadClip`, one line, if it cannot be played. It plays while somebody has
-    a track of it that has not ended, and stands still otherwise."""
+    """`async with Clip(path) as clip`; raises `BadClip`, one line, if it cannot be played. It plays while any of its
+    tracks is live, and pauses otherwise."""
 
     def __init__(self, path: Path) -> None:
         self._file_loop = FileLoop(path)
@@ -61,7 +61,7 @@ class Clip:
         return self._track(Newest("video")) if self.has_pictures else None
 
     async def broken(self) -> None:
-        """Waits until it cannot be played any more, and raises `BadClip`."""
+        """Waits until the file can no longer be played, then raises `BadClip`."""
         if self._playing is not None:
             await asyncio.shield(self._playing)
 
@@ -75,7 +75,7 @@ class Clip:
         try:
             await self._pass_on(frames)
         finally:
-            # In the thread, where it may be decoding still.
+            # In the decoder's thread, which may still be decoding.
             closing = self._thread.submit(frames.close)
             self._thread.shutdown(wait=False)
             await asyncio.shield(asyncio.wrap_future(closing))
@@ -109,7 +109,7 @@ def _some(frames: Generator[Media]) -> list[Media]:
 
 
 def _another(frame: Media) -> Media:
-    """Encoders change what they are given."""
+    """A copy, as encoders change their frames."""
     if isinstance(frame, VideoFrame):
         return copied(frame)
     return sound(bytes(frame.planes[0]), frame.pts or 0, "stereo")

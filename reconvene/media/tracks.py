@@ -1,7 +1,7 @@
-"""What participants without devices send: a test picture, a tone, or what others sent.
+"""Tracks that participants without devices send: a test picture, a tone, or frames from other tracks.
 
-All of it is sent as it is made. Where a machine cannot keep up, pictures and sound are left out; nothing lags behind
-the clock, and nothing piles up.
+Frames are sent as they are made. If a machine cannot keep up, pictures and sound are dropped, so nothing lags behind
+the clock or piles up.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ Kind = Literal["audio", "video"]
 Media = AudioFrame | VideoFrame
 
 BEEP = 0.1
-"""Seconds of light and of sound at the beginning of each second."""
+"""Seconds that light and beep last at the start of each second."""
 
 KEPT = Fraction(1, 5)
-"""Seconds of sound that wait to be sent, at most."""
+"""Most seconds of sound that wait to be sent."""
 REPEAT = 1.0
-"""Seconds after which the last picture is offered again: who asks for a whole one only gets it with the next."""
+"""Seconds after which the last picture is repeated: a requested keyframe is only sent with the next picture."""
 JUMP = 10
-"""Seconds ahead, or any time back: so far goes no clock that was not set anew."""
+"""A step of more seconds ahead, or any step back, means that the source's clock was reset."""
 
 
 class Pace:
-    """Ticks in step with the clock: the one of a full second comes at that second.
+    """Ticks aligned with the clock: at each full second there is one.
 
-    Who is late by more than `patience` seconds is given the tick that is due instead of all those missed.
+    A caller more than `patience` seconds late gets the tick that is due, without the missed ones.
     """
 
     def __init__(self, rate: int, patience: float, clock: Clock) -> None:
@@ -53,8 +53,7 @@ class Pace:
         self._tick: int | None = None
 
     def next(self, now: float) -> tuple[int, float]:
-        """Which one it is, from 0, and how many seconds there are until then. `now`: seconds, by a clock that only
-        goes forward."""
+        """The number of the next tick, from 0, and the seconds until then. `now`: seconds of a monotonic clock."""
         if self._tick is None:
             self._start = now + -self._clock() % (1 / self._rate)
             self._tick = 0
@@ -65,7 +64,7 @@ class Pace:
         return self._tick, max(0.0, self._due(self._tick) - now)
 
     async def tick(self) -> int:
-        """Waits for the next."""
+        """Waits for the next tick and returns its number."""
         number, wait = self.next(asyncio.get_running_loop().time())
         await asyncio.sleep(wait)
         return number
@@ -107,7 +106,7 @@ class Picture(MediaStreamTrack):
 
 
 class Tone(MediaStreamTrack):
-    """A soft tone, of another pitch for each number, and a beep at each full second."""
+    """A soft tone, with a pitch for each `number`, and a beep at each full second."""
 
     kind = "audio"
 
@@ -142,29 +141,29 @@ def _waves(strengths: dict[int, float]) -> bytes:
 
 
 class Newest(MediaStreamTrack):
-    """What is put in comes out, as far as it is wanted in time: of pictures the newest only, of sound the last 200 ms.
+    """Forwards the frames put in, keeping only the newest: one picture, or the last 200 ms of sound.
 
-    One reader. Sources may change, and begin their clocks anew; what comes out has one clock that goes on. Pictures
-    that are larger than is of use are made smaller.
+    For one reader. Sources may change and restart their clocks; the output has one continuous clock. Pictures above
+    the useful size are made smaller.
     """
 
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self.kind = kind
         self.dropped = 0
-        """Frames that nobody took in time."""
+        """Frames that were not read in time."""
         self._time_base = SOUND if kind == "audio" else PICTURES
         self._frames: deque[Media] = deque()
         self._kept = Fraction(0)
         self._shown: Media | None = None
         self._wake: asyncio.Future[None] | None = None
-        # The clock of what comes out, in time bases; and when it was that, by the loop's.
+        # The last output time, in time bases, and the loop's time at that moment.
         self._last = -1
         self._last_at = 0.0
         self._offset: int | None = None
 
     def put(self, frame: Media) -> None:
-        """Never waits. The frame is this track's from now on."""
+        """Never waits. The track takes over the frame."""
         if self.readyState != "live":
             return
         self._frames.append(frame)
@@ -193,7 +192,7 @@ class Newest(MediaStreamTrack):
         if isinstance(frame, VideoFrame):
             if fitting(frame.width, frame.height) != (frame.width, frame.height):
                 frame = await asyncio.to_thread(fitted, frame)
-            # What it was in the file or on the way would be taken for a wish for the same kind of picture.
+            # An encoder would take the type from the file or the network as a request for that type.
             frame.pict_type = PictureType.NONE
             self._shown = frame
         return self._stamped(frame, moment)
@@ -204,7 +203,7 @@ class Newest(MediaStreamTrack):
         self._rouse()
 
     async def _roused(self) -> bool:
-        """Whether there is something new; otherwise it is time to repeat."""
+        """Wait for a new frame; False when it is time to repeat the last one."""
         self._wake = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(REPEAT if self._shown is not None else None):
@@ -220,17 +219,17 @@ class Newest(MediaStreamTrack):
             self._wake.set_result(None)
 
     def _moment(self, frame: Media) -> int:
-        """Of the frame, by the clock of what comes out."""
+        """The frame's time on the output clock."""
         theirs = 0
         if frame.pts is not None and frame.time_base is not None:
             theirs = convert_timebase(frame.pts, frame.time_base, self._time_base)
         if self._offset is None or not 0 < theirs + self._offset - self._last <= JUMP / self._time_base:
-            # A clock that is new here: it goes on where time has gone meanwhile.
+            # A new source clock: the output continues after the time that has passed.
             self._offset = self._last + self._passed() - theirs
         return theirs + self._offset
 
     def _passed(self) -> int:
-        """Since the last frame, in time bases, of which two frames are one apart at least."""
+        """Time bases since the last frame; at least one, so that times rise."""
         passed = asyncio.get_running_loop().time() - self._last_at
         return max(1, round(passed / self._time_base)) if self._last >= 0 else 1
 
@@ -242,7 +241,7 @@ class Newest(MediaStreamTrack):
 
 
 def _duration(frame: Media) -> Fraction:
-    """Of sound, in seconds; pictures have none."""
+    """Seconds of a sound frame; 0 for a picture."""
     return Fraction(frame.samples, frame.sample_rate) if isinstance(frame, AudioFrame) else Fraction(0)
 
 

@@ -3,8 +3,8 @@
     async with Bot(address, "Echo", Echo()) as bot:
         await bot.over()
 
-What it does there is its `Behaviour`. It comes back by itself when its connection is lost, with everything that the
-page does then: resume, or join anew where the server has given its place up.
+Its `Behaviour` defines what it does there. After a lost connection it comes back by itself as the page does: it resumes,
+or joins anew if the server has given up its tab session.
 """
 
 from __future__ import annotations
@@ -36,52 +36,52 @@ log = structlog.get_logger()
 Kind = Literal["bot", "recorder"]
 
 MOST_UNSENT = 1000
-"""Messages that wait for the server, which may be away for days; links go on offering meanwhile. What is lost is said
-again once it is back."""
+"""Most messages that wait for the server. It may be away for days while links go on offering; lost messages are sent again
+once it is back."""
 
 CLOSING = 3.0
-"""Seconds for connections to close. A TURN server that is gone is asked for a minute to give up its relay."""
+"""Seconds for connections to close. Releasing the relay of a TURN server that is gone would take a minute."""
 
 
 class Behaviour:
-    """What a bot does in a meeting. Every method may be left as it is; none may block."""
+    """What a bot does in a meeting. Overriding a method is optional; none may block."""
 
     def joined(self, bot: Bot, joined: Message) -> None:
-        """The first join, and each that found the place given up. Links are new ones."""
+        """The bot has joined: the first time, or anew after its tab session was given up. All links are new."""
 
     def event(self, bot: Bot, event: Message) -> None:
-        """A room event, after `bot.roster` was brought up to date."""
+        """A room event; `bot.roster` is already up to date."""
 
     def resumed(self, bot: Bot, detail: Message) -> None:
-        """The connection is back and everything goes on; with `snapshot` in `detail`, the roster is a new one."""
+        """The connection is back and the stay goes on; with `snapshot` in `detail`, the roster is new."""
 
     def away(self, bot: Bot) -> None:
-        """The connection to the server is lost. Media flows on meanwhile."""
+        """The connection to the server is lost. Media still flows."""
 
     def outgoing(self, link: Link) -> Outgoing:
-        """What is sent over a new connection, which owns the tracks. Called for each, so make new ones."""
+        """The tracks to send over a new connection, which then owns them; return new ones each time."""
         return Outgoing()
 
     def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
-        """What is done with a track that they send: run until the track ends, then cancelled. It must read the track.
+        """Handle a track that the other side sends. It must read the track; it is cancelled when the track ends.
 
-        `screen`: it is a shared screen, or its sound, not camera and microphone.
+        `screen`: a shared screen or its sound, not camera or microphone.
         """
         return drain(track)
 
     def link_changed(self, link: Link) -> None:
-        """`link.state` is another one."""
+        """`link.state` has changed."""
 
     def parted(self, link: Link) -> None:
-        """They have left, or have come anew with another instance (then another link follows)."""
+        """The participant has left, or has rejoined with a new instance (then a new link follows)."""
 
 
 class Bot:
-    """`media`: what it says it sends. `create`: the meeting, if there is none. `token`: an identity to join with;
-    otherwise the server makes one of this kind.
+    """`media`: what it announces to send. `create`: create the meeting if there is none. `token`: an identity to join
+    with; by default the server makes one of this kind.
 
-    `reach`: which candidates of others it tries. `relay_only`: connects through TURN only. `servers`: ICE servers in
-    place of those that the server names.
+    `reach`: which remote candidates it tries. `relay_only`: connects through TURN only. `servers`: ICE servers to
+    use instead of those that the server names.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Bot:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leaves, and is done when everything is closed that can be closed soon."""
+        """Leaves, and waits for connections to close, for a limited time."""
         self.leave()
         try:
             await self.socket.__aexit__(kind, error, trace)
@@ -159,7 +159,7 @@ class Bot:
                 await asyncio.wait(self._stopping, timeout=CLOSING)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for it to hold; it is looked at again after whatever happens to this bot or its links. Raises `Over`."""
+        """Wait until the condition holds; it is checked after every event of this bot or its links. Raises `Over`."""
 
         def holds() -> bool:
             if self._end is not None:
@@ -173,17 +173,17 @@ class Bot:
         await self.until(lambda: self.client.phase == "joined")
 
     async def over(self) -> None:
-        """Wait until it has left. Raises `Over` when it came to its end otherwise."""
+        """Wait until it has left. Raises `Over` when its stay ended otherwise."""
         await self.until(lambda: self.client.phase == "over")
 
     def status(self, **change: Any) -> None:
-        """`media` (what changed of it), `hand`."""
+        """Send a status: `media` (only the changed flags), `hand`."""
         self.socket.status(**change)
 
     def leave(self) -> None:
         self.socket.leave()
 
-    # What links ask of it.
+    # Called by links.
 
     @property
     def instance(self) -> str:
@@ -207,7 +207,7 @@ class Bot:
         self._behaviour.link_changed(link)
         self.socket.wake()
 
-    # What the socket tells.
+    # Called by the socket.
 
     def _heard(self, happened: Emit) -> None:
         detail = happened.detail
@@ -217,7 +217,7 @@ class Bot:
             case "resumed":
                 self._came_back(detail)
             case "ice_servers":
-                # For connections to come. aiortc takes none for those there are, whose relays go on.
+                # For future connections. aiortc cannot change the servers of existing ones, whose relays stay valid.
                 self._named = detail["ice_servers"]
             case "event":
                 self._event(detail)

@@ -24,14 +24,14 @@ from signalling.protocol.reach import Reach
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What goes back to somebody, over one connection."""
+    """The tracks sent back over one connection."""
 
     sound: Newest = field(default_factory=lambda: Newest("audio"))
     picture: Newest = field(default_factory=lambda: Newest("video"))
 
 
 class Echo(ProgressLog):
-    """`until_left`: leaves when the last of those who came has left; recorders, which stay to the end, do not count."""
+    """`until_left`: leaves after the last participant; recorders do not count, as they stay to the end."""
 
     def __init__(self, tally: Tally, *, until_left: bool = False) -> None:
         super().__init__(tally)
@@ -50,7 +50,7 @@ class Echo(ProgressLog):
     def event(self, bot: Bot, event: Message) -> None:
         super().event(bot, event)
         if event["type"] == "participant_updated" and "media" in event["participant"]:
-            # Another picture from here on, or none: the last one is not theirs any more.
+            # Camera or screen changed: do not repeat the old picture.
             for link, back in self._back.items():
                 if link.participant_id == event["participant"]["id"]:
                     back.picture.clear()
@@ -68,10 +68,10 @@ class Echo(ProgressLog):
         self._back.pop(link, None)
 
     async def _reflect(self, link: Link, track: MediaStreamTrack, screen: bool) -> None:
-        """Reads all the time: aiortc keeps whatever nobody reads."""
+        """Reads all the time: aiortc keeps every unread frame."""
         while True:
             frame = await track.recv()
-            # The first tracks come before it is asked what goes back.
+            # The first tracks arrive before `sends` is called.
             back = self._back.get(link)
             if back is None or screen != _shows_screen(link.participant, track.kind):
                 continue
@@ -81,7 +81,7 @@ class Echo(ProgressLog):
                 back.picture.put(frame)
 
     def _look_around(self, bot: Bot) -> None:
-        """Says that it sends what it is sent; and leaves after the last one, if it shall."""
+        """Announces the media it echoes; with `until_left`, leaves after the last participant."""
         others = [other for other in bot.others if not other.get("recording")]
         sends = {
             "audio": any(other["media"]["audio"] for other in others),
@@ -97,7 +97,7 @@ class Echo(ProgressLog):
 
 
 def _shows_screen(participant: Participant, kind: str) -> bool:
-    """Whether it is the screen's track that goes back: of the pictures, when there is no camera."""
+    """Whether to send back the screen's track: only its picture, and only when the camera is off."""
     media = participant["media"]
     return bool(kind == "video" and media["screen"] and not media["video"])
 
@@ -112,7 +112,7 @@ async def run(
     until_left: bool,
     reach: Reach,
 ) -> int:
-    """Answers the exit code."""
+    """Returns the exit code."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
     try:

@@ -1,4 +1,4 @@
-"""How long bots stay: until they are told to leave, their time is over, or the meeting is."""
+"""How long bots stay: until they are told to leave, their time is up, or the meeting ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconvene.participants.bot import Bot
 
 @asynccontextmanager
 async def interruptions() -> AsyncIterator[asyncio.Event]:
-    """Set by Ctrl-C and SIGTERM, which end nothing by themselves meanwhile; a second one ends the process."""
+    """An event that the first Ctrl-C or SIGTERM sets instead of ending the process; a second one ends it."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -33,9 +33,9 @@ async def interruptions() -> AsyncIterator[asyncio.Event]:
 
 
 async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object] | None = None) -> None:
-    """Until one of these: an interruption, `seconds` are over, `until` is done, or all bots have left.
+    """Wait for the first of these: an interruption, `seconds` are over, `until` is done, or all bots have left.
 
-    Raises `Over` as soon as one bot came to an end that it was not asked for.
+    Raises `Over` as soon as a bot's stay ends without its having left.
     """
     async with interruptions() as asked:
         waits: list[asyncio.Future[Any]] = [

@@ -1,4 +1,4 @@
-"""What is told of a stay on stderr: who came, how they were connected, who left; and how the command ends."""
+"""The log of a stay on stderr: who came, how they were connected, who left; and how the command ends."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from signalling.client.roster import Participant
 log = structlog.get_logger()
 
 SURE = 1.0
-"""Seconds after which a connection that ended is told to be lost: whoever leaves closes it first, and is told to have
-left right after."""
+"""Seconds before an ended connection is logged as lost: a participant who leaves closes it first, and the server tells of
+the leave right after."""
 
 EVENTS = {"participant_joined": "came", "participant_rejoined": "came again", "participant_left": "left"}
 
 
 @dataclass(slots=True)
 class Tally:
-    """Of a whole run."""
+    """Counts of a whole run."""
 
     been_in: bool = False
     met: int = 0
@@ -38,7 +38,7 @@ class Tally:
 
 
 class ProgressLog(Behaviour):
-    """A behaviour that tells. `apart`: which of several bots; the first of them alone tells who comes and goes."""
+    """A behaviour that logs. `apart`: which of several bots this is; only the first logs who comes and goes."""
 
     def __init__(self, tally: Tally, number: int = 1, *, apart: str = "") -> None:
         self.tally = tally
@@ -52,11 +52,11 @@ class ProgressLog(Behaviour):
         self._names: dict[str, str] = {}
 
     def sends(self, link: Link) -> Outgoing:
-        """What is sent over a new connection."""
+        """The tracks to send over a new connection."""
         return Outgoing()
 
     def tells_of(self, participant: Participant) -> bool:
-        """Whether the log tells of them."""
+        """Whether the log mentions this participant."""
         return True
 
     def joined(self, bot: Bot, joined: Message) -> None:
@@ -128,7 +128,7 @@ class ProgressLog(Behaviour):
         return list(self._names.values())
 
     def _stop(self, link: Link) -> None:
-        """aiortc ends what it has begun to send only."""
+        """Stop the tracks: aiortc only stops those it has begun to send."""
         _, sent = self._sent.pop(link, (0, Outgoing()))
         for track in sent:
             if track is not None:
@@ -145,7 +145,7 @@ class ProgressLog(Behaviour):
 
 
 def address_of(server: str | None, meeting: str) -> Address:
-    """Where the meeting is. Ends the command, with 2, when the two do not say that."""
+    """The meeting's address. Exits with 2 if the two arguments do not give one."""
     try:
         return Address.parse(server, meeting)
     except BadAddress as error:
@@ -153,26 +153,26 @@ def address_of(server: str | None, meeting: str) -> Address:
 
 
 async def reached(address: Address) -> None:
-    """Whether anything is there at all; later on a server may be away for a while. Raises `ApiFailure`."""
+    """Check that the server answers now; later it may be away for a while. Raises `ApiFailure`."""
     async with Api(address) as api:
         await api.alive()
 
 
 def refused(text: str, code: int = 1) -> typer.Exit:
-    """To be raised: the command's end, with one line that says why."""
+    """The exit to raise, after one line that says why."""
     typer.echo(f"reconvene: {text}", err=True)
     return typer.Exit(code)
 
 
 def unless_ended(error: Exception, tally: Tally) -> None:
-    """The end of the meeting is no failure for those who were in it. Raises the command's end for all else."""
+    """The meeting's end is no failure for its participants. Raises the command's exit for every other end."""
     if not (isinstance(error, Over) and error.ended and tally.been_in):
         raise refused(str(error)) from None
     log.info("the meeting has ended")
 
 
 def told(tally: Tally, address: Address, began: float) -> None:
-    """The last line."""
+    """The last line of the log."""
     log.info(
         "over",
         meeting=address.meeting,

@@ -19,7 +19,7 @@ from signalling.protocol.reach import Reach
 
 
 class Source(ProgressLog):
-    """`names`: of all that this process sends as. They send each other nothing, as nobody would see it."""
+    """`names`: of all sources in this process. They send each other nothing, as nobody would see it."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ async def run(
     seconds: float | None,
     reach: Reach = Reach.ANY,
 ) -> int:
-    """Answers the exit code."""
+    """Returns the exit code."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
     names = [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]

@@ -1,4 +1,4 @@
-"""How a bot's stay comes to an end that it was not asked for, in words for whoever runs it."""
+"""Why a bot's stay ended without its having left, in words for the operator."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ENDS: dict[int, str] = {
 }
 
 
-class Over(Exception):  # noqa: N818 - a stay's end is often none
-    """The stay has come to its end without having been left. The text is one line: why, and what to do about it.
+class Over(Exception):  # noqa: N818 - the end of a stay is often no error
+    """The stay has ended without the bot having left. The text is one line: why, and what to do about it.
 
-    `code` is the protocol's: an error's (`unknown_meeting`, …), or the close code.
+    `code` is an error code of the protocol (`unknown_meeting`, …) or the close code.
     """
 
     def __init__(self, text: str, code: str | int) -> None:
