@@ -140,8 +140,7 @@ class MeetingSocket:
             self._run(self.client.hurry(now))
 
     def _run(self, actions: Iterable[Action]) -> None:
-        # One queue for all: who is told of something may give a command at once, and what was decided before it is done
-        # before it.
+        # One queue for all actions: a listener may give a command at once, but actions decided earlier come first.
         self._todo.extend(actions)
         while self._todo:
             self._do(self._todo.popleft())

@@ -33,7 +33,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str | None, meeting: str | None = None) -> Address:
-        """Parse `https://host:3000`, `localhost:3000`, `https://host/prefix` or a meeting link, `https://host/m/ABC123`;
+        """Parse `https://host:3000`, `localhost:3000`, `https://host/prefix` or a meeting link `https://host/m/ABC123`.
         None means a server's default address. `meeting` is an id, or a link that then also gives the server.
 
         Without a scheme, http is meant for localhost, IP addresses and names without a dot, https for all others.

@@ -55,14 +55,14 @@ def rows_of(rows: int, total: int | None) -> str:
 SHORT = 2 * 86_400.0
 """Longest span, in seconds, of a table that shows all times with one offset from UTC."""
 STEP = 7 * 86_400.0
-"""Seconds between two samples of the UTC offset: changes of the clocks last longer."""
+"""Seconds between two samples of the UTC offset: each offset lasts longer."""
 
 
 class Clock:
     """Shows times in local time; with the day if `first` and `last` are on different days.
 
-    If the clocks change within a table of one night, all times use the offset from before, so that none occurs twice. In
-    a table of more days, as of a series, each time has its own offset.
+    If the clocks change within a table of one night, all times use the offset from before, so none occurs twice. In a
+    table of more days, as of a series, each time has its own offset.
 
     `brief`: with the day, the seconds are left out.
     """

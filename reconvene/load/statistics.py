@@ -82,7 +82,7 @@ class Tally:
     unsent: int = 0
     """Changes and signals that the generator did not get to in time."""
     events: int = 0
-    """Deliveries of status changes and signals while there was load."""
+    """Deliveries of status changes and signals; `delivered`: those made while there was load."""
     delivered: int = 0
     late: int = 0
     """How many of `events` came in a replay."""

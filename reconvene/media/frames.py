@@ -33,7 +33,7 @@ def sound(samples: bytes, pts: int, layout: Layout) -> AudioFrame:
 
 
 def fitting(width: int, height: int, aspect: Fraction = Fraction(1)) -> tuple[int, int]:
-    """The size to send a picture in, in square pixels, both even. `aspect`: the width of its pixels over their height."""
+    """The size to send a picture in: even, in square pixels. `aspect`: the width of its pixels over their height."""
     wide = width * aspect
     shrink = max(Fraction(1), wide / LONGEST, Fraction(height, LONGEST))
     return max(2, round(wide / shrink / 2) * 2), max(2, round(height / shrink / 2) * 2)

@@ -3,8 +3,8 @@
     async with Bot(address, "Echo", Echo()) as bot:
         await bot.over()
 
-Its `Behaviour` defines what it does there. After a lost connection it comes back by itself as the page does: it resumes,
-or joins anew if the server has given up its tab session.
+Its `Behaviour` defines what it does there. After a lost connection it comes back by itself as the page does: it
+resumes, or joins anew if the server has given up its tab session.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ log = structlog.get_logger()
 Kind = Literal["bot", "recorder"]
 
 MOST_UNSENT = 1000
-"""Most messages that wait for the server. It may be away for days while links go on offering; lost messages are sent again
-once it is back."""
+"""Most messages that wait for the server. It may be away for days while links go on offering; lost messages are sent
+again once it is back."""
 
 CLOSING = 3.0
 """Seconds for connections to close. Releasing the relay of a TURN server that is gone would take a minute."""

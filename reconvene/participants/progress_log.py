@@ -21,8 +21,8 @@ from signalling.client.roster import Participant
 log = structlog.get_logger()
 
 SURE = 1.0
-"""Seconds before an ended connection is logged as lost: a participant who leaves closes it first, and the server tells of
-the leave right after."""
+"""Seconds before an ended connection is logged as lost: a participant who leaves closes it first, and the leave is told
+right after."""
 
 EVENTS = {"participant_joined": "came", "participant_rejoined": "came again", "participant_left": "left"}
 

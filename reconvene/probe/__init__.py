@@ -1,8 +1,8 @@
-"""`reconvene probe`: two participants make a call through a live server, and every step of it is checked.
+"""`reconvene probe`: two participants make a call through a live server; every step is checked.
 
-steps.py     what is checked, in order, with its exit code; what came of it
+steps.py     the steps in order, with their exit codes; their outcomes
 http_checks.py  websocket_check.py  turn_check.py  call_checks.py  ice_checks.py     the checks
-participant.py  context.py     one of the two participants; what the checks share
-runner.py    one step after the other, in bounded time, and tidying up
-report.py    for people, for pipes, and as JSON (its shape is told there)
+participant.py  context.py     one of the two participants; state that the checks share
+runner.py    runs the steps in order, in bounded time, and tidies up
+report.py    output for people, for pipes, and as JSON (described there)
 """

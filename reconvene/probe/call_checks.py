@@ -1,4 +1,4 @@
-"""The checks of the call itself: two joins, what they tell each other, media, a lost socket, a leave."""
+"""The checks of the call itself: two joins, status, negotiation, media, a lost socket, a leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconvene.probe.participant import Participant
 from reconvene.probe.steps import Failed, Seen
 
 SIGNALS = 3
-"""Sent to whoever has just lost the socket: none may be missing later, and none be there twice."""
+"""Signals sent to the participant that has just lost its socket: each must arrive exactly once."""
 
 
 async def join(visit: Visit, _within: float) -> Seen:
@@ -126,7 +126,7 @@ def _lacks(participant: Participant) -> str:
 
 
 def _received(participant: Participant, began: float) -> dict[str, Any]:
-    """Times are counted from the moment when both were connected."""
+    """What a participant received. Times count from the moment when both were connected."""
     streams = {"picture": participant.picture, "sound": participant.sound}
     told: dict[str, Any] = {"by": participant.key}
     for kind, stream in streams.items():
@@ -137,7 +137,7 @@ def _received(participant: Participant, began: float) -> dict[str, Any]:
 
 
 async def reconnect(visit: Visit, within: float) -> Seen:
-    """The first loses its socket; what happens meanwhile is told afterwards, once, and nobody saw it leave."""
+    """The first participant loses its socket. It must then get each missed event once, and nobody may see it leave."""
     lost, other = visit.first, visit.second
     resumes, joins, ends = len(lost.resumes), lost.joins, _ends(visit)
     frames = [each.picture.frames for each in visit.participants]
@@ -177,8 +177,8 @@ async def reconnect(visit: Visit, within: float) -> Seen:
 
 
 def check_way_back(lost: Participant, resumes: int, joins: int) -> None:
-    """Raises `Failed` when it came back otherwise than by a resume with a replay. `resumes` and `joins`: how many there
-    were before."""
+    """Raises `Failed` unless it came back by a resume with a replay. `resumes` and `joins`: their numbers before the
+    cut."""
     same = "With several server processes, clients have to come back to the same one; and see whether it was restarted"
     if lost.joins > joins or len(lost.resumes) == resumes:
         raise Failed(
@@ -189,7 +189,7 @@ def check_way_back(lost: Participant, resumes: int, joins: int) -> None:
 
 
 def check_nothing_is_lost(visit: Visit, ends: list[tuple[str, int] | None]) -> None:
-    """Raises `Failed` when something was, or the other saw more of it than that the socket was away."""
+    """Raises `Failed` if a signal was lost or doubled, or the other participant saw a leave, a rejoin or a new connection."""
     lost, other = visit.first, visit.second
     numbers = _signals(lost, other)
     if numbers != list(range(SIGNALS)):
@@ -210,7 +210,7 @@ def _signals(of: Participant, sender: Participant) -> list[int]:
 
 
 def _ends(visit: Visit) -> list[tuple[str, int] | None]:
-    """Both ends of the connection: whose instance, and the how manieth it is."""
+    """Both ends of the connection: the other side's instance, and the connection's number."""
     return [
         None if participant.link is None else (participant.link.instance, participant.link.connection)
         for participant in visit.participants

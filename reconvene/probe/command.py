@@ -1,4 +1,4 @@
-"""What `reconvene probe` does, from its options to its exit code."""
+"""`reconvene probe`: from options to exit code."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from server.runtime import logs
 from server.runtime.daemon_threads import DaemonThreads
 
 OVERTIME = 5.0
-"""Seconds past --timeout after which the process ends, whatever it is at."""
+"""Seconds past --timeout after which the process ends in any case."""
 
 
 def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_json: bool) -> int:
-    """The exit code. Never hangs."""
+    """Run the probe; returns the exit code. Never hangs."""
     try:
         address = Address.parse(url, meeting)
     except BadAddress as error:
         fail(str(error))
     if math.isnan(timeout):
         fail("--timeout is a number of seconds")
-    # What goes wrong is told by the steps; what libraries say of it besides is for nobody.
+    # The steps report what goes wrong; log lines of the libraries would only add noise.
     logs.configure("critical")
     watchdog = threading.Timer(timeout + OVERTIME, _end, (timeout,))
     watchdog.daemon = True
@@ -43,7 +43,7 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
             screen.over(found)
             return found.exit_code
     except BrokenPipeError:
-        raise  # whoever read it has seen enough, and the command line knows what to do then
+        raise  # the reader closed the pipe; the command line handles that
     except OSError as error:
         fail(f"the probe cannot go on: {error.strerror or error}")
     finally:
@@ -51,7 +51,7 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
 
 
 async def _probed(address: Address, told: Told, *, turn_only: bool, seconds: float) -> Report | None:
-    """None when it was interrupted."""
+    """The report, or None after an interruption."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreads())
     loop.set_exception_handler(lambda _loop, _context: None)
@@ -71,7 +71,7 @@ async def _probed(address: Address, told: Told, *, turn_only: bool, seconds: flo
 
 
 def _end(timeout: float) -> None:
-    """From another thread: the event loop may be what hangs."""
+    """End the process from another thread, as the event loop may hang."""
     print(
         f"reconvene: the probe did not end within {timeout:g} s, which is a bug", file=sys.stderr, flush=True
     )

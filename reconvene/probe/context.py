@@ -1,4 +1,4 @@
-"""What the checks of one probe share."""
+"""The state that the checks of one probe share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _tag() -> str:
 
 @dataclass(slots=True)
 class Visit:
-    """`address` has the meeting once it is known. `own`: it is the probe's own meeting, and goes with it."""
+    """`address` has the meeting once it is known. `own`: the probe created the meeting and deletes it."""
 
     address: Address
     api: Api
@@ -30,7 +30,7 @@ class Visit:
     tag: str = field(default_factory=_tag)
     tokens: list[str] = field(default_factory=list)
     servers: list[dict[str, Any]] | None = None
-    """ICE servers to use in place of those that the server names when one joins."""
+    """ICE servers to use instead of those in the server's `joined`."""
     participants: list[Participant] = field(default_factory=list)
 
     @property
@@ -46,7 +46,7 @@ class Visit:
         return self.participants[1]
 
     async def come(self) -> Participant:
-        """The next of the two joins."""
+        """The next of the two participants joins."""
         number = len(self.participants)
         names = [f"{name} {self.tag}" for name in (FIRST, SECOND)]
         participant = Participant(
@@ -59,14 +59,14 @@ class Visit:
             servers=self.servers,
         )
         self.participants.append(participant)
-        # Until the probe tidies up.
+        # Left by `tidy`.
         await participant.bot.__aenter__()
         await participant.bot.joined()
         return participant
 
 
 async def both(*waits: Awaitable[None]) -> None:
-    """Until all of them are done; none is left behind when one fails."""
+    """Wait for all; when one fails, the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""The checks by HTTP: that the server and its store answer, identities, the meeting; and deleting it again."""
+"""The checks over HTTP: server and store answer, identities, creating the meeting and deleting it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconvene.probe.steps import Failed, Seen
 from reconvene.server_address import Address
 
 CLOSING = 1.0
-"""Seconds for connections to close when there is no more time to leave in good order."""
+"""Seconds for connections to close when an orderly leave took too long."""
 
 
 async def alive(visit: Visit, _within: float) -> Seen:
@@ -32,7 +32,7 @@ async def meeting(visit: Visit, _within: float) -> Seen:
     if visit.address.meeting is not None:
         return await _found(visit)
     visit.address = Address(visit.address.base, f"PROBE-{visit.tag}")
-    # Said before it is asked for: an answer that is lost leaves a meeting behind all the same.
+    # Set before the call: even if the answer is lost, the meeting may exist.
     visit.own = True
     await visit.api.create_meeting(visit.tokens[0], visit.meeting, "Probe")
     return Seen(f"{visit.meeting} created", {"meeting": visit.meeting, "created": True})
@@ -58,18 +58,18 @@ async def _found(visit: Visit) -> Seen:
 
 
 async def tidy(visit: Visit, within: float) -> Seen:
-    """Both leave, whatever else; then the meeting goes."""
+    """Both participants leave in any case; then the meeting is deleted."""
     leaving = [asyncio.create_task(each.bot.__aexit__(None, None, None)) for each in visit.participants]
     try:
         if leaving:
-            # A server that stands still does not say goodbye.
+            # A server that hangs does not complete the closing handshake.
             await asyncio.wait(leaving, timeout=within / 2)
         return await _deleted(visit)
     finally:
         for each in leaving:
             each.cancel()
         if leaving:
-            # Pictures and sound are decoded in threads, for whose end Python waits: each has to be told of it.
+            # Media is decoded in threads that Python waits for at exit: each has to be stopped.
             await asyncio.wait(leaving, timeout=CLOSING)
 
 

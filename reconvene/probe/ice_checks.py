@@ -1,4 +1,4 @@
-"""The check of ICE: which candidates were found and told, and whether a pair of them works."""
+"""The check of ICE: which candidates were found and received, and whether a pair of them works."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def _paired(participant: Participant) -> None:
 
     link = participant.link
     if link is not None and link.pc is not None:
-        # The state of the whole connection waits for DTLS, too, and is all that links tell of.
+        # Links only report the state of the whole connection, which also waits for DTLS.
         link.pc.on("iceconnectionstatechange", participant.bot.socket.wake)
     await participant.until(paired)
 
@@ -82,18 +82,18 @@ def _candidates(visit: Visit) -> dict[str, Any]:
 
 
 def _counts(participant: Participant) -> tuple[Counter[str], Counter[str]]:
-    """By type, those found here and those that the other told of: as the descriptions have them, since aiortc forgets
-    its own when ICE has failed, and bots send none apart from these."""
+    """Candidates by type, local and remote. They are read from the descriptions: aiortc forgets its own when ICE has
+    failed, and bots send no others."""
     pc = participant.link.pc if participant.link is not None else None
     mine, theirs = (pc.localDescription, pc.remoteDescription) if pc is not None else (None, None)
     if mine is not None and theirs is not None:
-        # Kept for when this connection is given up for a next one.
+        # Kept in case a new connection replaces this one.
         participant.candidates = _types(mine.sdp), _types(theirs.sdp)
     return participant.candidates
 
 
 def _types(sdp: str) -> Counter[str]:
-    # The same in each section, as all share one transport.
+    # Each section lists the same candidates, as all share one transport.
     return Counter(kind for _, kind in set(_CANDIDATE.findall(sdp)))
 
 
@@ -104,7 +104,7 @@ def _shown(kinds: Counter[str]) -> str:
 def _no_pair(visit: Visit, found: str) -> Failed:
     details = _candidates(visit)
     for participant, other in zip(visit.participants, reversed(visit.participants), strict=True):
-        # First, as aioice looks for none itself when it was told that the other has none.
+        # Checked first: aioice gathers none itself if the other side's description has none.
         if _counts(other)[0] and not _counts(participant)[1]:
             return Failed(
                 f"{participant.name} was told of no candidates of the other's, which found some",
@@ -138,7 +138,7 @@ def _no_pair(visit: Visit, found: str) -> Failed:
 
 
 def missing_servers(visit: Visit) -> list[str]:
-    """Servers were named, and nothing came of them."""
+    """Warnings about ICE servers that were named but gave no candidate."""
     named = " ".join(str(url) for entry in visit.first.servers for url in _urls(entry))
     found = [_counts(each)[0] for each in visit.participants]
     warnings = []

@@ -20,15 +20,15 @@ from signalling.client.outbox import Message
 WIDTH, HEIGHT, RATE = 320, 180, 15
 
 PICTURES, SOUNDS = 6, 25
-"""How many frames have to be decoded: of sound, half a second."""
+"""How many frames must be decoded; of sound, half a second."""
 
 QUIET = 200
-"""Of 32767: what is no louder is silence, with the noise that a codec adds."""
+"""Of 32767: up to here it is silence with the noise that a codec adds."""
 
 
 @dataclass(slots=True)
 class Stream:
-    """What was decoded of one kind. `began`: when the first frame was there, by the loop's clock."""
+    """The decoded frames of one kind. `began`: when the first frame was decoded, by the loop's clock."""
 
     frames: int = 0
     began: float = 0.0
@@ -37,7 +37,7 @@ class Stream:
     loudest: int = 0
 
     def take(self, frame: Any, now: float) -> None:
-        """A frame of av's."""
+        """Count a frame of PyAV."""
         self.frames += 1
         self.began = self.began or now
         if hasattr(frame, "width"):
@@ -58,7 +58,7 @@ class Stream:
 
 
 class Participant(Behaviour):
-    """`twin` is the other one's name: others who may be in the meeting are sent nothing."""
+    """`twin` is the name of the other participant; everyone else in the meeting is sent nothing."""
 
     def __init__(
         self,
@@ -73,16 +73,16 @@ class Participant(Behaviour):
     ) -> None:
         self.name = name
         self.key = "ab"[number - 1]
-        """What it is called in reports for machines."""
+        """Its name in reports for machines."""
         self.picture, self.sound = Stream(), Stream()
         self.events: list[Message] = []
         self.joins = 0
         self.resumes: list[Message] = []
         self.losses = 0
         self.servers: list[dict[str, Any]] = []
-        """ICE servers it was told of."""
+        """ICE servers that it got in `joined`."""
         self.candidates: tuple[Counter[str], Counter[str]] = Counter(), Counter()
-        """By type, found here and told of by the other; as far as is known."""
+        """By type: its own and the other side's, as far as known."""
         self._twin = twin
         self._number = number
         self.bot = Bot(
@@ -101,7 +101,7 @@ class Participant(Behaviour):
 
     @property
     def link(self) -> Link | None:
-        """To the twin."""
+        """The link to the twin."""
         links = self.bot.links.values()
         return next((link for link in links if link.participant["name"] == self._twin), None)
 
@@ -109,7 +109,7 @@ class Participant(Behaviour):
         await self.bot.until(condition)
 
     def heard(self, kind: str, participant_id: str) -> list[Message]:
-        """Events of this kind about a participant, or signals from them."""
+        """The events of this type about a participant, or signals from it."""
         return [
             event
             for event in self.events

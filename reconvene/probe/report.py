@@ -1,4 +1,4 @@
-"""How a probe is shown: for people, line by line for pipes, and as JSON for machines.
+"""The output of a probe: for people, line by line for pipes, and as JSON for machines.
 
 `--json` prints one object, at the end:
 
@@ -9,14 +9,14 @@
      "steps": [{"name": "http", "title": "HTTP", "exit_code": 10, "state": "ok", "ms": 8.1,
                 "told": "https://meet.example.org", "reason": "", "hint": "", "warnings": [], "details": {}}, …]}
 
-* All steps are there, in order; `state` is `ok`, `failed` or `skipped`. `exit_code` of a step is what the program exits
-  with when it is the first to fail. `ms` is null for what was skipped.
-* `failed`, `reason` and `hint` are those of the first that failed; null when all is well. `relayed`: whether media went
-  through TURN; null when it did not come to that.
-* `details` are a step's own, with `a` and `b` for the two participants: `ice` has the `candidates` of each by type
-  (`found` here, `heard` of from the other), and the `pairs` in use; `media` what was `received` by each (`frames`,
-  `first_ms` from when both were connected, `size`); `status` `seen_ms`; `reconnect` `back_ms` and how many events were
-  `replayed`; `turn` the `servers` asked. Ignore what you do not know: there may be more.
+* All steps are listed in order; `state` is `ok`, `failed` or `skipped`. The program exits with the `exit_code` of the
+  first step that failed. `ms` is null for a skipped step.
+* `failed`, `reason` and `hint` are those of the first failed step; null if there is none. `relayed`: whether media went
+  through TURN; null if no media was sent.
+* `details` differ by step; `a` and `b` are the two participants: `ice` has the `candidates` of each by type (`found`
+  locally, `heard` from the other), and the `pairs` in use; `media` what each `received` (`frames`, `first_ms` after
+  both were connected, `size`); `status` has `seen_ms`; `reconnect` has `back_ms` and how many events were `replayed`;
+  `turn` the `servers` asked. Ignore unknown fields: there may be more.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Lines(Screen):
 
 
 class Terminal(LiveScreen):
-    """Ticks and crosses, and what is being waited for."""
+    """Ticks and crosses, and the step being waited for."""
 
     def begins(self, step: Step) -> None:
         self.doing(f"{step.title}: {step.checks}", "dim")
@@ -86,7 +86,7 @@ class Terminal(LiveScreen):
 
 
 def screen(*, as_json: bool) -> Machine | Lines | Terminal:
-    """On standard output, for whom it is."""
+    """The report for standard output: JSON, a terminal or lines."""
     if as_json:
         return Machine()
     console = Console(highlight=False)

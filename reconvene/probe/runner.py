@@ -1,4 +1,4 @@
-"""One step after the other, each in bounded time, and tidying up whatever happened."""
+"""Runs the steps in order, each in bounded time, and always tidies up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconvene.probe.steps import STEPS, Failed, Outcome, Report, Seen, State, S
 from reconvene.server_address import Address
 
 Check = Callable[[Visit, float], Awaitable[Seen]]
-"""Is given the seconds it has. Raises `Failed`, `ApiFailure`, `Over`; `TimeoutError` when it has nothing to say."""
+"""A check; gets its time limit in seconds. Raises `Failed`, `ApiFailure`, `Over`; `TimeoutError` without a finding."""
 
 CHECKS: dict[str, Check] = {
     "http": http_checks.alive,
@@ -39,10 +39,10 @@ CHECKS: dict[str, Check] = {
 TIDYING = STEPS[-1]
 
 RESERVE = 0.2
-"""How much of the whole time is kept for tidying up."""
+"""The share of the whole time that is kept for tidying up."""
 
 PATIENCE = 0.25
-"""Seconds past its time, for a check to say itself what it waited for."""
+"""Extra seconds for a check to report itself what it waited for."""
 
 HINTS = {
     "meeting_full": "Raise RECONVENE_MAX_PARTICIPANTS (those within grace count as well), or name another meeting",
@@ -55,15 +55,15 @@ HINTS = {
 
 
 class Told(Protocol):
-    """Who is told of the steps, as they happen."""
+    """Receives the steps as they happen."""
 
     def begins(self, step: Step) -> None: ...
     def ended(self, outcome: Outcome) -> None: ...
 
 
 async def probe(address: Address, told: Told, *, turn_only: bool = False, seconds: float = 30.0) -> Report:
-    """Takes `seconds` at most, and a moment. With a meeting in the address, in that one. Cancelled, it tidies up all
-    the same."""
+    """Takes little more than `seconds`. Uses the address's meeting, or one of its own. Tidies up even when
+    cancelled."""
     began = time.monotonic()
     reserve = min(RESERVE * seconds, TIDYING.within)
     outcomes: list[Outcome] = []
@@ -98,7 +98,7 @@ async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Out
     began = time.monotonic()
 
     def failed(reason: str, hint: str, details: dict[str, object] | None = None) -> Outcome:
-        # Some wait for a part of it only, to be able to say more.
+        # Some checks wait for a part of the time only, to be able to say more.
         waited = took() >= within / 2
         cut_short = " (all that --timeout left)" if within < step.within and waited else ""
         return Outcome(

@@ -1,4 +1,4 @@
-"""The steps of a probe as data, and what came of them. Imports nothing heavy: the command's help is made of it."""
+"""The steps of a probe as data, and their outcomes. Imports nothing heavy: the command's help is built from it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 FIRST, SECOND = "Probe A", "Probe B"
-"""What the two participants are called; a word that differs from probe to probe follows."""
+"""The names of the two participants; a word that is unique to the probe is appended."""
 
 INTERRUPTED = 130
 STUCK = 9
-"""Exit codes besides those of the steps: stopped by Ctrl-C or SIGTERM, and never at an end in spite of all bounds."""
+"""Exit codes besides those of the steps: stopped by Ctrl-C or SIGTERM, and hanging in spite of all time limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`code` is the exit code when it fails: these stay, and new steps get new ones. `within`: seconds it has at most.
-    `silence` and `hint` are what is told when these are over and the check itself has nothing better to say."""
+    """`code` is the exit code if the step fails; codes never change, new steps get new ones. `within`: its time limit in
+    seconds. `silence` and `hint` are reported after it if the check itself has nothing better to say."""
 
     name: str
     code: int
@@ -150,7 +150,7 @@ STEPS: tuple[Step, ...] = (
 
 
 class Failed(Exception):  # noqa: N818 - named for what happened
-    """A check found that it does not work: why, and what to look at. One clause each, without a full stop."""
+    """A check failed: the reason, and what to look at. One clause each, without a full stop."""
 
     def __init__(self, reason: str, hint: str = "", details: dict[str, Any] | None = None) -> None:
         super().__init__(reason)
@@ -167,7 +167,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a check that found nothing wrong has to tell, in words and for machines. `warnings`: it works, but.
+    """The result of a check that did not fail, in words and for machines. `warnings`: it works, with reservations.
     `skipped`: there was nothing to check."""
 
     told: str = ""
@@ -178,7 +178,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`seconds` is what it took; `told` what was seen, or why it was skipped; `reason` and `hint` are of a failure."""
+    """`seconds`: duration; `told`: the result, or why the step was skipped; `reason` and `hint` belong to a failure."""
 
     step: Step
     state: State
@@ -192,7 +192,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of a whole probe."""
+    """The outcome of a whole probe."""
 
     url: str
     meeting: str | None
@@ -202,7 +202,7 @@ class Report:
 
     @property
     def failure(self) -> Outcome | None:
-        """The first."""
+        """The first failed step."""
         return next((outcome for outcome in self.outcomes if outcome.state is State.FAILED), None)
 
     @property
@@ -211,7 +211,7 @@ class Report:
 
 
 def exit_codes() -> str:
-    """The table, for the help. Where line breaks are lost, it can still be read."""
+    """The table for the help; readable even without its line breaks."""
     names = max(len(step.name) for step in STEPS)
     rows = [
         "[bold]Exit codes[/bold] 0: all works. 2: the arguments cannot be understood. "

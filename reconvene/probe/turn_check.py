@@ -1,4 +1,4 @@
-"""The check of TURN: each server that browsers are told of is asked for a relay, by the doctor's own means."""
+"""The check of TURN: asks each server that browsers are given for a relay, with the doctor's code."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from server.doctor.checks import Finding, Level
 from server.identity.turn_credentials import LASTING
 
 SKEW = 300.0
-"""Seconds by which two clocks may differ before that is told."""
+"""Seconds by which two clocks may differ before a warning."""
 
 _MADE = re.compile(r"(\d{9,11}):")
-"""How a user name begins that was made of RECONVENE_TURN_SECRET: with the time when it expires."""
+"""A user name made with RECONVENE_TURN_SECRET begins with the time when it expires."""
 
 
 async def turn(visit: Visit, within: float) -> Seen:
@@ -47,7 +47,7 @@ async def turn(visit: Visit, within: float) -> Seen:
         more = f" (and so for {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise Failed(f"{failures[0].found}{more}{_clocks(offered)}", failures[0].advice, details)
     if working[0] is not offered[0]:
-        # Browsers try all of them, bots the first.
+        # Browsers try all servers, bots the first.
         visit.servers = [_as_entry(server) for server in working]
     warnings = [finding.found for findings in found for finding in findings if finding.level is Level.WARNING]
     return Seen(
@@ -75,7 +75,7 @@ def _failures(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _clocks(servers: Sequence[ice.Server]) -> str:
-    """What the credentials tell of the server's clock: they say when they expire."""
+    """Compare the clocks: the credentials say when they expire by the server's clock."""
     for server in servers:
         made = _MADE.match(server.username)
         ahead = int(made[1]) - LASTING - time.time() if made else 0.0

@@ -1,4 +1,4 @@
-"""The check of the websocket: opened as a page of the server would, with its Origin, and asked for a pong."""
+"""The check of the websocket: opens it as the server's page does, with its Origin, and asks for a pong."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def websocket(visit: Visit, within: float) -> Seen:
     try:
         took = await _pong(ws, within)
     finally:
-        # Not waited for: it has not joined, and nobody misses it.
+        # Closed without waiting: it has not joined.
         ws.transport.abort()
     selected = ws.subprotocol
     if selected != SUBPROTOCOL:

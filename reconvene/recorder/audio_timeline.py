@@ -1,4 +1,4 @@
-"""The sound of one file: without a gap from its beginning on, whatever comes when. Times are seconds of the file."""
+"""The sound of one file: gapless from the start, whenever frames arrive. Times are seconds of the file."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from reconvene.recorder.clock_mapping import ClockMapping
 from reconvene.recorder.container_writer import RATE, SAMPLE
 
 LOOKAHEAD = 0.4
-"""Seconds for which sound is kept, to see from what follows where it belongs."""
+"""Seconds for which sound is kept, so that the frames after it help to place it."""
 
 LAG = 0.8
-"""Seconds after which silence takes the place of what did not come: more than the lookahead, and being late."""
+"""Seconds after which silence replaces missing sound: more than the lookahead plus ordinary lateness."""
 
 EARLIER = 0.1
-"""Seconds of sound that are rather lost, once, than heard too late from then on."""
+"""Seconds that sound may run late; beyond this it is moved forward, which loses some sound once."""
 
 LATER = 0.3
-"""Seconds by which sound may come too late before it is taken to be of another moment: the sender paused."""
+"""Seconds by which sound may arrive late; beyond this the sender is taken to have paused."""
 
 HELD = 0.02
-"""Seconds by which aiortc hands out sound later than pictures: it waits for four more packets (80 ms), and with a
-picture until the next one begins (some 50 ms)."""
+"""Seconds by which aiortc delivers sound later than pictures: sound waits for four more packets (80 ms), a picture
+until the next one begins (some 50 ms)."""
 
 SECOND = RATE * SAMPLE
 
@@ -39,12 +39,12 @@ class _Sound(NamedTuple):
 
 
 class AudioTimeline:
-    """Hands out, in order, 48 kHz stereo of 16 bits. Of several sources the latest counts."""
+    """Writes 48 kHz, 16-bit stereo in order. Of several sources the latest counts."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self.write = write
         self._position = 0
-        """Samples that were handed out."""
+        """Samples written so far."""
         self._source = -1
         self._mapping = ClockMapping(earlier=EARLIER, later=LATER)
         self._waiting: deque[_Sound] = deque()
@@ -64,9 +64,9 @@ class AudioTimeline:
         self._release_until(arrival - LOOKAHEAD)
 
     def tick(self, now: float) -> None:
-        """Time goes on: hands out what has waited long enough, and silence in place of what did not come."""
+        """Advance to `now`: write sound that has waited long enough, and silence for missing sound."""
         self._release_until(now - LOOKAHEAD)
-        # What still waits will say itself how much silence there is before it.
+        # Waiting sound will itself show how much silence precedes it.
         if not self._waiting:
             self._fill(round((now - LAG) * RATE))
 
@@ -102,7 +102,7 @@ class AudioTimeline:
         self.write(samples)
 
     def _evened(self, frame: AudioFrame) -> list[AudioFrame]:
-        """Opus comes as it should be, the telephone's codecs do not."""
+        """Opus frames already have the right format; those of telephone codecs are resampled."""
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if shape == ("s16", "stereo", RATE):
             return [frame]

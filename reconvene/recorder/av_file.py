@@ -1,7 +1,7 @@
-"""What is recorded in one file: sound and picture of one participant, in step, from the first moment to the last.
+"""The content of one file: one participant's sound and pictures in sync, from the first moment to the last.
 
-Given in the order in which it happened; all times are seconds of the file. Time comes by `tick` only, so that the same
-calls make the same file.
+Calls come in the order of events; all times are seconds of the file. Time advances by `tick` only, so the same calls
+make the same file.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from reconvene.recorder.clock_mapping import ClockMapping
 from reconvene.recorder.video_fit import DEFAULT, Size, VideoFit, black, file_size
 
 PATIENCE = 5.0
-"""Seconds in which a first picture says what size the file's have; a connection may take some until it comes."""
+"""Seconds to wait for a first picture, which sets the size of the file; connecting may take some of them."""
 
 AT_LEAST_EVERY = 1.0
-"""Seconds between two pictures: players wait for the next one, and a file that ends without ends too early."""
+"""Most seconds between two pictures: players wait for the next one, and without a late one the file ends too early."""
 
 LATER = 1.0
-"""Seconds by which pictures may come too late, as after a moment in which the network or this program stood still. Who
-pauses counts on meanwhile."""
+"""Seconds by which pictures may arrive late, as after a stall of the network or of this program. The clock of a sender
+that pauses goes on meanwhile."""
 
 FROZEN = 5.0
-"""Seconds for which the last picture stands for those that do not come; then it is black."""
+"""Seconds for which the last picture replaces missing ones; then black does."""
 
 
 class File(Protocol):
@@ -38,8 +38,8 @@ class File(Protocol):
 
 
 class AvFile:
-    """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the beginning. `screen`:
-    what is recorded is one, which may stand still for an hour. Raises what the file raises."""
+    """`open_file` is called when the pictures' size is known. `camera`: whether the camera is on at the start. `screen`:
+    a shared screen, whose picture may stay the same for an hour. Raises what the file raises."""
 
     def __init__(
         self, open_file: Callable[[Size], File], *, camera: bool = False, screen: bool = False
@@ -49,17 +49,17 @@ class AvFile:
         self._frozen_after = float("inf") if screen else FROZEN
         self._file: File | None = None
         self._early = bytearray()
-        """Sound from before there was a file."""
+        """Sound from before the file was opened."""
         self._sound = AudioTimeline(self._early.extend)
         self._fitting = VideoFit(DEFAULT)
         self._black = black(DEFAULT)
         self._source = -1
         self._mapping = ClockMapping(earlier=0.0, later=LATER)
         self._last: VideoFrame | None = None
-        """The last picture that came and is still shown."""
+        """The last received picture, while it is shown."""
         self._came_at = 0.0
         self._shown_at = -1
-        """Milliseconds of the file's last picture."""
+        """The time of the file's last picture, in milliseconds."""
 
     def picture(self, source: int, frame: VideoFrame, arrival: float) -> None:
         """Of several sources the latest counts."""
@@ -79,14 +79,14 @@ class AvFile:
         self._sound.add(source, frame, arrival)
 
     def camera(self, on: bool, now: float) -> None:
-        """It was turned on or off, as everyone was told."""
+        """A status event turned the camera on or off."""
         self._camera = on
         if not on and self._last is not None:
             self._last = None
             self._show(self._black, now)
 
     def tick(self, now: float) -> None:
-        """Several times a second."""
+        """To be called several times a second."""
         if self._file is None and (now >= PATIENCE or not self._camera):
             self._open(DEFAULT)
         self._sound.tick(now)
@@ -103,12 +103,12 @@ class AvFile:
         self.close()
 
     def close(self) -> None:
-        """At once, as it is."""
+        """Close the file at once, as it is."""
         if self._file is not None:
             self._file.close()
 
     def _open(self, size: Size, first: int = 1000) -> None:
-        """`first`: milliseconds of the first picture; until then it is black."""
+        """`first`: time of the first picture in milliseconds; until then the file shows black."""
         self._file = self._open_file(size)
         self._fitting = VideoFit(size)
         self._black = black(size)

@@ -1,9 +1,9 @@
-"""Where on the recorder's clock belongs what a track sends. Pure: times go in, times come out.
+"""Maps the times of a track to the recorder's clock. Pure: times go in, times come out.
 
-A track counts in its sender's time (RTP), from a beginning of its own; how that relates to our clock is seen only from
-when its frames arrive. They may be late, never early, so the least delay seen is the best guess. A track whose sender
-paused, or counts anew, is off by much, and stays so; one whose frames were held up here or in the network is late for
-a moment, and right again when they have all come. `ClockMapping` tells these apart by those that came next.
+A track counts in its sender's time (RTP), from an arbitrary start; only the arrival of its frames relates that to our
+clock. Frames may be late, never early, so the least delay seen is the best estimate. If the sender paused or restarted
+its clock, the offset changes by much and for good; if frames were held up here or in the network, they are late for a
+moment only. `ClockMapping` tells the two apart by the frames that follow.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from math import inf
 
 DRIFT = 0.05
 STEADY = 30.0
-"""Seconds by which the least delay has become another, and for which it has: clocks do not go equally fast, and a sound
-card's may be off by a second in three hours. A step that is hardly heard, before sound and picture are out of step."""
+"""The least delay is adjusted when it has changed by DRIFT seconds over STEADY seconds: clocks differ in speed, a sound
+card's by up to a second in three hours. The step is hardly heard, and comes before sound and picture are out of sync."""
 
 LEAP = 1.0
-"""Seconds between two frames that arrived together: the sender counts anew."""
+"""A larger step, in seconds, between frames that arrived together means that the sender restarted its clock."""
 
 
 class ClockMapping:
-    """Of one track. `earlier` and `later`: seconds by which frames may arrive before and after their moment, as it was
-    guessed until then, before that is taken to be another."""
+    """The mapping of one track. `earlier` and `later`: seconds by which frames may arrive before and after the estimated
+    time; beyond these the estimate is replaced."""
 
     def __init__(self, *, earlier: float, later: float) -> None:
         self._earlier = earlier
@@ -30,12 +30,12 @@ class ClockMapping:
         self._base: float | None = None
         self._since = 0.0
         self._least = inf
-        """The least delay since then."""
+        """The least delay since `_since`."""
 
     def place(self, sent: float, arrival: float, ahead: Iterable[tuple[float, float]] = ()) -> float:
-        """When this was sent, in seconds of the recorder's clock, as `arrival` is; `sent` is the sender's.
+        """When a frame was sent, by the recorder's clock, like `arrival`; `sent` is the sender's time. In seconds.
 
-        `ahead`: (sent, arrival) of what came soon after.
+        `ahead`: (sent, arrival) of the frames that came soon after.
         """
         least = arrival - sent
         before = sent

@@ -1,4 +1,4 @@
-"""`reconvene record`, from its options to its exit code."""
+"""`reconvene record`: from options to exit code."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ async def run(
     form: Format = "webm",
     reach: Reach = Reach.ANY,
 ) -> int:
-    """Record until told to stop, for `seconds`, or until the meeting ends. Answers the exit code; the folder of the
-    recording is printed."""
+    """Record until told to stop, for `seconds`, or until the meeting ends. Prints the recording's folder; returns the
+    exit code."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
     line = StatusLine(sys.stderr) if sys.stderr.isatty() else None
@@ -59,7 +59,7 @@ async def run(
         typer.echo(f"{recording.folder}: {files}, {recording.size / 1_000_000:.1f} MB")
     if recording.failure is not None:
         raise refused(recording.failure)
-    # Where it never came in, the meeting's end is a refusal too.
+    # If it never got in, the meeting's end is a refusal too.
     if over is not None and not (over.ended and tally.been_in):
         raise refused(str(over))
     return 0
@@ -68,7 +68,7 @@ async def run(
 async def _record(
     bot: Bot, recording: Recording, seconds: float | None, line: StatusLine | None
 ) -> Over | None:
-    """Until all is complete. Answers what it came to an end by, other than having been told."""
+    """Record until all files are complete. Returns why the stay ended, or None if it was told to stop."""
 
     async def long_enough() -> None:
         await bot.joined()
@@ -109,7 +109,7 @@ async def _show(line: StatusLine, recording: Recording) -> None:
 
 
 def _try_to_write(out: Path) -> None:
-    """Before anybody is told that there is a recorder. Raises OSError."""
+    """Try before anybody sees a recorder join. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(tempfile.TemporaryFile(dir=out)):
         pass

@@ -1,7 +1,7 @@
-"""One media file on the disk, written so that it can be cut off anywhere and still be played to where it was.
+"""One media file on the disk, written so that it stays playable up to any point where it is cut off.
 
-WebM: clusters of at most a second. MP4: fragments of at most a second, each with its own index. Either is handed to
-the system as soon as it is complete, so that what is lost when the process is killed is what came last.
+WebM: clusters of at most a second. MP4: fragments of at most a second, each with its own index. Each is written as soon
+as it is complete, so a killed process loses only the last one.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ AUDIO: dict[Format, tuple[str, dict[str, str]]] = {"webm": ("libopus", {}), "mp4
 
 AUDIO_BITS = 64_000
 BITS_PER_PIXEL = 3.0
-"""A second, whatever the frame rate: 0.7 Mbit/s for 640x360, 2.8 for 1280x720, and that only while much moves."""
+"""Bits a second at any frame rate: 0.7 Mbit/s for 640x360, 2.8 for 1280x720, reached only with much motion."""
 
 KEYFRAME_EVERY = 4_000
-"""Milliseconds. Players can go to these pictures only."""
+"""Milliseconds. Players can seek to keyframes only."""
 
 NO_KEYFRAMES = 100_000
-"""Pictures after which the encoder would make one by itself; it counts pictures, and not the time between them."""
+"""Pictures after which the encoder makes a keyframe by itself: high, as it counts pictures and not time."""
 
 
-class CannotWrite(Exception):  # noqa: N818 - what it says is what there is to say
-    """The file is at its end, with what was written before. The text says why."""
+class CannotWrite(Exception):  # noqa: N818 - named for what happened
+    """Nothing more can be written; the file keeps what was written before. The text says why."""
 
 
 class MediaFile:
-    """`size` is the picture's (width, height), both even. Raises `CannotWrite` whatever goes wrong, now or later.
+    """`size` is the picture's (width, height), both even. Here and in all methods every error is `CannotWrite`.
 
     Used by one thread at a time.
     """
@@ -66,7 +66,7 @@ class MediaFile:
         self._pending = bytearray()
         self._closed = False
         try:
-            # Not by its name: FFmpeg would take some characters for its own.
+            # Opened here: FFmpeg gives some characters in names a meaning of its own.
             self._file = path.open("xb", buffering=0)
         except OSError as error:
             raise CannotWrite(error.strerror or str(error)) from error
@@ -86,7 +86,7 @@ class MediaFile:
         video.pix_fmt = "yuv420p"
         video.time_base = MILLISECOND
         video.gop_size = NO_KEYFRAMES
-        # Each file has a thread of its own, so that one encoder needs no more.
+        # Each file has a thread of its own, so one thread per encoder is enough.
         video.thread_count = 1
         video.bit_rate = int(self.size[0] * self.size[1] * BITS_PER_PIXEL)
         codec, codec_options = AUDIO[form]
@@ -100,7 +100,7 @@ class MediaFile:
 
     @property
     def samples(self) -> int:
-        """Of sound that were given so far, at 48 kHz: where the next ones will be."""
+        """Samples given so far, at 48 kHz: the position of the next ones."""
         return self._samples + len(self._pending) // SAMPLE
 
     def picture(self, frame: VideoFrame, at: int) -> None:
@@ -109,7 +109,7 @@ class MediaFile:
         is_key = at - self._key_at >= KEYFRAME_EVERY
         if is_key:
             self._key_at = at
-        # Otherwise it is what it was in the stream that it came in, and the encoder would obey.
+        # Otherwise the encoder would copy the type that the frame had in the stream it came from.
         frame.pict_type = PictureType.I if is_key else PictureType.NONE
         try:
             self._container.mux(self._video.encode(frame))
@@ -118,7 +118,7 @@ class MediaFile:
         self.pictures += 1
 
     def sound(self, samples: bytes) -> None:
-        """16 bits, two channels, 48 kHz; without a gap after what was given before."""
+        """`samples`: 16 bits, two channels, 48 kHz; they follow the previous ones without a gap."""
         self._pending += samples
         size = self._chunk * SAMPLE
         whole = len(self._pending) // size * size
@@ -127,7 +127,7 @@ class MediaFile:
         del self._pending[:whole]
 
     def close(self) -> None:
-        """Write what there is, and how long it is."""
+        """Write the rest, and the duration."""
         if self._closed:
             return
         self._closed = True

@@ -1,4 +1,4 @@
-"""What folders and files are called: so that people find their way, and every file system takes it."""
+"""Names of folders and files: readable for people, and valid on every file system."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 LONGEST = 60
-"""Bytes of a person's name in that of a file."""
+"""Most bytes of a participant's name in a file name."""
 
 
 def slug(name: str) -> str:
     """`Ann O'Neil` becomes `ann-o-neil`: letters and digits of any script, and hyphens. May be empty."""
     even = unicodedata.normalize("NFKC", name).casefold()
-    # Marks belong to the letter before them: vowels of many scripts are some.
+    # Marks belong to the letter before them; vowels of many scripts are marks.
     words = "".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in even).split()
-    # Cut at a character: one of several bytes that is cut in two is none.
+    # Drop a character that was cut between its bytes.
     return "-".join(words).encode()[:LONGEST].decode(errors="ignore").strip("-")
 
 
 def plain(server_id: str) -> str:
-    """An id as it is, unless it is none of ours: what a server says must not lead out of the folder."""
+    """An id as it is if it has the form of ours: a server's text must not lead out of the folder."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", server_id)[:64]
 
 
@@ -32,7 +32,7 @@ def file_name(name: str, participant: str, number: int, *, screen: bool, form: s
 
 
 def new_folder(out: Path, meeting: str, started: float) -> Path:
-    """`ABC123-20261121T101530Z`, made in `out`. With a number behind where there is one already. Raises OSError."""
+    """Make `ABC123-20261121T101530Z` in `out`; a number is appended if it exists already. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     moment = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
     for number in range(1, 1000):

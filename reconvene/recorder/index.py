@@ -1,7 +1,7 @@
-"""What a recording's `index.json` says, and how it gets to the disk: whole, or as it was before.
+"""The contents of a recording's `index.json`, and writing it atomically.
 
     {"version": 1,
-     "complete": true,                     # false while it goes on, and for ever when the recorder was killed
+     "complete": true,                     # false during the recording, and for ever if the recorder was killed
      "meeting": {"id": "ABC123", "title": "Stand-up"},
      "server": "https://meet.example.org",
      "recorder": {"id": "p_…", "name": "Recorder"},
@@ -21,22 +21,22 @@
           {"at": 91.7, "state": "reconnecting"},
           {"at": 93.2, "state": "connected", "rejoined": true}]}]}
 
-Moments are RFC 3339, in UTC and by the server's clock, which is also that of the attendance report. `started` is when
-the recorder came in, and every `…at` counts seconds from it. `ended` is null while it goes on. `clock_offset`: what the
-server's clock is ahead of the recorder's, in seconds; 0 where that is no more than messages take on their way.
+Moments are RFC 3339, in UTC and by the server's clock, like those of the attendance report. `started` is when the
+recorder joined, and every `…at` counts seconds from it. `ended` is null during the recording. `clock_offset`: seconds
+that the server's clock is ahead of the recorder's; 0 if that is no more than messages take on their way.
 
-`file`, in the same folder; its first moment is `start`. A person has one for each stay: reloads, and connections that
-are renewed, go on in the same. `kind` is `screen` for a shared screen, which has a file for each time it is shared.
-`bot`: true, only for programs. `role` is what it was when the file was begun.
+`file` is in the same folder and begins at `start`. A person has one file for each stay; reloads and new connections
+continue it. `kind` is `screen` for a shared screen, which has a file for each time it is shared. `bot`: true, present
+for bots only. `role`: the role when the file was begun.
 
-`ended`: `left` (also for who was gone when the recorder, cut off from the server, came back), `lost` (did not come back
-in time), `meeting ended`, `stopped` (the screen was no longer shared), `recording stopped`. `end`, `end_at` and `ended`
-are absent while it goes on, and for ever when the recorder was killed.
+`ended`: `left` (also for participants who left while the recorder was cut off from the server), `lost` (did not come
+back in time), `meeting ended`, `stopped` (the screen was no longer shared), `recording stopped`. `end`, `end_at` and
+`ended` are absent during the recording, and for ever if the recorder was killed.
 
-`duration` (seconds), `frames` (pictures), `bytes`: of the file, as far as it is written. `dropped`: pictures that are
-missing since this machine was too slow. `error`: why the file ends early; only where it does. `reconnects`: how often
-they came back with a new page. `changes`: what became of them, first as it was at the start, then only what changed;
-after `MOST_CHANGES` in one file they are counted in `changes_left_out`.
+`duration` (seconds), `frames` (pictures), `bytes`: of the file as written so far. `dropped`: pictures left out because
+this machine was too slow. `error`: why the file ends early; absent otherwise. `reconnects`: how often the participant
+came back with a new page. `changes`: the status, first in full as it was at the start, then only what changed; beyond
+`MOST_CHANGES` in one file, changes are only counted in `changes_left_out`.
 """
 
 from __future__ import annotations
@@ -146,13 +146,13 @@ class Index:
 
 
 def save(folder: Path, document: dict[str, Any]) -> None:
-    """In one step: whoever reads finds all of it, or what was there before. Raises OSError."""
+    """Replace the index atomically: readers find the old one or the new one, whole. Raises OSError."""
     path = folder / NAME
     unfinished = path.with_suffix(".json.new")
     try:
         unfinished.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         unfinished.replace(path)
     except OSError:
-        # What there is of it only takes space, of which there may be none.
+        # Remove the partial file: the disk may be full.
         unfinished.unlink(missing_ok=True)
         raise

@@ -1,7 +1,7 @@
-"""One participant's stay, as it is recorded: which file what they send goes into, and what the index says of it.
+"""The recording of one participant's stay: chooses the file for each frame, and keeps its index entries.
 
-A stay goes on over reloads and new connections, in one file. A shared screen has a file of its own, from its first
-picture until it is shared no more.
+Reloads and new connections continue the same file. A shared screen has a file of its own, from its first picture until
+sharing stops.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class RecordedFile:
 
 
 NewFile = Callable[[Participant, Kind, float], RecordedFile]
-"""Begins a file of this participant and kind at this moment."""
+"""Begins a file for a participant, of a kind, at a time."""
 
 
 class Stay:
-    """`sources` are numbers that rise: of two tracks that send the same, that of the higher number counts."""
+    """Each track has a `source` number, and numbers rise: of two tracks of one kind, the higher number counts."""
 
     def __init__(self, participant: Participant, new_file: NewFile, now: float) -> None:
         self.participant = participant
@@ -80,12 +80,12 @@ class Stay:
         self._screens_after = -1
 
     def is_of(self, participant: Participant) -> bool:
-        """Whether it goes on, and no other has begun."""
+        """Whether the participant is still in this stay, and not in a new one."""
         return bool(participant["joined_at"] == self.participant["joined_at"])
 
     def update(self, participant: Participant, now: float, newest_source: int) -> bool:
-        """What the server says of them by now; whether anything is another than before. `newest_source`: the highest
-        number of a track so far."""
+        """Take over the server's current state of the participant; returns whether anything changed. `newest_source`: the
+        highest track number so far."""
         before, self.participant = self.participant, participant
         what = {
             name: participant[name]
@@ -101,7 +101,7 @@ class Stay:
         if participant["media"]["video"] != before["media"]["video"]:
             self._person.camera(participant["media"]["video"], now)
         if before["media"]["screen"] and not participant["media"]["screen"]:
-            # The last pictures may come after this was told.
+            # The last pictures may arrive after this event.
             self._screens_after = newest_source
             self._end_screen("stopped", now)
         return True
@@ -118,7 +118,7 @@ class Stay:
             self._screen.put(source, frame, now)
 
     def track_ended(self, now: float, *, screen: bool) -> None:
-        """Of a screen that is said to be shared still, the connection was lost, and it will come by the next."""
+        """A screen that is still announced has only lost its connection: its file goes on with the next one."""
         if screen and not self.participant["media"]["screen"]:
             self._end_screen("stopped", now)
 

@@ -1,4 +1,4 @@
-"""The recorder in a meeting: opens a file for everyone who comes, and keeps the index."""
+"""The recorder in a meeting: opens a file for every participant who comes, and keeps the index."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ TICK = 0.25
 INDEX_EVERY = 2.0
 INDEX_AT_MOST_EVERY = 0.2
 PATIENCE_AT_THE_END = 30.0
-"""Seconds in which files are to be complete once the recording has ended."""
+"""Seconds for files to be completed after the end of the recording."""
 
 
 class Recording(ProgressLog):
-    """Into a folder of its own in `out`, which is made when the meeting is joined. `keep` runs all the time, and after
-    `end` comes `complete`.
+    """Records into a new folder in `out`, made on joining the meeting. Run `keep` all the time; after `end`, call
+    `complete`.
 
-    `clock` is seconds that go on evenly, `wall` those since the epoch.
+    `clock` is monotonic, `wall` counts from the epoch; both in seconds.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Recording(ProgressLog):
         self._index: Index | None = None
         self._stays: dict[str, Stay] = {}
         self._open_files: list[RecordedFile] = []
-        """Whose files are not complete yet."""
+        """Files that are not complete yet."""
         self._bytes = 0
-        """Of files that are."""
+        """Size of the complete files."""
         self._numbers = itertools.count(1)
         self._sources = itertools.count()
         self._newest_source = -1
@@ -75,7 +75,7 @@ class Recording(ProgressLog):
         self._failure: str | None = None
         self._index_failure: str | None = None
 
-    # What is asked of it.
+    # Called by the command.
 
     @property
     def now(self) -> float:
@@ -84,12 +84,12 @@ class Recording(ProgressLog):
 
     @property
     def failure(self) -> str | None:
-        """Why nothing, or something, could not be written: one line."""
+        """Why all or part of the recording could not be written: one line."""
         return self._failure or self._index_failure
 
     @property
     def people(self) -> int:
-        """How many are being recorded."""
+        """How many participants are being recorded."""
         return len(self._stays)
 
     @property
@@ -102,7 +102,7 @@ class Recording(ProgressLog):
         return self._bytes + sum(file.entry.size for file in self._open_files)
 
     async def keep(self) -> None:
-        """Lets time go on in the files, and the index with them; until it is cancelled."""
+        """Advances time in the files and saves the index, until cancelled."""
         saving = asyncio.create_task(self._keep_index())
         try:
             while True:
@@ -113,7 +113,7 @@ class Recording(ProgressLog):
             await asyncio.wait([saving])
 
     def end(self, how: str) -> None:
-        """Every file ends here. `how` is for the index."""
+        """End every file now. `how` is for the index."""
         self._ended_at = self.now
         for participant_id in list(self._stays):
             self._part(participant_id, how)
@@ -136,7 +136,7 @@ class Recording(ProgressLog):
             self._look_at(file)
         await self._save(self._index.document(duration, complete=True))
 
-    # What happens in the meeting.
+    # Called by the bot.
 
     def joined(self, bot: Bot, joined: Message) -> None:
         super().joined(bot, joined)
@@ -167,7 +167,7 @@ class Recording(ProgressLog):
         try:
             while True:
                 frame = await track.recv()
-                # Looked up each time: they may have left, and come again.
+                # Looked up each time: the participant may have left and come back.
                 stay = self._stays.get(link.participant_id)
                 if stay is not None and isinstance(frame, Frame):
                     stay.frame(source, frame, self.now, screen=screen)
@@ -201,13 +201,13 @@ class Recording(ProgressLog):
         return True
 
     def _ahead(self, joined_at: float) -> float:
-        """How many seconds the server's clock is ahead, as far as can be told: it said so some time ago, but after this
-        was made."""
+        """Seconds that the server's clock is ahead, as far as can be told: the server took `joined_at` before now, but
+        after this recording was created."""
         least, most = joined_at - self._wall(), joined_at - self._made_at
         return 0.0 if least <= 0 <= most else least
 
     def _reconcile(self, participants: Iterable[Participant]) -> None:
-        """Brings the files in line with who is there, by a list that is the whole truth."""
+        """Brings the files in line with a full roster."""
         present = {participant["id"]: participant for participant in participants}
         for participant_id in list(self._stays):
             if participant_id not in present:
@@ -258,7 +258,7 @@ class Recording(ProgressLog):
         log.info("recording", participant=participant["id"], name=harmless(participant["name"]), file=name)
         return file
 
-    # As time goes on.
+    # Over time.
 
     def _tick(self) -> None:
         now = self.now
@@ -267,7 +267,7 @@ class Recording(ProgressLog):
             self._look_at(file)
 
     def _look_at(self, file: RecordedFile) -> None:
-        """What has become of a file."""
+        """Update the entry of a file from its writer."""
         entry, writer = file.entry, file.writer
         entry.duration, entry.frames, entry.dropped = writer.seconds, writer.pictures, writer.dropped
         entry.size = writer.size()
@@ -298,7 +298,7 @@ class Recording(ProgressLog):
     async def _save(self, document: dict[str, object]) -> None:
         if self.folder is None:
             return
-        # Shielded: the thread cannot be stopped half-way, and must not meet the next one.
+        # Shielded: the thread cannot be stopped half-way, and must not overlap with the next one.
         saving = asyncio.create_task(asyncio.to_thread(save, self.folder, document))
         try:
             await asyncio.shield(saving)

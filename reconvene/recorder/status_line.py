@@ -1,4 +1,4 @@
-"""The line at the bottom of a terminal that says how far the recording is; log lines go above it."""
+"""The line at the bottom of a terminal that shows the recording's progress; log lines go above it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def said(seconds: float, people: int, size: int) -> str:
 
 
 class StatusLine(io.TextIOBase):
-    """A terminal's stream with a line that stays below what is written. Lines are written whole."""
+    """A terminal stream that keeps a status line below the written text. Lines are written whole."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -38,9 +38,9 @@ class StatusLine(io.TextIOBase):
         self._stream.flush()
 
     def show(self, line: str) -> None:
-        """Nothing takes it away."""
+        """Show this status; an empty one removes the line."""
         self._line = line
-        # A terminal may be gone.
+        # The terminal may be gone.
         with contextlib.suppress(OSError):
             self._stream.write(f"{CLEAR}{line}")
             self._stream.flush()

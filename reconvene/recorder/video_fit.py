@@ -1,4 +1,4 @@
-"""Pictures of any size, made to fit a file that has one: scaled, with black beside or above what is left over."""
+"""Fits pictures of any size into a file's one size: scales them and fills the rest with black."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT: Size = (640, 360)
 SMALLEST: Size = (640, 360)
 
 KEPT = 4
-"""Sizes for which a scaler is kept: a sender that changes between a few, as the network asks for, is not rare."""
+"""How many sizes keep a scaler: senders often switch between a few, as the network requires."""
 
 
 def black(size: Size) -> VideoFrame:
@@ -26,8 +26,8 @@ def black(size: Size) -> VideoFrame:
 
 
 def file_size(picture: VideoFrame) -> Size:
-    """Of a file that begins with this picture. Browsers often begin with a small one, until they know what the network
-    carries: so it is doubled until it is no longer small."""
+    """The size of a file that begins with this picture. Browsers often begin small, until they know what the network
+    carries, so a small size is doubled until it is no longer small."""
     width, height = picture.width, picture.height
     longer, shorter = max(width, height), min(width, height)
     factor = 1
@@ -44,7 +44,7 @@ class VideoFit:
         self._graphs: dict[tuple[int, int, str], Graph] = {}
 
     def fitted(self, frame: VideoFrame) -> VideoFrame:
-        """A new picture, or the very same when there is nothing to do."""
+        """A new picture, or the same one if it already fits."""
         if (frame.width, frame.height) == self.size and frame.format.name == "yuv420p":
             return frame
         key = (frame.width, frame.height, frame.format.name)
@@ -57,7 +57,7 @@ class VideoFit:
 
     def _graph(self, frame: VideoFrame) -> Graph:
         width, height = self.size
-        # The scaler's own arithmetic may be a pixel over what it is to fit into.
+        # The scaler's own arithmetic may exceed the target by a pixel.
         scale = min(width / frame.width, height / frame.height)
         inner = (
             min(width, max(2, round(frame.width * scale / 2) * 2)),

@@ -1,7 +1,7 @@
-"""An AV file with a thread of its own, which encodes and writes, and a bounded queue before it.
+"""An AV file with a thread of its own that encodes and writes, and a bounded queue in front.
 
-What comes is put in on the event loop and never waits there. Where encoding is too slow, pictures are left out, and
-counted; sound never. A file that cannot be written ends, with the reason in `error`, and disturbs no other.
+The event loop puts frames in and never waits. If encoding is too slow, pictures are dropped and counted; sound never
+is. A file that cannot be written ends, with the reason in `error`, and does not affect other files.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ log = structlog.get_logger()
 
 MOST_PICTURES = 24
 MOST_BYTES = 32 * 1024 * 1024
-"""What may wait to be encoded. A second of a camera, and one picture of any size in any case."""
+"""Limits of the queue: a second of a camera; one picture of any size is always accepted."""
 
 MOST_BEHIND = 60.0
-"""Seconds of sound that may wait. A disk that stands still for longer is one that cannot be written."""
+"""Seconds of sound that may wait. A disk that stalls for longer is taken to be unwritable."""
 
 STALLED_FOR = 0.5
-"""Seconds that one tick may advance. After a moment in which this process stood still, ticks catch up with the clock
-step by step, so that what waits in the network meanwhile finds its place not yet taken by silence."""
+"""Most seconds that one tick advances. After a stall of this process, ticks catch up with the clock step by step, so that
+sound still waiting in the network arrives before silence takes its place."""
 
 
 class WriterThread:
@@ -53,7 +53,7 @@ class WriterThread:
         self._ticked = 0.0
         self._done = 0.0
         self._loop = asyncio.get_running_loop()
-        # A daemon: it must not keep a process alive whose disk stands still.
+        # A daemon: a stalled disk must not keep the process alive.
         self._thread = threading.Thread(target=self._run, name=path.name, daemon=True)
         self._thread.start()
 
@@ -111,9 +111,9 @@ class WriterThread:
             self._fail(f"it could not be written for {MOST_BEHIND:.0f} seconds")
 
     def finish(self, now: float) -> None:
-        """The end. Nothing may be put in after it."""
+        """End the file. Nothing may be put in afterwards."""
         self._put(lambda: self._av_file.finish(now))
-        # Also where it has failed, or is about to.
+        # Needed after a failure too: it ends the thread.
         self._queue.put(None)
 
     def _put(self, work: Callable[[], None]) -> None:
@@ -128,12 +128,12 @@ class WriterThread:
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
             self._do(work)
-        # Also where it has failed between one and the next.
+        # Also closes a file that failed between two pieces of work.
         with contextlib.suppress(CannotWrite):
             self._av_file.close()
-        # Each knows the other, and its pictures are large: they would stay until Python looks for circles.
+        # A reference cycle: its large pictures would stay until the garbage collector runs.
         del self._av_file
-        # Where the loop is closed by now, nobody waits any more.
+        # If the loop is already closed, nobody waits any more.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self.finished.set)
 

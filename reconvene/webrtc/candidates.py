@@ -1,4 +1,4 @@
-"""Where the other side of one connection can be reached, as it tells."""
+"""The remote ICE candidates of one connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class Candidates:
-    """`participant`: whose, for the log."""
+    """`participant`: whose candidates, for the log."""
 
     def __init__(self, pc: RTCPeerConnection, participant: str) -> None:
         self._pc = pc
@@ -30,7 +30,7 @@ class Candidates:
             self.described()
 
     def described(self) -> None:
-        """Passes on what belongs to the other side's description, once there is one."""
+        """Adds the candidates that belong to the remote description, once there is one."""
         remote = negotiation.remote(self._pc)
         if remote is None:
             return
@@ -38,7 +38,7 @@ class Candidates:
         waiting, self._waiting = self._waiting, []
         for signal in waiting:
             if signal.username_fragment in fitting:
-                # Not waited for: a name that nobody answers to (mDNS) takes a second, and others may come after it.
+                # Not awaited: resolving an unanswered mDNS name takes a second, and other candidates may follow.
                 task = asyncio.create_task(self._add(signal.candidate))
                 self._adding.add(task)
                 task.add_done_callback(self._adding.discard)
@@ -51,5 +51,5 @@ class Candidates:
         try:
             await self._pc.addIceCandidate(candidate)
         except Exception as error:
-            # One of many ways: a name that cannot be resolved, an address family that is missing here.
+            # Other candidates remain; this one has a name that cannot be resolved, or an address family missing here.
             log.debug("candidate of no use", participant=self._participant, error=repr(error))

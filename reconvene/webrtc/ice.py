@@ -1,4 +1,4 @@
-"""ICE as aiortc understands it: which servers a connection may use, and which way it took."""
+"""ICE in aiortc's terms: which servers a connection may use, and which pair it selected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aiortc.rtcicetransport import RTCIceTransport, parse_stun_turn_uri
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The pair of candidates that media takes. Types are those of `RTCIceCandidateType`."""
+    """The candidate pair that media uses. Types are those of `RTCIceCandidateType`."""
 
     local: str
     remote: str
@@ -35,9 +35,9 @@ class Path:
 
 
 def configuration(servers: Iterable[dict[str, Any]], *, relay_only: bool = False) -> RTCConfiguration:
-    """Of the `RTCIceServer` dictionaries that `joined` brings; what aiortc cannot use is left out.
+    """The configuration from the `RTCIceServer` dictionaries in `joined`, without servers that aiortc cannot use.
 
-    aiortc asks one STUN and one TURN server, the first of each. Given none, it asks none (by itself it would ask a
+    aiortc asks the first STUN and the first TURN server. Given an empty list, it asks none (its default is a
     public one).
     """
     policy = RTCIceTransportPolicy.RELAY if relay_only else RTCIceTransportPolicy.ALL
@@ -66,18 +66,18 @@ def _is_known(url: Any) -> bool:
 
 
 def transport(pc: RTCPeerConnection) -> RTCIceTransport | None:
-    """The one that all media of the connection share."""
+    """The ICE transport that all media of the connection share."""
     for transceiver in pc.getTransceivers():
         return transceiver.receiver.transport.transport
     return None
 
 
 def path(pc: RTCPeerConnection) -> Path | None:
-    """The pair in use; None as long as there is none."""
+    """The pair in use, or None before there is one."""
     ice = transport(pc)
     if ice is None:
         return None
-    # aiortc does not tell the selected pair in its statistics; aioice keeps it here.
+    # aiortc's statistics lack the selected pair; aioice keeps it here.
     pair = ice._connection._nominated.get(1)
     if pair is None:
         return None
@@ -85,7 +85,7 @@ def path(pc: RTCPeerConnection) -> Path | None:
 
 
 def candidates(pc: RTCPeerConnection) -> tuple[Sequence[RTCIceCandidate], Sequence[RTCIceCandidate]]:
-    """Found here, and heard of from the other side."""
+    """The local and the remote candidates."""
     ice = transport(pc)
     if ice is None:
         return (), ()

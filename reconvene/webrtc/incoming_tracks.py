@@ -1,4 +1,4 @@
-"""The tracks that a connection brings, each with what reads it."""
+"""The incoming tracks of a connection, each with its reader."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from aiortc.mediastreams import MediaStreamError
 log = structlog.get_logger()
 
 Reading = Callable[[MediaStreamTrack, bool], Coroutine[Any, Any, None]]
-"""Reads a track to its end. The second argument: it is a shared screen, or its sound."""
+"""Reads a track to its end. The second argument: whether it is a shared screen or its sound."""
 
 
 async def drain(track: MediaStreamTrack) -> None:
-    """Read and forget: aiortc keeps everything that nobody reads."""
+    """Read and discard: aiortc keeps every unread frame."""
     with contextlib.suppress(MediaStreamError):
         while True:
             await track.recv()
 
 
 class IncomingTracks:
-    """Those of one connection. What `reading` leaves unread is drained."""
+    """The incoming tracks of one connection. Frames that `reading` leaves unread are drained."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._readers: dict[MediaStreamTrack, asyncio.Task[None]] = {}
         self._screens: dict[str, MediaStreamTrack] = {}
-        """By section."""
+        """By the section's `mid`."""
 
     def described(
         self, pc: RTCPeerConnection, arrived: Collection[MediaStreamTrack], screens: Collection[str]
     ) -> bool:
-        """After each description. `arrived`: the tracks it brought; `screens`: the sections of a shared screen.
+        """Call after each remote description. `arrived`: its new tracks; `screens`: the sections of a shared screen.
 
-        Answers whether all that is shared can be received; where not, it takes another connection.
+        Returns whether every shared track can be received; if not, a new connection is needed.
         """
         whole = True
         for mid in self._screens.keys() - set(screens):
-            # Whoever says that it has ended may send on.
+            # The sender may go on sending after it has announced the end.
             ended = self._screens.pop(mid)
             self._give(ended, drain(ended))
         for transceiver in pc.getTransceivers():
             track = transceiver.receiver.track
             mid = transceiver.mid or ""
             if mid in screens and track.readyState == "ended":
-                # Firefox says goodbye (RFC 3550 section 6.6) of a screen before it shares the next one in its section;
-                # to aiortc that is for good.
+                # Firefox sends an RTCP BYE (RFC 3550 section 6.6) for a screen before it shares the next in its section;
+                # aiortc then ends the track for good.
                 whole = False
             elif track in arrived or (track in self._readers and mid in screens and mid not in self._screens):
                 if mid in screens:
@@ -65,7 +65,7 @@ class IncomingTracks:
         self._screens.clear()
 
     def _give(self, track: MediaStreamTrack, reading: Coroutine[Any, Any, None]) -> None:
-        """In place of what has read it until now."""
+        """Replace the track's reader."""
         before = self._readers.get(track)
         if before is not None:
             before.cancel()

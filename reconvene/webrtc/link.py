@@ -1,8 +1,8 @@
-"""What connects a bot with one instance of one participant: an RTCPeerConnection, and a next one when it fails.
+"""Connects a bot with one instance of one participant: by an RTCPeerConnection, and by a new one when that fails.
 
-aiortc can neither roll an offer back nor restart ICE. So a bot is always the impolite side of perfect negotiation
-(W3C WebRTC, 10.7); towards another bot, the one with the smaller participant id makes no offers at all. And where a
-browser would restart ICE, a bot makes a new connection with the next number, which its offer carries.
+aiortc can neither roll back an offer nor restart ICE. So a bot is always the impolite side of perfect negotiation
+(W3C WebRTC, 10.7); of two bots, the one with the smaller participant id makes no offers. Where a browser would restart
+ICE, a bot makes a new connection with the next number, which its offer carries.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from signalling.protocol.reach import Reach
 log = structlog.get_logger()
 
 MOST_WAITING = 200
-"""Signals that wait to be dealt with; those that come on top are lost. A page that begins sends some twenty at once."""
+"""Most signals that wait; further ones are dropped. A page that starts sends some twenty at once."""
 
 
 class Outgoing(NamedTuple):
-    """What is sent. Tracks are those of one connection: they end with it."""
+    """The outgoing tracks of one connection; they end with it."""
 
     audio: MediaStreamTrack | None = None
     video: MediaStreamTrack | None = None
 
 
 class Renewal(NamedTuple):
-    """The connection after this one is wanted."""
+    """A request to replace this connection."""
 
     connection: int
 
 
 class Owner(Protocol):
-    """What a link asks of its bot."""
+    """What a link needs from its bot."""
 
     @property
     def instance(self) -> str: ...
@@ -87,7 +87,7 @@ class Link:
 
     @property
     def negotiated(self) -> bool:
-        """Whether an offer was answered."""
+        """Whether an offer has been answered."""
         return (
             self.pc is not None
             and self.pc.signalingState == "stable"
@@ -95,10 +95,10 @@ class Link:
         )
 
     def path(self) -> ice.Path | None:
-        """The way media takes; None as long as there is none."""
+        """The path that media takes, or None before there is one."""
         return ice.path(self.pc) if self.pc is not None else None
 
-    # What is to be done; one after another, so that nothing meets the one before half-way.
+    # Requests. They are queued and handled one at a time, so that none interrupts another.
 
     def start(self) -> None:
         self._recovery.watch()
@@ -109,16 +109,16 @@ class Link:
         signal = negotiation.read(data, self._owner.instance, self.instance, self._owner.reach)
         if signal is None or self._inbox.qsize() >= MOST_WAITING:
             return
-        # An offer that is being made is told anyway. Told twice, it would take back what the other offers on it.
+        # An offer being made will be sent anyway. A second copy would revert what the other side offers after the first.
         if not (signal.repeat and self._number != self._told):
             self._inbox.put_nowait(signal)
 
     def recover(self) -> None:
-        """Signals may have been lost, either way."""
+        """Signals may have been lost in either direction."""
         self._inbox.put_nowait(None)
 
     def stop(self) -> asyncio.Task[None]:
-        """At once; the task is done when everything is closed."""
+        """Stop at once; the returned task is done when everything is closed."""
         self.stopped = True
         self._recovery.stop()
         self._work.cancel()
@@ -128,7 +128,7 @@ class Link:
     async def _closed(self) -> None:
         await asyncio.wait({self._work, *self._closing})
 
-    # How it is done.
+    # Handling the requests.
 
     async def _run(self) -> None:
         while True:
@@ -137,7 +137,7 @@ class Link:
                 if isinstance(task, Signal):
                     await self._take(task)
                 elif task is not None:
-                    # A newer one may have begun meanwhile, at the other side's wish.
+                    # The other side may have begun a newer connection meanwhile.
                     if task.connection == self.connection:
                         await self._renew()
                 else:
@@ -155,7 +155,7 @@ class Link:
             await self._take_offer(description, signal)
         elif signal.connection != self.connection or self.pc is None:
             if signal.repeat or signal.renew:
-                # Of a page that knows only an older connection, or none.
+                # From a page that knows only an older connection, or none.
                 self._repeat_offer()
         elif description is not None:
             if self.pc.signalingState == "have-local-offer" and signal.offer in {None, self._number}:
@@ -189,7 +189,7 @@ class Link:
     ) -> None:
         screens = negotiation.sections_of_stream(description.sdp, screen)
         arrived: list[MediaStreamTrack] = []
-        # aiortc tells of new tracks in setRemoteDescription, before it can be asked which section they are of.
+        # aiortc emits new tracks in setRemoteDescription, before their sections can be looked up.
         pc.on("track", arrived.append)
         try:
             await pc.setRemoteDescription(description)
@@ -201,7 +201,7 @@ class Link:
             self._candidates.described()
 
     async def _renew(self) -> None:
-        """The next connection; the other side is offered it, or asked for it."""
+        """Offer the next connection to the other side, or ask for one."""
         if self._polite:
             self._tell({"renew": True})
             return
@@ -233,7 +233,7 @@ class Link:
             task.add_done_callback(self._closing.discard)
 
     def _answer_on(self, pc: RTCPeerConnection) -> None:
-        """Sends on the offer's first microphone and camera sections."""
+        """Send on the offer's first audio and first video section."""
         outgoing: Outgoing | None = None
         for kind in ("audio", "video"):
             carrier = self._carrier(kind)
@@ -244,11 +244,11 @@ class Link:
             carrier.sender.replaceTrack(getattr(outgoing, kind))
 
     def _carrier(self, kind: str) -> RTCRtpTransceiver | None:
-        """Microphone or camera: the first section of its kind."""
+        """The section for microphone or camera: the first of its kind."""
         transceivers = self.pc.getTransceivers() if self.pc is not None else []
         return next((transceiver for transceiver in transceivers if transceiver.kind == kind), None)
 
-    # Telling.
+    # Sending signals.
 
     def _tell_description(self, offer: int | None) -> None:
         description = self.pc.localDescription if self.pc is not None else None
@@ -269,7 +269,7 @@ class Link:
             data["connection"] = self.connection
         self._owner.tell(self, {**data, "instance": self._owner.instance, "for": self.instance})
 
-    # Watching over it.
+    # Watching the connection.
 
     def _state_changed(self, pc: RTCPeerConnection) -> None:
         if pc is not self.pc or self.stopped:
@@ -287,7 +287,7 @@ class Link:
 
     def _help_on(self) -> None:
         if self.negotiated and not self._polite:
-            # Both know all they need, and it does not come about.
+            # Both sides have all descriptions, yet they do not connect.
             self._renew_now()
         else:
             self.recover()

@@ -1,4 +1,4 @@
-"""What two clients tell each other by `signal` (docs/protocol.md, "Between clients"), read from whatever came."""
+"""Signals between clients (docs/protocol.md, "Between clients"), read from untrusted data."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from signalling.protocol.reach import Reach
 
 MOST_CANDIDATES = 100
-"""Of one connection. aioice sorts all pairs of candidates for each that comes."""
+"""Most candidates of one connection. aioice sorts all candidate pairs for each new one."""
 
 MOST_SECTIONS = 32
-"""Of a description. Each may take a socket for each of the machine's addresses."""
+"""Most sections of a description. Each may take a socket for each of the machine's addresses."""
 
 LARGEST = 2**31 - 1
-"""Of numbers: what comes after it can still be told as JSON."""
+"""The largest accepted number; the numbers after it can still be sent as JSON."""
 
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`connection` is the RTCPeerConnection it belongs to, counted from 1. `offer`: the number of the offer that this
+    """`connection`: number of the RTCPeerConnection it belongs to, from 1. `offer`: number of the offer that this
     description is, or answers."""
 
     connection: int = 1
@@ -39,8 +39,8 @@ class Signal:
 
 
 def read(data: Any, mine: str, theirs: str, reach: Reach) -> Signal | None:
-    """The signal in `data`, without candidates that are not allowed; None for what is no signal, or is meant for or by
-    another instance than these two."""
+    """The signal in `data`, without candidates that are not allowed; None if it is not a signal, or not between these
+    two instances."""
     if not isinstance(data, dict):
         return None
     if data.get("for", mine) != mine or data.get("instance", theirs) != theirs:
@@ -69,7 +69,7 @@ def read(data: Any, mine: str, theirs: str, reach: Reach) -> Signal | None:
 
 
 def username_fragment(sdp: str) -> str:
-    """The ICE user of a description: another one means that ICE was restarted (RFC 8839 section 4.4.1.1.1)."""
+    """The ICE username fragment of a description; a new one means an ICE restart (RFC 8839 section 4.4.1.1.1)."""
     found = _UFRAG.search(sdp)
     return found[1] if found else ""
 
@@ -83,7 +83,7 @@ def sections_of_stream(sdp: str, stream: str) -> set[str]:
 
 
 def remote(pc: RTCPeerConnection) -> RTCSessionDescription | None:
-    """Of which aiortc's types do not say that it may be missing."""
+    """The remote description; it may be None, which aiortc's types do not say."""
     description: RTCSessionDescription | None = pc.remoteDescription
     return description
 
@@ -97,8 +97,8 @@ def restarts(pc: RTCPeerConnection, offer: RTCSessionDescription) -> bool:
 
 
 def fitted(answer: str, offer: str) -> str:
-    """The answer with the sections rejected that the offer has no use for any more, as of a screen that is shared no
-    longer; aiortc answers and bundles them, which browsers do not take (RFC 8829 section 5.3.1)."""
+    """The answer with those sections rejected that the offer has stopped, such as those of a screen no longer shared.
+    aiortc accepts and bundles them, which browsers refuse (RFC 8829 section 5.3.1)."""
     gone = {section.rtp.muxId for section in SessionDescription.parse(offer).media if section.port == 0}
     if not gone:
         return answer
@@ -112,8 +112,8 @@ def fitted(answer: str, offer: str) -> str:
 
 
 def opened(sdp: str) -> str:
-    """The description with a port in each section that is `bundle-only`: it has none of its own, and is no less wanted
-    for that (RFC 8843 section 6). Firefox offers so, and aiortc takes it for rejected."""
+    """The description with a port in each `bundle-only` section: such a section has port 0 but is not rejected
+    (RFC 8843 section 6). Firefox offers this way, and aiortc would take the section for rejected."""
     sections = re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)
     return "".join(
         re.sub(r"^(m=\S+) 0 ", r"\1 9 ", section)
@@ -124,7 +124,7 @@ def opened(sdp: str) -> str:
 
 
 def _description(said: Any, reach: Reach) -> RTCSessionDescription | None:
-    """None for what cannot be read: taken, it would cost the connection there is."""
+    """None for an invalid description: applying it would break the existing connection."""
     if not isinstance(said, dict):
         return None
     sdp, kind = said.get("sdp"), said.get("type")
@@ -138,13 +138,13 @@ def _description(said: Any, reach: Reach) -> RTCSessionDescription | None:
     try:
         SessionDescription.parse(sdp)
     except Exception:
-        # aiortc's parser fails in whatever way the text leads it to.
+        # aiortc's parser raises all kinds of errors.
         return None
     return RTCSessionDescription(opened(reach.without_others(sdp)), kind)
 
 
 def _candidate(said: dict[str, Any]) -> RTCIceCandidate | None:
-    """None for what is none, the end-of-candidates ("") included, which changes nothing."""
+    """None for anything but a candidate, including the end-of-candidates (""), which changes nothing."""
     text, mid, index = said.get("candidate"), said.get("sdpMid"), said.get("sdpMLineIndex")
     if not isinstance(text, str) or not (isinstance(mid, str) or type(index) is int):
         return None

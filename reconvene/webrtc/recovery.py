@@ -1,4 +1,4 @@
-"""When a connection that makes no progress is helped, and when one that failed is followed by the next."""
+"""When negotiation of a stuck connection is restarted, and when a failed connection is replaced."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import math
 from collections.abc import Callable
 
 PATIENCE = 10.0
-"""Seconds without progress before a connection is helped; doubles each time."""
+"""Seconds without progress before negotiation is restarted; doubles each time."""
 
 LONGEST_PATIENCE = 60.0
 
 RENEW_AFTER = 1.0
-"""Seconds between a connection's end and the next one's beginning. Mostly the participant has left, or comes anew,
-which is told meanwhile. Doubles each time until a connection lasts."""
+"""Seconds between a connection's end and the start of the next. Mostly the participant has left or reloaded, and the
+server says so meanwhile. Doubles each time until a connection lasts."""
 
 LONGEST_PAUSE = 30.0
 
 STEADY = 10.0
-"""Seconds a connection lasts that was none of several failures in a row."""
+"""A connection that lasts for so many seconds ends a series of failures."""
 
 
 class Recovery:
-    """Calls `help_on` when a connection makes no progress, `renew` when it is time for the next one."""
+    """Calls `help_on` when a connection makes no progress, `renew` when it is time for a new one."""
 
     def __init__(self, help_on: Callable[[], None], renew: Callable[[], None]) -> None:
         self._help_on = help_on
@@ -36,7 +36,7 @@ class Recovery:
         self._stopped = False
 
     def begun(self) -> None:
-        """There is a new connection."""
+        """A new connection has been opened."""
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None
@@ -48,7 +48,7 @@ class Recovery:
         self._unwatch()
 
     def watch(self) -> None:
-        """It is not connected. Whatever was lost on the way, two that belong together do not stay stuck."""
+        """Watch a connection that is not connected: lost signals must not leave it stuck."""
         self._unwatch()
         if not self._stopped:
             self._watch = self._loop.call_later(self._patience, self._help)
