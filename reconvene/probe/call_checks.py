@@ -189,7 +189,8 @@ def check_way_back(lost: Participant, resumes: int, joins: int) -> None:
 
 
 def check_nothing_is_lost(visit: Visit, ends: list[tuple[str, int] | None]) -> None:
-    """Raises `Failed` if a signal was lost or doubled, or the other participant saw a leave, a rejoin or a new connection."""
+    """Raises `Failed` if a signal was lost or doubled, the other participant saw a leave or rejoin, or the call was
+    connected anew."""
     lost, other = visit.first, visit.second
     numbers = _signals(lost, other)
     if numbers != list(range(SIGNALS)):

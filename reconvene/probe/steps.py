@@ -17,7 +17,7 @@ STUCK = 9
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`code` is the exit code if the step fails; codes never change, new steps get new ones. `within`: its time limit in
+    """`code` is the exit code if the step fails; codes never change, new steps get new ones. `within`: its limit in
     seconds. `silence` and `hint` are reported after it if the check itself has nothing better to say."""
 
     name: str

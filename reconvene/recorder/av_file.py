@@ -38,7 +38,7 @@ class File(Protocol):
 
 
 class AvFile:
-    """`open_file` is called when the pictures' size is known. `camera`: whether the camera is on at the start. `screen`:
+    """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the start. `screen`: this is
     a shared screen, whose picture may stay the same for an hour. Raises what the file raises."""
 
     def __init__(

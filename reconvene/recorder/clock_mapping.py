@@ -14,15 +14,15 @@ from math import inf
 DRIFT = 0.05
 STEADY = 30.0
 """The least delay is adjusted when it has changed by DRIFT seconds over STEADY seconds: clocks differ in speed, a sound
-card's by up to a second in three hours. The step is hardly heard, and comes before sound and picture are out of sync."""
+card's by up to a second in three hours. The step is hardly heard, and keeps sound and picture in sync."""
 
 LEAP = 1.0
 """A larger step, in seconds, between frames that arrived together means that the sender restarted its clock."""
 
 
 class ClockMapping:
-    """The mapping of one track. `earlier` and `later`: seconds by which frames may arrive before and after the estimated
-    time; beyond these the estimate is replaced."""
+    """The mapping of one track. `earlier` and `later`: seconds by which frames may arrive before and after the estimate;
+    beyond these the estimate is replaced."""
 
     def __init__(self, *, earlier: float, later: float) -> None:
         self._earlier = earlier

@@ -21,7 +21,7 @@ def slug(name: str) -> str:
 
 
 def plain(server_id: str) -> str:
-    """An id as it is if it has the form of ours: a server's text must not lead out of the folder."""
+    """An id with other characters than ours replaced: a server's text must not lead out of the folder."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", server_id)[:64]
 
 

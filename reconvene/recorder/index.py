@@ -153,6 +153,6 @@ def save(folder: Path, document: dict[str, Any]) -> None:
         unfinished.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         unfinished.replace(path)
     except OSError:
-        # Remove the partial file: the disk may be full.
+        # The partial file only takes up space, and the disk may be full.
         unfinished.unlink(missing_ok=True)
         raise

@@ -30,7 +30,7 @@ MOST_BEHIND = 60.0
 """Seconds of sound that may wait. A disk that stalls for longer is taken to be unwritable."""
 
 STALLED_FOR = 0.5
-"""Most seconds that one tick advances. After a stall of this process, ticks catch up with the clock step by step, so that
+"""Most seconds that one tick advances. After a stall of this process, ticks catch up with the clock step by step, so
 sound still waiting in the network arrives before silence takes its place."""
 
 

@@ -49,7 +49,7 @@ class IncomingTracks:
             track = transceiver.receiver.track
             mid = transceiver.mid or ""
             if mid in screens and track.readyState == "ended":
-                # Firefox sends an RTCP BYE (RFC 3550 section 6.6) for a screen before it shares the next in its section;
+                # Firefox sends RTCP BYE (RFC 3550 section 6.6) for a screen before it shares the next in its section;
                 # aiortc then ends the track for good.
                 whole = False
             elif track in arrived or (track in self._readers and mid in screens and mid not in self._screens):

@@ -109,7 +109,7 @@ class Link:
         signal = negotiation.read(data, self._owner.instance, self.instance, self._owner.reach)
         if signal is None or self._inbox.qsize() >= MOST_WAITING:
             return
-        # An offer being made will be sent anyway. A second copy would revert what the other side offers after the first.
+        # An offer being made is sent anyway. A second copy would revert what the other side offers after the first.
         if not (signal.repeat and self._number != self._told):
             self._inbox.put_nowait(signal)
 
@@ -144,8 +144,8 @@ class Link:
                     self._repeat_offer()
                     self._tell({"repeat": True})
             except Exception as error:
-                # Whatever aiortc cannot make of a description (they differ in much), or has come to by itself: the
-                # next connection begins from nothing.
+                # Covers descriptions that aiortc cannot handle, and its own errors: the next connection starts
+                # from scratch.
                 log.warning("negotiation failed", participant=self.participant_id, error=repr(error))
                 self._recovery.failed()
 

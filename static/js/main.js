@@ -1,4 +1,4 @@
-/** The composition root: puts the parts together, and shows the view that belongs to the address. */
+/** The composition root: connects the parts, and shows the view for the address. */
 import { HERE, HOME, meetingPage, ownPath, pathHere } from "../sdk/addresses.js";
 import { Identity } from "../sdk/identity.js";
 import { readMeeting } from "./ui/links.js";
@@ -53,10 +53,10 @@ document.addEventListener("click", (event) => {
 });
 window.addEventListener("startfailure", () => visit?.stop());
 
-// Kept by the browser while another page was shown: as with a restored tab, nobody goes live who was not asked.
+// Restored from the back/forward cache: as with a restored tab, nobody goes live without being asked.
 window.addEventListener("pageshow", ({ persisted }) => persisted && visit?.call && route());
 
-// For debugging and for tests that read getStats(): the call of the moment, with its mesh.
+// For debugging and for tests that read getStats(): the current call and its mesh.
 Object.defineProperty(window, "reconvene", {
   value: Object.freeze({
     get call() {

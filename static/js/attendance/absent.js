@@ -1,4 +1,4 @@
-/** Those who registered and did not come: read when somebody asks for them. */
+/** Registrants who did not come: read on request. */
 import { ApiError, getAbsent } from "../../sdk/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
@@ -31,13 +31,13 @@ export class AbsentList {
     this.#shown = shown;
   }
 
-  /** Something has been read anew. @param {boolean} sure  Everyone who registered is known, and everyone who came. */
+  /** The record was read again. @param {boolean} sure  all registrants and all who came are known */
   refresh(sure) {
     this.#sure = sure;
     if (this.#shown) void this.#ask();
   }
 
-  /** @param {string} text @returns {string} how many of them there are, if something is sought */
+  /** @param {string} text @returns {string} how many match, if a text is sought */
   seek(text) {
     this.#sought = searchText(text);
     this.#list();
@@ -59,7 +59,7 @@ export class AbsentList {
         after = page.next ?? undefined;
       } while (after && asked === this.#asked);
       if (asked !== this.#asked) return;
-      // Those who were expected come first.
+      // Approved registrants come first.
       this.#people = people.toSorted((one, other) => Number(one.status !== "approved") - Number(other.status !== "approved"));
       this.#list();
     } catch (error) {

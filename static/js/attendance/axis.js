@@ -1,4 +1,4 @@
-/** The time axis that all timelines share. Where nobody was there for long, as between two weekly meetings, it is cut short. */
+/** The time axis that all timelines share. Long pauses without anybody, as between weekly meetings, are shortened. */
 import { clock, sameDay, shortDay } from "../ui/times.js";
 
 const MINUTE = 60_000;
@@ -6,9 +6,9 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080].map((minutes) => minutes * MINUTE);
 
-/** Pauses are cut when they are at least this long, and half as long as all that is not cut. */
+/** A pause is cut if it is at least this long and at least half as long as all busy time. */
 const PAUSE = 30 * MINUTE;
-/** Of the width, in hundredths: a pause, and all of them. */
+/** Hundredths of the width: of one cut, and of all cuts at most. */
 const CUT = 3;
 const ALL_CUTS = 30;
 
@@ -49,14 +49,14 @@ export class Axis {
     return x;
   }
 
-  /** The time at a place. @param {number} x  hundredths of the width */
+  /** The time at a position. @param {number} x  hundredths of the width */
   at(x) {
     const stretch = this.stretches.findLast((candidate) => candidate.x <= x) ?? this.stretches[0];
     const share = stretch.width ? Math.min(1, Math.max(0, (x - stretch.x) / stretch.width)) : 0;
     return stretch.from + share * (stretch.to - stretch.from);
   }
 
-  /** The pauses that are cut, as places. @returns {{x: number, width: number}[]} */
+  /** The positions of the cut pauses. @returns {{x: number, width: number}[]} */
   get cuts() {
     return this.stretches.slice(1).map((stretch, index) => {
       const before = this.stretches[index];
@@ -72,13 +72,13 @@ export class Axis {
     if (!first || first.to <= first.from) return first ? [{ x: 0, label: clock(first.from) }] : [];
     const step = STEPS.find((candidate) => (first.to - first.from) / candidate <= most) ?? STEPS[STEPS.length - 1];
     const ticks = [];
-    // Round in the reader's zone, not in UTC: counted from the day's beginning there.
+    // Round in the reader's zone, not in UTC: counted from the start of the day there.
     const midnight = new Date(first.from).setHours(0, 0, 0, 0);
     for (let at = midnight + Math.ceil((first.from - midnight) / step) * step; at <= first.to; at += step) {
       const isDay = step >= DAY || (!sameDay(first.from, first.to) && new Date(at).getHours() === 0 && step >= HOUR);
       ticks.push({ x: this.x(at), label: isDay ? shortDay(at) : clock(at) });
     }
-    // In the first minute there is no round time yet.
+    // The first minute has no round time yet.
     return ticks.length ? ticks : [{ x: 0, label: clock(first.from) }];
   }
 

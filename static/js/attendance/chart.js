@@ -4,13 +4,13 @@ import { clock, counted, dayAndClock, number } from "../ui/times.js";
 import { drawLabels } from "./timeline.js";
 import { paint, percent } from "./svg.js";
 
-/** Pixels; the plot's are those of its viewBox in the template. */
+/** Pixels; the plot's size matches its viewBox in the template. */
 const TOP = 14;
 const PLOT = 112;
 const LABEL = TOP + PLOT + 19;
 /** Room for a label. */
 const LABEL_WIDTH = 64;
-/** How wide the chart is on paper. */
+/** The width of the chart in print. */
 const PAPER = 640;
 
 export class PresenceChart {
@@ -66,7 +66,7 @@ export class PresenceChart {
     svg.setAttribute("aria-label", `People over time${peak}`);
   }
 
-  /** How many there were where the pointer is. @param {PointerEvent | null} event */
+  /** Shows the count at the pointer. @param {PointerEvent | null} event */
   #point(event) {
     const svg = part(this.#element, "chart", SVGElement);
     const box = svg.getBoundingClientRect();
@@ -88,7 +88,7 @@ export class PresenceChart {
   }
 }
 
-/** A step between lines that is easily counted by, 1 at least. @param {number} rough */
+/** A round step between lines, at least 1. @param {number} rough */
 function roundStep(rough) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough && Number.isInteger(step)) ?? 1;

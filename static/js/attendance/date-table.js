@@ -1,4 +1,4 @@
-/** A series side by side: a row for everyone, a column for each date. Made when somebody looks at it. */
+/** A series side by side: a row for each person, a column for each date. Rendered on first view. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { clock, counted, duration, number, shortDay } from "../ui/times.js";
@@ -45,7 +45,7 @@ export class DateTable extends Emitter {
     this.#drawn = "";
   }
 
-  /** @param {string} text @returns {string} how many there are, if something is sought */
+  /** @param {string} text @returns {string} how many match, if a text is sought */
   seek(text) {
     this.#sought = searchText(text);
     const people = this.#attendance?.people.filter(({ bot }) => !bot) ?? [];
@@ -57,7 +57,7 @@ export class DateTable extends Emitter {
     return this.#sought ? `${number(found.length)} of ${counted(people.length, "person", "people")}` : "";
   }
 
-  /** @param {import("./record.js").Attendance} attendance @param {Person[]} people  all of them, whom the heads count @param {Person[]} found */
+  /** @param {import("./record.js").Attendance} attendance @param {Person[]} people  all, as counted in the heads @param {Person[]} found */
   #draw({ source, asOf }, people, found) {
     const series = source?.series ?? [];
     /** @type {Map<string, number>} */

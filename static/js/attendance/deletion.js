@@ -1,4 +1,4 @@
-/** What is asked before a record is deleted. */
+/** The question before a record is deleted. */
 import { counted, number } from "../ui/times.js";
 
 /** @param {import("./record.js").Attendance} attendance @returns {{title: string, text: string}} */

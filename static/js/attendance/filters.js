@@ -1,4 +1,4 @@
-/** Which people are shown, and in which list: all who came or some of them, or those who did not come; found by name. */
+/** Chooses the list (all who came, guests only, who did not come, by date) and searches it by name. */
 import { part, write } from "../ui/dom.js";
 import { number } from "../ui/times.js";
 import { doubtOfAbsent, instances, isRegistrationSure } from "./import-texts.js";
@@ -17,7 +17,7 @@ export class PeopleFilters {
   #shown = "came";
 
   /**
-   * @param {HTMLElement} element  with the search field, the choice, the lists and what is said of them
+   * @param {HTMLElement} element  with the search field, the choice, the lists and their messages
    * @param {import("./people-table.js").PeopleTable} table @param {import("./absent.js").AbsentList} absent
    * @param {import("./date-table.js").DateTable} dates
    */
@@ -46,13 +46,13 @@ export class PeopleFilters {
       const { attended } = source;
       this.#button("came", attended ? "Came" : "", attended?.people);
       this.#button("guests", attended?.guests ? "Guests" : "", attended?.guests);
-      // Where it is not known who came, everyone who registered is listed.
+      // While it is unknown who came, this lists everyone who registered.
       this.#button("absent", registered ? (attended ? "Registered, did not come" : "Registered") : "", attended ? attended.noShows : registered);
-      // Side by side there are all of them or none.
+      // The table by date needs all instances.
       const several = attended && source.series.length > 1 && instances(source).length > 1;
       this.#button("dates", several ? "By date" : "", several ? source.series.length : null);
       this.#dates.update(attendance);
-      // What there is to see.
+      // By default, a list that has content.
       this.#shown = this.#chosen ?? (people.length || !registered ? "came" : "absent");
       if (this.#shown === "dates" && !several) this.#shown = "came";
       write(part(this.#element, "search-label"), "Find by name or e-mail");
@@ -86,7 +86,7 @@ export class PeopleFilters {
     write(part(this.#element, "sought"), text);
   }
 
-  /** @param {List} list @param {string} label  "": there is nothing to choose @param {number | null} [count]  null: it is not known */
+  /** @param {List} list @param {string} label  "": hides the button @param {number | null} [count]  null: unknown */
   #button(list, label, count = null) {
     const button = /** @type {HTMLElement} */ (this.#element.querySelector(`button[data-list="${list}"]`));
     button.hidden = !label;

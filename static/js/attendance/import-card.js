@@ -1,4 +1,4 @@
-/** The card that says where an import's data came from and how sure it is. */
+/** The card that shows where an import's data came from and how reliable it is. */
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { longDateTime } from "../ui/times.js";
 import { LOOKS, STATES, doubts, inShort, partLine, partRemarks, partTitle } from "./import-texts.js";
@@ -36,7 +36,7 @@ function showPart(item, shown) {
   write(part(item, "remarks"), partRemarks(shown).join(" "));
 }
 
-/** Changes items in place: those that are the same are not read out again. @param {HTMLElement} parent @param {number} length @param {() => HTMLElement} make @param {(item: HTMLElement, index: number) => void} show */
+/** Changes items in place: unchanged ones are not announced again. @param {HTMLElement} parent @param {number} length @param {() => HTMLElement} make @param {(item: HTMLElement, index: number) => void} show */
 function list(parent, length, make, show) {
   while (parent.children.length > length) parent.lastElementChild?.remove();
   while (parent.children.length < length) parent.append(make());

@@ -1,17 +1,17 @@
-/** What is said of where an import's data came from, and how sure it is. */
+/** Texts on where an import's data came from, and how reliable it is. */
 import { counted, dayAndClock, dateTime, longDateTime, number } from "../ui/times.js";
 
 /** @typedef {import("./record.js").Source} Source */
 /** @typedef {import("./record.js").SourcePart} SourcePart */
 /** @typedef {import("./record.js").SourceState} SourceState */
 
-/** The whole is as good as the worst of its parts. @type {SourceState[]} */
+/** States from worst to best: the whole has the state of its worst part. @type {SourceState[]} */
 const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete", "too_old"];
 
 /** @type {Record<SourceState, string>} */
 export const STATES = { unread: "Not read yet", live: "Live", unknown: "Unknown", partial: "Partial", complete: "Complete", too_old: "Too old to read" };
 
-/** What a badge looks like. @type {Record<SourceState, string>} */
+/** The look of the badge. @type {Record<SourceState, string>} */
 export const LOOKS = { unread: "quiet", live: "live", unknown: "doubtful", partial: "doubtful", complete: "sure", too_old: "quiet" };
 
 /** @type {Record<string, string>} */
@@ -26,19 +26,19 @@ export const kindName = (kind) => `Zoom ${kind}`;
 /** @param {SourcePart[]} parts @returns {SourceState} */
 export const worst = (parts) => WORST_FIRST.find((state) => parts.some((part) => part.state === state)) ?? "unread";
 
-/** Those that tell who attended. @param {Source} source */
+/** The parts that tell who attended. @param {Source} source */
 export const instances = ({ parts }) => parts.filter(({ instance }) => instance !== null);
 
-/** Those that tell who registered. @param {Source} source */
+/** The parts that tell who registered. @param {Source} source */
 const registrations = ({ parts }) => parts.filter(({ status }) => status !== null);
 
 /** Whether everyone who registered is known. @param {Source} source */
 export const isRegistrationSure = (source) => registrations(source).length > 0 && worst(registrations(source)) === "complete";
 
-/** Whether everyone who came is known. While rows are missing, or an instance is too old to be read, more may have come. @param {Source} source */
+/** Whether everyone who came is known. If rows are missing or an instance is too old to be read, more may have come. @param {Source} source */
 export const isAttendanceSure = (source) => instances(source).length > 0 && instances(source).every(({ state }) => state === "complete");
 
-/** How far the number of those who did not come can be relied on. @param {Source} source */
+/** How reliable the number of absent registrants is. @param {Source} source */
 export function doubtOfAbsent(source) {
   const approved = source.parts.some(({ status, state }) => status === "approved" && state === "complete");
   const attended = isAttendanceSure(source);
@@ -46,10 +46,10 @@ export function doubtOfAbsent(source) {
   return attended ? "or more" : "so far as is known";
 }
 
-/** Of something that was live when it was last heard of. */
+/** For a part that was live when it was last read. */
 export const OVER = { label: "Over, not read yet", look: "quiet" };
 
-/** Of the attendance, for a badge. @param {Source} source @param {boolean} ended @returns {{label: string, look: string}} */
+/** The badge for the attendance. @param {Source} source @param {boolean} ended @returns {{label: string, look: string}} */
 export function stateOf(source, ended) {
   const state = worst(instances(source));
   if (state === "live" && ended) return OVER;
@@ -58,10 +58,10 @@ export function stateOf(source, ended) {
   return { label: STATES[state], look: LOOKS[state] };
 }
 
-/** Whether it may change by itself. @param {Source} source */
+/** Whether the import may change by itself. @param {Source} source */
 export const isUnderWay = ({ parts, dueAt }) => dueAt !== null || parts.some(({ state, reading }) => reading || state === "live" || state === "unread");
 
-/** One paragraph about all of it. @param {Source} source */
+/** One paragraph about the whole import. @param {Source} source */
 export function inShort(source) {
   const parts = instances(source);
   const read = parts.filter(({ checkedAt, state }) => checkedAt !== null && state !== "unknown" && state !== "too_old");
@@ -113,11 +113,11 @@ export function partLine({ state, source, rows, total, agreed, checkedAt, readin
   return said.join(" · ");
 }
 
-/** What a reader has to know of a part before trusting the figures: a text each. @param {SourcePart} part @returns {string[]} */
+/** Caveats for a part's figures, one text each. @param {SourcePart} part @returns {string[]} */
 export const partRemarks = ({ why, reason, state }) => [...new Set([remark(state, reason), why && because(why)].filter(Boolean))];
 
 /**
- * What is not as it should be, in a few words and then in those of each part; null: everything is.
+ * What is wrong: a short title, then a line for each part; null: nothing.
  * @param {Source} source @returns {{title: string, lines: string[]} | null}
  */
 export function doubts(source) {
@@ -133,10 +133,10 @@ export function doubts(source) {
   return { title, lines: bad.map((part) => `${partTitle(part)}: ${remark(part.state, part.reason || STATES[part.state])}`) };
 }
 
-/** Why something is not complete; of what is, why the latest attempt came to less. @param {SourceState} state @param {string} reason */
+/** Why a part is incomplete; of a complete one, why the latest reading got less. @param {SourceState} state @param {string} reason */
 export const remark = (state, reason) => (state === "complete" && reason ? `The latest reading: ${because(reason)}` : because(reason));
 
-/** Why something is not complete, where its state has been said. @param {string} reason */
+/** Why a part is incomplete, without its state. @param {string} reason */
 export const because = (reason) => sentence(reason.replace(/^(attendance unknown|not read): /, ""));
 
 /** @param {string} text */

@@ -1,4 +1,4 @@
-/** The attendance page: puts its parts together, and shows the record of the meeting in the address or why it cannot. */
+/** The attendance page: connects its parts, and shows the record of the meeting in the address, or why it cannot. */
 import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../../sdk/addresses.js";
 import { AdminKey } from "../ui/admin-key.js";
 import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
@@ -24,20 +24,20 @@ const key = new AdminKey(tabStorage);
 const found = readMeeting(pathHere(), HERE);
 const id = found && "meeting" in found ? found.meeting : "";
 
-/** What the notice has to say when reading the record fails with one of these. @type {Record<string, string>} */
+/** The notice for each error code of reading the record. @type {Record<string, string>} */
 const NOTICES = { forbidden: "not_host", bad_token: "not_known", unknown_meeting: "no_record", unreachable: "unreachable" };
 
 /** @type {AttendanceView | null} */
 let view = null;
-/** The notice that is shown; once more, it would take the focus and be read out once more. */
+/** The current notice; showing it again would take the focus and announce it again. */
 let noticed = "";
 /** @type {AttendancePoller | null} */
 let poller = null;
-/** What the poller finds gone meanwhile is no news. */
+/** While this browser deletes the record, the poller's "gone" is ignored. */
 let deleting = false;
-/** The one of a series that was chosen; "": all of them. In the address, so that it can be passed on. */
+/** The chosen instance of a series; "": all. Kept in the address, so that links include it. */
 let instance = new URLSearchParams(location.search).get("instance") ?? "";
-/** That of what is seen: while the chosen one is being read, still the one before. */
+/** The instance on screen; while the chosen one is being read, the one before. */
 let seen = "";
 
 /** The admin key reads everything, so it comes first. */
@@ -48,14 +48,14 @@ function notice(code) {
   view = null;
   if (code === noticed) return;
   noticed = code;
-  // What was refused once is read by a new poller.
+  // After a refusal the poller has stopped: a new one is needed.
   const retry = () => (code === NOTICES.bad_token ? open(id) : poller?.ask());
   /** @type {Partial<Record<import("../ui/notices.js").NoticeAction, () => void>>} */
   const actions = { home: () => location.assign(HOME), records: () => location.assign(RECORDS), retry };
   page.show(new NoticeView(noticeOf(code, id), (action) => actions[action]?.()));
 }
 
-/** Says that this browser may not read it, and takes the key of who may. @param {string} meeting @param {string} code */
+/** Says that this browser may not read the record, and asks for the admin key. @param {string} meeting @param {string} code */
 function askForKey(meeting, code) {
   notice(meeting.startsWith(IMPORTED) ? "not_admin" : NOTICES[code]);
   if (page.element.querySelector("form")) return;
@@ -75,7 +75,7 @@ function open(meeting) {
   poller = new AttendancePoller(meeting, token(), instance);
   poller.on("record", ({ attendance, complete }) => {
     known = attendance;
-    // The address may name it by its date.
+    // The address may name the instance by its date.
     if (instance) instance = attendance.source?.parts.find((each) => each.instance)?.instance ?? instance;
     seen = instance;
     if (!view) {
@@ -98,7 +98,7 @@ function open(meeting) {
     if (deleting) return;
     if (code === "bad_token" && !byKey && (await identity.recall())) return open(meeting);
     if (code === "bad_token" && byKey) {
-      // The server has another key by now.
+      // The server's key has changed.
       key.forget();
       open(meeting);
     } else if (code === "unknown_meeting" && (byKey || !meeting.startsWith(IMPORTED))) notice(NOTICES[code]);
@@ -116,7 +116,7 @@ function choose(meeting, chosen) {
   open(meeting);
 }
 
-/** Fetched with the token, which a link would not send. @param {string} meeting @param {import("../../sdk/http-api.js").Rows} rows */
+/** Downloads with the token, which a plain link would not send. @param {string} meeting @param {import("../../sdk/http-api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
     const file = await downloadAttendance(token() ?? "", meeting, rows, seen);
@@ -145,7 +145,7 @@ async function remove(attendance) {
   try {
     await deleteMeeting(token() ?? "", meeting.id);
   } catch (error) {
-    // Gone already is what was asked for.
+    // Already gone: the goal is reached.
     if (!(error instanceof ApiError) || error.code !== "unknown_meeting") {
       deleting = false;
       return toasts.show(`The record could not be deleted: ${text(error)}`);

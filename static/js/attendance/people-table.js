@@ -1,4 +1,4 @@
-/** The table of people: found by name, sorted by what the head says, changed in place. */
+/** The table of people: searchable by name, sortable by column, updated in place. */
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { clock, counted, dayAndClock, duration, number } from "../ui/times.js";
@@ -20,13 +20,13 @@ const ORDERS = {
   sessions: (one, other) => one.stays.length - other.stays.length || one.reconnects - other.reconnects,
 };
 
-/** Who was there longest is looked for more often than who was there shortest. @type {Set<Column>} */
+/** Columns that sort in descending order first. @type {Set<Column>} */
 const MOST_FIRST = new Set(["duration", "sessions"]);
 
-/** What is no approved registration. @type {Record<import("./record.js").Registration, string>} */
+/** Labels for registrations that are not approved. @type {Record<import("./record.js").Registration, string>} */
 const REGISTRATIONS = { approved: "", pending: "Pending", denied: "Denied" };
 
-/** Pixels: room for a time above the timelines, where it stands, and how wide the timelines are on paper. */
+/** Pixels: room for a time above the timelines, its baseline, and the width of the timelines in print. */
 const LABEL_WIDTH = 64;
 const LABEL = 22;
 const PAPER = 210;
@@ -45,7 +45,7 @@ export class PeopleTable {
   /** @type {(person: Person) => boolean} */
   #only = () => true;
 
-  /** @param {HTMLElement} element  with the table and what is said of it */
+  /** @param {HTMLElement} element  with the table and its messages */
   constructor(element) {
     this.#element = element;
     this.#body = part(element, "rows");
@@ -56,7 +56,7 @@ export class PeopleTable {
   }
 
   /**
-   * Changes the rows; `seek` says which of them are seen.
+   * Updates the rows; `seek` decides which of them are shown.
    * @param {import("./record.js").Attendance} attendance @param {import("./axis.js").Axis} axis
    * @param {boolean} dated  there is more than one day @param {boolean} printed
    */
@@ -97,19 +97,19 @@ export class PeopleTable {
     this.#arrange();
   }
 
-  /** @param {string} text @param {(person: Person) => boolean} only @returns {string} how many there are, if a text is sought */
+  /** @param {string} text @param {(person: Person) => boolean} only @returns {string} how many match, if a text is sought */
   seek(text, only) {
     this.#sought = searchText(text);
     this.#only = only;
     return this.#arrange();
   }
 
-  /** Puts the rows that are looked for in order, and moves only those that are elsewhere. Answers as `seek`. */
+  /** Puts the matching rows in order, moving only misplaced ones. Returns the same as `seek`. */
   #arrange() {
     const people = (this.#shown?.attendance.people ?? []).filter(this.#only);
     const sign = this.#descending ? -1 : 1;
     const order = ORDERS[this.#column];
-    // Arrival decides between equals, as it is the order in which people come.
+    // Equal values are ordered by arrival.
     const found = people.filter((person) => searchText(called(person)).includes(this.#sought)).toSorted((one, other) => sign * order(one, other));
     const wanted = new Set(found.map(({ id }) => id));
     for (const [id, row] of this.#rows) if (!wanted.has(id)) row.remove();
@@ -160,7 +160,7 @@ function showRow(row, person, axis, now, dated) {
 }
 
 /**
- * What an import tells of a person: made where there is something to say, as a large table has many rows.
+ * What an import adds about a person. Elements are made only when needed, as a table may have many rows.
  * @param {HTMLElement} row @param {Person} person @param {import("./record.js").Imported} imported
  * @param {Map<string, Person>} people  by id @param {import("./record.js").Source | null} source
  */
@@ -170,7 +170,7 @@ function showImported(row, { name, role }, { email, guest, registration, match, 
   write(part(row, "role"), mark);
   part(row, "role").classList.toggle("odd", mark !== "" && mark !== ROLES[role]);
   const other = match === null ? undefined : people.get(match);
-  // Somebody who registered under that name, and did not come by their own link.
+  // A registrant of the same name who did not join by their own link.
   const perhaps = match === null ? "" : `Perhaps the same person as ${other?.imported?.email || other?.name || `${name}, who registered`}`;
   showLine(row, "email", email);
   showLine(row, "perhaps", [perhaps, guessed ? "Followed into breakout rooms by name" : ""].filter(Boolean).join(". "));
@@ -187,5 +187,5 @@ function showLine(row, name, text) {
   if (line) write(line, text);
 }
 
-/** What a person is found by. @param {Person} person */
+/** The text that a search for a person looks in. @param {Person} person */
 const called = ({ name, imported }) => (imported ? `${name}\n${imported.email}` : name);

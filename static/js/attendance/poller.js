@@ -1,14 +1,14 @@
-/** Reads a meeting's attendance, all pages of it, and again and again while it can change and somebody looks. */
+/** Reads all pages of a meeting's attendance, repeatedly while the record can change and the page is visible. */
 import { ApiError, getAttendance, getMeeting } from "../../sdk/http-api.js";
 import { Emitter } from "../../sdk/events.js";
 import { readAttendance, readPerson } from "./record.js";
 import { isUnderWay } from "./import-texts.js";
 
-/** Milliseconds: while a meeting goes on, and while an import is still to be read. */
+/** Milliseconds between readings: during a meeting, and while an import is incomplete. */
 const AGAIN = 5_000;
 const LATER = 20_000;
 
-/** Whoever asks gets the same answer next time. */
+/** Errors that asking again would not change. */
 const FINAL = new Set(["forbidden", "bad_token", "unknown_meeting"]);
 
 /**
@@ -47,7 +47,7 @@ export class AttendancePoller extends Emitter {
     clearTimeout(this.#timer);
   }
 
-  /** Reads now; does nothing while it is reading, and when nothing can have changed. */
+  /** Reads now, unless it is reading already or nothing can have changed. */
   ask() {
     clearTimeout(this.#timer);
     if (this.#reading || this.#over || this.#watch.signal.aborted) return;
@@ -64,7 +64,7 @@ export class AttendancePoller extends Emitter {
       });
       if (signal.aborted) return;
       this.#read = true;
-      // Who was in it is told by then: an ended meeting stays as it is.
+      // An ended meeting with nobody present no longer changes.
       const ended = complete.meeting.endedAt !== null && complete.totals.present === 0;
       this.#over = ended && !(complete.source && isUnderWay(complete.source));
       this.#pause = ended ? LATER : AGAIN;
@@ -82,14 +82,14 @@ export class AttendancePoller extends Emitter {
     } finally {
       this.#reading = false;
     }
-    // A record that takes long to read is not asked for all the time.
+    // Slow readings are repeated less often.
     if (!this.#over && !document.hidden) this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(this.#pause, 4 * (performance.now() - began)));
   }
 
-  /** @param {(attendance: import("./record.js").Attendance) => void} partly  told after each page but the last */
+  /** @param {(attendance: import("./record.js").Attendance) => void} partly  called after each page but the last */
   async #pages(partly) {
     if (!this.#token) {
-      // Nobody's record is shown to a stranger, but that there is none can be said.
+      // Without a token no record can be read, but this throws if there is no such meeting.
       await getMeeting(this.#id);
       throw new ApiError("forbidden", "Only the host can see this.");
     }

@@ -4,18 +4,18 @@
  *
  * @typedef {object} Stay
  * @property {number} from
- * @property {number | null} to  null: it goes on
+ * @property {number | null} to  null: the stay goes on
  * @property {"left" | "lost" | "removed" | "ended" | null} reason
- * @property {boolean} estimated  When it ended is not known exactly; of an import, or when it began.
+ * @property {boolean} estimated  The end is not known exactly; of an import, the end or the start.
  * @property {boolean} imported
- * @property {string} instance  of an import; "" of a meeting that was held here
+ * @property {string} instance  of an import; "" for a meeting held here
  * @property {number[]} reconnects
  *
  * @typedef {object} Person
  * @property {string} id
  * @property {string} name
  * @property {"host" | "cohost" | "panelist" | "participant"} role
- * @property {boolean} bot  A program: listed, and counted nowhere.
+ * @property {boolean} bot  A bot: listed, but not counted.
  * @property {boolean} present
  * @property {boolean} estimated
  * @property {number | null} arrived  null: has no stay
@@ -25,7 +25,7 @@
  * @property {Stay[]} stays
  * @property {Imported | null} imported
  *
- * What an import tells of a person besides. `match`: the id of somebody who may be the same person, on the evidence of the name.
+ * What an import adds about a person. `match`: the id of a possible duplicate, judged by the name.
  * @typedef {{email: string, guest: boolean, registration: Registration | null, match: string | null, guessed: boolean}} Imported
  * @typedef {"approved" | "pending" | "denied"} Registration
  *
@@ -41,14 +41,14 @@
  *
  * @typedef {"unread" | "live" | "unknown" | "partial" | "complete" | "too_old"} SourceState
  *
- * One list that was read elsewhere: of an instance, or of those who registered with one status.
+ * One list of an import: the participants of an instance, or the registrants of one status.
  * @typedef {object} SourcePart
  * @property {string | null} instance
  * @property {Registration | null} status
  * @property {number | null} startsAt
  * @property {SourceState} state
  * @property {string} source  "report", "basic", "registrants" or ""
- * @property {string} why  it and no better one
+ * @property {string} why  Why no better source was used.
  * @property {string} reason  Why it is not complete.
  * @property {number} rows  that Zoom gave
  * @property {number | null} total
@@ -56,22 +56,22 @@
  * @property {number | null} checkedAt
  * @property {{rows: number, total: number | null} | null} reading  What is read at the moment.
  *
- * One of a series. @typedef {Pick<SourcePart, "startsAt" | "state"> & {instance: string}} Instance
+ * One instance of a series. @typedef {Pick<SourcePart, "startsAt" | "state"> & {instance: string}} Instance
  *
  * @typedef {object} Source
  * @property {"webinar" | "meeting"} kind
  * @property {string} externalId
  * @property {number | null} dueAt
  * @property {SourcePart[]} parts
- * @property {Instance[]} series  all instances there are, whichever of them this is about
+ * @property {Instance[]} series  all instances, whichever is shown
  * @property {Record<Registration, number>} registrants
- * @property {{people: number, guests: number, noShows: number | null, uncounted: number, guessed: number} | null} attended  null: who attended is not known; `noShows` null: who was approved is not known
+ * @property {{people: number, guests: number, noShows: number | null, uncounted: number, guessed: number} | null} attended  null: attendance unknown; `noShows` null: approved registrants unknown
  *
  * @typedef {object} Attendance
  * @property {{id: string, title: string, createdAt: number, endedAt: number | null}} meeting
  * @property {number} asOf
  * @property {Totals} totals
- * @property {[number, number][]} presence  From this time on so many people.
+ * @property {[number, number][]} presence  [time, number of people from then on]
  * @property {Person[]} people  By arrival.
  * @property {Source | null} source  null: the meeting was held here
  */
@@ -140,10 +140,10 @@ export function readPerson({ id, name, role, estimated, reconnects, total_durati
   };
 }
 
-/** When somebody was there: disjoint, in order. @param {Attendance} attendance @returns {[number, number][]} */
+/** The times when anybody was present: disjoint, in order. @param {Attendance} attendance @returns {[number, number][]} */
 export const stretches = ({ people, asOf }) => union(people.flatMap(({ stays }) => stays), asOf);
 
-/** How long somebody was there in all: where stays overlap, it counts once. @param {Stay[]} stays @param {number} asOf @returns {number} seconds */
+/** The total time of some stays; overlaps count once. @param {Stay[]} stays @param {number} asOf @returns {number} seconds */
 export const length = (stays, asOf) => union(stays, asOf).reduce((sum, [from, to]) => sum + (to - from) / 1000, 0);
 
 /** @param {Stay[]} stays @param {number} asOf @returns {[number, number][]} */

@@ -1,4 +1,4 @@
-/** Which instance of a series is shown, and the choice among them. */
+/** The choice of the instance of a series to show. */
 import { part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { counted, dateTime } from "../ui/times.js";
@@ -6,7 +6,7 @@ import { STATES } from "./import-texts.js";
 
 /** @typedef {import("./record.js").Instance} Instance */
 
-/** Of which nobody knows who was in it. @param {Instance} instance */
+/** Whether the attendance of an instance is unknown. @param {Instance} instance */
 export const isUnsure = ({ state }) => state === "unread" || state === "unknown" || state === "too_old";
 
 /** `choose`: the instance, or "" for all of them. @extends {Emitter<{choose: {instance: string}}>} */

@@ -1,9 +1,9 @@
-/** Drawing with SVG elements that stay where they are and take on new attributes. */
+/** Draws with SVG elements that are kept and only get new attributes. */
 
-/** @typedef {{tag: string, text?: string, attributes: Record<string, string | number>}} Shape  attributes: the same for each of a tag */
+/** @typedef {{tag: string, text?: string, attributes: Record<string, string | number>}} Shape  attributes: the same names for each tag */
 
 /**
- * Makes the parent's children what the shapes say, and touches nothing that is right already.
+ * Makes the parent's children match the shapes, changing only what differs.
  * @param {Element} parent @param {Shape[]} shapes
  */
 export function paint(parent, shapes) {

@@ -5,12 +5,12 @@ import { paint, percent } from "./svg.js";
 /** @typedef {import("./record.js").Person} Person */
 /** @typedef {import("./record.js").Stay} Stay */
 
-/** Pixels; the middle is that of the drawing's height in the style. */
+/** Pixels; the middle is half of the drawing's height in the style sheet. */
 const MIDDLE = 14;
 const BAR = 10;
 const MARK = 8;
 const HALF_LETTER = 3.3;
-/** How far a time may reach beyond the axis. */
+/** How far a label may reach beyond the axis. */
 const BEYOND = 12;
 
 /** @type {Record<NonNullable<Stay["reason"]>, string>} */
@@ -39,7 +39,7 @@ export function drawTimeline(svg, { stays }, axis, now) {
   paint(svg, shapes);
 }
 
-/** For who cannot see the drawing. @param {Person} person @param {boolean} dated  there is more than one day */
+/** The stays in words, for screen readers. @param {Person} person @param {boolean} dated  there is more than one day */
 export const inWords = ({ stays }, dated) => stays.map((stay) => [span(stay, dated), ...remarks(stay)].join(", ")).join("; ");
 
 /** "10:02 to 10:40". @param {Stay} stay @param {boolean} dated */
@@ -55,7 +55,7 @@ const remarks = ({ reconnects, estimated, imported }) => [
   ...(estimated ? [imported ? "a guess" : "end estimated"] : []),
 ];
 
-/** Everything about one stay, a line each. @param {Stay} stay @param {number} now @param {boolean} dated @returns {string[]} */
+/** Details of one stay, one per line. @param {Stay} stay @param {number} now @param {boolean} dated @returns {string[]} */
 export function stayLines(stay, now, dated) {
   const { from, to, reason, estimated, reconnects } = stay;
   const shown = reconnects.slice(-4).map(clock).join(", ");
@@ -69,7 +69,7 @@ export function stayLines(stay, now, dated) {
 }
 
 /**
- * The lines and the cuts of the axis, as a CSS background for all timelines: drawn into each, they would cost most of the time.
+ * The lines and cuts of the axis as one CSS background for all timelines: drawing them in each would be slow.
  * @param {import("./axis.js").Axis} axis @param {{x: number}[]} ticks
  */
 export function background(axis, ticks) {
@@ -77,9 +77,9 @@ export function background(axis, ticks) {
     `linear-gradient(var(${color}), var(${color})) ${percent(x)} 0 / ${width} 100% no-repeat content-box`;
   return [
     ...ticks.map(({ x }) => layer("--grid", x, "1px")),
-    // A background's place is where its own share of the width meets that share of the box.
+    // A percentage position aligns that point of the image with the same point of the box.
     ...axis.cuts.map(({ x, width }) => layer("--sunken", (x / (100 - width)) * 100, percent(width))),
-    // The last layer's box is that of the colour below: all of the cell.
+    // The last layer's box is also that of the background colour: the whole cell.
     "none",
   ].join(", ");
 }
@@ -87,7 +87,7 @@ export function background(axis, ticks) {
 /** The times along the axis. @param {SVGElement} svg @param {{x: number, label: string}[]} ticks @param {number} y  pixels @param {number} width  pixels */
 export function drawLabels(svg, ticks, y, width) {
   paint(svg, ticks.map(({ x, label }) => {
-    // At the edges there may be no room on both sides.
+    // At the edges a centred label may not fit.
     const half = ((label.length * HALF_LETTER - BEYOND) / Math.max(1, width)) * 100;
     return { tag: "text", text: label, attributes: { x: percent(x), y, class: x < half ? "first" : x > 100 - half ? "last" : "middle" } };
   }));

@@ -1,7 +1,7 @@
-/** What a bar of the timeline stands for, beside the pointer. Who uses no pointer has the same in words in the row. */
+/** Explains a timeline's bar beside the pointer. The row has the same text for people without a pointer. */
 import { stayLines } from "./timeline.js";
 
-/** Pixels between the bar and what is said of it. */
+/** Pixels between bar and tooltip. */
 const AWAY = 10;
 
 export class StayTooltip {

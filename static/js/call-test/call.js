@@ -1,6 +1,6 @@
 /**
- * A test of the call before it: a short stay in a meeting of its own with an echo that the server starts there, with the
- * devices that are open already. They are neither opened nor stopped, and no other meeting hears of it.
+ * A test before the call: a short stay in a meeting of its own, with an echo that the server starts there. It uses the
+ * devices that are already open, and neither opens nor stops any. No other meeting is affected.
  */
 import { SOCKET } from "../../sdk/addresses.js";
 import { ApiError, startEcho } from "../../sdk/http-api.js";
@@ -14,30 +14,30 @@ import { perfect, stepsOf } from "./steps.js";
 const LOOK_EVERY = 100;
 const LONGEST = 30_000;
 const SLOW = 8_000;
-/** What is sent comes back sooner than this. */
+/** Media normally comes back sooner than this. */
 const BRIEF = 5_000;
-/** Once all is well: long enough to look at the picture that comes back. */
+/** Time after success to look at the returned picture. */
 const LINGER = 5_000;
 
-/** Some 170 ms: no sound falls between two looks. */
+/** Some 170 ms, longer than LOOK_EVERY, so no sound is missed. */
 const SAMPLES = 8192;
-/** Counters are asked for with every third look. */
+/** Statistics are read at every third look. */
 const MEASURE_EVERY = 3;
-/** Root mean square of samples: speech is far above the first, silence far below the second. */
+/** Root mean square of samples: speech is far above LOUD, silence far below AUDIBLE. */
 const LOUD = 0.015;
 const AUDIBLE = 0.005;
-/** Pictures: more than the one that might be left over from before. */
+/** Pictures; more than the one that may be left from before. */
 const FRAMES = 5;
-/** The server encodes what it sends back, so it is sent what it would be in a meeting of so many others. */
+/** The server re-encodes everything it returns, so this page sends as in a meeting with so many others. */
 const SIZE = 4;
 
 /** @extends {Emitter<{change: null}>} */
 export class TestCall extends Emitter {
   /** @type {import("./steps.js").Step[]} */
   steps = [];
-  /** It came to its end, or was stopped: nothing of it runs any more. */
+  /** The test has ended or was stopped. */
   over = false;
-  /** What comes back. @type {MediaStream | null} */
+  /** The returned media. @type {MediaStream | null} */
   returned = null;
 
   #identity;
@@ -55,7 +55,7 @@ export class TestCall extends Emitter {
   #connectedAt = Infinity;
   #timer = 0;
   #looks = 0;
-  /** Of the pictures that came back, those from before the camera was turned on. */
+  /** Pictures that came back before the camera was turned on. */
   #framesBefore = 0;
   #watch = new AbortController();
 
@@ -122,7 +122,7 @@ export class TestCall extends Emitter {
   #finish() {
     this.#observed.over = this.over = true;
     this.#observed.microphone.measured &&= this.#sent.running;
-    // Whoever shows the picture can hold it before it ends.
+    // Before stopping, so that the panel can freeze the last picture.
     this.#judge();
     this.stop();
   }
@@ -138,12 +138,12 @@ export class TestCall extends Emitter {
     this.#listen();
     if (this.#peer && this.#looks % MEASURE_EVERY === 0) void this.#measure(this.#peer);
     this.#judge();
-    // Otherwise there is time to turn on what is off.
+    // End early only if all is well: otherwise there is time to turn devices on.
     this.#wellSince = perfect(this.steps) ? Math.min(this.#wellSince, elapsed) : Infinity;
     if (elapsed > LONGEST || elapsed > this.#wellSince + LINGER) this.#finish();
   }
 
-  /** The echo's connection, which may be replaced by another. */
+  /** Follows the echo's connection, which may be replaced. */
   #follow() {
     const peer = this.#call?.mesh.peers.values().next().value;
     if (peer === this.#peer) return;
@@ -191,7 +191,7 @@ async function measured(pc) {
   const stats = /** @type {Map<string, any>} */ (/** @type {unknown} */ (await pc.getStats()));
   const all = [...stats.values()];
   const chosen = all.find(({ type, selectedCandidatePairId }) => type === "transport" && selectedCandidatePairId);
-  // Not every browser tells of transports.
+  // Not every browser reports transports.
   const inUse = all.find(({ type, selected, nominated, state }) => type === "candidate-pair" && (selected ?? (nominated && state === "succeeded")));
   const pair = stats.get(chosen?.selectedCandidatePairId) ?? inUse;
   const ends = pair ? [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)] : [];

@@ -1,4 +1,4 @@
-/** The steps of a test as they come, for those who see them and those who hear them, and the picture that comes back. */
+/** Shows and announces the steps of a test as they happen, and shows the returned picture. */
 import { fromTemplate, icon, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { TestCall } from "./call.js";
@@ -17,12 +17,12 @@ export class TestPanel extends Emitter {
   #makeTest;
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
-  /** What was said last of each step: its state, as numbers go on changing. @type {Map<string, string>} */
+  /** The state of each step that was last announced; changing numbers are not. @type {Map<string, string>} */
   #said = new Map();
 
   /**
    * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/devices.js").LocalMedia} media
-   * @param {HTMLElement} mirror  where the picture that comes back is shown
+   * @param {HTMLElement} mirror  shows the returned picture
    */
   constructor(identity, media, mirror) {
     super();
@@ -97,11 +97,11 @@ export class TestPanel extends Emitter {
     if (over) return video.pause(); // The last picture stays.
     if (video.srcObject === stream) return;
     video.srcObject = stream;
-    // Its sound is measured and not played, as it would come back once more. Taken away again, it need not play.
+    // The sound is measured but not played, to avoid feedback. A removed picture need not play.
     video.play().catch(() => {});
   }
 
-  /** What has come out, and what one is asked to do. @param {Step} step */
+  /** The results, and requests to the user. @param {Step} step */
   #say({ name, title, state, text, advice = "" }) {
     const worth = ["ok", "notice", "failed"].includes(state) || (name === "microphone" && state === "running");
     if (!worth || this.#said.get(name) === state) return;

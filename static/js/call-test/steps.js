@@ -1,25 +1,24 @@
 /**
- * What a test of the call found, in plain words and with what to do about it: a pure function from what was observed to
- * the steps that are shown.
+ * The findings of a call test in plain words, with advice: a pure function from observations to the steps shown.
  */
 import { deviceErrorTexts } from "../ui/device-errors.js";
 
 /**
- * @typedef {"waiting" | "running" | "ok" | "notice" | "failed"} StepState  notice: all is well as far as can be told
+ * @typedef {"waiting" | "running" | "ok" | "notice" | "failed"} StepState  notice: no problem found, but not all could be checked
  * @typedef {{state: StepState, text: string, advice?: string}} Verdict
  * @typedef {"server" | "connection" | "microphone" | "camera" | "delay"} StepName
  * @typedef {Verdict & {name: StepName, title: string}} Step
  *
  * @typedef {object} Observed
  * @property {boolean} over  Nothing more will be observed.
- * @property {boolean} slow  It has taken longer than it mostly does.
- * @property {{code: string, message: string} | null} problem  Why there is no echo, or none any more.
- * @property {boolean} answered  The server said where the echo is;
- * @property {boolean} joined  and this page was there.
- * @property {"direct" | "relayed" | null} path  of sound and picture; null before there was one
- * @property {boolean} brief  That is so recent that nothing can be said of what did not come back yet.
+ * @property {boolean} slow  It is taking longer than usual.
+ * @property {{code: string, message: string} | null} problem  Why there is no echo, or no longer one.
+ * @property {boolean} answered  The server named the echo's meeting.
+ * @property {boolean} joined  This page has joined it.
+ * @property {"direct" | "relayed" | null} path  of the media; null before there is one
+ * @property {boolean} brief  The path is too new to call missing media lost.
  * @property {number | null} roundTrip  seconds
- * @property {Observation & {measured: boolean, heard: boolean}} microphone  measured: this browser can tell what is heard
+ * @property {Observation & {measured: boolean, heard: boolean}} microphone  measured: this browser can measure sound
  * @property {Observation} camera
  *
  * @typedef {{on: boolean, asking: boolean, error: import("../../sdk/capture.js").DeviceError | null, returned: boolean}} Observation

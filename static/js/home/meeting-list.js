@@ -1,4 +1,4 @@
-/** The lobby's lists: the meetings one hosts, as the server knows them, and others this browser was in lately. */
+/** The lobby's lists: hosted meetings, from the server, and others that this browser was in lately. */
 import { attendancePage, meetingPage } from "../../sdk/addresses.js";
 import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
@@ -6,9 +6,9 @@ import { forgetMeeting, recentMeetings } from "../ui/recents.js";
 
 /** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
 
-/** How many of the hosted ones are shown until more are asked for. */
+/** How many hosted meetings are shown at first. */
 const FIRST = 4;
-/** Longer than the server usually takes, and short enough to wait for before anything is shown. Milliseconds. */
+/** Milliseconds to wait for the server before anything is shown. */
 const SOON = 400;
 
 export class MeetingList {
@@ -31,7 +31,7 @@ export class MeetingList {
     const { signal } = this.#watch;
     part(this.#element, "more").addEventListener("click", () => this.#showAll(), { signal });
     document.addEventListener("visibilitychange", () => !document.hidden && void this.#ask(), { signal });
-    // Shown at once, the recent ones would jump aside for those that are hosted.
+    // If shown at once, the recent meetings would jump when the hosted ones arrive.
     const asked = this.#ask();
     const shown = Promise.race([asked, new Promise((resolve) => setTimeout(resolve, this.#identity.token ? SOON : 0))]);
     void shown.then(() => this.#show());
@@ -41,7 +41,7 @@ export class MeetingList {
     this.#watch.abort();
   }
 
-  /** Asks with the identity there is, and makes none for it: who has none hosts nothing. @returns {Promise<void>} */
+  /** Asks only with an existing identity: without one, nothing is hosted. @returns {Promise<void>} */
   async #ask() {
     const { token } = this.#identity;
     if (!token) return;
@@ -50,14 +50,14 @@ export class MeetingList {
       this.#show();
     } catch (error) {
       if (error instanceof ApiError && error.code === "bad_token" && (await this.#identity.recall())) return this.#ask();
-      // The lobby does without: whatever one does next will say what is wrong.
+      // The lobby works without the list; the next action will report the problem.
     }
   }
 
   #showAll() {
     this.#all = true;
     this.#show();
-    // The button that had the focus is gone: on to the first that is new.
+    // The focused button is gone: focus the first new item.
     const item = part(this.#element, "hosted").children[FIRST];
     item?.querySelector("a")?.focus();
   }
@@ -96,7 +96,7 @@ export class MeetingList {
 function hostedItem({ id, title, created_at, ended_at, attended, present, last_seen_at }) {
   const item = fromTemplate("hosted-item");
   const record = attendancePage(id);
-  // Nobody gets into a meeting that has ended.
+  // An ended meeting cannot be joined.
   part(item, "link", HTMLAnchorElement).href = ended_at ? record : meetingPage(id);
   part(item, "attendance", HTMLAnchorElement).href = record;
   part(item, "attendance").setAttribute("aria-label", `Attendance of ${title || id}`);

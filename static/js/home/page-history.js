@@ -1,24 +1,24 @@
 /**
  * The page's addresses in the browser's history, and the question before the back button leaves a call.
  *
- * In a call the page stands on a second entry of the same address, so that back, wherever it leads, comes to the first:
+ * In a call the page is on a second entry with the same address, so that going back reaches the first one:
  *
  *     … │ lobby or another site │ /m/ABC "door" │ /m/ABC "inside" │
  *
- * Nothing is asked at a reload, nor when another address is typed: `beforeunload` cannot tell them from leaving.
+ * A reload or a typed address is not questioned: `beforeunload` cannot tell the two apart.
  */
 import { ask, closeDialogs } from "../ui/dialogs.js";
 
 export class PageHistory {
   #route;
   #call;
-  /** The address of the view that is shown. */
+  /** The address of the current view. */
   #path = "";
   #asking = false;
 
   /**
-   * @param {() => void} route  shows the view that belongs to the address
-   * @param {{isOn: () => boolean, leave: () => void}} call  the one of the moment
+   * @param {() => void} route  shows the view for the address
+   * @param {{isOn: () => boolean, leave: () => void}} call  the current one
    */
   constructor(route, call) {
     this.#route = route;
@@ -30,14 +30,14 @@ export class PageHistory {
     this.#show();
   }
 
-  /** To another view of this page. @param {string} path */
+  /** Goes to another view of this page. @param {string} path */
   async go(path) {
     if (this.#call.isOn() && !(await this.#mayLeave())) return;
     history.pushState(null, "", path);
     this.#show();
   }
 
-  /** A call is on: from here on, back asks. */
+  /** A call has begun: from now on, back asks first. */
   enter() {
     if (history.state?.place === "inside") return;
     history.replaceState({ place: "door" }, "");
@@ -53,17 +53,17 @@ export class PageHistory {
     const here = location.pathname === this.#path;
     const place = history.state?.place;
     if (here && place !== "door") {
-      // The fragment has changed, or somebody went forward again: that is staying.
+      // The fragment changed, or the user went forward again: they stay.
       if (place === "inside" && this.#asking) closeDialogs();
       return;
     }
     if (this.#call.isOn()) return this.#leaving();
-    // The door of a call that is over is no place to stop at.
+    // Skip the "door" entry of a call that is over.
     if (here) return history.back();
     this.#show();
   }
 
-  /** Back was pressed in a call; pressed once more, it may have led further than to the door. */
+  /** Back was pressed in a call; repeated presses may have led beyond the "door" entry. */
   async #leaving() {
     if (this.#asking) return;
     const path = this.#path;
@@ -71,7 +71,7 @@ export class PageHistory {
     const here = location.pathname === path;
     if (leaves || !this.#call.isOn()) {
       if (!here) return this.#show();
-      if (!leaves) return; // The call has ended meanwhile, and the page says so.
+      if (!leaves) return; // The call ended meanwhile, and the page says so.
       this.#call.leave();
       history.back();
     } else if (!here) history.pushState({ place: "inside" }, "", path);

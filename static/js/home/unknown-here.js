@@ -1,4 +1,4 @@
-/** What is asked where the server knows nobody by the token that the browser has. */
+/** The question when the server does not know this browser's token. */
 import { ask } from "../ui/dialogs.js";
 
 /** @type {import("../../sdk/identity.js").Question} */

@@ -23,7 +23,7 @@ export class HomeView {
   constructor(identity, storage, go) {
     this.#identity = identity;
     this.#meetings = new MeetingList(part(this.element, "meetings"), identity, storage);
-    // Whoever went somewhere else meanwhile stays there.
+    // Do not leave a view that was opened meanwhile.
     this.#go = (/** @type {string} */ path) => this.#watch.signal.aborted || go(path);
   }
 
@@ -43,7 +43,7 @@ export class HomeView {
     this.#watch.abort();
   }
 
-  /** The name belongs to both forms: Enter goes on to the meeting whose ID is there, and else to a new one. @param {KeyboardEvent} event */
+  /** The name belongs to both forms: Enter joins the meeting with the ID given, or else starts a new one. @param {KeyboardEvent} event */
   #entered({ key, isComposing }) {
     if (key !== "Enter" || isComposing) return;
     const id = part(this.element, "id", HTMLInputElement).value.trim();
@@ -82,7 +82,7 @@ export class HomeView {
     const button = element.querySelector("button");
     element.addEventListener("submit", async (event) => {
       event.preventDefault();
-      // Enter in the name field submits all the same.
+      // Enter in the name field can submit even now.
       if (button?.disabled) return;
       if (button) enable(button, false);
       try {
@@ -97,7 +97,7 @@ export class HomeView {
   }
 }
 
-/** @param {URL} url  a link that was pasted and is not this server's @returns {Node} */
+/** @param {URL} url  a pasted link to another server @returns {Node} */
 function leadsTo(url) {
   const words = document.createDocumentFragment();
   const link = Object.assign(document.createElement("a"), { href: url.href, textContent: `Go to ${url.host}` });
@@ -105,7 +105,7 @@ function leadsTo(url) {
   return words;
 }
 
-/** Generated ids are shown with dashes, and typed without. @param {string} id @returns {Promise<string | null>} */
+/** Generated ids are shown with dashes, but may be typed without. @param {string} id @returns {Promise<string | null>} */
 async function find(id) {
   for (const candidate of [id, withDashes(id)]) {
     if (!candidate) continue;

@@ -1,16 +1,16 @@
-/** Says in words that the browser waits for an answer, once it is clear that it has asked. */
+/** Says that the browser waits for a permission, once it is clear that it has asked. */
 import { askingText } from "../ui/device-errors.js";
 
-/** Browsers answer at once when they need not ask. Milliseconds. */
+/** Milliseconds; a browser that need not ask answers sooner. */
 const ASKED = 700;
 
 export class Asking {
-  /** What is to be said now, "" for nothing. */
+  /** The current message, "" for none. */
   text = "";
   #changed;
   #timer = 0;
 
-  /** @param {() => void} changed  called when there is something to be said */
+  /** @param {() => void} changed  called when the message changes */
   constructor(changed) {
     this.#changed = changed;
   }

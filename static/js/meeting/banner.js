@@ -1,7 +1,7 @@
-/** Says that the connection is away, once it is worth saying, and that it is back. */
+/** Says that the connection is lost, if that lasts, and that it is back. */
 import { write } from "../ui/dom.js";
 
-/** Most interruptions are over sooner. Milliseconds. */
+/** Milliseconds; most interruptions are shorter. */
 const WORTH_SAYING = 1_000;
 const BACK_FOR = 2_500;
 
@@ -22,7 +22,7 @@ export class ConnectionBanner {
 
   back() {
     clearTimeout(this.#timer);
-    // Too short to be said. What it may still say of the time before is to go all the same.
+    // Too short to mention; but hide any earlier message.
     if (!this.#element.dataset.state) return;
     this.#show("You’re back", "back");
     this.#timer = window.setTimeout(() => this.stop(), BACK_FOR);

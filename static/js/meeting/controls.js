@@ -1,8 +1,8 @@
-/** The buttons whose name, look and icon follow what they control. */
+/** Buttons whose name, look and icon follow the state they control. */
 import { icon } from "../ui/dom.js";
 
 /**
- * The name says how it stands and what pressing does.
+ * The name gives the state and what pressing does.
  * @typedef {"on" | "off" | "asking" | "muted"} ControlState
  * @typedef {{label: string, icon: string}} Look
  * @type {Record<"audio" | "video" | "screen" | "hand", {key: string} & {[State in "on" | "off"]: Look} & {[State in "asking" | "muted"]?: Look}>}

@@ -1,4 +1,4 @@
-/** The lists of microphones and cameras; where there is nothing to choose they say why. */
+/** The lists of microphones and cameras; an empty list says why. */
 import { KINDS, inputs } from "../../sdk/capture.js";
 import { fromTemplate, part } from "../ui/dom.js";
 import { NAMES } from "../ui/device-errors.js";
@@ -45,7 +45,7 @@ export class DevicePicker {
     /** @type {Choices} */
     const choices = known.map(({ deviceId, label }, index) => [deviceId, label || `${capital(NAMES[kind])} ${index + 1}`]);
     if (!known.length) choices.push(["", whyNone(kind, error, state, listed.length > 0)]);
-    // Written again while it is open, a list would close.
+    // Rewriting an open list would close it.
     if (this.#shown[kind] !== JSON.stringify(choices)) select.replaceChildren(...choices.map(([deviceId, text]) => new Option(text, deviceId)));
     this.#shown[kind] = JSON.stringify(choices);
     select.value = track?.getSettings().deviceId ?? (chosen || choices[0][0]);
@@ -56,7 +56,7 @@ export class DevicePicker {
 
 /**
  * @param {Kind} kind @param {import("../../sdk/capture.js").DeviceError | null} error
- * @param {import("../../sdk/device.js").DeviceState} state @param {boolean} some  there are, and the browser keeps them to itself
+ * @param {import("../../sdk/device.js").DeviceState} state @param {boolean} some  devices exist, but the browser does not list them
  */
 function whyNone(kind, error, state, some) {
   const name = NAMES[kind];

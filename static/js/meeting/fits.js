@@ -1,21 +1,21 @@
 /**
  * How pictures fit their tiles, remembered for each kind of tile.
  *
- * `crop` fills the tile as far as that costs no more than a quarter of the picture, `whole` shows all of it, `fill` leaves
- * no part of the tile free.
+ * `crop` fills the tile unless that cuts off more than a quarter of the picture, `whole` shows the whole picture, `fill`
+ * always fills the tile.
  *
  * @typedef {"crop" | "whole" | "fill"} Fit
  * @typedef {"person" | "own" | "screen"} TileKind
  */
 
-/** The ways of each kind, the first without having chosen. What matters of a screen may be at its edge. @type {Record<TileKind, readonly Fit[]>} */
+/** The fits of each kind, the default first. A screen's edges may matter, so it is not cropped by default. @type {Record<TileKind, readonly Fit[]>} */
 const WAYS = {
   person: ["crop", "whole", "fill"],
   own: ["crop", "whole", "fill"],
   screen: ["whole", "fill"],
 };
 
-/** What leads to a fit. @type {Record<TileKind, Record<Fit, string>>} */
+/** The label of the button for each fit. @type {Record<TileKind, Record<Fit, string>>} */
 const LABELS = {
   person: { crop: "Crop pictures a little", whole: "Show whole pictures", fill: "Fill tiles with pictures" },
   own: { crop: "Crop your picture a little", whole: "Show your whole picture", fill: "Fill the tile with your picture" },
@@ -36,7 +36,7 @@ export class Fits {
     }
   }
 
-  /** @param {TileKind} kind @returns {{fit: Fit, next: Fit, label: string}} how it is, and what a button would make of it */
+  /** @param {TileKind} kind @returns {{fit: Fit, next: Fit, label: string}} the current fit, and what the button does */
   of(kind) {
     const ways = WAYS[kind];
     const fit = this.#chosen.get(kind) ?? ways[0];
@@ -44,7 +44,7 @@ export class Fits {
     return { fit, next, label: LABELS[kind][next] };
   }
 
-  /** Goes on to the next way. @param {TileKind} kind */
+  /** Switches to the next fit. @param {TileKind} kind */
   turn(kind) {
     const { next } = this.of(kind);
     this.#chosen.set(kind, next);

@@ -1,27 +1,27 @@
 /**
- * Where tiles are put: pure functions from a space to places. A space is that of an element whose size depends neither on
- * what is in it nor on a scrollbar, so that no answer changes the next question.
+ * The layout of tiles: pure functions from a space to places. A space is the size of an element that depends neither on
+ * its content nor on a scrollbar, so that a layout does not change the space.
  *
- * @typedef {{width: number, height: number, gap: number, scrollbar: number}} Space  in pixels; `scrollbar` is what one takes, often 0
+ * @typedef {{width: number, height: number, gap: number, scrollbar: number}} Space  in pixels; `scrollbar` is its width, often 0
  * @typedef {{left: number, top: number}} Place
- * @typedef {{width: number, height: number, scrolls: boolean, places: Place[]}} Arrangement  the size of every tile, and where each is
+ * @typedef {{width: number, height: number, scrolls: boolean, places: Place[]}} Arrangement  the size of all tiles, and the place of each
  * @typedef {"top left" | "top right" | "bottom left" | "bottom right"} Corner
  */
 
 /** Ratios of width to height. A tile of people stays between them, so that a picture of 16:9 loses at most a sixth. */
 const WIDEST = 16 / 9;
 const NARROWEST = { landscape: 3 / 2, portrait: 1 };
-/** Beside a shared screen, people take no more of its room than their pictures do. */
+/** Beside a shared screen, tiles of people are no wider than their pictures. */
 export const STRIP = NARROWEST.landscape;
 /** Screens are not cropped, so a tall tile would only add bars. */
 export const SCREEN = 16 / 10;
-/** Smaller than this nobody is recognised: then the tiles scroll. Pixels; screens, which are wider, are as high. */
+/** Pixels; in smaller tiles nobody is recognised, so the tiles scroll instead. Screens, which are wider, are as high. */
 const SMALLEST = { width: 120, height: 80 };
 
 /**
  * The arrangement of equal tiles that makes them largest.
  * @param {number} count @param {Space} space
- * @param {number} [narrowest]  the ratio below which no tile is
+ * @param {number} [narrowest]  the smallest ratio of a tile
  * @returns {Arrangement}
  */
 export function arrange(count, space, narrowest = narrowestIn(space, count)) {
@@ -33,12 +33,12 @@ export function arrange(count, space, narrowest = narrowestIn(space, count)) {
   const room = space.width - space.scrollbar;
   const scrolling = placed(count, smallest(room, space, Math.max(narrowest, SMALLEST.width / SMALLEST.height)), { ...space, width: room }, true);
   const whole = largest(fitting);
-  // A space that is itself smaller than the smallest may hold them all.
+  // A space smaller than the smallest tile may still hold all tiles.
   const last = scrolling.places.at(-1);
   return whole && !(last && last.top + scrolling.height > space.height) ? placed(count, whole, space, false) : scrolling;
 }
 
-/** Tall in a tall space: on a phone one person has all of it. @param {Space} space @param {number} count */
+/** Tall tiles in a tall space: on a phone, one person fills it. @param {Space} space @param {number} count */
 function narrowestIn({ width, height }, count) {
   if (width >= height) return NARROWEST.landscape;
   return count === 1 ? width / height : NARROWEST.portrait;
@@ -46,7 +46,7 @@ function narrowestIn({ width, height }, count) {
 
 /** @typedef {{columns: number, width: number, height: number}} Grid  its tile's size in pixels */
 
-/** The largest tiles in so many columns that need no scrolling. @param {number} count @param {number} columns @param {Space} space @param {number} narrowest @returns {Grid} */
+/** The largest tiles in so many columns without scrolling. @param {number} count @param {number} columns @param {Space} space @param {number} narrowest @returns {Grid} */
 function fitted(count, columns, space, narrowest) {
   const rows = Math.ceil(count / columns);
   const cellWidth = Math.max(0, Math.floor((space.width - space.gap * (columns - 1)) / columns));
@@ -55,7 +55,7 @@ function fitted(count, columns, space, narrowest) {
   return { columns, width, height: Math.floor(Math.min(cellHeight, width / narrowest)) };
 }
 
-/** As many columns of the smallest tiles as there is room for. @param {number} room @param {Space} space @param {number} ratio @returns {Grid} */
+/** As many columns of the smallest tiles as fit. @param {number} room @param {Space} space @param {number} ratio @returns {Grid} */
 function smallest(room, { height, gap }, ratio) {
   const columns = Math.max(1, Math.floor((room + gap) / (Math.ceil(SMALLEST.height * ratio) + gap)));
   const width = Math.max(0, Math.floor(Math.min((room - gap * (columns - 1)) / columns, height * ratio)));
@@ -67,7 +67,7 @@ function largest(grids) {
   return grids.reduce((/** @type {Grid | undefined} */ best, grid) => (best && best.width * best.height >= grid.width * grid.height ? best : grid), undefined);
 }
 
-/** In the middle, the last row too. @param {number} count @param {Grid} grid @param {Space} space @param {boolean} scrolls @returns {Arrangement} */
+/** Centres all rows, the last one too. @param {number} count @param {Grid} grid @param {Space} space @param {boolean} scrolls @returns {Arrangement} */
 function placed(count, { columns, width, height }, space, scrolls) {
   const rows = Math.ceil(count / columns);
   /** @param {number} number @param {number} size */
@@ -82,15 +82,15 @@ function placed(count, { columns, width, height }, space, scrolls) {
   return { width, height, scrolls, places };
 }
 
-/** The own picture in a corner of the other's: what of the space it may take, and how far from edges it stays. */
+/** Own picture in a corner of the other's: its share of the space, its limits, and its distance from edges. */
 const FLOATING = { share: 0.2, tallest: 0.3, width: { least: 128, most: 240 }, narrowest: 3 / 4, widest: 3 / 2, edge: 12 };
 
 /**
  * @param {Space} space
- * @param {Place & {width: number, height: number}} other  the tile in whose corner it is, or beside which, where there is room
+ * @param {Place & {width: number, height: number}} other  the tile in whose corner it lies, or beside it if there is room
  * @param {number} ratio  of the picture
  * @param {Corner} corner
- * @param {number} clear  pixels that stay free at the top, for what the other's tile shows there, and at the bottom left, for the name
+ * @param {number} clear  pixels kept free at the top, for the other tile's buttons, and at the bottom left, for its name
  * @returns {Place & {width: number, height: number}}
  */
 export function floating(space, other, ratio, corner, clear) {

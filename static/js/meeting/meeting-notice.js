@@ -1,4 +1,4 @@
-/** Why somebody is not in a meeting, and what they can do about it. Where that may pass by itself, it is looked again. */
+/** Says why the user is not in the meeting, and what to do. If the problem may pass, it checks again by itself. */
 import { RECORDS, attendancePage } from "../../sdk/addresses.js";
 import { ApiError, PASSING } from "../../sdk/http-api.js";
 import { NoticeView } from "../ui/notice-page.js";
@@ -6,7 +6,7 @@ import { noticeOf } from "../ui/notices.js";
 
 /** @typedef {"home" | "rejoin" | "retry" | "create" | "use-here"} VisitAction  What the visit does when it is pressed. */
 
-/** How long to wait before looking again whether a problem has passed, if the server does not say. Milliseconds. */
+/** Milliseconds before checking again whether a problem has passed, if the server names no time. */
 const LOOK_AGAIN = 3_000;
 
 export class MeetingNotice {
@@ -14,7 +14,7 @@ export class MeetingNotice {
   #show;
   #actions;
   #timer = 0;
-  /** The code of the notice that is shown. */
+  /** The code of the current notice. */
   #shown = "";
 
   /**
@@ -31,22 +31,22 @@ export class MeetingNotice {
     };
   }
 
-  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: who may see the attendance */
+  /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: the user may see the attendance */
   show(code, { host = false, error } = {}) {
     const pause = error instanceof ApiError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
     if (PASSING.has(code)) this.#timer = window.setTimeout(this.#actions.retry, pause);
-    // Shown once more, it would take the focus and be read out once more.
+    // Showing it again would take the focus and announce it again.
     if (code === this.#shown) return;
     this.#shown = code;
     this.#show(new NoticeView(noticeOf(code, this.#id, host), (action) => this.#actions[action]()));
   }
 
-  /** It is not looked again by itself. */
+  /** Stops checking again. */
   stop() {
     clearTimeout(this.#timer);
   }
 
-  /** Something else is shown now. */
+  /** Another view is shown now. */
   clear() {
     this.#shown = "";
   }

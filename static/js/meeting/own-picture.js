@@ -1,4 +1,4 @@
-/** The own picture: whether it is shown, and the corner it is in where it lies over the other's. Both are remembered. */
+/** The own picture: whether it is shown, and its corner when it lies over the other's. Both are remembered. */
 
 /** @typedef {import("./layout.js").Corner} Corner */
 
@@ -8,7 +8,7 @@ const CORNER = "reconvene.own-picture-corner";
 /** @type {readonly Corner[]} */
 const CORNERS = ["top left", "top right", "bottom left", "bottom right"];
 
-/** What an arrow key puts in place of which word. @type {Record<string, [RegExp, string]>} */
+/** For each arrow key: the word it replaces in the corner's name, and the new word. @type {Record<string, [RegExp, string]>} */
 const ARROWS = {
   ArrowUp: [/bottom/, "top"],
   ArrowDown: [/top/, "bottom"],
@@ -58,7 +58,7 @@ export class OwnPicture {
    * @param {HTMLElement} handle @param {HTMLElement} tile
    */
   movedBy(handle, tile) {
-    /** Where the pointer took hold. @type {{x: number, y: number} | null} */
+    /** Where the drag began. @type {{x: number, y: number} | null} */
     let hold = null;
     handle.addEventListener("keydown", (event) => {
       const [from, to] = ARROWS[event.key] ?? [];
@@ -89,7 +89,7 @@ export class OwnPicture {
   }
 }
 
-/** The corner of what an element lies in that its middle is nearest to. @param {HTMLElement} element @returns {Corner} */
+/** The corner of the container that is nearest to the element's centre. @param {HTMLElement} element @returns {Corner} */
 function nearest(element) {
   const own = element.getBoundingClientRect();
   const around = (element.parentElement ?? element).getBoundingClientRect();

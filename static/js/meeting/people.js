@@ -1,4 +1,4 @@
-/** The list of everyone in the meeting, with what each is doing. */
+/** The list of all participants, with the status of each. */
 import { paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 

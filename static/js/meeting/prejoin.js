@@ -1,4 +1,4 @@
-/** Before joining: how one will be seen and heard, with every device optional. */
+/** The view before joining: shows how one will be seen and heard; every device is optional. */
 import { echoOffer } from "../../sdk/http-api.js";
 import { Asking } from "./asking.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
@@ -12,9 +12,9 @@ import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
 import { canCall } from "../../sdk/webrtc.js";
 import { TestPanel } from "../call-test/panel.js";
 
-/** A meter that follows speech without flickering. Milliseconds. */
+/** Milliseconds between readings of the meter: it follows speech without flickering. */
 const METER_INTERVAL = 80;
-/** Most joins are answered much sooner. Milliseconds. */
+/** Milliseconds; most joins are answered much sooner. */
 const LONG = 3_000;
 
 /** @extends {Emitter<{join: {name: string}}>} */
@@ -31,7 +31,7 @@ export class Prejoin extends Emitter {
   #meter = new LevelMeter();
   #timer = 0;
   #asking = new Asking(() => this.#show());
-  /** What became of a device by itself. */
+  /** The latest change of a device that the user did not make. */
   #news = "";
   #joining = 0;
   #watch = new AbortController();
@@ -100,7 +100,7 @@ export class Prejoin extends Emitter {
     else write(wait, "");
   }
 
-  /** What keeps a join waiting. @param {import("../../sdk/reachability.js").Verdict} verdict */
+  /** Says why a join has to wait. @param {import("../../sdk/reachability.js").Verdict} verdict */
   hindered(verdict) {
     const blocked = verdict === "blocked";
     clearTimeout(this.#joining);
@@ -132,7 +132,7 @@ export class Prejoin extends Emitter {
   }
 
   async #offerTest() {
-    // A server that does not answer this may well let people in.
+    // A server that does not answer this may still let people in.
     const { available } = await echoOffer().catch(() => ({ available: false }));
     part(this.element, "offer").hidden = !available || !canCall();
   }
@@ -179,7 +179,7 @@ export class Prejoin extends Emitter {
 
   /** @param {import("../../sdk/devices.js").News} news */
   #tell(news) {
-    if (news.what === "failed") return; // It is shown for as long as it lasts.
+    if (news.what === "failed") return; // Failures are shown elsewhere while they last.
     this.#news = newsText(news);
     this.#show();
   }
@@ -192,7 +192,7 @@ export class Prejoin extends Emitter {
   }
 
   #showLevel() {
-    // Loudness is felt logarithmically: from -50 dB, nothing to hear, to -10 dB, loud.
+    // Loudness is perceived logarithmically: -50 dB is silence, -10 dB is loud.
     const decibels = 20 * Math.log10(this.#meter.level || 1e-6);
     const level = Math.round(Math.min(1, Math.max(0, (decibels + 50) / 40)) * 100);
     const meter = part(this.element, "level");
@@ -207,7 +207,7 @@ function cameraNote(state, failed) {
   return failed || state === "muted" ? "No picture from your camera" : "Your camera is off";
 }
 
-/** @param {number} count  of people and programs */
+/** @param {number} count  of people and bots */
 function presence(count) {
   if (count === 0) return "Nobody is here yet. You are the first.";
   return count === 1 ? "One participant is here." : `${count} participants are here.`;

@@ -1,7 +1,7 @@
-/** What a meeting asks in a dialog. */
+/** The questions of a meeting, as dialogs. */
 import { ask } from "../ui/dialogs.js";
 
-/** Of somebody who is in the meeting in another tab. Resolves to "" when neither is chosen. */
+/** Asks a user who is already in the meeting in another tab. Resolves to "" when neither is chosen. */
 export const askWhichTab = () =>
   ask({
     title: "You are in this meeting already",
@@ -12,7 +12,7 @@ export const askWhichTab = () =>
     ],
   });
 
-/** Of the host. @returns {Promise<boolean>} */
+/** Asks the host. @returns {Promise<boolean>} */
 export async function askWhetherToEnd() {
   const choice = await ask({
     title: "End the meeting for everyone?",

@@ -1,5 +1,5 @@
 /**
- * Single-key shortcuts. WCAG 2.1.4 wants them to be possible to turn off: speech input would trigger them.
+ * Single-key shortcuts. WCAG 2.1.4 requires a way to turn them off, as speech input may trigger them.
  *
  * @typedef {"audio" | "video" | "screen" | "hand" | "people" | "copy" | "leave" | "help"} Command
  * @type {readonly {key: string, shift?: boolean, command: Command, label: string}[]}

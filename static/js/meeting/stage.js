@@ -1,4 +1,4 @@
-/** The tiles and where they are: everyone alike, along the edge of a shared screen, or the own one over the other's. */
+/** The tiles and their layout: a grid, along the edge of a shared screen, or the own tile over the other's. */
 import { part, write } from "../ui/dom.js";
 import { Fits } from "./fits.js";
 import { SCREEN, STRIP, arrange, floating } from "./layout.js";
@@ -88,12 +88,12 @@ export class Stage {
       this.#tiles.set(key, tile);
       const container = picture.screen ? this.#screens : this.#people;
       const place = places.get(container) ?? null;
-      // Only what is out of place moves: moving a playing video makes it stutter.
+      // Only misplaced tiles are moved: moving a playing video makes it stutter.
       if (tile.element === place) places.set(container, place.nextElementSibling);
       else container.insertBefore(tile.element, place);
       tile.update(picture);
       tile.hideable = picture.own && !picture.screen && !alone;
-      // One way of fitting is that of all tiles of a kind: Tab stops at the first one's button.
+      // All tiles of a kind share one fit: Tab stops only at the first one's button.
       tile.fit(this.#fits.of(tile.kind), !kinds.has(tile.kind));
       kinds.add(tile.kind);
     }
@@ -146,12 +146,12 @@ export class Stage {
     if (!float || !other) return other?.keepClear(0);
     const { left, top, width, height } = floating(space, { ...arrangement, ...arrangement.places[0] }, float.ratio, this.#own.corner, other.edge);
     place(float.element, left, top, width, height);
-    // The name of the other ends where the own picture begins.
+    // The other's name ends where the own picture begins.
     const covered = arrangement.places[0].left + arrangement.width - left;
     other.keepClear(this.#own.corner === "bottom right" ? Math.max(0, covered) : 0);
   }
 
-  /** @param {HTMLElement} container @returns {Space}  its own size, which no tile and no scrollbar changes */
+  /** @param {HTMLElement} container @returns {Space}  its own size, independent of tiles and scrollbars */
   #space(container) {
     const { width, height } = container.getBoundingClientRect();
     const gap = parseFloat(getComputedStyle(container).rowGap) || 0;
@@ -159,7 +159,7 @@ export class Stage {
   }
 }
 
-/** The own tile is there before the server has given an id. */
+/** The own tile needs a key before the server has given an id. */
 const OWN = "own";
 
 /** @param {Picture} picture */
@@ -171,7 +171,7 @@ function keyOf({ participant, own, screen }) {
 /** @param {Element[]} tiles @param {import("./layout.js").Arrangement} arrangement @param {HTMLElement} container */
 function lay(tiles, { width, height, scrolls, places }, container) {
   container.toggleAttribute("data-scrolls", scrolls);
-  // What scrolls can be reached with the keyboard.
+  // Scrollable content must be reachable by keyboard.
   if (scrolls) container.tabIndex = 0;
   else container.removeAttribute("tabindex");
   tiles.forEach((tile, index) => place(/** @type {HTMLElement} */ (tile), places[index].left, places[index].top, width, height));

@@ -2,16 +2,16 @@
 import { paintAvatar, paintGround } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 
-/** A picture's ratio of width to height, until one has come. */
+/** The assumed ratio of width to height until a picture has come. */
 const USUAL = 4 / 3;
-/** What is free above and below a name, in pixels. */
+/** Pixels above and below a name. */
 const AROUND = 10;
 
 /**
  * @typedef {object} Picture
  * @property {import("../../sdk/protocol.js").Participant} participant
  * @property {MediaStream | null} stream
- * @property {string} connection  what mesh.js says of it; of the own picture "self" or "unable"
+ * @property {string} connection  the state in mesh.js; for the own picture "self" or "unable"
  * @property {boolean} own
  * @property {boolean} screen  a shared screen, not a person
  * @property {boolean} mirrored
@@ -27,7 +27,7 @@ export class Tile {
 
   /**
    * @param {() => void} blocked  called when the browser will not play sound before a click
-   * @param {() => void} reshaped  called when the picture has another ratio than before
+   * @param {() => void} reshaped  called when the picture's ratio changes
    */
   constructor(blocked, reshaped) {
     this.#blocked = blocked;
@@ -43,7 +43,7 @@ export class Tile {
     return videoWidth && videoHeight ? videoWidth / videoHeight : USUAL;
   }
 
-  /** Over the other's picture, in place of beside it. */
+  /** Whether it lies over the other's picture, not beside it. */
   get floating() {
     return this.element.hasAttribute("data-floating");
   }
@@ -58,12 +58,12 @@ export class Tile {
     part(this.element, "hide").hidden = !hideable;
   }
 
-  /** Pixels at the top and at the bottom in which there may be something to read. */
+  /** Pixels at the top and bottom that may hold text. */
   get edge() {
     return Math.max(part(this.element, "plate").offsetHeight, part(this.element, "fit").offsetHeight) + 2 * AROUND;
   }
 
-  /** @param {number} width  pixels at the right of which the name stays clear */
+  /** @param {number} width  pixels at the right that the name keeps clear */
   keepClear(width) {
     this.element.style.setProperty("--covered", `${width}px`);
   }
@@ -117,7 +117,7 @@ export class Tile {
     this.element.toggleAttribute("data-speaking", speaking);
   }
 
-  /** Starts playing; again after a click allowed it. */
+  /** Starts playing; call it again once a click has allowed it. */
   play() {
     this.#video.play().catch((error) => error.name === "NotAllowedError" && this.#blocked());
   }
@@ -135,7 +135,7 @@ export class Tile {
     if (stream) this.play();
   }
 
-  /** A camera turned on again would first show the last picture from before: wait for a new one. */
+  /** A camera turned on again would first show its old picture: wait for a new one. */
   #awaitPicture() {
     const { element } = this;
     const arrived = () => element.dataset.video === "on" && element.setAttribute("data-picture", "");

@@ -1,4 +1,4 @@
-/** The meeting itself: it shows what a Call knows and turns what people press into what a Call does. */
+/** The meeting view: shows the state of a Call and turns the user's actions into its calls. */
 import { HERE_SHOWN, attendancePage, meetingLink } from "../../sdk/addresses.js";
 import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
@@ -98,7 +98,7 @@ export class MeetingView extends Emitter {
       settings: () => void showDevices(call.media),
       "close-panel": () => this.#togglePeople(),
       end: () => {
-        part(this.element, "host-menu").hidePopover(); // gives the focus back, for the dialog to give back in turn
+        part(this.element, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
         this.emit("end", null);
       },
     };
@@ -171,7 +171,7 @@ export class MeetingView extends Emitter {
     mark.title = `Recorded by ${recorders.map(({ name }) => name).join(", ")}`;
   }
 
-  /** Everyone as they came and myself last, with shared screens apart. @returns {import("./tile.js").Picture[]} */
+  /** Everyone in order of arrival, oneself last, with shared screens separate. @returns {import("./tile.js").Picture[]} */
   #pictures() {
     const { participants, mesh, media, myId } = this.#call;
     const [me = this.#placeholder(), ...others] = participants;
@@ -242,13 +242,13 @@ export class MeetingView extends Emitter {
     else if (focused) button.focus();
   }
 
-  /** What lies over the meeting takes Escape first. @param {KeyboardEvent} event */
+  /** Overlays of the meeting take Escape first. @param {KeyboardEvent} event */
   #escaped({ key, isComposing }) {
     if (key !== "Escape" || isComposing || document.querySelector("dialog[open], :popover-open")) return;
     if (!part(this.element, "panel").hidden) this.#togglePeople();
   }
 
-  /** The menu stands on its button, wherever that is. */
+  /** Places the menu above its button. */
   #placeMenu() {
     const { style } = part(this.element, "host-menu");
     const { right, top } = part(this.element, "host-options").getBoundingClientRect();

@@ -1,4 +1,4 @@
-/** One visit to /m/{id}: from the link, by way of the pre-join view or straight back, into the meeting and out of it. */
+/** One visit to /m/{id}: from the link, through the pre-join view or straight back, into the meeting and out of it. */
 import { HOME, SOCKET } from "../../sdk/addresses.js";
 import { ApiError, createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
 import { Call } from "../../sdk/call.js";
@@ -47,9 +47,9 @@ export class Visit {
   #stopped = false;
   #notice;
   #endedByMe = false;
-  /** The place this tab had when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
+  /** This tab's session when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
   #tabSession = null;
-  /** What the person wanted to be on the last time they were asked: it is what the next join begins with. */
+  /** The devices the user last wanted on; the next join begins with them. */
   #wanted = { audio: true, video: true };
 
   /** @param {string} id  of the meeting @param {Surroundings} around */
@@ -76,24 +76,24 @@ export class Visit {
     void this.#join({ name, session, open: this.#wanted });
   }
 
-  /** The page turns to something else: that is leaving. */
+  /** Another view is shown: leave. */
   stop() {
     this.#stopped = true;
     this.#notice.stop();
     this.#release();
   }
 
-  /** In a meeting, or on the way back into one. */
+  /** Whether the user is in a meeting, or on the way back into one. */
   get isInCall() {
     return this.call !== null && this.#prejoin === null;
   }
 
-  /** Out of the meeting, of one's own accord. */
+  /** Leaves the meeting at the user's request. */
   leave() {
     this.#leave("left");
   }
 
-  /** Looks whether there is such a meeting, then shows the pre-join view. */
+  /** Checks that the meeting exists, then shows the pre-join view. */
   async #knock() {
     this.#notice.stop();
     try {
@@ -121,7 +121,7 @@ export class Visit {
     if (this.#prejoin) this.#prejoin.busy = true;
     let token;
     try {
-      // Without one, a join whose answer is lost would make a person, and the next join another.
+      // Without an identity, repeating a join whose answer was lost would make a second participant.
       token = await this.#around.identity.ensure();
     } catch (error) {
       if (this.#stopped) return;
@@ -141,10 +141,10 @@ export class Visit {
     call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
     call.on("closed", ({ code }) => this.#closed(code, wish, token));
     if (!this.#prejoin) this.#showMeeting(call, name);
-    // What it shows is there, and who is there is not.
+    // The view is shown, but its participants have not arrived yet.
     underway(true);
     call.start();
-    // Nobody waits for the answer, and others are told when there is something to see.
+    // Not awaited: others are told when the devices are on.
     if (open) this.#media.open(open);
   }
 
@@ -167,25 +167,25 @@ export class Visit {
     this.#showMeeting(call, name);
   }
 
-  /** A reload comes back with the same microphone and camera. Before the meeting there is no call to come back to. */
+  /** Remembers microphone and camera for a reload; only in the meeting, as there is no call to return to before. */
   #keepTabSession() {
     if (this.call && this.isInCall) this.#around.tabSessions.update(this.call.media.wanted);
   }
 
-  /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  with which it was asked */
+  /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  that the join used */
   async #refused(refusal, wish, token) {
     const { code, message } = refusal;
     underway(false);
     if (code === "duplicate") return this.#askWhere(wish.name);
-    // A name that cannot be: here it can be mended.
+    // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
     this.#leave(code, refusal);
   }
 
-  /** The server refuses the tab's session, or the identity. Neither is thrown away. @param {Wish} wish @param {string} token */
+  /** The server refused the tab session or the identity. Neither is discarded. @param {Wish} wish @param {string} token */
   async #unknown({ name, session }, token) {
-    // The identity may be good all the same, and has the same place.
+    // The identity may still be valid, and leads to the same participant.
     if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
     await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
   }
@@ -202,8 +202,8 @@ export class Visit {
   }
 
   /**
-   * After a join that was refused: joins as is found out now, unless somebody has left meanwhile.
-   * @param {string} refusal  what is said where nobody wants to join any more
+   * After a refused join: joins with the wish that `findOut` returns, unless the user has left meanwhile.
+   * @param {string} refusal  the notice to show if there is no wish to join
    * @param {() => Promise<Wish | null>} findOut  may take its time
    */
   async #joinAs(refusal, findOut) {
@@ -237,7 +237,7 @@ export class Visit {
     }
   }
 
-  /** Out of the meeting, with a page that says why. @param {string} code @param {unknown} [error]  if it was one */
+  /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
     const host = this.call?.me?.role === "host";
     if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
@@ -268,7 +268,7 @@ export class Visit {
     void this.#join({ name: this.#around.identity.name, open: this.#wanted, onDuplicate });
   }
 
-  /** Makes the meeting that was not there. */
+  /** Creates the missing meeting. */
   async #create() {
     try {
       await this.#around.identity.with((token) => createMeeting(token, { meeting: this.#id }));
@@ -279,5 +279,5 @@ export class Visit {
   }
 }
 
-/** What a notice says of it. @param {unknown} error */
+/** The code of the notice for an error. @param {unknown} error */
 const codeOf = (error) => (error instanceof ApiError ? error.code : "interrupted");

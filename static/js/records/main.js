@@ -1,4 +1,4 @@
-/** The page of all meetings on record: whose they are to see, and what webinar is to be read from Zoom. */
+/** The page of recorded meetings: asks for the admin key, lists the meetings, and imports webinars from Zoom. */
 import { AdminKey } from "../ui/admin-key.js";
 import { ApiError } from "../../sdk/http-api.js";
 import { part } from "../ui/dom.js";
@@ -22,7 +22,7 @@ let list = null;
 /** @type {SyncPanel | null} */
 let panel = null;
 
-/** Shows what may be seen with what there is. */
+/** Shows what the current key or identity may see. */
 function open() {
   list?.stop();
   panel?.stop();
@@ -52,7 +52,7 @@ async function refused({ error }) {
     part(view, "list").hidden = true;
     return;
   }
-  // The server has another key by now.
+  // The server's key has changed.
   key.forget();
   open();
 }

@@ -1,4 +1,4 @@
-/** The list of meetings on record, read again while something in it goes on. */
+/** The list of meetings on record, read again while any of them can change. */
 import { attendancePage } from "../../sdk/addresses.js";
 import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
@@ -10,7 +10,7 @@ import { Emitter } from "../../sdk/events.js";
 
 /** Milliseconds. */
 const AGAIN = 10_000;
-/** As many as the server lists. */
+/** The most that the server lists. */
 const MOST = 100;
 
 /** @extends {Emitter<{refused: {error: ApiError}}>} */
@@ -69,7 +69,7 @@ export class RecordList extends Emitter {
     }
   }
 
-  /** @param {number} [least]  milliseconds that the server wants to be left in peace */
+  /** @param {number} [least]  milliseconds that the server asks to wait */
   #later(least = 0) {
     this.#timer = window.setTimeout(() => document.hidden || this.ask(), Math.max(AGAIN, least));
   }
@@ -81,7 +81,7 @@ export class RecordList extends Emitter {
     write(part(this.#element, "most"), meetings.length === MOST ? `These are the latest ${MOST}.` : "");
     const rows = part(this.#element, "rows");
     while (rows.children.length > meetings.length) rows.lastElementChild?.remove();
-    // In place, so that what has the focus keeps it.
+    // Rows are updated in place, so that the focus is kept.
     meetings.forEach((meeting, index) => showRow(/** @type {HTMLElement} */ (rows.children[index] ?? rows.appendChild(fromTemplate("record-row"))), meeting));
   }
 

@@ -1,4 +1,4 @@
-/** One reading of a webinar from Zoom: how far it is, list by list, and what became of it. */
+/** One sync of a webinar from Zoom: its progress, list by list, and its outcome. */
 import { attendancePage } from "../../sdk/addresses.js";
 import { sentence, spaced } from "../attendance/import-texts.js";
 import { counted, exactClock, number } from "../ui/times.js";
@@ -12,10 +12,10 @@ const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known"
 /** @param {Sync} sync */
 export const isOver = ({ state }) => state !== "running";
 
-/** Without what to type for it in a terminal. @param {string} text */
+/** The text without the terminal command in it. @param {string} text */
 const here = (text) => text.replace(/ \([^()]*--meeting[^()]*\)/g, "");
 
-/** What became of it. @param {Sync} sync */
+/** The outcome of a sync. @param {Sync} sync */
 export function outcome({ state, note: told, notes, parts }) {
   const note = here(told);
   const besides = notes.map((each) => ` ${sentence(here(each))}`).join("");
@@ -36,7 +36,7 @@ export function showSync(element, sync) {
   element.dataset.state = state;
   part(element, "open", HTMLAnchorElement).href = attendancePage(room);
   part(element, "open").setAttribute("aria-label", `Attendance of ${called(sync)}`);
-  // What is kept so far can be looked at.
+  // The rows kept so far can be viewed.
   part(element, "open").hidden = state !== "complete" && !parts.some(({ rows }) => rows > 0);
   const list = part(element, "parts");
   list.hidden = state === "complete" || !parts.length;

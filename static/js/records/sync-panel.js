@@ -1,4 +1,4 @@
-/** Reads a webinar from Zoom: a form, and how far each reading is. Hidden where the server has no Zoom set up. */
+/** Imports a webinar from Zoom: a form, and the progress of each sync. Hidden if the server has no Zoom account. */
 import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
@@ -6,13 +6,13 @@ import { called, isOver, outcome, showSync } from "./sync-item.js";
 
 /** @typedef {import("../../sdk/http-api.js").Sync} Sync */
 
-/** Milliseconds; twice as many after each answer that did not come, so many times. */
+/** Milliseconds; doubled after each failed request, up to so many times. */
 const AGAIN = 1_000;
 const DOUBLED = 4;
-/** How many of those that are over are shown. */
+/** How many finished syncs are shown. */
 const MOST = 3;
 
-/** `read`: something is on record now, or other than before. @extends {Emitter<{read: null}>} */
+/** `read`: the record has changed. @extends {Emitter<{read: null}>} */
 export class SyncPanel extends Emitter {
   #element;
   #key;
@@ -47,7 +47,7 @@ export class SyncPanel extends Emitter {
     clearTimeout(this.#timer);
   }
 
-  /** Those that are under way already; none where Zoom is not set up. */
+  /** Shows the syncs that are already running, if Zoom is set up. */
   async #begin() {
     try {
       const { syncs, unusable } = await zoomSyncs(this.#key);
@@ -113,12 +113,12 @@ export class SyncPanel extends Emitter {
   #show(sync) {
     const known = this.#shown.get(sync.external_id);
     const element = known?.element ?? fromTemplate("sync-item");
-    // The latest on top, also when it was read before.
+    // The latest sync on top, even of an import that was synced before.
     if (!known || (isOver(known.sync) && !isOver(sync))) part(this.#element, "syncs").prepend(element);
     this.#shown.set(sync.external_id, { element, sync });
     showSync(element, sync);
     if (!known || isOver(known.sync) === isOver(sync)) return;
-    // Each change of stage would be too much to listen to: the beginning is one's own doing, the end is news.
+    // Only the end is announced: the user started the sync, and every stage would be too much.
     write(part(this.#element, "news"), isOver(sync) ? `${called(sync)}: ${outcome(sync)}` : "");
     this.emit("read", null);
   }

@@ -1,4 +1,4 @@
-/** The admin key, if somebody gave it in this tab. It is forgotten with the tab. */
+/** The admin key, if it was entered in this tab. It is forgotten with the tab. */
 const KEY = "reconvene.admin-key";
 
 export class AdminKey {

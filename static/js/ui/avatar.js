@@ -1,6 +1,6 @@
-/** A person without a picture: their initials on a colour that stays theirs. */
+/** An avatar for a person without a picture: initials on a colour that stays theirs. */
 
-/** Degrees: neighbours are told apart, and no two are almost alike. */
+/** Hues in degrees: no two are hard to tell apart. */
 const HUES = Array.from({ length: 12 }, (_, index) => index * 30);
 
 /** @param {string} name */
@@ -11,19 +11,19 @@ function initials(name) {
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("") || "?";
 }
 
-/** The colour of somebody seen alone. @param {string} seed  such as their id @returns {number} degrees */
+/** The colour of a person shown alone. @param {string} seed  such as their id @returns {number} degrees */
 export function hueOf(seed) {
   let hash = 0;
   for (const character of seed) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 3600;
   return HUES[hash % HUES.length];
 }
 
-/** The colours of people seen together: different as long as there are colours, and kept while somebody is there. */
+/** The colours of people shown together: distinct while colours last, and kept while a person is present. */
 export class Colours {
   /** @type {Map<string, number>} */
   #hues = new Map();
 
-  /** @param {string[]} ids  of all who are there, in the order they came */
+  /** @param {string[]} ids  of all present, in order of arrival */
   meet(ids) {
     this.#hues = new Map(ids.flatMap((id) => (this.#hues.has(id) ? [[id, this.of(id)]] : [])));
     for (const id of ids) if (!this.#hues.has(id)) this.#hues.set(id, this.#free(hueOf(id)));
@@ -34,7 +34,7 @@ export class Colours {
     return this.#hues.get(id) ?? hueOf(id);
   }
 
-  /** The wished one or, where others have it, the one least like theirs. @param {number} wished @returns {number} */
+  /** The wished hue or, if it is taken, the one least like the taken ones. @param {number} wished @returns {number} */
   #free(wished) {
     const taken = [...this.#hues.values()];
     /** @param {number} hue */
@@ -53,7 +53,7 @@ export function paintAvatar(element, name, hue) {
   paintGround(element, hue);
 }
 
-/** Lets an element take up the person's colour. @param {HTMLElement} element @param {number} hue  degrees */
+/** Gives an element the person's colour. @param {HTMLElement} element @param {number} hue  degrees */
 export function paintGround(element, hue) {
   element.style.setProperty("--hue", String(hue));
 }

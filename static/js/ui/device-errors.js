@@ -1,4 +1,4 @@
-/** What to say, kindly, when a device cannot be used, and when something became of one by itself. */
+/** Friendly texts for a device that cannot be used, or that changed by itself. */
 
 /**
  * @typedef {import("../../sdk/capture.js").DeviceError} DeviceError
@@ -60,7 +60,7 @@ export function newsText(news) {
   }
 }
 
-/** While the browser asks the person. @param {Record<Kind, DeviceState>} states @returns {string} "" when it does not */
+/** The text while the browser asks the user. @param {Record<Kind, DeviceState>} states @returns {string} "" if it is not asking */
 export function askingText({ audio, video }) {
   const kinds = /** @type {Kind[]} */ ([audio === "asking" && "audio", video === "asking" && "video"].filter(Boolean));
   return kinds.length ? `Waiting for your permission to use the ${devicesText(kinds)}.` : "";

@@ -1,4 +1,4 @@
-/** Modal questions on <dialog>, which keeps the focus inside and gives it back. */
+/** Modal questions with <dialog>, which keeps the focus inside and gives it back. */
 import { fromTemplate, part } from "./dom.js";
 
 /** @param {HTMLElement} element @returns {Promise<string>} the value of the button that closed it, "" for Escape */
@@ -11,12 +11,12 @@ export function modal(element) {
   });
 }
 
-/** What is asked about the view before does not concern the next. */
+/** Closes all dialogs: a question about one view does not concern the next. */
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
 }
 
-/** So that a question over another one is called by its own title. */
+/** Numbers the questions, so that each is labelled by its own title. */
 let asked = 0;
 
 /**
@@ -36,7 +36,7 @@ export function ask({ title, text, choices }) {
       button.className = `button ${look ?? ""}`;
       button.value = value;
       button.textContent = label;
-      button.autofocus = !value; // Where one can cancel, Enter does nothing that cannot be undone.
+      button.autofocus = !value; // If there is a cancel button, Enter chooses it.
       return button;
     }),
   );

@@ -29,12 +29,12 @@ export function icon(name) {
   return svg;
 }
 
-/** Writes only what is different: setting the same text again would be announced again. @param {Element} element @param {string} text */
+/** Writes a text only if it differs: setting the same text would announce it again. @param {Element} element @param {string} text */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A button that is disabled loses the focus: it gets it back, unless something else has it by then. @param {HTMLButtonElement} button @param {boolean} enabled */
+/** Enables or disables a button. Disabling loses the focus; enabling restores it, unless it has moved on. @param {HTMLButtonElement} button @param {boolean} enabled */
 export function enable(button, enabled) {
   button.disabled = !enabled;
   if (enabled && document.activeElement === document.body) button.focus();

@@ -1,16 +1,16 @@
-/** Asks for the admin key, and takes none that the server does not know. */
+/** Asks for the admin key, and accepts only one that the server confirms. */
 import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
 import { fromTemplate, part, write } from "./dom.js";
 
 const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";
-/** A header carries nothing else, and no key has anything else. */
+/** The characters that a header can carry; keys have no others. */
 const PLAIN = /^[\x20-\x7e]+$/;
 
 export class KeyForm {
   element = fromTemplate("key-form");
   #accepted;
 
-  /** @param {(key: string) => void} accepted  called with a key that is right */
+  /** @param {(key: string) => void} accepted  called with a valid key */
   constructor(accepted) {
     this.#accepted = accepted;
     this.element.addEventListener("submit", (event) => {

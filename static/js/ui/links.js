@@ -1,21 +1,21 @@
 /**
- * Which meeting is meant by what people type and paste, and by addresses as they come out of mails and chats: with
- * punctuation around them, what a tracker or a scanner added, marks that nobody sees, escapes that were cut.
+ * Finds the meeting in typed or pasted text, and in addresses from mails and chats: with punctuation around them,
+ * additions of trackers and scanners, invisible marks, or truncated escapes.
  */
 
 const ID = /^[a-z0-9-]{3,64}$/i;
-/** Characters of what is looked through: more than an invitation has, and no more than takes a moment. */
+/** Characters searched: more than an invitation has, but few enough to be fast. */
 const LONGEST = 10_000;
-/** Characters of a server's address. */
+/** Most characters of a server's address. */
 const LONGEST_SERVER = 400;
-/** Groups in which people write an ID down: 123 456 789. */
+/** Longest group in which people write an ID: 123 456 789. */
 const GROUP = 4;
 
 /**
  * @param {string} text  an ID, a link or a path, with whatever is around it
- * @param {string} here  what this server's links begin with: `https://meet.example.org`, `https://example.org/meet`
- * @returns {{meeting: string} | {elsewhere: URL} | null} a meeting of this server's, upper-case; where another server's
- *   link leads; null for what is neither
+ * @param {string} here  the start of this server's links: `https://meet.example.org`, `https://example.org/meet`
+ * @returns {{meeting: string} | {elsewhere: URL} | null} a meeting of this server, upper-case; the target of another
+ *   server's link; or null
  */
 export function readMeeting(text, here) {
   const plain = cleaned(text);
@@ -37,7 +37,7 @@ export function readMeeting(text, here) {
   return url && url.host !== new URL(here).host ? { elsewhere: url } : null;
 }
 
-/** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null for what cannot be one */
+/** Meeting IDs are compared without case and shown upper-case. @param {string} text @returns {string | null} null if it is not an ID */
 export function meetingId(text) {
   const id = cleaned(text).replace(/\s+/g, "");
   return ID.test(id) ? id.toUpperCase() : null;
@@ -48,7 +48,7 @@ export const withDashes = (id) => (/^[A-Z0-9]{9}$/.test(id) ? id.replace(/(...)(
 
 /** @param {string} text */
 function cleaned(text) {
-  // Scanners of mails escape a link that has escapes already.
+  // Mail scanners escape a link that already has escapes.
   return unescaped(unescaped(text))
     .normalize("NFKC")
     .replace(/[\u2010-\u2013\u2212]/g, "-")
@@ -56,7 +56,7 @@ function cleaned(text) {
     .slice(0, LONGEST);
 }
 
-/** Escapes that were cut stay as they are. @param {string} text */
+/** Decodes escapes; truncated ones stay as they are. @param {string} text */
 const unescaped = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
   try {
     return decodeURIComponent(escapes);
@@ -66,7 +66,7 @@ const unescaped = (text) => text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
 });
 
 /**
- * The server whose address a text ends with, without a slash at its end; this page's, if it ends with none.
+ * The server address at the end of a text, without a final slash; this page's server if there is none.
  * @param {string} before @param {string} here @returns {string}
  */
 function serverBefore(before, here) {
@@ -76,11 +76,11 @@ function serverBefore(before, here) {
   const own = new URL(here);
   const address = `${scheme ? `${scheme}:` : own.protocol}//${host}`;
   const server = URL.canParse(address) ? new URL(address) : own;
-  // By http or by https, with a proxy in front or without, it is one server. Others may be below other prefixes.
+  // http and https are the same server, as a proxy may be in front. Another prefix may be another server.
   return server.host === own.host && prefix === own.pathname.replace(/\/$/, "") ? here : server.origin + prefix;
 }
 
-/** What the link's last part begins with, up to what no ID has in it. @param {string} part @returns {string | null} */
+/** The ID at the start of a link's last part, up to the first character that no ID contains. @param {string} part @returns {string | null} */
 function idIn(part) {
   const id = part.match(/^[^\p{L}\p{N}%-]*([\p{L}\p{N}%_-]+)/u)?.[1].replace(/_+$/, "") ?? "";
   return ID.test(id) ? id.toUpperCase() : null;
@@ -89,13 +89,13 @@ function idIn(part) {
 /** @param {string} text  without a link @returns {{meeting: string} | null} */
 function idAmong(text) {
   const words = text.split(/\s+/).map((word) => word.replace(/^[^\p{L}\p{N}%-]+|[^\p{L}\p{N}%-]+$/gu, "")).filter(Boolean);
-  // In a sentence: the words with digits that stand together, if that leaves no choice.
+  // In a sentence: the run of adjacent words with digits, if there is only one that fits.
   const inSentence = words.some((word) => word.length > GROUP) ? runs(words).filter((run) => ID.test(run)) : [];
   const id = inSentence.length === 1 ? inSentence[0] : words.join("");
   return ID.test(id) ? { meeting: id.toUpperCase() } : null;
 }
 
-/** @param {string[]} words @returns {string[]} those with digits, joined where they follow each other */
+/** @param {string[]} words @returns {string[]} the words with digits, adjacent ones joined */
 function runs(words) {
   /** @type {string[]} */
   const found = [];

@@ -1,4 +1,4 @@
-/** A page that says what happened, and what to do. */
+/** A view that says what happened, and what to do. */
 import { fromTemplate, part, write } from "./dom.js";
 import { ACTION_LABELS } from "./notices.js";
 

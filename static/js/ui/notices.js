@@ -1,11 +1,11 @@
 /**
- * The pages that say what happened and what to do, by the protocol's error codes and by our own.
+ * The notices that say what happened and what to do, by the protocol's error codes and our own.
  *
  * @typedef {"home" | "rejoin" | "retry" | "create" | "use-here" | "attendance" | "records"} NoticeAction
  * @typedef {{view: "left" | "problem", icon: string, title: string, text: string, actions: NoticeAction[]}} Notice
  */
 
-/** What an import's id begins with. */
+/** The prefix of an import's id. */
 export const IMPORTED = "ZOOM-";
 
 /** @type {Record<NoticeAction, string>} */
@@ -42,7 +42,7 @@ const NOTICES = {
     view: "problem", icon: "clock", title: "This meeting has ended",
     text: "The host ended it for everyone. To talk on, start a new one.", actions: ["home"],
   }),
-  // Whether there is an import by this ID, the server tells nobody but the admin key's bearer.
+  // The server tells only the bearer of the admin key whether an import with this ID exists.
   zoom_meeting: (id) => ({
     view: "problem", icon: "clock", title: "Nobody can join this here",
     text: `${id} is an ID of what is held in Zoom. If it was imported, whoever has the admin key of this server can see who came.`,
@@ -128,7 +128,7 @@ const NOTICES = {
   }),
 };
 
-/** After these the host may want to see who came. */
+/** Notices after which the host may want to see the attendance. */
 const AFTER_MEETING = new Set(["left", "ended_by_me", "meeting_ended"]);
 
 /** @param {string} code @param {string} id @param {boolean} [host]  of the meeting @returns {Notice} */

@@ -17,7 +17,7 @@ export class Page {
   /** @type {View | null} */
   #shown = null;
 
-  /** In place of the view that there was, which is stopped. @param {View} view */
+  /** Shows a view and stops the previous one. @param {View} view */
   show(view) {
     closeDialogs();
     this.#shown?.stop();

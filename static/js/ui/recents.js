@@ -28,5 +28,5 @@ export function forgetMeeting(storage, id) {
   storage.setItem(KEY, JSON.stringify(recentMeetings(storage).filter((meeting) => meeting.id !== id)));
 }
 
-/** Another release, an extension or a person may have written there. @param {any} kept @returns {kept is Recent} */
+/** Checks an entry: another release, an extension or a user may have written it. @param {any} kept @returns {kept is Recent} */
 const isRecent = (kept) => typeof kept?.id === "string" && typeof kept.title === "string" && Number.isFinite(kept.at);

@@ -1,14 +1,14 @@
 /**
- * Says so when the page cannot start, or cannot join: in place of a blank page, or of one that waits for ever.
+ * Reports that the page cannot start or join, instead of leaving it blank or waiting for ever.
  *
- * A script of its own and no module, in words that every browser knows, since the modules may be what fails. It looks on
- * while `<body data-underway>` says that the page is on its way to what it shows next (underway.js). Later errors are not
- * its affair: a call goes on without the listener that failed.
+ * A classic script in old syntax, not a module, since the modules may be what fails. It watches while
+ * `<body data-underway>` says that the page is about to show something (underway.js). It ignores later errors: a call
+ * goes on without the listener that failed.
  */
 (function () {
-  /** What the addresses of this server's files begin with. */
+  /** The start of the addresses of this server's files. */
   var OURS = /** @type {HTMLScriptElement} */ (document.currentScript).src.replace(/\/static\/.*$/, "/static/");
-  /** After this it is worth saying that nothing has come yet. Milliseconds. */
+  /** Milliseconds until it reports that the page is still loading. */
   var SLOW = 10000;
 
   var SAID = {
@@ -38,7 +38,7 @@
     return !document.body || document.body.hasAttribute("data-underway");
   }
 
-  /** @param {() => void} run  once there is a body to write in */
+  /** @param {() => void} run  called once there is a body */
   function whenReady(run) {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", run);
     else run();
@@ -55,7 +55,7 @@
 
   /** @param {"failed" | "missing" | "old" | "slow"} what @param {string} detail */
   function say(what, detail) {
-    // The first failure is the cause of those that follow.
+    // The first failure causes the following ones.
     if (said && said !== "slow") return;
     said = what;
     whenReady(function () {
@@ -92,7 +92,7 @@
       document.body.insertBefore(notice, document.body.firstChild);
       title.focus();
     });
-    // Nobody is to be in a meeting behind a page that says that it failed.
+    // Nobody may stay in a meeting behind a failure page.
     if (what !== "slow") window.dispatchEvent(new Event("startfailure"));
   }
 
@@ -103,7 +103,7 @@
     if (view) view.hidden = false;
   }
 
-  /** @param {string} url  of ours @returns {string} without what differs from release to release */
+  /** @param {string} url  of this server @returns {string} without the release's hash */
   function short(url) {
     return url.slice(OURS.length - "/static/".length).replace(/^\/static\/[0-9a-f]{8,}\//, "/static/");
   }
@@ -121,17 +121,17 @@
       if (target && target.tagName === "SCRIPT") {
         if (String(target.src).indexOf(OURS) === 0) say("missing", short(target.src));
       } else if (event.error && String(event.filename).indexOf(OURS) === 0) {
-        // What a browser cannot read is most often what it is too old for.
+        // A syntax error mostly means that the browser is too old.
         say(!started && event.error instanceof SyntaxError ? "old" : "failed", words(event.error) + " (" + short(event.filename) + ":" + event.lineno + ")");
       }
     },
-    // Elements' own errors do not bubble.
+    // Errors of elements do not bubble.
     true,
   );
 
   window.addEventListener("unhandledrejection", function (event) {
     var reason = event.reason;
-    // Extensions' errors come here too.
+    // Errors of extensions arrive here too.
     if (underway() && reason && String(reason.stack).indexOf(OURS) >= 0) say("failed", words(reason));
   });
 

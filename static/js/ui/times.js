@@ -20,15 +20,15 @@ export const longDateTime = format({ dateStyle: "long", timeStyle: "short" });
 /** "21 Nov 2026, 10:02" */
 export const dateTime = format({ dateStyle: "medium", timeStyle: "short" });
 
-/** "21 Nov, 10:02", which may be broken after the comma only. @param {number} at */
+/** "21 Nov, 10:02", with a line break allowed only after the comma. @param {number} at */
 export const dayAndClock = (at) => `${shortDay(at).replaceAll(" ", "\u00a0")}, ${clock(at).replaceAll(" ", "\u00a0")}`;
 
-/** @param {number} at @param {number} other  whether both are on one day of the reader's */
+/** @param {number} at @param {number} other  @returns whether both are on the same day for the reader */
 export const sameDay = (at, other) => new Date(at).toDateString() === new Date(other).toDateString();
 
 const WEEK = 7 * 86_400_000;
 
-/** The name of the zone that times are shown in, which is another one in summer: one for both, where times are of both. @param {number} first @param {number} last */
+/** The name of the time zone; if it differs between the two times (summer time), one name for both. @param {number} first @param {number} last */
 export function zone(first, last) {
   const offset = new Date(first).getTimezoneOffset();
   let changed = new Date(last).getTimezoneOffset() !== offset;

@@ -1,6 +1,6 @@
-/** Short messages in a live region: read out by screen readers, gone by themselves. */
+/** Short messages in a live region: announced by screen readers, removed by themselves. */
 const STAY = 4_500;
-/** Long ones take longer to read: so much for each letter. */
+/** Milliseconds for each letter: long messages take longer to read. */
 const READ = 60;
 const MOST = 3;
 

@@ -1,11 +1,11 @@
 /**
- * Whether the page is on its way to what it shows next. What fails meanwhile would leave it blank or waiting for ever, and
- * start-failure.js says so instead. It is on its way when it is loaded.
+ * Says whether the page is about to show something. A failure then would leave it blank or waiting for ever, so
+ * start-failure.js reports it. A page that has just loaded is underway.
  *
  * @param {boolean} isUnderway
  */
 export function underway(isUnderway) {
   document.body.toggleAttribute("data-underway", isUnderway);
-  // Heard at once: only then can what is shown take the focus.
+  // Dispatched synchronously, so that the new view can take the focus.
   if (!isUnderway) window.dispatchEvent(new Event("arrived"));
 }
