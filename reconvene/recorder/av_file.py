@@ -38,8 +38,8 @@ class File(Protocol):
 
 
 class AvFile:
-    """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the start. `screen`: this is
-    a shared screen, whose picture may stay the same for an hour. Raises what the file raises."""
+    """`open_file` is called when the pictures' size is known. `camera`: whether it is on at the start. `screen`: a
+    shared screen, whose picture may stay the same for an hour. Raises what the file raises."""
 
     def __init__(
         self, open_file: Callable[[Size], File], *, camera: bool = False, screen: bool = False

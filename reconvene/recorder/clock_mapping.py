@@ -21,7 +21,7 @@ LEAP = 1.0
 
 
 class ClockMapping:
-    """The mapping of one track. `earlier` and `later`: seconds by which frames may arrive before and after the estimate;
+    """The mapping of one track. `earlier` and `later`: seconds that frames may arrive before and after the estimate;
     beyond these the estimate is replaced."""
 
     def __init__(self, *, earlier: float, later: float) -> None:

@@ -84,7 +84,7 @@ class Stay:
         return bool(participant["joined_at"] == self.participant["joined_at"])
 
     def update(self, participant: Participant, now: float, newest_source: int) -> bool:
-        """Take over the server's current state of the participant; returns whether it changed. `newest_source`: the highest
+        """Take over the server's state of the participant; returns whether it changed. `newest_source`: the highest
         track number so far."""
         before, self.participant = self.participant, participant
         what = {

@@ -5,7 +5,7 @@ import { counted, dayAndClock, dateTime, longDateTime, number } from "../ui/time
 /** @typedef {import("./record.js").SourcePart} SourcePart */
 /** @typedef {import("./record.js").SourceState} SourceState */
 
-/** States from worst to best: the whole has the state of its worst part. @type {SourceState[]} */
+/** By precedence: the whole has the first of these states that any part has. @type {SourceState[]} */
 const WORST_FIRST = ["unread", "live", "unknown", "partial", "complete", "too_old"];
 
 /** @type {Record<SourceState, string>} */

@@ -5,7 +5,7 @@
  *
  *     … │ lobby or another site │ /m/ABC "door" │ /m/ABC "inside" │
  *
- * A reload or a typed address is not questioned: `beforeunload` cannot tell the two apart.
+ * A reload or a typed address is not questioned: `beforeunload` cannot tell a reload from leaving.
  */
 import { ask, closeDialogs } from "../ui/dialogs.js";
 

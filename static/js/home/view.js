@@ -82,7 +82,7 @@ export class HomeView {
     const button = element.querySelector("button");
     element.addEventListener("submit", async (event) => {
       event.preventDefault();
-      // Enter in the name field can submit even now.
+      // Enter in the name field submits even while the button is disabled.
       if (button?.disabled) return;
       if (button) enable(button, false);
       try {

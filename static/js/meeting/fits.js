@@ -8,14 +8,14 @@
  * @typedef {"person" | "own" | "screen"} TileKind
  */
 
-/** The fits of each kind, the default first. A screen's edges may matter, so it is not cropped by default. @type {Record<TileKind, readonly Fit[]>} */
+/** The fits of each kind, the default first. A screen's edges may matter, so it is shown whole by default. @type {Record<TileKind, readonly Fit[]>} */
 const WAYS = {
   person: ["crop", "whole", "fill"],
   own: ["crop", "whole", "fill"],
   screen: ["whole", "fill"],
 };
 
-/** The label of the button for each fit. @type {Record<TileKind, Record<Fit, string>>} */
+/** The label of the button that switches to each fit. @type {Record<TileKind, Record<Fit, string>>} */
 const LABELS = {
   person: { crop: "Crop pictures a little", whole: "Show whole pictures", fill: "Fill tiles with pictures" },
   own: { crop: "Crop your picture a little", whole: "Show your whole picture", fill: "Fill the tile with your picture" },

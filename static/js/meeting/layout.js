@@ -11,7 +11,7 @@
 /** Ratios of width to height. A tile of people stays between them, so that a picture of 16:9 loses at most a sixth. */
 const WIDEST = 16 / 9;
 const NARROWEST = { landscape: 3 / 2, portrait: 1 };
-/** Beside a shared screen, tiles of people are no wider than their pictures. */
+/** Beside a shared screen, tiles of people take no more room than their pictures. */
 export const STRIP = NARROWEST.landscape;
 /** Screens are not cropped, so a tall tile would only add bars. */
 export const SCREEN = 16 / 10;

@@ -1,4 +1,4 @@
-/** Imports a webinar from Zoom: a form, and the progress of each sync. Hidden if the server has no Zoom account. */
+/** Imports a webinar from Zoom: a form, and the progress of each sync. Hidden if Zoom is not set up. */
 import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
@@ -47,7 +47,7 @@ export class SyncPanel extends Emitter {
     clearTimeout(this.#timer);
   }
 
-  /** Shows the syncs that are already running, if Zoom is set up. */
+  /** Shows the running and the latest syncs, if Zoom is set up. */
   async #begin() {
     try {
       const { syncs, unusable } = await zoomSyncs(this.#key);
