@@ -26,7 +26,7 @@ WITHIN = 10.0
 """Seconds for a call, from connecting to the last byte."""
 
 LARGEST = 1024 * 1024
-"""Bytes of an answer."""
+"""Most bytes of an answer."""
 
 
 class ApiFailure(Exception):  # noqa: N818 - named for what happened

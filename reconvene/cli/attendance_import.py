@@ -17,7 +17,7 @@ from storage.imports import INSTANCE, Import
 from storage.records import Attendance
 
 Addresses = Literal["beside", "below", "none"]
-"""In relation to the names."""
+"""Where addresses stand relative to the names."""
 
 WIDE = 120
 """Terminal columns from which there is room for another table column."""

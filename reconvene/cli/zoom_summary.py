@@ -31,7 +31,7 @@ SETTLED: Final = 24 * 3600.0
 STATUSES: Final[Sequence[RegistrantStatus]] = get_args(RegistrantStatus)
 
 MOST_NAMED: Final = 4
-"""Lists with the same reason."""
+"""Most lists named that share a reason."""
 
 _STYLES: Final[dict[PartState, str]] = {
     "unread": "dim",

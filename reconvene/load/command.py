@@ -196,7 +196,7 @@ def _interruptions(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def _screen(plan: Plan) -> Live | Lines:
-    """On standard error."""
+    """The progress display, on standard error."""
     console = Console(stderr=True, highlight=False)
     if on_terminal(console):
         return Live(plan, console)

@@ -38,7 +38,7 @@ DRAIN_STOPPED = 2.0
 GOODBYE = 3.0
 
 PATIENCE = 0.05
-"""Seconds between two checks whether everything has arrived."""
+"""Seconds between two checks that everything has arrived."""
 
 TIDY = 1.0
 """Seconds between two removals of frames that everybody has seen."""
@@ -300,7 +300,7 @@ async def _until(event: asyncio.Event, until: float) -> None:
 
 
 async def _looked_at(condition: Callable[[], bool], until: float) -> None:
-    """Wait until it holds. It is polled: its inputs change thousands of times a second."""
+    """Wait until the condition holds, by polling: its inputs change thousands of times a second."""
     while not condition():
         if time.monotonic() >= until:
             break

@@ -12,7 +12,7 @@
 * All steps are listed in order; `state` is `ok`, `failed` or `skipped`. The program exits with the `exit_code` of the
   first step that failed. `ms` is null for a skipped step.
 * `failed`, `reason` and `hint` are those of the first failed step; null if there is none. `relayed`: whether media went
-  through TURN; null if no media was sent.
+  through TURN; null if the probe did not get that far.
 * `details` differ by step; `a` and `b` are the two participants: `ice` has the `candidates` of each by type (`found`
   locally, `heard` from the other), and the `pairs` in use; `media` what each `received` (`frames`, `first_ms` after
   both were connected, `size`); `status` has `seen_ms`; `reconnect` has `back_ms` and how many events were `replayed`;

@@ -18,7 +18,7 @@ export class Axis {
   /** @type {Stretch[]} */
   stretches = [];
 
-  /** @param {[number, number][]} busy  when somebody was there: disjoint, in order; milliseconds since the epoch */
+  /** @param {[number, number][]} busy  times with anybody present: disjoint, in order; milliseconds since the epoch */
   constructor(busy) {
     const length = busy.reduce((sum, [from, to]) => sum + to - from, 0);
     for (const [from, to] of busy) {

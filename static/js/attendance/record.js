@@ -19,7 +19,7 @@
  * @property {boolean} present
  * @property {boolean} estimated
  * @property {number | null} arrived  null: has no stay
- * @property {number | null} left  the last time they were there
+ * @property {number | null} left  the end of the last stay
  * @property {number} duration
  * @property {number} reconnects
  * @property {Stay[]} stays

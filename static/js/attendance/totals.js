@@ -5,7 +5,7 @@ import { doubtOfAbsent, isAttendanceSure, isRegistrationSure } from "./import-te
 
 /** @typedef {[value: string, note: string]} Figure */
 
-/** What is said in place of a number that nobody knows. @type {Figure} */
+/** Shown in place of an unknown number. @type {Figure} */
 const UNKNOWN = ["–", "not known"];
 
 /** @param {HTMLElement} element @param {import("./record.js").Attendance} attendance @param {boolean} dated  there is more than one day */
@@ -52,5 +52,5 @@ function ofImport(source, remarks) {
   };
 }
 
-/** Guests are followed into breakout rooms by name, which is a guess. @param {{people: number, guessed: number}} attended */
+/** The upper limit of people: guests are matched in breakout rooms by name, which is a guess. @param {{people: number, guessed: number}} attended */
 const upTo = ({ people, guessed }) => (guessed ? [`perhaps up to ${number(people + guessed)}`] : []);

@@ -1,4 +1,4 @@
-/** The attendance of one meeting on the screen: what it was, totals, people over time, and who was there when. */
+/** The view of one meeting's attendance: the meeting, totals, people over time, and each person's stays. */
 import { HERE_SHOWN, meetingPage } from "../../sdk/addresses.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
@@ -34,9 +34,9 @@ export class AttendanceView extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {Attendance} attendance  the first that is known
-   * @param {ConstructorParameters<typeof AbsentList>[1]} readAbsent  one page of those who registered and did not come
-   * @param {boolean} byKey  The admin key shows it.
+   * @param {Attendance} attendance  the first one read
+   * @param {ConstructorParameters<typeof AbsentList>[1]} readAbsent  reads one page of registrants who did not come
+   * @param {boolean} byKey  The record was read with the admin key.
    */
   constructor(attendance, readAbsent, byKey) {
     super();
@@ -64,7 +64,7 @@ export class AttendanceView extends Emitter {
       part(this.element, name).addEventListener("click", () => (part(this.element, "csv-menu").hidePopover(), run()), { signal });
     }
     part(this.element, "csv-menu").addEventListener("beforetoggle", () => this.#placeMenu(), { signal });
-    // The chart's and the table's widths decide how many times stand on their axes.
+    // The widths of chart and table decide how many times their axes show.
     window.addEventListener("resize", () => this.#shown && this.#draw(this.#shown), { signal });
     window.addEventListener("beforeprint", () => this.#shown && this.#draw(this.#shown, true), { signal });
     window.addEventListener("afterprint", () => this.#shown && this.#draw(this.#shown), { signal });
@@ -86,7 +86,7 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "when"), when(attendance));
     write(part(this.element, "zone"), `Times are in ${zone(...spanOf(attendance))}`);
     this.#series.update(source?.series ?? [], instance);
-    // It would be all of them.
+    // Deleting would delete all instances.
     part(this.element, "delete").hidden = instance !== "";
     part(this.element, "csv-dates").hidden = !source?.attended || source.series.length < 2;
     const state = ended ? "ended" : totals.present ? "live" : "quiet";
@@ -99,7 +99,7 @@ export class AttendanceView extends Emitter {
     write(part(this.element, "progress"), complete ? "" : `Reading: ${number(people.filter(({ bot }) => !bot).length)} of ${counted(totals.participants, "person", "people")} so far`);
     const registered = source !== null && isRegistered(source);
     const nothing = people.length === 0 && !registered;
-    // What is not known is said above.
+    // Unknown attendance is mentioned above.
     part(this.element, "empty").hidden = !nothing || (source !== null && !source.attended);
     part(this.element, "table").hidden = part(this.element, "summary").hidden = part(this.element, "take").hidden = nothing;
     part(this.element, "over-time").hidden = totals.participants === 0;
@@ -115,13 +115,13 @@ export class AttendanceView extends Emitter {
     this.#filters.update(attendance, complete);
   }
 
-  /** What is shown is not what was chosen, which is being read. */
+  /** The chosen instance is being read; the previous one is still shown. */
   reading() {
     this.element.ariaBusy = "true";
     write(part(this.element, "progress"), "Reading…");
   }
 
-  /** What is shown may be old. */
+  /** The figures shown may be out of date. */
   unreadable() {
     const since = this.#shown ? ` This is as of ${exactClock(this.#shown.asOf)}.` : "";
     write(part(this.element, "refreshed"), "");
@@ -141,7 +141,7 @@ export class AttendanceView extends Emitter {
   #draw(attendance, printed = false) {
     const dated = isDated(attendance.people, attendance.asOf);
     const axis = new Axis(stretches(attendance));
-    // Before the rows change: it asks for its width, and the page would be laid out once more.
+    // Before the rows change: the chart measures its width, which would force another layout.
     if (attendance.totals.participants) this.#chart.update(attendance, axis, dated, printed);
     this.#table.update(attendance, axis, dated, printed);
     this.#tooltip.update(attendance.asOf, dated);
@@ -150,12 +150,12 @@ export class AttendanceView extends Emitter {
     part(this.element, "key-reconnect").hidden = !reconnects;
   }
 
-  /** Below its button, whose place CSS cannot know everywhere yet. */
+  /** Places the menu below its button; CSS cannot do so in every browser yet. */
   #placeMenu() {
     const { left, right, bottom } = part(this.element, "csv").getBoundingClientRect();
     const { style } = part(this.element, "csv-menu");
     const width = document.documentElement.clientWidth;
-    // On a phone the button is at the left, where there is no room beside it.
+    // On a phone the button is on the left, with no room to its left.
     const atLeft = left + right < width;
     style.setProperty("--top", `${bottom + window.scrollY + 6}px`);
     style.setProperty("--right", atLeft ? "auto" : `${width - right}px`);
@@ -170,7 +170,7 @@ function isDated(people, asOf) {
   return Number.isFinite(first) && !sameDay(first, last);
 }
 
-/** From when to when there are times to show. @param {Attendance} attendance @returns {[number, number]} */
+/** The span of all times shown. @param {Attendance} attendance @returns {[number, number]} */
 function spanOf({ meeting, people, asOf }) {
   const first = Math.min(meeting.createdAt, ...people.map(({ arrived }) => arrived ?? Infinity));
   return [first, Math.max(first, ...people.map(({ present, left }) => (present ? asOf : (left ?? first))))];
