@@ -18,7 +18,7 @@ from reconvene.media.tracks import Media, Newest
 __all__ = ["BadClip", "Clip"]
 
 AHEAD = 10
-"""Frames decoded ahead, twice: a tenth of a second, or a few where there is no sound."""
+"""Frames of a batch (some 100 ms with sound); while one batch is sent, the next is decoded."""
 LATE = 1.0
 """Seconds. Beyond this delay (after sleep or overload) the clip continues from there instead of catching up."""
 
