@@ -1,4 +1,4 @@
-"""What a client's state machine wants done, as data. Its shell does it, in order."""
+"""What a client's state machine wants done, as data. The shell carries the actions out in order."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Send(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Close the socket and listen to it no longer; nothing of it is reported after that."""
+    """Close the socket, and report nothing from it afterwards."""
 
     code: int
 
 
 class Goodbye(NamedTuple):
-    """Tell the server that the page goes, by a way that does not need its socket (`POST /api/goodbye`).
+    """Tell the server that the page is going away, without the socket (`POST /api/goodbye`).
 
-    A shell that closes its socket in good order, which tells as much, need not.
+    Not needed when the shell closes the socket normally, which says the same.
     """
 
     session: str
@@ -43,8 +43,8 @@ class Goodbye(NamedTuple):
 class Emit(NamedTuple):
     """Tell the application.
 
-    `joined` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`, `snapshot` where one came), `event` (the
-    message), `ice_servers` (the message), `away`, `refused` (`code`, `message`), `error` (the same), `closed` (`code`).
+    `joined`, `event` and `ice_servers` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`; `session` and
+    `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`), `closed` (`code`).
     """
 
     name: str

@@ -9,9 +9,9 @@ BASE, CAP = 0.4, 8.0
 
 
 class BackOff:
-    """Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out.
+    """Capped exponential back-off with full jitter, so that clients that lost their server do not all return at once.
 
-    `random` answers numbers in [0, 1).
+    `random` returns numbers in [0, 1).
     """
 
     def __init__(self, random: Callable[[], float]) -> None:
@@ -19,7 +19,7 @@ class BackOff:
         self._failures = 0
 
     def failed(self) -> float:
-        """Seconds to wait now."""
+        """Count a failure, and return the seconds to wait."""
         most = min(CAP, BASE * 2.0 ** min(self._failures, 16))
         self._failures += 1
         return self._random() * most

@@ -1,5 +1,5 @@
-"""What a client holds of the meeting that it is in, over as many connections as that takes: who it is there, who else
-is, how far it has heard, and what it has said. The page's `static/sdk/membership.js` is its twin.
+"""A client's state in one meeting, kept across reconnections: its own participant, the roster, the last event received,
+and the commands it has given. The page's `static/sdk/membership.js` is its twin.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FEATURES = [BATCH, BUSY, ICE]
 
 
 class Membership:
-    """`epoch`: the server's life in which it was in, empty before the first; `seq`: of the last event heard."""
+    """`epoch`: names the room's log, empty before the first join; `seq`: number of the last event received."""
 
     def __init__(self, place: Place) -> None:
         self.epoch = ""
@@ -27,7 +27,7 @@ class Membership:
         self.my_id = ""
         self.outbox = Outbox()
         self._place = place
-        # Unknown until the first join: the server remembers it over a reload.
+        # Unknown until the first join: the server remembers the hand across a reload.
         self._hand: bool | None = None
         self._last_id = 0
         self._attempt = 0
@@ -38,7 +38,7 @@ class Membership:
 
     @property
     def session(self) -> str | None:
-        """The credential for this place, to be kept where a reload finds it."""
+        """The tab session's token, to be stored where a reload finds it."""
         return self._place.session
 
     @property
@@ -47,16 +47,16 @@ class Membership:
 
     @property
     def unanswered(self) -> int:
-        """How many commands wait for their answer."""
+        """How many commands have no answer yet."""
         return len(self.outbox)
 
     def next_id(self) -> int:
-        """Of commands, joins and resumes alike."""
+        """The next message id. Commands, joins and resumes share one sequence."""
         self._last_id += 1
         return self._last_id
 
     def ask(self) -> Message:
-        """Join, or resume when this page was in before."""
+        """The message that enters the meeting: a resume if this page has joined before, otherwise a join."""
         place = self._place
         self._attempt += 1
         message = place.join()
@@ -92,7 +92,7 @@ class Membership:
         return [*actions, Emit("resumed", detail)]
 
     def event(self, message: Message) -> list[Action]:
-        """An event that is not above the last one heard has been taken already."""
+        """Apply an event. One that is not newer than the last one was applied before, and is ignored."""
         seq = message.get("seq")
         if not isinstance(seq, int) or seq <= self.seq:
             return []
@@ -103,7 +103,7 @@ class Membership:
         return [Emit("event", message)]
 
     def status(self, media: dict[str, bool] | None, hand: bool | None, *, connected: bool) -> list[Action]:
-        """What changed; kept until the server has answered, over as many connections as that takes."""
+        """Report what changed. The command is kept until the server has answered, across reconnections."""
         change: Message = {}
         if media:
             self._place.media.update(media)
@@ -111,7 +111,7 @@ class Membership:
         if hand is not None:
             self._hand = hand
             change["hand"] = hand
-        # Who has not been in yet says it when joining.
+        # Before the first join nothing is sent: the join carries the media, `_catch_up` the rest.
         if not change or not self.epoch or self.outbox.merge(change):
             return []
         return self._command({"type": "status", **change}, connected=connected)
@@ -121,7 +121,7 @@ class Membership:
         return self._command(message, connected=connected) if self.epoch else []
 
     def goodbye(self) -> list[Action]:
-        """Before it was in, the session it knows is that of an earlier page."""
+        """Nothing before the first join: until then, the stored session belongs to an earlier page."""
         session = self._place.session
         return [Goodbye(session, self._attempt)] if self.epoch and session is not None else []
 
@@ -136,7 +136,7 @@ class Membership:
         return [Send(command)] if may_go and connected else []
 
     def _catch_up(self) -> list[Action]:
-        """Tell what the others see otherwise than it is."""
+        """Report media and hand where others see something else."""
         me = self.me
         if me is None:
             return []

@@ -23,23 +23,23 @@ class _Command:
 
 
 class Outbox:
-    """Keeps commands over as many connections as their answers take.
+    """Keeps commands until they are answered, across reconnections.
 
-    Those that the server was too busy for are held back by addressee: the first is sent again when `due_at` has come,
-    each later one when the one before it was answered.
+    Commands answered with `busy` are held per addressee: the first is sent again at `due_at`, each later one when the
+    one before it is answered.
     """
 
     def __init__(self) -> None:
         self._commands: list[_Command] = []
         self._held: dict[str, float] = {}
-        """By addressee, when the first command goes out again; never while it is on its way."""
+        """Per addressee, when to send the first command again; infinite while it is on its way."""
         self.due_at = math.inf
 
     def __len__(self) -> int:
         return len(self._commands)
 
     def add(self, message: Message, *, written: bool) -> bool:
-        """Whether it may be written now, if anything may."""
+        """Append a command. Returns whether it may be sent now, given a connection."""
         command = _Command(message, written)
         held = command.to in self._held
         command.written = written and not held
@@ -47,7 +47,7 @@ class Outbox:
         return not held
 
     def merge(self, change: Message) -> bool:
-        """Let the status that still waits say this too, if there is one: the last word counts."""
+        """Merge a change into the status that waits to be sent, if there is one: the latest values count."""
         for command in self._commands:
             if command.written or command.message["type"] != "status":
                 continue
@@ -71,18 +71,18 @@ class Outbox:
             self._look()
 
     def hold(self, message_id: object, until: float) -> bool:
-        """The server was too busy for it. False when nothing is known of it."""
+        """Hold a command that was answered with `busy`. False when its id is unknown."""
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
         if refused is None:
             return False
-        # Later ones to the same addressee are refused as well, and follow the first.
+        # The server refuses later commands to the same addressee too; they follow the first.
         if refused is self._first(refused.to) or refused.to not in self._held:
             self._held[refused.to] = until
             self._look()
         return True
 
     def due(self, now: float) -> list[Message]:
-        """What was held back and is to be written now."""
+        """The held commands to send now."""
         if now < self.due_at:
             return []
         messages: list[Message] = []
@@ -101,9 +101,9 @@ class Outbox:
         self._look()
 
     def forget_what_may_have_happened(self) -> None:
-        """For a server that has forgotten which commands it carried out: keep the signals it never saw.
+        """A restarted server does not know which commands it carried out: keep only signals that were never sent.
 
-        Statuses are not kept either; what they were to bring about is told anew where it differs.
+        Statuses are dropped too: `Membership` reports the state again where the server's differs.
         """
         self._commands = [
             command
@@ -112,7 +112,7 @@ class Outbox:
         ]
 
     def all(self) -> list[Message]:
-        """Every command, to be written now."""
+        """Every command, to be sent now."""
         self._held.clear()
         self._look()
         for command in self._commands:

@@ -13,7 +13,7 @@ from signalling.protocol.client_messages import Kind
 @dataclass(slots=True)
 class Place:
     """Where to join, and as whom. `page` is a random name made once per page or process.
-    `kind`: of the identity that is made when there is no token."""
+    `kind`: the kind of identity to create when there is no token."""
 
     meeting: str
     name: str
@@ -27,7 +27,7 @@ class Place:
     kind: Kind = ""
 
     def join(self) -> Message:
-        """What is said to come in, but for what differs from one time to the next."""
+        """The join message, without the fields that differ between attempts."""
         message: Message = {"type": "join", "meeting": self.meeting, "name": self.name, "page": self.page}
         message["on_duplicate"] = self.on_duplicate
         optional = {"token": self.token, "session": self.session, "create": self.create}

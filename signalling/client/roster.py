@@ -1,6 +1,6 @@
 """Who is in the meeting, as a client knows it: a pure function from a list and an event to the next list.
 
-The server's lists and events are the truth; nothing is guessed ahead of them, for the own entry either.
+Only the server's lists and events change it. Nothing is predicted, not even for the client's own entry.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Participant = dict[str, Any]
 FLAGS = ("audio", "video", "screen")
 
 Roster = dict[str, Participant]
-"""By id, in the order they came."""
+"""Participants by id, in the order they joined."""
 
 
 def roster_of(participants: Iterable[Participant]) -> Roster:
@@ -22,7 +22,7 @@ def roster_of(participants: Iterable[Participant]) -> Roster:
 
 
 def applied(roster: Roster, event: dict[str, Any]) -> Roster:
-    """The roster after the event; the one given is left as it is."""
+    """The roster after the event; the given roster is not changed."""
     match event["type"]:
         case "participant_joined" | "participant_rejoined":
             return {**roster, event["participant"]["id"]: event["participant"]}
@@ -36,6 +36,6 @@ def applied(roster: Roster, event: dict[str, Any]) -> Roster:
 
 
 def difference(me: Participant, media: dict[str, bool], hand: bool) -> tuple[dict[str, bool], bool | None]:
-    """What the others see of me that is otherwise: flags, and the hand or None."""
+    """Where others see something else than my current state: the flags, and the hand or None."""
     changed = {flag: media[flag] for flag in FLAGS if media[flag] != me["media"][flag]}
     return changed, hand if hand != me["hand"] else None

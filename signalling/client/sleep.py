@@ -1,9 +1,9 @@
-"""Whether the machine slept, told by its two clocks. Its twin: `static/sdk/sleep.js`; `tests/vectors/sleep`
-holds them together.
+"""Detects from the machine's two clocks that it slept. `static/sdk/sleep.js` is its twin; `tests/vectors/sleep` tests
+both.
 
-Deadlines are by the monotonic clock, which nobody sets. On most systems it stands still while the machine sleeps, and
-the wall clock does not: so the wall clock has run ahead when the machine wakes up. It also has when somebody sets it
-forward, after which a look at the connection costs little. When it is set back, nothing has happened.
+Deadlines use the monotonic clock, which nobody sets. On most systems it stops while the machine sleeps, and the wall
+clock does not: after waking, the wall clock is ahead. Setting the wall clock forward looks like sleep too, but a check
+of the connection costs little. Setting it back does not look like sleep.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 AHEAD = 2.0
-"""Seconds by which the wall clock runs ahead between two looks when the machine slept in between."""
+"""Seconds that the wall clock must gain between two checks to count as sleep."""
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks, at most: the timers, too, stand still with the monotonic clock."""
+"""Most seconds between two checks: timers stop with the monotonic clock too."""
 
 
 class SleepWatch:
@@ -22,6 +22,6 @@ class SleepWatch:
         self._apart = math.inf
 
     def slept(self, monotonic: float, wall: float) -> bool:
-        """Whether the machine slept since this was asked last (both in seconds)."""
+        """Whether the machine slept since the last call. Both clocks are in seconds."""
         before, self._apart = self._apart, wall - monotonic
         return self._apart - before > AHEAD

@@ -1,14 +1,14 @@
 """The client's side of the protocol as a state machine without I/O, clock or randomness.
 
-What happened goes in with the time it happened (seconds), what is to be done comes out as a list of actions, and
-`wake_at` says when `tick` wants to be called:
+Each method takes what happened and its time (seconds), and returns a list of actions to carry out. `wake_at` is when
+to call `tick`:
 
     idle --start--> connecting --opened--> joining --joined, resumed--> joined
                         ^                     | closed, no answer          | closed, no pong
                         +----due--- waiting <-+----------------------------+
 
-From anywhere: a final close code, a refusal that stays, or `leave` -> over. The page's `static/sdk/state-machine.js` is
-the same machine; `tests/vectors` holds them together.
+From anywhere: a final close code, a permanent refusal, or `leave` -> over. The page's `static/sdk/state-machine.js` is
+its twin; `tests/vectors` tests both.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from signalling.protocol.errors import CloseCode
 CONNECT_TIMEOUT = 10.0
 PONG_TIMEOUT = 8.0
 PROBE_TIMEOUT = 2.5
-"""Seconds of patience when the network may just have changed."""
+"""Seconds to wait for an answer when the network may just have changed."""
 
 PASSING = frozenset({"unavailable", "rate_limited"})
-"""Errors to a join or resume that pass by themselves."""
+"""Temporary errors to a join or resume: the client tries again."""
 
 Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
 
 
 class SignallingClient:
-    """`wake_at`: when to call `tick`. `random` answers numbers in [0, 1)."""
+    """`wake_at`: when to call `tick`. `random` returns numbers in [0, 1)."""
 
     def __init__(self, place: Place, random: Callable[[], float]) -> None:
         self.phase: Phase = "idle"
@@ -47,7 +47,7 @@ class SignallingClient:
         self.membership = Membership(place)
         self._back_off = BackOff(random)
         self._heartbeat = Heartbeat()
-        # The id of the join or resume on its way.
+        # The id of the last join or resume; 0 once a temporary error has answered it.
         self._asked_with = 0
         self._leaving = False
         self._not_before = -math.inf
@@ -65,7 +65,7 @@ class SignallingClient:
         return self._ask(now)
 
     def received(self, text: str | bytes, now: float) -> list[Action]:
-        """A text frame. What is no message of the protocol is ignored."""
+        """A text frame. Anything but a protocol message is ignored."""
         if self.phase not in {"joining", "joined"}:
             return []
         if self.phase == "joined":
@@ -95,8 +95,7 @@ class SignallingClient:
         return []
 
     def passed(self, seq: int, now: float) -> None:
-        """Events up to `seq` came, the last of them at `now`, and the shell has dealt with them itself: the roster
-        knows nothing of them."""
+        """The shell itself handled the events up to `seq`, the last at `now`: they do not change the roster."""
         if self.phase == "joined" and seq > self.membership.seq:
             self.membership.seq = seq
             self._alive(now)
@@ -117,7 +116,7 @@ class SignallingClient:
             case "waiting":
                 return self._connect(now)
             case "joining" if not self._asked_with:
-                # The wait that a passing error asked for is over.
+                # The wait after a temporary error is over.
                 return self._ask(now)
             case "joined":
                 return self._look(now)
@@ -127,7 +126,7 @@ class SignallingClient:
                 return []
 
     def hurry(self, now: float) -> list[Action]:
-        """The network or the page came back: do not sit out a wait, do not trust an old socket."""
+        """The network or the page came back: cut the wait short, and probe an open socket."""
         match self.phase:
             case "waiting":
                 if now >= self._not_before:
@@ -140,7 +139,7 @@ class SignallingClient:
         return []
 
     def suspend(self) -> list[Action]:
-        """The page is put away. `hurry` comes back from it."""
+        """The page is suspended; `hurry` resumes it."""
         if self.phase in {"idle", "over"}:
             return []
         goodbye = self.membership.goodbye()
@@ -154,7 +153,7 @@ class SignallingClient:
     # What the application wants.
 
     def status(self, media: dict[str, bool] | None = None, hand: bool | None = None) -> list[Action]:
-        """What changed."""
+        """Report what changed."""
         if self.phase == "over":
             return []
         return self.membership.status(media, hand, connected=self.phase == "joined")
@@ -172,7 +171,7 @@ class SignallingClient:
             return []
         if not self.membership.epoch:
             return self._over()
-        # The server keeps the place of who is only away: come back once, to say so.
+        # While the client is away, the server keeps its place: connect once more, to leave.
         self._leaving = True
         if self.phase == "waiting":
             self.wake_at = 0.0
@@ -181,7 +180,7 @@ class SignallingClient:
     def _farewell(self) -> list[Action]:
         return [Send({"type": "leave", "id": self.membership.next_id()}), *self._over()]
 
-    # Coming in.
+    # Joining.
 
     def _connect(self, now: float) -> list[Action]:
         self.phase = "connecting"
@@ -227,7 +226,7 @@ class SignallingClient:
             return self._over(Emit("refused", detail))
         self._asked_with = 0
         wait = max(message.get("retry_after", 1.0), self._back_off.failed())
-        # Where the error also closes the socket, the wait holds for the next connection.
+        # If the error also closes the socket, the wait applies to the next connection.
         self._not_before = self.wake_at = now + wait
         return []
 
@@ -235,7 +234,7 @@ class SignallingClient:
         return self.membership.event(message) if self.phase == "joined" else []
 
     def _send_due(self, now: float) -> list[Action]:
-        """Send again what the server was too busy for, as far as its time has come."""
+        """Send again the commands that were answered with `busy` and are due."""
         if self.phase != "joined":
             return []
         actions: list[Action] = [Send(command) for command in self.membership.outbox.due(now)]
@@ -245,7 +244,7 @@ class SignallingClient:
     # The connection.
 
     def _give_up(self, now: float) -> list[Action]:
-        """The server does not answer. Not 1000: should the close arrive after all, it is no goodbye."""
+        """The server does not answer. Not code 1000: if the close still arrives, it must not count as a goodbye."""
         return [Drop(CloseCode.HEARTBEAT_MISSED), *self._lost(now)]
 
     def _lost(self, now: float) -> list[Action]:

@@ -27,10 +27,10 @@ Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.
 """Names of what a client can do beyond the first version of the protocol."""
 
 Program = Literal["bot", "recorder"]
-"""What a participant is that is no person: a recorder is a bot that records the meeting."""
+"""Kinds of participants that are programs. A recorder is a bot that records the meeting."""
 
 Kind = Literal["", "bot", "recorder"]
-"""What a participant is: empty for a person."""
+"""The kind of a participant: empty for a person."""
 
 
 class Media(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ _id = msgspec.json.Decoder(MessageId)
 
 
 class BadMessage(Refused):
-    """Bytes that are no message. `id` pairs the answer where one could be read."""
+    """Bytes that are not a valid message. `message_id` pairs the error with the message, if it could be read."""
 
     def __init__(self, text: str, message_id: int | None = None) -> None:
         super().__init__(ErrorCode.BAD_MESSAGE, text)
@@ -134,7 +134,7 @@ def decode(data: bytes | bytearray | memoryview) -> ClientMessage:
 
 
 def _checked(join: Join) -> Join:
-    """The join with its texts in their normal form."""
+    """The join with normalized texts."""
     try:
         return msgspec.structs.replace(
             join,
@@ -148,7 +148,7 @@ def _checked(join: Join) -> Join:
 
 
 def _readable_id(data: bytes | bytearray | memoryview) -> int | None:
-    """The id of a message that is otherwise not valid, so that its sender learns which one failed."""
+    """The id of an invalid message, so that its sender learns which one failed."""
     try:
         return _id.decode(_head.decode(data).id)
     except (msgspec.DecodeError, RecursionError):

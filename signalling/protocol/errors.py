@@ -1,4 +1,4 @@
-"""Errors and close codes as data: the one table that says what a refusal is called, says, and closes.
+"""Errors and close codes as data: one table of each error's code, text, close code and HTTP status.
 
 Close codes 4000-4099 tell the client not to reconnect, 4100-4199 to reconnect and resume (RFC 6455 section 7.4.2
 leaves 4000-4999 to applications).
@@ -82,7 +82,7 @@ class ErrorEntry:
     text: str
     close: CloseCode | None
     status: int = 400
-    """Those that only a socket meets keep the general one; none is a 409."""
+    """Errors that only a socket meets keep 400; none is a 409."""
 
 
 ERRORS: dict[ErrorCode, ErrorEntry] = {
@@ -107,9 +107,9 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request that is answered with an error of the table.
+    """A request that is answered with an error from the table.
 
-    `text` replaces the table's where more can be said; `retry_after` is in seconds.
+    `text` replaces the table's text when there is more to say; `retry_after` is in seconds.
     """
 
     def __init__(self, code: ErrorCode, text: str | None = None, retry_after: float | None = None) -> None:

@@ -1,7 +1,6 @@
-"""What a client or a server can do beyond the first version of the protocol, each by a name.
+"""Names of what a client or a server can do beyond the first version of the protocol.
 
-A client says its names when it joins or resumes, `joined` answers with the server's. A name that the other side does
-not know is ignored.
+A client lists its features when it joins or resumes; `joined` lists the server's. Unknown names are ignored.
 """
 
 from __future__ import annotations
@@ -9,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 BATCH = "batch"
-"""The client takes several events in one frame (`events.batch`)."""
+"""The client accepts several events in one frame (`server_messages.Batch`)."""
 
 BUSY = "busy"
-"""The client sends again what is answered with `busy`. Signals between two such clients are at most `flow.SMALL`."""
+"""The client repeats commands answered with `busy`. Signals between two such clients have at most `flow.SMALL` bytes."""
 
 ICE = "ice"
-"""The client takes new ICE servers while it stays (`ice_servers`), so that their credentials may be short-lived."""
+"""The client accepts new ICE servers during its stay (`ice_servers`), so their credentials may be short-lived."""
 
 FEATURES = (BATCH, BUSY, ICE)
-"""The server's."""
+"""The server's features."""
 
 _KNOWN = frozenset(FEATURES)
 
 
 def known(names: Iterable[str]) -> frozenset[str]:
-    """Those that mean something here."""
+    """The names that this server knows."""
     return _KNOWN.intersection(names)

@@ -16,10 +16,10 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """For generated ids: without 0/O, 1/I/L, which people confuse when they read an id aloud."""
 
 IMPORTED = "ZOOM-"
-"""What the ids of meetings begin with that were held in Zoom: those are imported, nobody makes them here."""
+"""Prefix of the ids of meetings held in Zoom: they are imported, and cannot be created here."""
 
 ECHO = "ECHO-"
-"""What the ids of meetings begin with in which the server sends a call back: it makes them, for a minute each."""
+"""Prefix of the ids of echo meetings, in which the server sends a call back. It creates each for a minute."""
 
 RESERVED = {
     IMPORTED: f"Meeting IDs that begin with {IMPORTED} are those of meetings imported from Zoom.",
@@ -33,7 +33,7 @@ _ECHO_ID = re.compile(rf"{ECHO}[{ALPHABET}]{{{_ECHO_LENGTH}}}")
 _UNSEEN = {"Cc", "Cs"}
 _BIDI_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e")
 _BIDI = _BIDI_OVERRIDES | frozenset("\u2066\u2067\u2068\u2069")
-"""Isolates, too: they come along when a name is copied from a page, and are left out where a name is taken."""
+"""With isolates. A name copied from a page may contain isolates: it is accepted without them."""
 
 
 def meeting_id(text: str) -> str:
@@ -49,7 +49,7 @@ def meeting_id(text: str) -> str:
 
 
 def new_meeting_id(text: str) -> str:
-    """As `meeting_id`, for a meeting that is to be made: raises `ValueError` for ids that are `reserved`, too."""
+    """As `meeting_id`, for a meeting to be created: raises `ValueError` for `reserved` ids too."""
     room = meeting_id(text)
     if (reason := reserved(room)) is not None:
         raise ValueError(reason)
@@ -57,7 +57,7 @@ def new_meeting_id(text: str) -> str:
 
 
 def reserved(room: str) -> str | None:
-    """Why nobody may make a meeting by this id; None: they may."""
+    """Why no meeting may be created with this id, or None."""
     return next((reason for prefix, reason in RESERVED.items() if room.startswith(prefix)), None)
 
 
@@ -68,12 +68,12 @@ def generated_meeting_id(random: bytes) -> str:
 
 
 def echo_id(random: bytes) -> str:
-    """An id that nobody guesses, from at least 20 random bytes: who knows it may come in."""
+    """An id that nobody can guess, from at least 20 random bytes: whoever knows it may join."""
     return ECHO + _letters(random, _ECHO_LENGTH)
 
 
 def is_echo(room: str) -> bool:
-    """Whether `echo_id` makes such ids. Others that begin like them may be older than these are."""
+    """Whether `echo_id` makes ids of this form. Other ids with the same prefix may be older than echo meetings."""
     return _ECHO_ID.fullmatch(room) is not None
 
 
@@ -87,24 +87,24 @@ def _letters(random: bytes, count: int) -> str:
 
 
 def page(text: str) -> str:
-    """The random name a page gives itself, as it is. Raises `ValueError` with what it may be."""
+    """The random name that a page gives itself, unchanged. Raises `ValueError` that says what it may be."""
     if not PAGE.fullmatch(text):
         raise ValueError("A page is named by 1 to 64 letters (A-Z), digits, hyphens and underscores.")
     return text
 
 
 def instance(page: str, number: str) -> str:
-    """Names one joining of a page: `number` differs from joining to joining."""
+    """The name of one join by a page: `number` differs between joins."""
     return f"{page}.{number}"
 
 
 def page_of(instance: str) -> str:
-    """The page whose joining it is."""
+    """The page that made this join."""
     return instance.partition(".")[0]
 
 
 def person_name(text: str) -> str:
-    """A name of 1 to 80 characters, as it is seen (`visible.shown`). Raises `ValueError` with what is wrong."""
+    """A name of 1 to 80 visible characters (`visible.shown`). Raises `ValueError` that says what is wrong."""
     name = _seen(text, "A name", NAME_LENGTH)
     if text.strip() and not visible.is_seen(name):
         raise ValueError("A name needs something that can be seen.")
@@ -114,7 +114,7 @@ def person_name(text: str) -> str:
 
 
 def meeting_title(text: str) -> str:
-    """A title of at most 200 characters, as it is seen; "" where nothing is. Raises `ValueError` with what is wrong."""
+    """A title of at most 200 characters; "" if none is visible. Raises `ValueError` that says what is wrong."""
     title = _seen(text, "A title", TITLE_LENGTH)
     if len(title) > TITLE_LENGTH:
         raise ValueError(f"A title has at most {TITLE_LENGTH} characters.")
@@ -122,13 +122,13 @@ def meeting_title(text: str) -> str:
 
 
 def is_text(character: str) -> bool:
-    """Whether it is to be seen, or to be kept all the same: no control, no half of one, nothing that turns a line."""
+    """Whether a text may keep this character: it is no control, lone surrogate or bidirectional mark."""
     return unicodedata.category(character) not in _UNSEEN and character not in _BIDI
 
 
 def _seen(text: str, what: str, most: int) -> str:
     if len(text) > 16 * most:
-        # Whatever is seen of it: nobody types as much that is not.
+        # Nobody types that many invisible characters: the visible ones are too many as well.
         raise ValueError(f"{what} has at most {most} characters.")
     text = text.strip()
     if text.isascii():

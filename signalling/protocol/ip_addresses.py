@@ -1,4 +1,4 @@
-"""Addresses of the Internet Protocol, and the networks that have a name here."""
+"""IP addresses, and the networks that have a name here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS = {
     "*": ("0.0.0.0/0", "::/0"),
     "none": (),
 }
-"""Words for networks."""
+"""Named groups of networks."""
 
 
 def networks_of(*texts: str) -> tuple[Network, ...]:
@@ -27,7 +27,7 @@ LOOPBACK, PRIVATE = (networks_of(*GROUPS[name]) for name in ("loopback", "privat
 
 
 def parsed(text: str) -> Address | None:
-    """An address, with or without brackets, port and zone. An IPv4 address written as one of IPv6 is one of IPv4."""
+    """An address, with or without brackets, port and zone. An IPv4-mapped IPv6 address becomes an IPv4 address."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""What people paste, without what stuck to it on the way out of a mail or a chat. The page's links.js does the same."""
+"""Pasted links and ids, cleaned of what a mail or a chat puts around them. The page's links.js does the same."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _AFTER = ">)}\"'”’“»,.;!"
 
 
 def without_wrapping(text: str) -> str:
-    """A link or an id: no words before a link, no brackets, quotes, punctuation after it, no marks nobody sees."""
+    """The link or id without words before a link, brackets, quotes, punctuation after it, and invisible marks."""
     text = "".join(character for character in text if unicodedata.category(character) != "Cf").strip()
     link = _LINK.search(text)
     if link and link.start():
         text = link[0]
-    # Where none opens, as it does in [::1], it closes something else.
+    # A closing bracket belongs to the link only after an opening one, as in [::1].
     after = _AFTER if "[" in text else f"{_AFTER}]"
     return text.lstrip(_BEFORE).rstrip(after).strip()

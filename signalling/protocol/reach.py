@@ -1,6 +1,6 @@
-"""How near to this machine a bot may be sent by what others say: ICE tries whatever candidates it is told.
+"""Which addresses other participants may make a bot contact: ICE tries every candidate that it is given.
 
-A stranger who names addresses of this machine or of the network it is in would otherwise have it send packets there.
+Otherwise a stranger could name addresses of this machine or its network, and the bot would send packets there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 from signalling.protocol.ip_addresses import LOOPBACK, PRIVATE, is_in, networks_of, parsed
 
 TUNNELS = networks_of("64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
-"""Addresses of IPv6 in which one of IPv4 is hidden (RFC 6052, RFC 8215, RFC 4380, RFC 3056)."""
+"""IPv6 networks whose addresses contain an IPv4 address (RFC 6052, RFC 8215, RFC 4380, RFC 3056)."""
 
 _CANDIDATE = re.compile(r"^a=candidate:.*(?:\r?\n|$)", re.MULTILINE)
 
@@ -20,13 +20,13 @@ class Reach(StrEnum):
     PUBLIC = "public"
     """Addresses of the Internet only."""
     PRIVATE = "private"
-    """Those of private networks too, and names that are looked for in the own one (mDNS)."""
+    """Also those of private networks, and names resolved in the local network (mDNS)."""
     ANY = "any"
-    """This machine too, and whatever else there is."""
+    """All addresses, this machine's too."""
 
     @classmethod
     def of(cls, address: str, *, hidden: bool = False) -> Reach:
-        """As near as whoever asks is. Of somebody behind a proxy that is not trusted nobody knows."""
+        """The reach of whoever asks, by address. `hidden`: an untrusted proxy hides the address, so PUBLIC."""
         ip = parsed(address)
         if ip is None or hidden:
             return cls.PUBLIC
@@ -35,12 +35,12 @@ class Reach(StrEnum):
         return cls.PRIVATE if is_in(ip, PRIVATE) else cls.PUBLIC
 
     def allows(self, host: str) -> bool:
-        """Whether a candidate may have this address, or name."""
+        """Whether a candidate may have this address or name."""
         if self is Reach.ANY:
             return True
         address = parsed(host)
         if address is None:
-            # No other name is resolved.
+            # Other names are not resolved.
             return self is Reach.PRIVATE and host.endswith(".local")
         if address.is_multicast or is_in(address, TUNNELS):
             return False
@@ -57,5 +57,5 @@ class Reach(StrEnum):
 
 
 def of_setting(text: str) -> Reach | None:
-    """None for `client`: as near as whoever asks. Raises `ValueError`."""
+    """The configured reach; None for `client`: that of whoever asks. Raises `ValueError`."""
     return None if text == "client" else Reach(text)

@@ -12,8 +12,8 @@ from signalling.protocol.server_messages import ServerMessage
 
 
 def document() -> dict[str, Any]:
-    """One JSON Schema (2020-12) for any message. Of those in `$defs`, `ClientMessage` and `ServerMessage` are any that
-    one side sends. Fields that are not known are allowed, as clients and servers ignore them."""
+    """One JSON Schema (2020-12) for any message. In `$defs`, `ClientMessage` and `ServerMessage` match any message of
+    one side. Unknown fields are allowed, because clients and servers ignore them."""
     sides, messages = msgspec.json.schema_components(
         [ClientMessage, ServerMessage], ref_template="#/$defs/{name}"
     )

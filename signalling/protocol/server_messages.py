@@ -14,7 +14,7 @@ from signalling.protocol.client_messages import MAX_ID, MessageId
 from signalling.protocol.errors import ErrorCode
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
-"""Of an event, within an epoch."""
+"""The number of an event within an epoch."""
 
 Role = Literal["host", "cohost", "participant"]
 
@@ -85,7 +85,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     participants: list[Participant]
 
 
-# Answers, and what concerns one connection
+# Answers, and messages about one connection
 
 
 class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
@@ -152,7 +152,7 @@ class IceServers(msgspec.Struct, frozen=True, tag_field="type", tag="ice_servers
     ice_servers: list[IceServer]
 
 
-# Events, which everyone in the room is told, or one of them
+# Events, for everyone in the room or for one participant
 
 
 class ParticipantJoined(msgspec.Struct, frozen=True, tag_field="type", tag="participant_joined"):

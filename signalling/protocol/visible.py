@@ -1,7 +1,8 @@
-"""What of a text is to be seen. Characters that show nothing are left out, so that texts which look alike are alike.
+"""The visible part of a text. Invisible characters are removed, so that texts that look the same are the same.
 
-They are those that Unicode calls default ignorable (DerivedCoreProperties.txt). Some of them are part of what is seen:
-joiners in scripts whose letters join and in emoji, variation selectors behind what has variants, tags in flags.
+Invisible are the characters that Unicode calls default ignorable (DerivedCoreProperties.txt). Some are kept, as they
+change the look: joiners in scripts whose letters join and in emoji, variation selectors after characters that have
+variants, tags in flags.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import re
 import unicodedata
 
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
-"""Seen as a space, and none to Unicode: fillers of Hangul, an empty cell of Braille, a note without a head."""
+"""Look like a space, but are no spaces to Unicode: Hangul fillers, the empty Braille cell, the null notehead."""
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
-"""A region's: a black flag, spelt out in tags (UTS 51, emoji tag sequences)."""
+"""The flag of a region: a black flag, followed by tags (UTS 51, emoji tag sequences)."""
 
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\ufeff\ufff0-\ufffb"
@@ -27,11 +28,11 @@ _BLANK = re.compile(rf"[\s{_BLANKS}]+")
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc\U00010d00-\U00011fff]"
 )
-"""Letters and vowel signs that join, or stack: of Arabic and its relatives, India, Burmese, Khmer, Mongolian."""
+"""Letters and vowel signs that join or stack: Arabic and related scripts, Indic, Burmese, Khmer, Mongolian."""
 
 
 def shown(text: str) -> str:
-    """The text without what is not seen, with single spaces, trimmed and composed (NFC)."""
+    """The text without invisible characters, with single spaces, trimmed and composed (NFC)."""
     if text.isascii():
         return " ".join(text.split())
     parts, at = [], 0
@@ -43,12 +44,12 @@ def shown(text: str) -> str:
 
 
 def is_seen(text: str) -> bool:
-    """Whether there is anything to be seen: more than blanks, and marks that stand on nothing."""
+    """Whether anything is visible: more than blanks, and marks without a base character."""
     return any(map(_is_seen, shown(text)))
 
 
 def _is_seen(character: str) -> bool:
-    # Emoji that are newer than this Python are not assigned yet; logos are private.
+    # Emoji newer than this Python are not assigned yet (Cn); logos are private use (Co).
     category = unicodedata.category(character)
     return category[0] in "LNPS" or category in {"Cn", "Co"}
 
@@ -78,7 +79,7 @@ def _joins(character: str) -> bool:
 
 
 def _has_variants(character: str) -> bool:
-    """Emoji and other symbols, digits of keys, letters of East Asia."""
+    """Whether it may have variants: emoji and other symbols, digits of keycaps, East Asian letters."""
     category = unicodedata.category(character)
     return (
         _is_symbol(character)
