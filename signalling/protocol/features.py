@@ -11,7 +11,7 @@ BATCH = "batch"
 """The client accepts several events in one frame (`server_messages.Batch`)."""
 
 BUSY = "busy"
-"""The client repeats commands answered with `busy`. Signals between two such clients have at most `flow.SMALL` bytes."""
+"""The client repeats commands answered with `busy`. Signals between two such clients are at most `flow.SMALL` bytes."""
 
 ICE = "ice"
 """The client accepts new ICE servers during its stay (`ice_servers`), so their credentials may be short-lived."""

@@ -104,7 +104,7 @@ def page_of(instance: str) -> str:
 
 
 def person_name(text: str) -> str:
-    """A name of 1 to 80 visible characters (`visible.shown`). Raises `ValueError` that says what is wrong."""
+    """A name of 1 to 80 characters, as `visible.shown` returns it. Raises `ValueError` that says what is wrong."""
     name = _seen(text, "A name", NAME_LENGTH)
     if text.strip() and not visible.is_seen(name):
         raise ValueError("A name needs something that can be seen.")

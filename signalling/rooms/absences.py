@@ -1,4 +1,4 @@
-"""Who is away, and what becomes of them as time passes."""
+"""Members who are away: when others are told, and when they have left."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
 SHOWN_AFTER = 1.0
-"""Seconds a lost connection stays unmentioned."""
+"""Seconds before others are told of a lost connection."""
 
 GOODBYE = 3.0
-"""Seconds the place of a page that closed its socket in good order is kept: it may have been reloaded, which pages
+"""Seconds for which a place is kept after its page closed the socket normally: the page may be reloading, which pages
 cannot tell."""
 
 RELOAD_MOST = 15.0
-"""Seconds a page that says how long its reload may take can ask for; the least is `GOODBYE`."""
+"""Most seconds that a page can ask for, in case it is reloading; the least is `GOODBYE`."""
 
 
 class Due(NamedTuple):
-    """An absence that comes to something. `reason`: the member has left for it; None: the others are to be shown."""
+    """An absence to act on. `reason`: why the member has left; None: others are to be told that it is away."""
 
     room: Room
     member: Member
@@ -30,7 +30,7 @@ class Due(NamedTuple):
 
 
 class Absences:
-    """Each member that has no connection, with the room that keeps the place."""
+    """Each member without a connection, with the room that keeps its place."""
 
     def __init__(self) -> None:
         self._rooms: dict[Member, Room] = {}
@@ -45,18 +45,18 @@ class Absences:
         self._rooms.pop(member, None)
 
     def back_in(self, member: Member, seconds: float, now: float) -> None:
-        """The member said goodbye: unless it is back so many seconds from now, it has left."""
+        """The member said goodbye: it has left unless it is back within `seconds` from now."""
         lost_at = now if member.lost_at is None else member.lost_at
         member.back_in = now - lost_at - member.excused + min(max(seconds, GOODBYE), RELOAD_MOST)
 
     def excuse(self, seconds: float, now: float) -> None:
-        """In that time nobody could have come back."""
+        """Do not count `seconds` in which nobody could have come back."""
         for member in self._rooms:
             if member.lost_at is not None:
                 member.excused += min(seconds, max(0.0, now - member.lost_at))
 
     def known(self) -> Iterator[tuple[Room, Member, float]]:
-        """Those who were seen to go, each with the moment. Of who was restored only the record knows that."""
+        """Members whose connection was lost here, each with the time. For restored members only the store has it."""
         for member, room in self._rooms.items():
             if member.lost_at is not None and not member.restored:
                 yield room, member, member.lost_at
@@ -64,7 +64,7 @@ class Absences:
     def due(self, now: float, grace: float) -> list[Due]:
         """`grace`: for how many seconds a place is kept.
 
-        Who said goodbye is due when they said they would be back, and until then a slow reload is shown later.
+        A member that said goodbye leaves when its page should be back, and is shown as away only after `GOODBYE`.
         """
         found: list[Due] = []
         for member, room in self._rooms.items():

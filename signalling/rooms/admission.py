@@ -1,4 +1,4 @@
-"""Whether somebody may come into a room: one question to the room, and one decision about what it answers."""
+"""Whether a user may enter a room: `view_of` asks the room, `decide` decides by its answer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from signalling.rooms.room import Room
 
 
 class AdmissionView(NamedTuple):
-    """What a room is to somebody who wants in. `present`: their member, connected or within grace.
+    """A room as a user who wants to enter finds it. `present`: the user's member, connected or within grace.
 
-    `is_full`: it has no place for them, those counted who asked earlier and are not in it yet. Who has a place is not
-    asked for another.
+    `is_full`: the room has no place for the user, counting those who asked earlier and are not in it yet. A user who is
+    present needs no other place.
     """
 
     present: Member | None
@@ -23,10 +23,10 @@ class AdmissionView(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What somebody asks for. `page` and `session_id` are the tab's, as far as it has them.
+    """What a user asks for. `page` and `session_id` are the tab's, if it has them.
 
-    `comes_back`: a page whose place was given up; it takes the place of no newer one. `replaces`: the place may be
-    taken from another page of the same user. `is_host`: a meeting is never too full for its host.
+    `comes_back`: the page's place was given up; it may not take the place of a newer page. `replaces`: it may take the
+    place of another page of the same user. `is_host`: a meeting is never too full for its host.
     """
 
     page: str | None
@@ -37,7 +37,7 @@ class Request(NamedTuple):
 
 
 def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
-    """`asking`: all users whose joins are on their way, this one included, in the order they asked.
+    """`asking`: all users with a pending join, this one included, in the order they asked.
 
     `most`: how many may be in the room.
     """
@@ -52,13 +52,13 @@ def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int)
         member = room.member_of(other) if room else None
         size += member is None
         connected += member is None or member.connection is None
-    # Those who are away have a place to come back to, and take none from those who are here: with them there may be
+    # Members who are away keep their places, and take none from those who are connected: with them, the room may hold
     # twice as many.
     return AdmissionView(None, connected >= most or size >= 2 * most)
 
 
 def decide(view: AdmissionView, request: Request) -> ErrorCode | None:
-    """Why they may not come in; None: they may."""
+    """Why the user may not enter, or None."""
     member = view.present
     if member is None:
         return ErrorCode.MEETING_FULL if view.is_full and not request.is_host else None

@@ -1,10 +1,10 @@
-"""A budget that fills with time (a token bucket): so much a second, and some of it at once."""
+"""A budget that refills with time (a token bucket), with a rate and a burst."""
 
 from __future__ import annotations
 
 
 class Budget:
-    """`rate` a second, of which `most` may be spent at once. It begins full."""
+    """Refills by `rate` a second, up to `most`. It starts full."""
 
     __slots__ = ("_at", "_left", "_most", "_rate")
 
@@ -15,7 +15,7 @@ class Budget:
         self._at = now
 
     def spend(self, amount: float, now: float) -> float:
-        """Zero: it is spent. Otherwise nothing is, and there will be enough after so many seconds."""
+        """Spend `amount` and return zero, or spend nothing and return the seconds until there is enough."""
         left = self.left(now)
         if amount <= left:
             self._left = left - amount
@@ -23,7 +23,7 @@ class Budget:
         return (amount - left) / self._rate
 
     def left(self, now: float) -> float:
-        """What may be spent at once."""
+        """What may be spent now."""
         self._left = min(self._most, self._left + max(0.0, now - self._at) * self._rate)
         self._at = now
         return self._left

@@ -1,4 +1,4 @@
-"""What a page is told that comes in, or comes back: how to go on from where it was."""
+"""What a page is sent when it joins or resumes, so that it can go on from where it was."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def welcome(
 def bring_up_to_date(
     room: Room, member: Member, back: Return, heartbeat: float, grace: float, now: float
 ) -> list[Effect]:
-    """All it missed, in order; or, where the log cannot tell, the whole room. Never a part."""
+    """All events that the page missed, in order; or the whole room, if the log does not reach back. Never a part."""
     connection = back.connection
     if member.instance != back.instance:
-        # It has joined since, and the answer was lost on the way.
+        # The page has joined since, and the answer to that join was lost.
         answer = server_messages.joined(
             message_id=back.message_id,
             room=room,
@@ -54,7 +54,7 @@ def bring_up_to_date(
             Send(connection, answer),
             *_signals_anew(room, member, member.arrived_at, now),
         ]
-    # Nobody was told of anything here before the event that told of their arrival: who says so has made it up, and is
+    # The first event that a page receives is its own arrival. A page that names an earlier one has made it up, and is
     # not shown who was there before.
     follows = back.epoch == room.log.epoch and back.seq >= member.arrived_at
     missed = room.log.since(back.seq, member.id) if follows else None
@@ -74,7 +74,7 @@ def bring_up_to_date(
 
 
 def _signals_anew(room: Room, member: Member, since: int, now: float) -> list[Effect]:
-    """A list of who is there speaks for all events before it, but not for signals: those come under new numbers."""
+    """A roster replaces all events before it, but not the signals: those are sent again under new numbers."""
     signals = []
     for signal in room.log.withdraw(member.id, since):
         signals.append(server_messages.renumbered(signal, room.log.next()))

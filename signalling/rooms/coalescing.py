@@ -1,8 +1,8 @@
-"""What members say when a room has no budget to tell everyone at once (`telling`).
+"""Statuses and signals that wait while a room has no budget to tell everyone at once (`telling`).
 
-A status is kept for a moment then, and what the same member says until it is told becomes one event: the last word
-counts. Signals that its author sends behind it wait too, and so do the acks, so that everything is told in the order it
-was said. Whatever ends a member's connection or stay carries out first what waits.
+A status then waits for a moment, and the statuses of one member in that time become one event: the latest values count.
+Signals that the member sends after the status wait too, and so do the acks, so that the order is kept. What waits is
+carried out before the member's connection or stay ends.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from signalling.rooms.room import Room
 from signalling.rooms.telling import Telling
 
 MOST_WAITING = 64
-"""Messages of one member: whoever sends more in that time is disconnected."""
+"""Most waiting messages of one member: whoever sends more is disconnected."""
 
 Said = tuple[Handle, Status | Signal]
 
 
 class Coalescing:
-    """`limited` False: statuses may take as many frames as they like."""
+    """`limited` False: statuses need no budget."""
 
     def __init__(self, told: Telling, flow: Flow, *, limited: bool) -> None:
         self._telling = told
@@ -41,7 +41,7 @@ class Coalescing:
     def say(
         self, connection: Handle, room: Room, member: Member, message: Status | Signal, now: float
     ) -> list[Effect]:
-        """Carry it out, or let it wait."""
+        """Carry the message out, or let it wait."""
         told: list[Effect] = []
         waiting = self._waiting.get(member)
         if isinstance(message, Signal):
@@ -60,15 +60,14 @@ class Coalescing:
         return told
 
     def release(self, now: float) -> list[Effect]:
-        """Carry out what waits, and tell all rooms: of each member what they said up to the next status behind a
-        signal."""
+        """Carry out waiting messages, and tell all rooms. A status that follows a signal waits for the next release."""
         acks: list[Effect] = []
         waiting = list(self._waiting.items())
         for member, (room, said) in waiting:
             acks += self._statuses(room, member, said, now)
             self._telling.later(room)
         effects = self._telling.release() + acks
-        # Only now: signals get their numbers when they are relayed, and rise for whoever is sent both.
+        # Signals come last: they are numbered when relayed, and numbers must rise for those who are sent both.
         for member, (room, said) in waiting:
             effects += self._signals(room, member, said, now)
             if not said:
@@ -76,7 +75,7 @@ class Coalescing:
         return effects
 
     def release_all_of(self, member: Member, now: float) -> list[Effect]:
-        """To be carried out before the member's connection or stay ends. Others are told later."""
+        """Carry out all that waits of a member, before its connection or stay ends. Others are told later."""
         waiting = self._waiting.pop(member, None)
         if waiting is None:
             return []
@@ -89,11 +88,11 @@ class Coalescing:
         return effects
 
     def forget(self, member: Member) -> None:
-        """There is nobody left to be told."""
+        """Drop the member's messages: nobody is left to be told."""
         self._waiting.pop(member, None)
 
     def _statuses(self, room: Room, member: Member, said: deque[Said], now: float) -> list[Effect]:
-        """Those that come first take effect; answers what their author is told when everyone was."""
+        """Apply the statuses at the front of the queue; returns the acks to send once everyone has been told."""
         audio = video = screen = hand = None
         answers: list[tuple[Handle, int | None]] = []
         while said:
@@ -120,7 +119,7 @@ class Coalescing:
         return acks
 
     def _signals(self, room: Room, member: Member, said: deque[Said], now: float) -> Iterator[Effect]:
-        """Those that come first are relayed."""
+        """Relay the signals at the front of the queue."""
         while said:
             connection, message = said[0]
             if not isinstance(message, Signal):

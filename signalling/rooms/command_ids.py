@@ -1,7 +1,7 @@
-"""Which commands of a page took effect, so that one sent again takes effect once.
+"""Which commands of a page took effect, so that a command sent again takes effect only once.
 
-Ids rise, so those that were answered lie in a few unbroken ranges however many they are: what is remembered of a page
-that has sent a million commands is two numbers.
+Ids rise, so the answered ones form a few unbroken ranges: for a page that has sent a million commands, two numbers are
+kept.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ MAX_RANGES = 512
 
 
 class CommandIds:
-    """A set of ids that grows. Past `MAX_RANGES` gaps the lowest ones are taken for answered."""
+    """A set of ids that grows. Beyond `MAX_RANGES` ranges, the ids in the lowest gaps count as answered."""
 
     __slots__ = ("_ranges",)
 

@@ -1,4 +1,4 @@
-"""How the commands of a member are carried out. One that took effect already is only answered again."""
+"""Carries out the commands of members. A command that took effect before is only answered again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signalling.rooms.room import Room
 
 
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
-    """To be told at once: nothing is untold in the room."""
+    """Apply a status and tell everyone at once. Nothing in the room may be untold."""
     effects: list[Effect] = []
     if message.id is None or message.id not in member.command_ids:
         changes = change(member, message.media, message.hand)
@@ -49,7 +49,7 @@ def signal(
 
 
 def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
-    """Take over what is new; answers it as others are told."""
+    """Apply what is new; returns the changes to tell the others."""
     changes: dict[str, Any] = {}
     if member.set_media(media):
         changes["media"] = member.media()

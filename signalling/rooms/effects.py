@@ -1,4 +1,4 @@
-"""What the hub wants done, as data. The caller does it, in order."""
+"""What the hub wants done, as data. The caller carries the effects out in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Broadcast(NamedTuple):
 
 
 class Together(NamedTuple):
-    """Write these messages, one behind another and in one go, to several connections."""
+    """Write these messages, in order and in one write, to several connections."""
 
     to: tuple[Handle, ...]
     payloads: tuple[bytes, ...]
@@ -39,8 +39,8 @@ class Close(NamedTuple):
 
 
 class StayEnded(NamedTuple):
-    """Record that a stay is over, at `at` (of the hub's time). `joined_at`: when it began (epoch seconds), which the
-    record may have by a clock that was set since."""
+    """Record that a stay ended at `at` (the hub's clock). `joined_at`: when it began (epoch seconds); the store may have
+    that by a clock that was set since."""
 
     room: str
     user_id: str
@@ -52,9 +52,9 @@ class StayEnded(NamedTuple):
 
 
 class StayResumed(NamedTuple):
-    """Record that a stay goes on here: with `returned`, because its page has come back after a connection was lost;
-    otherwise because the record may say that it had ended. With `if_free` unless it is open at another process by now.
-    Times are as in `StayEnded`."""
+    """Record that a stay goes on here. `returned`: its page has come back after it lost its connection; otherwise the
+    store may say that the stay ended. `if_free`: only if no other process has the stay open by now. Times are as in
+    `StayEnded`."""
 
     room: str
     user_id: str

@@ -1,7 +1,7 @@
 """A room's log: the recent events in order, each with its number.
 
-`(epoch, seq)` is a client's place in it. This small type is the seam to a cluster: in one process a deque, across
-nodes a stream.
+`(epoch, seq)` is a client's position in it. Only this small type would change for a cluster: in one process it is a
+deque, across nodes a stream.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_AGE = 120.0
 
 MAX_REPLAY = 512 * 1024
-"""Bytes of missed events that are still worth sending one by one; a snapshot is smaller than that and sooner read."""
+"""Most bytes of missed events to send one by one; beyond this, a snapshot is smaller and faster to read."""
 
 ENTRY = 160
-"""Bytes that an entry takes beside its event: the tuple, its numbers and its place in the ring."""
+"""Bytes that an entry takes besides its event: the tuple, its numbers and its slot in the ring."""
 
 NOBODY = ""
 """Addressee of an event that was withdrawn."""
 
 Entry = tuple[int, float, bytes, str | None]
-"""Number, when (of the hub's time), the event, and the participant it is for alone (None: everyone).
+"""Number, time (the hub's clock), event, and the only participant to receive it (None: everyone).
 
 A plain tuple, because a log holds thousands and the garbage collector leaves plain tuples of plain values alone.
 """
@@ -65,17 +65,17 @@ class Log:
 
     @property
     def oldest(self) -> float:
-        """When the first event that is here happened. There has to be one."""
+        """The time of the oldest event. The log must not be empty."""
         return self._entries[0][1]
 
     def trim(self, now: float) -> None:
-        """Forget what is too old, also where nothing happens any more."""
+        """Forget events that are too old, also when no new ones come."""
         oldest = now - self._max_age
         if self._entries and self._entries[0][1] < oldest:
             self._trim(oldest)
 
     def forget_oldest(self) -> int:
-        """Answers how many bytes that frees. There has to be an event."""
+        """Returns how many bytes that frees. The log must not be empty."""
         size = len(self._entries.popleft()[2])
         self._bytes -= size
         return size + ENTRY
@@ -105,9 +105,9 @@ class Log:
         return missed
 
     def withdraw(self, participant: str, since: int) -> list[bytes]:
-        """Take out what is for this participant alone after `since`, in order, to be sent under new numbers.
+        """Take out the events after `since` for this participant alone, in order, to be sent under new numbers.
 
-        All of it or nothing: nothing when the log no longer reaches back that far, or it is more than a replay may be.
+        All or none: none if the log does not reach back that far, or if they exceed `MAX_REPLAY`.
         """
         if since < self._before:
             return []
@@ -125,5 +125,5 @@ class Log:
 
     @property
     def _before(self) -> int:
-        """The number of the last event that is no longer here."""
+        """The number of the last event that was forgotten."""
         return self._entries[0][0] - 1 if self._entries else self.seq

@@ -1,10 +1,10 @@
-"""Flow control: how many bytes a member may send to others, and which addressee takes no more.
+"""Flow control: how many bytes a member may send to others, and which addressees can take no more.
 
-Whoever sends too much, or to somebody who does not read, is refused with `busy` and sends it again later. Nobody waits
-for a slow reader, and nothing is queued for one beyond what its own socket holds.
+A signal beyond the budget, or to an addressee who reads too slowly, is refused with `busy`; its sender sends it again
+later. Nobody waits for a slow reader, and nothing is queued for one beyond what its own socket holds.
 
-A client with the feature `busy` relies on order: once a signal to an addressee was refused, later ones to the same
-addressee are refused too, until that one has come again.
+A client with the feature `busy` relies on order: after a refused signal, later ones to the same addressee are refused
+too, until the first has come again.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 
 SMALL = 32 * 1024
-"""Bytes of data in a signal, at most, between two clients with the feature `busy`."""
+"""Most bytes of data in a signal between two clients with the feature `busy`."""
 
 RETRY_BEHIND = 1.0
-"""Seconds after which an addressee who is behind may be tried again."""
+"""Seconds after which to retry an addressee who is behind."""
 
 RETRY_LEAST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`rate` bytes a second from one member, `burst` at once; a rate of 0 is no limit. `is_behind`: whether a
-    connection has so much to read already that it should be sent no signals."""
+    """`rate`: bytes a second from one member; 0 is no limit. `burst`: bytes at once. `is_behind`: whether a connection
+    already has so much to read that it should be sent no signals."""
 
     rate: float = 64 * 1024
     burst: float = 1024 * 1024
@@ -64,7 +64,7 @@ class Flow:
 
 
 def forget_refused(member: Member, addressee: str) -> None:
-    """The signal that was refused has come again."""
+    """Refuse no more signals to this addressee: the refused one has come again."""
     if member.refused is not None:
         member.refused.pop(addressee, None)
 
