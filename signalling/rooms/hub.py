@@ -9,8 +9,9 @@ The life of a member, and what moves it on:
                         +--leave--> (absent) "left"
                         +--end----> (absent) "ended"
 
-Either way back keeps participant and stay and makes a new generation. A page that resumes is told what it missed; one
-that joins starts anew, which its new instance tells the others. "Away" is a second of silence; most reloads take less.
+Resume and join both keep the participant and the stay, and start a new generation. A page that resumes is sent what it
+missed; a page that joins starts afresh, and its new instance shows that to the others. Others are not told of the first
+second away; most reloads take less.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ from signalling.rooms.telling import FRAMES, Telling
 
 
 class Hub:
-    """All rooms of this process. `grace` and `heartbeat` are in seconds. `now` is, too, by a clock that nobody sets.
+    """All rooms of this process. `grace`, `heartbeat` and `now` are in seconds; `now` is by a clock that nobody sets.
 
-    `frames`: of a room's budget for telling everyone something, a second; 0: statuses need none.
+    `frames`: frames a second in a room's budget for telling everyone; 0: statuses need no budget.
 
-    `log_bytes`: what all logs take, at most `log_memory` of it, as of the last look.
+    `log_memory`: most bytes of all logs together.
     """
 
     def __init__(
@@ -83,15 +84,15 @@ class Hub:
         return len(found) if found else 0
 
     def admission_view(self, room: str, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
-        """All that there is to be known here of somebody who wants into the room."""
+        """The room as a user who wants to enter finds it."""
         return view_of(self.rooms.get(room), user_id, asking, most)
 
     def seated(self, connection: Handle) -> Seat | None:
-        """Where the connection sits, unless a newer one took over."""
+        """The connection's seat, unless a newer connection took it over."""
         return self._seats.current(connection)
 
     def restore(self, stays: Iterable[Restored], now: float) -> None:
-        """Keep a place for everyone who was there when the server went away; grace begins now."""
+        """Keep a place for everyone who was there when the server stopped; grace starts now."""
         for stay in stays:
             room = self._room(stay.room, stay.title, stay.epoch)
             if room.member_of(stay.user_id) is not None:
@@ -101,7 +102,7 @@ class Hub:
             self._absences.begin(room, member, now)
 
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
-        """Seat a connection whose join is recorded. The others are told first, or `soon`: by `tell_soon`."""
+        """Seat a connection whose join is recorded. The others are told first or, with `soon`, by `tell_soon`."""
         room = self._room(arrival.room, arrival.title, arrival.epoch)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
@@ -109,7 +110,7 @@ class Hub:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.add(member)
         elif is_outdated(arrival, member):
-            # Recorded last all the same, so the record has the wrong instance.
+            # This join was recorded last, so the store has the wrong instance.
             return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
         effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not took_up(arrival, member)
@@ -121,14 +122,14 @@ class Hub:
         effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
         if is_wrong:
-            # The record has it by a clock that was set since.
+            # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))
         return effects
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
-        """Seat a page's new connection in the place it had, and tell it what it missed.
+        """Seat a page's new connection in the page's place, and send it what it missed.
 
-        None when its place has been given up: it has to join again then.
+        None when the place has been given up: the page then has to join again.
         """
         room = self.rooms.get(back.room)
         member = room.member_of(back.user_id) if room else None
@@ -136,7 +137,7 @@ class Hub:
             return None
         if page_of(back.instance) != page_of(member.instance) or back.attempt < member.attempt:
             return [Close(back.connection, CloseCode.REPLACED)]
-        # Of who has never been connected here only the page knows what it sends.
+        # A member that was never connected here: only its page knows what it sends.
         shown, unknown = member.state == "reconnecting", member.generation == 0
         effects = self._seat(room, member, back.connection, back.attempt, now)
         member.features = back.features
@@ -153,7 +154,7 @@ class Hub:
         return effects + self._telling.tell(room, now) + answer
 
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
-        """Any message but the join that opens a connection."""
+        """Handle any message but the join or resume that opens a connection."""
         seat = self._seats.get(connection)
         if seat is None:
             if type(message) is Ping:
@@ -180,7 +181,7 @@ class Hub:
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
 
-        `goodbye`: the page closed it in good order. Unless it comes back at once, as when it is reloaded, it has left.
+        `goodbye`: the page closed it normally, and has left unless it comes back at once, as after a reload.
         """
         seat = self._seats.pop(connection, None)
         if seat is None or seat.is_taken_over:
@@ -192,10 +193,10 @@ class Hub:
         return told
 
     def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
-        """A page says that it goes, by another way than its socket, which may be closed already or not yet.
+        """A page says over HTTP that it is going away; its socket may be closed already or still open.
 
-        It has left unless it is back `said.back_in` seconds from now: pages cannot tell a reload. None when it changes
-        nothing: another page has the place by now, or the same one has asked for its place again since.
+        The page has left unless it is back within `said.back_in` seconds: pages cannot tell a reload. None when nothing
+        changes: another page has the place by now, or the same page has asked for the place again.
         """
         room = self.rooms.get(said.room)
         member = room.member_of(said.user_id) if room else None
@@ -205,16 +206,16 @@ class Hub:
         if said.attempt is not None:
             if said.attempt < member.attempt:
                 return None
-            # What the page asked for before it went may still be on its way.
+            # A join or resume that the page sent before the goodbye may still be on its way: it is void.
             member.attempt = said.attempt + 1
         if member.connection is not None:
-            # A page that is there all the same comes back at once, and nobody has noticed.
+            # If the page is still there, it reconnects at once, and nobody notices.
             effects += self._coalescing.release_all_of(member, now)
             effects.append(Close(member.connection, CloseCode.NORMAL))
             del self._seats[member.connection]
             self._lose(room, member, now)
         elif member.restored:
-            # It was there until now, whatever the record believes.
+            # The page was there until now, whatever the store says.
             effects.append(stay_resumed(room.id, member, now))
             member.restored = False
             member.lost_at = now
@@ -222,7 +223,7 @@ class Hub:
         return effects
 
     def tick(self, now: float) -> list[Effect]:
-        """Time has passed: show who has been away for a while, part with who was away for too long."""
+        """Time has passed: show members who have been away for a while, and remove those away for too long."""
         effects: list[Effect] = []
         rooms: dict[Room, None] = {}
         for room, member, lost_at, reason in self._absences.due(now, self.grace):
@@ -240,7 +241,7 @@ class Hub:
         return effects
 
     def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
-        """Part with a member that is to be here no more."""
+        """Remove a member from the meeting."""
         connection = member.connection
         self._seats.pop(connection, None)
         closing: list[Effect] = [] if connection is None else [Close(connection, code)]
@@ -249,7 +250,7 @@ class Hub:
 
     @property
     def keeps_back(self) -> bool:
-        """Whether something waits to be told: `release` is to be called within `telling.DELAY`."""
+        """Whether anything waits to be told: call `release` within `telling.DELAY`."""
         return bool(self._coalescing) or bool(self._telling)
 
     def release(self, now: float) -> list[Effect]:
@@ -259,17 +260,17 @@ class Hub:
         return self._telling.tell_soon(now)
 
     def stood_still(self, seconds: float, now: float) -> None:
-        """Until now the process did nothing for so long (stopped, or the machine slept): no absence of its clients."""
+        """The process did nothing for the `seconds` until now (stopped, or the machine slept): clients were not away."""
         self._absences.excuse(seconds, now)
 
     def clock_was_set(self, seconds: float) -> None:
-        """The record's was: what it has of these stays is wrong by that, as long as it is not told anew."""
+        """The store's clock was set by `seconds`: the starts that it has of these stays are wrong until told again."""
         for room in self.rooms.values():
             for member in room:
                 member.began_at += seconds
 
     def end(self, room_id: str, now: float) -> list[Effect]:
-        """The meeting is over for all. Its stays are the store's to close, in the call that ended it."""
+        """The meeting has ended for all. The store closed its stays in the call that ended it."""
         room = self.rooms.pop(room_id, None)
         if room is None:
             return []
@@ -286,7 +287,7 @@ class Hub:
     def _room(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)
         if room is None:
-            # Old enough to bridge the longest absence: a dead socket that was not noticed yet, and then grace.
+            # Long enough for the longest absence: a dead socket that was not noticed yet, and then grace.
             log = Log(epoch, max_age=self.grace + 2 * self.heartbeat)
             room = self.rooms[room_id] = Room(room_id, title, log)
         return room
@@ -304,7 +305,7 @@ class Hub:
         room.connections_changed()
 
     def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
-        """`at` is when its stay ended. The others are to be told next."""
+        """`at`: when the member's stay ended. The caller tells the others next."""
         effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
         self._absences.end(member)
@@ -312,7 +313,7 @@ class Hub:
         if not len(room):
             del self.rooms[room.id]
             self._telling.forget(room)
-        # Of somebody who never came back here, the record knows better when they were last seen.
+        # For a restored member who did not come back, the store knows better when it was last seen.
         if not member.restored:
             effects.append(stay_ended(room.id, member, at, reason))
         return effects

@@ -1,4 +1,4 @@
-"""Who comes in, and how: what the hub cannot know by itself, put together by its caller; and what a member is by it."""
+"""What the hub's caller tells it of a page that joins, resumes or leaves, and how that changes a member."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from signalling.rooms.member import Handle, Member
 class Arrival(NamedTuple):
     """A join that the store has recorded, with everything the hub cannot know by itself.
 
-    `session` and `token` are the credentials handed back; `epoch` names the log if the room is opened by this.
-    `order` rises with the moment the join was asked for: the store may answer an older one later.
+    `session` and `token` are the credentials to send back; `epoch` names the log if this join opens the room.
+    `order` rises with the time of the request: the store may answer an older join later.
     """
 
     connection: Handle
@@ -44,7 +44,7 @@ class Arrival(NamedTuple):
 
 
 def is_outdated(arrival: Arrival, member: Member) -> bool:
-    """Whether the place was taken by something newer since the page asked for it."""
+    """Whether a newer join has taken the place since the page asked for it."""
     page = page_of(arrival.instance)
     if page == page_of(member.instance):
         return (arrival.attempt, arrival.order) < (member.attempt, member.order)
@@ -52,8 +52,7 @@ def is_outdated(arrival: Arrival, member: Member) -> bool:
 
 
 def took_up(arrival: Arrival, member: Member) -> bool:
-    """Make the member what the arrival says. False: the record has the beginning of its stay by a clock that was set
-    since."""
+    """Update the member from the arrival. False: the store has the start of its stay by a clock that was set since."""
     member.features = arrival.features
     if member.session_id != arrival.session_id:
         member.began_at = arrival.joined_at
@@ -61,17 +60,17 @@ def took_up(arrival: Arrival, member: Member) -> bool:
     member.role = arrival.role
     member.session_id = arrival.session_id
     member.arrive(arrival.instance, arrival.order)
-    # A new page sends nothing that it does not say it sends.
+    # A new page sends only the media that it names.
     member.audio = member.video = member.screen = False
     member.set_media(arrival.media)
     return member.began_at == arrival.joined_at
 
 
 class Return(NamedTuple):
-    """A page that was here before, with a new connection; `instance` and `user_id` are its session token's.
+    """A page that was here before, with a new connection; `instance` and `user_id` are from its session token.
 
-    `session` is the credential of the stay and instance that its member has now; `renewed`: the page is to keep it in
-    place of its own, which grows old.
+    `session` is the token for the member's current stay and instance; `renewed`: the page must keep it instead of its
+    own, which expires soon.
     """
 
     connection: Handle
@@ -91,10 +90,10 @@ class Return(NamedTuple):
 
 
 class Goodbye(NamedTuple):
-    """A page goes, as it said by another way than its socket; `instance` and `user_id` are its session token's.
+    """A page that said over HTTP that it is going away; `instance` and `user_id` are from its session token.
 
-    `attempt` is how often it had asked for a seat, None if it does not count. `back_in`: seconds within which it is
-    back if this is a reload.
+    `attempt`: how often it had asked for a seat; None: it does not count. `back_in`: seconds within which it is back if
+    this is a reload.
     """
 
     room: str
@@ -105,7 +104,7 @@ class Goodbye(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """Somebody who was in a room when the server went away. `epoch` names the log if the room is opened by this."""
+    """A participant who was in a room when the server stopped. `epoch` names the log if this opens the room."""
 
     room: str
     title: str

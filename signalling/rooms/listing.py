@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # A member knows the listing that has it.
+    # A member refers to the listing that contains it.
     from signalling.rooms.member import Member
 
 
 class Listing:
-    """Members of a room, encoded in the order they came. `count`: how many; `holds` as long as none of them has changed
-    or gone, so that for who comes it need only be added to."""
+    """The first `count` members of a room, encoded in the order they joined. `holds`: none of them has changed or gone,
+    so new members can be appended."""
 
     __slots__ = ("count", "encoded", "holds")
 

@@ -1,4 +1,4 @@
-"""The memory that all logs of a process have together."""
+"""The memory that all logs of a process share."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST = 256 * 1024 * 1024
 """Bytes that all logs together may take."""
 
 LOOK_EVERY = 1.0
-"""Seconds from one look at their age and size to the next."""
+"""Seconds between two checks of their age and size."""
 
 
 class LogMemory:
-    """`size`: what all logs took when they were last looked at, at most `most` bytes of it."""
+    """`size`: bytes of all logs after the last check, at most `most`."""
 
     def __init__(self, most: int = MOST) -> None:
         self.size = 0
@@ -24,14 +24,14 @@ class LogMemory:
         self._looked_at = -math.inf
 
     def look(self, logs: Iterable[Log], now: float) -> None:
-        """Keep them within bounds, now and then."""
+        """Keep the logs within bounds, once every `LOOK_EVERY` seconds."""
         if abs(now - self._looked_at) >= LOOK_EVERY:
             self._looked_at = now
             self.size = trim(logs, self._most, now)
 
 
 def trim(logs: Iterable[Log], most: int, now: float) -> int:
-    """Forget what is too old, then the oldest of all until at most `most` bytes are left. Answers how many are."""
+    """Forget events that are too old, then the oldest of all logs until at most `most` bytes are left. Returns those."""
     waiting: list[tuple[float, int, Log]] = []
     size = 0
     for number, log in enumerate(logs):

@@ -26,19 +26,19 @@ _encode = msgspec.json.Encoder().encode
 class Member:
     """One participant in a room.
 
-    `generation` counts the connections it has had; whatever an older one still says or does is void.
-    `attempt` is how often its page had asked for a seat when it got this one; what it asked for before that is void.
-    `arrived_at` is the number of the event that told of this instance, 0 when that was before this log.
-    `order` is that of the join that made the instance; one asked for before it is void, too. `former` are pages that
-    had the place and lost it to a newer one, the last few of them: they do not get it back.
-    `began_at` is when its stay began, by the record's clock as it goes now; `joined_at` stays as others were told.
-    `lost_at` is when its connection went (of the hub's time), None while there is one. `excused`: seconds of its
-    absence in which nobody could have come back. `back_in`: its page said goodbye, and has left unless it is back after
-    so many seconds of absence; None: it said nothing.
-    `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent
-    one. `refused`: by addressee, the id of the signal that was refused with `busy` and has to come again first.
-    `restored`: known from the record only, since the server was restarted, and not back yet.
-    `listing`: the one that has it as it is now.
+    `generation` counts its connections; messages and closes of older ones are ignored.
+    `attempt`: how often its page had asked for a seat when it got this one; earlier requests are void.
+    `arrived_at`: number of the event that announced this instance, 0 if that was before this log.
+    `order`: that of the join that made the instance; joins requested earlier are void. `former`: the last few pages
+    that lost the place to a newer page; they do not get it back.
+    `began_at`: when its stay began, by the store's current clock; `joined_at` stays as others were told.
+    `lost_at`: when its connection was lost (the hub's clock), None while it has one. `excused`: seconds of its absence
+    in which nobody could have come back. `back_in`: its page said goodbye, and has left after so many seconds of
+    absence; None: no goodbye.
+    `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent one.
+    `refused`: per addressee, the id of the signal that was refused with `busy` and has to come again first.
+    `restored`: known only from the store since the server restarted, and not back yet.
+    `listing`: the listing that contains its current state.
     """
 
     __slots__ = (
@@ -109,7 +109,7 @@ class Member:
         self._encoded: bytes | None = None
 
     def connect(self, connection: Handle, attempt: int) -> int:
-        """Seat a new connection in place of any former one; answers its generation."""
+        """Seat a new connection in place of any former one; returns its generation."""
         self.generation += 1
         self.attempt = attempt
         self.connection = connection
@@ -122,7 +122,7 @@ class Member:
         return self.generation
 
     def arrive(self, instance: str, order: int) -> None:
-        """A page has joined, the same as before or another."""
+        """A page has joined: the same page as before, or another."""
         page = page_of(self.instance)
         if self.instance and page != page_of(instance):
             self.former = (*self.former, page)[-MAX_FORMER:]
@@ -135,7 +135,7 @@ class Member:
         return MediaState(self.audio, self.video, self.screen)
 
     def set_media(self, media: Media) -> bool:
-        """Take over what the message names; answers whether anything changed."""
+        """Apply the flags that the message names; returns whether anything changed."""
         audio = self.audio if media.audio is None else media.audio
         video = self.video if media.video is None else media.video
         screen = self.screen if media.screen is None else media.screen
@@ -146,7 +146,7 @@ class Member:
         return True
 
     def changed(self) -> None:
-        """To be called after any change to what others see."""
+        """Call this after any change to what others see."""
         self._encoded = None
         if self.listing is not None:
             self.listing.end()
@@ -174,5 +174,5 @@ class Member:
 
 
 def rfc3339(at: float) -> str:
-    """`2026-11-21T10:15:30.250Z` of seconds since the epoch."""
+    """Seconds since the epoch as `2026-11-21T10:15:30.250Z`."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,7 +1,7 @@
-"""What a meeting that has people in it looks like right now.
+"""The current state of a meeting that has members.
 
-A `Member` is a participant who is in the room: connected, or lost and still within the grace window. The room keeps
-them in the order they came, hands every event its number, and caches what a broadcast and a roster are made of.
+A `Member` is a participant who is in the room: connected, or lost and still within grace. The room keeps its members in
+the order they joined, has the log that numbers the events, and caches the audience and the encoded roster.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from signalling.rooms.member import Handle, Member
 
 
 class Room:
-    """A meeting with at least one member. `frames`: its budget for what everyone is told, once there was one.
+    """A meeting with at least one member. `frames`: its budget for telling everyone, once used.
 
-    `untold`: events, each with its number, that everyone is to be told and was not yet; `ahead`: of members who know
-    of some of them all the same, the number of the last one (`telling`).
+    `untold`: events, each with its number, that everyone is still to be told; `ahead`: for members who know some of
+    them already, the number of the last one they know (`telling`).
     """
 
     __slots__ = (
@@ -75,7 +75,7 @@ class Room:
             self.connections_changed()
 
     def connections_changed(self) -> None:
-        """To be called when a member gained or lost its connection."""
+        """Call this when a member gained or lost its connection."""
         self._audience = self._audiences = None
 
     def audience(self) -> tuple[Handle, ...]:
@@ -85,7 +85,7 @@ class Room:
         return self._audience
 
     def audiences(self) -> tuple[tuple[Handle, ...], tuple[Handle, ...]]:
-        """The same in two: those who take batches, and the others."""
+        """The audience in two parts: clients with the feature `batch`, and the others."""
         if self._audiences is None:
             here = [m for m in self._members.values() if m.connection is not None]
             self._audiences = (

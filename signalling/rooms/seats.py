@@ -1,4 +1,4 @@
-"""Which connection sits where."""
+"""Which connection belongs to which member."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from signalling.rooms.room import Room
 
 
 class Seat(NamedTuple):
-    """A connection's, with the generation that its member then had."""
+    """A connection's room and member, with the member's generation when it was seated."""
 
     room: Room
     member: Member
@@ -17,15 +17,15 @@ class Seat(NamedTuple):
 
     @property
     def is_taken_over(self) -> bool:
-        """Whether a newer connection has the place: what this one says, or its late close, changes nothing."""
+        """Whether a newer connection has the place: messages and a late close from this one are ignored."""
         return self.generation != self.member.generation
 
 
 class Seats(dict[Handle, Seat]):
-    """One for each connection that was seated and is not gone yet."""
+    """A seat for each connection that was seated and is not gone yet."""
 
     def current(self, connection: Handle) -> Seat | None:
-        """Where the connection sits, unless a newer one took over."""
+        """The connection's seat, unless a newer connection took it over."""
         seat = self.get(connection)
         return None if seat is None or seat.is_taken_over else seat
 

@@ -1,7 +1,7 @@
-"""What clients are sent: one function per message, each answers the bytes of one text frame.
+"""What clients are sent: one function per message, which returns the bytes of one text frame.
 
-`signalling.protocol.server_messages` says what is in them. Roster entries, and the events in a batch, are encoded
-already: a room of a thousand does not encode a thousand people per join.
+`signalling.protocol.server_messages` defines the messages. Roster entries and the events in a batch are already
+encoded, so that a room of a thousand does not encode a thousand participants per join.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _event(event: messages.Event) -> bytes:
-    """Encoded and copied: the encoder's bytes keep half as much memory again, and a room's log keeps thousands."""
+    """Encode and copy: the encoder's bytes hold half as much memory again, and a room's log keeps thousands."""
     return b"%b" % _encode(event)
 
 
@@ -43,7 +43,7 @@ def joined(
     grace: float,
 ) -> bytes:
     person: Any = Raw(you.encoded())
-    # One item that has the commas in it: the list is copied once.
+    # One item that contains the commas, so that the list is copied only once.
     people: Any = [Raw(room.roster())]
     servers: Any = ice_servers
     return _encode(
@@ -74,7 +74,7 @@ def resumed(
     ice_servers: Sequence[dict[str, Any]],
     session: str | None,
 ) -> bytes:
-    """`replayed` None: the room as it is comes instead of what was missed. `session`: if there is a new one."""
+    """`replayed` None: send a snapshot instead of the missed events. `session`: the new token, if there is one."""
     servers: Any = ice_servers
     snapshot: messages.Snapshot | UnsetType = UNSET
     if replayed is None:
@@ -138,7 +138,7 @@ def participant_updated(seq: int, member: Member, changes: dict[str, Any]) -> by
 
 
 def participant_left(seq: int, member: Member, reason: Departure) -> bytes:
-    """Not for "ended", of which `meeting_ended` tells all."""
+    """Not for "ended": `meeting_ended` tells everyone of that."""
     left = messages.ParticipantId(member.id)
     return _event(messages.ParticipantLeft(seq, left, cast(messages.LeftReason, reason)))
 
@@ -156,7 +156,7 @@ def renumbered(event: bytes, seq: int) -> bytes:
 
 
 def batch(told: Sequence[bytes]) -> bytes:
-    """Several events, in order, as one `messages.Batch`. There has to be one."""
+    """Several events, in order, as one `messages.Batch`. `told` must not be empty."""
     numbers = _number(told[0]), _number(told[-1])
     return b'{"type":"batch","first":%b,"seq":%b,"events":[%b]}' % (*numbers, b",".join(told))
 

@@ -1,4 +1,4 @@
-"""Stays, as the record is told of them, or would be told anew."""
+"""Stays, as they are reported to the store, or would be reported again."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ def stay_ended(room: str, member: Member, at: float, reason: Departure) -> StayE
 
 
 class Stays:
-    """Those of everyone who is in a room, connected or within grace."""
+    """The stays of everyone who is in a room, connected or within grace."""
 
     def __init__(self, rooms: Mapping[str, Room], absences: Absences) -> None:
         self._rooms = rooms
         self._absences = absences
 
     def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
-        """None when it does not go on here."""
+        """The user's stay in the room; None when it does not go on here."""
         found = self._rooms.get(room)
         member = found.member_of(user_id) if found else None
         return None if member is None or member.restored else stay_resumed(room, member, now)
 
     def present(self, now: float) -> Iterator[StayResumed]:
-        """Those that go on here."""
+        """The stays that go on here."""
         for room in self._rooms.values():
             for member in room:
                 if not member.restored:
                     yield stay_resumed(room.id, member, now)
 
     def lost(self) -> Iterator[StayEnded]:
-        """Those of who is away, as they end if they stay away."""
+        """The stays of members who are away, as they will end if the members stay away."""
         for room, member, lost_at in self._absences.known():
-            # Also who said goodbye: as long as they are here, they may just be reloading.
+            # Also after a goodbye: while the place is kept, the page may just be reloading.
             yield stay_ended(room.id, member, lost_at, "lost")

@@ -1,12 +1,12 @@
 """What everyone in a room is told, and when.
 
-An event has its number and its place in the log at once. Everyone is told at once, too, as long as the room has a
-budget for so many frames. Past it events are kept for a moment and told together: in one frame to clients with the
-feature `batch`, and to the others one behind another in one write. The log keeps the single events.
+An event gets its number and its place in the log at once. Everyone is told at once too, while the room has a budget for
+the frames. Beyond the budget, events wait for a moment and are told together: in one frame to clients with the feature
+`batch`, one after another in one write to the others. The log keeps the single events.
 
-Clients take no event that is older than the last one they were sent. So whoever is sent something of their own
-meanwhile (a signal, an answer, the list of who is there) is told first what is untold, or knows it by that very list:
-they are ahead of the others, and are told the rest later.
+Clients ignore an event that is older than the last one they were sent. So a member who is sent a message of its own
+meanwhile (a signal, an answer, a roster) is first told the untold events, or learns them from that roster. It is ahead
+of the others, and is told the rest later.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 
 FRAMES = 10_000
-"""Frames a second for what everyone in one room is told, and at once."""
+"""Frames a second, and frames at once, for telling everyone in one room."""
 
 DELAY = 0.1
-"""Seconds an event is kept at most before it is told, by whoever calls `release`."""
+"""Most seconds that an event waits: the caller has to call `release` by then."""
 
 
 class Telling:
-    """`frames` a second are written for what a room is told before it is told together, and as many at once."""
+    """`frames`: the budget of a room, a second and at once, beyond which events are told together."""
 
     def __init__(self, frames: float) -> None:
         self._frames = frames
@@ -40,12 +40,12 @@ class Telling:
         return bool(self._late)
 
     def add(self, room: Room, event: bytes, now: float) -> None:
-        """It has happened, under the number that the log gave; everyone is to be told by what is called next."""
+        """Log an event, encoded with the log's next number. The caller's next call tells everyone."""
         room.log.append(event, now)
         room.untold.append((room.log.seq, event))
 
     def tell(self, room: Room, now: float) -> list[Effect]:
-        """Tell what is untold, unless that is too much at once."""
+        """Tell the untold events, or let them wait if the room has no budget."""
         if not room.untold or room in self._late:
             return []
         if self.exceeds(room, now):
@@ -54,7 +54,7 @@ class Telling:
         return self.tell_now(room)
 
     def soon(self, room: Room) -> list[Effect]:
-        """Tell what is untold when `tell_soon` is called, along with what else happens until then."""
+        """Tell the untold events when `tell_soon` is called, with any others that happen until then."""
         self._soon[room] = True
         return []
 
@@ -63,16 +63,16 @@ class Telling:
         return [effect for room in soon for effect in self.tell(room, now)]
 
     def tell_of_turn(self, room: Room, now: float) -> list[Effect]:
-        """What was to be told soon has to be told now, if it can be."""
+        """Tell now what was to be told soon, if the room has a budget."""
         return self.tell(room, now) if self._soon.pop(room, False) else []
 
     def later(self, room: Room) -> None:
-        """Let what is untold wait."""
+        """Let the untold events wait."""
         if room.untold:
             self._late[room] = None
 
     def tell_now(self, room: Room) -> list[Effect]:
-        """Whatever it takes."""
+        """Tell the untold events, whatever the budget."""
         self._late.pop(room, None)
         untold, room.untold = room.untold, []
         ahead, room.ahead = room.ahead, {}
@@ -93,32 +93,32 @@ class Telling:
         return effects
 
     def release(self) -> list[Effect]:
-        """Tell all rooms what waits."""
+        """Tell all rooms the events that wait."""
         effects: list[Effect] = []
         for room in list(self._late):
             effects += self.tell_now(room)
         return effects
 
     def forget(self, room: Room) -> None:
-        """There is nobody left to be told."""
+        """Drop what waits: nobody is left to be told."""
         self._late.pop(room, None)
         self._soon.pop(room, None)
 
     def exceeds(self, room: Room, now: float) -> bool:
-        """Whether the room has no budget for telling everyone something; otherwise it is spent."""
+        """Whether the room has no budget for telling everyone something; if it has, spend it."""
         if room.frames is None:
             room.frames = Budget(self._frames, self._frames, now)
         return room.frames.spend(min(self._frames, len(room.audience())), now) > 0
 
 
 def knows(room: Room, member: Member) -> None:
-    """The member is told otherwise of all that has happened until now."""
+    """The member learns of all events until now in another way."""
     if room.untold:
         room.ahead[member] = room.log.seq
 
 
 def first(room: Room, member: Member) -> list[Effect]:
-    """What the member is to be told before it is sent something else."""
+    """The untold events that the member must be sent before anything else."""
     if not room.untold:
         return []
     known = room.ahead.get(member, 0)
