@@ -39,8 +39,8 @@ class Close(NamedTuple):
 
 
 class StayEnded(NamedTuple):
-    """Record that a stay ended at `at` (the hub's clock). `joined_at`: when it began (epoch seconds); the store may have
-    that by a clock that was set since."""
+    """Record that a stay ended at `at` (the hub's clock). `joined_at`: when it began (epoch seconds); the store may
+    have that by a clock that was set since."""
 
     room: str
     user_id: str

@@ -31,7 +31,7 @@ class LogMemory:
 
 
 def trim(logs: Iterable[Log], most: int, now: float) -> int:
-    """Forget events that are too old, then the oldest of all logs until at most `most` bytes are left. Returns those."""
+    """Forget events that are too old, then the oldest until at most `most` bytes are left. Returns the bytes left."""
     waiting: list[tuple[float, int, Log]] = []
     size = 0
     for number, log in enumerate(logs):

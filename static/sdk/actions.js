@@ -1,11 +1,12 @@
 /**
- * What the client's state machine wants done, as data. Its shell does it, in order. signalling/client/actions.py is its twin.
+ * What the client's state machine wants done, as data. The shell carries the actions out in order.
+ * signalling/client/actions.py is its twin.
  *
  * @typedef {object} Back
  * @property {number} replayed  How many missed events follow.
- * @property {import("./protocol.js").Snapshot} [snapshot]  Comes where they could not all be replayed.
- * @property {boolean} restarted  Whether the server was; signals that were on their way may be lost.
- * @property {string} [session]  A new credential for the tab.
+ * @property {import("./protocol.js").Snapshot} [snapshot]  Sent if not all of them could be replayed.
+ * @property {boolean} restarted  Whether the server restarted; signals on their way may be lost.
+ * @property {string} [session]  A new token for the tab session.
  * @property {RTCIceServer[]} ice_servers
  *
  * @typedef {object} ClientEvents
@@ -13,7 +14,7 @@
  * @property {Back} resumed
  * @property {import("./protocol.js").RoomEvent} event
  * @property {import("./protocol.js").IceServers} ice_servers  New credentials.
- * @property {{code: string, message: string}} refused  The join was answered with an error that stays.
+ * @property {{code: string, message: string}} refused  The join was answered with a permanent error.
  * @property {{code: string, message: string}} error
  * @property {null} away  The connection is lost and being restored.
  * @property {{code: number}} closed  The server closed for good.

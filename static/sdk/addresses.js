@@ -1,13 +1,13 @@
 /**
- * The addresses of this server's own: its pages, its routes, its socket. It may be reached below a prefix
- * (`/meet/m/ABC123`), which is what stands before `/static/` where this very module was loaded from.
+ * The addresses of this server's pages, routes and socket. The server may be reached below a prefix
+ * (`/meet/m/ABC123`): what precedes `/static/` in the address of this module.
  */
 
-/** The prefix: `/meet`, or nothing. Every path of this server's begins with it. */
+/** The prefix: `/meet`, or nothing. Every path of this server begins with it. */
 export const BASE = new URL(import.meta.url).pathname.replace(/\/static\/.*$/, "");
-/** What links of this server's begin with. */
+/** The beginning of links to this server. */
 export const HERE = `${location.origin}${BASE}`;
-/** The same, as it is shown. */
+/** The same, as shown to people. */
 export const HERE_SHOWN = `${location.host}${BASE}`;
 
 export const HOME = `${BASE}/`;
@@ -21,11 +21,11 @@ export const attendancePage = (id) => `${BASE}/m/${id}/attendance`;
 /** @param {string} id  of a meeting */
 export const meetingLink = (id) => `${location.origin}${meetingPage(id)}`;
 
-/** A path without the prefix. @param {string} path @returns {string | null} null for what is none of this server's */
+/** A path without the prefix. @param {string} path @returns {string | null} null if the path is not this server's */
 export function ownPath(path) {
   if (path === BASE) return "/";
   return path.startsWith(`${BASE}/`) ? path.slice(BASE.length) : null;
 }
 
-/** Which page this is, without the prefix. Whoever comes past the proxy that adds it has none in the address. */
+/** This page's path without the prefix. Behind no proxy that adds the prefix, the address has none. */
 export const pathHere = () => ownPath(location.pathname) ?? location.pathname;

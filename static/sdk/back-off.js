@@ -4,7 +4,7 @@
 const BASE = 400;
 const CAP = 8_000;
 
-/** Capped exponential back-off with full jitter: a crowd that lost its server comes back spread out. */
+/** Capped exponential back-off with full jitter, so that clients that lost their server do not all return at once. */
 export class BackOff {
   #random;
   #failures = 0;
@@ -14,7 +14,7 @@ export class BackOff {
     this.#random = random;
   }
 
-  /** @returns {number} milliseconds to wait now */
+  /** Counts a failure. @returns {number} milliseconds to wait now */
   failed() {
     const most = Math.min(CAP, BASE * 2 ** this.#failures);
     this.#failures += 1;

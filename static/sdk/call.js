@@ -1,4 +1,4 @@
-/** One stay in a meeting: the socket, who is there, the own media, and the mesh between them. */
+/** One call in a meeting: the socket, the roster, this page's media, and the mesh of connections. */
 import { Emitter } from "./events.js";
 import { Mesh } from "./mesh.js";
 import { onNetworkChange } from "./network.js";
@@ -11,32 +11,32 @@ import { MeetingSocket } from "./socket.js";
  * @typedef {import("./protocol.js").Meeting} Meeting
  *
  * @typedef {object} CallEvents
- * @property {import("./protocol.js").Joined} joined  The first join, and each that found the place given up.
+ * @property {import("./protocol.js").Joined} joined  The first join, and each after the place was given up.
  * @property {{session?: string}} resumed  The connection is back, and everything goes on.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
- * @property {import("./reachability.js").Verdict} hindered  What keeps the connection from being made, when that changes.
- * @property {null} change  Participants, the meeting or the own media changed.
+ * @property {import("./reachability.js").Verdict} hindered  What prevents the connection, when that changes.
+ * @property {null} change  Participants, the meeting or this page's media changed.
  * @property {import("./roster.js").Happening} happening
  */
 
 /** @extends {Emitter<CallEvents & Record<string, unknown>>} */
 export class Call extends Emitter {
-  /** Who is there, as it is to be shown. @type {import("./roster.js").Roster} */
+  /** The roster to show. @type {import("./roster.js").Roster} */
   roster = new Map();
   /** @type {Meeting} */
   meeting;
-  /** The own participant's id, once joined. */
+  /** The id of this page's participant, once joined. */
   myId = "";
-  /** What the own microphone, camera and screen capture, as the others are told. */
+  /** What this page's microphone, camera and screen capture, as others are told. */
   state;
   media;
   mesh;
 
-  /** The same as the server tells it. @type {import("./roster.js").Roster} */
+  /** The roster from the server. @type {import("./roster.js").Roster} */
   #told = new Map();
-  /** The one by which it was last said who records. @type {import("./roster.js").Roster} */
+  /** The roster when it was last announced who records. @type {import("./roster.js").Roster} */
   #announced = new Map();
   #hasChanged = false;
   #socket;
@@ -52,7 +52,7 @@ export class Call extends Emitter {
     this.media = media;
     this.state = media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
-    // A page's attempts count from one, and a page can rejoin with another call: each is a page of its own to the server.
+    // A page can rejoin with another call, whose attempts count from one again: to the server each is a page of its own.
     this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
   }
@@ -72,7 +72,7 @@ export class Call extends Emitter {
     this.#socket.start();
   }
 
-  /** Whatever is waited for: try now. */
+  /** Try now instead of waiting. */
   hurry() {
     this.#socket.hurry();
   }
@@ -174,7 +174,7 @@ export class Call extends Emitter {
     this.#announced = this.roster;
     if (this.#hasChanged) return;
     this.#hasChanged = true;
-    // Once for all that came in one frame.
+    // Once for all events of one frame.
     queueMicrotask(() => {
       this.#hasChanged = false;
       this.emit("change", null);

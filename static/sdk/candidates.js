@@ -1,6 +1,6 @@
-/** Where the other side of one connection can be reached, as it tells. */
+/** The ICE candidates that the other side of one connection sends. */
 
-/** That wait for their description, and that one description gets. A machine with many networks has some sixty. */
+/** Most that wait for a description, and most for one description. A machine with many networks has some sixty. */
 const MOST = 200;
 
 export class RemoteCandidates {
@@ -17,14 +17,14 @@ export class RemoteCandidates {
 
   /** @param {RTCIceCandidateInit} candidate */
   async take(candidate) {
-    // Where a description was lost or ignored its candidates come alone; told again it may find them waiting.
+    // If a description was lost or ignored, its candidates come alone. They wait: it may be sent again.
     if (this.#fits(candidate)) await this.#add(candidate);
     else if (this.#waiting.length < MOST) this.#waiting.push(candidate);
   }
 
-  /** There is another description. */
+  /** There is a new description. */
   async described() {
-    // Those that still fit nothing belong to a description that is not coming any more.
+    // Candidates that still do not fit belong to a description that will not come any more.
     for (const candidate of this.#waiting.splice(0)) if (this.#fits(candidate)) await this.#add(candidate);
   }
 
@@ -44,7 +44,7 @@ export class RemoteCandidates {
     try {
       await this.#pc.addIceCandidate(candidate);
     } catch (error) {
-      // One of many ways. It is the other side's word, and no fault of this page.
+      // It is one of many, and came from the other side: no fault of this page.
       console.debug("candidate of no use:", error);
     }
   }

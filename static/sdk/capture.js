@@ -2,8 +2,8 @@
 import { canCall } from "./webrtc.js";
 
 /**
- * system: the operating system keeps the browser from it. missing: there is none. busy: it did not start.
- * insecure: browsers give it to https pages only. unable: the browser cannot make calls, so nobody could be sent it.
+ * system: the operating system denies it to the browser. missing: there is none. busy: it did not start.
+ * insecure: browsers allow it on https pages only. unable: the browser cannot make calls, so could send it to nobody.
  * @typedef {"refused" | "system" | "missing" | "busy" | "insecure" | "unable"} DeviceError
  *
  * none: there is nothing to share. gesture: the browser wants a click or a key first.
@@ -14,13 +14,13 @@ import { canCall } from "./webrtc.js";
 
 export const KINDS = /** @type {const} */ (["audio", "video"]);
 
-/** Plenty for a face, and what most cameras do natively; senders scale it down with the size of the meeting. */
+/** Enough for a face, and native to most cameras; senders scale it down with the size of the meeting. */
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24, max: 30 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const SCREEN = { video: { frameRate: { ideal: 15, max: 30 } }, audio: true, selfBrowserSurface: "exclude" };
 
 /**
- * Settles when the person has answered, which may be never.
+ * Settles when the person has answered; this may never happen.
  * @param {Partial<Record<Kind, string>>} wanted  the id of a device, or "" for the browser's choice
  */
 export async function capture(wanted) {
@@ -61,8 +61,8 @@ export async function permission(kind) {
 }
 
 /**
- * The DOMException names of getUserMedia (Media Capture and Streams, 10.2.1).
- * @param {unknown} error @param {number} listed  devices of the kind; where Firefox lists some and finds none, the system keeps them
+ * What a DOMException of getUserMedia means, by its name (Media Capture and Streams, 10.2.1).
+ * @param {unknown} error @param {number} listed  devices of the kind; if Firefox lists some and finds none, the system denies them
  * @returns {DeviceError}
  */
 export function deviceErrorOf(error, listed) {
@@ -83,9 +83,9 @@ export function deviceErrorOf(error, listed) {
 }
 
 /**
- * The same of getDisplayMedia (Screen Capture, 5.1). Chromium says in words when the system refuses, Firefox finds nothing
- * then, and so it does where there is no screen. Safari tells it from a person who cancelled in no way.
- * @param {unknown} error @returns {ScreenError | null} null when the person thought better of it
+ * The same for getDisplayMedia (Screen Capture, 5.1). When the system refuses, Chromium says so in the message; Firefox
+ * finds nothing, as if there were no screen; Safari reports the same as when the person cancels.
+ * @param {unknown} error @returns {ScreenError | null} null when the person cancelled
  */
 export function screenErrorOf(error) {
   switch (nameOf(error)) {

@@ -1,12 +1,12 @@
 /**
- * One microphone or camera: what the person wants of it, and what is captured. It asks nobody; devices.js does.
+ * One microphone or camera: what the person wants of it, and what is captured. Requests to the browser are in devices.js.
  *
  *     off ─on→ asking ─granted→ on ⇄ muted (by the system)
  *      ↑         │ refused       │
  *      └─ off ───┴───────────────┘    pulled out: asking for the next one
  *
- * A request for it may be answered late or never, and there may be several: what came of one that is no longer wanted is
- * stopped, and nobody waits for it.
+ * A request for it may be answered late or never, and several may be open. The track of a request that is no longer
+ * wanted is stopped, and nobody waits for it.
  */
 
 /**
@@ -17,28 +17,28 @@
  */
 
 export class Device {
-  /** The person's last wish; taken back where it cannot be fulfilled. */
+  /** The person's last wish; reset when it cannot be fulfilled. */
   wanted = false;
-  /** Live, or null. A microphone that is turned off keeps it, disabled. @type {MediaStreamTrack | null} */
+  /** A live track, or null. A microphone that is turned off keeps its track, disabled. @type {MediaStreamTrack | null} */
   track = null;
-  /** Which one the track is of. @type {Identified | null} */
+  /** The device of the track. @type {Identified | null} */
   held = null;
   /** Why the last wish was not fulfilled. @type {DeviceError | null} */
   error = null;
-  /** The id of the one that was chosen from the list, or "". */
+  /** The id of the device that was chosen from the list, or "". */
   chosen = "";
-  /** One that was pulled out, and whether it comes on when it is back. @type {(Identified & {on: boolean}) | null} */
+  /** The device that was pulled out, and whether to turn it on when it is back. @type {(Identified & {on: boolean}) | null} */
   lost = null;
-  /** Counts what the person wanted of it, so that what takes time can see whether it still matters. */
+  /** Counts the person's wishes, so that work that takes time can see whether it still matters. */
   turn = 0;
-  /** How often it was started again by itself since. */
+  /** How often it was restarted automatically since then. */
   restarts = 0;
 
-  /** Numbers of requests: the last one made, */
+  /** Numbers of requests: the last one, */
   #last = 0;
-  /** the one the track came from, */
+  /** the one that the track came from, */
   #taken = 0;
-  /** and the first one for the device that is chosen now. */
+  /** and the first one for the currently chosen device. */
   #first = 1;
 
   /** @param {Kind} kind */
@@ -58,7 +58,7 @@ export class Device {
     return this.state === "on" && Boolean(this.track?.enabled);
   }
 
-  /** The person pressed. @param {boolean} on */
+  /** The person pressed the button. @param {boolean} on */
   want(on) {
     this.wanted = on;
     this.turn += 1;
@@ -75,18 +75,18 @@ export class Device {
     this.#first = this.#last + 1;
   }
 
-  /** @returns {number} of a new request */
+  /** @returns {number} the number of a new request */
   ask() {
     this.error = null;
     return (this.#last += 1);
   }
 
-  /** Whether it is this request that decides. @param {number} request */
+  /** Whether the person waits for this request. @param {number} request */
   awaits(request) {
     return this.state === "asking" && request === this.#last;
   }
 
-  /** Whether what came of a request is wanted. @param {number} request */
+  /** Whether the track of a request is wanted. @param {number} request */
   accepts(request) {
     return this.wanted && request >= this.#first && request > this.#taken;
   }
@@ -107,7 +107,7 @@ export class Device {
 }
 
 /**
- * Labels tell the one device from another where both are "default".
+ * Labels distinguish two devices that both have the id "default".
  * @param {Identified} device @param {Identified} other
  */
 export function same(device, other) {

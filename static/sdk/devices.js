@@ -9,7 +9,7 @@ import { canCall } from "./webrtc.js";
  * @typedef {import("./capture.js").Kind} Kind
  * @typedef {import("./capture.js").DeviceError} DeviceError
  *
- * What the person did not do and has to know.
+ * What the person has to know without having caused it.
  * @typedef {{what: "failed", kinds: Kind[], error: DeviceError}
  *   | {what: "screen", error: import("./capture.js").ScreenError}
  *   | {what: "lost" | "interrupted" | "taken" | "instead" | "muted" | "unmuted", kind: Kind, label: string}} News
@@ -17,12 +17,12 @@ import { canCall } from "./webrtc.js";
  * @typedef {{device: Device, request: number}} Asked
  */
 
-/** A device that ends as soon as it starts is not started for ever. */
+/** Most restarts of a device that ends as soon as it starts. */
 const MOST_RESTARTS = 3;
 
 /** @extends {Emitter<{change: null, news: News}>} */
 export class LocalMedia extends Emitter {
-  /** Carries microphone and camera to the peers and to the own tile. Null where there are no streams. */
+  /** Carries microphone and camera to the peers and to this page's own tile. Null if the browser cannot make calls. */
   stream = canCall() ? new MediaStream() : null;
   devices = { audio: new Device("audio"), video: new Device("video") };
   sharing = new ScreenShare();
@@ -48,7 +48,7 @@ export class LocalMedia extends Emitter {
     return this.sharing.stream;
   }
 
-  /** What is captured: the one place from which others are told. */
+  /** What is captured. Others are told only from here. */
   get state() {
     return { audio: this.devices.audio.on, video: this.devices.video.on, screen: this.screen !== null };
   }
@@ -58,7 +58,7 @@ export class LocalMedia extends Emitter {
     return { audio: this.devices.audio.wanted, video: this.devices.video.wanted };
   }
 
-  /** How each of the buttons stands. */
+  /** The state of each button. */
   get states() {
     return { audio: this.devices.audio.state, video: this.devices.video.state, screen: this.sharing.state };
   }
@@ -80,14 +80,14 @@ export class LocalMedia extends Emitter {
     const on = !device.wanted;
     device.want(on);
     // Muting keeps the microphone, so that unmuting is immediate; the camera is released, so that its light goes out.
-    // What the system has muted may work when it is asked for anew.
+    // A device that the system has muted may work when requested again.
     if (kind === "video" || (on && device.track?.muted)) this.#release(device);
     if (device.track) device.track.enabled = on;
     else if (on) void this.#ask([kind]);
     this.emit("change", null);
   }
 
-  /** Goes over to another device; one that is off will be opened when it is turned on. @param {Kind} kind @param {string} deviceId */
+  /** Switches to another device; if it is off, it is opened when turned on. @param {Kind} kind @param {string} deviceId */
   choose(kind, deviceId) {
     const device = this.devices[kind];
     device.choose(deviceId);
@@ -96,7 +96,7 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
-  /** Releases every device, and any that is still granted. */
+  /** Releases every device, and any that is granted later. */
   stop() {
     this.#watch.abort();
     this.sharing.stop();
@@ -148,7 +148,7 @@ export class LocalMedia extends Emitter {
       if (device.wanted) this.emit("news", { what, kind, label: track.label });
       this.emit("change", null);
     };
-    // Not by addEventListener: in Firefox what a script dispatches at a track reaches only these.
+    // Not addEventListener: in Firefox, events that a script dispatches at a track reach only these handlers.
     track.onmute = whileHeld(() => say("muted"));
     track.onunmute = whileHeld(() => say("unmuted"));
     track.onended = whileHeld(() => void this.#ended(device));
@@ -165,13 +165,13 @@ export class LocalMedia extends Emitter {
     const { device } = first;
     const reason = deviceErrorOf(error, device.chosen ? 0 : listed[0].length);
     if (!device.chosen || reason === "refused") return this.#giveUp([device], reason);
-    // The chosen one was pulled out: take what there is.
+    // The chosen device was pulled out: take any.
     device.choose("");
     await this.#ask([device.kind]);
   }
 
   /**
-   * Asking for both failed, and one of them may still work. Where it was the person who refused they are not asked again.
+   * The request for both failed; one of them may still work. If the person refused, they are not asked again.
    * @param {Device[]} devices @param {unknown} error @param {number} listed
    */
   async #askEach(devices, error, listed) {
@@ -195,11 +195,11 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
-  /** Pulled out, or taken away by the browser's own controls or the system. @param {Device} device */
+  /** A device was pulled out, or taken away by the browser's own controls or the system. @param {Device} device */
   async #ended(device) {
     const { kind, turn, wanted: on, held } = device;
     this.#release(device);
-    this.emit("change", null); // From here it is not captured, and what takes its place takes time.
+    this.emit("change", null); // It is no longer captured, and a replacement takes time.
     if (!held) return;
     const listed = await inputs(kind);
     const gone = !listed.some((input) => same(input, held));
@@ -209,7 +209,7 @@ export class LocalMedia extends Emitter {
       device.lost = { ...held, on };
       if (device.chosen === held.deviceId) device.chosen = "";
     }
-    // Where it is still there and not allowed any more it was taken away: then one asks again only when told to.
+    // If it is still there but no longer allowed, it was taken away: ask again only when the person wants it.
     const again = on && allowed && (gone || (device.restarts += 1) <= MOST_RESTARTS);
     this.emit("news", { what: gone ? "lost" : again ? "interrupted" : "taken", kind, label: held.label });
     if (again) return this.#replace(device);
@@ -217,7 +217,7 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
-  /** A device was plugged in or pulled out: one that was in use is used again. @param {Device} device */
+  /** A device was plugged in or pulled out: if a lost device is back, use it again. @param {Device} device */
   async #plugged(device) {
     const { kind, lost, turn } = device;
     if (!lost) return;
