@@ -52,7 +52,7 @@ export class Call extends Emitter {
     this.media = media;
     this.state = media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
-    // A page can rejoin with another call, whose attempts count from one again: to the server each is a page of its own.
+    // A page can rejoin with another call, whose attempts start at one again: to the server each call is another page.
     this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
   }
@@ -88,7 +88,7 @@ export class Call extends Emitter {
     return this.roster.get(this.myId);
   }
 
-  /** @returns {Participant[]} me first, then as they came */
+  /** @returns {Participant[]} me first, then in the order they joined */
   get participants() {
     const rank = (/** @type {Participant} */ { id }) => (id === this.myId ? 0 : 1);
     return [...this.roster.values()].sort(

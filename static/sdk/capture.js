@@ -62,7 +62,8 @@ export async function permission(kind) {
 
 /**
  * What a DOMException of getUserMedia means, by its name (Media Capture and Streams, 10.2.1).
- * @param {unknown} error @param {number} listed  devices of the kind; if Firefox lists some and finds none, the system denies them
+ * @param {unknown} error
+ * @param {number} listed  devices of the kind; if Firefox lists some and finds none, the system denies them
  * @returns {DeviceError}
  */
 export function deviceErrorOf(error, listed) {

@@ -1,5 +1,5 @@
 /**
- * One microphone or camera: what the person wants of it, and what is captured. Requests to the browser are in devices.js.
+ * One microphone or camera: what the person wants of it, and what is captured. Requests are made in devices.js.
  *
  *     off ─on→ asking ─granted→ on ⇄ muted (by the system)
  *      ↑         │ refused       │
@@ -19,7 +19,7 @@
 export class Device {
   /** The person's last wish; reset when it cannot be fulfilled. */
   wanted = false;
-  /** A live track, or null. A microphone that is turned off keeps its track, disabled. @type {MediaStreamTrack | null} */
+  /** Live, or null. A microphone that is turned off keeps its track, disabled. @type {MediaStreamTrack | null} */
   track = null;
   /** The device of the track. @type {Identified | null} */
   held = null;
@@ -27,7 +27,7 @@ export class Device {
   error = null;
   /** The id of the device that was chosen from the list, or "". */
   chosen = "";
-  /** The device that was pulled out, and whether to turn it on when it is back. @type {(Identified & {on: boolean}) | null} */
+  /** The device that was pulled out. `on`: turn it on when it is back. @type {(Identified & {on: boolean}) | null} */
   lost = null;
   /** Counts the person's wishes, so that work that takes time can see whether it still matters. */
   turn = 0;

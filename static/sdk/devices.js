@@ -87,7 +87,7 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
-  /** Switches to another device; if it is off, it is opened when turned on. @param {Kind} kind @param {string} deviceId */
+  /** Switches to another device; one that is off opens when turned on. @param {Kind} kind @param {string} deviceId */
   choose(kind, deviceId) {
     const device = this.devices[kind];
     device.choose(deviceId);

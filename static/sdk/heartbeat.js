@@ -13,7 +13,7 @@ export class Heartbeat {
     this.dueAt = now + this.interval;
   }
 
-  /** A ping was sent. @param {number} now @param {number} patience  milliseconds; an earlier ping's deadline still counts */
+  /** A ping was sent. @param {number} now @param {number} patience  milliseconds; earlier deadlines still count */
   pinged(now, patience) {
     this.#pongBy = this.dueAt = Math.min(this.#pongBy, now + patience);
   }

@@ -14,7 +14,7 @@ import { BASE } from "./addresses.js";
 export class ApiError extends Error {
   /**
    * @param {string} code as in the protocol's errors, or "unreachable" @param {string} message
-   * @param {number} [retryAfter]  milliseconds before which the server wants not to be asked again
+   * @param {number} [retryAfter]  milliseconds to wait before the next request
    */
   constructor(code, message, retryAfter = 0) {
     super(message);
@@ -23,22 +23,22 @@ export class ApiError extends Error {
   }
 }
 
-/** Codes of problems that pass by themselves: it is worth asking again. */
+/** Codes of temporary problems: try again. */
 export const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
 
-/** For an answer to a question, after which the next try is more likely to get one. Milliseconds. */
+/** How long to wait for an answer; after that, a new try is more likely to get one. Milliseconds. */
 const PATIENCE = 30_000;
 
 /**
  * @param {"GET" | "POST" | "DELETE"} method @param {string} path
  * @param {{token?: string, body?: object, accept?: string, signal?: AbortSignal}} [options]
- * @returns {Promise<Response>} one that is good
+ * @returns {Promise<Response>} a successful response
  * @throws {ApiError}
  */
 async function send(method, path, { token, body, accept = "application/json", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
-  // No header can carry it: fetch() would throw, as it does where there is no network.
+  // No header can carry such a token: fetch() would throw, as it does without a network.
   if (token && !/^[\x20-\x7e]*$/.test(token)) throw new ApiError("bad_token", "The token is not valid.");
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
@@ -52,7 +52,7 @@ async function send(method, path, { token, body, accept = "application/json", si
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  // Revoked or not known (any more): how to go on is the same.
+  // A revoked token is handled like an unknown one.
   const code = problem.code === "revoked" ? "bad_token" : problem.code;
   throw new ApiError(code ?? `http_${response.status}`, problem.detail ?? response.statusText, (problem.retry_after ?? 0) * 1000);
 }
@@ -80,23 +80,23 @@ export const newIdentity = (name) => request("POST", "/api/identity", { body: na
 /** @param {string} id @returns {Promise<MeetingInfo>} */
 export const getMeeting = (id) => request("GET", meetingPath(id));
 
-/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
+/** Gets or creates a meeting. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
 export const createMeeting = (token, wish) => request("POST", "/api/meetings", { token, body: wish });
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
 
 /**
- * Says that the page goes. Unlike a request it outlives the page, and nobody waits for an answer.
+ * Tells the server that the page is going away. A beacon outlives the page, and nobody waits for an answer.
  * @param {{session: string, attempt: number, back_in: number}} goodbye
  */
 export const sayGoodbye = (goodbye) =>
   navigator.sendBeacon(`${BASE}/api/goodbye`, new Blob([JSON.stringify(goodbye)], { type: "application/json" }));
 
-/** Whether one may test one's call. @returns {Promise<{available: boolean, seconds: number}>} */
+/** Whether the server offers echo meetings. @returns {Promise<{available: boolean, seconds: number}>} */
 export const echoOffer = () => request("GET", "/api/echo");
 
-/** Has an echo come to a meeting that is for this identity. @param {string} token @param {AbortSignal} signal @returns {Promise<{meeting: string, seconds: number}>} */
+/** Starts an echo meeting for this identity. @param {string} token @param {AbortSignal} signal @returns {Promise<{meeting: string, seconds: number}>} */
 export const startEcho = (token, signal) => request("POST", "/api/echo", { token, signal });
 
 /**
@@ -105,34 +105,34 @@ export const startEcho = (token, signal) => request("POST", "/api/echo", { token
  * @property {string} title
  * @property {string} created_at  RFC 3339, UTC, as all times
  * @property {string | null} ended_at
- * @property {number | null} attended  people who were ever in it; null: that is not known
+ * @property {number | null} attended  people who were ever in it; null: not known
  * @property {number} present  people who are in it now
  * @property {string | null} last_seen_at  when somebody was in it last
- * @property {"webinar" | "meeting" | null} imported  what it was elsewhere
+ * @property {"webinar" | "meeting" | null} imported  what it was in the import source
  * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete" | "too_old", reason: string} | null} source  of an import
  */
 
-/** Those one hosts, and with the admin key all; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
+/** The meetings that the identity hosts, all with the admin key; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
 export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
 
-/** "?after=…", of those that have a value. @param {Record<string, string | null | undefined>} parameters */
+/** A query string such as "?after=…" of the parameters that have a value. @param {Record<string, string | null | undefined>} parameters */
 const query = (parameters) => {
   const given = Object.entries(parameters).filter(([, value]) => value);
   return given.length ? `?${new URLSearchParams(/** @type {[string, string][]} */ (given))}` : "";
 };
 
-/** One page; its `next` is the `after` of the one that follows. @param {string} token @param {string} id @param {{after?: string, instance: string}} which  instance: that one of a series alone, if it is not "" @returns {Promise<any>} */
+/** One page; its `next` is the `after` of the following page. @param {string} token @param {string} id @param {{after?: string, instance: string}} which  instance: only that instance of a series, unless "" @returns {Promise<any>} */
 export const getAttendance = (token, id, which) => request("GET", `${meetingPath(id)}/attendance${query(which)}`, { token });
 
 /**
- * One page of those who registered for what was imported and did not come.
+ * One page of the registrants of an imported meeting who did not come.
  * @param {string} token @param {string} id @param {{after?: string, instance: string}} which
  * @returns {Promise<{next: string | null, registrants: any[]}>}
  */
 export const getAbsent = (token, id, which) =>
   request("GET", `${meetingPath(id)}/registrants${query({ came: "no", ...which })}`, { token });
 
-/** What a row is of; with `dates` a person's, and each instance of a series has a column. @typedef {"stays" | "people" | "registrants" | "dates"} Rows */
+/** What a row is; with `dates` a person, with a column for each instance of a series. @typedef {"stays" | "people" | "registrants" | "dates"} Rows */
 
 /** As a CSV file. @param {string} token @param {string} id @param {Rows} rows @param {string} instance @returns {Promise<Blob>} */
 export async function downloadAttendance(token, id, rows, instance) {
@@ -144,13 +144,13 @@ export async function downloadAttendance(token, id, rows, instance) {
   });
 }
 
-/** Removes the meeting and all that is known of who was there. @param {string} token @param {string} id */
+/** Removes the meeting and its attendance. @param {string} token @param {string} id */
 export async function deleteMeeting(token, id) {
   await send("DELETE", meetingPath(id), { token });
 }
 
 /**
- * How far a reading of a webinar from Zoom is.
+ * The progress of an import from Zoom.
  * @typedef {object} Sync
  * @property {string | null} id
  * @property {string} external_id
@@ -160,13 +160,13 @@ export async function deleteMeeting(token, id) {
  * @property {"looking" | "walking" | "waiting" | "watching" | "done" | "failed"} stage
  * @property {{part: string, title: string, rows: number, total: number | null, state: string, source: string, note: string}[]} parts
  * @property {string} note
- * @property {string[]} notes  What nobody can mend.
+ * @property {string[]} notes  Problems that nobody can fix.
  * @property {string | null} wakes_at
  * @property {number | null} [rate]  rows per second
  * @property {number | null} [seconds_left]
  */
 
-/** Those the server knows of. @param {string} key  the admin key @returns {Promise<{syncs: Sync[], unusable: string | null}>} unusable: why it can read nothing */
+/** The imports that the server knows. @param {string} key  the admin key @returns {Promise<{syncs: Sync[], unusable: string | null}>} unusable: why none is possible */
 export const zoomSyncs = (key) => request("GET", "/api/zoom/sync", { token: key });
 
 /** @param {string} key @param {string} id @returns {Promise<Sync>} */

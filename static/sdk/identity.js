@@ -2,9 +2,9 @@
  * Who this browser is: an anonymous identity's token and the name last used, shared by its tabs.
  * A tab that joined "as another person" keeps an identity of its own in its own storage.
  *
- * A token that the server refuses is never thrown away: it may be the server that is another one, at an address where
- * several take turns, or that has lost its secret. Whoever goes on as somebody new has the old token put aside, and it
- * is taken up again when a server refuses the new one and knows the old.
+ * A token that the server refuses is never deleted: another server may answer at this address now, or the server may
+ * have lost its secret. When the person goes on as somebody new, the old token is set aside. It is used again when a
+ * server refuses the new token and knows the old one.
  */
 import { ApiError, hostedMeetings, newIdentity } from "./http-api.js";
 
@@ -13,13 +13,13 @@ const NAME = "reconvene.name";
 const ASIDE = "reconvene.tokens-aside";
 const MOST_ASIDE = 4;
 
-/** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on where the server knows nobody; "": not at all. */
+/** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on when the server does not know the token; "": not at all. */
 
 export class Identity {
   #browser;
   #tab;
   #ask;
-  /** Taken up again since somebody was asked last: servers that disagree about them do not send the page in circles. @type {Set<string>} */
+  /** Tokens used again since the person was last asked, so that servers that disagree do not cause a loop. @type {Set<string>} */
   #recalled = new Set();
 
   /** @param {import("./storage.js").PageStorage} browser @param {import("./storage.js").PageStorage} tab @param {Question} ask */
@@ -42,7 +42,7 @@ export class Identity {
   }
 
   /**
-   * Runs what needs an identity, and asks how to go on should the server not know it.
+   * Runs what needs an identity. If the server does not know the identity, asks the person how to go on.
    * @template T
    * @param {(token: string) => Promise<T>} run
    * @returns {Promise<T>}
@@ -61,11 +61,11 @@ export class Identity {
   }
 
   /**
-   * The server refuses this token. Whether to try again, with that token or another.
+   * The server refuses this token: whether to try again, with this token or another.
    * @param {string} refused @returns {Promise<boolean>} @throws {ApiError}
    */
   async goOn(refused) {
-    // Another tab has found one meanwhile.
+    // Another tab may have replaced it meanwhile.
     if (this.token !== refused || (await this.recall())) return true;
     const answer = await this.#ask();
     this.#recalled.clear();
@@ -73,7 +73,7 @@ export class Identity {
     return answer !== "";
   }
 
-  /** Takes up a token that was put aside, if the server knows one. @returns {Promise<boolean>} */
+  /** Uses again a token that was set aside, if the server knows one. @returns {Promise<boolean>} */
   async recall() {
     for (const token of this.#aside.filter((token) => !this.#recalled.has(token))) {
       try {
@@ -101,26 +101,26 @@ export class Identity {
     this.#tab.setItem(NAME, name);
   }
 
-  /** The token; made where there is none yet. @returns {Promise<string>} @throws {ApiError} */
+  /** The token; created if there is none yet. @returns {Promise<string>} @throws {ApiError} */
   async ensure() {
     const token = this.token ?? (await newIdentity(this.name || undefined)).token;
     this.remember(token);
     return token;
   }
 
-  /** From now on, somebody new. @throws {ApiError} */
+  /** Goes on as somebody new. @throws {ApiError} */
   async #renew() {
     this.#replace((await newIdentity(this.name || undefined)).token);
   }
 
-  /** Puts the token in use aside. @param {string} token  in its place */
+  /** Sets the current token aside. @param {string} token  the new one */
   #replace(token) {
     const aside = [this.token, ...this.#aside].filter((other) => other && other !== token);
     this.#own.setItem(ASIDE, JSON.stringify(aside.slice(0, MOST_ASIDE)));
     this.remember(token);
   }
 
-  /** @returns {string[]} the last first */
+  /** @returns {string[]} newest first */
   get #aside() {
     try {
       const kept = JSON.parse(this.#own.getItem(ASIDE) ?? "[]");
@@ -130,7 +130,7 @@ export class Identity {
     }
   }
 
-  /** Where the identity in use is kept. */
+  /** The storage that has the current identity. */
   get #own() {
     return this.#tab.getItem(TOKEN) ? this.#tab : this.#browser;
   }

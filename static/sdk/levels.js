@@ -12,10 +12,10 @@ export class LevelMeter {
   /** @type {MediaStreamTrack | null} */
   #track = null;
   #samples;
-  /** False where the browser has no way to measure, as without any audio device; everything else goes on. */
+  /** False if the browser cannot measure, as without any audio device; everything else works. */
   possible = true;
 
-  /** @param {number} [samples]  how many the level is of, a power of two; 1024 are some 20 ms */
+  /** @param {number} [samples]  how many to measure at once, a power of two; 1024 are some 20 ms */
   constructor(samples = 1024) {
     this.#samples = new Float32Array(samples);
   }
@@ -39,7 +39,7 @@ export class LevelMeter {
     }
   }
 
-  /** Whether it measures now. Where nothing can be played, as without any audio device, Firefox never begins to. */
+  /** Whether it measures now. If nothing can be played, as without any audio device, Firefox never starts. */
   get running() {
     return this.possible && this.#context?.state === "running";
   }
@@ -59,7 +59,7 @@ export class LevelMeter {
   }
 }
 
-/** After a reload nothing was clicked yet, and browsers may keep audio back until something is. @param {AbortSignal} signal */
+/** Browsers may block audio until a click, and after a reload there was none yet. @param {AbortSignal} signal */
 function startedContext(signal) {
   const context = new AudioContext();
   // Safari interrupts it too, as for a phone call.
@@ -69,7 +69,7 @@ function startedContext(signal) {
 }
 
 const LOUD = 0.015;
-/** A pause between words does not end speaking. Milliseconds. */
+/** Speaking goes on through a pause of this length. Milliseconds. */
 const PAUSE = 600;
 
 export class SpeakingDetector {

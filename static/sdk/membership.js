@@ -1,6 +1,6 @@
 /**
- * What a client holds of the meeting that it is in, over as many connections as that takes: who it is there, how far it
- * has heard, and what it has said. signalling/client/membership.py is its twin.
+ * A client's state in one meeting, kept across reconnections: its own participant, the last event received, and the
+ * commands it has given. signalling/client/membership.py is its twin.
  */
 import { emit, send } from "./actions.js";
 import { Outbox } from "./outbox.js";
@@ -14,25 +14,25 @@ import { changedMedia } from "./roster.js";
  * @typedef {object} Place  Where to join, and as whom.
  * @property {string} meeting
  * @property {string} name
- * @property {string} page  A random name, by which the server knows this page's next join or resume.
+ * @property {string} page  A random name by which the server recognizes this page's joins and resumes.
  * @property {boolean} [create]
  * @property {string} [title]
  * @property {string} [token]
  * @property {string} [session]
- * @property {"replace" | "reject"} onDuplicate  Meant once: whoever was in resumes, and never takes over a newer page.
+ * @property {"replace" | "reject"} onDuplicate  Used once: later the page resumes, and never replaces a newer one.
  * @property {import("./protocol.js").MediaState} media
  */
 
 export class Membership {
-  /** The server's life in which this page has been in; empty: in none. */
+  /** Names the room's log on the server; empty before the first join. */
   epoch = "";
-  /** Number of the last event heard. */
+  /** Number of the last event received. */
   seq = 0;
   outbox = new Outbox();
 
   #place;
   #myId = "";
-  /** Unknown until the first join: the server remembers it over a reload. @type {boolean | undefined} */
+  /** Unknown until the first join: the server remembers the hand across a reload. @type {boolean | undefined} */
   #hand;
   #lastId = 0;
   #attempt = 0;
@@ -42,13 +42,13 @@ export class Membership {
     this.#place = { ...place, media: { ...place.media } };
   }
 
-  /** Of commands, joins and resumes alike. */
+  /** The next message id. Commands, joins and resumes share one sequence. */
   nextId() {
     this.#lastId += 1;
     return this.#lastId;
   }
 
-  /** Joins, or resumes when this page has been in before. */
+  /** Enters the meeting: resumes if this page has joined before, otherwise joins. */
   ask() {
     const { onDuplicate, session, token, media, ...place } = this.#place;
     this.#attempt += 1;
@@ -81,7 +81,7 @@ export class Membership {
     return [...this.outbox.all().map(send), ...(me ? this.#catchUp(me) : []), emit("resumed", detail)];
   }
 
-  /** An event that is not above the last one heard has been taken already. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
+  /** Ignores an event that is not newer than the last one. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
   event(event) {
     if (!(event.seq > this.seq)) return [];
     this.seq = event.seq;
@@ -89,13 +89,13 @@ export class Membership {
   }
 
   /**
-   * What changed; kept until the server has answered, over as many connections as that takes.
+   * Reports what changed. The command is kept until the server has answered, across reconnections.
    * @param {Change} change @param {boolean} connected @returns {Action[]}
    */
   status({ media, hand }, connected) {
     Object.assign(this.#place.media, media);
     this.#hand = hand ?? this.#hand;
-    // Who has not been in yet says it when joining.
+    // Before the first join nothing is sent: the join carries the media, `#catchUp` the rest.
     if (!this.epoch || this.outbox.merge({ media, hand })) return [];
     return this.#command({ type: "status", id: this.nextId(), media, hand }, connected);
   }
@@ -105,7 +105,7 @@ export class Membership {
     return this.epoch ? this.#command({ type: "signal", id: this.nextId(), to, data }, connected) : [];
   }
 
-  /** Before it was in, the session it knows is that of an earlier page. @returns {Action[]} */
+  /** Nothing before the first join: until then, the stored session is an earlier page's. @returns {Action[]} */
   goodbye() {
     const { session } = this.#place;
     return this.epoch && session ? [{ do: "goodbye", session, attempt: this.#attempt }] : [];
@@ -117,7 +117,7 @@ export class Membership {
     return mayGo && connected ? [send(message)] : [];
   }
 
-  /** Tells what the others see otherwise than it is. @param {import("./protocol.js").Participant} me @returns {Action[]} */
+  /** Reports what others see wrongly. @param {import("./protocol.js").Participant} me @returns {Action[]} */
   #catchUp(me) {
     this.#hand ??= me.hand;
     const media = changedMedia(me.media, this.#place.media);

@@ -8,15 +8,15 @@ import { canCall } from "./webrtc.js";
  * @typedef {import("./protocol.js").Participant} Participant
  * @typedef {import("./protocol.js").SignalData} SignalData
  *
- * How it stands with somebody: as the browser says, or `none`, for who takes part without media, or `unable`, where this
- * browser cannot make calls.
+ * The state of the connection to a participant: the browser's, or `none` for one who takes part without media, or
+ * `unable` if this browser cannot make calls.
  * @typedef {RTCPeerConnectionState | "none" | "unable"} Connection
  */
 
-/** Bots wait longer before they offer the next connection. Whoever does not, wears the browser out. Milliseconds. */
+/** Bots wait longer before they offer the next connection; sooner ones would exhaust the browser. Milliseconds. */
 const SHORTEST_CONNECTION = 500;
 
-/** Signals that one participant may send at once, and in a second: many are answered, and the server counts the answers. */
+/** Signals to accept from one participant at once, and in a second: many are answered, and the server limits answers. */
 const BURST = 200;
 const RATE = 20;
 
@@ -28,9 +28,9 @@ export class Mesh extends Emitter {
   #me = { id: "", instance: "" };
   /** @type {RTCIceServer[]} */
   #iceServers = [];
-  /** Whom a page that cannot make calls has told so. Instance by participant. @type {Map<string, string>} */
+  /** Participants told that this page cannot make calls: instance by participant. @type {Map<string, string>} */
   #told = new Map();
-  /** What is left to each, and at what time. @type {Map<string, {left: number, at: number}>} */
+  /** How many signals each may still send, and as of when. @type {Map<string, {left: number, at: number}>} */
   #allowances = new Map();
   #media;
   #send;
@@ -45,13 +45,13 @@ export class Mesh extends Emitter {
   }
 
   /**
-   * The whole truth, from a join or a snapshot. Under a new instance of our own the others start anew, so we do too;
-   * otherwise connections go on, and what signals may have been lost is made good.
+   * Takes the whole roster, from a join or a snapshot. If our own instance is new, the others start anew, so we do too;
+   * otherwise connections go on, and recover from signals that may have been lost.
    * @param {Participant} me @param {Participant[]} participants @param {RTCIceServer[]} iceServers
    */
   sync(me, participants, iceServers) {
     const anew = me.instance !== this.#me.instance;
-    // What was told may have been lost.
+    // Refusals that were sent may have been lost.
     this.#told.clear();
     if (anew) for (const id of [...this.peers.keys()]) this.part(id);
     this.#me = { id: me.id, instance: me.instance, kind: me.kind };
@@ -82,7 +82,7 @@ export class Mesh extends Emitter {
     return peer.silent && connectionState !== "connected" ? "none" : connectionState;
   }
 
-  /** Idempotent: the same instance keeps its connection, another one gets a new one at once. @param {Participant} other */
+  /** Idempotent: the same instance keeps its connection, another instance gets a new one. @param {Participant} other */
   meet({ id, instance, kind }) {
     if (id === this.#me.id || (this.peers.get(id)?.other.instance ?? this.#told.get(id)) === instance) return;
     this.part(id);
@@ -112,7 +112,7 @@ export class Mesh extends Emitter {
     const byAnother = signal.instance !== undefined && signal.instance !== known;
     if (known === undefined || forAnother || byAnother || !this.#allows(from)) return;
     const { connection = 1, description, repeat } = signal;
-    // Whoever still waits for an answer has not been told, or the word was lost.
+    // A peer that still waits for an answer was not told of the refusal, or the signal was lost.
     if (!peer) return description?.type === "offer" || repeat ? this.#decline(from, known) : undefined;
     if (connection === peer.connection) peer.receive(signal);
     else if (connection > peer.connection && description?.type === "offer") this.#replace(peer, connection, signal);
@@ -127,14 +127,14 @@ export class Mesh extends Emitter {
     return spare >= 1;
   }
 
-  /** Only bots give a connection up. Of a newer one nothing makes sense before its offer. @param {PeerConnection} peer @param {number} connection @param {SignalData} offer */
+  /** Only bots give up a connection. Signals of a newer one are useless before its offer. @param {PeerConnection} peer @param {number} connection @param {SignalData} offer */
   #replace(peer, connection, offer) {
     const { other } = peer;
     if (other.kind !== "bot" || (peer.connection > 1 && performance.now() - peer.born < SHORTEST_CONNECTION)) return;
     this.#connect(other, connection, peer)?.receive(offer);
   }
 
-  /** Says that nothing comes from here. Without it the others would offer, and wait. @param {string} id @param {string} instance */
+  /** Says that this page sends no media; otherwise others would offer, and wait. @param {string} id @param {string} instance */
   #decline(id, instance) {
     this.#told.set(id, instance);
     this.#send(id, { media: false, instance: this.#me.instance, for: instance });
@@ -146,8 +146,8 @@ export class Mesh extends Emitter {
   }
 
   /**
-   * @param {import("./peer-connection.js").Instance} other @param {number} [connection] @param {PeerConnection} [before]  whose place it takes
-   * @returns {PeerConnection | null} null where the browser makes no more
+   * @param {import("./peer-connection.js").Instance} other @param {number} [connection] @param {PeerConnection} [before]  the one to replace
+   * @returns {PeerConnection | null} null if the browser makes no more
    */
   #connect(other, connection, before) {
     const { id } = other;
@@ -168,7 +168,7 @@ export class Mesh extends Emitter {
     try {
       return new PeerConnection(this.#me, other, this.#iceServers, this.#media, (data) => this.#send(other.id, data), connection);
     } catch (error) {
-      // What it cannot do with one must not keep it from the others.
+      // A failed connection to one must not prevent those to the others.
       console.error(`no connection to ${other.id}:`, error);
       return null;
     }

@@ -1,9 +1,9 @@
 /**
- * What two peers agree to send: perfect negotiation as in the W3C's sample (WebRTC, 10.7),
+ * How two peers agree what to send: perfect negotiation as in the W3C's example (WebRTC, 10.7),
  * https://www.w3.org/TR/webrtc/#perfect-negotiation-example
  *
- * Signals may be lost, as when the server is killed. Then offers are told again, so each has a number, which its
- * answer repeats. An offer that comes again is answered as before and changes nothing: what was agreed since stays.
+ * Signals may be lost, as when the server is killed. Then offers are sent again, so each has a number, which its answer
+ * repeats. A repeated offer gets the same answer and changes nothing: what was agreed since then stays.
  */
 import { RemoteCandidates } from "./candidates.js";
 
@@ -12,21 +12,21 @@ import { RemoteCandidates } from "./candidates.js";
  *
  * @typedef {object} Negotiator  Whose negotiation it is.
  * @property {(data: SignalData) => void} tell  the other side
- * @property {(type: RTCSdpType) => void} described  What the other side said is taken.
- * @property {() => void} answered  An offer of the other side is answered.
+ * @property {(type: RTCSdpType) => void} described  The other side's description was applied.
+ * @property {() => void} answered  An offer of the other side was answered.
  * @property {(error: unknown) => void} report
  */
 
 /**
- * An offer without an answer is told again after this. The answer may have been lost, and Firefox, which made it, gives
- * up after 5 s. On that connection it sends nothing any more, though a restart of ICE makes it "connected". Milliseconds.
+ * An offer without an answer is sent again after this. If its answer was lost, a Firefox that made the answer gives up
+ * after 5 s and sends nothing more, though an ICE restart makes the connection "connected". Milliseconds.
  */
 const UNANSWERED = 3_000;
-/** Offers in a row that asked for nothing but what had been agreed. */
+/** Most offers in a row that ask only for what was agreed before. */
 const MOST_IDLE = 3;
 
 export class Negotiation {
-  /** The id of the stream that is the other's shared screen, or "". */
+  /** The id of the other side's screen stream, or "". */
   remoteScreen = "";
 
   #pc;
@@ -37,16 +37,16 @@ export class Negotiation {
   #makingOffer = false;
   #taken = Promise.resolve();
   #unanswered = 0;
-  /** Number of the last description made here, and of the last offer that was answered here. */
+  /** Number of the last description made here, and of the last offer answered here. */
   #number = 0;
   /** @type {number | undefined} */
   #answered;
-  /** What the last offer asked for that was agreed to, and how many have asked for it again. */
+  /** What the last accepted offer asked for, and how many offers in a row have asked for it again. */
   #agreed = "";
   #idle = 0;
 
   /**
-   * @param {RTCPeerConnection} pc @param {boolean} polite  gives way where both offer
+   * @param {RTCPeerConnection} pc @param {boolean} polite  gives way when both offer
    * @param {import("./sending.js").Sending} sending @param {Negotiator} negotiator
    */
   constructor(pc, polite, sending, negotiator) {
@@ -57,9 +57,9 @@ export class Negotiation {
     this.#candidates = new RemoteCandidates(pc);
   }
 
-  /** The browser asks for it. */
+  /** The browser asks for negotiation. */
   async offer() {
-    // Chromium asks for it after new ICE servers, also where there is nothing to offer, and an offer of nothing breaks it for good.
+    // After new ICE servers, Chromium asks even with nothing to offer, and an empty offer breaks it for good.
     if (this.#idle >= MOST_IDLE || this.#pc.getTransceivers().length === 0) return;
     try {
       this.#makingOffer = true;
@@ -71,24 +71,24 @@ export class Negotiation {
     }
   }
 
-  /** There is something to offer: the browser, which asked for what is none, may not ask for this. */
+  /** There is something new to offer: after its idle requests, the browser may not ask for negotiation itself. */
   ask() {
     if (this.#idle < MOST_IDLE) return;
     this.#idle = 0;
     this.#taken = this.#taken.then(() => (this.#pc.signalingState === "stable" ? this.offer() : undefined));
   }
 
-  /** One after another, so that none meets the one before half-way. @param {SignalData} data */
+  /** Handles signals one after another, so that none meets an unfinished one. @param {SignalData} data */
   receive(data) {
     this.#taken = this.#taken.then(() => this.#take(data)).catch(this.#negotiator.report);
   }
 
-  /** Tells an offer that has no answer again, with the candidates found since. */
+  /** Sends an unanswered offer again, with the candidates found since. */
   repeatOffer() {
     if (this.#pc.signalingState === "have-local-offer") this.#tellDescription(this.#pc.localDescription);
   }
 
-  /** The signaling state is another one. */
+  /** The signaling state has changed. */
   changed() {
     clearTimeout(this.#unanswered);
     if (this.#pc.signalingState === "have-local-offer")
@@ -99,7 +99,7 @@ export class Negotiation {
     clearTimeout(this.#unanswered);
   }
 
-  /** Makes and tells what the signaling state asks for, an offer or an answer. */
+  /** Makes and sends the description that the signaling state asks for: an offer or an answer. */
   async #describe() {
     this.#number += 1;
     await this.#pc.setLocalDescription();
@@ -108,7 +108,7 @@ export class Negotiation {
     this.#tellDescription(localDescription);
   }
 
-  /** A browser that asks for negotiation for ever is not followed for ever. @param {RTCSessionDescription} offer */
+  /** Counts idle offers, so that a browser that keeps asking is ignored at last. @param {RTCSessionDescription} offer */
   #count({ sdp }) {
     this.#idle = asked(sdp) === this.#agreed ? this.#idle + 1 : 0;
     if (this.#idle === MOST_IDLE) this.#negotiator.report(new Error("asks for negotiation though nothing has changed"));
@@ -142,19 +142,19 @@ export class Negotiation {
   }
 
   /**
-   * To an offer that was told again. Taken once more, it would take back what this side may have offered on top of it by
-   * now, and what the other may have agreed to already.
+   * Answers a repeated offer. Applied once more, the offer would undo what this side may have offered since, and what
+   * the other side may have agreed to.
    */
   #answerAgain() {
     const { currentLocalDescription } = this.#pc;
     if (currentLocalDescription?.type === "answer") this.#tellDescription(currentLocalDescription);
-    // Whoever had no answer did not take this either.
+    // A peer that did not get the answer did not apply our own offer either.
     this.repeatOffer();
   }
 
   /** @param {RTCSessionDescriptionInit} description @param {number | undefined} offer @param {string} screen */
   async #takeAnswer(description, offer, screen) {
-    // An offer that was told twice is answered twice.
+    // An offer that was sent twice is answered twice.
     if (this.#pc.signalingState !== "have-local-offer" || (offer ?? this.#number) !== this.#number) return;
     const made = this.#pc.localDescription?.sdp ?? "";
     await this.#takeDescription(description, screen);

@@ -9,24 +9,24 @@
  */
 
 /**
- * Keeps commands over as many connections as their answers take. Those that the server was too busy for are held
- * back by addressee: the first is sent again when `dueAt` has come, each later one when the one before it was answered.
+ * Keeps commands until they are answered, across reconnections. Commands answered with `busy` are held per addressee:
+ * the first is sent again at `dueAt`, each later one when the one before it is answered.
  */
 export class Outbox {
   dueAt = Infinity;
   /** @type {Command[]} */
   #commands = [];
-  /** By addressee, when the first command goes out again; never while it is on its way. @type {Map<string, number>} */
+  /** Per addressee, when to send the first command again; infinite while it is on its way. @type {Map<string, number>} */
   #held = new Map();
 
-  /** Answers whether it may be written now, if anything may. @param {Status | Signal} message @param {boolean} written */
+  /** Appends a command. Returns whether it may be sent now, given a connection. @param {Status | Signal} message @param {boolean} written */
   add(message, written) {
     const held = this.#held.has(addressee(message));
     this.#commands.push({ message, written: written && !held });
     return !held;
   }
 
-  /** Lets the status that still waits say this too, if there is one: the last word counts. @param {Change} change */
+  /** Merges a change into the status that waits to be sent, if there is one: the latest values count. @param {Change} change */
   merge({ media, hand }) {
     const waiting = this.#commands.find(({ message, written }) => message.type === "status" && !written);
     if (waiting?.message.type !== "status") return false;
@@ -47,18 +47,18 @@ export class Outbox {
     this.#look();
   }
 
-  /** The server was too busy for it. False when nothing is known of it. @param {number | undefined} id @param {number} until */
+  /** Holds a command that was answered with `busy`. False when its id is unknown. @param {number | undefined} id @param {number} until */
   hold(id, until) {
     const refused = this.#commands.find(({ message }) => message.id === id);
     if (!refused) return false;
     const to = addressee(refused.message);
-    // Later ones to the same addressee are refused as well, and follow the first.
+    // The server refuses later commands to the same addressee too; they follow the first.
     if (refused === this.#first(to) || !this.#held.has(to)) this.#held.set(to, until);
     this.#look();
     return true;
   }
 
-  /** What was held back and is to be written now. @param {number} now */
+  /** The held commands to send now. @param {number} now */
   due(now) {
     /** @type {(Status | Signal)[]} */
     const messages = [];
@@ -81,14 +81,14 @@ export class Outbox {
   }
 
   /**
-   * For a server that has forgotten which commands it carried out: keeps the signals it never saw. Statuses are not
-   * kept either; what they were to bring about is told anew where it differs.
+   * A restarted server does not know which commands it carried out: keeps only signals that were never sent. Statuses
+   * are dropped too: membership.js reports the state again where the server's differs.
    */
   forgetWhatMayHaveHappened() {
     this.#commands = this.#commands.filter(({ message, written }) => message.type === "signal" && !written);
   }
 
-  /** Every command, to be written now. */
+  /** Every command, to be sent now. */
   all() {
     this.#held.clear();
     this.#look();

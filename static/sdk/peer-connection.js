@@ -1,12 +1,12 @@
 /**
  * One RTCPeerConnection to one instance of one participant.
  *
- * Both sides could offer at once and glare would resolve (negotiation.js); to spare the collision at every join, the
- * impolite side opens with microphone and camera transceivers, and the polite one answers on them. What is sent after
- * that, and why it cannot make two peers offer for ever, is told in sending.js.
+ * Both sides could offer at once, and negotiation.js would resolve the glare. To avoid a collision at every join, the
+ * impolite side opens with microphone and camera transceivers, and the polite side answers on them. sending.js explains
+ * what is sent afterwards, and why that cannot make two peers offer for ever.
  *
- * Bots cannot restart ICE. They offer another connection instead, of the next number: mesh.js puts another
- * PeerConnection in the place of the one there was, and what is shown goes over to it.
+ * Bots cannot restart ICE. They offer another connection with the next number instead: mesh.js replaces the
+ * PeerConnection, and the new one takes over what is shown.
  */
 import { Emitter } from "./events.js";
 import { Negotiation } from "./negotiation.js";
@@ -20,11 +20,11 @@ import { Sending } from "./sending.js";
 
 /** @type {RTCConfiguration} */
 const CONFIGURATION = { bundlePolicy: "max-bundle" };
-/** A peer that does not open though it should is offered to after all. Milliseconds. */
+/** How long to wait for the offer of a peer that should open; then this side offers. Milliseconds. */
 const PATIENCE = 4_000;
-/** Without progress for so long, negotiation is restarted; the wait doubles each time. Milliseconds. */
+/** Time without progress before negotiation is restarted; doubles each time. Milliseconds. */
 const STUCK = 10_000;
-/** Who has said nothing for so long takes part without media, as programs do. Milliseconds. */
+/** A peer that has sent no signal for this long takes part without media, as programs do. Milliseconds. */
 const SILENCE = 10_000;
 
 /** @extends {Emitter<{streams: null, connection: null}>} */
@@ -33,7 +33,7 @@ export class PeerConnection extends Emitter {
   camera = new MediaStream();
   /** and a shared screen. @type {MediaStream | null} */
   screen = null;
-  /** Nothing comes from there: it has said so, or nothing at all. */
+  /** The other sends no media: it has said so, or has sent no signal. */
   silent = false;
   born = performance.now();
 
@@ -41,7 +41,7 @@ export class PeerConnection extends Emitter {
   #send;
   #sending;
   #negotiation;
-  /** The one whose place this took, until it has been answered. @type {PeerConnection | null} */
+  /** The connection that this one replaces, until the other's offer is applied. @type {PeerConnection | null} */
   #before = null;
   #waitingForOffer;
   #timer = 0;
@@ -52,7 +52,7 @@ export class PeerConnection extends Emitter {
   /**
    * @param {Instance} me @param {Instance} other @param {RTCIceServer[]} iceServers
    * @param {LocalMedia} media @param {(data: SignalData) => void} send
-   * @param {number} [connection]  how many there have been between these two instances, this one included
+   * @param {number} [connection]  its number among those between these two instances, from 1
    */
   constructor(me, other, iceServers, media, send, connection = 1) {
     super();
@@ -60,7 +60,7 @@ export class PeerConnection extends Emitter {
     this.other = other;
     this.connection = connection;
     this.#send = send;
-    // Programs cannot take an offer back, so it is always the person who gives way.
+    // Programs cannot roll back an offer, so the person always gives way.
     const polite = me.kind === other.kind ? me.id < other.id : other.kind === "bot";
     this.#waitingForOffer = polite;
     this.pc = new RTCPeerConnection({ ...CONFIGURATION, iceServers });
@@ -91,7 +91,7 @@ export class PeerConnection extends Emitter {
     if (this.#sending.update()) this.#negotiation.ask();
   }
 
-  /** Credentials of TURN servers run out. @param {RTCIceServer[]} iceServers */
+  /** Credentials of TURN servers expire. @param {RTCIceServer[]} iceServers */
   renew(iceServers) {
     this.pc.setConfiguration({ ...CONFIGURATION, iceServers });
   }
@@ -108,7 +108,7 @@ export class PeerConnection extends Emitter {
     this.#sending.adapt(size);
   }
 
-  /** Signals may have been lost, either way: says again what has no answer, and has the other side do so. */
+  /** Signals may have been lost in either direction: repeats an unanswered offer, and asks the other side to. */
   recover() {
     const { signalingState, remoteDescription, connectionState } = this.pc;
     if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.reroute();
@@ -122,14 +122,14 @@ export class PeerConnection extends Emitter {
     this.#negotiation.receive(data);
   }
 
-  /** 0 to 1, without an AudioContext per peer. */
+  /** The other's loudness, 0 to 1, without an AudioContext per peer. */
   get level() {
     return this.#sending.audioReceiver?.getSynchronizationSources()[0]?.audioLevel ?? 0;
   }
 
   /**
-   * Takes the place of a connection that the other side has given up. Its last picture stays until there is another, and
-   * its tracks end only then: a player whose tracks have all ended stops.
+   * Replaces a connection that the other side has given up. The last picture stays until there is a new one, and the old
+   * tracks end only then, because a player stops when all its tracks have ended.
    * @param {PeerConnection} before
    */
   succeed(before) {
@@ -158,7 +158,7 @@ export class PeerConnection extends Emitter {
     this.#before = null;
   }
 
-  /** A first signal that comes late ends the silence. @param {boolean} silent */
+  /** The first signal ends the silence, even if it is late. @param {boolean} silent */
   #hear(silent) {
     clearTimeout(this.#silence);
     if (silent === this.silent) return;
@@ -166,7 +166,7 @@ export class PeerConnection extends Emitter {
     this.emit("connection", null);
   }
 
-  /** @param {RTCSdpType} type  of what the other side said */
+  /** @param {RTCSdpType} type  of the other side's description */
   #described(type) {
     if (this.screen && !this.#negotiation.remoteScreen) {
       this.screen = null;
@@ -175,14 +175,14 @@ export class PeerConnection extends Emitter {
     if (type === "offer") this.#relieve();
   }
 
-  /** From here on this side sends what it has without waiting to be offered to. */
+  /** From now on this side sends what it has, without waiting for an offer. */
   #open() {
     if (this.#waitingForOffer) this.#settle();
     this.#waitingForOffer = false;
     this.update();
   }
 
-  /** Whatever was lost on the way, two peers that belong together do not stay stuck. */
+  /** Makes sure that two peers do not stay stuck, whatever signals were lost. */
   #watch() {
     const { signalingState, connectionState } = this.pc;
     if (signalingState === "closed") return;
@@ -199,7 +199,7 @@ export class PeerConnection extends Emitter {
   #helpOn() {
     this.#timer = 0;
     this.recover();
-    // A bot may take longer, and what was offered to it meanwhile cannot be made to fit into what it offers.
+    // A bot may take longer, and its own offer would collide with one from here, which it cannot roll back.
     if (this.#waitingForOffer && this.other.kind !== "bot") this.#open();
     else this.#patience *= 2;
     this.#watch();
@@ -224,7 +224,7 @@ export class PeerConnection extends Emitter {
 
   #connectionChanged() {
     const { connectionState } = this.pc;
-    // `failed` comes some 15 s after the path died; `disconnected` often mends itself.
+    // `failed` comes some 15 s after the path died; `disconnected` often recovers by itself.
     if (connectionState === "failed") this.reroute();
     if (connectionState === "connected") this.adapt(this.#size);
     this.#watch();
@@ -233,7 +233,7 @@ export class PeerConnection extends Emitter {
 
   /** @param {SignalData} data */
   #tell(data) {
-    // Instances keep what was meant for a page that is gone away from the one that took its place.
+    // Instances keep signals for a page that is gone from reaching the page that replaced it.
     const addressed = { ...data, instance: this.#me.instance, for: this.other.instance };
     this.#send(this.connection > 1 ? { ...addressed, connection: this.connection } : addressed);
   }

@@ -24,7 +24,7 @@
  * @property {Meeting} meeting
  * @property {Participant} you
  * @property {boolean} rejoined
- * @property {string} session  The tab's credential: a reload gets its place back with it.
+ * @property {string} session  The tab session's token: with it a reload gets its place back.
  * @property {string} [token]  The identity's credential.
  * @property {string} epoch
  * @property {number} seq
@@ -43,8 +43,8 @@
  * @property {number} seq
  * @property {number} replayed  How many missed events follow.
  * @property {RTCIceServer[]} ice_servers
- * @property {string} [session]  In place of the one before, which grows old.
- * @property {Snapshot} [snapshot]  In place of a replay.
+ * @property {string} [session]  Replaces the previous token, which expires soon.
+ * @property {Snapshot} [snapshot]  Sent instead of a replay.
  *
  * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived
  * @typedef {{type: "participant_updated", seq: number, participant: ParticipantChange}} ParticipantUpdated
@@ -58,20 +58,20 @@
  *
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
  * @typedef {{type: "going_away", delay: number}} GoingAway
- * @typedef {{type: "ice_servers", ice_servers: RTCIceServer[]}} IceServers  In place of those there were.
+ * @typedef {{type: "ice_servers", ice_servers: RTCIceServer[]}} IceServers  Replaces the previous ones.
  * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
  * @typedef {Joined | Resumed | RoomEvent | Batch | ServerError | GoingAway | IceServers | Answer} ServerMessage
  *
- * What two clients say to each other; the server relays it untouched, so signal.js reads it.
+ * What two clients say to each other. The server relays it unread, so signal.js checks it.
  * @typedef {object} SignalData
  * @property {RTCSessionDescriptionInit | null} [description]
  * @property {RTCIceCandidateInit | null} [candidate]
- * @property {number} [offer]  Number of the offer that the description is, or answers.
+ * @property {number} [offer]  Number of the offer that the description is or answers.
  * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
  * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
  * @property {boolean} [media]  False: the sender's browser cannot make calls, and answers no offer.
  * @property {string} [instance]  The sender's instance,
- * @property {string} [for]  and the one of the addressee it is meant for.
+ * @property {string} [for]  and the addressee's, for which the signal is meant.
  * @property {number} [connection]  Which of the RTCPeerConnections between the two instances, 1 when absent. A bot, which
  *   cannot restart ICE, offers a new one instead.
  */
@@ -92,10 +92,10 @@ export const CLOSE = Object.freeze({
   tooMany: 4103,
 });
 
-/** What browsers say of a connection that ended without a close frame, or never was one. @param {number} code */
+/** The code that browsers report for a connection that ended without a close frame, or never opened. @param {number} code */
 export const isUnsaid = (code) => code === 1006 || code === 1015;
 
-/** 4000 to 4099 tell the client to stay away; after every other code it comes back. @param {number} code */
+/** 4000 to 4099 tell the client not to reconnect; after any other code it does. @param {number} code */
 export const isFinal = (code) => code >= 4000 && code < 4100;
 
 /**

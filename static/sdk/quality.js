@@ -1,4 +1,4 @@
-/** In a mesh everyone encodes once per peer, so what each peer gets shrinks with the size of the meeting. */
+/** In a mesh everyone encodes once per peer, so each peer gets less in a larger meeting. */
 const STEPS = [
   { upTo: 1, maxBitrate: 1_700_000, scaleResolutionDownBy: 1 },
   { upTo: 3, maxBitrate: 700_000, scaleResolutionDownBy: 1.5 },

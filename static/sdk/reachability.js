@@ -1,10 +1,10 @@
 /**
- * Why a meeting's sockets do not open. Browsers do not tell pages: so after attempts that never opened, ask by plain HTTP
- * what is in the way.
+ * Why a meeting's sockets do not open. Browsers do not tell pages, so after attempts that never opened, plain HTTP
+ * requests find out:
  *
  *     away     the server does not answer plain requests either
- *     blocked  it does, and sockets do not get through: refused, or not passed on by something on the way
- *     limited  they open, and are told to come back later: so many come from one network
+ *     blocked  it does, but sockets do not get through: the server refuses them, or something on the way blocks them
+ *     limited  sockets open, and are told to come back later: too many come from one network
  */
 import { BASE } from "./addresses.js";
 
@@ -17,26 +17,26 @@ export const HINDRANCES = {
   blocked: "The server answers, but the connection that a meeting needs does not get through.",
   limited: "So many come from your network that the server lets them in a few at a time. This page keeps trying by itself.",
 };
-/** What follows where there is room for it. */
+/** More advice, where there is room for it. */
 export const WHY_BLOCKED =
   "The server’s set-up, a proxy or something in this network blocks it. This page keeps trying; if that does not help, tell whoever runs the server.";
 
-/** Attempts that did not open, before it is asked. The first may have met a server that was restarting. */
+/** Attempts that did not open before a request is made. The first may have met a restarting server. */
 const ATTEMPTS = 2;
 /** Milliseconds. */
 const PATIENCE = 5_000;
 const HEALTH = `${BASE}/healthz`;
-/** A proxy's own answers when it cannot reach the server behind it. */
+/** Statuses that a proxy answers with when it cannot reach the server. */
 const GATEWAY = new Set([502, 503, 504]);
 
 export class Reachability {
   #path;
   #tell;
   #unopened = 0;
-  /** Counts what makes an answer that is on its way void. */
+  /** Rises when answers that are still on their way become void. */
   #round = 0;
   #asking = false;
-  /** Plain requests were answered, and an attempt has failed since. */
+  /** A plain request was answered; the next failed attempt is judged. */
   #suspicious = false;
   /** @type {Verdict} */
   #verdict = "";
@@ -48,7 +48,7 @@ export class Reachability {
     this.#tell = tell;
   }
 
-  /** A socket has opened, or nobody wants one any more. */
+  /** A socket has opened, or none is wanted any more. */
   clear() {
     this.#round += 1;
     this.#unopened = 0;
@@ -56,7 +56,7 @@ export class Reachability {
     this.#judge("");
   }
 
-  /** A socket has opened, and was told that there are too many. */
+  /** A socket has opened, and the server said that there are too many. */
   limited() {
     this.#judge("limited");
   }
@@ -71,13 +71,13 @@ export class Reachability {
     this.#asking = false;
     if (round !== this.#round) return;
     if (!answer || GATEWAY.has(answer.status)) {
-      // Something may keep only this one path from being asked.
+      // Something may block only this one path.
       const healthy = this.#suspicious && (await ask(HEALTH, "GET"))?.ok;
       if (round !== this.#round) return;
       this.#suspicious = false;
       if (!healthy) return this.#judge("away");
     } else if (!this.#suspicious) {
-      // It may just have come back: then the next socket opens.
+      // The server may just have come back: then the next socket opens.
       this.#suspicious = true;
       return;
     }
@@ -92,7 +92,7 @@ export class Reachability {
     this.#tell(verdict);
   }
 
-  /** To whoever runs the server and looks at the console. @param {Response | null} answer */
+  /** Advice in the console for whoever runs the server. @param {Response | null} answer */
   #hint(answer) {
     const hint = `Reconvene: sockets to ${this.#path} do not open. ${hintOf(answer)} See docs/operations.md, “When sockets are blocked”.`;
     if (hint === this.#hinted) return;

@@ -1,17 +1,17 @@
 /**
  * Whether the page is being reloaded, as far as a page can tell: by its keys or by a script, not by the browser's button.
- * A reload says no goodbye, so that the place is kept however long it takes. Any other page that goes may be reloaded too,
- * and says how long that would take here.
+ * A reload sends no goodbye, so that the place is kept for the whole grace. Any other page that goes away may be reloading
+ * too, and says how long that would take.
  */
 
-/** Of an attempt that came to nothing, as when another program took the keys. Milliseconds. */
+/** When to forget a reload that did not happen, as when another program took the keys. Milliseconds. */
 const FORGET = 5_000;
 
-/** Seconds. The server takes no others. */
+/** Seconds. The server accepts only these. */
 const LEAST = 3;
 const MOST = 15;
 
-/** When all modules were there: milliseconds since the page was asked for. */
+/** When all modules were loaded: milliseconds since the page was requested. */
 const loadedAfter = performance.now();
 
 let since = -Infinity;

@@ -1,6 +1,6 @@
 /**
- * Who is in the meeting: a pure function from a list and an event to the next list. The server's lists
- * and events are the truth; nothing is guessed ahead of them, for the own entry either.
+ * Who is in the meeting: a pure function from a list and an event to the next list. Only the server's lists and events
+ * change it. Nothing is predicted, not even for this page's own entry.
  *
  * @typedef {import("./protocol.js").Participant} Participant
  * @typedef {import("./protocol.js").MediaState} MediaState
@@ -30,7 +30,7 @@ export function applied(roster, event) {
   }
 }
 
-/** The flags that are otherwise now, if any. @param {MediaState} before @param {MediaState} now @returns {Partial<MediaState> | undefined} */
+/** The flags that have changed, if any. @param {MediaState} before @param {MediaState} now @returns {Partial<MediaState> | undefined} */
 export function changedMedia(before, now) {
   const names = /** @type {const} */ (["audio", "video", "screen"]);
   const changed = names.filter((name) => now[name] !== before[name]);
@@ -38,8 +38,8 @@ export function changedMedia(before, now) {
 }
 
 /**
- * What to show of it: a restarted server does not know what those who are still away send. Their pages go on, and their
- * pictures with them, so what was known stays until they are back and have said.
+ * The roster to show. A restarted server does not know what media those who are still away send. Their pages and pictures
+ * go on, so the previous flags stay until they are back and report theirs.
  * @param {Roster} before  what was shown until now @param {Roster} roster @returns {Roster}
  */
 export function shown(before, roster) {
@@ -52,14 +52,14 @@ export function shown(before, roster) {
   );
 }
 
-/** @param {Roster} roster @returns {Participant[]} who records the meeting; also while they reconnect */
+/** @param {Roster} roster @returns {Participant[]} who records the meeting, also while reconnecting */
 export const recorders = (roster) => [...roster.values()].filter(({ recording }) => recording);
 
 /** @typedef {{what: "joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded", who: Participant}} Happening */
 
 /**
- * Who began or ceased to record. Unlike other happenings it is told however it became known: who joins, or comes back
- * after a while, has to hear of it too.
+ * Who started or stopped recording. Unlike other happenings, this is announced whether it came by an event or a list:
+ * whoever joins or comes back has to know it too.
  * @param {Roster} before @param {Roster} roster @returns {Happening[]}
  */
 export function recordings(before, roster) {
@@ -72,7 +72,7 @@ export function recordings(before, roster) {
 }
 
 /**
- * What of an event is worth telling the others in words, but for what `recordings` tells.
+ * What to announce of an event, except what `recordings` announces.
  * @param {Roster} before @param {import("./protocol.js").RoomEvent} event @returns {Happening[]}
  */
 export function happenings(before, event) {

@@ -16,7 +16,7 @@ export class ScreenShare extends Emitter {
     return this.#wanted ? "asking" : "off";
   }
 
-  /** Phones cannot. */
+  /** Phones cannot share screens. */
   get possible() {
     return canCall() && Boolean(navigator.mediaDevices?.getDisplayMedia);
   }
@@ -55,7 +55,7 @@ export class ScreenShare extends Emitter {
     if (track?.readyState !== "live") return stopTracks(stream), this.stop();
     // Text has to stay sharp; motion may stutter.
     track.contentHint = "detail";
-    // The browser has a "stop sharing" of its own.
+    // The browser has its own "stop sharing" button.
     track.onended = () => this.stream === stream && this.stop();
     this.stream = stream;
     this.emit("change", null);
