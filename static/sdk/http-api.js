@@ -80,7 +80,7 @@ export const newIdentity = (name) => request("POST", "/api/identity", { body: na
 /** @param {string} id @returns {Promise<MeetingInfo>} */
 export const getMeeting = (id) => request("GET", meetingPath(id));
 
-/** Gets or creates a meeting. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
+/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
 export const createMeeting = (token, wish) => request("POST", "/api/meetings", { token, body: wish });
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
@@ -112,16 +112,19 @@ export const startEcho = (token, signal) => request("POST", "/api/echo", { token
  * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete" | "too_old", reason: string} | null} source  of an import
  */
 
-/** The meetings that the identity hosts, all with the admin key; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
+/** Meetings of this host, all with the admin key; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
 export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
 
-/** A query string such as "?after=…" of the parameters that have a value. @param {Record<string, string | null | undefined>} parameters */
+/** "?after=…", from parameters with a value. @param {Record<string, string | null | undefined>} parameters */
 const query = (parameters) => {
   const given = Object.entries(parameters).filter(([, value]) => value);
   return given.length ? `?${new URLSearchParams(/** @type {[string, string][]} */ (given))}` : "";
 };
 
-/** One page; its `next` is the `after` of the following page. @param {string} token @param {string} id @param {{after?: string, instance: string}} which  instance: only that instance of a series, unless "" @returns {Promise<any>} */
+/**
+ * One page; its `next` is the `after` of the following page. `instance`: only that instance of a series, unless "".
+ * @param {string} token @param {string} id @param {{after?: string, instance: string}} which @returns {Promise<any>}
+ */
 export const getAttendance = (token, id, which) => request("GET", `${meetingPath(id)}/attendance${query(which)}`, { token });
 
 /**
@@ -166,7 +169,10 @@ export async function deleteMeeting(token, id) {
  * @property {number | null} [seconds_left]
  */
 
-/** The imports that the server knows. @param {string} key  the admin key @returns {Promise<{syncs: Sync[], unusable: string | null}>} unusable: why none is possible */
+/**
+ * The imports that the server knows. `unusable`: why it cannot import.
+ * @param {string} key  the admin key @returns {Promise<{syncs: Sync[], unusable: string | null}>}
+ */
 export const zoomSyncs = (key) => request("GET", "/api/zoom/sync", { token: key });
 
 /** @param {string} key @param {string} id @returns {Promise<Sync>} */

@@ -13,7 +13,7 @@ const NAME = "reconvene.name";
 const ASIDE = "reconvene.tokens-aside";
 const MOST_ASIDE = 4;
 
-/** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on when the server does not know the token; "": not at all. */
+/** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on with an unknown token; "": not at all. */
 
 export class Identity {
   #browser;

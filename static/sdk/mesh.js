@@ -16,7 +16,7 @@ import { canCall } from "./webrtc.js";
 /** Bots wait longer before they offer the next connection; sooner ones would exhaust the browser. Milliseconds. */
 const SHORTEST_CONNECTION = 500;
 
-/** Signals to accept from one participant at once, and in a second: many are answered, and the server limits answers. */
+/** Signals to accept from one participant, at once and per second: the server counts the answers to them. */
 const BURST = 200;
 const RATE = 20;
 

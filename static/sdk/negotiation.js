@@ -108,7 +108,7 @@ export class Negotiation {
     this.#tellDescription(localDescription);
   }
 
-  /** Counts idle offers, so that a browser that keeps asking is ignored at last. @param {RTCSessionDescription} offer */
+  /** Counts idle offers, to ignore a browser that asks for ever. @param {RTCSessionDescription} offer */
   #count({ sdp }) {
     this.#idle = asked(sdp) === this.#agreed ? this.#idle + 1 : 0;
     if (this.#idle === MOST_IDLE) this.#negotiator.report(new Error("asks for negotiation though nothing has changed"));

@@ -16,17 +16,17 @@ export class Outbox {
   dueAt = Infinity;
   /** @type {Command[]} */
   #commands = [];
-  /** Per addressee, when to send the first command again; infinite while it is on its way. @type {Map<string, number>} */
+  /** Per addressee, when to send the first command again; infinite while it is sent. @type {Map<string, number>} */
   #held = new Map();
 
-  /** Appends a command. Returns whether it may be sent now, given a connection. @param {Status | Signal} message @param {boolean} written */
+  /** Returns whether it may be sent now, given a connection. @param {Status | Signal} message @param {boolean} written */
   add(message, written) {
     const held = this.#held.has(addressee(message));
     this.#commands.push({ message, written: written && !held });
     return !held;
   }
 
-  /** Merges a change into the status that waits to be sent, if there is one: the latest values count. @param {Change} change */
+  /** Merges a change into the status that waits, if any: the latest values count. @param {Change} change */
   merge({ media, hand }) {
     const waiting = this.#commands.find(({ message, written }) => message.type === "status" && !written);
     if (waiting?.message.type !== "status") return false;
@@ -47,7 +47,7 @@ export class Outbox {
     this.#look();
   }
 
-  /** Holds a command that was answered with `busy`. False when its id is unknown. @param {number | undefined} id @param {number} until */
+  /** Holds a command answered with `busy`. False for an unknown id. @param {number | undefined} id @param {number} until */
   hold(id, until) {
     const refused = this.#commands.find(({ message }) => message.id === id);
     if (!refused) return false;

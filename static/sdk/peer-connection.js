@@ -199,7 +199,7 @@ export class PeerConnection extends Emitter {
   #helpOn() {
     this.#timer = 0;
     this.recover();
-    // A bot may take longer, and its own offer would collide with one from here, which it cannot roll back.
+    // A bot may take longer, and what this side offered meanwhile could not be matched with the bot's own offer.
     if (this.#waitingForOffer && this.other.kind !== "bot") this.#open();
     else this.#patience *= 2;
     this.#watch();
@@ -233,7 +233,7 @@ export class PeerConnection extends Emitter {
 
   /** @param {SignalData} data */
   #tell(data) {
-    // Instances keep signals for a page that is gone from reaching the page that replaced it.
+    // With instances, a signal for a page that is gone is not taken by the page that replaced it.
     const addressed = { ...data, instance: this.#me.instance, for: this.other.instance };
     this.#send(this.connection > 1 ? { ...addressed, connection: this.connection } : addressed);
   }

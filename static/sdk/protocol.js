@@ -92,7 +92,7 @@ export const CLOSE = Object.freeze({
   tooMany: 4103,
 });
 
-/** The code that browsers report for a connection that ended without a close frame, or never opened. @param {number} code */
+/** What browsers report if a connection ended without a close frame, or never opened. @param {number} code */
 export const isUnsaid = (code) => code === 1006 || code === 1015;
 
 /** 4000 to 4099 tell the client not to reconnect; after any other code it does. @param {number} code */

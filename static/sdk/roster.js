@@ -38,8 +38,8 @@ export function changedMedia(before, now) {
 }
 
 /**
- * The roster to show. A restarted server does not know what media those who are still away send. Their pages and pictures
- * go on, so the previous flags stay until they are back and report theirs.
+ * The roster to show. A restarted server does not know what media those who are still away send. Their pages and
+ * pictures go on, so media and hand stay as shown before until they are back and report theirs.
  * @param {Roster} before  what was shown until now @param {Roster} roster @returns {Roster}
  */
 export function shown(before, roster) {

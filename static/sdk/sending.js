@@ -1,10 +1,10 @@
 /**
  * What goes to one peer: microphone, camera and a shared screen, each on a transceiver of its own.
  *
- * None is ever stopped. One that is stopped before it has a `mid`, or is caught by a rollback, never gets one, and
- * Chromium asks for negotiation for ever. So a screen that ends leaves its sections inactive, and the next one goes out
- * on them: however often it is shared, the description does not grow, and what has to be negotiated is a direction,
- * which the browser compares with what was agreed. Nothing of it can go in circles.
+ * No transceiver is ever stopped. One that is stopped before it has a `mid`, or during a rollback, never gets a `mid`,
+ * and Chromium asks for negotiation for ever. So a screen that ends leaves its sections inactive, and the next screen
+ * uses them: the description does not grow, however often a screen is shared. Only a direction is negotiated, which the
+ * browser compares with what was agreed, so negotiation cannot loop.
  */
 import { videoEncoding } from "./quality.js";
 
@@ -12,15 +12,15 @@ import { videoEncoding } from "./quality.js";
 
 const KINDS = /** @type {const} */ (["audio", "video"]);
 
-/** A transceiver, and the track that was last asked of it: `sender.track` tells only what has been done by now. */
+/** A transceiver, and the track last requested for it: `sender.track` changes only when that is done. */
 class Outlet {
-  /** @param {RTCRtpTransceiver} transceiver @param {MediaStreamTrack | null} track  which it carries already */
+  /** @param {RTCRtpTransceiver} transceiver @param {MediaStreamTrack | null} track  the one it carries already */
   constructor(transceiver, track) {
     this.transceiver = transceiver;
     this.track = track;
   }
 
-  /** Without negotiation. @param {MediaStreamTrack | null} track @param {(error: unknown) => void} failed */
+  /** Needs no negotiation. @param {MediaStreamTrack | null} track @param {(error: unknown) => void} failed */
   carry(track, failed) {
     if (track === this.track) return;
     this.track = track;
@@ -36,7 +36,7 @@ export class Sending {
   #own = {};
   /** @type {Partial<Record<Kind, Outlet>>} */
   #screen = {};
-  /** By its id the other side tells a screen from a camera, whichever is shared. */
+  /** Its id tells the other side which stream is a screen and not a camera. */
   #screenStream = new MediaStream();
 
   /** @param {RTCPeerConnection} pc @param {import("./devices.js").LocalMedia} media @param {(error: unknown) => void} failed */
@@ -46,9 +46,9 @@ export class Sending {
     this.#failed = failed;
   }
 
-  /** Brings it in line with what is captured. @returns {boolean} whether that takes an offer */
+  /** Brings what is sent in line with what is captured. @returns {boolean} whether that needs an offer */
   update() {
-    // Not `some`: each is to be brought in line.
+    // Not `some`: each has to be brought in line.
     return [...KINDS.map((kind) => this.#carry(kind)), ...KINDS.map((kind) => this.#share(kind))].includes(true);
   }
 
@@ -73,12 +73,12 @@ export class Sending {
     sender.setParameters(parameters).catch(this.#failed);
   }
 
-  /** Where the other's sound arrives too. */
+  /** The receiver of the other's sound. */
   get audioReceiver() {
     return this.#own.audio?.transceiver.receiver;
   }
 
-  /** The id of the screen's stream, if the description sends it. @param {string} sdp  made here */
+  /** The id of the screen's stream, if the local description sends it. @param {string} sdp */
   screenIn(sdp) {
     const { id } = this.#screenStream;
     // Chromium names the stream in inactive sections too.

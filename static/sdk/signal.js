@@ -1,21 +1,21 @@
 /**
- * What another participant sends by `signal`, read from whatever came: any JSON. The one place where it is looked at
- * before it is believed. The twin for programs is `reconvene/webrtc/negotiation.py`.
+ * Reads and checks what another participant sends by `signal`, which may be any JSON. Nothing else checks it.
+ * The twin for programs is `reconvene/webrtc/negotiation.py`.
  */
 
 /** @typedef {import("./protocol.js").SignalData} SignalData */
 
-/** Of numbers. */
+/** The largest number. */
 const LARGEST = 2 ** 31 - 1;
-/** Of ids and fragments, in characters. */
+/** The longest id or fragment, in characters. */
 const LONGEST = 256;
-/** Media sections of a description. Each costs the browser; a page has eight, and those of 0.5.0 some more. */
+/** Most media sections of a description. Each costs the browser; a page has eight, one of 0.5.0 some more. */
 const MOST_SECTIONS = 32;
 const MOST_CANDIDATES = 200;
 
 /**
  * @param {unknown} data
- * @returns {SignalData | null} with fields that are known, and only what they may be; null for what is no signal
+ * @returns {SignalData | null} only known fields with valid values; null for what is not a signal
  */
 export function readSignal(data) {
   if (!isObject(data)) return null;
@@ -52,7 +52,7 @@ function readDescription(said) {
   return { type, sdp };
 }
 
-/** @param {unknown} said @returns {RTCIceCandidateInit | null} null for the end of candidates too, which changes nothing */
+/** @param {unknown} said @returns {RTCIceCandidateInit | null} null also for the end of candidates, which has no effect */
 function readCandidate(said) {
   if (!isObject(said) || typeof said.candidate !== "string" || !said.candidate.startsWith("candidate:")) return null;
   const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = said;

@@ -1,18 +1,18 @@
 /**
- * Whether the machine slept, told by its two clocks. signalling/client/sleep.py is the same, and says why; tests/vectors/sleep
- * holds the two together.
+ * Detects from the machine's two clocks that it slept. signalling/client/sleep.py is its twin, and says why;
+ * tests/vectors/sleep tests both.
  */
 
-/** Milliseconds by which the wall clock runs ahead between two looks when the machine slept in between. */
+/** Milliseconds that the wall clock must gain between two checks to count as sleep. */
 const AHEAD = 2_000;
 
-/** Milliseconds between two looks, at most: the timers, too, stand still with the monotonic clock. */
+/** Most milliseconds between two checks: timers stop with the monotonic clock too. */
 export const LOOK_EVERY = 5_000;
 
 export class SleepWatch {
   #apart = Infinity;
 
-  /** Whether it did since this was asked last. @param {number} monotonic @param {number} wall  both in milliseconds */
+  /** Whether it slept since the last call. @param {number} monotonic @param {number} wall  both in milliseconds */
   slept(monotonic, wall) {
     const before = this.#apart;
     this.#apart = wall - monotonic;

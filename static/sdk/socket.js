@@ -1,4 +1,4 @@
-/** The shell around SignallingClient: the WebSocket, the one timer, and the page's signs of life. */
+/** The shell around SignallingClient: the WebSocket, the one timer, and the events of the page's life. */
 import { sayGoodbye } from "./http-api.js";
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
@@ -12,7 +12,7 @@ import { LOOK_EVERY, SleepWatch } from "./sleep.js";
  * @typedef {import("./actions.js").Action} Action
  *
  * @typedef {object} SocketEvents
- * @property {import("./reachability.js").Verdict} hindered  What keeps sockets from opening, when that changes.
+ * @property {import("./reachability.js").Verdict} hindered  What prevents sockets from opening, when that changes.
  */
 
 /** @extends {Emitter<import("./actions.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
@@ -23,7 +23,7 @@ export class MeetingSocket extends Emitter {
   #socket = null;
   #timer = 0;
   #startedAt = 0;
-  /** Milliseconds until it was in for the first time. */
+  /** Milliseconds from the start to the first join. */
   #joinTook = Infinity;
   #sleep = new SleepWatch();
   #reachability;
@@ -50,12 +50,12 @@ export class MeetingSocket extends Emitter {
     this.#happened((now) => this.#client.start(now));
   }
 
-  /** Whatever is waited for: try now. */
+  /** Try now instead of waiting. */
   hurry() {
     this.#run(this.#client.hurry(performance.now()));
   }
 
-  /** Leaves the meeting. Closing the page does so too, but a moment later: it might be a reload. */
+  /** Leaves the meeting at once. Closing the page leaves a moment later, since it might be a reload. */
   leave() {
     this.#run(this.#client.leave());
   }
@@ -71,7 +71,7 @@ export class MeetingSocket extends Emitter {
   }
 
   /**
-   * Deadlines are by a clock that nobody sets. It may stand still while the machine sleeps, which the other one tells.
+   * Deadlines use a clock that nobody sets. It may stop while the machine sleeps, which the wall clock reveals.
    * @param {(now: number) => Action[]} happen
    */
   #happened(happen) {
@@ -82,7 +82,7 @@ export class MeetingSocket extends Emitter {
 
   /** @param {Action[]} actions */
   #run(actions) {
-    // One queue for all: who is told of something may give a command at once, and what was decided before it comes first.
+    // One queue: a listener may give a command at once, and the actions that were decided before it come first.
     this.#todo.push(...actions);
     for (let action = this.#todo.shift(); action; action = this.#todo.shift()) {
       if (action.do === "open") this.#open();
@@ -110,7 +110,7 @@ export class MeetingSocket extends Emitter {
   #open() {
     const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
     this.#socket = socket;
-    // A socket that was dropped may still report; only the current one is listened to.
+    // A dropped socket may still report: only the current socket counts.
     const current = () => socket === this.#socket;
     let opened = false;
     socket.onopen = () => {
@@ -121,7 +121,7 @@ export class MeetingSocket extends Emitter {
     };
     socket.onmessage = ({ data }) => {
       if (!current()) return;
-      // The machine waits, as it was told; who looks at the page is to know why.
+      // The state machine waits, as the server asked; the page shows why.
       const limited = this.#client.phase === "joining" && isLimit(parse(data));
       this.#happened((now) => this.#client.received(data, now));
       if (limited && this.#client.phase !== "over") this.#reachability.limited();
@@ -134,7 +134,7 @@ export class MeetingSocket extends Emitter {
   }
 
   /**
-   * Of a socket that is closed as soon as it is open Firefox tells only the close, not that it opened nor what was said.
+   * If a socket is closed as soon as it opens, Firefox reports only the close: no opening and no messages.
    * @param {number} code
    */
   #unopened(code) {

@@ -1,14 +1,13 @@
 /**
- * The client's side of the protocol as a state machine without I/O, clock or randomness: what happened goes in
- * with the time it happened, what is to be done comes out as a list of actions, and `wakeAt` says when `tick`
- * wants to be called. socket.js is its shell, signalling/client/state_machine.py the same machine; tests/vectors hold
- * them together.
+ * The client's side of the protocol as a state machine without I/O, clock or randomness. Each method takes what
+ * happened and its time, and returns a list of actions to carry out. `wakeAt` is when to call `tick`. socket.js is its
+ * shell, signalling/client/state_machine.py its twin; tests/vectors test both.
  *
  *     idle ─start→ connecting ─opened→ joining ─joined, resumed→ joined
  *                      ↑                  │ closed, no answer      │ closed, no pong
  *                      └── due ─ waiting ←┴────────────────────────┘
  *
- * From anywhere: a final close code, a refusal that stays, or `leave` → over.
+ * From anywhere: a final close code, a permanent refusal, or `leave` → over.
  */
 import { emit, send } from "./actions.js";
 import { BackOff } from "./back-off.js";
@@ -24,10 +23,10 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
 const PONG_TIMEOUT = 8_000;
-/** When the network may just have changed, a dead socket is to be found out quickly. */
+/** When the network may just have changed, a dead socket has to be detected quickly. */
 const PROBE_TIMEOUT = 2_500;
 
-/** Errors to a join or resume that pass by themselves. */
+/** Temporary errors to a join or resume: the client tries again. */
 const PASSING = new Set(["unavailable", "rate_limited"]);
 
 export class SignallingClient {
@@ -39,7 +38,7 @@ export class SignallingClient {
   #membership;
   #backOff;
   #heartbeat = new Heartbeat();
-  /** The id of the join or resume on its way. */
+  /** The id of the last join or resume; 0 once a temporary error has answered it. */
   #askedWith = 0;
   #leaving = false;
   #notBefore = 0;
@@ -110,7 +109,7 @@ export class SignallingClient {
       case "connecting":
         return this.#giveUp(now);
       case "joining":
-        // Either the answer never came, or the wait that a passing error asked for is over.
+        // Either the answer never came, or the wait after a temporary error is over.
         return this.#askedWith ? this.#giveUp(now) : this.#ask(now);
       case "joined":
         return [...this.#sendDue(now), ...this.#look(now)];
@@ -119,7 +118,7 @@ export class SignallingClient {
     }
   }
 
-  /** The network or the page came back: do not sit out a wait, do not trust an old socket. @param {number} now @returns {Action[]} */
+  /** The network or the page came back: cuts a wait short, or probes an open socket. @param {number} now @returns {Action[]} */
   hurry(now) {
     switch (this.phase) {
       case "waiting":
@@ -130,7 +129,7 @@ export class SignallingClient {
         return this.#ping(now, PROBE_TIMEOUT);
       case "connecting":
       case "joining":
-        // The wait that a passing error asked for is the server's to set.
+        // The wait after a temporary error is not cut short: the server set it.
         if (this.phase === "connecting" || this.#askedWith) this.wakeAt = Math.min(this.wakeAt, now + PROBE_TIMEOUT);
         return [];
       default:
@@ -138,7 +137,7 @@ export class SignallingClient {
     }
   }
 
-  /** The page is put away or closed, which a close in good order tells the server. `hurry` comes back from it. @returns {Action[]} */
+  /** The page is suspended or closed; a normal close tells the server. `hurry` resumes the page. @returns {Action[]} */
   suspend() {
     if (this.phase === "idle" || this.phase === "over") return [];
     const goodbye = this.#membership.goodbye();
@@ -149,7 +148,7 @@ export class SignallingClient {
     return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasJoined)];
   }
 
-  /** What changed. @param {import("./outbox.js").Change} change @returns {Action[]} */
+  /** Reports what changed. @param {import("./outbox.js").Change} change @returns {Action[]} */
   status(change) {
     return this.phase === "over" ? [] : this.#membership.status(change, this.phase === "joined");
   }
@@ -164,7 +163,7 @@ export class SignallingClient {
     if (this.phase === "joined") return this.#farewell();
     if (this.phase === "over") return [];
     if (!this.#membership.epoch) return this.#over();
-    // The server keeps the place of who is only away: come back once, to say so.
+    // While the client is away, the server keeps its place: connect once more, to leave.
     this.#leaving = true;
     if (this.phase === "waiting") this.wakeAt = 0;
     return [];
@@ -214,7 +213,7 @@ export class SignallingClient {
     if (this.#leaving) return this.#over();
     if (!PASSING.has(code)) return this.#over(emit("refused", { code, message }));
     this.#askedWith = 0;
-    // Where the error also closes the socket, the wait holds for the next connection.
+    // If the error also closes the socket, the wait applies to the next connection.
     this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff.failed());
     return [];
   }
@@ -224,7 +223,7 @@ export class SignallingClient {
     return this.phase === "joined" ? this.#membership.event(event) : [];
   }
 
-  /** Sends again what the server was too busy for, as far as its time has come. @param {number} now @returns {Action[]} */
+  /** Sends again the commands that were answered with `busy` and are due. @param {number} now @returns {Action[]} */
   #sendDue(now) {
     if (this.phase !== "joined") return [];
     const actions = this.#membership.outbox.due(now).map(send);
@@ -234,7 +233,7 @@ export class SignallingClient {
 
   /** The server does not answer. @param {number} now @returns {Action[]} */
   #giveUp(now) {
-    // Not 1000: should the close arrive after all, it is no goodbye.
+    // Not 1000: if the close still arrives, it must not count as a goodbye.
     return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#lost(now)];
   }
 

@@ -1,8 +1,8 @@
 /**
  * What the page keeps in the browser. Site data may be blocked (then `localStorage` itself throws, or is null), and
- * storage may be full: what the browser does not take is kept here instead, for as long as the page lives.
+ * storage may be full: what the browser refuses is kept here instead, for the life of the page.
  *
- * Other servers of the same host have the same storage, so that a server below a prefix has it in its keys.
+ * Servers on the same host share the storage, so a server below a prefix adds the prefix to its keys.
  */
 import { BASE } from "./addresses.js";
 
@@ -11,7 +11,7 @@ const named = (key) => key + BASE;
 
 export class PageStorage {
   #open;
-  /** What the browser did not take; null for what it did not remove. @type {Map<string, string | null>} */
+  /** Items that the browser refused to set; null for those it refused to remove. @type {Map<string, string | null>} */
   #own = new Map();
 
   /** @param {() => Storage} open  gives the browser's storage, or throws */
@@ -53,5 +53,5 @@ export class PageStorage {
 
 /** Shared by the browser's tabs, and kept when they are closed. */
 export const browserStorage = new PageStorage(() => localStorage);
-/** This tab's. */
+/** This tab's own. */
 export const tabStorage = new PageStorage(() => sessionStorage);

@@ -2,42 +2,42 @@
  * The place this tab holds in a meeting, so that a reload goes straight back into it.
  *
  * A tab's storage survives a reload, but browsers also copy it when a tab is duplicated, and bring it back with a tab
- * that they restore the next morning. A Web Lock held for the page's life tells a copy: it finds the lock taken and has
- * no session. What tells a restored tab is how the page was loaded, and how long ago its session was last seen alive: it
- * keeps the session, but nobody goes live who was not asked.
+ * that they restore the next morning. A Web Lock held for the page's life detects a copy: the copy finds the lock taken
+ * and has no session. A restored tab is detected by how the page was loaded, and how long ago its session was alive: it
+ * keeps the session, but nobody goes live without being asked.
  */
 import { randomName } from "./random.js";
 
-/** What is kept under it, and `seat` in it, older releases must be able to read. */
+/** Older releases must be able to read what is stored under this key, and `seat` in it. */
 const KEY = "reconvene.seat";
 /**
- * A reload may ask for the lock before the old page has let go of it, on a busy machine long before; a living tab never
- * does, and its copies need not wait. Milliseconds.
+ * How long to wait for the lock. A reload may request it before the old page releases it, on a busy machine long
+ * before; a living tab never releases it, and its copies need not wait. Milliseconds.
  */
 const LET_GO = { reload: 5_000, otherwise: 400 };
-/** How often the session of a page that lives is marked. Milliseconds; a page that is hidden does it less often. */
+/** How often a living page marks its session as alive. Milliseconds; a hidden page does it less often. */
 const ALIVE_EVERY = 4_000;
 
 /**
  * @typedef {object} TabSession
  * @property {string} meeting
- * @property {string} session  The server's credential for the tab.
+ * @property {string} session  The tab session's token from the server.
  * @property {string} name
  * @property {boolean} audio
  * @property {boolean} video
- * @property {number} grace  For how long the server keeps a place. Seconds.
+ * @property {number} grace  How long the server keeps a place. Seconds.
  *
  * @typedef {object} Kept
  * @property {string} tab
  * @property {TabSession | null} seat
- * @property {number} at  When the page last lived. A date, since it has to be told after a restart of the browser.
+ * @property {number} at  When the page was last alive. Wall-clock time, to be valid after a restart of the browser.
  *
  * @typedef {{type: string, discarded: boolean}} Loading  How the page was loaded; `type` as in Navigation Timing.
  */
 
 /**
- * Whether a page goes back into the meeting without a question: a reload of a call that was going on a moment ago.
- * A clock that was set back tells nothing, so the session counts as old.
+ * Whether a page goes back into the meeting without asking: after a reload of a call that was live a moment ago.
+ * If the clock was set back, the age is unknown, so the session counts as old.
  * @param {{grace: number, at: number}} kept @param {number} now @param {Loading} loading @returns {boolean}
  */
 export function goesStraightBack({ grace, at }, now, { type, discarded }) {
@@ -47,7 +47,7 @@ export function goesStraightBack({ grace, at }, now, { type, discarded }) {
 
 export class TabSessionKeeper {
   #storage;
-  /** Names the lock; no credential. */
+  /** The name of the lock; not a credential. */
   #tab = "";
   #timer = 0;
 
@@ -57,7 +57,7 @@ export class TabSessionKeeper {
     window.addEventListener("pagehide", () => this.#timer && this.update({}));
   }
 
-  /** @param {string} meeting @returns {Promise<{tabSession: TabSession, straight: boolean} | null>} straight: without a question */
+  /** @param {string} meeting @returns {Promise<{tabSession: TabSession, straight: boolean} | null>} straight: without asking */
   async find(meeting) {
     const { tab, seat: tabSession, at } = this.#read();
     if (tabSession?.meeting !== meeting) return null;
@@ -66,7 +66,7 @@ export class TabSessionKeeper {
     if (tab === this.#tab || (await hold(tab, how.type === "reload" ? LET_GO.reload : LET_GO.otherwise))) {
       this.#tab = tab;
       const straight = goesStraightBack({ grace: tabSession.grace, at }, now, how);
-      // Who is asked once is asked again: a reload of the question is no reload of the call.
+      // If the person was asked, ask again after a reload: that reloads the question, not the call.
       if (!straight) this.#keep(tabSession, 0);
       return { tabSession, straight };
     }
@@ -84,7 +84,7 @@ export class TabSessionKeeper {
     this.#keep(tabSession, Date.now());
   }
 
-  /** What changed meanwhile. @param {Partial<TabSession>} change */
+  /** Stores what changed meanwhile. @param {Partial<TabSession>} change */
   update(change) {
     const { seat: tabSession } = this.#read();
     if (tabSession) this.take({ ...tabSession, ...change });
@@ -107,7 +107,7 @@ export class TabSessionKeeper {
   #read() {
     try {
       const kept = JSON.parse(this.#storage.getItem(KEY) ?? "");
-      // Whatever else is wrong with it, the server says so, and it is asked for again.
+      // If anything else is wrong with it, the server refuses it, and the page joins anew.
       return typeof kept?.seat?.session === "string" ? kept : NONE;
     } catch {
       return NONE;
@@ -122,7 +122,7 @@ const NONE = { tab: "", seat: null, at: 0 };
 function loading() {
   const [entry] = performance.getEntriesByType("navigation");
   const type = entry instanceof PerformanceNavigationTiming ? entry.type : "navigate";
-  // A tab that the browser put away to save memory is loaded anew when somebody looks at it.
+  // A tab that the browser discarded to save memory is loaded again when somebody opens it.
   return { type, discarded: "wasDiscarded" in document && document.wasDiscarded === true };
 }
 
@@ -131,7 +131,7 @@ async function hold(tab, patience) {
   const options = { signal: AbortSignal.timeout(patience) };
   return new Promise((resolve) => {
     const forever = () => (resolve(true), new Promise(() => {}));
-    // Without locks (no secure context, site data blocked) a copy is not told from its original: the server asks then.
+    // Without locks (no secure context, site data blocked) a copy cannot be told from its original: the server decides.
     const without = () => resolve(true);
     try {
       navigator.locks.request(`reconvene.tab.${tab}`, options, forever).catch(() => (options.signal.aborted ? resolve(false) : without()));

@@ -1,6 +1,6 @@
 /**
- * Whether this browser can make calls. Some lack WebRTC, some have it switched off by a setting, a policy or an
- * extension, and then there is no constructor, or it throws.
+ * Whether this browser can make calls. Some browsers lack WebRTC; in some, a setting, a policy or an extension turns it
+ * off. Then there is no constructor, or it throws.
  */
 
 /** @type {boolean | undefined} */
