@@ -54,8 +54,8 @@ def bring_up_to_date(
             Send(connection, answer),
             *_signals_anew(room, member, member.arrived_at, now),
         ]
-    # The first event that a page receives is its own arrival. A page that names an earlier one has made it up, and is
-    # not shown who was there before.
+    # A page is told of no event before its own arrival. One that names an earlier event has made it up, and is not
+    # shown who was there before.
     follows = back.epoch == room.log.epoch and back.seq >= member.arrived_at
     missed = room.log.since(back.seq, member.id) if follows else None
     resumed = server_messages.resumed(

@@ -1,7 +1,7 @@
 """A room's log: the recent events in order, each with its number.
 
-`(epoch, seq)` is a client's position in it. Only this small type would change for a cluster: in one process it is a
-deque, across nodes a stream.
+`(epoch, seq)` is a client's position in it. This small type is where a cluster would differ: a deque in one process, a
+stream across nodes.
 """
 
 from __future__ import annotations

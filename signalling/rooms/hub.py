@@ -51,7 +51,7 @@ class Hub:
 
     `frames`: frames a second in a room's budget for telling everyone; 0: statuses need no budget.
 
-    `log_memory`: most bytes of all logs together.
+    `log_memory`: most bytes of all logs together; `logs.size`: their bytes at the last check.
     """
 
     def __init__(

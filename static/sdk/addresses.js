@@ -27,5 +27,5 @@ export function ownPath(path) {
   return path.startsWith(`${BASE}/`) ? path.slice(BASE.length) : null;
 }
 
-/** This page's path without the prefix. Behind no proxy that adds the prefix, the address has none. */
+/** This page's path without the prefix. A page loaded past the proxy that adds the prefix has none in its address. */
 export const pathHere = () => ownPath(location.pathname) ?? location.pathname;

@@ -31,7 +31,7 @@ export class Device {
   lost = null;
   /** Counts the person's wishes, so that work that takes time can see whether it still matters. */
   turn = 0;
-  /** How often it was restarted automatically since then. */
+  /** How often it was restarted automatically since the last wish. */
   restarts = 0;
 
   /** Numbers of requests: the last one, */

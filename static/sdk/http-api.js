@@ -112,7 +112,7 @@ export const startEcho = (token, signal) => request("POST", "/api/echo", { token
  * @property {{external_id: string, state: "unread" | "live" | "unknown" | "partial" | "complete" | "too_old", reason: string} | null} source  of an import
  */
 
-/** Meetings of this host, all with the admin key; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
+/** Those of this host, all with the admin key; newest first. @param {string} token @returns {Promise<HostedMeeting[]>} */
 export const hostedMeetings = async (token) => (await request("GET", "/api/meetings", { token })).meetings;
 
 /** "?after=…", from parameters with a value. @param {Record<string, string | null | undefined>} parameters */

@@ -16,7 +16,7 @@ export class Outbox {
   dueAt = Infinity;
   /** @type {Command[]} */
   #commands = [];
-  /** Per addressee, when to send the first command again; infinite while it is sent. @type {Map<string, number>} */
+  /** Per addressee, when to send the first command again; Infinity once sent. @type {Map<string, number>} */
   #held = new Map();
 
   /** Returns whether it may be sent now, given a connection. @param {Status | Signal} message @param {boolean} written */

@@ -107,7 +107,7 @@ export class TabSessionKeeper {
   #read() {
     try {
       const kept = JSON.parse(this.#storage.getItem(KEY) ?? "");
-      // If anything else is wrong with it, the server refuses it, and the page joins anew.
+      // If anything else is wrong with it, the server ignores or refuses it.
       return typeof kept?.seat?.session === "string" ? kept : NONE;
     } catch {
       return NONE;
