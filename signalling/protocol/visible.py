@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
-"""Look like a space, but are no spaces to Unicode: Hangul fillers, the empty Braille cell, the null notehead."""
+"""They look like a space, but Unicode has them as none: Hangul fillers, the empty Braille cell, the null notehead."""
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
