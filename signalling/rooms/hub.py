@@ -260,7 +260,7 @@ class Hub:
         return self._telling.tell_soon(now)
 
     def stood_still(self, seconds: float, now: float) -> None:
-        """The process did nothing for `seconds` until now (stopped, or the machine slept): its clients were not away."""
+        """The process did nothing for `seconds` until now (stopped, or machine slept): its clients were not away."""
         self._absences.excuse(seconds, now)
 
     def clock_was_set(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
 /**
  * What goes to one peer: microphone, camera and a shared screen, each on a transceiver of its own.
  *
- * No transceiver is ever stopped. One that is stopped before it has a `mid`, or is caught by a rollback, never gets one,
+ * No transceiver is ever stopped. One stopped before it has a `mid`, or caught by a rollback, never gets one,
  * and Chromium asks for negotiation for ever. So a screen that ends leaves its sections inactive, and the next screen
  * uses them: the description does not grow, however often a screen is shared. Only a direction is negotiated, which the
  * browser compares with what was agreed, so negotiation cannot loop.
