@@ -43,6 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("engine", sorted(names), indirect=True, scope="module")
 
 
+# After `-m`, which leaves those that are marked.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the other browsers, the first case of each file: what differs between them is the page's doing."""
     if os.environ.get("OTHER_BROWSERS") != "1":
