@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from tests.e2e.browsers import BROWSERS, Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import Person, all_hear_and_watch, meet
+from tests.e2e.waiting import GONE_WITHIN
 from tests.process import ServerProcess
 
 SCROLLBAR = """() => {
@@ -72,4 +73,4 @@ async def test_one_browser_calls_another(pair: list[Person], meeting: str) -> No
     assert await guest.seated() == g
     await all_hear_and_watch({h: host, g: guest})
     await guest.page.close()
-    await expect(host.others).to_have_count(0)
+    await expect(host.others).to_have_count(0, timeout=GONE_WITHIN * 1000)

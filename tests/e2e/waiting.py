@@ -13,6 +13,9 @@ T = TypeVar("T")
 WITHIN = 30.0
 """Seconds. Much more than anything takes, since machines that run tests share their cores."""
 
+GONE_WITHIN = 30.0 + WITHIN
+"""Seconds. Of a page that is closed Firefox may lose the goodbye, and then its place is kept for the server's grace."""
+
 expect.set_options(timeout=WITHIN * 1000)
 
 
