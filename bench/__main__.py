@@ -43,7 +43,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
 WIDTH = 150
 """Of a table that is written to a file."""
 
-FILES = measure.IDLE_CLIENTS + 500
+SPARE_FILES = 500
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,7 +63,9 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         plan = dataclasses.replace(plan, specs=[*plan.specs, other])
     if options.references:
         plan = dataclasses.replace(plan, specs=[spec for spec in plan.specs if spec is not RECONVENE])
-    _prepare()
+    # Fan-out has a server in C besides.
+    clients = max(measure.IDLE_CLIENTS, (len(plan.specs) + 1) * measure.MOST_CLIENTS)
+    _prepare(clients + SPARE_FILES)
     # Progress goes to stderr, so that --json leaves stdout to the figures.
     progress = Console(stderr=True, highlight=False)
     say: measure.Say = lambda line: progress.print(line, markup=False, soft_wrap=True)  # noqa: E731
@@ -99,14 +101,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _prepare() -> None:
+def _prepare(files: int) -> None:
     # The servers are stopped by leaving their blocks, which a plain SIGTERM would not do.
     signal.signal(signal.SIGTERM, lambda number, stack: sys.exit(128 + number))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < FILES:
-        sys.exit(f"{FILES} open files are needed, and the limit is {hard}: see ulimit -Hn")
+    if hard != resource.RLIM_INFINITY and hard < files:
+        sys.exit(f"{files} open files are needed, and the limit is {hard}: see ulimit -Hn")
     # Servers inherit it. Not more than it takes: some programs walk through all that may be open.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
     os.sched_setaffinity(0, {GENERATOR_CORE})
 
 

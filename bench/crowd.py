@@ -17,7 +17,7 @@ from typing import Any
 from bench.clients import LoadError
 from bench.load import IN_FLIGHT, undisturbed
 from reconvene.load.client import Client, seconds
-from reconvene.load.client_socket import ClientSocket
+from reconvene.load.client_socket import UPGRADE_REFUSED, ClientSocket
 from reconvene.load.target import Target
 from reconvene.server_address import Address
 from signalling.client.place import Place
@@ -64,7 +64,7 @@ class Participant(Client):
         super().opened()
 
     def unopened(self, why: str) -> None:
-        if why.startswith("the upgrade"):
+        if why.startswith(UPGRADE_REFUSED):
             self._crowd.fail(why)
         super().unopened(why)
 

@@ -27,6 +27,8 @@ from bench.servers import (
 from reconvene.load.cpu_usage import Usage, usage
 
 SHAPES = ((20, 50), (100, 5), (1, 1000))
+MOST_CLIENTS = max(rooms * size for rooms, size in SHAPES)
+"""Of each server, while fan-out is measured."""
 PAIRS = 250
 ROOM = 50
 IDLE_CLIENTS = 5000

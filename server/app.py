@@ -86,7 +86,7 @@ async def serve(
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         admission = Admission(config, hub, store, writer, tokens, node.id, record_clock)
         gateway = Gateway(config, hub, admission, writer, metrics)
-        reconciler = Reconciler(store, node.id, hub, admission, writer)
+        reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
         node.on_clock_set = hub.clock_was_set

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.process import ROOT
 
 PACKAGES = ("signalling", "storage", "server", "reconvene")
 
@@ -33,7 +34,7 @@ def tracked() -> list[Path]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The full names of the modules a file imports, wherever in it."""
+    """The full names of what a file imports, wherever in it: modules, and what is in them."""
     package = ".".join(path.relative_to(ROOT).parent.parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
@@ -42,9 +43,12 @@ def imported(path: Path) -> Iterator[str]:
             base = (
                 ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
             )
-            yield ".".join(part for part in (base, node.module) if part)
+            # What is imported by name may be a module itself.
+            for alias in node.names:
+                yield ".".join(part for part in (base, node.module, alias.name) if part)
 
 
+@functools.cache
 def tops(package: str) -> dict[str, set[str]]:
     """The top-level modules that a package imports, each with the files that do."""
     found: dict[str, set[str]] = {}

@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 
 from storage.migrations import load_migrations
-from tests.source_files import PACKAGES, ROOT, scripts, sources, tracked
+from tests.process import ROOT
+from tests.source_files import PACKAGES, scripts, sources, tracked
 
 MOST_LINES = 320
 

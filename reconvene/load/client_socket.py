@@ -22,6 +22,9 @@ LOST = 1006
 NO_CODE = 1005
 """The close code for a close frame without one (RFC 6455 section 7.1.5)."""
 
+UPGRADE_REFUSED = "the upgrade was answered with"
+"""Reasons for which a socket did not open begin with this if the server answered with a status other than 101."""
+
 CLOSE_TIMEOUT = 2.0
 """Seconds for the remote to take what was written before a close."""
 
@@ -144,7 +147,7 @@ class ClientSocket(asyncio.Protocol):
         words = head.split(b"\r\n", 1)[0].split(None, 2)
         status = words[1].decode(errors="replace") if len(words) > 1 else "nothing"
         if status != "101":
-            self._fail(f"the upgrade was answered with {status[:20]}")
+            self._fail(f"{UPGRADE_REFUSED} {status[:20]}")
             return False
         self.is_open = True
         if self._owner is not None:

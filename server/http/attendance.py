@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 
 from server.http.openapi import UNKNOWN, answered
+from server.http.private import PRIVATE, private_json
 from server.reports import attendance_report, import_source, instance_columns, instances
 from server.runtime.clock import RecordClock
 from signalling.protocol.errors import ErrorCode, Refused
@@ -22,9 +23,6 @@ from storage.records import Attendance, Meeting
 
 MOST_PEOPLE = 1000
 """On one page."""
-
-PRIVATE = {"Cache-Control": "no-store"}
-"""Who was where is kept by nobody on the way."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST_PEOPLE, description="JSON: people on this page.")]
 After = Annotated[
@@ -110,7 +108,7 @@ def add_to(
             if by is not None
             else partial(attendance_report.as_json, record, now, limit, whole=whole, source=source)
         )
-        return Response(await asyncio.to_thread(told), media_type="application/json", headers=PRIVATE)
+        return private_json(await asyncio.to_thread(told))
 
     async def read(room: str, page: tuple[int, str | None] | None) -> Attendance:
         try:
@@ -172,8 +170,7 @@ def add_to(
                 found = instances.page_of(found, limit, after, wanted)
         except (UnknownParticipant, KeyError):
             raise _nobody() from None
-        page = await asyncio.to_thread(import_source.registrants_as_json, found, record)
-        return Response(page, media_type="application/json", headers=PRIVATE)
+        return private_json(await asyncio.to_thread(import_source.registrants_as_json, found, record))
 
 
 def spreadsheet(table: bytes, name: str) -> Response:

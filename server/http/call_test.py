@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from server.call_test.lifetime import SECONDS
 from server.call_test.sessions import Echoes
-from server.http.attendance import PRIVATE
 from server.http.forwarded import client_of
 from server.http.meetings import Bearer
 from server.http.openapi import refusal
+from server.http.private import PRIVATE
 from server.http.problems import problem
 from server.identity.tokens import Tokens, is_admin_key
 from server.settings.config import Config

@@ -13,8 +13,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from server.http import attendance
-from server.http.attendance import PRIVATE
 from server.http.openapi import UNKNOWN, answered, refusal
+from server.http.private import PRIVATE
 from server.identity.ids import new_user
 from server.identity.tokens import Tokens, is_admin_key
 from server.identity.turn_credentials import ice_servers

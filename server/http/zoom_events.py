@@ -16,6 +16,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from server.http.openapi import Answers, answered, refusal
+from server.http.private import private_json
 from server.http.problems import problem
 from server.runtime.seldom import Seldom
 from server.settings.config import Config
@@ -37,7 +38,6 @@ RETRY_AFTER = 60.0
 QUIET = 60.0
 """Seconds between two lines about requests that are not from Zoom: anybody can send them."""
 
-PRIVATE = {"Cache-Control": "no-store"}
 
 REFUSED: Answers = {
     400: refusal("The event is not understood"),
@@ -81,16 +81,18 @@ def router(config: Config, store: ImportStore, clock: Callable[[], float] = time
             log.warning("zoom event not understood", error=str(error), bytes=len(body))
             return problem(400, f"The event is not understood: {error}.")
         if isinstance(event, Validation):
-            return _json(
-                {"plainToken": event.plain_token, "encryptedToken": _hmac(secret, event.plain_token.encode())}
-            )
+            answer = {
+                "plainToken": event.plain_token,
+                "encryptedToken": _hmac(secret, event.plain_token.encode()),
+            }
+            return private_json(orjson.dumps(answer))
         try:
             async with asyncio.timeout(WITHIN):
                 kept = await _keep(store, event, clock())
         except TimeoutError:
             log.warning("zoom event not kept in time, Zoom sends it again")
             return problem(503, "The store does not answer; send it again.", retry_after=RETRY_AFTER)
-        return _json({"kept": kept})
+        return private_json(orjson.dumps({"kept": kept}))
 
     return routes
 
@@ -169,7 +171,3 @@ def event_room(event: Event) -> str:
 
 def _hmac(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(errors="surrogateescape"), message, hashlib.sha256).hexdigest()
-
-
-def _json(content: dict[str, object]) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json", headers=PRIVATE)

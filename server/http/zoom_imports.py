@@ -4,15 +4,15 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 """
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from server.http.admin import admin_only
-from server.http.attendance import PRIVATE
 from server.http.openapi import answered, refusal
+from server.http.private import PRIVATE, private_json
 from server.http.problems import problem
 from server.identity.tokens import Tokens
 from server.settings.config import Config
@@ -62,7 +62,7 @@ def router(config: Config, store: ImportStore, tokens: Tokens, jobs: Jobs, sched
             raise Refused(ErrorCode.UNAVAILABLE, "So many imports are running already.", TRY_AGAIN) from None
         if body.watch:
             schedule.watch(job)
-        answer = _json(api_models.job(job, time.time()), status=202 if begun else 200)
+        answer = private_json(orjson.dumps(api_models.job(job, time.time())), 202 if begun else 200)
         answer.headers["Location"] = f"{request.scope['root_path']}/api/zoom/sync/{job.id}"
         return answer
 
@@ -73,7 +73,7 @@ def router(config: Config, store: ImportStore, tokens: Tokens, jobs: Jobs, sched
         syncs = [api_models.job(job, now) | {"source": None} for job in jobs.all()]
         imports = [api_models.listed(record) for record in await store.imports(MOST_IMPORTS)]
         unusable = None if jobs.unusable is None else str(jobs.unusable)
-        return _json({"syncs": syncs, "imports": imports, "unusable": unusable})
+        return private_json(orjson.dumps({"syncs": syncs, "imports": imports, "unusable": unusable}))
 
     @routes.get(
         "/{sync}",
@@ -91,12 +91,12 @@ def router(config: Config, store: ImportStore, tokens: Tokens, jobs: Jobs, sched
                 return _unknown("There is no import with this ID, or it was long ago.")
             job = jobs.latest(number)
         if job is not None:
-            return _json(api_models.job(job, now))
+            return private_json(orjson.dumps(api_models.job(job, now)))
         room = person_matching.room(number)
         record = await store.imported(room)
         if record is None:
             return _unknown("This was not imported.")
-        return _json(api_models.known(record, await store.import_totals(room), now))
+        return private_json(orjson.dumps(api_models.known(record, await store.import_totals(room), now)))
 
     return routes
 
@@ -110,7 +110,3 @@ def _number(text: str) -> str:
 
 def _unknown(detail: str) -> Response:
     return problem(404, detail, headers=PRIVATE)
-
-
-def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, PRIVATE, media_type="application/json")

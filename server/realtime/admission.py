@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Collection
 
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import TabSession, Tokens
@@ -53,7 +52,7 @@ class Admission:
         self._store = store
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, node, record_clock)
-        self._pending = PendingJoins()
+        self.pending = PendingJoins()
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
         self._comings = Comings(limited=config.message_rate > 0)
@@ -122,14 +121,12 @@ class Admission:
         asked = self._record.now()
         recorded = False
         try:
-            with self._pending.begin(join.meeting, user_id) as pending:
+            with self.pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
-                    # No await between `settle` and the store: an end recorded after this point marks the join stale.
-                    await self._record.settle(join.meeting, user_id)
-                    place = self._hub.present(join.meeting, user_id)
-                    joined = await self._record.join(join, user_id, place, session)
+                    # An end recorded after this point marks the join stale.
+                    joined = await self._record.join(join, user_id, session)
                     recorded = True
                     if not pending.stale:
                         break
@@ -144,24 +141,9 @@ class Admission:
             raise
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
-    def is_joining(self, room: str, user_id: str) -> bool:
-        """Whether the user has a pending join in this room."""
-        return user_id in self._pending.asking(room)
-
     def forget(self, asked_before: float) -> None:
         """Forget failed joins asked for before that moment; `reconciling` has closed any stays they began."""
         self._record.forget(asked_before)
-
-    def stay_ended(self, room: str, user_id: str) -> None:
-        """A stay was closed or recorded again: a pending join that continued it must ask the store again."""
-        self._pending.stay_ended(room, user_id)
-
-    def revoked(self, user_ids: Collection[str]) -> None:
-        """The credentials of these users are void: refuse their pending joins."""
-        self._pending.revoked(user_ids)
-
-    def meeting_ended(self, room: str) -> None:
-        self._pending.meeting_ended(room)
 
     async def _let_in(
         self, join: Join, proof: Proof, comes_back: bool, meeting: Meeting | None = None
@@ -184,7 +166,7 @@ class Admission:
             raise Refused(refused)
 
     def _decide(self, room: str, user_id: str, request: Request) -> ErrorCode | None:
-        asking, most = self._pending.asking(room), self._config.max_participants
+        asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
 
     async def _is_host(self, join: Join, user_id: str, meeting: Meeting | None) -> bool:
@@ -207,7 +189,7 @@ class Admission:
         here = self._hub.stays.of(room, user_id, clock.monotonic())
         if here is None:
             return False
-        self.stay_ended(room, user_id)
+        self.pending.stay_ended(room, user_id)
         self._writer.record(here)
         return True
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import structlog
 
-from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.connection import Connection
 from server.realtime.frames import text_frame
+from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import Refused
@@ -23,9 +23,9 @@ log = structlog.get_logger()
 
 
 class Carrier:
-    def __init__(self, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics) -> None:
+    def __init__(self, hub: Hub, pending: PendingJoins, writer: AttendanceWriter, metrics: Metrics) -> None:
         self._hub = hub
-        self._admission = admission
+        self._pending = pending
         self._writer = writer
         self._metrics = metrics
         self._under_way = False
@@ -91,7 +91,7 @@ class Carrier:
                 metrics.delivered += len(effect.to) * len(effect.payloads)
             elif isinstance(effect, StayEnded):
                 metrics.departures[effect.reason] += 1
-                self._admission.stay_ended(effect.room, effect.user_id)
+                self._pending.stay_ended(effect.room, effect.user_id)
                 self._writer.record(effect)
                 log.info(
                     "participant left",

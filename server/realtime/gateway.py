@@ -62,7 +62,7 @@ class Gateway:
         self._admission = admission
         self._writer = writer
         self._metrics = metrics
-        self._carrier = Carrier(hub, admission, writer, metrics)
+        self._carrier = Carrier(hub, admission.pending, writer, metrics)
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
         self._connections: set[Connection] = set()
         self._clock: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class Gateway:
     def record_absent(self) -> None:
         """End the stays of members who are away, at the time they were lost: this process will not see them return."""
         for end in self._hub.stays.lost():
-            self._admission.stay_ended(end.room, end.user_id)
+            self._admission.pending.stay_ended(end.room, end.user_id)
             self._writer.record(end)
 
     async def stop(self, within: float) -> int:
@@ -110,12 +110,12 @@ class Gateway:
 
     def end_meeting(self, room: str) -> None:
         """Tell everyone in the room that the meeting has ended; the store has recorded it already."""
-        self._admission.meeting_ended(room)
+        self._admission.pending.meeting_ended(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: remove them from every room and refuse their pending joins."""
-        self._admission.revoked(user_ids)
+        self._admission.pending.revoked(user_ids)
         for room in tuple(self._hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
@@ -160,20 +160,14 @@ class Gateway:
             self._carrier.refuse(connection, error, error.message_id)
             return
         self._metrics.received[type(message)] += 1
-        if (
-            not connection.joined
-            and isinstance(message, Join | Resume)
-            and self._turned_away(connection, message)
-        ):
-            return
         try:
-            if not connection.joined and isinstance(message, Join):
-                self._joining.join(connection, message)
-                return
-            if not connection.joined and isinstance(message, Resume):
-                self._joining.resume(connection, message)
-                return
-            self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
+            if connection.joined or not isinstance(message, Join | Resume):
+                self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
+            elif not self._turned_away(connection, message):
+                if isinstance(message, Join):
+                    self._joining.join(connection, message)
+                else:
+                    self._joining.resume(connection, message)
         except Exception:
             log.exception(
                 "message failed", type=type(message).__name__, **of_connection(self._hub, connection)

@@ -17,7 +17,6 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
-from signalling.rooms.member import Member
 from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
 from storage.records import Joined, JoinRequest
 from storage.store import Store
@@ -67,15 +66,12 @@ class JoinRecord:
     def now(self) -> Asked:
         return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
-    async def settle(self, room: str, user_id: str) -> None:
-        """Wait until all entries of the user are written. Raises `Refused` if that takes too long."""
-        if not await self._writer.settle(room, user_id, SETTLE_TIMEOUT):
+    async def join(self, join: Join, user_id: str, session: TabSession | None) -> Joined:
+        """Record the join, after all entries of the user are written. Raises `Refused`, also if that takes too long."""
+        if not await self._writer.settle(join.meeting, user_id, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
-
-    async def join(
-        self, join: Join, user_id: str, place: Member | None, session: TabSession | None
-    ) -> Joined:
-        """Record the join. A user who has a place continues its stay, however old. Raises `Refused`."""
+        # From here to the store nothing is awaited. A user who has a place continues its stay, however old.
+        place = self._hub.present(join.meeting, user_id)
         previous = place or session
         asked = self.now()
         request = JoinRequest(

@@ -36,11 +36,16 @@ class PendingJoins:
             if not users:
                 self._rooms.pop(room, None)
 
+    def has(self, room: str, user_id: str) -> bool:
+        """Whether the user has a pending join in this room."""
+        return user_id in self.asking(room)
+
     def asking(self, room: str) -> Collection[str]:
         """The users with a pending join in this room, in the order they asked."""
         return self._rooms.get(room, {}).keys()
 
     def stay_ended(self, room: str, user_id: str) -> None:
+        """A stay was closed or recorded again: a pending join that continued it must ask the store again."""
         for join in self._rooms.get(room, {}).get(user_id, ()):
             join.stale = True
 
@@ -50,6 +55,7 @@ class PendingJoins:
                 join.stale = True
 
     def revoked(self, user_ids: Collection[str]) -> None:
+        """The credentials of these users are void: refuse their pending joins."""
         for users in self._rooms.values():
             for user_id in users.keys() & set(user_ids):
                 for join in users[user_id]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import structlog
 
-from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
+from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
@@ -38,7 +38,7 @@ class Reconciler:
     """Call `look` after each heartbeat. If `is_due`, the next call compares, whenever the last comparison was."""
 
     def __init__(
-        self, store: Store, node_id: str, hub: Hub, admission: Admission, writer: AttendanceWriter
+        self, store: Store, node_id: str, hub: Hub, pending: PendingJoins, writer: AttendanceWriter
     ) -> None:
         self.is_due = False
         self.is_draining = False
@@ -46,7 +46,7 @@ class Reconciler:
         self._store = store
         self._node_id = node_id
         self._hub = hub
-        self._admission = admission
+        self._pending = pending
         self._writer = writer
         self._heartbeats = 0
         # Open stays, each with the time when room and record last agreed about it.
@@ -109,7 +109,7 @@ class Reconciler:
         self._agreed, self._unclaimed = agreed, unclaimed
 
     def _is_under_way(self, room: str, user_id: str) -> bool:
-        return self._writer.has_to_write(room, user_id) or self._admission.is_joining(room, user_id)
+        return self._writer.has_to_write(room, user_id) or self._pending.has(room, user_id)
 
     def _close(self, stay: OpenStay, seen_at: float | None) -> None:
         """`seen_at`: when room and record last agreed about the stay; None: nobody was ever in it."""

@@ -51,15 +51,14 @@ class Absences:
 
     def excuse(self, seconds: float, now: float) -> None:
         """Do not count `seconds` in which nobody could have come back."""
-        for member in self._rooms:
-            if member.lost_at is not None:
-                member.excused += min(seconds, max(0.0, now - member.lost_at))
+        for _, member, lost_at in self._lost():
+            member.excused += min(seconds, max(0.0, now - lost_at))
 
     def known(self) -> Iterator[tuple[Room, Member, float]]:
         """Members whose connection was lost here, each with the time. For restored members only the store has it."""
-        for member, room in self._rooms.items():
-            if member.lost_at is not None and not member.restored:
-                yield room, member, member.lost_at
+        for room, member, lost_at in self._lost():
+            if not member.restored:
+                yield room, member, lost_at
 
     def due(self, now: float, grace: float) -> list[Due]:
         """`grace`: for how many seconds a place is kept.
@@ -67,10 +66,7 @@ class Absences:
         A member that said goodbye leaves when its page should be back, and is shown as away only after `GOODBYE`.
         """
         found: list[Due] = []
-        for member, room in self._rooms.items():
-            lost_at = member.lost_at
-            if lost_at is None:  # pragma: no cover - a member that is connected is taken out
-                continue
+        for room, member, lost_at in self._lost():
             away = now - lost_at - member.excused
             reason: Departure = "lost"
             kept, show = grace, away >= SHOWN_AFTER
@@ -83,3 +79,8 @@ class Absences:
             elif show and member.state == "connected":
                 found.append(Due(room, member, lost_at, None))
         return found
+
+    def _lost(self) -> Iterator[tuple[Room, Member, float]]:
+        for member, room in self._rooms.items():
+            if member.lost_at is not None:
+                yield room, member, member.lost_at

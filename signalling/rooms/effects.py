@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from signalling.protocol.errors import CloseCode
+from signalling.protocol.server_messages import LeftReason
 from signalling.rooms.member import Handle
 
-Departure = Literal["left", "lost", "removed", "ended"]
+Departure = LeftReason
 
 
 class Send(NamedTuple):

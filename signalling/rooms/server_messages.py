@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -138,9 +138,7 @@ def participant_updated(seq: int, member: Member, changes: dict[str, Any]) -> by
 
 
 def participant_left(seq: int, member: Member, reason: Departure) -> bytes:
-    """Not for "ended": `meeting_ended` tells everyone of that."""
-    left = messages.ParticipantId(member.id)
-    return _event(messages.ParticipantLeft(seq, left, cast(messages.LeftReason, reason)))
+    return _event(messages.ParticipantLeft(seq, messages.ParticipantId(member.id), reason))
 
 
 def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:

@@ -11,10 +11,6 @@ async def see(person: Person, room: str) -> None:
     await person.page.goto(f"{person.url}/m/{room}/attendance")
 
 
-def record(person: Person, title: str) -> Locator:
-    return person.page.get_by_role("row").filter(has=person.page.get_by_role("rowheader", name=title))
-
-
 def figure(person: Person, name: str) -> Locator:
     totals = person.page.get_by_role("region", name="Totals")
     return totals.locator("dl > div").filter(has=person.page.get_by_text(name, exact=True))

@@ -11,6 +11,7 @@ from tests.e2e.browsers import BrowserName, Browsers, Devices
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import OVERFLOW, Person, meet
 from tests.process import ROOT
+from tests.source_files import scripts
 
 STATIC = ROOT / "static"
 MOST_TABS = 30
@@ -162,6 +163,6 @@ def test_every_module_of_a_page_is_preloaded(page: str, main: str) -> None:
 
 
 def test_every_module_belongs_to_a_page() -> None:
-    every = {str(path.relative_to(STATIC)) for path in STATIC.rglob("*.js")}
-    scripts = {"js/ui/start-failure.js"}  # of every page, and no module, since it tells when those fail
-    assert every == scripts.union(*map(imported, PAGES.values())), "a module nobody imports"
+    every = {str(path.relative_to(STATIC)) for path in scripts()}
+    classic = {"js/ui/start-failure.js"}  # of every page, and no module, since it tells when those fail
+    assert every == classic.union(*map(imported, PAGES.values())), "a module nobody imports"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.e2e.attendance_pages import figure, record, row, see
+from tests.e2e.attendance_pages import figure, row, see
 from tests.e2e.browsers import Browsers
 from tests.e2e.conftest import Newcomer
 from tests.e2e.office import CROWD, Office, with_key
@@ -166,7 +166,7 @@ async def test_a_webinar_that_goes_on_is_followed(admin: Person, office: Office)
     await expect(admin.page.get_by_text("It is read again on")).to_be_visible()
     await expect(admin.page.get_by_text("Over, not read yet", exact=True)).to_be_visible()
     await admin.page.goto(f"{admin.url}/attendance")
-    await expect(record(admin, "Town hall")).to_contain_text("Over, not read yet")
+    await expect(row(admin, "Town hall")).to_contain_text("Over, not read yet")
 
 
 async def test_two_thousand_people_and_a_phone(newcomer: Newcomer, office: Office) -> None:
@@ -199,5 +199,5 @@ async def test_deleting_an_import_asks_in_words_of_its_own(admin: Person, office
     await admin.press("Delete for good")
     await expect(admin.heading).to_have_text("The import is deleted")
     await admin.press("All meetings")
-    await expect(record(admin, "Weekly questions")).to_be_visible()
-    await expect(record(admin, "Old one")).to_have_count(0)
+    await expect(row(admin, "Weekly questions")).to_be_visible()
+    await expect(row(admin, "Old one")).to_have_count(0)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.attendance_pages import figure, record, see
+from tests.e2e.attendance_pages import figure, row, see
 from tests.e2e.conftest import Newcomer
 from tests.e2e.office import KEY, Office, forgive
 from tests.e2e.person import BERLIN, Person
@@ -40,15 +40,15 @@ async def test_the_admin_key_opens_all_meetings_until_it_is_forgotten(
     await ada.page.keyboard.press("Enter")
 
     await expect(ada.heading).to_be_focused()
-    weekly = record(ada, "Weekly questions")
+    weekly = row(ada, "Weekly questions")
     await expect(weekly).to_contain_text("Zoom webinar")
     await expect(weekly).to_contain_text("889 8887 2033")
     await expect(weekly).to_contain_text("2 Mar 2026, 10:00")
     await expect(weekly.get_by_role("cell").nth(1)).to_contain_text("4")
     await expect(weekly).to_contain_text("Complete")
-    await expect(record(ada, "Cut short")).to_contain_text(webinars.TOLD_30)
-    await expect(record(ada, "Onboarding")).to_contain_text("not known")
-    await expect(record(ada, "Onboarding")).to_contain_text("Attendance unknown")
+    await expect(row(ada, "Cut short")).to_contain_text(webinars.TOLD_30)
+    await expect(row(ada, "Onboarding")).to_contain_text("not known")
+    await expect(row(ada, "Onboarding")).to_contain_text("Attendance unknown")
     headers = await ada.page.get_by_role("rowheader").all_text_contents()
     assert "Stand-up" in headers[0], "the newest is not the first"
     await assert_named(ada)
@@ -72,7 +72,7 @@ async def test_without_the_key_one_sees_ones_own(newcomer: Newcomer, office: Off
     await host.before(f"localStorage.setItem('reconvene.token', '{office.token}')")
     await host.page.goto(f"{host.url}/attendance")
     await expect(host.page.get_by_role("rowheader")).to_have_count(1)
-    await expect(record(host, "Stand-up")).to_contain_text("nobody is in it now")
+    await expect(row(host, "Stand-up")).to_contain_text("nobody is in it now")
     await expect(host.page.get_by_role("region", name="Import from Zoom")).to_be_hidden()
 
 
@@ -125,7 +125,7 @@ async def test_a_webinar_is_imported_and_leads_to_its_attendance(admin: Person, 
     await expect(form.get_by_role("status")).to_contain_text("All hands: Imported, and complete.")
     await expect(field).to_have_value("")
     await expect(admin.button("Import")).to_be_focused()
-    await expect(record(admin, "All hands")).to_contain_text("Complete")
+    await expect(row(admin, "All hands")).to_contain_text("Complete")
     await assert_named(admin)
     await form.get_by_role("link", name="Attendance of All hands").click()
     await expect(admin.heading).to_have_text("All hands")
@@ -151,7 +151,7 @@ async def test_how_far_an_import_is_can_be_watched(admin: Person, office: Office
     await expect(form.get_by_text("30 of 95")).to_be_visible()
     await admin.page.reload()
     await expect(bar).to_have_attribute("value", re.compile(r"0\.3"))
-    await expect(record(admin, "All hands").filter(has_text="889 8887 2034")).to_contain_text("Not read yet")
+    await expect(row(admin, "All hands").filter(has_text="889 8887 2034")).to_contain_text("Not read yet")
     await see(admin, f"ZOOM-{later.external_id}")
     await expect(admin.page.get_by_text("Being read", exact=True)).to_be_visible()
     office.zoom.faults.clear()

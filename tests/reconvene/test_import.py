@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.source_files import ROOT
+from tests.process import ROOT
 
 CLIENT = (
     "reconvene",

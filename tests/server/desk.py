@@ -127,7 +127,7 @@ class Desk:
         self.hub.lost(connection, 0.0)
         for effect in self.hub.tick(1e9):
             if isinstance(effect, StayEnded):
-                self.admission.stay_ended(effect.room, effect.user_id)
+                self.admission.pending.stay_ended(effect.room, effect.user_id)
                 self.writer.record(effect)
 
 
@@ -143,7 +143,7 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     times = RecordClock()
     writer = AttendanceWriter(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
     admission = Admission(config, hub, store, writer, tokens, "n_1", times)  # type: ignore[arg-type]
-    reconciler = Reconciler(store, "n_1", hub, admission, writer)  # type: ignore[arg-type]
+    reconciler = Reconciler(store, "n_1", hub, admission.pending, writer)  # type: ignore[arg-type]
     yield Desk(store, hub, admission, writer, reconciler, metrics, tokens)
     await writer.close(within=5)
     await real.close()

@@ -115,7 +115,7 @@ class Server:
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
         admission = Admission(config, self.hub, store, self.writer, self._tokens, self.node.id, times)
         self.gateway = Gateway(config, self.hub, admission, self.writer, metrics)
-        reconciler = Reconciler(store, self.node.id, self.hub, admission, self.writer)
+        reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)

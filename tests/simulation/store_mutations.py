@@ -10,10 +10,10 @@ import pytest
 
 from server.identity.revocations import Revocations
 from server.identity.tokens import Tokens
-from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.gateway import Gateway
 from server.realtime.joining import Joining
+from server.realtime.pending_joins import PendingJoins
 from server.realtime.reconciling import Reconciler
 from signalling.rooms.effects import Effect, StayResumed
 from signalling.rooms.hub import Hub
@@ -53,7 +53,7 @@ def absent_joiner_stays(patch: pytest.MonkeyPatch) -> None:
 
 def stale_pending_join(patch: pytest.MonkeyPatch) -> None:
     """A join goes on with a stay that was closed while it was on its way."""
-    patch.setattr(Admission, "stay_ended", lambda self, room, user_id: None)
+    patch.setattr(PendingJoins, "stay_ended", lambda self, room, user_id: None)
 
 
 def outage_forgets(patch: pytest.MonkeyPatch) -> None:

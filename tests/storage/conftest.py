@@ -10,6 +10,7 @@ import pytest
 
 from storage.import_store import StoreWithImports
 from tests.storage.backends import BACKENDS, Servers
+from tests.storage.import_script import ImportScript
 from tests.storage.place import Place
 from tests.storage.script import Script
 
@@ -54,3 +55,8 @@ async def other(place: Place, store: StoreWithImports) -> AsyncIterator[StoreWit
 @pytest.fixture
 def script(store: StoreWithImports) -> Script:
     return Script(store)
+
+
+@pytest.fixture
+def imports(store: StoreWithImports) -> ImportScript:
+    return ImportScript(store)

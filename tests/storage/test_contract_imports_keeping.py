@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from storage.errors import MeetingEnded
-from storage.import_store import StoreWithImports
 from tests.storage.import_script import (
     APPROVED,
     ONE,
@@ -20,11 +19,6 @@ from tests.storage.import_script import (
 from tests.storage.script import Script
 
 DAY = 86400.0
-
-
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
 
 
 # Sweeping

@@ -12,12 +12,6 @@ from storage.import_store import StoreWithImports
 from tests.storage.import_script import ONE, ROOM, TWO, ImportScript, heard, row
 from tests.storage.script import request
 
-
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
-
-
 # Live stays
 
 

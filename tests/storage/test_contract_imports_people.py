@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from storage.import_reports import Imported
-from storage.import_store import StoreWithImports
 from storage.imports import Row
 from storage.records import Participant, Stay
 from tests.storage.import_script import (
@@ -21,12 +20,6 @@ from tests.storage.import_script import (
     registrant,
     row,
 )
-
-
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
-
 
 # People
 

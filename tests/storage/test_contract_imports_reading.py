@@ -9,7 +9,6 @@ import pytest
 
 from storage.errors import UnknownMeeting, UnknownParticipant
 from storage.import_reports import ImportTotals
-from storage.import_store import StoreWithImports
 from storage.records import Attendance
 from tests.storage.import_script import (
     APPROVED,
@@ -22,12 +21,6 @@ from tests.storage.import_script import (
     row,
 )
 from tests.storage.script import Script
-
-
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
-
 
 # Pages
 

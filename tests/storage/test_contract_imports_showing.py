@@ -20,11 +20,6 @@ from tests.storage.import_script import (
 )
 
 
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
-
-
 async def test_nobody_sees_a_walks_rows_before_it_is_finished(
     imports: ImportScript, other: StoreWithImports
 ) -> None:

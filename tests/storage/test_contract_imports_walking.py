@@ -21,12 +21,6 @@ from tests.storage.import_script import (
 )
 from tests.storage.script import request
 
-
-@pytest.fixture
-def imports(store: StoreWithImports) -> ImportScript:
-    return ImportScript(store)
-
-
 # Walks
 
 

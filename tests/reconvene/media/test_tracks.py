@@ -71,6 +71,7 @@ async def test_a_picture_shows_name_and_clock_and_decodes() -> None:
     picture = Picture("Source 1", 1, clock=lambda: MOMENT)
     frames = [await picture.recv() for _ in range(3)]
     encoder, decoder = Vp8Encoder(), Vp8Decoder()
+    assert frames[0].pts == 0
     # A machine that has other things to do leaves pictures out.
     assert all((one.pts or 0) < (two.pts or 0) for one, two in pairwise(frames))
     for frame in frames:

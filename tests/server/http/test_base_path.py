@@ -29,6 +29,7 @@ from tests.process import ROOT, ServerProcess
 from tests.server.client import Client, bearer
 from tests.server.findings import examined, one
 from tests.server.nginx import Nginx
+from tests.source_files import scripts
 
 BASE = "/meet"
 LOOKUPS = 5
@@ -137,11 +138,9 @@ def test_the_page_s_scripts_have_addresses_from_one_place() -> None:
     own = re.compile(
         r"""["'`]/(?:m|ws|api|attendance|docs|healthz|readyz)\b|\$\{location\.(?:host|origin)\}/"""
     )
-    scripts = [
-        path for path in (ROOT / "static").rglob("*.js") if path.name not in {"addresses.js", "http-api.js"}
-    ]
-    assert scripts
-    assert [path.name for path in scripts if own.search(path.read_text(encoding="utf-8"))] == []
+    others = [path for path in scripts() if path.name not in {"addresses.js", "http-api.js"}]
+    assert others
+    assert [path.name for path in others if own.search(path.read_text(encoding="utf-8"))] == []
 
 
 async def test_addresses_that_are_given_out_have_the_prefix(way: Way, web: httpx.AsyncClient) -> None:

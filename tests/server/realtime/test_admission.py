@@ -52,7 +52,7 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
     desk.store.open.clear()
     coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
     await desk.store.reached.wait()
-    desk.admission.revoked({"u_ann", "u_nobody"})
+    desk.admission.pending.revoked({"u_ann", "u_nobody"})
     desk.store.open.set()
     with pytest.raises(Refused) as refused:
         await coming
@@ -136,7 +136,7 @@ async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:
     await desk.store.reached.wait()
     second.cancel()
     await asyncio.wait([second])
-    desk.admission.stay_ended("ABC123", "u_ann")
+    desk.admission.pending.stay_ended("ABC123", "u_ann")
     desk.store.open.set()
     await first
     assert len(desk.store.joins) == 3, "the one that is left was stale, and asked once more"

@@ -126,6 +126,6 @@ async def test_a_duplicate_is_told_at_once_whatever_is_still_to_be_written(desk:
 
 def gone(desk: Desk, arrival: Arrival) -> None:
     """Nobody is there any more to come to that stay."""
-    desk.admission.stay_ended(arrival.room, arrival.user_id)
+    desk.admission.pending.stay_ended(arrival.room, arrival.user_id)
     stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
     desk.writer.record(StayEnded(*stay, clock.monotonic(), "left", arrival.joined_at))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.pending_joins import PendingJoins
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
 from server.runtime import clock
@@ -94,11 +93,6 @@ def test_what_an_answer_took_on_its_way_is_no_difference() -> None:
     assert ahead(record) == pytest.approx(0.0, abs=0.5)
 
 
-class NobodyJoins:
-    def is_joining(self, room: str, user_id: str) -> bool:
-        return False
-
-
 @pytest.mark.parametrize("by", [3600.0, -3600.0])
 async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, by: float) -> None:
     store = open_store(f"sqlite:///{tmp_path}/r.db")
@@ -111,7 +105,7 @@ async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, 
     hub.join(seat(ann, "a socket"), began)
     told(record, by)
     hub.clock_was_set(record.set_by)
-    await Reconciler(store, "n_1", hub, cast(Admission, NobodyJoins()), writer).reconcile()
+    await Reconciler(store, "n_1", hub, PendingJoins(), writer).reconcile()
     assert await writer.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")
     assert there.joined_at == pytest.approx(stay.joined_at + by, abs=0.001)

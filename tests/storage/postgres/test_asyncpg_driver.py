@@ -14,16 +14,10 @@ from storage.migrations import load_migrations, load_schema
 from storage.store import Store
 from tests.databases import Pgbouncer, PostgresServer
 from tests.databases.daemon import free_port
-from tests.storage.backends import Servers
 from tests.storage.crowd import Crowd
 from tests.storage.script import Script
 
 _numbers = count()
-
-
-@pytest.fixture
-async def postgres(servers: Servers) -> PostgresServer:
-    return await servers.postgres()
 
 
 @pytest.fixture

@@ -15,23 +15,12 @@ from storage.postgres.function_store import FunctionStore
 from storage.sqlite.meetings import FORGOTTEN_AFTER
 from storage.store import Store
 from tests.databases import PostgresServer
-from tests.storage.backends import Servers
 from tests.storage.crowd import Crowd, works_again
 from tests.storage.locks import holding, waiting
 from tests.storage.place import Place
 from tests.storage.script import Script
 
 pytestmark = pytest.mark.parametrize("backend", ["postgres", "supabase"])
-
-
-@pytest.fixture
-async def postgres(servers: Servers) -> PostgresServer:
-    return await servers.postgres()
-
-
-@pytest.fixture
-def database(backend: str) -> str:
-    return {"postgres": "contract", "supabase": "project"}[backend]
 
 
 # Restarts

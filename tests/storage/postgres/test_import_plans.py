@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,7 +14,7 @@ import pytest
 from storage.import_store import StoreWithImports
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.postgres.function_store import FunctionStore
-from tests.storage.backends import Servers
+from tests.storage.backends import Servers, postgres_place
 from tests.storage.import_script import APPROVED, TWO, ImportScript, heard, registrant, row
 
 
@@ -58,17 +59,12 @@ class Counting(PostgresDatabase):
 
 
 @pytest.fixture
-async def counting(servers: Servers) -> AsyncIterator[tuple[Counting, StoreWithImports]]:
-    await servers.empty(await named(servers))
-    database = Counting(await servers.contract())
+async def counting(servers: Servers, tmp_path: Path) -> AsyncIterator[tuple[Counting, StoreWithImports]]:
+    database = Counting((await postgres_place(servers, tmp_path)).url)
     store = FunctionStore(database)
     await store.open()
     yield database, store
     await store.close()
-
-
-async def named(servers: Servers) -> str:
-    return (await servers.contract()).rpartition("/")[2]
 
 
 async def test_no_call_looks_at_many_more_rows_than_it_is_about(

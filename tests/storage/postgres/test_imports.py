@@ -10,21 +10,11 @@ from storage import open_store
 from storage.errors import WalkLost
 from storage.import_store import StoreWithImports
 from tests.databases import PostgresServer
-from tests.storage.backends import TABLES, Servers
+from tests.storage.backends import TABLES
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
 from tests.storage.locks import holding, waiting
 
 both = pytest.mark.parametrize("backend", ["postgres", "supabase"])
-
-
-@pytest.fixture
-async def postgres(servers: Servers) -> PostgresServer:
-    return await servers.postgres()
-
-
-@pytest.fixture
-def database(backend: str) -> str:
-    return {"postgres": "contract", "supabase": "project"}[backend]
 
 
 def deadlocks(postgres: PostgresServer) -> int:

@@ -18,11 +18,6 @@ from tests.storage.locks import holding
 from tests.storage.script import Script, request
 
 
-@pytest.fixture
-async def postgres(servers: Servers) -> PostgresServer:
-    return await servers.postgres()
-
-
 async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: PostgresServer) -> None:
     url = await postgres.make_database("upgraded")
     database = PostgresDatabase(url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -13,25 +12,11 @@ import pytest
 
 from storage.migrations import load_migrations
 from storage.sqlite import import_query_statements, import_statements, meetings
-from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
+from storage.sqlite.database_file import APPLICATION_ID, migrate
 from storage.sqlite.store import SqliteStore
 from storage.sqlite.union_find import unite
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
 from tests.storage.script import request
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[sqlite3.Connection]:
-    writer, reader = connect(path, 1.0)
-    yield writer
-    reader.close()
-    writer.close()
-
 
 STATEMENTS = {
     name: text

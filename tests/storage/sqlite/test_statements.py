@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,18 +13,9 @@ from hypothesis import strategies as st
 from storage.migrations import load_migrations
 from storage.records import StayEnd
 from storage.sqlite import meeting_statements, meetings
-from storage.sqlite.database_file import connect, migrate
+from storage.sqlite.database_file import migrate
 from storage.sqlite.meetings import FORGOTTEN_AFTER
 from tests.storage.script import request
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    writer, reader = connect(tmp_path / "store.db", 1.0)
-    yield writer
-    reader.close()
-    writer.close()
-
 
 STATEMENTS = {
     name: text

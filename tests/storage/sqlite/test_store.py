@@ -27,24 +27,11 @@ TABLES = {"meetings", "participants", "participant_sessions", "nodes", "revocati
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteStore]:
     opened = SqliteStore(path, busy_timeout=0.05)
     await opened.open()
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-def writer(path: Path) -> Iterator[sqlite3.Connection]:
-    writer, reader = connect(path, 1.0)
-    yield writer
-    reader.close()
-    writer.close()
 
 
 def test_both_connections_are_durable_checked_and_in_wal_mode(path: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import socket
 import ssl
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from server.zoom.client import Patience
 from server.zoom.errors import BadAnswer, Unavailable
 from tests.zoom.caller import Caller
+from tests.zoom.client.samples import EMPTY
 from tests.zoom.loopback import (
     CUT_SHORT,
     NO_HTTP,
@@ -24,19 +24,11 @@ from tests.zoom.loopback import (
     STALLS_IN_HEADERS,
     Loopback,
     Reply,
-    json,
     plain,
     token,
 )
 
-EMPTY = json({"participants": []})
 SHORT = Patience(attempts=2, within=1.0, largest=10_000)
-
-
-@pytest.fixture
-async def zoom() -> AsyncIterator[Loopback]:
-    async with Loopback() as zoom:
-        yield zoom
 
 
 @pytest.mark.parametrize("fault", [RESET, CUT_SHORT, NO_HTTP, Reply(b"", "close")])
