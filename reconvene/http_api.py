@@ -20,7 +20,7 @@ import httpx
 
 from reconvene.server_address import Address
 from reconvene.terminal import harmless
-from signalling.protocol.client_messages import Kind
+from signalling.protocol.fields import Kind
 
 WITHIN = 10.0
 """Seconds for a call, from connecting to the last byte."""

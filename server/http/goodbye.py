@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from server.http.openapi import refusal
 from server.identity.tokens import Tokens
 from server.realtime.gateway import Gateway
-from signalling.protocol.client_messages import MAX_ID
+from signalling.protocol.fields import MAX_ID
 from signalling.rooms.absences import GOODBYE
 from signalling.rooms.inputs import Goodbye
 

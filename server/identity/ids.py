@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from signalling.protocol.client_messages import Kind
+from signalling.protocol.fields import Kind
 
 USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
 """Prefixes of user ids: tokens and the record carry the kind of a user in the id.

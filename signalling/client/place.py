@@ -7,7 +7,7 @@ from typing import Literal
 
 from signalling.client.outbox import Message
 from signalling.client.roster import FLAGS
-from signalling.protocol.client_messages import Kind
+from signalling.protocol.fields import Kind
 
 
 @dataclass(slots=True)

@@ -12,14 +12,12 @@ import msgspec
 
 from signalling.protocol import identifiers
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.fields import MAX_ID, Media, MessageId
+from signalling.protocol.moderation import Command
 
 MAX_SIZE = 64 * 1024
 """Bytes in a message, at most."""
 
-MAX_ID = 2**53 - 1
-"""The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
-
-MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
@@ -28,17 +26,6 @@ Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.
 
 Program = Literal["bot", "recorder"]
 """Kinds of participants that are programs. A recorder is a bot that records the meeting."""
-
-Kind = Literal["", "bot", "recorder"]
-"""The kind of a participant: empty for a person."""
-
-
-class Media(msgspec.Struct, frozen=True):
-    """What someone sends. Left out in a message: not changed."""
-
-    audio: bool | None = None
-    video: bool | None = None
-    screen: bool | None = None
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
@@ -97,7 +84,7 @@ class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
     t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-ClientMessage = Join | Resume | Status | Signal | Leave | Ping
+ClientMessage = Join | Resume | Status | Signal | Leave | Ping | Command
 
 _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 

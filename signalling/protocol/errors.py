@@ -25,6 +25,7 @@ class CloseCode(IntEnum):
     REMOVED = 4002
     MEETING_ENDED = 4003
     BAD_TOKEN = 4004
+    DENIED = 4005
     REVOKED = 4006
 
     TOO_SLOW = 4100
@@ -46,6 +47,7 @@ CLOSE_REASONS: dict[CloseCode, str] = {
     CloseCode.REMOVED: "removed from the meeting",
     CloseCode.MEETING_ENDED: "meeting ended",
     CloseCode.BAD_TOKEN: "token is not valid",
+    CloseCode.DENIED: "not let in",
     CloseCode.REVOKED: "credentials revoked",
     CloseCode.TOO_SLOW: "reading too slowly",
     CloseCode.GOING_AWAY: "server is going away",
@@ -65,9 +67,14 @@ class ErrorCode(StrEnum):
     MEETING_ENDED = "meeting_ended"
     MEETING_LOCKED = "meeting_locked"
     MEETING_FULL = "meeting_full"
+    REMOVED = "removed"
+    DENIED = "denied"
+    PASSWORD_REQUIRED = "password_required"  # noqa: S105 - a code, not a secret
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a code, not a secret
     DUPLICATE = "duplicate"
     UNKNOWN_PARTICIPANT = "unknown_participant"
     FORBIDDEN = "forbidden"
+    CHANGED = "changed"
     BAD_TOKEN = "bad_token"  # noqa: S105 - a code, not a secret
     REVOKED = "revoked"
     RATE_LIMITED = "rate_limited"
@@ -95,9 +102,14 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.MEETING_ENDED: ErrorEntry("The meeting has ended.", CloseCode.MEETING_ENDED, 410),
     ErrorCode.MEETING_LOCKED: ErrorEntry("The meeting is locked.", None, 403),
     ErrorCode.MEETING_FULL: ErrorEntry("The meeting is full.", None, 403),
+    ErrorCode.REMOVED: ErrorEntry("You were removed from this meeting.", CloseCode.REMOVED, 403),
+    ErrorCode.DENIED: ErrorEntry("You were not let in.", CloseCode.DENIED, 403),
+    ErrorCode.PASSWORD_REQUIRED: ErrorEntry("This meeting asks for a password.", None, 403),
+    ErrorCode.WRONG_PASSWORD: ErrorEntry("This is not the meeting's password.", None, 403),
     ErrorCode.DUPLICATE: ErrorEntry("You are in this meeting already, in another tab or browser.", None),
     ErrorCode.UNKNOWN_PARTICIPANT: ErrorEntry("Nobody else in the meeting has this ID.", None, 404),
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
+    ErrorCode.CHANGED: ErrorEntry("The settings were changed meanwhile; look at them again.", None, 412),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),
     ErrorCode.REVOKED: ErrorEntry("These credentials have been revoked.", CloseCode.REVOKED, 401),
     ErrorCode.RATE_LIMITED: ErrorEntry("Too many messages; slow down.", CloseCode.RATE_LIMITED, 429),

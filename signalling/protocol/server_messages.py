@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from signalling.protocol.client_messages import MAX_ID, MessageId
 from signalling.protocol.errors import ErrorCode
+from signalling.protocol.fields import MAX_ID, Media, MessageId
+from signalling.protocol.rights import MeetingSettings, Rights, Role
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 """The number of an event within an epoch."""
 
-Role = Literal["host", "cohost", "participant"]
 
 State = Literal["connected", "reconnecting"]
 
@@ -34,7 +34,8 @@ class MediaState(msgspec.Struct, frozen=True):
 
 
 class Participant(msgspec.Struct, frozen=True):
-    """`joined_at`: when this stay began (RFC 3339, UTC). `kind` and `recording` (true) are of programs alone."""
+    """`joined_at`: when this stay began (RFC 3339, UTC). `kind` and `recording` (true) are of programs alone.
+    `may`: the rights in which this participant differs from the meeting's default."""
 
     id: str
     name: str
@@ -46,15 +47,18 @@ class Participant(msgspec.Struct, frozen=True):
     joined_at: str
     kind: Literal["bot"] | UnsetType = UNSET
     recording: bool | UnsetType = UNSET
+    may: Rights | UnsetType = UNSET
 
 
 class ParticipantChange(msgspec.Struct, frozen=True):
-    """What is new of one participant. `media` is whole when any of it changed."""
+    """What is new of one participant. `media` is whole when any of it changed, and so is `may`."""
 
     id: str
     media: MediaState | UnsetType = UNSET
     hand: bool | UnsetType = UNSET
     state: State | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    may: Rights | UnsetType = UNSET
 
 
 class ParticipantId(msgspec.Struct, frozen=True):
@@ -62,12 +66,22 @@ class ParticipantId(msgspec.Struct, frozen=True):
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """`host`: whether the reader is the host. `created`: whether this very join created the meeting."""
+    """`host`: whether the reader is the host. `created`: whether this very join created the meeting. `revision` rises
+    with each change of the settings; both are left out until there is one."""
 
     id: str
     title: str
     host: bool
     created: bool
+    settings: MeetingSettings | UnsetType = UNSET
+    revision: Number | UnsetType = UNSET
+
+
+class MeetingChange(msgspec.Struct, frozen=True):
+    """The whole settings, in place of those before."""
+
+    settings: MeetingSettings
+    revision: Number
 
 
 class IceServer(msgspec.Struct, frozen=True):
@@ -105,11 +119,13 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
     grace: float
     features: tuple[str, ...]
     token: str | UnsetType = UNSET
+    muted: Media | UnsetType = UNSET
 
 
 class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     """So many events follow as were missed (`replayed`), up to `seq`; or there is a `snapshot` as of `seq`. `session`:
-    in place of the one before, when that grows old."""
+    in place of the one before, when that grows old. `muted`: what the client says it sends, and may not or was turned
+    off by somebody else: false. The same in `joined`."""
 
     id: MessageId
     epoch: str
@@ -118,10 +134,14 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     ice_servers: list[IceServer]
     session: str | UnsetType = UNSET
     snapshot: Snapshot | UnsetType = UNSET
+    muted: Media | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
+    """`again` (true): the command had taken effect before."""
+
     id: MessageId
+    again: bool | UnsetType = UNSET
 
 
 class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
@@ -168,14 +188,24 @@ class ParticipantRejoined(msgspec.Struct, frozen=True, tag_field="type", tag="pa
 
 
 class ParticipantUpdated(msgspec.Struct, frozen=True, tag_field="type", tag="participant_updated"):
+    """`by`: who did that to the participant, if it was somebody else in the meeting. The same in what follows."""
+
     seq: Number
     participant: ParticipantChange
+    by: str | UnsetType = UNSET
 
 
 class ParticipantLeft(msgspec.Struct, frozen=True, tag_field="type", tag="participant_left"):
     seq: Number
     participant: ParticipantId
     reason: LeftReason
+    by: str | UnsetType = UNSET
+
+
+class MeetingUpdated(msgspec.Struct, frozen=True, tag_field="type", tag="meeting_updated"):
+    seq: Number
+    meeting: MeetingChange
+    by: str | UnsetType = UNSET
 
 
 class MeetingEnded(msgspec.Struct, frozen=True, tag_field="type", tag="meeting_ended"):
@@ -191,13 +221,23 @@ class RelayedSignal(msgspec.Struct, frozen=True, tag_field="type", tag="signal")
     data: msgspec.Raw
 
 
+class Asked(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
+    """Somebody in charge asks this participant to turn on what `media` names as true."""
+
+    seq: Number
+    sender: str = msgspec.field(name="from")
+    media: Media
+
+
 Event = (
     ParticipantJoined
     | ParticipantRejoined
     | ParticipantUpdated
     | ParticipantLeft
+    | MeetingUpdated
     | MeetingEnded
     | RelayedSignal
+    | Asked
 )
 
 

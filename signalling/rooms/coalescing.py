@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from signalling.protocol.client_messages import Media, Signal, Status
+from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.fields import Media
 from signalling.rooms import commands, server_messages, telling
 from signalling.rooms.effects import Effect
 from signalling.rooms.flow import Flow

@@ -10,17 +10,19 @@ MAX_RANGES = 512
 
 
 class CommandIds:
-    """A set of ids that grows. Beyond `MAX_RANGES` ranges, the ids in the lowest gaps count as answered."""
+    """A set of ids that grows. Beyond `MAX_RANGES` ranges, the ids in the lowest gaps count as answered, but for those
+    in `unsettled`: commands that are answered when the store has answered."""
 
-    __slots__ = ("_ranges",)
+    __slots__ = ("_ranges", "unsettled")
 
     def __init__(self) -> None:
+        self.unsettled: set[int] = set()
         self._ranges: tuple[tuple[int, int], ...] = ()
         """First and last of each range, rising, never adjacent."""
 
     def __contains__(self, id: int) -> bool:  # noqa: A002 - the protocol's name
         ranges = self._ranges
-        if not ranges or id > ranges[-1][1]:
+        if not ranges or id > ranges[-1][1] or id in self.unsettled:
             return False
         return any(first <= id <= last for first, last in ranges)
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalling.protocol.client_messages import Media, Signal, Status
+from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ERRORS, ErrorCode, Refused
+from signalling.protocol.fields import Media
 from signalling.rooms import server_messages, telling
+from signalling.rooms.allowed import is_forbidden
 from signalling.rooms.effects import Broadcast, Close, Effect, Send
 from signalling.rooms.flow import Flow, forget_refused
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
+
+NOT_ALLOWED = "You may not turn this on in this meeting."
 
 
 def status(connection: Handle, room: Room, member: Member, message: Status, now: float) -> list[Effect]:
     """Apply a status and tell everyone at once. Nothing in the room may be untold."""
     effects: list[Effect] = []
     if message.id is None or message.id not in member.command_ids:
+        if is_forbidden(room, member, message):
+            return refuse(connection, Refused(ErrorCode.FORBIDDEN, NOT_ALLOWED), message.id)
         changes = change(member, message.media, message.hand)
         if changes:
             payload = server_messages.participant_updated(room.log.next(), member, changes)
@@ -38,19 +44,26 @@ def signal(
         flow.check(room, member, addressee, message, now)
     except Refused as refused:
         return refuse(connection, refused, message.id)
+    payload = server_messages.signal(room.log.next(), member, message.data)
+    return tell_one(room, addressee, payload, now) + acknowledge(connection, member, message.id)
+
+
+def tell_one(room: Room, addressee: Member, event: bytes, now: float) -> list[Effect]:
+    """Log an event for this member alone, encoded with the log's next number, and send it."""
     effects: list[Effect] = []
     if addressee.connection is not None and room.untold:
         effects += telling.first(room, addressee)
-    payload = server_messages.signal(room.log.next(), member, message.data)
-    room.log.append(payload, now, addressee.id)
+    room.log.append(event, now, addressee.id)
     if addressee.connection is not None:
-        effects.append(Send(addressee.connection, payload))
-    return effects + acknowledge(connection, member, message.id)
+        effects.append(Send(addressee.connection, event))
+    return effects
 
 
 def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
     """Apply what is new; returns the changes to tell the others."""
     changes: dict[str, Any] = {}
+    if member.muted:
+        member.muted -= {name for name in member.muted if getattr(media, name) is not None}
     if member.set_media(media):
         changes["media"] = member.media()
     if hand is not None and hand is not member.hand:

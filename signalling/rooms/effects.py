@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.server_messages import LeftReason
+from signalling.rooms.change import Reply, Unsettled
 from signalling.rooms.member import Handle
 
 Departure = LeftReason
@@ -68,4 +69,11 @@ class StayResumed(NamedTuple):
     if_free: bool = False
 
 
-Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed
+class EndMeeting(NamedTuple):
+    """End the meeting for all in the store, then in the hub. `reply`: to whom it is acknowledged."""
+
+    room: str
+    reply: Reply
+
+
+Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed | Unsettled | EndMeeting

@@ -22,11 +22,13 @@ from typing import Any
 from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
-from signalling.rooms import catching_up, commands, server_messages, telling
+from signalling.rooms import allowed, catching_up, commands, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
+from signalling.rooms.change import Outcome, Unsettled
 from signalling.rooms.coalescing import Coalescing
-from signalling.rooms.effects import Close, Departure, Effect, Send
+from signalling.rooms.departures import Departures
+from signalling.rooms.effects import Close, Effect, Send
 from signalling.rooms.event_log import Log
 from signalling.rooms.flow import Flow
 from signalling.rooms.inputs import (
@@ -40,9 +42,10 @@ from signalling.rooms.inputs import (
 )
 from signalling.rooms.log_memory import MOST, LogMemory
 from signalling.rooms.member import Handle, Member
+from signalling.rooms.orders import Orders
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat, Seats
-from signalling.rooms.stays import Stays, stay_ended, stay_resumed
+from signalling.rooms.stays import Stays, stay_resumed
 from signalling.rooms.telling import FRAMES, Telling
 
 
@@ -72,6 +75,10 @@ class Hub:
         self._seats = Seats()
         self._absences = Absences()
         self.stays = Stays(self.rooms, self._absences)
+        self._departures = Departures(
+            self.rooms, self._seats, self._absences, self._coalescing, self._telling
+        )
+        self._orders = Orders(self._telling, self._departures)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -95,6 +102,7 @@ class Hub:
         """Keep a place for everyone who was there when the server stopped; grace starts now."""
         for stay in stays:
             room = self._room(stay.room, stay.title, stay.epoch)
+            room.adopt(stay.settings, stay.revision)
             if room.member_of(stay.user_id) is not None:
                 continue
             member = restored_member(stay)
@@ -104,6 +112,7 @@ class Hub:
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
         """Seat a connection whose join is recorded. The others are told first or, with `soon`, by `tell_soon`."""
         room = self._room(arrival.room, arrival.title, arrival.epoch)
+        adopted = self._orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
         if member is None:
@@ -111,9 +120,14 @@ class Hub:
             room.add(member)
         elif is_outdated(arrival, member):
             # This join was recorded last, so the store has the wrong instance.
-            return [Close(arrival.connection, CloseCode.REPLACED), stay_resumed(room.id, member, now)]
-        effects = self._seat(room, member, arrival.connection, arrival.attempt, now)
+            return [
+                *adopted,
+                Close(arrival.connection, CloseCode.REPLACED),
+                stay_resumed(room.id, member, now),
+            ]
+        effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
         is_wrong = not took_up(arrival, member)
+        allowed.clamp(room, member)
         rejoined = was_present or arrival.rejoined
         event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined
         self._telling.add(room, event(room.log.next(), member), now)
@@ -144,7 +158,7 @@ class Hub:
         effects.append(stay_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if unknown:
-            changes |= commands.change(member, back.media, back.hand)
+            changes |= commands.change(member, back.media, back.hand) | allowed.clamp(room, member)
         if changes:
             self._telling.add(
                 room, server_messages.participant_updated(room.log.next(), member, changes), now
@@ -169,7 +183,7 @@ class Hub:
                 return [Send(connection, server_messages.pong(message.t, message.id))]
             case Leave():
                 del self._seats[connection]
-                effects = self._depart(seat.room, seat.member, "left", now, now)
+                effects = self._departures.depart(seat.room, seat.member, "left", now, now)
                 effects += self._telling.tell(seat.room, now)
                 if message.id is not None:
                     effects.append(Send(connection, server_messages.ack(message.id)))
@@ -177,6 +191,12 @@ class Hub:
                 return effects
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
+            case _:
+                return self._orders.carry_out(connection, seat.room, seat.member, message, now)
+
+    def settled(self, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
+        """The store has answered what `Unsettled` asked it to record."""
+        return self._orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
@@ -229,7 +249,7 @@ class Hub:
         for room, member, lost_at, reason in self._absences.due(now, self.grace):
             rooms[room] = None
             if reason is not None:
-                effects += self._depart(room, member, reason, lost_at, now)
+                effects += self._departures.depart(room, member, reason, lost_at, now)
             else:
                 member.state = "reconnecting"
                 member.changed()
@@ -242,11 +262,7 @@ class Hub:
 
     def remove(self, room: Room, member: Member, code: CloseCode, now: float) -> list[Effect]:
         """Remove a member from the meeting."""
-        connection = member.connection
-        self._seats.pop(connection, None)
-        closing: list[Effect] = [] if connection is None else [Close(connection, code)]
-        at = now if member.lost_at is None else member.lost_at
-        return self._depart(room, member, "removed", at, now) + self._telling.tell(room, now) + closing
+        return self._departures.remove(room, member, code, now)
 
     @property
     def keeps_back(self) -> bool:
@@ -272,17 +288,7 @@ class Hub:
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting has ended for all. The store closed its stays in the call that ended it."""
         room = self.rooms.pop(room_id, None)
-        if room is None:
-            return []
-        self._telling.add(room, server_messages.meeting_ended(room.log.next(), "ended"), now)
-        effects = self._telling.tell_now(room)
-        for member in room:
-            self._absences.end(member)
-            self._coalescing.forget(member)
-            if member.connection is not None:
-                self._seats.pop(member.connection, None)
-                effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
-        return effects
+        return [] if room is None else self._departures.end(room, now)
 
     def _room(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)
@@ -303,17 +309,3 @@ class Hub:
     def _lose(self, room: Room, member: Member, now: float) -> None:
         self._absences.begin(room, member, now)
         room.connections_changed()
-
-    def _depart(self, room: Room, member: Member, reason: Departure, at: float, now: float) -> list[Effect]:
-        """`at`: when the member's stay ended. The caller tells the others next."""
-        effects = self._coalescing.release_all_of(member, now)
-        room.remove(member)
-        self._absences.end(member)
-        self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason), now)
-        if not len(room):
-            del self.rooms[room.id]
-            self._telling.forget(room)
-        # For a restored member who did not come back, the store knows better when it was last seen.
-        if not member.restored:
-            effects.append(stay_ended(room.id, member, at, reason))
-        return effects

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from signalling.protocol.client_messages import Kind, Media
+from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import page_of
-from signalling.protocol.server_messages import Role
+from signalling.protocol.rights import ALL, Rights, Role
 from signalling.rooms.member import Handle, Member
 
 
@@ -16,6 +16,7 @@ class Arrival(NamedTuple):
 
     `session` and `token` are the credentials to send back; `epoch` names the log if this join opens the room.
     `order` rises with the time of the request: the store may answer an older join later.
+    `settings` and `revision`: the meeting's, as the store has them.
     """
 
     connection: Handle
@@ -41,6 +42,9 @@ class Arrival(NamedTuple):
     order: int = 0
     kind: Kind = ""
     features: frozenset[str] = frozenset()
+    may: Rights = ALL
+    settings: Mapping[str, Any] = {}
+    revision: int = 0
 
 
 def is_outdated(arrival: Arrival, member: Member) -> bool:
@@ -58,6 +62,7 @@ def took_up(arrival: Arrival, member: Member) -> bool:
         member.began_at = arrival.joined_at
     member.name = arrival.name
     member.role = arrival.role
+    member.may = arrival.may
     member.session_id = arrival.session_id
     member.arrive(arrival.instance, arrival.order)
     # A new page sends only the media that it names.
@@ -117,12 +122,16 @@ class Restored(NamedTuple):
     instance: str
     joined_at: float
     kind: Kind = ""
+    may: Rights = ALL
+    settings: Mapping[str, Any] = {}
+    revision: int = 0
 
 
 def restored_member(stay: Restored) -> Member:
     member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
     member.name = stay.name
     member.role = stay.role
+    member.may = stay.may
     member.session_id = stay.session_id
     member.instance = stay.instance
     member.state = "reconnecting"

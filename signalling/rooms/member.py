@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from signalling.protocol.client_messages import Kind, Media
+from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import page_of
-from signalling.protocol.server_messages import MediaState, Participant, Role, State
+from signalling.protocol.rights import ALL, Role
+from signalling.protocol.server_messages import MediaState, Participant, State
 from signalling.rooms.budget import Budget
 from signalling.rooms.command_ids import CommandIds
 from signalling.rooms.listing import Listing
@@ -37,6 +38,8 @@ class Member:
     absence; None: no goodbye.
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent one.
     `refused`: per addressee, the id of the signal that was refused with `busy` and has to come again first.
+    `may`: the rights in which it differs from the meeting's default. `muted`: what somebody else turned off, or it may
+    not send, since its page last said that it sends this.
     `restored`: known only from the store since the server restarted, and not back yet.
     `listing`: the listing that contains its current state.
     """
@@ -62,6 +65,8 @@ class Member:
         "kind",
         "listing",
         "lost_at",
+        "may",
+        "muted",
         "name",
         "order",
         "refused",
@@ -99,6 +104,8 @@ class Member:
         self.excused = 0.0
         self.back_in: float | None = None
         self.restored = False
+        self.may = ALL
+        self.muted: frozenset[str] = frozenset()
         self.command_ids = CommandIds()
         self.features: frozenset[str] = frozenset()
         self.bytes: Budget | None = None
@@ -164,6 +171,7 @@ class Member:
             rfc3339(self.joined_at),
             "bot" if self.kind else UNSET,
             self.kind == "recorder" or UNSET,
+            UNSET if self.may is ALL else self.may,
         )
 
     def encoded(self) -> bytes:

@@ -6,10 +6,12 @@ the order they joined, has the log that numbers the events, and caches the audie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from signalling.protocol.features import BATCH
+from signalling.protocol.rights import DEFAULT, settings_of
 from signalling.rooms.budget import Budget
 from signalling.rooms.event_log import Log
 from signalling.rooms.listing import Listing
@@ -21,6 +23,9 @@ class Room:
 
     `untold`: events, each with its number, that everyone is still to be told; `ahead`: for members who know some of
     them already, the number of the last one they know (`telling`).
+
+    `record`: the settings as the store has them, or will; `settings`: the same as members see them; `revision` rises
+    with each change.
     """
 
     __slots__ = (
@@ -33,6 +38,9 @@ class Room:
         "frames",
         "id",
         "log",
+        "record",
+        "revision",
+        "settings",
         "title",
         "untold",
     )
@@ -44,11 +52,22 @@ class Room:
         self.frames: Budget | None = None
         self.untold: list[tuple[int, bytes]] = []
         self.ahead: dict[Member, int] = {}
+        self.record: Mapping[str, Any] = {}
+        self.settings = DEFAULT
+        self.revision = 0
         self._listing = Listing()
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
         self._audience: tuple[Handle, ...] | None = None
         self._audiences: tuple[tuple[Handle, ...], tuple[Handle, ...]] | None = None
+
+    def adopt(self, record: Mapping[str, Any], revision: int) -> bool:
+        """Take settings over, unless they are older than what the room has. Returns whether it did."""
+        if revision <= self.revision:
+            return False
+        self.record, self.revision = record, revision
+        self.settings = settings_of(record)
+        return True
 
     def __len__(self) -> int:
         return len(self._members)

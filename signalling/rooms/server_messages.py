@@ -7,7 +7,7 @@ encoded, so that a room of a thousand does not encode a thousand participants pe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from msgspec import UNSET, Raw, UnsetType
 from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
+from signalling.protocol.fields import Media
+from signalling.protocol.rights import MEDIA
 from signalling.rooms.effects import Departure
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
@@ -49,7 +51,7 @@ def joined(
     return _encode(
         messages.Joined(
             id=message_id,
-            meeting=messages.Meeting(room.id, room.title, host, created),
+            meeting=_meeting(room, host, created),
             you=person,
             rejoined=rejoined,
             session=session,
@@ -61,6 +63,7 @@ def joined(
             grace=grace,
             features=FEATURES,
             token=UNSET if token is None else token,
+            muted=_muted(you),
         )
     )
 
@@ -78,7 +81,7 @@ def resumed(
     servers: Any = ice_servers
     snapshot: messages.Snapshot | UnsetType = UNSET
     if replayed is None:
-        meeting = messages.Meeting(room.id, room.title, host=you.role == "host", created=False)
+        meeting = _meeting(room, you.role == "host", created=False)
         people: Any = [Raw(room.roster())]
         snapshot = messages.Snapshot(meeting, people)
     return _encode(
@@ -90,11 +93,24 @@ def resumed(
             ice_servers=servers,
             session=UNSET if session is None else session,
             snapshot=snapshot,
+            muted=_muted(you),
         )
     )
 
 
-def ack(message_id: int) -> bytes:
+def _meeting(room: Room, host: bool, created: bool) -> messages.Meeting:
+    settings = (room.settings, room.revision) if room.revision else ()
+    return messages.Meeting(room.id, room.title, host, created, *settings)
+
+
+def _muted(you: Member) -> Media | UnsetType:
+    """What the page is to believe to be off, whatever it says itself."""
+    return Media(*[False if name in you.muted else None for name in MEDIA]) if you.muted else UNSET
+
+
+def ack(message_id: int, again: bool = False) -> bytes:
+    if again:
+        return _encode(messages.Ack(message_id, again))
     return b'{"type":"ack","id":%d}' % message_id
 
 
@@ -132,13 +148,24 @@ def participant_rejoined(seq: int, member: Member) -> bytes:
     return _event(messages.ParticipantRejoined(seq, person))
 
 
-def participant_updated(seq: int, member: Member, changes: dict[str, Any]) -> bytes:
-    """`changes`: fields of `messages.ParticipantChange`."""
-    return _event(messages.ParticipantUpdated(seq, messages.ParticipantChange(member.id, **changes)))
+def participant_updated(seq: int, member: Member, changes: Mapping[str, Any], by: str | None = None) -> bytes:
+    """`changes`: fields of `messages.ParticipantChange`. `by`: who made them, if it was somebody else."""
+    change = messages.ParticipantChange(member.id, **changes)
+    return _event(messages.ParticipantUpdated(seq, change, UNSET if by is None else by))
 
 
-def participant_left(seq: int, member: Member, reason: Departure) -> bytes:
-    return _event(messages.ParticipantLeft(seq, messages.ParticipantId(member.id), reason))
+def participant_left(seq: int, member: Member, reason: Departure, by: str | None = None) -> bytes:
+    left = messages.ParticipantId(member.id)
+    return _event(messages.ParticipantLeft(seq, left, reason, UNSET if by is None else by))
+
+
+def meeting_updated(seq: int, room: Room, by: str | None = None) -> bytes:
+    change = messages.MeetingChange(room.settings, room.revision)
+    return _event(messages.MeetingUpdated(seq, change, UNSET if by is None else by))
+
+
+def ask(seq: int, sender: str, media: Media) -> bytes:
+    return _event(messages.Asked(seq, sender, media))
 
 
 def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:

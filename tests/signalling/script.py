@@ -16,8 +16,9 @@ from typing import Any
 
 import orjson
 
-from signalling.protocol.client_messages import Kind, Media, decode
+from signalling.protocol.client_messages import decode
 from signalling.protocol.errors import CloseCode
+from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import instance
 from signalling.rooms.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
 from signalling.rooms.flow import Flow

@@ -13,8 +13,8 @@ from signalling.client.actions import Drop
 from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.client.state_machine import SignallingClient
-from signalling.protocol.client_messages import Media
 from signalling.protocol.features import BATCH
+from signalling.protocol.fields import Media
 from signalling.rooms import catching_up, flow, server_messages, telling
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.command_ids import CommandIds

@@ -18,8 +18,8 @@ from server.identity.signed import sign, verified
 from server.identity.tokens import LIFETIME, SESSION_LIFETIME, TabSession, Tokens, is_admin_key
 from server.identity.turn_credentials import ice_servers
 from server.settings.config import Config
-from signalling.protocol.client_messages import Kind
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.fields import Kind
 from storage.records import PROGRAMS
 
 NOW = 1_700_000_000.0

@@ -11,8 +11,8 @@ import pytest
 from server.realtime.carrier import Carrier
 from server.realtime.frames import text_frame
 from server.runtime.metrics import Metrics
-from signalling.protocol.client_messages import Media
 from signalling.protocol.features import BATCH
+from signalling.protocol.fields import Media
 from signalling.rooms.effects import Broadcast, Send, Together
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival

@@ -14,7 +14,7 @@ from server.realtime.room_restore import restore_rooms
 from server.runtime import clock
 from server.runtime.clock import JUMP, RecordClock
 from server.runtime.metrics import Metrics
-from signalling.protocol.client_messages import Media
+from signalling.protocol.fields import Media
 from signalling.rooms.effects import StayEnded
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signalling.protocol.client_messages import BadMessage, Join, Leave, Media, Ping, Signal, Status, decode
+from signalling.protocol.client_messages import BadMessage, Join, Leave, Ping, Signal, Status, decode
+from signalling.protocol.fields import Media
 
 
 def join(**fields: Any) -> bytes:

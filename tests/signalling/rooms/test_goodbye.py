@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from signalling.protocol.client_messages import Media
 from signalling.protocol.errors import CloseCode
+from signalling.protocol.fields import Media
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from tests.signalling.script import Stage, back
 

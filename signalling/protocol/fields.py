@@ -1,0 +1,23 @@
+"""Fields that several messages have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+MAX_ID = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
+
+MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
+
+Kind = Literal["", "bot", "recorder"]
+"""The kind of a participant: empty for a person."""
+
+
+class Media(msgspec.Struct, frozen=True):
+    """What someone sends. Left out in a message: not changed."""
+
+    audio: bool | None = None
+    video: bool | None = None
+    screen: bool | None = None

@@ -1,0 +1,152 @@
+"""What those in charge of a meeting send: one frozen type per command.
+
+Commands that set something that lasts carry a `key`, which their client made: sent again, they take effect once. One
+with `again` may have taken effect before, so the record is asked first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from signalling.protocol.fields import MAX_ID, Media, MessageId
+from signalling.protocol.rights import Lobby, Role, WithoutHost
+
+Key = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
+"""Names one command of one client, so that it takes effect once."""
+
+Ids = Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
+"""Of participants, or of knocks."""
+
+Back = Literal["never", "knock", "freely"]
+"""How somebody who was removed may come back."""
+
+MOST_SPOTLIGHT = 3
+
+
+class RightsChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Rights that are given and taken. What is left out stays; null: the meeting's default."""
+
+    audio: bool | UnsetType | None = UNSET
+    video: bool | UnsetType | None = UNSET
+    screen: bool | UnsetType | None = UNSET
+    chat: bool | UnsetType | None = UNSET
+    hand: bool | UnsetType | None = UNSET
+
+
+class Remove(msgspec.Struct, frozen=True, tag_field="type", tag="remove"):
+    id: MessageId
+    key: Key
+    participant: str
+    back: Back = "never"
+    again: bool = False
+
+
+class Readmit(msgspec.Struct, frozen=True, tag_field="type", tag="readmit"):
+    """`participant`: somebody who was removed."""
+
+    id: MessageId
+    key: Key
+    participant: str
+    again: bool = False
+
+
+class Mute(msgspec.Struct, frozen=True, tag_field="type", tag="mute"):
+    """Turns off what `media` names as false, once: everybody may turn it on again."""
+
+    id: MessageId
+    participants: Ids | Literal["others"]
+    media: Media = Media(audio=False)
+
+
+class Allow(msgspec.Struct, frozen=True, tag_field="type", tag="allow"):
+    id: MessageId
+    key: Key
+    participants: Ids
+    may: RightsChange
+    again: bool = False
+
+
+class SetRole(msgspec.Struct, frozen=True, tag_field="type", tag="set_role"):
+    """With the role `host` the sender hands the meeting over, and becomes a co-host."""
+
+    id: MessageId
+    key: Key
+    participant: str
+    role: Role
+    again: bool = False
+
+
+class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
+    """Asks somebody to turn on what `media` names as true."""
+
+    id: MessageId
+    participant: str
+    media: Media = Media(audio=True)
+
+
+class SettingsChange(msgspec.Struct, frozen=True):
+    """What is to change. `password`: null takes it away. `opens_at`, `ends_at`: RFC 3339, or null."""
+
+    locked: bool | UnsetType = UNSET
+    lobby: Lobby | UnsetType = UNSET
+    may: RightsChange | UnsetType = UNSET
+    message: Annotated[str, msgspec.Meta(max_length=200)] | UnsetType = UNSET
+    password: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | UnsetType | None = UNSET
+    password_skips_lobby: bool | UnsetType = UNSET
+    join_before_host: bool | UnsetType = UNSET
+    opens_at: str | UnsetType | None = UNSET
+    ends_at: str | UnsetType | None = UNSET
+    without_host: WithoutHost | UnsetType = UNSET
+
+
+class Settings(msgspec.Struct, frozen=True, tag_field="type", tag="settings"):
+    """`if_revision`: change nothing (`changed`) if the settings have another revision by now."""
+
+    id: MessageId
+    key: Key
+    settings: SettingsChange
+    if_revision: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)] | None = msgspec.field(default=None, name="if")
+    again: bool = False
+
+
+class Spotlight(msgspec.Struct, frozen=True, tag_field="type", tag="spotlight"):
+    """Who is shown large to everyone, in place of those before."""
+
+    id: MessageId
+    key: Key
+    participants: Annotated[list[str], msgspec.Meta(max_length=MOST_SPOTLIGHT)]
+    again: bool = False
+
+
+class LowerHands(msgspec.Struct, frozen=True, tag_field="type", tag="lower_hands"):
+    id: MessageId
+    participants: Ids
+
+
+class Admit(msgspec.Struct, frozen=True, tag_field="type", tag="admit"):
+    id: MessageId
+    key: Key
+    knocks: Ids
+    again: bool = False
+
+
+class Deny(msgspec.Struct, frozen=True, tag_field="type", tag="deny"):
+    id: MessageId
+    key: Key
+    knocks: Ids
+    again: bool = False
+
+
+class End(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
+    """Ends the meeting for all."""
+
+    id: MessageId
+
+
+Lasting = Remove | Readmit | Allow | SetRole | Settings | Spotlight | Admit | Deny
+"""Commands that are acknowledged once the record has them."""
+
+Command = Lasting | Mute | Ask | LowerHands | End

@@ -1,0 +1,44 @@
+"""What a member may send, by its role and rights and the meeting's default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signalling.protocol.client_messages import Status
+from signalling.protocol.fields import Media
+from signalling.protocol.rights import ALL, MEDIA, Right, allows
+from signalling.protocol.server_messages import MediaState
+from signalling.rooms.member import Member
+from signalling.rooms.room import Room
+
+
+def may(room: Room, member: Member, right: Right) -> bool:
+    return allows(member.role, member.may, room.settings.may, right)
+
+
+def is_forbidden(room: Room, member: Member, message: Status) -> bool:
+    """Whether the status turns on what the member may not send."""
+    if member.may is ALL and room.settings.may is ALL:
+        return False
+    if message.hand and not may(room, member, "hand"):
+        return True
+    return any(getattr(message.media, right) and not may(room, member, right) for right in MEDIA)
+
+
+def clamp(room: Room, member: Member) -> dict[str, Any]:
+    """Turn off what the member sends and may not. Returns the changes to tell the others."""
+    changes: dict[str, Any] = {}
+    denied = [right for right in MEDIA if getattr(member, right) and not may(room, member, right)]
+    if denied:
+        changes["media"] = turn_off(member, denied)
+    if member.hand and not may(room, member, "hand"):
+        member.hand = changes["hand"] = False
+        member.changed()
+    return changes
+
+
+def turn_off(member: Member, rights: list[Right]) -> MediaState:
+    """Turn these off for the member, whose page is told, and believes it rather than itself."""
+    member.set_media(Media(*[False if right in rights else None for right in MEDIA]))
+    member.muted |= frozenset(rights)
+    return member.media()

@@ -1,0 +1,85 @@
+"""What a command of somebody in charge sets, as data: the room takes it over, and the store records the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from signalling.protocol.errors import Refused
+from signalling.protocol.moderation import Back
+from signalling.protocol.rights import ALL, Rights, Role
+from signalling.rooms.command_ids import CommandIds
+from signalling.rooms.member import Member
+from signalling.rooms.permissions import Standing
+
+
+class Actor(NamedTuple):
+    """Who gives a command. `participant`: as others are told, if it is somebody in the meeting."""
+
+    standing: Standing
+    user_id: str
+    participant: str | None = None
+
+
+class Person(NamedTuple):
+    """Somebody whom a command is about. `may`: their own rights."""
+
+    user_id: str
+    role: Role = "participant"
+    may: Rights = ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Users are named by their ids.
+
+    `settings`: new values by name, as the record has them; None: the default again. `host`: who is host from now on.
+    `may`: all rights of a user in which they differ from the meeting's default.
+    """
+
+    action: str
+    whom: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
+    if_revision: int | None = None
+    host: str | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    may: Mapping[str, Rights] = field(default_factory=dict)
+    remove: Mapping[str, Back] = field(default_factory=dict)
+    readmit: tuple[str, ...] = ()
+    admit: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+class Reply(NamedTuple):
+    """Whom to answer once the store has: the member, unless another page has its place by then."""
+
+    member: Member
+    ids: CommandIds
+    message_id: int
+
+
+class Unsettled(NamedTuple):
+    """An effect: record the change, then call `Hub.settled` with this and the outcome. Changes of one room are
+    recorded in order.
+
+    `key` is the command's, so that the store takes it once. `told`: the room has taken the change over already.
+    """
+
+    room: str
+    actor: Actor
+    key: str
+    change: Change
+    told: bool
+    reply: Reply | None = None
+
+
+class Recorded(NamedTuple):
+    """The store's answer. `again`: the change had been recorded before, and nothing was changed now."""
+
+    again: bool
+    settings: Mapping[str, Any]
+    revision: int
+
+
+Outcome = Recorded | Refused

@@ -1,0 +1,67 @@
+"""How members go for good: by leaving, by being away for too long, removed, or because the meeting has ended."""
+
+from __future__ import annotations
+
+from signalling.protocol.errors import CloseCode
+from signalling.rooms import server_messages
+from signalling.rooms.absences import Absences
+from signalling.rooms.coalescing import Coalescing
+from signalling.rooms.effects import Close, Departure, Effect
+from signalling.rooms.member import Member
+from signalling.rooms.room import Room
+from signalling.rooms.seats import Seats
+from signalling.rooms.stays import stay_ended
+from signalling.rooms.telling import Telling
+
+
+class Departures:
+    def __init__(
+        self,
+        rooms: dict[str, Room],
+        seats: Seats,
+        absences: Absences,
+        coalescing: Coalescing,
+        told: Telling,
+    ) -> None:
+        self._rooms = rooms
+        self._seats = seats
+        self._absences = absences
+        self._coalescing = coalescing
+        self._telling = told
+
+    def depart(
+        self, room: Room, member: Member, reason: Departure, at: float, now: float, by: str | None = None
+    ) -> list[Effect]:
+        """`at`: when the stay ended. `by`: the participant who removed the member. The caller tells the others next."""
+        effects = self._coalescing.release_all_of(member, now)
+        room.remove(member)
+        self._absences.end(member)
+        self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason, by), now)
+        if not len(room):
+            del self._rooms[room.id]
+            self._telling.forget(room)
+        # For a restored member who did not come back, the store knows better when it was last seen.
+        if not member.restored:
+            effects.append(stay_ended(room.id, member, at, reason))
+        return effects
+
+    def remove(
+        self, room: Room, member: Member, code: CloseCode, now: float, by: str | None = None
+    ) -> list[Effect]:
+        connection = member.connection
+        self._seats.pop(connection, None)
+        closing: list[Effect] = [] if connection is None else [Close(connection, code)]
+        at = now if member.lost_at is None else member.lost_at
+        return self.depart(room, member, "removed", at, now, by) + self._telling.tell(room, now) + closing
+
+    def end(self, room: Room, now: float) -> list[Effect]:
+        """The meeting has ended for all."""
+        self._telling.add(room, server_messages.meeting_ended(room.log.next(), "ended"), now)
+        effects = self._telling.tell_now(room)
+        for member in room:
+            self._absences.end(member)
+            self._coalescing.forget(member)
+            if member.connection is not None:
+                self._seats.pop(member.connection, None)
+                effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
+        return effects

@@ -1,0 +1,195 @@
+"""Carries out what those in charge of a meeting command.
+
+A command that lasts is a `Change`. The room takes it over at once, and everyone is told; it is acknowledged when the
+store has it. A command that is sent again may have been recorded before, so there the store comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute
+from signalling.protocol.rights import ALL, MEDIA, Right
+from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
+from signalling.rooms.change import Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
+from signalling.rooms.departures import Departures
+from signalling.rooms.effects import Effect, EndMeeting, Send
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+from signalling.rooms.telling import Telling
+
+
+class Orders:
+    def __init__(self, told: Telling, departures: Departures) -> None:
+        self._telling = told
+        self._departures = departures
+
+    def carry_out(
+        self, connection: Handle, room: Room, member: Member, command: Command, now: float
+    ) -> list[Effect]:
+        ids = member.command_ids
+        if command.id in ids:
+            return commands.acknowledge(connection, member, command.id)
+        if command.id in ids.unsettled:
+            # It came again by a new connection. The answer follows when there is one.
+            return []
+        actor = Actor(member.role, member.user_id, member.id)
+        try:
+            match command:
+                case Mute():
+                    effects = self._mute(room, actor, command, now)
+                case LowerHands():
+                    effects = self._lower(room, actor, command, now)
+                case Ask():
+                    effects = self._ask(room, actor, command, now)
+                case End():
+                    permissions.check(actor.standing, End)
+                    ids.unsettled.add(command.id)
+                    return [EndMeeting(room.id, Reply(member, ids, command.id))]
+                case _:
+                    return self.change(room, actor, command, now, Reply(member, ids, command.id))
+        except Refused as refused:
+            return commands.refuse(connection, refused, command.id)
+        # An event stands before its ack, also if it waits.
+        first = telling.first(room, member)
+        return effects + first + commands.acknowledge(connection, member, command.id)
+
+    def change(
+        self, room: Room, actor: Actor, command: Lasting, now: float, reply: Reply | None = None
+    ) -> list[Effect]:
+        """Raises `Refused`."""
+        change = planning.plan(_meeting(room), actor, command)
+        if reply is not None:
+            reply.ids.unsettled.add(reply.message_id)
+        unsettled = Unsettled(room.id, actor, command.key, change, not command.again, reply)
+        effects = [] if command.again else self.take_over(room, actor, change, now)
+        return [*effects, unsettled]
+
+    def settled(self, room: Room | None, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
+        """The store has answered."""
+        effects: list[Effect] = []
+        if room is not None and isinstance(outcome, Recorded):
+            if not (unsettled.told or outcome.again):
+                effects += self.take_over(room, unsettled.actor, unsettled.change, now)
+            effects += self.adopt(room, outcome.settings, outcome.revision, now)
+        if unsettled.reply is not None:
+            effects += answer(room, unsettled.reply, outcome)
+        return effects
+
+    def take_over(self, room: Room, actor: Actor, change: Change, now: float) -> list[Effect]:
+        """Make the change in the room, and tell everyone."""
+        by = actor.participant
+        if change.settings is not None:
+            record = {**room.record, **change.settings}
+            room.adopt(
+                {name: value for name, value in record.items() if value is not None}, room.revision + 1
+            )
+            self._add_settings(room, by, now)
+        updates: dict[Member, dict[str, Any]] = {}
+        if change.host is not None:
+            for member in room:
+                if member.user_id == change.host:
+                    updates[member] = {"role": "host"}
+                elif member.role == "host":
+                    updates[member] = {"role": "cohost"}
+        for user_id, role in change.roles.items():
+            if (found := room.member_of(user_id)) is not None and found.role != role:
+                updates[found] = {"role": role}
+        for user_id, rights in change.may.items():
+            if (found := room.member_of(user_id)) is not None and found.may != rights:
+                updates[found] = {"may": rights}
+        for member, update in updates.items():
+            member.role = update.get("role", member.role)
+            member.may = update.get("may", member.may)
+            # The very object, so that a look at it is enough.
+            member.may = ALL if member.may == ALL else member.may
+            member.changed()
+        for member in room if change.settings is not None and "may" in change.settings else updates:
+            update = updates.get(member, {}) | allowed.clamp(room, member)
+            if update:
+                self._update(room, member, update, by, now)
+        effects: list[Effect] = []
+        for user_id in change.remove:
+            if (found := room.member_of(user_id)) is not None:
+                effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
+        return self._telling.tell(room, now) + effects
+
+    def _add_settings(self, room: Room, by: str | None, now: float) -> None:
+        self._telling.add(room, server_messages.meeting_updated(room.log.next(), room, by), now)
+
+    def adopt(self, room: Room, record: Mapping[str, Any], revision: int, now: float) -> list[Effect]:
+        """Take over settings that the store has, unless the room's are as new."""
+        if not room.adopt(record, revision) or not len(room):
+            return []
+        self._add_settings(room, None, now)
+        for member in room:
+            if update := allowed.clamp(room, member):
+                self._update(room, member, update, None, now)
+        return self._telling.tell(room, now)
+
+    def _update(
+        self, room: Room, member: Member, update: Mapping[str, Any], by: str | None, now: float
+    ) -> None:
+        event = server_messages.participant_updated(room.log.next(), member, update, by)
+        self._telling.add(room, event, now)
+
+    def _mute(self, room: Room, actor: Actor, command: Mute, now: float) -> list[Effect]:
+        off: list[Right] = [right for right in MEDIA if getattr(command.media, right) is False]
+        if command.participants == "others":
+            permissions.check(actor.standing, Mute)
+            mine = permissions.rank(actor.standing)
+            members = [each for each in room if permissions.rank(each.role) < mine]
+        else:
+            members = _members(room, actor, Mute, command.participants)
+        for member in members:
+            if any(getattr(member, right) for right in off):
+                self._update(room, member, {"media": allowed.turn_off(member, off)}, actor.participant, now)
+        return self._telling.tell(room, now)
+
+    def _lower(self, room: Room, actor: Actor, command: LowerHands, now: float) -> list[Effect]:
+        for member in _members(room, actor, LowerHands, command.participants):
+            if member.hand:
+                member.hand = False
+                member.changed()
+                self._update(room, member, {"hand": False}, actor.participant, now)
+        return self._telling.tell(room, now)
+
+    def _ask(self, room: Room, actor: Actor, command: Ask, now: float) -> list[Effect]:
+        (addressee,) = _members(room, actor, Ask, [command.participant])
+        payload = server_messages.ask(room.log.next(), actor.participant or "", command.media)
+        return commands.tell_one(room, addressee, payload, now)
+
+
+def answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
+    """Answer the command, unless another page has the place by now."""
+    member = reply.member
+    reply.ids.unsettled.discard(reply.message_id)
+    refused = isinstance(outcome, Refused)
+    if not refused:
+        reply.ids.add(reply.message_id)
+    if member.command_ids is not reply.ids or member.connection is None:
+        return []
+    if isinstance(outcome, Refused):
+        return commands.refuse(member.connection, outcome, reply.message_id)
+    first = telling.first(room, member) if room is not None else []
+    return [*first, Send(member.connection, server_messages.ack(reply.message_id, outcome.again))]
+
+
+def _members(room: Room, actor: Actor, command: type[Command], ids: Iterable[str]) -> list[Member]:
+    permissions.check(actor.standing, command)
+    found = [room.member(each) for each in dict.fromkeys(ids)]
+    members = [member for member in found if member is not None]
+    if len(members) < len(found):
+        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+    permissions.check(actor.standing, command, [member.role for member in members])
+    return members
+
+
+def _meeting(room: Room) -> planning.Meeting:
+    def person(participant: str) -> Person | None:
+        member = room.member(participant)
+        return None if member is None else Person(member.user_id, member.role, member.may)
+
+    return planning.Meeting(room.settings, room.revision, person, lambda knock: None)

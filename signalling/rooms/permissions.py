@@ -1,0 +1,78 @@
+"""Who may do what in a meeting: one table. Every command is held against it; the rest is decided by the store's join.
+
+| command | least role | of whom |
+|---|---|---|
+| admit, deny, settings, spotlight, lower_hands | cohost | anybody |
+| ask, mute, allow, remove, readmit | cohost | only those of a lower role |
+| set_role | host | only those of a lower role |
+| end | host | |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import (
+    Admit,
+    Allow,
+    Ask,
+    Command,
+    Deny,
+    End,
+    LowerHands,
+    Mute,
+    Readmit,
+    Remove,
+    SetRole,
+    Settings,
+    Spotlight,
+)
+from signalling.protocol.rights import RANK, Role
+
+Standing = Role | Literal["admin"]
+"""Of whoever gives a command: a role in the meeting, or the admin key's, which is above all."""
+
+
+class Permission(NamedTuple):
+    """`least`: the role that may give the command. `below`: only to those of a lower role than one's own."""
+
+    least: Role
+    below: bool
+
+
+PERMISSIONS: dict[type[Command], Permission] = {
+    Admit: Permission("cohost", below=False),
+    Deny: Permission("cohost", below=False),
+    Settings: Permission("cohost", below=False),
+    Spotlight: Permission("cohost", below=False),
+    LowerHands: Permission("cohost", below=False),
+    Ask: Permission("cohost", below=True),
+    Mute: Permission("cohost", below=True),
+    Allow: Permission("cohost", below=True),
+    Remove: Permission("cohost", below=True),
+    Readmit: Permission("cohost", below=True),
+    SetRole: Permission("host", below=True),
+    End: Permission("host", below=False),
+}
+
+ABOVE_ALL = len(RANK)
+
+CHARGE = "Only the host and co-hosts may do this."
+HOST = "Only the host may do this."
+BELOW = "Nobody may do this to somebody of the same or a higher role."
+
+
+def rank(standing: Standing) -> int:
+    return ABOVE_ALL if standing == "admin" else RANK[standing]
+
+
+def check(standing: Standing, command: type[Command], addressees: Iterable[Role] = ()) -> None:
+    """Raises `Refused` (forbidden) unless somebody of that standing may give the command to these."""
+    needed = PERMISSIONS[command]
+    mine = rank(standing)
+    if mine < RANK[needed.least]:
+        raise Refused(ErrorCode.FORBIDDEN, HOST if needed.least == "host" else CHARGE)
+    if needed.below and any(RANK[role] >= mine for role in addressees):
+        raise Refused(ErrorCode.FORBIDDEN, BELOW)

@@ -1,0 +1,122 @@
+"""From a command to the change that it makes: who may give it, to whom, and what it sets. Changes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import (
+    Admit,
+    Allow,
+    Deny,
+    Lasting,
+    Readmit,
+    Remove,
+    RightsChange,
+    SetRole,
+    Settings,
+    SettingsChange,
+    Spotlight,
+)
+from signalling.protocol.rights import MeetingSettings, Rights
+from signalling.rooms import permissions
+from signalling.rooms.change import Actor, Change, Person
+
+
+class Meeting(NamedTuple):
+    """A meeting as commands see it. `person`: by the id of a participant; `knock`: the user behind the id of a knock.
+    Both answer None when nobody is known by it."""
+
+    settings: MeetingSettings
+    revision: int
+    person: Callable[[str], Person | None]
+    knock: Callable[[str], str | None]
+
+
+def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
+    """Raises `Refused`: forbidden, unknown_participant, changed, bad_message."""
+    # First whether the sender may at all: those who may not learn nothing of others.
+    permissions.check(actor.standing, type(command))
+    match command:
+        case Settings(settings=change, if_revision=expected):
+            return _settings(meeting, change, expected)
+        case Admit(knocks=knocks):
+            users = _waiting(meeting, knocks)
+            return Change("admit", users, admit=users)
+        case Deny(knocks=knocks):
+            users = _waiting(meeting, knocks)
+            return Change("deny", users, deny=users)
+        case Spotlight(participants=ids):
+            people = _people(meeting, actor, command, ids)
+            return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
+        case Remove(participant=person, back=back):
+            (someone,) = _people(meeting, actor, command, [person])
+            return Change("remove", (someone.user_id,), remove={someone.user_id: back})
+        case Readmit(participant=person):
+            (someone,) = _people(meeting, actor, command, [person])
+            return Change("readmit", (someone.user_id,), readmit=(someone.user_id,))
+        case Allow(participants=ids, may=change):
+            people = _people(meeting, actor, command, ids)
+            rights = {person.user_id: changed(person.may, change) for person in people}
+            return Change("allow", _users(people), may=rights)
+        case SetRole(participant=person, role=role):
+            (someone,) = _people(meeting, actor, command, [person])
+            if role == "host":
+                return Change("set_role", (someone.user_id,), host=someone.user_id)
+            return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
+
+
+def changed(rights: Rights, change: RightsChange) -> Rights:
+    named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
+    return msgspec.structs.replace(rights, **named)
+
+
+def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) -> Change:
+    if expected is not None and expected != meeting.revision:
+        raise Refused(ErrorCode.CHANGED)
+    named: dict[str, Any] = {
+        name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET
+    }
+    for name in ("opens_at", "ends_at"):
+        if named.get(name) is not None:
+            named[name] = _moment(named[name])
+    if isinstance(change.may, RightsChange):
+        named["may"] = msgspec.to_builtins(changed(meeting.settings.may, change.may)) or None
+    if "password" in named:
+        # Whoever passes the command on has put the hash in its place: nothing else may reach the record.
+        raise Refused(ErrorCode.BAD_MESSAGE, "The password is not hashed.")
+    return Change("settings", settings=named, if_revision=expected)
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(ErrorCode.BAD_MESSAGE, f"{text[:40]!r} is no time with an offset (RFC 3339).")
+    return text
+
+
+def _people(meeting: Meeting, actor: Actor, command: Lasting, ids: Iterable[str]) -> list[Person]:
+    found = [meeting.person(each) for each in dict.fromkeys(ids)]
+    people = [person for person in found if person is not None]
+    if len(people) < len(found):
+        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+    permissions.check(actor.standing, type(command), [person.role for person in people])
+    return people
+
+
+def _users(people: Iterable[Person]) -> tuple[str, ...]:
+    return tuple(person.user_id for person in people)
+
+
+def _waiting(meeting: Meeting, knocks: Iterable[str]) -> tuple[str, ...]:
+    """Those of them who wait still: others were answered before, or have gone."""
+    users = [meeting.knock(each) for each in dict.fromkeys(knocks)]
+    return tuple(user for user in users if user is not None)
