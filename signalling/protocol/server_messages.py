@@ -24,6 +24,8 @@ LeftReason = Literal["left", "lost", "removed"]
 
 EndReason = Literal["ended"]
 
+KnockReason = Literal["admitted", "denied", "left"]
+
 
 class MediaState(msgspec.Struct, frozen=True):
     """What someone sends."""
@@ -92,11 +94,22 @@ class IceServer(msgspec.Struct, frozen=True):
     credential: str | UnsetType = UNSET
 
 
+class Knock(msgspec.Struct, frozen=True):
+    """Somebody who waits to be let in. `at`: since when (RFC 3339, UTC). `anonymous`: without an identity of an outside
+    issuer, so the name is only what they say."""
+
+    id: str
+    name: str
+    at: str
+    anonymous: bool
+
+
 class Snapshot(msgspec.Struct, frozen=True):
-    """The whole room, in the order people came, to be put in place of what was known."""
+    """The whole room, in the order people came, to be put in place of what was known. `knocks`: for those in charge."""
 
     meeting: Meeting
     participants: list[Participant]
+    knocks: list[Knock] | UnsetType = UNSET
 
 
 # Answers, and messages about one connection
@@ -119,6 +132,7 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
     grace: float
     features: tuple[str, ...]
     token: str | UnsetType = UNSET
+    knocks: list[Knock] | UnsetType = UNSET
     muted: Media | UnsetType = UNSET
 
 
@@ -135,6 +149,18 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     session: str | UnsetType = UNSET
     snapshot: Snapshot | UnsetType = UNSET
     muted: Media | UnsetType = UNSET
+
+
+class Waiting(msgspec.Struct, frozen=True, tag_field="type", tag="waiting"):
+    """The answer to a join (`id`) that somebody in charge has to admit. Sent again, without `id` and `knock`, when the
+    rest changes. `knock`: to be sent with the next join, which keeps the position. `message`: of those in charge.
+    `heartbeat`: seconds."""
+
+    position: int
+    message: str
+    heartbeat: float
+    id: MessageId | UnsetType = UNSET
+    knock: str | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
@@ -229,6 +255,22 @@ class Asked(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
     media: Media
 
 
+class Knocked(msgspec.Struct, frozen=True, tag_field="type", tag="knock"):
+    """For those in charge: somebody waits."""
+
+    seq: Number
+    knock: Knock
+
+
+class KnockEnded(msgspec.Struct, frozen=True, tag_field="type", tag="knock_ended"):
+    """For those in charge: the knock with this id is over."""
+
+    seq: Number
+    id: str
+    reason: KnockReason
+    by: str | UnsetType = UNSET
+
+
 Event = (
     ParticipantJoined
     | ParticipantRejoined
@@ -238,6 +280,8 @@ Event = (
     | MeetingEnded
     | RelayedSignal
     | Asked
+    | Knocked
+    | KnockEnded
 )
 
 
@@ -249,4 +293,4 @@ class Batch(msgspec.Struct, frozen=True, tag_field="type", tag="batch"):
     events: list[Event]
 
 
-ServerMessage = Joined | Resumed | Ack | Error | Pong | GoingAway | IceServers | Event | Batch
+ServerMessage = Joined | Resumed | Waiting | Ack | Error | Pong | GoingAway | IceServers | Event | Batch

@@ -39,6 +39,7 @@ class Absences:
         member.connection = None
         member.lost_at = now
         self._rooms[member] = room
+        room.connections_changed()
 
     def end(self, member: Member) -> None:
         """The member is back, or gone for good."""

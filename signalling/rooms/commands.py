@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from signalling.protocol.client_messages import Signal, Status
@@ -56,6 +57,21 @@ def tell_one(room: Room, addressee: Member, event: bytes, now: float) -> list[Ef
     room.log.append(event, now, addressee.id)
     if addressee.connection is not None:
         effects.append(Send(addressee.connection, event))
+    return effects
+
+
+def tell_some(room: Room, members: Sequence[Member], event: bytes, now: float) -> list[Effect]:
+    """Log an event for these members, encoded with the log's next number, and send it."""
+    if not members:
+        return []
+    effects: list[Effect] = []
+    here = [member for member in members if member.connection is not None]
+    if room.untold:
+        for member in here:
+            effects += telling.first(room, member)
+    room.log.append(event, now, frozenset(member.id for member in members))
+    if here:
+        effects.append(Broadcast(tuple(member.connection for member in here), event))
     return effects
 
 

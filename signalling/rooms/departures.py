@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from signalling.protocol.client_messages import Leave
 from signalling.protocol.errors import CloseCode
 from signalling.rooms import server_messages
 from signalling.rooms.absences import Absences
 from signalling.rooms.coalescing import Coalescing
-from signalling.rooms.effects import Close, Departure, Effect
-from signalling.rooms.member import Member
+from signalling.rooms.effects import Close, Departure, Effect, Send
+from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
-from signalling.rooms.seats import Seats
+from signalling.rooms.seats import Seat, Seats
 from signalling.rooms.stays import stay_ended
 from signalling.rooms.telling import Telling
+from signalling.rooms.waiting import Waiting
 
 
 class Departures:
@@ -22,12 +24,21 @@ class Departures:
         absences: Absences,
         coalescing: Coalescing,
         told: Telling,
+        waiting: Waiting,
     ) -> None:
         self._rooms = rooms
         self._seats = seats
         self._absences = absences
         self._coalescing = coalescing
         self._telling = told
+        self._waiting = waiting
+
+    def leave(self, connection: Handle, seat: Seat, message: Leave, now: float) -> list[Effect]:
+        del self._seats[connection]
+        effects = self.depart(seat.room, seat.member, "left", now, now) + self._telling.tell(seat.room, now)
+        if message.id is not None:
+            effects.append(Send(connection, server_messages.ack(message.id)))
+        return [*effects, Close(connection, CloseCode.NORMAL)]
 
     def depart(
         self, room: Room, member: Member, reason: Departure, at: float, now: float, by: str | None = None
@@ -37,7 +48,7 @@ class Departures:
         room.remove(member)
         self._absences.end(member)
         self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason, by), now)
-        if not len(room):
+        if room.is_empty:
             del self._rooms[room.id]
             self._telling.forget(room)
         # For a restored member who did not come back, the store knows better when it was last seen.
@@ -64,4 +75,4 @@ class Departures:
             if member.connection is not None:
                 self._seats.pop(member.connection, None)
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
-        return effects
+        return effects + self._waiting.meeting_ended(room)

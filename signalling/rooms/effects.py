@@ -76,4 +76,11 @@ class EndMeeting(NamedTuple):
     reply: Reply
 
 
-Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed | Unsettled | EndMeeting
+class LetIn(NamedTuple):
+    """Ask once more for the seat that this connection waits for."""
+
+    connection: Handle
+    room: str
+
+
+Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed | Unsettled | EndMeeting | LetIn

@@ -21,8 +21,11 @@ ENTRY = 160
 NOBODY = ""
 """Addressee of an event that was withdrawn."""
 
-Entry = tuple[int, float, bytes, str | None]
-"""Number, time (the hub's clock), event, and the only participant to receive it (None: everyone).
+To = str | frozenset[str] | None
+"""Who receives an event: one participant, these participants, or everyone (None)."""
+
+Entry = tuple[int, float, bytes, To]
+"""Number, time (the hub's clock), event, and who receives it.
 
 A plain tuple, because a log holds thousands and the garbage collector leaves plain tuples of plain values alone.
 """
@@ -48,7 +51,7 @@ class Log:
         """The number the next event will carry."""
         return self.seq + 1
 
-    def append(self, payload: bytes, now: float, to: str | None = None) -> None:
+    def append(self, payload: bytes, now: float, to: To = None) -> None:
         """Keep the event that was encoded with the number `next()` gave."""
         self.seq += 1
         entries = self._entries
@@ -96,7 +99,7 @@ class Log:
         for n, _, payload, to in reversed(self._entries):
             if n <= seq:
                 break
-            if to is None or to == participant:
+            if to is None or to == participant or (type(to) is frozenset and participant in to):
                 missed.append(payload)
                 size += len(payload)
                 if size > MAX_REPLAY:

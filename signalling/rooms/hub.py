@@ -22,6 +22,7 @@ from typing import Any
 from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
+from signalling.protocol.rights import RANK
 from signalling.rooms import allowed, catching_up, commands, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
@@ -40,6 +41,7 @@ from signalling.rooms.inputs import (
     restored_member,
     took_up,
 )
+from signalling.rooms.knock import Knocking
 from signalling.rooms.log_memory import MOST, LogMemory
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import Orders
@@ -47,6 +49,7 @@ from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat, Seats
 from signalling.rooms.stays import Stays, stay_resumed
 from signalling.rooms.telling import FRAMES, Telling
+from signalling.rooms.waiting import Waiting
 
 
 class Hub:
@@ -75,10 +78,11 @@ class Hub:
         self._seats = Seats()
         self._absences = Absences()
         self.stays = Stays(self.rooms, self._absences)
+        self._waiting = Waiting(self.rooms, heartbeat)
         self._departures = Departures(
-            self.rooms, self._seats, self._absences, self._coalescing, self._telling
+            self.rooms, self._seats, self._absences, self._coalescing, self._telling, self._waiting
         )
-        self._orders = Orders(self._telling, self._departures)
+        self._orders = Orders(self._telling, self._departures, self._waiting)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -135,10 +139,20 @@ class Hub:
         telling.knows(room, member)
         effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
+        effects += self._waiting.came_in(room, member.user_id, now)
+        if RANK[member.role] and not room.settings.join_before_host:
+            effects += self._waiting.ask_again(room)
         if is_wrong:
             # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))
         return effects
+
+    def wait(self, asks: Knocking, now: float) -> list[Effect]:
+        """Somebody has to be let in by those in charge, and waits."""
+        room = self._room(asks.room, asks.title, asks.epoch)
+        return self._orders.adopt(room, asks.settings, asks.revision, now) + self._waiting.begin(
+            room, asks, now
+        )
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
         """Seat a page's new connection in the page's place, and send it what it missed.
@@ -170,25 +184,19 @@ class Hub:
     def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
         """Handle any message but the join or resume that opens a connection."""
         seat = self._seats.get(connection)
-        if seat is None:
-            if type(message) is Ping:
-                return [Send(connection, server_messages.pong(message.t, message.id))]
-            return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
-        if seat.is_taken_over:
+        if seat is not None and seat.is_taken_over:
             return []
+        if type(message) is Ping:
+            return [Send(connection, server_messages.pong(message.t, message.id))]
+        if seat is None:
+            if self._waiting.of(connection) is not None:
+                return self._waiting.receive(connection, message, now)
+            return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         match message:
             case Status() | Signal():
                 return self._coalescing.say(connection, seat.room, seat.member, message, now)
-            case Ping():
-                return [Send(connection, server_messages.pong(message.t, message.id))]
             case Leave():
-                del self._seats[connection]
-                effects = self._departures.depart(seat.room, seat.member, "left", now, now)
-                effects += self._telling.tell(seat.room, now)
-                if message.id is not None:
-                    effects.append(Send(connection, server_messages.ack(message.id)))
-                effects.append(Close(connection, CloseCode.NORMAL))
-                return effects
+                return self._departures.leave(connection, seat, message, now)
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case _:
@@ -203,11 +211,12 @@ class Hub:
 
         `goodbye`: the page closed it normally, and has left unless it comes back at once, as after a reload.
         """
+        self._waiting.lost(connection, now)
         seat = self._seats.pop(connection, None)
         if seat is None or seat.is_taken_over:
             return []
         told = self._coalescing.release_all_of(seat.member, now)
-        self._lose(seat.room, seat.member, now)
+        self._absences.begin(seat.room, seat.member, now)
         if goodbye:
             self._absences.back_in(seat.member, GOODBYE, now)
         return told
@@ -233,7 +242,7 @@ class Hub:
             effects += self._coalescing.release_all_of(member, now)
             effects.append(Close(member.connection, CloseCode.NORMAL))
             del self._seats[member.connection]
-            self._lose(room, member, now)
+            self._absences.begin(room, member, now)
         elif member.restored:
             # The page was there until now, whatever the store says.
             effects.append(stay_resumed(room.id, member, now))
@@ -257,6 +266,7 @@ class Hub:
                 self._telling.add(room, update, now)
         for room in rooms:
             effects += self._telling.tell_now(room)
+        effects += self._waiting.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 
@@ -305,7 +315,3 @@ class Hub:
         self._seats.take(room, member, connection, attempt)
         self._absences.end(member)
         return effects
-
-    def _lose(self, room: Room, member: Member, now: float) -> None:
-        self._absences.begin(room, member, now)
-        room.connections_changed()

@@ -11,7 +11,7 @@ from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute
-from signalling.protocol.rights import ALL, MEDIA, Right
+from signalling.protocol.rights import ALL, MEDIA, RANK, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
 from signalling.rooms.change import Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.departures import Departures
@@ -19,12 +19,14 @@ from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 from signalling.rooms.telling import Telling
+from signalling.rooms.waiting import Waiting
 
 
 class Orders:
-    def __init__(self, told: Telling, departures: Departures) -> None:
+    def __init__(self, told: Telling, departures: Departures, waiting: Waiting) -> None:
         self._telling = told
         self._departures = departures
+        self._waiting = waiting
 
     def carry_out(
         self, connection: Handle, room: Room, member: Member, command: Command, now: float
@@ -74,6 +76,10 @@ class Orders:
             if not (unsettled.told or outcome.again):
                 effects += self.take_over(room, unsettled.actor, unsettled.change, now)
             effects += self.adopt(room, outcome.settings, outcome.revision, now)
+            if unsettled.change.settings is not None:
+                effects += self._waiting.ask_again(room)
+            elif unsettled.change.admit:
+                effects += self._waiting.ask_again(room, frozenset(unsettled.change.admit))
         if unsettled.reply is not None:
             effects += answer(room, unsettled.reply, outcome)
         return effects
@@ -81,13 +87,16 @@ class Orders:
     def take_over(self, room: Room, actor: Actor, change: Change, now: float) -> list[Effect]:
         """Make the change in the room, and tell everyone."""
         by = actor.participant
+        effects: list[Effect] = []
         if change.settings is not None:
             record = {**room.record, **change.settings}
             room.adopt(
                 {name: value for name, value in record.items() if value is not None}, room.revision + 1
             )
             self._add_settings(room, by, now)
+            effects += self._waiting.tell_settings(room) if "message" in change.settings else []
         updates: dict[Member, dict[str, Any]] = {}
+        promoted: list[Member] = []
         if change.host is not None:
             for member in room:
                 if member.user_id == change.host:
@@ -101,7 +110,9 @@ class Orders:
             if (found := room.member_of(user_id)) is not None and found.may != rights:
                 updates[found] = {"may": rights}
         for member, update in updates.items():
-            member.role = update.get("role", member.role)
+            role = update.get("role", member.role)
+            promoted += [member] if RANK[role] > RANK[member.role] == 0 else []
+            member.role = role
             member.may = update.get("may", member.may)
             # The very object, so that a look at it is enough.
             member.may = ALL if member.may == ALL else member.may
@@ -110,11 +121,17 @@ class Orders:
             update = updates.get(member, {}) | allowed.clamp(room, member)
             if update:
                 self._update(room, member, update, by, now)
-        effects: list[Effect] = []
+        effects += self._telling.tell(room, now)
+        for member in promoted:
+            effects += self._waiting.tell_all_of(room, member, now)
+        for user_id in change.admit:
+            effects += self._waiting.admit(room, user_id, now, by)
+        for user_id in change.deny:
+            effects += self._waiting.deny(room, user_id, now, by)
         for user_id in change.remove:
             if (found := room.member_of(user_id)) is not None:
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
-        return self._telling.tell(room, now) + effects
+        return effects
 
     def _add_settings(self, room: Room, by: str | None, now: float) -> None:
         self._telling.add(room, server_messages.meeting_updated(room.log.next(), room, by), now)
@@ -192,4 +209,5 @@ def _meeting(room: Room) -> planning.Meeting:
         member = room.member(participant)
         return None if member is None else Person(member.user_id, member.role, member.may)
 
-    return planning.Meeting(room.settings, room.revision, person, lambda knock: None)
+    knocks = {knock.id: knock.user_id for knock in room.knocks.values() if not knock.admitted}
+    return planning.Meeting(room.settings, room.revision, person, knocks.get)

@@ -14,15 +14,18 @@ from signalling.protocol.features import BATCH
 from signalling.protocol.rights import DEFAULT, settings_of
 from signalling.rooms.budget import Budget
 from signalling.rooms.event_log import Log
+from signalling.rooms.knock import Knock
 from signalling.rooms.listing import Listing
 from signalling.rooms.member import Handle, Member
 
 
 class Room:
-    """A meeting with at least one member. `frames`: its budget for telling everyone, once used.
+    """A meeting with somebody in it, or somebody who waits. `frames`: its budget for telling everyone, once used.
 
     `untold`: events, each with its number, that everyone is still to be told; `ahead`: for members who know some of
     them already, the number of the last one they know (`telling`).
+
+    `knocks`: those who wait, by user, in the order they came.
 
     `record`: the settings as the store has them, or will; `settings`: the same as members see them; `revision` rises
     with each change.
@@ -37,6 +40,7 @@ class Room:
         "ahead",
         "frames",
         "id",
+        "knocks",
         "log",
         "record",
         "revision",
@@ -52,6 +56,7 @@ class Room:
         self.frames: Budget | None = None
         self.untold: list[tuple[int, bytes]] = []
         self.ahead: dict[Member, int] = {}
+        self.knocks: dict[str, Knock] = {}
         self.record: Mapping[str, Any] = {}
         self.settings = DEFAULT
         self.revision = 0
@@ -92,6 +97,19 @@ class Room:
         member.changed()
         if member.connection is not None:
             self.connections_changed()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self._members or self.knocks)
+
+    def add_knock(self, knock: Knock) -> None:
+        """Who waited before, and comes again after a restart, has the place of then."""
+        self.knocks[knock.user_id] = knock
+        if len(self.knocks) > 1:
+            self.knocks = dict(sorted(self.knocks.items(), key=lambda each: (each[1].at, each[0])))
+
+    def remove_knock(self, knock: Knock) -> None:
+        del self.knocks[knock.user_id]
 
     def connections_changed(self) -> None:
         """Call this when a member gained or lost its connection."""

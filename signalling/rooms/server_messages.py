@@ -17,8 +17,9 @@ from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
 from signalling.protocol.fields import Media
-from signalling.protocol.rights import MEDIA
+from signalling.protocol.rights import MEDIA, RANK
 from signalling.rooms.effects import Departure
+from signalling.rooms.knock import Knock
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
@@ -63,6 +64,7 @@ def joined(
             grace=grace,
             features=FEATURES,
             token=UNSET if token is None else token,
+            knocks=_knocks(room, you),
             muted=_muted(you),
         )
     )
@@ -83,7 +85,7 @@ def resumed(
     if replayed is None:
         meeting = _meeting(room, you.role == "host", created=False)
         people: Any = [Raw(room.roster())]
-        snapshot = messages.Snapshot(meeting, people)
+        snapshot = messages.Snapshot(meeting, people, _knocks(room, you))
     return _encode(
         messages.Resumed(
             id=message_id,
@@ -170,6 +172,25 @@ def ask(seq: int, sender: str, media: Media) -> bytes:
 
 def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:
     return _event(messages.MeetingEnded(seq, reason))
+
+
+def waiting(knock: Knock, message: str, heartbeat: float, *, answer: bool) -> bytes:
+    about = (knock.message_id, knock.token) if answer else ()
+    return _encode(messages.Waiting(knock.position, message, heartbeat, *about))
+
+
+def knock(seq: int, knock: Knock) -> bytes:
+    return _event(messages.Knocked(seq, knock.view()))
+
+
+def knock_ended(seq: int, knock: Knock, reason: messages.KnockReason, by: str | None) -> bytes:
+    return _event(messages.KnockEnded(seq, knock.id, reason, UNSET if by is None else by))
+
+
+def _knocks(room: Room, you: Member) -> list[messages.Knock] | UnsetType:
+    if not RANK[you.role]:
+        return UNSET
+    return [knock.view() for knock in room.knocks.values() if not knock.admitted]
 
 
 _NUMBER = re.compile(rb'"seq":\d+')

@@ -1,0 +1,68 @@
+"""Somebody who waits to be let in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from signalling.protocol.server_messages import Knock as KnockView
+from signalling.rooms.member import Handle, rfc3339
+
+
+class Knocking(NamedTuple):
+    """A join that the store did not let in yet. `at`: when this user began to wait (epoch seconds); `knock`, the token
+    to come back with, says so. `epoch` names the log if nobody is in the room. `most`: how many may wait."""
+
+    connection: Handle
+    message_id: int
+    room: str
+    title: str
+    epoch: str
+    id: str
+    user_id: str
+    name: str
+    anonymous: bool
+    at: float
+    knock: str
+    most: int
+    settings: Mapping[str, Any] = {}
+    revision: int = 0
+
+
+class Knock:
+    """`connection`: None once it is lost, which was at `lost_at` (the hub's clock). `admitted`: the next join lets them
+    in; those in charge have been told that the knock is over."""
+
+    __slots__ = (
+        "admitted",
+        "anonymous",
+        "at",
+        "connection",
+        "id",
+        "lost_at",
+        "message_id",
+        "name",
+        "position",
+        "token",
+        "user_id",
+    )
+
+    def __init__(self, knocking: Knocking) -> None:
+        self.id = knocking.id
+        self.user_id = knocking.user_id
+        self.at = knocking.at
+        self.admitted = False
+        self.position = 0
+        self.lost_at = 0.0
+        self.come(knocking)
+
+    def come(self, knocking: Knocking) -> None:
+        """The page asks again, or another one of the same user."""
+        self.connection: Handle | None = knocking.connection
+        self.message_id = knocking.message_id
+        self.name = knocking.name
+        self.anonymous = knocking.anonymous
+        self.token = knocking.knock
+
+    def view(self) -> KnockView:
+        return KnockView(self.id, self.name, rfc3339(self.at), self.anonymous)

@@ -1,0 +1,192 @@
+"""Those who wait to be let in: a room has them beside its members, in the order in which they came.
+
+Whoever waits is told the position and nothing else of the room. Those in charge are told who waits.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from signalling.protocol.client_messages import ClientMessage, Leave
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.rights import RANK
+from signalling.protocol.server_messages import KnockReason
+from signalling.rooms import commands, server_messages
+from signalling.rooms.effects import Close, Effect, LetIn, Send
+from signalling.rooms.knock import Knock, Knocking
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.room import Room
+
+GONE_AFTER = 30.0
+"""Seconds for which whoever lost the connection goes on waiting."""
+
+
+class Waits(NamedTuple):
+    room: Room
+    knock: Knock
+
+
+class Waiting:
+    def __init__(self, rooms: dict[str, Room], heartbeat: float) -> None:
+        self._rooms = rooms
+        self._heartbeat = heartbeat
+        self._of: dict[Handle, Waits] = {}
+        self._lost: dict[Knock, Room] = {}
+
+    def of(self, connection: Handle) -> Waits | None:
+        return self._of.get(connection)
+
+    def begin(self, room: Room, asks: Knocking, now: float) -> list[Effect]:
+        """Somebody waits from now on, or has come again."""
+        knock = room.knocks.get(asks.user_id)
+        effects: list[Effect] = []
+        if knock is None:
+            if len(room.knocks) >= asks.most:
+                self._forget(room)
+                full = Refused(ErrorCode.MEETING_FULL, f"{asks.most} people wait already. Try again later.")
+                return commands.refuse(asks.connection, full, asks.message_id)
+            knock = Knock(asks)
+            room.add_knock(knock)
+            effects += self._tell_those_in_charge(room, server_messages.knock(room.log.next(), knock), now)
+        else:
+            if knock.connection is not None and knock.connection != asks.connection:
+                del self._of[knock.connection]
+                effects.append(Close(knock.connection, CloseCode.REPLACED))
+            knock.come(asks)
+            if knock.admitted:
+                # The store does not let them in: it has forgotten, or something else stands in the way.
+                knock.admitted = False
+                effects += self._tell_those_in_charge(
+                    room, server_messages.knock(room.log.next(), knock), now
+                )
+        self._lost.pop(knock, None)
+        self._of[asks.connection] = Waits(room, knock)
+        return effects + self._positions(room, tell=knock)
+
+    def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
+        """Handle any message but ping from somebody who waits."""
+        room, knock = self._of[connection]
+        if not isinstance(message, Leave):
+            text = "You wait to be let in: only ping and leave are understood."
+            return commands.refuse(connection, Refused(ErrorCode.BAD_MESSAGE, text), message.id)
+        effects = self.end(room, knock, "left", now)
+        if message.id is not None:
+            effects.append(Send(connection, server_messages.ack(message.id)))
+        return [*effects, Close(connection, CloseCode.NORMAL)]
+
+    def lost(self, connection: Handle, now: float) -> None:
+        """The connection is gone. Its user may come back to the same position."""
+        waits = self._of.pop(connection, None)
+        if waits is not None:
+            waits.knock.connection = None
+            waits.knock.lost_at = now
+            self._lost[waits.knock] = waits.room
+
+    def tick(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        for knock, room in list(self._lost.items()):
+            if now - knock.lost_at >= GONE_AFTER:
+                effects += self.end(room, knock, "left", now)
+        return effects
+
+    def end(
+        self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None = None
+    ) -> list[Effect]:
+        """Nobody waits there any more. The caller answers, or closes, the connection."""
+        room.remove_knock(knock)
+        self._lost.pop(knock, None)
+        if knock.connection is not None:
+            del self._of[knock.connection]
+        effects = [] if knock.admitted else self._tell_end(room, knock, reason, now, by)
+        effects += self._positions(room)
+        self._forget(room)
+        return effects
+
+    def admit(self, room: Room, user_id: str, now: float, by: str | None) -> list[Effect]:
+        """They may come in, once the store has it: see `ask_again`."""
+        knock = room.knocks.get(user_id)
+        if knock is None or knock.admitted:
+            return []
+        effects = self._tell_end(room, knock, "admitted", now, by)
+        knock.admitted = True
+        return effects
+
+    def came_in(self, room: Room, user_id: str, now: float) -> list[Effect]:
+        """The user has joined, by whatever connection."""
+        knock = room.knocks.get(user_id)
+        if knock is None:
+            return []
+        connection = knock.connection
+        effects = self.end(room, knock, "admitted", now)
+        member = room.member_of(user_id)
+        if connection is not None and (member is None or member.connection != connection):
+            effects.append(Close(connection, CloseCode.REPLACED))
+        return effects
+
+    def deny(self, room: Room, user_id: str, now: float, by: str | None) -> list[Effect]:
+        knock = room.knocks.get(user_id)
+        if knock is None:
+            return []
+        connection = knock.connection
+        effects = self.end(room, knock, "denied", now, by)
+        if connection is not None:
+            effects += commands.refuse(connection, Refused(ErrorCode.DENIED), knock.message_id)
+        return effects
+
+    def ask_again(self, room: Room, users: frozenset[str] | None = None) -> list[Effect]:
+        """Their joins are to be asked for once more: those of these users, or of all who wait."""
+        return [
+            LetIn(knock.connection, room.id)
+            for knock in room.knocks.values()
+            if knock.connection is not None and (users is None or knock.user_id in users)
+        ]
+
+    def tell_all_of(self, room: Room, member: Member, now: float) -> list[Effect]:
+        """Tell a member who is in charge from now on who waits."""
+        effects: list[Effect] = []
+        for knock in filter(lambda each: not each.admitted, room.knocks.values()):
+            effects += commands.tell_one(room, member, server_messages.knock(room.log.next(), knock), now)
+        return effects
+
+    def tell_settings(self, room: Room) -> list[Effect]:
+        """Tell all who wait the message of those in charge."""
+        return [self._waiting(room, knock) for knock in room.knocks.values() if knock.connection is not None]
+
+    def meeting_ended(self, room: Room) -> list[Effect]:
+        effects: list[Effect] = []
+        for knock in list(room.knocks.values()):
+            room.remove_knock(knock)
+            self._lost.pop(knock, None)
+            if knock.connection is not None:
+                del self._of[knock.connection]
+                effects += commands.refuse(
+                    knock.connection, Refused(ErrorCode.MEETING_ENDED), knock.message_id
+                )
+        return effects
+
+    def _positions(self, room: Room, tell: Knock | None = None) -> list[Effect]:
+        """Count again. Tells `tell`, and those whose position has changed."""
+        effects: list[Effect] = []
+        for position, knock in enumerate(room.knocks.values(), 1):
+            if (knock is tell or position != knock.position) and knock.connection is not None:
+                knock.position = position
+                effects.append(self._waiting(room, knock, answer=knock is tell))
+            knock.position = position
+        return effects
+
+    def _waiting(self, room: Room, knock: Knock, *, answer: bool = False) -> Send:
+        payload = server_messages.waiting(knock, room.settings.message, self._heartbeat, answer=answer)
+        return Send(knock.connection, payload)
+
+    def _tell_those_in_charge(self, room: Room, event: bytes, now: float) -> list[Effect]:
+        return commands.tell_some(room, [member for member in room if RANK[member.role]], event, now)
+
+    def _tell_end(
+        self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None
+    ) -> list[Effect]:
+        event = server_messages.knock_ended(room.log.next(), knock, reason, by)
+        return self._tell_those_in_charge(room, event, now)
+
+    def _forget(self, room: Room) -> None:
+        if room.is_empty:
+            self._rooms.pop(room.id, None)
