@@ -186,7 +186,7 @@ class Hub:
         seat = self._seats.get(connection)
         if seat is not None and seat.is_taken_over:
             return []
-        if type(message) is Ping:
+        if isinstance(message, Ping):
             return [Send(connection, server_messages.pong(message.t, message.id))]
         if seat is None:
             if self._waiting.of(connection) is not None:
