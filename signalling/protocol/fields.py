@@ -15,7 +15,7 @@ Kind = Literal["", "bot", "recorder"]
 """The kind of a participant: empty for a person."""
 
 
-class Media(msgspec.Struct, frozen=True):
+class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     """What someone sends. Left out in a message: not changed."""
 
     audio: bool | None = None

@@ -106,7 +106,7 @@ class Room:
         """Who waited before, and comes again after a restart, has the place of then."""
         self.knocks[knock.user_id] = knock
         if len(self.knocks) > 1:
-            self.knocks = dict(sorted(self.knocks.items(), key=lambda each: (each[1].at, each[0])))
+            self.knocks = dict(sorted(self.knocks.items(), key=lambda each: each[1].at))
 
     def remove_knock(self, knock: Knock) -> None:
         del self.knocks[knock.user_id]

@@ -20,10 +20,23 @@ from signalling.protocol.client_messages import decode
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import instance
-from signalling.rooms.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
+from signalling.protocol.rights import ALL, Rights, Role
+from signalling.rooms.change import Change, Recorded, Unsettled
+from signalling.rooms.effects import (
+    Broadcast,
+    Close,
+    Effect,
+    EndMeeting,
+    LetIn,
+    Send,
+    StayEnded,
+    StayResumed,
+    Together,
+)
 from signalling.rooms.flow import Flow
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return
+from signalling.rooms.knock import Knocking
 from signalling.rooms.telling import DELAY, FRAMES
 from tests.signalling.frames import check_client_frame, check_server_frame
 
@@ -100,6 +113,15 @@ class Stage:
         self.sockets: dict[str, Socket] = {}
         self.ended: list[StayEnded] = []
         self.resumed: list[StayResumed] = []
+        # What the store has, and what is to be recorded.
+        self.roles: dict[str, Role] = {}
+        self.may: dict[str, Rights] = {}
+        self.settings: dict[str, Any] = {}
+        self.revision = 0
+        self.recorded: set[tuple[str, str]] = set()
+        self.unsettled: list[Unsettled] = []
+        self.let_in: list[Socket] = []
+        self.ended_by = ""
         self._known: dict[tuple[str, str], str] = {}
         self._count = 0
 
@@ -113,15 +135,18 @@ class Stage:
         kind: Kind = "",
         features: Collection[str] | None = None,
         soon: bool = False,
+        role: Role | None = None,
+        socket: Socket | None = None,
         **media: bool,
     ) -> Socket:
         """The user joins by a new socket, which becomes the one the other verbs speak of. `soon`: others are told by
-        `tell_soon`."""
+        `tell_soon`. `role`: None: as before; the user "host" is host. `socket`: one that has waited."""
         self._count += 1
-        socket = Socket(user, features=self._features if features is None else frozenset(features))
+        socket = socket or Socket(user, features=self._features if features is None else frozenset(features))
         rejoined = (room, user) in self._known
         participant = self._known.setdefault((room, user), f"p_{user}_{room}")
         member = self.hub.present(room, user)
+        self.roles[user] = role or self.roles.get(user, "host" if user == "host" else "participant")
         arrival = Arrival(
             connection=socket,
             message_id=1,
@@ -132,7 +157,7 @@ class Stage:
             participant_id=participant,
             user_id=user,
             name=user.title(),
-            role="host" if user == "host" else "participant",
+            role=self.roles[user],
             session_id=member.session_id if member else f"s_{self._count}",
             session="token",
             token=None,
@@ -145,6 +170,9 @@ class Stage:
             attempt=attempt,
             kind=kind,
             features=socket.features,
+            may=self.may.get(user, ALL),
+            settings=self.settings,
+            revision=self.revision,
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now, soon=soon))
@@ -187,11 +215,14 @@ class Stage:
                 member.id,
                 member.user_id,
                 member.name,
-                member.role,
+                self.roles[member.user_id],
                 member.session_id,
                 member.instance,
                 member.joined_at,
                 member.kind,
+                self.may.get(member.user_id, ALL),
+                self.settings,
+                self.revision,
             )
             for room in self.hub.rooms.values()
             for member in room
@@ -235,6 +266,55 @@ class Stage:
         """Tell of those who joined in this turn."""
         self._carry_out(self.hub.tell_soon(self.now))
 
+    def knock(self, user: str, room: str = "ABC123", *, at: float | None = None, most: int = 50) -> Socket:
+        """The user asks to come in by a new socket, and the store says that they have to be let in."""
+        socket = Socket(user, features=self._features)
+        self._count += 1
+        asks = Knocking(
+            connection=socket,
+            message_id=1,
+            room=room,
+            title="",
+            epoch=f"e_{self._count}",
+            id=f"k_{user}",
+            user_id=user,
+            name=user.title(),
+            anonymous=True,
+            at=self.now if at is None else at,
+            knock=f"token of {user}",
+            most=most,
+            settings=self.settings,
+            revision=self.revision,
+        )
+        self.sockets[user] = socket
+        self._carry_out(self.hub.wait(asks, self.now))
+        return socket
+
+    def settle(self, *, lost: bool = False) -> None:
+        """The store answers all that it was asked to record; `lost`: it has it, and the answer does not come."""
+        asked, self.unsettled = self.unsettled, []
+        for each in asked:
+            again = (each.actor.user_id, each.key) in self.recorded
+            self.recorded.add((each.actor.user_id, each.key))
+            if not again:
+                self._record(each.change)
+            if not lost:
+                answer = Recorded(again, self.settings, self.revision)
+                self._carry_out(self.hub.settled(each, answer, self.now))
+
+    def _record(self, change: Change) -> None:
+        if change.settings is not None:
+            changed = {**self.settings, **change.settings}
+            self.settings = {name: value for name, value in changed.items() if value is not None}
+            self.revision += 1
+        if change.host is not None:
+            self.roles |= {user: "cohost" for user, role in self.roles.items() if role == "host"}
+            self.roles[change.host] = "host"
+        self.roles |= change.roles
+        self.may |= change.may
+        for user in change.remove:
+            self.roles[user] = "participant"
+
     def end(self, room: str = "ABC123") -> None:
         self._carry_out(self.hub.end(room, self.now))
 
@@ -270,6 +350,13 @@ class Stage:
                     self.ended.append(effect)
                 case StayResumed():
                     self.resumed.append(effect)
+                case Unsettled():
+                    self.unsettled.append(effect)
+                case LetIn(connection):
+                    self.let_in.append(connection)
+                case EndMeeting(room, reply):
+                    self._carry_out(self.hub.end(room, self.now))
+                    self.ended_by = reply.member.user_id
 
 
 def full(*users: str, grace: float = 30.0) -> Stage:

@@ -16,6 +16,8 @@ from signalling.client.roster import Roster, applied
 from signalling.protocol.client_messages import BadMessage
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.features import BATCH
+from signalling.protocol.rights import MEDIA
+from signalling.rooms.allowed import may
 from signalling.rooms.telling import FRAMES
 from tests.signalling.script import Socket, Stage
 
@@ -28,12 +30,30 @@ JUNK: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
         ["join", "status", "signal", "leave", "ping", "", 0, 1, -1, True, None, {}, [], {"audio": 3}]
     ),
 )
+COMMANDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {"type": "remove"},
+        {"type": "mute", "media": {"audio": False, "screen": False}},
+        {"type": "allow", "may": {"audio": False}},
+        {"type": "allow", "may": {"audio": None, "hand": False}},
+        {"type": "set_role", "role": "cohost"},
+        {"type": "set_role", "role": "participant"},
+        {"type": "set_role", "role": "host"},
+        {"type": "ask"},
+        {"type": "lower_hands"},
+        {"type": "spotlight"},
+        {"type": "admit"},
+        {"type": "deny"},
+    ]
+)
 
 
 class Meetings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.every: list[tuple[Socket, str]] = []
+        self.knocked: list[tuple[Socket, str]] = []
+        self.commands = 0
         self.history: dict[str, list[Roster]] = {}
         """By epoch: who was there after the first event, the second, and so on."""
 
@@ -56,6 +76,8 @@ class Meetings(RuleBasedStateMachine):
     @rule(user=USERS, room=ROOMS, media=FLAGS, soon=st.booleans())
     def join(self, user: str, room: str, media: dict[str, bool], soon: bool) -> None:
         features = [BATCH] if user in self.batching else []
+        # Somebody has to begin.
+        self.stage.roles.setdefault("ann", "host")
         socket = self.stage.join(user, room, features=features, soon=soon, **media)  # type: ignore[arg-type] # flags only
         self.soon = self.soon or soon
         self.every.append((socket, room))
@@ -88,6 +110,41 @@ class Meetings(RuleBasedStateMachine):
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
         self.say(data, type="leave", id=7)
+
+    @rule(data=st.data(), user=USERS, room=ROOMS, command=COMMANDS, again=st.booleans())
+    def command(
+        self, data: st.DataObject, user: str, room: str, command: dict[str, Any], again: bool
+    ) -> None:
+        """What those in charge say, or would like to."""
+        self.commands += 1
+        number = data.draw(st.sampled_from([8, 100 + self.commands]), label="id")
+        about: dict[str, Any] = {"participant": f"p_{user}_{room}"}
+        if command["type"] in {"mute", "allow", "lower_hands", "spotlight"}:
+            about = {"participants": [f"p_{user}_{room}"]}
+        elif command["type"] in {"admit", "deny"}:
+            about = {"knocks": [f"k_{user}"]}
+        lasting = (
+            {} if command["type"] in {"mute", "ask", "lower_hands"} else {"key": str(number), "again": again}
+        )
+        self.say(data, **command, **about, **lasting, id=number)
+
+    @rule(lost=st.booleans())
+    def settle(self, lost: bool) -> None:
+        self.stage.settle(lost=lost)
+
+    @rule(user=USERS, room=ROOMS)
+    def knock(self, user: str, room: str) -> None:
+        """Nobody waits who is in."""
+        if self.stage.hub.present(room, user) is None:
+            self.knocked.append((self.stage.knock(user, room), room))
+
+    @rule(data=st.data())
+    def lose_a_waiting_one(self, data: st.DataObject) -> None:
+        waiting = [socket for socket, _ in self.knocked if socket.closed is None and not socket.over]
+        if waiting:
+            socket = data.draw(st.sampled_from(waiting), label="waiting")
+            socket.over = True
+            self.stage.lose(socket)
 
     @rule(data=st.data(), message=JUNK)
     def junk(self, data: st.DataObject, message: dict[str, Any]) -> None:
@@ -138,11 +195,30 @@ class Meetings(RuleBasedStateMachine):
             assert not hub.rooms[room].untold or keeps_back
 
     @invariant()
+    def nobody_sends_what_they_may_not(self) -> None:
+        for room in self.stage.hub.rooms.values():
+            for member in room:
+                for right in MEDIA:
+                    assert not getattr(member, right) or may(room, member, right)
+
+    @invariant()
+    def whoever_waits_waits_once_and_is_told_so(self) -> None:
+        hub = self.stage.hub
+        for room in hub.rooms.values():
+            assert not room.is_empty
+            assert not [user for user in room.knocks if room.member_of(user) is not None]
+            for knock in room.knocks.values():
+                assert knock.connection is None or knock.connection.closed is None
+        for socket, room_id in self.knocked:
+            if socket.closed is None and not socket.over:
+                assert hub.rooms[room_id].knocks[socket.user].connection is socket
+
+    @invariant()
     def one_entry_per_participant_and_one_connection_each(self) -> None:
         live = {id(socket) for socket, _ in self.live()}
         for room in self.stage.hub.rooms.values():
             users = [member.user_id for member in room]
-            assert len(users) == len(set(users)) == len(room) > 0
+            assert len(users) == len(set(users)) == len(room)
             for member in room:
                 assert (member.connection is None) == (member.lost_at is not None)
                 assert member.connection is None or id(member.connection) in live

@@ -1,0 +1,303 @@
+"""What those in charge command: told at once, acknowledged when it is recorded, and done once."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from signalling.protocol.errors import CloseCode
+from signalling.protocol.fields import Media
+from signalling.protocol.rights import Role
+from tests.signalling.script import Socket, Stage
+
+_ids = itertools.count(10)
+
+
+def meeting(**roles: Role) -> Stage:
+    """Everyone is there, and knows it: the host, and whoever has which role."""
+    stage = Stage()
+    for user, role in {"host": "host", **roles}.items():
+        stage.join(user, role=role)
+    stage.silence()
+    return stage
+
+
+def order(stage: Stage, user: str | Socket, type_: str, **fields: Any) -> dict[str, Any]:
+    """The command, which can be sent again."""
+    number = next(_ids)
+    lasting = type_ not in {"mute", "ask", "lower_hands", "end"}
+    message = {"type": type_, "id": number, **({"key": f"key-{number}"} if lasting else {}), **fields}
+    stage.say(user, **message)
+    return message
+
+
+def p(user: str) -> str:
+    return f"p_{user}_ABC123"
+
+
+def test_who_is_removed_is_gone_at_once_and_it_is_acknowledged_when_it_is_recorded() -> None:
+    stage = meeting(ann="participant", bob="participant")
+    asked = order(stage, "host", "remove", participant=p("ann"))
+    ann = stage.sockets["ann"]
+    assert (ann.closed, ann.received) == (CloseCode.REMOVED, [])
+    left = {"type": "participant_left", "participant": {"id": p("ann")}, "reason": "removed", "by": p("host")}
+    assert [message | {"seq": 0} for message in stage.messages("bob")] == [left | {"seq": 0}]
+    assert stage.heard("host") == ["participant_left"]
+    assert stage.resume(ann) is None
+    assert [end.reason for end in stage.ended] == ["removed"]
+    stage.settle()
+    assert stage.messages("host") == [{"type": "ack", "id": asked["id"]}]
+
+
+def test_one_who_is_away_can_be_removed() -> None:
+    stage = meeting(ann="participant")
+    stage.lose("ann")
+    stage.wait(2)
+    order(stage, "host", "remove", participant=p("ann"))
+    assert stage.hub.present("ABC123", "ann") is None
+    assert stage.resume("ann") is None
+
+
+@pytest.mark.parametrize("command", ["remove", "allow", "mute", "ask", "set_role"])
+def test_nobody_acts_on_an_equal_or_higher_role_or_on_themselves(command: str) -> None:
+    stage = meeting(eve="cohost", dan="cohost", ann="participant")
+    every: dict[str, dict[str, Any]] = {
+        "remove": {"participant": ""},
+        "ask": {"participant": ""},
+        "set_role": {"participant": "", "role": "participant"},
+        "allow": {"participants": [], "may": {"audio": False}},
+        "mute": {"participants": []},
+    }
+    fields = every[command]
+
+    def to(user: str) -> dict[str, Any]:
+        if "participant" in fields:
+            return fields | {"participant": p(user)}
+        return fields | {"participants": [p("ann"), p(user)]}
+
+    for sender, addressee in (
+        ("eve", "dan"),
+        ("eve", "host"),
+        ("eve", "eve"),
+        ("host", "host"),
+        ("ann", "eve"),
+    ):
+        asked = order(stage, sender, command, **to(addressee))
+        (answer,) = stage.messages(sender)
+        assert (answer["type"], answer["code"], answer["id"]) == ("error", "forbidden", asked["id"])
+    assert stage.unsettled == []
+    assert all(stage.heard(user) == [] for user in ("host", "dan", "eve", "ann"))
+
+
+def test_two_who_remove_each_other_at_once_are_told_that_nobody_removes_an_equal() -> None:
+    stage = meeting(eve="cohost", dan="cohost")
+    order(stage, "eve", "remove", participant=p("dan"))
+    order(stage, "dan", "remove", participant=p("eve"))
+    assert [stage.messages(user)[0]["code"] for user in ("eve", "dan")] == ["forbidden"] * 2
+
+
+def test_a_role_is_told_and_kept_and_changes_what_one_may() -> None:
+    stage = meeting(ann="participant", bob="participant")
+    order(stage, "host", "set_role", participant=p("ann"), role="cohost")
+    (told,) = stage.messages("bob")
+    assert (told["participant"], told["by"]) == ({"id": p("ann"), "role": "cohost"}, p("host"))
+    stage.settle()
+    order(stage, "ann", "remove", participant=p("bob"))
+    assert stage.sockets["bob"].closed == CloseCode.REMOVED
+    order(stage, "host", "set_role", participant=p("ann"), role="participant")
+    stage.silence()
+    order(stage, "ann", "settings", settings={"locked": True})
+    assert stage.messages("ann")[0]["code"] == "forbidden"
+
+
+def test_who_hands_the_meeting_over_is_a_cohost_then() -> None:
+    stage = meeting(ann="participant", bob="participant")
+    order(stage, "host", "set_role", participant=p("ann"), role="host")
+    told = [message["participant"] for message in stage.messages("bob")]
+    assert told == [{"id": p("host"), "role": "cohost"}, {"id": p("ann"), "role": "host"}]
+    stage.settle()
+    assert stage.roles == {"host": "cohost", "ann": "host", "bob": "participant"}
+    stage.silence()
+    order(stage, "host", "set_role", participant=p("bob"), role="cohost")
+    assert stage.messages("host")[0]["code"] == "forbidden"
+
+
+def test_a_mute_turns_off_once_and_is_no_ban() -> None:
+    stage = meeting(eve="cohost", ann="participant", bob="participant")
+    for user in ("eve", "ann", "bob"):
+        stage.say(user, type="status", media={"audio": True, "video": True})
+    stage.silence()
+    order(stage, "eve", "mute", participants="others")
+    off = {"audio": False, "video": True, "screen": False}
+    told = [message["participant"] for message in stage.messages("host")]
+    assert told == [{"id": p("ann"), "media": off}, {"id": p("bob"), "media": off}]
+    assert stage.heard("eve") == ["participant_updated", "participant_updated", "ack"]
+    stage.silence()
+    stage.say("ann", type="status", id=2, media={"audio": True})
+    assert stage.heard("ann") == ["participant_updated", "ack"]
+
+
+def test_a_page_that_was_muted_while_away_is_told_so_when_it_is_back() -> None:
+    stage = meeting(ann="participant")
+    stage.say("ann", type="status", media={"audio": True})
+    stage.lose("ann")
+    order(stage, "host", "mute", participants=[p("ann")])
+    stage.resume("ann")
+    resumed, *_ = stage.messages("ann")
+    assert resumed["muted"] == {"audio": False, "video": None, "screen": None} or resumed["muted"] == {
+        "audio": False
+    }
+    stage.say("ann", type="status", media={"audio": True})
+    stage.lose("ann")
+    stage.resume("ann")
+    assert "muted" not in stage.messages("ann")[-1]
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+def test_what_one_may_not_is_turned_off_refused_and_clamped(everyone: bool) -> None:
+    stage = meeting(ann="participant", bob="participant")
+    stage.say("ann", type="status", media={"audio": True, "video": True}, hand=True)
+    stage.silence()
+    if everyone:
+        order(stage, "host", "settings", settings={"may": {"audio": False}})
+    else:
+        order(stage, "host", "allow", participants=[p("ann")], may={"audio": False})
+    stage.settle()
+    told = {"audio": False, "video": True, "screen": False}
+    assert [m["participant"].get("media") for m in stage.messages("bob") if "participant" in m] == [told]
+    stage.silence()
+    stage.say("ann", type="status", id=2, media={"audio": True, "video": False})
+    assert stage.messages("ann")[0]["code"] == "forbidden"
+    assert stage.messages("bob") == [], "nothing of a refused status is taken"
+    # Nor by a reload, nor after a restart.
+    stage.join("ann", audio=True, video=True)
+    (joined,) = stage.messages("ann")
+    assert joined["you"]["media"] == told
+    assert joined["muted"]["audio"] is False
+    stage.restart()
+    stage.resume("ann", media=Media(audio=True, video=True))
+    assert stage.messages("ann")[0]["muted"]["audio"] is False
+    member = stage.hub.present("ABC123", "ann")
+    assert member is not None
+    assert (member.audio, member.video) == (False, True)
+    # Those in charge may always.
+    stage.resume("host")
+    stage.say("host", type="status", media={"audio": True})
+    host = stage.hub.present("ABC123", "host")
+    assert host is not None
+    assert host.audio
+
+
+def test_rights_are_whole_and_null_is_the_default_again() -> None:
+    stage = meeting(ann="participant")
+    order(stage, "host", "allow", participants=[p("ann")], may={"audio": False, "chat": False})
+    order(stage, "host", "allow", participants=[p("ann")], may={"audio": None, "video": False})
+    told = [message["participant"]["may"] for message in stage.messages("ann")]
+    assert told == [{"audio": False, "chat": False}, {"video": False, "chat": False}]
+    stage.settle()
+    order(stage, "host", "allow", participants=[p("ann")], may={"video": None, "chat": None})
+    ann = stage.hub.present("ABC123", "ann")
+    assert ann is not None
+    assert ann.view().may is UNSET
+
+
+def test_settings_are_told_whole_with_a_revision_and_not_changed_over_somebody_s_head() -> None:
+    stage = meeting(eve="cohost", ann="participant")
+    order(stage, "eve", "settings", settings={"locked": True, "message": "Soon"})
+    (told,) = stage.messages("ann")
+    assert told["meeting"] == {"settings": {"locked": True, "message": "Soon"}, "revision": 1}
+    order(stage, "host", "settings", settings={"locked": False}, **{"if": 0})
+    assert stage.messages("host")[-1]["code"] == "changed"
+    order(stage, "host", "settings", settings={"locked": False}, **{"if": 1})
+    assert stage.messages("ann")[0]["meeting"] == {"settings": {"message": "Soon"}, "revision": 2}
+    stage.settle()
+    assert (stage.settings, stage.revision) == ({"locked": False, "message": "Soon"}, 2)
+    # Who comes, or comes back without knowing, is told.
+    stage.join("bob")
+    assert stage.messages("bob")[0]["meeting"]["revision"] == 2
+
+
+def test_a_command_that_comes_again_is_done_once() -> None:
+    stage = meeting(ann="participant")
+    asked = order(stage, "host", "settings", settings={"locked": True})
+    stage.say("host", **asked)
+    assert len(stage.unsettled) == 1, "it is under way"
+    stage.settle()
+    assert stage.heard("host") == ["meeting_updated", "ack"]
+    stage.say("host", **asked)
+    assert stage.heard("host") == ["ack"]
+    assert stage.unsettled == []
+
+
+def test_a_command_over_a_restart_is_asked_of_the_store_before_anybody_is_told() -> None:
+    stage = meeting(eve="cohost", ann="participant")
+    asked = order(stage, "eve", "allow", participants=[p("ann")], may={"audio": False})
+    stage.settle(lost=True)
+    order(stage, "host", "allow", participants=[p("ann")], may={"audio": True})
+    stage.settle()
+    stage.restart()
+    for user in ("host", "eve", "ann"):
+        stage.resume(user)
+    stage.silence()
+    stage.say("eve", **asked, again=True)
+    assert stage.heard("ann") == []
+    stage.settle()
+    assert stage.messages("eve") == [{"type": "ack", "id": asked["id"], "again": True}]
+    assert stage.heard("ann") == []
+    # One that was not recorded is told now.
+    lost = order(stage, "eve", "settings", settings={"locked": True}, again=True)
+    assert stage.heard("ann") == []
+    stage.settle()
+    assert stage.heard("ann") == ["meeting_updated"]
+    assert stage.messages("eve")[-1] == {"type": "ack", "id": lost["id"]}
+
+
+def test_who_is_asked_hears_it_alone_and_hands_are_lowered() -> None:
+    stage = meeting(ann="participant", bob="participant")
+    stage.say("bob", type="status", hand=True)
+    stage.silence()
+    order(stage, "host", "ask", participant=p("ann"), media={"audio": True})
+    (told,) = stage.messages("ann")
+    assert (told["type"], told["from"], told["media"]["audio"]) == ("ask", p("host"), True)
+    assert stage.heard("bob") == []
+    order(stage, "host", "lower_hands", participants=[p("bob")])
+    assert stage.messages("bob")[0]["participant"] == {"id": p("bob"), "hand": False}
+
+
+def test_the_meeting_ends_for_all_by_its_host_alone() -> None:
+    stage = meeting(eve="cohost", ann="participant")
+    order(stage, "eve", "end")
+    assert stage.messages("eve")[0]["code"] == "forbidden"
+    order(stage, "host", "end")
+    assert stage.ended_by == "host"
+    assert stage.sockets["ann"].closed == CloseCode.MEETING_ENDED
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"settings": {"opens_at": "tomorrow"}},
+        {"settings": {"opens_at": "2026-11-29T10:00:00"}},
+        {"settings": {"password": "plain"}},
+    ],
+)
+def test_settings_that_are_none_are_refused(fields: dict[str, Any]) -> None:
+    stage = meeting()
+    order(stage, "host", "settings", **fields)
+    assert stage.messages("host")[0]["code"] == "bad_message"
+    assert stage.unsettled == []
+
+
+def test_who_is_not_there_is_unknown() -> None:
+    stage = meeting(ann="participant")
+    for command, fields in (
+        ("remove", {"participant": "p_nobody"}),
+        ("mute", {"participants": [p("ann"), "p_nobody"]}),
+        ("allow", {"participants": [p("ann"), "p_nobody"], "may": {"audio": False}}),
+    ):
+        order(stage, "host", command, **fields)
+        assert stage.messages("host")[0]["code"] == "unknown_participant"
+    assert stage.heard("ann") == []
