@@ -38,6 +38,7 @@ from server.network.limits import Limits
 from server.realtime import pace
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
 from server.realtime.overload import Rank
@@ -84,8 +85,9 @@ async def serve(
             log_memory=config.log_memory * 2**20,
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
-        admission = Admission(config, hub, store, writer, tokens, node.id, record_clock)
-        gateway = Gateway(config, hub, admission, writer, metrics)
+        changes = ChangeWriter(store, metrics, at=record_clock.now)
+        admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock)
+        gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
         reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
@@ -104,7 +106,7 @@ async def serve(
             config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
         )
         echoes.start()
-        drain = Drain(config.drain, gateway, writer, reconciler, node)
+        drain = Drain(config.drain, gateway, writer, changes, reconciler, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
         http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = Server(

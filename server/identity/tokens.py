@@ -63,6 +63,9 @@ class TabSession:
         return 0.0 if self.expires_at is None else self.expires_at - SESSION_LIFETIME
 
 
+KNOCK_LIFETIME = 12 * 3600.0
+
+
 class Tokens:
     """Signs both kinds with `secret`; accepts `secret` and `previous`. Times are epoch seconds, passed in.
 
@@ -91,6 +94,32 @@ class Tokens:
                 "exp": int(now + SESSION_LIFETIME),
             },
         )
+
+    def knock(self, room: str, user_id: str, sitting: int, at: float, now: float) -> str:
+        """A token for a place among those who wait since `at`."""
+        claims = {"sub": user_id, "mtg": room, "sit": sitting, "at": at, "exp": int(now + KNOCK_LIFETIME)}
+        return self._sign({"typ": "knock", **claims})
+
+    def waits_since(self, token: str, room: str, user_id: str, sitting: int, now: float) -> float | None:
+        """Since when the user has waited; None if the token is void, or for another user, meeting or sitting."""
+        try:
+            claims, _ = self._verified(token, "knock")
+        except Refused:
+            return None
+        at, expires_at = claims.get("at"), claims.get("exp")
+        is_valid = isinstance(at, int | float) and isinstance(expires_at, int | float) and now < expires_at
+        if not is_valid or [claims.get("sub"), claims.get("mtg"), claims.get("sit")] != [
+            user_id,
+            room,
+            sitting,
+        ]:
+            return None
+        return min(float(at), now)
+
+    def knock_id(self, room: str, user_id: str, sitting: int) -> str:
+        """What those in charge know the knock by: the same whenever this user knocks in this sitting."""
+        text = "\n".join((room, user_id, str(sitting)))
+        return "k_" + hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:20]
 
     def read_identity(self, token: str, now: float) -> Identity:
         """Raises `Refused`: bad_token if forged, of the other kind or expired; revoked."""

@@ -12,8 +12,10 @@ import time
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import TabSession, Tokens
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
+from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait
 from server.realtime.ice_servers import IceServers
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.pending_joins import PendingJoins
@@ -24,12 +26,14 @@ from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import known
 from signalling.protocol.identifiers import page_of
+from signalling.protocol.rights import rights_of
 from signalling.rooms.admission import Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
+from signalling.rooms.knock import Knocking
 from signalling.rooms.member import Handle
-from storage.errors import StoreUnavailable
-from storage.records import Joined, Meeting
+from storage.errors import NotLetIn, StoreUnavailable
+from storage.records import GUEST, Joined
 from storage.store import Store
 
 ATTEMPTS = 5
@@ -42,6 +46,7 @@ class Admission:
         hub: Hub,
         store: Store,
         writer: AttendanceWriter,
+        changes: ChangeWriter,
         tokens: Tokens,
         node: str,
         record_clock: RecordClock,
@@ -51,7 +56,8 @@ class Admission:
         self._hub = hub
         self._store = store
         self._writer = writer
-        self._record = JoinRecord(config.grace, hub, store, writer, node, record_clock)
+        self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
+        self.door = Door()
         self.pending = PendingJoins()
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
@@ -126,29 +132,68 @@ class Admission:
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
-                    joined = await self._record.join(join, user_id, session)
+                    joined = await self._recorded(join, proof)
                     recorded = True
                     if not pending.stale:
                         break
                 else:
                     raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
-                await self._let_in(join, proof, comes_back, joined.meeting)
+                await self._let_in(join, proof, comes_back, joined)
                 if pending.revoked:
                     raise Refused(ErrorCode.REVOKED)
-        except Refused:
+        except (Refused, HasToWait):
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
             raise
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
+    async def _recorded(self, join: Join, proof: Proof) -> Joined:
+        """Raises `Refused`, `HasToWait`."""
+        shown = self.door.shown(join)
+        try:
+            try:
+                return await self._record.join(join, proof.user_id, proof.session, shown)
+            except NotLetIn as refused:
+                if refused.reason != "password_required":
+                    raise
+                shown = await self.door.with_password(shown, join, refused)
+                return await self._record.join(join, proof.user_id, proof.session, shown)
+        except NotLetIn as refused:
+            if refused.reason in MAY_WAIT:
+                raise HasToWait(proof.user_id, proof.token, refused) from None
+            raise Refused(CODES[refused.reason]) from None
+
+    def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
+        """What the hub needs to let somebody wait."""
+        now = time.time()
+        user_id, sitting = waits.user_id, waits.sitting
+        knock = message.knock if isinstance(message, Join) else None
+        since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
+        at = now if since is None else since
+        return Knocking(
+            connection=connection,
+            message_id=message.id,
+            room=room,
+            title="",
+            epoch=new_id("e"),
+            id=self._tokens.knock_id(room, user_id, sitting),
+            user_id=user_id,
+            name=(message.name if isinstance(message, Join) else "") or GUEST,
+            anonymous=True,
+            at=at,
+            knock=self._tokens.knock(room, user_id, sitting, at, now),
+            most=self._config.max_waiting,
+            token=waits.token,
+            settings=waits.settings,
+            revision=waits.revision,
+        )
+
     def forget(self, asked_before: float) -> None:
         """Forget failed joins asked for before that moment; `reconciling` has closed any stays they began."""
         self._record.forget(asked_before)
 
-    async def _let_in(
-        self, join: Join, proof: Proof, comes_back: bool, meeting: Meeting | None = None
-    ) -> None:
-        """Raises `Refused`. Does not wait for the store if `meeting` is given."""
+    async def _let_in(self, join: Join, proof: Proof, comes_back: bool, joined: Joined | None = None) -> None:
+        """Raises `Refused`. Does not wait for the store if `joined` is given."""
         session = proof.session
         request = Request(
             page=join.page,
@@ -157,8 +202,8 @@ class Admission:
             replaces=join.on_duplicate != "reject",
         )
         refused = self._decide(join.meeting, proof.user_id, request)
-        if refused is ErrorCode.MEETING_FULL and await self._is_host(join, proof.user_id, meeting):
-            refused = self._decide(join.meeting, proof.user_id, request._replace(is_host=True))
+        if refused is ErrorCode.MEETING_FULL and await self._is_in_charge(join, proof.user_id, joined):
+            refused = self._decide(join.meeting, proof.user_id, request._replace(is_in_charge=True))
         if refused is ErrorCode.MEETING_FULL:
             most = self._config.max_participants
             raise Refused(refused, f"The meeting is full: {most} are in it.")
@@ -169,12 +214,16 @@ class Admission:
         asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
 
-    async def _is_host(self, join: Join, user_id: str, meeting: Meeting | None) -> bool:
+    async def _is_in_charge(self, join: Join, user_id: str, joined: Joined | None) -> bool:
+        if joined is not None:
+            return joined.participant.role != "participant"
         try:
-            meeting = meeting or await self._store.meeting(join.meeting)
+            meeting = await self._store.meeting(join.meeting)
+            person = await self._store.participant(join.meeting, user_id)
         except StoreUnavailable as error:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        return meeting is not None and meeting.host_user_id == user_id
+        is_host = meeting is not None and meeting.host_user_id == user_id
+        return is_host or (person is not None and person.role != "participant")
 
     def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
         """A join was recorded and then refused."""
@@ -223,4 +272,7 @@ class Admission:
             order=order,
             kind=kind_of(user_id),
             features=features,
+            may=rights_of(joined.participant.may),
+            settings=joined.meeting.settings,
+            revision=joined.meeting.revision,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 
@@ -28,6 +29,8 @@ class Carrier:
         self._pending = pending
         self._writer = writer
         self._metrics = metrics
+        self.others: dict[type[Effect], Callable[[Any], None]] = {}
+        """Who carries out the other effects."""
         self._under_way = False
         self._behind: list[Effect] = []
         self._release: asyncio.TimerHandle | None = None
@@ -103,3 +106,5 @@ class Carrier:
                 effect.to.close(effect.code)
             elif isinstance(effect, StayResumed):
                 self._writer.record(effect)
+            else:
+                self.others[type(effect)](effect)

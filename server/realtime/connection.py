@@ -53,6 +53,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         "pinged_at",
         "renew_ice_at",
         "since",
+        "waits",
     )
 
     def __init__(self, *, gateway: ConnectionOwner, server_state: Any, **_uvicorn: Any) -> None:
@@ -71,6 +72,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         self.pinged_at = self._allowance_at
         self.answered = True
         self.joined = False
+        self.waits = False
         self.client = UNKNOWN
         self.renew_ice_at = math.inf
 
@@ -157,6 +159,11 @@ class Connection(SocketWriter, asyncio.Protocol):
     def seat(self) -> None:
         """Mark the connection as joined."""
         self.joined = True
+        self._gateway.sockets.joined(self._transport)
+
+    def wait(self) -> None:
+        """Mark the connection as waiting to be let in."""
+        self.waits = True
         self._gateway.sockets.joined(self._transport)
 
     def hold(self) -> None:

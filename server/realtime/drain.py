@@ -17,6 +17,7 @@ import structlog
 
 from server.cluster.node import Node
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.gateway import Gateway
 from server.realtime.reconciling import Reconciler
 from server.runtime import clock
@@ -35,11 +36,18 @@ class Drain:
     """`bound` is in seconds, from the first signal to the end."""
 
     def __init__(
-        self, bound: float, gateway: Gateway, writer: AttendanceWriter, reconciler: Reconciler, node: Node
+        self,
+        bound: float,
+        gateway: Gateway,
+        writer: AttendanceWriter,
+        changes: ChangeWriter,
+        reconciler: Reconciler,
+        node: Node,
     ) -> None:
         self._bound = bound
         self._gateway = gateway
         self._writer = writer
+        self._changes = changes
         self._reconciler = reconciler
         self._node = node
         self._loop = asyncio.get_running_loop()
@@ -111,7 +119,7 @@ class Drain:
             # The next steps report the same error.
             async with asyncio.timeout(self._step()):
                 await self._reconciler.reconcile(is_last=True)
-        await self._writer.close(within=self._step())
+        await asyncio.gather(self._changes.close(self._step()), self._writer.close(self._step()))
         await self._node.stop(at)
         return given_up
 

@@ -16,10 +16,12 @@ from server.realtime import liveness
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.carrier import Carrier
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
 from server.realtime.joining import Joining
 from server.realtime.log_context import of_connection
+from server.realtime.moderating import Moderating
 from server.realtime.open_sockets import OpenSockets, room_for_sockets
 from server.realtime.overload import Overload, Rank
 from server.runtime import clock
@@ -28,10 +30,13 @@ from server.runtime.retry_after import away_for
 from server.settings.config import Config
 from signalling.protocol.client_messages import BadMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.moderation import Settings
 from signalling.rooms import server_messages
-from signalling.rooms.effects import Close, Send
+from signalling.rooms.change import Unsettled
+from signalling.rooms.effects import Close, EndMeeting, LetIn, Send
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
+from storage.store import Store
 
 log = structlog.get_logger()
 
@@ -46,7 +51,14 @@ class Gateway:
     """Owns the open connections, which see it as a `ConnectionOwner`."""
 
     def __init__(
-        self, config: Config, hub: Hub, admission: Admission, writer: AttendanceWriter, metrics: Metrics
+        self,
+        config: Config,
+        hub: Hub,
+        store: Store,
+        admission: Admission,
+        writer: AttendanceWriter,
+        changes: ChangeWriter,
+        metrics: Metrics,
     ) -> None:
         self.limits = Limits(config.limits, metrics)
         self.allowed_origins = config.allowed_origins
@@ -64,6 +76,14 @@ class Gateway:
         self._metrics = metrics
         self._carrier = Carrier(hub, admission.pending, writer, metrics)
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
+        self._moderating = Moderating(
+            hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting
+        )
+        self._carrier.others = {
+            Unsettled: self._moderating.unsettled,
+            EndMeeting: self._moderating.end_meeting,
+            LetIn: self._joining.let_in,
+        }
         self._connections: set[Connection] = set()
         self._clock: asyncio.Task[None] | None = None
         metrics.connections = lambda: self.connections
@@ -110,7 +130,7 @@ class Gateway:
 
     def end_meeting(self, room: str) -> None:
         """Tell everyone in the room that the meeting has ended; the store has recorded it already."""
-        self._admission.pending.meeting_ended(room)
+        self._admission.pending.meeting_changed(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
 
     def revoked(self, user_ids: Collection[str]) -> None:
@@ -161,7 +181,9 @@ class Gateway:
             return
         self._metrics.received[type(message)] += 1
         try:
-            if connection.joined or not isinstance(message, Join | Resume):
+            if isinstance(message, Settings) and isinstance(message.settings.password, str):
+                self._moderating.set_password(connection, message)
+            elif connection.joined or not isinstance(message, Join | Resume):
                 self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
             elif not self._turned_away(connection, message):
                 if isinstance(message, Join):
@@ -217,6 +239,7 @@ class Gateway:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
+        self._joining.lost(connection)
         self.limits.closed(connection.client)
         self._metrics.closed[connection.close_code] += 1
         self._lost(connection)

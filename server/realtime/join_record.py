@@ -10,6 +10,8 @@ from typing import NamedTuple
 from server.identity.ids import new_id
 from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
+from server.realtime.entry import Shown
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from signalling.protocol.client_messages import Join
@@ -17,7 +19,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
-from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
+from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
 from storage.records import Joined, JoinRequest
 from storage.store import Store
 
@@ -44,9 +46,11 @@ class JoinRecord:
         hub: Hub,
         store: Store,
         writer: AttendanceWriter,
+        changes: ChangeWriter,
         node: str,
         record_clock: RecordClock,
     ) -> None:
+        self._changes = changes
         self._grace = grace
         self._hub = hub
         self._store = store
@@ -66,9 +70,13 @@ class JoinRecord:
     def now(self) -> Asked:
         return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
-    async def join(self, join: Join, user_id: str, session: TabSession | None) -> Joined:
-        """Record the join, after all entries of the user are written. Raises `Refused`, also if that takes too long."""
-        if not await self._writer.settle(join.meeting, user_id, SETTLE_TIMEOUT):
+    async def join(self, join: Join, user_id: str, session: TabSession | None, shown: Shown) -> Joined:
+        """Record the join, after all entries of the user and all changes of the meeting are written.
+
+        Raises `Refused`, also if that takes too long, and `NotLetIn`.
+        """
+        written = await self._writer.settle(join.meeting, user_id, SETTLE_TIMEOUT)
+        if not (written and await self._changes.settle(join.meeting, SETTLE_TIMEOUT)):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
         # From here to the store nothing is awaited. A user who has a place continues its stay, however old.
         place = self._hub.present(join.meeting, user_id)
@@ -88,6 +96,7 @@ class JoinRecord:
             # An existing meeting can be joined whatever its id.
             create=join.create and reserved(join.meeting) is None,
             title=join.title,
+            **shown._asdict(),
         )
         try:
             joined = await self._store.join(request)
@@ -98,6 +107,8 @@ class JoinRecord:
             if join.create:
                 raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
+        except NotLetIn:
+            raise
         except StoreUnavailable as error:
             if not error.certain:
                 self.has_failed(join.meeting, user_id, asked)

@@ -5,26 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+import msgspec
 import structlog
 
 from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.carrier import Carrier
 from server.realtime.connection import Connection
+from server.realtime.entry import HasToWait
 from server.realtime.join_limits import JoinLimits
 from server.realtime.log_context import of_connection
 from server.runtime import clock
 from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.rooms.effects import Departure, Send, StayEnded
+from signalling.rooms.effects import Departure, LetIn, Send, StayEnded
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
 from storage.records import Joined
 
 log = structlog.get_logger()
+
+WAITING_RETRY = 30.0
+"""Seconds after which somebody may ask again to wait, if others of the same address wait already."""
+
+RETRY = 1.0
+"""Seconds after which a join of somebody who was let in is asked again, if the store is unavailable."""
 
 
 def meeting_asked_for(room: str, *, created: bool, **context: object) -> None:
@@ -47,10 +56,13 @@ class Joining:
     ) -> None:
         self._hub = hub
         self._admission = admission
-        self._limits = JoinLimits(limits, admission)
+        self._limits = limits
+        self._join_limits = JoinLimits(limits, admission)
         self._carrier = carrier
         self._metrics = metrics
         self._answered = answered
+        # How to ask once more for the seat of those who wait to be let in.
+        self._waiting: dict[Connection, Callable[[], None]] = {}
         self._joins: set[asyncio.Task[None]] = set()
 
     @property
@@ -70,7 +82,7 @@ class Joining:
         return len(late)
 
     def join(self, connection: Connection, join: Join) -> None:
-        self._ask_for_a_seat(connection, join, join.meeting, self._limits.admit(connection, join))
+        self._ask_for_a_seat(connection, join, join.meeting, self._join_limits.admit(connection, join))
 
     def resume(self, connection: Connection, resume: Resume) -> None:
         try:
@@ -132,14 +144,22 @@ class Joining:
                     participant=arrival.participant_id,
                     **context,
                 )
+            self._waiting.pop(connection, None)
             connection.seat()
             self._carrier.tell_soon()
             self._carrier.carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
             self._metrics.joins["rejoined" if joined.rejoined else "joined"] += 1
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
+        except HasToWait as waits:
+            try:
+                self._wait(connection, message, meeting, waits)
+            except Refused as refused:
+                self._carrier.refuse(connection, refused, message.id)
         except Refused as refused:
             self._metrics.joins[refused.code] += 1
             log.info("join refused", code=refused.code, **context)
+            if self._waits_on(connection, refused):
+                return
             if refused.code == ErrorCode.DUPLICATE and isinstance(message, Resume):
                 connection.close(CloseCode.REPLACED)
                 return
@@ -152,6 +172,56 @@ class Joining:
             self._metrics.join_seconds.observe(time.perf_counter() - began)
             connection.release()
             self._answered(connection)
+
+    def _wait(self, connection: Connection, message: Join | Resume, room: str, waits: HasToWait) -> None:
+        if connection.closing:
+            return
+        if connection not in self._waiting:
+            network = connection.client.network
+            held = sum(other.client.network == network for other in self._waiting)
+            self._limits.hold("waiting", connection.client, held, WAITING_RETRY)
+        log.info("participant waits to be let in", meeting=room, connection=connection.number)
+        if isinstance(message, Join) and waits.token is not None:
+            # Whoever is let in is the one who knocked.
+            message = msgspec.structs.replace(message, token=waits.token)
+        self._waiting[connection] = partial(self._again, connection, message)
+        connection.wait()
+        knocking = self._admission.knocking(connection, message, room, waits)
+        self._carrier.carry_out(self._hub.wait(knocking, clock.monotonic()))
+        if self._hub.waiting.of(connection) is None:
+            # So many wait that there is no place.
+            del self._waiting[connection]
+
+    def _again(self, connection: Connection, message: Join | Resume) -> None:
+        if connection.closing or connection.is_held:
+            return
+        if isinstance(message, Join):
+            self.join(connection, message)
+        else:
+            self.resume(connection, message)
+
+    def let_in(self, effect: LetIn) -> None:
+        """Ask once more for the seat that the connection waits for."""
+        again = self._waiting.get(effect.connection)
+        if again is not None:
+            again()
+
+    def lost(self, connection: Connection) -> None:
+        self._waiting.pop(connection, None)
+
+    def _waits_on(self, connection: Connection, refused: Refused) -> bool:
+        """Whether a connection that waits goes on waiting although its join was refused."""
+        again = self._waiting.get(connection)
+        if again is None:
+            return False
+        if refused.code is ErrorCode.UNAVAILABLE:
+            asyncio.get_running_loop().call_later(refused.retry_after or RETRY, again)
+            return True
+        del self._waiting[connection]
+        waits = self._hub.waiting.of(connection)
+        if waits is not None:
+            self._carrier.carry_out(self._hub.waiting.end(*waits, "left", clock.monotonic()))
+        return False
 
     def _not_seated(self, arrival: Arrival, joined: Joined) -> None:
         """The joiner left while the join was recorded: end that stay, unless they have a place by another socket."""

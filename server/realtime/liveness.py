@@ -24,12 +24,12 @@ def check(
     now: float,
     who: Callable[[Connection], dict[str, object]],
 ) -> None:
-    """Ping connections not pinged for a heartbeat; close those that did not answer or never joined. `now` is the
+    """Ping connections not pinged for a heartbeat; close those that did not answer or never joined, unless they wait. `now` is the
     loop's time; `who` gives the log context of a connection."""
     for connection in tuple(connections):
         if connection.closing:
             continue
-        if not connection.joined and now - connection.since >= JOIN_TIMEOUT:
+        if not (connection.joined or connection.waits) and now - connection.since >= JOIN_TIMEOUT:
             connection.close(CloseCode.JOIN_TIMED_OUT)
         elif connection.is_held:
             continue

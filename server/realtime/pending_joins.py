@@ -49,7 +49,8 @@ class PendingJoins:
         for join in self._rooms.get(room, {}).get(user_id, ()):
             join.stale = True
 
-    def meeting_ended(self, room: str) -> None:
+    def meeting_changed(self, room: str) -> None:
+        """Who may be in it has changed, or it has ended: all pending joins must ask the store again."""
         for joins in self._rooms.get(room, {}).values():
             for join in joins:
                 join.stale = True

@@ -12,6 +12,7 @@ from server.cluster.node import INTERVAL
 from server.identity.ids import kind_of, new_id
 from server.runtime import clock
 from server.runtime.clock import JUMP
+from signalling.protocol.rights import rights_of
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Restored
 from storage.records import Restorable
@@ -45,4 +46,7 @@ def _restored(found: Restorable, now: float) -> Restored:
         instance=stay.instance,
         joined_at=stay.joined_at - (set_back if set_back > JUMP else 0.0),
         kind=kind_of(person.user_id),
+        may=rights_of(person.may),
+        settings=meeting.settings,
+        revision=meeting.revision,
     )

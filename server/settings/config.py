@@ -38,6 +38,7 @@ class Config:
     heartbeat: float
     drain: float
     max_participants: int
+    max_waiting: int
     message_rate: float
     overload: float
     retention_days: int | None

@@ -7,6 +7,13 @@ from server.settings.setting import Setting
 
 SETTINGS = (
     Setting(
+        "RECONVENE_MAX_WAITING",
+        "50",
+        "a number from 1 to 10000",
+        "How many may wait to be let into one meeting.",
+        parsers.integer(1, 10_000),
+    ),
+    Setting(
         "RECONVENE_LOG_MEMORY",
         "256",
         "mebibytes from 1 to 1048576",

@@ -21,6 +21,8 @@ MAX_SIZE = 64 * 1024
 Attempt = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
+Secret = Annotated[str, msgspec.Meta(max_length=1024)]
+
 Features = Annotated[list[Annotated[str, msgspec.Meta(max_length=32)]], msgspec.Meta(max_length=64)]
 """Names of what a client can do beyond the first version of the protocol."""
 
@@ -29,7 +31,8 @@ Program = Literal["bot", "recorder"]
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
-    """`kind`: of the identity that is made when the message names none."""
+    """`kind`: of the identity that is made when the message names none. `knock`: from a `waiting` before. `invite`: what
+    stands in an invite link."""
 
     id: MessageId
     meeting: str
@@ -44,6 +47,9 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     attempt: Attempt = 0
     kind: Program | None = None
     features: Features = []
+    knock: Secret | None = None
+    password: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    invite: Secret | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):

@@ -35,6 +35,12 @@ class Rights(msgspec.Struct, frozen=True, omit_defaults=True):
 ALL = Rights()
 
 
+def rights_of(record: Mapping[str, Any]) -> Rights:
+    """The rights as the record has them."""
+    # The very object, so that a look at it is enough.
+    return msgspec.convert(record, Rights) if record else ALL
+
+
 def allows(role: Role, own: Rights, default: Rights, right: Right) -> bool:
     """Whether somebody may do that: those in charge always, the others as allowed to them, or to everyone."""
     if RANK[role]:

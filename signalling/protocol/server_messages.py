@@ -154,13 +154,14 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
 class Waiting(msgspec.Struct, frozen=True, tag_field="type", tag="waiting"):
     """The answer to a join (`id`) that somebody in charge has to admit. Sent again, without `id` and `knock`, when the
     rest changes. `knock`: to be sent with the next join, which keeps the position. `message`: of those in charge.
-    `heartbeat`: seconds."""
+    `heartbeat`: seconds. `token`: as in `joined`."""
 
     position: int
     message: str
     heartbeat: float
     id: MessageId | UnsetType = UNSET
     knock: str | UnsetType = UNSET
+    token: str | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):

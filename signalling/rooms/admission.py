@@ -26,14 +26,14 @@ class Request(NamedTuple):
     """What a user asks for. `page` and `session_id` are the tab's, if it has them.
 
     `comes_back`: the page's place was given up; it may not take the place of a newer page. `replaces`: it may take the
-    place of another page of the same user. `is_host`: a meeting is never too full for its host.
+    place of another page of the same user. `is_in_charge`: a meeting is never too full for host and co-hosts.
     """
 
     page: str | None
     session_id: str | None
     comes_back: bool
     replaces: bool
-    is_host: bool = False
+    is_in_charge: bool = False
 
 
 def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int) -> AdmissionView:
@@ -61,7 +61,7 @@ def decide(view: AdmissionView, request: Request) -> ErrorCode | None:
     """Why the user may not enter, or None."""
     member = view.present
     if member is None:
-        return ErrorCode.MEETING_FULL if view.is_full and not request.is_host else None
+        return ErrorCode.MEETING_FULL if view.is_full and not request.is_in_charge else None
     page = page_of(member.instance)
     if request.comes_back:
         return None if request.page == page else ErrorCode.DUPLICATE

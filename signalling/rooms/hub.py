@@ -78,11 +78,11 @@ class Hub:
         self._seats = Seats()
         self._absences = Absences()
         self.stays = Stays(self.rooms, self._absences)
-        self._waiting = Waiting(self.rooms, heartbeat)
+        self.waiting = Waiting(self.rooms, heartbeat)
         self._departures = Departures(
-            self.rooms, self._seats, self._absences, self._coalescing, self._telling, self._waiting
+            self.rooms, self._seats, self._absences, self._coalescing, self._telling, self.waiting
         )
-        self._orders = Orders(self._telling, self._departures, self._waiting)
+        self._orders = Orders(self._telling, self._departures, self.waiting)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -116,6 +116,8 @@ class Hub:
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
         """Seat a connection whose join is recorded. The others are told first or, with `soon`, by `tell_soon`."""
         room = self._room(arrival.room, arrival.title, arrival.epoch)
+        # The room may have been made for those who wait, who are not told its title.
+        room.title = arrival.title
         adopted = self._orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
@@ -139,9 +141,9 @@ class Hub:
         telling.knows(room, member)
         effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
-        effects += self._waiting.came_in(room, member.user_id, now)
+        effects += self.waiting.came_in(room, member.user_id, now)
         if RANK[member.role] and not room.settings.join_before_host:
-            effects += self._waiting.ask_again(room)
+            effects += self.waiting.ask_again(room)
         if is_wrong:
             # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))
@@ -150,7 +152,7 @@ class Hub:
     def wait(self, asks: Knocking, now: float) -> list[Effect]:
         """Somebody has to be let in by those in charge, and waits."""
         room = self._room(asks.room, asks.title, asks.epoch)
-        return self._orders.adopt(room, asks.settings, asks.revision, now) + self._waiting.begin(
+        return self._orders.adopt(room, asks.settings, asks.revision, now) + self.waiting.begin(
             room, asks, now
         )
 
@@ -189,8 +191,8 @@ class Hub:
         if isinstance(message, Ping):
             return [Send(connection, server_messages.pong(message.t, message.id))]
         if seat is None:
-            if self._waiting.of(connection) is not None:
-                return self._waiting.receive(connection, message, now)
+            if self.waiting.of(connection) is not None:
+                return self.waiting.receive(connection, message, now)
             return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         match message:
             case Status() | Signal():
@@ -211,7 +213,7 @@ class Hub:
 
         `goodbye`: the page closed it normally, and has left unless it comes back at once, as after a reload.
         """
-        self._waiting.lost(connection, now)
+        self.waiting.lost(connection, now)
         seat = self._seats.pop(connection, None)
         if seat is None or seat.is_taken_over:
             return []
@@ -266,7 +268,7 @@ class Hub:
                 self._telling.add(room, update, now)
         for room in rooms:
             effects += self._telling.tell_now(room)
-        effects += self._waiting.tick(now)
+        effects += self.waiting.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 

@@ -11,7 +11,8 @@ from signalling.rooms.member import Handle, rfc3339
 
 class Knocking(NamedTuple):
     """A join that the store did not let in yet. `at`: when this user began to wait (epoch seconds); `knock`, the token
-    to come back with, says so. `epoch` names the log if nobody is in the room. `most`: how many may wait."""
+    to come back with, says so. `epoch` names the log if nobody is in the room. `most`: how many may wait. `token`: a new
+    identity's, to hand out."""
 
     connection: Handle
     message_id: int
@@ -25,6 +26,7 @@ class Knocking(NamedTuple):
     at: float
     knock: str
     most: int
+    token: str | None = None
     settings: Mapping[str, Any] = {}
     revision: int = 0
 
@@ -39,6 +41,7 @@ class Knock:
         "at",
         "connection",
         "id",
+        "identity",
         "lost_at",
         "message_id",
         "name",
@@ -63,6 +66,7 @@ class Knock:
         self.name = knocking.name
         self.anonymous = knocking.anonymous
         self.token = knocking.knock
+        self.identity = knocking.token
 
     def view(self) -> KnockView:
         return KnockView(self.id, self.name, rfc3339(self.at), self.anonymous)

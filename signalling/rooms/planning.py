@@ -27,6 +27,12 @@ from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
 from signalling.rooms.change import Actor, Change, Person
 
+HASHED = "scrypt$"
+"""How the hash of a password begins."""
+
+VERSION = 16
+"""Characters at the end of the hash: they change with the password."""
+
 
 class Meeting(NamedTuple):
     """A meeting as commands see it. `person`: by the id of a participant; `knock`: the user behind the id of a knock.
@@ -88,8 +94,11 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
     if isinstance(change.may, RightsChange):
         named["may"] = msgspec.to_builtins(changed(meeting.settings.may, change.may)) or None
     if "password" in named:
-        # Whoever passes the command on has put the hash in its place: nothing else may reach the record.
-        raise Refused(ErrorCode.BAD_MESSAGE, "The password is not hashed.")
+        hashed = named.pop("password")
+        # Whoever passes the command on has put a hash in its place: nothing else may reach the record.
+        if hashed is not None and not hashed.startswith(HASHED):
+            raise Refused(ErrorCode.BAD_MESSAGE, "The password is not hashed.")
+        named |= {"password_hash": hashed, "password_version": hashed and hashed[-VERSION:]}
     return Change("settings", settings=named, if_revision=expected)
 
 

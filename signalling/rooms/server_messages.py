@@ -175,7 +175,8 @@ def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:
 
 
 def waiting(knock: Knock, message: str, heartbeat: float, *, answer: bool) -> bytes:
-    about = (knock.message_id, knock.token) if answer else ()
+    identity = UNSET if knock.identity is None else knock.identity
+    about = (knock.message_id, knock.token, identity) if answer else ()
     return _encode(messages.Waiting(knock.position, message, heartbeat, *about))
 
 

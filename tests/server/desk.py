@@ -16,6 +16,7 @@ from typing import Literal
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.reconciling import Reconciler
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
@@ -142,7 +143,8 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store, hub, metrics, tokens = SlowStore(real), Hub(), Metrics(), Tokens("a secret of some length")
     times = RecordClock()
     writer = AttendanceWriter(store, "n_1", metrics, at=times.at)  # type: ignore[arg-type] # a stand-in that has what is used
-    admission = Admission(config, hub, store, writer, tokens, "n_1", times)  # type: ignore[arg-type]
+    changes = ChangeWriter(store, metrics, at=times.now)  # type: ignore[arg-type]
+    admission = Admission(config, hub, store, writer, changes, tokens, "n_1", times)  # type: ignore[arg-type]
     reconciler = Reconciler(store, "n_1", hub, admission.pending, writer)  # type: ignore[arg-type]
     yield Desk(store, hub, admission, writer, reconciler, metrics, tokens)
     await writer.close(within=5)

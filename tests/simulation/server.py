@@ -14,6 +14,7 @@ from server.identity.tokens import Tokens
 from server.realtime import pace
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter, Entry
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
 from server.realtime.reconciling import Reconciler
@@ -113,8 +114,11 @@ class Server:
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
-        admission = Admission(config, self.hub, store, self.writer, self._tokens, self.node.id, times)
-        self.gateway = Gateway(config, self.hub, admission, self.writer, metrics)
+        changes = ChangeWriter(store, metrics, at=times.now)
+        admission = Admission(
+            config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times
+        )
+        self.gateway = Gateway(config, self.hub, store, admission, self.writer, changes, metrics)
         reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
@@ -125,7 +129,7 @@ class Server:
         await self.revocations.hear()
         self.node.errands["hear of revocations"] = self.revocations.hear
         self.gateway.start()
-        self.drain = Drain(self._bound, self.gateway, self.writer, reconciler, self.node)
+        self.drain = Drain(self._bound, self.gateway, self.writer, changes, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
 
@@ -183,7 +187,7 @@ class Server:
         self.killed = True
         self.listening = False
         self.stopped_at = min(self.stopped_at, self.loop.time())
-        if hasattr(self, "recorder"):
+        if hasattr(self, "writer"):
             self.lost_with_it = self.unrecorded
         for link in self.links:
             link.server_died()

@@ -19,6 +19,7 @@ from server.identity.tokens import Tokens
 from server.network.client_address import Client as Address
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
@@ -45,8 +46,10 @@ async def served(directory: Path) -> AsyncIterator[tuple[Gateway, httpx.AsyncCli
     )
     await store.open()
     writer = AttendanceWriter(store, "n_1", metrics)
-    admission = Admission(config, hub, store, writer, tokens, "n_1", RecordClock())
-    gateway = Gateway(config, hub, admission, writer, metrics)
+    times = RecordClock()
+    changes = ChangeWriter(store, metrics, at=times.now)
+    admission = Admission(config, hub, store, writer, changes, tokens, "n_1", times)
+    gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
     jobs = Jobs(config, store)
     others = jobs, Schedule(jobs, store), cast(Any, None), RecordClock()
     app = web(config, store, hub, gateway, tokens, metrics, *others)

@@ -1,0 +1,184 @@
+"""Records what those in charge change, and says when the store has it. Retries while the store is unavailable.
+
+    record() ─► one queue per room, in order ─► store ─► settled()
+
+A join of the room waits until its queue is empty (`settle`), so the store decides it by all changes that were made
+before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from storage.moderation import Moderation
+
+from server.runtime.metrics import Metrics
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
+from storage import moderation
+from storage.errors import MeetingEnded, Outdated, StoreUnavailable, UnknownMeeting
+
+log = structlog.get_logger()
+
+LIMIT = 10_000
+"""Changes kept while the store is unavailable. Beyond this, new ones are refused."""
+
+RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+
+class _Queue:
+    """What is still to be recorded of one room, each with its time (the record's clock)."""
+
+    __slots__ = ("changes", "written")
+
+    def __init__(self) -> None:
+        self.changes: deque[tuple[float, Unsettled]] = deque()
+        self.written = asyncio.Event()
+
+
+class ChangeWriter:
+    """`at`: the time by the record's clock. `settled` is called with each change once the store has answered."""
+
+    def __init__(self, store: Moderation, metrics: Metrics, *, at: Callable[[], float]) -> None:
+        self.settled: Callable[[Unsettled, Outcome], None] = lambda unsettled, outcome: None
+        self._store = store
+        self._metrics = metrics
+        self._at = at
+        self._rooms: dict[str, _Queue] = {}
+        self._writers: set[asyncio.Task[None]] = set()
+        self._count = 0
+        metrics.unrecorded_changes = lambda: self._count
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def record(self, unsettled: Unsettled) -> None:
+        if self._count >= LIMIT:
+            self.settled(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
+            return
+        self._count += 1
+        queue = self._rooms.get(unsettled.room)
+        if queue is None:
+            queue = self._rooms[unsettled.room] = _Queue()
+            writer = asyncio.create_task(self._write_all(unsettled.room, queue))
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        queue.changes.append((self._at(), unsettled))
+
+    async def settle(self, room: str, within: float) -> bool:
+        """Wait until all changes of the room are recorded; False if that takes longer than `within` seconds."""
+        queue = self._rooms.get(room)
+        if queue is None:
+            return True
+        try:
+            async with asyncio.timeout(within):
+                await queue.written.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, within: float) -> None:
+        """Try for `within` more seconds to record what is left, then stop."""
+        if self._writers:
+            _, late = await asyncio.wait(self._writers, timeout=within)
+            for writer in late:
+                writer.cancel()
+            if late:
+                await asyncio.wait(late)
+        if self._count:
+            log.warning("changes left unrecorded, nobody was told that they are", count=self._count)
+
+    async def _write_all(self, room: str, queue: _Queue) -> None:
+        delay = RETRY_FIRST
+        while queue.changes:
+            at, unsettled = queue.changes[0]
+            try:
+                outcome = await self._write(at, unsettled)
+            except StoreUnavailable:
+                await asyncio.sleep(delay)
+                delay = min(RETRY_MOST, delay * 2)
+                continue
+            delay = RETRY_FIRST
+            queue.changes.popleft()
+            self._count -= 1
+            if not queue.changes:
+                # Whoever is told now may join at once.
+                del self._rooms[room]
+                queue.written.set()
+            self.settled(unsettled, outcome)
+            if not queue.changes:
+                return
+
+    async def _write(self, at: float, unsettled: Unsettled) -> Outcome:
+        context = {
+            "meeting": unsettled.room,
+            "action": unsettled.change.action,
+            "by": unsettled.actor.participant,
+        }
+        try:
+            changed = await self._store.change(recorded(unsettled, at))
+        except Outdated:
+            return Refused(ErrorCode.CHANGED)
+        except MeetingEnded:
+            return Refused(ErrorCode.MEETING_ENDED)
+        except UnknownMeeting:
+            return Refused(ErrorCode.UNKNOWN_MEETING)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            # A retry would not help, and the changes behind it should not wait for ever.
+            self._metrics.given_up += 1
+            log.exception("change could not be recorded", **context)
+            return Refused(ErrorCode.UNAVAILABLE)
+        log.info("meeting changed", again=changed.again, **context)
+        return Recorded(changed.again, changed.settings, changed.revision)
+
+
+def recorded(unsettled: Unsettled, at: float) -> moderation.Change:
+    """The change as the store takes it."""
+    change, actor = unsettled.change, unsettled.actor
+    return moderation.Change(
+        room=unsettled.room,
+        by="" if actor.standing == "admin" else actor.user_id,
+        key=unsettled.key,
+        at=at,
+        action=change.action,
+        whom=change.whom[0] if len(change.whom) == 1 else "",
+        detail=_detail(change),
+        settings=change.settings,
+        revision=change.if_revision,
+        host=change.host,
+        roles={user: role for user, role in change.roles.items() if role != "host"},
+        may={user: msgspec.to_builtins(rights) for user, rights in change.may.items()},
+        remove=change.remove,
+        readmit=change.readmit,
+        admit=change.admit,
+        deny=change.deny,
+    )
+
+
+def _detail(change: Change) -> Mapping[str, Any]:
+    """What the audit says of it besides; never a password's hash."""
+    detail: dict[str, Any] = {}
+    if len(change.whom) > 1:
+        detail["users"] = list(change.whom)
+    if change.settings is not None:
+        told = {name: value for name, value in change.settings.items() if name != "password_version"}
+        if "password_hash" in told:
+            told["password"] = told.pop("password_hash") is not None
+        detail["settings"] = told
+    if change.host is not None:
+        detail["role"] = "host"
+    for user, role in change.roles.items():
+        detail["role"] = role
+    for back in change.remove.values():
+        detail["back"] = back
+    if change.may:
+        detail["may"] = {user: msgspec.to_builtins(rights) for user, rights in change.may.items()}
+    return detail

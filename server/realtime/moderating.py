@@ -1,0 +1,104 @@
+"""Carries out what the hub cannot do alone of the commands of those in charge: passwords, and the end for all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+import structlog
+
+from server.identity.passwords import Passwords
+from server.realtime.carrier import Carrier
+from server.realtime.change_writer import ChangeWriter
+from server.realtime.connection import Connection
+from server.realtime.pending_joins import PendingJoins
+from server.runtime import clock
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import Settings
+from signalling.rooms.change import Outcome, Recorded, Unsettled
+from signalling.rooms.effects import EndMeeting
+from signalling.rooms.hub import Hub
+from signalling.rooms.orders import answer
+from storage.errors import StoreUnavailable, UnknownMeeting
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+class Moderating:
+    """`end`: ends the meeting in the hub, once the store has it."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        store: Store,
+        pending: PendingJoins,
+        changes: ChangeWriter,
+        carrier: Carrier,
+        passwords: Passwords,
+        end: Callable[[str], None],
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._pending = pending
+        self._changes = changes
+        self._carrier = carrier
+        self._passwords = passwords
+        self._end = end
+        self._tasks: set[asyncio.Task[None]] = set()
+        changes.settled = self._settled
+
+    def unsettled(self, effect: Unsettled) -> None:
+        # Who may come in may be another question now.
+        self._pending.meeting_changed(effect.room)
+        self._changes.record(effect)
+
+    def _settled(self, unsettled: Unsettled, outcome: Outcome) -> None:
+        try:
+            self._pending.meeting_changed(unsettled.room)
+            self._carrier.carry_out(self._hub.settled(unsettled, outcome, clock.monotonic()))
+        except Exception:
+            log.exception("a change that was recorded could not be told", meeting=unsettled.room)
+
+    def set_password(self, connection: Connection, message: Settings) -> None:
+        """Hash the password, then let the hub have the command."""
+        self._begin(self._set_password(connection, message))
+
+    async def _set_password(self, connection: Connection, message: Settings) -> None:
+        password = message.settings.password
+        assert isinstance(password, str)
+        seat = self._hub.seated(connection)
+        if seat is None or seat.member.role != "participant":
+            # Only for those who may: hashing costs.
+            password = await self._passwords.hash(password)
+        settings = msgspec.structs.replace(message.settings, password=password)
+        command = msgspec.structs.replace(message, settings=settings)
+        self._carrier.carry_out(self._hub.receive(connection, command, clock.monotonic()))
+
+    def end_meeting(self, effect: EndMeeting) -> None:
+        self._begin(self._end_meeting(effect))
+
+    async def _end_meeting(self, effect: EndMeeting) -> None:
+        outcome: Outcome = Recorded(again=False, settings={}, revision=0)
+        try:
+            await self._store.end_meeting(effect.room, time.time())
+        except StoreUnavailable as error:
+            outcome = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
+        except UnknownMeeting:
+            outcome = Refused(ErrorCode.UNKNOWN_MEETING)
+        self._carrier.carry_out(answer(self._hub.rooms.get(effect.room), effect.reply, outcome))
+        if isinstance(outcome, Recorded):
+            self._end(effect.room)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a command failed", exc_info=error)
