@@ -107,12 +107,9 @@ class Tokens:
         except Refused:
             return None
         at, expires_at = claims.get("at"), claims.get("exp")
-        is_valid = isinstance(at, int | float) and isinstance(expires_at, int | float) and now < expires_at
-        if not is_valid or [claims.get("sub"), claims.get("mtg"), claims.get("sit")] != [
-            user_id,
-            room,
-            sitting,
-        ]:
+        if not isinstance(at, int | float) or not isinstance(expires_at, int | float) or now >= expires_at:
+            return None
+        if (claims.get("sub"), claims.get("mtg"), claims.get("sit")) != (user_id, room, sitting):
             return None
         return min(float(at), now)
 

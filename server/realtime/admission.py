@@ -123,7 +123,7 @@ class Admission:
     async def _admit(
         self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
-        user_id, token, session = proof
+        user_id, token, _ = proof
         asked = self._record.now()
         recorded = False
         try:

@@ -15,13 +15,13 @@ from typing import Any
 
 import msgspec
 import structlog
-from storage.moderation import Moderation
 
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
 from storage import moderation
 from storage.errors import MeetingEnded, Outdated, StoreUnavailable, UnknownMeeting
+from storage.moderation import Moderation
 
 log = structlog.get_logger()
 
@@ -175,7 +175,7 @@ def _detail(change: Change) -> Mapping[str, Any]:
         detail["settings"] = told
     if change.host is not None:
         detail["role"] = "host"
-    for user, role in change.roles.items():
+    for role in change.roles.values():
         detail["role"] = role
     for back in change.remove.values():
         detail["back"] = back

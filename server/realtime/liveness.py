@@ -24,8 +24,9 @@ def check(
     now: float,
     who: Callable[[Connection], dict[str, object]],
 ) -> None:
-    """Ping connections not pinged for a heartbeat; close those that did not answer or never joined, unless they wait. `now` is the
-    loop's time; `who` gives the log context of a connection."""
+    """Ping connections not pinged for a heartbeat; close those that did not answer or never joined, unless they wait.
+
+    `now` is the loop's time; `who` gives the log context of a connection."""
     for connection in tuple(connections):
         if connection.closing:
             continue

@@ -68,8 +68,7 @@ class Moderating:
         self._begin(self._set_password(connection, message))
 
     async def _set_password(self, connection: Connection, message: Settings) -> None:
-        password = message.settings.password
-        assert isinstance(password, str)
+        password = str(message.settings.password)
         seat = self._hub.seated(connection)
         if seat is None or seat.member.role != "participant":
             # Only for those who may: hashing costs.

@@ -31,8 +31,8 @@ Program = Literal["bot", "recorder"]
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
-    """`kind`: of the identity that is made when the message names none. `knock`: from a `waiting` before. `invite`: what
-    stands in an invite link."""
+    """`kind`: of the identity that is made when the message names none. `knock`: from a `waiting` before. `invite`: as
+    the invite link has it."""
 
     id: MessageId
     meeting: str

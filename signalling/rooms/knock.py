@@ -11,8 +11,8 @@ from signalling.rooms.member import Handle, rfc3339
 
 class Knocking(NamedTuple):
     """A join that the store did not let in yet. `at`: when this user began to wait (epoch seconds); `knock`, the token
-    to come back with, says so. `epoch` names the log if nobody is in the room. `most`: how many may wait. `token`: a new
-    identity's, to hand out."""
+    to come back with, says so. `epoch` names the log if nobody is in the room. `most`: how many may wait. `token`: of
+    a new identity, to hand out."""
 
     connection: Handle
     message_id: int

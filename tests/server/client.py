@@ -32,8 +32,12 @@ EVENTS = {
     "participant_rejoined",
     "participant_updated",
     "participant_left",
+    "meeting_updated",
     "meeting_ended",
     "signal",
+    "ask",
+    "knock",
+    "knock_ended",
 }
 
 
@@ -132,6 +136,12 @@ class Client:
     async def signal(self, to: Client | str, data: Any) -> None:
         number = await self.send("signal", to=to if isinstance(to, str) else to.id, data=data)
         await self.expect("ack", id=number)
+
+    async def order(self, kind: str, /, **fields: Any) -> Message:
+        """Command something that lasts, be told of it among what comes first, and be acknowledged."""
+        number = await self.send(kind, key=f"{self.id}-{self._number}", **fields)
+        ack, _ = await self.until("ack", id=number)
+        return ack
 
     async def leave(self) -> None:
         await self.send("leave")

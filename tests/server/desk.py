@@ -28,7 +28,7 @@ from signalling.rooms.inputs import Restored
 from storage import open_store
 from storage.errors import StoreUnavailable
 from storage.open_stays import OpenStay, StayAbandon
-from storage.records import Joined, JoinRequest, Meeting, Restorable, StayEnd, StayResume
+from storage.records import Joined, JoinRequest, Meeting, Participant, Restorable, StayEnd, StayResume
 from storage.store import Store
 
 
@@ -75,6 +75,9 @@ class SlowStore:
         self.asked.set()
         await self.meetings.wait()
         return await self.real.meeting(room)
+
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        return await self.real.participant(room, user_id)
 
     async def leave(self, end: StayEnd) -> None:
         if self.down:

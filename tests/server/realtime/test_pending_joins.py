@@ -37,5 +37,5 @@ def test_each_is_told_what_concerns_it() -> None:
         assert (ann.stale, bob.stale, other.stale) == (True, False, False)
         joins.revoked({"bob"})
         assert (ann.revoked, bob.revoked, other.revoked) == (False, True, False)
-        joins.meeting_ended("OTHER")
+        joins.meeting_changed("OTHER")
         assert (bob.stale, other.stale) == (False, True)

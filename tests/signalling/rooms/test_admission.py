@@ -57,7 +57,7 @@ def test_who_has_a_place_is_asked_for_no_other() -> None:
 def test_a_full_meeting_is_so_for_all_but_its_host() -> None:
     full = AdmissionView(None, is_full=True)
     assert decide(full, STRANGER) is ErrorCode.MEETING_FULL
-    assert decide(full, STRANGER._replace(is_host=True)) is None
+    assert decide(full, STRANGER._replace(is_in_charge=True)) is None
 
 
 @pytest.mark.parametrize(
