@@ -17,7 +17,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
-from storage.errors import MeetingEnded, StoreUnavailable, UnknownMeeting
+from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
 from storage.records import Joined, JoinRequest
 from storage.store import Store
 
@@ -98,6 +98,9 @@ class JoinRecord:
             if join.create:
                 raise Refused(ErrorCode.BAD_MESSAGE, reserved(join.meeting)) from None
             raise Refused(ErrorCode.UNKNOWN_MEETING) from None
+        except NotLetIn:
+            # Whatever the reason, clients are told that they may not come in.
+            raise Refused(ErrorCode.MEETING_LOCKED) from None
         except StoreUnavailable as error:
             if not error.certain:
                 self.has_failed(join.meeting, user_id, asked)
