@@ -20,8 +20,9 @@ from storage.postgres.asyncpg_driver import POOL_SIZE, PostgresDatabase
 from storage.postgres.driver import Call
 from storage.postgres.function_store import FunctionStore
 from storage.postgres.supabase_driver import SupabaseDatabase
-from storage.records import Joined, JoinRequest, Meeting, Participant, Stay
+from storage.records import Joined, JoinRequest, Stay
 from storage.sqlite import meeting_statements as sql
+from storage.sqlite import rows
 from storage.sqlite.store import SqliteStore
 
 Row = Iterable[Any]
@@ -100,11 +101,12 @@ async def _join(row_of: Query, request: JoinRequest) -> Joined:
     if row is None:
         row, created = await row_of(sql.CREATE_MEETING, values), True
         await row_of(sql.KNOW_NODE, values)
-    meeting = Meeting(*(row or ()))
+    meeting = rows.meeting(tuple(row or ()))
     if meeting.ended_at is not None:
         raise MeetingEnded(request.room)
+    values["sitting"] = meeting.sitting
     values["role"] = "host" if request.user_id == meeting.host_user_id else "participant"
-    participant = Participant(*(await row_of(sql.ADD_PARTICIPANT, values) or ()))
+    participant = rows.participant(tuple(await row_of(sql.ADD_PARTICIPANT, values) or ()))
     rejoined = participant.id != request.participant_id
     values["participant_id"] = participant.id
     row = await row_of(sql.OPEN_STAY, values) or ()
@@ -112,7 +114,7 @@ async def _join(row_of: Query, request: JoinRequest) -> Joined:
     reconnects = tuple(orjson.loads(columns.pop("reconnects")))
     stay = Stay(**columns | {"estimated": bool(columns["estimated"])}, reconnects=reconnects)
     if rejoined:
-        participant = Participant(*(await row_of(sql.PARTICIPANT, values) or ()))
+        participant = rows.participant(tuple(await row_of(sql.PARTICIPANT, values) or ()))
     return Joined(meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
 
 

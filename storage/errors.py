@@ -5,6 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Reason = Literal["removed", "denied", "lobby", "not_started", "password_required", "locked"]
+"""Why somebody was not let in. "lobby" and "not_started": they may wait."""
+
 
 class StoreError(Exception):
     """Base of the errors that a store raises on purpose."""
@@ -16,6 +22,41 @@ class UnknownMeeting(StoreError):
 
 class MeetingEnded(StoreError):
     """The meeting was ended for all; it can be read but not joined."""
+
+
+class NotLetIn(StoreError):
+    """The user may not join the meeting, or not yet. `settings`, `revision` and `sitting` are the meeting's.
+
+    `denials`: how often the user was denied. `known`: the user has a participant in this meeting.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        *,
+        settings: Mapping[str, Any],
+        revision: int,
+        sitting: int,
+        denials: int = 0,
+        known: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+        self.settings = settings
+        self.revision = revision
+        self.sitting = sitting
+        self.denials = denials
+        self.known = known
+
+
+class Outdated(StoreError):
+    """The settings are of another revision than the change expected. The settings as they are come along."""
+
+    def __init__(self, *, settings: Mapping[str, Any], revision: int, sitting: int) -> None:
+        super().__init__(f"the settings are of revision {revision}")
+        self.settings = settings
+        self.revision = revision
+        self.sitting = sitting
 
 
 class StoreUnavailable(StoreError):

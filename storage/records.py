@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from storage.import_reports import ImportSource
 from storage.imports import Kind
 
 Role = Literal["host", "cohost", "participant"]
+
+Standing = Literal["guest", "known", "trusted"]
+"""What the server knows of a user: nothing; an account; an account (or a program of ours) that waits in no lobby."""
 
 ParticipantState = Literal["connected", "disconnected"]
 
@@ -27,17 +30,27 @@ GUEST = "Guest"
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
+    """`settings`: what moderators set; each change of them raises `revision` by one. `sitting` counts how often people
+    came together: it rises when the room was without people for `storage.entry.SITTING_ENDS_AFTER` seconds."""
+
     room: str
     title: str
     host_user_id: str
     created_at: float
     ended_at: float | None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    revision: int = 0
+    sitting: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
     """One per (meeting, user). `session_count` and `total_duration` are always recomputed from its stays;
-    `total_duration` is the union of the closed stays, so overlapping ones count once."""
+    `total_duration` is the union of the closed stays, so overlapping ones count once.
+
+    `may`: rights that differ from the meeting's. `hand_at`: when the hand was raised. `role_at`: when the role was last
+    changed; None: never.
+    """
 
     id: str
     room: str
@@ -49,6 +62,9 @@ class Participant:
     last_seen_at: float
     session_count: int
     total_duration: float
+    may: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    hand_at: float | None = None
+    role_at: float | None = None
 
     @property
     def is_program(self) -> bool:
@@ -82,6 +98,10 @@ class JoinRequest:
     `participant_id` and `session_id` are for new rows. An open stay continues. If there is none, `previous_session`
     continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
     Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
+
+    `storage.entry` decides by the others. `guests_wait`: guests wait in the lobby, whatever the meeting's settings.
+    `password_version`: of the password that the user has proved to know. `invite`: the hash of one that was shown.
+    `role`, `may` and `role_at` (since when) are claims of a token.
     """
 
     room: str
@@ -96,6 +116,13 @@ class JoinRequest:
     grace: float = 30.0
     create: bool = False
     title: str = ""
+    standing: Standing = "guest"
+    guests_wait: bool = False
+    password_version: str | None = None
+    invite: str | None = None
+    role: Role | None = None
+    role_at: float | None = None
+    may: Mapping[str, Any] | None = None
 
     @property
     def first_name(self) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from storage.errors import SchemaTooNew
+from storage.moderation import Moderation
 from storage.open_stays import OpenStays
 from storage.records import (
     Attendance,
@@ -45,9 +46,9 @@ class Schema:
         return self
 
 
-class Store(OpenStays, Revocations, Protocol):
-    """Meetings, participants and stays. `open_stays` has the calls that compare open stays with rooms, `revocations`
-    those for credentials that are void, `import_store` those for imports.
+class Store(OpenStays, Moderation, Revocations, Protocol):
+    """Meetings, participants and stays. `open_stays` has the calls that compare open stays with rooms, `moderation`
+    those for who may do what, `revocations` those for credentials that are void, `import_store` those for imports.
 
     Each method is atomic and durable when it returns.
     """
@@ -94,7 +95,9 @@ class Store(OpenStays, Revocations, Protocol):
         """Get or create the participant (and the meeting with `create`), set it connected, open or continue its stay.
 
         An existing participant keeps its id and role and takes the new name, if there is one. A new one is host when
-        its user is the meeting's host. Raises `UnknownMeeting`, `MeetingEnded`.
+        its user is the meeting's host. `storage.entry` tells who is let in, and what claims and invites grant.
+
+        Raises `UnknownMeeting`, `MeetingEnded`, `NotLetIn`. A refused join changes nothing but the sitting.
         """
 
     async def leave(self, end: StayEnd) -> None:
@@ -119,6 +122,8 @@ class Store(OpenStays, Revocations, Protocol):
 
     async def end_meeting(self, room: str, at: float) -> Meeting:
         """End the meeting and close its open stays (reason "ended"). Idempotent: the first end counts.
+
+        Admissions and invites are deleted. Removals stay.
 
         Raises `UnknownMeeting`.
         """

@@ -14,7 +14,6 @@ again.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from storage.postgres import import_rows, rows
 from storage.postgres.driver import Call, Database, Locked
 from storage.postgres.import_calls import ImportCalls
 from storage.postgres.locked_rows import LockedRows
+from storage.postgres.moderation_calls import ModerationCalls
 from storage.postgres.retries import Retries
 from storage.records import (
     Attendance,
@@ -56,7 +56,7 @@ PAGE = 10.0
 PAGES_AT_ONCE = 2
 
 
-class FunctionStore(ImportCalls):
+class FunctionStore(ModerationCalls, ImportCalls):
     """A `Store` on a `Database`. `attempt` and `patience` are seconds: see `ATTEMPT` and `PATIENCE`."""
 
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:
@@ -126,13 +126,7 @@ class FunctionStore(ImportCalls):
         return None if answer is None else rows.participant(answer)
 
     async def join(self, request: JoinRequest) -> Joined:
-        call = {
-            "call": "join",
-            **rows.columns(request),
-            "first_name": request.first_name,
-            "grace": None if math.isinf(request.grace) else request.grace,
-        }
-        return rows.joined(await self._together(self._joins, call))
+        return rows.joined(await self._together(self._joins, {"call": "join", **rows.wish(request)}))
 
     async def leave(self, end: StayEnd) -> None:
         await self._write("leave", **rows.columns(end))

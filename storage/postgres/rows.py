@@ -5,15 +5,36 @@ Rows are objects with the columns' names.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from storage.errors import MeetingEnded, MeetingExists, UnknownMeeting, UnknownParticipant, WalkLost
+from storage.errors import (
+    MeetingEnded,
+    MeetingExists,
+    NotLetIn,
+    Outdated,
+    UnknownMeeting,
+    UnknownParticipant,
+    WalkLost,
+)
 from storage.open_stays import OpenStay
-from storage.records import Attendance, HostedMeeting, Joined, Meeting, Participant, Restorable, Stay
+from storage.records import (
+    Attendance,
+    HostedMeeting,
+    Joined,
+    JoinRequest,
+    Meeting,
+    Participant,
+    Restorable,
+    Stay,
+)
 
+# What the answer says besides is for the exception.
 _REFUSALS = {
+    "not_let_in": NotLetIn,
+    "outdated": Outdated,
     "unknown_meeting": UnknownMeeting,
     "meeting_ended": MeetingEnded,
     "meeting_exists": MeetingExists,
@@ -24,13 +45,36 @@ _REFUSALS = {
 
 def outcome(answer: Mapping[str, Any]) -> Any:
     if "refused" in answer:
-        return _REFUSALS[answer["refused"]]()
+        told = {name: value for name, value in answer.items() if name != "refused"}
+        return _REFUSALS[answer["refused"]](**told)
     return answer["value"]
 
 
 def columns(record: Any) -> dict[str, Any]:
     """A dataclass record as a JSON object. Records in it are left as they are."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+_KNOWN_ANSWERS = 2
+"""Sent with joins, for the functions: a caller without it knows no refusal but those of release 0.5."""
+
+_OPTIONAL = {
+    field.name: field.default
+    for field in fields(JoinRequest)
+    if field.name in ("standing", "guests_wait", "password_version", "invite", "role", "role_at", "may")
+}
+
+
+def wish(request: JoinRequest) -> dict[str, Any]:
+    """A join as the functions read it, without what is left at its default."""
+    found = columns(request)
+    for name, default in _OPTIONAL.items():
+        if found[name] == default:
+            del found[name]
+    found["first_name"] = request.first_name
+    found["grace"] = None if math.isinf(request.grace) else request.grace
+    found["v"] = _KNOWN_ANSWERS
+    return found
 
 
 def attendance(found: Mapping[str, Any], limit: int | None) -> Attendance:
@@ -82,6 +126,9 @@ def meeting(row: Mapping[str, Any]) -> Meeting:
         row["host_user_id"],
         float(row["created_at"]),
         time(row["ended_at"]),
+        row["settings"],
+        row["revision"],
+        row["sitting"],
     )
 
 
@@ -97,6 +144,9 @@ def participant(row: Mapping[str, Any]) -> Participant:
         float(row["last_seen_at"]),
         row["session_count"],
         float(row["total_duration"]),
+        row["may"],
+        time(row["hand_at"]),
+        time(row["role_at"]),
     )
 
 

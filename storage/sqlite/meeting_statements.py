@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from storage.records import MOST_RECONNECTS
 from storage.records import PROGRAMS as _PROGRAMS
+from storage.sqlite.rows import MEETING as _MEETING
+from storage.sqlite.rows import PARTICIPANT as _PARTICIPANT
+from storage.sqlite.rows import STAY as _STAY
 
-CREATE_MEETING = """
+# ruff: noqa: S608 - statements are put together of parts that stand here
+
+CREATE_MEETING = f"""
 INSERT INTO meetings (room, title, host_user_id, created_at)
 VALUES (:room, :title, :user_id, :at)
 ON CONFLICT DO NOTHING
-RETURNING room, title, host_user_id, created_at, ended_at
+RETURNING {_MEETING}
 """
 
-MEETING = "SELECT room, title, host_user_id, created_at, ended_at FROM meetings WHERE room = :room"
+MEETING = f"SELECT {_MEETING} FROM meetings WHERE room = :room"
 
-END_MEETING = """
+END_MEETING = f"""
 UPDATE meetings SET ended_at = coalesce(ended_at, max(created_at, :at)) WHERE room = :room
-RETURNING room, title, host_user_id, created_at, ended_at
+RETURNING {_MEETING}
 """
 
 END_STAYS = """
@@ -30,28 +35,21 @@ WHERE left_at IS NULL AND participant_id IN (SELECT id FROM participants WHERE r
 """
 
 # A new participant gets its first stay at once: totals and state are written here, which saves the trigger the work.
-ADD_PARTICIPANT = """
-INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count)
-VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1)
+ADD_PARTICIPANT = f"""
+INSERT INTO participants (id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, sitting)
+VALUES (:participant_id, :room, :user_id, :first_name, :role, 'connected', :at, :at, 1, :sitting)
 ON CONFLICT (room, user_id) DO UPDATE
-SET name = iif(:name = '', name, :name),
+SET name = iif(:name = '', name, :name), sitting = excluded.sitting,
     first_joined_at = min(first_joined_at, :at), last_seen_at = max(last_seen_at, :at)
-RETURNING id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
+RETURNING {_PARTICIPANT}
 """
 
-PARTICIPANT = """
-SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
-FROM participants WHERE id = :participant_id
-"""
+PARTICIPANT = f"SELECT {_PARTICIPANT} FROM participants WHERE id = :participant_id"
 
-PARTICIPANT_OF_USER = """
-SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
-FROM participants WHERE room = :room AND user_id = :user_id
-"""
+PARTICIPANT_OF_USER = f"SELECT {_PARTICIPANT} FROM participants WHERE room = :room AND user_id = :user_id"
 
-PARTICIPANTS = """
-SELECT id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, total_duration
-FROM participants WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
+PARTICIPANTS = f"""
+SELECT {_PARTICIPANT} FROM participants WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
 ORDER BY first_joined_at, id
 LIMIT :limit
 """
@@ -90,8 +88,8 @@ ON CONFLICT (participant_id, session_id) DO UPDATE
 SET node_id = excluded.node_id, instance = excluded.instance, left_at = NULL, reason = NULL, estimated = 0,
     connections = connections + iif({_JOINED_TWICE}, 0, 1),
     reconnects = iif({_JOINED_TWICE}, reconnects, {_ONE_MORE_RETURN})
-RETURNING participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
-"""  # noqa: S608 - put together of the parts above
+RETURNING {_STAY}
+"""
 
 # The moments of a stay, shifted as much as its beginning. (No moment may lie before the beginning or in the future: one
 # that would was recorded after the clock was set.)
@@ -107,7 +105,7 @@ SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_
     reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
     AND (left_at IS NULL OR estimated = 1)
-"""  # noqa: S608 - put together of the parts above
+"""
 
 OPEN_STAYS = """
 SELECT room, user_id, participant_id, session_id, instance, joined_at
@@ -142,19 +140,15 @@ WHERE participant_id = :participant_id AND session_id = :session_id
         SELECT 1 FROM participants JOIN meetings USING (room)
         WHERE participants.id = :participant_id AND ended_at IS NULL
     )
-"""  # noqa: S608 - put together of the parts above
+"""
 
 SEE_PARTICIPANT = "UPDATE participants SET last_seen_at = max(last_seen_at, :at) WHERE id = :participant_id"
 
 # Each branch starts from few rows: nodes that were alive a moment ago (SQLite keeps the order of a CROSS JOIN), and
 # stays that were lost a moment ago. Only a participant's latest stay counts. (A stay that ended in the future ended
 # before the clock was set back: it counts as older than all others.)
-RESTORABLE = """
-SELECT
-    meetings.room, title, host_user_id, created_at, ended_at,
-    participants.id, participants.room, user_id, name, role, state,
-    first_joined_at, last_seen_at, session_count, total_duration,
-    participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects,
+RESTORABLE = f"""
+SELECT {_MEETING}, {_PARTICIPANT}, {_STAY},
     coalesce(left_at, (SELECT heartbeat_at FROM nodes WHERE nodes.id = node_id))
 FROM (
     SELECT participant_sessions.* FROM nodes CROSS JOIN participant_sessions ON node_id = nodes.id
@@ -180,22 +174,21 @@ ORDER BY meetings.room, joined_at, participant_id
 """
 
 # The stays of a page of people, unsorted: each person has few, and sorting those costs less than sorting all.
-STAYS = """
-SELECT participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects
-FROM participants CROSS JOIN participant_sessions ON participant_id = id
+STAYS = f"""
+SELECT {_STAY} FROM participants CROSS JOIN participant_sessions ON participant_id = id
 WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
     AND (first_joined_at, id) <= (:last_joined, :last_id)
 """
 
 _PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND user_id NOT GLOB '{_PROGRAMS}*'"
 _MEETINGS = f"""
-SELECT room, title, host_user_id, created_at, ended_at,
+SELECT {_MEETING},
     (SELECT kind FROM imports WHERE imports.room = meetings.room),
     (SELECT count(*) {_PEOPLE}),
     (SELECT count(*) {_PEOPLE} AND state = 'connected'),
     (SELECT max(last_seen_at) {_PEOPLE})
 FROM meetings
-"""  # noqa: S608 - put together of the parts above
+"""
 
 HOSTED_MEETINGS = f"""
 {_MEETINGS} WHERE host_user_id = :user_id ORDER BY created_at DESC, room LIMIT :limit
@@ -220,10 +213,14 @@ ORDER BY created_at
 LIMIT :limit
 """
 
+DELETE_ADMISSIONS = "DELETE FROM admissions WHERE room = :room"
+DELETE_INVITES = "DELETE FROM invites WHERE room = :room"
+
 DELETE_STAYS = """
 DELETE FROM participant_sessions WHERE participant_id IN (SELECT id FROM participants WHERE room = :room)
 """
 DELETE_PARTICIPANTS = "DELETE FROM participants WHERE room = :room"
+# Invites and whatever else is about who may do what go with it.
 DELETE_MEETING = "DELETE FROM meetings WHERE room = :room"
 
 KNOW_NODE = "INSERT INTO nodes (id, heartbeat_at) VALUES (:node_id, :at) ON CONFLICT DO NOTHING"
@@ -255,6 +252,8 @@ WHERE left_at IS NULL AND node_id IN (
     SELECT id FROM nodes WHERE heartbeat_at < :dead_before OR heartbeat_at > :ahead_of
 )
 """
+
+FORGET_CHANGES = "DELETE FROM changes WHERE at < :forgotten_before"
 
 FORGET_NODES = """
 DELETE FROM nodes

@@ -1,22 +1,20 @@
-"""What each call does to a SQLite database: one function per call of the `Store` protocol.
+"""What each call does to a SQLite database: one function per call of the `Store` protocol, except `join` (`joins`).
 
 The functions run within the caller's transaction.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
 from typing import Any
 
-from storage.errors import MeetingEnded, UnknownMeeting, UnknownParticipant
+from storage.errors import UnknownMeeting, UnknownParticipant
+from storage.moderation import KEYS_KEPT
 from storage.open_stays import OpenStay, StayAbandon
 from storage.records import (
     Attendance,
     HostedMeeting,
-    Joined,
-    JoinRequest,
     Meeting,
     Participant,
     Restorable,
@@ -24,9 +22,12 @@ from storage.records import (
     StayEnd,
     StayResume,
 )
-from storage.sqlite import import_queries
+from storage.sqlite import import_queries, rows
 from storage.sqlite import meeting_statements as sql
 from storage.sqlite.import_query_statements import ATTENDED
+
+_MEETING = rows.MEETING_COLUMNS
+_PARTICIPANT = _MEETING + rows.PARTICIPANT_COLUMNS
 
 FORGOTTEN_AFTER = 86_400.0
 """Seconds after which a dead node is forgotten (in `sql/postgres`, too)."""
@@ -37,13 +38,13 @@ def create_meeting(
 ) -> tuple[Meeting, bool]:
     values = {"room": room, "user_id": user_id, "title": title, "at": at}
     if row := connection.execute(sql.CREATE_MEETING, values).fetchone():
-        return Meeting(*row), True
+        return rows.meeting(row), True
     return known_meeting(connection, room), False
 
 
 def meeting(connection: sqlite3.Connection, room: str) -> Meeting | None:
     row = connection.execute(sql.MEETING, {"room": room}).fetchone()
-    return Meeting(*row) if row else None
+    return rows.meeting(row) if row else None
 
 
 def known_meeting(connection: sqlite3.Connection, room: str) -> Meeting:
@@ -55,55 +56,7 @@ def known_meeting(connection: sqlite3.Connection, room: str) -> Meeting:
 
 def participant(connection: sqlite3.Connection, room: str, user_id: str) -> Participant | None:
     row = connection.execute(sql.PARTICIPANT_OF_USER, {"room": room, "user_id": user_id}).fetchone()
-    return Participant(*row) if row else None
-
-
-def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined:
-    created = False
-    joined_meeting = meeting(connection, request.room)
-    if joined_meeting is None:
-        if not request.create:
-            raise UnknownMeeting(request.room)
-        joined_meeting, created = create_meeting(
-            connection, request.room, request.user_id, request.title, request.at
-        )
-    if joined_meeting.ended_at is not None:
-        raise MeetingEnded(request.room)
-
-    values = {
-        "room": request.room,
-        "user_id": request.user_id,
-        "name": request.name,
-        "first_name": request.first_name,
-        "role": "host" if request.user_id == joined_meeting.host_user_id else "participant",
-        "participant_id": request.participant_id,
-        "session_id": request.session_id,
-        "previous_session": request.previous_session,
-        "grace": request.grace,
-        "node_id": request.node_id,
-        "instance": request.instance,
-        "at": request.at,
-        "returned_at": _moment(request.at),
-    }
-    participant = Participant(*connection.execute(sql.ADD_PARTICIPANT, values).fetchone())
-    # Each call has new ids: a row with this call's id was made by this call.
-    rejoined = participant.id != request.participant_id
-    values["participant_id"] = participant.id
-    stay = _stay(_open_stay(connection, values))
-    if participant.state == "disconnected":
-        # Read again: triggers changed the row when the stay was opened.
-        participant = Participant(*connection.execute(sql.PARTICIPANT, values).fetchone())
-    return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)
-
-
-def _open_stay(connection: sqlite3.Connection, values: dict[str, Any]) -> tuple[Any, ...]:
-    try:
-        row: tuple[Any, ...] = connection.execute(sql.OPEN_STAY, values).fetchone()
-    except sqlite3.IntegrityError:
-        # Most likely the node is new. Checking first would cost every join a statement.
-        connection.execute(sql.KNOW_NODE, values)
-        row = connection.execute(sql.OPEN_STAY, values).fetchone()
-    return row
+    return rows.participant(row) if row else None
 
 
 def leave(connection: sqlite3.Connection, end: StayEnd) -> None:
@@ -142,7 +95,7 @@ def resume_stay(connection: sqlite3.Connection, resume: StayResume) -> None:
         "instance": resume.instance,
         "at": resume.at,
         "joined_at": resume.joined_at,
-        "returned_at": _moment(resume.at) if resume.returned else None,
+        "returned_at": rows.moment(resume.at) if resume.returned else None,
         "if_free": resume.if_free,
     }
     connection.execute(sql.KNOW_NODE, values)
@@ -157,7 +110,12 @@ def restorable(connection: sqlite3.Connection, now: float, grace: float, slack: 
         "until": now + slack,
     }
     return [
-        Restorable(Meeting(*row[:5]), Participant(*row[5:15]), _stay(row[15:25]), row[25])
+        Restorable(
+            rows.meeting(row[:_MEETING]),
+            rows.participant(row[_MEETING:_PARTICIPANT]),
+            rows.stay(row[_PARTICIPANT:-1]),
+            row[-1],
+        )
         for row in connection.execute(sql.RESTORABLE, values)
     ]
 
@@ -166,9 +124,11 @@ def end_meeting(connection: sqlite3.Connection, room: str, at: float) -> Meeting
     row = connection.execute(sql.END_MEETING, {"room": room, "at": at}).fetchone()
     if row is None:
         raise UnknownMeeting(room)
-    ended = Meeting(*row)
+    ended = rows.meeting(row)
     # A meeting does not end before it was created. Its stays may, if the clock was set back meanwhile.
     connection.execute(sql.END_STAYS, {"room": room, "at": min(at, ended.ended_at or at)})
+    connection.execute(sql.DELETE_ADMISSIONS, {"room": room})
+    connection.execute(sql.DELETE_INVITES, {"room": room})
     return ended
 
 
@@ -191,14 +151,14 @@ def attendance(
         "after_id": place[1],
         "limit": -1 if limit is None else limit,
     }
-    participants = [Participant(*row) for row in connection.execute(sql.PARTICIPANTS, page)]
+    participants = [rows.participant(row) for row in connection.execute(sql.PARTICIPANTS, page)]
     if not participants:
         return Attendance(found, [])
     last = participants[-1]
     page |= {"last_joined": last.first_joined_at, "last_id": last.id}
     stays: dict[str, list[Stay]] = {participant.id: [] for participant in participants}
     for row in connection.execute(sql.STAYS, page):
-        stays[row[0]].append(_stay(row))
+        stays[row[0]].append(rows.stay(row))
     for of_one in stays.values():
         if len(of_one) > 1:
             of_one.sort(key=lambda stay: (stay.joined_at, stay.session_id))
@@ -209,12 +169,11 @@ def attendance(
 
 def hosted_meetings(connection: sqlite3.Connection, user_id: str | None, limit: int) -> list[HostedMeeting]:
     statement = sql.LATEST_MEETINGS if user_id is None else sql.HOSTED_MEETINGS
-    rows = connection.execute(statement, {"user_id": user_id, "limit": limit}).fetchall()
     found = []
-    for row in rows:
-        kind = row[5]
-        attended, present, last_seen_at = row[6:] if kind is None else _attended(connection, row[0])
-        found.append(HostedMeeting(Meeting(*row[:5]), attended, present, last_seen_at, kind))
+    for row in connection.execute(statement, {"user_id": user_id, "limit": limit}).fetchall():
+        kind, *counted = row[_MEETING:]
+        attended, present, last_seen_at = counted if kind is None else _attended(connection, row[0])
+        found.append(HostedMeeting(rows.meeting(row[:_MEETING]), attended, present, last_seen_at, kind))
     return found
 
 
@@ -250,6 +209,7 @@ def close_dead_nodes(
     values = {"dead_before": dead_before, "ahead_of": ahead_of}
     closed = connection.execute(sql.CLOSE_STAYS_OF_DEAD_NODES, values).rowcount
     connection.execute(sql.FORGET_NODES, {"forgotten_before": dead_before - FORGOTTEN_AFTER})
+    connection.execute(sql.FORGET_CHANGES, {"forgotten_before": dead_before - KEYS_KEPT})
     return closed
 
 
@@ -260,26 +220,3 @@ def stop_node(connection: sqlite3.Connection, node_id: str, at: float) -> int:
 
 def ping(connection: sqlite3.Connection) -> None:
     connection.execute("SELECT EXISTS (SELECT 1 FROM meetings)").fetchone()
-
-
-def _moment(at: float) -> float:
-    """Rounded to milliseconds: SQLite writes a number into JSON with fifteen digits."""
-    return round(at, 3)
-
-
-def _stay(row: tuple[Any, ...]) -> Stay:
-    estimated, connections, reconnects = row[7:]
-    returns = () if reconnects == "[]" else tuple(json.loads(reconnects))
-    participant_id, session_id, node_id, instance, joined_at, left_at, reason = row[:7]
-    return Stay(
-        participant_id,
-        session_id,
-        node_id,
-        instance,
-        joined_at,
-        left_at,
-        reason,
-        bool(estimated),
-        connections,
-        returns,
-    )

@@ -20,6 +20,7 @@ from storage.batching import BatchThread
 from storage.errors import StoreUnavailable
 from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
+from storage.moderation import AuditEntry, Change, Changed, Invite, NewInvite, Rights
 from storage.open_stays import OpenStay, StayAbandon
 from storage.records import (
     Attendance,
@@ -32,7 +33,15 @@ from storage.records import (
     StayEnd,
     StayResume,
 )
-from storage.sqlite import import_live, import_queries, import_runs, meetings, revoked_users
+from storage.sqlite import (
+    import_live,
+    import_queries,
+    import_runs,
+    joins,
+    meetings,
+    moderation,
+    revoked_users,
+)
 from storage.sqlite.database_file import connect, look_at_schema
 from storage.store import Schema
 
@@ -106,7 +115,8 @@ class SqliteStore:
         return await self._write(partial(meetings.participant, room=room, user_id=user_id))
 
     async def join(self, request: JoinRequest) -> Joined:
-        return await self._write(partial(meetings.join, request=request))
+        # A refusal that is returned is raised here, as every exception among the outcomes of a batch.
+        return cast(Joined, await self._write(partial(joins.join, request=request)))
 
     async def leave(self, end: StayEnd) -> None:
         await self._write(partial(meetings.leave, end=end))
@@ -138,6 +148,23 @@ class SqliteStore:
 
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         return await self._write(partial(meetings.delete_old_meetings, before=before, limit=limit))
+
+    async def change(self, change: Change) -> Changed:
+        return await self._write(partial(moderation.change, change=change))
+
+    async def rights(self, room: str) -> Rights:
+        return await self._write(partial(moderation.rights, room=room))
+
+    async def audit(self, room: str, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        return await self._read(partial(moderation.audit, room=room, limit=limit, before=before))
+
+    async def make_invite(self, invite: NewInvite) -> Invite:
+        return await self._write(partial(moderation.make_invite, invite=invite))
+
+    async def revoke_invite(self, room: str, invite_id: str, at: float, by: str = "") -> bool:
+        return await self._write(
+            partial(moderation.revoke_invite, room=room, invite_id=invite_id, at=at, by=by)
+        )
 
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
         await self._write(partial(revoked_users.revoke, user_id=user_id, before=before, forget=forget))

@@ -24,6 +24,12 @@ TABLES = (
     "import_stays",
     "import_registrants",
     "revocations",
+    "admissions",
+    "removals",
+    "invites",
+    "invite_uses",
+    "changes",
+    "audit",
 )
 """All but those of what was migrated."""
 

@@ -157,6 +157,8 @@ async def test_the_previous_release_goes_on_with_new_tables_and_its_own_function
         assert await previous.ask("join('bob', 1030.0)") == "('p_bob', False, False)"
         assert await previous.ask("store.heartbeat('n_old', 1040.0)") in ("None", "True")
         assert await previous.ask("store.close_dead_nodes(1041.0)") == "1"
+        assert "'OLD'" in await previous.ask("store.hosted_meetings('ann', 10)")
+        assert "'OLD'" in await previous.ask("store.hosted_meetings(None, 10)")
 
 
 # Functions

@@ -292,7 +292,7 @@ async def test_who_creates_a_meeting_while_another_joins_it_holds_it_for_both(
     store: Store, postgres: PostgresServer, database: str
 ) -> None:
     """It is made by a transaction that is not over when the join looks for it."""
-    insert = "INSERT INTO reconvene.meetings VALUES ('ROOM-1', '', 'host', 1000, NULL) RETURNING room"
+    insert = "INSERT INTO reconvene.meetings VALUES ('ROOM-1', '', 'host', 1000) RETURNING room"
     async with holding(postgres, database, insert) as other:
         joining = asyncio.create_task(Script(store).join("ann"))
         await waiting(postgres, database)

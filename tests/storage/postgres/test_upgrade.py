@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
@@ -40,13 +41,22 @@ async def test_what_was_kept_before_there_were_imports_is_still_there(postgres: 
     await database.open()
     (after,) = await database.carry_out([{"call": "attendance", "room": "ROOM-1"}], 5.0)
     await database.close()
-    assert after == before
+    # Rows have more columns than they had.
+    assert without_new_columns(after["value"], before["value"]) == before["value"]
     assert (await Script(store).join("ann")).rejoined
     imports = ImportScript(store)
     await imports.read(ONE, row("s1", "a"))
     listed = {each.meeting.room: each.imported for each in await store.hosted_meetings(None, 10)}
     assert listed == {"ROOM-1": None, ROOM: "webinar"}
     await store.close()
+
+
+def without_new_columns(after: Any, before: Any) -> Any:
+    if isinstance(before, dict):
+        return {name: without_new_columns(after[name], value) for name, value in before.items()}
+    if isinstance(before, list):
+        return [without_new_columns(*both) for both in zip(after, before, strict=True)]
+    return after
 
 
 DROPS_A_CONSTRAINT = 14

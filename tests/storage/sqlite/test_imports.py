@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from storage.migrations import load_migrations
-from storage.sqlite import import_query_statements, import_statements, meetings
+from storage.records import Meeting
+from storage.sqlite import import_query_statements, import_statements
 from storage.sqlite.database_file import APPLICATION_ID, migrate
 from storage.sqlite.store import SqliteStore
 from storage.sqlite.union_find import unite
 from tests.storage.import_script import APPROVED, ONE, ROOM, TWO, ImportScript, heard, registrant, row
-from tests.storage.script import request
 
 STATEMENTS = {
     name: text
@@ -80,13 +79,19 @@ async def test_a_file_of_the_version_before_is_brought_up_to_date_and_keeps_its_
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA foreign_keys = ON")
         migrate(connection, load_migrations("sqlite")[:3])
-        join = partial(meetings.join, connection)
-        joined = join(request("ann", room="ROOM-1"))
+        connection.execute(
+            "INSERT INTO meetings (room, title, host_user_id, created_at) VALUES ('ROOM-1', 'Stand-up', 'ann', 1000)"
+        )
+        connection.execute(
+            "INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at) "
+            "VALUES ('p_ann', 'ROOM-1', 'ann', 'Ann', 'host', 1000, 1000)"
+        )
     store = SqliteStore(path)
     assert (await store.schema()).pending[0] == "0004_imports"
     await store.open()
     (listed,) = await store.hosted_meetings(None, 10)
-    assert (listed.meeting, listed.imported, listed.attended) == (joined.meeting, None, 1)
+    assert listed.meeting == Meeting("ROOM-1", "Stand-up", "ann", 1000.0, None)
+    assert (listed.imported, listed.attended) == (None, 1)
     await ImportScript(store).read(ONE, row("s1"))
     assert len(await store.hosted_meetings(None, 10)) == 2
     await store.close()

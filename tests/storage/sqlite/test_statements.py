@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from storage.migrations import load_migrations
 from storage.records import StayEnd
-from storage.sqlite import meeting_statements, meetings
+from storage.sqlite import join_statements, joins, meeting_statements, meetings, moderation_statements
 from storage.sqlite.database_file import migrate
 from storage.sqlite.meetings import FORGOTTEN_AFTER
 from tests.storage.script import request
 
 STATEMENTS = {
     name: text
-    for name, text in vars(meeting_statements).items()
+    for statements in (meeting_statements, join_statements, moderation_statements)
+    for name, text in vars(statements).items()
     if name.isupper() and not name.startswith("_") and isinstance(text, str)
 }
 
@@ -69,21 +70,33 @@ def test_stays_outlive_the_change_of_their_table() -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         migrations = load_migrations("sqlite")
         migrate(connection, migrations[:5])
-        ann = meetings.join(connection, request("ann"))
-        meetings.join(connection, request("bob"))
-        person = ann.participant
-        whose = person.room, person.user_id, person.id, ann.stay.session_id, ann.stay.node_id
-        meetings.leave(connection, StayEnd(*whose, 1010.0, "left"))
-        before = meetings.attendance(connection, "ROOM-1")
+        connection.execute("INSERT INTO meetings VALUES ('ROOM-1', '', 'ann', 1000, NULL)")
+        connection.execute("INSERT INTO nodes VALUES ('n_1', 1000, NULL)")
+        for user in ("ann", "bob"):
+            connection.execute(
+                "INSERT INTO participants (id, room, user_id, name, role, first_joined_at, last_seen_at) "
+                "VALUES (?1, 'ROOM-1', ?1, ?1, 'participant', 1000, 1000)",
+                (user,),
+            )
+            connection.execute(
+                "INSERT INTO participant_sessions (participant_id, session_id, node_id, instance, joined_at) "
+                "VALUES (?1, 's_' || ?1, 'n_1', 'tab', 1000)",
+                (user,),
+            )
+        meetings.leave(connection, StayEnd("ROOM-1", "ann", "ann", "s_ann", "n_1", 1010.0, "left"))
+        before = connection.execute("SELECT * FROM participant_sessions").fetchall()
         migrate(connection, migrations)
-        assert meetings.attendance(connection, "ROOM-1") == before
+        assert connection.execute("SELECT * FROM participant_sessions").fetchall() == before
+        assert [
+            person.total_duration for person, _ in meetings.attendance(connection, "ROOM-1").participants
+        ] == [*(10.0, 0.0)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_nodes_that_died_long_ago_have_no_row(writer: sqlite3.Connection) -> None:
     for node, at in (("n_dead", 1000.0), ("n_silent", 1001.0), ("n_1", 1000.0 + FORGOTTEN_AFTER)):
         meetings.heartbeat(writer, node, at)
-    meetings.join(writer, request("ann"))
+    joins.join(writer, request("ann"))
     meetings.close_dead_nodes(writer, 1000.5 + FORGOTTEN_AFTER)
     assert [node for (node,) in writer.execute("SELECT id FROM nodes ORDER BY id")] == ["n_1", "n_silent"]
 
@@ -103,7 +116,9 @@ def test_totals_follow_every_insert_and_change_of_stays(
     """Each change sets stay number n to an interval (open when its end is None)."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, load_migrations("sqlite"))
-        connection.execute("INSERT INTO meetings VALUES ('ROOM', '', 'ann', 0, NULL)")
+        connection.execute(
+            "INSERT INTO meetings (room, title, host_user_id, created_at) VALUES ('ROOM', '', 'ann', 0)"
+        )
         connection.execute("INSERT INTO nodes VALUES ('n_1', 0, NULL)")
         for person in ("p_1", "p_2"):
             connection.execute(

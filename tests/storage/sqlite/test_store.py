@@ -16,14 +16,16 @@ import pytest
 
 from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
 from storage.migrations import Migration, load_migrations
-from storage.sqlite import meetings
+from storage.sqlite import joins
 from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
 from storage.sqlite.store import SqliteStore, run_batch
 from tests.storage.script import Script, request
 
-TABLES = {"meetings", "participants", "participant_sessions", "nodes", "revocations"} | {
-    f"import{table}" for table in ("s", "_parts", "_walks", "_keys", "_stays", "_registrants")
-}
+TABLES = (
+    {"meetings", "participants", "participant_sessions", "nodes", "revocations"}
+    | {f"import{table}" for table in ("s", "_parts", "_walks", "_keys", "_stays", "_registrants")}
+    | {"admissions", "removals", "invites", "invite_uses", "changes", "audit"}
+)
 
 
 @pytest.fixture
@@ -186,11 +188,11 @@ async def test_attendance_is_read_while_a_write_is_held_up(store: SqliteStore, p
 
 
 def test_a_full_disk_makes_the_store_unavailable_and_nothing_is_half_done(writer: sqlite3.Connection) -> None:
-    run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=request("ann"))])
+    run_batch(writer, "BEGIN IMMEDIATE", [partial(joins.join, request=request("ann"))])
     (pages,) = writer.execute("PRAGMA page_count").fetchone()
     writer.execute(f"PRAGMA max_page_count = {pages + 2}")
     wanted = [replace(request(f"user-{n}"), name="x" * 1000) for n in range(50)]
-    outcomes = run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=each) for each in wanted])
+    outcomes = run_batch(writer, "BEGIN IMMEDIATE", [partial(joins.join, request=each) for each in wanted])
 
     kept = {user for (user,) in writer.execute("SELECT user_id FROM participants")} - {"ann"}
     failed = [isinstance(outcome, StoreUnavailable) for outcome in outcomes]
@@ -198,7 +200,7 @@ def test_a_full_disk_makes_the_store_unavailable_and_nothing_is_half_done(writer
     assert kept == {each.user_id for each, lost in zip(wanted, failed, strict=True) if not lost}
 
     writer.execute("PRAGMA max_page_count = 1000000")
-    (again,) = run_batch(writer, "BEGIN IMMEDIATE", [partial(meetings.join, request=wanted[-1])])
+    (again,) = run_batch(writer, "BEGIN IMMEDIATE", [partial(joins.join, request=wanted[-1])])
     assert not isinstance(again, Exception)
 
 
@@ -220,7 +222,7 @@ class FailingCommit:
 def test_when_the_commit_fails_everyone_in_the_batch_hears_of_it_and_nothing_is_kept(
     writer: sqlite3.Connection,
 ) -> None:
-    works = [partial(meetings.join, request=request(user)) for user in ("ann", "bob")]
+    works = [partial(joins.join, request=request(user)) for user in ("ann", "bob")]
     failing = cast(sqlite3.Connection, FailingCommit(writer))
     outcomes = run_batch(failing, "BEGIN IMMEDIATE", works)
     assert [str(outcome) for outcome in outcomes] == ["SQLite: disk I/O error"] * 2

@@ -19,15 +19,29 @@ DECLARE
         ORDER BY room COLLATE "C", user_id COLLATE "C"
     );
     seated reconvene.wish[]; -- those in a meeting that goes on
+    apart text[]; -- meetings that may have to be changed
     locked text[];
     made text[] := '{}';
+    numbers integer[]; -- of wishes about which there is something to decide
 BEGIN
     LOOP
-        locked := ARRAY(
-            SELECT room FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes))
-            ORDER BY room
-            FOR SHARE
+        apart := ARRAY(
+            SELECT room FROM (
+                SELECT room, min(at) AS at, bool_or(invite IS NOT NULL OR coalesce(role = 'host', false)) AS is_apart
+                FROM unnest(wishes) GROUP BY room
+            ) AS wanted
+            JOIN reconvene.meetings USING (room)
+            WHERE ended_at IS NULL AND (is_apart OR reconvene.sitting_is_over(room, at))
         );
+        IF apart = '{}' THEN
+            locked := ARRAY(
+                SELECT room FROM reconvene.meetings WHERE room IN (SELECT room FROM unnest(wishes))
+                ORDER BY room
+                FOR SHARE
+            );
+        ELSE
+            locked := reconvene.lock_to_join(wishes, apart);
+        END IF;
         -- Meanwhile a meeting may have been deleted, or made by another process.
         EXIT WHEN NOT EXISTS (SELECT 1 FROM unnest(wishes) AS wish WHERE "create" AND room <> ALL (locked));
         WITH made_now AS (
@@ -40,16 +54,29 @@ BEGIN
         )
         SELECT made || coalesce(array_agg(room), '{}') INTO made FROM made_now;
     END LOOP;
+    -- Read under the locks: what a moderator has done before counts, and what one does now waits for these joins.
+    numbers := ARRAY(
+        SELECT coalesce(n, 0) FROM unnest(wishes) AS wish
+        JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
+        WHERE wish.room = ANY (locked) AND (
+            settings <> '{}' OR guests_wait OR invite IS NOT NULL OR role IS NOT NULL OR may IS NOT NULL
+            OR EXISTS (SELECT 1 FROM reconvene.removals AS known WHERE (known.room, known.user_id) = (wish.room, wish.user_id))
+            OR EXISTS (SELECT 1 FROM reconvene.admissions AS known WHERE (known.room, known.user_id) = (wish.room, wish.user_id))
+        )
+    );
+    IF numbers <> '{}' THEN
+        wishes := reconvene.judged(wishes, numbers);
+    END IF;
     seated := ARRAY(
         SELECT wish FROM unnest(wishes) AS wish
         JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
-        WHERE wish.room = ANY (locked)
+        WHERE wish.room = ANY (locked) AND refused IS NULL
         ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
     );
 
     -- A new participant gets its first stay below: totals and state are written here, so that the trigger need not.
     INSERT INTO reconvene.participants AS known (
-        id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count
+        id, room, user_id, name, role, state, first_joined_at, last_seen_at, session_count, sitting
     )
     SELECT
         wish.participant_id,
@@ -60,10 +87,12 @@ BEGIN
         'connected',
         wish.at,
         wish.at,
-        1
+        1,
+        meetings.sitting
     FROM unnest(seated) AS wish JOIN reconvene.meetings ON meetings.room = wish.room
     ON CONFLICT (room, user_id) DO UPDATE
     SET name = CASE WHEN excluded.name = '' THEN known.name ELSE excluded.name END,
+        sitting = excluded.sitting,
         first_joined_at = least(known.first_joined_at, excluded.first_joined_at),
         last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at);
 
@@ -71,6 +100,16 @@ BEGIN
         UPDATE reconvene.participants AS person SET name = wish.first_name
         FROM unnest(seated) AS wish
         WHERE wish.name = '' AND person.room = wish.room AND person.user_id = wish.user_id AND person.name = '';
+    END IF;
+
+    IF numbers <> '{}' THEN
+        UPDATE reconvene.participants AS person
+        SET role = coalesce(wish.role, person.role),
+            may = coalesce(wish.may, person.may),
+            role_at = coalesce(wish.role_at, person.role_at)
+        FROM unnest(seated) AS wish
+        WHERE (wish.role IS NOT NULL OR wish.may IS NOT NULL)
+            AND person.room = wish.room AND person.user_id = wish.user_id;
     END IF;
 
     INSERT INTO reconvene.nodes (id, heartbeat_at)
@@ -114,7 +153,21 @@ BEGIN
         SELECT json_agg(
             CASE
                 WHEN meetings.room IS NULL THEN '{"refused": "unknown_meeting"}'::json
-                WHEN meetings.ended_at IS NOT NULL THEN '{"refused": "meeting_ended"}'
+                -- Callers of releases that know no other refusal send no `v`.
+                WHEN meetings.ended_at IS NOT NULL OR (wish.refused IS NOT NULL AND wish.v IS NULL)
+                    THEN '{"refused": "meeting_ended"}'
+                WHEN wish.refused IS NOT NULL THEN json_build_object(
+                    'refused', 'not_let_in',
+                    'reason', wish.refused,
+                    'settings', settings,
+                    'revision', revision,
+                    'sitting', meetings.sitting,
+                    'denials', coalesce((
+                        SELECT denials FROM reconvene.admissions AS known
+                        WHERE (known.room, known.user_id) = (wish.room, wish.user_id)
+                    ), 0),
+                    'known', person.id IS NOT NULL
+                )
                 ELSE json_build_object('value', json_build_object(
                     'meeting', row_to_json(meetings),
                     'participant', row_to_json(person),

@@ -79,10 +79,9 @@ BEGIN
     END IF;
     RETURN json_build_object('value', coalesce((
         SELECT json_agg(
-            reconvene.in_list((room, title, host_user_id, created_at, ended_at)::reconvene.meetings)
-            ORDER BY created_at DESC, room COLLATE "C"
+            reconvene.in_list(hosted) ORDER BY created_at DESC, room COLLATE "C"
         )
-        FROM unnest(found)
+        FROM unnest(found) AS hosted
     ), '[]'));
 END $$;
 
@@ -104,6 +103,8 @@ BEGIN
     SET left_at = greatest(joined_at, least(meeting.ended_at, ends_at)), reason = 'ended'
     WHERE left_at IS NULL
         AND participant_id IN (SELECT id FROM reconvene.participants WHERE room = meeting.room);
+    DELETE FROM reconvene.admissions WHERE room = meeting.room;
+    DELETE FROM reconvene.invites WHERE room = meeting.room;
     RETURN json_build_object('value', row_to_json(meeting));
 END $$;
 
@@ -120,6 +121,7 @@ BEGIN
     DELETE FROM reconvene.participant_sessions
     WHERE participant_id IN (SELECT id FROM reconvene.participants WHERE room = call ->> 'room');
     DELETE FROM reconvene.participants WHERE room = call ->> 'room';
+    -- Invites and whatever else is about who may do what go with it.
     DELETE FROM reconvene.meetings WHERE room = call ->> 'room';
     RETURN '{"value": true}';
 END $$;

@@ -9,7 +9,7 @@ BEGIN
 END $$;
 
 -- `ahead_of`: also those heard of after it, before a clock was set back. Nodes that have been dead for a day are forgotten
--- (`storage.sqlite.meetings.FORGOTTEN_AFTER`).
+-- (`storage.sqlite.meetings.FORGOTTEN_AFTER`), keys of changes after two (`storage.moderation.KEYS_KEPT`).
 CREATE OR REPLACE FUNCTION reconvene.close_dead_nodes(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     dead_before double precision := (call ->> 'dead_before')::double precision;
@@ -36,6 +36,7 @@ BEGIN
     DELETE FROM reconvene.nodes
     WHERE heartbeat_at < dead_before - 86400
         AND NOT EXISTS (SELECT 1 FROM reconvene.participant_sessions WHERE node_id = nodes.id AND left_at IS NULL);
+    DELETE FROM reconvene.changes WHERE at < dead_before - 172800;
     RETURN json_build_object('value', closed);
 END $$;
 

@@ -1,0 +1,45 @@
+-- Invite links.
+
+CREATE OR REPLACE FUNCTION reconvene.make_invite(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    meeting reconvene.meetings;
+BEGIN
+    SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "unknown_meeting"}';
+    END IF;
+    IF meeting.ended_at IS NOT NULL THEN
+        RETURN '{"refused": "meeting_ended"}';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM reconvene.invites WHERE room = meeting.room AND id = call ->> 'id') THEN
+        INSERT INTO reconvene.invites (id, room, hash, role, uses, expires_at, created_at, by)
+        VALUES (
+            call ->> 'id', meeting.room, call ->> 'hash', call ->> 'role', (call ->> 'uses')::integer,
+            (call ->> 'expires_at')::double precision, (call ->> 'at')::double precision, call ->> 'by'
+        );
+        PERFORM reconvene.write_audit(
+            meeting.room, (call ->> 'at')::double precision, call ->> 'by', 'invite', '',
+            jsonb_build_object('invite', call -> 'id', 'role', call -> 'role')
+        );
+    END IF;
+    RETURN (
+        SELECT json_build_object('value', to_jsonb(invites) - 'hash') FROM reconvene.invites
+        WHERE room = meeting.room AND id = call ->> 'id'
+    );
+END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.revoke_invite(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
+    UPDATE reconvene.invites SET revoked_at = (call ->> 'at')::double precision
+    WHERE room = call ->> 'room' AND id = call ->> 'id' AND revoked_at IS NULL;
+    IF FOUND THEN
+        PERFORM reconvene.write_audit(
+            call ->> 'room', (call ->> 'at')::double precision, call ->> 'by', 'revoke_invite', '',
+            jsonb_build_object('invite', call -> 'id')
+        );
+    END IF;
+    RETURN json_build_object('value', EXISTS (
+        SELECT 1 FROM reconvene.invites WHERE room = call ->> 'room' AND id = call ->> 'id'
+    ));
+END $$;

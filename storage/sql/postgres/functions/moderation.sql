@@ -1,0 +1,162 @@
+-- Changes by moderators. The file `joins` tells the order of locks.
+
+-- `call` has what `storage.moderation.Change` has, without what is empty.
+CREATE OR REPLACE FUNCTION reconvene.change(call jsonb) RETURNS json LANGUAGE plpgsql
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    meeting reconvene.meetings;
+    done_at double precision;
+    changed_at double precision := (call ->> 'at')::double precision;
+    changed_by text := call ->> 'by';
+BEGIN
+    SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN '{"refused": "unknown_meeting"}';
+    END IF;
+    SELECT at INTO done_at FROM reconvene.changes
+    WHERE room = meeting.room AND user_id = changed_by AND key = call ->> 'key';
+    IF FOUND THEN
+        -- The call was sent again because its answer was lost: it was the first itself.
+        RETURN reconvene.changed(meeting, NOT (call ? 'again' AND done_at = changed_at), done_at);
+    END IF;
+    IF meeting.ended_at IS NOT NULL THEN
+        RETURN '{"refused": "meeting_ended"}';
+    END IF;
+    IF reconvene.sitting_is_over(meeting.room, changed_at) THEN
+        meeting.sitting := meeting.sitting + 1;
+    END IF;
+    IF (call ->> 'revision')::integer <> meeting.revision THEN
+        RETURN json_build_object(
+            'refused', 'outdated',
+            'settings', meeting.settings, 'revision', meeting.revision, 'sitting', meeting.sitting
+        );
+    END IF;
+    INSERT INTO reconvene.changes (room, user_id, key, at)
+    VALUES (meeting.room, changed_by, call ->> 'key', changed_at);
+    IF call ? 'settings' THEN
+        -- A patch of the top level; null deletes.
+        meeting.settings := (meeting.settings || (call -> 'settings')) - ARRAY(
+            SELECT name FROM jsonb_each(call -> 'settings') AS patch (name, value) WHERE value = 'null'
+        );
+        meeting.revision := meeting.revision + 1;
+    END IF;
+    PERFORM 1 FROM reconvene.participants
+    WHERE room = meeting.room AND user_id IN (
+        SELECT jsonb_object_keys(call -> part) FROM unnest('{roles, may, hands, remove}'::text[]) AS part
+        UNION ALL
+        SELECT unnest(ARRAY[call ->> 'host', meeting.host_user_id]) WHERE call ? 'host'
+    )
+    ORDER BY user_id
+    FOR NO KEY UPDATE;
+    IF call ->> 'host' <> meeting.host_user_id THEN
+        UPDATE reconvene.participants
+        SET role = CASE WHEN user_id = call ->> 'host' THEN 'host' ELSE 'cohost' END,
+            role_at = greatest(changed_at, role_at)
+        WHERE room = meeting.room AND user_id IN (call ->> 'host', meeting.host_user_id);
+        meeting.host_user_id := call ->> 'host';
+        -- A host is always let in.
+        PERFORM reconvene.forgive(meeting.room, ARRAY[meeting.host_user_id]);
+    END IF;
+    UPDATE reconvene.meetings
+    SET settings = meeting.settings, revision = meeting.revision, sitting = meeting.sitting,
+        host_user_id = meeting.host_user_id
+    WHERE room = meeting.room
+        AND (call ? 'settings' OR sitting <> meeting.sitting OR host_user_id <> meeting.host_user_id);
+    -- A token may claim a role since a moment in the future. The change that follows is newer than that, too.
+    UPDATE reconvene.participants SET role = given.value, role_at = greatest(changed_at, role_at)
+    FROM jsonb_each_text(call -> 'roles') AS given
+    WHERE room = meeting.room AND user_id = given.key AND user_id <> meeting.host_user_id;
+    UPDATE reconvene.participants SET may = given.value
+    FROM jsonb_each(call -> 'may') AS given
+    WHERE room = meeting.room AND user_id = given.key;
+    UPDATE reconvene.participants SET hand_at = given.value::double precision
+    FROM jsonb_each_text(call -> 'hands') AS given
+    WHERE room = meeting.room AND user_id = given.key;
+    IF call ? 'remove' THEN
+        PERFORM reconvene.remove_users(meeting, (call -> 'remove') - meeting.host_user_id, changed_at, changed_by);
+    END IF;
+    PERFORM reconvene.forgive(meeting.room, ARRAY(SELECT jsonb_array_elements_text(call -> 'readmit')));
+    INSERT INTO reconvene.admissions (room, user_id, sitting, at, by)
+    SELECT DISTINCT meeting.room, who, meeting.sitting, changed_at, changed_by
+    FROM jsonb_array_elements_text(call -> 'admit') AS who
+    ON CONFLICT (room, user_id) DO UPDATE SET sitting = excluded.sitting, at = excluded.at, by = excluded.by;
+    DELETE FROM reconvene.removals
+    WHERE room = meeting.room AND back = 'knock'
+        AND user_id IN (SELECT jsonb_array_elements_text(call -> 'admit'));
+    INSERT INTO reconvene.admissions AS known (room, user_id, denials, at, by)
+    SELECT meeting.room, who, count(*), changed_at, changed_by
+    FROM jsonb_array_elements_text(call -> 'deny') AS who
+    WHERE who <> meeting.host_user_id GROUP BY who
+    ON CONFLICT (room, user_id) DO UPDATE
+    SET sitting = 0, denials = known.denials + excluded.denials, at = excluded.at, by = excluded.by;
+    IF call ->> 'action' <> '' THEN
+        PERFORM reconvene.write_audit(
+            meeting.room, changed_at, changed_by, call ->> 'action', call ->> 'whom', call -> 'detail'
+        );
+    END IF;
+    RETURN reconvene.changed(meeting, false, changed_at);
+END $$;
+
+CREATE OR REPLACE FUNCTION reconvene.changed(meeting reconvene.meetings, is_again boolean, done_at double precision)
+RETURNS json LANGUAGE sql IMMUTABLE AS $$
+    SELECT json_build_object('value', json_build_object(
+        'again', is_again,
+        'at', done_at,
+        'settings', meeting.settings,
+        'revision', meeting.revision,
+        'sitting', meeting.sitting
+    ))
+$$;
+
+-- `backs`: how each of the users may come back. Their participants are locked.
+CREATE OR REPLACE FUNCTION reconvene.remove_users(
+    meeting reconvene.meetings, backs jsonb, removed_at double precision, removed_by text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    whose text[];
+BEGIN
+    INSERT INTO reconvene.removals (room, user_id, back, at, by)
+    SELECT meeting.room, key, value, removed_at, removed_by FROM jsonb_each_text(backs) WHERE value <> 'freely'
+    ON CONFLICT (room, user_id) DO UPDATE SET back = excluded.back, at = excluded.at, by = excluded.by;
+    DELETE FROM reconvene.removals
+    WHERE room = meeting.room AND user_id IN (SELECT key FROM jsonb_each_text(backs) WHERE value = 'freely');
+    UPDATE reconvene.admissions SET sitting = 0
+    WHERE room = meeting.room AND user_id IN (SELECT jsonb_object_keys(backs));
+    WITH put_out AS (
+        UPDATE reconvene.participants
+        SET role = 'participant', role_at = greatest(removed_at, role_at), hand_at = NULL, sitting = 0
+        WHERE room = meeting.room AND user_id IN (SELECT jsonb_object_keys(backs))
+        RETURNING id
+    )
+    SELECT array_agg(id) INTO whose FROM put_out;
+    -- The last stay, if it was lost a moment ago: nobody may come back to it.
+    UPDATE reconvene.participant_sessions AS last SET reason = 'removed'
+    WHERE participant_id = ANY (whose) AND reason = 'lost' AND left_at > removed_at - 900
+        AND NOT EXISTS (
+            SELECT 1 FROM reconvene.participant_sessions AS other
+            WHERE other.participant_id = last.participant_id AND other.session_id <> last.session_id
+                AND (
+                    other.left_at IS NULL
+                    OR (other.left_at, other.joined_at, other.session_id)
+                        > (last.left_at, last.joined_at, last.session_id)
+                )
+        );
+    UPDATE reconvene.participant_sessions SET left_at = greatest(joined_at, removed_at), reason = 'removed'
+    WHERE participant_id = ANY (whose) AND left_at IS NULL;
+END $$;
+
+-- Forget removals and denials.
+CREATE OR REPLACE FUNCTION reconvene.forgive(which text, users text[]) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM reconvene.removals WHERE room = which AND user_id = ANY (users);
+    UPDATE reconvene.admissions SET denials = 0 WHERE room = which AND user_id = ANY (users);
+$$;
+
+-- The meeting is locked.
+CREATE OR REPLACE FUNCTION reconvene.write_audit(
+    which text, at double precision, by text, action text, whom text, detail jsonb
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO reconvene.audit (room, n, at, by, action, whom, detail)
+    SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6 FROM reconvene.audit WHERE room = $1
+$$;
