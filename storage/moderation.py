@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from storage.records import Role
+from storage.records import Participant, Role
 
 Back = Literal["never", "knock"]
 """How somebody who was removed may come back: not at all, or after a moderator has admitted them."""
@@ -154,6 +154,9 @@ class Moderation(Protocol):
 
         Raises `UnknownMeeting`; `MeetingEnded` and `Outdated`, unless a change with this key was carried out before.
         """
+
+    async def people(self, room: str, participants: Sequence[str]) -> Sequence[Participant]:
+        """Those of these participants (ids) who were ever in the meeting, in no order."""
 
     async def rights(self, room: str) -> Rights:
         """Raises `UnknownMeeting`."""

@@ -30,7 +30,7 @@ from server.runtime.retry_after import away_for
 from server.settings.config import Config
 from signalling.protocol.client_messages import BadMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.protocol.moderation import Settings
+from signalling.protocol.moderation import Command
 from signalling.rooms import server_messages
 from signalling.rooms.change import Unsettled
 from signalling.rooms.effects import Close, EndMeeting, LetIn, Send
@@ -181,9 +181,9 @@ class Gateway:
             return
         self._metrics.received[type(message)] += 1
         try:
-            if isinstance(message, Settings) and isinstance(message.settings.password, str):
-                self._moderating.set_password(connection, message)
-            elif connection.joined or not isinstance(message, Join | Resume):
+            if connection.joined or not isinstance(message, Join | Resume):
+                if isinstance(message, Command) and self._moderating.takes(connection, message):
+                    return
                 self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
             elif not self._turned_away(connection, message):
                 if isinstance(message, Join):

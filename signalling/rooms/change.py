@@ -30,6 +30,9 @@ class Person(NamedTuple):
     may: Rights = ALL
 
 
+NOBODY: Mapping[str, Person] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Users are named by their ids.

@@ -46,6 +46,7 @@ class Departures:
         """`at`: when the stay ended. `by`: the participant who removed the member. The caller tells the others next."""
         effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
+        member.connection = None
         self._absences.end(member)
         self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason, by), now)
         if room.is_empty:
@@ -75,4 +76,5 @@ class Departures:
             if member.connection is not None:
                 self._seats.pop(member.connection, None)
                 effects.append(Close(member.connection, CloseCode.MEETING_ENDED))
+                member.connection = None
         return effects + self._waiting.meeting_ended(room)

@@ -16,7 +16,7 @@ second away; most reloads take less.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
@@ -26,7 +26,7 @@ from signalling.protocol.rights import RANK
 from signalling.rooms import allowed, catching_up, commands, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
-from signalling.rooms.change import Outcome, Unsettled
+from signalling.rooms.change import NOBODY, Outcome, Person, Unsettled
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Close, Effect, Send
@@ -183,8 +183,10 @@ class Hub:
         telling.knows(room, member)
         return effects + self._telling.tell(room, now) + answer
 
-    def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
-        """Handle any message but the join or resume that opens a connection."""
+    def receive(
+        self, connection: Handle, message: ClientMessage, now: float, known: Mapping[str, Person] = NOBODY
+    ) -> list[Effect]:
+        """Handle any message but a join or resume that opens a connection. `known`: those it is about who are absent."""
         seat = self._seats.get(connection)
         if seat is not None and seat.is_taken_over:
             return []
@@ -202,7 +204,7 @@ class Hub:
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case _:
-                return self._orders.carry_out(connection, seat.room, seat.member, message, now)
+                return self._orders.carry_out(connection, seat, message, now, known)
 
     def settled(self, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered what `Unsettled` asked it to record."""
@@ -266,8 +268,7 @@ class Hub:
                 member.changed()
                 update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
                 self._telling.add(room, update, now)
-        for room in rooms:
-            effects += self._telling.tell_now(room)
+        effects += [told for room in rooms for told in self._telling.tell_now(room)]
         effects += self.waiting.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects

@@ -18,6 +18,7 @@ from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
+from signalling.rooms.seats import Seat
 from signalling.rooms.telling import Telling
 from signalling.rooms.waiting import Waiting
 
@@ -29,8 +30,14 @@ class Orders:
         self._waiting = waiting
 
     def carry_out(
-        self, connection: Handle, room: Room, member: Member, command: Command, now: float
+        self,
+        connection: Handle,
+        seat: Seat,
+        command: Command,
+        now: float,
+        known: Mapping[str, Person],
     ) -> list[Effect]:
+        room, member = seat.room, seat.member
         ids = member.command_ids
         if command.id in ids:
             return commands.acknowledge(connection, member, command.id)
@@ -51,7 +58,7 @@ class Orders:
                     ids.unsettled.add(command.id)
                     return [EndMeeting(room.id, Reply(member, ids, command.id))]
                 case _:
-                    return self.change(room, actor, command, now, Reply(member, ids, command.id))
+                    return self.change(room, actor, command, now, known, Reply(member, ids, command.id))
         except Refused as refused:
             return commands.refuse(connection, refused, command.id)
         # An event stands before its ack, also if it waits.
@@ -59,10 +66,16 @@ class Orders:
         return effects + first + commands.acknowledge(connection, member, command.id)
 
     def change(
-        self, room: Room, actor: Actor, command: Lasting, now: float, reply: Reply | None = None
+        self,
+        room: Room,
+        actor: Actor,
+        command: Lasting,
+        now: float,
+        known: Mapping[str, Person],
+        reply: Reply | None = None,
     ) -> list[Effect]:
         """Raises `Refused`."""
-        change = planning.plan(_meeting(room), actor, command)
+        change = planning.plan(_meeting(room, known), actor, command)
         if reply is not None:
             reply.ids.unsettled.add(reply.message_id)
         unsettled = Unsettled(room.id, actor, command.key, change, not command.again, reply)
@@ -204,10 +217,12 @@ def _members(room: Room, actor: Actor, command: type[Command], ids: Iterable[str
     return members
 
 
-def _meeting(room: Room) -> planning.Meeting:
+def _meeting(room: Room, known: Mapping[str, Person]) -> planning.Meeting:
     def person(participant: str) -> Person | None:
         member = room.member(participant)
-        return None if member is None else Person(member.user_id, member.role, member.may)
+        if member is None:
+            return known.get(participant)
+        return Person(member.user_id, member.role, member.may)
 
     knocks = {knock.id: knock.user_id for knock in room.knocks.values() if not knock.admitted}
     return planning.Meeting(room.settings, room.revision, person, knocks.get)

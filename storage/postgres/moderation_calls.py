@@ -21,7 +21,8 @@ from storage.moderation import (
     Rights,
 )
 from storage.postgres.driver import Call
-from storage.postgres.rows import columns, time
+from storage.postgres.rows import columns, participant, time
+from storage.records import Participant
 
 _EMPTY: tuple[object, ...] = (None, {}, (), [])
 
@@ -43,6 +44,10 @@ class ModerationCalls(ABC):
         return Changed(
             found["again"], float(found["at"]), found["settings"], found["revision"], found["sitting"]
         )
+
+    async def people(self, room: str, participants: Sequence[str]) -> Sequence[Participant]:
+        call = {"call": "people", "room": room, "participants": list(participants)}
+        return [participant(row) for row in await self._directly(call)]
 
     async def rights(self, room: str) -> Rights:
         found = await self._directly({"call": "rights", "room": room})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,11 @@ from storage.moderation import (
     Removal,
     Rights,
 )
-from storage.records import Meeting
+from storage.records import Meeting, Participant
 from storage.sqlite import moderation_statements as sql
 from storage.sqlite.joins import current_sitting
 from storage.sqlite.meetings import known_meeting
-from storage.sqlite.rows import dumped, loaded
+from storage.sqlite.rows import dumped, loaded, participant
 
 
 def change(connection: sqlite3.Connection, change: Change) -> Changed:
@@ -46,6 +46,11 @@ def change(connection: sqlite3.Connection, change: Change) -> Changed:
     if change.action:
         _write_audit(connection, change.room, change.by, change.at, change.action, change.whom, change.detail)
     return Changed(False, change.at, meeting.settings, meeting.revision, meeting.sitting)
+
+
+def people(connection: sqlite3.Connection, room: str, participants: Sequence[str]) -> list[Participant]:
+    found = connection.execute(sql.PEOPLE, {"room": room, "ids": dumped(list(participants))})
+    return [participant(row) for row in found]
 
 
 class _Changing:

@@ -218,13 +218,13 @@ async def test_the_host_ends_the_meeting_for_all_by_the_socket(play: Play, room:
         assert (await client.closed())[0] == CloseCode.MEETING_ENDED
 
 
-async def test_who_knocks_too_often_from_one_address_is_told_to_wait(play: Play, room: str) -> None:
-    ann = await play.joined(room, "Ann", create=True)
+async def test_who_knocks_too_often_from_one_address_is_told_to_wait(stage: Play) -> None:
+    ann = await stage.joined("ABC123", "Ann", create=True)
     await ann.order("settings", settings={"lobby": "everyone"})
     for number in range(10):
-        await knocks(play, room, f"Eve {number}")
-    eleventh = await play.client()
-    number = await eleventh.send("join", meeting=room, name="Eve")
+        await knocks(stage, "ABC123", f"Eve {number}")
+    eleventh = await stage.client()
+    number = await eleventh.send("join", meeting="ABC123", name="Eve")
     await eleventh.error("rate_limited", id=number)
 
 

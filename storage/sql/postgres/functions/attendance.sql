@@ -7,6 +7,13 @@ CREATE OR REPLACE FUNCTION reconvene.participant_of_user(call jsonb) RETURNS jso
     ))
 $$;
 
+CREATE OR REPLACE FUNCTION reconvene.people(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', coalesce((
+        SELECT json_agg(row_to_json(participants)) FROM reconvene.participants
+        WHERE room = call ->> 'room' AND id = ANY (ARRAY(SELECT jsonb_array_elements_text(call -> 'participants')))
+    ), '[]'::json))
+$$;
+
 -- A stay that ended in the future ended before the clock was set back: it counts as older than all others.
 CREATE OR REPLACE FUNCTION reconvene.restorable(call jsonb) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -30,6 +30,7 @@ BEGIN
             WHEN 'open_stays' THEN reconvene.open_stays(call)
             WHEN 'abandon_stay' THEN reconvene.abandon_stay(call)
             WHEN 'meeting' THEN reconvene.find_meeting(call)
+            WHEN 'people' THEN reconvene.people(call)
             WHEN 'participant' THEN reconvene.participant_of_user(call)
             WHEN 'create_meeting' THEN reconvene.create_meeting(call)
             WHEN 'end_meeting' THEN reconvene.end_meeting(call)
