@@ -16,7 +16,10 @@ BUSY = "busy"
 ICE = "ice"
 """The client accepts new ICE servers during its stay (`ice_servers`), so their credentials may be short-lived."""
 
-FEATURES = (BATCH, BUSY, ICE)
+MODERATION = "moderation"
+"""The client obeys those in charge: it plays what others may send alone, and turns off what it may not."""
+
+FEATURES = (BATCH, BUSY, ICE, MODERATION)
 """The server's features."""
 
 _KNOWN = frozenset(FEATURES)

@@ -186,7 +186,7 @@ class Hub:
     def receive(
         self, connection: Handle, message: ClientMessage, now: float, known: Mapping[str, Person] = NOBODY
     ) -> list[Effect]:
-        """Handle any message but a join or resume that opens a connection. `known`: those it is about who are absent."""
+        """Handle any message but a join or resume that opens a connection. `known`: absent people whom it is about."""
         seat = self._seats.get(connection)
         if seat is not None and seat.is_taken_over:
             return []

@@ -9,7 +9,8 @@ import pytest
 from signalling.protocol.features import BUSY
 from signalling.rooms.budget import Budget
 from signalling.rooms.flow import SMALL
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 BIG = "x" * (SMALL - 2)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from signalling.protocol.errors import CLOSE_REASONS, ERRORS, CloseCode, ErrorCode
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 
 def test_each_is_told_about_the_other() -> None:

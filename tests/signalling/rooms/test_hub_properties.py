@@ -19,7 +19,8 @@ from signalling.protocol.features import BATCH
 from signalling.protocol.rights import MEDIA
 from signalling.rooms.allowed import may
 from signalling.rooms.telling import FRAMES
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 USERS = st.sampled_from(["ann", "bob", "cat", "dan"])
 ROOMS = st.sampled_from(["ONE", "TWO"])

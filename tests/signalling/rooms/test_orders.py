@@ -11,7 +11,8 @@ from msgspec import UNSET
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.fields import Media
 from signalling.protocol.rights import Role
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 _ids = itertools.count(10)
 

@@ -10,7 +10,8 @@ import pytest
 
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.features import BATCH
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 BOTH = pytest.mark.parametrize("features", [[BATCH], []], ids=["batches", "singles"])
 

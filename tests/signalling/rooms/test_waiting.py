@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from signalling.protocol.errors import CloseCode
-from tests.signalling.script import Socket, Stage
+from tests.signalling.script import Stage
+from tests.signalling.socket import Socket
 
 _ids = itertools.count(10)
 
