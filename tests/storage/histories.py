@@ -11,7 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from storage.errors import StoreError
+from storage.errors import NotLetIn, Outdated, StoreError
 from storage.open_stays import StayAbandon
 from storage.records import Joined, JoinRequest, StayEnd, StayResume
 from storage.store import Store
@@ -154,7 +154,8 @@ async def outcome(store: Store, call: Call) -> Any:
     try:
         return await method(*arguments)
     except StoreError as refused:
-        return type(refused).__name__
+        name = type(refused).__name__
+        return (name, vars(refused)) if isinstance(refused, NotLetIn | Outdated) else name
 
 
 def plain(value: Any) -> Any:

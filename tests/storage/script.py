@@ -6,7 +6,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
+from storage.errors import NotLetIn, Reason
+from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.open_stays import StayAbandon
 from storage.records import (
     EndReason,
@@ -15,6 +18,7 @@ from storage.records import (
     Meeting,
     Participant,
     Restorable,
+    Role,
     Stay,
     StayEnd,
     StayResume,
@@ -66,6 +70,27 @@ class Script:
         if name is not None:
             wanted = replace(wanted, name=name)
         return await self.store.join(wanted)
+
+    async def refused(self, user: str, at: float = 1000.0, **how: Any) -> Reason | None:
+        """Why the user is not let in; None: they are."""
+        try:
+            await self.ask(user, at, **how)
+        except NotLetIn as refusal:
+            return refusal.reason
+        return None
+
+    async def ask(self, user: str, at: float = 1000.0, **how: Any) -> Joined:
+        """A join with more in its request."""
+        return await self.store.join(replace(self.request(user, at), **how))
+
+    async def change(self, at: float = 1000.0, *, by: str = "ann", action: str = "", **parts: Any) -> Changed:
+        """A change with a key that was never used."""
+        key = parts.pop("key", f"key-{next(_numbers)}")
+        return await self.store.change(Change(self.room, by, key, at, action, **parts))
+
+    async def invite(self, name: str, role: Role = "participant", at: float = 1000.0, **how: Any) -> Invite:
+        """`name` is the hash, too."""
+        return await self.store.make_invite(NewInvite(self.room, name, name, role, at, "ann", **how))
 
     async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
         """As the node would that was joined at."""

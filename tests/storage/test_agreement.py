@@ -11,7 +11,8 @@ from storage.errors import StoreError
 from storage.store import Store
 from tests.storage.agreement import answer_alike, answer_at_once, one_of_each, opened
 from tests.storage.backends import Servers
-from tests.storage.histories import ROOMS, USERS, History, outcome, plain
+from tests.storage.histories import ROOMS, USERS, Call, History, outcome, plain
+from tests.storage.moderation_histories import ModeratedHistory
 from tests.storage.place import Place
 
 CALLS = 100
@@ -31,6 +32,25 @@ async def test_whatever_happens_every_store_answers_the_same(
             await agrees_with_the_reducer(store)
 
 
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_moderators_do_every_store_answers_the_same(
+    servers: Servers, tmp_path: Path, seed: int
+) -> None:
+    history = ModeratedHistory(seed)
+    async with one_of_each(servers, tmp_path) as stores:
+        await answer_alike(stores, history, CALLS)
+        reports = [await whole_record(store) for store in stores]
+        assert reports[1:] == reports[:1] * (len(stores) - 1)
+
+
+async def test_whatever_moderators_do_at_once_every_call_is_answered(place: Place) -> None:
+    history = ModeratedHistory(1)
+    async with opened([place.store() for _ in range(3)]) as stores:
+        await answer_at_once(stores, history, callers=12, calls=10)
+        await agrees_with_the_reducer(stores[0])
+        await nobody_is_in_who_was_removed(stores[0])
+
+
 async def test_whatever_happens_at_once_every_call_is_answered_and_the_totals_are_right(place: Place) -> None:
     history = History(1)
     async with opened([place.store() for _ in range(3)]) as stores:
@@ -39,8 +59,24 @@ async def test_whatever_happens_at_once_every_call_is_answered_and_the_totals_ar
 
 
 async def whole_record(store: Store) -> list[object]:
-    reads = [("attendance", (room,)) for room in ROOMS] + [("hosted_meetings", (user, 10)) for user in USERS]
+    reads: list[Call] = [("attendance", (room,)) for room in ROOMS]
+    reads += [("hosted_meetings", (user, 10)) for user in USERS]
+    reads += [read for room in ROOMS for read in (("rights", (room,)), ("audit", (room, 1000)))]
     return [plain(await outcome(store, read)) for read in reads]
+
+
+async def nobody_is_in_who_was_removed(store: Store) -> None:
+    """Unless a co-host must knock, who always gets in."""
+    for room in ROOMS:
+        try:
+            rights, people = await store.rights(room), (await store.attendance(room)).participants
+        except StoreError:
+            continue
+        back = {removal.user_id: removal.back for removal in rights.removals}
+        for person, _ in people:
+            if person.state == "connected":
+                allowed = (None, "knock") if person.role != "participant" else (None,)
+                assert back.get(person.user_id) in allowed
 
 
 async def agrees_with_the_reducer(store: Store) -> None:

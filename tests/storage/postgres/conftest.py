@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
+from storage.import_store import StoreWithImports
+from storage.postgres.function_store import FunctionStore
 from tests.databases import PostgresServer
-from tests.storage.backends import Servers
+from tests.storage.backends import Servers, postgres_place
+from tests.storage.postgres.counting import Counting
 
 
 @pytest.fixture
@@ -15,3 +21,12 @@ async def postgres(servers: Servers) -> PostgresServer:
 def database(backend: str) -> str:
     """In that server, the backend's."""
     return {"postgres": "contract", "supabase": "project"}[backend]
+
+
+@pytest.fixture
+async def counting(servers: Servers, tmp_path: Path) -> AsyncIterator[tuple[Counting, StoreWithImports]]:
+    database = Counting((await postgres_place(servers, tmp_path)).url)
+    store = FunctionStore(database)
+    await store.open()
+    yield database, store
+    await store.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,26 @@ def test_stays_outlive_the_change_of_their_table() -> None:
             person.total_duration for person, _ in meetings.attendance(connection, "ROOM-1").participants
         ] == [*(10.0, 0.0)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+class Counting:
+    """A connection that remembers what was executed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.executed: list[str] = []
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        self.executed.append(statement)
+        return self._connection.execute(statement, *values)
+
+
+def test_a_join_to_a_meeting_where_nothing_is_set_takes_three_statements(writer: sqlite3.Connection) -> None:
+    joins.join(writer, request("ann"))
+    for user in ("bob", "ann"):
+        counting = Counting(writer)
+        joins.join(cast(sqlite3.Connection, counting), request(user, 1001.0))
+        assert len(counting.executed) == 3
 
 
 def test_nodes_that_died_long_ago_have_no_row(writer: sqlite3.Connection) -> None:

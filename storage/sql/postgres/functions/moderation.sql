@@ -7,6 +7,7 @@ SET enable_mergejoin = off
 AS $$
 DECLARE
     meeting reconvene.meetings;
+    given record;
     done_at double precision;
     changed_at double precision := (call ->> 'at')::double precision;
     changed_by text := call ->> 'by';
@@ -42,55 +43,58 @@ BEGIN
         );
         meeting.revision := meeting.revision + 1;
     END IF;
-    PERFORM 1 FROM reconvene.participants
-    WHERE room = meeting.room AND user_id IN (
-        SELECT jsonb_object_keys(call -> part) FROM unnest('{roles, may, hands, remove}'::text[]) AS part
-        UNION ALL
-        SELECT unnest(ARRAY[call ->> 'host', meeting.host_user_id]) WHERE call ? 'host'
-    )
-    ORDER BY user_id
-    FOR NO KEY UPDATE;
+    -- One by one: a statement about a list of users would be planned to look at everybody in the meeting.
+    FOR given IN
+        SELECT user_id COLLATE "C" AS key FROM (
+            SELECT jsonb_object_keys(call -> part) FROM unnest('{roles, may, hands, remove}'::text[]) AS part
+            UNION
+            SELECT unnest(ARRAY[call ->> 'host', meeting.host_user_id]) WHERE call ? 'host'
+        ) AS changed (user_id)
+        ORDER BY 1
+    LOOP
+        PERFORM 1 FROM reconvene.participants WHERE room = meeting.room AND user_id = given.key FOR NO KEY UPDATE;
+    END LOOP;
     IF call ->> 'host' <> meeting.host_user_id THEN
-        UPDATE reconvene.participants
-        SET role = CASE WHEN user_id = call ->> 'host' THEN 'host' ELSE 'cohost' END,
-            role_at = greatest(changed_at, role_at)
-        WHERE room = meeting.room AND user_id IN (call ->> 'host', meeting.host_user_id);
+        PERFORM reconvene.set_role(meeting.room, meeting.host_user_id, 'cohost', changed_at);
+        PERFORM reconvene.set_role(meeting.room, call ->> 'host', 'host', changed_at);
         meeting.host_user_id := call ->> 'host';
         -- A host is always let in.
-        PERFORM reconvene.forgive(meeting.room, ARRAY[meeting.host_user_id]);
+        PERFORM reconvene.forgive(meeting.room, meeting.host_user_id);
     END IF;
     UPDATE reconvene.meetings
     SET settings = meeting.settings, revision = meeting.revision, sitting = meeting.sitting,
         host_user_id = meeting.host_user_id
     WHERE room = meeting.room
         AND (call ? 'settings' OR sitting <> meeting.sitting OR host_user_id <> meeting.host_user_id);
-    -- A token may claim a role since a moment in the future. The change that follows is newer than that, too.
-    UPDATE reconvene.participants SET role = given.value, role_at = greatest(changed_at, role_at)
-    FROM jsonb_each_text(call -> 'roles') AS given
-    WHERE room = meeting.room AND user_id = given.key AND user_id <> meeting.host_user_id;
-    UPDATE reconvene.participants SET may = given.value
-    FROM jsonb_each(call -> 'may') AS given
-    WHERE room = meeting.room AND user_id = given.key;
-    UPDATE reconvene.participants SET hand_at = given.value::double precision
-    FROM jsonb_each_text(call -> 'hands') AS given
-    WHERE room = meeting.room AND user_id = given.key;
-    IF call ? 'remove' THEN
-        PERFORM reconvene.remove_users(meeting, (call -> 'remove') - meeting.host_user_id, changed_at, changed_by);
-    END IF;
-    PERFORM reconvene.forgive(meeting.room, ARRAY(SELECT jsonb_array_elements_text(call -> 'readmit')));
-    INSERT INTO reconvene.admissions (room, user_id, sitting, at, by)
-    SELECT DISTINCT meeting.room, who, meeting.sitting, changed_at, changed_by
-    FROM jsonb_array_elements_text(call -> 'admit') AS who
-    ON CONFLICT (room, user_id) DO UPDATE SET sitting = excluded.sitting, at = excluded.at, by = excluded.by;
-    DELETE FROM reconvene.removals
-    WHERE room = meeting.room AND back = 'knock'
-        AND user_id IN (SELECT jsonb_array_elements_text(call -> 'admit'));
-    INSERT INTO reconvene.admissions AS known (room, user_id, denials, at, by)
-    SELECT meeting.room, who, count(*), changed_at, changed_by
-    FROM jsonb_array_elements_text(call -> 'deny') AS who
-    WHERE who <> meeting.host_user_id GROUP BY who
-    ON CONFLICT (room, user_id) DO UPDATE
-    SET sitting = 0, denials = known.denials + excluded.denials, at = excluded.at, by = excluded.by;
+    FOR given IN SELECT * FROM jsonb_each_text(call -> 'roles') LOOP
+        CONTINUE WHEN given.key = meeting.host_user_id;
+        PERFORM reconvene.set_role(meeting.room, given.key, given.value, changed_at);
+    END LOOP;
+    FOR given IN SELECT * FROM jsonb_each(call -> 'may') LOOP
+        UPDATE reconvene.participants SET may = given.value WHERE room = meeting.room AND user_id = given.key;
+    END LOOP;
+    FOR given IN SELECT * FROM jsonb_each_text(call -> 'hands') LOOP
+        UPDATE reconvene.participants SET hand_at = given.value::double precision
+        WHERE room = meeting.room AND user_id = given.key;
+    END LOOP;
+    FOR given IN SELECT * FROM jsonb_each_text(call -> 'remove') LOOP
+        CONTINUE WHEN given.key = meeting.host_user_id;
+        PERFORM reconvene.remove_user(meeting.room, given.key, given.value, changed_at, changed_by);
+    END LOOP;
+    PERFORM reconvene.forgive(meeting.room, who) FROM jsonb_array_elements_text(call -> 'readmit') AS who;
+    FOR given IN SELECT value AS key FROM jsonb_array_elements_text(call -> 'admit') LOOP
+        INSERT INTO reconvene.admissions (room, user_id, sitting, at, by)
+        VALUES (meeting.room, given.key, meeting.sitting, changed_at, changed_by)
+        ON CONFLICT (room, user_id) DO UPDATE SET sitting = excluded.sitting, at = excluded.at, by = excluded.by;
+        DELETE FROM reconvene.removals WHERE room = meeting.room AND user_id = given.key AND back = 'knock';
+    END LOOP;
+    FOR given IN SELECT value AS key FROM jsonb_array_elements_text(call -> 'deny') LOOP
+        CONTINUE WHEN given.key = meeting.host_user_id;
+        INSERT INTO reconvene.admissions AS known (room, user_id, denials, at, by)
+        VALUES (meeting.room, given.key, 1, changed_at, changed_by)
+        ON CONFLICT (room, user_id) DO UPDATE
+        SET sitting = 0, denials = known.denials + 1, at = excluded.at, by = excluded.by;
+    END LOOP;
     IF call ->> 'action' <> '' THEN
         PERFORM reconvene.write_audit(
             meeting.room, changed_at, changed_by, call ->> 'action', call ->> 'whom', call -> 'detail'
@@ -110,30 +114,33 @@ RETURNS json LANGUAGE sql IMMUTABLE AS $$
     ))
 $$;
 
--- `backs`: how each of the users may come back. Their participants are locked.
-CREATE OR REPLACE FUNCTION reconvene.remove_users(
-    meeting reconvene.meetings, backs jsonb, removed_at double precision, removed_by text
+-- A token may claim a role since a moment in the future. A change that follows is newer than that, too.
+CREATE OR REPLACE FUNCTION reconvene.set_role(which text, who text, role text, changed_at double precision)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE reconvene.participants SET role = $3, role_at = greatest(changed_at, role_at)
+    WHERE room = which AND user_id = who
+$$;
+
+-- `back`: how the user may come back.
+CREATE OR REPLACE FUNCTION reconvene.remove_user(
+    which text, who text, back text, removed_at double precision, removed_by text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    whose text[];
+    person text;
 BEGIN
-    INSERT INTO reconvene.removals (room, user_id, back, at, by)
-    SELECT meeting.room, key, value, removed_at, removed_by FROM jsonb_each_text(backs) WHERE value <> 'freely'
-    ON CONFLICT (room, user_id) DO UPDATE SET back = excluded.back, at = excluded.at, by = excluded.by;
-    DELETE FROM reconvene.removals
-    WHERE room = meeting.room AND user_id IN (SELECT key FROM jsonb_each_text(backs) WHERE value = 'freely');
-    UPDATE reconvene.admissions SET sitting = 0
-    WHERE room = meeting.room AND user_id IN (SELECT jsonb_object_keys(backs));
-    WITH put_out AS (
-        UPDATE reconvene.participants
-        SET role = 'participant', role_at = greatest(removed_at, role_at), hand_at = NULL, sitting = 0
-        WHERE room = meeting.room AND user_id IN (SELECT jsonb_object_keys(backs))
-        RETURNING id
-    )
-    SELECT array_agg(id) INTO whose FROM put_out;
+    IF back = 'freely' THEN
+        DELETE FROM reconvene.removals WHERE room = which AND user_id = who;
+    ELSE
+        INSERT INTO reconvene.removals (room, user_id, back, at, by) VALUES (which, who, $3, removed_at, removed_by)
+        ON CONFLICT (room, user_id) DO UPDATE SET back = excluded.back, at = excluded.at, by = excluded.by;
+    END IF;
+    UPDATE reconvene.admissions SET sitting = 0 WHERE room = which AND user_id = who;
+    PERFORM reconvene.set_role(which, who, 'participant', removed_at);
+    UPDATE reconvene.participants SET hand_at = NULL, sitting = 0 WHERE room = which AND user_id = who
+    RETURNING id INTO person;
     -- The last stay, if it was lost a moment ago: nobody may come back to it.
     UPDATE reconvene.participant_sessions AS last SET reason = 'removed'
-    WHERE participant_id = ANY (whose) AND reason = 'lost' AND left_at > removed_at - 900
+    WHERE participant_id = person AND reason = 'lost' AND left_at > removed_at - 900
         AND NOT EXISTS (
             SELECT 1 FROM reconvene.participant_sessions AS other
             WHERE other.participant_id = last.participant_id AND other.session_id <> last.session_id
@@ -144,13 +151,13 @@ BEGIN
                 )
         );
     UPDATE reconvene.participant_sessions SET left_at = greatest(joined_at, removed_at), reason = 'removed'
-    WHERE participant_id = ANY (whose) AND left_at IS NULL;
+    WHERE participant_id = person AND left_at IS NULL;
 END $$;
 
--- Forget removals and denials.
-CREATE OR REPLACE FUNCTION reconvene.forgive(which text, users text[]) RETURNS void LANGUAGE sql AS $$
-    DELETE FROM reconvene.removals WHERE room = which AND user_id = ANY (users);
-    UPDATE reconvene.admissions SET denials = 0 WHERE room = which AND user_id = ANY (users);
+-- Forget a removal, and denials.
+CREATE OR REPLACE FUNCTION reconvene.forgive(which text, who text) RETURNS void LANGUAGE sql AS $$
+    DELETE FROM reconvene.removals WHERE room = which AND user_id = who;
+    UPDATE reconvene.admissions SET denials = 0 WHERE room = which AND user_id = who;
 $$;
 
 -- The meeting is locked.
