@@ -34,7 +34,7 @@ Kind = Literal["", "bot", "recorder"]
 
 
 class Media(msgspec.Struct, frozen=True):
-    """What someone sends. Left out in a message: not changed."""
+    """What someone sends. A field that is left out is not changed (in `join`: is off)."""
 
     audio: bool | None = None
     video: bool | None = None
@@ -42,7 +42,7 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
-    """`kind`: of the identity that is made when the message names none."""
+    """`kind`: the kind of the identity that the server makes if the message names none."""
 
     id: MessageId
     meeting: str
@@ -60,8 +60,8 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
-    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know. `token`: its
-    identity, for one that has given the place up, when the session alone proves nothing any more."""
+    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know it. `token`: the
+    page's identity, for a server that has given its place up when the session has expired."""
 
     id: MessageId
     session: str
@@ -81,7 +81,7 @@ class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
 
 
 class Signal(msgspec.Struct, frozen=True, tag_field="type", tag="signal"):
-    """`data` stays the bytes that came: checked to be JSON, never rebuilt."""
+    """`data` stays the bytes that came: the server checks that they are JSON, and never rebuilds them."""
 
     to: str
     data: msgspec.Raw

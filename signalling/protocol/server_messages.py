@@ -34,7 +34,7 @@ class MediaState(msgspec.Struct, frozen=True):
 
 
 class Participant(msgspec.Struct, frozen=True):
-    """`joined_at`: when this stay began (RFC 3339, UTC). `kind` and `recording` (true) are of programs alone."""
+    """`joined_at`: when this stay began (RFC 3339, UTC). Only programs have `kind` and `recording` (true)."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class Participant(msgspec.Struct, frozen=True):
 
 
 class ParticipantChange(msgspec.Struct, frozen=True):
-    """What is new of one participant. `media` is whole when any of it changed."""
+    """What has changed of one participant. `media` is whole if any of it changed."""
 
     id: str
     media: MediaState | UnsetType = UNSET
@@ -62,7 +62,7 @@ class ParticipantId(msgspec.Struct, frozen=True):
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """`host`: whether the reader is the host. `created`: whether this very join created the meeting."""
+    """`host`: whether the recipient is the host. `created`: whether this join created the meeting."""
 
     id: str
     title: str
@@ -79,7 +79,7 @@ class IceServer(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The whole room, in the order people came, to be put in place of what was known."""
+    """The whole room, in the order people came. It replaces what the client knew."""
 
     meeting: Meeting
     participants: list[Participant]
@@ -89,8 +89,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
-    """`participants`: everyone, `you` included. `seq`: the last event this list knows of. `heartbeat` and `grace` are
-    seconds. `token`: the identity's, when the client is to keep a new one."""
+    """`participants`: everyone, `you` included. `seq`: the last event that this list includes. `heartbeat` and `grace`
+    are seconds. `token`: a new identity token for the client to keep."""
 
     id: MessageId
     meeting: Meeting
@@ -108,8 +108,8 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
 
 
 class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
-    """So many events follow as were missed (`replayed`), up to `seq`; or there is a `snapshot` as of `seq`. `session`:
-    in place of the one before, when that grows old."""
+    """The missed events follow, `replayed` in number, up to `seq`; or there is a `snapshot` as of `seq`. `session`: a
+    new one, if the one before is to be replaced."""
 
     id: MessageId
     epoch: str
@@ -147,7 +147,7 @@ class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away")
 
 
 class IceServers(msgspec.Struct, frozen=True, tag_field="type", tag="ice_servers"):
-    """In place of those that came before, for connections that are made from now on."""
+    """They replace those that came before, for connections and ICE restarts from now on."""
 
     ice_servers: list[IceServer]
 
@@ -161,7 +161,7 @@ class ParticipantJoined(msgspec.Struct, frozen=True, tag_field="type", tag="part
 
 
 class ParticipantRejoined(msgspec.Struct, frozen=True, tag_field="type", tag="participant_rejoined"):
-    """Of someone who was in this meeting before, whether or not they are in the room."""
+    """Someone comes who was in this meeting before, whether or not they are still in the room."""
 
     seq: Number
     participant: Participant
