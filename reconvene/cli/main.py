@@ -15,8 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import migration
-from reconvene.cli import participants as peer
+from reconvene.cli import migration, participants
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -205,7 +204,7 @@ def doctor(
     raise typer.Exit(1 if report.failed(findings) else 0)
 
 
-peer.add_to(cli)
+participants.add_to(cli)
 
 
 def _serve(config: Config, lines: LogQueue) -> None:
