@@ -131,14 +131,14 @@ class Visitor:
             self.name,
             token=self._token,
             session=session,
-            # Also who opens the page in a new tab gets in, while the place of the old one is kept.
+            # A page opened in a new tab gets in as well, while the place of the old one is kept.
             on_duplicate="replace",
         )
         self.visits.append(page)
         return page
 
     async def _be_there(self, page: Visit) -> str:
-        """Until it is time for something else; answers for what."""
+        """Stay until it is time for something else; returns what."""
         if self._chance.random() < 0.1:
             # Not even waiting to be let in.
             await self._pause(SHORT / 4)
@@ -163,6 +163,6 @@ class Visitor:
         return "leave"
 
     async def _pause(self, most: float) -> None:
-        """For a while, or until it is time to leave for good."""
+        """Wait for a while, or until it is time to leave for good."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), self._chance.uniform(0, most))

@@ -68,7 +68,7 @@ class Script:
         return await self.store.join(wanted)
 
     async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
-        """As the node would that was joined at."""
+        """Leave as the node would that took the join."""
         stay = joined.stay
         await self.store.leave(StayEnd(*self._whose(joined), stay.node_id, at, reason))
 
