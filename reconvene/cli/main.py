@@ -15,8 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import migration
-from reconvene.cli import participants as peer
+from reconvene.cli import migration, participants
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -81,7 +80,7 @@ def serve(
 _MIGRATE_HELP = "\n\n".join(
     [
         "[bold]Settings[/bold] come from the environment, as for [cyan]reconvene serve[/cyan]; "
-        "RECONVENE_STORE, and for Supabase SUPABASE_URL, SUPABASE_SERVICE_KEY and SUPABASE_DB_URL, are looked at.",
+        "RECONVENE_STORE, and for Supabase SUPABASE_URL, SUPABASE_SERVICE_KEY and SUPABASE_DB_URL, count here.",
         "[bold]Exit codes[/bold] 0: up to date. 1: --check found something missing. 2: the store cannot be reached, "
         "or something is wrong with it or the settings.",
     ]
@@ -93,7 +92,7 @@ def migrate(
     store: Annotated[str | None, typer.Option(help="Where the record is kept.", metavar="URL")] = None,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Change nothing: tell what is missing, and exit with 1 if anything is."),
+        typer.Option("--check", help="Change nothing: say what is missing, and exit with 1 if anything is."),
     ] = False,
     sql: Annotated[
         bool,
@@ -139,7 +138,7 @@ def attendance(
     instance: Annotated[
         str | None,
         typer.Option(
-            help="Of an import: this instance only. The day on which it began, if there was one only, does as well.",
+            help="For an import: only this instance. The day on which it began will do if no other began that day.",
             metavar="UUID",
             show_default=False,
         ),
@@ -147,21 +146,21 @@ def attendance(
     by: Annotated[
         Literal["instance"] | None,
         typer.Option(
-            help="Of an import: a column for each instance, headed by the time here when it began.",
+            help="For an import: a column for each instance, headed by the local time when it began.",
             show_default=False,
         ),
     ] = None,
     rows: Annotated[
         Literal["stays", "people", "registrants"] | None,
         typer.Option(
-            help="A row for each of these; registrants of imports. Not given: people; with --csv: stays."
+            help="A row for each of these; registrants for imports only. Default: people; with --csv: stays."
         ),
     ] = None,
     store: Annotated[str | None, typer.Option(help="Where the record is kept.", metavar="URL")] = None,
 ) -> None:
     """Show who was in a meeting, when, and for how long. Changes nothing; a server may be running.
 
-    Times are those of the clocks here; set TZ for others.
+    Times are in the local time zone; set TZ for another.
     """
     # Imported here: only this command needs tables.
     from reconvene.cli import attendance_command
@@ -191,9 +190,9 @@ def version() -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
 ) -> None:
-    """Check settings, files, port, store, TURN and clock, and say what to do about what is found.
+    """Check settings, files, port, store, TURN and clock, and say what to do about each finding.
 
-    Changes nothing. Exits with 0 when nothing failed (notes and warnings are no failures), with 1 otherwise.
+    Changes nothing. Exits with 0 if nothing failed (notes and warnings are no failures), with 1 otherwise.
     """
     # Imported here: only this command needs the checks.
     from server.doctor import report, runner
@@ -205,7 +204,7 @@ def doctor(
     raise typer.Exit(1 if report.failed(findings) else 0)
 
 
-peer.add_to(cli)
+participants.add_to(cli)
 
 
 def _serve(config: Config, lines: LogQueue) -> None:

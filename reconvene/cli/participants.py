@@ -35,16 +35,14 @@ Meeting = Annotated[str, typer.Argument(help="The meeting's ID, or its link.", m
 Create = Annotated[bool, typer.Option("--create", help="Create the meeting if there is none.")]
 For = Annotated[
     float | None,
-    typer.Option(
-        "--for", min=0.1, help="Leave after so long. Not given: stays until Ctrl-C.", metavar="SECONDS"
-    ),
+    typer.Option("--for", min=0.1, help="Leave after so long; by default at Ctrl-C.", metavar="SECONDS"),
 ]
 
 Reaching = Annotated[
     Reach,
     typer.Option(
         "--reach",
-        help="The addresses it sends to: those of the Internet, of private networks too, or this machine's too.",
+        help="The addresses it sends to: public: of the Internet; private: of private networks too; any: all.",
     ),
 ]
 
@@ -73,8 +71,8 @@ def echo(
 ) -> None:
     """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
 
-    Exit codes: 0 when it has left or the meeting has ended, 1 when the server
-    refused or cannot be reached.
+    Exit codes: 0 if it left or the meeting ended, 1 if the server refused or
+    could not be reached.
     """
     need_media("echo")
     from reconvene.participants.echo import run
@@ -91,12 +89,12 @@ def source(
     pattern: Annotated[
         bool,
         typer.Option(
-            "--pattern", help="A test picture with a clock, and a tone: what is sent without --file."
+            "--pattern", help="A test picture with a clock, and a tone: the default without --file."
         ),
     ] = False,
     count: Annotated[int, typer.Option(min=1, max=100, help="How many participants.")] = 1,
     name: Annotated[
-        str, typer.Option(help="What they are called; a number follows where there are several.")
+        str, typer.Option(help="What they are called; with a number if there are several.")
     ] = "Source",
     audio: Annotated[bool, typer.Option(help="Whether they send sound.")] = True,
     video: Annotated[bool, typer.Option(help="Whether they send a picture.")] = True,
@@ -106,12 +104,12 @@ def source(
 ) -> None:
     """Join a meeting with participants that send a test picture and a tone, or a file in a loop.
 
-    Each encodes what it sends for each of the others anew: a core carries about
-    eight of these connections at 640 by 360, two or three of a file of 1280 by
-    720. Sources of one command send each other nothing.
+    Each encodes separately for each of the others: one core is enough for about
+    eight of these connections at 640 by 360, for two or three with a file of
+    1280 by 720. Sources of one command send each other nothing.
 
-    Exit codes: 0 when they have left or the meeting has ended, 1 when the server
-    refused or cannot be reached.
+    Exit codes: 0 if they left or the meeting ended, 1 if the server refused or
+    could not be reached.
     """
     if file is not None and pattern:
         fail("--file and --pattern cannot be given together")
@@ -142,7 +140,7 @@ def record(
     server: Server = None,
     name: Annotated[str, typer.Option(help="What it is called in the meeting.")] = "Recorder",
     form: Annotated[
-        RecordingFormat, typer.Option("--format", help="Of the files: VP8 and Opus, or H.264 and AAC.")
+        RecordingFormat, typer.Option("--format", help="The files' format: VP8 and Opus, or H.264 and AAC.")
     ] = RecordingFormat.WEBM,
     create: Create = False,
     seconds: For = None,
@@ -152,8 +150,8 @@ def record(
 
     However it ends, the files can be played: they lack the last two or three seconds at most.
 
-    Exit codes: 0 when it has left or the meeting has ended, 1 when the server
-    refused or cannot be reached, or when something could not be written.
+    Exit codes: 0 if it left or the meeting ended, 1 if the server refused or
+    could not be reached, or if something could not be written.
     """
     need_media("record")
     from reconvene.recorder import run
@@ -177,11 +175,11 @@ def probe(
     ] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, for machines.")] = False,
 ) -> None:
-    """Make a call between two participants through a server that runs, and tell for each step whether it works.
+    """Make a call between two participants through a running server, and say for each step whether it works.
 
-    Both are on this machine, and connect directly: what others meet with behind
-    firewalls shows with --turn-only, by way of the server's relay. The meeting
-    is one of its own, and is deleted again.
+    Both are on this machine, and connect directly. With --turn-only they connect
+    through the server's relay, like people behind firewalls. The probe makes a
+    meeting of its own, and deletes it again.
     """
     need_media("probe")
     from reconvene.probe.command import run
@@ -208,7 +206,7 @@ def load(
     join_rate: Annotated[
         float | None,
         typer.Option(
-            min=0.01, help="Joins a second altogether. Not given: as many as the server answers.", metavar="N"
+            min=0.01, help="Joins a second altogether; by default as many as the server answers.", metavar="N"
         ),
     ] = None,
     seconds: Annotated[
@@ -240,8 +238,8 @@ def load(
     their status, reconnect and resume as browsers do, and check that each of them
     is sent every change exactly once and in order.
 
-    Exit codes: 0 when all went well, 1 when joins failed, events were lost or
-    doubled, or the server cannot be reached, 2 for what cannot be.
+    Exit codes: 0 if all went well, 1 if joins failed, events were lost or doubled,
+    or the server could not be reached, 2 for arguments that cannot be.
     """
     from reconvene.load.command import run
 

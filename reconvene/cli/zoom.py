@@ -35,10 +35,10 @@ _SYNC_HELP = "\n\n".join(
         "[bold]For example[/bold] [cyan]reconvene zoom sync 88988872033[/cyan], "
         "[cyan]reconvene zoom sync 'https://zoom.us/j/81234567890' --meeting --watch[/cyan]",
         "[bold]Settings[/bold] come from the environment, as for [cyan]reconvene serve[/cyan]: ZOOM_ACCOUNT_ID, "
-        "ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET of a server-to-server OAuth app (docs/zoom.md tells how to make one), "
-        "RECONVENE_STORE, and RECONVENE_LOG_LEVEL: with warning, no progress is told where there is no terminal.",
+        "ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET of a server-to-server OAuth app (docs/zoom.md says how to make one), "
+        "RECONVENE_STORE, and RECONVENE_LOG_LEVEL: with warning, no progress is shown outside a terminal.",
         "[bold]Interrupted[/bold] by Ctrl-C, a kill or Zoom's daily limit, the next run goes on where it was.",
-        "[bold]Exit codes[/bold] 0: complete. 1: something is missing, and is told; what there is was kept. 2: a "
+        "[bold]Exit codes[/bold] 0: complete. 1: something is missing, as it says; the rest was kept. 2: a "
         "setting, the ID or the store is wrong, or Zoom refuses all of it. 130: stopped by Ctrl-C; 143: by SIGTERM.",
     ]
 )
@@ -48,7 +48,7 @@ _STATUS_HELP = "\n\n".join(
         "[bold]For example[/bold] [cyan]reconvene zoom status[/cyan], "
         "[cyan]reconvene zoom status 88988872033 --json[/cyan]",
         "[bold]States[/bold] complete: as many rows as Zoom says there are. partial: some are missing. unknown: Zoom "
-        "tells who registered, not who attended. live: heard from Zoom while it goes on. unread: nothing yet.",
+        "tells who registered, not who attended. live: from Zoom's events while it goes on. unread: nothing yet.",
         "[bold]Settings[/bold] come from the environment: RECONVENE_STORE. Zoom is not asked.",
         "[bold]Exit codes[/bold] 0: shown. 2: there is no such import, or no such record.",
     ]
@@ -69,7 +69,7 @@ _Store = Annotated[str | None, typer.Option(help="Where the record is kept.", me
 @zoom.command(epilog=_SYNC_HELP)
 def sync(
     id: _Id,  # noqa: A002 - the name in the help
-    meeting: Annotated[bool, typer.Option("--meeting", help="It is a meeting, and no webinar.")] = False,
+    meeting: Annotated[bool, typer.Option("--meeting", help="It is a meeting, not a webinar.")] = False,
     instance: Annotated[
         str | None, typer.Option(help="Read this instance only.", metavar="UUID", show_default=False)
     ] = None,
@@ -84,7 +84,7 @@ def sync(
 ) -> None:
     """Read who attended, everyone and every stay, from Zoom into the record. A server may be running.
 
-    Once more changes nothing but what has changed at Zoom.
+    Running it again changes only what has changed at Zoom.
     """
     config = _config(store)
     number = _external_id(id)
@@ -118,7 +118,7 @@ def sync(
 def status(
     id: Annotated[  # noqa: A002
         list[str] | None,
-        typer.Argument(help="One of them, in full.", metavar="ID", show_default=False),
+        typer.Argument(help="Show this one only, in full.", metavar="ID", show_default=False),
     ] = None,
     as_json: _Json = False,
     store: _Store = None,

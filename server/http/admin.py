@@ -13,7 +13,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 
 
 def admin_only(config: Config, tokens: Tokens) -> Callable[[Bearer], None]:
-    """A dependency of routes: raises `Refused` for whoever has not the key."""
+    """A dependency of routes: raises `Refused` for a caller without the admin key."""
 
     def admin(credentials: Bearer) -> None:
         if credentials is None:

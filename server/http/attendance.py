@@ -41,7 +41,7 @@ def add_to(
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     hosted: Callable[[str, str], Awaitable[Meeting]],
 ) -> None:
-    """`hosted`: the meeting, if that one may see who was in it. Raises `Refused`, `UnknownMeeting`."""
+    """`hosted`: the meeting, if the caller may see who was in it. Raises `Refused`, `UnknownMeeting`."""
 
     @routes.get(
         "/api/meetings/{meeting}/attendance",
@@ -69,7 +69,7 @@ def add_to(
     ) -> Response:
         """Everyone who was ever in the meeting, with their stays. Durations are in seconds.
 
-        The first page, without `after`, tells of the whole meeting as well. CSV is always all of it.
+        The first page (without `after`) also describes the whole meeting. CSV always has all of it.
         """
         room = (await hosted(meeting, user_id)).room
         clocks = _zone(zone)
@@ -117,7 +117,7 @@ def add_to(
             raise _nobody() from None
 
     async def alone(everyone: Attendance, instance: str) -> Attendance:
-        """What there is of one instance only."""
+        """The attendance of one instance only."""
         try:
             part = instances.chosen(instances.source(everyone).record, instance)
         except instances.NoSuchInstance as error:

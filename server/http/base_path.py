@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.http.problems import problem
 
 INSIDE = frozenset({"/metrics"})
-"""What is not there below the prefix: a proxy passes on what begins with that, and this is for no stranger."""
+"""Not served below the prefix: a proxy passes on everything below it, and strangers must not see this."""
 
 
 class BasePath:

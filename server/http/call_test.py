@@ -44,7 +44,7 @@ def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
 
     @routes.get("")
     async def offer(response: Response) -> EchoOffer:
-        """Whether one may test one's call here."""
+        """Whether this server offers to test a call."""
         response.headers.update(PRIVATE)
         return EchoOffer(available=config.echo, seconds=SECONDS)
 
@@ -60,10 +60,11 @@ def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
         },
     )
     async def begin(request: Request, response: Response, user_id: Annotated[str, Depends(caller)]) -> Any:
-        """Start a participant that sends back what it is sent, in a meeting of its own, for the caller to join.
+        """Start an echo: a participant that sends back the media it gets, in a meeting made for the caller to join.
 
-        Answered when it is there, in a second or two. It leaves when the caller has left, and after a minute; then the
-        meeting is deleted, with the record of it. Each identity has one at a time: asked again, that one is answered.
+        The answer comes when the echo is there, in a second or two. It leaves when the caller has left, and after a
+        minute; then its meeting is deleted with its record. Each identity has one echo at a time: asked again, the
+        server answers with that one.
         """
         if not config.echo:
             return problem(

@@ -10,11 +10,11 @@ from server.network.hosts import ANY_HOST, Hosts, asked_by
 
 
 class Forwarded:
-    """ASGI middleware: tells the application who the client is, and by which scheme and to which host it came.
+    """ASGI middleware: tells the application who the client is, and the scheme and host of its request.
 
-    What comes by a name that is not served is refused here: its pages may send whatever a proxy would.
+    Refuses requests for a host name that is not served: pages of that name may send the headers that a proxy would.
 
-    `scope["client"]` has its address, `client_of(scope)` all that is known.
+    `scope["client"]` has the client's address, `client_of(scope)` all that is known of it.
     """
 
     def __init__(self, app: ASGIApp, proxies: Proxies, hosts: Hosts = ANY_HOST) -> None:

@@ -1,4 +1,4 @@
-"""POST /api/goodbye: a page says that it is going away, as its socket may be closed already.
+"""POST /api/goodbye: a page says that it is going away, when its socket may be closed already.
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
@@ -41,7 +41,7 @@ def router(gateway: Gateway, tokens: Tokens) -> APIRouter:
     async def goodbye(said: GoodbyeView) -> Response:
         """Say that a page is being closed or reloaded. Unless it is back in time, it has left.
 
-        204 also when it changes nothing: the page is not there any more, or has been back since. Pages do not read it.
+        204 also when it changes nothing: the page is not there any more, or has been back since. Pages ignore it.
         """
         session = tokens.read_session(said.session)
         gateway.goodbye(Goodbye(session.room, session.user_id, session.instance, said.attempt, said.back_in))

@@ -10,9 +10,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class HeadRequests:
-    """ASGI middleware: what is behind it is asked with GET, and knows nothing of HEAD.
+    """ASGI middleware: turns HEAD into GET for the application behind it, which knows nothing of HEAD.
 
-    A method that a path has not is answered with all that it has: a route by itself knows only of its own.
+    An answer to a method that a path does not allow lists all methods of the path: a route knows only its own.
     """
 
     def __init__(self, app: ASGIApp, router: Router) -> None:
@@ -38,7 +38,7 @@ class HeadRequests:
         await self._app({**scope, "method": "GET"} if is_head else scope, receive, answer)
 
     def _allowed(self, scope: Scope) -> list[str]:
-        """None where no route of ours is: what is mounted there has said itself."""
+        """The methods of the path; none if no route of ours has it: a mounted application has answered for itself."""
         found = [method for method in METHODS if self._has({**scope, "method": method})]
         return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 

@@ -41,7 +41,7 @@ READ_TIMEOUT = 30.0
 _TOO_SLOW = "The rest of the request did not come in time."
 
 _PIECE = 4096
-"""Bytes that are parsed at once. What is refused, or waits for earlier requests, is found out after so many."""
+"""Bytes that are parsed at once. After so many it is checked whether to refuse, or to wait for earlier requests."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -171,7 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _go_on(self) -> None:
-        """Parse what came behind requests that are answered by now."""
+        """Parse the bytes that came behind requests which are answered by now."""
         data, self._unread = self._unread, b""
         if data and not self._has_ended and not self.transport.is_closing():
             self._unset_keepalive_if_required()
@@ -186,7 +186,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Upgrades
 
     def _upgrade(self, behind: bytes) -> None:
-        """Hand the socket over. Instead of uvicorn's way, which writes the request anew, to be parsed once more."""
+        """Hand the socket over with the parsed request. (uvicorn writes the request anew, to be parsed once more.)"""
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             self._refuse(400, "An earlier request is not answered yet.")
@@ -213,8 +213,8 @@ class HttpProtocol(HttpToolsProtocol):
     # Time
 
     def _wait_for_remote(self) -> None:
-        """The rest of the headers, or of the body, has to be here in time. Nothing is waited for between requests:
-        uvicorn closes a connection that is idle."""
+        """Set the deadline for the rest of the headers, or of the body. There is none between requests: uvicorn closes
+        idle connections."""
         expected, running = self._progress.expected, self._running
         if expected is not None or running is None or running.response_complete:
             self._sockets.waits(self.transport)
@@ -238,7 +238,7 @@ class HttpProtocol(HttpToolsProtocol):
             # The remote is not the one that keeps us waiting.
             self._be_patient()
         elif self._progress.is_in_head and (self._running is None or self._running.response_complete):
-            # Without an answer, as to a browser that opened a socket in advance: it would take the answer for one to
+            # Without an answer: a browser may have opened the socket in advance, and would take the answer for one to
             # its next request.
             if self._progress.messages or self._progress.fruitless:
                 self._note_refusal(408, _TOO_SLOW)
@@ -257,7 +257,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _tell_running(self) -> None:
-        """Nobody hears the answer that is being made. uvicorn tells the request that came last."""
+        """Tell the request being answered that nobody hears its answer. uvicorn tells only the latest request."""
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -271,14 +271,14 @@ class HttpProtocol(HttpToolsProtocol):
     # Ends
 
     def _refuse(self, status: int, why: str) -> None:
-        """Answer what is no request, behind those before it, and hear no more from this remote."""
+        """Answer bytes that are no request, after the answers to those before, and read no more from this remote."""
         self._has_ended = True
         self._note_refusal(status, why)
         cycle: RequestResponseCycle | None = self.cycle
         is_answered = cycle is None or cycle.response_complete
         if not self._progress.is_in_head and cycle is not None:
             if is_answered:
-                # It was answered before all of it was here.
+                # The request was answered before all of it was here.
                 self._end()
                 return
             # The application waits in vain for the body of this request.
@@ -307,8 +307,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._end()
 
     def _end(self) -> None:
-        """Close the socket when the remote has, or soon. What it still sends is read, and dropped: closing with bytes
-        unread would reset the connection, and the remote might never see the answer (RFC 9112, section 9.6)."""
+        """Close the socket when the remote has closed it, or soon. Until then, read and drop what the remote sends:
+        closing with bytes unread would reset the connection, and the remote might never see the answer (RFC 9112,
+        section 9.6)."""
         self._has_ended = True
         self._unset_keepalive_if_required()
         self._forget_timers()

@@ -26,7 +26,7 @@ IDENTITY = "/api/identity"
 
 
 class HttpLimits:
-    """ASGI middleware. Where it is, `client_of(scope)` is known."""
+    """ASGI middleware. It needs `client_of(scope)`, so it stands behind `Forwarded`."""
 
     def __init__(self, app: ASGIApp, config: Config, limits: Limits) -> None:
         self._app = app
@@ -73,7 +73,7 @@ class HttpLimits:
         await self._app(scope, receive, counted if looks_up or makes else send)
 
     def _judge(self, client: Client, key: str) -> None:
-        """Raises `Refused` when so many keys were tried that this one, right or wrong, is not looked at."""
+        """Raises `Refused` if so many keys were tried that this one is not checked, whether right or wrong."""
         admin_key = self._config.admin_key
         if not key or (_is_token(key) and not _is_token(admin_key or "")):
             # A token's signature cannot be guessed.
@@ -84,7 +84,7 @@ class HttpLimits:
 
 
 def _is_token(key: str) -> bool:
-    """Whether it has the shape of a signed token (RFC 7519)."""
+    """Whether the key has the shape of a signed token (RFC 7519)."""
     return key.startswith("eyJ") and key.count(".") == 2
 
 

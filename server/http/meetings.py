@@ -36,14 +36,14 @@ from storage.imports import Import, Kind, PartState
 from storage.records import HostedMeeting, Meeting
 
 ADMIN = "admin"
-"""The `user_id` of whoever bears the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
+"""The `user_id` of a caller with the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
 
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
 
 MOST_MEETINGS = 100
 MOST_ECHOES = 10
-"""Meetings that are made to test a call, are gone in a minute, and are left out of lists: more than there can be."""
+"""More than the number of meetings made to test a call at one time: they are left out of lists."""
 _bearer = HTTPBearer(
     auto_error=False, description="An identity token from POST /api/identity, or the admin key"
 )
@@ -113,7 +113,7 @@ def router(  # the API's parts list
     routes = APIRouter()
 
     def caller(credentials: Bearer) -> str | None:
-        """Who bears the token, if anyone. Raises `Refused` for a token that is not valid."""
+        """The user id of the caller, if there are credentials. Raises `Refused` for a token that is not valid."""
         if credentials is None:
             return None
         if is_admin_key(config, credentials.credentials):
@@ -152,7 +152,7 @@ def router(  # the API's parts list
         return meeting
 
     async def existing(room: str, user_id: str | None) -> Meeting:
-        """The meeting. To everyone but the admin key there is no import, as there is none by an id that nobody used."""
+        """The meeting. Without the admin key an import is unknown, like an id that nobody used."""
         try:
             # An import is also known by its number in Zoom.
             meant = person_matching.rooms(room) if user_id == ADMIN else [identifiers.meeting_id(room)]
@@ -167,7 +167,7 @@ def router(  # the API's parts list
 
     @routes.post("/api/identity", tags=["identity"])
     async def new_identity(body: NewIdentity | None = None) -> IdentityView:
-        """An anonymous identity. Keep the token: it is what makes a host the host again."""
+        """Make an anonymous identity. Keep the token: only with it a host is recognised as the host."""
         if body is not None and body.name:
             _checked(identifiers.person_name, body.name)
         user_id = new_user((body.kind if body else None) or "")
@@ -175,7 +175,7 @@ def router(  # the API's parts list
 
     @routes.get("/api/meetings", tags=["meetings"])
     async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
-        """The latest meetings of which the caller is host, newest first, 100 at most; with the admin key all."""
+        """The latest meetings that the caller hosts, newest first, 100 at most; with the admin key everybody's."""
         response.headers.update(PRIVATE)
         latest = await store.hosted_meetings(
             None if user_id == ADMIN else user_id, MOST_MEETINGS + MOST_ECHOES
@@ -183,7 +183,7 @@ def router(  # the API's parts list
         hosted = [each for each in latest if not identifiers.is_echo(each.meeting.room)][:MOST_MEETINGS]
         imports: dict[str, Import] = {}
         if any(each.imported for each in hosted):
-            # As many imports as meetings, in the same order: those of the listed meetings are among them.
+            # As many imports as meetings, in the same order: they include the imports among the listed meetings.
             imports = {each.subject.room: each for each in await store.imports(MOST_MEETINGS)}
         return HostedMeetings(
             meetings=[
@@ -195,7 +195,7 @@ def router(  # the API's parts list
     async def create_meeting(
         request: Request, response: Response, user_id: Known, body: NewMeeting | None = None
     ) -> MeetingView:
-        """Get or create: 201 for whoever creates it and is host from then on, 200 for everyone after."""
+        """Get or create a meeting: 201 for the caller who creates it and is its host, 200 for everyone after that."""
         body = body or NewMeeting.model_construct(meeting=None, title="")
         title = _checked(identifiers.meeting_title, body.title)
         if user_id == ADMIN:
@@ -220,7 +220,7 @@ def router(  # the API's parts list
 
     @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
-        """Ends it for all, for good."""
+        """End the meeting for all and for good."""
         room = (await hosted(meeting, user_id)).room
         ended = await store.end_meeting(room, record_clock.now())
         gateway.end_meeting(room)
@@ -228,7 +228,7 @@ def router(  # the API's parts list
 
     @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204, responses=UNKNOWN)
     async def delete_meeting(meeting: str, user_id: Known) -> None:
-        """Ends it for all and removes it, with all that is known of who was in it. Its ID can be used again."""
+        """End the meeting for all and delete it with everyone who was in it and their stays. Its ID is free again."""
         found = await hosted(meeting, user_id)
         room = found.room
         # If two requests delete it at the same moment, the second leaves alone a new meeting with the same id.
@@ -250,7 +250,7 @@ def router(  # the API's parts list
 
     @routes.get("/readyz", tags=["operation"], responses={503: refusal("It is not ready")})
     async def readyz() -> dict[str, str]:
-        """The store answers and can be written; 503 when not, and when the server is going away."""
+        """The store answers and can be written; 503 if not, and when the server is going away."""
         if gateway.draining:
             raise gateway.going()
         # Not logged: probes come all the time, and the attendance writer and the heartbeat report an outage.
@@ -266,14 +266,14 @@ def router(  # the API's parts list
 
     @routes.get("/metrics", tags=["operation"], response_class=Response, responses=answered("text/plain"))
     def get_metrics() -> Response:
-        """Prometheus text format. It is never below a prefix."""
+        """Metrics in Prometheus' text format. Never below the path prefix."""
         return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
 
 
 def listed(hosted: HostedMeeting, record: Import | None, url: str) -> HostedMeetingView:
-    """`record`: of an import, what is known of how it came here."""
+    """`record`: for an import, what is known of where it comes from."""
     meeting = hosted.meeting
     return HostedMeetingView(
         id=meeting.room,

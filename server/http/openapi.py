@@ -44,7 +44,7 @@ def refusal(description: str) -> dict[str, Any]:
 
 
 def answered(*media_types: str, status: int = 200) -> Answers:
-    """A route's `responses`, where it makes its answer itself."""
+    """A route's `responses`, if the route makes its answer itself."""
     content = {
         each: {"schema": {"type": "object" if each == "application/json" else "string"}}
         for each in media_types
@@ -56,7 +56,7 @@ UNKNOWN: Answers = {404: refusal("There is no such meeting")}
 
 
 def install(app: FastAPI) -> None:
-    """Have `app` describe itself so."""
+    """Have `app` describe itself in this way."""
     describe = app.openapi
 
     def described() -> dict[str, Any]:

@@ -28,7 +28,7 @@ REFERENCE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|docs)(/|$)")
-"""What programs ask: they get a problem document, whatever they accept."""
+"""Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -80,12 +80,12 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
 
 
 def _is_of_a_person(request: Request) -> bool:
-    """Whether somebody follows a link, and is better served with a page than with a problem document."""
+    """Whether a person follows a link, who needs a page rather than a problem document."""
     return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
 
 
 def _elsewhere(request: Request) -> Response | None:
-    """Where it leads if nobody minds that `/m/` is in capitals. The ID's own letters are the page's affair."""
+    """A redirect for `/M/…`, in capitals, to `/m/…`. The page takes care of capitals in the ID itself."""
     base = request.scope["root_path"]
     path = request.scope.get("raw_path", b"").decode("latin-1").removeprefix(base)
     if not CAPITALS.match(path):
@@ -96,7 +96,7 @@ def _elsewhere(request: Request) -> Response | None:
 
 
 def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
-    """A page asks for its parts by the hash of them all."""
+    """A page. It names its parts under the hash of all files."""
     snapshot = tree.snapshot()
     return _answer(request, snapshot, snapshot.files[name], PAGE_POLICY, status=status)
 
@@ -151,5 +151,5 @@ class _Static(StaticFiles):
 
 
 def _is_known(etag: str, if_none_match: str) -> bool:
-    """Whether the browser has it: by the weak comparison of RFC 9110, section 13.1.2."""
+    """Whether the browser has this version, by the weak comparison of RFC 9110, section 13.1.2."""
     return etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

@@ -46,12 +46,12 @@ def problem(
 
 
 def refusal_of(error: Refused, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem document of a refusal that a socket would be told as an error."""
+    """The problem document of a refusal, which on a socket would be an `error`."""
     return problem(ERRORS[error.code].status, error.text, error.code, error.retry_after, headers)
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of the application a problem document. None shows a traceback."""
+    """Make every error of the application a problem document, none with a traceback."""
 
     @app.exception_handler(Refused)
     def _refused(_request: Request, error: Refused) -> Response:
@@ -98,7 +98,7 @@ def install(app: FastAPI) -> None:
 
 
 class BodyLimit:
-    """ASGI middleware: a request body over the limit is refused with 413, however it is sent."""
+    """ASGI middleware: refuses a request body over the limit with 413, however it is sent."""
 
     def __init__(self, app: ASGIApp, most: int = MAX_BODY) -> None:
         self._app = app

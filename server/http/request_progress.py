@@ -10,17 +10,17 @@ MAX_FIELDS = 128
 
 
 class RequestProgress:
-    """Of the requests of one connection, one after another, as the parser tells them."""
+    """The progress of the requests of one connection, one after another, as the parser reports it."""
 
     __slots__ = ("_bore_fruit", "fields", "fruitless", "has_begun", "is_in_head", "messages")
 
     def __init__(self) -> None:
         self.messages = 0
-        """How many have begun."""
+        """How many requests have begun."""
         self.is_in_head = True
-        """The headers of the latest, or of the next, have not ended."""
+        """The headers of the latest request, or of the next one, have not ended."""
         self.has_begun = True
-        """A head has begun. What is sent, or not, before the first request is a part of it."""
+        """A head has begun. The time and the bytes before the first request are part of it."""
         self.fields = 0
         self.fruitless = 0
         """Bytes in a row that have neither ended the headers nor brought any of the body."""
@@ -32,12 +32,12 @@ class RequestProgress:
 
     @property
     def room(self) -> int:
-        """How many more bytes may come without fruit."""
+        """How many more bytes may come without ending the headers or bringing any of the body."""
         return MAX_HEAD - self.fruitless
 
     @property
     def expected(self) -> tuple[str, int] | None:
-        """What has to come next, and of which request; None between requests."""
+        """What has to come next, and for which request; None between requests."""
         if not self.is_in_head:
             return "body", self.messages
         if self.has_begun or self.fruitless:
@@ -45,7 +45,7 @@ class RequestProgress:
         return None
 
     def feed(self, size: int) -> None:
-        """So many bytes were parsed, and the parser has told what is in them."""
+        """So many bytes were parsed, and the parser has reported what it found in them."""
         self.fruitless = 0 if self._bore_fruit else self.fruitless + size
         self._bore_fruit = False
 
@@ -57,7 +57,7 @@ class RequestProgress:
         self.fields = 0
 
     def take_field(self) -> bool:
-        """Whether it is a header. Fields behind a body (trailers) are nobody's: they must not pass for headers."""
+        """Whether the field is a header. Fields after a body (trailers) are ignored: they must not pass for headers."""
         self.fields += 1
         return self.is_in_head and self.fields <= MAX_FIELDS
 
@@ -66,14 +66,14 @@ class RequestProgress:
         self._bore_fruit = True
 
     def take_body(self) -> bool:
-        """Whether it is of a request whose headers were taken."""
+        """Whether the body belongs to a request whose headers were accepted."""
         if self.is_in_head:
             return False
         self._bore_fruit = True
         return True
 
     def end(self) -> bool:
-        """Whether it is the end of a request whose headers were taken."""
+        """Whether this ends a request whose headers were accepted."""
         if self.is_in_head:
             return False
         self.is_in_head = True

@@ -1,4 +1,4 @@
-"""POST /api/identities/{user}/revoke: voids all credentials that a user was given until now.
+"""POST /api/identities/{user}/revoke: voids all credentials of a user (see `server.identity.revocations`).
 
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
@@ -22,9 +22,10 @@ def router(config: Config, tokens: Tokens, revocations: Revocations) -> APIRoute
 
     @routes.post("/api/identities/{user}/revoke", tags=["identity"], status_code=204)
     async def revoke(user: User, credentials: Bearer) -> Response:
-        """Void all that this user was given until now, and close what they have open (4006). For the admin key.
+        """Void the user's identity and session tokens, and close their sockets (4006). Needs the admin key.
 
-        204 also when nobody has this id, and again.
+        Void are all tokens issued so far, and all those issued in the next 24 hours. 204 also when nobody has this id,
+        and when it is asked again.
         """
         admin(credentials)
         await revocations.revoke(user)

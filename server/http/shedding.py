@@ -11,11 +11,11 @@ from server.http.problems import refusal_of
 from signalling.protocol.errors import Refused
 
 ALWAYS = frozenset({"/healthz", "/readyz", "/metrics", "/api/goodbye"})
-"""What tells operators how it is, and what makes less to do."""
+"""Never refused: what shows operators the state of the server, and what reduces its load."""
 
 
 class Shedding:
-    """ASGI middleware: answers what `refusal` tells for a request, as that there is too much to do."""
+    """ASGI middleware: answers a request with the `Refused` that `refusal` returns for it, if any."""
 
     def __init__(self, app: ASGIApp, refusal: Callable[[], Refused | None]) -> None:
         self._app = app

@@ -28,10 +28,10 @@ class Snapshot(NamedTuple):
 
 
 class StaticTree:
-    """Reads `folder` when something in it has changed: whoever edits a file sees it at the next load.
+    """Reads `folder` when something in it has changed: an edited file is served at the next load.
 
-    A snapshot holds contents and not only their hash: what is served under a hash is what was hashed, even if a file is
-    edited meanwhile. May be used by several threads; in the worst case both read.
+    A snapshot has the contents, not only their hash: the files served under a hash are those that were hashed, even if
+    one is edited meanwhile. Several threads may use it; in the worst case each of them reads the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -56,7 +56,7 @@ class StaticTree:
 
 
 def hash_of(*parts: bytes) -> str:
-    """The same on every machine. Where one part ends and the next begins matters."""
+    """One hash of all parts, the same on every machine. It depends on where one part ends and the next begins."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -71,7 +71,7 @@ def split(path: str) -> tuple[str, str] | None:
 
 
 def _entries(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """Regular files. Hidden ones, such as an editor's, are none of the page's."""
+    """Regular files. Hidden ones, such as an editor's, do not belong to the page."""
     with os.scandir(folder) as found:
         for entry in found:
             path = below + entry.name

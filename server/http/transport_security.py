@@ -8,10 +8,10 @@ from server.network.hosts import is_local
 
 
 class TransportSecurity:
-    """ASGI middleware: says so where a trusted proxy told that the request came by TLS. Seconds: 0 says nothing.
+    """ASGI middleware: sends the header if a trusted proxy says that the request came by TLS. 0 seconds: never.
 
-    Not of localhost, on which other programs have ports of their own without TLS; of addresses it cannot be said.
-    Nor of names below this one, which may be others'.
+    Not for localhost, where other programs have ports of their own without TLS, and not for addresses, for which the
+    header has no meaning. It does not include names below the host's, which may be others'.
     """
 
     def __init__(self, app: ASGIApp, seconds: int) -> None:

@@ -29,10 +29,10 @@ from storage.imports import Import
 log = structlog.get_logger()
 
 FRESH = 300.0
-"""Seconds that the clocks of Zoom and of this machine, and the way between them, may differ by."""
+"""Seconds by which an event's time may differ from ours: the clocks differ, and the event is under way for a while."""
 
 WITHIN = 2.5
-"""Seconds the store has: Zoom waits for three."""
+"""Seconds that the store may take: Zoom waits for three."""
 
 RETRY_AFTER = 60.0
 QUIET = 60.0
@@ -48,7 +48,7 @@ REFUSED: Answers = {
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Zoom's, of a request: over the very bytes of its body."""
+    """Zoom's signature of a request, over the exact bytes of its body."""
     return f"v0={_hmac(secret, b'v0:' + timestamp.encode('latin-1') + b':' + body)}"
 
 
@@ -63,7 +63,7 @@ def router(config: Config, store: ImportStore, clock: Callable[[], float] = time
         responses=answered("application/json") | REFUSED,
     )
     async def zoom_webhook(request: Request) -> Response:
-        """For Zoom: the event notification endpoint URL of the app."""
+        """Take an event from Zoom. The app's event notification endpoint URL is this address."""
         secret = config.zoom_webhook_secret
         if secret is None:
             return problem(404, "No events are taken here: ZOOM_WEBHOOK_SECRET is not set (docs/zoom.md).")
@@ -98,7 +98,7 @@ def router(config: Config, store: ImportStore, clock: Callable[[], float] = time
 
 
 async def _keep(store: ImportStore, event: Event, now: float) -> bool:
-    """Whether anything came of it. Raises `StoreUnavailable`."""
+    """Whether the event changed anything. Raises `StoreUnavailable`."""
     try:
         match event:
             case Heard(subject, stay):
@@ -126,7 +126,7 @@ async def _keep(store: ImportStore, event: Event, now: float) -> bool:
 
 
 def _is_known(record: Import | None, ended: Ended) -> bool:
-    """Whether this end was told before, and all that follows from it is done or due."""
+    """Whether this end was reported before, and everything that follows from it is done or due."""
     if record is None:
         return False
     return any(
@@ -138,7 +138,7 @@ def _is_known(record: Import | None, ended: Ended) -> bool:
 
 
 class _Doorkeeper:
-    """Tells who is Zoom, and the log, now and then, who is not."""
+    """Recognises requests from Zoom, and logs others now and then."""
 
     def __init__(self, secret: str, clock: Callable[[], float]) -> None:
         self._secret = secret
@@ -146,7 +146,7 @@ class _Doorkeeper:
         self._seldom = Seldom(QUIET)
 
     def refuses(self, timestamp: str, signed: str, body: bytes) -> str:
-        """Why the request is not taken: "" when it is Zoom's, and no old one."""
+        """Why the request is refused; "" if it is Zoom's and not old."""
         expected = signature(self._secret, timestamp, body)
         if not hmac.compare_digest(expected.encode(), signed.encode("latin-1", "replace")):
             return self._told(

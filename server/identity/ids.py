@@ -10,7 +10,7 @@ from signalling.protocol.fields import Kind
 USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
 """Prefixes of user ids: tokens and the record carry the kind of a user in the id.
 
-The store uses them as well (`storage.store.PROGRAMS`).
+The store uses them as well (`storage.records.PROGRAMS`).
 """
 
 

@@ -84,8 +84,8 @@ class Connection(SocketWriter, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # create_server makes no other kind. uvloop's transports only imitate asyncio's, so there is no class to check.
         self._writes_to(cast(asyncio.Transport, transport))
-        peer = transport.get_extra_info("peername")
-        self.client = Client(str(peer[0]) if peer else "", "")
+        remote = transport.get_extra_info("peername")
+        self.client = Client(str(remote[0]) if remote else "", "")
         self._server_state.connections.add(self)
         self._gateway.sockets.waits(self._transport)
 
@@ -143,7 +143,7 @@ class Connection(SocketWriter, asyncio.Protocol):
     # Called by the gateway; `write` and `tell` are the socket writer's.
 
     def close(self, code: CloseCode) -> None:
-        """Start the closing handshake; cut the socket if the peer does not finish it in time."""
+        """Start the closing handshake; cut the socket if the remote does not finish it in time."""
         if self.closing:
             return
         self._send_close(code)
@@ -198,9 +198,9 @@ class Connection(SocketWriter, asyncio.Protocol):
 
     def upgrade(self, asked: Upgrade, behind: bytes) -> None:
         """Answer the handshake. `behind`: bytes that came after it."""
-        gateway, peer, header = self._gateway, self.client.address, asked.headers.get_all
-        names = asked_by(header, trusted=gateway.proxies.trusts(peer))
-        self.client = client = gateway.proxies.client(peer, header)
+        gateway, remote, header = self._gateway, self.client.address, asked.headers.get_all
+        names = asked_by(header, trusted=gateway.proxies.trusts(remote))
+        self.client = client = gateway.proxies.client(remote, header)
         gateway.sockets.comes_from(self._transport, None if client.hidden else client.network or None)
         response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins, gateway.base_path)
         self._transport.write(response.serialize())

@@ -3,7 +3,7 @@
     signal ──► no more joins ──► every socket: going_away, 4101 ──► closing handshakes ────────────────► end
                                                  └──► pending joins ──► leaves ──► stays, exactly ────►┘
 
-Recording does not wait for peers that are slow to close.
+Recording does not wait for clients that are slow to close.
 """
 
 from __future__ import annotations

@@ -232,7 +232,7 @@ class Gateway:
         )
 
     def closing(self, connection: Connection) -> None:
-        """The server closes the connection. The hub is told now: a vanished peer never finishes the handshake."""
+        """The server closes the connection. The hub is told now: a vanished remote never finishes the handshake."""
         self._lost(connection)
 
     def lost(self, connection: Connection) -> None:

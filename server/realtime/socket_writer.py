@@ -22,7 +22,7 @@ BEHIND = WRITE_LIMIT // 4
 CLOSE_TIMEOUT = 5.0
 """Seconds a closing handshake may take before the socket is cut."""
 
-# The library's errors are the peers' mistakes; these are answered, not logged.
+# The library's errors are the remotes' mistakes; these are answered, not logged.
 _quiet = logging.getLogger("reconvene.websocket")
 _quiet.setLevel(logging.CRITICAL)
 
@@ -58,7 +58,7 @@ class SocketWriter:
 
     @property
     def goodbye(self) -> bool:
-        """Whether the peer began the close, with 1000: the code a page's script sends."""
+        """Whether the remote began the close, with 1000: the code a page's script sends."""
         close = self._ws.close_rcvd
         return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
 
@@ -81,7 +81,7 @@ class SocketWriter:
         return self._transport.get_write_buffer_size() > BEHIND
 
     def _send_close(self, code: CloseCode) -> None:
-        """Start the closing handshake; cut the socket if the peer does not finish it in time."""
+        """Start the closing handshake; cut the socket if the remote does not finish it in time."""
         self.closing = True
         if self._ws.state is OPEN:
             if code is CloseCode.RATE_LIMITED:
@@ -103,7 +103,7 @@ class SocketWriter:
             if data:
                 self._transport.write(data)
             else:
-                # Half-closed only: closing at once with bytes unread would reset the connection, and the peer
+                # Half-closed only: closing at once with bytes unread would reset the connection, and the remote
                 # might never see the close frame.
                 if self._transport.can_write_eof():
                     self._transport.write_eof()

@@ -93,7 +93,7 @@ def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
 
 
 def _printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Escape unprintable characters, so that a peer's text cannot start a new log line or control a terminal."""
+    """Escape unprintable characters, so that a remote's text cannot start a new log line or control a terminal."""
     for name, value in event.items():
         if isinstance(value, str) and name not in {"exception", "stack"} and not value.isprintable():
             event[name] = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in value)

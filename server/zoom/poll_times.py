@@ -1,4 +1,4 @@
-"""When to look again: Zoom's reports settle for a day after the end, so they are read until two walks agree. Pure.
+"""When to look again: Zoom's reports settle for a day after the end, so they are read until two readings agree. Pure.
 
 Times are seconds since the epoch.
 """

@@ -62,8 +62,8 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """`external_id`: digits. `instance`: only the one with that UUID. `watch`: look again until two walks agree.
-    `unsettled`: without the instances that ended long ago, and that two walks agreed on."""
+    """`external_id`: digits. `instance`: only the one with that UUID. `watch`: read again until two readings agree.
+    `unsettled`: without the instances that ended long ago, and on which two readings agreed."""
 
     external_id: str
     kind: Kind = "webinar"

@@ -1,5 +1,5 @@
-"""Detects from the machine's two clocks that it slept. `static/sdk/sleep.js` is its twin; `tests/vectors/sleep` tests
-both.
+"""Detects from the machine's two clocks that it slept. `static/sdk/sleep.js` is its twin;
+`tests/vectors/sleep.json` tests both.
 
 Deadlines use the monotonic clock, which nobody sets. On most systems it stops while the machine sleeps, and the wall
 clock does not: after waking, the wall clock is ahead. Setting the wall clock forward looks like sleep too, but a check

@@ -31,8 +31,8 @@ Program = Literal["bot", "recorder"]
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
-    """`kind`: of the identity that is made when the message names none. `knock`: from a `waiting` before. `invite`: as
-    the invite link has it."""
+    """`kind`: the kind of the identity that the server makes if the message names none. `knock`: from a `waiting` before.
+    `invite`: as the invite link has it."""
 
     id: MessageId
     meeting: str
@@ -53,8 +53,8 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
 
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
-    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know. `token`: its
-    identity, for one that has given the place up, when the session alone proves nothing any more."""
+    """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know it. `token`: the
+    page's identity, for a server that has given its place up when the session has expired."""
 
     id: MessageId
     session: str
@@ -74,7 +74,7 @@ class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
 
 
 class Signal(msgspec.Struct, frozen=True, tag_field="type", tag="signal"):
-    """`data` stays the bytes that came: checked to be JSON, never rebuilt."""
+    """`data` stays the bytes that came: the server checks that they are JSON, and never rebuilds them."""
 
     to: str
     data: msgspec.Raw

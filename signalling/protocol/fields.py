@@ -16,7 +16,7 @@ Kind = Literal["", "bot", "recorder"]
 
 
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What someone sends. Left out in a message: not changed."""
+    """What someone sends. A field that is left out is not changed (in `join`: is off)."""
 
     audio: bool | None = None
     video: bool | None = None

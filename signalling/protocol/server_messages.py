@@ -36,7 +36,8 @@ class MediaState(msgspec.Struct, frozen=True):
 
 
 class Participant(msgspec.Struct, frozen=True):
-    """`joined_at`: when this stay began (RFC 3339, UTC). `kind` and `recording` (true) are of programs alone.
+    """`joined_at`: when this stay began (RFC 3339, UTC). Only programs have `kind` and `recording` (true).
+
     `may`: the rights in which this participant differs from the meeting's default."""
 
     id: str
@@ -53,7 +54,7 @@ class Participant(msgspec.Struct, frozen=True):
 
 
 class ParticipantChange(msgspec.Struct, frozen=True):
-    """What is new of one participant. `media` is whole when any of it changed, and so is `may`."""
+    """What has changed of one participant. `media` is whole if any of it changed, and so is `may`."""
 
     id: str
     media: MediaState | UnsetType = UNSET
@@ -68,8 +69,8 @@ class ParticipantId(msgspec.Struct, frozen=True):
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """`host`: whether the reader is the host. `created`: whether this very join created the meeting. `revision` rises
-    with each change of the settings; both are left out until there is one."""
+    """`host`: whether the recipient is the host. `created`: whether this join created the meeting. `revision` rises with
+    each change of `settings`; the server leaves both out until there is one."""
 
     id: str
     title: str
@@ -105,7 +106,7 @@ class Knock(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """The whole room, in the order people came, to be put in place of what was known. `knocks`: for those in charge."""
+    """The whole room, in the order people came. It replaces what the client knew. `knocks`: for those in charge."""
 
     meeting: Meeting
     participants: list[Participant]
@@ -116,8 +117,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
-    """`participants`: everyone, `you` included. `seq`: the last event this list knows of. `heartbeat` and `grace` are
-    seconds. `token`: the identity's, when the client is to keep a new one."""
+    """`participants`: everyone, `you` included. `seq`: the last event that this list includes. `heartbeat` and `grace`
+    are seconds. `token`: a new identity token for the client to keep."""
 
     id: MessageId
     meeting: Meeting
@@ -137,9 +138,9 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
 
 
 class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
-    """So many events follow as were missed (`replayed`), up to `seq`; or there is a `snapshot` as of `seq`. `session`:
-    in place of the one before, when that grows old. `muted`: what the client says it sends, and may not or was turned
-    off by somebody else: false. The same in `joined`."""
+    """The missed events follow, `replayed` in number, up to `seq`; or there is a `snapshot` as of `seq`. `session`: a
+    new one, if the one before is to be replaced. `muted`: what the client has to turn off (false), because it may not
+    send it, or because somebody in charge turned it off. The same in `joined`."""
 
     id: MessageId
     epoch: str
@@ -194,7 +195,7 @@ class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away")
 
 
 class IceServers(msgspec.Struct, frozen=True, tag_field="type", tag="ice_servers"):
-    """In place of those that came before, for connections that are made from now on."""
+    """They replace those that came before, for connections and ICE restarts from now on."""
 
     ice_servers: list[IceServer]
 
@@ -208,7 +209,7 @@ class ParticipantJoined(msgspec.Struct, frozen=True, tag_field="type", tag="part
 
 
 class ParticipantRejoined(msgspec.Struct, frozen=True, tag_field="type", tag="participant_rejoined"):
-    """Of someone who was in this meeting before, whether or not they are in the room."""
+    """Someone comes who was in this meeting before, whether or not they are still in the room."""
 
     seq: Number
     participant: Participant

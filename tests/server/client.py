@@ -92,7 +92,7 @@ class Client:
         return self._number
 
     async def send_wrong(self, kind: str, /, **fields: Any) -> int:
-        """As `send`, what the protocol does not allow."""
+        """Like `send`, for messages that the protocol does not allow."""
         await self.send_text(self._text(kind, fields))
         return self._number
 
@@ -101,7 +101,7 @@ class Client:
         return json.dumps({"type": kind, "id": self._number} | fields)
 
     async def join(self, meeting: str, name: str, **fields: Any) -> Message:
-        """Join, be answered `joined`, and remember who one is."""
+        """Join, expect `joined`, and remember the participant id and the tokens."""
         number = await self.send("join", meeting=meeting, name=name, **fields)
         answer = await self.expect("joined", id=number)
         self.joined = answer
@@ -245,7 +245,7 @@ class Play:
         return participants
 
     async def recorded(self) -> None:
-        """Wait until everything that is to be recorded is."""
+        """Wait until everything that is to be recorded has been."""
         while "\nreconvene_unrecorded_leaves 0.0\n" not in (await self.http.get("/metrics")).text:
             pass
 

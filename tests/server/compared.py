@@ -18,7 +18,7 @@ from tests.simulation.page import Interval
 from tests.simulation.store_checks import merged, minus
 
 ROUNDING = 0.005
-"""Seconds. One clock for all, but not one reading of it."""
+"""Seconds. All use one clock, but read it at different times."""
 
 Record = Sequence[tuple[Participant, Sequence[Stay]]]
 
@@ -154,7 +154,7 @@ class Of(NamedTuple):
                 )
 
     def _allowed(self, since: float, *, came_back: bool, has_left: bool) -> float:
-        """Until when someone may be recorded whose last sign of life was then."""
+        """Until when the record may have someone whose last sign of life was at that time."""
         grace, interval, late, _ = self.terms
         kept = late if has_left else grace + late
         deaths = self._killed(since - ROUNDING, since + kept)

@@ -43,12 +43,12 @@ class SlowStore:
         self.down = False
         self.forgetful = False
         self.loses = False
-        """What closes a stay is answered as if it were kept."""
+        """Calls that close a stay are answered as if they had been carried out."""
         self.open = asyncio.Event()
         self.open.set()
         self.reached = asyncio.Event()
         self.compare = asyncio.Event()
-        """Until it is set, what is open is on its way."""
+        """Until it is set, the answer to which stays are open is on its way."""
         self.compare.set()
         self.asked = asyncio.Event()
         """Somebody has asked for a meeting."""
@@ -119,7 +119,7 @@ class Desk:
         room: str = "ABC123",
         on_duplicate: Literal["replace", "reject"] = "replace",
     ) -> object:
-        """As the gateway does it: admitted, then seated."""
+        """Join as the gateway does it: admit, then seat."""
         connection = connection or object()
         message = Join(id=1, meeting=room, name="Ann", token=token, create=True, on_duplicate=on_duplicate)
         arrival, _ = await self.admission.admit(connection, message)
@@ -127,7 +127,7 @@ class Desk:
         return connection
 
     def leave(self, connection: object) -> None:
-        """The place is given up at once, as by a grace time that runs out."""
+        """Give the place up at once, as when the grace time runs out."""
         self.hub.lost(connection, 0.0)
         for effect in self.hub.tick(1e9):
             if isinstance(effect, StayEnded):
@@ -155,7 +155,7 @@ async def opened_desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def stays(desk: Desk) -> list[tuple[str, bool]]:
-    """Of everyone in ABC123: session id, and whether it is open."""
+    """Everyone's stays in ABC123: the session id, and whether the stay is open."""
     report = await desk.store.real.attendance("ABC123")
     return [(stay.session_id, stay.left_at is None) for _, group in report.participants for stay in group]
 

@@ -79,7 +79,7 @@ class Page(MeetingSocket):
         await self.sees(lambda: self.count(name) >= times)
 
     async def knows(self, size: int) -> None:
-        """As many are in the meeting."""
+        """So many are in the meeting."""
         await self.sees(lambda: len(self.roster) == size)
 
     async def settles(self, is_right: Callable[[Participant], bool]) -> None:
@@ -99,7 +99,7 @@ class Page(MeetingSocket):
         return [event["participant"]["id"] for event in self.events("participant_joined")]
 
     def unsettling(self) -> list[Emit]:
-        """What nobody is told of a meeting in which all stay: that someone left or joined anew, or worse."""
+        """Events that must not come in a meeting in which all stay: that someone left or joined anew, or worse."""
         kinds = {"participant_left", "participant_rejoined", "meeting_ended"}
         return [
             emit

@@ -36,7 +36,7 @@ class End(asyncio.Protocol):
         self.other: End
         self._at_end = False
         self.gone = asyncio.Event()
-        """The peer, or we, closed this side."""
+        """The remote, or we, closed this side."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -70,7 +70,7 @@ class End(asyncio.Protocol):
     def reset(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
             sock = self.transport.get_extra_info("socket")
-            # The peer may have been faster: then there is nothing to set.
+            # The remote may have been faster: then there is nothing to set.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.transport.abort()
@@ -142,7 +142,7 @@ class Wire:
             self._proxy.forget(self)
 
     def _let_flow(self) -> None:
-        # A dead wire reads on, and drops it: only who reads is told when the peer gives up.
+        # A dead wire reads on and drops the bytes: only a reader learns that the remote gives up.
         flows = self.dead or not self._stalled
         if self.server.transport is not None:
             self.client.reads(flows)

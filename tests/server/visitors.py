@@ -92,7 +92,7 @@ class Visitor:
         self.meeting = meeting
         self.name = name
         self.visits: list[Visit] = []
-        self.deeds: list[str] = []
+        self.actions: list[str] = []
         self._url = url
         self._token = token
         self._chance = chance
@@ -104,15 +104,15 @@ class Visitor:
         while not self._ending.is_set():
             async with self._page(session) as page:
                 self._here = page
-                deed = await self._be_there(page)
-                self.deeds.append(deed)
-                if deed == "leave":
+                action = await self._be_there(page)
+                self.actions.append(action)
+                if action == "leave":
                     page.leave()
                     await page.sees(lambda page=page: page.is_over)  # type: ignore[misc]
                 # A page that is closed would come back if it were hurried.
                 self._here = None
-            session = page.client.membership.session if deed in {"reload", "reopen"} else None
-            if deed != "reload":
+            session = page.client.membership.session if action in {"reload", "reopen"} else None
+            if action != "reload":
                 await self._pause(LONG)
 
     def leave_for_good(self) -> None:
@@ -131,14 +131,14 @@ class Visitor:
             self.name,
             token=self._token,
             session=session,
-            # Also who opens the page in a new tab gets in, while the place of the old one is kept.
+            # A page opened in a new tab gets in as well, while the place of the old one is kept.
             on_duplicate="replace",
         )
         self.visits.append(page)
         return page
 
     async def _be_there(self, page: Visit) -> str:
-        """Until it is time for something else; answers for what."""
+        """Stay until it is time for something else; returns what."""
         if self._chance.random() < 0.1:
             # Not even waiting to be let in.
             await self._pause(SHORT / 4)
@@ -147,22 +147,22 @@ class Visitor:
         await page.joined()
         while not self._ending.is_set():
             await self._pause(SHORT)
-            deed = self._chance.choice(["hand", "cut", "leave", "leave", "close", "reload", "reopen"])
+            action = self._chance.choice(["hand", "cut", "leave", "leave", "close", "reload", "reopen"])
             if self._ending.is_set():
                 break
-            if deed == "hand":
+            if action == "hand":
                 page.status(hand=not page.client.membership.me or not page.client.membership.me["hand"])
-            elif deed == "cut":
+            elif action == "cut":
                 page.cut()
                 # What it says before it has noticed nobody hears.
                 await page.sees(lambda: not page.is_joined)
             else:
-                return deed
+                return action
         # The last one is to be heard.
         await page.joined()
         return "leave"
 
     async def _pause(self, most: float) -> None:
-        """For a while, or until it is time to leave for good."""
+        """Wait for a while, or until it is time to leave for good."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ending.wait(), self._chance.uniform(0, most))

@@ -1,4 +1,4 @@
-"""Webinars as they may be on record: read to the end, in part or not at all, and while they go on."""
+"""Webinars as the record may have them: read to the end, in part or not at all, and while they go on."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def weekly(store: StoreWithImports) -> None:
 
 
 async def cut_short(store: StoreWithImports) -> None:
-    """Of 41 rows 30 were told."""
+    """Zoom gave 30 of 41 rows."""
     rows = [row(f"s{n}", f"p_{n:02}", at=START + n, until=START + 600, name=f"Person {n}") for n in range(30)]
     short = script(store, SHORT, "Cut short")
     await short.read(FIRST, *rows, state="partial", reason=TOLD_30, starts=START, total=41)
@@ -98,7 +98,7 @@ async def untold(store: StoreWithImports) -> None:
 
 
 async def on_air(store: StoreWithImports, at: float) -> ImportScript:
-    """Ada is in it since a minute, Bob was."""
+    """Ada has been in it for a minute; Bob has left."""
     live = script(store, ON_AIR, "Town hall")
     await live.hear(heard("s1", "p_ada", joined=at - 60, name="Ada", at=at, starts=at - 60))
     await live.hear(heard("s2", "p_bob", joined=at - 50, left=at - 20, name="Bob", at=at, starts=at - 60))

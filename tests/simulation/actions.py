@@ -103,7 +103,7 @@ async def lose_the_network(person: Person) -> None:
 async def put_away(person: Person) -> None:
     """Into the back-forward cache, and out of it."""
     if page := _page(person):
-        page.deeds.append(person.loop.time())
+        page.acted_at.append(person.loop.time())
         person.say(f"{page.name} is put away")
         page.put_away()
         await sleep(person.chance.choice((0.2, 2, 6)))

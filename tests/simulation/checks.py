@@ -188,7 +188,7 @@ def _only_blinked(world: World, page: Page, at: float) -> bool:
     """Whether the page was surely in less than grace before, and was not closed, reloaded or left since."""
     for i in page.surely:
         if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
-            return not any(i.until - TOLERANCE <= deed <= at for deed in page.deeds)
+            return not any(i.until - TOLERANCE <= time <= at for time in page.acted_at)
     return False
 
 
@@ -219,8 +219,8 @@ def _left(world: World, page: Page, at: float, reason: str) -> None:
     if reason == "left":
         # Only who wanted to has left: since the page was last there it was closed, reloaded, or left.
         last = max((i for i in page.surely if i.since < at - TOLERANCE), default=None)
-        deeds = [deed for deed in page.deeds if deed <= at and (last is None or deed >= last.since)]
-        if not deeds:
+        acted = [time for time in page.acted_at if time <= at and (last is None or time >= last.since)]
+        if not acted:
             world.complain(f"{page.name} has not left, and was said to have at {at:.3f}")
         elif last is not None and last.until > at + TOLERANCE:
             world.complain(f"{page.name} was there and said to have left at {at:.3f}")

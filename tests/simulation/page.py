@@ -122,7 +122,7 @@ class Page:
         self.hand: bool | None = None
         self.sent: dict[int, int] = {}
         """Signals it gave the client: their number, and the id of the command."""
-        self.deeds: list[float] = []
+        self.acted_at: list[float] = []
         """When it was left, closed, reloaded or put away, on purpose."""
         self.seated_at = math.inf
         """When it was first given the place."""

@@ -171,7 +171,7 @@ class Person:
         return page
 
     async def reload(self, tab: Tab, *, on_duplicate: str = "reject") -> None:
-        tab.page.deeds.append(self.loop.time())
+        tab.page.acted_at.append(self.loop.time())
         self.say(f"{self.name} reloads {tab.page.name}")
         tab.page.unload()
         await sleep(self.chance.choice((0.05, 0.3, 1.0, 2.0, 5.0)) * (0.5 + self.chance.random()))
@@ -180,13 +180,13 @@ class Person:
         tab.page.load()
 
     def close(self, tab: Tab) -> None:
-        tab.page.deeds.append(self.loop.time())
+        tab.page.acted_at.append(self.loop.time())
         self.say(f"{self.name} closes {tab.page.name}")
         tab.page.unload()
         self.tabs.remove(tab)
 
     def leave(self, tab: Tab) -> None:
-        tab.page.deeds.append(self.loop.time())
+        tab.page.acted_at.append(self.loop.time())
         self.say(f"{self.name} leaves by {tab.page.name}")
         tab.page.run(tab.page.client.leave())
         self.tabs.remove(tab)

@@ -1,4 +1,4 @@
-"""One run: a meeting, its people, the weather, and what was wrong in the end.
+"""One run: a meeting, its people, the faults, and what was wrong in the end.
 
 outcome = run(seed)
 outcome.wrong    # what is wrong, in words; empty when all is well

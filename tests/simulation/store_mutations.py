@@ -1,4 +1,4 @@
-"""Bugs of the record, of clocks and of credentials to plant, as those in `plants`."""
+"""Mutations of the record, of clocks and of credentials, to plant as those in `mutations` are."""
 
 from __future__ import annotations
 

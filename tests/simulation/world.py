@@ -1,4 +1,4 @@
-"""A meeting, its people and the weather, from the first page to the last."""
+"""A meeting, its people and the faults, from the first page to the last."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class World:
         weights = [weight * self.chance.choice((0, 0.3, 1, 3)) for weight in usual.values()]
         return list(usual), [weight + 1e-6 for weight in weights]
 
-    # What people and the weather see.
+    # What people and faults see.
 
     def say(self, text: str) -> None:
         self.log.append(f"{self.loop.time():7.3f}  {text}")

@@ -14,7 +14,7 @@ from tests.storage.histories import Call, outcome, plain
 
 
 class Told(Protocol):
-    """Calls that follow from what the former ones were answered."""
+    """Calls that depend on the answers to the former ones."""
 
     def next(self) -> Call: ...
 

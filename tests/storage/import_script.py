@@ -88,7 +88,7 @@ def heard(
     at: float = 1000.0,
     starts: float | None = None,
 ) -> LiveStay:
-    """Without keys a guest's, as in `row`."""
+    """Without keys it is a guest's, as in `row`."""
     return LiveStay(
         part,
         session,

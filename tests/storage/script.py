@@ -93,7 +93,7 @@ class Script:
         return await self.store.make_invite(NewInvite(self.room, name, name, role, at, "ann", **how))
 
     async def leave(self, joined: Joined, at: float, reason: EndReason = "left") -> None:
-        """As the node would that was joined at."""
+        """Leave as the node would that took the join."""
         stay = joined.stay
         await self.store.leave(StayEnd(*self._whose(joined), stay.node_id, at, reason))
 

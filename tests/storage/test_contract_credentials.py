@@ -1,4 +1,4 @@
-"""The contract, credentials: who somebody is in a meeting, and whose credentials are void."""
+"""The contract, credentials: which participant a user is in a meeting, and whose credentials are void."""
 
 from __future__ import annotations
 

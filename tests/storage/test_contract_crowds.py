@@ -70,7 +70,7 @@ async def test_people_who_come_and_go_at_once_by_four_stores_leave_no_stay_open(
     records = (await scripts[0].store.attendance("ROOM-1")).participants
     assert len(records) == 50
     for person, stays in records:
-        # Who came while there, stayed the same; who came after leaving, began anew.
+        # A join while the user is there goes on with the stay; a join after a leave begins a new one.
         assert [stay.left_at for stay in stays] == [1060.0] * len(stays)
         assert sum(stay.connections for stay in stays) == 4
         assert (person.state, person.session_count, person.total_duration) == (

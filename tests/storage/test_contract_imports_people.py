@@ -89,7 +89,7 @@ MOVED = [
         ([hop("a1", 1000, 1100), hop("a2", 1111, 1200, room=True)], [["a1"], ["a2"]], 0),
         ([hop("a1", 1000, 1100), hop("b1", 1100, 1200, room=True, name="Ann")], [["a1"], ["b1"]], 0),
         ([hop("a1", 1000, 1100, name=""), hop("a2", 1100, 1200, name="", room=True)], [["a1"], ["a2"]], 0),
-        # Who is known in the main room, and by name only in others.
+        # Somebody who is known in the main room, and has only a name in others.
         (
             [hop("a1", 1000, 1100, "gil"), hop("a2", 1100, 1200, room=True), hop("a3", 1200, 1300, "gil")],
             [["a1", "a2", "a3"]],

@@ -105,7 +105,7 @@ async def test_a_hosts_meetings_are_listed_newest_first_with_who_was_there(store
     script = Script(store, "BUSY")
     await script.join("host", 1000.0)
     await script.leave(await script.join("ann", 1010.0), 1020.0)
-    # Programs are not counted; who is called alike is none.
+    # Programs are not counted; a person whose user id looks similar is.
     await script.join("b_1", 1000.0)
     await script.leave(await script.join("b_rec_1", 1010.0), 1030.0)
     await script.leave(await script.join("bob", 1010.0), 1020.0)

@@ -61,7 +61,7 @@ async def test_a_stay_that_nobody_is_in_ends_when_somebody_last_was(
         assert (stay.left_at, stay.reason, stay.estimated) == (left_at, reason, True)
     assert (await script.person("ann")).state == "disconnected"
     assert await script.store.open_stays("n_1") == []
-    # A stay that had just begun is nobody's to go on with.
+    # Nobody can go on with a stay that had just begun.
     known = [each.stay.session_id for each in await script.restorable(left_at)]
     assert known == ([] if reason == "left" else [ann.stay.session_id])
 

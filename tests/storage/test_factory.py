@@ -1,4 +1,4 @@
-"""Store URLs: what they may be, and what is said of those that are not."""
+"""Store URLs: which are valid, and the errors for those that are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What imports the release before kept, as this one takes them: what it was wrong about, and what it left half read."""
+"""Imports kept by the release before, read by this one: what was wrong in them, and what was left half read."""
 
 from __future__ import annotations
 

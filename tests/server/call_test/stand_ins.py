@@ -1,4 +1,4 @@
-"""Echoes whose program is any other, in a meeting where somebody sits or nobody."""
+"""Echoes that run any program, in a meeting with or without somebody in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STAYS = "import sys; sys.stdin.read()"
 
 
 class Room:
-    """In the place of hub and gateway: in every meeting somebody sits, or nobody, and what was ended is noted."""
+    """Stands for hub and gateway: every meeting has somebody in it, or none has; notes which meetings were ended."""
 
     draining = False
 

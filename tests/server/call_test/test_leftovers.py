@@ -16,7 +16,7 @@ from tests.server.call_test.stand_ins import ASKING, Desk, told
 
 
 class Away:
-    """A store in which nothing can be deleted, as often as it is told."""
+    """A store whose deletions fail a given number of times."""
 
     def __init__(self, real: Any, times: int) -> None:
         self._real = real
@@ -54,7 +54,7 @@ async def test_what_could_not_be_deleted_is_deleted_when_the_store_is_back(
 async def test_at_the_start_what_is_left_is_deleted_and_nothing_that_only_looks_like_it(
     desk: Desk, offered: str
 ) -> None:
-    """Also where calls are not tested any more."""
+    """Also if the server no longer offers to test calls."""
     left = [identifiers.echo_id(os.urandom(20)) for _ in range(2)]
     for room in [*left, "ECHO-TEAM", "ABC123"]:
         await desk.store.create_meeting(room, "u_ann", "", time.time() - lifetime.LIFE - 1)

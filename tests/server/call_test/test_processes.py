@@ -154,7 +154,7 @@ async def test_a_stop_that_is_cut_short_leaves_no_process(
         async with asyncio.timeout(0):
             await desk.echoes.stop()
     async with asyncio.timeout(TIMEOUT):
-        # The latter if it had not got round to being stubborn.
+        # The latter if the process had not yet begun to ignore SIGTERM.
         assert await echo.process.end in {-signal.SIGKILL, -signal.SIGTERM}
 
 

@@ -1,4 +1,4 @@
-"""To test a call: the real echo, in a process that the server starts, and what is left of it, which is nothing."""
+"""Tests of a call: the real echo, in a process that the server starts, and that nothing is left of it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_a_call_is_tested_and_nothing_is_left_of_it(tmp_path: Path) -> Non
 
 
 async def goes_on(play: Play, trial: Trial) -> None:
-    """Who asks again is answered with the same; nobody finds it in a list, or makes a meeting of the kind."""
+    """Asked again, the server answers with the same echo; it is in no list, and nobody can create such a meeting."""
     room, token = trial.room, trial.token
     again = await ask(play, token)
     assert (again.status_code, again.json()["meeting"]) == (200, room)

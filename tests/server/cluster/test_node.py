@@ -192,7 +192,7 @@ async def test_a_clock_that_was_set_is_told_once_and_nobody_is_judged_by_it_for_
 async def test_nodes_whose_machines_clocks_differ_write_the_same_time_and_take_nobody_for_dead(
     store: FailingStore,
 ) -> None:
-    """They judge, and are judged, by the store's clock, whatever their own show."""
+    """Nodes judge each other by the store's clock, whatever their own clocks show."""
     store.ahead = 3600.0
     node = Node(cast(Store, store), Metrics(), RecordClock())
     await node.start()

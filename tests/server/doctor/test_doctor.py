@@ -1,4 +1,4 @@
-"""`reconvene doctor`, of the settings and of the machine: what is found, and that nothing is given away."""
+"""`reconvene doctor` on settings and machine: what it finds, and that it reveals no secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.server.findings import environment, examined, one, those
 
 @pytest.fixture(autouse=True)
 def _a_machine_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the clock and the limits of the one that runs the tests."""
+    """Independent of the clock and the limits of the machine that runs the tests."""
     monkeypatch.setattr(machine, "clock_error", lambda: 0.01)
     monkeypatch.setattr(machine, "open_files_limit", lambda: 65536)
 
@@ -137,7 +137,7 @@ async def test_settings_of_a_store_that_is_not_used_are_noted(tmp_path: Path) ->
 
 
 async def test_no_secret_is_repeated(tmp_path: Path) -> None:
-    """Neither of settings, nor of URLs with passwords, whether they can be used or not."""
+    """Not from settings, and not from URLs with passwords, whether they can be used or not."""
     hidden = {
         "SECRET": "first-geheim",
         "ADMIN_KEY": "second-geheim",

@@ -1,4 +1,4 @@
-"""`reconvene doctor`, of stores in PostgreSQL and Supabase: real ones."""
+"""`reconvene doctor` on real stores in PostgreSQL and Supabase."""
 
 from __future__ import annotations
 

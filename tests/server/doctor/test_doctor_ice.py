@@ -1,4 +1,4 @@
-"""`reconvene doctor`, of STUN and TURN: against a real TURN server, in each way in which one can be wrong."""
+"""`reconvene doctor` on STUN and TURN: against a real TURN server, with every mistake that one can have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _trusted(turn: TurnServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def asked(directory: Path, turn: TurnServer, *urls: str, within: float = 10) -> list[Finding]:
-    """What is found of these URLs of servers that share the secret of `turn`."""
+    """What the doctor finds about these URLs of servers that share the secret of `turn`."""
     found = await examined(directory, within, TURN_URLS=",".join(urls), TURN_SECRET=turn.secret)
     return those(found, "ice")
 

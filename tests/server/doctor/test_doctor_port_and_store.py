@@ -1,4 +1,4 @@
-"""`reconvene doctor`, of the port and of the store: what is found there, and that nothing is changed."""
+"""`reconvene doctor` on port and store: what it finds there, and that it changes nothing."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ async def test_a_reload_may_take_its_time(play: Play, room: str) -> None:
     ann, bob = await pair(play, room)
     await bob.ws.close(GOING_AWAY)
     assert await goodbye(play, bob, back_in=15) == 204
-    # A slow reload is shown as such, later than anybody would have left who is back in three seconds.
+    # A slow reload is shown as `reconnecting` when a goodbye for three seconds would have ended the stay.
     await ann.expect("participant_updated", participant={"id": bob.id, "state": "reconnecting"})
     reloaded = await play.client()
     await reloaded.join(room, "Bob", token=bob.token, session=bob.session, page="bob2", attempt=1)

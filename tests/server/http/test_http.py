@@ -22,7 +22,7 @@ async def test_head_is_answered_as_get_is_without_a_body(play: Play) -> None:
         assert head.status_code == get.status_code, path
         assert head.content == b""
         for name in ("content-type", "content-length", "cache-control", "etag", "www-authenticate"):
-            # The figures may have grown by a digit meanwhile.
+            # The numbers may have grown by a digit meanwhile.
             if (path, name) != ("/metrics", "content-length"):
                 assert head.headers.get(name) == get.headers.get(name), (path, name)
 

@@ -1,4 +1,4 @@
-"""Whoever asks `/ws` without an upgrade is told what would become of a socket from there."""
+"""A request to `/ws` without an upgrade is answered with what would become of a socket from there."""
 
 from __future__ import annotations
 

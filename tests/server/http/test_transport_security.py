@@ -1,4 +1,4 @@
-"""HSTS: whoever came by TLS, as a trusted proxy says, is told to come by nothing else."""
+"""HSTS: browsers that came by TLS, as a trusted proxy says, are told to use nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose request it is: proxies that are trusted tell it, and nobody else can."""
+"""Whose request it is: only trusted proxies can say."""
 
 from __future__ import annotations
 

@@ -136,9 +136,9 @@ async def test_keys_can_be_tried_for_a_while_only_and_each_is_logged_and_counted
         NARROW["failed_keys"], lambda number: ask_with(f"a key that is a guess {number}")
     )
     assert {answer.status_code for answer in wrong} == {401}
-    # Were the right one let in, it could still be found.
+    # If the right key were let in, it could still be found.
     assert is_limited(await ask_with(ADMIN_KEY))
-    # A token cannot be guessed: whoever has one is let in, and one that has become void is no guess.
+    # A token cannot be guessed: one that is valid is let in, and one that has become void is no guess.
     token = await play.identity()
     assert (await ask_with(token)).status_code == 200
     assert (await ask_with(token[:-4] + "AAAA")).status_code == 401
@@ -211,7 +211,7 @@ async def test_a_join_looks_ids_up_as_well(play: Play) -> None:
     assert is_limited(await ask(play, stranger, "GET", "/api/meetings/A-CALL")), "both ways count together"
     bob = await play.client(address="203.0.113.41")
     await bob.join("A-CALL", "Bob")
-    # Who was in the meeting comes back all the same; one who only says so does not.
+    # Somebody who was in the meeting comes back all the same; somebody who only claims it does not.
     back = await play.client(address=stranger)
     await back.join("A-CALL", "Ann", token=ann.token, session=ann.session)
     forger = await play.client(address=stranger)
@@ -223,7 +223,7 @@ async def test_a_join_makes_meetings_within_the_limits_and_goes_on_joining_those
     play: Play,
 ) -> None:
     address = "203.0.113.42"
-    # One that is there already is joined, however often, and not made.
+    # A meeting that exists is joined, however often, and not created.
     for number in [0] * 3 + list(range(NARROW["meetings"])):
         maker = await play.client(address=address)
         await maker.join(f"MADE-{number}", "Ann", create=True)

@@ -13,7 +13,7 @@ async def test_attacks_are_answered_without_an_error(tmp_path: Path) -> None:
     async with ServerProcess(tmp_path, RECONVENE_LIMITS="0,lookups=1,failed_keys=1,identities=1") as server:
         for number, attack in enumerate(ATTACKS, 1):
             attacker = Attacker(server.url, number)
-            # The second time some are refused; what an attacker meets then is no failure of the server's.
+            # The second time some are refused; what an attacker then meets is no failure of the server.
             for attacker.times in range(2):
                 with contextlib.suppress(*FAILURES):
                     await attack(attacker)

@@ -1,4 +1,4 @@
-"""Whatever a peer sends: it is answered as the protocol says, and the others in the room notice nothing."""
+"""Whatever a client sends: it is answered as the protocol says, and the others in the room notice nothing."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class FakedServer(ServerProcess):
 
 
 async def lengths(play: Play, token: str) -> dict[str, float]:
-    """By name, how long everyone was there, whose stay has ended."""
+    """By name: how long everyone was there whose stay has ended."""
     await play.recorded()
     found = {}
     for person in await play.attendance(ROOM, token):
@@ -78,7 +78,7 @@ async def lengths(play: Play, token: str) -> dict[str, float]:
 
 
 async def test_a_clock_that_is_set_changes_neither_grace_nor_lengths(tmp_path: Path) -> None:
-    """Back first: by it, who is away would be for an hour more. Then forward: by it, grace would be over at once."""
+    """First back: by that clock, absences would last an hour longer. Then forward: by it, grace would be over."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     server = FakedServer(tmp_path, RECONVENE_GRACE="2")

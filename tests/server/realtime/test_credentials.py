@@ -26,12 +26,12 @@ def tokens(server: ServerProcess) -> Tokens:
 
 
 def aged(tokens: Tokens, page: Client, seconds: float) -> str:
-    """The page's session as it would be had it been given out so long before."""
+    """The page's session token as if it had been issued so long ago."""
     return tokens.session(tokens.read_session(page.session), time.time() - seconds)
 
 
 def dateless(tokens: Tokens, page: Client) -> str:
-    """As 0.5.0 gave it out."""
+    """As version 0.5.0 issued it."""
     claims = jwt.decode(page.session, options={"verify_signature": False})
     del claims["exp"]
     return tokens._sign(claims)
@@ -139,7 +139,7 @@ async def test_a_session_is_renewed_at_half_its_life_and_not_before(
 
 
 async def resume(play: Play, page: Client, **fields: Any) -> tuple[str, Client]:
-    """What a page is answered whose place was given up: `joined`, or the code of the error."""
+    """The answer to a page whose place was given up: `joined`, or the code of the error."""
     back = await play.client()
     place = {"session": page.session, "epoch": page.epoch, "seq": page.seq}
     await back.send("resume", **(place | fields))

@@ -1,4 +1,4 @@
-"""Frames that are read and written without the library's help are what it would have read, and in order."""
+"""Frames read or written without the library are the same as with it, and in order."""
 
 from __future__ import annotations
 

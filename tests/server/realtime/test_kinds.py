@@ -1,4 +1,4 @@
-"""Programs that take part: told from people wherever people are told of, and counted with them nowhere."""
+"""Programs that take part: they are marked wherever people are listed, and never counted as people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does not come back is lost: found by grace, by heartbeats, and over a restart."""
+"""Participants who do not come back are lost: found by grace, by heartbeats, and after a restart."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_who_does_not_come_back_is_lost(tmp_path: Path, end: signal.Signal
             await start_again(server)
             hurry([ann])
             await ann.sees(lambda: bob.id not in ann.roster)
-            # On a machine so slow that he was gone before she was back she is not told that he went.
+            # If a slow machine lets him leave before she is back, she is not told that he left.
             assert [event["reason"] for event in ann.events("participant_left")] in ([], ["lost"])
             if end == signal.SIGKILL:
                 heartbeat = a_minute_passes(server, bob)

@@ -15,7 +15,7 @@ from tests.server.client import playing
 
 
 class Loop:
-    """One whose lag is as it is told to be."""
+    """An event loop whose lag is set by the test."""
 
     def __init__(self, bound: float = 1.0) -> None:
         self.metrics = Metrics()

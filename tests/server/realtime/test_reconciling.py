@@ -1,4 +1,4 @@
-"""What the record and the rooms do not agree about is found, whatever it came from."""
+"""Differences between the record and the rooms are found, whatever caused them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_an_end_that_was_dropped_is_found_and_is_when_they_were_last_seen(
 
 async def test_who_is_away_was_seen_until_they_were_lost(desk: Desk) -> None:
     connection = await desk.join(token(desk))
-    # As long ago as can be: no stay ends before it began.
+    # The earliest possible loss: no stay ends before it began.
     desk.hub.lost(connection, 0.0)
     await desk.reconciler.reconcile()
     desk.writer._limit = 0

@@ -20,9 +20,9 @@ from tests.server.proxy import HOST, Proxy, Wire
 ADMIN_KEY = "reconnect-reconnect"
 ROOMS, SIZE = 20, 10
 ROUNDS = 16
-TROUBLES = 60
+FAULTS = 60
 PACE = 26
-"""Rounds between two troubles. All troubles are over before half of the rounds are done, so that they never wait for
+"""Rounds between two faults. All faults are over before half of the rounds are done, so that they never wait for
 the rounds of those whom they hold up."""
 
 
@@ -68,7 +68,7 @@ class Talker(Page):
         super().received(link, text)
 
 
-class Trouble:
+class Faults:
     """What the network does to pages, a few at a time, by the numbers it is given."""
 
     def __init__(self, proxy: Proxy, pages: list[Talker], chance: random.Random) -> None:
@@ -126,10 +126,10 @@ async def test_two_hundred_through_a_bad_network_lose_nothing(tmp_path: Path) ->
         url = f"ws://{HOST}:{proxy.port}/ws"
         pages = [Talker(url, f"ROOM-{number % ROOMS}", f"P{number}") for number in range(ROOMS * SIZE)]
         async with together(pages, SIZE) as rooms:
-            await talk_in_trouble(proxy, pages, chance)
+            await talk_under_faults(proxy, pages, chance)
             for room in rooms.values():
                 await ended_right(room)
-        assert sum(page.count("resumed") for page in pages) > TROUBLES
+        assert sum(page.count("resumed") for page in pages) > FAULTS
         async with playing(server) as play:
             for name in rooms:
                 for row in await play.attendance(name, ADMIN_KEY):
@@ -137,19 +137,19 @@ async def test_two_hundred_through_a_bad_network_lose_nothing(tmp_path: Path) ->
     assert not [line for line in server.logs if line["level"] not in {"debug", "info"}]
 
 
-async def talk_in_trouble(proxy: Proxy, pages: list[Talker], chance: random.Random) -> None:
-    trouble = Trouble(proxy, pages, chance)
+async def talk_under_faults(proxy: Proxy, pages: list[Talker], chance: random.Random) -> None:
+    faults = Faults(proxy, pages, chance)
     rounds: asyncio.Queue[None] = asyncio.Queue()
     async with asyncio.TaskGroup() as talks:
         for page in pages:
             talks.create_task(page.talk(chance, rounds))
-        for _ in range(TROUBLES):
+        for _ in range(FAULTS):
             for _ in range(PACE):
                 await rounds.get()
-            trouble.strike()
-        trouble.relent()
-    assert trouble.left_alone
-    assert all(page.count("away") for page in trouble.left_alone)
+            faults.strike()
+        faults.relent()
+    assert faults.left_alone
+    assert all(page.count("away") for page in faults.left_alone)
 
 
 async def ended_right(room: list[Talker]) -> None:

@@ -23,11 +23,11 @@ QUIET = {"debug", "info"}
 
 
 class Member(Page):
-    """With microphone and hand up, if it has its way."""
+    """A page that wants its microphone and hand up."""
 
     def __init__(self, url: str, meeting: str, name: str, token: str | None = None) -> None:
         self.next = ""
-        """Who is signalled to whenever the connection is lost."""
+        """The participant who gets a signal whenever the connection is lost."""
         super().__init__(url, meeting, name, token=token)
 
     def hear(self, emit: Emit) -> None:

@@ -88,7 +88,7 @@ async def test_a_server_that_stops_is_alive_and_not_ready(tmp_path: Path) -> Non
 
 
 class OpenConnection:
-    """Stands for a socket of which no more is asked than that it is there."""
+    """Stands for a socket that only has to be there."""
 
     number, client = 1, Address("", "")
 

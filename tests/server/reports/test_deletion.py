@@ -105,7 +105,7 @@ async def test_pages_of_other_origins_that_may_connect_may_delete(tmp_path: Path
 
 
 class Interrupted:
-    """A store that is away whenever it should delete, as often as it is told."""
+    """A store whose deletions fail as if it were away, a given number of times."""
 
     def __init__(self, real: Any, times: int) -> None:
         self._real = real

@@ -1,4 +1,4 @@
-"""The two clocks: what the record's does when it is told what the store's shows, and where it is told."""
+"""The two clocks: what the record's clock does when it learns the store's time, and where it learns it."""
 
 from __future__ import annotations
 

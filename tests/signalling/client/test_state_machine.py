@@ -1,4 +1,4 @@
-"""What the golden vectors do not say about the client's state machine: its surroundings in Python."""
+"""The client's state machine beyond the golden vectors: what is particular to Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where bots may be sent by what others say."""
+"""To which addresses others may make a bot send."""
 
 from __future__ import annotations
 

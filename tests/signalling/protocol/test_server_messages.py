@@ -1,4 +1,4 @@
-"""What the server may send, and that a frame which is otherwise is noticed."""
+"""What the server may send, and that any other frame is noticed."""
 
 from __future__ import annotations
 

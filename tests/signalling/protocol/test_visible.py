@@ -1,4 +1,4 @@
-"""What of a text is to be seen, and which texts look alike."""
+"""What can be seen of a text, and which texts look alike."""
 
 from __future__ import annotations
 

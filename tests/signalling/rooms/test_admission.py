@@ -38,7 +38,7 @@ def test_places_are_kept_for_those_who_asked_earlier() -> None:
     one = room(member("ann"))
     asking = ["bob", "cid", "dan"]
     assert [view_of(one, user, asking, 2).is_full for user in asking] == [False, True, True]
-    # Who is there already, and asks again, takes no other place.
+    # Somebody who is there already and asks again takes no other place.
     assert not view_of(one, "bob", ["ann", "bob"], 2).is_full
 
 

@@ -1,4 +1,4 @@
-"""Past a room's budget statuses are told together: nothing is lost, and nothing overtakes anything."""
+"""Beyond a room's budget statuses are told together: nothing is lost, and nothing overtakes anything."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_signals_wait_behind_the_status_of_their_author_and_those_of_others_do_n
 
 
 def test_numbers_rise_for_who_is_sent_statuses_and_signals_of_several(stage: Stage) -> None:
-    """The model of a client minds it."""
+    """Otherwise the model of a client fails."""
     stage.join("cleo")
     stage.silence()
     for user in ("ann", "bob"):

@@ -1,4 +1,4 @@
-"""Who sends more than others can take is told to wait, and nobody else is."""
+"""A member who sends more than others can take has to wait, and nobody else has to."""
 
 from __future__ import annotations
 

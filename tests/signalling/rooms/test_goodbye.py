@@ -22,7 +22,7 @@ def stage() -> Stage:
 
 
 def left(stage: Stage) -> list[Any]:
-    """Who was said to have left to Ann, and why."""
+    """Who left, as Ann was told, and why."""
     return [
         (message["participant"]["id"], message["reason"])
         for message in stage.messages("ann")
@@ -74,7 +74,7 @@ class TestAfterTheSocketIsLost:
         assert [(end.at, end.reason) for end in stage.ended] == [(lost_at, "left")]
 
     def test_the_time_counts_from_the_goodbye_on(self, stage: Stage) -> None:
-        """Who was away for long and is reloaded because of that has the whole of it."""
+        """A page that was away for long and is reloaded because of that has the whole time for it."""
         stage.lose("bob")
         stage.wait(20)
         assert stage.goodbye("bob", back_in=5.0)

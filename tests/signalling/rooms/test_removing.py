@@ -1,4 +1,4 @@
-"""Those who are to be here no more."""
+"""Members who are removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_who_is_removed_is_gone_for_all_and_left_when_they_were_last_here() -> N
     assert left == [("participant_left", f"p_{user}_ABC123", "removed") for user in ("bob", "cat")]
     ended = [(end.user_id, end.at, end.reason) for end in stage.ended]
     assert ended == [("bob", stage.now, "removed"), ("cat", lost_at, "removed")]
-    # What its socket still says, and its end, is nobody's.
+    # Messages and the close of its socket have no effect any more.
     stage.lose(bob)
     stage.wait(60)
     assert stage.heard("ann") == []

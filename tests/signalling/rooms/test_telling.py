@@ -68,7 +68,7 @@ def test_who_came_in_between_is_told_what_came_later(stage: Stage, features: lis
 
 @BOTH
 def test_a_signal_comes_behind_what_is_untold(stage: Stage, features: list[str]) -> None:
-    """Also behind the arrival of whom it is from."""
+    """Also behind the arrival of its sender."""
     stage.join("cleo", features=features)
     stage.join("dan")
     stage.say("dan", type="signal", id=1, to="p_cleo_ABC123", data=1)
@@ -135,7 +135,7 @@ def test_what_was_missed_comes_together(stage: Stage, features: list[str]) -> No
 
 
 def test_who_is_gone_is_sent_nothing_more(stage: Stage) -> None:
-    """The model of a client minds it."""
+    """Otherwise the model of a client fails."""
     stage.join("cleo")
     stage.say("bob", type="signal", id=1, to="p_cleo_ABC123", data=1)
     stage.join("dan")

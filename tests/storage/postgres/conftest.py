@@ -19,7 +19,7 @@ async def postgres(servers: Servers) -> PostgresServer:
 
 @pytest.fixture
 def database(backend: str) -> str:
-    """In that server, the backend's."""
+    """The name of the backend's database on that server."""
     return {"postgres": "contract", "supabase": "project"}[backend]
 
 
