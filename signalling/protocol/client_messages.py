@@ -31,8 +31,8 @@ Program = Literal["bot", "recorder"]
 
 
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
-    """`kind`: the kind of the identity that the server makes if the message names none. `knock`: from a `waiting` before.
-    `invite`: as the invite link has it."""
+    """`kind`: the kind of the identity that the server makes if the message names none. `knock`: from a `waiting`
+    before. `invite`: as the invite link has it."""
 
     id: MessageId
     meeting: str

@@ -69,8 +69,8 @@ class ParticipantId(msgspec.Struct, frozen=True):
 
 
 class Meeting(msgspec.Struct, frozen=True):
-    """`host`: whether the recipient is the host. `created`: whether this join created the meeting. `revision` rises with
-    each change of `settings`; the server leaves both out until there is one."""
+    """`host`: whether the recipient is the host. `created`: whether this join created the meeting. `revision` rises
+    with each change of `settings`; the server leaves both out until there is one."""
 
     id: str
     title: str
