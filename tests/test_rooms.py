@@ -102,8 +102,9 @@ OPTIONAL = {
     "aiolimiter": {"server.zoom"},
     "aiortc": MEDIA,
     "asyncpg": {"storage.postgres"},
+    "cryptography": {"server.identity"},
     "av": MEDIA - {"reconvene.webrtc"},
-    "httpx": {"storage.postgres", "server.zoom", "reconvene"},
+    "httpx": {"storage.postgres", "server.identity", "server.zoom", "reconvene"},
     "supabase": {"storage.postgres"},
     "tenacity": {"server.zoom"},
 }
