@@ -51,8 +51,8 @@ def taken_apart(token: str) -> Jws:
 def claims_unverified(token: str) -> dict[str, Any]:
     """What the token claims, to be believed by nobody. Empty if it is no token."""
     try:
-        return taken_apart(token).claims
-    except Refused:
+        return _object(token[:MAX_SIZE].split(".")[1])
+    except (Refused, IndexError):
         return {}
 
 

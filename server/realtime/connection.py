@@ -52,7 +52,9 @@ class Connection(SocketWriter, asyncio.Protocol):
         "number",
         "pinged_at",
         "renew_ice_at",
+        "renew_login_at",
         "since",
+        "vouched_until",
     )
 
     def __init__(self, *, gateway: ConnectionOwner, server_state: Any, **_uvicorn: Any) -> None:
@@ -73,6 +75,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         self.joined = False
         self.client = UNKNOWN
         self.renew_ice_at = math.inf
+        self.renew_login_at = self.vouched_until = math.inf
 
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"

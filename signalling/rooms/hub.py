@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
+from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
 from signalling.rooms import catching_up, commands, server_messages, telling
@@ -153,7 +153,7 @@ class Hub:
         telling.knows(room, member)
         return effects + self._telling.tell(room, now) + answer
 
-    def receive(self, connection: Handle, message: ClientMessage, now: float) -> list[Effect]:
+    def receive(self, connection: Handle, message: RoomMessage, now: float) -> list[Effect]:
         """Handle any message but the join or resume that opens a connection."""
         seat = self._seats.get(connection)
         if seat is None:
