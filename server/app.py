@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -33,6 +34,7 @@ from server.http.limits import HttpLimits
 from server.http.shedding import Shedding
 from server.http.transport_security import TransportSecurity
 from server.identity.identities import Identities
+from server.identity.ids import new_user
 from server.identity.issuer import Issuer
 from server.identity.revocations import Revocations
 from server.identity.secret_file import load_secret
@@ -108,7 +110,14 @@ async def serve(
         jobs.start()
         schedule.start()
         echoes = Echoes(
-            config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
+            config,
+            store,
+            hub,
+            gateway,
+            metrics,
+            own_url(sockets) + config.base_path,
+            gateway.limits,
+            token=lambda: tokens.identity(new_user("bot"), time.time(), own=True),
         )
         echoes.start()
         drain = Drain(config.drain, gateway, writer, reconciler, node)

@@ -221,6 +221,15 @@ async def test_without_a_login_nobody_comes_in_where_that_is_asked_for(tmp_path:
             assert (await http.get("/api/meetings", headers=bearer(app.token()))).status_code == 200
 
 
+async def test_where_everybody_has_to_log_in_calls_are_tested_all_the_same(tmp_path: Path) -> None:
+    """The server's own program comes in by a token that the server has made for it."""
+    async with logging_in(tmp_path, ANONYMOUS="no", CREATE="admin", ECHO="1") as app:
+        answer = await app.play.http.post("/api/echo", headers=bearer(app.token()), timeout=60)
+        assert answer.status_code == 201, app.server.tail()
+        ann = await app.joined(answer.json()["meeting"])
+        assert [person["name"] for person in ann.joined["participants"]] == ["Echo", "Ann"]
+
+
 async def test_creating_is_for_those_who_have_logged_in(tmp_path: Path) -> None:
     async with logging_in(tmp_path, CREATE="identified") as app:
         told = await app.refused("unknown_meeting", meeting="ABC123", create=True)
