@@ -103,11 +103,12 @@ def jwks(*signers: Signer) -> bytes:
 
 
 class KeyServer:
-    """Answers every request with `answer`; `asked` counts them. On a free port, or on a given one."""
+    """Answers each request with `answer`, one for a path in `elsewhere` with what is there; `asked` counts them."""
 
     def __init__(self, port: int = 0) -> None:
         self.asked = 0
         self.answer: Answer = says(404, b"{}")
+        self.elsewhere: dict[str, Answer] = {}
         self._port = port
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -136,8 +137,12 @@ class KeyServer:
             self._server = None
 
     @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/jwks.json"
+        return f"{self.origin}/jwks.json"
 
     def settings(self, **others: str) -> dict[str, str]:
         return login(JWKS_URL=self.url, **others)
@@ -153,11 +158,11 @@ class KeyServer:
         self._open.add(writer)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await reader.readuntil(b"\r\n\r\n")
+                request = await reader.readuntil(b"\r\n\r\n")
                 self.asked += 1
                 async with self._more:
                     self._more.notify_all()
-                await self.answer(writer)
+                await self.elsewhere.get(request.split()[1].decode(), self.answer)(writer)
         finally:
             self._open.discard(writer)
             writer.close()

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import migration
+from reconvene.cli import login, migration
 from reconvene.cli import participants as peer
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
@@ -204,6 +204,8 @@ def doctor(
     report.show(findings, as_json=as_json)
     raise typer.Exit(1 if report.failed(findings) else 0)
 
+
+cli.command()(login.token)
 
 peer.add_to(cli)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import ssl
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from server.identity.key_cache import CannotFetch
 
@@ -21,7 +23,19 @@ def load() -> None:
     importlib.import_module("httpx")
 
 
+class Answer(NamedTuple):
+    """`dated`: when it was made by the server's clock (epoch seconds), if that is said."""
+
+    body: bytes
+    dated: float | None
+
+
 async def from_url(url: str, within: float = WITHIN) -> bytes:
+    """Raises `CannotFetch`."""
+    return (await answer_of(url, within)).body
+
+
+async def answer_of(url: str, within: float) -> Answer:
     """Raises `CannotFetch`."""
     import httpx
 
@@ -49,7 +63,14 @@ async def from_url(url: str, within: float = WITHIN) -> bytes:
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise CannotFetch(f"it cannot be reached: {why[:200]}") from None
-    return bytes(body)
+    return Answer(bytes(body), _date(answer.headers.get("date", "")))
+
+
+def _date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except ValueError:
+        return None
 
 
 async def from_file(path: Path) -> bytes:
