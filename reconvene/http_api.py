@@ -166,6 +166,8 @@ def _refusal(address: Address, path: str, response: httpx.Response, answer: Mapp
     advice = {
         "bad_token": "Get an identity from this very server: those of others, or of before RECONVENE_SECRET was"
         " changed, are not valid",
+        "token_expired": "Get a new token from the application",
+        "login_required": "Get a token from the application in front of the server",
         "revoked": "Get a new identity: the operator has revoked this one",
         "unknown_meeting": "Correct the id, or create the meeting",
         "meeting_ended": "Name another meeting: this one is over for good",

@@ -15,7 +15,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,9 +40,13 @@ LOST = 1006
 """The close code when no close frame arrived (RFC 6455 section 7.1.5)."""
 
 
+GetToken = Callable[[], Awaitable[str | None]]
+
+
 class MeetingSocket:
     """`heard` is called with everything the client emits. Deadlines use the monotonic `clock`; `wall` only shows that
-    the machine has slept."""
+    the machine has slept. `get_token` asks the application for a newer token (None: it gives none); without it a token
+    that has expired is a refusal."""
 
     def __init__(
         self,
@@ -50,11 +54,16 @@ class MeetingSocket:
         place: Place,
         heard: Callable[[Emit], None] | None = None,
         *,
+        get_token: GetToken | None = None,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        if get_token is not None:
+            place.renewable = True
         self.client = SignallingClient(place, chance)
+        self._get_token = get_token
+        self._asking: asyncio.Task[None] | None = None
         self._url = url
         self._heard = heard
         self._clock = clock
@@ -79,6 +88,8 @@ class MeetingSocket:
         self._run(self.client.suspend())
         if self._timer is not None:
             self._timer.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
         while self._tasks:
             await asyncio.wait(self._tasks)
         if self._error is not None and error is None:
@@ -163,8 +174,27 @@ class MeetingSocket:
             case Goodbye():
                 pass  # The close frame says so: unlike a browser, a program closes its socket itself, with 1000.
             case Emit():
+                if action.name in {"token_expiring", "token_needed"}:
+                    self._ask_for_token()
                 if self._heard is not None:
                     self._heard(action)
+
+    def _ask_for_token(self) -> None:
+        """Once at a time, however often one is needed."""
+        if self._get_token is not None and self._asking is None:
+            self._asking = asyncio.create_task(self._renew(self._get_token))
+            self._tasks.add(self._asking)
+            self._asking.add_done_callback(self._ended)
+
+    async def _renew(self, get_token: GetToken) -> None:
+        try:
+            token = await get_token()
+        finally:
+            self._asking = None
+        if token is None:
+            self._run(self.client.no_token())
+        else:
+            self._happened(lambda now: self.client.renew(token, now))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

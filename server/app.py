@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -26,11 +27,15 @@ from server.http import (
     zoom_imports,
 )
 from server.http.base_path import BasePath
+from server.http.callers import Callers
 from server.http.forwarded import Forwarded
 from server.http.head_requests import HeadRequests
 from server.http.limits import HttpLimits
 from server.http.shedding import Shedding
 from server.http.transport_security import TransportSecurity
+from server.identity.identities import Identities
+from server.identity.ids import new_user
+from server.identity.issuer import Issuer
 from server.identity.revocations import Revocations
 from server.identity.secret_file import load_secret
 from server.identity.tokens import Tokens
@@ -66,6 +71,8 @@ async def serve(
     Raises what opening the store raises, and `OSError` if no secret can be kept.
     """
     tokens = Tokens(load_secret(config), config.secret_previous)
+    issuer = None if config.login is None else Issuer(config.login)
+    identities = Identities(config, tokens, issuer)
     metrics = Metrics()
     metrics.log_lines_dropped = lines_dropped
     store = config.make_store()
@@ -86,7 +93,7 @@ async def serve(
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         changes = ChangeWriter(store, metrics, at=record_clock.now)
-        admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock)
+        admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
         gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
         reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
@@ -97,17 +104,26 @@ async def serve(
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear
+        if issuer is not None:
+            issuer.start()
         gateway.start()
         gateway.overload.start()
         retention.start()
         jobs.start()
         schedule.start()
         echoes = Echoes(
-            config, store, hub, gateway, metrics, own_url(sockets) + config.base_path, gateway.limits
+            config,
+            store,
+            hub,
+            gateway,
+            metrics,
+            own_url(sockets) + config.base_path,
+            gateway.limits,
+            token=lambda: tokens.identity(new_user("bot"), time.time(), own=True),
         )
         echoes.start()
         drain = Drain(config.drain, gateway, writer, changes, reconciler, node)
-        others = jobs, schedule, echoes, record_clock, gateway.limits, revocations
+        others = jobs, schedule, echoes, record_clock, gateway.limits, revocations, identities
         http = web(config, store, hub, gateway, tokens, metrics, *others)
         server = Server(
             uvicorn_config(http, gateway, metrics),
@@ -125,6 +141,8 @@ async def serve(
             async with asyncio.timeout_at(deadline):
                 await asyncio.gather(retention.stop(), schedule.stop())
                 await jobs.stop()
+                if issuer is not None:
+                    await issuer.stop()
                 await store.close()
         except TimeoutError:
             log.warning("store did not close in time; what it answered is safe")
@@ -144,6 +162,7 @@ def web(
     record_clock: RecordClock,
     limits: Limits | None = None,
     revocations: Revocations | None = None,
+    identities: Identities | None = None,
 ) -> FastAPI:
     """The web application: API, pages, health and metrics."""
     app = FastAPI(
@@ -171,13 +190,17 @@ def web(
     app.add_middleware(TransportSecurity, seconds=config.hsts)
     app.add_middleware(BasePath, base=config.base_path)
     app.add_middleware(Forwarded, proxies=config.trusted_proxies, hosts=config.hosts)
-    app.include_router(meetings.router(config, store, hub, gateway, tokens, metrics, record_clock))
-    app.include_router(zoom_imports.router(config, store, tokens, jobs, schedule))
+    identities = identities or Identities(config, tokens)
+    callers = Callers(config, identities)
+    app.include_router(
+        meetings.router(config, store, hub, gateway, tokens, identities, callers, metrics, record_clock)
+    )
+    app.include_router(zoom_imports.router(store, callers, jobs, schedule))
     app.include_router(zoom_events.router(config, store))
-    app.include_router(call_test.router(config, tokens, echoes))
+    app.include_router(call_test.router(config, callers, echoes))
     app.include_router(plain_ws.router(config.allowed_origins))
     app.include_router(goodbye.router(gateway, tokens))
     revocations = revocations or Revocations(store, tokens, lambda _: None)
-    app.include_router(revocation.router(config, tokens, revocations))
+    app.include_router(revocation.router(callers, revocations))
     pages.install(app)
     return app

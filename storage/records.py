@@ -21,8 +21,8 @@ EndReason = Literal["left", "lost", "removed", "ended"]
 MOST_RECONNECTS = 100
 """How many moments of return are kept of a stay: the latest."""
 
-PROGRAMS = "b_"
-"""Prefix of bots' user ids. Bots are stored like people, but not counted anywhere."""
+PROGRAMS = ("b_", "xb_")
+"""Prefixes of bots' user ids, ours and an application's. Bots are stored like people, but not counted anywhere."""
 
 GUEST = "Guest"
 """The name of a new participant who joins without one."""

@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": SERVER | {"signalling.rooms"},
     "reconvene.cli": {
         *("reconvene", "storage", "signalling.protocol", "server"),
-        *(f"server.{room}" for room in ("runtime", "settings", "reports", "zoom", "doctor")),
+        *(f"server.{room}" for room in ("runtime", "settings", "identity", "reports", "zoom", "doctor")),
         *(f"reconvene.{room}" for room in ("participants", "recorder", "probe", "load")),
     },
 }
@@ -102,8 +102,9 @@ OPTIONAL = {
     "aiolimiter": {"server.zoom"},
     "aiortc": MEDIA,
     "asyncpg": {"storage.postgres"},
+    "cryptography": {"server.identity"},
     "av": MEDIA - {"reconvene.webrtc"},
-    "httpx": {"storage.postgres", "server.zoom", "reconvene"},
+    "httpx": {"storage.postgres", "server.identity", "server.zoom", "reconvene"},
     "supabase": {"storage.postgres"},
     "tenacity": {"server.zoom"},
 }

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import migration, participants
+from reconvene.cli import login, migration, participants
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -203,6 +203,8 @@ def doctor(
     report.show(findings, as_json=as_json)
     raise typer.Exit(1 if report.failed(findings) else 0)
 
+
+cli.command()(login.token)
 
 participants.add_to(cli)
 

@@ -46,6 +46,16 @@ Reaching = Annotated[
     ),
 ]
 
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="RECONVENE_TOKEN",
+        help="Who it is. Others on this machine see options, but not the variable.",
+        metavar="TOKEN",
+    ),
+]
+
 
 class RecordingFormat(StrEnum):
     WEBM = "webm"
@@ -68,6 +78,7 @@ def echo(
         bool, typer.Option("--until-left", help="Leave when the last of those who came has left.")
     ] = False,
     reach: Reaching = Reach.ANY,
+    token: Token = None,
 ) -> None:
     """Join a meeting and send everyone's sound and picture back to them: to test with one browser.
 
@@ -77,7 +88,8 @@ def echo(
     need_media("echo")
     from reconvene.participants.echo import run
 
-    go(run(meeting, server, name=name, create=create, seconds=seconds, until_left=until_left, reach=reach))
+    place: dict[str, Any] = {"name": name, "create": create, "reach": reach, "token": token}
+    go(run(meeting, server, seconds=seconds, until_left=until_left, **place))
 
 
 def source(
@@ -145,6 +157,7 @@ def record(
     create: Create = False,
     seconds: For = None,
     reach: Reaching = Reach.ANY,
+    token: Token = None,
 ) -> None:
     """Join a meeting, for all to see, and record everyone: a file each, with an index of who, when and what.
 
@@ -156,7 +169,8 @@ def record(
     need_media("record")
     from reconvene.recorder import run
 
-    go(run(meeting, server, out=out, name=name, create=create, seconds=seconds, form=form.value, reach=reach))
+    place: dict[str, Any] = {"name": name, "create": create, "reach": reach, "token": token}
+    go(run(meeting, server, out=out, seconds=seconds, form=form.value, **place))
 
 
 def probe(

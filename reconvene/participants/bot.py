@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 import structlog
 from aiortc import MediaStreamTrack, RTCConfiguration
 
-from reconvene.meeting_socket import MeetingSocket
+from reconvene.meeting_socket import GetToken, MeetingSocket
 from reconvene.participants.stay_end import Over, closed, refused
 from reconvene.server_address import Address
 from reconvene.webrtc import ice
@@ -78,7 +78,7 @@ class Behaviour:
 
 class Bot:
     """`media`: what it announces to send. `create`: create the meeting if there is none. `token`: an identity to join
-    with; by default the server makes one of this kind.
+    with; by default the server makes one of this kind. `get_token`: asks the application for a newer one.
 
     `reach`: which remote candidates it tries. `relay_only`: connects through TURN only. `servers`: ICE servers to
     use instead of those that the server names.
@@ -93,6 +93,7 @@ class Bot:
         kind: Kind = "bot",
         create: bool = False,
         token: str | None = None,
+        get_token: GetToken | None = None,
         media: dict[str, bool] | None = None,
         reach: Reach = Reach.ANY,
         relay_only: bool = False,
@@ -116,7 +117,7 @@ class Bot:
         self.links: dict[str, Link] = {}
         """By participant id."""
         self.reach = reach
-        self.socket = MeetingSocket(address.websocket, place, self._heard)
+        self.socket = MeetingSocket(address.websocket, place, self._heard, get_token=get_token)
         self._behaviour = behaviour
         self._relay_only = relay_only
         self._servers = servers

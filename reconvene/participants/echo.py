@@ -111,13 +111,15 @@ async def run(
     seconds: float | None,
     until_left: bool,
     reach: Reach,
+    token: str | None = None,
 ) -> int:
     """Returns the exit code."""
     address = address_of(server, meeting)
     began, tally = time.monotonic(), Tally()
     try:
         await reached(address)
-        async with Bot(address, name, Echo(tally, until_left=until_left), create=create, reach=reach) as bot:
+        behaviour = Echo(tally, until_left=until_left)
+        async with Bot(address, name, behaviour, create=create, reach=reach, token=token) as bot:
             await stay(bot, seconds=seconds)
     except (ApiFailure, Over) as error:
         unless_ended(error, tally)

@@ -44,6 +44,10 @@ def refused(address: Address, meeting: str, error: Message) -> Over:
             text = f"the meeting {meeting} has ended"
         case "bad_message":
             text = f"the server did not understand the join: {error['message']}"
+        case "token_expired":
+            text = "its token has expired; give it a new one (--token)"
+        case "login_required":
+            text = "the server lets in nobody without a token of its application; give it one (--token)"
         case _:
             text = f"the server refused: {error['message']}"
     return Over(text, error["code"])

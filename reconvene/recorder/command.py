@@ -35,6 +35,7 @@ async def run(
     seconds: float | None = None,
     form: Format = "webm",
     reach: Reach = Reach.ANY,
+    token: str | None = None,
 ) -> int:
     """Record until told to stop, for `seconds`, or until the meeting ends. Prints the recording's folder; returns the
     exit code."""
@@ -51,7 +52,7 @@ async def run(
     except ApiFailure as error:
         raise refused(str(error)) from None
     recording = Recording(out, form, tally=tally)
-    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach)
+    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach, token=token)
     over = await _record(bot, recording, seconds, line)
     if recording.folder is not None:
         told(tally, address, began)

@@ -29,6 +29,9 @@ HANDED_ON = frozenset(
 )
 """Environment variables the child inherits. It joins like any client and needs no settings or secrets."""
 
+TOKEN = "RECONVENE_TOKEN"  # noqa: S105 - a name
+"""The variable in which programs that take part are given their token."""
+
 MOST_LINES = 100
 """Lines of one process that are logged; further lines are read and discarded."""
 MOST_IN_A_LINE = 300
@@ -58,11 +61,12 @@ class EchoProcess:
         self.end = asyncio.create_task(self._follow())
 
     @classmethod
-    async def start(cls, command: Sequence[str], room: str) -> EchoProcess:
-        """`room` is the meeting named in the log lines. Raises `OSError` if the process cannot be started."""
+    async def start(cls, command: Sequence[str], room: str, token: str = "") -> EchoProcess:
+        """`room` is the meeting named in the log lines; `token`: who the process is, if it is told. Raises `OSError` if
+        it cannot be started."""
         # On a thread, where Popen uses vfork, which takes a millisecond. Event loops use fork, which would block this
         # one: for a tenth of a second in a server that holds half a gigabyte.
-        return cls(await asyncio.to_thread(_started, command), room)
+        return cls(await asyncio.to_thread(_started, command, token), room)
 
     def terminate(self) -> None:
         """Ask the process to leave; kill it if it has not ended within `LEAVES_WITHIN` seconds."""
@@ -116,8 +120,9 @@ class EchoProcess:
         tell("echo: " + text[:MOST_IN_A_LINE], **about)
 
 
-def _started(command: Sequence[str]) -> Popen[bytes]:
-    given = environment(os.environ)
+def _started(command: Sequence[str], token: str) -> Popen[bytes]:
+    # Not among the arguments: everybody on the machine can read those.
+    given = environment(os.environ) | ({TOKEN: token} if token else {})
     return Popen(command, bufsize=0, stdin=PIPE, stdout=DEVNULL, stderr=PIPE, env=given)  # noqa: S603 - ours
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -89,7 +89,10 @@ class Echo:
 
 
 class Echoes:
-    """Call `start`, then `begin` for each test, then `stop`. `url`: the server's, for programs on this machine."""
+    """Call `start`, then `begin` for each test, then `stop`. `url`: the server's, for programs on this machine.
+
+    `token` makes the identity of an echo, which comes in whoever else may.
+    """
 
     def __init__(
         self,
@@ -100,7 +103,9 @@ class Echoes:
         metrics: Metrics,
         url: str,
         limits: Limits | None = None,
+        token: Callable[[], str] = lambda: "",
     ) -> None:
+        self._token = token
         self._offered = config.echo
         self._reach = config.echo_reach
         self._store = store
@@ -220,7 +225,8 @@ class Echoes:
     async def _run(self, echo: Echo) -> None:
         """Run its process, from start to end. Raises `Refused` if it does not get into its meeting."""
         try:
-            echo.process = process = await EchoProcess.start(self.command(echo.room, echo.reach), echo.room)
+            command = self.command(echo.room, echo.reach)
+            echo.process = process = await EchoProcess.start(command, echo.room, self._token())
         except OSError as error:
             log.warning("echo could not be started", meeting=echo.room, error=str(error))
             raise Refused(ErrorCode.UNAVAILABLE, CANNOT) from None

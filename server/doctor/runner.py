@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from server.doctor import files, ice, machine, port, settings, store_checks, zoom
+from server.doctor import files, ice, login, machine, port, settings, store_checks, zoom
 from server.doctor.checks import Check, Finding, failure, note
 from server.runtime.daemon_threads import DaemonThreads
 from server.settings.config import SETTINGS, Config
@@ -27,6 +27,7 @@ AREAS = (
     store_checks.STORE,
     store_checks.MIGRATIONS,
     ice.AREA,
+    login.AREA,
     zoom.AREA,
     machine.CLOCK,
 )
@@ -79,6 +80,7 @@ def checks_of(config: Config) -> list[Check]:
         Check(port.AREA, partial(port.check, config), frozenset({"RECONVENE_HOST", "RECONVENE_PORT"})),
         Check(store_checks.STORE, partial(store_checks.check, config), store),
         *(Check(ice.AREA, partial(ice.check, server)) for server in ice.servers(config, time.time())),
+        Check(login.AREA, partial(login.check, config), login.SETTINGS),
         Check(zoom.AREA, partial(zoom.check, config), zoom.SETTINGS),
         Check(machine.CLOCK, _threaded(machine.check_clock, time.time())),
     ]

@@ -135,6 +135,8 @@ def _secrets(config: Config) -> Iterator[Finding]:
         "RECONVENE_SECRET_PREVIOUS": config.secret_previous,
         "RECONVENE_ADMIN_KEY": config.admin_key,
         "RECONVENE_TURN_SECRET": config.turn_secret,
+        "RECONVENE_JWT_SECRET": config.jwt_secret,
+        "RECONVENE_JWT_SECRET_PREVIOUS": config.jwt_secret_previous,
     }
     names = [name for name, value in held.items() if value]
     for position, first in enumerate(names):

@@ -4,7 +4,6 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 """
 
 import math
-import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,12 +11,12 @@ from pydantic import BaseModel, Field
 
 from server.call_test.lifetime import SECONDS
 from server.call_test.sessions import Echoes
+from server.http.callers import ADMIN, Callers
 from server.http.forwarded import client_of
-from server.http.meetings import Bearer
 from server.http.openapi import refusal
 from server.http.private import PRIVATE
 from server.http.problems import problem
-from server.identity.tokens import Tokens, is_admin_key
+from server.identity.identities import Who
 from server.settings.config import Config
 from signalling.protocol.errors import ErrorCode, Refused
 
@@ -32,13 +31,11 @@ class EchoView(BaseModel):
     seconds: int = Field(description="How long the echo stays from now on.")
 
 
-def router(config: Config, tokens: Tokens, echoes: Echoes) -> APIRouter:
-    def caller(credentials: Bearer) -> str:
-        if credentials is None:
-            raise Refused(ErrorCode.BAD_TOKEN, "This needs an identity: Authorization: Bearer <token>.")
-        if is_admin_key(config, credentials.credentials):
+def router(config: Config, callers: Callers, echoes: Echoes) -> APIRouter:
+    def caller(who: Annotated[Who, Depends(callers.known)]) -> str:
+        if who.user_id == ADMIN:
             raise Refused(ErrorCode.FORBIDDEN, "A call is somebody's: test it with an identity.")
-        return tokens.read_identity(credentials.credentials, time.time()).user_id
+        return who.user_id
 
     routes = APIRouter(prefix="/api/echo", tags=["echo"])
 

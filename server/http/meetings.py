@@ -9,14 +9,15 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from server.http import attendance
+from server.http.callers import ADMIN, Callers
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.private import PRIVATE
+from server.identity.identities import Identities, Who
 from server.identity.ids import new_user
-from server.identity.tokens import Tokens, is_admin_key
+from server.identity.tokens import Tokens
 from server.identity.turn_credentials import ice_servers
 from server.realtime.gateway import Gateway
 from server.realtime.joining import meeting_asked_for
@@ -35,19 +36,12 @@ from storage.import_store import StoreWithImports
 from storage.imports import Import, Kind, PartState
 from storage.records import HostedMeeting, Meeting
 
-ADMIN = "admin"
-"""The `user_id` of a caller with the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
-
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
 
 MOST_MEETINGS = 100
 MOST_ECHOES = 10
 """More than the number of meetings made to test a call at one time: they are left out of lists."""
-_bearer = HTTPBearer(
-    auto_error=False, description="An identity token from POST /api/identity, or the admin key"
-)
-Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 class NewIdentity(BaseModel):
@@ -107,27 +101,18 @@ def router(  # the API's parts list
     hub: Hub,
     gateway: Gateway,
     tokens: Tokens,
+    identities: Identities,
+    callers: Callers,
     metrics: Metrics,
     record_clock: RecordClock,
 ) -> APIRouter:
     routes = APIRouter()
+    KnownWho = Annotated[Who, Depends(callers.known)]  # noqa: N806 - a type
 
-    def caller(credentials: Bearer) -> str | None:
-        """The user id of the caller, if there are credentials. Raises `Refused` for a token that is not valid."""
-        if credentials is None:
-            return None
-        if is_admin_key(config, credentials.credentials):
-            return ADMIN
-        return tokens.read_identity(credentials.credentials, time.time()).user_id
+    def known_user(who: KnownWho) -> str:
+        return who.user_id
 
-    Caller = Annotated[str | None, Depends(caller)]  # noqa: N806 - a type
-
-    def known(user_id: Caller) -> str:
-        if user_id is None:
-            raise Refused(ErrorCode.BAD_TOKEN, "This needs an identity: Authorization: Bearer <token>.")
-        return user_id
-
-    Known = Annotated[str, Depends(known)]  # noqa: N806 - a type
+    Known = Annotated[str, Depends(known_user)]  # noqa: N806 - a type
 
     def link(request: Request, meeting: Meeting) -> str:
         return f"{request.base_url}m/{meeting.room}"
@@ -170,17 +155,23 @@ def router(  # the API's parts list
         """Make an anonymous identity. Keep the token: only with it a host is recognised as the host."""
         if body is not None and body.name:
             _checked(identifiers.person_name, body.name)
+        identities.refuse_anonymous()
         user_id = new_user((body.kind if body else None) or "")
         return IdentityView(token=tokens.identity(user_id, time.time()), user_id=user_id)
 
     @routes.get("/api/meetings", tags=["meetings"])
-    async def hosted_meetings(request: Request, response: Response, user_id: Known) -> HostedMeetings:
+    async def hosted_meetings(request: Request, response: Response, who: KnownWho) -> HostedMeetings:
         """The latest meetings that the caller hosts, newest first, 100 at most; with the admin key everybody's."""
         response.headers.update(PRIVATE)
+        user_id, only = who.user_id, who.outside.meetings if who.outside else None
         latest = await store.hosted_meetings(
             None if user_id == ADMIN else user_id, MOST_MEETINGS + MOST_ECHOES
         )
-        hosted = [each for each in latest if not identifiers.is_echo(each.meeting.room)][:MOST_MEETINGS]
+        hosted = [
+            each
+            for each in latest
+            if not identifiers.is_echo(each.meeting.room) and (only is None or each.meeting.room in only)
+        ][:MOST_MEETINGS]
         imports: dict[str, Import] = {}
         if any(each.imported for each in hosted):
             # As many imports as meetings, in the same order: they include the imports among the listed meetings.
@@ -193,17 +184,21 @@ def router(  # the API's parts list
 
     @routes.post("/api/meetings", tags=["meetings"], responses={201: {"model": MeetingView}})
     async def create_meeting(
-        request: Request, response: Response, user_id: Known, body: NewMeeting | None = None
+        request: Request, response: Response, who: KnownWho, body: NewMeeting | None = None
     ) -> MeetingView:
         """Get or create a meeting: 201 for the caller who creates it and is its host, 200 for everyone after that."""
+        user_id = who.user_id
         body = body or NewMeeting.model_construct(meeting=None, title="")
         title = _checked(identifiers.meeting_title, body.title)
-        if user_id == ADMIN:
-            raise Refused(ErrorCode.FORBIDDEN, "A meeting needs a host: create it with an identity.")
-        if body.meeting is None:
-            room = identifiers.generated_meeting_id(os.urandom(16))
-        else:
-            room = _checked(identifiers.new_meeting_id, body.meeting)
+        room = None if body.meeting is None else _checked(identifiers.new_meeting_id, body.meeting)
+        if (refused := callers.refuses_to_create(who, room)) is not None:
+            if room is None:
+                raise refused
+            try:
+                return view(request, await existing(room, user_id), user_id)
+            except UnknownMeeting:
+                raise refused from None
+        room = room or identifiers.generated_meeting_id(os.urandom(16))
         meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
         meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200
@@ -215,7 +210,10 @@ def router(  # the API's parts list
         responses=UNKNOWN,
         openapi_extra={"security": [{}]},  # or without any credentials
     )
-    async def get_meeting(request: Request, meeting: str, user_id: Caller) -> MeetingView:
+    async def get_meeting(
+        request: Request, meeting: str, who: Annotated[Who | None, Depends(callers.who)]
+    ) -> MeetingView:
+        user_id = None if who is None else who.user_id
         return view(request, await existing(meeting, user_id), user_id)
 
     @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)

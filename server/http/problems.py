@@ -55,7 +55,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     def _refused(_request: Request, error: Refused) -> Response:
-        headers = {"WWW-Authenticate": "Bearer"} if error.code is ErrorCode.BAD_TOKEN else {}
+        asks = error.code in {ErrorCode.BAD_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.LOGIN_REQUIRED}
+        headers = {"WWW-Authenticate": "Bearer"} if asks else {}
         return refusal_of(error, headers)
 
     @app.exception_handler(UnknownMeeting)

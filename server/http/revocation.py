@@ -5,29 +5,25 @@ Annotations are evaluated here (no `from __future__ import annotations`): FastAP
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
-from server.http.admin import admin_only
-from server.http.meetings import Bearer
+from server.http.callers import Callers
 from server.identity.revocations import Revocations
-from server.identity.tokens import Tokens
-from server.settings.config import Config
 
 User = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="The `user_id` of an identity.")]
 
 
-def router(config: Config, tokens: Tokens, revocations: Revocations) -> APIRouter:
+def router(callers: Callers, revocations: Revocations) -> APIRouter:
     routes = APIRouter()
-    admin = admin_only(config, tokens)
+    admin = Depends(callers.admin)
 
-    @routes.post("/api/identities/{user}/revoke", tags=["identity"], status_code=204)
-    async def revoke(user: User, credentials: Bearer) -> Response:
+    @routes.post("/api/identities/{user}/revoke", tags=["identity"], status_code=204, dependencies=[admin])
+    async def revoke(user: User) -> Response:
         """Void the user's identity and session tokens, and close their sockets (4006). Needs the admin key.
 
         Void are all tokens issued so far, and all those issued in the next 24 hours. 204 also when nobody has this id,
         and when it is asked again.
         """
-        admin(credentials)
         await revocations.revoke(user)
         return Response(status_code=204)
 

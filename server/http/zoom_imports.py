@@ -10,12 +10,10 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.http.admin import admin_only
+from server.http.callers import Callers
 from server.http.openapi import answered, refusal
 from server.http.private import PRIVATE, private_json
 from server.http.problems import problem
-from server.identity.tokens import Tokens
-from server.settings.config import Config
 from server.zoom import api_models, person_matching
 from server.zoom.address import external_id
 from server.zoom.errors import ZoomFailure
@@ -39,8 +37,8 @@ class NewSync(BaseModel):
     watch: bool = Field(False, description="Read it again by itself, until two readings agree.")
 
 
-def router(config: Config, store: ImportStore, tokens: Tokens, jobs: Jobs, schedule: Schedule) -> APIRouter:
-    admin = Depends(admin_only(config, tokens))
+def router(store: ImportStore, callers: Callers, jobs: Jobs, schedule: Schedule) -> APIRouter:
+    admin = Depends(callers.admin)
     routes = APIRouter(prefix="/api/zoom/sync", tags=["zoom"], dependencies=[admin])
 
     @routes.post(

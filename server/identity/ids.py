@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 
 from signalling.protocol.fields import Kind
@@ -13,20 +15,38 @@ USERS: dict[Kind, str] = {"": "u", "bot": "b", "recorder": "b_rec"}
 The store uses them as well (`storage.records.PROGRAMS`).
 """
 
+OUTSIDE: dict[Kind, str] = {"": "x", "bot": "xb", "recorder": "xb_rec"}
+"""Prefixes of ids of users whom an application has identified: no subject of theirs becomes one of the users above."""
+
+_PROGRAMS: tuple[Kind, ...] = ("recorder", "bot")
+"""The more special first: their prefixes are longer."""
+
 
 def new_user(kind: Kind = "") -> str:
     return new_id(USERS[kind])
 
 
+def outside_user(issuer: str, subject: str, kind: Kind = "") -> str:
+    """The id of a user of an issuer, always the same: a hash, so that neither can be read from it."""
+    digest = hashlib.sha256(json.dumps([issuer, subject]).encode()).digest()
+    return f"{OUTSIDE[kind]}_{base64.b32encode(digest[:20]).decode().lower()}"
+
+
+def is_outside(user_id: str) -> bool:
+    """Whether an application has identified this user."""
+    return user_id.startswith((f"{OUTSIDE['']}_", f"{OUTSIDE['bot']}_"))
+
+
 def kind_of(user_id: str) -> Kind:
     """The kind of the user with this id."""
-    if is_recorder(user_id):
-        return "recorder"
-    return "bot" if user_id.startswith(f"{USERS['bot']}_") else ""
+    for kind in _PROGRAMS:
+        if user_id.startswith((f"{USERS[kind]}_", f"{OUTSIDE[kind]}_")):
+            return kind
+    return ""
 
 
 def is_recorder(user_id: str) -> bool:
-    return user_id.startswith(f"{USERS['recorder']}_")
+    return kind_of(user_id) == "recorder"
 
 
 def new_id(prefix: str) -> str:

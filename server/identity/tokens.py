@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from server.identity.signed import sign, verified
 from server.settings.config import Config
@@ -28,15 +28,34 @@ SESSION_RENEW_BELOW = SESSION_LIFETIME / 2
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`outdated`: signed with the previous secret."""
+    """`outdated`: signed with the previous secret. `own`: of a program that this server itself has started."""
 
     user_id: str
     expires_at: float
     outdated: bool = False
+    own: bool = False
 
     def is_due(self, now: float) -> bool:
         """Whether the user should be given a new token."""
         return self.outdated or self.expires_at - now < RENEW_BELOW
+
+
+class Voucher(NamedTuple):
+    """What a session carries of an application's token: whose it was, and from when until when. Epoch seconds."""
+
+    issuer: str
+    issued_at: float
+    expires_at: float
+
+    @classmethod
+    def of_claim(cls, claim: object) -> Self | None:
+        """Raises `Refused` (bad_token) for what is none."""
+        if claim is None:
+            return None
+        match claim:
+            case [str(issuer), int() | float() as issued_at, int() | float() as expires_at]:
+                return cls(issuer, issued_at, expires_at)
+        raise Refused(ErrorCode.BAD_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,7 @@ class TabSession:
     """A tab's place: its stay, and which instance of the participant it is.
 
     `expires_at`: None if version 0.5 or older issued it; its age is then judged by the stay. `outdated`: signed with
-    the previous secret.
+    the previous secret. `voucher`: of a user whom an application has identified.
     """
 
     user_id: str
@@ -53,6 +72,7 @@ class TabSession:
     instance: str
     expires_at: float | None = None
     outdated: bool = False
+    voucher: Voucher | None = None
 
     def is_due(self, now: float) -> bool:
         """Whether the page should be given a new token."""
@@ -60,6 +80,9 @@ class TabSession:
 
     @property
     def issued_at(self) -> float:
+        """When its user last showed who they are, for revocations."""
+        if self.voucher is not None:
+            return self.voucher.issued_at
         return 0.0 if self.expires_at is None else self.expires_at - SESSION_LIFETIME
 
 
@@ -79,21 +102,22 @@ class Tokens:
         ]
         self.revoked: dict[str, float] = {}
 
-    def identity(self, user_id: str, now: float) -> str:
-        return self._sign({"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)})
+    def identity(self, user_id: str, now: float, *, own: bool = False) -> str:
+        """`own`: for a program that this server itself starts."""
+        claims: dict[str, object] = {"typ": "identity", "sub": user_id, "exp": int(now + LIFETIME)}
+        return self._sign(claims | {"own": True} if own else claims)
 
     def session(self, session: TabSession, now: float) -> str:
         """A token for the place, valid from now; ignores `session.expires_at`."""
-        return self._sign(
-            {
-                "typ": "session",
-                "sub": session.user_id,
-                "mtg": session.room,
-                "sid": session.session_id,
-                "ins": session.instance,
-                "exp": int(now + SESSION_LIFETIME),
-            },
-        )
+        claims: dict[str, object] = {
+            "typ": "session",
+            "sub": session.user_id,
+            "mtg": session.room,
+            "sid": session.session_id,
+            "ins": session.instance,
+            "exp": int(now + SESSION_LIFETIME),
+        }
+        return self._sign(claims | ({"vch": [*session.voucher]} if session.voucher else {}))
 
     def knock(self, room: str, user_id: str, sitting: int, at: float, now: float) -> str:
         """A token for a place among those who wait since `at`."""
@@ -127,7 +151,7 @@ class Tokens:
         if expires_at <= now:
             raise Refused(ErrorCode.BAD_TOKEN, "The token has expired.")
         self.refuse_revoked(user_id, expires_at - LIFETIME)
-        return Identity(user_id, expires_at, outdated)
+        return Identity(user_id, expires_at, outdated, own=claims.get("own") is True)
 
     def read_session(self, token: str) -> TabSession:
         """Raises `Refused`: bad_token if forged or of the other kind; revoked.
@@ -142,7 +166,8 @@ class Tokens:
         if texts != parts or not isinstance(expires_at, int | float | None):
             raise Refused(ErrorCode.BAD_TOKEN)
         user_id, room, session_id, instance = texts
-        session = TabSession(user_id, room, session_id, instance, expires_at, outdated)
+        voucher = Voucher.of_claim(claims.get("vch"))
+        session = TabSession(user_id, room, session_id, instance, expires_at, outdated, voucher)
         self.refuse_revoked(user_id, session.issued_at)
         return session
 

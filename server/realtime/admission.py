@@ -9,8 +9,11 @@ from __future__ import annotations
 import itertools
 import time
 
+import msgspec
+
+from server.identity.identities import Identities
 from server.identity.ids import kind_of, new_id
-from server.identity.tokens import TabSession, Tokens
+from server.identity.tokens import TabSession, Tokens, Voucher
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
@@ -18,6 +21,7 @@ from server.realtime.credentials import Credentials, Proof
 from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait
 from server.realtime.ice_servers import IceServers
 from server.realtime.join_record import Asked, JoinRecord
+from server.realtime.login_expiry import LoginExpiry
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
@@ -30,10 +34,9 @@ from signalling.protocol.rights import rights_of
 from signalling.rooms.admission import Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
-from signalling.rooms.knock import Knocking
-from signalling.rooms.member import Handle
+from signalling.rooms.member import Handle, Member
 from storage.errors import NotLetIn, StoreUnavailable
-from storage.records import GUEST, Joined
+from storage.records import Joined
 from storage.store import Store
 
 ATTEMPTS = 5
@@ -50,32 +53,48 @@ class Admission:
         tokens: Tokens,
         node: str,
         record_clock: RecordClock,
+        identities: Identities | None = None,
     ) -> None:
         self.ice = IceServers(config, hub)
+        self.expiry = LoginExpiry(config, hub)
         self._config = config
         self._hub = hub
         self._store = store
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
-        self.door = Door()
+        self.door = Door(tokens, config.max_waiting)
         self.pending = PendingJoins()
         self._tokens = tokens
-        self._credentials = Credentials(tokens, hub, store)
+        self._identities = identities or Identities(config, tokens)
+        self._credentials = Credentials(config, tokens, hub, store, self._identities)
         self._comings = Comings(limited=config.message_rate > 0)
         self._orders = itertools.count(1)
 
-    def returning(self, connection: Handle, resume: Resume) -> tuple[TabSession, Return]:
-        """The hub's input for a page that resumes. The hub then looks for its place. Raises `Refused`."""
-        now = time.time()
+    def session_of(self, resume: Resume) -> TabSession:
+        """What the page that resumes shows. Raises `Refused`."""
         session = self._tokens.read_session(resume.session)
         self._comings.count(session.room, session.user_id, clock.monotonic())
+        return session
+
+    async def vouched(self, resume: Resume, session: TabSession) -> Voucher | None:
+        """Until when the page of an application's user may stay in its place; None if it has been given up. Raises
+        `Refused`."""
+        if session.voucher is None or self._hub.present(session.room, session.user_id) is None:
+            return None
+        return await self._credentials.of_place(resume, session, session.voucher, time.time())
+
+    def returning(
+        self, connection: Handle, resume: Resume, session: TabSession, voucher: Voucher | None
+    ) -> Return:
+        """The hub's input for a page that resumes. The hub then looks for its place. `voucher`: the one that counts."""
+        now = time.time()
         member = self._hub.present(session.room, session.user_id)
-        credential, renewed = resume.session, session.is_due(now)
+        credential, renewed = resume.session, session.is_due(now) or voucher != session.voucher
         features = known(resume.features)
         if member is not None and (renewed or member.instance != session.instance):
-            seat = TabSession(session.user_id, session.room, member.session_id, member.instance)
-            credential = self._tokens.session(seat, now)
-        back = Return(
+            credential = self._session(member, session.room, voucher)
+        self.expiry.given(connection, voucher, clock.monotonic())
+        return Return(
             connection=connection,
             message_id=resume.id,
             room=session.room,
@@ -91,7 +110,19 @@ class Admission:
             renewed=renewed,
             features=features,
         )
-        return session, back
+
+    async def authenticate(self, token: str, room: str, member: Member) -> Voucher:
+        """What a newer token of a member is good for. Raises `Refused`."""
+        return await self._credentials.renewed(token, room, member.user_id, time.time())
+
+    def authenticated(self, connection: Handle, room: str, member: Member, voucher: Voucher) -> str:
+        """Let the member stay for longer; returns a session that says so."""
+        self.expiry.given(connection, voucher, clock.monotonic())
+        return self._session(member, room, voucher)
+
+    def _session(self, member: Member, room: str, voucher: Voucher | None) -> str:
+        place = TabSession(member.user_id, room, member.session_id, member.instance, voucher=voucher)
+        return self._tokens.session(place, time.time())
 
     async def readmit(
         self, connection: Handle, resume: Resume, session: TabSession
@@ -115,15 +146,32 @@ class Admission:
 
     async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
         """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done."""
-        order = next(self._orders)
+        order, wanted = next(self._orders), join.create
         proof = await self._credentials.of_join(join, time.time())
+        join = self._as_the_token_says(join, proof)
         self._comings.count(join.meeting, proof.user_id, clock.monotonic())
-        return await self._admit(connection, join, proof, order, comes_back=False)
+        try:
+            return await self._admit(connection, join, proof, order, comes_back=False)
+        except Refused as refused:
+            why = self._identities.refuses_to_create(proof.who)
+            if refused.code is ErrorCode.UNKNOWN_MEETING and wanted and why:
+                raise Refused(refused.code, f"{refused.text} {why}") from None
+            raise
+
+    def _as_the_token_says(self, join: Join, proof: Proof) -> Join:
+        """The join with the name that the token gives, which counts for more than what the page says, and without the
+        wish to create the meeting if that is not for its bearer. Raises `Refused` if nobody says a name."""
+        user = None if proof.who is None else proof.who.outside
+        name = (user.name if user else None) or join.name
+        if not name:
+            raise Refused(ErrorCode.BAD_MESSAGE, "A name is needed: the token gives none.")
+        may = join.create and self._identities.refuses_to_create(proof.who) is None
+        return msgspec.structs.replace(join, name=name, create=may)
 
     async def _admit(
         self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
-        user_id, token, _ = proof
+        user_id = proof.user_id
         asked = self._record.now()
         recorded = False
         try:
@@ -138,7 +186,7 @@ class Admission:
                         if pending.stale:
                             # It was decided by what has changed since.
                             continue
-                        raise _answer(refused, proof) from None
+                        raise _answer(refused, join, proof) from None
                     recorded = True
                     if not pending.stale:
                         break
@@ -151,11 +199,11 @@ class Admission:
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
             raise
-        return self._arrival(connection, join, user_id, token, joined, order), joined
+        return self._arrival(connection, join, proof, joined, order), joined
 
     async def _recorded(self, join: Join, proof: Proof) -> Joined:
         """Raises `Refused`, `NotLetIn`."""
-        shown = self.door.shown(join)
+        shown = self.door.shown(join, proof)
         try:
             return await self._record.join(join, proof.user_id, proof.session, shown)
         except NotLetIn as refused:
@@ -163,31 +211,6 @@ class Admission:
                 raise
             shown = await self.door.with_password(shown, join, refused)
             return await self._record.join(join, proof.user_id, proof.session, shown)
-
-    def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
-        """What the hub needs to let somebody wait."""
-        now = time.time()
-        user_id, sitting = waits.user_id, waits.sitting
-        knock = message.knock if isinstance(message, Join) else None
-        since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
-        at = now if since is None else since
-        return Knocking(
-            connection=connection,
-            message_id=message.id,
-            room=room,
-            title="",
-            epoch=new_id("e"),
-            id=self._tokens.knock_id(room, user_id, sitting),
-            user_id=user_id,
-            name=(message.name if isinstance(message, Join) else "") or GUEST,
-            anonymous=True,
-            at=at,
-            knock=self._tokens.knock(room, user_id, sitting, at, now),
-            most=self._config.max_waiting,
-            token=waits.token,
-            settings=waits.settings,
-            revision=waits.revision,
-        )
 
     def forget(self, asked_before: float) -> None:
         """Forget failed joins asked for before that moment; `reconciling` has closed any stays they began."""
@@ -243,10 +266,9 @@ class Admission:
         self._writer.record(here)
         return True
 
-    def _arrival(
-        self, connection: Handle, join: Join, user_id: str, token: str | None, joined: Joined, order: int
-    ) -> Arrival:
-        stay, features = joined.stay, known(join.features)
+    def _arrival(self, connection: Handle, join: Join, proof: Proof, joined: Joined, order: int) -> Arrival:
+        user_id, stay, features = proof.user_id, joined.stay, known(join.features)
+        self.expiry.given(connection, proof.voucher, clock.monotonic())
         return Arrival(
             connection=connection,
             message_id=join.id,
@@ -260,9 +282,10 @@ class Admission:
             role=joined.participant.role,
             session_id=stay.session_id,
             session=self._tokens.session(
-                TabSession(user_id, join.meeting, stay.session_id, stay.instance), time.time()
+                TabSession(user_id, join.meeting, stay.session_id, stay.instance, voucher=proof.voucher),
+                time.time(),
             ),
-            token=token,
+            token=proof.token,
             instance=stay.instance,
             epoch=new_id("e"),
             rejoined=joined.rejoined,
@@ -279,7 +302,7 @@ class Admission:
         )
 
 
-def _answer(refused: NotLetIn, proof: Proof) -> Refused | HasToWait:
+def _answer(refused: NotLetIn, join: Join, proof: Proof) -> Refused | HasToWait:
     if refused.reason in MAY_WAIT:
-        return HasToWait(proof.user_id, proof.token, refused)
+        return HasToWait(proof, join.name, refused)
     return Refused(CODES[refused.reason])

@@ -52,7 +52,9 @@ class Connection(SocketWriter, asyncio.Protocol):
         "number",
         "pinged_at",
         "renew_ice_at",
+        "renew_login_at",
         "since",
+        "vouched_until",
         "waits",
     )
 
@@ -75,6 +77,7 @@ class Connection(SocketWriter, asyncio.Protocol):
         self.waits = False
         self.client = UNKNOWN
         self.renew_ice_at = math.inf
+        self.renew_login_at = self.vouched_until = math.inf
 
     def __repr__(self) -> str:
         return f"<Connection {self.number}>"

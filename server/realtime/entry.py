@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from server.identity.ids import new_id
 from server.identity.passwords import Passwords
-from signalling.protocol.client_messages import Join
+from server.identity.tokens import Tokens
+from server.realtime.credentials import Proof
+from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.knock import Knocking
+from signalling.rooms.member import Handle
 from storage.errors import NotLetIn
-from storage.records import Role, Standing
+from storage.records import GUEST, Role, Standing
 
 MAY_WAIT = ("lobby", "not_started")
 
@@ -35,26 +41,46 @@ class Shown(NamedTuple):
 
 
 class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
-    """The user may wait to be let in. `token`: a new identity's, to hand out."""
+    """The user may wait to be let in. `anonymous`: nobody has identified them, so the name is what they say."""
 
-    def __init__(self, user_id: str, token: str | None, refused: NotLetIn) -> None:
+    def __init__(self, proof: Proof, name: str, refused: NotLetIn) -> None:
         super().__init__(refused.reason)
-        self.user_id = user_id
-        self.token = token
+        self.user_id = proof.user_id
+        self.token = proof.token
+        self.name = name
+        self.anonymous = standing_of(proof) == "guest"
         self.settings = refused.settings
         self.revision = refused.revision
         self.sitting = refused.sitting
 
 
+def standing_of(proof: Proof) -> Standing:
+    """What a lobby makes of somebody: a guest, one whom an application has identified, or one who need not knock."""
+    who = proof.who
+    if who is not None and (
+        (who.own is not None and who.own.own) or (who.outside is not None and who.outside.lobby is False)
+    ):
+        return "trusted"
+    if who is not None and who.outside is not None:
+        return "guest" if who.outside.anonymous else "known"
+    return "guest" if proof.voucher is None else "known"
+
+
 class Door:
     """Turns what a join carries into what the store asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: Tokens, most_waiting: int) -> None:
         self.passwords = Passwords()
+        self._tokens = tokens
+        self._most_waiting = most_waiting
 
-    def shown(self, join: Join) -> Shown:
+    def shown(self, join: Join, proof: Proof) -> Shown:
         invite = None if join.invite is None else hashlib.sha256(join.invite.encode()).hexdigest()
-        return Shown(invite=invite)
+        shown = Shown(standing_of(proof), invite=invite)
+        outside = proof.who.outside if proof.who is not None else None
+        if outside is None:
+            return shown
+        return shown._replace(role=outside.role, role_at=outside.role_at, may=outside.may or None)
 
     async def with_password(self, shown: Shown, join: Join, refused: NotLetIn) -> Shown:
         """What to ask the store again with. Raises `Refused`: wrong_password."""
@@ -63,3 +89,27 @@ class Door:
         if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
             raise Refused(ErrorCode.WRONG_PASSWORD)
         return shown._replace(password_version=refused.settings["password_version"])
+
+    def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
+        """What the hub needs to let somebody wait."""
+        now, user_id, sitting = time.time(), waits.user_id, waits.sitting
+        knock = message.knock if isinstance(message, Join) else None
+        since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
+        at = now if since is None else since
+        return Knocking(
+            connection=connection,
+            message_id=message.id,
+            room=room,
+            title="",
+            epoch=new_id("e"),
+            id=self._tokens.knock_id(room, user_id, sitting),
+            user_id=user_id,
+            name=waits.name or GUEST,
+            anonymous=waits.anonymous,
+            at=at,
+            knock=self._tokens.knock(room, user_id, sitting, at, now),
+            most=self._most_waiting,
+            token=waits.token,
+            settings=waits.settings,
+            revision=waits.revision,
+        )

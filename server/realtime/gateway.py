@@ -28,7 +28,7 @@ from server.runtime import clock
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import away_for
 from server.settings.config import Config
-from signalling.protocol.client_messages import BadMessage, Join, Resume, decode
+from signalling.protocol.client_messages import Authenticate, BadMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Command
 from signalling.rooms import server_messages
@@ -185,7 +185,9 @@ class Gateway:
             return
         self._metrics.received[type(message)] += 1
         try:
-            if connection.joined or not isinstance(message, Join | Resume):
+            if isinstance(message, Authenticate):
+                self._joining.authenticate(connection, message)
+            elif connection.joined or not isinstance(message, Join | Resume):
                 if isinstance(message, Command) and self._moderating.takes(connection, message):
                     return
                 self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
@@ -270,6 +272,7 @@ class Gateway:
                 self._carrier.carry_out(self._hub.tick(now))
                 self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)
                 self._carrier.carry_out(self._admission.ice.due(self._connections, now))
+                self._carrier.carry_out(self._admission.expiry.due(self._connections, now))
                 liveness.check(
                     self._connections, self._heartbeat, loop.time(), partial(of_connection, self._hub)
                 )

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from server.identity.tokens import TabSession, Voucher
 from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.carrier import Carrier
@@ -20,11 +21,13 @@ from server.realtime.join_limits import JoinLimits
 from server.realtime.log_context import of_connection
 from server.runtime import clock
 from server.runtime.metrics import Metrics
-from signalling.protocol.client_messages import Join, Resume
+from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.rooms import server_messages
 from signalling.rooms.effects import Departure, LetIn, Send, StayEnded
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
+from signalling.rooms.seats import Seat
 from storage.records import Joined
 
 log = structlog.get_logger()
@@ -86,20 +89,79 @@ class Joining:
 
     def resume(self, connection: Connection, resume: Resume) -> None:
         try:
-            session, back = self._admission.returning(connection, resume)
+            session = self._admission.session_of(resume)
         except Refused as refused:
             self._carrier.refuse(connection, refused, resume.id)
             return
-        effects = self._hub.resume(back, clock.monotonic())
-        if effects is None:
+        if session.voucher is not None:
+            connection.hold()
+            self._begin(self._resume_with_login(connection, resume, session))
+        elif not self._go_on(connection, resume, session, None):
             admission = self._admission.readmit(connection, resume, session)
             self._ask_for_a_seat(connection, resume, session.room, admission)
-            return
+
+    def authenticate(self, connection: Connection, message: Authenticate) -> None:
+        """Verify a newer token of a member. Nothing waits for that, and a token that is refused changes nothing."""
+        seat = self._hub.seated(connection)
+        if not connection.joined:
+            self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
+        elif seat is not None:
+            self._begin(self._authenticate(connection, message, seat))
+
+    async def _authenticate(self, connection: Connection, message: Authenticate, seat: Seat) -> None:
+        room, member, renewing = seat.room.id, seat.member, self._admission.expiry.renewing
+        renewing.add(connection)
+        try:
+            voucher = await self._admission.authenticate(message.token, room, member)
+            if self._hub.seated(connection) is not None:
+                session = self._admission.authenticated(connection, room, member, voucher)
+                answer = server_messages.authenticated(message.id, session)
+                self._carrier.carry_out([Send(connection, answer)])
+        except Refused as refused:
+            # Not closed, whatever it is: the token that was shown before may still be valid.
+            self._metrics.refused[refused.code] += 1
+            log.info("newer token refused", code=refused.code, **of_connection(self._hub, connection))
+            self._carrier.carry_out([Send(connection, server_messages.error(refused, message.id))])
+        except Exception:
+            log.exception("authentication failed", **of_connection(self._hub, connection))
+            connection.close(CloseCode.INTERNAL_ERROR)
+        finally:
+            renewing.discard(connection)
+
+    async def _resume_with_login(self, connection: Connection, resume: Resume, session: TabSession) -> None:
+        """As `resume`, for a user whom an application has identified: a newer token may have to be verified first."""
+        given_up = False
+        try:
+            voucher = await self._admission.vouched(resume, session)
+            if not connection.closing:
+                given_up = not self._go_on(connection, resume, session, voucher or session.voucher)
+        except Refused as refused:
+            connection.since = asyncio.get_running_loop().time()
+            self._carrier.refuse(connection, refused, resume.id)
+        except Exception:
+            log.exception("resume failed", meeting=session.room, connection=connection.number)
+            connection.close(CloseCode.INTERNAL_ERROR)
+        finally:
+            if not given_up:
+                connection.release()
+                self._answered(connection)
+        if given_up:
+            admission = self._admission.readmit(connection, resume, session)
+            await self._join(connection, resume, session.room, admission)
+
+    def _go_on(
+        self, connection: Connection, resume: Resume, session: TabSession, voucher: Voucher | None
+    ) -> bool:
+        """Seat the page in its place. False if that has been given up."""
+        back = self._admission.returning(connection, resume, session, voucher)
+        effects = self._hub.resume(back, clock.monotonic())
+        if effects is None:
+            return False
         self._carrier.carry_out(effects)
         seat = self._hub.seated(connection)
         if seat is None:
             self._metrics.resumes["replaced"] += 1
-            return
+            return True
         connection.seat()
         (answer,) = [
             effect.payload
@@ -109,6 +171,7 @@ class Joining:
         ]
         self._metrics.resumed(answer)
         log.info("participant resumed", **of_connection(self._hub, connection))
+        return True
 
     def _ask_for_a_seat(
         self,
@@ -118,7 +181,10 @@ class Joining:
         admission: Coroutine[Any, Any, tuple[Arrival, Joined]],
     ) -> None:
         connection.hold()
-        task = asyncio.create_task(self._join(connection, message, meeting, admission))
+        self._begin(self._join(connection, message, meeting, admission))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._joins.add(task)
         task.add_done_callback(self._joins.discard)
 
@@ -186,7 +252,7 @@ class Joining:
             message = msgspec.structs.replace(message, token=waits.token)
         self._waiting[connection] = partial(self._again, connection, message)
         connection.wait()
-        knocking = self._admission.knocking(connection, message, room, waits)
+        knocking = self._admission.door.knocking(connection, message, room, waits)
         self._carrier.carry_out(self._hub.wait(knocking, clock.monotonic()))
         if self._hub.waiting.of(connection) is None:
             # So many wait that there is no place.

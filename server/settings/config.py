@@ -13,7 +13,8 @@ from typing import Any
 
 from server.network.client_address import Proxies
 from server.network.hosts import Hosts
-from server.settings import media, network, parsers, rooms
+from server.settings import login, media, network, parsers, rooms, zoom
+from server.settings.login import Login
 from server.settings.setting import ConfigError, Setting
 from signalling.protocol.reach import Reach
 from storage.factory import SUPABASE, open_store
@@ -43,6 +44,17 @@ class Config:
     overload: float
     retention_days: int | None
     log_memory: int
+    jwt: str | None
+    jwt_issuer: str | None
+    jwt_audience: str | None
+    jwt_secret: str | None = field(repr=False)
+    jwt_secret_previous: str | None = field(repr=False)
+    jwt_jwks_url: str | None
+    jwt_keys_file: Path | None
+    jwt_algorithms: tuple[str, ...]
+    jwt_expired: login.Expired
+    anonymous: bool
+    create: login.Creators
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]
     trusted_proxies: Proxies
@@ -89,6 +101,7 @@ class Config:
             found.append(
                 "RECONVENE_ECHO=1 needs packages that are not installed: pip install 'reconvene[peer]', or unset it"
             )
+        found += login.conflicts(self)
         credentials = self._zoom_credentials()
         given = next((name for name, value in credentials.items() if value), None)
         if given is not None:
@@ -98,6 +111,11 @@ class Config:
                 if not value
             ]
         return found
+
+    @property
+    def login(self) -> Login | None:
+        """The login of the application in front, if one is set up."""
+        return login.of(self)
 
     @property
     def has_zoom(self) -> bool:
@@ -261,45 +279,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     *network.SETTINGS,
     *rooms.SETTINGS,
+    *login.SETTINGS,
     *media.ICE,
-    Setting(
-        "ZOOM_ACCOUNT_ID",
-        "",
-        "the account ID that the Server-to-Server OAuth app in Zoom shows",
-        "Whose webinars and meetings are imported; with it, the next two.",
-        parsers.of_length(1),
-    ),
-    Setting("ZOOM_CLIENT_ID", "", "the app's client ID", "Of that app.", parsers.of_length(1)),
-    Setting(
-        "ZOOM_CLIENT_SECRET",
-        "",
-        "the app's client secret",
-        "Of that app: Zoom is asked by it.",
-        parsers.of_length(1),
-        private=True,
-    ),
-    Setting(
-        "ZOOM_WEBHOOK_SECRET",
-        "",
-        "the app's secret token for event subscriptions",
-        "Proves that what comes to /api/zoom/webhook is from Zoom. Not set: nothing is taken there.",
-        parsers.of_length(1),
-        private=True,
-    ),
-    Setting(
-        "ZOOM_API_URL",
-        "https://api.zoom.us/v2",
-        "an http:// or https:// URL",
-        "Where Zoom's API is: another one for Zoom for Government, or for a proxy.",
-        parsers.web_url,
-    ),
-    Setting(
-        "ZOOM_TOKEN_URL",
-        "https://zoom.us/oauth/token",
-        "an http:// or https:// URL",
-        "Where Zoom gives out access tokens.",
-        parsers.web_url,
-    ),
+    *zoom.SETTINGS,
     *media.ECHO,
     Setting(
         "RECONVENE_LOG_LEVEL",

@@ -43,8 +43,9 @@ class Goodbye(NamedTuple):
 class Emit(NamedTuple):
     """Tell the application.
 
-    `joined`, `event` and `ice_servers` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`; `session` and
-    `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`), `closed` (`code`).
+    `joined`, `event`, `ice_servers`, `token_expiring` and `authenticated` (the message), `resumed` (`replayed`,
+    `restarted`, `ice_servers`; `session` and `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`),
+    `closed` (`code`). `token_needed` (`code`, `message`): nothing goes on before `renew` or `no_token` is called.
     """
 
     name: str

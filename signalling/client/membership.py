@@ -91,6 +91,14 @@ class Membership:
         detail = {"restarted": restarted} | {name: message[name] for name in passed_on if name in message}
         return [*actions, Emit("resumed", detail)]
 
+    def authenticate(self) -> Action:
+        """Show the server the newer token."""
+        return Send({"type": "authenticate", "id": self.next_id(), "token": self._place.token})
+
+    def authenticated(self, message: Message) -> list[Action]:
+        self._place.session = message["session"]
+        return [Emit("authenticated", message)]
+
     def event(self, message: Message) -> list[Action]:
         """Apply an event. One that is not newer than the last one was applied before, and is ignored."""
         seq = message.get("seq")

@@ -13,7 +13,8 @@ from signalling.protocol.fields import Kind
 @dataclass(slots=True)
 class Place:
     """Where to join, and as whom. `page` is a random name made once per page or process.
-    `kind`: the kind of identity to create when there is no token."""
+    `kind`: the kind of identity to create when there is no token. `renewable`: the token is an application's, which can
+    be asked for a newer one."""
 
     meeting: str
     name: str
@@ -25,6 +26,7 @@ class Place:
     on_duplicate: Literal["replace", "reject"] = "reject"
     media: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(FLAGS, False))
     kind: Kind = ""
+    renewable: bool = False
 
     def join(self) -> Message:
         """The join message, without the fields that differ between attempts."""

@@ -7,8 +7,9 @@ to call `tick`:
                         ^                     | closed, no answer          | closed, no pong
                         +----due--- waiting <-+----------------------------+
 
-From anywhere: a final close code, a permanent refusal, or `leave` -> over. The page's `static/sdk/state-machine.js` is
-its twin; `tests/vectors` tests both.
+From anywhere: a final close code, a permanent refusal, or `leave` -> over. Where an application's token is refused,
+`token_needed` is emitted, and the client is waiting for `renew` or `no_token`. The page's `static/sdk/state-machine.js`
+is its twin; `tests/vectors` tests both.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from signalling.client.heartbeat import Heartbeat
 from signalling.client.membership import Membership
 from signalling.client.outbox import Message
 from signalling.client.place import Place
+from signalling.client.renewal import CLOSED_FOR, Renewal
 from signalling.protocol.errors import CloseCode
 
 CONNECT_TIMEOUT = 10.0
@@ -47,12 +49,11 @@ class SignallingClient:
         self.membership = Membership(place)
         self._back_off = BackOff(random)
         self._heartbeat = Heartbeat()
+        self._renewal = Renewal(place)
         # The id of the last join or resume; 0 once a temporary error has answered it.
         self._asked_with = 0
         self._leaving = False
         self._not_before = -math.inf
-
-    # What happens.
 
     def start(self, now: float) -> list[Action]:
         return self._connect(now) if self.phase == "idle" else []
@@ -84,8 +85,11 @@ class SignallingClient:
                 return self._send_due(now)
             case "going_away":
                 self._not_before = now + message["delay"]
-            case "ice_servers":
-                return [Emit("ice_servers", message)]
+            case "ice_servers" | "token_expiring" as kind:
+                return [Emit(kind, message)]
+            case "authenticated":
+                self._renewal.shown()
+                return self.membership.authenticated(message)
             case "error":
                 return self._error(message, now)
             case "batch":
@@ -104,6 +108,9 @@ class SignallingClient:
         """The socket is closed, or could not be opened (1006)."""
         if self.phase in {"idle", "waiting", "over"}:
             return []
+        why = CLOSED_FOR.get(code, "")
+        if self._renewal.asks(why):
+            return self._need_token({"code": why, "message": ""}, now)
         if 4000 <= code <= 4099:
             return self._over(Emit("closed", {"code": code}))
         return self._lost(now)
@@ -128,7 +135,7 @@ class SignallingClient:
     def hurry(self, now: float) -> list[Action]:
         """The network or the page came back: cut the wait short, and probe an open socket."""
         match self.phase:
-            case "waiting":
+            case "waiting" if self._renewal.needed is None:
                 if now >= self._not_before:
                     return self._connect(now)
                 self.wake_at = self._not_before
@@ -142,6 +149,7 @@ class SignallingClient:
         """The page is suspended; `hurry` resumes it."""
         if self.phase in {"idle", "over"}:
             return []
+        self._renewal.needed = None
         goodbye = self.membership.goodbye()
         if self._leaving:
             return self._over(*goodbye)
@@ -149,8 +157,6 @@ class SignallingClient:
         self.phase = "waiting"
         self.wake_at = math.inf
         return [Drop(CloseCode.NORMAL), *goodbye, *_away(was_joined)]
-
-    # What the application wants.
 
     def status(self, media: dict[str, bool] | None = None, hand: bool | None = None) -> list[Action]:
         """Report what changed."""
@@ -162,6 +168,20 @@ class SignallingClient:
         if self.phase == "over":
             return []
         return self.membership.signal(to, data, connected=self.phase == "joined")
+
+    def renew(self, token: str, now: float) -> list[Action]:
+        """A newer token of the application: shown to the server now, or with the next join or resume."""
+        if self.phase == "over":
+            return []
+        waited = self._renewal.came(token)
+        if self.phase == "joined":
+            return [self.membership.authenticate()]
+        return self.hurry(now) if waited else []
+
+    def no_token(self) -> list[Action]:
+        """The application gives no newer token."""
+        why = self._renewal.needed
+        return [] if why is None else self._over(Emit("refused", why))
 
     def leave(self) -> list[Action]:
         """Leave for good."""
@@ -180,8 +200,6 @@ class SignallingClient:
     def _farewell(self) -> list[Action]:
         return [Send({"type": "leave", "id": self.membership.next_id()}), *self._over()]
 
-    # Joining.
-
     def _connect(self, now: float) -> list[Action]:
         self.phase = "connecting"
         self.wake_at = now + CONNECT_TIMEOUT
@@ -190,6 +208,7 @@ class SignallingClient:
     def _ask(self, now: float) -> list[Action]:
         """Join or resume."""
         message = self.membership.ask()
+        self._renewal.shown()
         self._asked_with = message["id"]
         self.wake_at = now + CONNECT_TIMEOUT
         return [Send(message)]
@@ -200,6 +219,7 @@ class SignallingClient:
         if self._leaving:
             return self._farewell()
         self.phase = "joined"
+        self._renewal.accepted()
         self._back_off.succeeded()
         self._not_before = -math.inf
         if message["type"] == "joined":
@@ -222,6 +242,8 @@ class SignallingClient:
             return [Emit("error", detail), *self._send_due(now)]
         if self._leaving:
             return self._over()
+        if self._renewal.asks(message["code"]):
+            return [Drop(CloseCode.HEARTBEAT_MISSED), *self._need_token(detail, now)]
         if message["code"] not in PASSING:
             return self._over(Emit("refused", detail))
         self._asked_with = 0
@@ -241,8 +263,6 @@ class SignallingClient:
         self._set_wake()
         return actions
 
-    # The connection.
-
     def _give_up(self, now: float) -> list[Action]:
         """The server does not answer. Not code 1000: if the close still arrives, it must not count as a goodbye."""
         return [Drop(CloseCode.HEARTBEAT_MISSED), *self._lost(now)]
@@ -254,6 +274,17 @@ class SignallingClient:
         self.phase = "waiting"
         self.wake_at = max(now + self._back_off.failed(), self._not_before)
         return _away(was_joined)
+
+    def _need_token(self, why: Message, now: float) -> list[Action]:
+        """The token is refused: the application is asked for a newer one, unless that has come meanwhile."""
+        if self._leaving or self._renewal.fresh:
+            return self._lost(now)
+        was_joined = self.phase == "joined"
+        self.phase = "waiting"
+        self.wake_at = math.inf
+        if self._renewal.need(why):
+            self._not_before = now + self._back_off.failed()
+        return [*_away(was_joined), Emit("token_needed", why)]
 
     def _look(self, now: float) -> list[Action]:
         due = self._send_due(now)

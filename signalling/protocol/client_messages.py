@@ -90,7 +90,17 @@ class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
     t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-ClientMessage = Join | Resume | Status | Signal | Leave | Ping | Command
+class Authenticate(msgspec.Struct, frozen=True, tag_field="type", tag="authenticate"):
+    """A newer token of the same user of an application."""
+
+    id: MessageId
+    token: str
+
+
+RoomMessage = Join | Resume | Status | Signal | Leave | Ping | Command
+"""What the rooms handle."""
+
+ClientMessage = RoomMessage | Authenticate
 
 _decoder: msgspec.json.Decoder[ClientMessage] = msgspec.json.Decoder(ClientMessage)
 
@@ -132,7 +142,8 @@ def _checked(join: Join) -> Join:
         return msgspec.structs.replace(
             join,
             meeting=identifiers.meeting_id(join.meeting),
-            name=identifiers.person_name(join.name),
+            # The token may name its bearer.
+            name=identifiers.person_name(join.name) if join.name or not join.token else "",
             title=identifiers.meeting_title(join.title),
             page=None if join.page is None else identifiers.page(join.page),
         )

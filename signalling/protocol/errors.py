@@ -33,6 +33,7 @@ class CloseCode(IntEnum):
     HEARTBEAT_MISSED = 4102
     RATE_LIMITED = 4103
     JOIN_TIMED_OUT = 4104
+    TOKEN_EXPIRED = 4105
 
 
 CLOSE_REASONS: dict[CloseCode, str] = {
@@ -54,6 +55,7 @@ CLOSE_REASONS: dict[CloseCode, str] = {
     CloseCode.HEARTBEAT_MISSED: "no answer to pings",
     CloseCode.RATE_LIMITED: "too many messages",
     CloseCode.JOIN_TIMED_OUT: "no join or resume in time",
+    CloseCode.TOKEN_EXPIRED: "token has expired",
 }
 
 
@@ -76,7 +78,9 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     CHANGED = "changed"
     BAD_TOKEN = "bad_token"  # noqa: S105 - a code, not a secret
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, not a secret
     REVOKED = "revoked"
+    LOGIN_REQUIRED = "login_required"
     RATE_LIMITED = "rate_limited"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
@@ -111,7 +115,13 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
     ErrorCode.CHANGED: ErrorEntry("The settings were changed meanwhile; look at them again.", None, 412),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),
+    ErrorCode.TOKEN_EXPIRED: ErrorEntry(
+        "The token has expired: a new one is needed.", CloseCode.TOKEN_EXPIRED, 401
+    ),
     ErrorCode.REVOKED: ErrorEntry("These credentials have been revoked.", CloseCode.REVOKED, 401),
+    ErrorCode.LOGIN_REQUIRED: ErrorEntry(
+        "This server only lets in who has logged in with its application.", None, 401
+    ),
     ErrorCode.RATE_LIMITED: ErrorEntry("Too many messages; slow down.", CloseCode.RATE_LIMITED, 429),
     ErrorCode.BUSY: ErrorEntry("That is too much at once; send it again a little later.", None),
     ErrorCode.UNAVAILABLE: ErrorEntry("The server cannot do this right now; try again.", None, 503),

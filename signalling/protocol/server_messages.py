@@ -200,6 +200,19 @@ class IceServers(msgspec.Struct, frozen=True, tag_field="type", tag="ice_servers
     ice_servers: list[IceServer]
 
 
+class TokenExpiring(msgspec.Struct, frozen=True, tag_field="type", tag="token_expiring"):
+    """The application's token expires. `in`: seconds within which a newer one is to be sent (`authenticate`)."""
+
+    in_: float = msgspec.field(name="in")
+
+
+class Authenticated(msgspec.Struct, frozen=True, tag_field="type", tag="authenticated"):
+    """The newer token counts. `session`: in place of the one before."""
+
+    id: MessageId
+    session: str
+
+
 # Events, for everyone in the room or for one participant
 
 
@@ -295,4 +308,17 @@ class Batch(msgspec.Struct, frozen=True, tag_field="type", tag="batch"):
     events: list[Event]
 
 
-ServerMessage = Joined | Resumed | Waiting | Ack | Error | Pong | GoingAway | IceServers | Event | Batch
+ServerMessage = (
+    Joined
+    | Resumed
+    | Waiting
+    | Ack
+    | Error
+    | Pong
+    | GoingAway
+    | IceServers
+    | TokenExpiring
+    | Authenticated
+    | Event
+    | Batch
+)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from signalling.protocol.client_messages import ClientMessage, Join, Leave, Ping, Resume, Signal, Status
+from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.rights import RANK
@@ -184,7 +184,7 @@ class Hub:
         return effects + self._telling.tell(room, now) + answer
 
     def receive(
-        self, connection: Handle, message: ClientMessage, now: float, known: Mapping[str, Person] = NOBODY
+        self, connection: Handle, message: RoomMessage, now: float, known: Mapping[str, Person] = NOBODY
     ) -> list[Effect]:
         """Handle any message but a join or resume that opens a connection. `known`: absent people whom it is about."""
         seat = self._seats.get(connection)

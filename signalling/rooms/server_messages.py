@@ -136,6 +136,14 @@ def ice_servers(ice_servers: Sequence[dict[str, Any]]) -> bytes:
     return _encode(messages.IceServers(servers))
 
 
+def token_expiring(seconds: float) -> bytes:
+    return _encode(messages.TokenExpiring(seconds))
+
+
+def authenticated(message_id: int, session: str) -> bytes:
+    return _encode(messages.Authenticated(message_id, session))
+
+
 def going_away(delay: float) -> bytes:
     return _encode(messages.GoingAway(delay))
 

@@ -180,7 +180,8 @@ WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
     AND (first_joined_at, id) <= (:last_joined, :last_id)
 """
 
-_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND user_id NOT GLOB '{_PROGRAMS}*'"
+_ARE_PEOPLE = " AND ".join(f"user_id NOT GLOB '{prefix}*'" for prefix in _PROGRAMS)
+_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND {_ARE_PEOPLE}"
 _MEETINGS = f"""
 SELECT {_MEETING},
     (SELECT kind FROM imports WHERE imports.room = meetings.room),

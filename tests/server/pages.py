@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeVar
 
-from reconvene.meeting_socket import MeetingSocket
+from reconvene.meeting_socket import GetToken, MeetingSocket
 from signalling.client.actions import Action, Emit, Send
 from signalling.client.place import Place
 from signalling.client.roster import Participant, Roster
@@ -23,10 +23,13 @@ _numbers = itertools.count(1)
 class Page(MeetingSocket):
     """`heard` has what was emitted, in order. Waiting for something fails after `TIMEOUT` seconds."""
 
-    def __init__(self, url: str, meeting: str, name: str, **place: Any) -> None:
+    def __init__(
+        self, url: str, meeting: str, name: str, get_token: GetToken | None = None, **place: Any
+    ) -> None:
         self.heard: list[Emit] = []
         page = f"page{next(_numbers)}"
-        super().__init__(url, Place(meeting, name, page, create=True, **place), self.hear)
+        at = Place(meeting, name, page, create=True, **place)
+        super().__init__(url, at, self.hear, get_token=get_token)
 
     def hear(self, emit: Emit) -> None:
         self.heard.append(emit)

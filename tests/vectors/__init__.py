@@ -98,7 +98,7 @@ def _in_full(action: list[Any], step: Json) -> list[Any]:
     match action:
         case ["emit", "event", int(number)]:
             return ["emit", "event", step["args"][0]["events"][number]]
-        case ["emit", "joined" | "event" | "ice_servers"]:
+        case ["emit", "joined" | "event" | "ice_servers" | "token_expiring" | "authenticated"]:
             return [*action, step["args"][0]]
         case ["emit", "resumed", detail]:
             passed_on = {"replayed", "ice_servers", "session", "snapshot"} & step["args"][0].keys()

@@ -32,7 +32,8 @@ BEGIN
     );
 END $$;
 
--- A meeting as a list shows it. Programs, whose user ids begin with b_ (`storage.records.PROGRAMS`), are not counted.
+-- A meeting as a list shows it. Programs, whose user ids begin with b_ or xb_ (`storage.records.PROGRAMS`), are not
+-- counted.
 CREATE OR REPLACE FUNCTION reconvene.in_list(hosted reconvene.meetings) RETURNS json LANGUAGE plpgsql STABLE AS $$
 DECLARE
     origin text;
@@ -57,6 +58,7 @@ BEGIN
         )
         FROM reconvene.participants
         WHERE participants.room = hosted.room AND NOT starts_with(user_id, 'b_')
+            AND NOT starts_with(user_id, 'xb_')
     );
 END $$;
 

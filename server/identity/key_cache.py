@@ -1,0 +1,128 @@
+"""Keeps an issuer's public keys: read again every ten minutes, and when a token names a key that is not among them.
+
+What was read is used for a day while it cannot be read again. One reading at a time, however many tokens wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from server.identity.jws import Jws, bad
+from server.identity.keys import BadKeys, Key, of_bytes
+from signalling.protocol.errors import ErrorCode, Refused
+
+log = structlog.get_logger()
+
+FRESH = 600.0
+"""Seconds after which the keys are read again."""
+STALE = 24 * 3600.0
+"""Seconds for which they are used while they cannot be read again."""
+AGAIN = 30.0
+"""Least seconds between two readings because of an unknown key."""
+AGAIN_WITHOUT = 3.0
+"""The same while there are no keys at all."""
+
+Fetch = Callable[[], Awaitable[bytes]]
+
+
+class CannotFetch(Exception):  # noqa: N818 - named for what happened
+    """The keys cannot be read. The text is a clause that says why, with what to do about it where that is known."""
+
+
+class KeyCache:
+    """`fetch` reads the keys, or raises `CannotFetch`. `source`: what it reads them from, for the log."""
+
+    def __init__(self, fetch: Fetch, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._source = source
+        self._clock = clock
+        self._keys: Sequence[Key] = ()
+        self._read_at = -math.inf
+        self._tried_at = -math.inf
+        self._reading: asyncio.Task[None] | None = None
+        self._failing = False
+
+    def start(self) -> None:
+        """Read the keys for the first time, so that the first token need not wait and the log tells what is wrong."""
+        self._read()
+
+    async def stop(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    async def settled(self) -> None:
+        """Wait until no reading is under way."""
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+
+    async def candidates(self, jws: Jws) -> Sequence[Key]:
+        """The keys that may have signed the token. Raises `Refused`: unavailable if there are none, bad_token if the
+        one that it names is of another kind."""
+        now = self._clock()
+        if now - self._read_at >= STALE:
+            await self._read_again(AGAIN_WITHOUT)
+        elif now - self._read_at >= FRESH and now - self._tried_at >= AGAIN:
+            self._read()  # in the background
+        found = self._matching(jws)
+        if not found:
+            await self._read_again(AGAIN)
+            found = self._matching(jws)
+        if not found:
+            raise self._unavailable()
+        return found
+
+    async def read_again(self) -> bool:
+        """Read the keys again unless that was done a moment ago. Returns whether it was done and succeeded."""
+        before = self._read_at
+        await self._read_again(AGAIN)
+        return self._read_at > before
+
+    def _matching(self, jws: Jws) -> Sequence[Key]:
+        if self._clock() - self._read_at >= STALE:
+            return ()
+        # A key without an id may be any: PEM names none.
+        meant = [key for key in self._keys if jws.kid is None or key.kid in {jws.kid, None}]
+        usable = [key for key in meant if jws.algorithm in key.algorithms]
+        if not usable and any(key.kid == jws.kid is not None for key in meant):
+            raise bad("The token is signed with another algorithm than that of the key it names.")
+        return usable
+
+    def _unavailable(self) -> Refused:
+        every = AGAIN if self._clock() - self._read_at < STALE else AGAIN_WITHOUT
+        wait = max(1.0, self._tried_at + every - self._clock())
+        return Refused(
+            ErrorCode.UNAVAILABLE,
+            "The key that the token is signed with is not known here yet; try again.",
+            round(wait, 3),
+        )
+
+    async def _read_again(self, every: float) -> None:
+        if self._reading is None and self._clock() - self._tried_at < every:
+            return
+        await asyncio.shield(self._read())
+
+    def _read(self) -> asyncio.Task[None]:
+        if self._reading is None:
+            self._tried_at = self._clock()
+            self._reading = asyncio.create_task(self._carry_out())
+        return self._reading
+
+    async def _carry_out(self) -> None:
+        try:
+            self._keys = of_bytes(await self._fetch())
+            self._read_at = self._clock()
+            if self._failing:
+                log.info("the issuer's keys are read again", source=self._source)
+            self._failing = False
+        except (CannotFetch, BadKeys) as error:
+            if not self._failing:
+                log.warning("the issuer's keys cannot be read", source=self._source, why=str(error))
+            self._failing = True
+        finally:
+            self._reading = None

@@ -1,0 +1,68 @@
+"""How long members whom an application has identified may stay by the token they have shown, and what they are told.
+
+Deadlines are by the monotonic clock: a clock that is set forward throws nobody out. Looked at once a second, which is
+as exact as tokens are.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from server.identity.outside_user import LEEWAY
+from server.identity.tokens import Voucher
+from server.realtime.connection import Connection
+from server.settings.config import Config
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import server_messages
+from signalling.rooms.commands import refuse
+from signalling.rooms.effects import Effect, Send
+from signalling.rooms.hub import Hub
+from signalling.rooms.member import Handle
+
+NOTICE = 60.0
+"""Seconds before a token expires at which its bearer is told; or half of its life, if that is shorter."""
+
+LOOKS_EVERY = 1.0
+
+
+class LoginExpiry:
+    """`now` is the monotonic clock's. `renewing`: connections whose newer token is being verified; they may stay."""
+
+    def __init__(self, config: Config, hub: Hub) -> None:
+        self._leaves = config.jwt_expired == "leave"
+        self._hub = hub
+        self._look_at = 0.0
+        self.renewing: set[Connection] = set()
+
+    def given(self, connection: Handle, voucher: Voucher | None, now: float) -> None:
+        """Note until when whoever joins or resumes by this connection may stay; None: for ever."""
+        if voucher is None:
+            return
+        connection = cast(Connection, connection)
+        left = voucher.expires_at - time.time()
+        valid = left - LEEWAY
+        connection.vouched_until = now + left
+        connection.renew_login_at = now + max(0.0, valid - min(NOTICE, valid / 2))
+
+    def due(self, connections: Iterable[Connection], now: float) -> Iterator[Effect]:
+        """Tell whose token expires soon, and close the connections of those whose time is over."""
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOKS_EVERY
+        for connection in tuple(connections):
+            if now < connection.renew_login_at and now < connection.vouched_until:
+                continue
+            if self._hub.seated(connection) is None:
+                connection.vouched_until = connection.renew_login_at = math.inf
+                continue
+            if now >= connection.renew_login_at:
+                connection.renew_login_at = math.inf
+                left = max(0.0, connection.vouched_until - LEEWAY - now)
+                yield Send(connection, server_messages.token_expiring(round(left, 3)))
+            if now >= connection.vouched_until and connection not in self.renewing:
+                connection.vouched_until = math.inf
+                if self._leaves:
+                    yield from refuse(connection, Refused(ErrorCode.TOKEN_EXPIRED))

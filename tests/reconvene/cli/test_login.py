@@ -1,0 +1,49 @@
+"""`reconvene token`: what it prints a server takes, and what it is asked for in vain it says."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from reconvene.cli.main import cli
+from server.identity.issuer import Issuer
+from server.settings.config import Config
+from tests.issuer import SECRET, login
+
+SUPABASE = {"RECONVENE_JWT": "supabase", "SUPABASE_URL": "https://abc.supabase.co"}
+TAKEN = login(SECRET=SECRET)
+
+
+async def test_a_token_is_taken_by_a_server_with_these_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for environ, options in (
+        (TAKEN, ["--name", "Ann", "--meeting", "abc123", "--role", "host", "--no-create"]),
+        (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--name", "Ann"]),
+    ):
+        made = CliRunner().invoke(cli, ["token", "ann", *options], env=environ)
+        assert made.exit_code == 0, made.output
+        configured = Config.from_env(environ).login
+        assert configured is not None
+        user = await Issuer(configured).read(made.stdout.strip(), time.time())
+        assert user.name == "Ann"
+        assert user.user_id in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "text"),
+    [
+        ({}, [], "there is no login"),
+        (login(), [], "must be set"),
+        (login(JWKS_URL="https://a.example/keys"), [], "a key of its own"),
+        (login(SECRET=SECRET, ALGORITHMS="HS512"), [], "HS256"),
+        (TAKEN, ["--role", "host"], "needs the claim meeting"),
+        (TAKEN, ["--meeting", "?"], "has to be a meeting ID"),
+        (SUPABASE | {"RECONVENE_JWT_SECRET": SECRET}, ["--kind", "bot"], "--kind"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_line(environ: dict[str, str], options: list[str], text: str) -> None:
+    refused = CliRunner().invoke(cli, ["token", "ann", *options], env=environ)
+    assert refused.exit_code != 0
+    assert text in refused.output
+    assert "Traceback" not in refused.output

@@ -1,0 +1,109 @@
+"""What the doctor finds about the login of an application: keys, names, clocks."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from server.doctor.checks import Finding, Level
+from server.doctor.runner import examine
+from tests.issuer import SECRET, KeyServer, Signer, jwks, says
+from tests.server.findings import environment, one, those
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+@pytest.fixture
+async def keys() -> AsyncIterator[KeyServer]:
+    async with KeyServer() as keys:
+        keys.publish(Signer("ES256"), Signer("RS256"))
+        keys.elsewhere[DISCOVERY] = says(404, b"")
+        yield keys
+
+
+async def found(directory: Path, settings: dict[str, str]) -> list[Finding]:
+    findings = await examine(environment(directory) | settings, 10)
+    return those(findings, "login") or findings
+
+
+async def test_a_login_in_order_is_said_to_be(tmp_path: Path, keys: KeyServer) -> None:
+    (only,) = await found(tmp_path, keys.settings())
+    assert (only.level, "2 keys" in only.found, "ES256, RS" in only.found) == (Level.OK, True, True)
+
+
+async def test_without_a_login_there_is_nothing_to_say(tmp_path: Path) -> None:
+    findings = await examine(environment(tmp_path), 10)
+    assert those(findings, "login") == []
+
+
+async def test_keys_that_cannot_be_read_are_a_failure(tmp_path: Path, keys: KeyServer) -> None:
+    keys.answer = says(302, b"", "Location: https://elsewhere.example/keys")
+    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "redirects", "RECONVENE_JWT_JWKS_URL")
+    keys.answer = says(200, b"<html>", kind="text/html")
+    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "is no key set", "no JSON")
+    await keys.stop()
+    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "cannot be read", "Look whether")
+
+
+async def test_keys_of_other_algorithms_are_a_failure(tmp_path: Path, keys: KeyServer) -> None:
+    keys.publish(Signer("ES384"))
+    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "ES384", "RECONVENE_JWT_ALGORITHMS")
+
+
+async def test_keys_without_names_are_noted(tmp_path: Path, keys: KeyServer) -> None:
+    keys.publish(Signer(kid=None), Signer(kid=None))
+    one(await found(tmp_path, keys.settings()), "login", Level.NOTE, "kid")
+
+
+@pytest.mark.parametrize(("apart", "level"), [(-20, Level.WARNING), (3600, Level.FAILURE)])
+async def test_clocks_that_differ_are_found(
+    tmp_path: Path, keys: KeyServer, apart: float, level: Level
+) -> None:
+    keys.answer = says(200, jwks(Signer()), f"Date: {formatdate(time.time() + apart, usegmt=True)}")
+    one(await found(tmp_path, keys.settings()), "login", level, "clock", "NTP")
+
+
+async def test_what_a_provider_says_of_itself_is_compared(tmp_path: Path, keys: KeyServer) -> None:
+    said = {"issuer": keys.origin + "/", "jwks_uri": keys.origin + "/other.json"}
+    keys.elsewhere[DISCOVERY] = says(200, json.dumps(said).encode())
+    findings = await found(tmp_path, keys.settings(ISSUER=keys.origin))
+    one(findings, "login", Level.FAILURE, "RECONVENE_JWT_ISSUER", "last slash")
+    one(findings, "login", Level.WARNING, "other.json")
+    keys.elsewhere[DISCOVERY] = says(200, b"[5]")
+    assert len(await found(tmp_path, keys.settings(ISSUER=keys.origin))) == 1
+
+
+async def test_a_project_of_supabase_without_keys_needs_its_secret(tmp_path: Path, keys: KeyServer) -> None:
+    keys.answer = says(200, b'{"keys": []}')
+    project = {"RECONVENE_JWT": "supabase", "SUPABASE_URL": keys.origin}
+    one(await found(tmp_path, project), "login", Level.FAILURE, "HS256", "RECONVENE_JWT_SECRET")
+    keys.elsewhere["/auth/v1" + DISCOVERY] = says(404, b"")
+    findings = await found(tmp_path, project | {"RECONVENE_JWT_SECRET": SECRET})
+    one(findings, "login", Level.OK, "shared secret")
+
+
+async def test_a_file_of_keys_is_looked_at(tmp_path: Path, keys: KeyServer) -> None:
+    file = tmp_path / "keys.pem"
+    settings = {
+        name: value for name, value in keys.settings(KEYS_FILE=str(file)).items() if "URL" not in name
+    }
+    one(await found(tmp_path, settings), "login", Level.FAILURE, "No such file", "RECONVENE_JWT_KEYS_FILE")
+    file.write_bytes(Signer("EdDSA").pem)
+    one(await found(tmp_path, settings), "login", Level.OK, "1 key", "Ed")
+
+
+async def test_no_secret_is_given_away(tmp_path: Path) -> None:
+    secrets = {
+        "RECONVENE_JWT_SECRET": SECRET,
+        "RECONVENE_JWT_SECRET_PREVIOUS": SECRET,
+        "RECONVENE_JWT_ISSUER": "a",
+    }
+    findings = await examine(environment(tmp_path) | secrets | {"RECONVENE_JWT_AUDIENCE": "a"}, 10)
+    one(findings, "login", Level.WARNING, "AUDIENCE")
+    one(findings, "settings", Level.WARNING, "RECONVENE_JWT_SECRET", "are the same")
+    assert SECRET not in str(findings)
