@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from storage.entry import SITTING_ENDS_AFTER as _ENDS_AFTER
-from storage.records import PROGRAMS as _PROGRAMS
+from storage.sqlite.rows import IS_PERSON as _IS_PERSON
 from storage.sqlite.rows import MEETING as _MEETING
 
 # ruff: noqa: S608 - statements are put together of parts that stand here
 
-_PEOPLE = f"participants.room = meetings.room AND participants.user_id NOT GLOB '{_PROGRAMS}*'"
+_PEOPLE = f"participants.room = meetings.room AND {_IS_PERSON}"
 
 # Since when nobody is in, of those who came in this sitting. NULL: somebody is in, or nobody came yet. An open stay of
 # a node that has been dead for so long ended at its last heartbeat. (SQLite keeps the order of a CROSS JOIN.)

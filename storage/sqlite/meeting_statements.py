@@ -7,7 +7,7 @@ triggers keep a participant's state and totals (see `sql/sqlite`).
 from __future__ import annotations
 
 from storage.records import MOST_RECONNECTS
-from storage.records import PROGRAMS as _PROGRAMS
+from storage.sqlite.rows import IS_PERSON as _IS_PERSON
 from storage.sqlite.rows import MEETING as _MEETING
 from storage.sqlite.rows import PARTICIPANT as _PARTICIPANT
 from storage.sqlite.rows import STAY as _STAY
@@ -180,8 +180,7 @@ WHERE room = :room AND (first_joined_at, id) > (:after_joined, :after_id)
     AND (first_joined_at, id) <= (:last_joined, :last_id)
 """
 
-_ARE_PEOPLE = " AND ".join(f"user_id NOT GLOB '{prefix}*'" for prefix in _PROGRAMS)
-_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND {_ARE_PEOPLE}"
+_PEOPLE = f"FROM participants WHERE participants.room = meetings.room AND {_IS_PERSON}"
 _MEETINGS = f"""
 SELECT {_MEETING},
     (SELECT kind FROM imports WHERE imports.room = meetings.room),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from storage.records import Meeting, Participant, Stay
+from storage.records import PROGRAMS, Meeting, Participant, Stay
 
 
 def _listed(table: str, columns: str) -> str:
@@ -20,6 +20,9 @@ PARTICIPANT = _listed(
 )
 
 STAY = "participant_id, session_id, node_id, instance, joined_at, left_at, reason, estimated, connections, reconnects"
+
+IS_PERSON = " AND ".join(f"participants.user_id NOT GLOB '{prefix}*'" for prefix in PROGRAMS)
+"""Of `participants`: not a program."""
 
 MEETING_COLUMNS = len(MEETING.split())
 PARTICIPANT_COLUMNS = len(PARTICIPANT.split())

@@ -84,7 +84,9 @@ BEGIN
             WHEN known.back = 'knock' THEN 'lobby'
             WHEN known.sitting IN (known.admitted_in, known.last_sitting) THEN NULL
             WHEN settings -> 'join_before_host' = 'false'
-                AND NOT (wish.standing = 'trusted' AND starts_with(wish.user_id, 'b_'))
+                AND NOT (
+                    wish.standing = 'trusted' AND (starts_with(wish.user_id, 'b_') OR starts_with(wish.user_id, 'xb_'))
+                )
                 AND wish.room <> ALL (hosted)
                 AND NOT EXISTS (
                     SELECT 1 FROM reconvene.participants

@@ -9,7 +9,7 @@ BEGIN
         SELECT 1 FROM reconvene.participants AS person
         JOIN reconvene.participant_sessions ON participant_id = person.id AND left_at IS NULL
         JOIN reconvene.nodes ON nodes.id = node_id AND heartbeat_at >= at - 900
-        WHERE room = which AND state = 'connected' AND NOT starts_with(user_id, 'b_')
+        WHERE room = which AND state = 'connected' AND NOT starts_with(user_id, 'b_') AND NOT starts_with(user_id, 'xb_')
     ) THEN
         RETURN false;
     END IF;
@@ -19,7 +19,7 @@ BEGIN
         JOIN reconvene.participants AS person ON person.room = meetings.room AND person.sitting = meetings.sitting
         JOIN reconvene.participant_sessions ON participant_id = person.id
         LEFT JOIN reconvene.nodes ON nodes.id = node_id
-        WHERE meetings.room = which AND NOT starts_with(user_id, 'b_')
+        WHERE meetings.room = which AND NOT starts_with(user_id, 'b_') AND NOT starts_with(user_id, 'xb_')
     ), false);
 END $$;
 
