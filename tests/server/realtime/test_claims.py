@@ -1,0 +1,74 @@
+"""What an application's token says of somebody's role, rights and the lobby, and what outlasts it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.server.client import playing
+from tests.server.realtime.logins import Login, logging_in
+
+
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
+    async with logging_in(tmp_path_factory.mktemp("claims")) as app:
+        yield app
+
+
+@pytest.fixture
+async def app(shared: Login) -> AsyncIterator[Login]:
+    async with playing(shared.server) as play:
+        yield Login(shared.keys, shared.signer, shared.server, play)
+
+
+async def test_a_role_counts_when_one_first_comes_and_a_demotion_outlasts_it(app: Login, room: str) -> None:
+    ann = await app.joined(room, "ann")
+    token = app.token("bob", name="Bob", meeting=room, role="cohost")
+    bob = await app.joined(room, "bob", token=token)
+    assert bob.joined["you"]["role"] == "cohost"
+    await ann.expect("participant_joined")
+    await ann.order("set_role", participant=bob.id, role="participant")
+    await bob.leave()
+    for claims in ({}, {"role_at": time.time() - 60}):
+        again = app.token("bob", name="Bob", meeting=room, role="cohost", **claims)
+        back = await app.joined(room, "bob", token=again)
+        assert back.joined["you"]["role"] == "participant"
+        await back.leave()
+    # The application has given it again since.
+    newer = app.token("bob", name="Bob", meeting=room, role="cohost", role_at=time.time() + 1)
+    assert (await app.joined(room, "bob", token=newer)).joined["you"]["role"] == "cohost"
+
+
+async def test_there_is_one_host(app: Login, room: str) -> None:
+    await app.joined(room, "ann")
+    token = app.token("bob", name="Bob", meeting=[room], role="host")
+    assert (await app.joined(room, "bob", token=token)).joined["you"]["role"] == "cohost"
+
+
+async def test_rights_of_a_token_hold_from_the_start(app: Login, room: str) -> None:
+    await app.joined(room, "ann")
+    token = app.token("bob", name="Bob", may={"audio": False})
+    bob = await app.joined(room, "bob", token=token, media={"audio": True, "video": True})
+    assert bob.joined["you"]["media"] == {"audio": False, "video": True, "screen": False}
+    assert bob.joined["you"]["may"] == {"audio": False}
+
+
+async def test_a_lobby_for_guests_is_for_those_nobody_knows(app: Login, room: str) -> None:
+    ann = await app.joined(room, "ann")
+    await ann.order("settings", settings={"lobby": "guests"})
+    await app.joined(room, "bob")
+    guest = await app.play.client()
+    await guest.send("join", meeting=room, name="Guest")
+    await guest.expect("waiting")
+    await ann.expect("participant_joined")
+    assert (await ann.expect("knock"))["knock"]["anonymous"] is True
+    await ann.order("settings", settings={"lobby": "everyone"})
+    eve = await app.play.client()
+    await eve.send("join", meeting=room, name="", token=app.token("eve", name="Eve"))
+    await eve.expect("waiting", position=2)
+    knock = (await ann.expect("knock"))["knock"]
+    assert (knock["name"], knock["anonymous"]) == ("Eve", False)
+    # Unless the application says that they need not.
+    await app.joined(room, "dan", token=app.token("dan", name="Dan", lobby=False))
