@@ -57,7 +57,7 @@ class Identities:
 
     def refuse_anonymous(self) -> None:
         """Raises `Refused` (login_required) where nobody comes in without a login."""
-        if not self._config.anonymous:
+        if self._config.anonymous == "no":
             raise Refused(ErrorCode.LOGIN_REQUIRED)
 
     def refuse_foreign(self, session: TabSession) -> None:

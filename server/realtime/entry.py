@@ -56,27 +56,29 @@ class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
 
 def standing_of(proof: Proof) -> Standing:
     """What a lobby makes of somebody: a guest, one whom an application has identified, or one who need not knock."""
-    who = proof.who
-    if who is not None and (
-        (who.own is not None and who.own.own) or (who.outside is not None and who.outside.lobby is False)
-    ):
+    own = proof.who.own if proof.who is not None else None
+    outside = proof.who.outside if proof.who is not None else None
+    if (own is not None and own.own) or (outside is not None and outside.lobby is False):
         return "trusted"
-    if who is not None and who.outside is not None:
-        return "guest" if who.outside.anonymous else "known"
-    return "guest" if proof.voucher is None else "known"
+    is_known = proof.voucher is not None if outside is None else not outside.anonymous
+    return "known" if is_known else "guest"
 
 
 class Door:
-    """Turns what a join carries into what the store asks for."""
+    """Turns what a join carries into what the store asks for.
 
-    def __init__(self, tokens: Tokens, most_waiting: int) -> None:
+    `guests_wait`: those whom no application has identified have to knock, whatever the meeting's settings.
+    """
+
+    def __init__(self, tokens: Tokens, most_waiting: int, *, guests_wait: bool) -> None:
         self.passwords = Passwords()
         self._tokens = tokens
         self._most_waiting = most_waiting
+        self._guests_wait = guests_wait
 
     def shown(self, join: Join, proof: Proof) -> Shown:
         invite = None if join.invite is None else hashlib.sha256(join.invite.encode()).hexdigest()
-        shown = Shown(standing_of(proof), invite=invite)
+        shown = Shown(standing_of(proof), self._guests_wait, invite=invite)
         outside = proof.who.outside if proof.who is not None else None
         if outside is None:
             return shown

@@ -53,7 +53,7 @@ class Config:
     jwt_keys_file: Path | None
     jwt_algorithms: tuple[str, ...]
     jwt_expired: login.Expired
-    anonymous: bool
+    anonymous: login.Anonymous
     create: login.Creators
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]

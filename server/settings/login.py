@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from server.settings.config import Config
 
 Expired = Literal["keep", "leave"]
+Anonymous = Literal["yes", "lobby", "no"]
+
 Creators = Literal["anyone", "identified", "admin"]
 
 SUPABASE = "supabase"
@@ -127,7 +129,7 @@ def _about_keys(config: Config, *, by_secret: bool) -> Iterator[str]:
 def _about_people(config: Config) -> Iterator[str]:
     if of(config) is not None:
         return
-    if not config.anonymous:
+    if config.anonymous == "no":
         yield "RECONVENE_ANONYMOUS=no lets nobody in without a login: set RECONVENE_JWT_ISSUER, or unset it"
     if config.create == "identified":
         yield (
@@ -235,9 +237,9 @@ SETTINGS = (
     Setting(
         "RECONVENE_ANONYMOUS",
         "yes",
-        "yes or no",
-        "Whether people and programs without a login may come in.",
-        parsers.yes_or_no,
+        "yes, lobby or no",
+        "Whether people and programs without a login may come in. lobby: they have to be let in.",
+        parsers.one_of("yes", "lobby", "no"),
     ),
     Setting(
         "RECONVENE_CREATE",

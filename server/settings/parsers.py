@@ -118,7 +118,3 @@ def one_of(*values: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
-
-
-def yes_or_no(text: str) -> bool:
-    return one_of("yes", "no")(text) == "yes"

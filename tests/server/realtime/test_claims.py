@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,16 @@ async def test_a_lobby_for_guests_is_for_those_nobody_knows(app: Login, room: st
     assert (knock["name"], knock["anonymous"]) == ("Eve", False)
     # Unless the application says that they need not.
     await app.joined(room, "dan", token=app.token("dan", name="Dan", lobby=False))
+
+
+async def test_guests_knock_everywhere_where_the_server_says_so(tmp_path: Path, room: str) -> None:
+    async with logging_in(tmp_path, ANONYMOUS="lobby") as app:
+        ann = await app.joined(room, "ann")
+        guest = await app.play.client()
+        await guest.send("join", meeting=room, name="Guest")
+        await guest.expect("waiting")
+        knock = (await ann.expect("knock"))["knock"]
+        await app.joined(room, "bob")
+        await ann.expect("participant_joined")
+        await ann.order("admit", knocks=[knock["id"]])
+        await guest.expect("joined")

@@ -16,7 +16,7 @@ PROJECT = {"RECONVENE_JWT": "supabase", "SUPABASE_URL": "https://abc.supabase.co
 def test_nothing_is_set_by_default() -> None:
     config = Config.from_env({})
     assert config.login is None
-    assert (config.anonymous, config.create, config.jwt_expired) == (True, "anyone", "keep")
+    assert (config.anonymous, config.create, config.jwt_expired) == ("yes", "anyone", "keep")
 
 
 def test_algorithms_are_pinned_by_the_keys() -> None:
