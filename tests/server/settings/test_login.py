@@ -58,7 +58,7 @@ def test_no_secret_is_shown() -> None:
         ({"RECONVENE_JWT": "supabase"}, "SUPABASE_URL must be set when RECONVENE_JWT is supabase"),
         (PROJECT | {"RECONVENE_JWT_JWKS_URL": URL}, "the project publishes its keys"),
         ({"RECONVENE_ANONYMOUS": "no"}, "RECONVENE_ANONYMOUS=no lets nobody in without a login"),
-        ({"RECONVENE_ANONYMOUS": "lobby"}, "RECONVENE_ANONYMOUS must be yes or no, not 'lobby'"),
+        ({"RECONVENE_ANONYMOUS": "maybe"}, "RECONVENE_ANONYMOUS must be yes, lobby or no, not 'maybe'"),
         ({"RECONVENE_CREATE": "identified"}, "RECONVENE_CREATE=identified lets nobody create"),
         ({"RECONVENE_CREATE": "admin"}, "RECONVENE_ADMIN_KEY must be set"),
     ],
