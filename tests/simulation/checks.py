@@ -31,7 +31,7 @@ SLOW = 0.5
 
 ALLOWED_REFUSALS = {"duplicate", "4001"}
 AT_THE_END = {"meeting_ended", "4003"}
-WHEN_REVOKED = {"revoked", "4006", "token_expired"}
+WHEN_REVOKED = {"revoked", "4006"} | ANSWERS
 
 
 def check(world: World) -> None:
