@@ -171,9 +171,11 @@ class Tokens:
         self.refuse_revoked(user_id, session.issued_at)
         return session
 
-    def refuse_revoked(self, user_id: str, issued_at: float) -> None:
-        """Raises `Refused` (revoked) if the user's credentials issued at that time are void."""
-        if issued_at < self.revoked.get(user_id, -math.inf):
+    def refuse_revoked(self, user_id: str, issued_at: float, now: float = math.inf) -> None:
+        """Raises `Refused` (revoked) if the user's credentials issued at that time are void. With `now`, those of a
+        revoked user that are dated in the future are void too: a clock that was ahead has been set back."""
+        before = self.revoked.get(user_id)
+        if before is not None and (issued_at < before or issued_at > max(now, before)):
             raise Refused(ErrorCode.REVOKED)
 
     def _sign(self, claims: dict[str, object]) -> str:

@@ -123,7 +123,7 @@ class Credentials:
                 if proof.user_id == session.user_id and proof.voucher is not None:
                     return proof.voucher
         # It may have been revoked meanwhile.
-        self._tokens.refuse_revoked(session.user_id, session.issued_at)
+        self._tokens.refuse_revoked(session.user_id, session.issued_at, now)
         if self._keeps or voucher.expires_at > now:
             return voucher
         raise refused
@@ -154,6 +154,7 @@ class Credentials:
         """By the session alone, of a user whom an application has identified. Raises `Refused`; `deleted` if there is
         no such meeting any more."""
         self._identities.refuse_foreign(session)
+        self._tokens.refuse_revoked(session.user_id, session.issued_at, now)
         is_here = self._hub.present(session.room, session.user_id) is not None
         if voucher.expires_at <= now and not (is_here and self._keeps):
             raise Refused(ErrorCode.TOKEN_EXPIRED)

@@ -297,4 +297,7 @@ class Joining:
             # A page may return to a stay that was continued. It was never told of a new one.
             reason: Departure = "lost" if joined.continued else "left"
             stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
-            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason)])
+            # Of somebody whose place was restored the hub knows when the stay began, if the clock was set since.
+            place = self._hub.present(arrival.room, arrival.user_id)
+            began_at = place.began_at if place and place.session_id == arrival.session_id else None
+            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason, began_at)])

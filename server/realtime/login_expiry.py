@@ -25,6 +25,9 @@ from signalling.rooms.member import Handle
 NOTICE = 60.0
 """Seconds before a token expires at which its bearer is told; or half of its life, if that is shorter."""
 
+LEAST_NOTICE_AFTER = 1.0
+"""Seconds a token counts, at least, before its bearer is asked for the next one."""
+
 LOOKS_EVERY = 1.0
 
 
@@ -45,7 +48,10 @@ class LoginExpiry:
         left = voucher.expires_at - time.time()
         valid = left - LEEWAY
         connection.vouched_until = now + left
-        connection.renew_login_at = now + max(0.0, valid - min(NOTICE, valid / 2))
+        # One that is over at once would otherwise be asked for all the time.
+        connection.renew_login_at = now + max(
+            valid - min(NOTICE, valid / 2), min(left / 2, LEAST_NOTICE_AFTER)
+        )
 
     def due(self, connections: Iterable[Connection], now: float) -> Iterator[Effect]:
         """Tell whose token expires soon, and close the connections of those whose time is over."""

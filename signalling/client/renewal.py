@@ -21,18 +21,18 @@ class Renewal:
         self.needed: Message | None = None
         self.fresh = False
         self._place = place
-        self._asked = False
+        self._asked_for = ""
 
     def asks(self, code: str) -> bool:
-        """Whether the application is asked after this refusal. A token that is bad though it has just been asked for
-        is not: the next one would be no better."""
-        return self._place.renewable and code in ASKS_FOR_TOKEN and not (code == "bad_token" and self._asked)
+        """Whether the application is asked after this refusal. Once, if its token is bad: the next one would be no
+        better."""
+        return self._place.renewable and code in ASKS_FOR_TOKEN and not code == self._asked_for == "bad_token"
 
     def need(self, why: Message) -> bool:
         """A newer token is needed. Returns whether that is so once more, without success in between."""
-        again, self._asked = self._asked, True
+        before, self._asked_for = self._asked_for, why["code"]
         self.needed = why
-        return again
+        return bool(before)
 
     def came(self, token: str) -> bool:
         """A newer token. Returns whether it was waited for."""
@@ -46,4 +46,4 @@ class Renewal:
         self.fresh = False
 
     def accepted(self) -> None:
-        self._asked = False
+        self._asked_for = ""

@@ -41,7 +41,7 @@ Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
 
 
 class SignallingClient:
-    """`wake_at`: when to call `tick`. `random` returns numbers in [0, 1)."""
+    """`random` returns numbers in [0, 1)."""
 
     def __init__(self, place: Place, random: Callable[[], float]) -> None:
         self.phase: Phase = "idle"
@@ -120,6 +120,9 @@ class SignallingClient:
         if now < self.wake_at:
             return []
         match self.phase:
+            case "waiting" if self._renewal.needed is not None:
+                self.wake_at = math.inf
+                return [Emit("token_needed", self._renewal.needed)]
             case "waiting":
                 return self._connect(now)
             case "joining" if not self._asked_with:
@@ -180,8 +183,7 @@ class SignallingClient:
 
     def no_token(self) -> list[Action]:
         """The application gives no newer token."""
-        why = self._renewal.needed
-        return [] if why is None else self._over(Emit("refused", why))
+        return self._over(Emit("refused", why)) if (why := self._renewal.needed) else []
 
     def leave(self) -> list[Action]:
         """Leave for good."""
@@ -193,6 +195,7 @@ class SignallingClient:
             return self._over()
         # While the client is away, the server keeps its place: connect once more, to leave.
         self._leaving = True
+        self._renewal.needed = None
         if self.phase == "waiting":
             self.wake_at = 0.0
         return []
@@ -281,10 +284,10 @@ class SignallingClient:
             return self._lost(now)
         was_joined = self.phase == "joined"
         self.phase = "waiting"
-        self.wake_at = math.inf
-        if self._renewal.need(why):
-            self._not_before = now + self._back_off.failed()
-        return [*_away(was_joined), Emit("token_needed", why)]
+        again = self._renewal.need(why)
+        # Asked after the wait, not before it: a token is not to grow old meanwhile.
+        self.wake_at = now + self._back_off.failed() if again else math.inf
+        return [*_away(was_joined), *([] if again else [Emit("token_needed", why)])]
 
     def _look(self, now: float) -> list[Action]:
         due = self._send_due(now)

@@ -65,7 +65,14 @@ Object.defineProperty(window, "reconvene", {
     get mesh() {
       return visit?.call?.mesh ?? null;
     },
+    /** For a page of the same origin around this one: how to ask the application for a token. */
+    set getToken(/** @type {import("../sdk/login.js").GetToken | null} */ getToken) {
+      identity.login.getToken = getToken;
+    },
   }),
 });
 
+identity.login.takeFromAddress();
+// Another link to this page was opened in the same tab.
+window.addEventListener("hashchange", () => identity.login.takeFromAddress() && !call.isOn() && route());
 pages.start();

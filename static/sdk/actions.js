@@ -14,6 +14,9 @@
  * @property {Back} resumed
  * @property {import("./protocol.js").RoomEvent} event
  * @property {import("./protocol.js").IceServers} ice_servers  New credentials.
+ * @property {import("./protocol.js").TokenExpiring} token_expiring
+ * @property {import("./protocol.js").Authenticated} authenticated  The newer token counts.
+ * @property {{code: string, message: string}} token_needed  Nothing goes on before `renew` or `noToken` is called.
  * @property {{code: string, message: string}} refused  The join was answered with a permanent error.
  * @property {{code: string, message: string}} error
  * @property {null} away  The connection is lost and being restored.
@@ -29,3 +32,6 @@ export const send = (message) => ({ do: "send", text: JSON.stringify(message) })
 
 /** @template {keyof ClientEvents} Name @param {Name} name @param {ClientEvents[Name]} detail */
 export const emit = (name, detail) => /** @type {Action} */ ({ do: "emit", name, detail });
+
+/** @param {boolean} wasJoined @returns {Action[]} */
+export const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);

@@ -13,6 +13,7 @@ import { MeetingSocket } from "./socket.js";
  * @typedef {object} CallEvents
  * @property {import("./protocol.js").Joined} joined  The first join, and each after the place was given up.
  * @property {{session?: string}} resumed  The connection is back, and everything goes on.
+ * @property {{session: string}} authenticated  A newer token counts; the session replaces the previous one.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
@@ -46,14 +47,15 @@ export class Call extends Emitter {
    * @param {string} url  of the WebSocket
    * @param {Omit<import("./membership.js").Place, "media" | "page">} place
    * @param {import("./devices.js").LocalMedia} media
+   * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
    */
-  constructor(url, place, media) {
+  constructor(url, place, media, getToken = null) {
     super();
     this.media = media;
     this.state = media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
     // A page can rejoin with another call, whose attempts start at one again: to the server each call is another page.
-    this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state });
+    this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state }, getToken);
     this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
   }
 
@@ -63,6 +65,7 @@ export class Call extends Emitter {
     this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
     this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
     this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });
+    this.#socket.on("authenticated", ({ session }) => this.emit("authenticated", { session }), { signal });
     this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });

@@ -5,17 +5,24 @@
  * A token that the server refuses is never deleted: another server may answer at this address now, or the server may
  * have lost its secret. When the person goes on as somebody new, the old token is set aside. It is used again when a
  * server refuses the new token and knows the old one.
+ *
+ * Who has logged in with an application is who its token says, in this tab, and never becomes somebody new.
  */
 import { ApiError, hostedMeetings, newIdentity } from "./http-api.js";
+import { Login } from "./login.js";
 
 const TOKEN = "reconvene.token";
 const NAME = "reconvene.name";
 const ASIDE = "reconvene.tokens-aside";
 const MOST_ASIDE = 4;
 
+/** Codes of errors about the token. */
+const REFUSED = new Set(["bad_token", "token_expired"]);
+
 /** @typedef {() => Promise<"again" | "new" | "">} Question  How to go on with an unknown token; "": not at all. */
 
 export class Identity {
+  login = new Login();
   #browser;
   #tab;
   #ask;
@@ -30,15 +37,15 @@ export class Identity {
   }
 
   get token() {
-    return this.#tab.getItem(TOKEN) || this.#browser.getItem(TOKEN) || undefined;
+    return this.login.token ?? (this.#tab.getItem(TOKEN) || this.#browser.getItem(TOKEN) || undefined);
   }
 
   get name() {
-    return this.#tab.getItem(NAME) ?? this.#browser.getItem(NAME) ?? "";
+    return this.login.name || (this.#tab.getItem(NAME) ?? this.#browser.getItem(NAME) ?? "");
   }
 
   set name(name) {
-    this.#own.setItem(NAME, name);
+    if (!this.login.name) this.#own.setItem(NAME, name);
   }
 
   /**
@@ -54,7 +61,9 @@ export class Identity {
       try {
         return await run(token);
       } catch (error) {
-        if (!(error instanceof ApiError) || error.code !== "bad_token") throw error;
+        if (!(error instanceof ApiError) || !REFUSED.has(error.code)) throw error;
+        if (this.login.isOn && !(await this.login.renew())) throw error;
+        if (this.login.isOn) return run(await this.ensure());
         if (!(await this.goOn(token))) throw new ApiError("bad_token", "This server does not know you any more.");
       }
     }
@@ -75,6 +84,7 @@ export class Identity {
 
   /** Uses again a token that was set aside, if the server knows one. @returns {Promise<boolean>} */
   async recall() {
+    if (this.login.isOn) return false;
     for (const token of this.#aside.filter((token) => !this.#recalled.has(token))) {
       try {
         await hostedMeetings(token);
@@ -91,7 +101,7 @@ export class Identity {
 
   /** Keeps what the server issued. @param {string} token */
   remember(token) {
-    this.#own.setItem(TOKEN, token);
+    if (!this.login.isOn) this.#own.setItem(TOKEN, token);
   }
 
   /** Makes this tab another person. @param {string} name @returns {Promise<void>} */
@@ -103,8 +113,15 @@ export class Identity {
 
   /** The token; created if there is none yet. @returns {Promise<string>} @throws {ApiError} */
   async ensure() {
+    if (this.login.isOn) return this.login.token ?? (await this.#loggedIn());
     const token = this.token ?? (await newIdentity(this.name || undefined)).token;
     this.remember(token);
+    return token;
+  }
+
+  async #loggedIn() {
+    const token = await this.login.renew();
+    if (!token) throw new ApiError("token_expired", "Your login has expired.");
     return token;
   }
 

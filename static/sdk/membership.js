@@ -19,6 +19,7 @@ import { changedMedia } from "./roster.js";
  * @property {string} [title]
  * @property {string} [token]
  * @property {string} [session]
+ * @property {boolean} [renewable]  Whether the token is an application's, which can be asked for a newer one.
  * @property {"replace" | "reject"} onDuplicate  Used once: later the page resumes, and never replaces a newer one.
  * @property {import("./protocol.js").MediaState} media
  */
@@ -50,7 +51,7 @@ export class Membership {
 
   /** Enters the meeting: resumes if this page has joined before, otherwise joins. */
   ask() {
-    const { onDuplicate, session, token, media, ...place } = this.#place;
+    const { onDuplicate, session, token, media, renewable: _, ...place } = this.#place;
     this.#attempt += 1;
     const ask = { id: this.nextId(), attempt: this.#attempt, session, token, media, features: FEATURES };
     if (this.epoch) return { type: "resume", ...ask, epoch: this.epoch, seq: this.seq, hand: this.#hand };
@@ -79,6 +80,18 @@ export class Membership {
     const me = restarted ? snapshot?.participants.find(({ id }) => id === this.#myId) : undefined;
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
     return [...this.outbox.all().map(send), ...(me ? this.#catchUp(me) : []), emit("resumed", detail)];
+  }
+
+  /** Shows the server a newer token, if it is connected. @param {string} token @param {boolean} connected @returns {Action[]} */
+  renew(token, connected) {
+    this.#place.token = token;
+    return connected ? [send({ type: "authenticate", id: this.nextId(), token })] : [];
+  }
+
+  /** @param {import("./protocol.js").Authenticated} message @returns {Action[]} */
+  authenticated(message) {
+    this.#place.session = message.session;
+    return [emit("authenticated", message)];
   }
 
   /** Ignores an event that is not newer than the last one. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */

@@ -59,8 +59,10 @@
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
  * @typedef {{type: "going_away", delay: number}} GoingAway
  * @typedef {{type: "ice_servers", ice_servers: RTCIceServer[]}} IceServers  Replaces the previous ones.
+ * @typedef {{type: "token_expiring", in: number}} TokenExpiring  The application's token, in so many seconds.
+ * @typedef {{type: "authenticated", id: number, session: string}} Authenticated  `session` replaces the previous one.
  * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
- * @typedef {Joined | Resumed | RoomEvent | Batch | ServerError | GoingAway | IceServers | Answer} ServerMessage
+ * @typedef {Joined | Resumed | RoomEvent | Batch | ServerError | GoingAway | IceServers | TokenExpiring | Authenticated | Answer} ServerMessage
  *
  * What two clients say to each other. The server relays it unread, so signal.js checks it.
  * @typedef {object} SignalData
@@ -90,6 +92,7 @@ export const CLOSE = Object.freeze({
   revoked: 4006,
   noAnswer: 4102,
   tooMany: 4103,
+  tokenExpired: 4105,
 });
 
 /** What browsers report if a connection ended without a close frame, or never opened. @param {number} code */

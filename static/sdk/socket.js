@@ -19,6 +19,8 @@ import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 export class MeetingSocket extends Emitter {
   #client;
   #url;
+  #getToken;
+  #asking = false;
   /** @type {WebSocket | null} */
   #socket = null;
   #timer = 0;
@@ -31,11 +33,15 @@ export class MeetingSocket extends Emitter {
   #todo = [];
   #watch = new AbortController();
 
-  /** @param {string} url @param {import("./membership.js").Place} place */
-  constructor(url, place) {
+  /**
+   * @param {string} url @param {import("./membership.js").Place} place
+   * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
+   */
+  constructor(url, place, getToken = null) {
     super();
     this.#url = url;
-    this.#client = new SignallingClient(place, Math.random);
+    this.#getToken = getToken;
+    this.#client = new SignallingClient({ ...place, renewable: getToken !== null }, Math.random);
     this.#reachability = new Reachability(new URL(url).pathname, (verdict) => this.emit("hindered", verdict));
   }
 
@@ -104,7 +110,18 @@ export class MeetingSocket extends Emitter {
   /** @param {Extract<Action, {do: "emit"}>} action */
   #tell({ name, detail }) {
     if (name === "joined") this.#joinTook = Math.min(this.#joinTook, performance.now() - this.#startedAt);
+    if (name === "token_expiring" || name === "token_needed") void this.#renew();
     this.emit(name, detail);
+  }
+
+  /** Asks for a newer token, once at a time. */
+  async #renew() {
+    if (!this.#getToken || this.#asking) return;
+    this.#asking = true;
+    const token = await this.#getToken().catch(() => null);
+    this.#asking = false;
+    if (token) this.#happened((now) => this.#client.renew(token, now));
+    else this.#run(this.#client.noToken());
   }
 
   #open() {

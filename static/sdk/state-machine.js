@@ -7,13 +7,15 @@
  *                      ↑                  │ closed, no answer      │ closed, no pong
  *                      └── due ─ waiting ←┴────────────────────────┘
  *
- * From anywhere: a final close code, a permanent refusal, or `leave` → over.
+ * From anywhere: a final close code, a permanent refusal, or `leave` → over. Where an application's token is refused,
+ * `token_needed` is emitted, and the client is waiting for `renew` or `noToken`.
  */
-import { emit, send } from "./actions.js";
+import { away, emit, send } from "./actions.js";
 import { BackOff } from "./back-off.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Membership } from "./membership.js";
 import { CLOSE, isFinal, parse } from "./protocol.js";
+import { CLOSED_FOR, Renewal } from "./renewal.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
@@ -38,6 +40,7 @@ export class SignallingClient {
   #membership;
   #backOff;
   #heartbeat = new Heartbeat();
+  #renewal;
   /** The id of the last join or resume; 0 once a temporary error has answered it. */
   #askedWith = 0;
   #leaving = false;
@@ -49,6 +52,7 @@ export class SignallingClient {
    */
   constructor(place, random) {
     this.#membership = new Membership(place);
+    this.#renewal = new Renewal(place.renewable === true);
     this.#backOff = new BackOff(random);
   }
 
@@ -81,6 +85,11 @@ export class SignallingClient {
         return [];
       case "ice_servers":
         return [emit("ice_servers", message)];
+      case "token_expiring":
+        return [emit("token_expiring", message)];
+      case "authenticated":
+        this.#renewal.shown();
+        return this.#membership.authenticated(message);
       case "error":
         return this.#error(message, now);
       case "going_away":
@@ -96,6 +105,8 @@ export class SignallingClient {
   /** The socket is closed, or could not be opened. @param {number} code @param {number} now @returns {Action[]} */
   closed(code, now) {
     if (this.phase === "idle" || this.phase === "waiting" || this.phase === "over") return [];
+    const why = CLOSED_FOR[code] ?? "";
+    if (this.#renewal.asks(why)) return this.#needToken({ code: why, message: "" }, now);
     if (isFinal(code)) return this.#over(emit("closed", { code }));
     return this.#lost(now);
   }
@@ -105,7 +116,9 @@ export class SignallingClient {
     if (now < this.wakeAt) return [];
     switch (this.phase) {
       case "waiting":
-        return this.#connect(now);
+        if (!this.#renewal.needed) return this.#connect(now);
+        this.wakeAt = Infinity;
+        return [emit("token_needed", this.#renewal.needed)];
       case "connecting":
         return this.#giveUp(now);
       case "joining":
@@ -122,6 +135,7 @@ export class SignallingClient {
   hurry(now) {
     switch (this.phase) {
       case "waiting":
+        if (this.#renewal.needed) return [];
         if (now >= this.#notBefore) return this.#connect(now);
         this.wakeAt = this.#notBefore;
         return [];
@@ -140,6 +154,7 @@ export class SignallingClient {
   /** The page is suspended or closed; a normal close tells the server. `hurry` resumes the page. @returns {Action[]} */
   suspend() {
     if (this.phase === "idle" || this.phase === "over") return [];
+    this.#renewal.needed = null;
     const goodbye = this.#membership.goodbye();
     if (this.#leaving) return this.#over(...goodbye);
     const wasJoined = this.phase === "joined";
@@ -158,6 +173,20 @@ export class SignallingClient {
     return this.phase === "over" ? [] : this.#membership.signal(to, data, this.phase === "joined");
   }
 
+  /** A newer token of the application: shown to the server now, or with the next join or resume. @param {string} token @param {number} now @returns {Action[]} */
+  renew(token, now) {
+    if (this.phase === "over") return [];
+    const waited = this.#renewal.came();
+    const shown = this.#membership.renew(token, this.phase === "joined");
+    return waited ? this.hurry(now) : shown;
+  }
+
+  /** The application gives no newer token. @returns {Action[]} */
+  noToken() {
+    const why = this.#renewal.needed;
+    return why ? this.#over(emit("refused", why)) : [];
+  }
+
   /** Leaves for good. @returns {Action[]} */
   leave() {
     if (this.phase === "joined") return this.#farewell();
@@ -165,13 +194,12 @@ export class SignallingClient {
     if (!this.#membership.epoch) return this.#over();
     // While the client is away, the server keeps its place: connect once more, to leave.
     this.#leaving = true;
+    this.#renewal.needed = null;
     if (this.phase === "waiting") this.wakeAt = 0;
     return [];
   }
 
-  #farewell() {
-    return [send({ type: "leave", id: this.#membership.nextId() }), ...this.#over()];
-  }
+  #farewell = () => [send({ type: "leave", id: this.#membership.nextId() }), ...this.#over()];
 
   /** @param {number} now @returns {Action[]} */
   #connect(now) {
@@ -183,6 +211,7 @@ export class SignallingClient {
   /** Joins or resumes. @param {number} now @returns {Action[]} */
   #ask(now) {
     const ask = this.#membership.ask();
+    this.#renewal.shown();
     this.#askedWith = ask.id;
     this.wakeAt = now + CONNECT_TIMEOUT;
     return [send(ask)];
@@ -193,6 +222,7 @@ export class SignallingClient {
     if (this.phase !== "joining") return [];
     if (this.#leaving) return this.#farewell();
     this.phase = "joined";
+    this.#renewal.accepted();
     this.#backOff.succeeded();
     this.#notBefore = 0;
     if (message.type === "joined") this.#heartbeat.interval = message.heartbeat * 1000;
@@ -211,6 +241,7 @@ export class SignallingClient {
       return [emit("error", { code, message }), ...this.#sendDue(now)];
     }
     if (this.#leaving) return this.#over();
+    if (this.#renewal.asks(code)) return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#needToken({ code, message }, now)];
     if (!PASSING.has(code)) return this.#over(emit("refused", { code, message }));
     this.#askedWith = 0;
     // If the error also closes the socket, the wait applies to the next connection.
@@ -246,6 +277,17 @@ export class SignallingClient {
     return away(wasJoined);
   }
 
+  /** The token is refused: the application is asked for a newer one, unless that has come meanwhile. @param {import("./renewal.js").Why} why @param {number} now @returns {Action[]} */
+  #needToken(why, now) {
+    if (this.#leaving || this.#renewal.fresh) return this.#lost(now);
+    const wasJoined = this.phase === "joined";
+    this.phase = "waiting";
+    const again = this.#renewal.need(why);
+    // Asked after the wait, not before it: a token is not to grow old meanwhile.
+    this.wakeAt = again ? now + this.#backOff.failed() : Infinity;
+    return [...away(wasJoined), ...(again ? [] : [emit("token_needed", why)])];
+  }
+
   /** @param {number} now @returns {Action[]} */
   #look(now) {
     if (now < this.#heartbeat.dueAt) return [];
@@ -276,6 +318,3 @@ export class SignallingClient {
     return [{ do: "drop", code: CLOSE.normal }, ...actions];
   }
 }
-
-/** @param {boolean} wasJoined @returns {Action[]} */
-const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);

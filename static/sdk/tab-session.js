@@ -25,6 +25,7 @@ const ALIVE_EVERY = 4_000;
  * @property {string} name
  * @property {boolean} audio
  * @property {boolean} video
+ * @property {boolean} [outside]  Whether the user has logged in with an application.
  * @property {number} grace  How long the server keeps a place. Seconds.
  *
  * @typedef {object} Kept

@@ -18,7 +18,7 @@ LOOKS = read_looks()
 RUN = """async (cases) => {
   const { SignallingClient } = await import("/static/sdk/state-machine.js");
   const { applied, rosterOf } = await import("/static/sdk/roster.js");
-  const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry"]);
+  const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry", "renew"]);
   const told = (action) => {
     if (action.do === "drop") return ["drop", action.code];
     if (action.do === "goodbye") return ["goodbye", action.session, action.attempt];
@@ -39,7 +39,7 @@ RUN = """async (cases) => {
     });
     let roster = new Map();
     const did = steps.map(({ at, call, args }) => {
-      const actions = client[call](...args, ...(timed.has(call) ? [at * 1000] : []));
+      const actions = client[call === "no_token" ? "noToken" : call](...args, ...(timed.has(call) ? [at * 1000] : []));
       roster = actions.reduce(seen, roster);
       const wake_at = client.wakeAt < Infinity ? client.wakeAt / 1000 : null;
       return { actions: actions.map(told), phase: client.phase, wake_at, roster: Object.fromEntries(roster) };

@@ -24,6 +24,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
+from tests.simulation.login_mutations import LOGIN_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -313,6 +314,7 @@ PLANTS: dict[str, Plant] = {
         host_lost_on_rejoin,
         joins_never_told,
         hand_forgotten,
+        *LOGIN_PLANTS,
         *RECORD_PLANTS,
     )
 }

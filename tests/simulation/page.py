@@ -40,6 +40,7 @@ class Internet(Protocol):
 
     def say(self, text: str) -> None: ...
     def told(self, page: Page, emitted: Emit) -> None: ...
+    def get_token(self, page: Page) -> None: ...
     def goodbye(self, page: Page, said: Goodbye) -> None:
         """Take it to the server, or lose it."""
 
@@ -104,13 +105,12 @@ class Page:
         self._batches = batches
         self.goodbyes: list[Said] = []
         self.sessions: dict[str, str] = {}
-        """Its credentials, by the instance that they are for."""
+        """Credentials, by the instance that they are for."""
         self.dismissed: list[float] = []
         """When the server closed its socket as if it had left."""
         self.unloaded = False
-        self.final = ""
+        self.final, self.final_at = "", 0.0
         """The refusal or close code after which it does not come back."""
-        self.final_at = 0.0
         self.heard: list[Whole | tuple[str, dict[str, Any]]] = []
         self.acked: set[int] = set()
         self.doubled: list[dict[str, Any]] = []
@@ -124,8 +124,7 @@ class Page:
         """Signals it gave the client: their number, and the id of the command."""
         self.acted_at: list[float] = []
         """When it was left, closed, reloaded or put away, on purpose."""
-        self.seated_at = math.inf
-        """When it was first given the place."""
+        self.seated_at = math.inf  # when it was first given the place
         self._asked: list[tuple[float, Link | None]] = []
         self.errors: list[dict[str, Any]] = []
         self._internet = internet
@@ -229,7 +228,7 @@ class Page:
 
     def closed(self, socket: Socket, code: int) -> None:
         if socket is self._socket:
-            self._gone()
+            self._gone(0.5 if code == 4105 else 0.0)  # the server has closed it a while ago
             self._socket = None
             if code == CloseCode.NORMAL_CLOSURE:
                 self.dismissed.append(self._loop.time())
@@ -280,11 +279,13 @@ class Page:
             self.final, self.final_at = str(detail["code"]), now
         elif name == "error":
             self.errors.append(detail)
+        elif name in {"token_expiring", "token_needed"}:
+            self._internet.get_token(self)
         self._people = set(client.membership.roster)
 
-    def _gone(self) -> None:
-        """It has no connection any more, as far as it knows."""
-        now = self._loop.time()
+    def _gone(self, ago: float = 0.0) -> None:
+        """It has no connection any more, as far as it knows; `ago`: for so many seconds, at most."""
+        now = self._loop.time() - ago
         link = self.link
         surely_until = maybe_until = now
         if link is not None:

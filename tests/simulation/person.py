@@ -41,7 +41,8 @@ class Person:
         self.name = name
         self.user_id = user_id
         self.is_host = is_host
-        self.token = world.tokens.identity(user_id, EPOCH)
+        self._token = world.tokens.identity(user_id, EPOCH)
+        self._token_at = -1.0
         self.tabs: list[Tab] = []
         self.pages: list[Page] = []
         self.online = True
@@ -63,6 +64,14 @@ class Person:
 
     def say(self, text: str) -> None:
         self.world.say(text)
+
+    @property
+    def token(self) -> str:
+        """What a page begins with: with an application a new one now and then, which may have expired."""
+        now = self.loop.time()
+        if self.world.application.is_there and now - self._token_at > 8:
+            self._token, self._token_at = self.world.application.token(self.name), now
+        return self._token
 
     def connect(self, socket: Socket) -> None:
         network = self.world.network
@@ -103,6 +112,10 @@ class Person:
             self.say(f"{page.name} hears: {detail['code']}")
         elif name == "closed":
             self.say(f"{page.name} is closed for good ({detail['code']})")
+
+    def get_token(self, page: Page) -> None:
+        self.say(f"{page.name} asks for a newer token")
+        self.world.application.asked(page, self.name)
 
     def goodbye(self, page: Page, said: Goodbye) -> None:
         chance = self.world.manners
@@ -154,6 +167,7 @@ class Person:
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
         name = f"{self.name}{count}"
         place = Place(ROOM, self.name, name, self.token, session, on_duplicate=kind, media=media)
+        place.renewable = self.world.application.is_there
         manners = self.world.manners
         closes_with = manners.choice((CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY))
         back_in = manners.choice((0.0, 3.0, 6.0, 15.0))

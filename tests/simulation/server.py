@@ -26,6 +26,7 @@ from signalling.rooms.flow import Flow
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from storage.errors import StoreError
+from tests.simulation.application import Application
 from tests.simulation.clock import VirtualLoop, process_context
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.network import Link
@@ -65,7 +66,9 @@ class Server:
         config: Config,
         bound: float,
         limit: int,
+        application: Application,
     ) -> None:
+        self._application = application
         self.number = number
         self.loop = loop
         self.context = process_context(self)
@@ -115,8 +118,9 @@ class Server:
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
         changes = ChangeWriter(store, metrics, at=times.now)
+        identities = self._application.identities(config, self._tokens)
         admission = Admission(
-            config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times
+            config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities
         )
         self.gateway = Gateway(config, self.hub, store, admission, self.writer, changes, metrics)
         reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import functools
 import traceback
 from asyncio import sleep
@@ -14,13 +13,13 @@ from typing import Any, TypeVar
 
 from server.identity.tokens import Tokens
 from server.realtime.attendance_writer import LIMIT
-from server.settings.config import Config
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms import hub
 from signalling.rooms.event_log import MAX_COUNT, Log
 from storage.errors import StoreError
 from storage.sqlite import meetings
 from tests.simulation import actions, faults, rest
+from tests.simulation.application import Application
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
@@ -41,11 +40,6 @@ NAMES = ("ann", "bob", "cat", "dan", "eve")
 T = TypeVar("T")
 
 
-@functools.cache
-def _settings() -> Config:
-    return Config.from_env({"RECONVENE_SECRET": "a secret for simulations"})
-
-
 class World:
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.seed = seed
@@ -61,7 +55,8 @@ class World:
         self.grace = chance.choice((6.0, 9.0, 12.0))
         self.heartbeat = chance.choice((3.0, 5.0))
         self.bound = chance.choice((2.0, 5.0))
-        self.config = dataclasses.replace(_settings(), grace=self.grace, heartbeat=self.heartbeat)
+        self.application = Application(self)
+        self.config = self.application.settings(self.grace, self.heartbeat)
         self.tokens = Tokens(SECRET)
         self.recorder_limit = chance.choice((4, LIMIT))
         self.ring_size = chance.choice((2, 5, 12, MAX_COUNT))
@@ -86,7 +81,8 @@ class World:
         self._numbers = 0
         people = NAMES[: chance.randint(2, len(NAMES))]
         self.people = [
-            Person(self, name, f"u_{name}", is_host=index == 0) for index, name in enumerate(people)
+            Person(self, name, self.application.user_id(name), is_host=index == 0)
+            for index, name in enumerate(people)
         ]
 
     def _mood(self, usual: dict[T, float]) -> tuple[list[T], list[float]]:
@@ -243,6 +239,7 @@ class World:
                 self.config,
                 self.bound,
                 self.recorder_limit,
+                self.application,
             )
             self.servers.append(server)
             server.start()
@@ -304,6 +301,7 @@ class World:
         figures["events"] = sum(len(events) for events in self.truth.epochs.values())
         figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
         figures["clocks set"] = int(self.clock_set)
+        figures.update(self.application.figures())
         figures["revoked"] = int(self.admin.revoked is not None)
         figures["meetings ended"] = int(self.has_ended)
         return figures

@@ -49,7 +49,11 @@ export class Prejoin extends Emitter {
     this.#wanted = wanted;
     this.#picker = new DevicePicker(media);
     part(this.element, "devices").append(this.#picker.element);
-    part(this.element, "name", HTMLInputElement).value = identity.name;
+    const name = part(this.element, "name", HTMLInputElement);
+    name.value = identity.name;
+    // What the application's token says counts, whatever is written here.
+    name.readOnly = identity.login.name !== "";
+    part(this.element, "login").hidden = !name.readOnly;
     write(part(this.element, "meeting-id"), meeting.id);
     write(part(this.element, "title"), meeting.title || "Ready to join?");
     write(part(this.element, "present"), presence(meeting.participants ?? 0));

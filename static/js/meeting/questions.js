@@ -1,14 +1,19 @@
 /** The questions of a meeting, as dialogs. */
 import { ask } from "../ui/dialogs.js";
 
-/** Asks a user who is already in the meeting in another tab. Resolves to "" when neither is chosen. */
-export const askWhichTab = () =>
+/**
+ * Asks a user who is already in the meeting in another tab. Resolves to "" when neither is chosen.
+ * @param {boolean} loggedIn  with an application: then they are nobody else
+ */
+export const askWhichTab = (loggedIn) =>
   ask({
     title: "You are in this meeting already",
-    text: "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
+    text: loggedIn
+      ? "It is open in another tab or browser of yours. Move it here?"
+      : "It is open in another tab of this browser. Move it here, or join once more as somebody else?",
     choices: [
       { value: "replace", label: "Switch here", look: "primary" },
-      { value: "another", label: "Join as another person" },
+      loggedIn ? { value: "", label: "Cancel" } : { value: "another", label: "Join as another person" },
     ],
   });
 

@@ -36,6 +36,9 @@ const CLOSE_NOTICES = {
   [CLOSE.revoked]: "revoked",
 };
 
+/** For those who have logged in with an application. @type {Record<string, string>} */
+const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };
+
 export class Visit {
   /** @type {Call | null} */
   call = null;
@@ -49,6 +52,8 @@ export class Visit {
   #endedByMe = false;
   /** This tab's session when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
   #tabSession = null;
+  /** Whether this tab was in the meeting with the login of an application: without one it is nobody else. */
+  #outside = false;
   /** The devices the user last wanted on; the next join begins with them. */
   #wanted = { audio: true, video: true };
 
@@ -72,6 +77,7 @@ export class Visit {
     const { name, session, audio, video } = found.tabSession;
     this.#tabSession = found.tabSession;
     this.#wanted = { audio, video };
+    this.#outside = found.tabSession.outside === true;
     if (!found.straight) return this.#knock();
     void this.#join({ name, session, open: this.#wanted });
   }
@@ -119,10 +125,14 @@ export class Visit {
     this.#notice.stop();
     underway(true);
     if (this.#prejoin) this.#prejoin.busy = true;
+    const { login } = this.#around.identity;
+    this.#outside ||= login.isOn;
+    /** @type {string | undefined} */
     let token;
     try {
       // Without an identity, repeating a join whose answer was lost would make a second participant.
-      token = await this.#around.identity.ensure();
+      if (login.isOn || !this.#outside) token = await this.#around.identity.ensure();
+      else if (!session) throw new ApiError("token_expired", "Your login has expired.");
     } catch (error) {
       if (this.#stopped) return;
       return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, wish, "");
@@ -132,14 +142,15 @@ export class Visit {
     this.#notice.clear();
     if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token, onDuplicate };
-    const call = new Call(SOCKET, place, this.#media);
+    const call = new Call(SOCKET, place, this.#media, login.getToken && (() => login.renew()));
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepTabSession());
     call.on("resumed", ({ session }) => session && this.#around.tabSessions.update({ session }));
-    call.on("refused", (refusal) => void this.#refused(refusal, wish, token));
+    call.on("authenticated", ({ session }) => this.#around.tabSessions.update({ session }));
+    call.on("refused", (refusal) => void this.#refused(refusal, wish, token ?? ""));
     call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
-    call.on("closed", ({ code }) => this.#closed(code, wish, token));
+    call.on("closed", ({ code }) => this.#closed(code, wish, token ?? ""));
     if (!this.#prejoin) this.#showMeeting(call, name);
     // The view is shown, but its participants have not arrived yet.
     underway(true);
@@ -161,7 +172,7 @@ export class Visit {
   #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace });
+    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#outside });
     if (!this.#prejoin) return underway(false);
     this.#prejoin = null;
     this.#showMeeting(call, name);
@@ -179,6 +190,7 @@ export class Visit {
     if (code === "duplicate") return this.#askWhere(wish.name);
     // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
+    if (this.#outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
     this.#leave(code, refusal);
   }
@@ -193,7 +205,7 @@ export class Visit {
   /** @param {string} name */
   async #askWhere(name) {
     await this.#joinAs("duplicate", async () => {
-      const choice = await askWhichTab();
+      const choice = await askWhichTab(this.#outside);
       if (choice === "replace") return { name, onDuplicate: "replace" };
       if (choice !== "another") return null;
       await this.#around.identity.another(name);
@@ -223,6 +235,7 @@ export class Visit {
   /** @param {number} code @param {Wish} wish @param {string} token */
   #closed(code, wish, token) {
     if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
+    if (code === CLOSE.revoked && this.#outside) return this.#leave("revoked_login");
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 
@@ -274,7 +287,8 @@ export class Visit {
       await this.#around.identity.with((token) => createMeeting(token, { meeting: this.#id }));
       if (!this.#stopped) await this.#knock();
     } catch (error) {
-      if (!this.#stopped) this.#notice.show(codeOf(error), { error });
+      const code = codeOf(error);
+      if (!this.#stopped) this.#notice.show(code === "forbidden" ? "not_creator" : code, { error });
     }
   }
 }

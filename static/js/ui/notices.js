@@ -102,6 +102,31 @@ const NOTICES = {
     text: "Perhaps another server runs at this address at the moment, or it was set up anew. Who you were is kept in this browser: try again when the right one is back.",
     actions: ["retry", "home"],
   }),
+  token_expired: () => ({
+    view: "problem", icon: "clock", title: "Your login has expired",
+    text: "Go back to where you opened this meeting, and open it there once more. Your place is kept for a moment.", actions: ["home"],
+  }),
+  bad_login: () => ({
+    view: "problem", icon: "people", title: "Your login was not accepted",
+    text: "This server does not take what the application says of you. Open the meeting there once more; if that does not help, tell whoever runs it.",
+    actions: ["home"],
+  }),
+  revoked_login: () => ({
+    view: "problem", icon: "leave", title: "You are no longer let in",
+    text: "Whoever runs this server has revoked your login. Log in to the application again, or ask them.", actions: ["home"],
+  }),
+  login_required: () => ({
+    view: "problem", icon: "people", title: "You need to log in first",
+    text: "Only people who come from the application that this server belongs to are let in. Open the meeting there.", actions: ["home"],
+  }),
+  forbidden: () => ({
+    view: "problem", icon: "people", title: "Your login is for another meeting",
+    text: "The application lets you into another meeting than this one. Open this meeting there, or check the link.", actions: ["home"],
+  }),
+  not_creator: () => ({
+    view: "problem", icon: "people", title: "You cannot start meetings here",
+    text: "Whoever runs this server has others start them. Ask whoever invited you, or log in to the application first.", actions: ["home"],
+  }),
   not_admin: () => ({
     view: "problem", icon: "people", title: "Only the admin key opens this",
     text: "What is imported from Zoom is for whoever has the admin key of this server.", actions: ["home"],

@@ -1,0 +1,62 @@
+/**
+ * The login of an application: its token says who this tab is, in place of the browser's own identity.
+ *
+ * The token comes in the link (`/m/ABC123#token=…`) or from `getToken`. It stays in this tab's memory and nowhere else, so
+ * that a link which somebody else made does not decide who one is tomorrow, and it is taken out of the address. What it says
+ * is shown before joining; whether that is true the server decides.
+ */
+
+/** @typedef {() => Promise<string | null | undefined>} GetToken  Asks the application for a token; nothing: it gives none. */
+
+export class Login {
+  /** @type {string | undefined} */
+  token;
+  /** @type {GetToken | null} */
+  getToken = null;
+  /** @type {Promise<string | null> | null} */
+  #asking = null;
+
+  /** Takes the token out of the page's address. @returns {boolean} whether there was one */
+  takeFromAddress() {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (token === null) return false;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    if (token) this.token = token;
+    return token !== "";
+  }
+
+  /** Whether somebody has logged in with an application. */
+  get isOn() {
+    return this.token !== undefined || this.getToken !== null;
+  }
+
+  /** The name that the token gives, or "". */
+  get name() {
+    const { name, user_metadata: about } = claims(this.token ?? "");
+    const said = [name, about?.full_name, about?.name].find((text) => typeof text === "string" && text.trim());
+    return said?.trim() ?? "";
+  }
+
+  /** Asks the application for a newer token, once at a time. @returns {Promise<string | null>} null if it gives none */
+  renew() {
+    this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #ask() {
+    const token = await this.getToken?.().catch(() => null);
+    if (!token) return null;
+    this.token = token;
+    return token;
+  }
+}
+
+/** What a token claims; nothing if it is none. @param {string} token @returns {any} */
+function claims(token) {
+  try {
+    const text = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (letter) => letter.charCodeAt(0)))) ?? {};
+  } catch {
+    return {};
+  }
+}

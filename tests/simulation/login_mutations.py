@@ -1,0 +1,48 @@
+"""Bugs to plant around logins: tokens that expire, and newer ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from server.identity.tokens import Tokens
+from server.realtime.credentials import Credentials, Proof
+from signalling.client.renewal import Renewal
+from signalling.protocol.errors import Refused
+from tests.simulation.server import SECRET
+
+
+def expired_tokens_make_strangers(patch: pytest.MonkeyPatch) -> None:
+    """Whose token has expired is let in as somebody new."""
+    of_token = Credentials._of_token
+
+    async def anybody(self: Credentials, token: str, room: str, session: Any, now: float) -> Proof:
+        try:
+            return await of_token(self, token, room, session, now)
+        except Refused:
+            user_id = f"u_{int(now * 1000)}"
+            return Proof(user_id, Tokens(SECRET).identity(user_id, now), None)
+
+    patch.setattr(Credentials, "_of_token", anybody)
+
+
+def expired_tokens_are_final(patch: pytest.MonkeyPatch) -> None:
+    """The client does not ask the application."""
+    patch.setattr(Renewal, "asks", lambda self, code: False)
+
+
+def newer_tokens_are_not_shown(patch: pytest.MonkeyPatch) -> None:
+    """The client forgets what the application gave it."""
+    came = Renewal.came
+
+    def forgets(self: Renewal, token: str) -> bool:
+        before = self._place.token
+        waited = came(self, token)
+        self._place.token = before
+        return waited
+
+    patch.setattr(Renewal, "came", forgets)
+
+
+LOGIN_PLANTS = (expired_tokens_make_strangers, expired_tokens_are_final, newer_tokens_are_not_shown)
