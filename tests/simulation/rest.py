@@ -20,6 +20,8 @@ def restless(world: World) -> str:
         return "the admin is not done"
     live = [page for page in world.pages() if page.is_live]
     for page in live:
+        if page.is_knocking:
+            continue
         if page.client.phase != "joined":
             return f"{page.name} is {page.client.phase}"
         if page.client.membership.unanswered:

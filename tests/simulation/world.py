@@ -9,7 +9,7 @@ import functools
 import traceback
 from asyncio import sleep
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from server.identity.tokens import Tokens
@@ -25,9 +25,11 @@ from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
 from tests.simulation.memory_store import MemoryStore
+from tests.simulation.moderators import Moderators
 from tests.simulation.network import Link, Network
-from tests.simulation.page import Interval, Page, Said
-from tests.simulation.person import ROOM, Deed, Person
+from tests.simulation.notes import ROOM, Interval, Said
+from tests.simulation.page import Page
+from tests.simulation.person import Deed, Person
 from tests.simulation.revocations import Admin
 from tests.simulation.server import SECRET, Server
 from tests.simulation.transport import Transport
@@ -78,6 +80,7 @@ class World:
         self.down: list[tuple[float, float]] = []
         """From when to when no server listened."""
         self.admin = Admin(self)
+        self.moderators = Moderators(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
         self.has_ended = False
@@ -191,6 +194,22 @@ class World:
         person = self.admin.revoked
         return person is not None and person.user_id == page.user_id and at >= self.admin.since
 
+    def has_been_put_out(self, page: Page, at: float) -> bool:
+        """Whether by then somebody had commanded to remove or to revoke them."""
+        return self.has_been_revoked(page, at) or any(
+            order.kind == "remove" and page.user_id in order.users and order.sent_at <= at
+            for order in self.moderators.orders
+        )
+
+    def is_revoked(self, user_id: str) -> bool:
+        return self.admin.revoked is not None and self.admin.revoked.user_id == user_id
+
+    def knocking(self, knocks: Collection[str]) -> tuple[str, ...]:
+        """The users behind these knocks."""
+        users = [person.user_id for person in self.people]
+        ids = {self.tokens.knock_id(ROOM, user, sitting): user for user in users for sitting in range(4)}
+        return tuple(ids.get(knock, "") for knock in knocks)
+
     @property
     def store_is_well(self) -> bool:
         store = self.store
@@ -262,7 +281,7 @@ class World:
 
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
-        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self)]
+        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)
@@ -305,6 +324,12 @@ class World:
         figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
         figures["clocks set"] = int(self.clock_set)
         figures["revoked"] = int(self.admin.revoked is not None)
+        figures["orders"] = len(self.moderators.orders)
+        for order in self.moderators.orders:
+            figures[f"{order.kind} {order.answer or 'unanswered'}"] += 1
+        for page in self.pages():
+            figures[f"final {page.final}"] += 1
+            figures["waited"] += int(page.position > 0)
         figures["meetings ended"] = int(self.has_ended)
         return figures
 
