@@ -38,7 +38,9 @@ def _nobody_sends_what_they_may_not(world: World, page: Page, people: Iterable[d
                     f"{page.name} was told that {world.name_of(person['id'])} sends {flag}, who may not"
                 )
         if person["hand"] and not may(person, meeting, "hand"):
-            world.complain(f"{page.name} was told that {world.name_of(person['id'])} raises a hand, who may not")
+            world.complain(
+                f"{page.name} was told that {world.name_of(person['id'])} raises a hand, who may not"
+            )
 
 
 def _nobody_is_there_who_was_removed(world: World, page: Page, roster: Iterable[str]) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import random
 from asyncio import sleep
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from signalling.client.actions import Send
 from signalling.client.outbox import LASTING
 from signalling.client.roster import FLAGS
 from tests.simulation.clock import lots
-from tests.simulation.notes import Order
+from tests.simulation.notes import ROOM, Order
 from tests.simulation.page import Page
 from tests.simulation.rulings import Rulings
 
@@ -83,7 +83,7 @@ class Moderators:
         """Whether a removal that was acknowledged by then keeps the user out, by all that was recorded until now, or
         until `as_of`."""
         entries = [entry for entry in self.world.store.journal.entries if entry.at <= as_of]
-        removal = Rulings(self.world.people[0].user_id).follow(entries).removals.get(user)
+        removal = Rulings(self.world.people[0].user_id).follow(entries).keeps_out(user)
         if removal is None:
             return False
         name = removal.change.by, removal.change.key
@@ -92,6 +92,19 @@ class Moderators:
             for order in self.orders
             if (order.page.user_id, order.key) == name
         )
+
+    def has_put_out(self, page: Page, at: float) -> bool:
+        """Whether by then the admin or somebody in charge had commanded it."""
+        return self.world.has_been_revoked(page, at) or any(
+            order.kind == "remove" and page.user_id in order.users and order.sent_at <= at
+            for order in self.orders
+        )
+
+    def knocking(self, knocks: Collection[str]) -> tuple[str, ...]:
+        """The users behind these knocks."""
+        users, name = [person.user_id for person in self.world.people], self.world.tokens.knock_id
+        ids = {name(ROOM, user, sitting): user for user in users for sitting in range(4)}
+        return tuple(ids.get(knock, "") for knock in knocks)
 
     def others(self, page: Page) -> list[Person]:
         """Who has ever been in, but for the page's own person."""
@@ -142,9 +155,7 @@ def allow(by: Moderators, page: Page) -> None:
     if (whom := by.someone(page)) is not None:
         rights = by.chance.sample(RIGHTS, 1 + by.chance.randrange(2))
         may = {right: by.chance.choice((False, False, True, None)) for right in rights}
-        by.give(
-            page, {"type": "allow", "participants": [whom.participant], "may": may}, (whom.user_id,)
-        )
+        by.give(page, {"type": "allow", "participants": [whom.participant], "may": may}, (whom.user_id,))
 
 
 def ask(by: Moderators, page: Page) -> None:
@@ -195,13 +206,13 @@ def restrict(by: Moderators, page: Page) -> None:
 def admit(by: Moderators, page: Page) -> None:
     if knocks := list(page.client.membership.knocks):
         some = by.chance.choice((knocks, knocks[:1], knocks[-1:]))
-        by.give(page, {"type": "admit", "knocks": some}, by.world.knocking(some))
+        by.give(page, {"type": "admit", "knocks": some}, by.knocking(some))
 
 
 def deny(by: Moderators, page: Page) -> None:
     if knocks := list(page.client.membership.knocks):
         some = [by.chance.choice(knocks)]
-        by.give(page, {"type": "deny", "knocks": some}, by.world.knocking(some))
+        by.give(page, {"type": "deny", "knocks": some}, by.knocking(some))
 
 
 COMMANDS: dict[Command, float] = {

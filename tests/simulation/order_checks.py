@@ -58,7 +58,7 @@ def _commands_took_effect_once(world: World) -> None:
                 world.complain(f"{what} was acknowledged at {order.answered_at:.3f}, and not recorded")
             if order.answer and not order.is_acknowledged and name in made:
                 world.complain(f"{what} was answered {order.answer}, and recorded")
-            if not order.answer and page.is_live and page.client.membership.me is not None:
+            if not order.answer and page.is_live and page.client.phase == "joined":
                 world.complain(f"{what} was never answered")
 
 
@@ -107,7 +107,9 @@ def _record_is_as_ruled(world: World, rulings: Rulings) -> None:
             world.complain(f"{user} is {role} in the record, and {rulings.role(user)} by what was commanded")
     room = connection.execute("SELECT revision, host_user_id FROM meetings").fetchone()
     if room != (rulings.revision, rulings.host):
-        world.complain(f"the record has {room}, commanded were {rulings.revision} changes, host {rulings.host}")
+        world.complain(
+            f"the record has {room}, commanded were {rulings.revision} changes, host {rulings.host}"
+        )
 
 
 def _stays_of_those_removed_are_closed(world: World) -> None:
@@ -120,7 +122,9 @@ def _stays_of_those_removed_are_closed(world: World) -> None:
                 world.complain(
                     f"{made.change.whom} was removed at {made.at:.3f}, the stay ended as {reasons[session]}"
                 )
-    asked = Counter(user for order in world.moderators.orders if order.kind == "remove" for user in order.users)
+    asked = Counter(
+        user for order in world.moderators.orders if order.kind == "remove" for user in order.users
+    )
     closed = Counter(user for user, _, reason in rows if reason == "removed")
     for user, count in closed.items():
         if count > asked[user] and not world.is_revoked(user):
@@ -136,11 +140,15 @@ def _room_is_as_ruled(world: World, rulings: Rulings) -> None:
     settings = msgspec.to_builtins(settings_of(rulings.settings))
     waiting = {knock.id for knock in room.knocks.values() if not knock.admitted}
     for member in room:
-        if member.user_id in rulings.removals:
+        if rulings.keeps_out(member.user_id):
             world.complain(f"{member.user_id} was removed, and is in the meeting")
         if member.role != rulings.role(member.user_id):
-            world.complain(f"{member.user_id} is {member.role}, and {rulings.role(member.user_id)} was commanded")
-        own = {right: value for right, value in rulings.may.get(member.user_id, {}).items() if value is not None}
+            world.complain(
+                f"{member.user_id} is {member.role}, and {rulings.role(member.user_id)} was commanded"
+            )
+        own = {
+            right: value for right, value in rulings.may.get(member.user_id, {}).items() if value is not None
+        }
         if msgspec.to_builtins(member.may) != own:
             world.complain(f"{member.user_id} may {member.may}, and {own} was commanded")
     for page in world.pages():
@@ -149,7 +157,9 @@ def _room_is_as_ruled(world: World, rulings: Rulings) -> None:
             continue
         told = membership.meeting.get("settings", {}), membership.meeting.get("revision", 0)
         if told != (settings, rulings.revision):
-            world.complain(f"{page.name} knows the settings as {told}, they are {settings}, {rulings.revision}")
+            world.complain(
+                f"{page.name} knows the settings as {told}, they are {settings}, {rulings.revision}"
+            )
         if membership.me["role"] != "participant" and set(membership.knocks) != waiting:
             world.complain(f"{page.name} knows of {set(membership.knocks)} waiting, and {waiting} do")
         for one in membership.roster.values():
@@ -171,5 +181,11 @@ def _who_waits_has_to(world: World, rulings: Rulings) -> None:
             positions[page.name] = page.position
     order = list(room.knocks) if room is not None else []
     for page in world.pages():
-        if page.name in positions and page.user_id in order and page.position != order.index(page.user_id) + 1:
-            world.complain(f"{page.name} waits at {page.position}, and was put at {order.index(page.user_id) + 1}")
+        if (
+            page.name in positions
+            and page.user_id in order
+            and page.position != order.index(page.user_id) + 1
+        ):
+            world.complain(
+                f"{page.name} waits at {page.position}, and was put at {order.index(page.user_id) + 1}"
+            )

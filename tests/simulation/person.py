@@ -108,7 +108,9 @@ class Person:
                 self.first_asked = page.waited.asked
             self.say(f"{page.name} waits to be let in, at position {detail['position']}")
         elif name == "answered":
-            answer = detail["error"]["code"] if "error" in detail else "again" if detail.get("again") else "done"
+            answer = (
+                detail["error"]["code"] if "error" in detail else "again" if detail.get("again") else "done"
+            )
             self.say(f"{page.name}'s {detail['order']['type']} is answered: {answer}")
         elif name == "muted":
             self.say(f"{page.name} is muted: {detail['media']}")

@@ -38,6 +38,13 @@ class Rulings:
     def role(self, user: str) -> str:
         return self.roles.get(user, "participant")
 
+    def keeps_out(self, user: str) -> Made | None:
+        """The removal that keeps the user out, if there is one. Somebody in charge need not knock."""
+        removal = self.removals.get(user)
+        if removal is None or (removal.change.remove[user] == "knock" and self.role(user) != "participant"):
+            return None
+        return removal
+
     def refusal(self, user: str) -> str:
         """Why the user is not let in; empty: they are."""
         removal = self.removals.get(user)

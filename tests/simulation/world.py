@@ -8,8 +8,7 @@ import dataclasses
 import functools
 import traceback
 from asyncio import sleep
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from server.identity.tokens import Tokens
@@ -194,21 +193,8 @@ class World:
         person = self.admin.revoked
         return person is not None and person.user_id == page.user_id and at >= self.admin.since
 
-    def has_been_put_out(self, page: Page, at: float) -> bool:
-        """Whether by then somebody had commanded to remove or to revoke them."""
-        return self.has_been_revoked(page, at) or any(
-            order.kind == "remove" and page.user_id in order.users and order.sent_at <= at
-            for order in self.moderators.orders
-        )
-
     def is_revoked(self, user_id: str) -> bool:
         return self.admin.revoked is not None and self.admin.revoked.user_id == user_id
-
-    def knocking(self, knocks: Collection[str]) -> tuple[str, ...]:
-        """The users behind these knocks."""
-        users = [person.user_id for person in self.people]
-        ids = {self.tokens.knock_id(ROOM, user, sitting): user for user in users for sitting in range(4)}
-        return tuple(ids.get(knock, "") for knock in knocks)
 
     @property
     def store_is_well(self) -> bool:
@@ -305,33 +291,6 @@ class World:
             yield
         finally:
             setattr(hub, "Log", Log)  # noqa: B010 - as above
-
-    def figures(self) -> Counter[str]:
-        """How much of what happened."""
-        figures: Counter[str] = Counter(runs=1, servers=len(self.servers), pages=len(self.pages()))
-        for server in self.servers:
-            metrics = server.metrics
-            named: dict[str, Mapping[Any, int]] = {
-                "join": metrics.joins,
-                "resume": metrics.resumes,
-                "departure": metrics.departures,
-                "closed": metrics.closed,
-                "refused": metrics.refused,
-            }
-            for name, counter in named.items():
-                figures.update({f"{name} {key}": count for key, count in counter.items()})
-        figures["events"] = sum(len(events) for events in self.truth.epochs.values())
-        figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
-        figures["clocks set"] = int(self.clock_set)
-        figures["revoked"] = int(self.admin.revoked is not None)
-        figures["orders"] = len(self.moderators.orders)
-        for order in self.moderators.orders:
-            figures[f"{order.kind} {order.answer or 'unanswered'}"] += 1
-        for page in self.pages():
-            figures[f"final {page.final}"] += 1
-            figures["waited"] += int(page.position > 0)
-        figures["meetings ended"] = int(self.has_ended)
-        return figures
 
     def bury(self) -> None:
         for server in self.servers:
