@@ -132,7 +132,13 @@ class Admission:
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
-                    joined = await self._recorded(join, proof)
+                    try:
+                        joined = await self._recorded(join, proof)
+                    except HasToWait:
+                        if not pending.stale:
+                            raise
+                        # They may have been let in meanwhile, and nobody would ask for them again.
+                        continue
                     recorded = True
                     if not pending.stale:
                         break
@@ -169,7 +175,9 @@ class Admission:
         user_id, sitting = waits.user_id, waits.sitting
         knock = message.knock if isinstance(message, Join) else None
         since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
-        at = now if since is None else since
+        # A page that does not know of it comes back to the position of its user.
+        before = self._hub.waiting.since(room, self._tokens.knock_id(room, user_id, sitting))
+        at = min(now if since is None else since, now if before is None else before)
         return Knocking(
             connection=connection,
             message_id=message.id,

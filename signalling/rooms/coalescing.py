@@ -14,6 +14,8 @@ from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Media
 from signalling.rooms import commands, server_messages, telling
+from signalling.rooms.allowed import is_forbidden
+from signalling.rooms.commands import NOT_ALLOWED
 from signalling.rooms.effects import Effect
 from signalling.rooms.flow import Flow
 from signalling.rooms.member import Handle, Member
@@ -93,16 +95,21 @@ class Coalescing:
         self._waiting.pop(member, None)
 
     def _statuses(self, room: Room, member: Member, said: deque[Said], now: float) -> list[Effect]:
-        """Apply the statuses at the front of the queue; returns the acks to send once everyone has been told."""
+        """Apply the statuses at the front of the queue; returns the answers to send once everyone has been told."""
         audio = video = screen = hand = None
-        answers: list[tuple[Handle, int | None]] = []
+        answers: list[Effect] = []
         while said:
             connection, message = said[0]
             if not isinstance(message, Status):
                 break
             said.popleft()
-            answers.append((connection, message.id))
-            if message.id is not None and message.id in member.command_ids:
+            is_done = message.id is not None and message.id in member.command_ids
+            if not is_done and is_forbidden(room, member, message):
+                # Asked now, not when it came: what one may do may have changed since.
+                answers += commands.refuse(connection, Refused(ErrorCode.FORBIDDEN, NOT_ALLOWED), message.id)
+                continue
+            answers += commands.acknowledge(connection, member, message.id)
+            if is_done:
                 continue
             media = message.media
             audio = audio if media.audio is None else media.audio
@@ -114,10 +121,7 @@ class Coalescing:
             self._telling.add(
                 room, server_messages.participant_updated(room.log.next(), member, changes), now
             )
-        acks: list[Effect] = []
-        for connection, message_id in answers:
-            acks += commands.acknowledge(connection, member, message_id)
-        return acks
+        return answers
 
     def _signals(self, room: Room, member: Member, said: deque[Said], now: float) -> Iterator[Effect]:
         """Relay the signals at the front of the queue."""
