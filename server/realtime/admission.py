@@ -62,7 +62,7 @@ class Admission:
         self._store = store
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
-        self.door = Door(tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
+        self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
         self.pending = PendingJoins()
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)

@@ -136,8 +136,10 @@ class ChangeWriter:
             self._metrics.given_up += 1
             log.exception("change could not be recorded", **context)
             return Refused(ErrorCode.UNAVAILABLE)
-        log.info("meeting changed", again=changed.again, **context)
-        return Recorded(changed.again, changed.settings, changed.revision)
+        # Made at that very moment, it was made by this call before, whose answer was lost: nobody was told of it.
+        again = changed.again and changed.at != at
+        log.info("meeting changed", again=again, **context)
+        return Recorded(again, changed.settings, changed.revision)
 
 
 def recorded(unsettled: Unsettled, at: float) -> moderation.Change:

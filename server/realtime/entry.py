@@ -13,6 +13,7 @@ from server.identity.tokens import Tokens
 from server.realtime.credentials import Proof
 from signalling.protocol.client_messages import Join, Resume
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.hub import Hub
 from signalling.rooms.knock import Knocking
 from signalling.rooms.member import Handle
 from storage.errors import NotLetIn
@@ -70,8 +71,9 @@ class Door:
     `guests_wait`: those whom no application has identified have to knock, whatever the meeting's settings.
     """
 
-    def __init__(self, tokens: Tokens, most_waiting: int, *, guests_wait: bool) -> None:
+    def __init__(self, hub: Hub, tokens: Tokens, most_waiting: int, *, guests_wait: bool) -> None:
         self.passwords = Passwords()
+        self._hub = hub
         self._tokens = tokens
         self._most_waiting = most_waiting
         self._guests_wait = guests_wait
@@ -97,14 +99,17 @@ class Door:
         now, user_id, sitting = time.time(), waits.user_id, waits.sitting
         knock = message.knock if isinstance(message, Join) else None
         since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
-        at = now if since is None else since
+        # A page that does not know of it comes back to the position of its user.
+        name = self._tokens.knock_id(room, user_id, sitting)
+        before = self._hub.waiting.since(room, name)
+        at = min(now if since is None else since, now if before is None else before)
         return Knocking(
             connection=connection,
             message_id=message.id,
             room=room,
             title="",
             epoch=new_id("e"),
-            id=self._tokens.knock_id(room, user_id, sitting),
+            id=name,
             user_id=user_id,
             name=waits.name or GUEST,
             anonymous=waits.anonymous,

@@ -53,6 +53,25 @@ class Change:
     admit: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
 
+    @property
+    def users(self) -> frozenset[str]:
+        """Those whom it is about."""
+        host = () if self.host is None else (self.host,)
+        return frozenset(
+            (*host, *self.roles, *self.may, *self.remove, *self.readmit, *self.admit, *self.deny)
+        )
+
+    def touches(self, other: Change) -> bool:
+        """Whether it makes a difference which of the two is made first."""
+        if self.host is not None or other.host is not None:
+            return True
+        settings = self.settings is not None and other.settings is not None
+        return settings or not self.users.isdisjoint(other.users)
+
+
+LOOK_UP = Change("", if_revision=-1)
+"""Changes nothing: the store answers whether a change with this key was made before, and otherwise `changed`."""
+
 
 class Reply(NamedTuple):
     """Whom to answer once the store has: the member, unless another page has its place by then."""
@@ -67,6 +86,7 @@ class Unsettled(NamedTuple):
     recorded in order.
 
     `key` is the command's, so that the store takes it once. `told`: the room has taken the change over already.
+    `refused`: what to answer a command that may have been carried out before, and would be refused now.
     """
 
     room: str
@@ -75,6 +95,7 @@ class Unsettled(NamedTuple):
     change: Change
     told: bool
     reply: Reply | None = None
+    refused: Refused | None = None
 
 
 class Recorded(NamedTuple):

@@ -94,18 +94,21 @@ class Coalescing:
         self._waiting.pop(member, None)
 
     def _statuses(self, room: Room, member: Member, said: deque[Said], now: float) -> list[Effect]:
-        """Apply the statuses at the front of the queue; returns the acks to send once everyone has been told."""
+        """Apply the statuses at the front of the queue; returns the answers to send once everyone has been told."""
         audio = video = screen = hand = None
-        answers: list[tuple[Handle, int | None, bool]] = []
+        answers: list[Effect] = []
         while said:
             connection, message = said[0]
             if not isinstance(message, Status):
                 break
             said.popleft()
-            is_new = message.id is None or message.id not in member.command_ids
-            refused = is_new and is_forbidden(room, member, message)
-            answers.append((connection, message.id, refused))
-            if refused or not is_new:
+            is_done = message.id is not None and message.id in member.command_ids
+            if not is_done and is_forbidden(room, member, message):
+                # Asked now, not when it came: what one may do may have changed since.
+                answers += commands.forbid(connection, member, message.id)
+                continue
+            answers += commands.acknowledge(connection, member, message.id)
+            if is_done:
                 continue
             media = message.media
             audio = audio if media.audio is None else media.audio
@@ -117,11 +120,7 @@ class Coalescing:
             self._telling.add(
                 room, server_messages.participant_updated(room.log.next(), member, changes), now
             )
-        acks: list[Effect] = []
-        for connection, message_id, refused in answers:
-            answer = commands.forbid if refused else commands.acknowledge
-            acks += answer(connection, member, message_id)
-        return acks
+        return answers
 
     def _signals(self, room: Room, member: Member, said: deque[Said], now: float) -> Iterator[Effect]:
         """Relay the signals at the front of the queue."""

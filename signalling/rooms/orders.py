@@ -13,7 +13,7 @@ from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute
 from signalling.protocol.rights import ALL, MEDIA, RANK, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
-from signalling.rooms.change import Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
+from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle, Member
@@ -28,6 +28,8 @@ class Orders:
         self._telling = told
         self._departures = departures
         self._waiting = waiting
+        # By room, the changes that are to be taken over when the store has them.
+        self._untold: dict[str, list[Change]] = {}
 
     def carry_out(
         self,
@@ -75,24 +77,44 @@ class Orders:
         reply: Reply | None = None,
     ) -> list[Effect]:
         """Raises `Refused`."""
-        change = planning.plan(_meeting(room, known), actor, command)
+        refused: Refused | None = None
+        try:
+            change = planning.plan(_meeting(room, known), actor, command)
+        except Refused as error:
+            if not command.again:
+                raise
+            # It may have been carried out before, when nothing was in its way.
+            change, refused = LOOK_UP, error
         if reply is not None:
             reply.ids.unsettled.add(reply.message_id)
-        unsettled = Unsettled(room.id, actor, command.key, change, not command.again, reply)
-        effects = [] if command.again else self.take_over(room, actor, change, now)
-        return [*effects, unsettled]
+        untold = self._untold.setdefault(room.id, [])
+        told = not (command.again or any(change.touches(other) for other in untold))
+        unsettled = Unsettled(room.id, actor, command.key, change, told, reply, refused)
+        if told:
+            return [*self.take_over(room, actor, change, now), unsettled]
+        # The room takes over what touches the same in the order in which the store does.
+        untold.append(change)
+        return [unsettled]
 
     def settled(self, room: Room | None, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered."""
         effects: list[Effect] = []
+        change = unsettled.change
+        if not unsettled.told:
+            self._untold[unsettled.room].remove(change)
+        if not self._untold.get(unsettled.room, True):
+            del self._untold[unsettled.room]
         if room is not None and isinstance(outcome, Recorded):
             if not (unsettled.told or outcome.again):
-                effects += self.take_over(room, unsettled.actor, unsettled.change, now)
+                effects += self.take_over(room, unsettled.actor, change, now)
             effects += self.adopt(room, outcome.settings, outcome.revision, now)
-            if unsettled.change.settings is not None:
-                effects += self._waiting.ask_again(room)
-            elif unsettled.change.admit:
-                effects += self._waiting.ask_again(room, frozenset(unsettled.change.admit))
+            effects += self._waiting.ask_again(room, None if change.settings is not None else change.users)
+        if (
+            unsettled.refused is not None
+            and isinstance(outcome, Refused)
+            and outcome.code is ErrorCode.CHANGED
+        ):
+            outcome = unsettled.refused
         if unsettled.reply is not None:
             effects += answer(room, unsettled.reply, outcome)
         return effects

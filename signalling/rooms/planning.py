@@ -52,10 +52,10 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
         case Settings(settings=change, if_revision=expected):
             return _settings(meeting, change, expected)
         case Admit(knocks=knocks):
-            users = _waiting(meeting, knocks)
+            users = _waiting(meeting, knocks, command)
             return Change("admit", users, admit=users)
         case Deny(knocks=knocks):
-            users = _waiting(meeting, knocks)
+            users = _waiting(meeting, knocks, command)
             return Change("deny", users, deny=users)
         case Spotlight(participants=ids):
             people = _people(meeting, actor, command, ids)
@@ -125,7 +125,10 @@ def _users(people: Iterable[Person]) -> tuple[str, ...]:
     return tuple(person.user_id for person in people)
 
 
-def _waiting(meeting: Meeting, knocks: Iterable[str]) -> tuple[str, ...]:
-    """Those of them who wait still: others were answered before, or have gone."""
+def _waiting(meeting: Meeting, knocks: Iterable[str], command: Lasting) -> tuple[str, ...]:
+    """Those of them who wait still: others were answered before, or have gone. If the command comes again, they may not
+    be back yet, and it would be wrong to say that they are answered."""
     users = [meeting.knock(each) for each in dict.fromkeys(knocks)]
+    if command.again and None in users:
+        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT, "Not all of them wait by now; look at the list again.")
     return tuple(user for user in users if user is not None)

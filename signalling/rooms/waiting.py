@@ -36,6 +36,11 @@ class Waiting:
     def of(self, connection: Handle) -> Waits | None:
         return self._of.get(connection)
 
+    def since(self, room: str, knock: str) -> float | None:
+        """Since when the one with this knock has waited."""
+        knocks = self._rooms[room].knocks.values() if room in self._rooms else ()
+        return next((each.at for each in knocks if each.id == knock), None)
+
     def begin(self, room: Room, asks: Knocking, now: float) -> list[Effect]:
         """Somebody waits from now on, or has come again."""
         knock = room.knocks.get(asks.user_id)
@@ -148,7 +153,8 @@ class Waiting:
         """Tell a member who is in charge from now on who waits."""
         effects: list[Effect] = []
         for knock in filter(lambda each: not each.admitted, room.knocks.values()):
-            effects += commands.tell_one(room, member, server_messages.knock(room.log.next(), knock), now)
+            # To a set of one: a list of who waits takes its place, so it is not sent again behind one.
+            effects += commands.tell_some(room, [member], server_messages.knock(room.log.next(), knock), now)
         return effects
 
     def tell_settings(self, room: Room) -> list[Effect]:

@@ -56,7 +56,7 @@ async def crash(person: Person) -> None:
         person.say(f"{tab.page.name} crashes{'' if heard else ' and its server does not hear of it'}")
         tab.page.crash(heard=heard)
         await sleep(person.chance.choice((0.2, 2, 10)))
-        tab.page = person._new_page(tab.session, "reject")
+        tab.page = person._new_page(tab, "reject")
         person.say(f"{person.name}'s restored page is {tab.page.name}")
         tab.page.load()
 

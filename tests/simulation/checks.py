@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from signalling.protocol.identifiers import page_of
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
-from tests.simulation import revocations, store_checks
+from signalling.rooms.event_log import To
+from tests.simulation import order_checks, places, revocations, store_checks
 from tests.simulation.application import ANSWERS
-from tests.simulation.page import Page, Whole
-from tests.simulation.person import ROOM
+from tests.simulation.notes import Whole
+from tests.simulation.page import Page
 from tests.simulation.truth import Event, Holders
 
 if TYPE_CHECKING:
@@ -50,8 +48,9 @@ def check(world: World) -> None:
     _signals_kept_their_order(world)
     _arrivals_and_departures_had_a_reason(world, holders)
     revocations.check(world)
+    order_checks.check(world)
     if world.server is not None:
-        _everyone_is_in_one_place(world)
+        places.check(world)
     store_checks.check(world)
 
 
@@ -86,22 +85,25 @@ def _page_was_told_everything(world: World, page: Page) -> None:
                 f"{page.name} was told of event {message['seq']} ({message['type']}), next for it was {missed}"
             )
             return
-    if page.is_live and (event := next(expected, None)) is not None:
+    if page.is_live and not page.is_knocking and (event := next(expected, None)) is not None:
         world.complain(f"{page.name} never heard of event {event.seq} ({event.message['type']})")
 
 
 def _entitled(world: World, page: Page, epoch: str, after: int) -> Iterator[Event]:
     events = world.truth.epochs.get(epoch, [])
-    return (event for event in events if event.seq > after and event.to in (None, page.participant))
+    return (event for event in events if event.seq > after and event.is_for(page.participant))
 
 
 def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
     allowed = ALLOWED_REFUSALS if world.ended_at is None else ALLOWED_REFUSALS | AT_THE_END
     if world.has_been_revoked(page, page.final_at):
         allowed = allowed | WHEN_REVOKED
+    if world.moderators.acts:
+        allowed = allowed | order_checks.REASONS.keys()
     if page.final and page.final not in allowed:
         world.complain(f"{page.name} was turned away with {page.final}")
     answers = {"unknown_participant"} | (ANSWERS if world.application.is_there else set())
+    answers |= {"forbidden"} if world.moderators.acts else set()
     for error in page.errors:
         if error["code"] not in answers:
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
@@ -116,7 +118,7 @@ def _nobody_vanished_from_its_list(world: World, holders: Holders, page: Page) -
         at = min([heard.at, *later])
         for participant in sorted(heard.missing):
             other = holders.at(participant, at)
-            if other is None or world.was_unrecorded(other, at) or world.has_been_revoked(other, at):
+            if other is None or world.was_unrecorded(other, at) or world.moderators.has_put_out(other, at):
                 continue
             if _only_blinked(world, other, at):
                 world.complain(f"{other.name} was there, and missing in {page.name}'s list of {at:.3f}")
@@ -143,7 +145,7 @@ def _signals_kept_their_order(world: World) -> None:
     """Those of one page to one participant, whatever held some of them up."""
     senders = {number: page.name for page in world.pages() for number in page.sent}
     for epoch, events in world.truth.epochs.items():
-        last: dict[tuple[str, str | None], int] = {}
+        last: dict[tuple[str, To], int] = {}
         for event in events:
             number = event.message["data"]["n"] if event.message["type"] == "signal" else 0
             if not number or number in world.truth.withdrawn:
@@ -246,7 +248,7 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
     first = min(heard, key=lambda said: said.arrived)
     stays = min(world.grace, min(max(first.back_in, GOODBYE), RELOAD_MOST))
     reason, after = event.message["reason"], event.at - first.arrived
-    if reason == "removed" and world.has_been_revoked(page, event.at):
+    if reason == "removed" and world.moderators.has_put_out(page, event.at):
         return
     if reason == "lost":
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
@@ -269,50 +271,3 @@ def _took_over(world: World, before: Page, page: Page, at: float) -> None:
         world.complain(f"{page.name} took the place back from the newer {before.name} at {at:.3f}")
     elif before.seated_at > at - SLOW and page.asked(at).until + SLOW < before.asked(before.seated_at).since:
         world.complain(f"{page.name} asked before {before.name} did and took the place from it at {at:.3f}")
-
-
-# How it is in the end
-
-
-def _everyone_is_in_one_place(world: World) -> None:
-    server = world.server
-    assert server is not None
-    room = server.hub.rooms.get(ROOM)
-    if world.has_ended and room is not None:
-        world.complain("the meeting has ended, and there are still people in it")
-    members = {member.user_id: member for member in room} if room else {}
-    roster = [msgspec.to_builtins(member.view()) for member in room] if room else []
-    for person in world.people:
-        live = [page for page in person.pages if page.is_live]
-        member = members.pop(person.user_id, None)
-        if len(live) > 1:
-            world.complain(
-                f"{person.name} has {len(live)} live pages: {', '.join(page.name for page in live)}"
-            )
-        if member is None:
-            for page in live:
-                world.complain(f"{page.name} is in the meeting, the server does not know of it")
-            continue
-        if not live:
-            world.complain(f"{person.name} has no page in the meeting, and is a ghost in it")
-            continue
-        role = "host" if person.is_host else "participant"
-        if member.role != role:
-            world.complain(f"{person.name} is {member.role}, not {role}")
-        for page in live:
-            if list(page.client.membership.roster.values()) != roster:
-                world.complain(
-                    f"{page.name} sees another list than the server: {page.client.membership.roster}, {roster}"
-                )
-            if page.client.membership.meeting.get("host") is not person.is_host:
-                world.complain(
-                    f"{page.name} is told that host is {page.client.membership.meeting.get('host')}"
-                )
-            if page_of(member.instance) != page.place.page:
-                world.complain(f"{page.name} is in, the place is that of {page_of(member.instance)}")
-            if (shown := msgspec.structs.asdict(member.media())) != page.media:
-                world.complain(f"{page.name} wants to send {page.media}, others see {shown}")
-            if page.hand is not None and member.hand is not page.hand:
-                world.complain(f"{page.name}'s hand is {page.hand}, others see {member.hand}")
-    for user_id in members:
-        world.complain(f"{user_id} is in the meeting and is nobody we know")

@@ -15,10 +15,12 @@ from typing import NamedTuple, TypeVar, cast
 
 from storage.errors import StoreUnavailable
 from storage.migrations import load_migrations
+from storage.moderation import Change, Changed
 from storage.open_stays import StayAbandon
-from storage.records import StayEnd, StayResume
+from storage.records import Joined, JoinRequest, StayEnd, StayResume
 from storage.sqlite.database_file import migrate
 from storage.sqlite.store import SqliteStore, run_batch
+from tests.simulation.journal import Journal
 
 T = TypeVar("T")
 
@@ -45,6 +47,7 @@ class MemoryStore(SqliteStore):
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
         self.connection.deserialize(_empty())
         self.connection.execute("PRAGMA foreign_keys = ON")
+        self.journal = Journal()
         self._chance = chance
         self.latency = chance.choice((0.001, 0.01, 0.05, 0.3))
         self.away = False
@@ -64,6 +67,13 @@ class MemoryStore(SqliteStore):
 
     async def close(self) -> None:
         pass
+
+    async def change(self, change: Change) -> Changed:
+        return await self._write(functools.partial(self.journal.change, change=change))
+
+    async def join(self, request: JoinRequest) -> Joined:
+        # A refusal is raised.
+        return cast(Joined, await self._write(functools.partial(self.journal.join, request=request)))
 
     async def leave(self, end: StayEnd) -> None:
         if not await self._is_lost(end.user_id):

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 from websockets.frames import CloseCode
@@ -19,6 +19,7 @@ from signalling.protocol.features import BATCH
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
+from tests.simulation.notes import Interval, Order, Said, Waited, Whole
 
 
 class Internet(Protocol):
@@ -43,35 +44,6 @@ class Internet(Protocol):
     def get_token(self, page: Page) -> None: ...
     def goodbye(self, page: Page, said: Goodbye) -> None:
         """Take it to the server, or lose it."""
-
-
-class Whole(NamedTuple):
-    """The page was given the whole picture, as of `seq`."""
-
-    at: float
-    epoch: str
-    seq: int
-    missing: set[str]
-    """Who was in the page's list before and is not in this one."""
-    joined: bool
-
-
-class Interval(NamedTuple):
-    since: float
-    until: float
-
-
-class Said(NamedTuple):
-    """A goodbye that came to a server."""
-
-    at: float
-    """When the page said it,"""
-    arrived: float
-    """and when the server numbered `server` heard it."""
-    server: int
-    instance: str
-    attempt: int
-    back_in: float
 
 
 class Page:
@@ -113,6 +85,11 @@ class Page:
         """The refusal or close code after which it does not come back."""
         self.heard: list[Whole | tuple[str, dict[str, Any]]] = []
         self.acked: set[int] = set()
+        self.orders: dict[int, Order] = {}
+        """Commands that it gave as somebody in charge, by the id of the message."""
+        self.position = 0
+        self.waited: Waited | None = None
+        """When it began to wait to be let in, if it does."""
         self.doubled: list[dict[str, Any]] = []
         self.malformed: list[str] = []
         """What is wrong in frames that it sent or was sent."""
@@ -144,6 +121,15 @@ class Page:
     @property
     def is_live(self) -> bool:
         return not self.unloaded and self.client.phase != "over"
+
+    @property
+    def asked_at(self) -> float:
+        """When it last asked for a seat."""
+        return self._asked[-1][0]
+
+    @property
+    def is_knocking(self) -> bool:
+        return self.client.phase == "knocking"
 
     @property
     def is_put_away(self) -> bool:
@@ -262,6 +248,7 @@ class Page:
         now = self._loop.time()
         client = self.client
         if name == "joined":
+            self.waited = None
             self._since = now
             self.participant = detail["you"]["id"]
             missing = self._people - client.membership.roster.keys()
@@ -281,6 +268,16 @@ class Page:
             self.errors.append(detail)
         elif name in {"token_expiring", "token_needed"}:
             self._internet.get_token(self)
+        elif name == "waiting":
+            self.position = detail["position"]
+            self.waited = self.waited or Waited(self.asked_at, now)
+        elif name == "answered" and (order := self.orders.get(detail["order"]["id"])) is not None:
+            order.answered_at, order.answer = now, detail["error"]["code"] if "error" in detail else "ack"
+        elif name == "muted":
+            self.media |= detail["media"]
+        if self.hand and client.membership._hand is False:
+            # Somebody in charge has lowered it.
+            self.hand = False
         self._people = set(client.membership.roster)
 
     def _gone(self, ago: float = 0.0) -> None:

@@ -13,25 +13,27 @@ from websockets.frames import CloseCode
 from signalling.client.actions import Emit, Goodbye
 from signalling.client.place import Place
 from signalling.client.roster import FLAGS
+from tests.simulation import hearing
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import BOOTED, EPOCH, VirtualLoop
 from tests.simulation.network import Link
+from tests.simulation.notes import ROOM, Waited
 from tests.simulation.page import Page
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
-
-ROOM = "STORM-1"
 
 Deed = Callable[["Person"], Awaitable[None]]
 
 
 @dataclass(eq=False)
 class Tab:
-    """What outlives a reload: `session`, as in the browser's sessionStorage."""
+    """What outlives a reload: `session` and `knock`, as in the browser's sessionStorage."""
 
     page: Page
     session: str | None = None
+    knock: str | None = None
+    waited: Waited | None = None
 
 
 class Person:
@@ -51,6 +53,8 @@ class Person:
         """Its machine is."""
         self._clock_stands_at = 0.0
         self._slept = 0.0
+        self.first_asked: float | None = None
+        """When it asked to come in, the first time that it had to wait."""
         self._set_ahead = 0.0
         """How far its clock shows another time than it is."""
 
@@ -99,13 +103,26 @@ class Person:
         name, detail = emitted.name, emitted.detail
         for tab in self.tabs:
             if tab.page is page:
-                tab.session = page.client.membership.session
+                tab.session, tab.knock = page.client.membership.session, page.place.knock
+                tab.waited = page.waited
+        hearing.listen(self.world, page, emitted)
         if name == "joined":
             self.say(f"{page.name} is in{', again' if detail['rejoined'] else ''} (seq {detail['seq']})")
         elif name == "resumed":
             how = "a snapshot" if "snapshot" in detail else f"{detail['replayed']} events"
             restarted = " of a new process" if detail["restarted"] else ""
             self.say(f"{page.name} is back with {how}{restarted}")
+        elif name == "waiting":
+            if self.first_asked is None and page.waited is not None:
+                self.first_asked = page.waited.asked
+            self.say(f"{page.name} waits to be let in, at position {detail['position']}")
+        elif name == "answered":
+            answer = (
+                detail["error"]["code"] if "error" in detail else "again" if detail.get("again") else "done"
+            )
+            self.say(f"{page.name}'s {detail['order']['type']} is answered: {answer}")
+        elif name == "muted":
+            self.say(f"{page.name} is muted: {detail['media']}")
         elif name == "away":
             self.say(f"{page.name} has lost its connection")
         elif name in {"refused", "error"}:
@@ -146,6 +163,17 @@ class Person:
         return next((tab.page for tab in reversed(self.tabs) if tab.page.is_live), None)
 
     @property
+    def participant(self) -> str:
+        """Empty before they were in for the first time."""
+        return next((page.participant for page in self.pages if page.participant), "")
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When they heard that they have to wait, if they do."""
+        waited = [page.waited for page in self.pages if page.is_live and page.is_knocking and page.waited]
+        return min((each.heard for each in waited), default=None)
+
+    @property
     def chance(self) -> random.Random:
         return self.world.chance
 
@@ -153,15 +181,17 @@ class Person:
         self, *, again: bool = False, duplicate: Tab | None = None, on_duplicate: str = "reject"
     ) -> Tab:
         """A tab of its own, or a copy of one, which takes its session along."""
-        tab = Tab(self._new_page(duplicate.session if duplicate else None, on_duplicate))
-        tab.session = tab.page.place.session
+        tab = Tab(self._new_page(duplicate, on_duplicate))
+        tab.session, tab.knock, tab.waited = tab.page.place.session, tab.page.place.knock, tab.page.waited
         self.tabs.append(tab)
         what = f"a copy of {duplicate.page.name}" if duplicate else f"a tab ({on_duplicate})"
         self.say(f"{self.name} opens {what}{' again' if again else ''}: {tab.page.name}")
         tab.page.load()
         return tab
 
-    def _new_page(self, session: str | None, on_duplicate: str) -> Page:
+    def _new_page(self, tab: Tab | None, on_duplicate: str) -> Page:
+        """With what the tab has kept."""
+        session = tab.session if tab else None
         count = len(self.pages) + 1
         kind: Literal["replace", "reject"] = "replace" if on_duplicate == "replace" else "reject"
         media = {flag: self.chance.random() < 0.5 for flag in FLAGS}
@@ -181,6 +211,8 @@ class Person:
             back_in=back_in,
             batches=manners.choice((True, True, False)),
         )
+        if tab is not None:
+            place.knock, page.waited = tab.knock, tab.waited
         self.pages.append(page)
         return page
 
@@ -189,7 +221,7 @@ class Person:
         self.say(f"{self.name} reloads {tab.page.name}")
         tab.page.unload()
         await sleep(self.chance.choice((0.05, 0.3, 1.0, 2.0, 5.0)) * (0.5 + self.chance.random()))
-        tab.page = self._new_page(tab.session, on_duplicate)
+        tab.page = self._new_page(tab, on_duplicate)
         self.say(f"{self.name}'s reloaded page is {tab.page.name}")
         tab.page.load()
 

@@ -20,9 +20,9 @@ def restless(world: World) -> str:
         return "the admin is not done"
     live = [page for page in world.pages() if page.is_live]
     for page in live:
-        if page.client.phase != "joined":
+        if page.client.phase not in {"joined", "knocking"}:
             return f"{page.name} is {page.client.phase}"
-        if page.client.membership.unanswered:
+        if page.client.membership.unanswered and not page.is_knocking:
             return f"{page.name} waits for answers to {page.client.membership.unanswered} commands"
         if page.link is None or page.link.is_dead or not page.link.is_quiet:
             return f"{page.name}'s connection is dead or busy"

@@ -17,6 +17,7 @@ from structlog.typing import EventDict
 
 from tests.simulation import checks
 from tests.simulation.clock import Stuck, VirtualLoop, a_world_of_its_own
+from tests.simulation.figures import figures_of
 from tests.simulation.world import World
 
 
@@ -62,7 +63,7 @@ def run(seed: int, *, tell_all: bool = False) -> Outcome:
             except Stuck:
                 world.complain("nothing can happen any more")
         checks.check(world)
-        figures = world.figures()
+        figures = figures_of(world)
         world.bury()
     loop.close()
     return Outcome(seed, world.wrong, world.log, figures)

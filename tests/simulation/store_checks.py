@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.clock import EPOCH
-from tests.simulation.page import Interval
+from tests.simulation.notes import Interval
 from tests.simulation.person import Person
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from signalling.protocol.identifiers import page_of
-from signalling.rooms.event_log import Log
+from signalling.rooms.event_log import Log, To
 from tests.simulation.page import Page
 
 
@@ -16,8 +16,12 @@ class Event(NamedTuple):
     seq: int
     at: float
     message: dict[str, Any]
-    to: str | None
-    """The participant it was for alone."""
+    to: To
+    """The participants it was for alone."""
+
+    def is_for(self, participant: str) -> bool:
+        to = self.to
+        return to is None or participant == to or (isinstance(to, frozenset) and participant in to)
 
     @property
     def joiner(self) -> str:
@@ -34,21 +38,22 @@ class Truth:
         self.epochs: dict[str, list[Event]] = {}
         self.withdrawn: list[int] = []
         """Numbers of signals that a log took out, to have them put in anew."""
-        self._raw: list[tuple[str, int, float, bytes, str | None]] = []
+        self._raw: list[tuple[str, int, float, bytes, To]] = []
 
     @contextlib.contextmanager
     def told(self, now: Callable[[], float]) -> Iterator[None]:
         """While it lasts, every log tells what it is given."""
         append, withdraw, raw = Log.append, Log.withdraw, self._raw
 
-        def noted(log: Log, payload: bytes, at: float, to: str | None = None) -> None:
+        def noted(log: Log, payload: bytes, at: float, to: To = None) -> None:
             append(log, payload, at, to)
             raw.append((log.epoch, log.seq, now(), payload, to))
 
         def taken(log: Log, *who_and_since: Any) -> list[bytes]:
-            signals = withdraw(log, *who_and_since)
-            self.withdrawn += [json.loads(signal)["data"]["n"] for signal in signals]
-            return signals
+            taken = withdraw(log, *who_and_since)
+            events = [json.loads(event) for event in taken]
+            self.withdrawn += [event["data"]["n"] for event in events if event["type"] == "signal"]
+            return taken
 
         Log.append = noted  # type: ignore[method-assign, assignment]
         Log.withdraw = taken  # type: ignore[method-assign, assignment]

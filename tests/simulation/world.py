@@ -7,8 +7,7 @@ import contextlib
 import functools
 import traceback
 from asyncio import sleep
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from server.identity.tokens import Tokens
@@ -24,9 +23,11 @@ from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
 from tests.simulation.memory_store import MemoryStore
+from tests.simulation.moderators import Moderators
 from tests.simulation.network import Link, Network
-from tests.simulation.page import Interval, Page, Said
-from tests.simulation.person import ROOM, Deed, Person
+from tests.simulation.notes import ROOM, Interval, Said
+from tests.simulation.page import Page
+from tests.simulation.person import Deed, Person
 from tests.simulation.revocations import Admin
 from tests.simulation.server import SECRET, Server
 from tests.simulation.transport import Transport
@@ -73,6 +74,7 @@ class World:
         self.down: list[tuple[float, float]] = []
         """From when to when no server listened."""
         self.admin = Admin(self)
+        self.moderators = Moderators(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
         self.has_ended = False
@@ -187,6 +189,9 @@ class World:
         person = self.admin.revoked
         return person is not None and person.user_id == page.user_id and at >= self.admin.since
 
+    def is_revoked(self, user_id: str) -> bool:
+        return self.admin.revoked is not None and self.admin.revoked.user_id == user_id
+
     @property
     def store_is_well(self) -> bool:
         store = self.store
@@ -259,7 +264,7 @@ class World:
 
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
-        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self)]
+        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)
@@ -283,28 +288,6 @@ class World:
             yield
         finally:
             setattr(hub, "Log", Log)  # noqa: B010 - as above
-
-    def figures(self) -> Counter[str]:
-        """How much of what happened."""
-        figures: Counter[str] = Counter(runs=1, servers=len(self.servers), pages=len(self.pages()))
-        for server in self.servers:
-            metrics = server.metrics
-            named: dict[str, Mapping[Any, int]] = {
-                "join": metrics.joins,
-                "resume": metrics.resumes,
-                "departure": metrics.departures,
-                "closed": metrics.closed,
-                "refused": metrics.refused,
-            }
-            for name, counter in named.items():
-                figures.update({f"{name} {key}": count for key, count in counter.items()})
-        figures["events"] = sum(len(events) for events in self.truth.epochs.values())
-        figures["goodbyes"] = sum(len(page.goodbyes) for page in self.pages())
-        figures["clocks set"] = int(self.clock_set)
-        figures.update(self.application.figures())
-        figures["revoked"] = int(self.admin.revoked is not None)
-        figures["meetings ended"] = int(self.has_ended)
-        return figures
 
     def bury(self) -> None:
         for server in self.servers:

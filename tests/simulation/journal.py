@@ -1,0 +1,66 @@
+"""What the store has carried out, in the order in which it did: changes by those in charge, and joins.
+
+Noted within the transaction, whatever the caller is told of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import NamedTuple
+
+from storage.errors import NotLetIn
+from storage.moderation import Change, Changed
+from storage.records import Joined, JoinRequest
+from storage.sqlite import joins, moderation
+
+OPEN_STAYS = """
+SELECT session_id FROM participant_sessions JOIN participants ON id = participant_id
+WHERE user_id = ? AND left_at IS NULL
+"""
+
+
+class Made(NamedTuple):
+    """A change. `again`: it had been made before. `ended`: the stays that were open of those whom it removes."""
+
+    at: float
+    change: Change
+    again: bool
+    ended: tuple[str, ...]
+    sitting: int
+
+
+class Came(NamedTuple):
+    """A join. `refusal`: why it was refused; empty when it was not."""
+
+    at: float
+    user_id: str
+    refusal: str
+    sitting: int
+
+
+class Journal:
+    def __init__(self) -> None:
+        self.entries: list[Made | Came] = []
+
+    def change(self, connection: sqlite3.Connection, change: Change) -> Changed:
+        ended = [row[0] for user in change.remove for row in connection.execute(OPEN_STAYS, (user,))]
+        changed = moderation.change(connection, change)
+        self.entries.append(Made(_now(), change, changed.again, tuple(ended), changed.sitting))
+        return changed
+
+    def join(self, connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
+        joined = joins.join(connection, request)
+        if isinstance(joined, NotLetIn):
+            self.entries.append(Came(_now(), request.user_id, joined.reason, joined.sitting))
+        else:
+            self.entries.append(Came(_now(), request.user_id, "", joined.meeting.sitting))
+        return joined
+
+    def made(self) -> list[Made]:
+        """The changes, each once."""
+        return [entry for entry in self.entries if isinstance(entry, Made) and not entry.again]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,100 @@
+"""What those in charge have ruled, read from what the store has carried out: a second opinion, as short as can be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.simulation.journal import Came, Made
+
+
+class Rulings:
+    """`host`: the user. `removals`: by user, until they are readmitted; `admitted` and `been_in`: by user, the sitting
+    in which they were."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.roles: dict[str, str] = {host: "host"}
+        self.removals: dict[str, Made] = {}
+        self.admitted: dict[str, int] = {}
+        self.been_in: dict[str, int] = {}
+        self.denials: Counter[str] = Counter()
+        self.may: dict[str, Mapping[str, Any]] = {}
+        self.settings: dict[str, Any] = {}
+        self.revision = 0
+        self.sitting = 0
+
+    def follow(self, entries: Iterable[Made | Came]) -> Rulings:
+        for entry in entries:
+            self.sitting = entry.sitting
+            if isinstance(entry, Came):
+                if not entry.refusal:
+                    self.been_in[entry.user_id] = entry.sitting
+            elif not entry.again:
+                self._change(entry)
+        return self
+
+    def role(self, user: str) -> str:
+        return self.roles.get(user, "participant")
+
+    def keeps_out(self, user: str) -> Made | None:
+        """The removal that keeps the user out, if there is one. Somebody in charge need not knock."""
+        removal = self.removals.get(user)
+        if removal is None or (removal.change.remove[user] == "knock" and self.role(user) != "participant"):
+            return None
+        return removal
+
+    def refusal(self, user: str) -> str:
+        """Why the user is not let in; empty: they are."""
+        removal = self.removals.get(user)
+        back = removal.change.remove[user] if removal else ""
+        if back == "never":
+            return "removed"
+        if self.denials[user] >= 2:
+            return "denied"
+        if self.role(user) != "participant":
+            return ""
+        if back == "knock":
+            return "lobby"
+        if self.sitting in (self.admitted.get(user), self.been_in.get(user)):
+            return ""
+        if self.settings.get("locked"):
+            return "locked"
+        return "lobby" if self.settings.get("lobby", "off") != "off" else ""
+
+    def _change(self, made: Made) -> None:
+        change = made.change
+        if change.settings is not None:
+            merged = {**self.settings, **change.settings}
+            self.settings = {name: value for name, value in merged.items() if value is not None}
+            self.revision += 1
+        if change.host is not None and change.host != self.host:
+            self.roles |= {self.host: "cohost", change.host: "host"}
+            self.host = change.host
+            self._readmit(change.host)
+        self.roles |= {user: role for user, role in change.roles.items() if user != self.host}
+        self.may |= change.may
+        for user, back in change.remove.items():
+            if user == self.host:
+                continue
+            self.removals.pop(user, None)
+            if back != "freely":
+                self.removals[user] = made
+            self.roles[user] = "participant"
+            self.been_in.pop(user, None)
+            self.admitted.pop(user, None)
+        for user in change.readmit:
+            self._readmit(user)
+        for user in change.admit:
+            self.admitted[user] = made.sitting
+            if user in self.removals and self.removals[user].change.remove[user] == "knock":
+                del self.removals[user]
+        for user in change.deny:
+            if user != self.host:
+                self.denials[user] += 1
+                self.admitted.pop(user, None)
+
+    def _readmit(self, user: str) -> None:
+        self.removals.pop(user, None)
+        self.denials.pop(user, None)
