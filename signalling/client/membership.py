@@ -1,5 +1,5 @@
-"""A client's state in one meeting, kept across reconnections: its own participant, the roster, the last event received,
-and the commands it has given. The page's `static/sdk/membership.js` is its twin.
+"""A client's state in one meeting, kept across reconnections: its own participant, the roster, who waits to be let in,
+the last event received, and the commands it has given. The page's `static/sdk/membership.js` is its twin.
 """
 
 from __future__ import annotations
@@ -7,12 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.client.actions import Action, Emit, Goodbye, Send
-from signalling.client.outbox import Message, Outbox
+from signalling.client.knocks import Knocks, knocked, knocks_of
+from signalling.client.outbox import LASTING, ORDERS, Message, Outbox
 from signalling.client.place import Place
-from signalling.client.roster import Participant, applied, difference, roster_of
-from signalling.protocol.features import BATCH, BUSY, ICE
+from signalling.client.rights import may
+from signalling.client.roster import FLAGS, Participant, applied, difference, roster_of
+from signalling.protocol.features import BATCH, BUSY, ICE, MODERATION
 
-FEATURES = [BATCH, BUSY, ICE]
+FEATURES = [BATCH, BUSY, ICE, MODERATION]
 """What this client can do beyond the first version of the protocol."""
 
 
@@ -24,6 +26,7 @@ class Membership:
         self.seq = 0
         self.roster: dict[str, Participant] = {}
         self.meeting: Message = {}
+        self.knocks: Knocks = {}
         self.my_id = ""
         self.outbox = Outbox()
         self._place = place
@@ -71,9 +74,18 @@ class Membership:
         self.my_id = message["you"]["id"]
         self._place.session = message["session"]
         self._place.token = message.get("token", self._place.token)
-        self.outbox.clear()
+        self._place.knock = None
+        self.outbox.start_anew()
         self._look_around(message["seq"], message)
-        return [Emit("joined", message), *self._catch_up()]
+        orders: list[Action] = [Send(order) for order in self.outbox.all()]
+        obeyed = self._obey(_turned_off(message))
+        return [Emit("joined", message), *orders, *obeyed, *self._catch_up()]
+
+    def waiting(self, message: Message) -> list[Action]:
+        """Somebody in charge has to let this client in. It keeps what brings it back to its position."""
+        self._place.knock = message.get("knock", self._place.knock)
+        self._place.token = message.get("token", self._place.token)
+        return [Emit("waiting", message)]
 
     def resumed(self, message: Message) -> list[Action]:
         restarted = message["epoch"] != self.epoch
@@ -84,7 +96,10 @@ class Membership:
             self._look_around(message["seq"], snapshot)
         if restarted:
             self.outbox.forget_what_may_have_happened()
+        # A status that waits turns on again what was turned off before it.
+        off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
         actions: list[Action] = [Send(command) for command in self.outbox.all()]
+        actions += self._obey(off)
         if restarted:
             actions += self._catch_up()
         passed_on = ("replayed", "ice_servers", "session", "snapshot")
@@ -98,9 +113,25 @@ class Membership:
             return []
         self.seq = seq
         self.roster = applied(self.roster, message)
+        self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
-        return [Emit("event", message)]
+        return [Emit("event", message), *self._ordered(message)]
+
+    def _ordered(self, event: Message) -> list[Action]:
+        """Obey what the event says of this client."""
+        change = event.get("participant", {})
+        if event["type"] == "meeting_updated":
+            return self._obey([])
+        if event["type"] != "participant_updated" or change["id"] != self.my_id:
+            return []
+        by = event.get("by")
+        if by is None:
+            return self._obey([])
+        if change.get("hand") is False:
+            self._lower_hand()
+        media = change.get("media", {})
+        return self._obey([flag for flag in FLAGS if media.get(flag) is False], by)
 
     def status(self, media: dict[str, bool] | None, hand: bool | None, *, connected: bool) -> list[Action]:
         """Report what changed. The command is kept until the server has answered, across reconnections."""
@@ -120,6 +151,37 @@ class Membership:
         message = {"type": "signal", "to": to, "data": data}
         return self._command(message, connected=connected) if self.epoch else []
 
+    def order(self, command: Message, *, connected: bool) -> list[Action]:
+        """Give an order to those who are in the meeting. The caller makes the `key` of one that lasts."""
+        return self._command(command, connected=connected) if self.epoch else []
+
+    def hold(self, error: Message, now: float) -> bool:
+        """Whether the refused command is to be sent again a little later: anything after `busy`, an order when the
+        server cannot carry it out now."""
+        command = self.outbox.find(error.get("id"))
+        if command is None:
+            return False
+        if error["code"] == "unavailable" and "retry_after" in error and command["type"] in ORDERS:
+            # The room may have taken it over already.
+            command |= {"again": True} if command["type"] in LASTING else {}
+        elif error["code"] != "busy":
+            return False
+        return self.outbox.hold(command["id"], now + error.get("retry_after", 1.0))
+
+    def answer(self, message: Message) -> list[Action]:
+        """A command was answered with `ack`, or for good with `error`."""
+        command = self.outbox.find(message.get("id"))
+        self.outbox.answered(message.get("id"))
+        refused: Message = {key: message[key] for key in ("code", "message") if key in message}
+        if command is not None and command["type"] in ORDERS:
+            again = {"again": True} if message.get("again") else {}
+            answer: Message = {"error": refused} if refused else again
+            return [Emit("answered", {"order": command, **answer})]
+        if not refused:
+            return []
+        forbidden = command is not None and command["type"] == "status" and refused["code"] == "forbidden"
+        return [Emit("error", refused), *(self._forbidden(command) if command and forbidden else [])]
+
     def goodbye(self) -> list[Action]:
         """Nothing before the first join: until then, the stored session belongs to an earlier page."""
         session = self._place.session
@@ -129,11 +191,45 @@ class Membership:
         self.seq = seq
         self.meeting = whole["meeting"]
         self.roster = roster_of(whole["participants"])
+        self.knocks = knocks_of(whole.get("knocks", []))
 
     def _command(self, message: Message, *, connected: bool) -> list[Action]:
         command = {**message, "id": self.next_id()}
         may_go = self.outbox.add(command, written=connected)
         return [Send(command)] if may_go and connected else []
+
+    def _obey(self, off: list[str], by: str | None = None) -> list[Action]:
+        """Turn off what somebody else has turned off, and what this client may not send. The server has it so already:
+        it is told only where a status on its way would turn it on again."""
+        me, media = self.me, self._place.media
+        if me is None:
+            return []
+        if self._hand and not may(me, self.meeting, "hand"):
+            self._lower_hand()
+        off = [flag for flag in FLAGS if media[flag] and (flag in off or not may(me, self.meeting, flag))]
+        if not off:
+            return []
+        change = dict.fromkeys(off, False)
+        media.update(change)
+        told = [Emit("muted", {"media": change} | ({"by": by} if by is not None else {}))]
+        undone = {flag: False for flag in off if self.outbox.turns_on(flag)}
+        return [*told, *(self.status(undone, None, connected=True) if undone else [])]
+
+    def _lower_hand(self) -> None:
+        if not self.outbox.raises_hand():
+            self._hand = False
+
+    def _forbidden(self, status: Message) -> list[Action]:
+        """The server took nothing of this status: turn off what it turned on, and say the rest again."""
+        said = status.get("media", {})
+        if status.get("hand"):
+            self._hand = False
+        off = {flag: False for flag in FLAGS if said.get(flag) and self._place.media[flag]}
+        self._place.media.update(off)
+        rest = {flag: False for flag in FLAGS if said.get(flag) is False and not self._place.media[flag]}
+        told = [Emit("muted", {"media": off})] if off else []
+        hand = False if status.get("hand") is False and self._hand is False else None
+        return [*told, *self.status(rest, hand, connected=True)]
 
     def _catch_up(self) -> list[Action]:
         """Report media and hand where others see something else."""
@@ -144,3 +240,8 @@ class Membership:
             self._hand = me["hand"]
         media, hand = difference(me, self._place.media, self._hand)
         return self.status(media, hand, connected=True)
+
+
+def _turned_off(message: Message) -> list[str]:
+    """What `joined` or `resumed` says that this client has to turn off."""
+    return [flag for flag, on in message.get("muted", {}).items() if on is False]

@@ -8,6 +8,11 @@ from typing import Any
 
 Message = dict[str, Any]
 
+LASTING = frozenset({"remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"})
+"""Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once."""
+
+ORDERS = LASTING | {"mute", "ask", "lower_hands", "end"}
+
 
 @dataclass(slots=True)
 class _Command:
@@ -20,6 +25,14 @@ class _Command:
         """Commands to the same addressee stay in order; a status has none."""
         to = self.message.get("to", "")
         return str(to)
+
+    @property
+    def is_lasting(self) -> bool:
+        return self.message["type"] in LASTING
+
+    def may_have_happened(self) -> None:
+        if self.written and self.is_lasting:
+            self.message["again"] = True
 
 
 class Outbox:
@@ -58,6 +71,18 @@ class Outbox:
             return True
         return False
 
+    def find(self, message_id: object) -> Message | None:
+        """The command with this id that is not answered yet."""
+        return next((c.message for c in self._commands if c.message["id"] == message_id), None)
+
+    def turns_on(self, flag: str) -> bool:
+        """Whether a status that is not answered yet turns this on."""
+        return any(command.message.get("media", {}).get(flag) for command in self._statuses)
+
+    def raises_hand(self) -> bool:
+        """Whether a status that is not answered yet raises the hand."""
+        return any(command.message.get("hand") for command in self._statuses)
+
     def answered(self, message_id: object) -> None:
         answered = next((c for c in self._commands if c.message["id"] == message_id), None)
         if answered is None:
@@ -71,7 +96,7 @@ class Outbox:
             self._look()
 
     def hold(self, message_id: object, until: float) -> bool:
-        """Hold a command that was answered with `busy`. False when its id is unknown."""
+        """Hold a command that was answered with `busy`, or an order with `unavailable`. False: the id is unknown."""
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
         if refused is None:
             return False
@@ -95,21 +120,27 @@ class Outbox:
         self._look()
         return messages
 
-    def clear(self) -> None:
-        self._commands.clear()
+    def start_anew(self) -> None:
+        """The place was given up, and this is another: keep only orders that last."""
+        self._commands = [command for command in self._commands if command.is_lasting]
+        for command in self._commands:
+            command.may_have_happened()
         self._held.clear()
         self._look()
 
     def forget_what_may_have_happened(self) -> None:
-        """A restarted server does not know which commands it carried out: keep only signals that were never sent.
+        """A restarted server does not know which commands it carried out. Keep what was never sent, and orders that
+        last, which the server looks up by their keys: to mute again would mute who has unmuted since.
 
-        Statuses are dropped too: `Membership` reports the state again where the server's differs.
+        Statuses are dropped: `Membership` reports the state again where the server's differs.
         """
         self._commands = [
             command
             for command in self._commands
-            if command.message["type"] == "signal" and not command.written
+            if command.is_lasting or (command.message["type"] != "status" and not command.written)
         ]
+        for command in self._commands:
+            command.may_have_happened()
 
     def all(self) -> list[Message]:
         """Every command, to be sent now."""
@@ -118,6 +149,10 @@ class Outbox:
         for command in self._commands:
             command.written = True
         return [command.message for command in self._commands]
+
+    @property
+    def _statuses(self) -> list[_Command]:
+        return [command for command in self._commands if command.message["type"] == "status"]
 
     def _first(self, to: str) -> _Command | None:
         return next((command for command in self._commands if command.to == to), None)

@@ -4,8 +4,9 @@ Each method takes what happened and its time (seconds), and returns a list of ac
 to call `tick`:
 
     idle --start--> connecting --opened--> joining --joined, resumed--> joined
-                        ^                     | closed, no answer          | closed, no pong
-                        +----due--- waiting <-+----------------------------+
+                        ^                     |                            ^
+                        |                     +--waiting--> knocking ------+ joined: somebody let this client in
+                        +----due--- waiting <-+  closed, no answer, no pong: from each of these three
 
 From anywhere: a final close code, a permanent refusal, or `leave` -> over. The page's `static/sdk/state-machine.js` is
 its twin; `tests/vectors` tests both.
@@ -35,7 +36,11 @@ PROBE_TIMEOUT = 2.5
 PASSING = frozenset({"unavailable", "rate_limited"})
 """Temporary errors to a join or resume: the client tries again."""
 
-Phase = Literal["idle", "connecting", "joining", "joined", "waiting", "over"]
+Phase = Literal["idle", "connecting", "joining", "knocking", "joined", "waiting", "over"]
+"""`waiting`: to connect again; `knocking`: to be let in."""
+
+ANSWERED = frozenset({"knocking", "joined"})
+"""Phases in which the server has answered on this socket, and is asked for a sign of life."""
 
 
 class SignallingClient:
@@ -66,9 +71,9 @@ class SignallingClient:
 
     def received(self, text: str | bytes, now: float) -> list[Action]:
         """A text frame. Anything but a protocol message is ignored."""
-        if self.phase not in {"joining", "joined"}:
+        if self.phase not in {"joining", "knocking", "joined"}:
             return []
-        if self.phase == "joined":
+        if self.phase in ANSWERED:
             self._alive(now)
         try:
             message = orjson.loads(text)
@@ -79,9 +84,10 @@ class SignallingClient:
         match message.get("type"):
             case "joined" | "resumed":
                 return self._come_in(message, now)
+            case "waiting":
+                return self._wait(message, now)
             case "ack":
-                self.membership.outbox.answered(message.get("id"))
-                return self._send_due(now)
+                return [*self.membership.answer(message), *self._send_due(now)]
             case "going_away":
                 self._not_before = now + message["delay"]
             case "ice_servers":
@@ -118,7 +124,7 @@ class SignallingClient:
             case "joining" if not self._asked_with:
                 # The wait after a temporary error is over.
                 return self._ask(now)
-            case "joined":
+            case "joined" | "knocking":
                 return self._look(now)
             case "connecting" | "joining":
                 return self._give_up(now)
@@ -132,7 +138,7 @@ class SignallingClient:
                 if now >= self._not_before:
                     return self._connect(now)
                 self.wake_at = self._not_before
-            case "joined":
+            case "joined" | "knocking":
                 return self._ping(now, PROBE_TIMEOUT)
             case "connecting" | "joining" if self.phase == "connecting" or self._asked_with:
                 self.wake_at = min(self.wake_at, now + PROBE_TIMEOUT)
@@ -145,10 +151,10 @@ class SignallingClient:
         goodbye = self.membership.goodbye()
         if self._leaving:
             return self._over(*goodbye)
-        was_joined = self.phase == "joined"
+        was_answered = self.phase in ANSWERED
         self.phase = "waiting"
         self.wake_at = math.inf
-        return [Drop(CloseCode.NORMAL), *goodbye, *_away(was_joined)]
+        return [Drop(CloseCode.NORMAL), *goodbye, *_away(was_answered)]
 
     # What the application wants.
 
@@ -163,9 +169,15 @@ class SignallingClient:
             return []
         return self.membership.signal(to, data, connected=self.phase == "joined")
 
+    def order(self, command: Message) -> list[Action]:
+        """Give an order of those in charge, such as `{"type": "mute", …}`. One that lasts has a `key`."""
+        if self.phase == "over":
+            return []
+        return self.membership.order(command, connected=self.phase == "joined")
+
     def leave(self) -> list[Action]:
         """Leave for good."""
-        if self.phase == "joined":
+        if self.phase in ANSWERED:
             return self._farewell()
         if self.phase == "over":
             return []
@@ -194,36 +206,48 @@ class SignallingClient:
         self.wake_at = now + CONNECT_TIMEOUT
         return [Send(message)]
 
+    def _wait(self, message: Message, now: float) -> list[Action]:
+        """Somebody in charge has to let this client in; or what those who wait are told has changed."""
+        if self.phase not in {"joining", "knocking"}:
+            return []
+        if self._leaving:
+            return self._farewell()
+        self.phase = "knocking"
+        self._heartbeat.interval = message["heartbeat"]
+        self._settle(now)
+        return self.membership.waiting(message)
+
+    def _settle(self, now: float) -> None:
+        self._back_off.succeeded()
+        self._not_before = -math.inf
+        self._alive(now)
+
     def _come_in(self, message: Message, now: float) -> list[Action]:
-        if self.phase != "joining":
+        if self.phase not in {"joining", "knocking"}:
             return []
         if self._leaving:
             return self._farewell()
         self.phase = "joined"
-        self._back_off.succeeded()
-        self._not_before = -math.inf
         if message["type"] == "joined":
             self._heartbeat.interval = message["heartbeat"]
             actions = self.membership.joined(message)
         else:
             actions = self.membership.resumed(message)
-        self._alive(now)
+        self._settle(now)
         return actions
 
     def _error(self, message: Message, now: float) -> list[Action]:
         detail = {"code": message["code"], "message": message["message"]}
-        asked = self.phase == "joining" and message.get("id", self._asked_with) == self._asked_with
-        if not asked:
-            again_at = now + message.get("retry_after", 1.0)
-            outbox = self.membership.outbox
-            if message["code"] == "busy" and outbox.hold(message.get("id"), again_at):
+        asks = self.phase in {"joining", "knocking"}
+        if not asks or message.get("id", self._asked_with) != self._asked_with:
+            if self.membership.hold(message, now):
                 return self._send_due(now)
-            outbox.answered(message.get("id"))
-            return [Emit("error", detail), *self._send_due(now)]
+            return [*self.membership.answer(message), *self._send_due(now)]
         if self._leaving:
             return self._over()
         if message["code"] not in PASSING:
             return self._over(Emit("refused", detail))
+        self.phase = "joining"
         self._asked_with = 0
         wait = max(message.get("retry_after", 1.0), self._back_off.failed())
         # If the error also closes the socket, the wait applies to the next connection.
@@ -250,10 +274,10 @@ class SignallingClient:
     def _lost(self, now: float) -> list[Action]:
         if self._leaving:
             return self._over()
-        was_joined = self.phase == "joined"
+        was_answered = self.phase in ANSWERED
         self.phase = "waiting"
         self.wake_at = max(now + self._back_off.failed(), self._not_before)
-        return _away(was_joined)
+        return _away(was_answered)
 
     def _look(self, now: float) -> list[Action]:
         due = self._send_due(now)
@@ -279,5 +303,5 @@ class SignallingClient:
         return [Drop(CloseCode.NORMAL), *actions]
 
 
-def _away(was_joined: bool) -> list[Action]:
-    return [Emit("away", {})] if was_joined else []
+def _away(was_answered: bool) -> list[Action]:
+    return [Emit("away", {})] if was_answered else []
