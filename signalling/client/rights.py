@@ -23,6 +23,12 @@ class Plays(NamedTuple):
     screen: bool
     sound: bool
 
+    def of(self, kind: str, *, screen: bool) -> bool:
+        """Whether to play a track of this kind (`audio`, `video`), which is of a shared screen or not."""
+        if kind == "audio":
+            return self.sound if screen else self.audio
+        return self.screen if screen else self.video
+
 
 NOTHING = Plays(audio=False, video=False, screen=False, sound=False)
 
