@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -24,6 +25,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
+from signalling.client.outbox import LASTING
 from signalling.client.place import Place
 from signalling.client.sleep import LOOK_EVERY, SleepWatch
 from signalling.client.state_machine import SignallingClient
@@ -101,6 +103,12 @@ class MeetingSocket:
 
     def signal(self, to: str, data: Any) -> None:
         self._run(self.client.signal(to, data))
+
+    def order(self, kind: str, **fields: Any) -> None:
+        """Give an order of those in charge, such as `order("mute", participants=["p_…"])`. Its answer is heard as
+        `answered`."""
+        key = {"key": secrets.token_urlsafe(12)} if kind in LASTING else {}
+        self._run(self.client.order({"type": kind, **key, **fields}))
 
     def leave(self) -> None:
         self._run(self.client.leave())

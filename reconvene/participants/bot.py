@@ -27,6 +27,7 @@ from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.actions import Emit
 from signalling.client.outbox import Message
 from signalling.client.place import Place
+from signalling.client.rights import NOTHING, Plays, plays
 from signalling.client.roster import Participant, Roster
 from signalling.client.state_machine import SignallingClient
 from signalling.protocol.reach import Reach
@@ -54,6 +55,9 @@ class Behaviour:
 
     def resumed(self, bot: Bot, detail: Message) -> None:
         """The connection is back and the stay goes on; with `snapshot` in `detail`, the roster is new."""
+
+    def muted(self, bot: Bot, detail: Message) -> None:
+        """What `media` in `detail` names is off: turned off by somebody (`by`), or not allowed to the bot."""
 
     def away(self, bot: Bot) -> None:
         """The connection to the server is lost. Media still flows."""
@@ -159,6 +163,11 @@ class Bot:
             if self._stopping:
                 await asyncio.wait(self._stopping, timeout=CLOSING)
 
+    def plays(self, participant_id: str) -> Plays:
+        """What of this participant to play or record: nothing else of them is meant to be heard or seen."""
+        participant = self.roster.get(participant_id)
+        return NOTHING if participant is None else plays(participant, self.client.membership.meeting)
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition holds; it is checked after every event of this bot or its links. Raises `Over`."""
 
@@ -222,6 +231,8 @@ class Bot:
                 self._named = detail["ice_servers"]
             case "event":
                 self._event(detail)
+            case "muted":
+                self._behaviour.muted(self, detail)
             case "away":
                 self._behaviour.away(self)
             case "refused":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from reconvene.participants.progress_log import ProgressLog, Tally, address_of, 
 from reconvene.participants.stay_end import Over
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
-from signalling.client.roster import Participant
+from signalling.client.rights import NOTHING, Plays, may
 from signalling.protocol.reach import Reach
 
 
@@ -38,9 +38,13 @@ class Echo(ProgressLog):
         self._until_left = until_left
         self._came = False
         self._back: dict[Link, Back] = {}
+        self._plays: Callable[[str], Plays] = lambda _: NOTHING
+        self._muted: set[str] = set()
+        """What somebody in charge has turned off, until they ask for it."""
 
     def joined(self, bot: Bot, joined: Message) -> None:
         super().joined(bot, joined)
+        self._plays = bot.plays
         self._look_around(bot)
 
     def resumed(self, bot: Bot, detail: Message) -> None:
@@ -49,11 +53,20 @@ class Echo(ProgressLog):
 
     def event(self, bot: Bot, event: Message) -> None:
         super().event(bot, event)
+        if event["type"] == "ask":
+            self._muted -= {kind for kind, on in event["media"].items() if on}
         if event["type"] == "participant_updated" and "media" in event["participant"]:
             # Camera or screen changed: do not repeat the old picture.
             for link, back in self._back.items():
                 if link.participant_id == event["participant"]["id"]:
                     back.picture.clear()
+        self._look_around(bot)
+
+    def muted(self, bot: Bot, detail: Message) -> None:
+        if "by" in detail:
+            self._muted |= detail["media"].keys()
+        for back in self._back.values():
+            back.picture.clear()
         self._look_around(bot)
 
     def sends(self, link: Link) -> Outgoing:
@@ -73,33 +86,41 @@ class Echo(ProgressLog):
             frame = await track.recv()
             # The first tracks arrive before `sends` is called.
             back = self._back.get(link)
-            if back is None or screen != _shows_screen(link.participant, track.kind):
+            if back is None or not self._reflects(link, track.kind, screen):
                 continue
             if isinstance(frame, AudioFrame):
                 back.sound.put(frame)
             elif isinstance(frame, VideoFrame):
                 back.picture.put(frame)
 
+    def _reflects(self, link: Link, kind: str, screen: bool) -> bool:
+        """Of a screen only the picture, and only when the camera is off."""
+        plays = self._plays(link.participant_id)
+        return (
+            kind not in self._muted
+            and plays.of(kind, screen=screen)
+            and not (screen and (kind == "audio" or plays.video))
+        )
+
     def _look_around(self, bot: Bot) -> None:
         """Announces the media it echoes; with `until_left`, leaves after the last participant."""
         others = [other for other in bot.others if not other.get("recording")]
+        played = [bot.plays(other["id"]) for other in others]
         sends = {
-            "audio": any(other["media"]["audio"] for other in others),
-            "video": any(other["media"]["video"] or other["media"]["screen"] for other in others),
+            "audio": any(each.audio for each in played),
+            "video": any(each.video or each.screen for each in played),
         }
-        me = bot.client.membership.me
-        if me is not None and any(me["media"][kind] != sends[kind] for kind in sends):
-            bot.status(media=sends)
+        me, meeting = bot.client.membership.me, bot.client.membership.meeting
+        if me is not None:
+            sends = {
+                kind: on and kind not in self._muted and may(me, meeting, kind) for kind, on in sends.items()
+            }
+            if any(me["media"][kind] != sends[kind] for kind in sends):
+                bot.status(media=sends)
         if others:
             self._came = True
         elif self._came and self._until_left:
             bot.leave()
-
-
-def _shows_screen(participant: Participant, kind: str) -> bool:
-    """Whether to send back the screen's track: only its picture, and only when the camera is off."""
-    media = participant["media"]
-    return bool(kind == "video" and media["screen"] and not media["video"])
 
 
 async def run(

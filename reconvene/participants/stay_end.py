@@ -10,6 +10,7 @@ ENDS: dict[int, str] = {
     CloseCode.REPLACED: "its place was taken by another program of the same name and page",
     CloseCode.REMOVED: "it was removed from the meeting",
     CloseCode.MEETING_ENDED: "the meeting was ended",
+    CloseCode.DENIED: "it was not let in",
     CloseCode.BAD_TOKEN: "the server does not know its token any more",
 }
 

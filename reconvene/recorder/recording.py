@@ -24,6 +24,7 @@ from reconvene.recorder.writer_thread import WriterThread
 from reconvene.terminal import harmless
 from reconvene.webrtc.link import Link
 from signalling.client.outbox import Message
+from signalling.client.rights import NOTHING, Plays
 from signalling.client.roster import Participant
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ class Recording(ProgressLog):
         self._newest_source = -1
         self._warned: set[str] = set()
         self._me = ""
+        self._plays: Callable[[str], Plays] = lambda _: NOTHING
         self._changed = asyncio.Event()
         self._made_at = wall()
         self._ended_at: float | None = None
@@ -140,7 +142,7 @@ class Recording(ProgressLog):
 
     def joined(self, bot: Bot, joined: Message) -> None:
         super().joined(bot, joined)
-        self._me = joined["you"]["id"]
+        self._me, self._plays = joined["you"]["id"], bot.plays
         if self._index is None and not self._begin(bot, joined):
             return
         self._reconcile(joined["participants"])
@@ -167,9 +169,10 @@ class Recording(ProgressLog):
         try:
             while True:
                 frame = await track.recv()
-                # Looked up each time: the participant may have left and come back.
+                # Looked up each time: the participant may have left and come back, or been silenced.
                 stay = self._stays.get(link.participant_id)
-                if stay is not None and isinstance(frame, Frame):
+                meant = self._plays(link.participant_id).of(track.kind, screen=screen)
+                if stay is not None and meant and isinstance(frame, Frame):
                     stay.frame(source, frame, self.now, screen=screen)
         finally:
             stay = self._stays.get(link.participant_id)

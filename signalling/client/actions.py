@@ -43,9 +43,13 @@ class Goodbye(NamedTuple):
 class Emit(NamedTuple):
     """Tell the application.
 
-    `joined`, `event`, `ice_servers`, `token_expiring` and `authenticated` (the message), `resumed` (`replayed`,
-    `restarted`, `ice_servers`; `session` and `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`),
-    `closed` (`code`). `token_needed` (`code`, `message`): nothing goes on before `renew` or `no_token` is called.
+    `joined`, `waiting`, `event`, `ice_servers`, `token_expiring` and `authenticated` (the message), `resumed`
+    (`replayed`, `restarted`, `ice_servers`; `session` and `snapshot` if sent), `away`, `refused` and `error` (`code`,
+    `message`), `closed` (`code`). `token_needed` (`code`, `message`): nothing goes on before `renew` or `no_token` is
+    called.
+
+    `muted` (`media`: what to turn off; `by` if somebody did that, otherwise it is not allowed), `answered` (`order`;
+    `again` if it had taken effect before; `error` with `code` and `message` if it was refused).
     """
 
     name: str

@@ -10,7 +10,7 @@ from signalling.client.actions import Action, Emit, Goodbye, Send
 from signalling.client.knocks import Knocks, knocked, knocks_of
 from signalling.client.outbox import LASTING, ORDERS, Message, Outbox
 from signalling.client.place import Place
-from signalling.client.rights import in_charge, may
+from signalling.client.rights import may
 from signalling.client.roster import FLAGS, Participant, applied, difference, roster_of
 from signalling.protocol.features import BATCH, BUSY, ICE, MODERATION
 
@@ -69,7 +69,13 @@ class Membership:
         message |= {"id": self.next_id(), "attempt": self._attempt, "media": dict(place.media)}
         return message | {"features": FEATURES}
 
-    def joined(self, message: Message) -> list[Action]:
+    def came_in(self, message: Message) -> list[Action]:
+        """The server has answered a join or resume."""
+        if message["type"] == "joined":
+            return self._joined(message)
+        return self._resumed(message) if message["type"] == "resumed" else self._waits(message)
+
+    def _joined(self, message: Message) -> list[Action]:
         self.epoch = message["epoch"]
         self.my_id = message["you"]["id"]
         self._place.session = message["session"]
@@ -81,13 +87,13 @@ class Membership:
         obeyed = self._obey(_turned_off(message))
         return [Emit("joined", message), *orders, *obeyed, *self._catch_up()]
 
-    def waiting(self, message: Message) -> list[Action]:
+    def _waits(self, message: Message) -> list[Action]:
         """Somebody in charge has to let this client in. It keeps what brings it back to its position."""
         self._place.knock = message.get("knock", self._place.knock)
         self._place.token = message.get("token", self._place.token)
         return [Emit("waiting", message)]
 
-    def resumed(self, message: Message) -> list[Action]:
+    def _resumed(self, message: Message) -> list[Action]:
         restarted = message["epoch"] != self.epoch
         self.epoch = message["epoch"]
         self._place.session = message.get("session", self._place.session)
@@ -121,7 +127,7 @@ class Membership:
             return []
         self.seq = seq
         self.roster = applied(self.roster, message)
-        self.knocks = knocked(self.knocks, message)
+        self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
         return [Emit("event", message), *self._ordered(message)]
@@ -133,8 +139,6 @@ class Membership:
             return self._obey([])
         if event["type"] != "participant_updated" or change["id"] != self.my_id:
             return []
-        if self.me is not None and not in_charge(self.me):
-            self.knocks = {}
         by = event.get("by")
         if by is None:
             return self._obey([])

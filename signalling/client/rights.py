@@ -23,6 +23,12 @@ class Plays(NamedTuple):
     screen: bool
     sound: bool
 
+    def of(self, kind: str, *, screen: bool) -> bool:
+        """Whether to play a track of this kind (`audio`, `video`), which is of a shared screen or not."""
+        if kind == "audio":
+            return self.sound if screen else self.audio
+        return self.screen if screen else self.video
+
 
 NOTHING = Plays(audio=False, video=False, screen=False, sound=False)
 
@@ -35,9 +41,9 @@ def may(participant: Participant, meeting: Meeting, right: str) -> bool:
     """Those in charge may do everything, the others what is allowed to them, or to everyone."""
     if in_charge(participant):
         return True
-    own = participant.get("may", {}).get(right)
-    common = meeting.get("settings", {}).get("may", {}).get(right)
-    return common is not False if own is None else bool(own)
+    own: bool | None = participant.get("may", {}).get(right)
+    common: bool | None = meeting.get("settings", {}).get("may", {}).get(right)
+    return common is not False if own is None else own
 
 
 def plays(participant: Participant, meeting: Meeting) -> Plays:

@@ -19,13 +19,12 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-import orjson
-
 from signalling.client.actions import Action, Drop, Emit, Open, Send
 from signalling.client.back_off import BackOff
 from signalling.client.heartbeat import Heartbeat
 from signalling.client.membership import Membership
 from signalling.client.outbox import Message
+from signalling.client.parsing import parsed
 from signalling.client.place import Place
 from signalling.client.renewal import CLOSED_FOR, Renewal
 from signalling.protocol.errors import CloseCode
@@ -76,17 +75,10 @@ class SignallingClient:
             return []
         if self.phase in ANSWERED:
             self._alive(now)
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return []
-        if not isinstance(message, dict):
-            return []
+        message = parsed(text)
         match message.get("type"):
-            case "joined" | "resumed":
+            case "joined" | "resumed" | "waiting":
                 return self._come_in(message, now)
-            case "waiting":
-                return self._wait(message, now)
             case "ack":
                 return [*self.membership.answer(message), *self._send_due(now)]
             case "going_away":
@@ -228,35 +220,19 @@ class SignallingClient:
         self.wake_at = now + CONNECT_TIMEOUT
         return [Send(message)]
 
-    def _wait(self, message: Message, now: float) -> list[Action]:
-        """Somebody in charge has to let this client in; or what those who wait are told has changed."""
+    def _come_in(self, message: Message, now: float) -> list[Action]:
+        """The place is there, or somebody has to let this client in, or what those who wait are told has changed."""
         if self.phase not in {"joining", "knocking"}:
             return []
         if self._leaving:
             return self._farewell()
-        self.phase = "knocking"
-        self._heartbeat.interval = message["heartbeat"]
-        self._settle(now)
-        return self.membership.waiting(message)
-
-    def _settle(self, now: float) -> None:
+        self.phase = "knocking" if message["type"] == "waiting" else "joined"
+        self._heartbeat.interval = message.get("heartbeat", self._heartbeat.interval)
+        self._renewal.accepted()
         self._back_off.succeeded()
         self._not_before = -math.inf
+        actions = self.membership.came_in(message)
         self._alive(now)
-
-    def _come_in(self, message: Message, now: float) -> list[Action]:
-        if self.phase not in {"joining", "knocking"}:
-            return []
-        if self._leaving:
-            return self._farewell()
-        self.phase = "joined"
-        self._renewal.accepted()
-        if message["type"] == "joined":
-            self._heartbeat.interval = message["heartbeat"]
-            actions = self.membership.joined(message)
-        else:
-            actions = self.membership.resumed(message)
-        self._settle(now)
         return actions
 
     def _error(self, message: Message, now: float) -> list[Action]:

@@ -9,6 +9,9 @@ import msgspec
 MAX_ID = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259 section 6)."""
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+"""The number of an event within an epoch."""
+
 MessageId = Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)]
 
 Kind = Literal["", "bot", "recorder"]

@@ -5,26 +5,21 @@ Clients ignore fields and types they do not know. An optional field with nothing
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from signalling.protocol.errors import ErrorCode
-from signalling.protocol.fields import MAX_ID, Media, MessageId
+from signalling.protocol.fields import Media, MessageId, Number
+from signalling.protocol.knocks import Knock, Knocked, KnockEnded, Waiting
 from signalling.protocol.rights import MeetingSettings, Rights, Role
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
-"""The number of an event within an epoch."""
-
 
 State = Literal["connected", "reconnecting"]
 
 LeftReason = Literal["left", "lost", "removed"]
 
 EndReason = Literal["ended"]
-
-KnockReason = Literal["admitted", "denied", "left"]
 
 
 class MediaState(msgspec.Struct, frozen=True):
@@ -95,16 +90,6 @@ class IceServer(msgspec.Struct, frozen=True):
     credential: str | UnsetType = UNSET
 
 
-class Knock(msgspec.Struct, frozen=True):
-    """Somebody who waits to be let in. `at`: since when (RFC 3339, UTC). `anonymous`: without an identity of an outside
-    issuer, so the name is only what they say."""
-
-    id: str
-    name: str
-    at: str
-    anonymous: bool
-
-
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole room, in the order people came. It replaces what the client knew. `knocks`: for those in charge."""
 
@@ -150,19 +135,6 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     session: str | UnsetType = UNSET
     snapshot: Snapshot | UnsetType = UNSET
     muted: Media | UnsetType = UNSET
-
-
-class Waiting(msgspec.Struct, frozen=True, tag_field="type", tag="waiting"):
-    """The answer to a join (`id`) that somebody in charge has to admit. Sent again, without `id` and `knock`, when the
-    rest changes. `knock`: to be sent with the next join, which keeps the position. `message`: of those in charge.
-    `heartbeat`: seconds. `token`: as in `joined`."""
-
-    position: int
-    message: str
-    heartbeat: float
-    id: MessageId | UnsetType = UNSET
-    knock: str | UnsetType = UNSET
-    token: str | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
@@ -268,22 +240,6 @@ class Asked(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
     seq: Number
     sender: str = msgspec.field(name="from")
     media: Media
-
-
-class Knocked(msgspec.Struct, frozen=True, tag_field="type", tag="knock"):
-    """For those in charge: somebody waits."""
-
-    seq: Number
-    knock: Knock
-
-
-class KnockEnded(msgspec.Struct, frozen=True, tag_field="type", tag="knock_ended"):
-    """For those in charge: the knock with this id is over."""
-
-    seq: Number
-    id: str
-    reason: KnockReason
-    by: str | UnsetType = UNSET
 
 
 Event = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from signalling.protocol.server_messages import Knock as KnockView
+from signalling.protocol.knocks import Knock as KnockView
 from signalling.rooms.member import Handle, rfc3339
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from signalling.protocol import knocks
 from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
@@ -185,18 +186,18 @@ def meeting_ended(seq: int, reason: messages.EndReason) -> bytes:
 def waiting(knock: Knock, message: str, heartbeat: float, *, answer: bool) -> bytes:
     identity = UNSET if knock.identity is None else knock.identity
     about = (knock.message_id, knock.token, identity) if answer else ()
-    return _encode(messages.Waiting(knock.position, message, heartbeat, *about))
+    return _encode(knocks.Waiting(knock.position, message, heartbeat, *about))
 
 
 def knock(seq: int, knock: Knock) -> bytes:
-    return _event(messages.Knocked(seq, knock.view()))
+    return _event(knocks.Knocked(seq, knock.view()))
 
 
-def knock_ended(seq: int, knock: Knock, reason: messages.KnockReason, by: str | None) -> bytes:
-    return _event(messages.KnockEnded(seq, knock.id, reason, UNSET if by is None else by))
+def knock_ended(seq: int, knock: Knock, reason: knocks.KnockReason, by: str | None) -> bytes:
+    return _event(knocks.KnockEnded(seq, knock.id, reason, UNSET if by is None else by))
 
 
-def _knocks(room: Room, you: Member) -> list[messages.Knock] | UnsetType:
+def _knocks(room: Room, you: Member) -> list[knocks.Knock] | UnsetType:
     if not RANK[you.role]:
         return UNSET
     return [knock.view() for knock in room.knocks.values() if not knock.admitted]

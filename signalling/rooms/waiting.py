@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from signalling.protocol.client_messages import ClientMessage, Leave
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.protocol.knocks import KnockReason
 from signalling.protocol.rights import RANK
-from signalling.protocol.server_messages import KnockReason
 from signalling.rooms import commands, server_messages
 from signalling.rooms.effects import Close, Effect, LetIn, Send
 from signalling.rooms.knock import Knock, Knocking

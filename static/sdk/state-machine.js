@@ -3,9 +3,10 @@
  * happened and its time, and returns a list of actions to carry out. `wakeAt` is when to call `tick`. socket.js is its
  * shell, signalling/client/state_machine.py its twin; tests/vectors test both.
  *
- *     idle ─start→ connecting ─opened→ joining ─joined, resumed→ joined
- *                      ↑                  │ closed, no answer      │ closed, no pong
- *                      └── due ─ waiting ←┴────────────────────────┘
+ *     idle ─start→ connecting ─opened→ joining ─joined, resumed──→ joined
+ *                      ↑                  │                           ↑
+ *                      │                  ├─waiting→ knocking ────────┘ joined: somebody let this client in
+ *                      └── due ─ waiting ←┘  closed, no answer, no pong: from each of these three
  *
  * From anywhere: a final close code, a permanent refusal, or `leave` → over. Where an application's token is refused,
  * `token_needed` is emitted, and the client is waiting for `renew` or `noToken`.
@@ -19,7 +20,8 @@ import { CLOSED_FOR, Renewal } from "./renewal.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
- * @typedef {"idle" | "connecting" | "joining" | "joined" | "waiting" | "over"} Phase
+ * @typedef {"idle" | "connecting" | "joining" | "knocking" | "joined" | "waiting" | "over"} Phase
+ *   `waiting`: to connect again; `knocking`: to be let in.
  */
 
 /** Milliseconds. */
@@ -70,23 +72,22 @@ export class SignallingClient {
 
   /** @param {string} text @param {number} now @returns {Action[]} */
   received(text, now) {
-    if (this.phase !== "joining" && this.phase !== "joined") return [];
-    if (this.phase === "joined") this.#alive(now);
+    if (this.phase !== "joining" && !this.#isAnswered) return [];
+    if (this.#isAnswered) this.#alive(now);
     const message = parse(text);
     if (!message) return [];
     switch (message.type) {
       case "joined":
       case "resumed":
+      case "waiting":
         return this.#comeIn(message, now);
       case "ack":
-        this.#membership.outbox.answered(message.id);
-        return this.#sendDue(now);
+        return [...this.#membership.answer(message), ...this.#sendDue(now)];
       case "pong":
         return [];
       case "ice_servers":
-        return [emit("ice_servers", message)];
       case "token_expiring":
-        return [emit("token_expiring", message)];
+        return [emit(message.type, message)];
       case "authenticated":
         this.#renewal.shown();
         return this.#membership.authenticated(message);
@@ -96,9 +97,9 @@ export class SignallingClient {
         this.#notBefore = now + message.delay * 1000;
         return [];
       case "batch":
-        return message.events.flatMap((event) => this.#roomEvent(event));
+        return this.phase === "joined" ? message.events.flatMap((event) => this.#membership.event(event)) : [];
       default:
-        return this.#roomEvent(message);
+        return this.phase === "joined" ? this.#membership.event(message) : [];
     }
   }
 
@@ -114,18 +115,16 @@ export class SignallingClient {
   /** @param {number} now @returns {Action[]} */
   tick(now) {
     if (now < this.wakeAt) return [];
+    if (this.#isAnswered) return [...this.#sendDue(now), ...this.#look(now)];
     switch (this.phase) {
       case "waiting":
         if (!this.#renewal.needed) return this.#connect(now);
         this.wakeAt = Infinity;
         return [emit("token_needed", this.#renewal.needed)];
       case "connecting":
-        return this.#giveUp(now);
       case "joining":
         // Either the answer never came, or the wait after a temporary error is over.
-        return this.#askedWith ? this.#giveUp(now) : this.#ask(now);
-      case "joined":
-        return [...this.#sendDue(now), ...this.#look(now)];
+        return this.phase === "connecting" || this.#askedWith ? this.#giveUp(now) : this.#ask(now);
       default:
         return [];
     }
@@ -133,22 +132,15 @@ export class SignallingClient {
 
   /** The network or the page came back: cuts a wait short, or probes an open socket. @param {number} now @returns {Action[]} */
   hurry(now) {
-    switch (this.phase) {
-      case "waiting":
-        if (this.#renewal.needed) return [];
-        if (now >= this.#notBefore) return this.#connect(now);
-        this.wakeAt = this.#notBefore;
-        return [];
-      case "joined":
-        return this.#ping(now, PROBE_TIMEOUT);
-      case "connecting":
-      case "joining":
-        // The wait after a temporary error is not cut short: the server set it.
-        if (this.phase === "connecting" || this.#askedWith) this.wakeAt = Math.min(this.wakeAt, now + PROBE_TIMEOUT);
-        return [];
-      default:
-        return [];
+    if (this.#isAnswered) return this.#ping(now, PROBE_TIMEOUT);
+    if (this.phase === "waiting" && !this.#renewal.needed) {
+      if (now >= this.#notBefore) return this.#connect(now);
+      this.wakeAt = this.#notBefore;
     }
+    // The wait after a temporary error is not cut short: the server set it.
+    const asks = this.phase === "connecting" || (this.phase === "joining" && this.#askedWith);
+    if (asks) this.wakeAt = Math.min(this.wakeAt, now + PROBE_TIMEOUT);
+    return [];
   }
 
   /** The page is suspended or closed; a normal close tells the server. `hurry` resumes the page. @returns {Action[]} */
@@ -157,10 +149,10 @@ export class SignallingClient {
     this.#renewal.needed = null;
     const goodbye = this.#membership.goodbye();
     if (this.#leaving) return this.#over(...goodbye);
-    const wasJoined = this.phase === "joined";
+    const wasAnswered = this.#isAnswered;
     this.phase = "waiting";
     this.wakeAt = Infinity;
-    return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasJoined)];
+    return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasAnswered)];
   }
 
   /** Reports what changed. @param {import("./outbox.js").Change} change @returns {Action[]} */
@@ -187,9 +179,14 @@ export class SignallingClient {
     return why ? this.#over(emit("refused", why)) : [];
   }
 
+  /** Gives an order of those in charge. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @returns {Action[]} */
+  order(order) {
+    return this.phase === "over" ? [] : this.#membership.order(order, this.phase === "joined");
+  }
+
   /** Leaves for good. @returns {Action[]} */
   leave() {
-    if (this.phase === "joined") return this.#farewell();
+    if (this.#isAnswered) return this.#farewell();
     if (this.phase === "over") return [];
     if (!this.#membership.epoch) return this.#over();
     // While the client is away, the server keeps its place: connect once more, to leave.
@@ -197,6 +194,11 @@ export class SignallingClient {
     this.#renewal.needed = null;
     if (this.phase === "waiting") this.wakeAt = 0;
     return [];
+  }
+
+  /** Whether the server has answered on this socket, and is asked for a sign of life. */
+  get #isAnswered() {
+    return this.phase === "joined" || this.phase === "knocking";
   }
 
   #farewell = () => [send({ type: "leave", id: this.#membership.nextId() }), ...this.#over()];
@@ -217,41 +219,39 @@ export class SignallingClient {
     return [send(ask)];
   }
 
-  /** @param {import("./protocol.js").Joined | import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
+  /**
+   * The place is there, or somebody in charge has to let this client in, or what those who wait are told has changed.
+   * @param {import("./protocol.js").Joined | import("./protocol.js").Resumed | import("./protocol.js").Waiting} message
+   * @param {number} now @returns {Action[]}
+   */
   #comeIn(message, now) {
-    if (this.phase !== "joining") return [];
+    if (this.phase !== "joining" && this.phase !== "knocking") return [];
     if (this.#leaving) return this.#farewell();
-    this.phase = "joined";
+    this.phase = message.type === "waiting" ? "knocking" : "joined";
+    if (message.type !== "resumed") this.#heartbeat.interval = message.heartbeat * 1000;
     this.#renewal.accepted();
     this.#backOff.succeeded();
     this.#notBefore = 0;
-    if (message.type === "joined") this.#heartbeat.interval = message.heartbeat * 1000;
-    const actions = message.type === "joined" ? this.#membership.joined(message) : this.#membership.resumed(message);
+    const actions = this.#membership.cameIn(message);
     this.#alive(now);
     return actions;
   }
 
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */
-  #error({ id, code, message, retry_after }, now) {
-    if (this.phase !== "joining" || (id ?? this.#askedWith) !== this.#askedWith) {
-      const againAt = now + (retry_after ?? 1) * 1000;
-      const { outbox } = this.#membership;
-      if (code === "busy" && outbox.hold(id, againAt)) return this.#sendDue(now);
-      outbox.answered(id);
-      return [emit("error", { code, message }), ...this.#sendDue(now)];
+  #error(error, now) {
+    const { id = this.#askedWith, code, message, retry_after } = error;
+    if (this.phase === "joined" || id !== this.#askedWith) {
+      if (this.#membership.hold(error, now)) return this.#sendDue(now);
+      return [...this.#membership.answer(error), ...this.#sendDue(now)];
     }
     if (this.#leaving) return this.#over();
     if (this.#renewal.asks(code)) return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#needToken({ code, message }, now)];
     if (!PASSING.has(code)) return this.#over(emit("refused", { code, message }));
+    this.phase = "joining";
     this.#askedWith = 0;
     // If the error also closes the socket, the wait applies to the next connection.
     this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff.failed());
     return [];
-  }
-
-  /** @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
-  #roomEvent(event) {
-    return this.phase === "joined" ? this.#membership.event(event) : [];
   }
 
   /** Sends again the commands that were answered with `busy` and are due. @param {number} now @returns {Action[]} */
@@ -271,10 +271,10 @@ export class SignallingClient {
   /** @param {number} now @returns {Action[]} */
   #lost(now) {
     if (this.#leaving) return this.#over();
-    const wasJoined = this.phase === "joined";
+    const wasAnswered = this.#isAnswered;
     this.phase = "waiting";
     this.wakeAt = Math.max(now + this.#backOff.failed(), this.#notBefore);
-    return away(wasJoined);
+    return away(wasAnswered);
   }
 
   /** The token is refused: the application is asked for a newer one, unless that has come meanwhile. @param {import("./renewal.js").Why} why @param {number} now @returns {Action[]} */

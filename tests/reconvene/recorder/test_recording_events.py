@@ -6,18 +6,23 @@ import asyncio
 import errno
 import itertools
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import orjson
 import pytest
+from aiortc import MediaStreamTrack
+from av import AudioFrame, VideoFrame
+from av.frame import Frame
 
 from reconvene.participants.bot import Bot
 from reconvene.recorder import recording as recording_module
 from reconvene.recorder.index import NAME
 from reconvene.recorder.recording import Recording
 from reconvene.server_address import Address
+from reconvene.webrtc.link import Link
 from signalling.client.roster import Participant
-from tests.reconvene.recorder.silent_writer import STARTED, SilentWriter, participant
+from tests.reconvene.recorder.silent_writer import STARTED, SilentWriter, media, participant
 
 
 class Meeting:
@@ -148,6 +153,71 @@ async def test_who_was_gone_when_it_came_back_has_left(meeting: Meeting) -> None
         ("p_cem", "left"),
         ("p_cem", "recording stopped"),
     ]
+
+
+class Track(MediaStreamTrack):
+    """Sends whether it may or not: a frame each time one is asked for."""
+
+    def __init__(self, kind: str, frame: Frame) -> None:
+        super().__init__()
+        self.kind = kind
+        self.frames: asyncio.Queue[Frame] = asyncio.Queue()
+        self.frame = frame
+
+    async def recv(self) -> Frame:
+        try:
+            return await self.frames.get()
+        finally:
+            self.frames.task_done()
+
+    async def send(self) -> None:
+        self.frames.put_nowait(self.frame)
+        await self.frames.join()
+        await asyncio.sleep(0)
+
+
+SILENCED: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
+    ({"media": media(audio=True, video=True)}, {}, {"audio", "video"}),
+    ({"media": media()}, {}, set()),
+    ({"media": media(audio=True, video=True), "may": {"audio": False}}, {}, {"video"}),
+    ({"media": media(audio=True, video=True)}, {"audio": False, "video": False}, set()),
+    ({"media": media(audio=True), "may": {"audio": True}}, {"audio": False}, {"audio"}),
+    ({"media": media(audio=True), "role": "cohost"}, {"audio": False}, {"audio"}),
+    ({"media": media(screen=True)}, {}, {"screen", "sound"}),
+    ({"media": media(screen=True)}, {"audio": False}, {"screen"}),
+    ({"media": media(screen=True)}, {"screen": False}, set()),
+]
+
+
+@pytest.mark.parametrize(("who", "default", "recorded"), SILENCED)
+async def test_who_goes_on_sending_after_being_silenced_is_not_recorded(
+    meeting: Meeting, who: dict[str, Any], default: dict[str, Any], recorded: set[str]
+) -> None:
+    meeting.bot.client.membership.meeting = {"settings": {"may": default}}
+    meeting.joined(participant("p_ann", **who))
+    sends = {
+        "audio": Track("audio", AudioFrame()),
+        "video": Track("video", VideoFrame()),
+        "screen": Track("video", VideoFrame()),
+        "sound": Track("audio", AudioFrame()),
+    }
+    link = SimpleNamespace(participant_id="p_ann")
+    reading = [
+        asyncio.create_task(
+            meeting.recording.incoming(cast("Link", link), track, name in {"screen", "sound"})
+        )
+        for name, track in sends.items()
+    ]
+    for track in sends.values():
+        await track.send()
+    # A shared screen has a file of its own, the second one.
+    names = {(0, "sound"): "audio", (0, "picture"): "video", (1, "picture"): "screen", (1, "sound"): "sound"}
+    given = {(file, what) for file, writer in enumerate(meeting.writers) for what, *_ in writer.given}
+    told = {name for key, name in names.items() if key in given}
+    for task in reading:
+        task.cancel()
+    await asyncio.wait(reading)
+    assert told == recorded
 
 
 async def test_the_end_of_the_meeting_ends_all_files(meeting: Meeting) -> None:
