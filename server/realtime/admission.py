@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from contextlib import nullcontext
 
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import TabSession, Tokens
@@ -15,7 +16,7 @@ from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
-from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait
+from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
 from server.realtime.ice_servers import IceServers
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.pending_joins import PendingJoins
@@ -111,17 +112,20 @@ class Admission:
         )
         order = next(self._orders)
         proof = await self._credentials.of_resume(resume, session, time.time())
-        return await self._admit(connection, join, proof, order, comes_back=True)
+        return await self._admit(connection, join, proof, order, nullcontext, comes_back=True)
 
-    async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
-        """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done."""
+    async def admit(self, connection: Handle, join: Join, turn: Turn = nullcontext) -> tuple[Arrival, Joined]:
+        """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done.
+
+        `turn`: a password is tried within it.
+        """
         order = next(self._orders)
         proof = await self._credentials.of_join(join, time.time())
         self._comings.count(join.meeting, proof.user_id, clock.monotonic())
-        return await self._admit(connection, join, proof, order, comes_back=False)
+        return await self._admit(connection, join, proof, order, turn, comes_back=False)
 
     async def _admit(
-        self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
+        self, connection: Handle, join: Join, proof: Proof, order: int, turn: Turn, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
         user_id, token, _ = proof
         asked = self._record.now()
@@ -132,7 +136,7 @@ class Admission:
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
-                    joined = await self._recorded(join, proof)
+                    joined = await self._recorded(join, proof, turn)
                     recorded = True
                     if not pending.stale:
                         break
@@ -147,7 +151,7 @@ class Admission:
             raise
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
-    async def _recorded(self, join: Join, proof: Proof) -> Joined:
+    async def _recorded(self, join: Join, proof: Proof, turn: Turn) -> Joined:
         """Raises `Refused`, `HasToWait`."""
         shown = self.door.shown(join)
         try:
@@ -156,7 +160,7 @@ class Admission:
             except NotLetIn as refused:
                 if refused.reason != "password_required":
                     raise
-                shown = await self.door.with_password(shown, join, refused)
+                shown = await self.door.with_password(shown, join, refused, turn)
                 return await self._record.join(join, proof.user_id, proof.session, shown)
         except NotLetIn as refused:
             if refused.reason in MAY_WAIT:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 from server.identity.passwords import Passwords
@@ -11,6 +12,9 @@ from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import NotLetIn
 from storage.records import Role, Standing
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Within it one password may be tried. Raises `Refused` if too many were."""
 
 MAY_WAIT = ("lobby", "not_started")
 
@@ -56,10 +60,12 @@ class Door:
         invite = None if join.invite is None else hashlib.sha256(join.invite.encode()).hexdigest()
         return Shown(invite=invite)
 
-    async def with_password(self, shown: Shown, join: Join, refused: NotLetIn) -> Shown:
-        """What to ask the store again with. Raises `Refused`: wrong_password."""
+    async def with_password(self, shown: Shown, join: Join, refused: NotLetIn, turn: Turn) -> Shown:
+        """What to ask the store again with. Raises `Refused`: password_required, wrong_password, rate_limited,
+        unavailable."""
         if join.password is None:
             raise Refused(ErrorCode.PASSWORD_REQUIRED)
-        if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
-            raise Refused(ErrorCode.WRONG_PASSWORD)
+        async with turn():
+            if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
+                raise Refused(ErrorCode.WRONG_PASSWORD)
         return shown._replace(password_version=refused.settings["password_version"])

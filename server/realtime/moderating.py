@@ -100,7 +100,11 @@ class Moderating:
         self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic(), known))
 
     async def _set_password(self, connection: Connection, message: Settings) -> None:
-        password = await self._passwords.hash(str(message.settings.password))
+        try:
+            password = await self._passwords.hash(str(message.settings.password))
+        except Refused as refused:
+            self._carrier.refuse(connection, refused, message.id)
+            return
         settings = msgspec.structs.replace(message.settings, password=password)
         command = msgspec.structs.replace(message, settings=settings)
         self._carrier.carry_out(self._hub.receive(connection, command, clock.monotonic()))
