@@ -19,6 +19,7 @@ class Slow:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = self.now = self.most = 0
         self.go = threading.Event()
+        self.full = threading.Event()
         self._lock = threading.Lock()
         monkeypatch.setattr(hashlib, "scrypt", self)
 
@@ -27,6 +28,8 @@ class Slow:
             self.count += 1
             self.now += 1
             self.most = max(self.most, self.now)
+        if self.now == AT_ONCE:
+            self.full.set()
         self.go.wait(10)
         with self._lock:
             self.now -= 1
@@ -53,9 +56,10 @@ async def test_few_are_hashed_at_once_and_few_wait(monkeypatch: pytest.MonkeyPat
         await hashing.hash("one too many")
     assert refused.value.code == ErrorCode.UNAVAILABLE
     assert refused.value.retry_after
+    assert await asyncio.to_thread(slow.full.wait, 10)
     slow.go.set()
     await asyncio.gather(*tasks)
-    assert 1 < slow.most <= AT_ONCE
+    assert slow.most == AT_ONCE
     await hashing.hash("there is room again")
 
 
