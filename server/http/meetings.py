@@ -12,12 +12,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from server.http import attendance
+from server.http import attendance, audit, invites, knocks, participants, settings
+from server.http.callers import ADMIN, known_as
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.private import PRIVATE
 from server.identity.ids import new_user
 from server.identity.tokens import Tokens, is_admin_key
 from server.identity.turn_credentials import ice_servers
+from server.realtime import ending
 from server.realtime.gateway import Gateway
 from server.realtime.joining import meeting_asked_for
 from server.reports import attendance_report, deletion, import_source
@@ -34,9 +36,6 @@ from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.import_store import StoreWithImports
 from storage.imports import Import, Kind, PartState
 from storage.records import HostedMeeting, Meeting
-
-ADMIN = "admin"
-"""The `user_id` of a caller with the admin key; no identity has it (theirs begin with `u_` or `b_`)."""
 
 READY_WITHIN = 2.0
 """Seconds the store may take to answer before the server counts as not ready."""
@@ -222,7 +221,7 @@ def router(  # the API's parts list
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
         """End the meeting for all and for good."""
         room = (await hosted(meeting, user_id)).room
-        ended = await store.end_meeting(room, record_clock.now())
+        ended = await ending.end_meeting(store, room, known_as(user_id) or "", record_clock.now())
         gateway.end_meeting(room)
         return view(request, ended, user_id)
 
@@ -237,6 +236,11 @@ def router(  # the API's parts list
         await deletion.delete_meeting(store, gateway, room, made_at)
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
+    audit.add_to(routes, store, Known, hosted)
+    settings.add_to(routes, gateway, hub, Known, existing)
+    participants.add_to(routes, gateway, store, Known, existing)
+    knocks.add_to(routes, gateway, hub, Known, existing)
+    invites.add_to(routes, gateway, store, record_clock, Known, existing)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
         self.sitting = refused.sitting
 
 
+def invite_hash(secret: str) -> str:
+    """What the record has of an invite. A secret that nobody can guess needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 class Door:
     """Turns what a join carries into what the store asks for."""
 
@@ -57,8 +62,7 @@ class Door:
         self.passwords = Passwords()
 
     def shown(self, join: Join) -> Shown:
-        invite = None if join.invite is None else hashlib.sha256(join.invite.encode()).hexdigest()
-        return Shown(invite=invite)
+        return Shown(invite=None if join.invite is None else invite_hash(join.invite))
 
     async def with_password(self, shown: Shown, join: Join, refused: NotLetIn, turn: Turn) -> Shown:
         """What to ask the store again with. Raises `Refused`: password_required, wrong_password, rate_limited,

@@ -82,7 +82,7 @@ class Hub:
         self._departures = Departures(
             self.rooms, self._seats, self._absences, self._coalescing, self._telling, self.waiting
         )
-        self._orders = Orders(self._telling, self._departures, self.waiting)
+        self.orders = Orders(self._telling, self._departures, self.waiting)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -118,7 +118,7 @@ class Hub:
         room = self._room(arrival.room, arrival.title, arrival.epoch)
         # The room may have been made for those who wait, who are not told its title.
         room.title = arrival.title
-        adopted = self._orders.adopt(room, arrival.settings, arrival.revision, now)
+        adopted = self.orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
         if member is None:
@@ -152,7 +152,7 @@ class Hub:
     def wait(self, asks: Knocking, now: float) -> list[Effect]:
         """Somebody has to be let in by those in charge, and waits."""
         room = self._room(asks.room, asks.title, asks.epoch)
-        return self._orders.adopt(room, asks.settings, asks.revision, now) + self.waiting.begin(
+        return self.orders.adopt(room, asks.settings, asks.revision, now) + self.waiting.begin(
             room, asks, now
         )
 
@@ -204,11 +204,11 @@ class Hub:
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case _:
-                return self._orders.carry_out(connection, seat, message, now, known)
+                return self.orders.carry_out(connection, seat, message, now, known)
 
     def settled(self, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered what `Unsettled` asked it to record."""
-        return self._orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
+        return self.orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.identifiers import is_text
 from signalling.protocol.moderation import (
     Admit,
     Allow,
@@ -88,6 +89,8 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
     named: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET
     }
+    if not all(each == "\n" or is_text(each) for each in named.get("message", "")):
+        raise Refused(ErrorCode.BAD_MESSAGE, "A message has no control characters.")
     for name in ("opens_at", "ends_at"):
         if named.get(name) is not None:
             named[name] = _moment(named[name])
