@@ -205,6 +205,8 @@ def router(  # the API's parts list
             room = _checked(identifiers.new_meeting_id, body.meeting)
         meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
         meeting_asked_for(meeting.room, created=created)
+        if created:
+            gateway.meeting_made(meeting.room)
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
 

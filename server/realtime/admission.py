@@ -19,6 +19,7 @@ from server.realtime.credentials import Credentials, Proof
 from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
 from server.realtime.ice_servers import IceServers
 from server.realtime.join_record import Asked, JoinRecord
+from server.realtime.new_meetings import NewMeetings
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
@@ -59,6 +60,7 @@ class Admission:
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
         self.door = Door()
+        self.new_meetings = NewMeetings(config, changes)
         self.pending = PendingJoins()
         self._tokens = tokens
         self._credentials = Credentials(tokens, hub, store)
@@ -138,6 +140,8 @@ class Admission:
                     # An end recorded after this point marks the join stale.
                     joined = await self._recorded(join, proof, turn)
                     recorded = True
+                    if joined.created:
+                        self.new_meetings.made(join.meeting)
                     if not pending.stale:
                         break
                 else:

@@ -135,6 +135,10 @@ class Gateway:
         self._admission.pending.meeting_changed(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
 
+    def meeting_made(self, room: str) -> None:
+        """The store has just made it."""
+        self._admission.new_meetings.made(room)
+
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: remove them from every room and refuse their pending joins."""
         self._admission.pending.revoked(user_ids)

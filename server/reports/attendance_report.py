@@ -85,12 +85,7 @@ def role_of(record: Attendance, participant: Participant) -> str:
 
 
 def as_json(
-    record: Attendance,
-    now: float,
-    limit: int,
-    *,
-    source: Mapping[str, Any] | None = None,
-    done: Sequence[Mapping[str, Any]] | None = None,
+    record: Attendance, now: float, limit: int, *, source: Mapping[str, Any] | None, done: list[Any] | None
 ) -> bytes:
     """A page of at most `limit` people, and where the next one begins if `record` has more people.
 

@@ -105,6 +105,15 @@ def ice_servers(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(servers)
 
 
+def one_of(*values: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in values:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
 def level(text: str) -> str:
     if text.lower() not in {"debug", "info", "warning", "error"}:
         raise ValueError

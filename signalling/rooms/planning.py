@@ -63,6 +63,7 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
         case Remove(participant=person, back=back):
             (someone,) = _people(meeting, actor, command, [person])
+            _not_the_host(someone)
             return Change("remove", (someone.user_id,), remove={someone.user_id: back})
         case Readmit(participant=person):
             (someone,) = _people(meeting, actor, command, [person])
@@ -75,7 +76,14 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             (someone,) = _people(meeting, actor, command, [person])
             if role == "host":
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
+            _not_the_host(someone)
             return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
+
+
+def _not_the_host(person: Person) -> None:
+    """The admin key stands above the host, and a meeting has one."""
+    if person.role == "host":
+        raise Refused(ErrorCode.FORBIDDEN, "A meeting has a host: make somebody else host first.")
 
 
 def changed(rights: Rights, change: RightsChange) -> Rights:
