@@ -184,8 +184,8 @@ def web(
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.allowed_origins,
-            allow_methods=["GET", "HEAD", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
         )
     app.add_middleware(TransportSecurity, seconds=config.hsts)
     app.add_middleware(BasePath, base=config.base_path)

@@ -213,9 +213,13 @@ def test_links_lead_somewhere(document: Path) -> None:
             assert anchor in anchors(text(linked)), target
 
 
-def test_tests_that_are_named_exist() -> None:
-    """docs/reconnect.md links each guarantee to what proves it, by the test's name in words."""
-    table = text(ROOT / "docs" / "reconnect.md").partition("## Guarantees")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(
+    ("document", "heading"),
+    [("reconnect.md", "## Guarantees"), ("moderation.md", "## What holds")],
+)
+def test_tests_that_are_named_exist(document: str, heading: str) -> None:
+    """These link each guarantee to what proves it, by the test's name in words."""
+    table = text(ROOT / "docs" / document).partition(heading)[2].partition("\n## ")[0]
     named = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+)\)", table)
     assert len(named) > 20
     for words, path in named:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response
 
 from server.http.openapi import UNKNOWN, answered
 from server.http.private import PRIVATE, private_json
-from server.reports import attendance_report, import_source, instance_columns, instances
+from server.reports import attendance_report, audit, import_source, instance_columns, instances
 from server.runtime.clock import RecordClock
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.errors import UnknownParticipant
@@ -92,6 +92,7 @@ def add_to(
                 attendance_report.as_csv, record, now, attendance_report.Rows(rows)
             )
             return spreadsheet(table, f"{room}-{'people' if rows == 'people' else 'attendance'}")
+        done = await audited(everyone) if whole and by is None else None
         source: dict[str, Any] | None = None
         if whole and by is None and everyone.import_source is not None:
             totals = await store.import_totals(room)
@@ -106,7 +107,7 @@ def add_to(
         told = (
             partial(instance_columns.as_json, record, now, limit)
             if by is not None
-            else partial(attendance_report.as_json, record, now, limit, whole=whole, source=source)
+            else partial(attendance_report.as_json, record, now, limit, source=source, done=done)
         )
         return private_json(await asyncio.to_thread(told))
 
@@ -115,6 +116,12 @@ def add_to(
             return await (store.attendance(room) if page is None else store.attendance(room, *page))
         except UnknownParticipant:
             raise _nobody() from None
+
+    async def audited(everyone: Attendance) -> list[dict[str, Any]]:
+        """What those in charge did, the earliest first."""
+        entries = await store.audit(everyone.meeting.room, audit.MOST)
+        people = {participant.user_id: participant for participant, _ in everyone.participants}
+        return audit.told(entries[::-1], people)
 
     async def alone(everyone: Attendance, instance: str) -> Attendance:
         """The attendance of one instance only."""

@@ -11,14 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.http import attendance
+from server.http import attendance, audit, invites, knocks, participants, settings
 from server.http.callers import ADMIN, Callers
 from server.http.openapi import UNKNOWN, answered, refusal
+from server.http.order_routes import known_as
 from server.http.private import PRIVATE
 from server.identity.identities import Identities, Who
 from server.identity.ids import new_user
 from server.identity.tokens import Tokens
 from server.identity.turn_credentials import ice_servers
+from server.realtime import ending
 from server.realtime.gateway import Gateway
 from server.realtime.joining import meeting_asked_for
 from server.reports import attendance_report, deletion, import_source
@@ -201,6 +203,8 @@ def router(  # the API's parts list
         room = room or identifiers.generated_meeting_id(os.urandom(16))
         meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
         meeting_asked_for(meeting.room, created=created)
+        if created:
+            gateway.meeting_made(meeting.room)
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
 
@@ -220,7 +224,7 @@ def router(  # the API's parts list
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
         """End the meeting for all and for good."""
         room = (await hosted(meeting, user_id)).room
-        ended = await store.end_meeting(room, record_clock.now())
+        ended = await ending.end_meeting(store, room, known_as(user_id) or "", record_clock.now())
         gateway.end_meeting(room)
         return view(request, ended, user_id)
 
@@ -235,6 +239,11 @@ def router(  # the API's parts list
         await deletion.delete_meeting(store, gateway, room, made_at)
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
+    audit.add_to(routes, store, Known, hosted)
+    settings.add_to(routes, gateway, hub, Known, existing)
+    participants.add_to(routes, gateway, store, Known, existing)
+    knocks.add_to(routes, gateway, hub, Known, existing)
+    invites.add_to(routes, gateway, store, record_clock, Known, existing)
 
     @routes.get("/api/ice-servers", tags=["meetings"])
     async def get_ice_servers(user_id: Known) -> dict[str, Any]:

@@ -7,34 +7,63 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
+
+from signalling.protocol.errors import ErrorCode, Refused
 
 N, R, P = 2**14, 8, 1
 """About 16 MiB and 50 ms of one processor."""
 
 SALT = 16
 AT_ONCE = 4
+MOST_QUEUED = 64
+"""Passwords that wait to be hashed; others are refused. About a second of one processor's time."""
 
 PREFIX = "scrypt$"
+
+REMEMBERED = 1000
+"""Hashes of which the right password was shown lately."""
 
 
 class Passwords:
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(AT_ONCE)
+        self._queued = 0
+        # The right password is shown often: by everyone who comes in. It is compared by a digest that is good for this
+        # process alone.
+        self._key = secrets.token_bytes(32)
+        self._right: OrderedDict[str, bytes] = OrderedDict()
 
     async def hash(self, password: str) -> str:
+        """Raises `Refused` (unavailable) if so much is to be hashed already."""
         salt = secrets.token_bytes(SALT)
         return _text(salt, await self._derive(password, salt))
 
     async def fits(self, password: str, hashed: str) -> bool:
-        """`hashed` is what `hash` made."""
+        """`hashed` is what `hash` made. Raises `Refused` (unavailable) if so much is to be hashed already."""
+        digest = hmac.digest(self._key, password.encode(), "sha256")
+        known = self._right.get(hashed)
+        if known is not None and hmac.compare_digest(known, digest):
+            return True
         salt, key = (base64.b64decode(part) for part in hashed.removeprefix(PREFIX).split("$"))
-        return hmac.compare_digest(key, await self._derive(password, salt))
+        fits = hmac.compare_digest(key, await self._derive(password, salt))
+        if fits:
+            self._right[hashed] = digest
+            while len(self._right) > REMEMBERED:
+                self._right.popitem(last=False)
+        return fits
 
     async def _derive(self, password: str, salt: bytes) -> bytes:
-        async with self._free:
-            return await asyncio.to_thread(
-                hashlib.scrypt, password.encode(), salt=salt, n=N, r=R, p=P, maxmem=64 * 2**20
-            )
+        if self._queued >= MOST_QUEUED:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
+        self._queued += 1
+        try:
+            async with self._free:
+                return await asyncio.to_thread(
+                    hashlib.scrypt, password.encode(), salt=salt, n=N, r=R, p=P, maxmem=64 * 2**20
+                )
+        finally:
+            self._queued -= 1
 
 
 def _text(salt: bytes, key: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from contextlib import nullcontext
 
 import msgspec
 
@@ -18,10 +19,11 @@ from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
-from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait
+from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
 from server.realtime.ice_servers import IceServers
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.login_expiry import LoginExpiry
+from server.realtime.new_meetings import NewMeetings
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
@@ -63,6 +65,7 @@ class Admission:
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
+        self.new_meetings = NewMeetings(config, changes)
         self.pending = PendingJoins()
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)
@@ -142,16 +145,19 @@ class Admission:
         )
         order = next(self._orders)
         proof = await self._credentials.of_resume(resume, session, time.time())
-        return await self._admit(connection, join, proof, order, comes_back=True)
+        return await self._admit(connection, join, proof, order, nullcontext, comes_back=True)
 
-    async def admit(self, connection: Handle, join: Join) -> tuple[Arrival, Joined]:
-        """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done."""
+    async def admit(self, connection: Handle, join: Join, turn: Turn = nullcontext) -> tuple[Arrival, Joined]:
+        """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done.
+
+        `turn`: a password is tried within it.
+        """
         order, wanted = next(self._orders), join.create
         proof = await self._credentials.of_join(join, time.time())
         join = self._as_the_token_says(join, proof)
         self._comings.count(join.meeting, proof.user_id, clock.monotonic())
         try:
-            return await self._admit(connection, join, proof, order, comes_back=False)
+            return await self._admit(connection, join, proof, order, turn, comes_back=False)
         except Refused as refused:
             why = self._identities.refuses_to_create(proof.who)
             if refused.code is ErrorCode.UNKNOWN_MEETING and wanted and why:
@@ -169,7 +175,7 @@ class Admission:
         return msgspec.structs.replace(join, name=name, create=may)
 
     async def _admit(
-        self, connection: Handle, join: Join, proof: Proof, order: int, *, comes_back: bool
+        self, connection: Handle, join: Join, proof: Proof, order: int, turn: Turn, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
         user_id = proof.user_id
         asked = self._record.now()
@@ -181,13 +187,15 @@ class Admission:
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
                     try:
-                        joined = await self._recorded(join, proof)
+                        joined = await self._recorded(join, proof, turn)
                     except NotLetIn as refused:
                         if pending.stale:
                             # It was decided by what has changed since.
                             continue
                         raise _answer(refused, join, proof) from None
                     recorded = True
+                    if joined.created:
+                        self.new_meetings.made(join.meeting)
                     if not pending.stale:
                         break
                 else:
@@ -201,7 +209,7 @@ class Admission:
             raise
         return self._arrival(connection, join, proof, joined, order), joined
 
-    async def _recorded(self, join: Join, proof: Proof) -> Joined:
+    async def _recorded(self, join: Join, proof: Proof, turn: Turn) -> Joined:
         """Raises `Refused`, `NotLetIn`."""
         shown = self.door.shown(join, proof)
         try:
@@ -209,7 +217,7 @@ class Admission:
         except NotLetIn as refused:
             if refused.reason != "password_required":
                 raise
-            shown = await self.door.with_password(shown, join, refused)
+            shown = await self.door.with_password(shown, join, refused, turn)
             return await self._record.join(join, proof.user_id, proof.session, shown)
 
     def forget(self, asked_before: float) -> None:

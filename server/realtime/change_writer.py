@@ -52,6 +52,7 @@ class ChangeWriter:
         self._rooms: dict[str, _Queue] = {}
         self._writers: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         metrics.unrecorded_changes = lambda: self._count
 
     @property
@@ -60,7 +61,7 @@ class ChangeWriter:
 
     def record(self, unsettled: Unsettled) -> None:
         if self._count >= LIMIT:
-            self.settled(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
+            self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
             return
         self._count += 1
         queue = self._rooms.get(unsettled.room)
@@ -70,6 +71,16 @@ class ChangeWriter:
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
         queue.changes.append((self._at(), unsettled))
+
+    def outcome_of(self, unsettled: Unsettled) -> asyncio.Future[Outcome]:
+        """What the store will answer. Ask before `record` is called."""
+        return self._awaited.setdefault(id(unsettled), asyncio.get_running_loop().create_future())
+
+    def _settle(self, unsettled: Unsettled, outcome: Outcome) -> None:
+        self.settled(unsettled, outcome)
+        awaited = self._awaited.pop(id(unsettled), None)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(outcome)
 
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all changes of the room are recorded; False if that takes longer than `within` seconds."""
@@ -111,7 +122,7 @@ class ChangeWriter:
                 # Whoever is told now may join at once.
                 del self._rooms[room]
                 queue.written.set()
-            self.settled(unsettled, outcome)
+            self._settle(unsettled, outcome)
             if not queue.changes:
                 return
 

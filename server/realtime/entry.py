@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
 from server.identity.ids import new_id
@@ -18,6 +19,9 @@ from signalling.rooms.knock import Knocking
 from signalling.rooms.member import Handle
 from storage.errors import NotLetIn
 from storage.records import GUEST, Role, Standing
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Within it one password may be tried. Raises `Refused` if too many were."""
 
 MAY_WAIT = ("lobby", "not_started")
 
@@ -65,6 +69,11 @@ def standing_of(proof: Proof) -> Standing:
     return "known" if is_known else "guest"
 
 
+def invite_hash(secret: str) -> str:
+    """What the record has of an invite. A secret that nobody can guess needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 class Door:
     """Turns what a join carries into what the store asks for.
 
@@ -79,19 +88,21 @@ class Door:
         self._guests_wait = guests_wait
 
     def shown(self, join: Join, proof: Proof) -> Shown:
-        invite = None if join.invite is None else hashlib.sha256(join.invite.encode()).hexdigest()
+        invite = None if join.invite is None else invite_hash(join.invite)
         shown = Shown(standing_of(proof), self._guests_wait, invite=invite)
         outside = proof.who.outside if proof.who is not None else None
         if outside is None:
             return shown
         return shown._replace(role=outside.role, role_at=outside.role_at, may=outside.may or None)
 
-    async def with_password(self, shown: Shown, join: Join, refused: NotLetIn) -> Shown:
-        """What to ask the store again with. Raises `Refused`: wrong_password."""
+    async def with_password(self, shown: Shown, join: Join, refused: NotLetIn, turn: Turn) -> Shown:
+        """What to ask the store again with. Raises `Refused`: password_required, wrong_password, rate_limited,
+        unavailable."""
         if join.password is None:
             raise Refused(ErrorCode.PASSWORD_REQUIRED)
-        if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
-            raise Refused(ErrorCode.WRONG_PASSWORD)
+        async with turn():
+            if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
+                raise Refused(ErrorCode.WRONG_PASSWORD)
         return shown._replace(password_version=refused.settings["password_version"])
 
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:

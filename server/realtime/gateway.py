@@ -23,6 +23,7 @@ from server.realtime.joining import Joining
 from server.realtime.log_context import of_connection
 from server.realtime.moderating import Moderating
 from server.realtime.open_sockets import OpenSockets, room_for_sockets
+from server.realtime.outside_commands import OutsideCommands
 from server.realtime.overload import Overload, Rank
 from server.runtime import clock
 from server.runtime.metrics import Metrics
@@ -79,6 +80,7 @@ class Gateway:
         self._moderating = Moderating(
             hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting
         )
+        self.outside = OutsideCommands(hub, store, changes, self._carrier, admission.door.passwords)
         self._carrier.others = {
             Unsettled: self._moderating.unsettled,
             EndMeeting: self._moderating.end_meeting,
@@ -132,6 +134,10 @@ class Gateway:
         """Tell everyone in the room that the meeting has ended; the store has recorded it already."""
         self._admission.pending.meeting_changed(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
+
+    def meeting_made(self, room: str) -> None:
+        """The store has just made it."""
+        self._admission.new_meetings.made(room)
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: remove them from every room and refuse their pending joins."""

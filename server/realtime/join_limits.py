@@ -1,14 +1,17 @@
-"""Applies limits to joins: per address, how many ids may be tried, identities issued and meetings created."""
+"""Applies limits to joins: per address, how many ids and passwords may be tried, identities issued and meetings
+created."""
 
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 import msgspec
 
 from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.connection import Connection
+from server.realtime.password_tries import PasswordTries
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.inputs import Arrival
@@ -21,6 +24,7 @@ class JoinLimits:
     def __init__(self, limits: Limits, admission: Admission) -> None:
         self._limits = limits
         self._admission = admission
+        self._tries = PasswordTries(limits)
 
     async def admit(self, connection: Connection, join: Join) -> tuple[Arrival, Joined]:
         """Raises `Refused`, as the admission does, or with `rate_limited` past a limit."""
@@ -42,7 +46,8 @@ class JoinLimits:
                 join = msgspec.structs.replace(join, create=False)
         created = False
         try:
-            arrival, joined = await self._admission.admit(connection, join)
+            turn = partial(self._tries.turn, client, join.meeting)
+            arrival, joined = await self._admission.admit(connection, join, turn)
             created = joined.created
         except Refused as refused:
             if refused.code is ErrorCode.UNKNOWN_MEETING:

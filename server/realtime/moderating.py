@@ -14,6 +14,7 @@ from server.identity.passwords import Passwords
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
+from server.realtime.ending import end_meeting
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from signalling.protocol.client_messages import ClientMessage
@@ -100,7 +101,11 @@ class Moderating:
         self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic(), known))
 
     async def _set_password(self, connection: Connection, message: Settings) -> None:
-        password = await self._passwords.hash(str(message.settings.password))
+        try:
+            password = await self._passwords.hash(str(message.settings.password))
+        except Refused as refused:
+            self._carrier.refuse(connection, refused, message.id)
+            return
         settings = msgspec.structs.replace(message.settings, password=password)
         command = msgspec.structs.replace(message, settings=settings)
         self._carrier.carry_out(self._hub.receive(connection, command, clock.monotonic()))
@@ -111,12 +116,13 @@ class Moderating:
     async def _end_meeting(self, effect: EndMeeting) -> None:
         outcome: Outcome = Recorded(again=False, settings={}, revision=0)
         try:
-            await self._store.end_meeting(effect.room, time.time())
+            await end_meeting(self._store, effect.room, effect.actor.user_id, time.time(), effect.action)
         except StoreUnavailable as error:
             outcome = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
         except UnknownMeeting:
             outcome = Refused(ErrorCode.UNKNOWN_MEETING)
-        self._carrier.carry_out(answer(self._hub.rooms.get(effect.room), effect.reply, outcome))
+        if effect.reply is not None:
+            self._carrier.carry_out(answer(self._hub.rooms.get(effect.room), effect.reply, outcome))
         if isinstance(outcome, Recorded):
             self._end(effect.room)
 

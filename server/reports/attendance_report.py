@@ -85,37 +85,36 @@ def role_of(record: Attendance, participant: Participant) -> str:
 
 
 def as_json(
-    record: Attendance, now: float, limit: int, *, whole: bool, source: Mapping[str, Any] | None = None
+    record: Attendance, now: float, limit: int, *, source: Mapping[str, Any] | None, done: list[Any] | None
 ) -> bytes:
     """A page of at most `limit` people, and where the next one begins if `record` has more people.
 
-    `whole`: `record` has everyone. The page then also describes the whole meeting and the source of its attendance.
+    `done`: what those in charge did. It is given if `record` has everyone: the page then also describes the whole
+    meeting and the source of its attendance.
     """
     report = summarised(record, now)
     meeting = record.meeting
     shown = record.participants[:limit]
+    imported = record.import_source.record if record.import_source else None
     head: dict[str, Any] = {
         "meeting": {
             "id": meeting.room,
             "title": meeting.title,
             "created_at": rfc3339(meeting.created_at),
-            "ended_at": moment(
-                ended_at(meeting, record.import_source.record if record.import_source else None)
-            ),
+            "ended_at": moment(ended_at(meeting, imported)),
         },
         "as_of": rfc3339(now),
     }
-    if whole:
+    if done is not None:
         head["source"] = source
+        head["audit"] = done
         head["totals"] = _totals(report)
         head["presence"] = [(rfc3339(at), count) for at, count in thinned(report.presence)]
     head["next"] = shown[-1][0].id if len(record.participants) > len(shown) else None
     # Encoded one by one: the encoder lets no other thread run meanwhile.
     people = [
-        orjson.dumps(
-            _person(participant, stays, person_of(report, participant), imported_of(record, participant))
-        )
-        for participant, stays in shown
+        orjson.dumps(_person(each, stays, person_of(report, each), imported_of(record, each)))
+        for each, stays in shown
     ]
     return b'%b,"participants":[%b]}' % (orjson.dumps(head)[:-1], b",".join(people))
 

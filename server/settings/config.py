@@ -40,6 +40,8 @@ class Config:
     drain: float
     max_participants: int
     max_waiting: int
+    lobby: str
+    without_host: str
     message_rate: float
     overload: float
     retention_days: int | None

@@ -105,12 +105,6 @@ def ice_servers(text: str) -> tuple[dict[str, Any], ...]:
     return tuple(servers)
 
 
-def level(text: str) -> str:
-    if text.lower() not in {"debug", "info", "warning", "error"}:
-        raise ValueError
-    return text.lower()
-
-
 def one_of(*values: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text.lower() not in values:
@@ -118,3 +112,9 @@ def one_of(*values: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def level(text: str) -> str:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError
+    return text.lower()

@@ -14,6 +14,20 @@ SETTINGS = (
         parsers.integer(1, 10_000),
     ),
     Setting(
+        "RECONVENE_LOBBY",
+        "off",
+        "one of off, guests, everyone",
+        "Who has to be let into new meetings, until somebody in charge says otherwise.",
+        parsers.one_of("off", "guests", "everyone"),
+    ),
+    Setting(
+        "RECONVENE_WITHOUT_HOST",
+        "continue",
+        "one of continue, lock, end",
+        "What happens to new meetings when nobody has been in charge for a while, unless they say otherwise.",
+        parsers.one_of("continue", "lock", "end"),
+    ),
+    Setting(
         "RECONVENE_LOG_MEMORY",
         "256",
         "mebibytes from 1 to 1048576",

@@ -149,4 +149,7 @@ class End(msgspec.Struct, frozen=True, tag_field="type", tag="end"):
 Lasting = Remove | Readmit | Allow | SetRole | Settings | Spotlight | Admit | Deny
 """Commands that are acknowledged once the record has them."""
 
-Command = Lasting | Mute | Ask | LowerHands | End
+Passing = Mute | Ask | LowerHands
+"""Commands of the moment, which are acknowledged at once."""
+
+Command = Lasting | Passing | End

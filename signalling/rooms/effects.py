@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from signalling.protocol.errors import CloseCode
 from signalling.protocol.server_messages import LeftReason
-from signalling.rooms.change import Reply, Unsettled
+from signalling.rooms.change import Actor, Reply, Unsettled
 from signalling.rooms.member import Handle
 
 Departure = LeftReason
@@ -70,10 +70,13 @@ class StayResumed(NamedTuple):
 
 
 class EndMeeting(NamedTuple):
-    """End the meeting for all in the store, then in the hub. `reply`: to whom it is acknowledged."""
+    """End the meeting for all in the store, then in the hub. `actor`: who ends it. `reply`: to whom it is acknowledged.
+    `action`: what the audit calls it."""
 
     room: str
-    reply: Reply
+    actor: Actor
+    reply: Reply | None = None
+    action: str = "end"
 
 
 class LetIn(NamedTuple):

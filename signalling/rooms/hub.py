@@ -48,6 +48,7 @@ from signalling.rooms.orders import Orders
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat, Seats
 from signalling.rooms.stays import Stays, stay_resumed
+from signalling.rooms.succession import Succession
 from signalling.rooms.telling import FRAMES, Telling
 from signalling.rooms.waiting import Waiting
 
@@ -82,7 +83,8 @@ class Hub:
         self._departures = Departures(
             self.rooms, self._seats, self._absences, self._coalescing, self._telling, self.waiting
         )
-        self._orders = Orders(self._telling, self._departures, self.waiting)
+        self.orders = Orders(self._telling, self._departures, self.waiting)
+        self._succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:
         """The user's member in the room, connected or within grace."""
@@ -118,7 +120,7 @@ class Hub:
         room = self._room(arrival.room, arrival.title, arrival.epoch)
         # The room may have been made for those who wait, who are not told its title.
         room.title = arrival.title
-        adopted = self._orders.adopt(room, arrival.settings, arrival.revision, now)
+        adopted = self.orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
         if member is None:
@@ -152,9 +154,8 @@ class Hub:
     def wait(self, asks: Knocking, now: float) -> list[Effect]:
         """Somebody has to be let in by those in charge, and waits."""
         room = self._room(asks.room, asks.title, asks.epoch)
-        return self._orders.adopt(room, asks.settings, asks.revision, now) + self.waiting.begin(
-            room, asks, now
-        )
+        adopted = self.orders.adopt(room, asks.settings, asks.revision, now)
+        return adopted + self.waiting.begin(room, asks, now)
 
     def resume(self, back: Return, now: float) -> list[Effect] | None:
         """Seat a page's new connection in the page's place, and send it what it missed.
@@ -176,9 +177,8 @@ class Hub:
         if unknown:
             changes |= commands.change(member, back.media, back.hand) | allowed.clamp(room, member)
         if changes:
-            self._telling.add(
-                room, server_messages.participant_updated(room.log.next(), member, changes), now
-            )
+            update = server_messages.participant_updated(room.log.next(), member, changes)
+            self._telling.add(room, update, now)
         answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
         telling.knows(room, member)
         return effects + self._telling.tell(room, now) + answer
@@ -204,11 +204,11 @@ class Hub:
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case _:
-                return self._orders.carry_out(connection, seat, message, now, known)
+                return self.orders.carry_out(connection, seat, message, now, known)
 
     def settled(self, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered what `Unsettled` asked it to record."""
-        return self._orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
+        return self.orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
@@ -269,7 +269,7 @@ class Hub:
                 update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
                 self._telling.add(room, update, now)
         effects += [told for room in rooms for told in self._telling.tell_now(room)]
-        effects += self.waiting.tick(now)
+        effects += self.waiting.tick(now) + self._succession.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute
+from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute, Passing
 from signalling.protocol.rights import ALL, MEDIA, RANK, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
 from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
@@ -49,16 +49,12 @@ class Orders:
         actor = Actor(member.role, member.user_id, member.id)
         try:
             match command:
-                case Mute():
-                    effects = self._mute(room, actor, command, now)
-                case LowerHands():
-                    effects = self._lower(room, actor, command, now)
-                case Ask():
-                    effects = self._ask(room, actor, command, now)
+                case Mute() | LowerHands() | Ask():
+                    effects = self.do(room, actor, command, now)
                 case End():
                     permissions.check(actor.standing, End)
                     ids.unsettled.add(command.id)
-                    return [EndMeeting(room.id, Reply(member, ids, command.id))]
+                    return [EndMeeting(room.id, actor, Reply(member, ids, command.id))]
                 case _:
                     return self.change(room, actor, command, now, known, Reply(member, ids, command.id))
         except Refused as refused:
@@ -66,6 +62,16 @@ class Orders:
         # An event stands before its ack, also if it waits.
         first = telling.first(room, member)
         return effects + first + commands.acknowledge(connection, member, command.id)
+
+    def do(self, room: Room, actor: Actor, command: Passing, now: float) -> list[Effect]:
+        """Raises `Refused`."""
+        match command:
+            case Mute():
+                return self._mute(room, actor, command, now)
+            case LowerHands():
+                return self._lower(room, actor, command, now)
+            case Ask():
+                return self._ask(room, actor, command, now)
 
     def change(
         self,

@@ -6,6 +6,8 @@
 | ask, mute, allow, remove, readmit | cohost | only those of a lower role |
 | set_role | host | only those of a lower role |
 | end | host | |
+
+Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one.
 """
 
 from __future__ import annotations
@@ -62,6 +64,13 @@ ABOVE_ALL = len(RANK)
 CHARGE = "Only the host and co-hosts may do this."
 HOST = "Only the host may do this."
 BELOW = "Nobody may do this to somebody of the same or a higher role."
+
+
+def check_invite(standing: Standing, granted: Role) -> None:
+    """Raises `Refused` (forbidden) unless somebody of that standing may make, or revoke, an invite to this role."""
+    check(standing, Remove)
+    if RANK[granted] >= rank(standing):
+        raise Refused(ErrorCode.FORBIDDEN, "An invite grants a lower role than one's own.")
 
 
 def rank(standing: Standing) -> int:

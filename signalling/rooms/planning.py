@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.identifiers import is_text
 from signalling.protocol.moderation import (
     Admit,
     Allow,
@@ -62,6 +63,7 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
         case Remove(participant=person, back=back):
             (someone,) = _people(meeting, actor, command, [person])
+            _not_the_host(someone)
             return Change("remove", (someone.user_id,), remove={someone.user_id: back})
         case Readmit(participant=person):
             (someone,) = _people(meeting, actor, command, [person])
@@ -74,7 +76,14 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             (someone,) = _people(meeting, actor, command, [person])
             if role == "host":
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
+            _not_the_host(someone)
             return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
+
+
+def _not_the_host(person: Person) -> None:
+    """The admin key stands above the host, and a meeting has one."""
+    if person.role == "host":
+        raise Refused(ErrorCode.FORBIDDEN, "A meeting has a host: make somebody else host first.")
 
 
 def changed(rights: Rights, change: RightsChange) -> Rights:
@@ -88,6 +97,8 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
     named: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET
     }
+    if not all(each == "\n" or is_text(each) for each in named.get("message", "")):
+        raise Refused(ErrorCode.BAD_MESSAGE, "A message has no control characters.")
     for name in ("opens_at", "ends_at"):
         if named.get(name) is not None:
             named[name] = _moment(named[name])

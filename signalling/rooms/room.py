@@ -29,6 +29,8 @@ class Room:
 
     `record`: the settings as the store has them, or will; `settings`: the same as members see them; `revision` rises
     with each change.
+
+    `led_at`: when somebody in charge was last seen to be connected (`succession`); 0.0: not yet.
     """
 
     __slots__ = (
@@ -41,6 +43,7 @@ class Room:
         "frames",
         "id",
         "knocks",
+        "led_at",
         "log",
         "record",
         "revision",
@@ -60,6 +63,7 @@ class Room:
         self.record: Mapping[str, Any] = {}
         self.settings = DEFAULT
         self.revision = 0
+        self.led_at = 0.0
         self._listing = Listing()
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}

@@ -299,9 +299,9 @@ class Stage:
                     self.unsettled.append(effect)
                 case LetIn(connection):
                     self.let_in.append(connection)
-                case EndMeeting(room, reply):
+                case EndMeeting(room, actor):
                     self._carry_out(self.hub.end(room, self.now))
-                    self.ended_by = reply.member.user_id
+                    self.ended_by = actor.user_id
 
 
 def full(*users: str, grace: float = 30.0) -> Stage:

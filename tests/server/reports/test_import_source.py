@@ -84,7 +84,9 @@ def of(*parts: Part) -> Import:
 
 def as_json(record: Attendance = ATTENDANCE, *, whole: bool = True) -> dict[str, Any]:
     source = import_source.source(record.import_source.record, TOTALS, NOW) if record.import_source else None
-    answer = json.loads(attendance_report.as_json(record, NOW, 1000, whole=whole, source=source))
+    answer = json.loads(
+        attendance_report.as_json(record, NOW, 1000, source=source, done=[] if whole else None)
+    )
     assert isinstance(answer, dict)
     return answer
 

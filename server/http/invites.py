@@ -1,0 +1,135 @@
+"""The part of the HTTP API that makes, lists and revokes invite links.
+
+Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
+"""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from server.http.openapi import UNKNOWN, refusal
+from server.http.order_routes import Existing, known_as
+from server.http.private import PRIVATE
+from server.identity.ids import new_id
+from server.realtime.entry import invite_hash
+from server.realtime.gateway import Gateway
+from server.reports.attendance_report import moment
+from server.runtime.clock import RecordClock
+from signalling.protocol import moderation
+from signalling.protocol.rights import Role
+from signalling.rooms import permissions
+from signalling.rooms.member import rfc3339
+from storage.moderation import Invite, NewInvite
+from storage.store import Store
+
+SECRET = 24
+"""Random bytes of an invite's secret."""
+
+InviteId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of an invite.")]
+
+
+class InviteBody(BaseModel):
+    role: Role = Field("participant", description="The role that it grants: lower than the caller's.")
+    uses: int | None = Field(None, ge=1, le=1_000_000, description="How many may use it; null: any number.")
+    expires_at: AwareDatetime | None = Field(None, description="RFC 3339; null: never.")
+
+
+class InviteView(BaseModel):
+    id: str
+    role: Role
+    uses: int | None
+    used: int = Field(description="How many have used it.")
+    expires_at: str | None
+    revoked_at: str | None
+    created_at: str
+
+
+class NewInviteView(InviteView):
+    url: str = Field(description="The link, with the secret. It is shown here and never again.")
+
+
+class InvitesView(BaseModel):
+    invites: list[InviteView]
+
+
+def add_to(
+    routes: APIRouter,
+    gateway: Gateway,
+    store: Store,
+    record_clock: RecordClock,
+    Known: Any,  # noqa: N803 - a type: the id of whoever asks
+    existing: Existing,
+) -> None:
+    path = "/api/meetings/{meeting}/invites"
+
+    @routes.get(path, tags=["keeping order"], responses=UNKNOWN)
+    async def get_invites(meeting: str, user_id: Known, response: Response) -> InvitesView:
+        """The meeting's invites, the oldest first. Never their secrets."""
+        room = (await existing(meeting, user_id)).room
+        actor = await gateway.outside.actor(room, known_as(user_id))
+        permissions.check(actor.standing, moderation.Remove)
+        response.headers.update(PRIVATE)
+        return InvitesView(invites=[InviteView(**_told(each)) for each in (await store.rights(room)).invites])
+
+    @routes.post(
+        path,
+        tags=["keeping order"],
+        status_code=201,
+        responses=UNKNOWN | {410: refusal("The meeting has ended")},
+    )
+    async def make_invite(
+        meeting: str, user_id: Known, request: Request, response: Response, body: InviteBody | None = None
+    ) -> NewInviteView:
+        """Make an invite link. Only this answer has its secret."""
+        room = (await existing(meeting, user_id)).room
+        wanted = body or InviteBody.model_construct(role="participant", uses=None, expires_at=None)
+        actor = await gateway.outside.actor(room, known_as(user_id))
+        permissions.check_invite(actor.standing, wanted.role)
+        secret = secrets.token_urlsafe(SECRET)
+        expires_at = wanted.expires_at.timestamp() if wanted.expires_at else None
+        invite = await store.make_invite(
+            NewInvite(
+                room,
+                new_id("v"),
+                invite_hash(secret),
+                wanted.role,
+                record_clock.now(),
+                actor.user_id,
+                wanted.uses,
+                expires_at,
+            )
+        )
+        response.headers.update(PRIVATE)
+        return NewInviteView(**_told(invite), url=f"{request.base_url}m/{room}#invite={secret}")
+
+    @routes.delete(
+        f"{path}/{{invite}}",
+        tags=["keeping order"],
+        status_code=204,
+        responses={404: refusal("There is no such meeting, or it has no such invite")},
+    )
+    async def revoke_invite(meeting: str, invite: InviteId, user_id: Known) -> Response:
+        """Make an invite void. Roles that it has granted stay."""
+        room = (await existing(meeting, user_id)).room
+        actor = await gateway.outside.actor(room, known_as(user_id))
+        permissions.check(actor.standing, moderation.Remove)
+        found = [each for each in (await store.rights(room)).invites if each.id == invite]
+        for each in found:
+            permissions.check_invite(actor.standing, each.role)
+        if not (found and await store.revoke_invite(room, invite, record_clock.now(), actor.user_id)):
+            raise HTTPException(404, "There is no such invite.")
+        return Response(status_code=204, headers=PRIVATE)
+
+
+def _told(invite: Invite) -> dict[str, Any]:
+    return {
+        "id": invite.id,
+        "role": invite.role,
+        "uses": invite.uses,
+        "used": invite.used,
+        "expires_at": moment(invite.expires_at),
+        "revoked_at": moment(invite.revoked_at),
+        "created_at": rfc3339(invite.created_at),
+    }

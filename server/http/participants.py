@@ -1,0 +1,135 @@
+"""The part of the HTTP API by which those in charge act on people.
+
+Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from server.http.order_routes import CHANGES, Existing, Key, Participant, done, key_of, known_as
+from server.http.private import PRIVATE
+from server.http.settings import RightsBody
+from server.realtime.gateway import Gateway
+from signalling.protocol import moderation
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.fields import Media
+from signalling.protocol.rights import Role
+from signalling.rooms import permissions
+from storage.store import Store
+
+
+class RemoveBody(BaseModel):
+    back: Literal["never", "knock", "freely"] = Field("never", description="How they may come back.")
+
+
+class RoleBody(BaseModel):
+    role: Role = Field(description="host hands the meeting over.")
+
+
+class MuteBody(BaseModel):
+    """What is turned off (false)."""
+
+    audio: Literal[False] | None = False
+    video: Literal[False] | None = None
+    screen: Literal[False] | None = None
+
+
+class PersonView(BaseModel):
+    id: str
+    name: str
+    role: Role
+    may: dict[str, bool] = Field(description="The rights that differ from the meeting's default.")
+    removed: Literal["never", "knock"] | None = Field(
+        description="How they may come back; null: not removed."
+    )
+
+
+def add_to(
+    routes: APIRouter,
+    gateway: Gateway,
+    store: Store,
+    Known: Any,  # noqa: N803 - a type: the id of whoever asks
+    existing: Existing,
+) -> None:
+    path, tags = "/api/meetings/{meeting}/participants/{participant}", ["keeping order"]
+    how: dict[str, Any] = {"tags": tags, "status_code": 204, "responses": CHANGES}
+
+    async def change(meeting: str, user_id: str, command: moderation.Lasting) -> Response:
+        room = (await existing(meeting, user_id)).room
+        return done(await gateway.outside.change(room, known_as(user_id), command))
+
+    @routes.get(path, tags=["keeping order"], responses={404: CHANGES[404]})
+    async def get_participant(
+        meeting: str, participant: Participant, user_id: Known, response: Response
+    ) -> PersonView:
+        """Somebody who was ever in the meeting, as those in charge see them."""
+        room = (await existing(meeting, user_id)).room
+        actor = await gateway.outside.actor(room, known_as(user_id))
+        permissions.check(actor.standing, moderation.Allow)
+        people = await store.people(room, [participant])
+        if not people:
+            raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+        found = people[0]
+        removals = {each.user_id: each.back for each in (await store.rights(room)).removals}
+        response.headers.update(PRIVATE)
+        return PersonView(
+            id=found.id,
+            name=found.name,
+            role=found.role,
+            may=dict(found.may),
+            removed=removals.get(found.user_id),
+        )
+
+    @routes.post(f"{path}/remove", **how)
+    async def remove(
+        meeting: str,
+        participant: Participant,
+        user_id: Known,
+        body: RemoveBody | None = None,
+        key: Key = None,
+    ) -> Response:
+        """Out with somebody, in every tab and on every device."""
+        name, again = key_of(key)
+        back = (body or RemoveBody.model_construct(back="never")).back
+        return await change(meeting, user_id, moderation.Remove(1, name, participant, back, again))
+
+    @routes.post(f"{path}/readmit", **how)
+    async def readmit(meeting: str, participant: Participant, user_id: Known, key: Key = None) -> Response:
+        """Whoever was removed may come again."""
+        name, again = key_of(key)
+        return await change(meeting, user_id, moderation.Readmit(1, name, participant, again))
+
+    @routes.post(f"{path}/role", **how)
+    async def set_role(
+        meeting: str, participant: Participant, user_id: Known, body: RoleBody, key: Key = None
+    ) -> Response:
+        """Make somebody co-host, participant or host."""
+        name, again = key_of(key)
+        return await change(meeting, user_id, moderation.SetRole(1, name, participant, body.role, again))
+
+    @routes.post(f"{path}/rights", **how)
+    async def allow(
+        meeting: str, participant: Participant, user_id: Known, body: RightsBody, key: Key = None
+    ) -> Response:
+        """Say what somebody may do."""
+        name, again = key_of(key)
+        may = msgspec.convert(body.model_dump(exclude_unset=True), moderation.RightsChange)
+        return await change(meeting, user_id, moderation.Allow(1, name, [participant], may, again))
+
+    @routes.post(
+        f"{path}/mute",
+        tags=["keeping order"],
+        status_code=204,
+        responses={404: CHANGES[404], 410: CHANGES[410]},
+    )
+    async def mute(
+        meeting: str, participant: Participant, user_id: Known, body: MuteBody | None = None
+    ) -> Response:
+        """Turn something off for somebody who is in the meeting now, once."""
+        room = (await existing(meeting, user_id)).room
+        media = Media(**body.model_dump()) if body else Media(audio=False)
+        await gateway.outside.do(room, known_as(user_id), moderation.Mute(1, [participant], media))
+        return Response(status_code=204, headers=PRIVATE)

@@ -1,0 +1,128 @@
+"""Commands that come over HTTP: from people who need not be in the meeting, and from the admin key.
+
+They are held against the same table as those of members (`rooms.permissions`), planned, told and recorded in the same
+way. Where nobody is in the meeting there is nobody to tell, and the settings are those of the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from server.identity.passwords import Passwords
+from server.realtime.carrier import Carrier
+from server.realtime.change_writer import ChangeWriter
+from server.runtime import clock
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import (
+    Allow,
+    Command,
+    Lasting,
+    Passing,
+    Readmit,
+    Remove,
+    SetRole,
+    Settings,
+)
+from signalling.protocol.rights import rights_of, settings_of
+from signalling.rooms import permissions, planning
+from signalling.rooms.change import Actor, Person, Recorded, Unsettled
+from signalling.rooms.hub import Hub
+from storage.errors import UnknownMeeting
+from storage.records import Meeting
+from storage.store import Store
+
+RECORDED_WITHIN = 5.0
+"""Seconds that a caller waits for the store."""
+
+
+class OutsideCommands:
+    """`user_id` is the caller's; None: the admin key. All methods raise `Refused`, `UnknownMeeting`,
+    `StoreUnavailable`."""
+
+    def __init__(
+        self, hub: Hub, store: Store, changes: ChangeWriter, carrier: Carrier, passwords: Passwords
+    ) -> None:
+        self._hub = hub
+        self._store = store
+        self._changes = changes
+        self._carrier = carrier
+        self._passwords = passwords
+
+    async def actor(self, room: str, user_id: str | None) -> Actor:
+        """Who the caller is in this meeting."""
+        return (await self._asked(room, user_id))[1]
+
+    async def do(self, room: str, user_id: str | None, command: Passing) -> None:
+        """A command of the moment: about people who are in the room."""
+        actor = await self.actor(room, user_id)
+        permissions.check(actor.standing, type(command))
+        found = self._hub.rooms.get(room)
+        if found is None:
+            raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+        self._carrier.carry_out(self._hub.orders.do(found, actor, command, clock.monotonic()))
+
+    async def change(self, room: str, user_id: str | None, command: Lasting) -> Recorded | None:
+        """None: it is in effect, and the store, which is away, has it not yet."""
+        meeting, actor = await self._asked(room, user_id)
+        permissions.check(actor.standing, type(command))
+        if isinstance(command, Settings) and isinstance(command.settings.password, str):
+            hashed = await self._passwords.hash(command.settings.password)
+            settings = msgspec.structs.replace(command.settings, password=hashed)
+            command = msgspec.structs.replace(command, settings=settings)
+        known = await self._known(room, command)
+        # From here on nothing is awaited. The caller may have come, or may have another role by now.
+        actor = self._in_the_room(room, actor)
+        found = self._hub.rooms.get(room)
+        if found is not None:
+            effects = self._hub.orders.change(found, actor, command, clock.monotonic(), known)
+        else:
+            view = planning.Meeting(
+                settings_of(meeting.settings), meeting.revision, known.get, lambda knock: None
+            )
+            change = planning.plan(view, actor, command)
+            effects = [Unsettled(room, actor, command.key, change, told=False)]
+        (unsettled,) = [effect for effect in effects if isinstance(effect, Unsettled)]
+        outcome = self._changes.outcome_of(unsettled)
+        self._carrier.carry_out(effects)
+        try:
+            async with asyncio.timeout(RECORDED_WITHIN):
+                answer = await outcome
+        except TimeoutError:
+            if unsettled.told:
+                return None
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=RECORDED_WITHIN) from None
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    async def _asked(self, room: str, user_id: str | None) -> tuple[Meeting, Actor]:
+        """The meeting as of all changes that are made, and who the caller is in it."""
+        if not await self._changes.settle(room, RECORDED_WITHIN):
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=RECORDED_WITHIN)
+        meeting = await self._store.meeting(room)
+        if meeting is None:
+            raise UnknownMeeting(room)
+        if user_id is None:
+            return meeting, Actor("admin", "")
+        known = await self._store.participant(room, user_id)
+        role = "host" if meeting.host_user_id == user_id else known.role if known else "participant"
+        return meeting, self._in_the_room(room, Actor(role, user_id, known.id if known else None))
+
+    def _in_the_room(self, room: str, actor: Actor) -> Actor:
+        """The room knows of a change before the record does."""
+        member = self._hub.present(room, actor.user_id)
+        return actor if member is None else Actor(member.role, member.user_id, member.id)
+
+    async def _known(self, room: str, command: Command) -> Mapping[str, Person]:
+        """Those whom the command is about and who are not in the room, as the record has them."""
+        if isinstance(command, Remove | Readmit | SetRole):
+            ids = [command.participant]
+        elif isinstance(command, Allow):
+            ids = command.participants
+        else:
+            return {}
+        found = await self._store.people(room, ids)
+        return {each.id: Person(each.user_id, each.role, rights_of(each.may)) for each in found}

@@ -1,0 +1,56 @@
+"""What happens when nobody has been in charge of a meeting for a while (`MeetingSettings.without_host`).
+
+It begins once somebody in charge has been there, so nobody who comes early is thrown out, and ends when somebody in
+charge is connected again. A host within grace has not gone.
+"""
+
+from __future__ import annotations
+
+from signalling.protocol.rights import RANK
+from signalling.rooms.change import Actor, Change, Unsettled
+from signalling.rooms.effects import Effect, EndMeeting
+from signalling.rooms.orders import Orders
+from signalling.rooms.room import Room
+
+PATIENCE = 60.0
+"""Seconds, beside the grace time, for which nobody need be in charge."""
+
+EVERY = 5.0
+"""Seconds between two looks at the rooms."""
+
+SERVER = Actor("admin", "")
+ACTION = "without_host"
+
+
+class Succession:
+    def __init__(self, rooms: dict[str, Room], orders: Orders, grace: float) -> None:
+        self._rooms = rooms
+        self._orders = orders
+        self._after = grace + PATIENCE
+        self._next = 0.0
+
+    def tick(self, now: float) -> list[Effect]:
+        if now < self._next:
+            return []
+        self._next = now + EVERY
+        rooms = [room for room in self._rooms.values() if room.settings.without_host != "continue"]
+        return [effect for room in rooms for effect in self._look(room, now)]
+
+    def _look(self, room: Room, now: float) -> list[Effect]:
+        in_charge = [member for member in room if RANK[member.role]]
+        if any(member.connection is not None for member in in_charge) or (in_charge and not room.led_at):
+            # (Or they were here before a restart.)
+            room.led_at = now
+            return []
+        if not room.led_at or not len(room) or now - room.led_at < self._after:
+            return []
+        # Once more after the same time, if it is still so: the store may be away, or somebody may unlock the meeting.
+        room.led_at = now
+        if room.settings.without_host == "end":
+            return [EndMeeting(room.id, SERVER, action=ACTION)]
+        if room.settings.locked:
+            return []
+        change = Change(ACTION, settings={"locked": True})
+        key = f"{ACTION}-{room.log.epoch}-{room.log.seq}"
+        effects = self._orders.take_over(room, SERVER, change, now)
+        return [*effects, Unsettled(room.id, SERVER, key, change, told=True)]

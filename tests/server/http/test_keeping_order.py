@@ -1,0 +1,195 @@
+"""Keeping order over HTTP: by the host, co-hosts and the admin key, whether or not anybody is in the meeting."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from signalling.protocol.errors import CloseCode
+from tests.process import ServerProcess
+from tests.server.client import Client, Play, bearer, playing
+
+ADMIN_KEY = "the-admin-key-of-these-tests"
+
+
+@pytest.fixture(scope="module")
+async def keyed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+    async with ServerProcess(tmp_path_factory.mktemp("order"), RECONVENE_ADMIN_KEY=ADMIN_KEY) as server:
+        yield server
+
+
+@pytest.fixture
+async def play(keyed: ServerProcess) -> AsyncIterator[Play]:
+    async with playing(keyed) as play:
+        yield play
+
+
+async def asked(play: Play, method: str, path: str, token: str, **how: Any) -> httpx.Response:
+    headers = bearer(token) | how.pop("headers", {})
+    return await play.http.request(method, f"/api/meetings/{path}", headers=headers, **how)
+
+
+async def empty(play: Play, room: str) -> tuple[Client, Client, Client]:
+    """A meeting that nobody is in any more: its host, a co-host, and a participant."""
+    ann, bob = await play.pair(room)
+    cat = await play.joined(room, "Cat")
+    await ann.order("set_role", participant=bob.id, role="cohost")
+    for client in (cat, bob, ann):
+        await client.leave()
+    return ann, bob, cat
+
+
+async def test_everyone_is_told_at_once_of_what_is_changed_over_http(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    answer = await asked(play, "PATCH", room, ann.token, json={"locked": True, "may": {"screen": False}})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
+    told = {"settings": {"locked": True, "may": {"screen": False}}, "revision": 1}
+    assert answer.json() == told
+    for client in (ann, bob):
+        assert (await client.expect("meeting_updated"))["meeting"] == told
+    assert (await asked(play, "GET", f"{room}/settings", ann.token)).json() == told
+    assert (await asked(play, "GET", f"{room}/settings", bob.token)).status_code == 403
+    await asked(play, "POST", f"{room}/participants/{bob.id}/rights", ann.token, json={"audio": False})
+    event = await bob.expect("participant_updated", by=ann.id)
+    assert event["participant"]["may"] == {"audio": False}
+    answer = await asked(
+        play, "POST", f"{room}/participants/{bob.id}/remove", ann.token, json={"back": "knock"}
+    )
+    assert answer.status_code == 204
+    assert (await bob.closed())[0] == CloseCode.REMOVED
+
+
+async def test_settings_are_not_changed_over_somebodys_head(play: Play, room: str) -> None:
+    ann, _, _ = await empty(play, room)
+    seen = {"If-Match": '"0"'}
+    assert (
+        await asked(play, "PATCH", room, ann.token, json={"locked": True}, headers=seen)
+    ).status_code == 200
+    for how in ({"headers": seen, "json": {"lobby": "everyone"}}, {"json": {"lobby": "everyone", "if": 0}}):
+        answer = await asked(play, "PATCH", room, ann.token, **how)
+        assert (answer.status_code, answer.json()["code"]) == (412, "changed")
+    assert (await asked(play, "GET", f"{room}/settings", ann.token)).json()["settings"] == {"locked": True}
+
+
+async def test_what_is_changed_while_nobody_is_there_is_so_when_somebody_comes(play: Play, room: str) -> None:
+    ann, bob, cat = await empty(play, room)
+    for token in (ann.token, bob.token, ADMIN_KEY):
+        path = f"{room}/participants/{cat.id}"
+        assert (await asked(play, "POST", f"{path}/remove", token)).status_code == 204
+        assert (await asked(play, "GET", path, token)).json()["removed"] == "never"
+        client = await play.client()
+        number = await client.send("join", meeting=room, name="Cat", token=cat.token)
+        await client.error("removed", id=number)
+        assert (await asked(play, "POST", f"{path}/readmit", token)).status_code == 204
+        assert (await asked(play, "GET", path, token)).json()["removed"] is None
+    await asked(play, "PATCH", room, ann.token, json={"message": "Soon", "password": "open sesame"})
+    again = await play.joined(room, "Ann", token=ann.token)
+    assert again.joined["meeting"]["settings"] == {"message": "Soon", "password": True}
+
+
+async def test_a_change_with_a_key_is_made_once(play: Play, room: str) -> None:
+    ann, _, cat = await empty(play, room)
+    path, key = f"{room}/participants/{cat.id}", {"Idempotency-Key": "one"}
+    assert (await asked(play, "POST", f"{path}/remove", ann.token, headers=key)).status_code == 204
+    assert (await asked(play, "POST", f"{path}/readmit", ann.token)).status_code == 204
+    assert (await asked(play, "POST", f"{path}/remove", ann.token, headers=key)).status_code == 204
+    assert (await asked(play, "GET", path, ann.token)).json()["removed"] is None
+
+
+async def test_who_waits_is_seen_and_answered(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    await asked(play, "PATCH", room, ann.token, json={"lobby": "everyone"})
+    await ann.leave()
+    waiting = {}
+    for name in ("Eve", "Dan"):
+        waiting[name] = await play.client()
+        await waiting[name].send("join", meeting=room, name=name)
+        await waiting[name].expect("waiting")
+    knocks = (await asked(play, "GET", f"{room}/knocks", ann.token)).json()["knocks"]
+    assert [knock["name"] for knock in knocks] == ["Eve", "Dan"]
+    path = f"{room}/knocks/{knocks[0]['id']}"
+    assert (await asked(play, "POST", f"{path}/admit", ann.token)).status_code == 204
+    await waiting["Eve"].until("joined")
+    assert (await asked(play, "POST", f"{path}/admit", ann.token)).status_code == 404
+    await asked(play, "POST", f"{room}/knocks/{knocks[1]['id']}/deny", ann.token)
+    assert (await waiting["Dan"].closed())[0] == CloseCode.DENIED
+    assert (await asked(play, "GET", f"{room}/knocks", ann.token)).json() == {"knocks": []}
+
+
+async def test_mute_is_for_those_who_are_there(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    bob = await play.joined(room, "Bob", media={"audio": True})
+    path = f"{room}/participants/{bob.id}/mute"
+    assert (await asked(play, "POST", path, ann.token)).status_code == 204
+    event = await bob.expect("participant_updated", by=ann.id)
+    assert event["participant"]["media"]["audio"] is False
+    await bob.leave()
+    assert (await asked(play, "POST", path, ann.token)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("", {"lobby": "maybe"}),
+        ("", {"opens_at": "soon"}),
+        ("", {"message": "a\u0000b"}),
+        ("", {"password": ""}),
+        ("", {"if": -1}),
+        ("/participants/p_x/remove", {"back": "later"}),
+        ("/participants/p_x/role", {"role": "admin"}),
+        ("/participants/p%00x/remove", {}),
+        ("/invites", {"uses": 0}),
+        ("/invites", {"expires_at": "2026-11-29T12:00:00"}),
+    ],
+)
+async def test_what_is_not_understood_changes_nothing(
+    play: Play, room: str, path: str, body: dict[str, Any]
+) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    method = "POST" if path else "PATCH"
+    answer = await asked(play, method, f"{room}{path}", ann.token, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+    await ann.nothing()
+
+
+async def test_nobody_is_nobody_and_a_meeting_that_has_ended_is_not_changed(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    answer = await asked(play, "POST", f"{room}/participants/p_nobody/remove", ann.token)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_participant")
+    assert (await asked(play, "PATCH", f"{room}-X", ann.token, json={})).status_code == 404
+    await asked(play, "POST", f"{room}/end", ann.token)
+    answer = await asked(play, "PATCH", room, ann.token, json={"locked": True})
+    assert (answer.status_code, answer.json()["code"]) == (410, "meeting_ended")
+
+
+async def test_who_did_what_is_told_by_names_to_those_who_may_see_the_report(play: Play, room: str) -> None:
+    ann, bob, cat = await empty(play, room)
+    await asked(play, "PATCH", room, bob.token, json={"password": "open sesame"})
+    await asked(play, "POST", f"{room}/participants/{cat.id}/remove", ADMIN_KEY, json={"back": "knock"})
+    await asked(play, "POST", f"{room}/end", ann.token)
+    answer = await asked(play, "GET", f"{room}/attendance", ann.token)
+    entries = answer.json()["audit"]
+    who = {
+        name: {"id": client.id, "name": name} for name, client in (("Ann", ann), ("Bob", bob), ("Cat", cat))
+    }
+    assert [{key: value for key, value in entry.items() if key != "at"} for entry in entries] == [
+        {"by": who["Ann"], "action": "set_role", "whom": [who["Bob"]], "role": "cohost"},
+        {"by": who["Bob"], "action": "settings", "whom": [], "settings": {"password": True}},
+        {"by": None, "action": "remove", "whom": [who["Cat"]], "back": "knock"},
+        {"by": who["Ann"], "action": "end", "whom": []},
+    ]
+    pages = await asked(play, "GET", f"{room}/audit?limit=3", ann.token)
+    assert pages.json()["audit"] == entries[:0:-1]
+    rest = await asked(play, "GET", f"{room}/audit?before={pages.json()['next']}", ADMIN_KEY)
+    assert rest.json() == {"audit": entries[:1], "next": None}
+    for each in (answer, pages, rest):
+        assert "u_" not in each.text
+        assert each.headers["cache-control"] == "no-store"
+    assert (await asked(play, "GET", f"{room}/audit", bob.token)).status_code == 403
+    later = await asked(play, "GET", f"{room}/attendance?after={ann.id}", ann.token)
+    assert "audit" not in later.json()
+    table = await asked(play, "GET", f"{room}/attendance?format=csv", ann.token)
+    assert "set_role" not in table.text
