@@ -106,10 +106,12 @@ class Orders:
         """The store has answered."""
         effects: list[Effect] = []
         change = unsettled.change
-        if not unsettled.told:
-            self._untold[unsettled.room].remove(change)
-        if not self._untold.get(unsettled.room, True):
-            del self._untold[unsettled.room]
+        untold = self._untold.get(unsettled.room, [])
+        if change in untold:
+            # Others were made while nobody was in the room.
+            untold.remove(change)
+        if not untold:
+            self._untold.pop(unsettled.room, None)
         if room is not None and isinstance(outcome, Recorded):
             if not (unsettled.told or outcome.again):
                 effects += self.take_over(room, unsettled.actor, change, now)
