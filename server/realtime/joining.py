@@ -205,7 +205,9 @@ class Joining:
             log.info("participant joined", participant=arrival.participant_id, role=arrival.role, **context)
         except Refused as refused:
             self._metrics.joins[refused.code] += 1
-            log.info("join refused", code=refused.code, **context)
+            # Of a token the log says more, for whoever sets up a login; never the token itself.
+            why = {"why": refused.text} if refused.code is ErrorCode.BAD_TOKEN else {}
+            log.info("join refused", code=refused.code, **why, **context)
             if refused.code == ErrorCode.DUPLICATE and isinstance(message, Resume):
                 connection.close(CloseCode.REPLACED)
                 return
