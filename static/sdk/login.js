@@ -48,10 +48,15 @@ export class Login {
   }
 
   async #ask() {
-    const token = await this.getToken?.().catch(() => null);
-    if (!token) return null;
-    this.token = token;
-    return token;
+    try {
+      const token = await this.getToken?.();
+      if (!token) return null;
+      this.token = token;
+      return token;
+    } catch {
+      // Whatever is wrong with the application: it gives none.
+      return null;
+    }
   }
 }
 

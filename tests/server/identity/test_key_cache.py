@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -17,6 +19,7 @@ from server.identity.key_sources import LARGEST
 from server.settings.config import Config
 from signalling.protocol.errors import ErrorCode, Refused
 from tests.issuer import Answer, KeyServer, Signer, hangs, jwks, says
+from tests.process import ROOT
 
 
 class Clock:
@@ -188,3 +191,10 @@ async def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> No
     (tmp_path / "long").write_bytes(b" " * (LARGEST + 1))
     with pytest.raises(CannotFetch, match="longer than"):
         await key_sources.from_file(tmp_path / "long")
+
+
+def test_a_server_without_a_login_imports_nothing_for_one() -> None:
+    """They take 10 MiB, and on a cold machine a second."""
+    look = "import sys, server.app; print({'jwt', 'cryptography', 'httpx'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout == "set()\n"
