@@ -58,7 +58,7 @@ class Issuer:
         if _fits(await cache.candidates(apart), apart):
             return True
         # A token that names no key may be signed with one that is new.
-        return apart.kid is None and await cache.read_again() and _fits(await cache.candidates(apart), apart)
+        return apart.kid is None and await cache.look_again() and _fits(await cache.candidates(apart), apart)
 
 
 def _fits(candidates: Iterable[keys.Key], apart: jws.Jws) -> bool:

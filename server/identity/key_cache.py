@@ -44,6 +44,8 @@ class KeyCache:
         self._keys: Sequence[Key] = ()
         self._read_at = -math.inf
         self._tried_at = -math.inf
+        self._looked_at = -math.inf
+        """When they were last read because one was missing."""
         self._reading: asyncio.Task[None] | None = None
         self._failing = False
 
@@ -65,23 +67,28 @@ class KeyCache:
         """The keys that may have signed the token. Raises `Refused`: unavailable if there are none, bad_token if the
         one that it names is of another kind."""
         now = self._clock()
-        if now - self._read_at >= STALE:
-            await self._read_again(AGAIN_WITHOUT)
+        has_none = now - self._read_at >= STALE
+        if has_none and (self._reading is not None or now - self._tried_at >= AGAIN_WITHOUT):
+            await asyncio.shield(self._read())
         elif now - self._read_at >= FRESH and now - self._tried_at >= AGAIN:
             self._read()  # in the background
         found = self._matching(jws)
-        if not found:
-            await self._read_again(AGAIN)
+        if not found and not has_none:
+            await self.look_again()
             found = self._matching(jws)
         if not found:
             raise self._unavailable()
         return found
 
-    async def read_again(self) -> bool:
-        """Read the keys again unless that was done a moment ago. Returns whether it was done and succeeded."""
-        before = self._read_at
-        await self._read_again(AGAIN)
-        return self._read_at > before
+    async def look_again(self) -> bool:
+        """Read the keys again because one is missing, unless that was done a moment ago. Returns whether they were
+        read."""
+        before, now = self._keys, self._clock()
+        if self._reading is None and now - self._looked_at < AGAIN:
+            return False
+        self._looked_at = now
+        await asyncio.shield(self._read())
+        return self._keys is not before
 
     def _matching(self, jws: Jws) -> Sequence[Key]:
         if self._clock() - self._read_at >= STALE:
@@ -94,18 +101,14 @@ class KeyCache:
         return usable
 
     def _unavailable(self) -> Refused:
-        every = AGAIN if self._clock() - self._read_at < STALE else AGAIN_WITHOUT
-        wait = max(1.0, self._tried_at + every - self._clock())
+        now = self._clock()
+        has_none = now - self._read_at >= STALE
+        wait = max(1.0, (self._tried_at + AGAIN_WITHOUT if has_none else self._looked_at + AGAIN) - now)
         return Refused(
             ErrorCode.UNAVAILABLE,
             "The key that the token is signed with is not known here yet; try again.",
             round(wait, 3),
         )
-
-    async def _read_again(self, every: float) -> None:
-        if self._reading is None and self._clock() - self._tried_at < every:
-            return
-        await asyncio.shield(self._read())
 
     def _read(self) -> asyncio.Task[None]:
         if self._reading is None:

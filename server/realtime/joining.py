@@ -223,7 +223,9 @@ class Joining:
                 self._carrier.refuse(connection, refused, message.id)
         except Refused as refused:
             self._metrics.joins[refused.code] += 1
-            log.info("join refused", code=refused.code, **context)
+            # Of a token the log says more, for whoever sets up a login; never the token itself.
+            why = {"why": refused.text} if refused.code is ErrorCode.BAD_TOKEN else {}
+            log.info("join refused", code=refused.code, **why, **context)
             if self._waits_on(connection, refused):
                 return
             if refused.code == ErrorCode.DUPLICATE and isinstance(message, Resume):

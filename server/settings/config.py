@@ -179,7 +179,7 @@ SETTINGS: tuple[Setting, ...] = (
         "SUPABASE_URL",
         "",
         "the project's URL, such as https://abc.supabase.co",
-        "With RECONVENE_STORE=supabase: the project.",
+        "With RECONVENE_STORE=supabase, or RECONVENE_JWT=supabase: the project.",
         parsers.web_url,
     ),
     Setting(

@@ -150,6 +150,9 @@ def keys_url(text: str) -> str:
     # Whoever can change the keys on their way can be anyone.
     if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
         raise ValueError
+    # The log and the doctor name the URL: it may hold no password.
+    if "@" in parts.netloc:
+        raise ValueError
     return text
 
 
@@ -208,7 +211,7 @@ SETTINGS = (
     Setting(
         "RECONVENE_JWT_JWKS_URL",
         "",
-        "an https:// URL (http:// on this machine only)",
+        "an https:// URL without a password (http:// on this machine only)",
         "Where the issuer publishes its public keys, as a JWK Set. Needs the extra jwt.",
         keys_url,
     ),

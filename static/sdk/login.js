@@ -11,6 +11,8 @@
 export class Login {
   /** @type {string | undefined} */
   token;
+  /** Whether the token has come by a link whose name nobody has seen yet. */
+  unseen = false;
   /** @type {GetToken | null} */
   getToken = null;
   /** @type {Promise<string | null> | null} */
@@ -21,8 +23,10 @@ export class Login {
     const token = new URLSearchParams(location.hash.slice(1)).get("token");
     if (token === null) return false;
     history.replaceState(history.state, "", location.pathname + location.search);
-    if (token) this.token = token;
-    return token !== "";
+    if (!token) return false;
+    this.token = token;
+    this.unseen = true;
+    return true;
   }
 
   /** Whether somebody has logged in with an application. */
@@ -44,10 +48,15 @@ export class Login {
   }
 
   async #ask() {
-    const token = await this.getToken?.().catch(() => null);
-    if (!token) return null;
-    this.token = token;
-    return token;
+    try {
+      const token = await this.getToken?.();
+      if (!token) return null;
+      this.token = token;
+      return token;
+    } catch {
+      // Whatever is wrong with the application: it gives none.
+      return null;
+    }
   }
 }
 

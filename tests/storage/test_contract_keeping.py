@@ -107,6 +107,8 @@ async def test_a_hosts_meetings_are_listed_newest_first_with_who_was_there(store
     await script.leave(await script.join("ann", 1010.0), 1020.0)
     # Programs are not counted; a person whose user id looks similar is.
     await script.join("b_1", 1000.0)
+    await script.leave(await script.join("xb_1", 1005.0), 1035.0)
+    await script.leave(await script.join("xb_rec_1", 1005.0), 1035.0)
     await script.leave(await script.join("b_rec_1", 1010.0), 1030.0)
     await script.leave(await script.join("bob", 1010.0), 1020.0)
     await Script(store, "OTHERS").join("host", 1000.0)
@@ -117,7 +119,7 @@ async def test_a_hosts_meetings_are_listed_newest_first_with_who_was_there(store
     assert [each.meeting.room for each in await store.hosted_meetings("host", 1)] == ["BUSY"]
     assert list(await store.hosted_meetings("nobody", 10)) == []
     programs = {person.user_id for person in await script.people() if person.is_program}
-    assert programs == {"b_1", "b_rec_1"}
+    assert programs == {"b_1", "b_rec_1", "xb_1", "xb_rec_1"}
 
 
 # Deleting

@@ -20,6 +20,7 @@ import { AttendanceView } from "./view.js";
 const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, async () => "");
+identity.login.takeFromAddress();
 const key = new AdminKey(tabStorage);
 const found = readMeeting(pathHere(), HERE);
 const id = found && "meeting" in found ? found.meeting : "";

@@ -78,7 +78,8 @@ export class Visit {
     this.#tabSession = found.tabSession;
     this.#wanted = { audio, video };
     this.#outside = found.tabSession.outside === true;
-    if (!found.straight) return this.#knock();
+    // Who comes by a link sees under which name.
+    if (!found.straight || this.#around.identity.login.unseen) return this.#knock();
     void this.#join({ name, session, open: this.#wanted });
   }
 
@@ -111,6 +112,7 @@ export class Visit {
       this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#wanted);
       this.#prejoin.on("join", ({ name }) => {
         this.#around.identity.name = name;
+        this.#around.identity.login.unseen = false;
         void this.#join({ name, session: this.#tabSession?.session });
       });
       this.#around.show(this.#prejoin);
@@ -278,6 +280,7 @@ export class Visit {
 
   /** @param {"replace"} [onDuplicate] */
   #rejoin(onDuplicate) {
+    if (this.#around.identity.login.unseen) return void this.#knock();
     void this.#join({ name: this.#around.identity.name, open: this.#wanted, onDuplicate });
   }
 

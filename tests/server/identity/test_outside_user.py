@@ -11,6 +11,7 @@ from server.identity.issuer import Issuer
 from server.identity.key_cache import KeyCache
 from server.identity.outside_user import LEEWAY, OutsideUser
 from server.settings.config import Config
+from signalling.protocol import identifiers
 from signalling.protocol.errors import ErrorCode, Refused
 from storage.records import PROGRAMS
 from tests.issuer import SECRET, Signer, jwks
@@ -74,6 +75,7 @@ async def test_claims_are_read() -> None:
     assert (user.role, user.role_at, user.may) == ("cohost", NOW - 5, {"audio": False, "chat": True})
     assert (user.lobby, user.create, user.anonymous) == (False, True, False)
     user.refuse_elsewhere("ABC123")
+    user.refuse_elsewhere(identifiers.echo_id(b"x" * 20))
     with pytest.raises(Refused, match="another meeting"):
         user.refuse_elsewhere("ABC124")
 

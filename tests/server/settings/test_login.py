@@ -52,6 +52,7 @@ def test_no_secret_is_shown() -> None:
         (login(JWKS_URL=URL, ALGORITHMS="ES256,HS256"), "with public keys, not HS256"),
         (login(SECRET="short"), "RECONVENE_JWT_SECRET must be at least 32 characters"),
         (login(JWKS_URL="http://login.example.org/keys"), "must be an https:// URL"),
+        (login(JWKS_URL="https://user:word@login.example.org/keys"), "without a password"),
         (login(JWKS_URL=URL, ALGORITHMS="none"), "RECONVENE_JWT_ALGORITHMS must be names"),
         (login(JWKS_URL=URL, EXPIRED="never"), "RECONVENE_JWT_EXPIRED must be keep or leave"),
         ({"RECONVENE_JWT": "auth0"}, "RECONVENE_JWT must be supabase"),

@@ -1,0 +1,118 @@
+"""Who comes from an application: by a link with its token, which the page keeps to itself, and never as a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person
+from tests.e2e.waiting import until
+from tests.server.realtime.logins import Login, logging_in
+
+pytestmark = pytest.mark.one_browser
+
+STORED = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }])"
+
+
+@pytest.fixture(scope="module")
+async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
+    async with logging_in(tmp_path_factory.mktemp("login"), JWT_EXPIRED="leave", CREATE="identified") as app:
+        yield app
+
+
+async def follow(person: Person, meeting: str, token: str) -> None:
+    await person.page.goto(f"{person.url}/m/{meeting}#token={token}")
+
+
+async def enter(person: Person) -> str:
+    """Join under the name that is there."""
+    await person.at("prejoin")
+    await person.button("Join now").click()
+    return await person.seated()
+
+
+def forgive(person: Person) -> None:
+    person.forgive_lost_sockets()
+    person.complaints = [text for text in person.complaints if "status of 40" not in text]
+
+
+async def joins_sent(person: Person) -> list[dict[str, Any]]:
+    return [said for said in person.said if said["type"] == "join"]
+
+
+async def test_a_link_says_who_one_is_in_this_tab(newcomer: Newcomer, meeting: str, app: Login) -> None:
+    await app.joined(meeting, "host")
+    ann = await newcomer("Somebody", url=app.server.url)
+    token = app.token("ann", name="Ann Exämple")
+    await follow(ann, meeting, token)
+    await ann.at("prejoin")
+    name = ann.page.get_by_label("Your name")
+    await expect(name).to_have_value("Ann Exämple")
+    await expect(name).not_to_be_editable()
+    await expect(ann.page.get_by_text("Your name comes from your login.")).to_be_visible()
+    assert "#" not in ann.page.url
+    me = await enter(ann)
+    await expect(ann.own).to_contain_text("Ann Exämple")
+    # Nothing of it is kept: the next who opens this browser is somebody else.
+    assert token not in await ann.page.evaluate(STORED)
+    assert "reconvene.token" not in await ann.page.evaluate(STORED)
+    # A reload has lost the token, and goes back to the place as the same person.
+    await ann.page.reload()
+    assert await ann.seated() == me
+    await expect(ann.own).to_contain_text("Ann Exämple")
+    assert "token" not in (await joins_sent(ann))[-1]
+    # Who leaves after that has to come from the application again.
+    await ann.press("Leave")
+    await ann.at("left")
+    await ann.press("Rejoin")
+    await expect(ann.heading).to_have_text("Your login has expired")
+    assert len(await joins_sent(ann)) == 2
+    await ann.page.evaluate(
+        "token => { location.hash = `token=${token}`; }", app.token("ann", name="Ann Exämple")
+    )
+    assert await enter(ann) == me
+    forgive(ann)
+
+
+async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
+    newcomer: Newcomer, meeting: str, app: Login
+) -> None:
+    await app.joined(meeting, "host")
+    ann = await newcomer("Ann", url=app.server.url)
+    for token, heading in (
+        (app.token("ann", name="Ann", lasts=-60), "Your login has expired"),
+        (app.token("ann", name="Ann", aud="another"), "Your login was not accepted"),
+        (app.token("ann", name="Ann", meeting="ANOTHER"), "Your login is for another meeting"),
+    ):
+        await follow(ann, meeting, token)
+        await ann.at("prejoin")
+        await ann.button("Join now").click()
+        await expect(ann.heading).to_have_text(heading)
+        assert "reconvene.token" not in await ann.page.evaluate(STORED)
+        await ann.page.goto("about:blank")
+    forgive(ann)
+
+
+async def test_the_application_is_asked_for_newer_tokens(
+    newcomer: Newcomer, meeting: str, app: Login
+) -> None:
+    await app.joined(meeting, "host")
+    ann = await newcomer("Ann", url=app.server.url)
+    given = iter([app.about_to_end("ann", 3.0), app.about_to_end("ann", 4.0), app.token("ann", name="Ann")])
+    await ann.page.expose_function("newerToken", lambda: next(given))
+    await follow(ann, meeting, app.token("ann", name="Ann", lasts=-60))
+    await ann.at("prejoin")
+    await ann.page.evaluate("window.reconvene.getToken = () => window.newerToken()")
+    # The first is refused: the application gives another, and nobody notices.
+    me = await enter(ann)
+
+    async def heard() -> list[str]:
+        return [message["type"] for message in ann.heard]
+
+    await until(heard, lambda types: "authenticated" in types, "what the page was told")
+    assert await ann.seated() == me
+    forgive(ann)
