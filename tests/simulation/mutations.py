@@ -24,6 +24,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
+from tests.simulation.order_mutations import ORDER_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -314,5 +315,6 @@ PLANTS: dict[str, Plant] = {
         joins_never_told,
         hand_forgotten,
         *RECORD_PLANTS,
+        *ORDER_PLANTS,
     )
 }
