@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from signalling.protocol.client_messages import decode
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import instance
 from signalling.protocol.rights import ALL, Rights, Role
-from signalling.rooms.change import Change, Recorded, Unsettled
+from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
 from signalling.rooms.effects import (
     Broadcast,
     Close,
@@ -236,11 +237,14 @@ class Stage:
         asked, self.unsettled = self.unsettled, []
         for each in asked:
             again = (each.actor.user_id, each.key) in self.recorded
-            self.recorded.add((each.actor.user_id, each.key))
-            if not again:
+            answer: Outcome = Recorded(again, self.settings, self.revision)
+            if not again and each.change.if_revision not in (None, self.revision):
+                answer = Refused(ErrorCode.CHANGED)
+            elif not again:
+                self.recorded.add((each.actor.user_id, each.key))
                 self._record(each.change)
-            if not lost:
                 answer = Recorded(again, self.settings, self.revision)
+            if not lost:
                 self._carry_out(self.hub.settled(each, answer, self.now))
 
     def _record(self, change: Change) -> None:

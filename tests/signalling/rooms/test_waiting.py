@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import orjson
 import pytest
 
+from signalling.protocol.client_messages import decode
 from signalling.protocol.errors import CloseCode
+from signalling.rooms.change import Person, Unsettled
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
 
@@ -154,6 +157,35 @@ def test_a_promoted_one_learns_who_waits_and_so_does_whoever_joins_or_resumes() 
     assert [knock["id"] for knock in stage.messages("ann")[0]["snapshot"]["knocks"]] == ["k_eve", "k_dan"]
     stage.join("bob")
     assert "knocks" not in stage.messages("bob")[0]
+
+
+def test_a_knock_is_not_told_again_behind_a_list_of_who_waits() -> None:
+    stage = lobby("eve")
+    stage.lose("ann")
+    order(stage, "host", "set_role", participant="p_ann_ABC123", role="cohost")
+    order(stage, "host", "deny", knocks=["k_eve"])
+    stage.resume("ann", epoch="of another process")
+    (resumed,) = stage.messages("ann")
+    assert resumed["snapshot"]["knocks"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"), [("readmit", {}), ("remove", {}), ("set_role", {"role": "cohost"})]
+)
+def test_who_waits_and_is_spoken_of_asks_again(command: str, fields: dict[str, Any]) -> None:
+    stage = lobby("eve", "dan")
+    known = {"p_eve_ABC123": Person("eve")}
+    number = next(_ids)
+    message = decode(
+        orjson.dumps({"type": command, "id": number, "key": "one", "participant": "p_eve_ABC123"} | fields)
+    )
+    stage.unsettled += [
+        effect
+        for effect in stage.hub.receive(stage.sockets["host"], message, stage.now, known)
+        if isinstance(effect, Unsettled)
+    ]
+    stage.settle()
+    assert [socket.user for socket in stage.let_in] == ["eve"]
 
 
 def test_a_moderator_who_was_away_is_told_of_knocks_and_nobody_else_is() -> None:
