@@ -103,7 +103,7 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
         world.complain(f"{page.name} was turned away with {page.final}")
     for error in page.errors:
         if error["code"] != "unknown_participant" and not (
-            error["code"] == "forbidden" and world.moderators.acts
+            error["code"] in {"forbidden", "changed"} and world.moderators.acts
         ):
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
 
