@@ -41,11 +41,10 @@ def open_stays_elsewhere(connection: sqlite3.Connection, node: str) -> int:
     return int(count)
 
 
-def open_stays(connection: sqlite3.Connection) -> int:
-    (count,) = connection.execute(
-        "SELECT count(*) FROM participant_sessions WHERE left_at IS NULL"
-    ).fetchone()
-    return int(count)
+def open_stays(connection: sqlite3.Connection) -> list[str]:
+    """The users whose stays are open."""
+    query = "SELECT user_id FROM participant_sessions JOIN participants ON id = participant_id WHERE left_at IS NULL"
+    return sorted(user_id for (user_id,) in connection.execute(query))
 
 
 def check(world: World) -> None:
@@ -106,11 +105,11 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         inside = any(i.since < extra.since - 0.001 for i in maybe) and any(
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
-        # Who is away when the meeting is ended is recorded as having been there to its end, and who is away when the
-        # server dies, to its last heartbeat.
+        # Who is away when the meeting is ended, or when they are removed, may be recorded as having been there until
+        # then, and who is away when the server dies, to its last heartbeat.
         in_grace = inside or any(
             stay.left_at is not None
-            and (stay.estimated or stay.reason == "ended")
+            and (stay.estimated or stay.reason in {"ended", "removed"})
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
