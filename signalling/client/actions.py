@@ -43,8 +43,11 @@ class Goodbye(NamedTuple):
 class Emit(NamedTuple):
     """Tell the application.
 
-    `joined`, `event` and `ice_servers` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`; `session` and
-    `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`), `closed` (`code`).
+    `joined`, `waiting`, `event` and `ice_servers` (the message), `resumed` (`replayed`, `restarted`, `ice_servers`;
+    `session` and `snapshot` if sent), `away`, `refused` and `error` (`code`, `message`), `closed` (`code`).
+
+    `muted` (`media`: what to turn off; `by` if somebody did that, otherwise it is not allowed), `answered` (`order`;
+    `again` if it had taken effect before; `error` with `code` and `message` if it was refused).
     """
 
     name: str

@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from signalling.client.rights import in_charge
+from signalling.client.roster import Participant
+
 Knocks = dict[str, dict[str, Any]]
 """The protocol's `<knock>`, by id, in the order in which they came."""
 
@@ -15,8 +18,10 @@ def knocks_of(knocks: Iterable[dict[str, Any]]) -> Knocks:
     return {knock["id"]: knock for knock in knocks}
 
 
-def knocked(knocks: Knocks, event: dict[str, Any]) -> Knocks:
-    """The knocks after the event; the given ones are not changed."""
+def knocked(knocks: Knocks, event: dict[str, Any], me: Participant | None) -> Knocks:
+    """The knocks after the event; the given ones are not changed. `me`: the own entry after it."""
+    if me is None or not in_charge(me):
+        return {}
     match event["type"]:
         case "knock":
             return {**knocks, event["knock"]["id"]: event["knock"]}

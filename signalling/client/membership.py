@@ -10,7 +10,7 @@ from signalling.client.actions import Action, Emit, Goodbye, Send
 from signalling.client.knocks import Knocks, knocked, knocks_of
 from signalling.client.outbox import LASTING, ORDERS, Message, Outbox
 from signalling.client.place import Place
-from signalling.client.rights import in_charge, may
+from signalling.client.rights import may
 from signalling.client.roster import FLAGS, Participant, applied, difference, roster_of
 from signalling.protocol.features import BATCH, BUSY, ICE, MODERATION
 
@@ -113,7 +113,7 @@ class Membership:
             return []
         self.seq = seq
         self.roster = applied(self.roster, message)
-        self.knocks = knocked(self.knocks, message)
+        self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
         return [Emit("event", message), *self._ordered(message)]
@@ -125,8 +125,6 @@ class Membership:
             return self._obey([])
         if event["type"] != "participant_updated" or change["id"] != self.my_id:
             return []
-        if self.me is not None and not in_charge(self.me):
-            self.knocks = {}
         by = event.get("by")
         if by is None:
             return self._obey([])
@@ -174,7 +172,7 @@ class Membership:
         """A command was answered with `ack`, or for good with `error`."""
         command = self.outbox.find(message.get("id"))
         self.outbox.answered(message.get("id"))
-        refused = {key: message[key] for key in ("code", "message") if key in message}
+        refused: Message = {key: message[key] for key in ("code", "message") if key in message}
         if command is not None and command["type"] in ORDERS:
             again = {"again": True} if message.get("again") else {}
             answer: Message = {"error": refused} if refused else again

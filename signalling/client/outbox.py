@@ -96,7 +96,7 @@ class Outbox:
             self._look()
 
     def hold(self, message_id: object, until: float) -> bool:
-        """Hold a command that was answered with `busy`, or an order with `unavailable`. False when its id is unknown."""
+        """Hold a command that was answered with `busy`, or an order with `unavailable`. False: the id is unknown."""
         refused = next((c for c in self._commands if c.message["id"] == message_id), None)
         if refused is None:
             return False

@@ -28,16 +28,16 @@ NOTHING = Plays(audio=False, video=False, screen=False, sound=False)
 
 
 def in_charge(participant: Participant) -> bool:
-    return participant["role"] != "participant"
+    return bool(participant["role"] != "participant")
 
 
 def may(participant: Participant, meeting: Meeting, right: str) -> bool:
     """Those in charge may do everything, the others what is allowed to them, or to everyone."""
     if in_charge(participant):
         return True
-    own = participant.get("may", {}).get(right)
-    common = meeting.get("settings", {}).get("may", {}).get(right)
-    return common is not False if own is None else bool(own)
+    own: bool | None = participant.get("may", {}).get(right)
+    common: bool | None = meeting.get("settings", {}).get("may", {}).get(right)
+    return common is not False if own is None else own
 
 
 def plays(participant: Participant, meeting: Meeting) -> Plays:

@@ -9,11 +9,18 @@
  * @property {string} [session]  A new token for the tab session.
  * @property {RTCIceServer[]} ice_servers
  *
+ * @typedef {{media: Partial<import("./protocol.js").MediaState>, by?: string}} Muted  `by`: without it, it is not allowed.
+ * @typedef {{order: import("./outbox.js").Order, again?: boolean, error?: {code: string, message: string}}} Answered
+ *   `again`: it had taken effect before.
+ *
  * @typedef {object} ClientEvents
  * @property {import("./protocol.js").Joined} joined
  * @property {Back} resumed
  * @property {import("./protocol.js").RoomEvent} event
  * @property {import("./protocol.js").IceServers} ice_servers  New credentials.
+ * @property {import("./protocol.js").Waiting} waiting  Somebody in charge has to let this client in.
+ * @property {Muted} muted  Turn this off.
+ * @property {Answered} answered  An order was answered.
  * @property {{code: string, message: string}} refused  The join was answered with a permanent error.
  * @property {{code: string, message: string}} error
  * @property {null} away  The connection is lost and being restored.

@@ -3,9 +3,10 @@
  * commands it has given. signalling/client/membership.py is its twin.
  */
 import { emit, send } from "./actions.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, isLasting, isOrder } from "./outbox.js";
 import { FEATURES } from "./protocol.js";
-import { changedMedia } from "./roster.js";
+import { may } from "./rights.js";
+import { applied, changedMedia, rosterOf } from "./roster.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
@@ -21,7 +22,13 @@ import { changedMedia } from "./roster.js";
  * @property {string} [session]
  * @property {"replace" | "reject"} onDuplicate  Used once: later the page resumes, and never replaces a newer one.
  * @property {import("./protocol.js").MediaState} media
+ * @property {string} [password]
+ * @property {string} [invite]
+ * @property {string} [knock]  Names a place among those who wait.
  */
+
+const FLAGS = /** @type {const} */ (["audio", "video", "screen"]);
+/** @typedef {typeof FLAGS[number]} Flag */
 
 export class Membership {
   /** Names the room's log on the server; empty before the first join. */
@@ -32,6 +39,10 @@ export class Membership {
 
   #place;
   #myId = "";
+  /** This page's own entry. @type {import("./protocol.js").Participant | undefined} */
+  #me;
+  /** @type {Pick<import("./protocol.js").Meeting, "settings">} */
+  #meeting = {};
   /** Unknown until the first join: the server remembers the hand across a reload. @type {boolean | undefined} */
   #hand;
   #lastId = 0;
@@ -64,28 +75,56 @@ export class Membership {
     this.#myId = message.you.id;
     this.#place.session = message.session;
     this.#place.token = message.token ?? this.#place.token;
-    this.outbox.clear();
-    return [emit("joined", message), ...this.#catchUp(message.you)];
+    delete this.#place.knock;
+    this.outbox.startAnew();
+    this.#lookAround(message);
+    const orders = this.outbox.all().map(send);
+    return [emit("joined", message), ...orders, ...this.#obey(turnedOff(message)), ...this.#catchUp()];
+  }
+
+  /** Somebody in charge has to let this client in. It keeps what brings it back to its position. @param {import("./protocol.js").Waiting} message @returns {Action[]} */
+  waiting(message) {
+    this.#place.knock = message.knock ?? this.#place.knock;
+    this.#place.token = message.token ?? this.#place.token;
+    return [emit("waiting", message)];
   }
 
   /** @param {import("./protocol.js").Resumed} message @returns {Action[]} */
-  resumed({ epoch, seq, replayed, snapshot, session, ice_servers }) {
+  resumed(message) {
+    const { epoch, seq, replayed, snapshot, session, ice_servers } = message;
     const restarted = epoch !== this.epoch;
     this.epoch = epoch;
     this.#place.session = session ?? this.#place.session;
     // Replayed events carry their own numbers.
-    if (snapshot) this.seq = seq;
+    if (snapshot) {
+      this.seq = seq;
+      this.#lookAround(snapshot);
+    }
     if (restarted) this.outbox.forgetWhatMayHaveHappened();
-    const me = restarted ? snapshot?.participants.find(({ id }) => id === this.#myId) : undefined;
+    // A status that waits turns on again what was turned off before it.
+    const off = turnedOff(message).filter((flag) => !this.outbox.turnsOn(flag));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
-    return [...this.outbox.all().map(send), ...(me ? this.#catchUp(me) : []), emit("resumed", detail)];
+    const commands = this.outbox.all().map(send);
+    return [...commands, ...this.#obey(off), ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
   }
 
   /** Ignores an event that is not newer than the last one. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
   event(event) {
     if (!(event.seq > this.seq)) return [];
     this.seq = event.seq;
-    return [emit("event", event)];
+    this.#me = this.#me && applied(rosterOf([this.#me]), event).get(this.#myId);
+    if (event.type === "meeting_updated") this.#meeting = { ...this.#meeting, ...event.meeting };
+    return [emit("event", event), ...this.#ordered(event)];
+  }
+
+  /** Obeys what the event says of this page. @param {import("./protocol.js").RoomEvent} event @returns {Action[]} */
+  #ordered(event) {
+    if (event.type === "meeting_updated") return this.#obey([]);
+    if (event.type !== "participant_updated" || event.participant.id !== this.#myId) return [];
+    const { by, participant: { media, hand } } = event;
+    if (by === undefined) return this.#obey([]);
+    if (hand === false) this.#lowerHand();
+    return this.#obey(FLAGS.filter((flag) => media?.[flag] === false), by);
   }
 
   /**
@@ -105,23 +144,113 @@ export class Membership {
     return this.epoch ? this.#command({ type: "signal", id: this.nextId(), to, data }, connected) : [];
   }
 
+  /** Gives an order. The caller makes the `key` of one that lasts. @param {import("./outbox.js").NewOrder} order @param {boolean} connected @returns {Action[]} */
+  order(order, connected) {
+    return this.epoch ? this.#command({ ...order, id: this.nextId() }, connected) : [];
+  }
+
+  /**
+   * Whether the refused command is to be sent again a little later: anything after `busy`, an order when the server
+   * cannot carry it out now.
+   * @param {import("./protocol.js").ServerError} error @param {number} now
+   */
+  hold({ id, code, retry_after }, now) {
+    const command = this.outbox.find(id);
+    if (!command) return false;
+    const passes = code === "unavailable" && retry_after !== undefined && isOrder(command);
+    // The room may have taken it over already.
+    if (passes && isLasting(command)) command.again = true;
+    return (passes || code === "busy") && this.outbox.hold(id, now + (retry_after ?? 1) * 1000);
+  }
+
+  /**
+   * A command was answered with `ack`, or for good with `error`.
+   * @param {{id?: number, again?: boolean, code?: string, message?: string}} answer @returns {Action[]}
+   */
+  answer({ id, again, code, message = "" }) {
+    const command = this.outbox.find(id);
+    this.outbox.answered(id);
+    const error = code === undefined ? undefined : { code, message };
+    if (command && isOrder(command)) return [emit("answered", { order: command, ...(again && { again }), ...(error && { error }) })];
+    if (!error) return [];
+    return [emit("error", error), ...(code === "forbidden" && command?.type === "status" ? this.#forbidden(/** @type {import("./outbox.js").Status} */ (command)) : [])];
+  }
+
   /** Nothing before the first join: until then, the stored session is an earlier page's. @returns {Action[]} */
   goodbye() {
     const { session } = this.#place;
     return this.epoch && session ? [{ do: "goodbye", session, attempt: this.#attempt }] : [];
   }
 
-  /** @param {import("./outbox.js").Status | import("./outbox.js").Signal} message @param {boolean} connected @returns {Action[]} */
+  /** @param {import("./outbox.js").Message} message @param {boolean} connected @returns {Action[]} */
   #command(message, connected) {
     const mayGo = this.outbox.add(message, connected);
     return mayGo && connected ? [send(message)] : [];
   }
 
-  /** Reports what others see wrongly. @param {import("./protocol.js").Participant} me @returns {Action[]} */
-  #catchUp(me) {
+  /** @param {import("./protocol.js").Snapshot} whole */
+  #lookAround({ meeting, participants }) {
+    this.#meeting = meeting;
+    this.#me = participants.find(({ id }) => id === this.#myId);
+  }
+
+  /**
+   * Turns off what somebody else has turned off, and what this page may not send. The server has it so already: it is
+   * told only where a status on its way would turn it on again.
+   * @param {Flag[]} off @param {string} [by] @returns {Action[]}
+   */
+  #obey(off, by) {
+    const me = this.#me;
+    if (!me) return [];
+    if (this.#hand && !may(me, this.#meeting, "hand")) this.#lowerHand();
+    const { media } = this.#place;
+    const flags = FLAGS.filter((flag) => media[flag] && (off.includes(flag) || !may(me, this.#meeting, flag)));
+    if (!flags.length) return [];
+    const change = allOff(flags);
+    Object.assign(media, change);
+    const undone = flags.filter((flag) => this.outbox.turnsOn(flag));
+    const told = emit("muted", { media: change, ...(by !== undefined && { by }) });
+    return [told, ...(undone.length ? this.status({ media: allOff(undone) }, true) : [])];
+  }
+
+  #lowerHand() {
+    if (!this.outbox.raisesHand()) this.#hand = false;
+  }
+
+  /**
+   * The server took nothing of this status: turns off what it turned on, and says the rest again.
+   * @param {import("./outbox.js").Status} status @returns {Action[]}
+   */
+  #forbidden({ media: said = {}, hand }) {
+    const { media } = this.#place;
+    if (hand) this.#hand = false;
+    const off = FLAGS.filter((flag) => said[flag] && media[flag]);
+    Object.assign(media, allOff(off));
+    const rest = FLAGS.filter((flag) => said[flag] === false && !media[flag]);
+    const change = {
+      ...(rest.length && { media: allOff(rest) }),
+      ...(hand === false && this.#hand === false && { hand }),
+    };
+    const told = off.length ? [emit("muted", { media: allOff(off) })] : [];
+    return Object.keys(change).length ? [...told, ...this.status(change, true)] : told;
+  }
+
+  /** Reports what others see wrongly. @returns {Action[]} */
+  #catchUp() {
+    const me = this.#me;
+    if (!me) return [];
     this.#hand ??= me.hand;
     const media = changedMedia(me.media, this.#place.media);
     const hand = me.hand === this.#hand ? undefined : this.#hand;
     return media || hand !== undefined ? this.status({ media, hand }, true) : [];
   }
 }
+
+/** @param {Flag[]} flags @returns {Partial<import("./protocol.js").MediaState>} */
+const allOff = (flags) => Object.fromEntries(flags.map((flag) => [flag, false]));
+
+/**
+ * What an answer says that this page has to turn off.
+ * @param {{muted?: Partial<import("./protocol.js").MediaState>}} answer
+ */
+const turnedOff = ({ muted }) => FLAGS.filter((flag) => muted?.[flag] === false);

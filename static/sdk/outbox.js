@@ -5,8 +5,24 @@
  * @typedef {{media?: Partial<MediaState>, hand?: boolean}} Change
  * @typedef {{id: number, type: "status", media?: Partial<MediaState>, hand?: boolean}} Status
  * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
- * @typedef {{message: Status | Signal, written: boolean}} Command  `written`: it may have reached the server.
+ * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order
+ * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny"} LastingType
+ * @typedef {LastingType | "mute" | "ask" | "lower_hands" | "end"} OrderType
+ * @typedef {{[field: string]: unknown, type: OrderType}} NewOrder
+ * @typedef {Status | Signal | Order} Message
+ * @typedef {{message: Message, written: boolean}} Command  `written`: it may have reached the server.
  */
+
+/** Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once. */
+const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"]);
+const ORDERS = new Set([...LASTING, "mute", "ask", "lower_hands", "end"]);
+
+/** @param {{type: string}} message @returns {message is Order} */
+export const isOrder = (message) => ORDERS.has(message.type);
+/** @param {{type: string}} message @returns {message is Order} */
+export const isLasting = (message) => LASTING.has(message.type);
+/** @param {{type: string}} message @returns {message is Status} */
+const isStatus = (message) => message.type === "status";
 
 /**
  * Keeps commands until they are answered, across reconnections. Commands answered with `busy` are held per addressee:
@@ -19,7 +35,7 @@ export class Outbox {
   /** Per addressee, when to send the first command again; Infinity once sent. @type {Map<string, number>} */
   #held = new Map();
 
-  /** Returns whether it may be sent now, given a connection. @param {Status | Signal} message @param {boolean} written */
+  /** Returns whether it may be sent now, given a connection. @param {Message} message @param {boolean} written */
   add(message, written) {
     const held = this.#held.has(addressee(message));
     this.#commands.push({ message, written: written && !held });
@@ -28,11 +44,26 @@ export class Outbox {
 
   /** Merges a change into the status that waits, if any: the latest values count. @param {Change} change */
   merge({ media, hand }) {
-    const waiting = this.#commands.find(({ message, written }) => message.type === "status" && !written);
-    if (waiting?.message.type !== "status") return false;
-    if (media) waiting.message.media = { ...waiting.message.media, ...media };
-    waiting.message.hand = hand ?? waiting.message.hand;
+    const waiting = this.#commands.find(({ message, written }) => isStatus(message) && !written)?.message;
+    if (!waiting || !isStatus(waiting)) return false;
+    if (media) waiting.media = { ...waiting.media, ...media };
+    waiting.hand = hand ?? waiting.hand;
     return true;
+  }
+
+  /** The command with this id that is not answered yet. @param {number | undefined} id */
+  find(id) {
+    return this.#commands.find(({ message }) => message.id === id)?.message;
+  }
+
+  /** Whether a status that is not answered yet turns this on. @param {keyof MediaState} flag */
+  turnsOn(flag) {
+    return this.#statuses.some(({ media }) => media?.[flag]);
+  }
+
+  /** Whether a status that is not answered yet raises the hand. */
+  raisesHand() {
+    return this.#statuses.some(({ hand }) => hand);
   }
 
   /** @param {number | undefined} id */
@@ -47,7 +78,7 @@ export class Outbox {
     this.#look();
   }
 
-  /** Holds a command answered with `busy`. False for an unknown id. @param {number | undefined} id @param {number} until */
+  /** Holds a command answered with `busy`, or an order with `unavailable`. False for an unknown id. @param {number | undefined} id @param {number} until */
   hold(id, until) {
     const refused = this.#commands.find(({ message }) => message.id === id);
     if (!refused) return false;
@@ -60,7 +91,7 @@ export class Outbox {
 
   /** The held commands to send now. @param {number} now */
   due(now) {
-    /** @type {(Status | Signal)[]} */
+    /** @type {Message[]} */
     const messages = [];
     if (now < this.dueAt) return messages;
     for (const [to, at] of this.#held) {
@@ -74,18 +105,26 @@ export class Outbox {
     return messages;
   }
 
-  clear() {
-    this.#commands = [];
+  /** The place was given up, and this is another: keeps only orders that last. */
+  startAnew() {
+    this.#keep(({ message }) => isLasting(message));
     this.#held.clear();
     this.#look();
   }
 
   /**
-   * A restarted server does not know which commands it carried out: keeps only signals that were never sent. Statuses
-   * are dropped too: membership.js reports the state again where the server's differs.
+   * A restarted server does not know which commands it carried out. Keeps what was never sent, and orders that last,
+   * which the server looks up by their keys: to mute again would mute who has unmuted since. Statuses are dropped:
+   * membership.js reports the state again where the server's differs.
    */
   forgetWhatMayHaveHappened() {
-    this.#commands = this.#commands.filter(({ message, written }) => message.type === "signal" && !written);
+    this.#keep(({ message, written }) => isLasting(message) || (!isStatus(message) && !written));
+  }
+
+  /** What it keeps of what was sent may have happened. @param {(command: Command) => boolean} keeps */
+  #keep(keeps) {
+    this.#commands = this.#commands.filter(keeps);
+    for (const { message, written } of this.#commands) if (written && isLasting(message)) message.again = true;
   }
 
   /** Every command, to be sent now. */
@@ -94,6 +133,10 @@ export class Outbox {
     this.#look();
     for (const command of this.#commands) command.written = true;
     return this.#commands.map(({ message }) => message);
+  }
+
+  get #statuses() {
+    return this.#commands.map(({ message }) => message).filter(isStatus);
   }
 
   /** @param {string} to */
@@ -106,5 +149,5 @@ export class Outbox {
   }
 }
 
-/** Commands to the same addressee stay in order; a status has none. @param {Status | Signal} message */
+/** Commands to the same addressee stay in order; only a signal has one. @param {Message} message */
 const addressee = (message) => (message.type === "signal" ? message.to : "");

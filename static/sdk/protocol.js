@@ -2,11 +2,14 @@
  * The shapes of docs/protocol.md, and the one place where a frame from the server is parsed.
  *
  * @typedef {{audio: boolean, video: boolean, screen: boolean}} MediaState
+ * @typedef {"host" | "cohost" | "participant"} Role
+ * @typedef {"audio" | "video" | "screen" | "chat" | "hand"} Right
+ * @typedef {Partial<Record<Right, boolean | null>>} Rights
  *
  * @typedef {object} Participant
  * @property {string} id
  * @property {string} name
- * @property {"host" | "cohost" | "participant"} role
+ * @property {Role} role
  * @property {MediaState} media
  * @property {boolean} hand
  * @property {"connected" | "reconnecting"} state
@@ -14,9 +17,21 @@
  * @property {string} joined_at  RFC 3339, UTC
  * @property {"bot"} [kind]  A program; left out: a person.
  * @property {true} [recording]  A program that records the meeting.
+ * @property {Rights} [may]  Where they differ from the meeting's default.
  *
  * @typedef {{id: string} & Partial<Participant>} ParticipantChange
- * @typedef {{id: string, title: string, host: boolean, created: boolean}} Meeting
+ *
+ * @typedef {object} Settings  One that is left out has its default.
+ * @property {boolean} [locked]
+ * @property {"off" | "guests" | "everyone"} [lobby]
+ * @property {Rights} [may]
+ * @property {string} [message]  For those who wait.
+ * @property {boolean} [password]  Whether there is one.
+ * @property {boolean} [password_skips_lobby]
+ *
+ * @typedef {{settings?: Settings, revision?: number}} MeetingChange
+ * @typedef {{id: string, title: string, host: boolean, created: boolean} & MeetingChange} Meeting
+ * @typedef {{id: string, name: string, at: string, anonymous: boolean}} Knock
  *
  * @typedef {object} Joined
  * @property {"joined"} type
@@ -33,8 +48,10 @@
  * @property {number} heartbeat  seconds
  * @property {number} grace  seconds
  * @property {string[]} [features]  What the server can do beyond the first version of the protocol.
+ * @property {Knock[]} [knocks]  For those in charge.
+ * @property {Partial<MediaState>} [muted]  What this page has to turn off.
  *
- * @typedef {{meeting: Meeting, participants: Participant[]}} Snapshot
+ * @typedef {{meeting: Meeting, participants: Participant[], knocks?: Knock[]}} Snapshot
  *
  * @typedef {object} Resumed
  * @property {"resumed"} type
@@ -45,22 +62,36 @@
  * @property {RTCIceServer[]} ice_servers
  * @property {string} [session]  Replaces the previous token, which expires soon.
  * @property {Snapshot} [snapshot]  Sent instead of a replay.
+ * @property {Partial<MediaState>} [muted]
+ *
+ * @typedef {object} Waiting  Somebody in charge has to let this client in. Sent again when position or message change.
+ * @property {"waiting"} type
+ * @property {number} [id]
+ * @property {string} [knock]  To be sent with the next join, which keeps the position.
+ * @property {string} [token]
+ * @property {number} position
+ * @property {string} message
+ * @property {number} heartbeat  seconds
  *
  * @typedef {{type: "participant_joined" | "participant_rejoined", seq: number, participant: Participant}} ParticipantArrived
- * @typedef {{type: "participant_updated", seq: number, participant: ParticipantChange}} ParticipantUpdated
- * @typedef {{type: "participant_left", seq: number, participant: {id: string}, reason: string}} ParticipantLeft
- * @typedef {{type: "meeting_updated", seq: number, meeting: Partial<Meeting>}} MeetingUpdated
+ * @typedef {{type: "participant_updated", seq: number, participant: ParticipantChange, by?: string}} ParticipantUpdated
+ * @typedef {{type: "participant_left", seq: number, participant: {id: string}, reason: string, by?: string}} ParticipantLeft
+ * @typedef {{type: "meeting_updated", seq: number, meeting: MeetingChange, by?: string}} MeetingUpdated
+ * @typedef {{type: "ask", seq: number, from: string, media: Partial<MediaState>}} Asked  to turn something on
+ * @typedef {{type: "knock", seq: number, knock: Knock}} Knocked
+ * @typedef {{type: "knock_ended", seq: number, id: string, reason: "admitted" | "denied" | "left", by?: string}} KnockEnded
  * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
  * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
- * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal} RoomEvent
+ * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal
+ *   | Asked | Knocked | KnockEnded} RoomEvent
  *
  * @typedef {{type: "batch", first: number, seq: number, events: RoomEvent[]}} Batch  In order, up to number `seq`.
  *
  * @typedef {{type: "error", id?: number, code: string, message: string, retry_after?: number}} ServerError
  * @typedef {{type: "going_away", delay: number}} GoingAway
  * @typedef {{type: "ice_servers", ice_servers: RTCIceServer[]}} IceServers  Replaces the previous ones.
- * @typedef {{type: "ack", id: number} | {type: "pong", t?: number}} Answer
- * @typedef {Joined | Resumed | RoomEvent | Batch | ServerError | GoingAway | IceServers | Answer} ServerMessage
+ * @typedef {{type: "ack", id: number, again?: boolean} | {type: "pong", t?: number}} Answer
+ * @typedef {Joined | Resumed | Waiting | RoomEvent | Batch | ServerError | GoingAway | IceServers | Answer} ServerMessage
  *
  * What two clients say to each other. The server relays it unread, so signal.js checks it.
  * @typedef {object} SignalData
@@ -79,7 +110,10 @@
 export const SUBPROTOCOL = "reconvene.v1";
 
 /** What this client can do beyond the first version of the protocol. */
-export const FEATURES = ["batch", "busy", "ice"];
+export const FEATURES = ["batch", "busy", "ice", "moderation"];
+
+/** The feature of a server whose meetings have people in charge. */
+export const MODERATION = "moderation";
 
 export const CLOSE = Object.freeze({
   normal: 1000,
@@ -87,6 +121,7 @@ export const CLOSE = Object.freeze({
   removed: 4002,
   meetingEnded: 4003,
   badToken: 4004,
+  denied: 4005,
   revoked: 4006,
   noAnswer: 4102,
   tooMany: 4103,

@@ -3,9 +3,10 @@
  * happened and its time, and returns a list of actions to carry out. `wakeAt` is when to call `tick`. socket.js is its
  * shell, signalling/client/state_machine.py its twin; tests/vectors test both.
  *
- *     idle ─start→ connecting ─opened→ joining ─joined, resumed→ joined
- *                      ↑                  │ closed, no answer      │ closed, no pong
- *                      └── due ─ waiting ←┴────────────────────────┘
+ *     idle ─start→ connecting ─opened→ joining ─joined, resumed──→ joined
+ *                      ↑                  │                           ↑
+ *                      │                  ├─waiting→ knocking ────────┘ joined: somebody let this client in
+ *                      └── due ─ waiting ←┘  closed, no answer, no pong: from each of these three
  *
  * From anywhere: a final close code, a permanent refusal, or `leave` → over.
  */
@@ -17,7 +18,8 @@ import { CLOSE, isFinal, parse } from "./protocol.js";
 
 /**
  * @typedef {import("./actions.js").Action} Action
- * @typedef {"idle" | "connecting" | "joining" | "joined" | "waiting" | "over"} Phase
+ * @typedef {"idle" | "connecting" | "joining" | "knocking" | "joined" | "waiting" | "over"} Phase
+ *   `waiting`: to connect again; `knocking`: to be let in.
  */
 
 /** Milliseconds. */
@@ -66,17 +68,18 @@ export class SignallingClient {
 
   /** @param {string} text @param {number} now @returns {Action[]} */
   received(text, now) {
-    if (this.phase !== "joining" && this.phase !== "joined") return [];
-    if (this.phase === "joined") this.#alive(now);
+    if (this.phase !== "joining" && !this.#isAnswered) return [];
+    if (this.#isAnswered) this.#alive(now);
     const message = parse(text);
     if (!message) return [];
     switch (message.type) {
       case "joined":
       case "resumed":
         return this.#comeIn(message, now);
+      case "waiting":
+        return this.#wait(message, now);
       case "ack":
-        this.#membership.outbox.answered(message.id);
-        return this.#sendDue(now);
+        return [...this.#membership.answer(message), ...this.#sendDue(now)];
       case "pong":
         return [];
       case "ice_servers":
@@ -112,6 +115,7 @@ export class SignallingClient {
         // Either the answer never came, or the wait after a temporary error is over.
         return this.#askedWith ? this.#giveUp(now) : this.#ask(now);
       case "joined":
+      case "knocking":
         return [...this.#sendDue(now), ...this.#look(now)];
       default:
         return [];
@@ -126,6 +130,7 @@ export class SignallingClient {
         this.wakeAt = this.#notBefore;
         return [];
       case "joined":
+      case "knocking":
         return this.#ping(now, PROBE_TIMEOUT);
       case "connecting":
       case "joining":
@@ -142,10 +147,10 @@ export class SignallingClient {
     if (this.phase === "idle" || this.phase === "over") return [];
     const goodbye = this.#membership.goodbye();
     if (this.#leaving) return this.#over(...goodbye);
-    const wasJoined = this.phase === "joined";
+    const wasAnswered = this.#isAnswered;
     this.phase = "waiting";
     this.wakeAt = Infinity;
-    return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasJoined)];
+    return [{ do: "drop", code: CLOSE.normal }, ...goodbye, ...away(wasAnswered)];
   }
 
   /** Reports what changed. @param {import("./outbox.js").Change} change @returns {Action[]} */
@@ -158,15 +163,25 @@ export class SignallingClient {
     return this.phase === "over" ? [] : this.#membership.signal(to, data, this.phase === "joined");
   }
 
+  /** Gives an order of those in charge. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @returns {Action[]} */
+  order(order) {
+    return this.phase === "over" ? [] : this.#membership.order(order, this.phase === "joined");
+  }
+
   /** Leaves for good. @returns {Action[]} */
   leave() {
-    if (this.phase === "joined") return this.#farewell();
+    if (this.#isAnswered) return this.#farewell();
     if (this.phase === "over") return [];
     if (!this.#membership.epoch) return this.#over();
     // While the client is away, the server keeps its place: connect once more, to leave.
     this.#leaving = true;
     if (this.phase === "waiting") this.wakeAt = 0;
     return [];
+  }
+
+  /** Whether the server has answered on this socket, and is asked for a sign of life. */
+  get #isAnswered() {
+    return this.phase === "joined" || this.phase === "knocking";
   }
 
   #farewell() {
@@ -188,30 +203,47 @@ export class SignallingClient {
     return [send(ask)];
   }
 
-  /** @param {import("./protocol.js").Joined | import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
-  #comeIn(message, now) {
-    if (this.phase !== "joining") return [];
+  /**
+   * Somebody in charge has to let this client in; or what those who wait are told has changed.
+   * @param {import("./protocol.js").Waiting} message @param {number} now @returns {Action[]}
+   */
+  #wait(message, now) {
+    if (this.phase !== "joining" && this.phase !== "knocking") return [];
     if (this.#leaving) return this.#farewell();
-    this.phase = "joined";
+    this.phase = "knocking";
+    this.#heartbeat.interval = message.heartbeat * 1000;
+    this.#settle(now);
+    return this.#membership.waiting(message);
+  }
+
+  /** @param {number} now */
+  #settle(now) {
     this.#backOff.succeeded();
     this.#notBefore = 0;
+    this.#alive(now);
+  }
+
+  /** @param {import("./protocol.js").Joined | import("./protocol.js").Resumed} message @param {number} now @returns {Action[]} */
+  #comeIn(message, now) {
+    if (this.phase !== "joining" && this.phase !== "knocking") return [];
+    if (this.#leaving) return this.#farewell();
+    this.phase = "joined";
     if (message.type === "joined") this.#heartbeat.interval = message.heartbeat * 1000;
     const actions = message.type === "joined" ? this.#membership.joined(message) : this.#membership.resumed(message);
-    this.#alive(now);
+    this.#settle(now);
     return actions;
   }
 
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */
-  #error({ id, code, message, retry_after }, now) {
-    if (this.phase !== "joining" || (id ?? this.#askedWith) !== this.#askedWith) {
-      const againAt = now + (retry_after ?? 1) * 1000;
-      const { outbox } = this.#membership;
-      if (code === "busy" && outbox.hold(id, againAt)) return this.#sendDue(now);
-      outbox.answered(id);
-      return [emit("error", { code, message }), ...this.#sendDue(now)];
+  #error(error, now) {
+    const { id = this.#askedWith, code, message, retry_after } = error;
+    if (this.phase === "joined" || id !== this.#askedWith) {
+      if (this.#membership.hold(error, now)) return this.#sendDue(now);
+      return [...this.#membership.answer(error), ...this.#sendDue(now)];
     }
     if (this.#leaving) return this.#over();
     if (!PASSING.has(code)) return this.#over(emit("refused", { code, message }));
+    this.phase = "joining";
     this.#askedWith = 0;
     // If the error also closes the socket, the wait applies to the next connection.
     this.#notBefore = this.wakeAt = now + Math.max((retry_after ?? 1) * 1000, this.#backOff.failed());
@@ -240,10 +272,10 @@ export class SignallingClient {
   /** @param {number} now @returns {Action[]} */
   #lost(now) {
     if (this.#leaving) return this.#over();
-    const wasJoined = this.phase === "joined";
+    const wasAnswered = this.#isAnswered;
     this.phase = "waiting";
     this.wakeAt = Math.max(now + this.#backOff.failed(), this.#notBefore);
-    return away(wasJoined);
+    return away(wasAnswered);
   }
 
   /** @param {number} now @returns {Action[]} */
@@ -277,5 +309,5 @@ export class SignallingClient {
   }
 }
 
-/** @param {boolean} wasJoined @returns {Action[]} */
-const away = (wasJoined) => (wasJoined ? [emit("away", null)] : []);
+/** @param {boolean} wasAnswered @returns {Action[]} */
+const away = (wasAnswered) => (wasAnswered ? [emit("away", null)] : []);

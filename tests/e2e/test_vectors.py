@@ -18,6 +18,7 @@ LOOKS = read_looks()
 RUN = """async (cases) => {
   const { SignallingClient } = await import("/static/sdk/state-machine.js");
   const { applied, rosterOf } = await import("/static/sdk/roster.js");
+  const { knocked, knocksOf } = await import("/static/sdk/knocks.js");
   const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry"]);
   const told = (action) => {
     if (action.do === "drop") return ["drop", action.code];
@@ -27,22 +28,27 @@ RUN = """async (cases) => {
     const message = JSON.parse(action.text);
     return ["send", message.type === "ping" ? { ...message, t: message.t / 1000 } : message];
   };
-  const seen = (roster, { name, detail }) => {
-    if (name === "event") return applied(roster, detail);
-    const list = name === "joined" ? detail.participants : name === "resumed" && detail.snapshot?.participants;
-    return list ? rosterOf(list) : roster;
+  const seen = (known, { name, detail }) => {
+    if (name === "event") {
+      const roster = applied(known.roster, detail);
+      return { ...known, roster, knocks: knocked(known.knocks, detail, roster.get(known.me)) };
+    }
+    const me = name === "joined" ? detail.you.id : known.me;
+    const whole = name === "joined" ? detail : name === "resumed" && detail.snapshot;
+    return whole ? { me, roster: rosterOf(whole.participants), knocks: knocksOf(whole.knocks) } : known;
   };
   const run = ({ place: { on_duplicate: onDuplicate, ...place }, random, steps }) => {
     const client = new SignallingClient({ ...place, onDuplicate }, () => {
       if (!random.length) throw new Error("no random number left");
       return random.shift();
     });
-    let roster = new Map();
+    let known = { me: "", roster: new Map(), knocks: new Map() };
     const did = steps.map(({ at, call, args }) => {
       const actions = client[call](...args, ...(timed.has(call) ? [at * 1000] : []));
-      roster = actions.reduce(seen, roster);
+      known = actions.reduce(seen, known);
       const wake_at = client.wakeAt < Infinity ? client.wakeAt / 1000 : null;
-      return { actions: actions.map(told), phase: client.phase, wake_at, roster: Object.fromEntries(roster) };
+      const [roster, knocks] = [known.roster, known.knocks].map(Object.fromEntries);
+      return { actions: actions.map(told), phase: client.phase, wake_at, roster, knocks };
     });
     return { did, left: random };
   };

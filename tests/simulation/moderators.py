@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from signalling.client.actions import Send
 from signalling.client.outbox import LASTING
 from signalling.client.roster import FLAGS
-from tests.simulation.clock import lots
+from storage.moderation import Change
+from tests.simulation.clock import EPOCH, lots
 from tests.simulation.notes import ROOM, Order
 from tests.simulation.page import Page
 from tests.simulation.rulings import Rulings
@@ -37,13 +38,18 @@ class Moderators:
         chance = self.chance
         self.acts = chance.random() < 0.5
         self._pace = chance.choice((0.3, 0.6, 1.5))
+        self.begins_with = chance.choice(({}, {"lobby": "everyone"}))
         # As in `World`: what is rare in one run is common in another.
         weights = [weight * chance.choice((0, 0.3, 1, 3)) for weight in COMMANDS.values()]
         self._weights = [weight + 1e-6 for weight in weights]
 
     async def act(self) -> None:
-        """Without end."""
-        chance = self.chance
+        """Without end. Some meetings begin with somebody at the door."""
+        chance, world = self.chance, self.world
+        if self.acts and self.begins_with:
+            host = world.people[0].user_id
+            begins = Change(ROOM, host, "begins", EPOCH, "settings", settings=self.begins_with)
+            world.store.journal.change(world.store.connection, begins)
         while self.acts:
             await sleep(chance.expovariate(self._pace))
             page = self._page()
@@ -246,6 +252,6 @@ COMMANDS: dict[Command, float] = {
     lock: 0.7,
     set_lobby: 1.0,
     restrict: 0.8,
-    admit: 3.0,
-    deny: 0.4,
+    admit: 6.0,
+    deny: 1.0,
 }

@@ -82,7 +82,8 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    if ahead != ahead_then and not stay.estimated:
+    # A removal closes the stay at once, also if its beginning is still to be told by another clock.
+    if ahead != ahead_then and not stay.estimated and stay.reason != "removed":
         lasted = stay.left_at - stay.joined_at
         world.complain(
             f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"

@@ -39,6 +39,7 @@ class Did:
     phase: str
     wake_at: float | None
     roster: dict[str, Json]
+    knocks: dict[str, Json]
 
 
 def read() -> dict[str, Case]:
@@ -87,10 +88,11 @@ def check(step: Json, did: Did) -> None:
         assert did.phase == step["phase"], where
     if "wake_at" in step:
         assert did.wake_at == pytest.approx(step["wake_at"]), where
-    if "roster" in step:
-        assert list(did.roster) == list(step["roster"]), where
-        for participant, fields in step["roster"].items():
-            assert did.roster[participant] == {**did.roster[participant], **fields}, where
+    for name, known in ("roster", did.roster), ("knocks", did.knocks):
+        if name in step:
+            assert list(known) == list(step[name]), where
+            for key, fields in step[name].items():
+                assert known[key] == {**known[key], **fields}, where
 
 
 def _in_full(action: list[Any], step: Json) -> list[Any]:
@@ -98,7 +100,7 @@ def _in_full(action: list[Any], step: Json) -> list[Any]:
     match action:
         case ["emit", "event", int(number)]:
             return ["emit", "event", step["args"][0]["events"][number]]
-        case ["emit", "joined" | "event" | "ice_servers"]:
+        case ["emit", "joined" | "event" | "waiting" | "ice_servers"]:
             return [*action, step["args"][0]]
         case ["emit", "resumed", detail]:
             passed_on = {"replayed", "ice_servers", "session", "snapshot"} & step["args"][0].keys()

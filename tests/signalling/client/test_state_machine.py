@@ -61,7 +61,7 @@ def test_it_joins_and_then_knows_who_is_there() -> None:
         "token": "t",
         "on_duplicate": "reject",
         "media": {"audio": False, "video": False, "screen": False},
-        "features": ["batch", "busy", "ice"],
+        "features": ["batch", "busy", "ice", "moderation"],
     }
     program = SignallingClient(Place("abc", "Echo", "page", kind="bot"), lambda: 0.5)
     program.start(0.0)

@@ -32,7 +32,7 @@ def perform(client: SignallingClient, call: str, args: list[Any], now: float) ->
             return client.received(frame if isinstance(frame, str) else json.dumps(frame), now)
         case "status":
             return client.status(**args[0])
-        case "signal" | "leave" | "suspend":
+        case "signal" | "order" | "leave" | "suspend":
             method: Callable[..., list[Action]] = getattr(client, call)
             return method(*args)
         case _:
@@ -61,7 +61,8 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
     for step in case.steps:
         actions = [told(action) for action in perform(client, step["call"], step.get("args", []), step["at"])]
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
-        check(step, Did(actions, client.phase, wake_at, client.membership.roster))
+        known = client.membership
+        check(step, Did(actions, client.phase, wake_at, known.roster, known.knocks))
     assert not list(random), "a random number was not asked for"
 
 
