@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from storage.records import Attendance, Participant, Stay
 from tests.server.visitors import Visitor
-from tests.simulation.page import Interval
+from tests.simulation.notes import Interval
 from tests.simulation.store_checks import merged, minus
 
 ROUNDING = 0.005

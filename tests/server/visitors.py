@@ -20,7 +20,7 @@ import jwt
 
 from signalling.client.actions import Action, Emit
 from tests.server.pages import Page
-from tests.simulation.page import Interval
+from tests.simulation.notes import Interval
 
 SHORT, LONG = 0.8, 3.0
 """Seconds at most, of being there and of being away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -9,7 +10,10 @@ import pytest
 
 from server.realtime.admission import Admission
 from server.realtime.change_writer import ChangeWriter
+from server.realtime.entry import HasToWait
+from server.realtime.joining import Joining
 from server.realtime.pending_joins import PendingJoins
+from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms import allowed, coalescing
@@ -190,6 +194,40 @@ def lost_answer_is_a_repeat(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ChangeWriter, "_write", forgetful)
 
 
+def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
+    """A join of somebody who waits, which the store could not answer, is asked again whatever happened since."""
+    waits_on = Joining._waits_on
+
+    def stubborn(self: Joining, connection: Any, refused: Refused) -> bool:
+        again = self._waiting.get(connection)
+        if again is not None and refused.code is ErrorCode.UNAVAILABLE:
+            asyncio.get_running_loop().call_later(refused.retry_after or 1.0, again)
+            return True
+        return waits_on(self, connection, refused)
+
+    patch.setattr(Joining, "_waits_on", stubborn)
+
+
+def hand_lowered_unheard(patch: pytest.MonkeyPatch) -> None:
+    """A page whose hand was lowered while it was away believes that it is up."""
+    patch.setattr(Membership, "_lower_hand", lambda self: None)
+
+
+def told_to_wait_by_an_old_answer(patch: pytest.MonkeyPatch) -> None:
+    """A join that was decided before somebody was let in waits, and nobody asks for it again."""
+    recorded = Admission._recorded
+
+    async def once(self: Admission, join: Any, proof: Any) -> Any:
+        try:
+            return await recorded(self, join, proof)
+        except HasToWait:
+            for pending in self.pending._rooms[join.meeting][proof.user_id]:
+                pending.stale = False
+            raise
+
+    patch.setattr(Admission, "_recorded", once)
+
+
 def removal_leaves_the_stay_open(patch: pytest.MonkeyPatch) -> None:
     """The record goes by the room, which may not have had the time to say so."""
     patch.setattr(moderation_statements, "CLOSE_OPEN_STAY", "SELECT 1 WHERE :at IS NULL")
@@ -214,5 +252,8 @@ ORDER_PLANTS = (
     join_does_not_wait_for_changes,
     admitted_not_asked_again,
     lost_answer_is_a_repeat,
+    asked_again_though_it_is_in,
+    hand_lowered_unheard,
+    told_to_wait_by_an_old_answer,
     removal_leaves_the_stay_open,
 )

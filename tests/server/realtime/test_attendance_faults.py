@@ -19,7 +19,7 @@ from tests.server.client import playing
 from tests.server.compared import Terms, compared
 from tests.server.quick_node import INTERVAL, QuickNodeServer
 from tests.server.visitors import Visitor
-from tests.simulation.page import Interval
+from tests.simulation.notes import Interval
 from tests.storage.backends import BACKENDS, Servers
 from tests.storage.place import Place
 
