@@ -271,7 +271,10 @@ class Joining:
 
     def let_in(self, effect: LetIn) -> None:
         """Ask once more for the seat that the connection waits for."""
-        again = self._waiting.get(effect.connection)
+        self._retry(effect.connection)
+
+    def _retry(self, connection: Connection) -> None:
+        again = self._waiting.get(connection)
         if again is not None:
             again()
 
@@ -280,11 +283,11 @@ class Joining:
 
     def _waits_on(self, connection: Connection, refused: Refused) -> bool:
         """Whether a connection that waits goes on waiting although its join was refused."""
-        again = self._waiting.get(connection)
-        if again is None:
+        if connection not in self._waiting:
             return False
         if refused.code is ErrorCode.UNAVAILABLE:
-            asyncio.get_running_loop().call_later(refused.retry_after or RETRY, again)
+            # Unless it is answered until then: another change may have had it asked again.
+            asyncio.get_running_loop().call_later(refused.retry_after or RETRY, self._retry, connection)
             return True
         del self._waiting[connection]
         connection.waits = False

@@ -102,6 +102,9 @@ class Membership:
             self._look_around(message["seq"], snapshot)
         if restarted:
             self.outbox.forget_what_may_have_happened()
+        elif snapshot is not None and self.me is not None and not self.me["hand"]:
+            # The event that lowered it will not come any more.
+            self._lower_hand()
         # A status that waits turns on again what was turned off before it.
         off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
         actions: list[Action] = [Send(command) for command in self.outbox.all()]

@@ -172,7 +172,6 @@ class Orders:
         for user_id in change.deny:
             effects += self._waiting.refuse(room, user_id, ErrorCode.DENIED, now, by)
         for user_id in change.remove:
-            effects += self._waiting.refuse(room, user_id, ErrorCode.REMOVED, now, by)
             if (found := room.member_of(user_id)) is not None:
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
         return effects

@@ -108,6 +108,8 @@ export class Membership {
       this.#lookAround(snapshot);
     }
     if (restarted) this.outbox.forgetWhatMayHaveHappened();
+    // The event that lowered it will not come any more.
+    else if (snapshot && this.#me && !this.#me.hand) this.#lowerHand();
     // A status that waits turns on again what was turned off before it.
     const off = turnedOff(message).filter((flag) => !this.outbox.turnsOn(flag));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };

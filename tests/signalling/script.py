@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from signalling.protocol.client_messages import Authenticate, decode
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import instance
 from signalling.protocol.rights import ALL, Rights, Role
-from signalling.rooms.change import NOBODY, Change, Person, Recorded, Unsettled
+from signalling.rooms.change import NOBODY, Outcome, Person, Recorded, Unsettled
 from signalling.rooms.effects import (
     Broadcast,
     Close,
@@ -36,6 +37,7 @@ from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return
 from signalling.rooms.knock import Knocking
 from signalling.rooms.telling import DELAY, FRAMES
 from tests.signalling.frames import check_client_frame
+from tests.signalling.record import keep
 from tests.signalling.socket import Socket
 
 
@@ -240,25 +242,15 @@ class Stage:
         asked, self.unsettled = self.unsettled, []
         for each in asked:
             again = (each.actor.user_id, each.key) in self.recorded
-            self.recorded.add((each.actor.user_id, each.key))
-            if not again:
-                self._record(each.change)
-            if not lost:
+            answer: Outcome = Recorded(again, self.settings, self.revision)
+            if not again and each.change.if_revision not in (None, self.revision):
+                answer = Refused(ErrorCode.CHANGED)
+            elif not again:
+                self.recorded.add((each.actor.user_id, each.key))
+                keep(self, each.change)
                 answer = Recorded(again, self.settings, self.revision)
+            if not lost:
                 self._carry_out(self.hub.settled(each, answer, self.now))
-
-    def _record(self, change: Change) -> None:
-        if change.settings is not None:
-            changed = {**self.settings, **change.settings}
-            self.settings = {name: value for name, value in changed.items() if value is not None}
-            self.revision += 1
-        if change.host is not None:
-            self.roles |= {user: "cohost" for user, role in self.roles.items() if role == "host"}
-            self.roles[change.host] = "host"
-        self.roles |= change.roles
-        self.may |= change.may
-        for user in change.remove:
-            self.roles[user] = "participant"
 
     def end(self, room: str = "ABC123") -> None:
         self._carry_out(self.hub.end(room, self.now))

@@ -103,7 +103,7 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
     if page.final and page.final not in allowed:
         world.complain(f"{page.name} was turned away with {page.final}")
     answers = {"unknown_participant"} | (ANSWERS if world.application.is_there else set())
-    answers |= {"forbidden"} if world.moderators.acts else set()
+    answers |= {"forbidden", "changed"} if world.moderators.acts else set()
     for error in page.errors:
         if error["code"] not in answers:
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")

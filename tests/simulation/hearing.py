@@ -63,7 +63,7 @@ def _order_is_kept(world: World, page: Page) -> None:
     for position, person in enumerate(waiting):
         for later in waiting[position + 1 :]:
             since, first = later.waiting_since, person.first_asked
-            if since is not None and first is not None and since < first:
+            if since is not None and since < first:
                 world.complain(
                     f"{later.name} waits since {since:.3f} behind {person.name}, who asked at {first:.3f}"
                 )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from signalling.client.actions import Send
 from signalling.client.outbox import LASTING
 from signalling.client.roster import FLAGS
-from tests.simulation.clock import lots
+from storage.moderation import Change
+from tests.simulation.clock import EPOCH, lots
 from tests.simulation.notes import ROOM, Order
 from tests.simulation.page import Page
 from tests.simulation.rulings import Rulings
@@ -37,16 +38,24 @@ class Moderators:
         chance = self.chance
         self.acts = chance.random() < 0.5
         self._pace = chance.choice((0.3, 0.6, 1.5))
+        self.begins_with = chance.choice(({}, {"lobby": "everyone"}))
         # As in `World`: what is rare in one run is common in another.
         weights = [weight * chance.choice((0, 0.3, 1, 3)) for weight in COMMANDS.values()]
         self._weights = [weight + 1e-6 for weight in weights]
 
     async def act(self) -> None:
-        """Without end."""
-        chance = self.chance
+        """Without end. Some meetings begin with somebody at the door."""
+        chance, world = self.chance, self.world
+        if self.acts and self.begins_with:
+            host = world.people[0].user_id
+            begins = Change(ROOM, host, "begins", EPOCH, "settings", settings=self.begins_with)
+            world.store.journal.change(world.store.connection, begins)
         while self.acts:
             await sleep(chance.expovariate(self._pace))
             page = self._page()
+            if page is not None and chance.random() < 0.2:
+                await self._at_the_door(page)
+                continue
             for _ in range(chance.choice((1, 1, 1, 2, 3))):
                 if page is not None and page.client.membership.me is not None:
                     (command,) = chance.choices(list(COMMANDS), self._weights)
@@ -54,6 +63,21 @@ class Moderators:
                 if chance.random() < 0.5:
                     # Another one, at the same moment.
                     page = self._page()
+
+    async def _at_the_door(self, page: Page) -> None:
+        """A command that meets somebody on their way in: before, while or just after the store answers."""
+        chance, whom = self.chance, self.someone(page)
+        if whom is None or not whom.online:
+            return
+        store, asks = self.world.store, whom.open_tab(on_duplicate=chance.choice(("replace", "reject"))).page
+        for _ in range(100):
+            if not asks.is_live or asks.client.phase not in {"idle", "connecting"}:
+                break
+            await sleep(0.01)
+        await sleep(self.world.network.delay + chance.random() * 2 * store.latency)
+        if page.is_live and page.client.membership.me is not None:
+            (command,) = chance.choices(list(COMMANDS), self._weights)
+            command(self, page, whom)
 
     def _page(self) -> Page | None:
         """Of somebody in charge, as far as they know; now and then of anybody."""
@@ -121,63 +145,64 @@ def _role(page: Page) -> str:
     return str(me["role"]) if me else "participant"
 
 
-Command = Callable[[Moderators, Page], None]
+Command = Callable[..., None]
+"""What is commanded by a page, of somebody in particular or of anybody."""
 
 
-def remove(by: Moderators, page: Page) -> None:
-    if (whom := by.someone(page)) is not None:
+def remove(by: Moderators, page: Page, whom: Person | None = None) -> None:
+    if (whom := whom or by.someone(page)) is not None:
         back = by.chance.choice(("never", "knock", "freely"))
         message = {"type": "remove", "participant": whom.participant, "back": back}
         by.give(page, message, (whom.user_id,))
 
 
-def readmit(by: Moderators, page: Page) -> None:
+def readmit(by: Moderators, page: Page, whom: Person | None = None) -> None:
     """Somebody who was removed, if there is anybody; now and then whomever."""
     removed = {user for order in by.orders if order.kind == "remove" for user in order.users}
     people = [person for person in by.others(page) if person.user_id in removed]
     if by.chance.random() < 0.1:
         people = by.others(page)
-    if people:
-        whom = by.chance.choice(people)
+    if people or whom:
+        whom = whom or by.chance.choice(people)
         by.give(page, {"type": "readmit", "participant": whom.participant}, (whom.user_id,))
 
 
-def mute(by: Moderators, page: Page) -> None:
+def mute(by: Moderators, page: Page, whom: Person | None = None) -> None:
     media = dict.fromkeys(by.chance.sample(FLAGS, 1 + by.chance.randrange(2)), False)
     if by.chance.random() < 0.3:
         by.give(page, {"type": "mute", "participants": "others", "media": media})
-    elif (whom := by.someone(page)) is not None:
+    elif (whom := whom or by.someone(page)) is not None:
         message = {"type": "mute", "participants": [whom.participant], "media": media}
         by.give(page, message, (whom.user_id,))
 
 
-def allow(by: Moderators, page: Page) -> None:
-    if (whom := by.someone(page)) is not None:
+def allow(by: Moderators, page: Page, whom: Person | None = None) -> None:
+    if (whom := whom or by.someone(page)) is not None:
         rights = by.chance.sample(RIGHTS, 1 + by.chance.randrange(2))
         may = {right: by.chance.choice((False, False, True, None)) for right in rights}
         by.give(page, {"type": "allow", "participants": [whom.participant], "may": may}, (whom.user_id,))
 
 
-def ask(by: Moderators, page: Page) -> None:
-    if (whom := by.someone(page)) is not None:
+def ask(by: Moderators, page: Page, whom: Person | None = None) -> None:
+    if (whom := whom or by.someone(page)) is not None:
         by.give(page, {"type": "ask", "participant": whom.participant, "media": {"audio": True}})
 
 
-def lower_hands(by: Moderators, page: Page) -> None:
+def lower_hands(by: Moderators, page: Page, _: Person | None = None) -> None:
     roster = page.client.membership.roster
     hands = [one["id"] for one in roster.values() if one["hand"]] or list(roster)[:1]
     by.give(page, {"type": "lower_hands", "participants": hands})
 
 
-def set_role(by: Moderators, page: Page) -> None:
-    if (whom := by.someone(page)) is not None:
+def set_role(by: Moderators, page: Page, whom: Person | None = None) -> None:
+    if (whom := whom or by.someone(page)) is not None:
         role = by.chance.choice(("cohost", "cohost", "participant"))
         message = {"type": "set_role", "participant": whom.participant, "role": role}
         by.give(page, message, (whom.user_id,))
 
 
-def hand_over(by: Moderators, page: Page) -> None:
-    if (whom := by.someone(page)) is not None:
+def hand_over(by: Moderators, page: Page, whom: Person | None = None) -> None:
+    if (whom := whom or by.someone(page)) is not None:
         message = {"type": "set_role", "participant": whom.participant, "role": "host"}
         by.give(page, message, (whom.user_id,))
 
@@ -189,27 +214,27 @@ def _set(by: Moderators, page: Page, settings: dict[str, Any]) -> None:
     by.give(page, message)
 
 
-def lock(by: Moderators, page: Page) -> None:
+def lock(by: Moderators, page: Page, _: Person | None = None) -> None:
     _set(by, page, {"locked": by.chance.random() < 0.5})
 
 
-def set_lobby(by: Moderators, page: Page) -> None:
+def set_lobby(by: Moderators, page: Page, _: Person | None = None) -> None:
     _set(by, page, {"lobby": by.chance.choice(("off", "everyone", "guests"))})
 
 
-def restrict(by: Moderators, page: Page) -> None:
+def restrict(by: Moderators, page: Page, _: Person | None = None) -> None:
     """What everybody may do."""
     right = by.chance.choice(RIGHTS)
     _set(by, page, {"may": {right: by.chance.choice((False, None))}})
 
 
-def admit(by: Moderators, page: Page) -> None:
+def admit(by: Moderators, page: Page, _: Person | None = None) -> None:
     if knocks := list(page.client.membership.knocks):
         some = by.chance.choice((knocks, knocks[:1], knocks[-1:]))
         by.give(page, {"type": "admit", "knocks": some}, by.knocking(some))
 
 
-def deny(by: Moderators, page: Page) -> None:
+def deny(by: Moderators, page: Page, _: Person | None = None) -> None:
     if knocks := list(page.client.membership.knocks):
         some = [by.chance.choice(knocks)]
         by.give(page, {"type": "deny", "knocks": some}, by.knocking(some))
@@ -227,6 +252,6 @@ COMMANDS: dict[Command, float] = {
     lock: 0.7,
     set_lobby: 1.0,
     restrict: 0.8,
-    admit: 3.0,
-    deny: 0.4,
+    admit: 6.0,
+    deny: 1.0,
 }

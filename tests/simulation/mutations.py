@@ -25,6 +25,7 @@ from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 from tests.simulation.login_mutations import LOGIN_PLANTS
+from tests.simulation.order_mutations import ORDER_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -314,7 +315,6 @@ PLANTS: dict[str, Plant] = {
         host_lost_on_rejoin,
         joins_never_told,
         hand_forgotten,
-        *LOGIN_PLANTS,
-        *RECORD_PLANTS,
+        *(*LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
     )
 }

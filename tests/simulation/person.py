@@ -17,7 +17,7 @@ from tests.simulation import hearing
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import BOOTED, EPOCH, VirtualLoop
 from tests.simulation.network import Link
-from tests.simulation.notes import ROOM, Waited
+from tests.simulation.notes import ROOM, Waited, Whole
 from tests.simulation.page import Page
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ class Person:
         """Its machine is."""
         self._clock_stands_at = 0.0
         self._slept = 0.0
-        self.first_asked: float | None = None
-        """When it asked to come in, the first time that it had to wait."""
         self._set_ahead = 0.0
         """How far its clock shows another time than it is."""
 
@@ -113,8 +111,6 @@ class Person:
             restarted = " of a new process" if detail["restarted"] else ""
             self.say(f"{page.name} is back with {how}{restarted}")
         elif name == "waiting":
-            if self.first_asked is None and page.waited is not None:
-                self.first_asked = page.waited.asked
             self.say(f"{page.name} waits to be let in, at position {detail['position']}")
         elif name == "answered":
             answer = (
@@ -166,6 +162,14 @@ class Person:
     def participant(self) -> str:
         """Empty before they were in for the first time."""
         return next((page.participant for page in self.pages if page.participant), "")
+
+    @property
+    def first_asked(self) -> float:
+        """When they asked for a seat, the first time since they were in."""
+        was_in = max(
+            (heard.at for page in self.pages for heard in page.heard if isinstance(heard, Whole)), default=0.0
+        )
+        return min(asked for page in self.pages for asked, _ in page._asked if asked > was_in)
 
     @property
     def waiting_since(self) -> float | None:

@@ -30,13 +30,17 @@ def restless(world: World) -> str:
         return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
     if any(member.connection is None for room in server.hub.rooms.values() for member in room):
         return "someone is away"
+    if server.hub.keeps_back:
+        return "something is still to be told"
+    if server.changes.count:
+        return f"{server.changes.count} changes are not recorded"
     if server.writer.count:
         return f"{server.writer.count} entries are not recorded"
     if others := store_checks.open_stays_elsewhere(world.store.connection, server.node.id):
         return f"stays are open under a server that is gone: {others}"
-    present = sum(len(room) for room in server.hub.rooms.values())
+    present = sorted(member.user_id for room in server.hub.rooms.values() for member in room)
     if (stays := store_checks.open_stays(world.store.connection)) != present:
-        return f"{stays} stays are open in the record, {present} people are there"
+        return f"the stays of {stays} are open in the record, {present} are there"
     return ""
 
 

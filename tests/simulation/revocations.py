@@ -66,7 +66,9 @@ def check(world: World) -> None:
     ids = {page.participant for page in person.pages if page.participant}
     for event in world.truth.all():
         who = event.message.get("participant", {}).get("id") or event.message.get("from")
-        if who in ids and event.at > since and event.message["type"] != "participant_left":
+        # What they said before, to somebody who was on the way back, is sent anew.
+        is_old = event.message["type"] == "signal" and event.message["data"]["n"] in world.truth.withdrawn
+        if who in ids and event.at > since and event.message["type"] != "participant_left" and not is_old:
             world.complain(
                 f"{person.name} was revoked at {since:.3f}: {event.message['type']} at {event.at:.3f}"
             )

@@ -85,6 +85,7 @@ class Server:
         self.hub: Hub
         self.gateway: Gateway
         self.writer: AttendanceWriter
+        self.changes: ChangeWriter
         self.node: Node
         self.revocations: Revocations
         self.drain: Drain
@@ -117,7 +118,7 @@ class Server:
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
         self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
-        changes = ChangeWriter(store, metrics, at=times.now)
+        self.changes = changes = ChangeWriter(store, metrics, at=times.now)
         identities = self._application.identities(config, self._tokens)
         admission = Admission(
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities

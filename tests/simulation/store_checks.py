@@ -41,11 +41,10 @@ def open_stays_elsewhere(connection: sqlite3.Connection, node: str) -> int:
     return int(count)
 
 
-def open_stays(connection: sqlite3.Connection) -> int:
-    (count,) = connection.execute(
-        "SELECT count(*) FROM participant_sessions WHERE left_at IS NULL"
-    ).fetchone()
-    return int(count)
+def open_stays(connection: sqlite3.Connection) -> list[str]:
+    """The users whose stays are open."""
+    query = "SELECT user_id FROM participant_sessions JOIN participants ON id = participant_id WHERE left_at IS NULL"
+    return sorted(user_id for (user_id,) in connection.execute(query))
 
 
 def check(world: World) -> None:
@@ -83,7 +82,8 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    if ahead != ahead_then and not stay.estimated:
+    # A removal closes the stay at once, also if its beginning is still to be told by another clock.
+    if ahead != ahead_then and not stay.estimated and stay.reason != "removed":
         lasted = stay.left_at - stay.joined_at
         world.complain(
             f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"
@@ -106,16 +106,21 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         inside = any(i.since < extra.since - 0.001 for i in maybe) and any(
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
-        # Who is away when the meeting is ended is recorded as having been there to its end, and who is away when the
-        # server dies, to its last heartbeat.
+        # Who is away when the meeting is ended, or when they are removed, may be recorded as having been there until
+        # then, and who is away when the server dies, to its last heartbeat.
         in_grace = inside or any(
             stay.left_at is not None
-            and (stay.estimated or stay.reason == "ended")
+            and (stay.estimated or stay.reason in {"ended", "removed"})
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
         allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
-        if extra.until - extra.since > allowed:
+        # A stay whose end was lost is gone on with by whoever comes before record and rooms are compared.
+        is_unkept = any(
+            unkept.user_id == person.user_id and extra.since <= unkept.at <= extra.until
+            for unkept in world.store.unkept
+        )
+        if extra.until - extra.since > allowed and not is_unkept:
             world.complain(
                 f"{person.name} is recorded from {extra.since:.3f} to {extra.until:.3f} and was not there"
             )

@@ -208,6 +208,7 @@ class World:
         return (
             self.store_failed
             or warning == "drain cut short"
+            or warning.startswith("changes left unrecorded")
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 

@@ -8,10 +8,13 @@ from typing import cast
 
 import pytest
 
+from server.realtime.credentials import Proof
+from server.realtime.entry import HasToWait
 from server.realtime.room_restore import restore_rooms
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.rooms.effects import Close, StayResumed
+from storage.errors import NotLetIn
 from storage.moderation import Change
 from storage.store import Store
 from tests.server.desk import Desk, restored, stays
@@ -61,6 +64,33 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
     await desk.reconciler.reconcile(is_last=True)
     assert await desk.writer.settle("ABC123", "u_ann", 5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+async def test_who_is_admitted_while_the_store_says_that_they_have_to_wait_is_let_in(desk: Desk) -> None:
+    await desk.join(desk.tokens.identity("u_host", 2e9))
+    lobby = Change("ABC123", "u_host", "one", 1000.0, "settings", settings={"lobby": "everyone"})
+    await desk.store.real.change(lobby)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    await desk.store.real.change(Change("ABC123", "u_host", "two", 1001.0, "admit", admit=["u_ann"]))
+    desk.admission.pending.meeting_changed("ABC123")
+    desk.store.open.set()
+    await coming
+    assert desk.hub.present("ABC123", "u_ann") is not None
+
+
+async def test_a_second_page_that_knows_nothing_of_the_first_keeps_the_time_of_its_knock(desk: Desk) -> None:
+    waits = HasToWait(
+        Proof("u_ann", None, None), "Ann", NotLetIn("lobby", settings={}, revision=0, sitting=1)
+    )
+    join = Join(id=1, meeting="ABC123", name="Ann")
+    first = desk.admission.door.knocking(object(), join, "ABC123", waits)._replace(at=1000.0)
+    desk.hub.wait(first, 0.0)
+    second = desk.admission.door.knocking(object(), join, "ABC123", waits)
+    assert second.at == 1000.0
+    assert desk.tokens.waits_since(second.knock, "ABC123", "u_ann", 1, 2000.0) == 1000.0
 
 
 async def test_a_join_makes_no_meeting_with_an_id_of_imports_or_tests(desk: Desk) -> None:

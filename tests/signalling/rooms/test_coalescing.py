@@ -46,6 +46,28 @@ def media(*on: str) -> dict[str, bool]:
     return {name: name in on for name in ("audio", "video", "screen")}
 
 
+def test_a_status_that_waits_turns_nothing_on_that_its_member_may_not_send(stage: Stage) -> None:
+    stage.join("host")
+    for user in ("ann", "bob"):
+        stage.say(user, type="status", id=2, media={"audio": True})
+        stage.say(user, type="status", id=3, media={"video": True}, hand=False)
+    may: dict[str, Any] = {
+        "type": "allow",
+        "id": 4,
+        "key": "one",
+        "participants": ["p_ann_ABC123"],
+        "may": {"audio": False},
+    }
+    stage.say("host", **may)
+    stage.release()
+    stage.silence()
+    stage.release()
+    ann, bob = stage.hub.present("ABC123", "ann"), stage.hub.present("ABC123", "bob")
+    assert ann is not None
+    assert bob is not None
+    assert (ann.audio, ann.video, bob.audio, bob.video) == (False, True, True, True)
+
+
 def test_statuses_of_one_member_are_told_as_one_and_each_is_acknowledged_behind_it(stage: Stage) -> None:
     stage.say("ann", type="status", id=2, media={"audio": True})
     stage.say("ann", type="status", id=3, media={"video": True}, hand=False)

@@ -94,19 +94,6 @@ def test_who_is_denied_is_told_and_closed() -> None:
     assert stage.messages("host")[0]["reason"] == "denied"
 
 
-def test_one_who_waits_again_can_be_removed() -> None:
-    stage = lobby()
-    stage.join("bob")
-    order(stage, "host", "remove", participant="p_bob_ABC123", back="knock")
-    stage.settle()
-    bob = stage.knock("bob")
-    stage.silence()
-    known = {"p_bob_ABC123": Person("bob")}
-    stage.say("host", type="remove", id=99, key="again", participant="p_bob_ABC123", known=known)
-    assert [m["code"] for m in stage.messages(bob)] == ["removed"]
-    assert bob.closed == CloseCode.REMOVED
-
-
 def test_who_comes_again_keeps_the_position_and_who_stays_away_has_gone() -> None:
     stage = lobby("eve", "dan")
     stage.lose("eve")
@@ -168,6 +155,29 @@ def test_a_promoted_one_learns_who_waits_and_so_does_whoever_joins_or_resumes() 
     assert [knock["id"] for knock in stage.messages("ann")[0]["snapshot"]["knocks"]] == ["k_eve", "k_dan"]
     stage.join("bob")
     assert "knocks" not in stage.messages("bob")[0]
+
+
+def test_a_knock_is_not_told_again_behind_a_list_of_who_waits() -> None:
+    stage = lobby("eve")
+    stage.lose("ann")
+    order(stage, "host", "set_role", participant="p_ann_ABC123", role="cohost")
+    order(stage, "host", "deny", knocks=["k_eve"])
+    stage.resume("ann", epoch="of another process")
+    (resumed,) = stage.messages("ann")
+    assert resumed["snapshot"]["knocks"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "fields"), [("readmit", {}), ("remove", {}), ("set_role", {"role": "cohost"})]
+)
+def test_who_waits_and_is_spoken_of_asks_again(command: str, fields: dict[str, Any]) -> None:
+    stage = lobby("eve", "dan")
+    known = {"p_eve_ABC123": Person("eve")}
+    number = next(_ids)
+    message = {"type": command, "id": number, "key": "one", "participant": "p_eve_ABC123"} | fields
+    stage.say("host", known, **message)
+    stage.settle()
+    assert [socket.user for socket in stage.let_in] == ["eve"]
 
 
 def test_a_moderator_who_was_away_is_told_of_knocks_and_nobody_else_is() -> None:

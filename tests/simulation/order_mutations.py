@@ -1,0 +1,259 @@
+"""Mutations of what those in charge can do, to plant as those in `mutations` are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.realtime.admission import Admission
+from server.realtime.change_writer import ChangeWriter
+from server.realtime.joining import Joining
+from server.realtime.pending_joins import PendingJoins
+from signalling.client.membership import Membership
+from signalling.client.outbox import Outbox
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms import allowed, coalescing
+from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
+from signalling.rooms.effects import Effect
+from signalling.rooms.hub import Hub
+from signalling.rooms.orders import Orders
+from signalling.rooms.room import Room
+from signalling.rooms.waiting import Waiting
+from storage.entry import Known
+from storage.entry import refusal as whole
+from storage.errors import NotLetIn
+from storage.sqlite import joins, meeting_statements, moderation_statements
+
+
+def removal_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """The store's join does not look whether somebody was removed."""
+    patch.setattr(joins, "refusal", lambda request, known, grant: whole(request, _kept(known), grant))
+
+
+def _kept(known: Known) -> Known:
+    values = {name: getattr(known, name) for name in Known.__dataclass_fields__}
+    return Known(**values | {"removal": None})
+
+
+def stale_joins_go_on(patch: pytest.MonkeyPatch) -> None:
+    """A join that is on its way while somebody is removed is not asked again."""
+    patch.setattr(PendingJoins, "meeting_changed", lambda self, room: None)
+
+
+def restore_resurrects(patch: pytest.MonkeyPatch) -> None:
+    """Who was removed a moment ago has a place after a restart."""
+    patch.setattr(
+        meeting_statements,
+        "RESTORABLE",
+        meeting_statements.RESTORABLE.replace("reason = 'lost'", "reason IN ('lost', 'removed')"),
+    )
+
+
+def lock_looked_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Whether the meeting is locked is asked before the store is, and not by it."""
+    admit = Admission._admit
+
+    def unlocked(request: Any, known: Known, grant: Any) -> Any:
+        settings = {**known.settings, "locked": False}
+        values = {name: getattr(known, name) for name in Known.__dataclass_fields__}
+        return whole(request, Known(**values | {"settings": settings}), grant)
+
+    async def looks_first(self: Any, connection: Any, join: Any, proof: Any, *rest: Any, **how: Any) -> Any:
+        room = self._hub.rooms.get(join.meeting)
+        known = self._store.connection.execute(
+            "SELECT 1 FROM participants WHERE user_id = ? AND sitting > 0", (proof.user_id,)
+        ).fetchone()
+        if room is not None and room.settings.locked and not known:
+            raise Refused(ErrorCode.MEETING_LOCKED)
+        return await admit(self, connection, join, proof, *rest, **how)
+
+    patch.setattr(joins, "refusal", unlocked)
+    patch.setattr(Admission, "_admit", looks_first)
+
+
+def acknowledged_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A change is acknowledged before the store has it."""
+    record = ChangeWriter.record
+
+    def hasty(self: ChangeWriter, unsettled: Unsettled) -> None:
+        if unsettled.told:
+            self.settled(unsettled, Recorded(False, {}, 0))
+            unsettled = unsettled._replace(reply=None)
+        record(self, unsettled)
+
+    patch.setattr(ChangeWriter, "record", hasty)
+
+
+def repeats_are_told_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A command that comes again is made in the room before the store is asked whether it was made before."""
+    change = Orders.change
+
+    def hasty(self: Orders, room: Room, actor: Any, command: Any, *rest: Any) -> list[Effect]:
+        return change(self, room, actor, msgspec.structs.replace(command, again=False), *rest)
+
+    patch.setattr(Orders, "change", hasty)
+
+
+def repeats_overtake(patch: pytest.MonkeyPatch) -> None:
+    """What is commanded while a repeat waits for the store is made in the room before it."""
+    patch.setattr(Change, "touches", lambda self, other: False)
+
+
+def repeats_not_sent(patch: pytest.MonkeyPatch) -> None:
+    """The client forgets its commands over a restart, as it does with what does not last."""
+    patch.setattr(Outbox, "forget_what_may_have_happened", lambda self: self._commands.clear())
+
+
+def role_lost_on_restore(patch: pytest.MonkeyPatch) -> None:
+    restore = Hub.restore
+
+    def demoted(self: Hub, stays: Any, now: float) -> None:
+        restore(self, [stay._replace(role="participant") for stay in stays], now)
+
+    patch.setattr(Hub, "restore", demoted)
+
+
+def role_lost_on_rejoin(patch: pytest.MonkeyPatch) -> None:
+    """Whoever is not host is a participant again."""
+    join = Hub.join
+
+    def demoted(self: Hub, arrival: Any, now: float, **how: bool) -> list[Effect]:
+        role = "participant" if arrival.rejoined and arrival.role == "cohost" else arrival.role
+        return join(self, arrival._replace(role=role), now, **how)
+
+    patch.setattr(Hub, "join", demoted)
+
+
+def settings_lost_on_restore(patch: pytest.MonkeyPatch) -> None:
+    """The settings of a room are those that it has when the first page joins."""
+    restore = Hub.restore
+
+    def bare(self: Hub, stays: Any, now: float) -> None:
+        restore(self, [stay._replace(settings={}, revision=0) for stay in stays], now)
+
+    patch.setattr(Hub, "restore", bare)
+
+
+def no_clamp_after_a_restart(patch: pytest.MonkeyPatch) -> None:
+    """A page says after a restart what it sends, and is believed."""
+    resume = Hub.resume
+
+    def believes(self: Hub, back: Any, now: float) -> list[Effect] | None:
+        with pytest.MonkeyPatch.context() as lenient:
+            lenient.setattr(allowed, "clamp", lambda room, member: {})
+            return resume(self, back, now)
+
+    patch.setattr(Hub, "resume", believes)
+
+
+def late_statuses_are_free(patch: pytest.MonkeyPatch) -> None:
+    """A status that waited for the room's budget turns on what its member may not send."""
+    patch.setattr(coalescing, "is_forbidden", lambda *which: False)
+
+
+def rights_taken_and_nothing_turned_off(patch: pytest.MonkeyPatch) -> None:
+    """Who may not send any more goes on until the next status."""
+    patch.setattr(allowed, "clamp", lambda room, member: {})
+
+
+def who_comes_last_waits_last(patch: pytest.MonkeyPatch) -> None:
+    """Those who wait stand in the order in which they came back, not in that of their first time."""
+
+    def appended(self: Room, knock: Any) -> None:
+        self.knocks[knock.user_id] = knock
+
+    patch.setattr(Room, "add_knock", appended)
+
+
+def join_does_not_wait_for_changes(patch: pytest.MonkeyPatch) -> None:
+    async def at_once(self: ChangeWriter, room: str, within: float) -> bool:
+        return True
+
+    patch.setattr(ChangeWriter, "settle", at_once)
+
+
+def admitted_not_asked_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Waiting, "ask_again", lambda self, room, users=None: [])
+
+
+def lost_answer_is_a_repeat(patch: pytest.MonkeyPatch) -> None:
+    """A change that the store has made, and did not say so, is taken for one that everybody knows of."""
+    write = ChangeWriter._write
+
+    async def forgetful(self: ChangeWriter, at: float, unsettled: Unsettled) -> Outcome:
+        before = len(self._store.journal.entries)  # type: ignore[attr-defined]
+        outcome = await write(self, at, unsettled)
+        entries = self._store.journal.entries[before:]  # type: ignore[attr-defined]
+        if isinstance(outcome, Recorded) and any(getattr(entry, "again", False) for entry in entries):
+            return outcome._replace(again=True)
+        return outcome
+
+    patch.setattr(ChangeWriter, "_write", forgetful)
+
+
+def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
+    """A join of somebody who waits, which the store could not answer, is asked again whatever happened since."""
+    waits_on = Joining._waits_on
+
+    def stubborn(self: Joining, connection: Any, refused: Refused) -> bool:
+        again = self._waiting.get(connection)
+        if again is not None and refused.code is ErrorCode.UNAVAILABLE:
+            asyncio.get_running_loop().call_later(refused.retry_after or 1.0, again)
+            return True
+        return waits_on(self, connection, refused)
+
+    patch.setattr(Joining, "_waits_on", stubborn)
+
+
+def hand_lowered_unheard(patch: pytest.MonkeyPatch) -> None:
+    """A page whose hand was lowered while it was away believes that it is up."""
+    patch.setattr(Membership, "_lower_hand", lambda self: None)
+
+
+def told_to_wait_by_an_old_answer(patch: pytest.MonkeyPatch) -> None:
+    """A join that was decided before somebody was let in waits, and nobody asks for it again."""
+    recorded = Admission._recorded
+
+    async def once(self: Admission, join: Any, proof: Any, turn: Any) -> Any:
+        try:
+            return await recorded(self, join, proof, turn)
+        except NotLetIn:
+            for pending in self.pending._rooms[join.meeting][proof.user_id]:
+                pending.stale = False
+            raise
+
+    patch.setattr(Admission, "_recorded", once)
+
+
+def removal_leaves_the_stay_open(patch: pytest.MonkeyPatch) -> None:
+    """The record goes by the room, which may not have had the time to say so."""
+    patch.setattr(moderation_statements, "CLOSE_OPEN_STAY", "SELECT 1 WHERE :at IS NULL")
+
+
+ORDER_PLANTS = (
+    removal_not_asked_for,
+    stale_joins_go_on,
+    restore_resurrects,
+    lock_looked_at_once,
+    acknowledged_at_once,
+    repeats_are_told_at_once,
+    repeats_overtake,
+    repeats_not_sent,
+    role_lost_on_restore,
+    role_lost_on_rejoin,
+    settings_lost_on_restore,
+    no_clamp_after_a_restart,
+    late_statuses_are_free,
+    rights_taken_and_nothing_turned_off,
+    who_comes_last_waits_last,
+    join_does_not_wait_for_changes,
+    admitted_not_asked_again,
+    lost_answer_is_a_repeat,
+    asked_again_though_it_is_in,
+    hand_lowered_unheard,
+    told_to_wait_by_an_old_answer,
+    removal_leaves_the_stay_open,
+)
