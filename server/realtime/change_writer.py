@@ -106,16 +106,21 @@ class ChangeWriter:
             log.warning("changes left unrecorded, nobody was told that they are", count=self._count)
 
     async def _write_all(self, room: str, queue: _Queue) -> None:
-        delay = RETRY_FIRST
+        delay, is_new = RETRY_FIRST, True
         while queue.changes:
             at, unsettled = queue.changes[0]
+            if is_new and not unsettled.told:
+                # It takes effect with the record, not when it was commanded.
+                at = self._at()
+                queue.changes[0] = at, unsettled
+            is_new = False
             try:
                 outcome = await self._write(at, unsettled)
             except StoreUnavailable:
                 await asyncio.sleep(delay)
                 delay = min(RETRY_MOST, delay * 2)
                 continue
-            delay = RETRY_FIRST
+            delay, is_new = RETRY_FIRST, True
             queue.changes.popleft()
             self._count -= 1
             if not queue.changes:

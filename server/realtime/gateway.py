@@ -140,8 +140,10 @@ class Gateway:
         self._admission.new_meetings.made(room)
 
     def revoked(self, user_ids: Collection[str]) -> None:
-        """The credentials of these users are void: remove them from every room and refuse their pending joins."""
+        """The credentials of these users are void: remove them from every room, and refuse their pending joins and
+        those who wait."""
         self._admission.pending.revoked(user_ids)
+        self._carrier.carry_out(self._hub.waiting.revoked(user_ids, clock.monotonic()))
         for room in tuple(self._hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))

@@ -5,6 +5,7 @@ Whoever waits is told the position and nothing else of the room. Those in charge
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from signalling.protocol.client_messages import ClientMessage, Leave
@@ -139,6 +140,17 @@ class Waiting:
         effects = self.end(room, knock, "denied", now, by)
         if connection is not None:
             effects += commands.refuse(connection, Refused(code), knock.message_id)
+        return effects
+
+    def revoked(self, user_ids: Collection[str], now: float) -> list[Effect]:
+        """The credentials of these users are void: they wait no more."""
+        effects: list[Effect] = []
+        for room in tuple(self._rooms.values()):
+            for knock in [each for each in room.knocks.values() if each.user_id in user_ids]:
+                connection = knock.connection
+                effects += self.end(room, knock, "left", now)
+                if connection is not None:
+                    effects += commands.refuse(connection, Refused(ErrorCode.REVOKED), knock.message_id)
         return effects
 
     def ask_again(self, room: Room, users: frozenset[str] | None = None) -> list[Effect]:

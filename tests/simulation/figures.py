@@ -32,6 +32,7 @@ def figures_of(world: World) -> Counter[str]:
     figures["orders"] = len(world.moderators.orders)
     for order in world.moderators.orders:
         figures[f"{order.kind} {order.answer or 'unanswered'}"] += 1
+        figures["again"] += order.again
     for page in world.pages():
         figures[f"final {page.final}"] += 1
         figures["waited"] += int(page.position > 0)

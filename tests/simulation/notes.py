@@ -53,6 +53,7 @@ class Order:
     """A command of somebody in charge, or of somebody who takes themselves for that.
 
     `users`: whom it is about. `answer`: "ack", or the code of the refusal; empty until there is one.
+    `again`: it had been carried out before.
     """
 
     page: Page
@@ -61,6 +62,7 @@ class Order:
     sent_at: float
     answered_at: float = math.inf
     answer: str = ""
+    again: bool = False
 
     @property
     def kind(self) -> str:

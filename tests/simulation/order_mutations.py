@@ -208,6 +208,11 @@ def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Joining, "_waits_on", stubborn)
 
 
+def revoked_wait_on(patch: pytest.MonkeyPatch) -> None:
+    """Whose credentials are void keeps the place among those who wait."""
+    patch.setattr(Waiting, "revoked", lambda self, user_ids, now: [])
+
+
 def hand_lowered_unheard(patch: pytest.MonkeyPatch) -> None:
     """A page whose hand was lowered while it was away believes that it is up."""
     patch.setattr(Membership, "_lower_hand", lambda self: None)
@@ -254,6 +259,7 @@ ORDER_PLANTS = (
     lost_answer_is_a_repeat,
     asked_again_though_it_is_in,
     hand_lowered_unheard,
+    revoked_wait_on,
     told_to_wait_by_an_old_answer,
     removal_leaves_the_stay_open,
 )

@@ -273,6 +273,7 @@ class Page:
             self.waited = self.waited or Waited(self.asked_at, now)
         elif name == "answered" and (order := self.orders.get(detail["order"]["id"])) is not None:
             order.answered_at, order.answer = now, detail["error"]["code"] if "error" in detail else "ack"
+            order.again = "again" in detail
         elif name == "muted":
             self.media |= detail["media"]
         if self.hand and client.membership._hand is False:

@@ -42,6 +42,17 @@ MUST_HAPPEN = {
     "closed 4006",
     "closed 4101",
     "closed 4102",
+    "closed 4002",
+    "closed 4005",
+    "join removed",
+    "join meeting_locked",
+    "departure removed",
+    "waited",
+    "again",
+    "settings changed",
+    "set_role forbidden",
+    *(f"{order} ack" for order in ("remove", "readmit", "allow", "set_role", "settings", "admit", "deny")),
+    *(f"{order} ack" for order in ("mute", "ask", "lower_hands")),
 }
 
 

@@ -46,3 +46,23 @@ async def test_a_change_whose_answer_was_lost_is_no_repeat(made_before: bool) ->
         Unsettled("ABC123", Actor("host", "u_host"), "one", Change("settings", settings={}), told=False)
     )
     assert await settled == Recorded(made_before, {}, 0)
+
+
+async def test_what_is_told_when_it_is_recorded_is_recorded_with_that_time() -> None:
+    """What was told at once, with the time of that."""
+    store, now = LosesAnswers(), [1000.0]
+    writer = ChangeWriter(store, Metrics(), at=lambda: now[0])  # type: ignore[arg-type] # has what is used
+    store.silent = False
+    last = asyncio.get_running_loop().create_future()
+
+    def answered(unsettled: Unsettled, outcome: Outcome) -> None:
+        now[0] += 1
+        if unsettled.key == "three":
+            last.set_result(None)
+
+    writer.settled = answered
+    for key, told in (("one", True), ("two", False), ("three", True)):
+        actor, change = Actor("host", "u_host"), Change("settings", settings={})
+        writer.record(Unsettled("ABC123", actor, key, change, told=told))
+    await last
+    assert store.made == {"one": 1000.0, "two": 1001.0, "three": 1000.0}

@@ -180,6 +180,15 @@ def test_who_waits_and_is_spoken_of_asks_again(command: str, fields: dict[str, A
     assert [socket.user for socket in stage.let_in] == ["eve"]
 
 
+def test_who_is_revoked_waits_no_more() -> None:
+    stage = lobby("eve", "dan")
+    stage._carry_out(stage.hub.waiting.revoked({"eve", "nobody"}, stage.now))
+    assert stage.messages("eve")[-1]["code"] == "revoked"
+    assert stage.sockets["eve"].closed == CloseCode.REVOKED
+    assert stage.heard("host") == ["knock_ended"]
+    assert waits(stage, "dan") == [(1, "")]
+
+
 def test_a_moderator_who_was_away_is_told_of_knocks_and_nobody_else_is() -> None:
     stage = lobby()
     stage.lose("host")
