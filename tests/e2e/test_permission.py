@@ -116,6 +116,7 @@ async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: New
     assert await ada.page.evaluate("prompts.running('video')") == 1
 
 
+@pytest.mark.one_browser
 async def test_refused_it_says_so_and_the_button_asks_again(newcomer: Newcomer, meeting: str) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)
