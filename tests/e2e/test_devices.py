@@ -7,8 +7,10 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PLUGS, told_of
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
+from tests.process import ServerProcess
 
 DEVICES = [("audio", "microphone", "Headset", "Built-in"), ("video", "camera", "Webcam", "Lid")]
 
@@ -62,21 +64,25 @@ async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugge
 @pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_one_that_was_turned_off_stays_off(
-    newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess, kind: str, name: str, first: str, second: str
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    await ada.press(f"Turn off {name}")
-    await bob.sees(a, **{kind: "off"})
-    bob.heard.clear()
-    asked = await ada.page.evaluate("plugs.asked")
-    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
-    # What is told goes in order, so after this nothing else is on its way.
-    await ada.press("Raise hand")
-    await expect(bob.tile(a).get_by_role("img", name="Hand raised")).to_be_visible()
-    assert True not in told_of(bob, a, kind)
-    assert await ada.page.evaluate("plugs.asked") == asked
-    await ada.press(f"Turn on {name}")
-    await bob.sees(a, **{kind: "on"})
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(PLUGS)
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await bob.sees(a, audio="on", video="on")
+        await ada.press(f"Turn off {name}")
+        await bob.sees(a, **{kind: "off"})
+        bob.heard.clear()
+        asked = await ada.page.evaluate("plugs.asked")
+        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
+        # What is told goes in order, so after this nothing else is on its way.
+        await ada.press("Raise hand")
+        await bob.sees(a, hand="raised")
+        assert True not in told_of(bob, a, kind)
+        assert await ada.page.evaluate("plugs.asked") == asked
+        await ada.press(f"Turn on {name}")
+        await bob.sees(a, **{kind: "on"})
 
 
 @pytest.mark.one_browser
