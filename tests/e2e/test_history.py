@@ -10,9 +10,10 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import Onlooker, looking_on
 from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
-from tests.server.client import Client, bearer, playing
+from tests.server.client import bearer, playing
 
 
 def question(person: Person) -> Locator:
@@ -40,20 +41,10 @@ async def visits_of(host: Person, meeting: str) -> list[int]:
 
 
 @pytest.fixture
-async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Client]:
-    """The host, who sees by a socket alone who is there."""
-    async with playing(server) as play:
-        yield await play.joined(meeting, "Host", create=True)
-
-
-async def sees(onlooker: Client, who: str) -> None:
-    """As far as it was told until now, they are there and connected."""
-    number = await onlooker.send("ping", t="is that all")
-    _, told = await onlooker.until("pong", id=number)
-    of_them = [message for message in told if message.get("participant", {}).get("id") == who]
-    assert "participant_left" not in [message["type"] for message in of_them]
-    states = [message["participant"]["state"] for message in of_them if "state" in message["participant"]]
-    assert states[-1:] in ([], ["connected"])
+async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Onlooker]:
+    """The host, who was there before."""
+    async with looking_on(server, meeting, create=True) as onlooker:
+        yield onlooker
 
 
 @pytest.mark.one_browser
@@ -97,7 +88,7 @@ async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting
 @pytest.mark.one_browser
 @pytest.mark.parametrize("reloaded", [False, True])
 async def test_leaving_by_back_goes_where_back_goes(
-    newcomer: Newcomer, meeting: str, onlooker: Client, reloaded: bool
+    newcomer: Newcomer, meeting: str, onlooker: Onlooker, reloaded: bool
 ) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
@@ -109,18 +100,18 @@ async def test_leaving_by_back_goes_where_back_goes(
         assert await ada.seated() == me
     await back(ada)
     await expect(question(ada)).to_be_visible()
-    await sees(onlooker, me)
+    await onlooker.sees(me, state="connected")
     await leave(ada)
     await ada.at("lobby")
     assert ada.page.url == f"{ada.url}/"
-    await onlooker.until("participant_left", participant={"id": me}, reason="left")
+    await onlooker.loses(me)
     # And forward is the way in again: it asks first, as always.
     await ada.page.evaluate("() => void history.forward()")
     assert await ada.join() == me
 
 
 @pytest.mark.one_browser
-async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str, onlooker: Client) -> None:
+async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str, onlooker: Onlooker) -> None:
     bob = await newcomer("Bob")
     await bob.page.goto(f"{bob.url}/attendance")
     # So that it is loaded anew: Playwright is told nothing of a page that Firefox kept.
@@ -128,14 +119,14 @@ async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str, o
     b = await bob.come(meeting)
     await back(bob)
     await expect(question(bob)).to_be_visible()
-    await sees(onlooker, b)
+    await onlooker.sees(b, state="connected")
     await leave(bob)
     await expect(bob.heading).to_have_text("Meetings on record")
-    await onlooker.until("participant_left", participant={"id": b}, reason="left")
+    await onlooker.loses(b)
 
 
 @pytest.mark.one_browser
-async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, onlooker: Client) -> None:
+async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, onlooker: Onlooker) -> None:
     bob = await newcomer("Bob")
     await bob.page.goto(bob.url)
     await bob.page.get_by_label("Meeting ID").last.fill(meeting)
@@ -146,18 +137,18 @@ async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, o
     await bob.press("Stay")
     await expect(question(bob)).to_have_count(0)
     assert await bob.seated() == b
-    await sees(onlooker, b)
+    await onlooker.sees(b, state="connected")
     assert bob.page.url == f"{bob.url}/m/{meeting}"
     await back(bob)
     await expect(question(bob)).to_be_visible()
     await leave(bob)
     await bob.at("lobby")
-    await onlooker.until("participant_left", participant={"id": b}, reason="left")
+    await onlooker.loses(b)
 
 
 @pytest.mark.one_browser
 async def test_meeting_that_ends_while_it_asks(
-    newcomer: Newcomer, meeting: str, onlooker: Client, server: ServerProcess
+    newcomer: Newcomer, meeting: str, onlooker: Onlooker, server: ServerProcess
 ) -> None:
     bob = await newcomer("Bob")
     await bob.come(meeting)
