@@ -17,6 +17,9 @@ LEAN := $(VENV)/lean
 SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handshake.py frames.py bad_input.py relay.py \
 	resume.py) tests/server/http/test_http_bounds.py
 
+# Else each of the hundreds of processes that tests start compiles our modules anew, and each of pytest's the tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package system clean
 

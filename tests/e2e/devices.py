@@ -3,6 +3,7 @@ a microphone that is pulled out. What they give out in the end are the browser's
 
 from __future__ import annotations
 
+from tests.e2e.onlooker import Onlooker
 from tests.e2e.person import Person
 
 PROMPTS = """(() => {
@@ -103,7 +104,7 @@ PLUGS = """(() => {
 """Two microphones and two cameras that can be pulled out: `plugs.pullOut("audio", "Headset")`, `plugs.plugIn(…)`."""
 
 
-def told_of(watcher: Person, other: str, kind: str) -> list[bool]:
+def told_of(watcher: Person | Onlooker, other: str, kind: str) -> list[bool]:
     """What the watcher was told of the other's microphone (`audio`) or camera (`video`), in order."""
     return [
         message["participant"]["media"][kind]

@@ -13,12 +13,11 @@ from playwright.async_api import (
     Error,
     Locator,
     Page,
-    Response,
     expect,
 )
 
 from tests.e2e.reception import RECEIVED, WATCH_TILE, Received
-from tests.e2e.spies import LISTEN, REMEMBER
+from tests.e2e.spies import ANSWERS, LISTEN, REMEMBER
 from tests.e2e.waiting import until
 from tests.signalling.frames import check_client_frame, check_server_frame
 
@@ -41,21 +40,21 @@ class Person:
         self.complaints: list[str] = []
         """Errors of the page and of the console, malformed frames, and what should not have been answered."""
         self.statuses: list[tuple[str, int]] = []
-        """What was asked for, such as `GET http://…`, and what it was answered with."""
+        """What its scripts asked for, such as `GET http://…`, and what it was answered with."""
         self.heard: list[dict[str, Any]] = []
         """Every message that the server sent to the page, of those in one frame each,"""
         self.said: list[dict[str, Any]] = []
         """and every one the other way."""
         page.on("pageerror", self._error)
         page.on("console", self._console)
-        page.on("response", self._response)
 
     @classmethod
     async def arrive(cls, context: BrowserContext, name: str, url: str) -> Person:
         page = await context.new_page()
         person = cls(page, name, url)
         await page.expose_binding("socketCarried", person._socket_carried)
-        await page.add_init_script(REMEMBER + LISTEN)
+        await page.expose_binding("answered", person._answered)
+        await page.add_init_script(REMEMBER + LISTEN + ANSWERS)
         return person
 
     @property
@@ -273,10 +272,10 @@ class Person:
         if message.type == "error" or message.text.startswith("negotiation with"):
             self.complaints.append(f"console: {message.text}")
 
-    def _response(self, response: Response) -> None:
-        self.statuses.append((f"{response.request.method} {response.url}", response.status))
-        if response.status == 409 or response.status >= 500:
-            self.complaints.append(f"answered {response.status}: {response.url}")
+    def _answered(self, _: object, method: str, url: str, status: int) -> None:
+        self.statuses.append((f"{method} {url}", status))
+        if status == 409 or status >= 500:
+            self.complaints.append(f"answered {status}: {url}")
 
 
 async def meet(meeting: str, host: Person, *guests: Person) -> list[str]:

@@ -1,4 +1,5 @@
-"""Scripts that every page begins with, so that tests see what it shows for a moment only and what its sockets carry."""
+"""Scripts that every page begins with, so that tests see what it shows for a moment only, what its sockets carry, and
+what its questions are answered with."""
 
 # Toasts go by themselves: keep their texts. And count the connections to other browsers that are made.
 REMEMBER = """
@@ -30,4 +31,13 @@ LISTEN = """
       super.send(data);
     }
   };
+"""
+
+# What is answered to its scripts. Not that dozens of modules come: that shows in what they do.
+ANSWERS = """
+  globalThis.fetch = ((ask) => async (...rest) => {
+    const response = await ask(...rest);
+    answered(rest[1]?.method ?? "GET", response.url, response.status);
+    return response;
+  })(globalThis.fetch);
 """

@@ -8,43 +8,47 @@ from playwright.async_api import expect
 from tests.e2e.attendance_pages import away, names, row, see
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
+from tests.process import ServerProcess
+from tests.server.client import playing
 
 
-async def test_the_host_sees_who_is_there_and_who_was(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob, cleo = [await newcomer(name) for name in ("Ada", "Bob", "Cleo")]
-    _, b = await meet(meeting, ada, bob)
-    await bob.page.reload()
-    assert await bob.seated() == b
+async def test_the_host_sees_who_is_there_and_who_was(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    async with playing(server) as play:
+        bob = await play.joined(meeting, "Bob")
+        again = await play.client()
+        await again.resume(bob)
 
-    host = await newcomer("Ada", tab_of=ada)
-    await host.page.goto(ada.url)
-    yours = host.page.get_by_role("region", name="Your meetings")
-    await expect(yours.get_by_role("listitem").filter(has_text=meeting)).to_contain_text("2 in it now")
-    await expect(host.page.get_by_role("region", name="Recent meetings")).to_be_hidden()
-    await yours.get_by_role("link", name=f"Attendance of {meeting}").click()
-    await expect(row(host, "Ada")).to_contain_text("Host")
-    await expect(row(host, "Bob")).to_contain_text("to now, 1 reconnect")
-    await expect(host.page.get_by_text("Live", exact=True)).to_be_visible()
-    await host.page.evaluate("globalThis.still = true")
-    await host.page.get_by_label("Find by name").fill("b")
-    await expect(row(host, "Ada")).to_have_count(0)
+        host = await newcomer("Ada", tab_of=ada)
+        await host.page.goto(ada.url)
+        yours = host.page.get_by_role("region", name="Your meetings")
+        await expect(yours.get_by_role("listitem").filter(has_text=meeting)).to_contain_text("2 in it now")
+        await expect(host.page.get_by_role("region", name="Recent meetings")).to_be_hidden()
+        await yours.get_by_role("link", name=f"Attendance of {meeting}").click()
+        await expect(row(host, "Ada")).to_contain_text("Host")
+        await expect(row(host, "Bob")).to_contain_text("to now, 1 reconnect")
+        await expect(host.page.get_by_text("Live", exact=True)).to_be_visible()
+        await host.page.evaluate("globalThis.still = true")
+        await host.page.get_by_label("Find by name").fill("b")
+        await expect(row(host, "Ada")).to_have_count(0)
 
-    await bob.press("Leave")
-    await bob.at("left")
-    await expect(bob.button("See attendance")).to_have_count(0)
-    await cleo.come(meeting)
-    await expect(row(host, "Bob")).not_to_contain_text("now")
-    await expect(row(host, "Cleo")).to_have_count(0)
-    await host.page.bring_to_front()
-    await expect(host.page.get_by_label("Find by name")).to_be_focused()
-    await host.page.get_by_label("Find by name").fill("")
-    await expect(row(host, "Cleo")).to_contain_text("to now")
-    assert await names(host) == ["Ada", "Bob", "Cleo"]
-    assert await host.page.evaluate("still"), "the page was loaded anew"
+        await again.leave()
+        await play.joined(meeting, "Cleo")
+        await expect(row(host, "Bob")).not_to_contain_text("now")
+        await expect(row(host, "Cleo")).to_have_count(0)
+        await host.page.bring_to_front()
+        await expect(host.page.get_by_label("Find by name")).to_be_focused()
+        await host.page.get_by_label("Find by name").fill("")
+        await expect(row(host, "Cleo")).to_contain_text("to now")
+        assert await names(host) == ["Ada", "Bob", "Cleo"]
+        assert await host.page.evaluate("still"), "the page was loaded anew"
 
-    people = {person["name"]: person for person in await ada.attendance(meeting)}
-    assert [person["session_count"] for person in people.values()] == [1, 1, 1]
-    assert people["Bob"]["reconnects"] == 1
+        people = {person["name"]: person for person in await ada.attendance(meeting)}
+        assert [person["session_count"] for person in people.values()] == [1, 1, 1]
+        assert people["Bob"]["reconnects"] == 1
 
 
 @pytest.mark.one_browser

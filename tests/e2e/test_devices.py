@@ -7,8 +7,10 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PLUGS, told_of
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person, meet
 from tests.e2e.waiting import until
+from tests.process import ServerProcess
 
 DEVICES = [("audio", "microphone", "Headset", "Built-in"), ("video", "camera", "Webcam", "Lid")]
 
@@ -23,60 +25,64 @@ async def with_plugs(newcomer: Newcomer, meeting: str) -> tuple[Person, Person, 
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_a_device_that_is_pulled_out_is_replaced_and_taken_again_when_it_is_back(
-    newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
+    newcomer: Newcomer, meeting: str
 ) -> None:
     ada, bob, a = await with_plugs(newcomer, meeting)
-    bob.heard.clear()
-    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
-    await ada.told(f"Your {name} “{first}” was disconnected.")
-    await ada.told(f"Your {name} is now “{second}”.")
-    await bob.sees(a, **{kind: "on"})
-    await bob.hears_and_watches(a)
-    await ada.page.evaluate(f"plugs.plugIn('{kind}', '{first}')")
-    await ada.told(f"Your {name} is now “{first}”.")
-    await bob.sees(a, **{kind: "on"})
-    await bob.hears_and_watches(a)
-    # While neither was captured, that was told.
-    assert told_of(bob, a, kind) == [False, True, False, True]
+    for kind, name, first, second in DEVICES:
+        bob.heard.clear()
+        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
+        await ada.told(f"Your {name} “{first}” was disconnected.")
+        await ada.told(f"Your {name} is now “{second}”.")
+        await bob.sees(a, **{kind: "on"})
+        await bob.hears_and_watches(a)
+        await ada.page.evaluate(f"plugs.plugIn('{kind}', '{first}')")
+        await ada.told(f"Your {name} is now “{first}”.")
+        await bob.sees(a, **{kind: "on"})
+        await bob.hears_and_watches(a)
+        # While neither was captured, that was told.
+        assert told_of(bob, a, kind) == [False, True, False, True]
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_the_last_one_that_is_pulled_out_comes_on_again_when_any_is_plugged_in(
-    newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
+    newcomer: Newcomer, meeting: str
 ) -> None:
     ada, bob, a = await with_plugs(newcomer, meeting)
-    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{second}')")
-    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
-    await ada.told(f"No {name} was found.")
-    await bob.sees(a, **{kind: "off"})
-    await expect(ada.button(f"Turn on {name}")).to_be_visible()
-    await ada.page.evaluate(f"plugs.plugIn('{kind}', 'Another')")
-    await ada.told(f"Your {name} is now “Another”.")
-    await bob.sees(a, **{kind: "on"})
-    await bob.hears_and_watches(a)
+    for kind, name, first, second in DEVICES:
+        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{second}')")
+        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}')")
+        await ada.told(f"No {name} was found.")
+        await bob.sees(a, **{kind: "off"})
+        await expect(ada.button(f"Turn on {name}")).to_be_visible()
+        await ada.page.evaluate(f"plugs.plugIn('{kind}', 'Another')")
+        await ada.told(f"Your {name} is now “Another”.")
+        await bob.sees(a, **{kind: "on"})
+        await bob.hears_and_watches(a)
 
 
 @pytest.mark.one_browser
 @pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_one_that_was_turned_off_stays_off(
-    newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess, kind: str, name: str, first: str, second: str
 ) -> None:
-    ada, bob, a = await with_plugs(newcomer, meeting)
-    await ada.press(f"Turn off {name}")
-    await bob.sees(a, **{kind: "off"})
-    bob.heard.clear()
-    asked = await ada.page.evaluate("plugs.asked")
-    await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
-    # What is told goes in order, so after this nothing else is on its way.
-    await ada.press("Raise hand")
-    await expect(bob.tile(a).get_by_role("img", name="Hand raised")).to_be_visible()
-    assert True not in told_of(bob, a, kind)
-    assert await ada.page.evaluate("plugs.asked") == asked
-    await ada.press(f"Turn on {name}")
-    await bob.sees(a, **{kind: "on"})
+    ada = await newcomer("Ada")
+    await ada.page.add_init_script(PLUGS)
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await bob.sees(a, audio="on", video="on")
+        await ada.press(f"Turn off {name}")
+        await bob.sees(a, **{kind: "off"})
+        bob.heard.clear()
+        asked = await ada.page.evaluate("plugs.asked")
+        await ada.page.evaluate(f"plugs.pullOut('{kind}', '{first}'); plugs.plugIn('{kind}', '{first}')")
+        # What is told goes in order, so after this nothing else is on its way.
+        await ada.press("Raise hand")
+        await bob.sees(a, hand="raised")
+        assert True not in told_of(bob, a, kind)
+        assert await ada.page.evaluate("plugs.asked") == asked
+        await ada.press(f"Turn on {name}")
+        await bob.sees(a, **{kind: "on"})
 
 
 @pytest.mark.one_browser
@@ -115,30 +121,33 @@ async def test_what_the_browser_takes_away_is_not_asked_for_again(newcomer: Newc
 
 
 @pytest.mark.one_browser
-@pytest.mark.parametrize(("kind", "name", "first", "second"), DEVICES)
 async def test_what_the_system_mutes_is_told_as_off_until_it_is_back(
-    newcomer: Newcomer, meeting: str, kind: str, name: str, first: str, second: str
+    newcomer: Newcomer, meeting: str
 ) -> None:
     ada, bob, a = await with_plugs(newcomer, meeting)
-    await ada.page.evaluate(f"plugs.mute('{first}', true)")
-    await ada.told(f"Your system has muted your {name} “{first}”.")
-    await bob.sees(a, **{kind: "off"})
-    off = {"audio": "Microphone: muted by your system. Turn off"}.get(
-        kind, "Camera: stopped by your system. Turn off"
-    )
-    await expect(ada.button(off)).to_be_visible()
-    await ada.page.evaluate(f"plugs.mute('{first}', false)")
-    await bob.sees(a, **{kind: "on"})
-    # Turned off meanwhile, it does not come back with the system's leave.
-    await ada.page.evaluate(f"plugs.mute('{first}', true)")
-    await ada.press(off)
-    bob.heard.clear()
-    await ada.page.evaluate(f"plugs.mute('{first}', false)")
-    await ada.press("Raise hand")
-    await expect(bob.tile(a).get_by_role("img", name="Hand raised")).to_be_visible()
-    assert True not in told_of(bob, a, kind)
-    await ada.press(f"Turn on {name}")
-    await bob.sees(a, **{kind: "on"})
+    for kind, name, first, _ in DEVICES:
+        await ada.page.evaluate(f"plugs.mute('{first}', true)")
+        await ada.told(f"Your system has muted your {name} “{first}”.")
+        await bob.sees(a, **{kind: "off"})
+        off = {"audio": "Microphone: muted by your system. Turn off"}.get(
+            kind, "Camera: stopped by your system. Turn off"
+        )
+        await expect(ada.button(off)).to_be_visible()
+        await ada.page.evaluate(f"plugs.mute('{first}', false)")
+        await bob.sees(a, **{kind: "on"})
+        # Turned off meanwhile, it does not come back with the system's leave.
+        await ada.page.evaluate(f"plugs.mute('{first}', true)")
+        await ada.press(off)
+        bob.heard.clear()
+        await ada.page.evaluate(f"plugs.mute('{first}', false)")
+        await ada.press("Raise hand")
+        hand = bob.tile(a).get_by_role("img", name="Hand raised")
+        await expect(hand).to_be_visible()
+        assert True not in told_of(bob, a, kind)
+        await ada.press("Lower hand")
+        await expect(hand).to_be_hidden()
+        await ada.press(f"Turn on {name}")
+        await bob.sees(a, **{kind: "on"})
 
 
 SETTINGS = "privacy settings, then start the browser again."
@@ -160,6 +169,7 @@ SCREENS = [
 ]
 
 
+@pytest.mark.one_browser
 async def test_a_screen_that_is_refused_is_told_from_one_that_was_not_chosen(
     newcomer: Newcomer, meeting: str
 ) -> None:

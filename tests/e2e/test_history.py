@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import Onlooker, looking_on
 from tests.e2e.person import Person, meet
 from tests.process import ServerProcess
+from tests.server.client import bearer, playing
 
 
 def question(person: Person) -> Locator:
@@ -35,6 +38,13 @@ async def stays(person: Person, me: str, other: Person) -> None:
 
 async def visits_of(host: Person, meeting: str) -> list[int]:
     return [row["session_count"] for row in await host.attendance(meeting)]
+
+
+@pytest.fixture
+async def onlooker(meeting: str, server: ServerProcess) -> AsyncIterator[Onlooker]:
+    """The host, who was there before."""
+    async with looking_on(server, meeting, create=True) as onlooker:
+        yield onlooker
 
 
 @pytest.mark.one_browser
@@ -77,9 +87,10 @@ async def test_back_asks_and_staying_changes_nothing(newcomer: Newcomer, meeting
 
 @pytest.mark.one_browser
 @pytest.mark.parametrize("reloaded", [False, True])
-async def test_leaving_by_back_goes_where_back_goes(newcomer: Newcomer, meeting: str, reloaded: bool) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, bob)
+async def test_leaving_by_back_goes_where_back_goes(
+    newcomer: Newcomer, meeting: str, onlooker: Onlooker, reloaded: bool
+) -> None:
+    ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
     await ada.page.get_by_label("Meeting ID").last.fill(meeting)
     await ada.press("Join")
@@ -89,36 +100,34 @@ async def test_leaving_by_back_goes_where_back_goes(newcomer: Newcomer, meeting:
         assert await ada.seated() == me
     await back(ada)
     await expect(question(ada)).to_be_visible()
-    await bob.sees(me, state="connected")
+    await onlooker.sees(me, state="connected")
     await leave(ada)
     await ada.at("lobby")
     assert ada.page.url == f"{ada.url}/"
-    await expect(bob.others).to_have_count(0)
+    await onlooker.loses(me)
     # And forward is the way in again: it asks first, as always.
     await ada.page.evaluate("() => void history.forward()")
     assert await ada.join() == me
 
 
 @pytest.mark.one_browser
-async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada)
+async def test_back_out_of_the_site_asks_too(newcomer: Newcomer, meeting: str, onlooker: Onlooker) -> None:
+    bob = await newcomer("Bob")
     await bob.page.goto(f"{bob.url}/attendance")
     # So that it is loaded anew: Playwright is told nothing of a page that Firefox kept.
     await bob.page.evaluate("addEventListener('unload', () => {})")
     b = await bob.come(meeting)
     await back(bob)
     await expect(question(bob)).to_be_visible()
-    await ada.sees(b, state="connected")
+    await onlooker.sees(b, state="connected")
     await leave(bob)
     await expect(bob.heading).to_have_text("Meetings on record")
-    await expect(ada.others).to_have_count(0)
+    await onlooker.loses(b)
 
 
 @pytest.mark.one_browser
-async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada)
+async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, onlooker: Onlooker) -> None:
+    bob = await newcomer("Bob")
     await bob.page.goto(bob.url)
     await bob.page.get_by_label("Meeting ID").last.fill(meeting)
     await bob.press("Join")
@@ -126,24 +135,28 @@ async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str) -
     await bob.page.evaluate("() => void history.go(-2)")
     await expect(question(bob)).to_be_visible()
     await bob.press("Stay")
-    await stays(bob, b, ada)
+    await expect(question(bob)).to_have_count(0)
+    assert await bob.seated() == b
+    await onlooker.sees(b, state="connected")
     assert bob.page.url == f"{bob.url}/m/{meeting}"
     await back(bob)
     await expect(question(bob)).to_be_visible()
     await leave(bob)
     await bob.at("lobby")
-    await expect(ada.others).to_have_count(0)
+    await onlooker.loses(b)
 
 
 @pytest.mark.one_browser
-async def test_meeting_that_ends_while_it_asks(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada, bob)
+async def test_meeting_that_ends_while_it_asks(
+    newcomer: Newcomer, meeting: str, onlooker: Onlooker, server: ServerProcess
+) -> None:
+    bob = await newcomer("Bob")
+    await bob.come(meeting)
     await back(bob)
     await expect(question(bob)).to_be_visible()
-    await ada.press("Host options")
-    await ada.press("End meeting for all")
-    await ada.press("End for all")
+    async with playing(server) as play:
+        ended = await play.http.post(f"/api/meetings/{meeting}/end", headers=bearer(onlooker.token))
+        assert ended.status_code == 200
     await expect(bob.heading).to_have_text("This meeting has ended")
     await expect(question(bob)).to_have_count(0)
 

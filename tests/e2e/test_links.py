@@ -9,6 +9,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import meet
+from tests.process import ServerProcess
+from tests.server.client import playing
 
 HERE = "https://meet.example.org"
 LINK = f"{HERE}/m/LINK-1"
@@ -156,9 +158,12 @@ async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str,
 
 
 @pytest.mark.one_browser
-async def test_link_with_words_around_it_leads_into_the_meeting(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada)
+async def test_link_with_words_around_it_leads_into_the_meeting(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    bob = await newcomer("Bob")
+    async with playing(server) as play:
+        await play.joined(meeting, "Ada", create=True)
     await bob.page.goto(bob.url)
     await bob.page.get_by_label("Meeting ID").last.fill(f"Join: <{bob.url}/m/{meeting}\u200b>, please.")
     await bob.press("Join")

@@ -172,6 +172,8 @@ async def test_full_meeting_is_said_and_lets_in_when_somebody_left(
         await expect(cleo.heading).to_have_text("This meeting is full")
         await bob.press("Leave")
         await bob.at("left")
+        # He is not the host.
+        await expect(bob.button("See attendance")).to_have_count(0)
         await cleo.press("Try again")
         c = await cleo.join()
         await all_hear_and_watch({a: ada, c: cleo})

@@ -64,31 +64,36 @@ async def settled(person: Person, who: str) -> FloatRect:
 
 
 @pytest.mark.one_browser
-async def test_the_own_picture_can_be_hidden_and_shown_again(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    await meet(meeting, ada, bob)
-    show = ada.button("Show your picture")
-    await expect(show).to_be_hidden()
-    await ada.page.bring_to_front()
-    await ada.button("Hide your picture").focus()
-    await ada.page.keyboard.press("Enter")
-    await expect(ada.own).to_have_count(0)
-    await expect(show).to_be_focused()
-    await ada.page.reload()
-    await ada.at("meeting")
-    await expect(ada.others).to_have_count(1)
-    await expect(ada.own).to_have_count(0)
-    await ada.page.keyboard.press("Tab")
-    await show.focus()
-    await ada.page.keyboard.press("Enter")
-    await expect(ada.own).to_have_count(1)
-    await expect(ada.button("Hide your picture")).to_be_focused()
-    await expect(show).to_be_hidden()
-    # Whoever is alone has nobody else to look at.
-    await ada.page.keyboard.press("Enter")
-    await expect(ada.own).to_have_count(0)
-    await bob.press("Leave")
-    await expect(ada.own).to_have_count(1)
+async def test_the_own_picture_can_be_hidden_and_shown_again(
+    newcomer: Newcomer, server: ServerProcess, meeting: str
+) -> None:
+    ada = await newcomer("Ada")
+    await meet(meeting, ada)
+    async with playing(server) as play:
+        bob = await play.joined(meeting, "Bob")
+        await expect(ada.others).to_have_count(1)
+        show = ada.button("Show your picture")
+        await expect(show).to_be_hidden()
+        await ada.page.bring_to_front()
+        await ada.button("Hide your picture").focus()
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.own).to_have_count(0)
+        await expect(show).to_be_focused()
+        await ada.page.reload()
+        await ada.at("meeting")
+        await expect(ada.others).to_have_count(1)
+        await expect(ada.own).to_have_count(0)
+        await ada.page.keyboard.press("Tab")
+        await show.focus()
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.own).to_have_count(1)
+        await expect(ada.button("Hide your picture")).to_be_focused()
+        await expect(show).to_be_hidden()
+        # Whoever is alone has nobody else to look at.
+        await ada.page.keyboard.press("Enter")
+        await expect(ada.own).to_have_count(0)
+        await bob.leave()
+        await expect(ada.own).to_have_count(1)
 
 
 @pytest.mark.one_browser

@@ -7,7 +7,9 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.devices import PROMPTS, told_of
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
 
 WAITING = "Waiting for your permission"
 MICROPHONE_WAITS = "Microphone: waiting for your permission. Stop waiting"
@@ -65,19 +67,21 @@ async def test_a_question_that_nobody_answers_after_a_reload_holds_nothing_up(
 
 @pytest.mark.one_browser
 async def test_what_is_waited_for_is_asked_for_again_after_another_reload(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, bob = await asked(newcomer, "Ada"), await newcomer("Bob")
-    a, _ = await meet(meeting, ada, bob)
-    await ada.press("Turn off camera")
-    await bob.sees(a, video="off")
-    await ada.page.evaluate("prompts.hold()")
-    for _ in range(2):
-        await ada.page.reload()
-        await expect(ada.button(MICROPHONE_WAITS)).to_be_visible()
-        await expect(ada.button("Turn on camera")).to_be_visible()
-    await ada.page.evaluate("prompts.allow()")
-    await bob.sees(a, audio="on", video="off")
+    ada = await asked(newcomer, "Ada")
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await ada.press("Turn off camera")
+        await bob.sees(a, video="off")
+        await ada.page.evaluate("prompts.hold()")
+        for _ in range(2):
+            await ada.page.reload()
+            await expect(ada.button(MICROPHONE_WAITS)).to_be_visible()
+            await expect(ada.button("Turn on camera")).to_be_visible()
+        await bob.sees(a, audio="off", video="off")
+        await ada.page.evaluate("prompts.allow()")
+        await bob.sees(a, audio="on", video="off")
 
 
 @pytest.mark.one_browser
@@ -116,6 +120,7 @@ async def test_a_wish_that_is_taken_back_and_made_again_asks_again(newcomer: New
     assert await ada.page.evaluate("prompts.running('video')") == 1
 
 
+@pytest.mark.one_browser
 async def test_refused_it_says_so_and_the_button_asks_again(newcomer: Newcomer, meeting: str) -> None:
     ada = await asked(newcomer, "Ada")
     (a,) = await meet(meeting, ada)

@@ -9,7 +9,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person, meet
+from tests.process import ServerProcess
 
 # What the browser brings back with a tab; a blank page has no storage.
 RESTORE = """
@@ -48,18 +50,19 @@ async def calls(person: Person) -> bool:
 
 @pytest.mark.one_browser
 async def test_restored_tab_asks_first_and_comes_back_to_the_same_place(
-    newcomer: Newcomer, meeting: str
+    newcomer: Newcomer, meeting: str, server: ServerProcess
 ) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
-    a, _ = await meet(meeting, ada, bob)
-    await ada.press("Turn off microphone")
-    await bob.sees(a, audio="off")
-    again = await restored(newcomer, ada, meeting)
-    await again.at("prejoin")
-    assert not await calls(again)
-    assert await again.join() == a
-    await again.sees(a, role="host", audio="off", video="on")
-    await bob.sees(a, state="connected", audio="off", video="on")
+    ada = await newcomer("Ada")
+    (a,) = await meet(meeting, ada)
+    async with looking_on(server, meeting) as bob:
+        await ada.press("Turn off microphone")
+        await bob.sees(a, audio="off")
+        again = await restored(newcomer, ada, meeting)
+        await again.at("prejoin")
+        assert not await calls(again)
+        assert await again.join() == a
+        await again.sees(a, role="host", audio="off", video="on")
+        await bob.sees(a, state="connected", audio="off", video="on")
     # The session is this tab's again.
     await again.page.reload()
     assert await again.seated() == a

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
-from tests.e2e.person import COMING_AND_GOING, all_hear_and_watch, meet
+from tests.e2e.person import COMING_AND_GOING, Person, all_hear_and_watch, meet
 from tests.process import ServerProcess
 from tests.server.realtime.test_drain import locked
 
 
-@pytest.mark.parametrize("stop", ["kill", "stop"])
 async def test_server_restarts_during_a_call_and_nobody_notices(
-    newcomer: Newcomer, meeting: str, mortal: ServerProcess, stop: str
+    newcomer: Newcomer, meeting: str, mortal: ServerProcess
 ) -> None:
     ada, bob = [await newcomer(name, url=mortal.url) for name in ("Ada", "Bob")]
     a, b = await meet(meeting, ada, bob)
-    call = [(ada, b), (bob, a)]
     await all_hear_and_watch({a: ada, b: bob})
+    for stop in (mortal.kill, mortal.stop):
+        await outlives_restart(mortal, stop, ada, bob)
+    rows = await ada.attendance(meeting)
+    assert sorted(row["id"] for row in rows) == sorted([a, b])
+    assert [row["session_count"] for row in rows] == [1, 1]
+    for person in (ada, bob):
+        await person.page.close()
+
+
+async def outlives_restart(
+    mortal: ServerProcess, stop: Callable[[], Awaitable[object]], ada: Person, bob: Person
+) -> None:
+    a, b = await ada.seated(), await bob.seated()
+    call = [(ada, b), (bob, a)]
     for person, other in call:
         await person.watch_tile(other)
         person.heard.clear()
 
-    await (mortal.kill() if stop == "kill" else mortal.stop())
+    await stop()
     for person, other in call:
         await expect(person.banner("Reconnecting…")).to_be_visible()
         await person.watches_on(other)
@@ -49,11 +62,8 @@ async def test_server_restarts_during_a_call_and_nobody_notices(
     await bob.sees(a, video="off")
     assert await ada.toasts() == ["Bob joined"]
     assert await bob.toasts() == []
-    rows = await ada.attendance(meeting)
-    assert sorted(row["id"] for row in rows) == sorted([a, b])
-    assert [row["session_count"] for row in rows] == [1, 1]
-    for person, _ in call:
-        await person.page.close()
+    await ada.press("Turn on camera")
+    await bob.sees(a, video="on", picture="")
 
 
 @pytest.mark.one_browser

@@ -3,37 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.simulation.mutations import PLANTS
+from tests.simulation.mutations import PLANTS, planted
+from tests.simulation.run import Outcome, run
 from tests.simulation.seeds import IN_TESTS, run_many, workers
 
-RARE = {
-    "ack-forgotten": 46,
-    "deadlines-by-the-wall-clock": 60,
-    "giving-up-says-goodbye": 1060,
-    "goodbye-overtakes-for-nothing": 456,
-    "outage-forgets": 760,
-    "signals-overtake-events": 91,
-    "stale-pending-join": 341,
+FOUND_BY = {
+    "a-field-is-misspelt": 5,
+    "absent-joiner-stays": 8,
+    "ack-forgotten": 77,
+    "any-close-is-goodbye": 2,
+    "batches-run-backwards": 2,
+    "busy-is-forgotten": 10,
+    "clock-set-unnoticed": 20,
+    "command-not-repeated": 10,
+    "credentials-are-never-void": 11,
+    "deadlines-by-the-wall-clock": 62,
+    "every-reload-is-quick": 30,
+    "giving-up-says-goodbye": 1064,
+    "goodbye-never-forgotten": 15,
+    "goodbye-of-any-page": 13,
+    "goodbye-overtakes-for-nothing": 460,
+    "goodbye-unheard": 9,
+    "grace-by-the-wall-clock": 2,
+    "grace-is-short": 2,
+    "grace-never-ends": 11,
+    "hand-forgotten": 3,
+    "host-lost-on-rejoin": 5,
+    "joins-never-told": 13,
+    "late-close": 10,
+    "late-goodbye-counts": 54,
+    "later-signals-overtake": 56,
+    "newer-page-not-respected": 43,
+    "no-fencing": 10,
+    "nobody-is-ahead": 2,
+    "nothing-restored": 11,
+    "older-clients-are-told-the-last-only": 30,
+    "outage-forgets": 765,
+    "reconcile-forgotten": 20,
+    "replay-after-live": 24,
+    "replay-forgets-the-first": 2,
+    "restored-stay-not-recorded": 11,
+    "revocation-unheard": 11,
+    "revoked-keep-their-places": 5,
+    "ring-off-by-one": 29,
+    "signals-lost-in-a-restart": 21,
+    "signals-not-replayed": 2,
+    "signals-overtake-events": 109,
+    "stale-pending-join": 345,
+    "stale-snapshot": 2,
+    "what-waits-is-forgotten": 3,
 }
-"""Those that are found once in many runs, and a seed before one that is known to find them, to begin with."""
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ProcessPoolExecutor]:
-    with workers() as pool:
-        yield pool
+"""A seed that is known to find each. Where it no longer does, since the run of a seed changes with what is tested, the
+seeds from it on are tried. Most bugs are found once in a few runs, some once in many."""
 
 
 @pytest.mark.parametrize("bug", PLANTS)
-def test_a_planted_bug_is_found(pool: ProcessPoolExecutor, bug: str) -> None:
-    first = RARE.get(bug, 1)
-    chunks = run_many(pool, range(first, first + IN_TESTS), plant=bug, size=5)
-    found = next((outcome for chunk in chunks for outcome in chunk.failed), None)
+def test_a_planted_bug_is_found(bug: str) -> None:
+    found = next(outcomes(bug, FOUND_BY.get(bug, 1)), None)
     assert found is not None
     # A plant that no longer fits the code it is planted into shows nothing.
     assert not any("Traceback" in text for text in found.wrong)
     print(f"{bug}: with seed {found.seed}: {found.wrong[0]}")
+
+
+def outcomes(bug: str, first: int) -> Iterator[Outcome]:
+    """Those in which something is wrong, of as many runs as the tests make."""
+    with planted(bug):
+        outcome = run(first)
+    if outcome.wrong:
+        yield outcome
+    with workers() as pool:
+        for chunk in run_many(pool, range(first + 1, first + IN_TESTS), plant=bug, size=5):
+            yield from chunk.failed
+
+
+def test_a_seed_is_known_for_planted_bugs_alone() -> None:
+    assert set(FOUND_BY) <= set(PLANTS)
