@@ -138,7 +138,13 @@ class Admission:
                     await self._let_in(join, proof, comes_back)
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
-                    joined = await self._recorded(join, proof, turn)
+                    try:
+                        joined = await self._recorded(join, proof, turn)
+                    except NotLetIn as refused:
+                        if pending.stale:
+                            # It was decided by what has changed since.
+                            continue
+                        raise _answer(refused, proof) from None
                     recorded = True
                     if joined.created:
                         self.new_meetings.made(join.meeting)
@@ -156,20 +162,15 @@ class Admission:
         return self._arrival(connection, join, user_id, token, joined, order), joined
 
     async def _recorded(self, join: Join, proof: Proof, turn: Turn) -> Joined:
-        """Raises `Refused`, `HasToWait`."""
+        """Raises `Refused`, `NotLetIn`."""
         shown = self.door.shown(join)
         try:
-            try:
-                return await self._record.join(join, proof.user_id, proof.session, shown)
-            except NotLetIn as refused:
-                if refused.reason != "password_required":
-                    raise
-                shown = await self.door.with_password(shown, join, refused, turn)
-                return await self._record.join(join, proof.user_id, proof.session, shown)
+            return await self._record.join(join, proof.user_id, proof.session, shown)
         except NotLetIn as refused:
-            if refused.reason in MAY_WAIT:
-                raise HasToWait(proof.user_id, proof.token, refused) from None
-            raise Refused(CODES[refused.reason]) from None
+            if refused.reason != "password_required":
+                raise
+            shown = await self.door.with_password(shown, join, refused, turn)
+            return await self._record.join(join, proof.user_id, proof.session, shown)
 
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
         """What the hub needs to let somebody wait."""
@@ -284,3 +285,9 @@ class Admission:
             settings=joined.meeting.settings,
             revision=joined.meeting.revision,
         )
+
+
+def _answer(refused: NotLetIn, proof: Proof) -> Refused | HasToWait:
+    if refused.reason in MAY_WAIT:
+        return HasToWait(proof.user_id, proof.token, refused)
+    return Refused(CODES[refused.reason])

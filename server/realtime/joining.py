@@ -191,6 +191,7 @@ class Joining:
         if self._hub.waiting.of(connection) is None:
             # So many wait that there is no place.
             del self._waiting[connection]
+            connection.waits = False
 
     def _again(self, connection: Connection, message: Join | Resume) -> None:
         if connection.closing or connection.is_held:
@@ -218,6 +219,7 @@ class Joining:
             asyncio.get_running_loop().call_later(refused.retry_after or RETRY, again)
             return True
         del self._waiting[connection]
+        connection.waits = False
         waits = self._hub.waiting.of(connection)
         if waits is not None:
             self._carrier.carry_out(self._hub.waiting.end(*waits, "left", clock.monotonic()))

@@ -14,6 +14,7 @@ from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Media
 from signalling.rooms import commands, server_messages, telling
+from signalling.rooms.allowed import is_forbidden
 from signalling.rooms.effects import Effect
 from signalling.rooms.flow import Flow
 from signalling.rooms.member import Handle, Member
@@ -95,14 +96,16 @@ class Coalescing:
     def _statuses(self, room: Room, member: Member, said: deque[Said], now: float) -> list[Effect]:
         """Apply the statuses at the front of the queue; returns the acks to send once everyone has been told."""
         audio = video = screen = hand = None
-        answers: list[tuple[Handle, int | None]] = []
+        answers: list[tuple[Handle, int | None, bool]] = []
         while said:
             connection, message = said[0]
             if not isinstance(message, Status):
                 break
             said.popleft()
-            answers.append((connection, message.id))
-            if message.id is not None and message.id in member.command_ids:
+            is_new = message.id is None or message.id not in member.command_ids
+            refused = is_new and is_forbidden(room, member, message)
+            answers.append((connection, message.id, refused))
+            if refused or not is_new:
                 continue
             media = message.media
             audio = audio if media.audio is None else media.audio
@@ -115,8 +118,9 @@ class Coalescing:
                 room, server_messages.participant_updated(room.log.next(), member, changes), now
             )
         acks: list[Effect] = []
-        for connection, message_id in answers:
-            acks += commands.acknowledge(connection, member, message_id)
+        for connection, message_id, refused in answers:
+            answer = commands.forbid if refused else commands.acknowledge
+            acks += answer(connection, member, message_id)
         return acks
 
     def _signals(self, room: Room, member: Member, said: deque[Said], now: float) -> Iterator[Effect]:

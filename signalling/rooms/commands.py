@@ -23,7 +23,7 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
     effects: list[Effect] = []
     if message.id is None or message.id not in member.command_ids:
         if is_forbidden(room, member, message):
-            return refuse(connection, Refused(ErrorCode.FORBIDDEN, NOT_ALLOWED), message.id)
+            return forbid(connection, member, message.id)
         changes = change(member, message.media, message.hand)
         if changes:
             payload = server_messages.participant_updated(room.log.next(), member, changes)
@@ -96,6 +96,10 @@ def refuse(connection: Handle, refused: Refused, message_id: int | None = None) 
     if close is not None:
         effects.append(Close(connection, close))
     return effects
+
+
+def forbid(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:
+    return refuse(connection, Refused(ErrorCode.FORBIDDEN, NOT_ALLOWED), message_id)
 
 
 def acknowledge(connection: Handle, member: Member, message_id: int | None) -> list[Effect]:

@@ -67,6 +67,7 @@ def took_up(arrival: Arrival, member: Member) -> bool:
     member.arrive(arrival.instance, arrival.order)
     # A new page sends only the media that it names.
     member.audio = member.video = member.screen = False
+    member.muted = frozenset()
     member.set_media(arrival.media)
     return member.began_at == arrival.joined_at
 

@@ -146,8 +146,9 @@ class Orders:
         for user_id in change.admit:
             effects += self._waiting.admit(room, user_id, now, by)
         for user_id in change.deny:
-            effects += self._waiting.deny(room, user_id, now, by)
+            effects += self._waiting.refuse(room, user_id, ErrorCode.DENIED, now, by)
         for user_id in change.remove:
+            effects += self._waiting.refuse(room, user_id, ErrorCode.REMOVED, now, by)
             if (found := room.member_of(user_id)) is not None:
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
         return effects

@@ -123,14 +123,17 @@ class Waiting:
             effects.append(Close(connection, CloseCode.REPLACED))
         return effects
 
-    def deny(self, room: Room, user_id: str, now: float, by: str | None) -> list[Effect]:
+    def refuse(
+        self, room: Room, user_id: str, code: ErrorCode, now: float, by: str | None = None
+    ) -> list[Effect]:
+        """They do not come in."""
         knock = room.knocks.get(user_id)
         if knock is None:
             return []
         connection = knock.connection
         effects = self.end(room, knock, "denied", now, by)
         if connection is not None:
-            effects += commands.refuse(connection, Refused(ErrorCode.DENIED), knock.message_id)
+            effects += commands.refuse(connection, Refused(code), knock.message_id)
         return effects
 
     def ask_again(self, room: Room, users: frozenset[str] | None = None) -> list[Effect]:

@@ -26,7 +26,7 @@ from signalling.rooms.effects import StayEnded
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Restored
 from storage import open_store
-from storage.errors import StoreUnavailable
+from storage.errors import NotLetIn, StoreUnavailable
 from storage.open_stays import OpenStay, StayAbandon
 from storage.records import Joined, JoinRequest, Meeting, Participant, Restorable, StayEnd, StayResume
 from storage.store import Store
@@ -62,7 +62,12 @@ class SlowStore:
             await self.open.wait()
             raise StoreUnavailable("no answer", retry_after=2.0, certain=True)
         self.joins.append(request)
-        joined = await self.real.join(request)
+        try:
+            joined = await self.real.join(request)
+        except NotLetIn:
+            self.reached.set()
+            await self.open.wait()
+            raise
         if self.forgetful:
             raise StoreUnavailable("the answer was lost")
         self.reached.set()

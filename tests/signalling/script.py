@@ -9,7 +9,7 @@ Each person's client is modelled as the protocol asks: it takes events once, by 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from signalling.protocol.client_messages import decode
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import instance
 from signalling.protocol.rights import ALL, Rights, Role
-from signalling.rooms.change import Change, Recorded, Unsettled
+from signalling.rooms.change import NOBODY, Change, Person, Recorded, Unsettled
 from signalling.rooms.effects import (
     Broadcast,
     Close,
@@ -171,15 +171,16 @@ class Stage:
         self.hub = Hub(grace=self.hub.grace, heartbeat=self.hub.heartbeat, flow=self._flow)
         self.hub.restore(known, self.now)
 
-    def say(self, user: str | Socket, **message: Any) -> None:
+    def say(self, user: str | Socket, known: Mapping[str, Person] = NOBODY, **message: Any) -> None:
+        """`known`: absent people whom the message is about."""
         frame = orjson.dumps(message)
         check_client_frame(frame)
-        self.receive(user, frame)
+        self.receive(user, frame, known)
 
-    def receive(self, user: str | Socket, frame: bytes) -> None:
+    def receive(self, user: str | Socket, frame: bytes, known: Mapping[str, Person] = NOBODY) -> None:
         """Whatever it is. Raises `BadMessage`."""
         socket = user if isinstance(user, Socket) else self.sockets[user]
-        self._carry_out(self.hub.receive(socket, decode(frame), self.now))
+        self._carry_out(self.hub.receive(socket, decode(frame), self.now, known))
 
     def lose(self, user: str | Socket, *, goodbye: bool = False) -> None:
         socket = user if isinstance(user, Socket) else self.sockets[user]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -11,9 +12,8 @@ from server.realtime.room_restore import restore_rooms
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.rooms.effects import Close, StayResumed
-from storage.store import (
-    Store,
-)
+from storage.moderation import Change
+from storage.store import Store
 from tests.server.desk import Desk, restored, stays
 from tests.storage.script import request
 
@@ -124,6 +124,31 @@ async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) 
     await desk.reconciler.reconcile(is_last=True)
     assert await desk.writer.settle("ABC123", "u_ann", within=5)
     assert [is_open for _, is_open in await stays(desk)] == [False]
+
+
+@pytest.mark.parametrize("opened", [True, False])
+async def test_a_join_that_was_refused_by_what_has_changed_since_is_asked_again(
+    desk: Desk, opened: bool
+) -> None:
+    host = desk.tokens.identity("u_host", 2e9)
+    await desk.join(host)
+    lock = Change("ABC123", "u_host", "one", 1e9, "settings", settings={"locked": True})
+    await desk.store.real.change(lock)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    if opened:
+        await desk.store.real.change(replace(lock, key="two", settings={"locked": False}))
+    desk.admission.pending.meeting_changed("ABC123")
+    desk.store.open.set()
+    if opened:
+        await coming
+    else:
+        with pytest.raises(Refused) as refused:
+            await coming
+        assert refused.value.code == ErrorCode.MEETING_LOCKED
+    assert len([join for join in desk.store.joins if join.user_id == "u_ann"]) == 2
 
 
 async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:

@@ -25,7 +25,7 @@ def stage_of(*users: str, features: tuple[str, ...] = (BUSY,)) -> Stage:
 
 def signal(stage: Stage, number: int | None, to: str, data: Any = "x", user: str = "ann") -> dict[str, Any]:
     """Answers what its sender was told about it."""
-    numbered = {} if number is None else {"id": number}
+    numbered: dict[str, Any] = {} if number is None else {"id": number}
     stage.say(user, type="signal", to=f"p_{to}_ABC123", data=data, **numbered)
     (answer,) = stage.messages(user)
     return answer

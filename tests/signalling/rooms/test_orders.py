@@ -6,10 +6,8 @@ import itertools
 from typing import Any
 
 import pytest
-from msgspec import UNSET
 
 from signalling.protocol.errors import CloseCode
-from signalling.protocol.fields import Media
 from signalling.protocol.rights import Role
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
@@ -126,85 +124,6 @@ def test_who_hands_the_meeting_over_is_a_cohost_then() -> None:
     assert stage.messages("host")[0]["code"] == "forbidden"
 
 
-def test_a_mute_turns_off_once_and_is_no_ban() -> None:
-    stage = meeting(eve="cohost", ann="participant", bob="participant")
-    for user in ("eve", "ann", "bob"):
-        stage.say(user, type="status", media={"audio": True, "video": True})
-    stage.silence()
-    order(stage, "eve", "mute", participants="others")
-    off = {"audio": False, "video": True, "screen": False}
-    told = [message["participant"] for message in stage.messages("host")]
-    assert told == [{"id": p("ann"), "media": off}, {"id": p("bob"), "media": off}]
-    assert stage.heard("eve") == ["participant_updated", "participant_updated", "ack"]
-    stage.silence()
-    stage.say("ann", type="status", id=2, media={"audio": True})
-    assert stage.heard("ann") == ["participant_updated", "ack"]
-
-
-def test_a_page_that_was_muted_while_away_is_told_so_when_it_is_back() -> None:
-    stage = meeting(ann="participant")
-    stage.say("ann", type="status", media={"audio": True})
-    stage.lose("ann")
-    order(stage, "host", "mute", participants=[p("ann")])
-    stage.resume("ann")
-    resumed, *_ = stage.messages("ann")
-    assert resumed["muted"] == {"audio": False, "video": None, "screen": None} or resumed["muted"] == {
-        "audio": False
-    }
-    stage.say("ann", type="status", media={"audio": True})
-    stage.lose("ann")
-    stage.resume("ann")
-    assert "muted" not in stage.messages("ann")[-1]
-
-
-@pytest.mark.parametrize("everyone", [False, True])
-def test_what_one_may_not_is_turned_off_refused_and_clamped(everyone: bool) -> None:
-    stage = meeting(ann="participant", bob="participant")
-    stage.say("ann", type="status", media={"audio": True, "video": True}, hand=True)
-    stage.silence()
-    if everyone:
-        order(stage, "host", "settings", settings={"may": {"audio": False}})
-    else:
-        order(stage, "host", "allow", participants=[p("ann")], may={"audio": False})
-    stage.settle()
-    told = {"audio": False, "video": True, "screen": False}
-    assert [m["participant"].get("media") for m in stage.messages("bob") if "participant" in m] == [told]
-    stage.silence()
-    stage.say("ann", type="status", id=2, media={"audio": True, "video": False})
-    assert stage.messages("ann")[0]["code"] == "forbidden"
-    assert stage.messages("bob") == [], "nothing of a refused status is taken"
-    # Nor by a reload, nor after a restart.
-    stage.join("ann", audio=True, video=True)
-    (joined,) = stage.messages("ann")
-    assert joined["you"]["media"] == told
-    assert joined["muted"]["audio"] is False
-    stage.restart()
-    stage.resume("ann", media=Media(audio=True, video=True))
-    assert stage.messages("ann")[0]["muted"]["audio"] is False
-    member = stage.hub.present("ABC123", "ann")
-    assert member is not None
-    assert (member.audio, member.video) == (False, True)
-    # Those in charge may always.
-    stage.resume("host")
-    stage.say("host", type="status", media={"audio": True})
-    host = stage.hub.present("ABC123", "host")
-    assert host is not None
-    assert host.audio
-
-
-def test_rights_are_whole_and_null_is_the_default_again() -> None:
-    stage = meeting(ann="participant")
-    order(stage, "host", "allow", participants=[p("ann")], may={"audio": False, "chat": False})
-    order(stage, "host", "allow", participants=[p("ann")], may={"audio": None, "video": False})
-    told = [message["participant"]["may"] for message in stage.messages("ann")]
-    assert told == [{"audio": False, "chat": False}, {"video": False, "chat": False}]
-    stage.settle()
-    order(stage, "host", "allow", participants=[p("ann")], may={"video": None, "chat": None})
-    ann = stage.hub.present("ABC123", "ann")
-    assert ann is not None
-    assert ann.view().may is UNSET
-
-
 def test_settings_are_told_whole_with_a_revision_and_not_changed_over_somebody_s_head() -> None:
     stage = meeting(eve="cohost", ann="participant")
     order(stage, "eve", "settings", settings={"locked": True, "message": "Soon"})
@@ -254,18 +173,6 @@ def test_a_command_over_a_restart_is_asked_of_the_store_before_anybody_is_told()
     stage.settle()
     assert stage.heard("ann") == ["meeting_updated"]
     assert stage.messages("eve")[-1] == {"type": "ack", "id": lost["id"]}
-
-
-def test_who_is_asked_hears_it_alone_and_hands_are_lowered() -> None:
-    stage = meeting(ann="participant", bob="participant")
-    stage.say("bob", type="status", hand=True)
-    stage.silence()
-    order(stage, "host", "ask", participant=p("ann"), media={"audio": True})
-    (told,) = stage.messages("ann")
-    assert (told["type"], told["from"], told["media"]["audio"]) == ("ask", p("host"), True)
-    assert stage.heard("bob") == []
-    order(stage, "host", "lower_hands", participants=[p("bob")])
-    assert stage.messages("bob")[0]["participant"] == {"id": p("bob"), "hand": False}
 
 
 def test_the_meeting_ends_for_all_by_its_host_alone() -> None:

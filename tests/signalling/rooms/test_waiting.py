@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signalling.protocol.errors import CloseCode
+from signalling.rooms.change import Person
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
 
@@ -91,6 +92,19 @@ def test_who_is_denied_is_told_and_closed() -> None:
     assert eve.closed == CloseCode.DENIED
     assert waits(stage, "dan") == [(1, "")]
     assert stage.messages("host")[0]["reason"] == "denied"
+
+
+def test_one_who_waits_again_can_be_removed() -> None:
+    stage = lobby()
+    stage.join("bob")
+    order(stage, "host", "remove", participant="p_bob_ABC123", back="knock")
+    stage.settle()
+    bob = stage.knock("bob")
+    stage.silence()
+    known = {"p_bob_ABC123": Person("bob")}
+    stage.say("host", type="remove", id=99, key="again", participant="p_bob_ABC123", known=known)
+    assert [m["code"] for m in stage.messages(bob)] == ["removed"]
+    assert bob.closed == CloseCode.REMOVED
 
 
 def test_who_comes_again_keeps_the_position_and_who_stays_away_has_gone() -> None:
