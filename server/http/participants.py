@@ -61,7 +61,7 @@ def add_to(
         room = (await existing(meeting, user_id)).room
         return done(await gateway.outside.change(room, known_as(user_id), command))
 
-    @routes.get(path, tags=["keeping order"], responses={404: CHANGES[404]})
+    @routes.get(path, tags=tags, responses={404: CHANGES[404]})
     async def get_participant(
         meeting: str, participant: Participant, user_id: Known, response: Response
     ) -> PersonView:
@@ -121,7 +121,7 @@ def add_to(
 
     @routes.post(
         f"{path}/mute",
-        tags=["keeping order"],
+        tags=tags,
         status_code=204,
         responses={404: CHANGES[404], 410: CHANGES[410]},
     )
