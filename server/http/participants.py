@@ -54,7 +54,8 @@ def add_to(
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     existing: Existing,
 ) -> None:
-    path, tags = "/api/meetings/{meeting}/participants/{participant}", ["keeping order"]
+    path = "/api/meetings/{meeting}/participants/{participant}"
+    tags: list[Any] = ["keeping order"]
     how: dict[str, Any] = {"tags": tags, "status_code": 204, "responses": CHANGES}
 
     async def change(meeting: str, user_id: str, command: moderation.Lasting) -> Response:
