@@ -54,14 +54,15 @@ def add_to(
     Known: Any,  # noqa: N803 - a type: the id of whoever asks
     existing: Existing,
 ) -> None:
-    path, tags = "/api/meetings/{meeting}/participants/{participant}", ["keeping order"]
+    path = "/api/meetings/{meeting}/participants/{participant}"
+    tags: list[Any] = ["keeping order"]
     how: dict[str, Any] = {"tags": tags, "status_code": 204, "responses": CHANGES}
 
     async def change(meeting: str, user_id: str, command: moderation.Lasting) -> Response:
         room = (await existing(meeting, user_id)).room
         return done(await gateway.outside.change(room, known_as(user_id), command))
 
-    @routes.get(path, tags=["keeping order"], responses={404: CHANGES[404]})
+    @routes.get(path, tags=tags, responses={404: CHANGES[404]})
     async def get_participant(
         meeting: str, participant: Participant, user_id: Known, response: Response
     ) -> PersonView:
@@ -121,7 +122,7 @@ def add_to(
 
     @routes.post(
         f"{path}/mute",
-        tags=["keeping order"],
+        tags=tags,
         status_code=204,
         responses={404: CHANGES[404], 410: CHANGES[410]},
     )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 
+import structlog
+
 from storage.errors import MeetingEnded
 from storage.moderation import Change
 from storage.records import Meeting
 from storage.store import Store
+
+log = structlog.get_logger()
 
 
 async def end_meeting(store: Store, room: str, by: str, at: float, action: str = "end") -> Meeting:
@@ -15,4 +19,6 @@ async def end_meeting(store: Store, room: str, by: str, at: float, action: str =
     with contextlib.suppress(MeetingEnded):
         # Only the first end is written to the audit: the same user's next one has the same key.
         await store.change(Change(room=room, by=by, key=action, at=at, action=action))
-    return await store.end_meeting(room, at)
+    ended = await store.end_meeting(room, at)
+    log.info("meeting ended", meeting=room, action=action)
+    return ended

@@ -11,17 +11,16 @@ import msgspec
 import structlog
 
 from server.identity.passwords import Passwords
+from server.realtime import absent_people
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.ending import end_meeting
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
-from signalling.protocol.client_messages import ClientMessage
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Allow, Lasting, Readmit, Remove, SetRole, Settings
-from signalling.protocol.rights import rights_of
-from signalling.rooms.change import Outcome, Person, Recorded, Unsettled
+from signalling.protocol.moderation import Command, Settings
+from signalling.rooms.change import Outcome, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting
 from signalling.rooms.hub import Hub
 from signalling.rooms.orders import answer
@@ -66,7 +65,7 @@ class Moderating:
         except Exception:
             log.exception("a change that was recorded could not be told", meeting=unsettled.room)
 
-    def takes(self, connection: Connection, message: ClientMessage) -> bool:
+    def takes(self, connection: Connection, message: Command) -> bool:
         """Whether something has to be found out before the hub can have the message. If so, that is begun."""
         seat = self._hub.seated(connection)
         if seat is None or seat.member.role == "participant":
@@ -75,29 +74,22 @@ class Moderating:
         if isinstance(message, Settings) and isinstance(message.settings.password, str):
             self._begin(self._set_password(connection, message))
             return True
-        if isinstance(message, Remove | Readmit | SetRole):
-            absent = [message.participant]
-        elif isinstance(message, Allow):
-            absent = message.participants
-        else:
-            return False
-        absent = [each for each in absent if seat.room.member(each) is None]
+        absent = [each for each in absent_people.named(message) if seat.room.member(each) is None]
         if absent:
             self._begin(self._about(connection, message, absent))
         return bool(absent)
 
-    async def _about(self, connection: Connection, message: Lasting, absent: list[str]) -> None:
+    async def _about(self, connection: Connection, message: Command, absent: list[str]) -> None:
         """A command about somebody who is not in the room."""
         seat = self._hub.seated(connection)
         if seat is None:
             return
         try:
-            found = await self._store.people(seat.room.id, absent)
+            known = await absent_people.known(self._store, seat.room.id, absent)
         except StoreUnavailable as error:
             refused = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
             self._carrier.refuse(connection, refused, message.id)
             return
-        known = {each.id: Person(each.user_id, each.role, rights_of(each.may)) for each in found}
         self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic(), known))
 
     async def _set_password(self, connection: Connection, message: Settings) -> None:

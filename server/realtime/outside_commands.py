@@ -7,28 +7,19 @@ way. Where nobody is in the meeting there is nobody to tell, and the settings ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import msgspec
 
 from server.identity.passwords import Passwords
+from server.realtime import absent_people
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.runtime import clock
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import (
-    Allow,
-    Command,
-    Lasting,
-    Passing,
-    Readmit,
-    Remove,
-    SetRole,
-    Settings,
-)
-from signalling.protocol.rights import rights_of, settings_of
+from signalling.protocol.moderation import Lasting, Passing, Settings
+from signalling.protocol.rights import settings_of
 from signalling.rooms import permissions, planning
-from signalling.rooms.change import Actor, Person, Recorded, Unsettled
+from signalling.rooms.change import Actor, Recorded, Unsettled
 from signalling.rooms.hub import Hub
 from storage.errors import UnknownMeeting
 from storage.records import Meeting
@@ -72,7 +63,7 @@ class OutsideCommands:
             hashed = await self._passwords.hash(command.settings.password)
             settings = msgspec.structs.replace(command.settings, password=hashed)
             command = msgspec.structs.replace(command, settings=settings)
-        known = await self._known(room, command)
+        known = await absent_people.known(self._store, room, absent_people.named(command))
         # From here on nothing is awaited. The caller may have come, or may have another role by now.
         actor = self._in_the_room(room, actor)
         found = self._hub.rooms.get(room)
@@ -115,14 +106,3 @@ class OutsideCommands:
         """The room knows of a change before the record does."""
         member = self._hub.present(room, actor.user_id)
         return actor if member is None else Actor(member.role, member.user_id, member.id)
-
-    async def _known(self, room: str, command: Command) -> Mapping[str, Person]:
-        """Those whom the command is about and who are not in the room, as the record has them."""
-        if isinstance(command, Remove | Readmit | SetRole):
-            ids = [command.participant]
-        elif isinstance(command, Allow):
-            ids = command.participants
-        else:
-            return {}
-        found = await self._store.people(room, ids)
-        return {each.id: Person(each.user_id, each.role, rights_of(each.may)) for each in found}
