@@ -232,4 +232,8 @@ class Joining:
             # A page may return to a stay that was continued. It was never told of a new one.
             reason: Departure = "lost" if joined.continued else "left"
             stay = arrival.room, arrival.user_id, arrival.participant_id, arrival.session_id
-            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason)])
+            # A place that was restored knows when the stay began, also if the clock was set since.
+            place = self._hub.present(arrival.room, arrival.user_id)
+            is_same = place is not None and place.session_id == arrival.session_id
+            began_at = place.began_at if place is not None and is_same else None
+            self._carrier.carry_out([StayEnded(*stay, clock.monotonic(), reason, began_at)])
