@@ -125,6 +125,8 @@ def _stays_of_those_removed_are_closed(world: World) -> None:
     asked = Counter(
         user for order in world.moderators.orders if order.kind == "remove" for user in order.users
     )
+    # A removal may close two: that of the place, and that of a join which is under way and is refused then.
+    asked += Counter(user for made in world.store.journal.made() if made.ended for user in made.change.remove)
     closed = Counter(user for user, _, reason in rows if reason == "removed")
     for user, count in closed.items():
         if count > asked[user] and not world.is_revoked(user):

@@ -216,7 +216,7 @@ class Person:
             batches=manners.choice((True, True, False)),
         )
         if tab is not None:
-            place.knock, page.waited = tab.knock, tab.waited
+            place.knock, page.waited = tab.knock, tab.waited if tab.knock else None
         self.pages.append(page)
         return page
 

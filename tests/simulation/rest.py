@@ -30,6 +30,8 @@ def restless(world: World) -> str:
         return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
     if any(member.connection is None for room in server.hub.rooms.values() for member in room):
         return "someone is away"
+    if server.gateway.joins:
+        return "joins are under way"
     if server.hub.keeps_back:
         return "something is still to be told"
     if server.changes.count:
