@@ -12,11 +12,19 @@ from tests.simulation.seeds import IN_TESTS, run_many, workers
 
 RARE = {
     "ack-forgotten": 46,
+    "asked-again-though-it-is-in": 61,
     "deadlines-by-the-wall-clock": 60,
     "giving-up-says-goodbye": 1060,
     "goodbye-overtakes-for-nothing": 456,
+    "join-does-not-wait-for-changes": 441,
+    "late-statuses-are-free": 241,
+    "no-clamp-after-a-restart": 291,
     "outage-forgets": 760,
+    "repeats-are-told-at-once": 181,
+    "repeats-overtake": 101,
+    "settings-lost-on-restore": 181,
     "signals-overtake-events": 91,
+    "stale-joins-go-on": 171,
     "stale-pending-join": 341,
 }
 """Those that are found once in many runs, and a seed before one that is known to find them, to begin with."""
