@@ -16,7 +16,7 @@ from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms import allowed, coalescing
-from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
+from signalling.rooms.change import Change, Recorded, Unsettled
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.rooms.orders import Orders
@@ -24,7 +24,6 @@ from signalling.rooms.room import Room
 from signalling.rooms.waiting import Waiting
 from storage.entry import Known
 from storage.entry import refusal as whole
-from storage.errors import NotLetIn
 from storage.sqlite import joins, meeting_statements, moderation_statements
 
 
@@ -179,21 +178,6 @@ def admitted_not_asked_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Waiting, "ask_again", lambda self, room, users=None: [])
 
 
-def lost_answer_is_a_repeat(patch: pytest.MonkeyPatch) -> None:
-    """A change that the store has made, and did not say so, is taken for one that everybody knows of."""
-    write = ChangeWriter._write
-
-    async def forgetful(self: ChangeWriter, at: float, unsettled: Unsettled) -> Outcome:
-        before = len(self._store.journal.entries)  # type: ignore[attr-defined]
-        outcome = await write(self, at, unsettled)
-        entries = self._store.journal.entries[before:]  # type: ignore[attr-defined]
-        if isinstance(outcome, Recorded) and any(getattr(entry, "again", False) for entry in entries):
-            return outcome._replace(again=True)
-        return outcome
-
-    patch.setattr(ChangeWriter, "_write", forgetful)
-
-
 def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
     """A join of somebody who waits, which the store could not answer, is asked again whatever happened since."""
     waits_on = Joining._waits_on
@@ -208,29 +192,9 @@ def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Joining, "_waits_on", stubborn)
 
 
-def revoked_wait_on(patch: pytest.MonkeyPatch) -> None:
-    """Whose credentials are void keeps the place among those who wait."""
-    patch.setattr(Waiting, "revoked", lambda self, user_ids, now: [])
-
-
 def hand_lowered_unheard(patch: pytest.MonkeyPatch) -> None:
     """A page whose hand was lowered while it was away believes that it is up."""
     patch.setattr(Membership, "_lower_hand", lambda self: None)
-
-
-def told_to_wait_by_an_old_answer(patch: pytest.MonkeyPatch) -> None:
-    """A join that was decided before somebody was let in waits, and nobody asks for it again."""
-    recorded = Admission._recorded
-
-    async def once(self: Admission, join: Any, proof: Any, turn: Any) -> Any:
-        try:
-            return await recorded(self, join, proof, turn)
-        except NotLetIn:
-            for pending in self.pending._rooms[join.meeting][proof.user_id]:
-                pending.stale = False
-            raise
-
-    patch.setattr(Admission, "_recorded", once)
 
 
 def removal_leaves_the_stay_open(patch: pytest.MonkeyPatch) -> None:
@@ -256,10 +220,7 @@ ORDER_PLANTS = (
     who_comes_last_waits_last,
     join_does_not_wait_for_changes,
     admitted_not_asked_again,
-    lost_answer_is_a_repeat,
     asked_again_though_it_is_in,
     hand_lowered_unheard,
-    revoked_wait_on,
-    told_to_wait_by_an_old_answer,
     removal_leaves_the_stay_open,
 )

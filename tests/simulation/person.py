@@ -175,7 +175,8 @@ class Person:
     def waiting_since(self) -> float | None:
         """When they heard that they have to wait, if they do."""
         waited = [page.waited for page in self.pages if page.is_live and page.is_knocking and page.waited]
-        return min((each.heard for each in waited), default=None)
+        # Of the page that came last: others may not have heard yet that they are not waited for any more.
+        return max((each.heard for each in waited), default=None)
 
     @property
     def chance(self) -> random.Random:

@@ -95,8 +95,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     recorded = merged(_in_the_run(world, person, stay) for stay in stays)
     surely = merged(i for page in person.pages for i in page.surely)
     # A socket is not looked at while its join is under way, as that of somebody who is let in.
-    has_waited = any(page.position for page in person.pages)
-    noticed = (3.2 if has_waited else 1.6) * world.heartbeat + 0.5
+    noticed = (3.2 if world.moderators.acts else 1.6) * world.heartbeat + 0.5
     maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
