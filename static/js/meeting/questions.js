@@ -12,7 +12,7 @@ export const askWhichTab = () =>
     ],
   });
 
-/** Asks the host. @returns {Promise<boolean>} */
+/** Asks the host. @returns {Promise<"end" | "stay">} */
 export async function askWhetherToEnd() {
   const choice = await ask({
     title: "End the meeting for everyone?",
@@ -22,5 +22,5 @@ export async function askWhetherToEnd() {
       { value: "", label: "Cancel" },
     ],
   });
-  return choice === "end";
+  return choice === "end" ? "end" : "stay";
 }
