@@ -17,6 +17,8 @@ export async function showHostPanel(call) {
 class HostPanel {
   element = fromTemplate("host-panel");
   #call;
+  /** The last one that was set. */
+  #message = "";
   #watch = new AbortController();
 
   /** @param {Call} call */
@@ -31,7 +33,12 @@ class HostPanel {
     const on = (name, run, type = "change") => part(element, name).addEventListener(type, run, { signal });
     on("locked", () => this.#set({ locked: this.#checked("locked") }));
     on("lobby", () => this.#set({ lobby: part(element, "lobby", HTMLSelectElement).value }));
-    on("message", () => this.#set({ message: this.#input("message").value.trim() }));
+    on("message", () => this.#sayToThoseWhoWait());
+    // Whoever is done means what is written there.
+    element.querySelector("form")?.addEventListener("submit", () => {
+      this.#sayToThoseWhoWait();
+      if (this.#input("password").value) this.#setPassword();
+    }, { signal });
     for (const right of RIGHTS) on(`may-${right}`, () => this.#set({ may: { [right]: this.#checked(`may-${right}`) ? null : false } }));
     on("set-password", () => this.#setPassword(), "click");
     on("remove-password", () => this.#set({ password: null }), "click");
@@ -40,7 +47,7 @@ class HostPanel {
     on("lower-hands", () => this.#lowerHands(), "click");
     this.#call.on("change", () => this.#show(), { signal });
     this.#call.on("answered", ({ error }) => write(part(element, "error"), error?.message ?? ""), { signal });
-    this.#input("message").value = this.#call.meeting.settings?.message ?? "";
+    this.#input("message").value = this.#message = this.#call.meeting.settings?.message ?? "";
     this.#show();
   }
 
@@ -51,6 +58,12 @@ class HostPanel {
   /** @param {Record<string, unknown>} settings */
   #set(settings) {
     this.#call.order({ type: "settings", settings });
+  }
+
+  #sayToThoseWhoWait() {
+    const message = this.#input("message").value.trim();
+    if (message !== this.#message) this.#set({ message });
+    this.#message = message;
   }
 
   #setPassword() {

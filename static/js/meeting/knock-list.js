@@ -39,7 +39,7 @@ export class KnockList {
     part(this.#view, "knocking").hidden = !shown.length;
     write(part(this.#view, "knocking"), String(shown.length));
     write(part(this.#view, "knocks-title"), `Waiting to be let in (${shown.length})`);
-    write(part(this.#view, "door-text"), shown.length === 1 ? `${shown[0].name} asks to be let in` : `${shown.length} people ask to be let in`);
+    write(part(this.#view, "door-text"), shown.length === 1 ? `At the door: ${shown[0].name}` : `At the door: ${shown.length} people`);
     write(part(this.#view, "door-admit"), shown.length === 1 ? "Admit" : "Admit all");
   }
 
@@ -52,7 +52,7 @@ export class KnockList {
     write(part(item, "since"), `since ${new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`);
     const [admit, deny] = [part(item, "admit"), part(item, "deny")];
     admit.setAttribute("aria-label", `Admit ${name}`);
-    deny.setAttribute("aria-label", `Turn ${name} away`);
+    deny.setAttribute("aria-label", `Deny ${name}`);
     admit.addEventListener("click", () => this.#admit([id]));
     deny.addEventListener("click", () => this.#call.order({ type: "deny", knocks: [id] }));
     return item;
