@@ -233,6 +233,8 @@ class Bot:
                 self._event(detail)
             case "muted":
                 self._behaviour.muted(self, detail)
+            case "waiting":
+                log.info("waiting to be let in", position=detail["position"])
             case "away":
                 self._behaviour.away(self)
             case "refused":

@@ -1,8 +1,12 @@
 /** One call in a meeting: the socket, the roster, this page's media, and the mesh of connections. */
+import { KINDS } from "./capture.js";
 import { Emitter } from "./events.js";
+import { knocked, knocksOf } from "./knocks.js";
 import { Mesh } from "./mesh.js";
 import { onNetworkChange } from "./network.js";
+import { MODERATION } from "./protocol.js";
 import { randomName } from "./random.js";
+import { NOTHING, inCharge, may, plays } from "./rights.js";
 import { applied, changedMedia, happenings, recordings, rosterOf, shown } from "./roster.js";
 import { MeetingSocket } from "./socket.js";
 
@@ -14,12 +18,19 @@ import { MeetingSocket } from "./socket.js";
  * @property {import("./protocol.js").Joined} joined  The first join, and each after the place was given up.
  * @property {{session?: string}} resumed  The connection is back, and everything goes on.
  * @property {{session: string}} authenticated  A newer token counts; the session replaces the previous one.
+ * @property {import("./protocol.js").Waiting} waiting  Somebody in charge has to let this page in.
+ * @property {import("./actions.js").Muted} muted  This was turned off.
+ * @property {import("./protocol.js").Right} forbidden  The person wanted what they may not.
+ * @property {import("./actions.js").Answered} answered  An order was carried out, or refused.
+ * @property {{event: import("./protocol.js").RoomEvent, before: Before}} event  What has just happened.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
  * @property {null} away
  * @property {import("./reachability.js").Verdict} hindered  What prevents the connection, when that changes.
  * @property {null} change  Participants, the meeting or this page's media changed.
  * @property {import("./roster.js").Happening} happening
+ *
+ * @typedef {{roster: import("./roster.js").Roster, meeting: Meeting, knocks: import("./knocks.js").Knocks}} Before
  */
 
 /** @extends {Emitter<CallEvents & Record<string, unknown>>} */
@@ -34,12 +45,17 @@ export class Call extends Emitter {
   state;
   media;
   mesh;
+  /** Who waits to be let in, for those in charge. */
+  knocks = knocksOf();
+  /** Whether somebody can be in charge of the meeting, as far as the server knows. */
+  moderated = false;
 
   /** The roster from the server. @type {import("./roster.js").Roster} */
   #told = new Map();
   /** The roster when it was last announced who records. @type {import("./roster.js").Roster} */
   #announced = new Map();
   #hasChanged = false;
+  #obeying = false;
   #socket;
   #watch = new AbortController();
 
@@ -67,6 +83,9 @@ export class Call extends Emitter {
     this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });
     this.#socket.on("authenticated", ({ session }) => this.emit("authenticated", { session }), { signal });
     this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
+    this.#socket.on("waiting", (waiting) => this.emit("waiting", waiting), { signal });
+    this.#socket.on("muted", (muted) => this.#muted(muted), { signal });
+    this.#socket.on("answered", (answered) => this.emit("answered", answered), { signal });
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
     this.#socket.on("away", () => this.emit("away", null), { signal });
@@ -99,23 +118,68 @@ export class Call extends Emitter {
     );
   }
 
+  /** Whether the person may. @param {import("./protocol.js").Right} right */
+  may(right) {
+    return !this.me || may(this.me, this.meeting, right);
+  }
+
+  get inCharge() {
+    return this.moderated && inCharge(this.me);
+  }
+
+  /** What of a participant is meant to be heard and seen. @param {string} id */
+  plays(id) {
+    const participant = this.roster.get(id);
+    return participant ? plays(participant, this.meeting) : NOTHING;
+  }
+
+  /** Gives an order of those in charge, as docs/protocol.md has it. @param {import("./outbox.js").NewOrder} order */
+  order(order) {
+    this.#socket.order(order);
+  }
+
   toggleAudio() {
-    this.media.toggle("audio");
+    if (!this.#forbids("audio", this.media.wanted.audio)) this.media.toggle("audio");
   }
 
   toggleVideo() {
-    this.media.toggle("video");
+    if (!this.#forbids("video", this.media.wanted.video)) this.media.toggle("video");
   }
 
   toggleScreen() {
-    this.media.sharing.toggle();
+    if (!this.#forbids("screen", this.media.sharing.state !== "off")) this.media.sharing.toggle();
   }
 
   toggleHand() {
-    this.#socket.status({ hand: !this.me?.hand });
+    if (!this.#forbids("hand", Boolean(this.me?.hand))) this.#socket.status({ hand: !this.me?.hand });
+  }
+
+  /** @param {import("./protocol.js").Right} right @param {boolean} on  turning it off is always allowed */
+  #forbids(right, on) {
+    const forbidden = !on && !this.may(right);
+    if (forbidden) this.emit("forbidden", right);
+    return forbidden;
+  }
+
+  /** The server has it off already: nothing is reported. @param {import("./actions.js").Muted} muted */
+  #muted(muted) {
+    this.#obeying = true;
+    this.media.turnOff(muted.media);
+    this.#obeying = false;
+    this.state = this.media.state;
+    this.emit("muted", muted);
+    this.emit("change", null);
+  }
+
+  /** Devices that the browser is still asking for are not captured yet, so the server knows nothing of them. */
+  #keepWithinRights() {
+    for (const kind of KINDS) {
+      if (this.media.wanted[kind] && !this.state[kind] && !this.may(kind)) this.media.turnOff({ [kind]: false });
+    }
   }
 
   #mediaChanged() {
+    if (this.#obeying) return;
     const before = this.state;
     this.state = this.media.state;
     const media = changedMedia(before, this.state);
@@ -126,6 +190,7 @@ export class Call extends Emitter {
   /** @param {import("./protocol.js").Joined} joined */
   #joined(joined) {
     this.myId = joined.you.id;
+    this.moderated = joined.features?.includes(MODERATION) ?? false;
     this.#replace(joined, joined.ice_servers);
     this.emit("joined", joined);
     this.#changed();
@@ -140,8 +205,9 @@ export class Call extends Emitter {
   }
 
   /** @param {import("./protocol.js").Snapshot} whole @param {RTCIceServer[]} iceServers */
-  #replace({ meeting, participants }, iceServers) {
+  #replace({ meeting, participants, knocks }, iceServers) {
     this.meeting = meeting;
+    this.knocks = knocksOf(knocks);
     this.#told = rosterOf(participants);
     this.roster = shown(this.roster, this.#told);
     const me = this.#told.get(this.myId);
@@ -150,9 +216,10 @@ export class Call extends Emitter {
 
   /** @param {import("./protocol.js").RoomEvent} event */
   #roomEvent(event) {
-    const before = this.roster;
+    const { roster: before, meeting, knocks } = this;
     this.#told = applied(this.#told, event);
     this.roster = shown(before, this.#told);
+    this.knocks = knocked(this.knocks, event, this.me);
     switch (event.type) {
       case "participant_joined":
       case "participant_rejoined":
@@ -169,10 +236,13 @@ export class Call extends Emitter {
         break;
     }
     this.#tell(happenings(before, event));
+    this.emit("event", { event, before: { roster: before, meeting, knocks } });
     this.#changed();
   }
 
   #changed() {
+    this.mesh.play((id) => this.plays(id));
+    this.#keepWithinRights();
     this.#tell(recordings(this.#announced, this.roster));
     this.#announced = this.roster;
     if (this.#hasChanged) return;

@@ -87,6 +87,12 @@ export class LocalMedia extends Emitter {
     this.emit("change", null);
   }
 
+  /** Somebody else has turned these off, or they are not allowed. @param {Partial<import("./protocol.js").MediaState>} media */
+  turnOff(media) {
+    for (const kind of KINDS) if (media[kind] === false && this.devices[kind].wanted) this.toggle(kind);
+    if (media.screen === false && this.sharing.state !== "off") this.sharing.stop();
+  }
+
   /** Switches to another device; one that is off opens when turned on. @param {Kind} kind @param {string} deviceId */
   choose(kind, deviceId) {
     const device = this.devices[kind];

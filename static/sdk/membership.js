@@ -180,7 +180,7 @@ export class Membership {
     if (!command) return false;
     const passes = code === "unavailable" && retry_after !== undefined && isOrder(command);
     // The room may have taken it over already.
-    if (passes && isLasting(command)) command.again = true;
+    if (passes && isOrder(command) && isLasting(command)) command.again = true;
     return (passes || code === "busy") && this.outbox.hold(id, now + (retry_after ?? 1) * 1000);
   }
 

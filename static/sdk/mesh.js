@@ -90,6 +90,11 @@ export class Mesh extends Emitter {
     this.#connect({ id, instance, kind });
   }
 
+  /** What of each participant is meant to be heard and seen. @param {(id: string) => import("./rights.js").Plays} plays */
+  play(plays) {
+    for (const [id, peer] of this.peers) peer.play(plays(id));
+  }
+
   /** @param {string} id */
   part(id) {
     this.#told.delete(id);

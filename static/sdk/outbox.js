@@ -19,7 +19,7 @@ const ORDERS = new Set([...LASTING, "mute", "ask", "lower_hands", "end"]);
 
 /** @param {{type: string}} message @returns {message is Order} */
 export const isOrder = (message) => ORDERS.has(message.type);
-/** @param {{type: string}} message @returns {message is Order} */
+/** @param {{type: string}} message */
 export const isLasting = (message) => LASTING.has(message.type);
 /** @param {{type: string}} message @returns {message is Status} */
 const isStatus = (message) => message.type === "status";
@@ -124,7 +124,7 @@ export class Outbox {
   /** What it keeps of what was sent may have happened. @param {(command: Command) => boolean} keeps */
   #keep(keeps) {
     this.#commands = this.#commands.filter(keeps);
-    for (const { message, written } of this.#commands) if (written && isLasting(message)) message.again = true;
+    for (const { message, written } of this.#commands) if (written && isOrder(message) && isLasting(message)) message.again = true;
   }
 
   /** Every command, to be sent now. */

@@ -10,6 +10,7 @@
  */
 import { Emitter } from "./events.js";
 import { Negotiation } from "./negotiation.js";
+import { NOTHING } from "./rights.js";
 import { Sending } from "./sending.js";
 
 /**
@@ -48,6 +49,7 @@ export class PeerConnection extends Emitter {
   #silence = 0;
   #patience = PATIENCE;
   #size = 1;
+  #plays = NOTHING;
 
   /**
    * @param {Instance} me @param {Instance} other @param {RTCIceServer[]} iceServers
@@ -102,6 +104,13 @@ export class PeerConnection extends Emitter {
     this.#negotiation.ask();
   }
 
+  /** What of the other is meant to be heard and seen: the rest is silent and black. @param {import("./rights.js").Plays} plays */
+  play(plays) {
+    this.#plays = plays;
+    for (const track of this.camera.getTracks()) track.enabled = track.kind === "audio" ? plays.audio : plays.video;
+    for (const track of this.screen?.getTracks() ?? []) track.enabled = track.kind === "audio" ? plays.sound : plays.screen;
+  }
+
   /** @param {number} size  how many others are in the meeting */
   adapt(size) {
     this.#size = size;
@@ -135,6 +144,7 @@ export class PeerConnection extends Emitter {
   succeed(before) {
     before.#retire();
     this.#before = before;
+    this.#plays = before.#plays;
     this.camera = before.camera;
     this.screen = before.screen;
   }
@@ -214,6 +224,7 @@ export class PeerConnection extends Emitter {
       for (const old of this.camera.getTracks()) if (old.kind === track.kind) this.camera.removeTrack(old);
       this.camera.addTrack(track);
     }
+    this.play(this.#plays);
     this.emit("streams", null);
   }
 

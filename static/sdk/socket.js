@@ -2,7 +2,9 @@
 import { sayGoodbye } from "./http-api.js";
 import { Emitter } from "./events.js";
 import { onNetworkChange } from "./network.js";
+import { isLasting } from "./outbox.js";
 import { CLOSE, SUBPROTOCOL, isUnsaid, parse } from "./protocol.js";
+import { randomName } from "./random.js";
 import { Reachability } from "./reachability.js";
 import { backIn, isReload } from "./reload-detection.js";
 import { SignallingClient } from "./state-machine.js";
@@ -69,6 +71,11 @@ export class MeetingSocket extends Emitter {
   /** @param {Parameters<SignallingClient["status"]>[0]} change */
   status(change) {
     this.#run(this.#client.status(change));
+  }
+
+  /** Gives an order of those in charge. @param {import("./outbox.js").NewOrder} order */
+  order(order) {
+    this.#run(this.#client.order(isLasting(order) ? { ...order, key: randomName() } : order));
   }
 
   /** @param {string} to @param {import("./protocol.js").SignalData} data */

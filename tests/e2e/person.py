@@ -107,6 +107,14 @@ class Person:
             await self.page.bring_to_front()
         await self.button(control).click()
 
+    async def leave(self) -> None:
+        """Leave the meeting. A host is asked how, if others are there."""
+        await self.press("Leave")
+        just = self.button("Just leave")
+        await expect(just.or_(self.page.locator('body:not([data-view="meeting"])')).first).to_be_visible()
+        if await just.is_visible():
+            await just.click()
+
     # What they see
 
     def button(self, name: str) -> Locator:

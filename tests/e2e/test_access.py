@@ -113,7 +113,7 @@ async def test_every_control_has_an_accessible_name(newcomer: Newcomer, meeting:
     await ada.press("Participants")
     await expect(ada.page.get_by_role("complementary", name="People in this meeting")).to_be_visible()
     await assert_named(ada)
-    await ada.press("Leave")
+    await ada.leave()
     await ada.at("left")
     await assert_named(ada)
     await ada.page.goto(ada.url)

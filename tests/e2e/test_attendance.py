@@ -55,7 +55,7 @@ async def test_the_host_sees_who_is_there_and_who_was(
 async def test_deleting_sends_everyone_away_and_leaves_nothing(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)
-    await ada.press("Leave")
+    await ada.leave()
     await ada.at("left")
     await ada.press("See attendance")
     await expect(row(ada, "Bob")).to_be_visible()

@@ -113,7 +113,7 @@ async def test_a_whole_visit_below_a_path(
     await bob.page.get_by_role("link", name=meeting).click()
     await bob.at("prejoin")
 
-    await ada.press("Leave")
+    await ada.leave()
     await expect(ada.button("Home")).to_be_visible()
     await ada.press("See attendance")
     await expect(ada.page.get_by_role("rowheader", name="Bob")).to_be_visible()

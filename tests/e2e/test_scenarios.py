@@ -69,7 +69,7 @@ async def test_somebody_else_creating_it_gets_the_meeting_that_is_there(
 async def test_host_who_leaves_and_rejoins_has_the_same_place(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     a, b = await meet(meeting, ada, bob)
-    await ada.press("Leave")
+    await ada.leave()
     await ada.at("left")
     await expect(bob.others).to_have_count(0)
     await ada.press("Rejoin")

@@ -58,11 +58,11 @@ async def visits(ada: Person, bob: Person, meeting: str) -> None:
     await ada.page.keyboard.press("h")
     await expect(ada.button("Raise hand")).to_be_visible()
     # The same person, and the host, for the length of the visit.
-    await ada.press("Leave")
+    await ada.leave()
     await ada.press("Rejoin")
     assert await ada.seated() == a
     await ada.sees(a, role="host")
-    await ada.press("Leave")
+    await ada.leave()
     await ada.press("Home")
     await ada.at("lobby")
     await expect(ada.page.get_by_label("Your name")).to_have_value("Ada")

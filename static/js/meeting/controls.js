@@ -3,9 +3,9 @@ import { icon } from "../ui/dom.js";
 
 /**
  * The name gives the state and what pressing does.
- * @typedef {"on" | "off" | "asking" | "muted"} ControlState
+ * @typedef {"on" | "off" | "asking" | "muted" | "forbidden"} ControlState
  * @typedef {{label: string, icon: string}} Look
- * @type {Record<"audio" | "video" | "screen" | "hand", {key: string} & {[State in "on" | "off"]: Look} & {[State in "asking" | "muted"]?: Look}>}
+ * @type {Record<"audio" | "video" | "screen" | "hand", {key: string} & {[State in "on" | "off"]: Look} & {[State in "asking" | "muted" | "forbidden"]?: Look}>}
  */
 const CONTROLS = {
   audio: {
@@ -13,6 +13,7 @@ const CONTROLS = {
     off: { label: "Turn on microphone", icon: "mic-off" },
     asking: { label: "Microphone: waiting for your permission. Stop waiting", icon: "mic-off" },
     muted: { label: "Microphone: muted by your system. Turn off", icon: "mic-off" },
+    forbidden: { label: "Microphone: not allowed by the host", icon: "mic-off" },
     key: "M",
   },
   video: {
@@ -20,17 +21,20 @@ const CONTROLS = {
     off: { label: "Turn on camera", icon: "camera-off" },
     asking: { label: "Camera: waiting for your permission. Stop waiting", icon: "camera-off" },
     muted: { label: "Camera: stopped by your system. Turn off", icon: "camera-off" },
+    forbidden: { label: "Camera: not allowed by the host", icon: "camera-off" },
     key: "V",
   },
   screen: {
     on: { label: "Stop sharing", icon: "screen" },
     off: { label: "Share screen", icon: "screen" },
     asking: { label: "Screen: waiting for your choice. Stop waiting", icon: "screen" },
+    forbidden: { label: "Screen sharing: not allowed by the host", icon: "screen" },
     key: "S",
   },
   hand: {
     on: { label: "Lower hand", icon: "hand" },
     off: { label: "Raise hand", icon: "hand" },
+    forbidden: { label: "Raising hands: not allowed by the host", icon: "hand" },
     key: "H",
   },
 };
@@ -44,5 +48,6 @@ export function showControl(button, control, state) {
   button.dataset.control = control;
   button.dataset.on = String(state === "on");
   button.toggleAttribute("data-asking", state === "asking");
+  button.toggleAttribute("data-forbidden", state === "forbidden");
   button.replaceChildren(icon(look.icon));
 }

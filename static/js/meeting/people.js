@@ -6,12 +6,18 @@ import { fromTemplate, part, write } from "../ui/dom.js";
 
 export class PeopleList {
   #list;
+  #menu;
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
 
-  /** @param {HTMLElement} list */
-  constructor(list) {
+  /**
+   * @param {HTMLElement} list
+   * @param {{concerns: (participant: Participant) => boolean, open: (id: string, button: HTMLElement) => void}} menu
+   *   what can be done about somebody
+   */
+  constructor(list, menu) {
     this.#list = list;
+    this.#menu = menu;
   }
 
   /** @param {Participant[]} participants @param {string} myId @param {import("../ui/avatar.js").Colours} colours */
@@ -19,15 +25,26 @@ export class PeopleList {
     const gone = new Set(this.#items.keys());
     participants.forEach((participant, index) => {
       gone.delete(participant.id);
-      const item = this.#items.get(participant.id) ?? fromTemplate("person");
+      const item = this.#items.get(participant.id) ?? this.#newItem(participant.id);
       this.#items.set(participant.id, item);
       if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
       show(item, participant, participant.id === myId, colours.of(participant.id));
+      const more = part(item, "more");
+      more.hidden = !this.#menu.concerns(participant);
+      more.setAttribute("aria-label", `What to do about ${participant.name}`);
     });
     for (const id of gone) {
       this.#items.get(id)?.remove();
       this.#items.delete(id);
     }
+  }
+
+  /** @param {string} id */
+  #newItem(id) {
+    const item = fromTemplate("person");
+    const more = part(item, "more");
+    more.addEventListener("click", () => this.#menu.open(id, more));
+    return item;
   }
 }
 

@@ -17,7 +17,7 @@ export const askWhichTab = (loggedIn) =>
     ],
   });
 
-/** Asks the host. @returns {Promise<boolean>} */
+/** Asks the host. @returns {Promise<"end" | "stay">} */
 export async function askWhetherToEnd() {
   const choice = await ask({
     title: "End the meeting for everyone?",
@@ -27,5 +27,5 @@ export async function askWhetherToEnd() {
       { value: "", label: "Cancel" },
     ],
   });
-  return choice === "end";
+  return choice === "end" ? "end" : "stay";
 }

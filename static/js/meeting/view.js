@@ -7,6 +7,7 @@ import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { LevelMeter, SpeakingDetector } from "../../sdk/levels.js";
+import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../../sdk/reachability.js";
 import { recorders } from "../../sdk/roster.js";
@@ -18,6 +19,7 @@ import { canCall } from "../../sdk/webrtc.js";
 
 /** @typedef {import("../../sdk/protocol.js").Participant} Participant */
 
+const CONTROLS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 const LEVEL_INTERVAL = 150;
 const COPIED_FOR = 2_000;
 
@@ -42,7 +44,8 @@ export class MeetingView extends Emitter {
   #own;
   #toasts;
   #stage;
-  #people = new PeopleList(part(this.element, "list"));
+  #moderation;
+  #people;
   #colours = new Colours();
   #banner = new ConnectionBanner(part(this.element, "banner"));
   #asking = new Asking(() => this.#show());
@@ -65,6 +68,8 @@ export class MeetingView extends Emitter {
     this.#own = ownName;
     this.#toasts = toasts;
     this.#shortcuts = new Shortcuts(storage);
+    this.#moderation = new Moderation(this.element, call, toasts);
+    this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${call.meeting.title || call.meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");
     this.#stage = new Stage(this.element, storage, () => (sound.hidden = false));
@@ -80,6 +85,7 @@ export class MeetingView extends Emitter {
     call.on("joined", () => this.#banner.back(), { signal });
     call.on("resumed", () => this.#banner.back(), { signal });
     call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    this.#moderation.start(() => this.#togglePeople(), signal);
     call.media.on("news", (news) => this.#toasts.show(newsText(news)), { signal });
     part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(call.meeting.id);
     part(this.element, "screen-control").hidden = !call.media.sharing.possible;
@@ -117,6 +123,7 @@ export class MeetingView extends Emitter {
     this.#shortcuts.stop();
     this.#banner.stop();
     this.#asking.stop();
+    this.#moderation.stop();
     this.#meter.stop();
     this.#stage.stop();
     this.#toasts.clear();
@@ -150,11 +157,12 @@ export class MeetingView extends Emitter {
     write(part(this.element, "link-id"), meeting.id);
     this.#showRecording(recorders(roster));
     part(this.element, "alone").hidden = roster.size !== 1;
-    part(this.element, "host-options").hidden = me?.role !== "host";
-    showControl(part(this.element, "audio-control"), "audio", states.audio);
-    showControl(part(this.element, "video-control"), "video", states.video);
-    showControl(part(this.element, "screen-control"), "screen", states.screen);
-    showControl(part(this.element, "hand-control"), "hand", me?.hand ? "on" : "off");
+    this.#moderation.update();
+    const shown = /** @type {const} */ ({ ...states, hand: me?.hand ? "on" : "off" });
+    for (const control of CONTROLS) {
+      const state = shown[control] === "off" && !this.#call.may(control) ? "forbidden" : shown[control];
+      showControl(part(this.element, `${control}-control`), control, state);
+    }
     this.#colours.meet(participants.map(({ id }) => id));
     this.#people.update(participants, myId, this.#colours);
     this.#stage.update(this.#pictures());
@@ -180,9 +188,10 @@ export class MeetingView extends Emitter {
     /** @type {import("./tile.js").Picture[]} */
     const pictures = others.flatMap((participant) => {
       const peer = mesh.peers.get(participant.id);
-      const base = { participant, connection: mesh.connection(participant.id), own: false, mirrored: false, hue: this.#colours.of(participant.id) };
+      const { audio, video, screen } = this.#call.plays(participant.id);
+      const base = { participant: { ...participant, media: { audio, video, screen } }, connection: mesh.connection(participant.id), own: false, mirrored: false, hue: this.#colours.of(participant.id) };
       const person = { ...base, stream: peer?.camera ?? null, screen: false };
-      return participant.media.screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
+      return screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
     });
     pictures.push({ ...own, stream: media.stream, screen: false, mirrored: facing !== "environment" });
     if (media.screen && myId) pictures.push({ ...own, stream: media.screen, screen: true, mirrored: false });
@@ -205,7 +214,7 @@ export class MeetingView extends Emitter {
       this.#speaking.set(id, detector);
       const own = id === this.#call.myId;
       const level = own ? this.#meter.level : (this.#call.mesh.peers.get(id)?.level ?? 0);
-      const audible = this.#call.roster.get(id)?.media.audio ?? false;
+      const audible = this.#call.plays(id).audio;
       this.#stage.speaking({ id, own }, audible && detector.speaking(level, now));
     }
   }
@@ -238,6 +247,7 @@ export class MeetingView extends Emitter {
     const focused = panel.contains(document.activeElement);
     panel.hidden = !panel.hidden;
     button.setAttribute("aria-expanded", String(!panel.hidden));
+    this.#moderation.update();
     if (!panel.hidden) panel.querySelector("h2")?.focus();
     else if (focused) button.focus();
   }

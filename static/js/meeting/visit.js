@@ -8,8 +8,11 @@ import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
+import { howToLeave } from "./leaving.js";
+import { askPassword } from "./moderation-questions.js";
 import { askWhetherToEnd, askWhichTab } from "./questions.js";
 import { MeetingView } from "./view.js";
+import { WaitingRoom } from "./waiting-room.js";
 
 /**
  * @typedef {object} Surroundings
@@ -26,6 +29,7 @@ import { MeetingView } from "./view.js";
  * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
  * @property {string} [session]
  * @property {"replace" | "reject"} [onDuplicate]
+ * @property {string} [password]
  */
 
 /** @type {Record<number, string>} */
@@ -33,6 +37,7 @@ const CLOSE_NOTICES = {
   [CLOSE.replaced]: "replaced",
   [CLOSE.removed]: "removed",
   [CLOSE.meetingEnded]: "meeting_ended",
+  [CLOSE.denied]: "denied",
   [CLOSE.revoked]: "revoked",
 };
 
@@ -47,6 +52,8 @@ export class Visit {
   #media = new LocalMedia();
   /** @type {Prejoin | null} */
   #prejoin = null;
+  /** @type {WaitingRoom | null} */
+  #waiting = null;
   #stopped = false;
   #notice;
   #endedByMe = false;
@@ -92,7 +99,7 @@ export class Visit {
 
   /** Whether the user is in a meeting, or on the way back into one. */
   get isInCall() {
-    return this.call !== null && this.#prejoin === null;
+    return this.call !== null && this.#prejoin === null && this.#waiting === null;
   }
 
   /** Leaves the meeting at the user's request. */
@@ -123,7 +130,7 @@ export class Visit {
 
   /** @param {Wish} wish @returns {Promise<void>} */
   async #join(wish) {
-    const { name, session, open, onDuplicate = "reject" } = wish;
+    const { name, session, open, password, onDuplicate = "reject" } = wish;
     this.#notice.stop();
     underway(true);
     if (this.#prejoin) this.#prejoin.busy = true;
@@ -143,11 +150,13 @@ export class Visit {
     this.#drop();
     this.#notice.clear();
     if (open) this.#renewMedia();
-    const place = { meeting: this.#id, name, session, token, onDuplicate };
+    const place = { meeting: this.#id, name, session, token, onDuplicate, password };
     const call = new Call(SOCKET, place, this.#media, login.getToken && (() => login.renew()));
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepTabSession());
+    call.on("waiting", (waiting) => this.#wait(waiting));
+    call.on("away", () => this.#waiting?.away());
     call.on("resumed", ({ session }) => session && this.#around.tabSessions.update({ session }));
     call.on("authenticated", ({ session }) => this.#around.tabSessions.update({ session }));
     call.on("refused", (refusal) => void this.#refused(refusal, wish, token ?? ""));
@@ -164,8 +173,8 @@ export class Visit {
   /** @param {Call} call @param {string} name */
   #showMeeting(call, name) {
     const view = new MeetingView(call, name, this.#around.toasts, this.#around.storage);
-    view.on("leave", () => this.leave());
-    view.on("end", () => void this.#end());
+    view.on("leave", () => void this.#askToLeave(call, howToLeave(call)));
+    view.on("end", () => void this.#askToLeave(call, askWhetherToEnd()));
     this.#around.show(view);
     this.#around.enter();
   }
@@ -175,9 +184,21 @@ export class Visit {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
     this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#outside });
-    if (!this.#prejoin) return underway(false);
-    this.#prejoin = null;
+    if (!this.#prejoin && !this.#waiting) return underway(false);
+    this.#prejoin = this.#waiting = null;
     this.#showMeeting(call, name);
+  }
+
+  /** Somebody in charge has to let the user in. @param {import("../../sdk/protocol.js").Waiting} waiting */
+  #wait(waiting) {
+    if (waiting.token) this.#around.identity.remember(waiting.token);
+    if (!this.#waiting) {
+      this.#prejoin = null;
+      this.#waiting = new WaitingRoom();
+      this.#waiting.on("leave", () => this.#leave("left_waiting"));
+      this.#around.show(this.#waiting);
+    }
+    this.#waiting.update(waiting);
   }
 
   /** Remembers microphone and camera for a reload; only in the meeting, as there is no call to return to before. */
@@ -193,6 +214,7 @@ export class Visit {
     // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
     if (this.#outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
+    if (code === "password_required" || code === "wrong_password") return this.#askPassword(wish, code === "wrong_password");
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
     this.#leave(code, refusal);
   }
@@ -202,6 +224,14 @@ export class Visit {
     // The identity may still be valid, and leads to the same participant.
     if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
     await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
+  }
+
+  /** @param {Wish} wish @param {boolean} wrong */
+  async #askPassword(wish, wrong) {
+    await this.#joinAs("password_required", async () => {
+      const password = await askPassword(wrong);
+      return password ? { ...wish, password } : null;
+    });
   }
 
   /** @param {string} name */
@@ -241,8 +271,15 @@ export class Visit {
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 
+  /** @param {Call} call @param {Promise<"stay" | "leave" | "end">} asked */
+  async #askToLeave(call, asked) {
+    const how = await asked;
+    if (this.#stopped || this.call !== call) return;
+    if (how === "leave") this.leave();
+    if (how === "end") await this.#end();
+  }
+
   async #end() {
-    if (!(await askWhetherToEnd()) || this.#stopped) return;
     this.#endedByMe = true;
     try {
       await this.#around.identity.with((token) => endMeeting(token, this.#id));
@@ -275,7 +312,7 @@ export class Visit {
 
   #drop() {
     this.call?.leave();
-    this.call = null;
+    this.call = this.#waiting = null;
   }
 
   /** @param {"replace"} [onDuplicate] */

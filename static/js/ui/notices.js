@@ -74,7 +74,19 @@ const NOTICES = {
   }),
   removed: () => ({
     view: "problem", icon: "leave", title: "You were removed",
-    text: "The host took you out of this meeting. If that was a mistake, ask them to let you back in.", actions: ["home"],
+    text: "The host took you out of this meeting. If that was a mistake, ask them to let you back in.", actions: ["retry", "home"],
+  }),
+  denied: () => ({
+    view: "problem", icon: "leave", title: "You were not let in",
+    text: "The host did not let you into this meeting. If that was a mistake, ask them, then knock again.", actions: ["retry", "home"],
+  }),
+  left_waiting: () => ({
+    view: "left", icon: "leave", title: "You no longer wait",
+    text: "Nobody is asked to let you in any more. You can knock again whenever you like.", actions: ["retry", "home"],
+  }),
+  password_required: () => ({
+    view: "problem", icon: "people", title: "This meeting has a password",
+    text: "Whoever invited you can tell you what it is.", actions: ["rejoin", "home"],
   }),
   unreachable: () => ({
     view: "problem", icon: "offline", title: "The server cannot be reached",

@@ -1,0 +1,104 @@
+/** Who waits to be let in, for those in charge: at the top of the list of people, and above the stage while that is closed. */
+import { fromTemplate, part, write } from "../ui/dom.js";
+
+/** @typedef {import("../../sdk/call.js").Call} Call */
+
+export class KnockList {
+  #view;
+  #call;
+  /** @type {Map<string, HTMLElement>} */
+  #items = new Map();
+
+  /** @param {HTMLElement} view  the meeting's @param {Call} call */
+  constructor(view, call) {
+    this.#view = view;
+    this.#call = call;
+  }
+
+  /** @param {() => void} showPeople @param {AbortSignal} signal */
+  start(showPeople, signal) {
+    const everyone = () => this.#admit([...this.#call.knocks.keys()]);
+    part(this.#view, "admit-all").addEventListener("click", everyone, { signal });
+    part(this.#view, "door-admit").addEventListener("click", everyone, { signal });
+    part(this.#view, "door-show").addEventListener("click", showPeople, { signal });
+  }
+
+  update() {
+    const { knocks, inCharge } = this.#call;
+    const shown = inCharge ? [...knocks.values()] : [];
+    const list = part(this.#view, "knock-list");
+    const gone = new Set(this.#items.keys());
+    for (const knock of shown) {
+      gone.delete(knock.id);
+      if (!this.#items.has(knock.id)) list.append(this.#newItem(knock));
+    }
+    for (const id of gone) this.#remove(id);
+    part(this.#view, "knocks").hidden = !shown.length;
+    part(this.#view, "admit-all").hidden = shown.length < 2;
+    part(this.#view, "door").hidden = !shown.length || !part(this.#view, "panel").hidden;
+    part(this.#view, "knocking").hidden = !shown.length;
+    write(part(this.#view, "knocking"), String(shown.length));
+    write(part(this.#view, "knocks-title"), `Waiting to be let in (${shown.length})`);
+    write(part(this.#view, "door-text"), shown.length === 1 ? `At the door: ${shown[0].name}` : `At the door: ${shown.length} people`);
+    write(part(this.#view, "door-admit"), shown.length === 1 ? "Admit" : "Admit all");
+  }
+
+  /** @param {import("../../sdk/protocol.js").Knock} knock */
+  #newItem({ id, name, at }) {
+    const item = fromTemplate("knock");
+    this.#items.set(id, item);
+    item.dataset.knock = id;
+    write(part(item, "name"), name);
+    write(part(item, "since"), `since ${new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`);
+    const [admit, deny] = [part(item, "admit"), part(item, "deny")];
+    admit.setAttribute("aria-label", `Admit ${name}`);
+    deny.setAttribute("aria-label", `Deny ${name}`);
+    admit.addEventListener("click", () => this.#admit([id]));
+    deny.addEventListener("click", () => this.#call.order({ type: "deny", knocks: [id] }));
+    return item;
+  }
+
+  /** @param {string[]} knocks  each by its id, so that nobody is let in who comes later */
+  #admit(knocks) {
+    if (knocks.length) this.#call.order({ type: "admit", knocks });
+  }
+
+  /** The focus goes on to the next one. @param {string} id */
+  #remove(id) {
+    const item = this.#items.get(id);
+    this.#items.delete(id);
+    if (!item) return;
+    const focused = item.contains(document.activeElement);
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    if (!focused) return;
+    if (next instanceof HTMLElement) part(next, "admit").focus();
+    else part(this.#view, "panel").querySelector("h2")?.focus();
+  }
+}
+
+/** A knock: two short notes. The browser plays them once the person has clicked somewhere, as for joining. */
+export class KnockSound {
+  /** @type {AudioContext | null} */
+  #context = null;
+
+  play() {
+    if (!("AudioContext" in window)) return;
+    const context = (this.#context ??= new AudioContext());
+    for (const [index, frequency] of [660, 520].entries()) {
+      const at = context.currentTime + index * 0.16;
+      const tone = new OscillatorNode(context, { frequency });
+      const gain = new GainNode(context, { gain: 0 });
+      gain.gain.setValueAtTime(0.12, at);
+      gain.gain.exponentialRampToValueAtTime(0.001, at + 0.14);
+      tone.connect(gain).connect(context.destination);
+      tone.start(at);
+      tone.stop(at + 0.15);
+    }
+  }
+
+  stop() {
+    void this.#context?.close();
+    this.#context = null;
+  }
+}

@@ -1,0 +1,80 @@
+/** The questions of those in charge, and those that they put to others, as dialogs. */
+import { ask, modal } from "../ui/dialogs.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { NAMES, listed } from "./rights-texts.js";
+
+/** @typedef {"never" | "knock" | "freely"} Back  How somebody who was removed may come back. */
+
+/**
+ * @param {string} name @returns {Promise<{back: Back, knock: boolean} | null>} `knock`: newcomers have to knock, too;
+ *   null if nobody is to be removed
+ */
+export async function askHowToRemove(name) {
+  const element = fromTemplate("remove");
+  write(part(element, "title"), `Remove ${name}?`);
+  if ((await modal(element)) !== "remove") return null;
+  const chosen = element.querySelector("input[name=back]:checked");
+  const back = /** @type {Back} */ (chosen instanceof HTMLInputElement ? chosen.value : "never");
+  return { back, knock: part(element, "knock", HTMLInputElement).checked };
+}
+
+/** @param {string} name */
+export async function askWhetherToHandOver(name) {
+  const choice = await ask({
+    title: `Hand the meeting over to ${name}?`,
+    text: `${name} becomes the host, and you a co-host. Only ${name} can give it back.`,
+    choices: [
+      { value: "hand-over", label: "Hand over", look: "primary" },
+      { value: "", label: "Cancel" },
+    ],
+  });
+  return choice === "hand-over";
+}
+
+/**
+ * Somebody in charge asks the person to turn something on.
+ * @param {string} name  of whoever asks @param {("audio" | "video" | "screen")[]} rights
+ */
+export async function askToTurnOn(name, rights) {
+  const what = listed(rights.map((right) => NAMES[right]));
+  const choice = await ask({
+    title: `${name} asks you to turn on your ${what}`,
+    text: "It stays off until you turn it on.",
+    choices: [
+      { value: "on", label: "Turn on", look: "primary" },
+      { value: "", label: "Not now" },
+    ],
+  });
+  return choice === "on";
+}
+
+/**
+ * Asks the host who leaves.
+ * @param {{id: string, name: string}[]} others  to whom the meeting can be handed over
+ * @returns {Promise<{how: "end" | "leave"} | {how: "hand-over", to: string} | null>}
+ */
+export async function askHowToLeave(others) {
+  const element = fromTemplate("leave");
+  const select = part(element, "to", HTMLSelectElement);
+  select.append(...others.map(({ id, name }) => new Option(name, id)));
+  part(element, "successor").hidden = !others.length;
+  switch (await modal(element)) {
+    case "end":
+      return { how: "end" };
+    case "hand-over":
+      return { how: "hand-over", to: select.value };
+    case "leave":
+      return { how: "leave" };
+    default:
+      return null;
+  }
+}
+
+/** Asks for the meeting's password. @param {boolean} wrong  the last one was @returns {Promise<string>} "" if the person gives up */
+export async function askPassword(wrong) {
+  const element = fromTemplate("password");
+  const field = part(element, "password", HTMLInputElement);
+  write(part(element, "error"), wrong ? "That is not the password. Check it, and try again." : "");
+  if (wrong) field.setAttribute("aria-invalid", "true");
+  return (await modal(element)) === "join" ? field.value : "";
+}

@@ -1,0 +1,128 @@
+/** What those in charge can do about one person: a menu at the person's entry in the list. */
+import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
+import { NAMES } from "./rights-texts.js";
+import { inCharge, may } from "../../sdk/rights.js";
+
+/**
+ * @typedef {import("../../sdk/protocol.js").Participant} Participant
+ * @typedef {import("../../sdk/call.js").Call} Call
+ * @typedef {{label: string, run: () => void, danger?: boolean}} Item
+ */
+
+/** @type {Record<Participant["role"], number>} */
+const RANK = { participant: 0, cohost: 1, host: 2 };
+const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
+const TURN_OFF = { audio: "Turn off microphone", video: "Turn off camera", screen: "Stop screen sharing" };
+/** Pixels between the menu and the edge of the window. */
+const EDGE = 8;
+
+export class PersonMenu {
+  #menu;
+  #call;
+
+  /** @param {HTMLElement} menu @param {Call} call */
+  constructor(menu, call) {
+    this.#menu = menu;
+    this.#call = call;
+  }
+
+  /** Whether there is anything that one can do about this participant. @param {Participant} participant */
+  concerns({ role }) {
+    const { me, inCharge } = this.#call;
+    return inCharge && me !== undefined && RANK[role] < RANK[me.role];
+  }
+
+  /** @param {string} id @param {HTMLElement} button  that it belongs to */
+  open(id, button) {
+    const participant = this.#call.roster.get(id);
+    if (!participant || !this.concerns(participant)) return;
+    this.#menu.setAttribute("aria-label", `What to do about ${participant.name}`);
+    this.#menu.replaceChildren(...this.#items(participant).map((item) => this.#button(item)));
+    this.#menu.showPopover();
+    place(this.#menu, button);
+    this.#menu.querySelector("button")?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  moved(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const items = [...this.#menu.querySelectorAll("button")];
+    const at = items.findIndex((item) => item === document.activeElement);
+    items[(at + step + items.length) % items.length]?.focus();
+  }
+
+  /** @param {Item} item */
+  #button({ label, run, danger }) {
+    const button = document.createElement("button");
+    button.className = danger ? "menu-item danger" : "menu-item";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      this.#menu.hidePopover();
+      run();
+    });
+    return button;
+  }
+
+  /** @param {Participant} participant @returns {Item[]} */
+  #items(participant) {
+    const { id, media, hand, role, kind } = participant;
+    const call = this.#call;
+    const allowed = (/** @type {"audio" | "video" | "screen"} */ right) => may(participant, call.meeting, right);
+    /** @type {Item[]} */
+    const items = MEDIA.filter((right) => media[right]).map((right) => ({
+      label: TURN_OFF[right],
+      run: () => call.order({ type: "mute", participants: [id], media: { [right]: false } }),
+    }));
+    if (!media.audio && allowed("audio")) items.push({ label: "Ask to turn on microphone", run: () => call.order({ type: "ask", participant: id, media: { audio: true } }) });
+    if (hand) items.push({ label: "Lower hand", run: () => call.order({ type: "lower_hands", participants: [id] }) });
+    if (!inCharge(participant)) items.push(...MEDIA.map((right) => this.#allow(participant, right, allowed(right))));
+    if (call.me?.role === "host" && kind !== "bot") items.push(...this.#roles(id, role, participant.name));
+    items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
+    return items;
+  }
+
+  /** @param {Participant} participant @param {"audio" | "video" | "screen"} right @param {boolean} allowed @returns {Item} */
+  #allow({ id }, right, allowed) {
+    const common = this.#call.meeting.settings?.may?.[right] ?? true;
+    // As everybody may, where that is enough.
+    const value = allowed ? (common ? false : null) : common ? null : true;
+    return {
+      label: `${allowed ? "Forbid" : "Allow"} ${NAMES[right]}`,
+      run: () => this.#call.order({ type: "allow", participants: [id], may: { [right]: value } }),
+    };
+  }
+
+  /** @param {string} id @param {Participant["role"]} role @param {string} name @returns {Item[]} */
+  #roles(id, role, name) {
+    const other = role === "cohost" ? "participant" : "cohost";
+    return [
+      { label: other === "cohost" ? "Make co-host" : "Make participant", run: () => this.#call.order({ type: "set_role", participant: id, role: other }) },
+      { label: "Hand over the meeting…", run: () => void this.#handOver(id, name) },
+    ];
+  }
+
+  /** @param {string} id @param {string} name */
+  async #handOver(id, name) {
+    if (await askWhetherToHandOver(name)) this.#call.order({ type: "set_role", participant: id, role: "host" });
+  }
+
+  /** @param {Participant} participant */
+  async #remove({ id, name }) {
+    const back = await askHowToRemove(name);
+    if (!back) return;
+    this.#call.order({ type: "remove", participant: id, back: back.back });
+    if (back.knock) this.#call.order({ type: "settings", settings: { lobby: "everyone" } });
+  }
+}
+
+/** Below the button, or above it where there is no room. @param {HTMLElement} menu @param {HTMLElement} button */
+function place(menu, button) {
+  const { right, top, bottom } = button.getBoundingClientRect();
+  const { offsetHeight, offsetWidth, style } = menu;
+  const below = window.innerHeight - bottom > offsetHeight + EDGE;
+  const wanted = below ? bottom + 4 : top - offsetHeight - 4;
+  style.top = `${Math.max(EDGE, Math.min(wanted, window.innerHeight - offsetHeight - EDGE))}px`;
+  style.left = `${Math.max(EDGE, Math.min(right, document.documentElement.clientWidth - EDGE) - offsetWidth)}px`;
+}

@@ -1,0 +1,86 @@
+"""Those who have to be let in, and those who let them in."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e import in_charge
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
+from tests.e2e.test_axe import is_fine
+
+pytestmark = pytest.mark.one_browser
+
+
+async def test_the_lobby_from_both_sides(newcomer: Newcomer, meeting: str) -> None:
+    ada, eve, dan = await newcomer("Ada"), await newcomer("Eve"), await newcomer("Dan")
+    await meet(meeting, ada)
+    panel = await in_charge.open_settings(ada)
+    await panel.get_by_label("Who has to be let in").select_option("everyone")
+    await panel.get_by_label("What those who wait are told").fill("Soon")
+    await in_charge.close_settings(ada)
+    await ada.hears("meeting_updated")
+
+    await in_charge.waits(eve, meeting)
+    await in_charge.notice(eve, "Waiting to be let in")
+    await expect(eve.page.get_by_text("You are next.")).to_be_visible()
+    await expect(eve.page.get_by_text("Soon")).to_be_visible()
+    await ada.told("Eve asks to be let in")
+    door = ada.page.get_by_role("region", name="At the door")
+    await expect(door).to_contain_text("At the door: Eve")
+    await in_charge.waits(dan, meeting)
+    await expect(dan.page.get_by_text("One person waits before you.")).to_be_visible()
+    await expect(door).to_contain_text("At the door: 2 people")
+    await is_fine(eve, "waiting room")
+    await is_fine(ada, "at the door")
+
+    await door.get_by_role("button", name="Show").click()
+    await expect(door).to_be_hidden()
+    await is_fine(ada, "list of those who wait")
+    await ada.press("Admit Eve")
+    await eve.seated()
+    await expect(dan.page.get_by_text("You are next.")).to_be_visible()
+    # The one who was let in is gone from the list, and the next one has the focus.
+    await expect(ada.button("Admit Dan")).to_be_focused()
+    await expect(ada.button("Admit Eve")).to_be_hidden()
+    await ada.press("Deny Dan")
+    await dan.at("problem")
+    await in_charge.notice(dan, "You were not let in")
+    await ada.told("You turned Dan away")
+    await is_fine(dan, "not let in")
+
+    # Whoever was in is in for as long as the meeting goes on.
+    await eve.press("Leave")
+    await eve.press("Rejoin")
+    await eve.seated()
+
+
+async def test_all_are_let_in_at_once_and_one_has_gone(newcomer: Newcomer, meeting: str) -> None:
+    ada, eve, dan, fay = [await newcomer(name) for name in ("Ada", "Eve", "Dan", "Fay")]
+    await meet(meeting, ada)
+    await in_charge.everyone_knocks(ada)
+    for person in (eve, dan, fay):
+        await in_charge.waits(person, meeting)
+    await eve.press("Leave")
+    await in_charge.notice(eve, "You no longer wait")
+    await ada.told("Eve no longer waits")
+    await ada.press("Admit all")
+    await dan.seated()
+    await fay.seated()
+    await expect(ada.page.get_by_role("region", name="At the door")).to_be_hidden()
+
+
+async def test_the_host_reloads_while_somebody_knocks(newcomer: Newcomer, meeting: str) -> None:
+    ada, eve = await newcomer("Ada"), await newcomer("Eve")
+    await meet(meeting, ada)
+    await in_charge.everyone_knocks(ada)
+    await in_charge.waits(eve, meeting)
+    await ada.told("Eve asks to be let in")
+    await ada.page.reload()
+    await ada.seated()
+    door = ada.page.get_by_role("region", name="At the door")
+    await expect(door).to_contain_text("At the door: Eve")
+    await eve.at("waiting")
+    await door.get_by_role("button", name="Admit").click()
+    await eve.seated()

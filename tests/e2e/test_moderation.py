@@ -1,0 +1,258 @@
+"""Those in charge, and what it is like for the others, on the page."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e import in_charge
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import OVERFLOW, meet
+from tests.e2e.stage import inside
+from tests.e2e.test_axe import is_fine
+
+pytestmark = pytest.mark.one_browser
+
+PHONE = {"width": 390, "height": 844}
+
+# As a server from before: it has no feature of that name.
+OLD_SERVER = """
+  const { parse } = JSON;
+  JSON.parse = (...rest) => {
+    const message = parse(...rest);
+    if (message?.type === "joined") message.features = message.features.filter((name) => name !== "moderation");
+    return message;
+  };
+"""
+
+
+async def test_removed_means_removed_also_in_another_tab(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    other = await newcomer("Bob", tab_of=bob)
+    await other.open(meeting)
+    await other.at("prejoin")
+    await in_charge.choose(ada, "Bob", "Remove…")
+    dialog = ada.page.get_by_role("dialog", name="Remove Bob?")
+    await is_fine(ada, "how to remove")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await bob.at("meeting")
+    await in_charge.remove(ada, "Bob", "No, not into this meeting")
+    await in_charge.notice(bob, "You were removed")
+    await other.knock()
+    await in_charge.notice(other, "You were removed")
+    await bob.press("Try again")
+    await bob.knock()
+    await in_charge.notice(bob, "You were removed")
+
+
+async def test_who_was_removed_may_come_back_as_was_chosen(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    await in_charge.remove(ada, "Bob", "If somebody lets them in")
+    await in_charge.notice(bob, "You were removed")
+    await in_charge.waits(bob, meeting)
+    await ada.press("Admit Bob")
+    await bob.seated()
+    await in_charge.remove(ada, "Bob", "Yes, whenever they like")
+    await in_charge.notice(bob, "You were removed")
+    await bob.come(meeting)
+
+
+async def test_muted_asked_and_not_allowed(newcomer: Newcomer, meeting: str) -> None:
+    """In words for both, and the button says so."""
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    _, b = await meet(meeting, ada, bob)
+    await in_charge.choose(ada, "Bob", "Turn off microphone")
+    await bob.told("Ada turned off your microphone")
+    await ada.told("You turned off Bob’s microphone")
+    await ada.sees(b, audio="off")
+    # It stays off over a reload.
+    await bob.page.reload()
+    await bob.seated()
+    await expect(bob.button("Turn on microphone")).to_be_visible()
+
+    await in_charge.choose(ada, "Bob", "Ask to turn on microphone")
+    question = bob.page.get_by_role("dialog", name="Ada asks you to turn on your microphone")
+    await expect(question).to_be_visible()
+    await is_fine(bob, "asked to turn it on")
+    await question.get_by_role("button", name="Turn on").click()
+    await ada.sees(b, audio="on")
+
+    await in_charge.choose(ada, "Bob", "Forbid camera")
+    await bob.told("Ada turned off your camera")
+    await bob.told("The host does not let you turn on your camera.")
+    await ada.sees(b, video="off", audio="on")
+    await bob.press("Camera: not allowed by the host")
+    await ada.sees(b, video="off")
+    await is_fine(bob, "not allowed")
+    await in_charge.choose(ada, "Bob", "Allow camera")
+    await bob.told("You may turn on your camera again")
+    await bob.press("Turn on camera")
+    await ada.sees(b, video="on")
+
+
+async def test_what_everybody_may(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    panel = await in_charge.open_settings(ada)
+    await is_fine(ada, "meeting settings")
+    await panel.get_by_label("Turn on their microphone").uncheck()
+    await bob.told("Only those in charge may turn on their microphone now")
+    await ada.sees(b, audio="off")
+    await bob.sees(a, audio="on")
+    await panel.get_by_label("Turn on their microphone").check()
+    await bob.told("Everyone may turn on their microphone again")
+    await bob.press("Raise hand")
+    await panel.get_by_role("button", name="Lower all hands").click()
+    await bob.told("Ada lowered your hand")
+    await bob.press("Turn on microphone")
+    await ada.sees(b, audio="on")
+    await panel.get_by_role("button", name="Mute everyone").click()
+    await ada.sees(b, audio="off")
+
+
+async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada)
+    panel = await in_charge.open_settings(ada)
+    await panel.get_by_label("Password for newcomers").fill("sesame")
+    await panel.get_by_role("button", name="Set").click()
+    await expect(panel.get_by_text("There is one.")).to_be_visible()
+    await in_charge.close_settings(ada)
+
+    await bob.open(meeting)
+    await bob.knock()
+    question = bob.page.get_by_role("dialog", name="This meeting has a password")
+    await is_fine(bob, "password")
+    await question.get_by_label("Password").fill("open")
+    await question.get_by_role("button", name="Join").click()
+    await expect(question.get_by_role("alert")).to_contain_text("That is not the password")
+    await is_fine(bob, "wrong password")
+    await question.get_by_role("button", name="Cancel").click()
+    await bob.knock()
+    await question.get_by_label("Password").fill("sesame")
+    await bob.page.keyboard.press("Enter")
+    await bob.seated()
+
+
+async def test_a_locked_meeting(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    await meet(meeting, ada, bob)
+    panel = await in_charge.open_settings(ada)
+    await panel.get_by_label("Lock the meeting").check()
+    await bob.told("Ada locked the meeting")
+    await cat.open(meeting)
+    await cat.knock()
+    await in_charge.notice(cat, "This meeting is locked")
+    # Those who were in come back.
+    await bob.page.reload()
+    await bob.seated()
+    await panel.get_by_label("Lock the meeting").uncheck()
+    await bob.told("Ada unlocked the meeting")
+    await cat.press("Try again")
+    await cat.join()
+
+
+async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    await expect(bob.button("Host options")).to_be_hidden()
+    await in_charge.choose(ada, "Bob", "Make co-host")
+    await bob.told("You are a co-host now")
+    await bob.press("Host options")
+    await expect(bob.button("Meeting settings")).to_be_visible()
+    await expect(bob.button("End meeting for all")).to_be_hidden()
+    await bob.page.keyboard.press("Escape")
+
+    await in_charge.choose(ada, "Bob", "Hand over the meeting…")
+    await ada.press("Hand over")
+    await bob.told("You are the host now")
+    await ada.told("Bob is the host now")
+    await ada.told("You are a co-host now")
+    await bob.press("Host options")
+    await expect(bob.button("End meeting for all")).to_be_visible()
+
+
+async def test_the_host_who_leaves_is_asked(newcomer: Newcomer, meeting: str) -> None:
+    """Unless nobody else is there. Others just leave."""
+    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    await meet(meeting, ada, bob, cat)
+    await ada.press("Leave")
+    question = ada.page.get_by_role("dialog", name="You are the host. Leave?")
+    await is_fine(ada, "how to leave")
+    await question.get_by_role("button", name="Cancel").click()
+    await ada.at("meeting")
+    await ada.press("Leave")
+    await question.get_by_label("Or make somebody else the host").select_option("Cat")
+    await question.get_by_role("button", name="Hand over and leave").click()
+    await ada.at("left")
+    await cat.told("You are the host now")
+    await bob.press("Leave")
+    await bob.at("left")
+    await cat.press("Leave")
+    await cat.at("left")
+
+
+async def test_the_host_who_leaves_ends_it_for_all(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    await ada.press("Leave")
+    await ada.press("End for all")
+    await in_charge.notice(ada, "You ended the meeting")
+    await in_charge.notice(bob, "This meeting has ended")
+
+
+async def test_the_menu_by_keyboard(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await meet(meeting, ada, bob)
+    panel = await in_charge.open_people(ada)
+    more = panel.get_by_role("button", name="What to do about Bob")
+    await more.focus()
+    await ada.page.keyboard.press("Enter")
+    menu = panel.get_by_role("group", name="What to do about Bob")
+    await expect(menu.get_by_role("button", name="Turn off microphone")).to_be_focused()
+    await is_fine(ada, "menu of a person")
+    await ada.page.keyboard.press("ArrowDown")
+    await expect(menu.get_by_role("button", name="Turn off camera")).to_be_focused()
+    await ada.page.keyboard.press("ArrowUp")
+    await ada.page.keyboard.press("ArrowUp")
+    await expect(ada.button("Remove…")).to_be_focused()
+    await ada.page.keyboard.press("Escape")
+    await expect(more).to_be_focused()
+    await expect(panel).to_be_visible()
+    # Nobody has a menu for those who are above them.
+    panel = await in_charge.open_people(bob)
+    await expect(panel.get_by_role("button", name="What to do about Ada")).to_be_hidden()
+
+
+async def test_on_a_phone_nothing_is_beside_the_window(newcomer: Newcomer, meeting: str) -> None:
+    ada = await newcomer("Ada", viewport=PHONE)
+    bob = await newcomer("Bob")
+    eve = await newcomer("Eve Maximiliana van der Westhuizen-Featherstonehaugh", viewport=PHONE)
+    await meet(meeting, ada, bob)
+    await in_charge.everyone_knocks(ada)
+    await in_charge.waits(eve, meeting)
+    assert await eve.page.evaluate(OVERFLOW) == 0
+    await expect(ada.page.get_by_role("region", name="At the door")).to_be_visible()
+    assert await ada.page.evaluate(OVERFLOW) == 0
+    menu = await in_charge.open_menu(ada, "Bob")
+    seen = await menu.bounding_box()
+    assert seen is not None
+    assert inside(seen, {"x": 0, "y": 0, **PHONE})
+    assert await ada.page.evaluate(OVERFLOW) == 0
+
+
+async def test_what_the_server_cannot_do_is_not_shown(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await ada.before(OLD_SERVER)
+    await meet(meeting, ada, bob)
+    panel = await in_charge.open_people(ada)
+    await expect(panel.get_by_text("Bob")).to_be_visible()
+    await expect(panel.get_by_role("button", name="What to do about Bob")).to_be_hidden()
+    await ada.press("Host options")
+    await expect(ada.button("End meeting for all")).to_be_visible()
+    await expect(ada.button("Meeting settings")).to_be_hidden()
+    await ada.page.keyboard.press("Escape")
+    await ada.press("Leave")
+    await ada.at("left")

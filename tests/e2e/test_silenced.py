@@ -1,0 +1,115 @@
+"""Who goes on sending although told not to is heard and seen by nobody: every receiver plays what the server says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import until
+
+# What is turned off goes on all the same: no track is disabled or stopped, no sender loses its track.
+CHEAT = """
+  Object.defineProperty(MediaStreamTrack.prototype, "enabled", { get: () => true, set() {}, configurable: true });
+  MediaStreamTrack.prototype.stop = () => {};
+  const { replaceTrack } = RTCRtpSender.prototype;
+  RTCRtpSender.prototype.replaceTrack = async function (track) { if (track) await replaceTrack.call(this, track); };
+"""
+
+# From now on: how loud somebody's tile is at most, and how bright, in how many looks.
+ATTEND = """async (id) => {
+  const video = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"] video`);
+  clearInterval(globalThis.attending?.timer);
+  const context = (globalThis.ear ??= new AudioContext());
+  await context.resume();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  const canvas = new OffscreenCanvas(8, 8).getContext("2d", { willReadFrequently: true });
+  globalThis.attending = { looks: 0, loudest: 0, brightest: 0 };
+  const look = () => {
+    analyser.getFloatTimeDomainData(samples);
+    canvas.drawImage(video, 0, 0, 8, 8);
+    const { data } = canvas.getImageData(0, 0, 8, 8);
+    attending.loudest = Math.max(attending.loudest, ...samples.map(Math.abs));
+    attending.brightest = Math.max(attending.brightest, ...data.filter((_, index) => index % 4 < 3));
+    attending.looks += 1;
+  };
+  attending.timer = setInterval(look, 40);
+}"""
+ATTENDED = "({ looks: attending.looks, loudest: attending.loudest, brightest: attending.brightest })"
+
+LOUD, QUIET = 0.01, 0.001
+DARK = 20
+"""Of 255: black, coded and decoded."""
+LONG = 60
+"""Looks, in more than two seconds: Chromium's microphone beeps once in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    looks: int
+    loudest: float
+    brightest: int
+
+
+async def attends(person: Person, other: str) -> None:
+    await person.page.evaluate(ATTEND, other)
+
+
+async def attended(person: Person) -> Attended:
+    return Attended(**await person.page.evaluate(ATTENDED))
+
+
+async def hears(person: Person, other: str) -> None:
+    await attends(person, other)
+    await until(lambda: attended(person), lambda all_: all_.loudest > LOUD, f"{person.name} hears {other}")
+
+
+async def hears_nothing(person: Person, other: str, *, sees: bool = False) -> None:
+    """While packets go on coming."""
+    before = await person.received(other)
+    await attends(person, other)
+    came = await until(lambda: attended(person), lambda all_: all_.looks >= LONG, "time goes by")
+    assert came.loudest < QUIET
+    assert sees or came.brightest < DARK
+    after = await person.received(other)
+    assert after.packets > before.packets
+
+
+async def order(person: Person, **command: Any) -> None:
+    await person.page.evaluate("(command) => window.reconvene.call.order(command)", command)
+
+
+async def test_a_page_that_goes_on_sending_is_heard_and_seen_by_nobody(
+    newcomer: Newcomer, meeting: str
+) -> None:
+    """Muted once, then not allowed to speak, and at last allowed again."""
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    await bob.before(CHEAT)
+    _, b = await meet(meeting, ada, bob)
+    await ada.hears_and_watches(b)
+    await hears(ada, b)
+
+    await order(ada, type="mute", participants=[b], media={"audio": False, "video": False})
+    await ada.sees(b, audio="off", video="off")
+    await hears_nothing(ada, b)
+
+    await bob.press("Turn on microphone")
+    await bob.press("Turn on camera")
+    await ada.sees(b, audio="on", video="on")
+    await hears(ada, b)
+
+    await order(ada, type="allow", participants=[b], may={"audio": False})
+    await ada.sees(b, audio="off", video="on")
+    await hears_nothing(ada, b, sees=True)
+    # Nor does it help to say that it is on.
+    await bob.page.evaluate("window.reconvene.call.media.toggle('audio')")
+    await bob.hears("error", code="forbidden")
+    await hears_nothing(ada, b, sees=True)
+
+    await order(ada, type="allow", participants=[b], may={"audio": None})
+    await bob.press("Turn on microphone")
+    await ada.sees(b, audio="on")
+    await hears(ada, b)
