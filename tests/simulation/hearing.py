@@ -59,7 +59,11 @@ def _order_is_kept(world: World, page: Page) -> None:
     if room is None or world.clock_set:
         return
     people = {person.user_id: person for person in world.people}
-    waiting = [people[user_id] for user_id, knock in room.knocks.items() if knock.connection is not None]
+    waiting = [
+        people[user_id]
+        for user_id, knock in room.knocks.items()
+        if knock.connection is not None and user_id in people
+    ]
     for position, person in enumerate(waiting):
         for later in waiting[position + 1 :]:
             since, first = later.waiting_since, person.first_asked

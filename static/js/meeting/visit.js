@@ -9,8 +9,8 @@ import { underway } from "../ui/underway.js";
 import { MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
-import { askPassword } from "./moderation-questions.js";
-import { askWhetherToEnd, askWhichTab } from "./questions.js";
+import { askWhetherToEnd } from "./questions.js";
+import { fromThisTab, withPassword } from "./second-wishes.js";
 import { MeetingView } from "./view.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -210,11 +210,13 @@ export class Visit {
   async #refused(refusal, wish, token) {
     const { code, message } = refusal;
     underway(false);
-    if (code === "duplicate") return this.#askWhere(wish.name);
+    const { identity } = this.#around;
+    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#outside));
     // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
     if (this.#outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
-    if (code === "password_required" || code === "wrong_password") return this.#askPassword(wish, code === "wrong_password");
+    const wrong = code === "wrong_password";
+    if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
     this.#leave(code, refusal);
   }
@@ -224,25 +226,6 @@ export class Visit {
     // The identity may still be valid, and leads to the same participant.
     if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
     await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
-  }
-
-  /** @param {Wish} wish @param {boolean} wrong */
-  async #askPassword(wish, wrong) {
-    await this.#joinAs("password_required", async () => {
-      const password = await askPassword(wrong);
-      return password ? { ...wish, password } : null;
-    });
-  }
-
-  /** @param {string} name */
-  async #askWhere(name) {
-    await this.#joinAs("duplicate", async () => {
-      const choice = await askWhichTab(this.#outside);
-      if (choice === "replace") return { name, onDuplicate: "replace" };
-      if (choice !== "another") return null;
-      await this.#around.identity.another(name);
-      return { name };
-    });
   }
 
   /**
