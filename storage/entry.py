@@ -63,6 +63,9 @@ class Grant:
     role_at: float | None = None
 
 
+NOTHING = Grant()
+
+
 def granted(request: JoinRequest, known: Known) -> Grant:
     """What claims and invite grant to a new participant, or change because they are newer than what the meeting did.
 
@@ -70,13 +73,13 @@ def granted(request: JoinRequest, known: Known) -> Grant:
     away.
     """
     if request.user_id == known.host_user_id:
-        return Grant()
+        return NOTHING
     is_new = known.role is None and known.removal is None
     changed_at = max(known.role_at or 0.0, known.removed_at or 0.0)
-    grant = Grant()
-    if is_new or (request.role_at or 0.0) > changed_at:
-        claims = request.role is not None or request.may is not None
-        grant = Grant(request.role, request.may, request.role_at if claims else None)
+    grant = NOTHING
+    claims = request.role is not None or request.may is not None
+    if claims and (is_new or (request.role_at or 0.0) > changed_at):
+        grant = Grant(request.role, request.may, request.role_at)
     invite = known.invitation
     if invite is not None and not invite.used and (is_new or invite.created_at > changed_at):
         role = grant.role or known.role or "participant"

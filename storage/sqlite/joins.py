@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from storage.entry import SITTING_ENDS_AFTER, Grant, Invitation, Known, granted, refusal
+from storage.entry import NOTHING, SITTING_ENDS_AFTER, Grant, Invitation, Known, granted, refusal
 from storage.errors import MeetingEnded, NotLetIn, UnknownMeeting
 from storage.records import Joined, JoinRequest, Meeting
 from storage.sqlite import join_statements as sql
@@ -22,8 +22,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
         sql.MEETING_TO_JOIN, {"room": request.room, "user_id": request.user_id, "at": request.at}
     ).fetchone()
     if row is not None:
-        *columns, empty_since, is_decided = row
-        joined_meeting = rows.meeting(tuple(columns))
+        joined_meeting, empty_since, is_decided = rows.meeting(row[:-2]), row[-2], row[-1]
     else:
         if not request.create:
             raise UnknownMeeting(request.room)
@@ -36,7 +35,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
     if _is_over(empty_since, request.at):
         joined_meeting = _next_sitting(connection, joined_meeting)
 
-    grant = Grant()
+    grant = NOTHING
     # A join that finds nothing to decide costs no further statement.
     if is_decided or joined_meeting.settings or request.guests_wait or _claims(request):
         decided = _decide(connection, request, joined_meeting)
@@ -67,11 +66,11 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
     rejoined = participant.id != request.participant_id
     values["participant_id"] = participant.id
     stay = rows.stay(_open_stay(connection, values))
-    if grant != Grant():
+    if grant is not NOTHING:
         values |= {"role": grant.role, "role_at": grant.role_at}
         values["may"] = None if grant.may is None else rows.dumped(grant.may)
         connection.execute(sql.GRANT, values)
-    if participant.state == "disconnected" or grant != Grant():
+    if participant.state == "disconnected" or grant is not NOTHING:
         # Read again: triggers changed the row when the stay was opened.
         participant = rows.participant(connection.execute(PARTICIPANT, values).fetchone())
     return Joined(joined_meeting, participant, stay, created, rejoined, continued=stay.connections > 1)

@@ -17,6 +17,7 @@ from storage.migrations import Applied, FunctionFile, SchemaFiles, load_migratio
 from storage.postgres.asyncpg_driver import PostgresDatabase
 from storage.sqlite.database_file import APPLICATION_ID, migrate
 from tests.databases import PostgresServer
+from tests.storage.agreement import opened
 from tests.storage.backends import Servers
 from tests.storage.previous_release import migrations, previous_release, unpack
 from tests.storage.script import Script
@@ -87,6 +88,20 @@ async def test_a_restart_of_the_previous_release_changes_nothing(release: Path, 
     assert (await ours.schema()).pending == ()
     assert (await Script(ours).join("ann", 1010.0)).continued
     await ours.close()
+
+
+async def test_the_previous_release_hears_of_a_refusal_that_it_does_not_know_as_the_end(
+    release: Path, servers: Servers
+) -> None:
+    url = await new_database(servers)
+    async with previous_release(release, url) as previous:
+        assert await previous.answer() == "open"
+        async with opened([open_store(url)]) as (ours,):
+            script = Script(ours, "OLD")
+            await script.join("ann", 1000.0)
+            await script.change(1001.0, remove={"bob": "never"}, admit=["cem"])
+            assert await previous.ask("join('cem', 1010.0)") == "('p_cem', False, False)"
+            assert await previous.ask("join('bob', 1010.0)") == "MeetingEnded"
 
 
 RIGHTS = (
