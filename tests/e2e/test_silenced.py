@@ -17,22 +17,28 @@ CHEAT = """
   RTCRtpSender.prototype.replaceTrack = async function (track) { if (track) await replaceTrack.call(this, track); };
 """
 
-# From now on: how loud somebody's tile is at most, and how bright, in how many looks.
+# From now on: how loud somebody's tile is at most, and how bright, in how many looks. Without a sound card Firefox
+# starts no AudioContext: there, a tile is as loud as can be whose sound is not disabled.
 ATTEND = """async (id) => {
   const video = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"] video`);
   clearInterval(globalThis.attending?.timer);
-  const context = (globalThis.ear ??= new AudioContext());
-  await context.resume();
-  const analyser = context.createAnalyser();
-  context.createMediaStreamSource(new MediaStream(video.srcObject.getAudioTracks())).connect(analyser);
-  const samples = new Float32Array(analyser.fftSize);
+  const tracks = video.srcObject.getAudioTracks();
+  const listen = async () => {
+    if (navigator.userAgent.includes("Firefox")) return () => Number(tracks.some(({ enabled }) => enabled));
+    const context = (globalThis.ear ??= new AudioContext());
+    await context.resume();
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(new MediaStream(tracks)).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    return () => (analyser.getFloatTimeDomainData(samples), Math.max(...samples.map(Math.abs)));
+  };
+  const loudness = await listen();
   const canvas = new OffscreenCanvas(8, 8).getContext("2d", { willReadFrequently: true });
   globalThis.attending = { looks: 0, loudest: 0, brightest: 0 };
   const look = () => {
-    analyser.getFloatTimeDomainData(samples);
     canvas.drawImage(video, 0, 0, 8, 8);
     const { data } = canvas.getImageData(0, 0, 8, 8);
-    attending.loudest = Math.max(attending.loudest, ...samples.map(Math.abs));
+    attending.loudest = Math.max(attending.loudest, loudness());
     attending.brightest = Math.max(attending.brightest, ...data.filter((_, index) => index % 4 < 3));
     attending.looks += 1;
   };
