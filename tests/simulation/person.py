@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ class Person:
         self.user_id = user_id
         self.is_host = is_host
         self._token = world.tokens.identity(user_id, EPOCH)
-        self._token_at = -1.0
+        self._token_at = -math.inf
         self.tabs: list[Tab] = []
         self.pages: list[Page] = []
         self.online = True

@@ -61,7 +61,10 @@ class Rulings:
             return ""
         if self.settings.get("locked"):
             return "locked"
-        return "lobby" if self.settings.get("lobby", "off") != "off" else ""
+        lobby = self.settings.get("lobby", "off")
+        # The application knows those who have logged in with it: they are no guests.
+        waits = lobby == "everyone" or (lobby == "guests" and not user.startswith("x_"))
+        return "lobby" if waits else ""
 
     def _change(self, made: Made) -> None:
         change = made.change
