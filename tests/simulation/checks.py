@@ -192,6 +192,10 @@ def _only_blinked(world: World, page: Page, at: float) -> bool:
     """Whether the page was surely in less than grace before, and was not closed, reloaded or left since."""
     for i in page.surely:
         if i.since < at - TOLERANCE and i.until > at - world.grace + TOLERANCE:
+            starts = [server.started_at for server in world.servers if i.until <= server.started_at <= at]
+            if len(starts) > 1:
+                # A limit, in docs/reconnect.md: a second restart knows of nobody who missed the first.
+                return False
             return not any(i.until - TOLERANCE <= time <= at for time in page.acted_at)
     return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -10,7 +9,6 @@ import pytest
 
 from server.realtime.admission import Admission
 from server.realtime.change_writer import ChangeWriter
-from server.realtime.joining import Joining
 from server.realtime.pending_joins import PendingJoins
 from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
@@ -178,20 +176,6 @@ def admitted_not_asked_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Waiting, "ask_again", lambda self, room, users=None: [])
 
 
-def asked_again_though_it_is_in(patch: pytest.MonkeyPatch) -> None:
-    """A join of somebody who waits, which the store could not answer, is asked again whatever happened since."""
-    waits_on = Joining._waits_on
-
-    def stubborn(self: Joining, connection: Any, refused: Refused) -> bool:
-        again = self._waiting.get(connection)
-        if again is not None and refused.code is ErrorCode.UNAVAILABLE:
-            asyncio.get_running_loop().call_later(refused.retry_after or 1.0, again)
-            return True
-        return waits_on(self, connection, refused)
-
-    patch.setattr(Joining, "_waits_on", stubborn)
-
-
 def hand_lowered_unheard(patch: pytest.MonkeyPatch) -> None:
     """A page whose hand was lowered while it was away believes that it is up."""
     patch.setattr(Membership, "_lower_hand", lambda self: None)
@@ -220,7 +204,6 @@ ORDER_PLANTS = (
     who_comes_last_waits_last,
     join_does_not_wait_for_changes,
     admitted_not_asked_again,
-    asked_again_though_it_is_in,
     hand_lowered_unheard,
     removal_leaves_the_stay_open,
 )

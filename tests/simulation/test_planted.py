@@ -17,7 +17,6 @@ FOUND_BY = {
     "acknowledged-at-once": 10,
     "admitted-not-asked-again": 2,
     "any-close-is-goodbye": 4,
-    "asked-again-though-it-is-in": 81,
     "batches-run-backwards": 2,
     "busy-is-forgotten": 14,
     "clock-set-unnoticed": 20,
