@@ -73,11 +73,13 @@ def test_files_name_no_place_of_one_machine() -> None:
 
 
 def test_the_changelog_begins_with_this_version() -> None:
+    """Or with the one before it, while it is made: its number is higher at once, as functions in databases go by it."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     releases = re.findall(r"^## \[([^\]]+)\](.*)$", changelog, re.MULTILINE)
     top = next((name, rest) for name, rest in releases if name != "Unreleased")
-    assert top[0] == version
+    numbers = [tuple(map(int, each.split(".")[:3])) for each in (version, top[0])]
+    assert numbers[0] > numbers[1] if ".dev" in version else version == top[0]
     assert re.fullmatch(r" - \d{4}-\d\d-\d\d", top[1])
 
 
