@@ -1,7 +1,7 @@
 /**
  * The login of an application: its token says who this tab is, in place of the browser's own identity.
  *
- * The token comes in the link (`/m/ABC123#token=…`) or from `getToken`. It stays in this tab's memory and nowhere else, so
+ * The token comes in the link (`…/m/ABC123#token=…`) or from `getToken`. It stays in this tab's memory and nowhere else, so
  * that a link which somebody else made does not decide who one is tomorrow, and it is taken out of the address. What it says
  * is shown before joining; whether that is true the server decides.
  */

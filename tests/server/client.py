@@ -74,6 +74,8 @@ class Client:
             compression=None,
             proxy=None,
             max_size=None,
+            # Else whoever has much unread is not heard when it closes.
+            max_queue=None,
             open_timeout=TIMEOUT,
             close_timeout=TIMEOUT,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,8 @@ async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     await real.open()
     await real.create_meeting("ABC123", "host", "", 1.0)
     store, stage = Changes(real), Stage()
-    changes = ChangeWriter(store, Metrics(), at=lambda: 2.0)
+    times = itertools.count(2)
+    changes = ChangeWriter(store, Metrics(), at=lambda: float(next(times)))
     carrying: Any = Carrying(changes)
     outside = OutsideCommands(stage.hub, store, changes, carrying, Passwords())
     yield Office(store, outside, changes, stage)
