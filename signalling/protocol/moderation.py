@@ -6,7 +6,7 @@ with `again` may have taken effect before, so the record is asked first.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -153,3 +153,5 @@ Passing = Mute | Ask | LowerHands
 """Commands of the moment, which are acknowledged at once."""
 
 Command = Lasting | Passing | End
+
+COMMANDS: frozenset[type] = frozenset(get_args(Command))
