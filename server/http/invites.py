@@ -68,8 +68,7 @@ def add_to(
     async def get_invites(meeting: str, user_id: Known, response: Response) -> InvitesView:
         """The meeting's invites, the oldest first. Never their secrets."""
         room = (await existing(meeting, user_id)).room
-        actor = await gateway.outside.actor(room, known_as(user_id))
-        permissions.check(actor.standing, moderation.Remove)
+        await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
         response.headers.update(PRIVATE)
         return InvitesView(invites=[InviteView(**_told(each)) for each in (await store.rights(room)).invites])
 
@@ -85,7 +84,7 @@ def add_to(
         """Make an invite link. Only this answer has its secret."""
         room = (await existing(meeting, user_id)).room
         wanted = body or InviteBody.model_construct(role="participant", uses=None, expires_at=None)
-        actor = await gateway.outside.actor(room, known_as(user_id))
+        actor = await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
         permissions.check_invite(actor.standing, wanted.role)
         secret = secrets.token_urlsafe(SECRET)
         expires_at = wanted.expires_at.timestamp() if wanted.expires_at else None
@@ -113,8 +112,7 @@ def add_to(
     async def revoke_invite(meeting: str, invite: InviteId, user_id: Known) -> Response:
         """Make an invite void. Roles that it has granted stay."""
         room = (await existing(meeting, user_id)).room
-        actor = await gateway.outside.actor(room, known_as(user_id))
-        permissions.check(actor.standing, moderation.Remove)
+        actor = await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
         found = [each for each in (await store.rights(room)).invites if each.id == invite]
         for each in found:
             permissions.check_invite(actor.standing, each.role)

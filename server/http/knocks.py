@@ -13,7 +13,6 @@ from server.http.order_routes import CHANGES, Existing, Key, done, key_of, known
 from server.http.private import PRIVATE
 from server.realtime.gateway import Gateway
 from signalling.protocol import moderation
-from signalling.rooms import permissions
 from signalling.rooms.hub import Hub
 from signalling.rooms.knock import Knock
 
@@ -51,8 +50,7 @@ def add_to(
     async def get_knocks(meeting: str, user_id: Known, response: Response) -> KnocksView:
         """Who waits to be let in, the longest first."""
         room = (await existing(meeting, user_id)).room
-        actor = await gateway.outside.actor(room, known_as(user_id))
-        permissions.check(actor.standing, moderation.Admit)
+        await gateway.outside.actor(room, known_as(user_id), moderation.Admit)
         response.headers.update(PRIVATE)
         views = [each.view() for each in waiting(room)]
         return KnocksView(
@@ -72,9 +70,8 @@ def add_to(
     ) -> Response:
         """Let somebody in who waits, or not."""
         room = (await existing(meeting, user_id)).room
-        actor = await gateway.outside.actor(room, known_as(user_id))
         command = moderation.Admit if answer == "admit" else moderation.Deny
-        permissions.check(actor.standing, command)
+        await gateway.outside.actor(room, known_as(user_id), command)
         if key is None and knock not in {each.id for each in waiting(room)}:
             raise HTTPException(404, "Nobody waits with this ID.")
         name, again = key_of(key)

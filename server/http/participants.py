@@ -17,7 +17,6 @@ from signalling.protocol import moderation
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Media
 from signalling.protocol.rights import Role
-from signalling.rooms import permissions
 from storage.store import Store
 
 
@@ -68,8 +67,7 @@ def add_to(
     ) -> PersonView:
         """Somebody who was ever in the meeting, as those in charge see them."""
         room = (await existing(meeting, user_id)).room
-        actor = await gateway.outside.actor(room, known_as(user_id))
-        permissions.check(actor.standing, moderation.Allow)
+        await gateway.outside.actor(room, known_as(user_id), moderation.Allow)
         people = await store.people(room, [participant])
         if not people:
             raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)

@@ -18,7 +18,6 @@ from signalling.protocol import moderation
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import MAX_ID
 from signalling.protocol.rights import MeetingSettings, settings_of
-from signalling.rooms import permissions
 from signalling.rooms.hub import Hub
 
 REVISION = re.compile(r'(?:W/)?"?(\d{1,15})"?')
@@ -78,8 +77,7 @@ def add_to(
     async def get_settings(meeting: str, user_id: Known, response: Response) -> SettingsView:
         """A meeting's settings, for those in charge of it. Never the password."""
         found = await existing(meeting, user_id)
-        actor = await gateway.outside.actor(found.room, known_as(user_id))
-        permissions.check(actor.standing, moderation.Settings)
+        await gateway.outside.actor(found.room, known_as(user_id), moderation.Settings)
         room = hub.rooms.get(found.room)
         if room is not None and room.revision > found.revision:
             return view(response, room.settings, room.revision)

@@ -9,7 +9,10 @@ import hmac
 import secrets
 from collections import OrderedDict
 
+import msgspec
+
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import HASHED, Settings
 
 N, R, P = 2**14, 8, 1
 """About 16 MiB and 50 ms of one processor."""
@@ -18,8 +21,6 @@ SALT = 16
 AT_ONCE = 4
 MOST_QUEUED = 64
 """Passwords that wait to be hashed; others are refused. About a second of one processor's time."""
-
-PREFIX = "scrypt$"
 
 REMEMBERED = 1000
 """Hashes of which the right password was shown lately."""
@@ -39,13 +40,21 @@ class Passwords:
         salt = secrets.token_bytes(SALT)
         return _text(salt, await self._derive(password, salt))
 
+    async def in_place(self, command: Settings) -> Settings:
+        """The command with the hash in place of the password, if it sets one. Raises `Refused` as `hash` does."""
+        password = command.settings.password
+        if not isinstance(password, str):
+            return command
+        settings = msgspec.structs.replace(command.settings, password=await self.hash(password))
+        return msgspec.structs.replace(command, settings=settings)
+
     async def fits(self, password: str, hashed: str) -> bool:
         """`hashed` is what `hash` made. Raises `Refused` (unavailable) if so much is to be hashed already."""
         digest = hmac.digest(self._key, password.encode(), "sha256")
         known = self._right.get(hashed)
         if known is not None and hmac.compare_digest(known, digest):
             return True
-        salt, key = (base64.b64decode(part) for part in hashed.removeprefix(PREFIX).split("$"))
+        salt, key = (base64.b64decode(part) for part in hashed.removeprefix(HASHED).split("$"))
         fits = hmac.compare_digest(key, await self._derive(password, salt))
         if fits:
             self._right[hashed] = digest
@@ -67,4 +76,4 @@ class Passwords:
 
 
 def _text(salt: bytes, key: bytes) -> str:
-    return PREFIX + "$".join(base64.b64encode(part).decode() for part in (salt, key))
+    return HASHED + "$".join(base64.b64encode(part).decode() for part in (salt, key))

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
+from server.runtime.happening import happens
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
 from storage.errors import StoreUnavailable
@@ -132,14 +133,7 @@ class AttendanceWriter:
     async def settle(self, room: str, user_id: str, within: float) -> bool:
         """Wait until this person's entries are written; False if that takes longer than `within` seconds."""
         line = self._lines.get((room, user_id))
-        if line is None:
-            return True
-        try:
-            async with asyncio.timeout(within):
-                await line.written.wait()
-        except TimeoutError:
-            return False
-        return True
+        return line is None or await happens(line.written, within)
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the remaining entries, then stop."""

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from server.runtime.happening import happens
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
@@ -85,14 +86,7 @@ class ChangeWriter:
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all changes of the room are recorded; False if that takes longer than `within` seconds."""
         queue = self._rooms.get(room)
-        if queue is None:
-            return True
-        try:
-            async with asyncio.timeout(within):
-                await queue.written.wait()
-        except TimeoutError:
-            return False
-        return True
+        return queue is None or await happens(queue.written, within)
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import msgspec
 import structlog
 
 from server.identity.passwords import Passwords
@@ -94,12 +93,10 @@ class Moderating:
 
     async def _set_password(self, connection: Connection, message: Settings) -> None:
         try:
-            password = await self._passwords.hash(str(message.settings.password))
+            command = await self._passwords.in_place(message)
         except Refused as refused:
             self._carrier.refuse(connection, refused, message.id)
             return
-        settings = msgspec.structs.replace(message.settings, password=password)
-        command = msgspec.structs.replace(message, settings=settings)
         self._carrier.carry_out(self._hub.receive(connection, command, clock.monotonic()))
 
     def end_meeting(self, effect: EndMeeting) -> None:

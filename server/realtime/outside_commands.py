@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
-
 from server.identity.passwords import Passwords
 from server.realtime import absent_people
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.runtime import clock
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Lasting, Passing, Settings
+from signalling.protocol.moderation import Command, Lasting, Passing, Settings
 from signalling.protocol.rights import settings_of
 from signalling.rooms import permissions, planning
 from signalling.rooms.change import Actor, Recorded, Unsettled
@@ -42,14 +40,13 @@ class OutsideCommands:
         self._carrier = carrier
         self._passwords = passwords
 
-    async def actor(self, room: str, user_id: str | None) -> Actor:
-        """Who the caller is in this meeting."""
-        return (await self._asked(room, user_id))[1]
+    async def actor(self, room: str, user_id: str | None, command: type[Command]) -> Actor:
+        """Who the caller is in this meeting, if they may give the command."""
+        return (await self._asked(room, user_id, command))[1]
 
     async def do(self, room: str, user_id: str | None, command: Passing) -> None:
         """A command of the moment: about people who are in the room."""
-        actor = await self.actor(room, user_id)
-        permissions.check(actor.standing, type(command))
+        actor = await self.actor(room, user_id, type(command))
         found = self._hub.rooms.get(room)
         if found is None:
             raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
@@ -57,12 +54,9 @@ class OutsideCommands:
 
     async def change(self, room: str, user_id: str | None, command: Lasting) -> Recorded | None:
         """None: it is in effect, and the store, which is away, has it not yet."""
-        meeting, actor = await self._asked(room, user_id)
-        permissions.check(actor.standing, type(command))
-        if isinstance(command, Settings) and isinstance(command.settings.password, str):
-            hashed = await self._passwords.hash(command.settings.password)
-            settings = msgspec.structs.replace(command.settings, password=hashed)
-            command = msgspec.structs.replace(command, settings=settings)
+        meeting, actor = await self._asked(room, user_id, type(command))
+        if isinstance(command, Settings):
+            command = await self._passwords.in_place(command)
         known = await absent_people.known(self._store, room, absent_people.named(command))
         # From here on nothing is awaited. The caller may have come, or may have another role by now.
         actor = self._in_the_room(room, actor)
@@ -89,18 +83,20 @@ class OutsideCommands:
             raise answer
         return answer
 
-    async def _asked(self, room: str, user_id: str | None) -> tuple[Meeting, Actor]:
-        """The meeting as of all changes that are made, and who the caller is in it."""
+    async def _asked(self, room: str, user_id: str | None, command: type[Command]) -> tuple[Meeting, Actor]:
+        """The meeting as of all changes that are made, and who the caller is in it, if they may give the command."""
         if not await self._changes.settle(room, RECORDED_WITHIN):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=RECORDED_WITHIN)
         meeting = await self._store.meeting(room)
         if meeting is None:
             raise UnknownMeeting(room)
-        if user_id is None:
-            return meeting, Actor("admin", "")
-        known = await self._store.participant(room, user_id)
-        role = "host" if meeting.host_user_id == user_id else known.role if known else "participant"
-        return meeting, self._in_the_room(room, Actor(role, user_id, known.id if known else None))
+        actor = Actor("admin", "")
+        if user_id is not None:
+            known = await self._store.participant(room, user_id)
+            role = "host" if meeting.host_user_id == user_id else known.role if known else "participant"
+            actor = self._in_the_room(room, Actor(role, user_id, known.id if known else None))
+        permissions.check(actor.standing, command)
+        return meeting, actor
 
     def _in_the_room(self, room: str, actor: Actor) -> Actor:
         """The room knows of a change before the record does."""

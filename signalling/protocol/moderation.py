@@ -87,6 +87,10 @@ class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
     media: Media = Media(audio=True)
 
 
+HASHED = "scrypt$"
+"""How the hash of a password begins, which the server puts in place of the password."""
+
+
 class SettingsChange(msgspec.Struct, frozen=True):
     """What is to change. `password`: null takes it away. `opens_at`, `ends_at`: RFC 3339, or null."""
 

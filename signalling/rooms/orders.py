@@ -6,7 +6,7 @@ store has it. A command that is sent again may have been recorded before, so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -202,14 +202,14 @@ class Orders:
             mine = permissions.rank(actor.standing)
             members = [each for each in room if permissions.rank(each.role) < mine]
         else:
-            members = _members(room, actor, Mute, command.participants)
+            members = permissions.addressed(room.member, actor.standing, Mute, command.participants)
         for member in members:
             if any(getattr(member, right) for right in off):
                 self._update(room, member, {"media": allowed.turn_off(member, off)}, actor.participant, now)
         return self._telling.tell(room, now)
 
     def _lower(self, room: Room, actor: Actor, command: LowerHands, now: float) -> list[Effect]:
-        for member in _members(room, actor, LowerHands, command.participants):
+        for member in permissions.addressed(room.member, actor.standing, LowerHands, command.participants):
             if member.hand:
                 member.hand = False
                 member.changed()
@@ -217,7 +217,7 @@ class Orders:
         return self._telling.tell(room, now)
 
     def _ask(self, room: Room, actor: Actor, command: Ask, now: float) -> list[Effect]:
-        (addressee,) = _members(room, actor, Ask, [command.participant])
+        (addressee,) = permissions.addressed(room.member, actor.standing, Ask, [command.participant])
         payload = server_messages.ask(room.log.next(), actor.participant or "", command.media)
         return commands.tell_one(room, addressee, payload, now)
 
@@ -235,16 +235,6 @@ def answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
         return commands.refuse(member.connection, outcome, reply.message_id)
     first = telling.first(room, member) if room is not None else []
     return [*first, Send(member.connection, server_messages.ack(reply.message_id, outcome.again))]
-
-
-def _members(room: Room, actor: Actor, command: type[Command], ids: Iterable[str]) -> list[Member]:
-    permissions.check(actor.standing, command)
-    found = [room.member(each) for each in dict.fromkeys(ids)]
-    members = [member for member in found if member is not None]
-    if len(members) < len(found):
-        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
-    permissions.check(actor.standing, command, [member.role for member in members])
-    return members
 
 
 def _meeting(room: Room, known: Mapping[str, Person]) -> planning.Meeting:

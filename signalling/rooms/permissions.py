@@ -12,8 +12,8 @@ Invites, which are made over HTTP, are like the commands of the second row: the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import (
@@ -85,3 +85,25 @@ def check(standing: Standing, command: type[Command], addressees: Iterable[Role]
         raise Refused(ErrorCode.FORBIDDEN, HOST if needed.least == "host" else CHARGE)
     if needed.below and any(RANK[role] >= mine for role in addressees):
         raise Refused(ErrorCode.FORBIDDEN, BELOW)
+
+
+class HasRole(Protocol):
+    @property
+    def role(self) -> Role: ...
+
+
+Addressee = TypeVar("Addressee", bound=HasRole)
+
+
+def addressed(
+    find: Callable[[str], Addressee | None], standing: Standing, command: type[Command], ids: Iterable[str]
+) -> list[Addressee]:
+    """Those whom a command names, each once. Raises `Refused`: forbidden, unknown_participant."""
+    # First whether the sender may at all: those who may not learn nothing of others.
+    check(standing, command)
+    found = [find(each) for each in dict.fromkeys(ids)]
+    people = [person for person in found if person is not None]
+    if len(people) < len(found):
+        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+    check(standing, command, [person.role for person in people])
+    return people

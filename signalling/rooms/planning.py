@@ -12,6 +12,7 @@ from msgspec import UNSET
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import is_text
 from signalling.protocol.moderation import (
+    HASHED,
     Admit,
     Allow,
     Deny,
@@ -27,9 +28,6 @@ from signalling.protocol.moderation import (
 from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
 from signalling.rooms.change import Actor, Change, Person
-
-HASHED = "scrypt$"
-"""How the hash of a password begins."""
 
 VERSION = 16
 """Characters at the end of the hash: they change with the password."""
@@ -59,21 +57,21 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             users = _waiting(meeting, knocks, command)
             return Change("deny", users, deny=users)
         case Spotlight(participants=ids):
-            people = _people(meeting, actor, command, ids)
+            people = permissions.addressed(meeting.person, actor.standing, type(command), ids)
             return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
         case Remove(participant=person, back=back):
-            (someone,) = _people(meeting, actor, command, [person])
+            (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
             _not_the_host(someone)
             return Change("remove", (someone.user_id,), remove={someone.user_id: back})
         case Readmit(participant=person):
-            (someone,) = _people(meeting, actor, command, [person])
+            (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
             return Change("readmit", (someone.user_id,), readmit=(someone.user_id,))
         case Allow(participants=ids, may=change):
-            people = _people(meeting, actor, command, ids)
+            people = permissions.addressed(meeting.person, actor.standing, type(command), ids)
             rights = {person.user_id: changed(person.may, change) for person in people}
             return Change("allow", _users(people), may=rights)
         case SetRole(participant=person, role=role):
-            (someone,) = _people(meeting, actor, command, [person])
+            (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
             if role == "host":
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
             _not_the_host(someone)
@@ -87,16 +85,18 @@ def _not_the_host(person: Person) -> None:
 
 
 def changed(rights: Rights, change: RightsChange) -> Rights:
-    named = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
-    return msgspec.structs.replace(rights, **named)
+    return msgspec.structs.replace(rights, **_named(change))
+
+
+def _named(change: RightsChange | SettingsChange) -> dict[str, Any]:
+    """The fields that are to change."""
+    return {name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET}
 
 
 def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) -> Change:
     if expected is not None and expected != meeting.revision:
         raise Refused(ErrorCode.CHANGED)
-    named: dict[str, Any] = {
-        name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET
-    }
+    named = _named(change)
     if not all(each == "\n" or is_text(each) for each in named.get("message", "")):
         raise Refused(ErrorCode.BAD_MESSAGE, "A message has no control characters.")
     for name in ("opens_at", "ends_at"):
@@ -121,15 +121,6 @@ def _moment(text: str) -> str:
     if moment is None or moment.tzinfo is None:
         raise Refused(ErrorCode.BAD_MESSAGE, f"{text[:40]!r} is no time with an offset (RFC 3339).")
     return text
-
-
-def _people(meeting: Meeting, actor: Actor, command: Lasting, ids: Iterable[str]) -> list[Person]:
-    found = [meeting.person(each) for each in dict.fromkeys(ids)]
-    people = [person for person in found if person is not None]
-    if len(people) < len(found):
-        raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
-    permissions.check(actor.standing, type(command), [person.role for person in people])
-    return people
 
 
 def _users(people: Iterable[Person]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from server.identity.passwords import AT_ONCE, MOST_QUEUED, PREFIX, Passwords
+from server.identity.passwords import AT_ONCE, MOST_QUEUED, Passwords
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import HASHED
 
 
 class Slow:
@@ -39,7 +40,7 @@ class Slow:
 async def test_a_hash_tells_nothing_and_fits_its_password_alone() -> None:
     first, second = await Passwords().hash("open sesame"), await Passwords().hash("open sesame")
     assert first != second
-    assert first.startswith(PREFIX)
+    assert first.startswith(HASHED)
     assert "sesame" not in first
     checked = Passwords()
     for hashed in (first, second):

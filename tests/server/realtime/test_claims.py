@@ -3,25 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
-from tests.server.client import playing
 from tests.server.realtime.logins import Login, logging_in
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
-    async with logging_in(tmp_path_factory.mktemp("claims")) as app:
-        yield app
-
-
-@pytest.fixture
-async def app(shared: Login) -> AsyncIterator[Login]:
-    async with playing(shared.server) as play:
-        yield Login(shared.keys, shared.signer, shared.server, play)
 
 
 async def test_a_role_counts_when_one_first_comes_and_a_demotion_outlasts_it(app: Login, room: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,6 @@ from tests.issuer import ISSUER, SECRET, Signer, hangs, login
 from tests.process import ServerProcess
 from tests.server.client import bearer, playing
 from tests.server.realtime.logins import ADMIN_KEY, Login, logging_in
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Login]:
-    async with logging_in(tmp_path_factory.mktemp("login")) as app:
-        yield app
-
-
-@pytest.fixture
-async def app(shared: Login) -> AsyncIterator[Login]:
-    async with playing(shared.server) as play:
-        yield Login(shared.keys, shared.signer, shared.server, play)
 
 
 async def test_who_has_logged_in_is_the_same_everywhere(app: Login, room: str) -> None:

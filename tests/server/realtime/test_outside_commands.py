@@ -96,7 +96,7 @@ async def test_where_somebody_is_it_is_in_effect_and_recorded_when_the_store_is_
     assert not await locked(office)
     # What comes next is not decided by what is not recorded yet.
     with pytest.raises(Refused) as refused:
-        await office.outside.actor("ABC123", "host")
+        await office.outside.actor("ABC123", "host", Remove)
     assert refused.value.code == ErrorCode.UNAVAILABLE
     office.store.down = False
     assert await office.changes.settle("ABC123", 5.0)
