@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from signalling.protocol import identifiers
@@ -26,10 +26,12 @@ class BadAddress(ValueError):  # noqa: N818 - named for what happened
 @dataclass(frozen=True, slots=True)
 class Address:
     """`base` is the server's URL, such as `https://meet.example.org`, or `https://example.org/meet` with a prefix
-    (no slash at the end); `meeting` is the id of the meeting, if one was given."""
+    (no slash at the end); `meeting` is the id of the meeting, if one was given; `invite` the secret of an invite link.
+    """
 
     base: str
     meeting: str | None = None
+    invite: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, text: str | None, meeting: str | None = None) -> Address:
@@ -54,7 +56,7 @@ class Address:
         room = _room(meeting)
         if address.meeting not in {None, room}:
             raise BadAddress(f"the link is that of {address.meeting}, which is another meeting than {room}")
-        return cls(address.base, room)
+        return cls(address.base, room, address.invite)
 
     @property
     def websocket(self) -> str:
@@ -112,7 +114,14 @@ def _parsed(text: str) -> Address:
     # As in an Origin header: without the scheme's default port.
     shown = "" if port in (None, _PORTS[scheme]) else f":{port}"
     prefix, meeting = _path(parts.path, text)
-    return Address(f"{scheme}://{_host(host, text)}{shown}{prefix}", meeting)
+    invite = _invite(parts.fragment) if meeting is not None else None
+    return Address(f"{scheme}://{_host(host, text)}{shown}{prefix}", meeting, invite)
+
+
+def _invite(fragment: str) -> str | None:
+    """The secret in `#invite=…`."""
+    named = (part.partition("=") for part in fragment.split("&"))
+    return next((value for name, _, value in named if name == "invite" and value), None)
 
 
 def _parts(text: str) -> SplitResult:

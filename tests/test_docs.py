@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from reconvene.participants.bot import Behaviour
+from reconvene.participants.behaviour import Behaviour
 from reconvene.probe.steps import STEPS, Step
 from server.app import web
 from server.identity.tokens import Tokens
 from server.runtime.metrics import Metrics
-from server.settings.config import SETTINGS, Config
+from server.settings.config import FOR_PROGRAMS, SETTINGS, Config
 from server.settings.setting import Setting
 from signalling.protocol import client_messages, errors, schema, server_messages
 from signalling.rooms.hub import Hub
@@ -58,8 +58,7 @@ def test_a_setting_has_a_section_with_its_default(setting: Setting) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_only_settings_that_exist_are_mentioned(document: Path) -> None:
     mentioned = set(re.findall(r"RECONVENE_[A-Z_]+", text(document)))
-    # The token of a program that takes part: for its command, not for the server.
-    assert mentioned <= {setting.name for setting in SETTINGS} | {"RECONVENE_TOKEN"}
+    assert mentioned <= {setting.name for setting in SETTINGS} | FOR_PROGRAMS
 
 
 # The protocol

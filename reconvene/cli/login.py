@@ -15,8 +15,12 @@ from signalling.protocol.errors import Refused
 
 
 def token(
-    user: Annotated[
-        str, typer.Argument(help="The user, as the application calls them (sub).", metavar="USER")
+    users: Annotated[
+        list[str],
+        typer.Argument(
+            help="The user, as the application calls them (sub). Of several, each gets a token, a line each.",
+            metavar="USER...",
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="What the others see.", metavar="NAME")] = None,
     meeting: Annotated[
@@ -35,8 +39,8 @@ def token(
 ) -> None:
     """Print a token as your application would sign it, to try the login: with RECONVENE_JWT_SECRET.
 
-    The token alone goes to standard output, so that TOKEN=$(reconvene token ann)
-    works. Whoever has it is that user until it expires.
+    The token alone goes to standard output, so that RECONVENE_TOKEN=$(reconvene
+    token ann) works. Whoever has it is that user until it expires.
     """
     # Imported here: only this command makes tokens.
     from server.identity.trial_token import made
@@ -59,9 +63,10 @@ def token(
         given := next((each for each, value in rights.items() if value is not None), None)
     ):
         fail(f"--{given} says nothing in a token of Supabase: users edit what is in those")
-    try:
-        text, who = made(login, {"sub": user, "name": name, **rights}, time.time(), seconds)
-    except Refused as refused:
-        fail(refused.text.rstrip("."))
-    typer.echo(f"user {who.user_id}, for {seconds} s", err=True)
-    typer.echo(text)
+    for user in users:
+        try:
+            text, who = made(login, {"sub": user, "name": name, **rights}, time.time(), seconds)
+        except Refused as refused:
+            fail(refused.text.rstrip("."))
+        typer.echo(f"user {who.user_id}, for {seconds} s", err=True)
+        typer.echo(text)

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import login, migration, participants
+from reconvene.cli import login, migration, participants, trials
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -207,6 +207,7 @@ def doctor(
 cli.command()(login.token)
 
 participants.add_to(cli)
+trials.add_to(cli)
 
 
 def _serve(config: Config, lines: LogQueue) -> None:

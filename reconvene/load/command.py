@@ -49,6 +49,7 @@ def run(
     processes: int = 1,
     allowed: bool = False,
     as_json: bool = False,
+    tokens: Sequence[str] = (),
 ) -> int:
     """Run the command. Exits with 2 for an impossible plan."""
     try:
@@ -56,11 +57,14 @@ def run(
         address = Address.parse(url)
         allow_files(plan)
         with _screen(plan) as screen:
-            outcome = event_loop.run(put_under_load(plan, address, allowed=allowed, tell=screen.tell))
+            work = put_under_load(plan, address, allowed=allowed, tell=screen.tell, tokens=tokens)
+            outcome = event_loop.run(work)
     except (BadPlan, BadAddress) as error:
         fail(str(error))
     except (Unreachable, CallRefused) as error:
-        for line in (error, *getattr(error, "__notes__", ())):
+        advice = result.ADVICE.get(error.code, "") if isinstance(error, CallRefused) else ""
+        first = f"{error}; {advice}" if advice else str(error)
+        for line in (first, *getattr(error, "__notes__", ())):
             typer.echo(f"reconvene: {line}", err=True)
         return 1
     except OSError as error:
@@ -70,8 +74,13 @@ def run(
     return outcome.exit_code
 
 
-async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: Tell) -> Outcome:
-    """Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of the meetings left behind."""
+async def put_under_load(
+    plan: Plan, address: Address, *, allowed: bool, tell: Tell, tokens: Sequence[str] = ()
+) -> Outcome:
+    """`tokens`: of the clients in each meeting; without them the server makes identities.
+
+    Raises `BadPlan`, `Unreachable` and `CallRefused`, with a note of the meetings left behind.
+    """
     target = await Target.find(address)
     if not target.is_here and not allowed:
         raise BadPlan(
@@ -79,7 +88,7 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: T
             f"Where you may do that, say {PERMISSION}"
         )
     target = await target.reached()
-    meetings = Meetings(target)
+    meetings = Meetings(target, tokens[0] if tokens else "")
     outcome = Outcome(address.base, plan, Tally())
     workers: list[Worker] = []
     failure: Exception | None = None
@@ -96,7 +105,7 @@ async def put_under_load(plan: Plan, address: Address, *, allowed: bool, tell: T
                 turn("making the meetings")
                 await _unless(asked, meetings.make(plan.rooms, MAKE_WITHIN))
                 if not asked.is_set():
-                    workers += await begin(plan, target, meetings.ids)
+                    workers += await begin(plan, target, meetings.ids, tokens)
                 turn("joining")
                 await _all(outcome, workers, lambda worker: worker.join())
                 turn("load")

@@ -47,13 +47,17 @@ LEAST_SLEEP = 0.001
 
 
 class Crowd:
-    def __init__(self, plan: Plan, target: Target, meetings: Sequence[str]) -> None:
+    """`tokens`: of the clients in each meeting; without them the server makes identities."""
+
+    def __init__(
+        self, plan: Plan, target: Target, meetings: Sequence[str], tokens: Sequence[str] = ()
+    ) -> None:
         self.target = target
         self.tally = Tally(clients=plan.clients)
         self.delays: list[int] = []
         self.sockets: set[ClientSocket] = set()
         self._plan = plan
-        self._rooms = [_room(meeting, plan.size, self) for meeting in meetings]
+        self._rooms = [_room(meeting, plan.size, self, tokens) for meeting in meetings]
         self._members = [member for room in self._rooms for member in room.members]
         self._joining = 0
         self._news = asyncio.Event()
@@ -199,7 +203,7 @@ class Crowd:
 
     async def _drain(self) -> None:
         until = time.monotonic() + (DRAIN_STOPPED if self._stopped.is_set() else DRAIN)
-        await _looked_at(lambda: all(_has_all(room) for room in self._rooms), until)
+        await _looked_at(lambda: all(room.has_all() for room in self._rooms), until)
 
     def _account(self) -> None:
         """Count what every client should have by now, and what it has."""
@@ -266,29 +270,15 @@ class _Stream:
         return max(0, int((now - self._began) * self.rate) - self._number)
 
 
-def _room(meeting: str, size: int, crowd: Crowd) -> Room:
+def _room(meeting: str, size: int, crowd: Crowd, tokens: Sequence[str]) -> Room:
     room = Room(meeting)
-    room.members = [Member(crowd, room, number) for number in range(1, size + 1)]
+    room.members = [
+        Member(crowd, room, number, tokens[number - 1] if tokens else None) for number in range(1, size + 1)
+    ]
     for member, following in zip(room.members, [*room.members[1:], room.members[0]], strict=True):
         member.following = following
         following.inbox = member.signals
     return room
-
-
-def _has_all(room: Room) -> bool:
-    """Whether every client that can still come back is connected and has seen every event and signal."""
-    log = room.latest
-    for member in room.members:
-        if not member.was_in or member.is_over:
-            continue
-        stretch = member.stretch
-        if member.machine.phase != "joined" or stretch is None or log is None or stretch.log is not log:
-            return False
-        if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.changes):
-            return False
-        if member.signals.got < member.signals.sent and member.following.machine.phase == "joined":
-            return False
-    return True
 
 
 async def _until(event: asyncio.Event, until: float) -> None:

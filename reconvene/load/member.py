@@ -61,8 +61,8 @@ class Member(Client):
         "was_in",
     )
 
-    def __init__(self, watcher: Watcher, room: Room, number: int) -> None:
-        place = Place(room.meeting, f"Load {number}", secrets.token_hex(8), kind="bot")
+    def __init__(self, watcher: Watcher, room: Room, number: int, token: str | None = None) -> None:
+        place = Place(room.meeting, f"Load {number}", secrets.token_hex(8), token, kind="bot")
         super().__init__(SignallingClient(place, random.random), watcher.target, watcher.sockets)
         self.changes = Changes()
         self.signals = self.inbox = Signals()
@@ -228,6 +228,11 @@ class Member(Client):
             case "resumed":
                 tally.replayed += 1
                 self._replaying = detail["replayed"]
+            case "waiting" if not self.was_in:
+                # Nobody is there to let it in.
+                tally.refused["waiting"] += 1
+                self.run(self.machine.leave())
+                self._watcher.settled(self)
             case "refused":
                 tally.refused[detail["code"]] += 1
                 self._watcher.settled(self)

@@ -27,10 +27,26 @@ HELD_UP = 0.2
 
 SHOWN_MEETINGS = 5
 
+LOGIN = "everybody has to log in there: give tokens of the application, --size of them (--token-file)"
+
+ADVICE = {
+    "login_required": LOGIN,
+    "bad_token": "give it other tokens (--token-file)",
+    "token_expired": "give it new tokens (--token-file)",
+    "forbidden": "give it tokens of users who may create meetings (--token-file); the first one creates them",
+}
+"""What to do when a call is refused with this code."""
+
 _SETTINGS = {
     "meeting_full": "rooms are full: RECONVENE_MAX_PARTICIPANTS of the server is less than --size",
     "rate_limited": "a client sends more than the server allows one connection: RECONVENE_MESSAGE_RATE is less than"
     " its share of --rate and --signals; or all come from one address, and RECONVENE_LIMITS is narrower than this load",
+    "login_required": LOGIN,
+    "bad_token": "the server does not take the tokens: give it others (--token-file)",
+    "token_expired": "the tokens have expired: give it new ones (--token-file)",
+    "forbidden": "the tokens are for other meetings than those of the load: give it others (--token-file)",
+    "waiting": "guests have to wait to be let in there, and nobody is in charge (RECONVENE_ANONYMOUS=lobby): give"
+    " tokens of the application (--token-file)",
     "unavailable": "the server's store did not keep up, or the server was going away: see its log",
 }
 """What an error code points to."""

@@ -46,3 +46,18 @@ class Room:
                 if member.is_connected and member.stretch is not None and member.stretch.log is log
             ]
             log.forget(min(reading, default=log.head))
+
+    def has_all(self) -> bool:
+        """Whether every client that can still come back is connected and has seen every event and signal."""
+        log = self.latest
+        for member in self.members:
+            if not member.was_in or member.is_over:
+                continue
+            stretch = member.stretch
+            if member.machine.phase != "joined" or stretch is None or log is None or stretch.log is not log:
+                return False
+            if stretch.last < log.head or log.outstanding(member.machine.membership.my_id, member.changes):
+                return False
+            if member.signals.got < member.signals.sent and member.following.machine.phase == "joined":
+                return False
+        return True

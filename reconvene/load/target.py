@@ -29,11 +29,12 @@ class Unreachable(Exception):  # noqa: N818 - named for what happened
 
 
 class CallRefused(Exception):  # noqa: N818
-    """The server refused; the text is its own. `status` is HTTP's."""
+    """The server refused; the text is its own. `status` is HTTP's; `code` is the protocol's."""
 
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(f"{why} ({status})")
+    def __init__(self, status: int, why: str, code: str = "") -> None:
+        super().__init__(f"{why.rstrip('.')} ({status})")
         self.status = status
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ class Target:
         except ValueError:
             answer = None
         if not 200 <= status < 300:
-            detail = answer.get("detail") if isinstance(answer, dict) else None
-            raise CallRefused(status, str(detail or "refused"))
+            said = answer if isinstance(answer, dict) else {}
+            raise CallRefused(status, str(said.get("detail") or "refused"), str(said.get("code", "")))
         if not isinstance(answer, dict):
             raise Unreachable(f"what answers at {self.address.base} is not Reconvene; correct the address")
         return answer

@@ -48,10 +48,12 @@ class Worker(Protocol):
     def progress(self) -> Progress: ...
 
 
-async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Worker]:
+async def begin(
+    plan: Plan, target: Target, meetings: Sequence[str], tokens: Sequence[str] = ()
+) -> list[Worker]:
     """Start one worker for each process of the plan."""
     if plan.processes == 1:
-        return [Crowd(plan, target, meetings)]
+        return [Crowd(plan, target, meetings, tokens)]
     workers = []
     for number in range(plan.processes):
         share = plan.share(number)
@@ -60,6 +62,7 @@ async def begin(plan: Plan, target: Target, meetings: Sequence[str]) -> list[Wor
             "address": target.address.base,
             "host": target.hosts[0],
             "meetings": plan.rooms_of(number, meetings),
+            "tokens": list(tokens),
         }
         workers.append(await WorkerProcess.begin(share, order))
     return list(workers)
@@ -152,7 +155,7 @@ async def _serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     order = json.loads(await orders.readline())
     target = Target.of(Address.parse(order["address"]), (order["host"],))
-    crowd = Crowd(Plan(**order["plan"]), target, order["meetings"])
+    crowd = Crowd(Plan(**order["plan"]), target, order["meetings"], order["tokens"])
     steps: asyncio.Queue[str] = asyncio.Queue()
 
     async def listen() -> None:

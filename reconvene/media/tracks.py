@@ -13,10 +13,12 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack, convert_timebase
 from av import AudioFrame, VideoFrame
+from av.frame import Frame
+from av.packet import Packet
 from av.video.frame import PictureType
 
 from reconvene.media.color_bars import Pattern
@@ -238,6 +240,38 @@ class Newest(MediaStreamTrack):
         self._last_at = asyncio.get_running_loop().time()
         frame.time_base = self._time_base
         return frame
+
+
+class Gate(MediaStreamTrack):
+    """Passes on the frames of a track while it is open; while it is shut nothing is sent."""
+
+    def __init__(self, track: MediaStreamTrack, *, is_open: bool = True) -> None:
+        super().__init__()
+        self.kind = track.kind
+        self._track = track
+        self._opened = asyncio.Event()
+        self.set(is_open=is_open)
+
+    def set(self, *, is_open: bool) -> None:
+        if is_open:
+            self._opened.set()
+        else:
+            self._opened.clear()
+
+    async def recv(self) -> Frame | Packet[Any]:
+        while True:
+            await self._opened.wait()
+            _alive(self)
+            frame = await self._track.recv()
+            # It may have been shut meanwhile.
+            if self._opened.is_set():
+                return frame
+
+    def stop(self) -> None:
+        super().stop()
+        self._track.stop()
+        # Whoever waits for a frame is told that there will be none.
+        self._opened.set()
 
 
 def _duration(frame: Media) -> Fraction:

@@ -19,10 +19,10 @@ import structlog
 from aiortc import MediaStreamTrack, RTCConfiguration
 
 from reconvene.meeting_socket import GetToken, MeetingSocket
-from reconvene.participants.stay_end import Over, closed, refused
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.stay_end import Over, closed, not_let_in, refused
 from reconvene.server_address import Address
 from reconvene.webrtc import ice
-from reconvene.webrtc.incoming_tracks import drain
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.actions import Emit
 from signalling.client.outbox import Message
@@ -44,45 +44,11 @@ CLOSING = 3.0
 """Seconds for connections to close. Releasing the relay of a TURN server that is gone would take a minute."""
 
 
-class Behaviour:
-    """What a bot does in a meeting. Overriding a method is optional; none may block."""
-
-    def joined(self, bot: Bot, joined: Message) -> None:
-        """The bot has joined: the first time, or anew after its tab session was given up. All links are new."""
-
-    def event(self, bot: Bot, event: Message) -> None:
-        """A room event; `bot.roster` is already up to date."""
-
-    def resumed(self, bot: Bot, detail: Message) -> None:
-        """The connection is back and the stay goes on; with `snapshot` in `detail`, the roster is new."""
-
-    def muted(self, bot: Bot, detail: Message) -> None:
-        """What `media` in `detail` names is off: turned off by somebody (`by`), or not allowed to the bot."""
-
-    def away(self, bot: Bot) -> None:
-        """The connection to the server is lost. Media still flows."""
-
-    def outgoing(self, link: Link) -> Outgoing:
-        """The tracks to send over a new connection, which then owns them; return new ones each time."""
-        return Outgoing()
-
-    def incoming(self, link: Link, track: MediaStreamTrack, screen: bool) -> Coroutine[Any, Any, None]:
-        """Handle a track that the other side sends. It must read the track; it is cancelled when the track ends.
-
-        `screen`: a shared screen or its sound, not camera or microphone.
-        """
-        return drain(track)
-
-    def link_changed(self, link: Link) -> None:
-        """`link.state` has changed."""
-
-    def parted(self, link: Link) -> None:
-        """The participant has left, or has rejoined with a new instance (then a new link follows)."""
-
-
 class Bot:
     """`media`: what it announces to send. `create`: create the meeting if there is none. `token`: an identity to join
-    with; by default the server makes one of this kind. `get_token`: asks the application for a newer one.
+    with; by default the server makes one of this kind. `get_token`: asks the application for a newer one. `invite`: by
+    default that of the address. `wait`: most seconds in the lobby; by default as long as it takes. `page`: by default
+    a random name.
 
     `reach`: which remote candidates it tries. `relay_only`: connects through TURN only. `servers`: ICE servers to
     use instead of those that the server names.
@@ -98,6 +64,10 @@ class Bot:
         create: bool = False,
         token: str | None = None,
         get_token: GetToken | None = None,
+        invite: str | None = None,
+        password: str | None = None,
+        wait: float | None = None,
+        page: str | None = None,
         media: dict[str, bool] | None = None,
         reach: Reach = Reach.ANY,
         relay_only: bool = False,
@@ -110,8 +80,10 @@ class Bot:
         place = Place(
             self.meeting,
             name,
-            page=secrets.token_hex(8),
+            page=page or secrets.token_hex(8),
             token=token,
+            invite=invite or address.invite,
+            password=password,
             create=create,
             media=flags,
             kind=kind,
@@ -127,6 +99,8 @@ class Bot:
         self._servers = servers
         self._named: Sequence[dict[str, Any]] = ()
         self._end: Over | None = None
+        self._wait = wait
+        self._waiting: asyncio.TimerHandle | None = None
         self._stopping: set[asyncio.Task[None]] = set()
         self._instance = ""
 
@@ -154,6 +128,7 @@ class Bot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leaves, and waits for connections to close, for a limited time."""
+        self._stop_waiting()
         self.leave()
         try:
             await self.socket.__aexit__(kind, error, trace)
@@ -234,7 +209,7 @@ class Bot:
             case "muted":
                 self._behaviour.muted(self, detail)
             case "waiting":
-                log.info("waiting to be let in", position=detail["position"])
+                self._waits(detail)
             case "away":
                 self._behaviour.away(self)
             case "refused":
@@ -244,7 +219,23 @@ class Bot:
             case "error":
                 log.debug("refused", **detail)
 
+    def _waits(self, waiting: Message) -> None:
+        log.info("waiting to be let in", name=self.name, position=waiting["position"])
+        if self._wait is not None and self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(self._wait, self._waited, self._wait)
+
+    def _waited(self, seconds: float) -> None:
+        if self._end is None:
+            self._end = not_let_in(seconds)
+            self.leave()
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
     def _came_in(self, joined: Message) -> None:
+        self._stop_waiting()
         self._instance = joined["you"]["instance"]
         self._named = joined["ice_servers"]
         for participant_id in list(self.links):

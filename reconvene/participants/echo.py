@@ -13,12 +13,14 @@ from av import AudioFrame, VideoFrame
 from reconvene.http_api import ApiFailure
 from reconvene.media.tracks import Newest
 from reconvene.participants.bot import Bot
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.participants.lifetime import stay
+from reconvene.participants.own_media import OwnMedia
 from reconvene.participants.progress_log import ProgressLog, Tally, address_of, reached, told, unless_ended
 from reconvene.participants.stay_end import Over
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
-from signalling.client.rights import NOTHING, Plays, may
+from signalling.client.rights import NOTHING, Plays
 from signalling.protocol.reach import Reach
 
 
@@ -39,12 +41,12 @@ class Echo(ProgressLog):
         self._came = False
         self._back: dict[Link, Back] = {}
         self._plays: Callable[[str], Plays] = lambda _: NOTHING
-        self._muted: set[str] = set()
-        """What somebody in charge has turned off, until they ask for it."""
+        self._own = OwnMedia()
 
     def joined(self, bot: Bot, joined: Message) -> None:
         super().joined(bot, joined)
         self._plays = bot.plays
+        self._own.joined(bot, joined)
         self._look_around(bot)
 
     def resumed(self, bot: Bot, detail: Message) -> None:
@@ -53,8 +55,7 @@ class Echo(ProgressLog):
 
     def event(self, bot: Bot, event: Message) -> None:
         super().event(bot, event)
-        if event["type"] == "ask":
-            self._muted -= {kind for kind, on in event["media"].items() if on}
+        self._own.heard(bot, event)
         if event["type"] == "participant_updated" and "media" in event["participant"]:
             # Camera or screen changed: do not repeat the old picture.
             for link, back in self._back.items():
@@ -63,8 +64,7 @@ class Echo(ProgressLog):
         self._look_around(bot)
 
     def muted(self, bot: Bot, detail: Message) -> None:
-        if "by" in detail:
-            self._muted |= detail["media"].keys()
+        self._own.muted(bot, detail)
         for back in self._back.values():
             back.picture.clear()
         self._look_around(bot)
@@ -97,7 +97,7 @@ class Echo(ProgressLog):
         """Of a screen only the picture, and only when the camera is off."""
         plays = self._plays(link.participant_id)
         return (
-            kind not in self._muted
+            self._own.allows(kind)
             and plays.of(kind, screen=screen)
             and not (screen and (kind == "audio" or plays.video))
         )
@@ -106,17 +106,11 @@ class Echo(ProgressLog):
         """Announces the media it echoes; with `until_left`, leaves after the last participant."""
         others = [other for other in bot.others if not other.get("recording")]
         played = [bot.plays(other["id"]) for other in others]
-        sends = {
+        has = {
             "audio": any(each.audio for each in played),
             "video": any(each.video or each.screen for each in played),
         }
-        me, meeting = bot.client.membership.me, bot.client.membership.meeting
-        if me is not None:
-            sends = {
-                kind: on and kind not in self._muted and may(me, meeting, kind) for kind, on in sends.items()
-            }
-            if any(me["media"][kind] != sends[kind] for kind in sends):
-                bot.status(media=sends)
+        self._own.announce(bot, has)
         if others:
             self._came = True
         elif self._came and self._until_left:
@@ -132,7 +126,7 @@ async def run(
     seconds: float | None,
     until_left: bool,
     reach: Reach,
-    token: str | None = None,
+    credentials: Credentials = NO_CREDENTIALS,
 ) -> int:
     """Returns the exit code."""
     address = address_of(server, meeting)
@@ -140,7 +134,7 @@ async def run(
     try:
         await reached(address)
         behaviour = Echo(tally, until_left=until_left)
-        async with Bot(address, name, behaviour, create=create, reach=reach, token=token) as bot:
+        async with Bot(address, name, behaviour, create=create, reach=reach, **credentials.of(1)) as bot:
             await stay(bot, seconds=seconds)
     except (ApiFailure, Over) as error:
         unless_ended(error, tally)

@@ -10,7 +10,8 @@ import structlog
 import typer
 
 from reconvene.http_api import Api
-from reconvene.participants.bot import Behaviour, Bot
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.bot import Bot
 from reconvene.participants.stay_end import Over
 from reconvene.server_address import Address, BadAddress
 from reconvene.terminal import harmless

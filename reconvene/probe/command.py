@@ -8,11 +8,15 @@ import math
 import os
 import sys
 import threading
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
 
 from reconvene.command_line import fail
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.participants.lifetime import interruptions
 from reconvene.probe import report
-from reconvene.probe.runner import Told, probe
+from reconvene.probe.runner import probe
 from reconvene.probe.steps import INTERRUPTED, STUCK, Report
 from reconvene.server_address import Address, BadAddress
 from server.runtime import logs
@@ -22,7 +26,15 @@ OVERTIME = 5.0
 """Seconds past --timeout after which the process ends in any case."""
 
 
-def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_json: bool) -> int:
+def run(
+    url: str,
+    *,
+    meeting: str | None,
+    turn_only: bool,
+    timeout: float,
+    as_json: bool,
+    credentials: Credentials = NO_CREDENTIALS,
+) -> int:
     """Run the probe; returns the exit code. Never hangs."""
     try:
         address = Address.parse(url, meeting)
@@ -37,7 +49,10 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
     watchdog.start()
     try:
         with report.screen(as_json=as_json) as screen:
-            found = asyncio.run(_probed(address, screen, turn_only=turn_only, seconds=timeout))
+            begin = partial(
+                probe, address, screen, turn_only=turn_only, seconds=timeout, credentials=credentials
+            )
+            found = asyncio.run(_probed(begin))
             if found is None:
                 return INTERRUPTED
             screen.over(found)
@@ -50,13 +65,13 @@ def run(url: str, *, meeting: str | None, turn_only: bool, timeout: float, as_js
         watchdog.cancel()
 
 
-async def _probed(address: Address, told: Told, *, turn_only: bool, seconds: float) -> Report | None:
+async def _probed(begin: Callable[[], Coroutine[Any, Any, Report]]) -> Report | None:
     """The report, or None after an interruption."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreads())
     loop.set_exception_handler(lambda _loop, _context: None)
     async with interruptions() as asked:
-        probing = asyncio.create_task(probe(address, told, turn_only=turn_only, seconds=seconds))
+        probing = asyncio.create_task(begin())
         stopping = asyncio.create_task(asked.wait())
         try:
             await asyncio.wait({probing, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconvene.http_api import Api
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.probe.participant import Participant
 from reconvene.probe.steps import FIRST, SECOND
 from reconvene.server_address import Address
@@ -21,10 +22,12 @@ def _tag() -> str:
 
 @dataclass(slots=True)
 class Visit:
-    """`address` has the meeting once it is known. `own`: the probe created the meeting and deletes it."""
+    """`address` has the meeting once it is known. `own`: the probe created the meeting and deletes it. `tokens`: of the
+    two participants; the first creates the meeting."""
 
     address: Address
     api: Api
+    credentials: Credentials = NO_CREDENTIALS
     turn_only: bool = False
     own: bool = False
     tag: str = field(default_factory=_tag)
@@ -32,6 +35,8 @@ class Visit:
     servers: list[dict[str, Any]] | None = None
     """ICE servers to use instead of those in the server's `joined`."""
     participants: list[Participant] = field(default_factory=list)
+    pages: tuple[str, str] = field(default_factory=lambda: (secrets.token_hex(8), secrets.token_hex(8)))
+    """Their names for the server: what they are called may be what their tokens say."""
 
     @property
     def meeting(self) -> str:
@@ -48,13 +53,14 @@ class Visit:
     async def come(self) -> Participant:
         """The next of the two participants joins."""
         number = len(self.participants)
-        names = [f"{name} {self.tag}" for name in (FIRST, SECOND)]
+        shown = self.credentials.of(number + 1) if self.credentials.tokens else self.credentials.of(1)
         participant = Participant(
             self.address,
-            names[number],
-            names[1 - number],
+            f"{(FIRST, SECOND)[number]} {self.tag}",
+            self.pages[1 - number],
             number=number + 1,
-            token=self.tokens[number],
+            credentials={**shown, "token": self.tokens[number], "page": self.pages[number]},
+            admits=self.own,
             turn_only=self.turn_only,
             servers=self.servers,
         )

@@ -9,6 +9,8 @@ from reconvene.probe.context import Visit
 from reconvene.probe.steps import Failed, Seen
 from reconvene.server_address import Address
 
+TOKENS = "Give the probe two tokens of the application (--token-file)"
+
 CLOSING = 1.0
 """Seconds for connections to close when an orderly leave took too long."""
 
@@ -24,7 +26,18 @@ async def ready(visit: Visit, _within: float) -> Seen:
 
 
 async def identity(visit: Visit, _within: float) -> Seen:
-    visit.tokens = [await visit.api.identity("bot") for _ in range(2)]
+    if visit.credentials.tokens:
+        visit.tokens = list(visit.credentials.tokens[:2])
+        return Seen("two tokens are given", skipped=True)
+    try:
+        visit.tokens = [await visit.api.identity("bot") for _ in range(2)]
+    except ApiRefused as refused:
+        if refused.code != "login_required":
+            raise
+        raise Failed(
+            "the server gives identities to nobody: everybody has to log in with its application",
+            f"{TOKENS}, such as two of reconvene token",
+        ) from None
     return Seen()
 
 
@@ -34,13 +47,21 @@ async def meeting(visit: Visit, _within: float) -> Seen:
     visit.address = Address(visit.address.base, f"PROBE-{visit.tag}")
     # Set before the call: even if the answer is lost, the meeting may exist.
     visit.own = True
-    await visit.api.create_meeting(visit.tokens[0], visit.meeting, "Probe")
+    try:
+        await visit.api.create_meeting(visit.tokens[0], visit.meeting, "Probe")
+    except ApiRefused as refused:
+        if refused.code != "forbidden":
+            raise
+        raise Failed(
+            f"it may not create a meeting: {refused.found.rpartition(': ')[2]}",
+            f"{TOKENS} of users who may, or name a meeting that there is (--meeting)",
+        ) from None
     return Seen(f"{visit.meeting} created", {"meeting": visit.meeting, "created": True})
 
 
 async def _found(visit: Visit) -> Seen:
     try:
-        found = await visit.api.meeting(visit.meeting)
+        found = await visit.api.meeting(visit.meeting, visit.tokens[0])
     except ApiRefused as refused:
         if refused.code == "unknown_meeting":
             raise Failed(

@@ -6,16 +6,18 @@ import asyncio
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconvene.media.tracks import Picture, Tone
-from reconvene.participants.bot import Behaviour, Bot
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.bot import Bot
 from reconvene.server_address import Address
 from reconvene.webrtc.incoming_tracks import drain
 from reconvene.webrtc.link import Link, Outgoing
 from signalling.client.outbox import Message
+from signalling.protocol.identifiers import page_of
 
 WIDTH, HEIGHT, RATE = 320, 180, 15
 
@@ -58,7 +60,8 @@ class Stream:
 
 
 class Participant(Behaviour):
-    """`twin` is the name of the other participant; everyone else in the meeting is sent nothing."""
+    """`twin` is the page of the other participant; everyone else in the meeting is sent nothing. `admits`: it is the
+    host of a meeting of the probe's own, and lets the other one in."""
 
     def __init__(
         self,
@@ -67,7 +70,8 @@ class Participant(Behaviour):
         twin: str,
         *,
         number: int,
-        token: str,
+        credentials: Mapping[str, Any],
+        admits: bool = False,
         turn_only: bool = False,
         servers: Sequence[dict[str, Any]] | None = None,
     ) -> None:
@@ -85,11 +89,12 @@ class Participant(Behaviour):
         """By type: its own and the other side's, as far as known."""
         self._twin = twin
         self._number = number
+        self._admits = admits
         self.bot = Bot(
             address,
             name,
             self,
-            token=token,
+            **credentials,
             media={"audio": True, "video": True},
             relay_only=turn_only,
             servers=servers,
@@ -103,7 +108,7 @@ class Participant(Behaviour):
     def link(self) -> Link | None:
         """The link to the twin."""
         links = self.bot.links.values()
-        return next((link for link in links if link.participant["name"] == self._twin), None)
+        return next((link for link in links if self._is_twin(link)), None)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         await self.bot.until(condition)
@@ -121,10 +126,13 @@ class Participant(Behaviour):
 
     def joined(self, bot: Bot, joined: Message) -> None:
         self.joins += 1
+        self.name = bot.roster[bot.my_id]["name"]
         self.servers = joined["ice_servers"]
 
     def event(self, bot: Bot, event: Message) -> None:
         self.events.append(event)
+        if event["type"] == "knock" and self._admits:
+            bot.socket.order("admit", knocks=[event["knock"]["id"]])
 
     def resumed(self, bot: Bot, detail: Message) -> None:
         self.resumes.append(detail)
@@ -133,15 +141,18 @@ class Participant(Behaviour):
         self.losses += 1
 
     def outgoing(self, link: Link) -> Outgoing:
-        if link.participant["name"] != self._twin:
+        if not self._is_twin(link):
             return Outgoing()
         picture = Picture(self.name, self._number, width=WIDTH, height=HEIGHT, rate=RATE)
         return Outgoing(Tone(self._number), picture)
 
     def incoming(self, link: Link, track: Any, screen: bool) -> Coroutine[Any, Any, None]:
-        if link.participant["name"] != self._twin or screen:
+        if not self._is_twin(link) or screen:
             return drain(track)
         return self._read(track)
+
+    def _is_twin(self, link: Link) -> bool:
+        return page_of(link.instance) == self._twin
 
     async def _read(self, track: Any) -> None:
         stream = self.picture if track.kind == "video" else self.sound

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from reconvene.http_api import Api, ApiFailure
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.participants.stay_end import Over
 from reconvene.probe import call_checks, http_checks, ice_checks, turn_check, websocket_check
 from reconvene.probe.context import Visit
@@ -48,7 +49,8 @@ HINTS = {
     "meeting_full": "Raise RECONVENE_MAX_PARTICIPANTS (those within grace count as well), or name another meeting",
     "unknown_meeting": "Look whether several server processes have one store, and whether somebody deletes meetings",
     "meeting_ended": "Name another meeting: this one is over",
-    "bad_token": "Give all server processes the same RECONVENE_SECRET",
+    "bad_token": "Give it two tokens that are valid (--token-file), or all server processes the same RECONVENE_SECRET",
+    "duplicate": "Give the two participants tokens of different users",
     "revoked": "Give it another identity: the operator has revoked this one",
     "bad_message": "Compare the versions of this program and of the server",
 }
@@ -61,14 +63,21 @@ class Told(Protocol):
     def ended(self, outcome: Outcome) -> None: ...
 
 
-async def probe(address: Address, told: Told, *, turn_only: bool = False, seconds: float = 30.0) -> Report:
+async def probe(
+    address: Address,
+    told: Told,
+    *,
+    turn_only: bool = False,
+    seconds: float = 30.0,
+    credentials: Credentials = NO_CREDENTIALS,
+) -> Report:
     """Takes little more than `seconds`. Uses the address's meeting, or one of its own. Tidies up even when
     cancelled."""
     began = time.monotonic()
     reserve = min(RESERVE * seconds, TIDYING.within)
     outcomes: list[Outcome] = []
     async with Api(address) as api:
-        visit = Visit(address, api, turn_only=turn_only)
+        visit = Visit(address, api, credentials, turn_only=turn_only)
         works = True
         try:
             for step in STEPS:
@@ -92,7 +101,8 @@ async def probe(address: Address, told: Told, *, turn_only: bool = False, second
 
 
 async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Outcome:
-    within = min(step.within, max(0.01, left))
+    wait = (visit.credentials.wait or 0.0) if step.name in {"join", "second"} else 0.0
+    within = min(step.within + wait, max(0.01, left))
     visit.api.within = within
     told.begins(step)
     began = time.monotonic()
@@ -118,7 +128,7 @@ async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Out
     except ApiFailure as failure:
         return failed(failure.found, failure.advice)
     except Over as over:
-        return failed(str(over).rstrip("."), HINTS.get(str(over.code), step.hint))
+        return failed(over.found, HINTS.get(str(over.code), over.advice or step.hint))
     except Exception as error:
         text = f"{type(error).__name__}: {error}".rstrip(": ")
         return failed(f"the check itself failed: {text}", "Please report this as a bug")

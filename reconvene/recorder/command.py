@@ -14,6 +14,7 @@ import typer
 
 from reconvene.http_api import ApiFailure
 from reconvene.participants.bot import Bot
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.participants.lifetime import stay
 from reconvene.participants.progress_log import Tally, address_of, reached, refused, told
 from reconvene.participants.stay_end import Over
@@ -35,7 +36,7 @@ async def run(
     seconds: float | None = None,
     form: Format = "webm",
     reach: Reach = Reach.ANY,
-    token: str | None = None,
+    credentials: Credentials = NO_CREDENTIALS,
 ) -> int:
     """Record until told to stop, for `seconds`, or until the meeting ends. Prints the recording's folder; returns the
     exit code."""
@@ -52,7 +53,7 @@ async def run(
     except ApiFailure as error:
         raise refused(str(error)) from None
     recording = Recording(out, form, tally=tally)
-    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach, token=token)
+    bot = Bot(address, name, recording, kind="recorder", create=create, reach=reach, **credentials.of(1))
     over = await _record(bot, recording, seconds, line)
     if recording.folder is not None:
         told(tally, address, began)

@@ -76,8 +76,8 @@ def add_to(
     )
     async def get_settings(meeting: str, user_id: Known, response: Response) -> SettingsView:
         """A meeting's settings, for those in charge of it. Never the password."""
-        found = await existing(meeting, user_id)
-        await gateway.outside.actor(found.room, known_as(user_id), moderation.Settings)
+        named = (await existing(meeting, user_id)).room
+        found, _ = await gateway.outside.asked(named, known_as(user_id), moderation.Settings)
         room = hub.rooms.get(found.room)
         if room is not None and room.revision > found.revision:
             return view(response, room.settings, room.revision)

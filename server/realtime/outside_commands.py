@@ -42,7 +42,7 @@ class OutsideCommands:
 
     async def actor(self, room: str, user_id: str | None, command: type[Command]) -> Actor:
         """Who the caller is in this meeting, if they may give the command."""
-        return (await self._asked(room, user_id, command))[1]
+        return (await self.asked(room, user_id, command))[1]
 
     async def do(self, room: str, user_id: str | None, command: Passing) -> None:
         """A command of the moment: about people who are in the room."""
@@ -54,7 +54,7 @@ class OutsideCommands:
 
     async def change(self, room: str, user_id: str | None, command: Lasting) -> Recorded | None:
         """None: it is in effect, and the store, which is away, has it not yet."""
-        meeting, actor = await self._asked(room, user_id, type(command))
+        meeting, actor = await self.asked(room, user_id, type(command))
         if isinstance(command, Settings):
             command = await self._passwords.in_place(command)
         known = await absent_people.known(self._store, room, absent_people.named(command))
@@ -83,7 +83,7 @@ class OutsideCommands:
             raise answer
         return answer
 
-    async def _asked(self, room: str, user_id: str | None, command: type[Command]) -> tuple[Meeting, Actor]:
+    async def asked(self, room: str, user_id: str | None, command: type[Command]) -> tuple[Meeting, Actor]:
         """The meeting as of all changes that are made, and who the caller is in it, if they may give the command."""
         if not await self._changes.settle(room, RECORDED_WITHIN):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=RECORDED_WITHIN)

@@ -152,9 +152,13 @@ def has_peer() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in PEER)
 
 
+FOR_PROGRAMS = frozenset({"RECONVENE_TOKEN", "RECONVENE_INVITE", "RECONVENE_PASSWORD"})
+"""Variables of programs that take part in meetings: what lets them in."""
+
+
 def unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """Names with our prefix that are no settings: probably misspelt."""
-    known = {setting.name for setting in SETTINGS}
+    known = {setting.name for setting in SETTINGS} | FOR_PROGRAMS
     return sorted(name for name in environ if name.startswith("RECONVENE_") and name not in known)
 
 

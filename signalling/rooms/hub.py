@@ -83,7 +83,7 @@ class Hub:
         self._departures = Departures(
             self.rooms, self._seats, self._absences, self._coalescing, self._telling, self.waiting
         )
-        self.orders = Orders(self._telling, self._departures, self.waiting)
+        self.orders = Orders(self._telling, self._departures, self.waiting, self._coalescing)
         self._succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:

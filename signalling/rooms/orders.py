@@ -14,6 +14,7 @@ from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHand
 from signalling.protocol.rights import ALL, MEDIA, RANK, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
 from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
+from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle, Member
@@ -24,8 +25,11 @@ from signalling.rooms.waiting import Waiting
 
 
 class Orders:
-    def __init__(self, told: Telling, departures: Departures, waiting: Waiting) -> None:
+    def __init__(
+        self, told: Telling, departures: Departures, waiting: Waiting, coalescing: Coalescing
+    ) -> None:
         self._telling = told
+        self._coalescing = coalescing
         self._departures = departures
         self._waiting = waiting
         # By room, the changes that are to be taken over when the store has them.
@@ -203,18 +207,23 @@ class Orders:
             members = [each for each in room if permissions.rank(each.role) < mine]
         else:
             members = permissions.addressed(room.member, actor.standing, Mute, command.participants)
+        effects: list[Effect] = []
         for member in members:
+            # A status that waits came before this: it is not to turn on again what is turned off now.
+            effects += self._coalescing.release_all_of(member, now)
             if any(getattr(member, right) for right in off):
                 self._update(room, member, {"media": allowed.turn_off(member, off)}, actor.participant, now)
-        return self._telling.tell(room, now)
+        return effects + self._telling.tell(room, now)
 
     def _lower(self, room: Room, actor: Actor, command: LowerHands, now: float) -> list[Effect]:
+        effects: list[Effect] = []
         for member in permissions.addressed(room.member, actor.standing, LowerHands, command.participants):
+            effects += self._coalescing.release_all_of(member, now)
             if member.hand:
                 member.hand = False
                 member.changed()
                 self._update(room, member, {"hand": False}, actor.participant, now)
-        return self._telling.tell(room, now)
+        return effects + self._telling.tell(room, now)
 
     def _ask(self, room: Room, actor: Actor, command: Ask, now: float) -> list[Effect]:
         (addressee,) = permissions.addressed(room.member, actor.standing, Ask, [command.participant])

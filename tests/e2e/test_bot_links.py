@@ -12,7 +12,8 @@ import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from reconvene.participants.bot import Behaviour, Bot
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.bot import Bot
 from reconvene.server_address import Address
 from reconvene.webrtc.link import Link, Outgoing
 from tests.e2e.browsers import BrowserName

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reconvene.http_api import Api, ApiRefused
+from reconvene.participants.credentials import NO_CREDENTIALS, Credentials
 from reconvene.probe import runner
 from reconvene.probe.runner import probe
 from reconvene.probe.steps import STEPS, Outcome, Report, State, Step
@@ -42,12 +43,14 @@ async def probed(
     seconds: float = SECONDS,
     meeting: str | None = None,
     turn_only: bool = False,
+    credentials: Credentials = NO_CREDENTIALS,
 ) -> Report:
     """A probe, which has all steps, each told as it came, in order."""
     heard = heard or Heard()
     # Much more than it may take: what is found out here is a bound that is missing.
     async with asyncio.timeout(seconds + PATIENCE):
-        found = await probe(Address.parse(url, meeting), heard, turn_only=turn_only, seconds=seconds)
+        address = Address.parse(url, meeting)
+        found = await probe(address, heard, turn_only=turn_only, seconds=seconds, credentials=credentials)
     assert [outcome.step.name for outcome in found.outcomes] == [step.name for step in STEPS]
     assert heard.outcomes == found.outcomes
     return found

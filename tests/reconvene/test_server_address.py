@@ -61,6 +61,16 @@ def test_a_meeting_is_named_by_its_link_or_its_id() -> None:
     assert Address.parse(None, "abc") == Address(DEFAULT, "ABC")
 
 
+def test_an_invite_link_has_a_secret() -> None:
+    link = "https://meet.example.org/m/abc-123#invite=8pIh-_z"
+    meant = Address("https://meet.example.org", "ABC-123", "8pIh-_z")
+    assert Address.parse(link) == Address.parse(None, link) == Address.parse(f"<{link}>.") == meant
+    assert Address.parse(link, "ABC-123") == meant
+    assert "8pIh" not in repr(meant)
+    for other in ("", "#invite=", "#token=eyJ", "#x&invite"):
+        assert Address.parse(f"https://meet.example.org/m/abc-123{other}").invite is None
+
+
 @pytest.mark.parametrize(
     "pasted",
     [

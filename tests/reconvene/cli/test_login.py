@@ -30,6 +30,17 @@ async def test_a_token_is_taken_by_a_server_with_these_settings(monkeypatch: pyt
         assert user.user_id in made.stderr
 
 
+async def test_several_users_have_a_token_each() -> None:
+    made = CliRunner().invoke(cli, ["token", "ann", "bob"], env=TAKEN)
+    configured = Config.from_env(TAKEN).login
+    assert configured is not None
+    issuer = Issuer(configured)
+    users = [await issuer.read(text, time.time()) for text in made.stdout.split()]
+    told = [line.split()[1].rstrip(",") for line in made.stderr.splitlines()]
+    assert len(set(told)) == 2
+    assert [user.user_id for user in users] == told
+
+
 @pytest.mark.parametrize(
     ("environ", "options", "text"),
     [

@@ -13,7 +13,8 @@ from typer import Exit
 
 from reconvene.media.tracks import Picture, Tone
 from reconvene.participants import echo
-from reconvene.participants.bot import Behaviour, Bot
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.bot import Bot
 from reconvene.participants.echo import Echo
 from reconvene.participants.progress_log import Tally
 from reconvene.server_address import Address

@@ -15,7 +15,8 @@ from playwright.async_api import expect
 from typer import Exit
 
 from reconvene.participants import source
-from reconvene.participants.bot import Behaviour, Bot
+from reconvene.participants.behaviour import Behaviour
+from reconvene.participants.bot import Bot
 from reconvene.server_address import Address
 from reconvene.webrtc.link import Link
 from tests.e2e.conftest import Newcomer

@@ -24,6 +24,7 @@ from signalling.protocol import identifiers
 from tests.process import ServerProcess
 from tests.server.client import Client, Play, bearer, playing
 from tests.server.findings import examined, one, those
+from tests.server.realtime.logins import logging_in
 
 WITHIN = 30.0
 """Seconds until a process has started or ended, on a machine that has other things to do. Less than an echo stays."""
@@ -130,6 +131,13 @@ async def test_a_call_is_tested_and_nothing_is_left_of_it(tmp_path: Path) -> Non
         await server.start()
         await server.logged("left-over echo meetings deleted", meetings=1)
         assert recorded(server) == []
+
+
+async def test_where_guests_have_to_knock_they_test_their_calls_all_the_same(tmp_path: Path) -> None:
+    """Neither they nor the server's own program wait in a lobby where nobody is in charge."""
+    settings = {"ANONYMOUS": "lobby", "LOBBY": "everyone", "CREATE": "admin", "ECHO": "1"}
+    async with logging_in(tmp_path, **settings) as app, trying(app.play):
+        pass
 
 
 async def goes_on(play: Play, trial: Trial) -> None:

@@ -68,6 +68,33 @@ def test_a_status_that_waits_turns_nothing_on_that_its_member_may_not_send(stage
     assert (ann.audio, ann.video, bob.audio, bob.video) == (False, True, True, True)
 
 
+@pytest.mark.parametrize(
+    ("status", "command"),
+    [
+        ({"media": {"audio": True}}, {"type": "mute", "media": {"audio": False}}),
+        ({"hand": True}, {"type": "lower_hands"}),
+    ],
+)
+def test_what_waits_comes_before_what_those_in_charge_turn_off(
+    stage: Stage, status: dict[str, Any], command: dict[str, Any]
+) -> None:
+    """It came first, so it turns nothing on again."""
+    stage.join("host")
+    stage.release()
+    stage.silence()
+    stage.say("bob", type="status", id=2, **status)
+    stage.say("host", id=3, participants=["p_bob_ABC123"], **command)
+    stage.release()
+    bob = stage.hub.present("ABC123", "bob")
+    assert bob is not None
+    assert (bob.audio, bob.hand) == (False, False)
+    off = ("status", {name: media() if name == "media" else False for name in status})
+    on = ("status", {name: media("audio") if name == "media" else True for name in status})
+    assert told(stage, "bob") == [on, ("ack", 2), off]
+    assert told(stage, "ann") == [on, off]
+    assert told(stage, "host") == [on, off, ("ack", 3)]
+
+
 def test_statuses_of_one_member_are_told_as_one_and_each_is_acknowledged_behind_it(stage: Stage) -> None:
     stage.say("ann", type="status", id=2, media={"audio": True})
     stage.say("ann", type="status", id=3, media={"video": True}, hand=False)
