@@ -108,7 +108,7 @@ class Store(OpenStays, Moderation, Revocations, Protocol):
         to its connections, once for any number of calls with the same instance and moment.
 
         Does nothing when the stay ended otherwise, when it is open under another node (with `if_free`), when the
-        participant has another open stay, or when the meeting has ended.
+        participant has another open stay or was removed, or when the meeting has ended.
         """
 
     async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:

@@ -133,9 +133,10 @@ class ServerProcess:
 
     async def wait(self, within: float = STOP_TIMEOUT) -> int:
         """The exit code, once it has ended and all its log lines are read."""
+        reader = self._reader  # of this process: another may be started meanwhile
         code = await self.ended(within)
-        if self._reader is not None:
-            await self._reader
+        if reader is not None:
+            await reader
         return code
 
     async def ended(self, within: float = STOP_TIMEOUT) -> int:

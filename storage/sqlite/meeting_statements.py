@@ -104,7 +104,7 @@ SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_
     reconnects = {_RECONNECTS},
     reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
-    AND (left_at IS NULL OR estimated = 1)
+    AND (left_at IS NULL OR estimated = 1 AND reason <> 'removed')
 """
 
 OPEN_STAYS = """
@@ -131,7 +131,13 @@ SET node_id = :node_id, instance = :instance, joined_at = coalesce(:joined_at, j
     connections = connections + iif({_RESUMED_TWICE}, 0, 1),
     reconnects = iif({_RESUMED_TWICE}, {_RECONNECTS}, {_ONE_MORE_RETURN.replace("reconnects", _RECONNECTS)})
 WHERE participant_id = :participant_id AND session_id = :session_id
-    AND (left_at IS NULL AND (node_id = :node_id OR NOT :if_free) OR reason = 'lost')
+    AND (
+        left_at IS NULL AND (node_id = :node_id OR NOT :if_free)
+        OR reason = 'lost' AND NOT EXISTS (
+            SELECT 1 FROM participants JOIN removals USING (room, user_id)
+            WHERE id = :participant_id AND (back = 'never' OR role = 'participant')
+        )
+    )
     AND NOT EXISTS (
         SELECT 1 FROM participant_sessions
         WHERE participant_id = :participant_id AND session_id <> :session_id AND left_at IS NULL

@@ -201,8 +201,20 @@ async def test_who_was_lost_a_moment_ago_does_not_come_back_after_a_removal(scri
     assert [each.participant.user_id for each in await script.restorable(1012.0)] == ["ann", "cem"]
     await script.resume(bob, 1013.0)
     assert [(stay.left_at, stay.reason) for stay in await script.stays("bob")] == [(1010.0, "removed")]
-    # Longer ago, that is how it ended.
+    # Longer ago, that is how it ended. Nor does anybody come back to it.
+    await script.resume(cem, 1912.0)
     assert [stay.reason for stay in await script.stays("cem")] == ["lost"]
+
+
+async def test_an_end_that_was_guessed_and_became_a_removal_is_one(script: Script) -> None:
+    """The server that knows the true end tells it later."""
+    await script.join("ann")
+    bob = await script.join("bob", node="n_old")
+    await script.store.close_dead_nodes(1500.0)
+    await script.change(1501.0, remove={"bob": "freely"})
+    await script.leave(bob, 1010.0, "lost")
+    await script.resume(bob, 1502.0)
+    assert [stay.reason for stay in await script.stays("bob")] == ["removed"]
 
 
 async def test_who_waits_and_was_never_in_can_be_removed(script: Script) -> None:

@@ -53,7 +53,7 @@ BEGIN
         reason = call ->> 'reason',
         estimated = false
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
-        AND node_id = call ->> 'node_id' AND (left_at IS NULL OR estimated);
+        AND node_id = call ->> 'node_id' AND (left_at IS NULL OR estimated AND reason <> 'removed');
     RETURN '{"value": null}';
 END $$;
 
@@ -90,7 +90,10 @@ BEGIN
         AND (
             left_at IS NULL
                 AND (node_id = call ->> 'node_id' OR (call ->> 'if_free')::boolean IS NOT TRUE)
-            OR reason = 'lost'
+            OR reason = 'lost' AND NOT EXISTS (
+                SELECT 1 FROM reconvene.participants JOIN reconvene.removals USING (room, user_id)
+                WHERE id = whose AND (back = 'never' OR role = 'participant')
+            )
         )
         AND NOT EXISTS (
             SELECT 1 FROM reconvene.participant_sessions AS other
