@@ -3,12 +3,14 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
+import asyncio
 from typing import Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from server.http.openapi import UNKNOWN
 from server.http.order_routes import CHANGES, Existing, Key, Participant, done, key_of, known_as
 from server.http.private import PRIVATE
 from server.http.settings import RightsBody
@@ -17,7 +19,11 @@ from signalling.protocol import moderation
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import Media
 from signalling.protocol.rights import Role
+from signalling.rooms.member import rfc3339
 from storage.store import Store
+
+MOST_REMOVED = 100
+"""People on the list of those who were removed: the latest."""
 
 
 class RemoveBody(BaseModel):
@@ -44,6 +50,17 @@ class PersonView(BaseModel):
     removed: Literal["never", "knock"] | None = Field(
         description="How they may come back; null: not removed."
     )
+
+
+class RemovedView(BaseModel):
+    id: str
+    name: str
+    back: Literal["never", "knock"] = Field(description="How they may come back.")
+    at: str = Field(description="When they were removed.")
+
+
+class RemovedPeople(BaseModel):
+    removed: list[RemovedView]
 
 
 def add_to(
@@ -80,6 +97,24 @@ def add_to(
             role=found.role,
             may=dict(found.may),
             removed=removals.get(found.user_id),
+        )
+
+    @routes.get("/api/meetings/{meeting}/removed", tags=tags, responses=UNKNOWN)
+    async def get_removed(meeting: str, user_id: Known, response: Response) -> RemovedPeople:
+        """Who was removed and may not just come back, the latest first."""
+        room = (await existing(meeting, user_id)).room
+        await gateway.outside.actor(room, known_as(user_id), moderation.Readmit)
+        removals = sorted((await store.rights(room)).removals, key=lambda each: each.at, reverse=True)
+        latest = removals[:MOST_REMOVED]
+        people = await asyncio.gather(*(store.participant(room, each.user_id) for each in latest))
+        response.headers.update(PRIVATE)
+        return RemovedPeople(
+            removed=[
+                RemovedView(id=person.id, name=person.name, back=removal.back, at=rfc3339(removal.at))
+                for removal, person in zip(latest, people, strict=True)
+                # Whoever was removed before their first join has no ID by which to let them back in.
+                if person is not None
+            ]
         )
 
     @routes.post(f"{path}/remove", **how)

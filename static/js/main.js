@@ -1,6 +1,8 @@
 /** The composition root: connects the parts, and shows the view for the address. */
 import { HERE, HOME, meetingPage, ownPath, pathHere } from "../sdk/addresses.js";
+import { takeFragment } from "../sdk/fragment.js";
 import { Identity } from "../sdk/identity.js";
+import { Invites } from "../sdk/invites.js";
 import { readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
 import { PageHistory } from "./home/page-history.js";
@@ -18,6 +20,7 @@ const page = new Page();
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, askWhoToBe);
 const tabSessions = new TabSessionKeeper(tabStorage);
+const invites = new Invites(tabStorage);
 
 /** The addresses of this page's views; others, such as a meeting's attendance, are pages of their own. */
 const VIEWS = /^\/(?:m\/([^/]+)\/?)?$/;
@@ -36,13 +39,26 @@ function route() {
   const known = pathHere().match(VIEWS);
   if (!known) return page.show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
   const asked = known[1];
-  if (!asked) return page.show(new HomeView(identity, browserStorage, go));
-  const found = readMeeting(pathHere(), HERE);
-  if (!found || !("meeting" in found)) return page.show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
-  const id = found.meeting;
+  if (!asked) return page.show(new HomeView(identity, invites, browserStorage, go));
+  const id = meetingHere();
+  if (!id) return page.show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
   if (location.pathname !== meetingPage(id)) history.replaceState(null, "", meetingPage(id));
-  visit = new Visit(id, { identity, tabSessions, toasts, storage: browserStorage, show: (view) => page.show(view), go, enter: () => pages.enter() });
+  visit = new Visit(id, { identity, invites, tabSessions, toasts, storage: browserStorage, show: (view) => page.show(view), go, enter: () => pages.enter() });
   void visit.start();
+}
+
+/** The meeting in the address; "" if there is none. */
+function meetingHere() {
+  const found = readMeeting(pathHere(), HERE);
+  return found && "meeting" in found ? found.meeting : "";
+}
+
+/** Takes what the link says besides the meeting. @returns {boolean} whether it says anything */
+function takeFromLink() {
+  const { token, invite } = takeFragment();
+  identity.login.take(token);
+  if (invite) invites.keep(meetingHere(), invite);
+  return Boolean(token || invite);
 }
 
 document.addEventListener("click", (event) => {
@@ -72,7 +88,7 @@ Object.defineProperty(window, "reconvene", {
   }),
 });
 
-identity.login.takeFromAddress();
+takeFromLink();
 // Another link to this page was opened in the same tab.
-window.addEventListener("hashchange", () => identity.login.takeFromAddress() && !call.isOn() && route());
+window.addEventListener("hashchange", () => takeFromLink() && !call.isOn() && route());
 pages.start();

@@ -87,6 +87,34 @@ export const createMeeting = (token, wish) => request("POST", "/api/meetings", {
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
 
 /**
+ * @typedef {object} InviteLink
+ * @property {string} id
+ * @property {"cohost" | "participant"} role
+ * @property {number | null} uses  how many people may use it; null: any number
+ * @property {number} used
+ * @property {string | null} expires_at  RFC 3339, UTC, as all times
+ * @property {string | null} revoked_at
+ * @property {string} created_at
+ *
+ * @typedef {{role: "cohost" | "participant", uses: number | null, expires_at: string | null}} InviteWish
+ * @typedef {{id: string, name: string, back: "never" | "knock", at: string}} Removed  `back`: how they may come back
+ */
+
+/** The oldest first, never with what they say. @param {string} token @param {string} id @returns {Promise<InviteLink[]>} */
+export const getInvites = async (token, id) => (await request("GET", `${meetingPath(id)}/invites`, { token })).invites;
+
+/** @param {string} token @param {string} id @param {InviteWish} wish @returns {Promise<InviteLink & {url: string}>} `url`: told this once */
+export const makeInvite = (token, id, wish) => request("POST", `${meetingPath(id)}/invites`, { token, body: wish });
+
+/** @param {string} token @param {string} id @param {string} invite */
+export async function revokeInvite(token, id, invite) {
+  await send("DELETE", `${meetingPath(id)}/invites/${encodeURIComponent(invite)}`, { token });
+}
+
+/** Who was removed and may not just come back, the latest first. @param {string} token @param {string} id @returns {Promise<Removed[]>} */
+export const getRemoved = async (token, id) => (await request("GET", `${meetingPath(id)}/removed`, { token })).removed;
+
+/**
  * Tells the server that the page is going away. A beacon outlives the page, and nobody waits for an answer.
  * @param {{session: string, attempt: number, back_in: number}} goodbye
  */

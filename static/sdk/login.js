@@ -1,9 +1,9 @@
 /**
  * The login of an application: its token says who this tab is, in place of the browser's own identity.
  *
- * The token comes in the link (`…/m/ABC123#token=…`) or from `getToken`. It stays in this tab's memory and nowhere else, so
- * that a link which somebody else made does not decide who one is tomorrow, and it is taken out of the address. What it says
- * is shown before joining; whether that is true the server decides.
+ * The token comes in the link (fragment.js) or from `getToken`. It stays in this tab's memory and nowhere else, so that a
+ * link which somebody else made does not decide who one is tomorrow. What it says is shown before joining; whether that is
+ * true the server decides.
  */
 
 /** @typedef {() => Promise<string | null | undefined>} GetToken  Asks the application for a token; nothing: it gives none. */
@@ -18,15 +18,11 @@ export class Login {
   /** @type {Promise<string | null> | null} */
   #asking = null;
 
-  /** Takes the token out of the page's address. @returns {boolean} whether there was one */
-  takeFromAddress() {
-    const token = new URLSearchParams(location.hash.slice(1)).get("token");
-    if (token === null) return false;
-    history.replaceState(history.state, "", location.pathname + location.search);
-    if (!token) return false;
+  /** Takes the token of a link. @param {string | undefined} token */
+  take(token) {
+    if (!token) return;
     this.token = token;
     this.unseen = true;
-    return true;
   }
 
   /** Whether somebody has logged in with an application. */

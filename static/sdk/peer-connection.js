@@ -11,6 +11,7 @@
 import { Emitter } from "./events.js";
 import { Negotiation } from "./negotiation.js";
 import { NOTHING } from "./rights.js";
+import { securityCode } from "./security-code.js";
 import { Sending } from "./sending.js";
 
 /**
@@ -129,6 +130,12 @@ export class PeerConnection extends Emitter {
   receive(data) {
     this.#hear(data.media === false);
     this.#negotiation.receive(data);
+  }
+
+  /** What two people compare. @returns {Promise<string>} "" while there is no connection */
+  async securityCode() {
+    const { connectionState, currentLocalDescription: here, currentRemoteDescription: there } = this.pc;
+    return connectionState === "connected" && here && there ? securityCode(here.sdp, there.sdp) : "";
   }
 
   /** The other's loudness, 0 to 1, without an AudioContext per peer. */

@@ -12,6 +12,7 @@
  * @property {Role} role
  * @property {MediaState} media
  * @property {boolean} hand
+ * @property {string | null} [hand_at]  When it was raised: RFC 3339, by the server's clock.
  * @property {"connected" | "reconnecting"} state
  * @property {string} instance  Another instance is another page: it needs a new RTCPeerConnection.
  * @property {string} joined_at  RFC 3339, UTC
@@ -28,6 +29,8 @@
  * @property {string} [message]  For those who wait.
  * @property {boolean} [password]  Whether there is one.
  * @property {boolean} [password_skips_lobby]
+ * @property {boolean} [join_before_host]
+ * @property {"continue" | "lock" | "end"} [without_host]
  *
  * @typedef {{settings?: Settings, revision?: number}} MeetingChange
  * @typedef {{id: string, title: string, host: boolean, created: boolean} & MeetingChange} Meeting

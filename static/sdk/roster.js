@@ -47,10 +47,21 @@ export function shown(before, roster) {
     [...roster].map(([id, participant]) => {
       const known = before.get(id);
       const goesOn = participant.state === "reconnecting" && known?.instance === participant.instance;
-      return [id, goesOn ? { ...participant, media: known.media, hand: known.hand } : participant];
+      return [id, goesOn ? { ...participant, media: known.media, hand: known.hand, hand_at: known.hand_at } : participant];
     }),
   );
 }
+
+/**
+ * Those who raise a hand, in the order of doing so, which is the same for everyone; of one moment, in the order of coming.
+ * @param {Iterable<Participant>} participants
+ */
+export const hands = (participants) =>
+  [...participants].filter(({ hand }) => hand).sort((a, b) => raisedAt(a) - raisedAt(b) || came(a) - came(b) || (a.id < b.id ? -1 : 1));
+
+const came = (/** @type {Participant} */ { joined_at }) => Date.parse(joined_at);
+/** An older server does not tell when. @param {Participant} participant */
+const raisedAt = (participant) => (participant.hand_at ? Date.parse(participant.hand_at) : came(participant));
 
 /** @param {Roster} roster @returns {Participant[]} who records the meeting, also while reconnecting */
 export const recorders = (roster) => [...roster.values()].filter(({ recording }) => recording);

@@ -42,8 +42,8 @@ def people(person: Person) -> Locator:
 
 async def open_menu(person: Person, other: str) -> Locator:
     panel = await open_people(person)
-    await panel.get_by_role("button", name=f"What to do about {other}").click()
-    menu = panel.get_by_role("group", name=f"What to do about {other}")
+    await panel.get_by_role("button", name=f"More about {other}").click()
+    menu = panel.get_by_role("group", name=f"More about {other}")
     await expect(menu).to_be_visible()
     return menu
 

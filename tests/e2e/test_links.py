@@ -138,6 +138,32 @@ async def test_what_is_meant(newcomer: Newcomer) -> None:
     assert dict(zip(MEANT, found, strict=True)) == MEANT
 
 
+INVITES = {
+    f"{LINK}#invite=aB-3_d": "aB-3_d",
+    f"Join: <{LINK}#invite=aB-3_d>, please": "aB-3_d",
+    f"{LINK}?utm_source=mail#invite=aB-3_d.": "aB-3_d",
+    f"{OUTLOOK}{quote(f'{LINK}#invite=aB-3_d', safe='')}&data=05": "aB-3_d",
+    LINK: None,
+    f"{LINK}#top": None,
+    f"{LINK} #invite=aB-3_d": None,
+    f"{ELSEWHERE}#invite=aB-3_d": None,
+}
+
+
+@pytest.mark.one_browser
+async def test_what_an_invite_link_says(newcomer: Newcomer) -> None:
+    ada = await newcomer("Ada")
+    await ada.page.goto(ada.url)
+    found = await ada.page.evaluate(
+        """async ([texts, origin]) => {
+          const { readMeeting } = await import("/static/js/ui/links.js");
+          return texts.map((text) => readMeeting(text, origin).invite ?? null);
+        }""",
+        [list(INVITES), HERE],
+    )
+    assert dict(zip(INVITES, found, strict=True)) == INVITES
+
+
 @pytest.mark.one_browser
 @pytest.mark.parametrize("page", ["", "/attendance"])
 async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str, page: str) -> None:

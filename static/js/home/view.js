@@ -12,16 +12,18 @@ export class HomeView {
   title = "Reconvene";
   element = fromTemplate("lobby");
   #identity;
+  #invites;
   #meetings;
   #go;
   #watch = new AbortController();
 
   /**
-   * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/storage.js").PageStorage} storage
-   * @param {(path: string) => void} go
+   * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/invites.js").Invites} invites
+   * @param {import("../../sdk/storage.js").PageStorage} storage @param {(path: string) => void} go
    */
-  constructor(identity, storage, go) {
+  constructor(identity, invites, storage, go) {
     this.#identity = identity;
+    this.#invites = invites;
     this.#meetings = new MeetingList(part(this.element, "meetings"), identity, storage);
     // Do not leave a view that was opened meanwhile.
     this.#go = (/** @type {string} */ path) => this.#watch.signal.aborted || go(path);
@@ -68,6 +70,7 @@ export class HomeView {
     const id = meant && "meeting" in meant ? meant.meeting : null;
     const found = id && (await find(id));
     field.setAttribute("aria-invalid", String(!found));
+    if (found && meant && "invite" in meant && meant.invite) this.#invites.keep(found, meant.invite);
     if (found) this.#go(meetingPage(found));
     else field.focus();
     if (!field.value.trim()) return "Enter the ID or the link you were given.";

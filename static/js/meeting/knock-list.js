@@ -44,12 +44,12 @@ export class KnockList {
   }
 
   /** @param {import("../../sdk/protocol.js").Knock} knock */
-  #newItem({ id, name, at }) {
+  #newItem({ id, name, at, anonymous }) {
     const item = fromTemplate("knock");
     this.#items.set(id, item);
     item.dataset.knock = id;
     write(part(item, "name"), name);
-    write(part(item, "since"), `since ${new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`);
+    write(part(item, "since"), `${anonymous ? "Guest, since" : "Since"} ${new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })}`);
     const [admit, deny] = [part(item, "admit"), part(item, "deny")];
     admit.setAttribute("aria-label", `Admit ${name}`);
     deny.setAttribute("aria-label", `Deny ${name}`);

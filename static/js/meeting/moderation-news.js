@@ -92,6 +92,9 @@ function ofMeeting({ settings: old = {} }, { settings = {} }, by) {
   if (Boolean(old.locked) !== Boolean(settings.locked)) texts.push(did(by, settings.locked ? "locked" : "unlocked"));
   if ((old.lobby ?? "off") !== (settings.lobby ?? "off")) texts.push(LOBBY[settings.lobby ?? "off"]);
   if (Boolean(old.password) !== Boolean(settings.password)) texts.push(settings.password ? "Newcomers need a password now" : "Newcomers need no password any more");
+  if (settings.password && Boolean(old.password_skips_lobby) !== Boolean(settings.password_skips_lobby)) texts.push(settings.password_skips_lobby ? "Whoever knows the password need not be let in" : "Whoever knows the password has to be let in like others");
+  if ((old.join_before_host ?? true) !== (settings.join_before_host ?? true)) texts.push(settings.join_before_host === false ? "Nobody new comes in while nobody in charge is here" : "Newcomers may come in before anybody in charge");
+  if ((old.without_host ?? "continue") !== (settings.without_host ?? "continue")) texts.push(WITHOUT_HOST[settings.without_host ?? "continue"]);
   for (const right of RIGHTS) {
     const [was, is] = [old.may?.[right] ?? true, settings.may?.[right] ?? true];
     if (was && !is) texts.push(`Only those in charge may ${DOING[right]} now`);
@@ -99,6 +102,12 @@ function ofMeeting({ settings: old = {} }, { settings = {} }, by) {
   }
   return texts;
 }
+
+const WITHOUT_HOST = {
+  continue: "The meeting goes on when nobody is in charge",
+  lock: "The meeting is locked when nobody is in charge for a while",
+  end: "The meeting ends when nobody is in charge for a while",
+};
 
 const LOBBY = {
   off: "Newcomers come straight in now",

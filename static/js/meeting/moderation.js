@@ -18,14 +18,19 @@ export class Moderation {
   menu;
   #view;
   #call;
+  #bearer;
   #toasts;
   #knocks;
   #sound = new KnockSound();
 
-  /** @param {HTMLElement} view  the meeting's @param {Call} call @param {import("../ui/toasts.js").Toasts} toasts */
-  constructor(view, call, toasts) {
+  /**
+   * @param {HTMLElement} view  the meeting's @param {Call} call @param {import("./bearer.js").Bearer} bearer
+   * @param {import("../ui/toasts.js").Toasts} toasts
+   */
+  constructor(view, call, bearer, toasts) {
     this.#view = view;
     this.#call = call;
+    this.#bearer = bearer;
     this.#toasts = toasts;
     this.menu = new PersonMenu(part(view, "person-menu"), call);
     this.#knocks = new KnockList(view, call);
@@ -60,7 +65,7 @@ export class Moderation {
 
   #openPanel() {
     part(this.#view, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
-    void showHostPanel(this.#call);
+    void showHostPanel(this.#call, this.#bearer);
   }
 
   /** @param {CallEvents["event"]} happened */

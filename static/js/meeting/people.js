@@ -1,6 +1,7 @@
-/** The list of all participants, with the status of each. */
+/** The list of all participants, with the status of each: raised hands first, in their order, then oneself, then the others. */
 import { paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { hands } from "../../sdk/roster.js";
 
 /** @typedef {import("../../sdk/protocol.js").Participant} Participant */
 
@@ -13,7 +14,7 @@ export class PeopleList {
   /**
    * @param {HTMLElement} list
    * @param {{concerns: (participant: Participant) => boolean, open: (id: string, button: HTMLElement) => void}} menu
-   *   what can be done about somebody
+   *   of one person
    */
   constructor(list, menu) {
     this.#list = list;
@@ -23,20 +24,24 @@ export class PeopleList {
   /** @param {Participant[]} participants @param {string} myId @param {import("../ui/avatar.js").Colours} colours */
   update(participants, myId, colours) {
     const gone = new Set(this.#items.keys());
-    participants.forEach((participant, index) => {
+    const held = document.activeElement;
+    const raised = hands(participants);
+    [...raised, ...participants.filter(({ hand }) => !hand)].forEach((participant, index) => {
       gone.delete(participant.id);
       const item = this.#items.get(participant.id) ?? this.#newItem(participant.id);
       this.#items.set(participant.id, item);
       if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
-      show(item, participant, participant.id === myId, colours.of(participant.id));
+      show(item, participant, participant.id === myId, colours.of(participant.id), raised.indexOf(participant) + 1);
       const more = part(item, "more");
       more.hidden = !this.#menu.concerns(participant);
-      more.setAttribute("aria-label", `What to do about ${participant.name}`);
+      more.setAttribute("aria-label", `More about ${participant.name}`);
     });
     for (const id of gone) {
       this.#items.get(id)?.remove();
       this.#items.delete(id);
     }
+    // An item that is moved loses the focus.
+    if (held instanceof HTMLElement && this.#list.contains(held)) held.focus();
   }
 
   /** @param {string} id */
@@ -48,8 +53,11 @@ export class PeopleList {
   }
 }
 
-/** @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees */
-function show(item, { id, name, role, media, hand, state, kind, recording }, own, hue) {
+/**
+ * @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees
+ * @param {number} turn  among those who raise a hand, from 1; 0: none is raised
+ */
+function show(item, { id, name, role, media, state, kind, recording }, own, hue, turn) {
   item.dataset.participantId = id;
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, hue);
@@ -58,7 +66,10 @@ function show(item, { id, name, role, media, hand, state, kind, recording }, own
   write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);
   part(item, "bot").hidden = kind !== "bot";
   part(item, "recording").hidden = !recording;
-  part(item, "hand", SVGElement).classList.toggle("absent", !hand);
+  const hand = part(item, "hand");
+  hand.classList.toggle("absent", !turn);
+  hand.setAttribute("aria-label", `Hand raised, number ${turn}`);
+  write(part(item, "turn"), String(turn));
   part(item, "screen", SVGElement).classList.toggle("absent", !media.screen);
   for (const { control, on, names } of [
     { control: "audio", on: media.audio, names: ["mic", "Microphone"] },

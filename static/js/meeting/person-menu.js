@@ -1,7 +1,12 @@
-/** What those in charge can do about one person: a menu at the person's entry in the list. */
+/**
+ * A menu at a person's entry in the list: what those in charge can do about them, and the security code of the connection
+ * to them.
+ */
+import { showSecurityCode } from "./code-dialog.js";
 import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
 import { NAMES } from "./rights-texts.js";
 import { inCharge, may } from "../../sdk/rights.js";
+import { canCode } from "../../sdk/security-code.js";
 
 /**
  * @typedef {import("../../sdk/protocol.js").Participant} Participant
@@ -26,18 +31,32 @@ export class PersonMenu {
     this.#call = call;
   }
 
-  /** Whether there is anything that one can do about this participant. @param {Participant} participant */
-  concerns({ role }) {
+  /** Whether there is anything in the menu of this participant. @param {Participant} participant */
+  concerns(participant) {
+    return this.#isBelow(participant) || this.#hasCode(participant);
+  }
+
+  /** @param {Participant} participant */
+  #isBelow({ role }) {
     const { me, inCharge } = this.#call;
     return inCharge && me !== undefined && RANK[role] < RANK[me.role];
+  }
+
+  /** Programs read nothing out. @param {Participant} participant */
+  #hasCode({ id, kind }) {
+    return kind !== "bot" && canCode() && this.#call.mesh.connection(id) === "connected";
   }
 
   /** @param {string} id @param {HTMLElement} button  that it belongs to */
   open(id, button) {
     const participant = this.#call.roster.get(id);
     if (!participant || !this.concerns(participant)) return;
-    this.#menu.setAttribute("aria-label", `What to do about ${participant.name}`);
-    this.#menu.replaceChildren(...this.#items(participant).map((item) => this.#button(item)));
+    this.#menu.setAttribute("aria-label", `More about ${participant.name}`);
+    const isBelow = this.#isBelow(participant);
+    const items = isBelow ? this.#orders(participant) : [];
+    if (this.#hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#call, participant) });
+    if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
+    this.#menu.replaceChildren(...items.map((item) => this.#button(item)));
     this.#menu.showPopover();
     place(this.#menu, button);
     this.#menu.querySelector("button")?.focus();
@@ -66,7 +85,7 @@ export class PersonMenu {
   }
 
   /** @param {Participant} participant @returns {Item[]} */
-  #items(participant) {
+  #orders(participant) {
     const { id, media, hand, role, kind } = participant;
     const call = this.#call;
     const allowed = (/** @type {"audio" | "video" | "screen"} */ right) => may(participant, call.meeting, right);
@@ -79,7 +98,6 @@ export class PersonMenu {
     if (hand) items.push({ label: "Lower hand", run: () => call.order({ type: "lower_hands", participants: [id] }) });
     if (!inCharge(participant)) items.push(...MEDIA.map((right) => this.#allow(participant, right, allowed(right))));
     if (call.me?.role === "host" && kind !== "bot") items.push(...this.#roles(id, role, participant.name));
-    items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
     return items;
   }
 

@@ -59,16 +59,17 @@ export class MeetingView extends Emitter {
   /**
    * @param {import("../../sdk/call.js").Call} call
    * @param {string} ownName  shown until the server has answered
+   * @param {import("./bearer.js").Bearer} bearer
    * @param {import("../ui/toasts.js").Toasts} toasts
    * @param {import("../../sdk/storage.js").PageStorage} storage
    */
-  constructor(call, ownName, toasts, storage) {
+  constructor(call, ownName, bearer, toasts, storage) {
     super();
     this.#call = call;
     this.#own = ownName;
     this.#toasts = toasts;
     this.#shortcuts = new Shortcuts(storage);
-    this.#moderation = new Moderation(this.element, call, toasts);
+    this.#moderation = new Moderation(this.element, call, bearer, toasts);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
     this.title = `${call.meeting.title || call.meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");

@@ -4,6 +4,7 @@ import { ApiError, createMeeting, endMeeting, getMeeting } from "../../sdk/http-
 import { Call } from "../../sdk/call.js";
 import { LocalMedia } from "../../sdk/devices.js";
 import { CLOSE } from "../../sdk/protocol.js";
+import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { MeetingNotice } from "./meeting-notice.js";
@@ -17,6 +18,7 @@ import { WaitingRoom } from "./waiting-room.js";
 /**
  * @typedef {object} Surroundings
  * @property {import("../../sdk/identity.js").Identity} identity
+ * @property {import("../../sdk/invites.js").Invites} invites
  * @property {import("../../sdk/tab-session.js").TabSessionKeeper} tabSessions
  * @property {import("../ui/toasts.js").Toasts} toasts
  * @property {import("../../sdk/storage.js").PageStorage} storage  the browser’s
@@ -59,8 +61,7 @@ export class Visit {
   #endedByMe = false;
   /** This tab's session when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
   #tabSession = null;
-  /** Whether this tab was in the meeting with the login of an application: without one it is nobody else. */
-  #outside = false;
+  #bearer;
   /** The devices the user last wanted on; the next join begins with them. */
   #wanted = { audio: true, video: true };
 
@@ -68,6 +69,7 @@ export class Visit {
   constructor(id, around) {
     this.#id = id;
     this.#around = around;
+    this.#bearer = new Bearer(around.identity);
     this.#notice = new MeetingNotice(id, around.show, {
       home: () => around.go(HOME),
       rejoin: () => this.#rejoin(),
@@ -84,7 +86,7 @@ export class Visit {
     const { name, session, audio, video } = found.tabSession;
     this.#tabSession = found.tabSession;
     this.#wanted = { audio, video };
-    this.#outside = found.tabSession.outside === true;
+    this.#bearer.outside = found.tabSession.outside === true;
     // Who comes by a link sees under which name.
     if (!found.straight || this.#around.identity.login.unseen) return this.#knock();
     void this.#join({ name, session, open: this.#wanted });
@@ -134,14 +136,10 @@ export class Visit {
     this.#notice.stop();
     underway(true);
     if (this.#prejoin) this.#prejoin.busy = true;
-    const { login } = this.#around.identity;
-    this.#outside ||= login.isOn;
     /** @type {string | undefined} */
     let token;
     try {
-      // Without an identity, repeating a join whose answer was lost would make a second participant.
-      if (login.isOn || !this.#outside) token = await this.#around.identity.ensure();
-      else if (!session) throw new ApiError("token_expired", "Your login has expired.");
+      token = await this.#bearer.token(session);
     } catch (error) {
       if (this.#stopped) return;
       return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, wish, "");
@@ -150,7 +148,8 @@ export class Visit {
     this.#drop();
     this.#notice.clear();
     if (open) this.#renewMedia();
-    const place = { meeting: this.#id, name, session, token, onDuplicate, password };
+    const { login } = this.#around.identity;
+    const place = { meeting: this.#id, name, session, token, onDuplicate, password, invite: this.#around.invites.of(this.#id) };
     const call = new Call(SOCKET, place, this.#media, login.getToken && (() => login.renew()));
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
@@ -172,7 +171,7 @@ export class Visit {
 
   /** @param {Call} call @param {string} name */
   #showMeeting(call, name) {
-    const view = new MeetingView(call, name, this.#around.toasts, this.#around.storage);
+    const view = new MeetingView(call, name, this.#bearer, this.#around.toasts, this.#around.storage);
     view.on("leave", () => void this.#askToLeave(call, howToLeave(call)));
     view.on("end", () => void this.#askToLeave(call, askWhetherToEnd()));
     this.#around.show(view);
@@ -183,7 +182,7 @@ export class Visit {
   #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#outside });
+    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#bearer.outside });
     if (!this.#prejoin && !this.#waiting) return underway(false);
     this.#prejoin = this.#waiting = null;
     this.#showMeeting(call, name);
@@ -211,10 +210,10 @@ export class Visit {
     const { code, message } = refusal;
     underway(false);
     const { identity } = this.#around;
-    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#outside));
+    if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#bearer.outside));
     // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
-    if (this.#outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
+    if (this.#bearer.outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
     const wrong = code === "wrong_password";
     if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
@@ -250,7 +249,7 @@ export class Visit {
   /** @param {number} code @param {Wish} wish @param {string} token */
   #closed(code, wish, token) {
     if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
-    if (code === CLOSE.revoked && this.#outside) return this.#leave("revoked_login");
+    if (code === CLOSE.revoked && this.#bearer.outside) return this.#leave("revoked_login");
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 
@@ -265,7 +264,7 @@ export class Visit {
   async #end() {
     this.#endedByMe = true;
     try {
-      await this.#around.identity.with((token) => endMeeting(token, this.#id));
+      await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
       this.#endedByMe = false;
       this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ApiError ? error.message : error}`);
@@ -307,7 +306,7 @@ export class Visit {
   /** Creates the missing meeting. */
   async #create() {
     try {
-      await this.#around.identity.with((token) => createMeeting(token, { meeting: this.#id }));
+      await this.#bearer.with((token) => createMeeting(token, { meeting: this.#id }));
       if (!this.#stopped) await this.#knock();
     } catch (error) {
       const code = codeOf(error);

@@ -14,8 +14,8 @@ const GROUP = 4;
 /**
  * @param {string} text  an ID, a link or a path, with whatever is around it
  * @param {string} here  the start of this server's links: `https://meet.example.org`, `https://example.org/meet`
- * @returns {{meeting: string} | {elsewhere: URL} | null} a meeting of this server, upper-case; the target of another
- *   server's link; or null
+ * @returns {{meeting: string, invite?: string} | {elsewhere: URL} | null} a meeting of this server, upper-case, with what
+ *   an invite link says; the target of another server's link; or null
  */
 export function readMeeting(text, here) {
   const plain = cleaned(text);
@@ -26,7 +26,8 @@ export function readMeeting(text, here) {
     found = true;
     const server = serverBefore(plain.slice(0, match.index), here);
     const meeting = idIn(match[1]);
-    if (meeting && server === here) return { meeting };
+    const invite = plain.slice(match.index).match(/^[^\s#]*#invite=([\w-]+)/)?.[1];
+    if (meeting && server === here) return { meeting, ...(invite && { invite }) };
     if (meeting) elsewhere ??= new URL(`${server}/m/${meeting}`);
   }
   if (elsewhere) return { elsewhere };

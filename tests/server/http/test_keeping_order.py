@@ -90,6 +90,28 @@ async def test_what_is_changed_while_nobody_is_there_is_so_when_somebody_comes(p
     assert again.joined["meeting"]["settings"] == {"message": "Soon", "password": True}
 
 
+async def test_who_was_removed_is_listed_for_those_in_charge(play: Play, room: str) -> None:
+    """The latest first, until they may come back; not who may come freely."""
+    ann, bob, cat = await empty(play, room)
+    dan, eve = await play.joined(room, "Dan"), await play.joined(room, "Eve")
+    for person, back in ((cat, "never"), (dan, "knock"), (eve, "freely")):
+        path = f"{room}/participants/{person.id}/remove"
+        assert (await asked(play, "POST", path, ann.token, json={"back": back})).status_code == 204
+    told = {}
+    for token in (ann.token, bob.token, ADMIN_KEY):
+        answer = await asked(play, "GET", f"{room}/removed", token)
+        told = answer.json()
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert [(each["id"], each["name"], each["back"]) for each in told["removed"]] == [
+            (dan.id, "Dan", "knock"),
+            (cat.id, "Cat", "never"),
+        ]
+        assert cat.joined["you"]["joined_at"] < told["removed"][1]["at"] <= told["removed"][0]["at"]
+    assert (await asked(play, "GET", f"{room}/removed", eve.token)).status_code == 403
+    await asked(play, "POST", f"{room}/participants/{dan.id}/readmit", bob.token)
+    assert (await asked(play, "GET", f"{room}/removed", ann.token)).json() == {"removed": told["removed"][1:]}
+
+
 async def test_a_change_with_a_key_is_made_once(play: Play, room: str) -> None:
     ann, _, cat = await empty(play, room)
     path, key = f"{room}/participants/{cat.id}", {"Idempotency-Key": "one"}

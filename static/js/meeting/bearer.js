@@ -1,0 +1,41 @@
+/** Who the user is on one visit: whoever this browser is, or whom the login of an application names. */
+import { ApiError } from "../../sdk/http-api.js";
+
+export class Bearer {
+  /** Whether this tab was in the meeting with the login of an application: without one it is nobody else. */
+  outside = false;
+  #identity;
+
+  /** @param {import("../../sdk/identity.js").Identity} identity */
+  constructor(identity) {
+    this.#identity = identity;
+  }
+
+  /**
+   * The token to join with. The session alone is enough for a tab that was in the meeting with a login.
+   * @param {string | undefined} session @returns {Promise<string | undefined>} @throws {ApiError}
+   */
+  async token(session) {
+    this.outside ||= this.#identity.login.isOn;
+    // Without an identity, repeating a join whose answer was lost would make a second participant.
+    if (!this.#isLost) return this.#identity.ensure();
+    if (!session) throw expired();
+    return undefined;
+  }
+
+  /**
+   * Runs what needs a token, over HTTP.
+   * @template T
+   * @param {(token: string) => Promise<T>} run @returns {Promise<T>} @throws {ApiError}
+   */
+  with(run) {
+    return this.#isLost ? Promise.reject(expired()) : this.#identity.with(run);
+  }
+
+  /** Whether the login is gone, as after a reload: a session proves a place, and nothing else. */
+  get #isLost() {
+    return this.outside && !this.#identity.login.isOn;
+  }
+}
+
+const expired = () => new ApiError("token_expired", "Your login has expired. Open the meeting once more where you logged in.");

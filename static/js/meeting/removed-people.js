@@ -1,0 +1,67 @@
+/** Who was removed from the meeting, for those in charge, who may let them back in. */
+import { getRemoved } from "../../sdk/http-api.js";
+import { fromTemplate, part, write } from "../ui/dom.js";
+import { dateTime } from "../ui/times.js";
+
+const BACK = { never: "may not come back", knock: "has to be let in" };
+
+export class RemovedPeople {
+  #element;
+  #call;
+  #bearer;
+  #watch = new AbortController();
+
+  /** @param {Element} element  a <details> @param {import("../../sdk/call.js").Call} call @param {import("./bearer.js").Bearer} bearer */
+  constructor(element, call, bearer) {
+    this.#element = element;
+    this.#call = call;
+    this.#bearer = bearer;
+  }
+
+  start() {
+    const { signal } = this.#watch;
+    this.#element.addEventListener("toggle", () => this.#element.hasAttribute("open") && this.#list(), { signal });
+    this.#call.on("answered", (answered) => this.#answered(answered), { signal });
+  }
+
+  stop() {
+    this.#watch.abort();
+  }
+
+  async #list() {
+    const error = part(this.#element, "removed-error");
+    write(error, "");
+    try {
+      const people = await this.#bearer.with((token) => getRemoved(token, this.#call.meeting.id));
+      part(this.#element, "removed-list").replaceChildren(...people.map((person) => this.#item(person)));
+      part(this.#element, "nobody-removed").hidden = people.length > 0;
+    } catch (problem) {
+      write(error, problem instanceof Error ? problem.message : String(problem));
+    }
+  }
+
+  /** @param {import("../../sdk/http-api.js").Removed} person */
+  #item({ id, name, back, at }) {
+    const item = fromTemplate("removed-item");
+    item.dataset.participantId = id;
+    write(part(item, "name"), name);
+    write(part(item, "state"), `${BACK[back]}, since ${dateTime(Date.parse(at))}`);
+    const readmit = part(item, "readmit");
+    readmit.setAttribute("aria-label", `Let back in: ${name}`);
+    readmit.addEventListener("click", () => this.#call.order({ type: "readmit", participant: id }));
+    return item;
+  }
+
+  /** @param {import("../../sdk/actions.js").Answered} answered */
+  #answered({ order, error }) {
+    if (order.type !== "readmit" || error) return;
+    const item = this.#element.querySelector(`[data-participant-id="${order.participant}"]`);
+    if (!item) return;
+    const name = part(item, "name").textContent;
+    const focused = item.contains(document.activeElement);
+    item.remove();
+    if (focused) this.#element.querySelector("summary")?.focus();
+    write(part(this.#element, "removed-state"), `${name} may come back.`);
+    part(this.#element, "nobody-removed").hidden = this.#element.querySelector("li") !== null;
+  }
+}

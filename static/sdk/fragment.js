@@ -1,0 +1,13 @@
+/**
+ * What a link to this page says behind “#”, which browsers send to no server: a login (`#token=…`) and an invitation
+ * (`#invite=…`).
+ */
+const NAMES = ["token", "invite"];
+
+/** Takes it out of the page's address. @returns {{token?: string, invite?: string}} with neither, if the link says neither */
+export function takeFragment() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  const taken = NAMES.filter((name) => said.has(name));
+  if (taken.length) history.replaceState(history.state, "", location.pathname + location.search);
+  return Object.fromEntries(taken.flatMap((name) => (said.get(name) ? [[name, said.get(name)]] : [])));
+}

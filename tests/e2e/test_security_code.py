@@ -1,0 +1,82 @@
+"""Two people compare a short code: it is the same for both unless somebody sits between them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.e2e import in_charge
+from tests.e2e.browsers import BrowserName, Browsers
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+
+CODE = """async (pairs) => {
+  const { securityCode } = await import("/static/sdk/security-code.js");
+  return Promise.all(pairs.map((ends) => securityCode(...ends)));
+}"""
+
+
+def sdp(*prints: str) -> str:
+    """A description with these fingerprints in each of two sections."""
+    lines = [f"a=fingerprint:{each}" for each in prints]
+    return "\r\n".join(["v=0", "m=audio 9 X", *lines, "a=mid:0", "m=video 9 X", *lines, "a=mid:1", ""])
+
+
+ANN, BEN, EVE = (f"sha-256 {':'.join([byte] * 32)}" for byte in ("A1", "B2", "E5"))
+ANNS_OLD = f"sha-1 {':'.join(['A3'] * 20)}"
+
+VECTORS: list[tuple[str, str, str]] = [
+    (sdp(ANN), sdp(BEN), "42608 90293 88685 87160"),
+    # The other end has the same two.
+    (sdp(BEN), sdp(ANN), "42608 90293 88685 87160"),
+    # Browsers write them in their own ways.
+    (f"a=fingerprint:{ANN}\n", sdp(BEN.lower(), BEN.upper()), "42608 90293 88685 87160"),
+    (sdp(ANN, ANNS_OLD), sdp(BEN), "11156 98175 01925 19038"),
+    (sdp(ANNS_OLD, ANN), sdp(BEN), "11156 98175 01925 19038"),
+    # Eve between them: as Ben to Ann, and as Ann to Ben, openly or beside the true one.
+    (sdp(ANN), sdp(EVE), "48435 47845 53475 53063"),
+    (sdp(ANN), sdp(BEN, EVE), "17730 02103 97649 71882"),
+    (sdp(ANN, EVE), sdp(BEN), "98551 28957 13700 97814"),
+    (sdp(ANN), "v=0\r\n", ""),
+]
+
+
+async def coded(page: Page) -> list[str]:
+    found: list[Any] = await page.evaluate(CODE, [[here, there] for here, there, _ in VECTORS])
+    return found
+
+
+async def code(person: Person, other: str) -> str:
+    """The one that the page shows for the connection to somebody."""
+    await in_charge.choose(person, other, "Security code…")
+    dialog = person.page.get_by_role("dialog", name=f"Security code with {other}")
+    shown = dialog.get_by_role("status")
+    await expect(shown).to_have_text(re.compile(r"^\d{5}( \d{5}){3}$"))
+    found = await shown.text_content()
+    await dialog.get_by_role("button", name="Done").click()
+    return found or ""
+
+
+async def test_both_ends_show_the_same_code_and_other_connections_have_others(
+    newcomer: Newcomer, browsers: Browsers, meeting: str
+) -> None:
+    """Whoever is in charge or not, in browsers of one kind and of two."""
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    other: BrowserName = "chromium" if ada.browser_name == "firefox" else "firefox"
+    cat = await newcomer("Cat", using=await browsers.open(other))
+    a, b, c = await meet(meeting, ada, bob, cat)
+    assert await coded(ada.page) == [each for *_, each in VECTORS]
+    for person, others in ((ada, (b, c)), (bob, (a, c)), (cat, (a, b))):
+        for each in others:
+            await person.sees(each, connection="connected")
+    with_bob, with_cat = await code(ada, "Bob"), await code(ada, "Cat")
+    assert with_bob == await code(bob, "Ada")
+    assert with_cat == await code(cat, "Ada")
+    assert len({with_bob, with_cat, await code(bob, "Cat")}) == 3
+    # A new connection has another.
+    await bob.page.reload()
+    await bob.seated()
+    await ada.sees(b, connection="connected")
+    assert await code(ada, "Bob") == await code(bob, "Ada") != with_bob
