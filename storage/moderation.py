@@ -155,8 +155,10 @@ class Moderation(Protocol):
         Raises `UnknownMeeting`; `MeetingEnded` and `Outdated`, unless a change with this key was carried out before.
         """
 
-    async def people(self, room: str, participants: Sequence[str]) -> Sequence[Participant]:
-        """Those of these participants (ids) who were ever in the meeting, in no order."""
+    async def people(
+        self, room: str, participants: Sequence[str] = (), users: Sequence[str] = ()
+    ) -> Sequence[Participant]:
+        """Those of these participants (ids), and of these users, who were ever in the meeting, in no order."""
 
     async def rights(self, room: str) -> Rights:
         """Raises `UnknownMeeting`."""

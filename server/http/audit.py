@@ -3,7 +3,6 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -43,8 +42,7 @@ def add_to(
         room = (await hosted(meeting, user_id)).room
         found = await store.audit(room, limit + 1, before)
         entries = found[:limit]
-        users = sorted(audit.users_of(entries))
-        people = await asyncio.gather(*(store.participant(room, user) for user in users))
-        known = {user: person for user, person in zip(users, people, strict=True) if person is not None}
+        people = await store.people(room, users=sorted(audit.users_of(entries)))
+        known = {person.user_id: person for person in people}
         response.headers.update(PRIVATE)
         return AuditView(audit=audit.told(entries, known), next=entries[-1].n if len(found) > limit else None)

@@ -71,8 +71,11 @@ def add_to(
         """Let somebody in who waits, or not."""
         room = (await existing(meeting, user_id)).room
         command = moderation.Admit if answer == "admit" else moderation.Deny
-        await gateway.outside.actor(room, known_as(user_id), command)
-        if key is None and knock not in {each.id for each in waiting(room)}:
-            raise HTTPException(404, "Nobody waits with this ID.")
+
+        def is_there() -> None:
+            if key is None and knock not in {each.id for each in waiting(room)}:
+                raise HTTPException(404, "Nobody waits with this ID.")
+
         name, again = key_of(key)
-        return done(await gateway.outside.change(room, known_as(user_id), command(1, name, [knock], again)))
+        ordered = command(1, name, [knock], again)
+        return done(await gateway.outside.change(room, known_as(user_id), ordered, is_there))

@@ -6,6 +6,7 @@ One place in front of all routes: a route that is added later is limited as well
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -60,10 +61,14 @@ class HttpLimits:
             await _answer(refused, scope)(scope, receive, send)
             return
 
+        # Said by `problems`, whatever is in between.
+        state: dict[str, Any] = scope.setdefault("state", {})
+
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if looks_up and status == 404:
+                # Nobody guesses the ID of a meeting by asking for a participant of one that there is.
+                if looks_up and state.get("looked_up_in_vain"):
                     self._limits.count("lookups", client)
                 elif makes and status == 201:
                     self._limits.count("meetings", client)

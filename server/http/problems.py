@@ -54,7 +54,9 @@ def install(app: FastAPI) -> None:
     """Make every error of the application a problem document, none with a traceback."""
 
     @app.exception_handler(Refused)
-    def _refused(_request: Request, error: Refused) -> Response:
+    def _refused(request: Request, error: Refused) -> Response:
+        if error.code is ErrorCode.UNKNOWN_MEETING:
+            request.state.looked_up_in_vain = True
         asks = error.code in {ErrorCode.BAD_TOKEN, ErrorCode.TOKEN_EXPIRED, ErrorCode.LOGIN_REQUIRED}
         headers = {"WWW-Authenticate": "Bearer"} if asks else {}
         return refusal_of(error, headers)

@@ -17,6 +17,7 @@ from server.realtime.admission import Admission
 from server.realtime.carrier import Carrier
 from server.realtime.connection import Connection
 from server.realtime.entry import HasToWait
+from server.realtime.held_joins import HeldJoins
 from server.realtime.join_limits import JoinLimits
 from server.realtime.log_context import of_connection
 from server.runtime import clock
@@ -64,8 +65,7 @@ class Joining:
         self._carrier = carrier
         self._metrics = metrics
         self._answered = answered
-        # How to ask once more for the seat of those who wait to be let in.
-        self._waiting: dict[Connection, Callable[[], None]] = {}
+        self._held = HeldJoins()
         self._joins: set[asyncio.Task[None]] = set()
 
     @property
@@ -210,7 +210,7 @@ class Joining:
                     participant=arrival.participant_id,
                     **context,
                 )
-            self._waiting.pop(connection, None)
+            self._held.release(connection)
             connection.seat()
             self._carrier.tell_soon()
             self._carrier.carry_out(self._hub.join(arrival, clock.monotonic(), soon=True))
@@ -244,21 +244,20 @@ class Joining:
     def _wait(self, connection: Connection, message: Join | Resume, room: str, waits: HasToWait) -> None:
         if connection.closing:
             return
-        if connection not in self._waiting:
-            network = connection.client.network
-            held = sum(other.client.network == network for other in self._waiting)
+        if connection not in self._held:
+            held = self._held.of_network(connection.client.network)
             self._limits.hold("waiting", connection.client, held, WAITING_RETRY)
         log.info("participant waits to be let in", meeting=room, connection=connection.number)
         if isinstance(message, Join) and waits.token is not None:
             # Whoever is let in is the one who knocked.
             message = msgspec.structs.replace(message, token=waits.token)
-        self._waiting[connection] = partial(self._again, connection, message)
+        self._held.hold(connection, partial(self._again, connection, message))
         connection.wait()
         knocking = self._admission.door.knocking(connection, message, room, waits)
         self._carrier.carry_out(self._hub.wait(knocking, clock.monotonic()))
         if self._hub.waiting.of(connection) is None:
             # So many wait that there is no place.
-            del self._waiting[connection]
+            self._held.release(connection)
             connection.waits = False
 
     def _again(self, connection: Connection, message: Join | Resume) -> None:
@@ -271,25 +270,22 @@ class Joining:
 
     def let_in(self, effect: LetIn) -> None:
         """Ask once more for the seat that the connection waits for."""
-        self._retry(effect.connection)
-
-    def _retry(self, connection: Connection) -> None:
-        again = self._waiting.get(connection)
-        if again is not None:
-            again()
+        self._held.ask_again(effect.connection)
 
     def lost(self, connection: Connection) -> None:
-        self._waiting.pop(connection, None)
+        self._held.release(connection)
 
     def _waits_on(self, connection: Connection, refused: Refused) -> bool:
         """Whether a connection that waits goes on waiting although its join was refused."""
-        if connection not in self._waiting:
+        if connection not in self._held:
             return False
         if refused.code is ErrorCode.UNAVAILABLE:
             # Unless it is answered until then: another change may have had it asked again.
-            asyncio.get_running_loop().call_later(refused.retry_after or RETRY, self._retry, connection)
+            asyncio.get_running_loop().call_later(
+                refused.retry_after or RETRY, self._held.ask_again, connection
+            )
             return True
-        del self._waiting[connection]
+        self._held.release(connection)
         connection.waits = False
         waits = self._hub.waiting.of(connection)
         if waits is not None:

@@ -7,6 +7,7 @@ way. Where nobody is in the meeting there is nobody to tell, and the settings ar
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from server.identity.passwords import Passwords
 from server.realtime import absent_people
@@ -52,12 +53,18 @@ class OutsideCommands:
             raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
         self._carrier.carry_out(self._hub.orders.do(found, actor, command, clock.monotonic()))
 
-    async def change(self, room: str, user_id: str | None, command: Lasting) -> Recorded | None:
-        """None: it is in effect, and the store, which is away, has it not yet."""
+    async def change(
+        self, room: str, user_id: str | None, command: Lasting, check: Callable[[], None] = lambda: None
+    ) -> Recorded | None:
+        """None: it is in effect, and the store, which is away, has it not yet.
+
+        `check` is called when it is clear that the caller may give the command; it raises what to answer instead.
+        """
         meeting, actor = await self.asked(room, user_id, type(command))
         if isinstance(command, Settings):
             command = await self._passwords.in_place(command)
         known = await absent_people.known(self._store, room, absent_people.named(command))
+        check()
         # From here on nothing is awaited. The caller may have come, or may have another role by now.
         actor = self._in_the_room(room, actor)
         found = self._hub.rooms.get(room)

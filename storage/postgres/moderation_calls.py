@@ -45,8 +45,10 @@ class ModerationCalls(ABC):
             found["again"], float(found["at"]), found["settings"], found["revision"], found["sitting"]
         )
 
-    async def people(self, room: str, participants: Sequence[str]) -> Sequence[Participant]:
-        call = {"call": "people", "room": room, "participants": list(participants)}
+    async def people(
+        self, room: str, participants: Sequence[str] = (), users: Sequence[str] = ()
+    ) -> Sequence[Participant]:
+        call = {"call": "people", "room": room, "participants": list(participants), "users": list(users)}
         return [participant(row) for row in await self._directly(call)]
 
     async def rights(self, room: str) -> Rights:

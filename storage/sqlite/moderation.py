@@ -48,8 +48,11 @@ def change(connection: sqlite3.Connection, change: Change) -> Changed:
     return Changed(False, change.at, meeting.settings, meeting.revision, meeting.sitting)
 
 
-def people(connection: sqlite3.Connection, room: str, participants: Sequence[str]) -> list[Participant]:
-    found = connection.execute(sql.PEOPLE, {"room": room, "ids": dumped(list(participants))})
+def people(
+    connection: sqlite3.Connection, room: str, participants: Sequence[str], users: Sequence[str]
+) -> list[Participant]:
+    wanted = {"room": room, "ids": dumped(list(participants)), "users": dumped(list(users))}
+    found = connection.execute(sql.PEOPLE, wanted)
     return [participant(row) for row in found]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from storage.sqlite.rows import PARTICIPANT as _PARTICIPANT
 
 PEOPLE = f"""
-SELECT {_PARTICIPANT} FROM participants WHERE room = :room AND id IN (SELECT value FROM json_each(:ids))
+SELECT {_PARTICIPANT} FROM participants WHERE room = :room AND (
+    id IN (SELECT value FROM json_each(:ids)) OR user_id IN (SELECT value FROM json_each(:users))
+)
 """  # noqa: S608 - put together of the parts above
 
 DONE = 'SELECT at FROM changes WHERE room = :room AND user_id = :by AND "key" = :key'

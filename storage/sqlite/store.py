@@ -114,8 +114,12 @@ class SqliteStore:
     async def participant(self, room: str, user_id: str) -> Participant | None:
         return await self._write(partial(meetings.participant, room=room, user_id=user_id))
 
-    async def people(self, room: str, participants: Sequence[str]) -> Sequence[Participant]:
-        return await self._write(partial(moderation.people, room=room, participants=participants))
+    async def people(
+        self, room: str, participants: Sequence[str] = (), users: Sequence[str] = ()
+    ) -> Sequence[Participant]:
+        return await self._write(
+            partial(moderation.people, room=room, participants=participants, users=users)
+        )
 
     async def join(self, request: JoinRequest) -> Joined:
         # A refusal that is returned is raised here, as every exception among the outcomes of a batch.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 from storage.store import Store
 from tests.storage.script import Script
@@ -19,6 +21,22 @@ async def test_who_a_user_is_in_a_meeting_is_known_while_the_meeting_is_on_recor
     assert await script.store.participant("ROOM-2", "ann") is None
     await script.store.delete_meeting("ROOM-1")
     assert await script.store.participant("ROOM-1", "ann") is None
+
+
+async def test_people_are_found_by_their_ids_and_as_users(script: Script) -> None:
+    ann, bob, cat = [(await script.join(user, 1000.0)).participant for user in ("ann", "bob", "cat")]
+    wish = replace(script.request("ann", 1000.0), room="ROOM-2", participant_id="p_elsewhere")
+    elsewhere = (await script.store.join(wish)).participant
+
+    async def found(participants: Sequence[str] = (), users: Sequence[str] = ()) -> set[str]:
+        return {person.id for person in await script.store.people("ROOM-1", participants, users)}
+
+    assert await found() == set()
+    assert await found([ann.id, elsewhere.id, "p_none"]) == {ann.id}
+    assert await found(users=["bob", "cat", "none"]) == {bob.id, cat.id}
+    assert await found([ann.id, bob.id], ["bob"]) == {ann.id, bob.id}
+    (person,) = await script.store.people("ROOM-2", users=["ann"])
+    assert person == elsewhere
 
 
 async def test_of_several_revocations_the_latest_counts_whoever_says_it_and_whenever(

@@ -111,6 +111,11 @@ async def test_ids_that_do_not_exist_can_be_tried_for_a_while_only(play: Play) -
     assert made.status_code == 201
     stranger = "203.0.113.1"
     assert not is_limited(await ask(play, stranger, "GET", "/api/meetings/REAL-ONE"))
+    # Nobody guesses an ID who asks for what the meeting has not.
+    for what in ("participants/p_1", "knocks/k_1/admit", "invites/v_1") * NARROW["lookups"]:
+        method = {"p": "GET", "k": "POST", "i": "DELETE"}[what[0]]
+        answer = await ask(play, stranger, method, f"/api/meetings/REAL-ONE/{what}", headers=bearer(host))
+        assert answer.status_code == 404, answer.text
     await until_limited(
         NARROW["lookups"], lambda number: ask(play, stranger, "GET", f"/api/meetings/GUESS-{number}")
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from server.network.limits import Limits
+from server.realtime.held_joins import HeldJoins
 from server.realtime.joining import Joining
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
@@ -20,6 +22,16 @@ class Nothing:
         raise AssertionError(f"{name} is not needed")
 
 
+class Waiter:
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+
+def waiter(network: str) -> Any:
+    """A connection, as far as it matters here."""
+    return Waiter(SimpleNamespace(network=network))
+
+
 @pytest.mark.parametrize("seated", [False, True])
 async def test_a_join_that_the_store_could_not_answer_is_asked_again_unless_it_is_answered_by_then(
     seated: bool,
@@ -27,9 +39,9 @@ async def test_a_join_that_the_store_could_not_answer_is_asked_again_unless_it_i
     nothing: Any = Nothing()
     metrics = Metrics()
     joining = Joining(nothing, nothing, Limits({}, metrics), nothing, metrics, lambda connection: None)
-    connection: Any = object()
+    connection = waiter("192.0.2.1")
     asked: list[object] = []
-    joining._waiting[connection] = lambda: asked.append(connection)
+    joining._held.hold(connection, lambda: asked.append(connection))
     assert joining._waits_on(connection, Refused(ErrorCode.UNAVAILABLE, retry_after=0.001))
     if seated:
         # Something else has had it asked, and it is in.
@@ -38,3 +50,20 @@ async def test_a_join_that_the_store_could_not_answer_is_asked_again_unless_it_i
     asyncio.get_running_loop().call_later(0.002, later.set)
     await later.wait()
     assert asked == ([] if seated else [connection])
+
+
+def test_those_who_wait_are_counted_by_network() -> None:
+    held = HeldJoins()
+    ann, bob, eve = waiter("a"), waiter("a"), waiter("b")
+    asked: list[str] = []
+    for each in (ann, bob, eve, ann):
+        held.hold(each, lambda: asked.append("first"))
+    held.hold(ann, lambda: asked.append("second"))
+    assert (held.of_network("a"), held.of_network("b"), held.of_network("c")) == (2, 1, 0)
+    for each in (bob, bob, eve):
+        held.release(each)
+    assert (held.of_network("a"), held.of_network("b")) == (1, 0)
+    assert (ann in held, bob in held) == (True, False)
+    held.ask_again(ann)
+    held.ask_again(bob)
+    assert asked == ["second"]

@@ -10,7 +10,10 @@ $$;
 CREATE OR REPLACE FUNCTION reconvene.people(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT json_build_object('value', coalesce((
         SELECT json_agg(row_to_json(participants)) FROM reconvene.participants
-        WHERE room = call ->> 'room' AND id = ANY (ARRAY(SELECT jsonb_array_elements_text(call -> 'participants')))
+        WHERE room = call ->> 'room' AND (
+            id = ANY (ARRAY(SELECT jsonb_array_elements_text(call -> 'participants')))
+            OR user_id = ANY (ARRAY(SELECT jsonb_array_elements_text(call -> 'users')))
+        )
     ), '[]'::json))
 $$;
 

@@ -1,0 +1,44 @@
+"""Joins of those who wait to be let in: how each is asked once more, and how many come from one network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from server.realtime.connection import Connection
+
+Again = Callable[[], None]
+"""Asks once more for the seat that a connection waits for."""
+
+
+class HeldJoins:
+    def __init__(self) -> None:
+        self._again: dict[Connection, Again] = {}
+        self._networks: Counter[str] = Counter()
+
+    def __contains__(self, connection: Connection) -> bool:
+        return connection in self._again
+
+    def of_network(self, network: str) -> int:
+        """How many of its connections wait."""
+        return self._networks[network]
+
+    def hold(self, connection: Connection, again: Again) -> None:
+        """It waits. Called once more for the same connection, `again` replaces the one before."""
+        if connection not in self._again:
+            self._networks[connection.client.network] += 1
+        self._again[connection] = again
+
+    def release(self, connection: Connection) -> None:
+        """It waits no more, if it did."""
+        if self._again.pop(connection, None) is not None:
+            network = connection.client.network
+            self._networks[network] -= 1
+            if not self._networks[network]:
+                del self._networks[network]
+
+    def ask_again(self, connection: Connection) -> None:
+        """Unless it waits no more."""
+        again = self._again.get(connection)
+        if again is not None:
+            again()
