@@ -16,7 +16,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import fill, imports, measure, report, stores, storm
+from bench import fill, imports, lobby, login, measure, report, stores, storm
 from bench.figures import Figure, Verdict
 from bench.measure import FULL, QUICK, Plan
 from bench.servers import (
@@ -34,6 +34,8 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "signal": measure.signals,
     "joins": measure.joins,
     "fill": fill.fill,
+    "lobby": lobby.lobby,
+    "login": login.login,
     "memory": measure.memory,
     "storm": storm.storm,
     "stores": stores.stores,
@@ -77,7 +79,7 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, fill, storm, stores, report, imports):
+        for judge in (measure, fill, lobby, login, storm, stores, report, imports):
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")

@@ -195,11 +195,13 @@ class Fleet:
             if not head.startswith(b"HTTP/1.1 101 "):
                 raise LoadError(f"the upgrade was answered with {head[:200]!r}")
             client.state, client.rest = JOINING, rest
-            join = {"type": "join", "id": 1, "meeting": client.room.name, "create": True}
-            join |= {"name": f"u{client.index}", "features": self._features}
-            client.send(frame(orjson.dumps(join)))
+            client.send(frame(orjson.dumps(self._join_of(client))))
         else:
             self._receive(client, client.socket.recv(READ), self._announced)
+
+    def _join_of(self, client: Client) -> dict[str, object]:
+        join = {"type": "join", "id": 1, "meeting": client.room.name, "create": True}
+        return join | {"name": f"u{client.index}", "features": self._features}
 
     def _receive(self, client: Client, data: bytes, event: Event) -> None:
         """Walk the frames that are complete; keep the rest."""

@@ -148,10 +148,6 @@ class Gateway:
         for room in tuple(self._hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
-            for user_id in room.knocks.keys() & set(user_ids):
-                self._carrier.carry_out(
-                    self._hub.waiting.refuse(room, user_id, ErrorCode.REVOKED, clock.monotonic())
-                )
 
     def goodbye(self, said: Goodbye) -> None:
         """A page announces over HTTP that it is going."""

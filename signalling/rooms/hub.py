@@ -143,7 +143,7 @@ class Hub:
         telling.knows(room, member)
         effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
-        effects += self.waiting.came_in(room, member.user_id, now)
+        effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
         if RANK[member.role] and not room.settings.join_before_host:
             effects += self.waiting.ask_again(room)
         if is_wrong:
@@ -286,7 +286,7 @@ class Hub:
         return self._coalescing.release(now)
 
     def tell_soon(self, now: float) -> list[Effect]:
-        return self._telling.tell_soon(now)
+        return self._telling.tell_soon(now) + self.waiting.tell_positions()
 
     def stood_still(self, seconds: float, now: float) -> None:
         """The process did nothing for `seconds` until now (stopped, or machine slept): its clients were not away."""

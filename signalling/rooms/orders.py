@@ -171,10 +171,8 @@ class Orders:
         effects += self._telling.tell(room, now)
         for member in promoted:
             effects += self._waiting.tell_all_of(room, member, now)
-        for user_id in change.admit:
-            effects += self._waiting.admit(room, user_id, now, by)
-        for user_id in change.deny:
-            effects += self._waiting.refuse(room, user_id, ErrorCode.DENIED, now, by)
+        effects += self._waiting.admit(room, change.admit, now, by)
+        effects += self._waiting.refuse(room, change.deny, ErrorCode.DENIED, now, by)
         for user_id in change.remove:
             if (found := room.member_of(user_id)) is not None:
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)

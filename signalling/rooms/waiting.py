@@ -33,6 +33,8 @@ class Waiting:
         self._heartbeat = heartbeat
         self._of: dict[Handle, Waits] = {}
         self._lost: dict[Knock, Room] = {}
+        # Rooms in which positions are to be counted again: once, however many have gone.
+        self._moved: dict[Room, None] = {}
 
     def of(self, connection: Handle) -> Waits | None:
         return self._of.get(connection)
@@ -92,55 +94,54 @@ class Waiting:
         effects: list[Effect] = []
         for knock, room in list(self._lost.items()):
             if now - knock.lost_at >= GONE_AFTER:
-                effects += self.end(room, knock, "left", now)
-        return effects
+                effects += self._end(room, knock, "left", now)
+        return effects + self.tell_positions()
 
     def end(
         self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None = None
     ) -> list[Effect]:
         """Nobody waits there any more. The caller answers, or closes, the connection."""
-        room.remove_knock(knock)
-        self._lost.pop(knock, None)
-        if knock.connection is not None:
-            del self._of[knock.connection]
-        effects = [] if knock.admitted else self._tell_end(room, knock, reason, now, by)
-        effects += self._positions(room)
-        self._forget(room)
-        return effects
+        return self._end(room, knock, reason, now, by) + self.tell_positions()
 
-    def admit(self, room: Room, user_id: str, now: float, by: str | None) -> list[Effect]:
+    def admit(self, room: Room, users: Collection[str], now: float, by: str | None) -> list[Effect]:
         """They may come in, once the store has it: see `ask_again`."""
-        knock = room.knocks.get(user_id)
-        if knock is None or knock.admitted:
-            return []
-        effects = self._tell_end(room, knock, "admitted", now, by)
-        knock.admitted = True
-        return effects
+        effects: list[Effect] = []
+        for user_id in users:
+            knock = room.knocks.get(user_id)
+            if knock is not None and not knock.admitted:
+                effects += self._tell_end(room, knock, "admitted", now, by)
+                knock.admitted = True
+                self._moved[room] = None
+        return effects + self.tell_positions()
 
-    def came_in(self, room: Room, user_id: str, now: float) -> list[Effect]:
-        """The user has joined, by whatever connection."""
+    def came_in(self, room: Room, user_id: str, now: float, *, soon: bool) -> list[Effect]:
+        """The user has joined, by whatever connection. With `soon`, those who wait on are told by `tell_positions`."""
         knock = room.knocks.get(user_id)
         if knock is None:
             return []
         connection = knock.connection
-        effects = self.end(room, knock, "admitted", now)
+        effects = self._end(room, knock, "admitted", now)
         member = room.member_of(user_id)
         if connection is not None and (member is None or member.connection != connection):
             effects.append(Close(connection, CloseCode.REPLACED))
-        return effects
+        return effects if soon else effects + self.tell_positions()
+
+    def tell_positions(self) -> list[Effect]:
+        """Tell those whose position has changed."""
+        moved, self._moved = self._moved, {}
+        return [effect for room in moved for effect in self._positions(room)]
 
     def refuse(
-        self, room: Room, user_id: str, code: ErrorCode, now: float, by: str | None = None
+        self, room: Room, users: Collection[str], code: ErrorCode, now: float, by: str | None = None
     ) -> list[Effect]:
         """They do not come in."""
-        knock = room.knocks.get(user_id)
-        if knock is None:
-            return []
-        connection = knock.connection
-        effects = self.end(room, knock, "denied", now, by)
-        if connection is not None:
-            effects += commands.refuse(connection, Refused(code), knock.message_id)
-        return effects
+        effects: list[Effect] = []
+        for knock in [room.knocks[user_id] for user_id in users if user_id in room.knocks]:
+            connection = knock.connection
+            effects += self._end(room, knock, "denied", now, by)
+            if connection is not None:
+                effects += commands.refuse(connection, Refused(code), knock.message_id)
+        return effects + self.tell_positions()
 
     def revoked(self, user_ids: Collection[str], now: float) -> list[Effect]:
         """The credentials of these users are void: they wait no more."""
@@ -148,10 +149,10 @@ class Waiting:
         for room in tuple(self._rooms.values()):
             for knock in [each for each in room.knocks.values() if each.user_id in user_ids]:
                 connection = knock.connection
-                effects += self.end(room, knock, "left", now)
+                effects += self._end(room, knock, "left", now)
                 if connection is not None:
                     effects += commands.refuse(connection, Refused(ErrorCode.REVOKED), knock.message_id)
-        return effects
+        return effects + self.tell_positions()
 
     def ask_again(self, room: Room, users: frozenset[str] | None = None) -> list[Effect]:
         """Their joins are to be asked for once more: those of these users, or of all who wait."""
@@ -185,10 +186,25 @@ class Waiting:
                 )
         return effects
 
-    def _positions(self, room: Room, tell: Knock | None = None) -> list[Effect]:
-        """Count again. Tells `tell`, and those whose position has changed."""
+    def _end(
+        self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None = None
+    ) -> list[Effect]:
+        room.remove_knock(knock)
+        self._lost.pop(knock, None)
+        if knock.connection is not None:
+            del self._of[knock.connection]
         effects: list[Effect] = []
-        for position, knock in enumerate(room.knocks.values(), 1):
+        if not knock.admitted:
+            effects = self._tell_end(room, knock, reason, now, by)
+            self._moved[room] = None
+        self._forget(room)
+        return effects
+
+    def _positions(self, room: Room, tell: Knock | None = None) -> list[Effect]:
+        """Count again those who have to be let in. Tells `tell`, and those whose position has changed."""
+        effects: list[Effect] = []
+        waiting = (knock for knock in room.knocks.values() if not knock.admitted)
+        for position, knock in enumerate(waiting, 1):
             if (knock is tell or position != knock.position) and knock.connection is not None:
                 knock.position = position
                 effects.append(self._waiting(room, knock, answer=knock is tell))

@@ -182,7 +182,8 @@ def _who_waits_has_to(world: World, rulings: Rulings) -> None:
             if room is None or page.user_id not in room.knocks:
                 world.complain(f"{page.name} waits, the server does not know of it")
             positions[page.name] = page.position
-    order = list(room.knocks) if room is not None else []
+    # Whoever was admitted has no position any more.
+    order = [user for user, knock in room.knocks.items() if not knock.admitted] if room is not None else []
     for page in world.pages():
         if (
             page.name in positions

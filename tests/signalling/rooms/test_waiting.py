@@ -72,6 +72,34 @@ def test_who_is_admitted_comes_in_once_it_is_recorded_and_keeps_the_socket() -> 
     assert waits(stage, dan) == [(1, "")]
 
 
+def test_who_waits_on_is_told_the_position_once_however_many_go() -> None:
+    users = ("abe", "bob", "cat", "dan", "eve", "fay")
+    stage = lobby(*users)
+    sockets = {user: stage.sockets[user] for user in users}
+    order(stage, "host", "admit", knocks=["k_abe", "k_bob"])
+    stage.settle()
+    assert [waits(stage, sockets[user]) for user in users] == [
+        [],
+        [],
+        [(1, "")],
+        [(2, "")],
+        [(3, "")],
+        [(4, "")],
+    ]
+    stage.silence()
+    for user in ("abe", "bob"):
+        comes_in(stage, sockets[user])
+    assert [waits(stage, sockets[user]) for user in users[2:]] == [[], [], [], []]
+    order(stage, "host", "deny", knocks=["k_cat", "k_dan"])
+    assert [waits(stage, sockets[user]) for user in ("eve", "fay")] == [[(1, "")], [(2, "")]]
+    stage.silence()
+    # Whoever comes in together with others is told of together.
+    stage.join("eve", socket=sockets["eve"], soon=True)
+    assert waits(stage, sockets["fay"]) == []
+    stage.tell_soon()
+    assert waits(stage, sockets["fay"]) == [(1, "")]
+
+
 def test_the_first_of_two_who_answer_wins_and_both_are_acknowledged() -> None:
     stage = lobby("eve")
     stage.join("ann", role="cohost")
