@@ -132,6 +132,8 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
             denials=denials,
             known=role is not None,
         )
+    if removal is not None:
+        connection.execute(sql.FORGET_REMOVAL, values)
     if invitation is not None and not invitation.used:
         connection.execute(sql.COUNT_USE, values)
         connection.execute(sql.ADD_USE, values)

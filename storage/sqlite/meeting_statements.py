@@ -134,8 +134,7 @@ WHERE participant_id = :participant_id AND session_id = :session_id
     AND (
         left_at IS NULL AND (node_id = :node_id OR NOT :if_free)
         OR reason = 'lost' AND NOT EXISTS (
-            SELECT 1 FROM participants JOIN removals USING (room, user_id)
-            WHERE id = :participant_id AND (back = 'never' OR role = 'participant')
+            SELECT 1 FROM participants JOIN removals USING (room, user_id) WHERE id = :participant_id
         )
     )
     AND NOT EXISTS (

@@ -105,6 +105,10 @@ BEGIN
             IF is_host THEN
                 hosted := hosted || wish.room;
             END IF;
+            IF known.back IS NOT NULL THEN
+                -- Whoever is let in has come back.
+                DELETE FROM reconvene.removals WHERE room = wish.room AND user_id = wish.user_id;
+            END IF;
             IF wish.role = 'host' THEN
                 UPDATE reconvene.meetings SET host_user_id = wish.user_id WHERE room = wish.room;
             END IF;

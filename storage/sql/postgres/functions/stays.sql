@@ -91,8 +91,7 @@ BEGIN
             left_at IS NULL
                 AND (node_id = call ->> 'node_id' OR (call ->> 'if_free')::boolean IS NOT TRUE)
             OR reason = 'lost' AND NOT EXISTS (
-                SELECT 1 FROM reconvene.participants JOIN reconvene.removals USING (room, user_id)
-                WHERE id = whose AND (back = 'never' OR role = 'participant')
+                SELECT 1 FROM reconvene.participants JOIN reconvene.removals USING (room, user_id) WHERE id = whose
             )
         )
         AND NOT EXISTS (
