@@ -57,6 +57,7 @@ from server.settings.config import Config
 from server.uvicorn_server import Server, spare_the_collector, uvicorn_config
 from server.zoom.jobs import Jobs
 from server.zoom.schedule import Schedule
+from signalling.rooms.hands import Hands
 from signalling.rooms.hub import Hub
 from storage.import_store import StoreWithImports
 
@@ -90,6 +91,7 @@ async def serve(
             flow=pace.flow(config),
             frames=pace.frames(config),
             log_memory=config.log_memory * 2**20,
+            hands=Hands(record_clock.at),
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         changes = ChangeWriter(store, metrics, at=record_clock.now)
@@ -98,7 +100,7 @@ async def serve(
         reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
-        node.on_clock_set = hub.clock_was_set
+        node.on_clock_set = hub.stays.clock_was_set
         await node.start()
         await restore_rooms(store, hub, record_clock.now())
         revocations = Revocations(store, tokens, gateway.revoked)

@@ -22,7 +22,7 @@ class Change:
 
     `key`: made by the client; a change of the same user with the same key is carried out once. `settings`: a merge
     patch of the top level (None deletes). `revision`: the one that the settings must have. `host`: the new host.
-    `may`: replaces what differs from the meeting's rights. `hands`: when each was raised; None: lowered.
+    `may`: replaces what differs from the meeting's rights.
 
     `action`, `whom` and `detail` are written to the audit; nothing is, if `action` is "".
     """
@@ -39,7 +39,6 @@ class Change:
     host: str | None = None
     roles: Mapping[str, Literal["cohost", "participant"]] = field(default_factory=dict)
     may: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    hands: Mapping[str, float | None] = field(default_factory=dict)
     remove: Mapping[str, Back | Literal["freely"]] = field(default_factory=dict)
     readmit: Sequence[str] = ()
     admit: Sequence[str] = ()
@@ -155,6 +154,9 @@ class Moderation(Protocol):
 
         Raises `UnknownMeeting`; `MeetingEnded` and `Outdated`, unless a change with this key was carried out before.
         """
+
+    async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:
+        """By user, when each hand was raised (`Participant.hand_at`). Users without a participant are passed over."""
 
     async def people(
         self, room: str, participants: Sequence[str] = (), users: Sequence[str] = ()

@@ -94,8 +94,9 @@ class Store(OpenStays, Moderation, Revocations, Protocol):
     async def join(self, request: JoinRequest) -> Joined:
         """Get or create the participant (and the meeting with `create`), set it connected, open or continue its stay.
 
-        An existing participant keeps its id and role and takes the new name, if there is one. A new one is host when
-        its user is the meeting's host. `storage.entry` tells who is let in, and what claims and invites grant.
+        An existing participant keeps its id and role and takes the new name, if there is one. With a new stay its hand
+        is down. A new participant is host when its user is the meeting's host. `storage.entry` tells who is let in, and
+        what claims and invites grant.
 
         Raises `UnknownMeeting`, `MeetingEnded`, `NotLetIn`. A refused join changes nothing but the sitting.
         """

@@ -307,6 +307,7 @@ class Admission:
             may=rights_of(joined.participant.may),
             settings=joined.meeting.settings,
             revision=joined.meeting.revision,
+            hand_at=joined.participant.hand_at,
         )
 
 

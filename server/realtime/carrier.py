@@ -11,6 +11,7 @@ import structlog
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.connection import Connection
 from server.realtime.frames import text_frame
+from server.realtime.hand_writer import HandWriter
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.metrics import Metrics
@@ -24,10 +25,13 @@ log = structlog.get_logger()
 
 
 class Carrier:
-    def __init__(self, hub: Hub, pending: PendingJoins, writer: AttendanceWriter, metrics: Metrics) -> None:
+    def __init__(
+        self, hub: Hub, pending: PendingJoins, writer: AttendanceWriter, hands: HandWriter, metrics: Metrics
+    ) -> None:
         self._hub = hub
         self._pending = pending
         self._writer = writer
+        self._hands = hands
         self._metrics = metrics
         self.others: dict[type[Effect], Callable[[Any], None]] = {}
         """Who carries out the other effects."""
@@ -50,6 +54,8 @@ class Carrier:
                 self._do(behind)
         finally:
             self._under_way = False
+        if self._hub.hands:
+            self._hands.record(self._hub.hands.take())
         if self._release is None and self._hub.keeps_back:
             self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
 

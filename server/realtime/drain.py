@@ -119,7 +119,8 @@ class Drain:
             # The next steps report the same error.
             async with asyncio.timeout(self._step()):
                 await self._reconciler.reconcile(is_last=True)
-        await asyncio.gather(self._changes.close(self._step()), self._writer.close(self._step()))
+        writers = self._changes, self._writer, self._gateway.hands
+        await asyncio.gather(*(writer.close(self._step()) for writer in writers))
         await self._node.stop(at)
         return given_up
 

@@ -20,6 +20,7 @@ from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
+from server.realtime.hand_writer import HandWriter
 from server.realtime.joining import Joining
 from server.realtime.log_context import of_connection
 from server.realtime.moderating import Moderating
@@ -76,7 +77,8 @@ class Gateway:
         self._admission = admission
         self._writer = writer
         self._metrics = metrics
-        self._carrier = Carrier(hub, admission.pending, writer, metrics)
+        self.hands = HandWriter(store, metrics)
+        self._carrier = Carrier(hub, admission.pending, writer, self.hands, metrics)
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
         self._moderating = Moderating(
             hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting

@@ -49,4 +49,5 @@ def _restored(found: Restorable, now: float) -> Restored:
         may=rights_of(person.may),
         settings=meeting.settings,
         revision=meeting.revision,
+        hand_at=person.hand_at,
     )

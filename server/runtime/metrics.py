@@ -35,6 +35,7 @@ class Metrics:
         self.log_bytes: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
         self.unrecorded_changes: Callable[[], int] = lambda: 0
+        self.unrecorded_hands: Callable[[], int] = lambda: 0
         self.echo_processes: Callable[[], int] = lambda: 0
         self.log_lines_dropped: Callable[[], int] = lambda: 0
         self._registry = CollectorRegistry()
@@ -79,6 +80,11 @@ class Metrics:
             "reconvene_unrecorded_changes",
             "What those in charge changed and the store does not have yet.",
             value=self.unrecorded_changes(),
+        )
+        yield GaugeMetricFamily(
+            "reconvene_unrecorded_hands",
+            "Raised or lowered hands that wait to be written.",
+            value=self.unrecorded_hands(),
         )
         yield CounterMetricFamily(
             "reconvene_given_up_leaves", "Ends and returns that were never written.", value=self.given_up

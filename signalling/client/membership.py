@@ -221,7 +221,7 @@ class Membership:
         me, media = self.me, self._place.media
         if me is None:
             return []
-        if self._hand and not may(me, self.meeting, "hand"):
+        if self._hand and ("hand" in off or not may(me, self.meeting, "hand")):
             self._lower_hand()
         off = [flag for flag in FLAGS if media[flag] and (flag in off or not may(me, self.meeting, flag))]
         if not off:

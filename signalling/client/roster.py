@@ -35,6 +35,14 @@ def applied(roster: Roster, event: dict[str, Any]) -> Roster:
             return roster
 
 
+def hands(roster: Roster) -> list[Participant]:
+    """Those whose hand is up, in the order in which they raised it; an older server does not tell when."""
+    raised = [one for one in roster.values() if one["hand"]]
+    return sorted(
+        raised, key=lambda one: (one.get("hand_at") or one["joined_at"], one["joined_at"], one["id"])
+    )
+
+
 def difference(me: Participant, media: dict[str, bool], hand: bool) -> tuple[dict[str, bool], bool | None]:
     """Where others see something else than my current state: the flags, and the hand or None."""
     changed = {flag: media[flag] for flag in FLAGS if media[flag] != me["media"][flag]}

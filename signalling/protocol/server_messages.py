@@ -33,7 +33,8 @@ class MediaState(msgspec.Struct, frozen=True):
 class Participant(msgspec.Struct, frozen=True):
     """`joined_at`: when this stay began (RFC 3339, UTC). Only programs have `kind` and `recording` (true).
 
-    `may`: the rights in which this participant differs from the meeting's default."""
+    `may`: the rights in which this participant differs from the meeting's default. `hand_at`: when the hand was raised
+    (as `joined_at`, by the server's clock), while it is up; hands are ordered by it."""
 
     id: str
     name: str
@@ -46,10 +47,12 @@ class Participant(msgspec.Struct, frozen=True):
     kind: Literal["bot"] | UnsetType = UNSET
     recording: bool | UnsetType = UNSET
     may: Rights | UnsetType = UNSET
+    hand_at: str | UnsetType = UNSET
 
 
 class ParticipantChange(msgspec.Struct, frozen=True):
-    """What has changed of one participant. `media` is whole if any of it changed, and so is `may`."""
+    """What has changed of one participant. `media` is whole if any of it changed, and so is `may`. `hand_at` comes with
+    `hand`: null when it is down."""
 
     id: str
     media: MediaState | UnsetType = UNSET
@@ -57,6 +60,13 @@ class ParticipantChange(msgspec.Struct, frozen=True):
     state: State | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     may: Rights | UnsetType = UNSET
+    hand_at: str | UnsetType | None = UNSET
+
+
+class Muted(Media, frozen=True, omit_defaults=True):
+    """What the client has to turn off (false)."""
+
+    hand: bool | None = None
 
 
 class ParticipantId(msgspec.Struct, frozen=True):
@@ -119,7 +129,7 @@ class Joined(msgspec.Struct, frozen=True, tag_field="type", tag="joined"):
     features: tuple[str, ...]
     token: str | UnsetType = UNSET
     knocks: list[Knock] | UnsetType = UNSET
-    muted: Media | UnsetType = UNSET
+    muted: Muted | UnsetType = UNSET
 
 
 class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
@@ -134,7 +144,7 @@ class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
     ice_servers: list[IceServer]
     session: str | UnsetType = UNSET
     snapshot: Snapshot | UnsetType = UNSET
-    muted: Media | UnsetType = UNSET
+    muted: Muted | UnsetType = UNSET
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):

@@ -32,8 +32,7 @@ def clamp(room: Room, member: Member) -> dict[str, Any]:
     if denied:
         changes["media"] = turn_off(member, denied)
     if member.hand and not may(room, member, "hand"):
-        member.hand = changes["hand"] = False
-        member.changed()
+        changes |= room.hands.lower(room, member)
     return changes
 
 

@@ -14,6 +14,7 @@ def welcome(
     room: Room, member: Member, arrival: Arrival, rejoined: bool, heartbeat: float, grace: float
 ) -> Send:
     """`rejoined`: the participant was in the meeting before."""
+    room.hands.told(room, member)
     answer = server_messages.joined(
         message_id=arrival.message_id,
         room=room,
@@ -35,6 +36,7 @@ def bring_up_to_date(
 ) -> list[Effect]:
     """All events that the page missed, in order; or the whole room, if the log does not reach back. Never a part."""
     connection = back.connection
+    room.hands.told(room, member)
     if member.instance != back.instance:
         # The page has joined since, and the answer to that join was lost.
         answer = server_messages.joined(

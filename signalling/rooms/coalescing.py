@@ -115,7 +115,7 @@ class Coalescing:
             video = video if media.video is None else media.video
             screen = screen if media.screen is None else media.screen
             hand = hand if message.hand is None else message.hand
-        changes = commands.change(member, Media(audio, video, screen), hand)
+        changes = commands.change(room, member, Media(audio, video, screen), hand, now)
         if changes:
             self._telling.add(
                 room, server_messages.participant_updated(room.log.next(), member, changes), now

@@ -8,10 +8,11 @@ from typing import Any
 from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ERRORS, ErrorCode, Refused
 from signalling.protocol.fields import Media
-from signalling.rooms import server_messages, telling
-from signalling.rooms.allowed import is_forbidden
+from signalling.protocol.rights import MEDIA
+from signalling.rooms import allowed, server_messages, telling
 from signalling.rooms.effects import Broadcast, Close, Effect, Send
 from signalling.rooms.flow import Flow, forget_refused
+from signalling.rooms.inputs import Return
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 
@@ -22,9 +23,9 @@ def status(connection: Handle, room: Room, member: Member, message: Status, now:
     """Apply a status and tell everyone at once. Nothing in the room may be untold."""
     effects: list[Effect] = []
     if message.id is None or message.id not in member.command_ids:
-        if is_forbidden(room, member, message):
+        if allowed.is_forbidden(room, member, message):
             return forbid(connection, member, message.id)
-        changes = change(member, message.media, message.hand)
+        changes = change(room, member, message.media, message.hand, now)
         if changes:
             payload = server_messages.participant_updated(room.log.next(), member, changes)
             room.log.append(payload, now)
@@ -75,18 +76,23 @@ def tell_some(room: Room, members: Sequence[Member], event: bytes, now: float) -
     return effects
 
 
-def change(member: Member, media: Media, hand: bool | None) -> dict[str, Any]:
+def change(room: Room, member: Member, media: Media, hand: bool | None, now: float) -> dict[str, Any]:
     """Apply what is new; returns the changes to tell the others."""
     changes: dict[str, Any] = {}
     if member.muted:
-        member.muted -= {name for name in member.muted if getattr(media, name) is not None}
+        member.muted -= {name for name in MEDIA if getattr(media, name) is not None}
     if member.set_media(media):
         changes["media"] = member.media()
-    if hand is not None and hand is not member.hand:
-        member.hand = hand
-        member.changed()
-        changes["hand"] = hand
-    return changes
+    return changes | room.hands.said(room, member, hand, now)
+
+
+def believe(room: Room, member: Member, back: Return, now: float) -> dict[str, Any]:
+    """Apply what a page says that comes back to a restarted server; returns the changes to tell the others.
+
+    What it may not send is turned off. A hand that was lowered meanwhile stays down: the page has not heard of it.
+    """
+    hand = None if "hand" in member.muted else back.hand
+    return change(room, member, back.media, hand, now) | allowed.clamp(room, member)
 
 
 def refuse(connection: Handle, refused: Refused, message_id: int | None = None) -> list[Effect]:

@@ -46,6 +46,7 @@ class Departures:
         """`at`: when the stay ended. `by`: the participant who removed the member. The caller tells the others next."""
         effects = self._coalescing.release_all_of(member, now)
         room.remove(member)
+        room.hands.gone(room, member)
         member.connection = None
         self._absences.end(member)
         self._telling.add(room, server_messages.participant_left(room.log.next(), member, reason, by), now)

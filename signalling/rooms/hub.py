@@ -32,6 +32,7 @@ from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Close, Effect, Send
 from signalling.rooms.event_log import Log
 from signalling.rooms.flow import Flow
+from signalling.rooms.hands import Hands
 from signalling.rooms.inputs import (
     Arrival,
     Goodbye,
@@ -57,6 +58,7 @@ class Hub:
     """All rooms of this process. `grace`, `heartbeat` and `now` are in seconds; `now` is by a clock that nobody sets.
 
     `frames`: frames a second in a room's budget for telling everyone; 0: statuses need no budget.
+    `hands`: has, after each call, what is to be recorded of raised hands.
 
     `log_memory`: most bytes of all logs together; `logs.size`: their bytes at the last check.
     """
@@ -69,7 +71,9 @@ class Hub:
         flow: Flow | None = None,
         frames: float = FRAMES,
         log_memory: int = MOST,
+        hands: Hands | None = None,
     ) -> None:
+        self.hands = Hands() if hands is None else hands
         self.grace = grace
         self.heartbeat = heartbeat
         self.logs = LogMemory(log_memory)
@@ -113,6 +117,7 @@ class Hub:
                 continue
             member = restored_member(stay)
             room.add(member)
+            self.hands.known(room, member, stay.hand_at)
             self._absences.begin(room, member, now)
 
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
@@ -126,6 +131,7 @@ class Hub:
         if member is None:
             member = Member(arrival.participant_id, arrival.user_id, arrival.joined_at, arrival.kind)
             room.add(member)
+            self.hands.known(room, member, arrival.hand_at)
         elif is_outdated(arrival, member):
             # This join was recorded last, so the store has the wrong instance.
             return [
@@ -175,7 +181,7 @@ class Hub:
         effects.append(stay_resumed(room.id, member, now, returned=True))
         changes: dict[str, Any] = {"state": member.state} if shown else {}
         if unknown:
-            changes |= commands.change(member, back.media, back.hand) | allowed.clamp(room, member)
+            changes |= commands.believe(room, member, back, now)
         if changes:
             update = server_messages.participant_updated(room.log.next(), member, changes)
             self._telling.add(room, update, now)
@@ -292,12 +298,6 @@ class Hub:
         """The process did nothing for `seconds` until now (stopped, or machine slept): its clients were not away."""
         self._absences.excuse(seconds, now)
 
-    def clock_was_set(self, seconds: float) -> None:
-        """The store's clock was set by `seconds`: the starts that it has of these stays are wrong until told again."""
-        for room in self.rooms.values():
-            for member in room:
-                member.began_at += seconds
-
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting has ended for all. The store closed its stays in the call that ended it."""
         room = self.rooms.pop(room_id, None)
@@ -308,7 +308,7 @@ class Hub:
         if room is None:
             # Long enough for the longest absence: a dead socket that was not noticed yet, and then grace.
             log = Log(epoch, max_age=self.grace + 2 * self.heartbeat)
-            room = self.rooms[room_id] = Room(room_id, title, log)
+            room = self.rooms[room_id] = Room(room_id, title, log, self.hands)
         return room
 
     def _seat(self, room: Room, member: Member, connection: Handle, attempt: int, now: float) -> list[Effect]:

@@ -16,7 +16,7 @@ class Arrival(NamedTuple):
 
     `session` and `token` are the credentials to send back; `epoch` names the log if this join opens the room.
     `order` rises with the time of the request: the store may answer an older join later.
-    `settings` and `revision`: the meeting's, as the store has them.
+    `settings` and `revision`: the meeting's, as the store has them, like `hand_at` (`rooms.hands`).
     """
 
     connection: Handle
@@ -45,6 +45,7 @@ class Arrival(NamedTuple):
     may: Rights = ALL
     settings: Mapping[str, Any] = {}
     revision: int = 0
+    hand_at: float | None = None
 
 
 def is_outdated(arrival: Arrival, member: Member) -> bool:
@@ -67,7 +68,8 @@ def took_up(arrival: Arrival, member: Member) -> bool:
     member.arrive(arrival.instance, arrival.order)
     # A new page sends only the media that it names.
     member.audio = member.video = member.screen = False
-    member.muted = frozenset()
+    # But whether it has heard that its hand was lowered is not known.
+    member.muted &= {"hand"}
     member.set_media(arrival.media)
     return member.began_at == arrival.joined_at
 
@@ -126,6 +128,7 @@ class Restored(NamedTuple):
     may: Rights = ALL
     settings: Mapping[str, Any] = {}
     revision: int = 0
+    hand_at: float | None = None
 
 
 def restored_member(stay: Restored) -> Member:

@@ -39,7 +39,8 @@ class Member:
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent one.
     `refused`: per addressee, the id of the signal that was refused with `busy` and has to come again first.
     `may`: the rights in which it differs from the meeting's default. `muted`: what somebody else turned off, or it may
-    not send, since its page last said that it sends this.
+    not send, since its page last said that it sends this; "hand" if it was lowered while the page was away.
+    `hand_at`: when the hand was raised (epoch seconds, whole milliseconds), None while it is down.
     `restored`: known only from the store since the server restarted, and not back yet.
     `listing`: the listing that contains its current state.
     """
@@ -58,7 +59,7 @@ class Member:
         "features",
         "former",
         "generation",
-        "hand",
+        "hand_at",
         "id",
         "instance",
         "joined_at",
@@ -94,7 +95,8 @@ class Member:
         self.role: Role = "participant"
         self.session_id = ""
         self.instance = ""
-        self.audio = self.video = self.screen = self.hand = False
+        self.audio = self.video = self.screen = False
+        self.hand_at: float | None = None
         self.state: State = "connected"
         self.generation = 0
         self.attempt = 0
@@ -138,6 +140,15 @@ class Member:
         self.command_ids = CommandIds()
         self.refused = None
 
+    @property
+    def hand(self) -> bool:
+        return self.hand_at is not None
+
+    @property
+    def raised_at(self) -> str | None:
+        """As others are told."""
+        return None if self.hand_at is None else rfc3339(self.hand_at)
+
     def media(self) -> MediaState:
         return MediaState(self.audio, self.video, self.screen)
 
@@ -172,6 +183,7 @@ class Member:
             "bot" if self.kind else UNSET,
             self.kind == "recorder" or UNSET,
             UNSET if self.may is ALL else self.may,
+            UNSET if self.hand_at is None else rfc3339(self.hand_at),
         )
 
     def encoded(self) -> bytes:

@@ -217,10 +217,8 @@ class Orders:
         effects: list[Effect] = []
         for member in permissions.addressed(room.member, actor.standing, LowerHands, command.participants):
             effects += self._coalescing.release_all_of(member, now)
-            if member.hand:
-                member.hand = False
-                member.changed()
-                self._update(room, member, {"hand": False}, actor.participant, now)
+            if lowered := room.hands.lower(room, member):
+                self._update(room, member, lowered, actor.participant, now)
         return effects + self._telling.tell(room, now)
 
     def _ask(self, room: Room, actor: Actor, command: Ask, now: float) -> list[Effect]:

@@ -14,6 +14,7 @@ from signalling.protocol.features import BATCH
 from signalling.protocol.rights import DEFAULT, settings_of
 from signalling.rooms.budget import Budget
 from signalling.rooms.event_log import Log
+from signalling.rooms.hands import Hands
 from signalling.rooms.knock import Knock
 from signalling.rooms.listing import Listing
 from signalling.rooms.member import Handle, Member
@@ -30,6 +31,8 @@ class Room:
     `record`: the settings as the store has them, or will; `settings`: the same as members see them; `revision` rises
     with each change.
 
+    `hands`: notes who raises a hand. `hand_at`: the latest time at which one was raised here.
+
     `led_at`: when somebody in charge was last seen to be connected (`succession`); 0.0: not yet.
     """
 
@@ -41,6 +44,8 @@ class Room:
         "_users",
         "ahead",
         "frames",
+        "hand_at",
+        "hands",
         "id",
         "knocks",
         "led_at",
@@ -52,10 +57,12 @@ class Room:
         "untold",
     )
 
-    def __init__(self, id: str, title: str, log: Log) -> None:  # noqa: A002 - the protocol's name
+    def __init__(self, id: str, title: str, log: Log, hands: Hands) -> None:  # noqa: A002 - the protocol's name
         self.id = id
         self.title = title
         self.log = log
+        self.hands = hands
+        self.hand_at = 0.0
         self.frames: Budget | None = None
         self.untold: list[tuple[int, bytes]] = []
         self.ahead: dict[Member, int] = {}

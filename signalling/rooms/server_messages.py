@@ -18,7 +18,7 @@ from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
 from signalling.protocol.fields import Media
-from signalling.protocol.rights import MEDIA, RANK
+from signalling.protocol.rights import RANK
 from signalling.rooms.effects import Departure
 from signalling.rooms.knock import Knock
 from signalling.rooms.member import Member
@@ -106,9 +106,9 @@ def _meeting(room: Room, host: bool, created: bool) -> messages.Meeting:
     return messages.Meeting(room.id, room.title, host, created, *settings)
 
 
-def _muted(you: Member) -> Media | UnsetType:
+def _muted(you: Member) -> messages.Muted | UnsetType:
     """What the page is to believe to be off, whatever it says itself."""
-    return Media(*[False if name in you.muted else None for name in MEDIA]) if you.muted else UNSET
+    return messages.Muted(**dict.fromkeys(you.muted, False)) if you.muted else UNSET
 
 
 def ack(message_id: int, again: bool = False) -> bytes:

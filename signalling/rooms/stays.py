@@ -39,6 +39,12 @@ class Stays:
                 if not member.restored:
                     yield stay_resumed(room.id, member, now)
 
+    def clock_was_set(self, seconds: float) -> None:
+        """The store's clock was set by `seconds`: the starts that it has of these stays are wrong until told again."""
+        for room in self._rooms.values():
+            for member in room:
+                member.began_at += seconds
+
     def lost(self) -> Iterator[StayEnded]:
         """The stays of members who are away, as they will end if the members stay away."""
         for room, member, lost_at in self._absences.known():

@@ -111,7 +111,7 @@ export class Membership {
     // The event that lowered it will not come any more.
     else if (snapshot && this.#me && !this.#me.hand) this.#lowerHand();
     // A status that waits turns on again what was turned off before it.
-    const off = turnedOff(message).filter((flag) => !this.outbox.turnsOn(flag));
+    const off = turnedOff(message).filter((flag) => flag === "hand" || !this.outbox.turnsOn(flag));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
     const commands = this.outbox.all().map(send);
     return [...commands, ...this.#obey(off), ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
@@ -218,12 +218,12 @@ export class Membership {
   /**
    * Turns off what somebody else has turned off, and what this page may not send. The server has it so already: it is
    * told only where a status on its way would turn it on again.
-   * @param {Flag[]} off @param {string} [by] @returns {Action[]}
+   * @param {(Flag | "hand")[]} off @param {string} [by] @returns {Action[]}
    */
   #obey(off, by) {
     const me = this.#me;
     if (!me) return [];
-    if (this.#hand && !may(me, this.#meeting, "hand")) this.#lowerHand();
+    if (this.#hand && (off.includes("hand") || !may(me, this.#meeting, "hand"))) this.#lowerHand();
     const { media } = this.#place;
     const flags = FLAGS.filter((flag) => media[flag] && (off.includes(flag) || !may(me, this.#meeting, flag)));
     if (!flags.length) return [];
@@ -272,6 +272,6 @@ const allOff = (flags) => Object.fromEntries(flags.map((flag) => [flag, false]))
 
 /**
  * What an answer says that this page has to turn off.
- * @param {{muted?: Partial<import("./protocol.js").MediaState>}} answer
+ * @param {{muted?: import("./protocol.js").Muted}} answer
  */
-const turnedOff = ({ muted }) => FLAGS.filter((flag) => muted?.[flag] === false);
+const turnedOff = ({ muted }) => /** @type {const} */ ([...FLAGS, "hand"]).filter((flag) => muted?.[flag] === false);

@@ -12,7 +12,7 @@
  * @property {Role} role
  * @property {MediaState} media
  * @property {boolean} hand
- * @property {string | null} [hand_at]  When it was raised: RFC 3339, by the server's clock.
+ * @property {string | null} [hand_at]  When it was raised, while it is up: RFC 3339, UTC, by the server's clock. Hands are ordered by it.
  * @property {"connected" | "reconnecting"} state
  * @property {string} instance  Another instance is another page: it needs a new RTCPeerConnection.
  * @property {string} joined_at  RFC 3339, UTC
@@ -20,6 +20,7 @@
  * @property {true} [recording]  A program that records the meeting.
  * @property {Rights} [may]  Where they differ from the meeting's default.
  *
+ * @typedef {Partial<MediaState> & {hand?: boolean}} Muted  What this page has to turn off (false).
  * @typedef {{id: string} & Partial<Participant>} ParticipantChange
  *
  * @typedef {object} Settings  One that is left out has its default.
@@ -52,7 +53,7 @@
  * @property {number} grace  seconds
  * @property {string[]} [features]  What the server can do beyond the first version of the protocol.
  * @property {Knock[]} [knocks]  For those in charge.
- * @property {Partial<MediaState>} [muted]  What this page has to turn off.
+ * @property {Muted} [muted]
  *
  * @typedef {{meeting: Meeting, participants: Participant[], knocks?: Knock[]}} Snapshot
  *
@@ -65,7 +66,7 @@
  * @property {RTCIceServer[]} ice_servers
  * @property {string} [session]  Replaces the previous token, which expires soon.
  * @property {Snapshot} [snapshot]  Sent instead of a replay.
- * @property {Partial<MediaState>} [muted]
+ * @property {Muted} [muted]
  *
  * @typedef {object} Waiting  Somebody in charge has to let this client in. Sent again when position or message change.
  * @property {"waiting"} type

@@ -39,7 +39,7 @@ export function changedMedia(before, now) {
 
 /**
  * The roster to show. A restarted server does not know what media those who are still away send. Their pages and
- * pictures go on, so media and hand stay as shown before until they are back and report theirs.
+ * pictures go on, so media stay as shown before until they are back and report theirs.
  * @param {Roster} before  what was shown until now @param {Roster} roster @returns {Roster}
  */
 export function shown(before, roster) {
@@ -47,7 +47,7 @@ export function shown(before, roster) {
     [...roster].map(([id, participant]) => {
       const known = before.get(id);
       const goesOn = participant.state === "reconnecting" && known?.instance === participant.instance;
-      return [id, goesOn ? { ...participant, media: known.media, hand: known.hand, hand_at: known.hand_at } : participant];
+      return [id, goesOn ? { ...participant, media: known.media } : participant];
     }),
   );
 }

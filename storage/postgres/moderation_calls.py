@@ -45,6 +45,9 @@ class ModerationCalls(ABC):
             found["again"], float(found["at"]), found["settings"], found["revision"], found["sitting"]
         )
 
+    async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:
+        await self._directly({"call": "set_hands", "room": room, "hands": dict(hands)})
+
     async def people(
         self, room: str, participants: Sequence[str] = (), users: Sequence[str] = ()
     ) -> Sequence[Participant]:

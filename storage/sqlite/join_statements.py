@@ -71,3 +71,5 @@ UPDATE participants
 SET role = coalesce(:role, role), may = coalesce(:may, may), role_at = coalesce(:role_at, role_at)
 WHERE room = :room AND user_id = :user_id
 """
+
+LOWER_HAND = "UPDATE participants SET hand_at = NULL WHERE room = :room AND user_id = :user_id"

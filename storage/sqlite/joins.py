@@ -66,6 +66,9 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
     rejoined = participant.id != request.participant_id
     values["participant_id"] = participant.id
     stay = rows.stay(_open_stay(connection, values))
+    if participant.hand_at and stay.session_id == request.session_id:
+        connection.execute(sql.LOWER_HAND, values)
+        participant = replace(participant, hand_at=None)
     if grant is not NOTHING:
         values |= {"role": grant.role, "role_at": grant.role_at}
         values["may"] = None if grant.may is None else rows.dumped(grant.may)

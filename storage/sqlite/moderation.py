@@ -48,6 +48,12 @@ def change(connection: sqlite3.Connection, change: Change) -> Changed:
     return Changed(False, change.at, meeting.settings, meeting.revision, meeting.sitting)
 
 
+def set_hands(connection: sqlite3.Connection, room: str, hands: Mapping[str, float | None]) -> None:
+    connection.executemany(
+        sql.SET_HAND, [{"room": room, "user_id": user, "hand_at": at} for user, at in hands.items()]
+    )
+
+
 def people(
     connection: sqlite3.Connection, room: str, participants: Sequence[str], users: Sequence[str]
 ) -> list[Participant]:
@@ -74,8 +80,6 @@ class _Changing:
                 self._execute(sql.SET_ROLE, self._of(user, role=role))
         for user, may in change.may.items():
             self._execute(sql.SET_MAY, self._of(user, may=dumped(may)))
-        for user, hand_at in change.hands.items():
-            self._execute(sql.SET_HAND, self._of(user, hand_at=hand_at))
         for user, back in change.remove.items():
             if user != self._host:
                 self._remove(user, back)

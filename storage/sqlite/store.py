@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
@@ -158,6 +158,9 @@ class SqliteStore:
 
     async def change(self, change: Change) -> Changed:
         return await self._write(partial(moderation.change, change=change))
+
+    async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:
+        await self._write(partial(moderation.set_hands, room=room, hands=hands))
 
     async def rights(self, room: str) -> Rights:
         return await self._write(partial(moderation.rights, room=room))

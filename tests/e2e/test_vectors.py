@@ -17,7 +17,7 @@ LOOKS = read_looks()
 # Milliseconds in the page, seconds in the vectors.
 RUN = """async (cases) => {
   const { SignallingClient } = await import("/static/sdk/state-machine.js");
-  const { applied, rosterOf } = await import("/static/sdk/roster.js");
+  const { applied, hands, rosterOf } = await import("/static/sdk/roster.js");
   const { knocked, knocksOf } = await import("/static/sdk/knocks.js");
   const timed = new Set(["start", "opened", "received", "closed", "tick", "hurry", "renew"]);
   const told = (action) => {
@@ -48,7 +48,8 @@ RUN = """async (cases) => {
       known = actions.reduce(seen, known);
       const wake_at = client.wakeAt < Infinity ? client.wakeAt / 1000 : null;
       const [roster, knocks] = [known.roster, known.knocks].map(Object.fromEntries);
-      return { actions: actions.map(told), phase: client.phase, wake_at, roster, knocks };
+      const raised = hands(known.roster.values()).map(({ id }) => id);
+      return { actions: actions.map(told), phase: client.phase, wake_at, roster, knocks, hands: raised };
     });
     return { did, left: random };
   };

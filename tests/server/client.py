@@ -248,8 +248,11 @@ class Play:
 
     async def recorded(self) -> None:
         """Wait until everything that is to be recorded has been."""
-        while "\nreconvene_unrecorded_leaves 0.0\n" not in (await self.http.get("/metrics")).text:
-            pass
+        names = [f"\nreconvene_unrecorded_{what} 0.0\n" for what in ("leaves", "hands")]
+        while True:
+            metrics = (await self.http.get("/metrics")).text
+            if all(name in metrics for name in names):
+                return
 
     async def close(self) -> None:
         await asyncio.gather(*(client.close() for client in self._clients))

@@ -59,6 +59,7 @@ class Stage:
         # What the store has, and what is to be recorded.
         self.roles: dict[str, Role] = {}
         self.may: dict[str, Rights] = {}
+        self.hands: dict[str, float | None] = {}
         self.settings: dict[str, Any] = {}
         self.revision = 0
         self.recorded: set[tuple[str, str]] = set()
@@ -166,6 +167,7 @@ class Stage:
                 self.may.get(member.user_id, ALL),
                 self.settings,
                 self.revision,
+                self.hands.get(member.user_id),
             )
             for room in self.hub.rooms.values()
             for member in room
@@ -294,6 +296,8 @@ class Stage:
                 case EndMeeting(room, actor):
                     self._carry_out(self.hub.end(room, self.now))
                     self.ended_by = actor.user_id
+        for hands in self.hub.hands.take().values():
+            self.hands |= hands
 
 
 def full(*users: str, grace: float = 30.0) -> Stage:

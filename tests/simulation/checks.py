@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from signalling.rooms.absences import GOODBYE, RELOAD_MOST
 from signalling.rooms.event_log import To
-from tests.simulation import order_checks, places, revocations, store_checks
+from tests.simulation import hand_checks, order_checks, places, revocations, store_checks
 from tests.simulation.application import ANSWERS
 from tests.simulation.notes import Whole
 from tests.simulation.page import Page
@@ -49,6 +49,7 @@ def check(world: World) -> None:
     _arrivals_and_departures_had_a_reason(world, holders)
     revocations.check(world)
     order_checks.check(world)
+    hand_checks.check(world)
     if world.server is not None:
         places.check(world)
     store_checks.check(world)

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
@@ -17,7 +17,8 @@ from storage.errors import StoreUnavailable
 from storage.migrations import load_migrations
 from storage.moderation import Change, Changed
 from storage.open_stays import StayAbandon
-from storage.records import Joined, JoinRequest, StayEnd, StayResume
+from storage.records import Joined, JoinRequest, Restorable, StayEnd, StayResume
+from storage.sqlite import moderation
 from storage.sqlite.database_file import migrate
 from storage.sqlite.store import SqliteStore, run_batch
 from tests.simulation.journal import Journal
@@ -42,13 +43,15 @@ class MemoryStore(SqliteStore):
     """`latency`: seconds a call takes, half of them before it is done. `away`, `hangs`, `forgets` and `loses` are its
     faults."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, chance_of_hands: random.Random) -> None:
+        """Chance is apart for what nobody waits for: without it, a run is as with it."""
         super().__init__(Path(":memory:"))
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
         self.connection.deserialize(_empty())
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.journal = Journal()
         self._chance = chance
+        self._chance_of_hands = chance_of_hands
         self.latency = chance.choice((0.001, 0.01, 0.05, 0.3))
         self.away = False
         """Every call fails."""
@@ -59,6 +62,8 @@ class MemoryStore(SqliteStore):
         self.loses = False
         """What becomes of stays is answered as if it were kept, and is not: as by a database whose disk lies, or whose
         standby takes over without the last of it."""
+        self.restored: dict[str, float | None] = {}
+        """By participant, the hands of those who were said to be restorable last."""
         self.unkept: list[Unkept] = []
         """What was lost so, or dropped before it came here."""
 
@@ -87,6 +92,15 @@ class MemoryStore(SqliteStore):
         if not await self._is_lost(abandon.user_id):
             await super().abandon_stay(abandon)
 
+    async def restorable(self, now: float, grace: float, slack: float) -> Sequence[Restorable]:
+        found = await super().restorable(now, grace, slack)
+        self.restored = {each.participant.id: each.participant.hand_at for each in found}
+        return found
+
+    async def set_hands(self, room: str, hands: Mapping[str, float | None]) -> None:
+        work = functools.partial(moderation.set_hands, room=room, hands=hands)
+        await self._write(work, self._chance_of_hands)
+
     async def _is_lost(self, user_id: str) -> bool:
         if not self.loses:
             return False
@@ -101,20 +115,20 @@ class MemoryStore(SqliteStore):
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._write(work)
 
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        await self._pass_time()
+    async def _write(self, work: Callable[[sqlite3.Connection], T], chance: random.Random | None = None) -> T:
+        await self._pass_time(chance)
         if self.away:
             raise StoreUnavailable("the store is away")
         (outcome,) = run_batch(self.connection, "BEGIN IMMEDIATE", [work])
-        await self._pass_time()
+        await self._pass_time(chance)
         if self.forgets or self.away:
             raise StoreUnavailable("the store went away before it answered")
         if isinstance(outcome, Exception):
             raise outcome
         return cast(T, outcome)
 
-    async def _pass_time(self) -> None:
-        await asyncio.sleep(self._chance.random() * self.latency)
+    async def _pass_time(self, chance: random.Random | None = None) -> None:
+        await asyncio.sleep((chance or self._chance).random() * self.latency)
         waited = 0.0
         # Slept through in steps: an event would wake up callers that were killed meanwhile.
         while self.hangs:

@@ -10,11 +10,9 @@ import pytest
 
 from server.realtime.connection import Connection
 from signalling.client.actions import Drop
-from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.client.state_machine import SignallingClient
 from signalling.protocol.features import BATCH
-from signalling.protocol.fields import Media
 from signalling.rooms import catching_up, flow, server_messages, telling
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.command_ids import CommandIds
@@ -24,6 +22,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
+from tests.simulation.hand_mutations import HAND_PLANTS
 from tests.simulation.login_mutations import LOGIN_PLANTS
 from tests.simulation.order_mutations import ORDER_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
@@ -272,15 +271,6 @@ def joins_never_told(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Hub, "tell_soon", lambda self, now: [])
 
 
-def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
-    """What a page sends by now is not taken over after a restart."""
-    resume = Hub.resume
-    patch.setattr(
-        Hub, "resume", lambda self, back, now: resume(self, back._replace(media=Media(), hand=None), now)
-    )
-    patch.setattr(Membership, "_catch_up", lambda self: [])
-
-
 PLANTS: dict[str, Plant] = {
     plant.__name__.replace("_", "-"): plant
     for plant in (
@@ -314,7 +304,6 @@ PLANTS: dict[str, Plant] = {
         every_reload_is_quick,
         host_lost_on_rejoin,
         joins_never_told,
-        hand_forgotten,
-        *(*LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
+        *(*HAND_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
     )
 }

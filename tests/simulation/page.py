@@ -97,6 +97,7 @@ class Page:
         self.maybe: list[Interval] = []
         self.media = dict(place.media)
         self.hand: bool | None = None
+        self.raised_at: list[float] = []
         self.sent: dict[int, int] = {}
         """Signals it gave the client: their number, and the id of the command."""
         self.acted_at: list[float] = []

@@ -300,6 +300,7 @@ class Person:
         self.say(f"{page.name} says {change}")
         if "hand" in change:
             page.hand = change["hand"]
+            page.raised_at += [self.loop.time()] if page.hand else []
         page.media |= change.get("media", {})
         page.run(page.client.status(**change))
 

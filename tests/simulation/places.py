@@ -58,5 +58,5 @@ def check(world: World) -> None:
 
 
 def _told(participant: dict[str, Any]) -> dict[str, Any]:
-    """Rights that are the meeting's again are told as none."""
-    return {name: value for name, value in participant.items() if name != "may" or value}
+    """Rights that are the meeting's again are told as none, and since when a hand is down not at all."""
+    return {name: value for name, value in participant.items() if name not in ("may", "hand_at") or value}

@@ -36,6 +36,8 @@ def restless(world: World) -> str:
         return "something is still to be told"
     if server.changes.count:
         return f"{server.changes.count} changes are not recorded"
+    if server.gateway.hands.count:
+        return f"{server.gateway.hands.count} hands are not recorded"
     if server.writer.count:
         return f"{server.writer.count} entries are not recorded"
     if others := store_checks.open_stays_elsewhere(world.store.connection, server.node.id):

@@ -23,6 +23,7 @@ from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
 from signalling.rooms.flow import Flow
+from signalling.rooms.hands import Hands
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from storage.errors import StoreError
@@ -77,6 +78,8 @@ class Server:
         self.ended = asyncio.Event()
         self.stopped_at = float("inf")
         self.lost_with_it: set[str] = set()
+        self.restored: dict[str, float | None] = {}
+        """By participant, since when the hands of those are up who had a place when it started, by the record."""
         self.graves: list[asyncio.Task[Any]] = []
         self.started_at = loop.time()
         self.state = SimpleNamespace(connections=set())
@@ -116,7 +119,7 @@ class Server:
         )
         # Little enough that talkative people spend it.
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
-        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12)
+        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12, hands=Hands(times.at))
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
         self.changes = changes = ChangeWriter(store, metrics, at=times.now)
         identities = self._application.identities(config, self._tokens)
@@ -128,9 +131,10 @@ class Server:
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
-        self.node.on_clock_set = self.hub.clock_was_set
+        self.node.on_clock_set = self.hub.stays.clock_was_set
         await self.node.start()
         await restore_rooms(store, self.hub, times.now())
+        self.restored = dict(store.restored)
         await self.revocations.hear()
         self.node.errands["hear of revocations"] = self.revocations.hear
         self.gateway.start()

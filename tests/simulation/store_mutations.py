@@ -17,6 +17,7 @@ from server.realtime.pending_joins import PendingJoins
 from server.realtime.reconciling import Reconciler
 from signalling.rooms.effects import Effect, StayResumed
 from signalling.rooms.hub import Hub
+from signalling.rooms.stays import Stays
 from storage.errors import StoreUnavailable
 from tests.simulation.person import Person
 
@@ -108,7 +109,7 @@ def grace_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
 
 def clock_set_unnoticed(patch: pytest.MonkeyPatch) -> None:
     """Stays that go on meanwhile end by another clock than they began by."""
-    patch.setattr(Hub, "clock_was_set", lambda self, seconds: None)
+    patch.setattr(Stays, "clock_was_set", lambda self, seconds: None)
 
 
 RECORD_PLANTS = (

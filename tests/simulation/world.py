@@ -49,7 +49,7 @@ class World:
         self.backoff = lots("patience", seed)
         self.manners = lots("manners", seed)
         self.network = Network(loop, lots("network", seed))
-        self.store = MemoryStore(lots("store", seed))
+        self.store = MemoryStore(lots("store", seed), lots("hands", seed))
         self.store_failed = False
         self.clock_set = False
         self._settled_at = 0.0
@@ -208,7 +208,7 @@ class World:
         return (
             self.store_failed
             or warning == "drain cut short"
-            or warning.startswith("changes left unrecorded")
+            or warning.startswith(("changes left unrecorded", "raised hands left unrecorded"))
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 

@@ -37,6 +37,7 @@ class ModeratedHistory(History):
             self._change: 40,
             self._invite: 5,
             self._revoke_invite: 2,
+            self._raise: 8,
             self._see: 8,
             self._wait: 2,
         }
@@ -75,7 +76,6 @@ class ModeratedHistory(History):
         choices: dict[str, tuple[Any, ...]] = {
             "roles": ("cohost", "participant"),
             "may": ({}, {"audio": False}),
-            "hands": (at, None),
             "remove": ("never", "knock", "knock", "freely"),
         }
         for part, values in choices.items():
@@ -109,6 +109,10 @@ class ModeratedHistory(History):
 
     def _revoke_invite(self, at: float) -> Call:
         return "revoke_invite", (self._random.choice(ROOMS[:2]), self._random.choice(INVITES), at, "bob")
+
+    def _raise(self, at: float) -> Call:
+        hands = {user: self._random.choice((at, at, None, 0.0)) for user in self._some()}
+        return "set_hands", (self._random.choice(ROOMS[:2]), hands)
 
     def _see(self, at: float) -> Call:
         draw = self._random

@@ -27,7 +27,7 @@ async def test_settings_are_merged_and_every_change_of_them_has_a_revision(scrip
     )
     second = await script.change(1002.0, settings={"locked": None, "may": {"chat": False}, "never": None})
     assert (second.settings, second.revision) == ({"lobby": "guests", "may": {"chat": False}}, 2)
-    assert (await script.change(1003.0, hands={"ann": 1003.0})).revision == 2
+    assert (await script.change(1003.0, roles={"ann": "cohost"})).revision == 2
     assert (await script.change(1004.0, settings={})).revision == 3
     meeting = Meeting("ROOM-1", "", "ann", 1000.0, None, {"lobby": "guests", "may": {"chat": False}}, 3, 1)
     assert await script.store.meeting("ROOM-1") == meeting
@@ -131,20 +131,20 @@ async def test_there_is_one_host_and_whoever_was_it_is_co_host(script: Script) -
     assert (await script.person("bob")).role == "cohost"
 
 
-async def test_roles_rights_and_hands_are_of_those_who_are_known(script: Script) -> None:
-    for user in ("ann", "bob", "cem"):
-        await script.join(user)
+async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> None:
+    for n, user in enumerate(("ann", "bob", "cem")):
+        await script.join(user, 1000.0 + n)
     who = {"bob": "cohost", "nobody": "cohost"}
     may = {
         "bob": {"audio": False, "ünal": [1, {"x": None}]},
         "cem": {"chat": False},
         "nobody": {"chat": True},
     }
-    await script.change(1010.0, roles=who, may=may, hands={"bob": 1009.5, "cem": 1008.0, "nobody": 1.0})
-    await script.change(1020.0, may={"cem": {}}, hands={"cem": None})
+    await script.change(1010.0, roles=who, may=may)
+    await script.change(1020.0, may={"cem": {}})
     bob, cem = await script.person("bob"), await script.person("cem")
-    assert (bob.role, bob.role_at, bob.may, bob.hand_at) == ("cohost", 1010.0, may["bob"], 1009.5)
-    assert (cem.role, cem.role_at, cem.may, cem.hand_at) == ("participant", None, {}, None)
+    assert (bob.role, bob.role_at, bob.may) == ("cohost", 1010.0, may["bob"])
+    assert (cem.role, cem.role_at, cem.may) == ("participant", None, {})
     assert (await script.join("bob", 1030.0)).participant.may == may["bob"]
     assert await script.store.participant("ROOM-1", "bob") == (await script.person("bob"))
     # What a role was changed at never goes back.
@@ -162,7 +162,8 @@ async def test_who_is_removed_is_out_and_comes_back_as_was_said(
 ) -> None:
     await script.join("ann")
     bob = await script.join("bob", 1001.0)
-    await script.change(1002.0, roles={"bob": "cohost"}, hands={"bob": 1002.0}, admit=["bob"], deny=["bob"])
+    await script.change(1002.0, roles={"bob": "cohost"}, admit=["bob"], deny=["bob"])
+    await script.store.set_hands("ROOM-1", {"bob": 1002.0})
     await script.change(1003.0, admit=["bob"], may={"bob": {"chat": False}})
     await script.change(1010.0, remove={"bob": back})
 

@@ -40,6 +40,7 @@ class Did:
     wake_at: float | None
     roster: dict[str, Json]
     knocks: dict[str, Json]
+    hands: list[str]
 
 
 def read() -> dict[str, Case]:
@@ -88,6 +89,8 @@ def check(step: Json, did: Did) -> None:
         assert did.phase == step["phase"], where
     if "wake_at" in step:
         assert did.wake_at == pytest.approx(step["wake_at"]), where
+    if "hands" in step:
+        assert did.hands == step["hands"], where
     for name, known in ("roster", did.roster), ("knocks", did.knocks):
         if name in step:
             assert list(known) == list(step[name]), where

@@ -32,7 +32,7 @@ class Socket:
 def carrier() -> tuple[Carrier, Metrics]:
     nothing: Any = SimpleNamespace(stay_ended=lambda *_: None, record=lambda _: None)
     metrics = Metrics()
-    return Carrier(Hub(), nothing, nothing, metrics), metrics
+    return Carrier(Hub(), nothing, nothing, nothing, metrics), metrics
 
 
 def test_messages_that_go_together_are_one_write() -> None:

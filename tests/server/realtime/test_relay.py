@@ -65,12 +65,21 @@ async def test_seq_rises_over_all_kinds_of_events(play: Play, room: str) -> None
 async def test_a_status_is_told_to_all_with_what_changed_and_acknowledged(play: Play, room: str) -> None:
     ann, bob = await play.pair(room)
     number = await ann.send("status", media={"audio": True}, hand=True)
-    changed = {"id": ann.id, "media": {"audio": True, "video": False, "screen": False}, "hand": True}
-    assert (await ann.expect("participant_updated"))["participant"] == changed
+    changed = (await ann.expect("participant_updated"))["participant"]
+    assert changed == {
+        "id": ann.id,
+        "media": {"audio": True, "video": False, "screen": False},
+        "hand": True,
+        "hand_at": changed["hand_at"],
+    }
     await ann.expect("ack", id=number)
     assert (await bob.expect("participant_updated"))["participant"] == changed
     await ann.send_text(json.dumps({"type": "status", "hand": False}))
-    assert (await ann.expect("participant_updated"))["participant"] == {"id": ann.id, "hand": False}
+    assert (await ann.expect("participant_updated"))["participant"] == {
+        "id": ann.id,
+        "hand": False,
+        "hand_at": None,
+    }
     await bob.expect("participant_updated")
     await ann.nothing()
 

@@ -104,7 +104,7 @@ async def test_a_stay_keeps_its_length_over_a_clock_that_is_set(tmp_path: Path, 
     stay = ann.stay
     hub.join(seat(ann, "a socket"), began)
     told(record, by)
-    hub.clock_was_set(record.set_by)
+    hub.stays.clock_was_set(record.set_by)
     await Reconciler(store, "n_1", hub, PendingJoins(), writer).reconcile()
     assert await writer.settle("ROOM-1", "ann", 5)
     (there,) = await script.stays("ann")

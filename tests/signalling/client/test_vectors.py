@@ -11,6 +11,7 @@ import pytest
 
 from signalling.client.actions import Action, Drop, Emit, Goodbye, Send
 from signalling.client.place import Place
+from signalling.client.roster import hands
 from signalling.client.sleep import SleepWatch
 from signalling.client.state_machine import SignallingClient
 from tests.signalling.frames import check_client_frame, check_server_frame
@@ -62,7 +63,8 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
         actions = [told(action) for action in perform(client, step["call"], step.get("args", []), step["at"])]
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
         known = client.membership
-        check(step, Did(actions, client.phase, wake_at, known.roster, known.knocks))
+        raised = [one["id"] for one in hands(known.roster)]
+        check(step, Did(actions, client.phase, wake_at, known.roster, known.knocks, raised))
     assert not list(random), "a random number was not asked for"
 
 

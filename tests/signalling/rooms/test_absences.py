@@ -6,11 +6,12 @@ import pytest
 
 from signalling.rooms.absences import GOODBYE, SHOWN_AFTER, Absences
 from signalling.rooms.event_log import Log
+from signalling.rooms.hands import Hands
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
 GRACE = 30.0
-ROOM = Room("ABC123", "", Log("e_1", max_age=60.0))
+ROOM = Room("ABC123", "", Log("e_1", max_age=60.0), Hands())
 
 
 @pytest.fixture

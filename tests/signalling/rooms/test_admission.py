@@ -7,6 +7,7 @@ import pytest
 from signalling.protocol.errors import ErrorCode
 from signalling.rooms.admission import AdmissionView, Request, decide, view_of
 from signalling.rooms.event_log import Log
+from signalling.rooms.hands import Hands
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
@@ -22,7 +23,7 @@ def member(user_id: str, *, connected: bool = True) -> Member:
 
 
 def room(*members: Member) -> Room:
-    room = Room("ABC123", "", Log("e_1", max_age=60.0))
+    room = Room("ABC123", "", Log("e_1", max_age=60.0), Hands())
     for each in members:
         room.add(each)
     room.connections_changed()

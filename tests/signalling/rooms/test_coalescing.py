@@ -34,6 +34,7 @@ def told(stage: Stage, user: str) -> list[tuple[str, Any]]:
             case "participant_updated":
                 change = dict(message["participant"])
                 del change["id"]
+                change.pop("hand_at", None)
                 said.append(("status", change))
             case "signal":
                 said.append(("signal", message["data"]))

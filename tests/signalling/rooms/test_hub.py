@@ -64,6 +64,7 @@ def test_a_status_goes_to_everyone_the_author_included_and_is_acknowledged() -> 
         "id": "p_ann_ABC123",
         "media": {"audio": True, "video": False, "screen": False},
         "hand": True,
+        "hand_at": "1970-01-12T13:46:40.000Z",
     }
     assert ack == {"type": "ack", "id": 2}
     assert stage.messages("bob") == [event]

@@ -127,4 +127,4 @@ def test_who_is_asked_hears_it_alone_and_hands_are_lowered() -> None:
     assert (told["type"], told["from"], told["media"]["audio"]) == ("ask", p("host"), True)
     assert stage.heard("bob") == []
     order(stage, "host", "lower_hands", participants=[p("bob")])
-    assert stage.messages("bob")[0]["participant"] == {"id": p("bob"), "hand": False}
+    assert stage.messages("bob")[0]["participant"] == {"id": p("bob"), "hand": False, "hand_at": None}

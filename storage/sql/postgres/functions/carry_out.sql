@@ -37,6 +37,7 @@ BEGIN
             WHEN 'delete_meeting' THEN reconvene.delete_meeting(call)
             WHEN 'delete_old_meetings' THEN reconvene.delete_old_meetings(call)
             WHEN 'change' THEN reconvene.change(call)
+            WHEN 'set_hands' THEN reconvene.set_hands(call)
             WHEN 'rights' THEN reconvene.rights(call)
             WHEN 'audit' THEN reconvene.audit_entries(call)
             WHEN 'make_invite' THEN reconvene.make_invite(call)

@@ -46,7 +46,7 @@ BEGIN
     -- One by one: a statement about a list of users would be planned to look at everybody in the meeting.
     FOR given IN
         SELECT user_id COLLATE "C" AS key FROM (
-            SELECT jsonb_object_keys(call -> part) FROM unnest('{roles, may, hands, remove}'::text[]) AS part
+            SELECT jsonb_object_keys(call -> part) FROM unnest('{roles, may, remove}'::text[]) AS part
             UNION
             SELECT unnest(ARRAY[call ->> 'host', meeting.host_user_id]) WHERE call ? 'host'
         ) AS changed (user_id)
@@ -72,10 +72,6 @@ BEGIN
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each(call -> 'may') LOOP
         UPDATE reconvene.participants SET may = given.value WHERE room = meeting.room AND user_id = given.key;
-    END LOOP;
-    FOR given IN SELECT * FROM jsonb_each_text(call -> 'hands') LOOP
-        UPDATE reconvene.participants SET hand_at = given.value::double precision
-        WHERE room = meeting.room AND user_id = given.key;
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each_text(call -> 'remove') LOOP
         CONTINUE WHEN given.key = meeting.host_user_id;
@@ -113,6 +109,18 @@ RETURNS json LANGUAGE sql IMMUTABLE AS $$
         'sitting', meeting.sitting
     ))
 $$;
+
+-- One by one, as above, in the order in which all lock people.
+CREATE OR REPLACE FUNCTION reconvene.set_hands(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    given record;
+BEGIN
+    FOR given IN SELECT * FROM jsonb_each_text(call -> 'hands') AS each (who, raised_at) ORDER BY who COLLATE "C" LOOP
+        UPDATE reconvene.participants SET hand_at = given.raised_at::double precision
+        WHERE room = call ->> 'room' AND user_id = given.who;
+    END LOOP;
+    RETURN '{"value": null}';
+END $$;
 
 -- A token may claim a role since a moment in the future. A change that follows is newer than that, too.
 CREATE OR REPLACE FUNCTION reconvene.set_role(which text, who text, role text, changed_at double precision)

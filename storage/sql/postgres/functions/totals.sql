@@ -27,11 +27,12 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- An open stay leaves the total as it was.
+-- An open stay leaves the total as it was. With a new one, a hand that was up in another is down.
 CREATE OR REPLACE FUNCTION reconvene.count_opened() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE reconvene.participants
-    SET session_count = counted.stays, state = 'connected', last_seen_at = greatest(last_seen_at, latest)
+    SET session_count = counted.stays, state = 'connected', last_seen_at = greatest(last_seen_at, latest),
+        hand_at = CASE WHEN hand_at > 0 THEN NULL ELSE hand_at END
     FROM (
         SELECT participant_id, max(joined_at) AS latest, (
             SELECT count(*) FROM reconvene.participant_sessions AS stay

@@ -1,0 +1,87 @@
+"""Records since when hands are raised. Nobody waits for that: what a room says of its hands is in effect at once.
+
+Of each hand only the latest state counts. While a write is under way, the next one gathers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from itertools import islice
+
+import structlog
+
+from server.runtime.metrics import Metrics
+from signalling.rooms.hands import RECORDED
+from storage.errors import StoreUnavailable
+from storage.moderation import Moderation
+
+log = structlog.get_logger()
+
+BATCH = 64
+"""Rooms that are written at once."""
+
+RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+
+class HandWriter:
+    """Keeps at most one state of each person who was in a room while the store was away."""
+
+    def __init__(self, store: Moderation, metrics: Metrics) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._rooms: dict[str, dict[str, float | None]] = {}
+        self._under_way: dict[str, RECORDED] = {}
+        self._writer: asyncio.Task[None] | None = None
+        metrics.unrecorded_hands = lambda: self.count
+
+    @property
+    def count(self) -> int:
+        """Number of hands whose latest state is not recorded, at most."""
+        return sum(len(hands) for rooms in (self._rooms, self._under_way) for hands in rooms.values())
+
+    def record(self, changed: Mapping[str, RECORDED]) -> None:
+        """By room and user, in place of what is to be written of them."""
+        for room, hands in changed.items():
+            self._rooms.setdefault(room, {}).update(hands)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all())
+
+    async def close(self, within: float) -> None:
+        """Try for `within` more seconds to write the rest, then stop."""
+        if self._writer is not None and not self._writer.done():
+            await asyncio.wait([self._writer], timeout=within)
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        if self.count:
+            log.warning("raised hands left unrecorded", count=self.count)
+
+    async def _write_all(self) -> None:
+        delay = RETRY_FIRST
+        while self._rooms:
+            batch = self._under_way = dict(islice(self._rooms.items(), BATCH))
+            for room in batch:
+                del self._rooms[room]
+            answered = await asyncio.gather(*(self._write(room, hands) for room, hands in batch.items()))
+            self._under_way = {}
+            for (room, former), is_done in zip(batch.items(), answered, strict=True):
+                if not is_done:
+                    # What has changed since counts for more.
+                    self._rooms[room] = {**former, **self._rooms.get(room, {})}
+            if not all(answered):
+                await asyncio.sleep(delay)
+                delay = min(RETRY_MOST, delay * 2)
+            else:
+                delay = RETRY_FIRST
+
+    async def _write(self, room: str, hands: RECORDED) -> bool:
+        """False: the store is unavailable."""
+        try:
+            await self._store.set_hands(room, hands)
+        except StoreUnavailable:
+            return False
+        except Exception:
+            # A retry would not help.
+            self._metrics.given_up += 1
+            log.exception("raised hands could not be recorded", meeting=room)
+        return True

@@ -1,0 +1,85 @@
+"""Raised hands: since when each is up, and what is still to be recorded of that.
+
+One order for all: a hand that is raised later has a later time, whatever is done to the clock meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from signalling.rooms.member import Member
+
+if TYPE_CHECKING:
+    from signalling.rooms.room import Room
+
+LOWERED = 0.0
+"""In the record, in place of a time: somebody else has lowered the hand, and the page has not heard of it yet."""
+
+RECORDED = Mapping[str, float | None]
+"""By user, since when the hand is up (epoch seconds), `LOWERED`, or None: it is down."""
+
+
+class Hands:
+    """`at` converts a time of the hub's clock to the record's clock."""
+
+    def __init__(self, at: Callable[[float], float] = lambda moment: moment) -> None:
+        self._at = at
+        self._changed: dict[str, dict[str, float | None]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be recorded."""
+        return bool(self._changed)
+
+    def take(self) -> Mapping[str, RECORDED]:
+        """What has changed since the last call, by room."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def known(self, room: Room, member: Member, recorded: float | None) -> None:
+        """A member is back of whom the record says this."""
+        if recorded == LOWERED:
+            member.muted |= {"hand"}
+        else:
+            member.hand_at = recorded
+            room.hand_at = max(room.hand_at, recorded or 0.0)
+
+    def said(self, room: Room, member: Member, up: bool | None, now: float) -> dict[str, Any]:
+        """The member's page says whether the hand is up. Returns the changes to tell the others."""
+        if up is None:
+            return {}
+        member.muted -= {"hand"}
+        if up is member.hand:
+            return {}
+        member.hand_at = None
+        if up:
+            member.hand_at = room.hand_at = round(max(self._at(now), room.hand_at + 0.001), 3)
+        return self._change(room, member, member.hand_at)
+
+    def lower(self, room: Room, member: Member) -> dict[str, Any]:
+        """Somebody else lowers the hand, or it may not be up any more. Returns the changes to tell the others."""
+        if not member.hand:
+            return {}
+        member.hand_at = None
+        is_told = member.connection is not None
+        if not is_told:
+            member.muted |= {"hand"}
+        return self._change(room, member, None if is_told else LOWERED)
+
+    def told(self, room: Room, member: Member) -> None:
+        """The member's page, which is back, is told that the hand is down."""
+        if "hand" in member.muted:
+            self._record(room, member, None)
+
+    def gone(self, room: Room, member: Member) -> None:
+        """The member has gone for good, and the hand with it."""
+        if member.hand:
+            self._record(room, member, None)
+
+    def _change(self, room: Room, member: Member, recorded: float | None) -> dict[str, Any]:
+        member.changed()
+        self._record(room, member, recorded)
+        return {"hand": member.hand, "hand_at": member.raised_at}
+
+    def _record(self, room: Room, member: Member, recorded: float | None) -> None:
+        self._changed.setdefault(room.id, {})[member.user_id] = recorded

@@ -1,0 +1,70 @@
+"""Raised hands on their way to the store: the last state of each counts, and nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from server.realtime.hand_writer import HandWriter
+from server.runtime.metrics import Metrics
+from storage.errors import StoreUnavailable
+
+Hands = Mapping[str, float | None]
+
+
+class Slow:
+    """Answers when it is let, and fails `failures` times."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.asked: list[tuple[str, Hands]] = []
+        self.kept: dict[tuple[str, str], float | None] = {}
+        self.may_answer = asyncio.Event()
+        self.begun = asyncio.Event()
+        self._failures = failures
+
+    async def set_hands(self, room: str, hands: Hands) -> None:
+        self.asked.append((room, hands))
+        self.begun.set()
+        await self.may_answer.wait()
+        if self._failures:
+            self._failures -= 1
+            raise StoreUnavailable("away")
+        self.kept |= {(room, user): at for user, at in hands.items()}
+
+
+def writer(store: Slow) -> HandWriter:
+    return HandWriter(store, Metrics())  # type: ignore[arg-type] # has what is used
+
+
+async def test_what_comes_meanwhile_is_written_together() -> None:
+    store = Slow()
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0}})
+    await store.begun.wait()
+    for n in range(100):
+        hands.record({"A": {"bob": float(n), "ann": None}, "B": {"cem": 2.0}})
+    store.may_answer.set()
+    await hands.close(5.0)
+    assert store.asked == [("A", {"ann": 1.0}), ("A", {"bob": 99.0, "ann": None}), ("B", {"cem": 2.0})]
+    assert hands.count == 0
+
+
+async def test_what_failed_is_written_later_and_does_not_overtake() -> None:
+    store = Slow(failures=1)
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0, "bob": 1.0}})
+    await store.begun.wait()
+    hands.record({"A": {"ann": None}})
+    store.may_answer.set()
+    await hands.close(5.0)
+    assert store.kept == {("A", "ann"): None, ("A", "bob"): 1.0}
+
+
+async def test_a_store_that_hangs_does_not_hold_up_the_end() -> None:
+    store = Slow()
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0}})
+    await store.begun.wait()
+    hands.record({"A": {"bob": 1.0}})
+    await hands.close(0.0)
+    assert hands.count == 2
