@@ -37,7 +37,8 @@ class Known:
     """What is on record of the meeting and of the user who asks.
 
     `hosted`: a host or co-host is in. `role` is None for a user without a participant. `last_sitting`: the last one in
-    which the user was in. `admitted_in`: the sitting for which a moderator admitted the user.
+    which the user was in; negative: and was removed from. `admitted_in`: the sitting for which a moderator admitted the
+    user. `put_out`: the stay to which the page would return ended by a removal.
     """
 
     host_user_id: str
@@ -47,6 +48,7 @@ class Known:
     role: Role | None = None
     role_at: float | None = None
     last_sitting: int = 0
+    put_out: bool = False
     removal: Back | None = None
     removed_at: float | None = None
     admitted_in: int = 0
@@ -93,7 +95,8 @@ def granted(request: JoinRequest, known: Known) -> Grant:
 def refusal(request: JoinRequest, known: Known, grant: Grant) -> Reason | None:
     """Why the user is not let in; None: they are."""
     settings, standing, invited = known.settings, request.standing, known.invitation is not None
-    if known.removal == "never":
+    if known.removal == "never" or known.put_out:
+        # Who may come back after a removal asks as everybody does; the page that was put out has to hear of it first.
         return "removed"
     if known.denials >= DENIED_FOR_GOOD:
         return "denied"

@@ -101,7 +101,8 @@ class JoinRequest:
     continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
     Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
 
-    `storage.entry` decides by the others. `guests_wait`: guests wait in the lobby, whatever the meeting's settings.
+    `storage.entry` decides by the others. `returns`: the page was in `previous_session` and goes on with it; a page
+    that was loaded anew does not. `guests_wait`: guests wait in the lobby, whatever the meeting's settings.
     `password_version`: of the password that the user has proved to know. `invite`: the hash of one that was shown.
     `role`, `may` and `role_at` (since when) are claims of a token.
     """
@@ -118,6 +119,7 @@ class JoinRequest:
     grace: float = 30.0
     create: bool = False
     title: str = ""
+    returns: bool = False
     standing: Standing = "guest"
     guests_wait: bool = False
     password_version: str | None = None

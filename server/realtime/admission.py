@@ -187,7 +187,7 @@ class Admission:
                     pending.stale = False
                     # An end recorded after this point marks the join stale.
                     try:
-                        joined = await self._recorded(join, proof, turn)
+                        joined = await self._recorded(join, proof, turn, comes_back)
                     except NotLetIn as refused:
                         if pending.stale:
                             # It was decided by what has changed since.
@@ -209,9 +209,9 @@ class Admission:
             raise
         return self._arrival(connection, join, proof, joined, order), joined
 
-    async def _recorded(self, join: Join, proof: Proof, turn: Turn) -> Joined:
+    async def _recorded(self, join: Join, proof: Proof, turn: Turn, comes_back: bool) -> Joined:
         """Raises `Refused`, `NotLetIn`."""
-        shown = self.door.shown(join, proof)
+        shown = self.door.shown(join, proof, returns=comes_back)
         try:
             return await self._record.join(join, proof.user_id, proof.session, shown)
         except NotLetIn as refused:

@@ -61,7 +61,8 @@ _KNOWN_ANSWERS = 2
 _OPTIONAL = {
     field.name: field.default
     for field in fields(JoinRequest)
-    if field.name in ("standing", "guests_wait", "password_version", "invite", "role", "role_at", "may")
+    if field.name
+    in ("returns", "standing", "guests_wait", "password_version", "invite", "role", "role_at", "may")
 }
 
 

@@ -10,8 +10,9 @@ from storage.sqlite.rows import MEETING as _MEETING
 
 _PEOPLE = f"participants.room = meetings.room AND {_IS_PERSON}"
 
-# Since when nobody is in, of those who came in this sitting. NULL: somebody is in, or nobody came yet. An open stay of
-# a node that has been dead for so long ended at its last heartbeat. (SQLite keeps the order of a CROSS JOIN.)
+# Since when nobody is in, of those who came in this sitting, also if they were removed. NULL: somebody is in, or nobody
+# came yet. An open stay of a node that has been dead for so long ended at its last heartbeat. (SQLite keeps the order
+# of a CROSS JOIN.)
 _EMPTY_SINCE = f"""CASE WHEN EXISTS (
         SELECT 1 FROM participants
         CROSS JOIN participant_sessions AS open ON participant_id = participants.id AND left_at IS NULL
@@ -21,7 +22,7 @@ _EMPTY_SINCE = f"""CASE WHEN EXISTS (
         SELECT max(coalesce(left_at, max(joined_at, heartbeat_at))) FROM participants
         CROSS JOIN participant_sessions ON participant_id = participants.id
         LEFT JOIN nodes ON nodes.id = node_id
-        WHERE {_PEOPLE} AND participants.sitting = meetings.sitting
+        WHERE {_PEOPLE} AND abs(participants.sitting) = meetings.sitting
     ) END"""
 
 SITTING = f"SELECT {_EMPTY_SINCE} FROM meetings WHERE room = :room"
@@ -42,7 +43,12 @@ SELECT
         SELECT 1 FROM participants AS one
         WHERE one.room = meetings.room AND one.state = 'connected' AND one.role IN ('host', 'cohost')
     ),
-    person.role, person.role_at, coalesce(person.sitting, 0), back, removals.at,
+    person.role, person.role_at, coalesce(person.sitting, 0),
+    :returns_to IS NOT NULL AND EXISTS (
+        SELECT 1 FROM participant_sessions
+        WHERE participant_id = person.id AND session_id = :returns_to AND reason = 'removed'
+    ),
+    back, removals.at,
     coalesce(admissions.sitting, 0), coalesce(denials, 0)
 FROM meetings
 LEFT JOIN participants AS person ON person.room = meetings.room AND person.user_id = :user_id

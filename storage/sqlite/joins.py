@@ -37,7 +37,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
 
     grant = NOTHING
     # A join that finds nothing to decide costs no further statement.
-    if is_decided or joined_meeting.settings or request.guests_wait or _claims(request):
+    if is_decided or joined_meeting.settings or request.guests_wait or request.returns or _claims(request):
         decided = _decide(connection, request, joined_meeting)
         if isinstance(decided, NotLetIn):
             return decided
@@ -100,10 +100,11 @@ def _claims(request: JoinRequest) -> bool:
 
 def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeting) -> Grant | NotLetIn:
     values: dict[str, Any] = {"room": request.room, "user_id": request.user_id, "at": request.at}
+    values["returns_to"] = request.previous_session if request.returns else None
     # Otherwise nobody looks for a host among all participants.
     values["starts_with_host"] = meeting.settings.get("join_before_host") is False
     row = connection.execute(sql.KNOWN, values).fetchone()
-    hosted, role, role_at, last_sitting, removal, removed_at, admitted_in, denials = row
+    hosted, role, role_at, last_sitting, put_out, removal, removed_at, admitted_in, denials = row
     invitation = None
     if request.invite is not None:
         values["invite"] = request.invite
@@ -118,6 +119,7 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
         role=role,
         role_at=role_at,
         last_sitting=last_sitting,
+        put_out=bool(put_out),
         removal=removal,
         removed_at=removed_at,
         admitted_in=admitted_in,

@@ -35,9 +35,10 @@ ON CONFLICT (room, user_id) DO UPDATE SET back = excluded.back, at = excluded.at
 
 FORGET_REMOVAL = "DELETE FROM removals WHERE room = :room AND user_id = :user_id"
 
+# They were in this sitting, which ends as it would with them, and have no place in it.
 PUT_OUT = """
 UPDATE participants
-SET role = 'participant', role_at = max(:at, coalesce(role_at, :at)), hand_at = NULL, sitting = 0
+SET role = 'participant', role_at = max(:at, coalesce(role_at, :at)), hand_at = NULL, sitting = -abs(sitting)
 WHERE room = :room AND user_id = :user_id
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage.errors import MeetingEnded, NotLetIn, Outdated, StoreError, UnknownMeeting
-from storage.moderation import KEYS_KEPT, Admission, AuditEntry, Change, Changed, Denial, Removal
+from storage.moderation import KEYS_KEPT, AuditEntry, Change, Changed
 from storage.records import Meeting
 from storage.store import Store
 from tests.storage.script import Script
@@ -154,113 +154,6 @@ async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> No
     assert found.meeting == await script.meeting()
     assert [each.participant.may for each in await script.restorable(1031.0)] == [{}, may["bob"], {}]
     assert len(await script.people()) == 3
-
-
-@pytest.mark.parametrize(("back", "reason"), [("never", "removed"), ("knock", "lobby"), ("freely", None)])
-async def test_who_is_removed_is_out_and_comes_back_as_was_said(
-    script: Script, back: Any, reason: Any
-) -> None:
-    await script.join("ann")
-    bob = await script.join("bob", 1001.0)
-    await script.change(1002.0, roles={"bob": "cohost"}, admit=["bob"], deny=["bob"])
-    await script.store.set_hands("ROOM-1", {"bob": 1002.0})
-    await script.change(1003.0, admit=["bob"], may={"bob": {"chat": False}})
-    await script.change(1010.0, remove={"bob": back})
-
-    (stay,) = await script.stays("bob")
-    assert (stay.left_at, stay.reason, stay.estimated) == (1010.0, "removed", False)
-    person = await script.person("bob")
-    assert (person.role, person.role_at, person.hand_at, person.state) == (
-        "participant",
-        1010.0,
-        None,
-        "disconnected",
-    )
-    assert (person.may, person.total_duration) == ({"chat": False}, 9.0)
-    rights = await script.store.rights("ROOM-1")
-    assert rights.removals == ([] if back == "freely" else [Removal("bob", back, 1010.0, "ann", "Bob")])
-    assert rights.admissions == []
-    # The end that the server writes changes nothing, and nobody comes back to the stay.
-    await script.leave(bob, 1012.0, "removed")
-    await script.resume(bob, 1013.0)
-    assert await script.stays("bob") == [stay]
-    assert [each.participant.user_id for each in await script.restorable(1014.0)] == ["ann"]
-    assert await script.refused("bob", 1015.0, previous_session=bob.stay.session_id) == reason
-    assert [each.left_at for each in await script.stays("bob")] == (
-        [1010.0, None] if reason is None else [1010.0]
-    )
-
-
-async def test_who_was_lost_a_moment_ago_does_not_come_back_after_a_removal(script: Script) -> None:
-    await script.join("ann")
-    bob = await script.join("bob")
-    await script.leave(bob, 1010.0, "lost")
-    cem = await script.join("cem")
-    await script.leave(cem, 1010.0, "lost")
-    await script.change(1011.0, remove={"bob": "freely"})
-    await script.change(1911.0, remove={"cem": "never"})
-    assert [each.participant.user_id for each in await script.restorable(1012.0)] == ["ann", "cem"]
-    await script.resume(bob, 1013.0)
-    assert [(stay.left_at, stay.reason) for stay in await script.stays("bob")] == [(1010.0, "removed")]
-    # Longer ago, that is how it ended. Nor does anybody come back to it.
-    await script.resume(cem, 1912.0)
-    assert [stay.reason for stay in await script.stays("cem")] == ["lost"]
-
-
-async def test_an_end_that_was_guessed_and_became_a_removal_is_one(script: Script) -> None:
-    """The server that knows the true end tells it later."""
-    await script.join("ann")
-    bob = await script.join("bob", node="n_old")
-    await script.store.close_dead_nodes(1500.0)
-    await script.change(1501.0, remove={"bob": "freely"})
-    await script.leave(bob, 1010.0, "lost")
-    await script.resume(bob, 1502.0)
-    assert [stay.reason for stay in await script.stays("bob")] == ["removed"]
-
-
-async def test_who_waits_and_was_never_in_can_be_removed(script: Script) -> None:
-    await script.join("ann")
-    await script.change(1001.0, remove={"bob": "knock"})
-    assert await script.refused("bob", 1002.0) == "lobby"
-    await script.change(1003.0, remove={"bob": "never"})
-    assert await script.refused("bob", 1004.0) == "removed"
-    assert (await script.store.rights("ROOM-1")).removals == [Removal("bob", "never", 1003.0, "ann", None)]
-    await script.change(1005.0, remove={"bob": "freely"})
-    assert await script.refused("bob", 1006.0) is None
-
-
-async def test_an_admission_cancels_that_one_must_knock_and_not_a_removal_for_good(script: Script) -> None:
-    await script.join("ann")
-    await script.change(1001.0, settings={"lobby": "everyone"}, remove={"bob": "knock", "cem": "never"})
-    await script.change(1002.0, admit=["bob", "cem", "dee"])
-    refused = [await script.refused(user, 1003.0) for user in ("bob", "cem", "dee", "eve")]
-    assert refused == [None, "removed", None, "lobby"]
-    rights = await script.store.rights("ROOM-1")
-    assert rights.admissions == [
-        Admission("bob", 1002.0, "ann", "Bob"),
-        Admission("cem", 1002.0, "ann", None),
-        Admission("dee", 1002.0, "ann", "Dee"),
-    ]
-    assert [removal.user_id for removal in rights.removals] == ["cem"]
-
-
-async def test_who_is_readmitted_is_as_if_nothing_had_been(script: Script) -> None:
-    await script.join("ann")
-    await script.change(1001.0, deny=["bob", "cem"], remove={"dee": "never"})
-    await script.change(1002.0, deny=["bob"])
-    assert (await script.store.rights("ROOM-1")).denials == [
-        Denial("bob", 2, 1002.0, "ann", None),
-        Denial("cem", 1, 1001.0, "ann", None),
-    ]
-    assert [await script.refused(user, 1003.0) for user in ("bob", "cem", "dee")] == [
-        "denied",
-        None,
-        "removed",
-    ]
-    await script.change(1004.0, readmit=["bob", "dee"])
-    assert [await script.refused(user, 1005.0) for user in ("bob", "dee")] == [None, None]
-    await script.change(1006.0, deny=["bob"])
-    assert [denial.denials for denial in (await script.store.rights("ROOM-1")).denials] == [1, 1]
 
 
 async def test_a_denial_takes_an_admission_back(script: Script) -> None:

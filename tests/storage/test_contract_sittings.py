@@ -57,6 +57,19 @@ async def test_a_change_begins_it_too(script: Script) -> None:
     assert await script.refused("bob", OVER + 3) is None
 
 
+async def test_it_ends_also_when_all_who_were_in_it_were_removed(script: Script) -> None:
+    await script.leave(await script.join("ann"), LEFT)
+    assert (await script.join("bob", OVER + 1)).meeting.sitting == 2
+    await script.change(
+        OVER + 2, settings={"lobby": "everyone"}, admit=["cem", "dan"], remove={"bob": "freely"}
+    )
+    # Who was admitted has a place in it, and none in the next.
+    assert await script.refused("cem", OVER + 2 + SITTING_ENDS_AFTER) is None
+    await script.change(OVER + 3 + SITTING_ENDS_AFTER, remove={"cem": "freely"})
+    assert await script.refused("dan", OVER + 4 + 2 * SITTING_ENDS_AFTER) == "lobby"
+    assert await sitting(script) == 3
+
+
 async def test_programs_do_not_count(script: Script) -> None:
     ann = await script.join("ann")
     await script.join("b_rec_1")

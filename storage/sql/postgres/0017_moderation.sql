@@ -79,6 +79,7 @@ CREATE TABLE reconvene.audit (
 -- What a join brings with it: see `JoinRequest`. `v`: which answers the caller knows. `refused` is written by `judged`.
 ALTER TYPE reconvene.wish
     ADD ATTRIBUTE v integer,
+    ADD ATTRIBUTE returns boolean,
     ADD ATTRIBUTE standing text,
     ADD ATTRIBUTE guests_wait boolean,
     ADD ATTRIBUTE password_version text,

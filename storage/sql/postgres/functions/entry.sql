@@ -27,7 +27,12 @@ BEGIN
         END IF;
         SELECT
             meetings.host_user_id, meetings.settings, meetings.sitting, person.role, person.role_at,
-            coalesce(person.sitting, 0) AS last_sitting, back, removals.at AS removed_at,
+            coalesce(person.sitting, 0) AS last_sitting,
+            wish."returns" AND EXISTS (
+                SELECT 1 FROM reconvene.participant_sessions
+                WHERE participant_id = person.id AND session_id = wish.previous_session AND reason = 'removed'
+            ) AS put_out,
+            back, removals.at AS removed_at,
             coalesce(admissions.sitting, 0) AS admitted_in, coalesce(denials, 0) AS denials
         INTO known
         FROM reconvene.meetings
@@ -78,7 +83,7 @@ BEGIN
         waits := settings ->> 'lobby' = 'everyone' AND wish.standing <> 'trusted'
             OR wish.standing = 'guest' AND (settings ->> 'lobby' = 'guests' OR wish.guests_wait);
         wish.refused := CASE
-            WHEN known.back = 'never' THEN 'removed'
+            WHEN known.back = 'never' OR known.put_out THEN 'removed'
             WHEN known.denials >= 2 THEN 'denied'
             WHEN is_host THEN NULL
             WHEN known.back = 'knock' THEN 'lobby'

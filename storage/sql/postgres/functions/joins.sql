@@ -59,7 +59,7 @@ BEGIN
         SELECT coalesce(n, 0) FROM unnest(wishes) AS wish
         JOIN reconvene.meetings ON meetings.room = wish.room AND ended_at IS NULL
         WHERE wish.room = ANY (locked) AND (
-            settings <> '{}' OR guests_wait OR invite IS NOT NULL OR role IS NOT NULL OR may IS NOT NULL
+            settings <> '{}' OR guests_wait OR "returns" OR invite IS NOT NULL OR role IS NOT NULL OR may IS NOT NULL
             OR EXISTS (SELECT 1 FROM reconvene.removals AS known WHERE (known.room, known.user_id) = (wish.room, wish.user_id))
             OR EXISTS (SELECT 1 FROM reconvene.admissions AS known WHERE (known.room, known.user_id) = (wish.room, wish.user_id))
         )

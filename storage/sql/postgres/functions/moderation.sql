@@ -144,7 +144,8 @@ BEGIN
     END IF;
     UPDATE reconvene.admissions SET sitting = 0 WHERE room = which AND user_id = who;
     PERFORM reconvene.set_role(which, who, 'participant', removed_at);
-    UPDATE reconvene.participants SET hand_at = NULL, sitting = 0 WHERE room = which AND user_id = who
+    -- They were in this sitting, which ends as it would with them, and have no place in it.
+    UPDATE reconvene.participants SET hand_at = NULL, sitting = -abs(sitting) WHERE room = which AND user_id = who
     RETURNING id INTO person;
     -- The last stay, if it was lost a moment ago: nobody may come back to it.
     UPDATE reconvene.participant_sessions AS last SET reason = 'removed'

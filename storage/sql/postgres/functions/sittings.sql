@@ -16,7 +16,8 @@ BEGIN
     RETURN coalesce((
         SELECT max(coalesce(left_at, greatest(joined_at, heartbeat_at))) < at - 900
         FROM reconvene.meetings
-        JOIN reconvene.participants AS person ON person.room = meetings.room AND person.sitting = meetings.sitting
+        JOIN reconvene.participants AS person
+            ON person.room = meetings.room AND abs(person.sitting) = meetings.sitting
         JOIN reconvene.participant_sessions ON participant_id = person.id
         LEFT JOIN reconvene.nodes ON nodes.id = node_id
         WHERE meetings.room = which AND NOT starts_with(user_id, 'b_') AND NOT starts_with(user_id, 'xb_')
