@@ -36,6 +36,7 @@ CODES: dict[str, ErrorCode] = {
 class Shown(NamedTuple):
     """The fields of `storage.records.JoinRequest` by which the store decides who is let in."""
 
+    returns: bool = False
     standing: Standing = "guest"
     guests_wait: bool = False
     password_version: str | None = None
@@ -87,9 +88,9 @@ class Door:
         self._most_waiting = most_waiting
         self._guests_wait = guests_wait
 
-    def shown(self, join: Join, proof: Proof) -> Shown:
+    def shown(self, join: Join, proof: Proof, *, returns: bool) -> Shown:
         invite = None if join.invite is None else invite_hash(join.invite)
-        shown = Shown(standing_of(proof), self._guests_wait, invite=invite)
+        shown = Shown(returns, standing_of(proof), self._guests_wait, invite=invite)
         outside = proof.who.outside if proof.who is not None else None
         if outside is None:
             return shown
@@ -108,7 +109,7 @@ class Door:
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
         """What the hub needs to let somebody wait."""
         now, user_id, sitting = time.time(), waits.user_id, waits.sitting
-        knock = message.knock if isinstance(message, Join) else None
+        knock = message.knock
         since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
         # A page that does not know of it comes back to the position of its user.
         name = self._tokens.knock_id(room, user_id, sitting)

@@ -65,7 +65,8 @@ class Membership:
         message = place.join()
         if self.epoch:
             message = {"type": "resume", "session": place.session, "epoch": self.epoch, "seq": self.seq}
-            message |= {"hand": self._hand} | ({"token": place.token} if place.token else {})
+            optional = {"token": place.token, "knock": place.knock}
+            message |= {"hand": self._hand} | {key: value for key, value in optional.items() if value}
         message |= {"id": self.next_id(), "attempt": self._attempt, "media": dict(place.media)}
         return message | {"features": FEATURES}
 

@@ -54,7 +54,8 @@ class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
 
 class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     """`media` and `hand`: what the page sends by now, for a server that was restarted and cannot know it. `token`: the
-    page's identity, for a server that has given its place up when the session has expired."""
+    page's identity, for a server that has given its place up when the session has expired. `knock`: from a `waiting`
+    since, if the place was given up and the page waits."""
 
     id: MessageId
     session: str
@@ -65,6 +66,7 @@ class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
     hand: bool | None = None
     token: str | None = None
     features: Features = []
+    knock: Secret | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):

@@ -65,7 +65,8 @@ export class Membership {
     const { onDuplicate, session, token, media, renewable: _, ...place } = this.#place;
     this.#attempt += 1;
     const ask = { id: this.nextId(), attempt: this.#attempt, session, token, media, features: FEATURES };
-    if (this.epoch) return { type: "resume", ...ask, epoch: this.epoch, seq: this.seq, hand: this.#hand };
+    const { epoch, seq } = this;
+    if (epoch) return { type: "resume", ...ask, epoch, seq, hand: this.#hand, knock: place.knock };
     return { type: "join", ...ask, ...place, on_duplicate: onDuplicate };
   }
 
