@@ -53,6 +53,8 @@ class ChangeWriter:
         self._rooms: dict[str, _Queue] = {}
         self._writers: set[asyncio.Task[None]] = set()
         self._count = 0
+        self.asked_for = 0
+        """How many changes there were, whatever became of them."""
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         metrics.unrecorded_changes = lambda: self._count
 
@@ -61,6 +63,7 @@ class ChangeWriter:
         return self._count
 
     def record(self, unsettled: Unsettled) -> None:
+        self.asked_for += 1
         if self._count >= LIMIT:
             self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
             return

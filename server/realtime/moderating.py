@@ -28,6 +28,9 @@ from storage.store import Store
 
 log = structlog.get_logger()
 
+AGAIN = 1.0
+"""Seconds after which the store is asked again how it has what it refused to change."""
+
 
 class Moderating:
     """`end`: ends the meeting in the hub, once the store has it."""
@@ -50,6 +53,8 @@ class Moderating:
         self._passwords = passwords
         self._end = end
         self._tasks: set[asyncio.Task[None]] = set()
+        # Rooms that go by the record again as soon as it can be read.
+        self._wrong: set[str] = set()
         changes.settled = self._settled
 
     def unsettled(self, effect: Unsettled) -> None:
@@ -63,6 +68,32 @@ class Moderating:
             self._carrier.carry_out(self._hub.settled(unsettled, outcome, clock.monotonic()))
         except Exception:
             log.exception("a change that was recorded could not be told", meeting=unsettled.room)
+        if unsettled.told and isinstance(outcome, Refused) and unsettled.room not in self._wrong:
+            self._wrong.add(unsettled.room)
+            self._begin(self._put_right(unsettled.room))
+
+    async def _put_right(self, room_id: str) -> None:
+        """Everyone in the room was told what the store refuses for good: it goes by the record again."""
+        try:
+            while (room := self._hub.rooms.get(room_id)) is not None:
+                # Others are on their way: the room has taken them over, and the record has not.
+                if not await self._changes.settle(room_id, AGAIN):
+                    continue
+                before = self._changes.asked_for
+                try:
+                    meeting = await self._store.meeting(room_id)
+                    people = await absent_people.known(self._store, room_id, [each.id for each in room])
+                except StoreUnavailable:
+                    await asyncio.sleep(AGAIN)
+                    continue
+                if meeting is None:
+                    return
+                if before == self._changes.asked_for and self._hub.rooms.get(room_id) is room:
+                    now, record = clock.monotonic(), (meeting.settings, meeting.revision)
+                    self._carrier.carry_out(self._hub.orders.put_right(room, *record, people.values(), now))
+                    return
+        finally:
+            self._wrong.discard(room_id)
 
     def takes(self, connection: Connection, message: Command) -> bool:
         """Whether something has to be found out before the hub can have the message. If so, that is begun."""

@@ -6,7 +6,7 @@ store has it. A command that is sent again may have been recorded before, so the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -143,7 +143,6 @@ class Orders:
             self._add_settings(room, by, now)
             effects += self._waiting.tell_settings(room) if "message" in change.settings else []
         updates: dict[Member, dict[str, Any]] = {}
-        promoted: list[Member] = []
         if change.host is not None:
             for member in room:
                 if member.user_id == change.host:
@@ -156,6 +155,48 @@ class Orders:
         for user_id, rights in change.may.items():
             if (found := room.member_of(user_id)) is not None and found.may != rights:
                 updates[found] = {"may": rights}
+        is_for_all = change.settings is not None and "may" in change.settings
+        effects += self._change_members(room, updates, by, now, is_for_all=is_for_all)
+        effects += self._waiting.admit(room, change.admit, now, by)
+        effects += self._waiting.refuse(room, change.deny, ErrorCode.DENIED, now, by)
+        for user_id in change.remove:
+            if (found := room.member_of(user_id)) is not None:
+                effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
+        return effects
+
+    def put_right(
+        self, room: Room, record: Mapping[str, Any], revision: int, people: Iterable[Person], now: float
+    ) -> list[Effect]:
+        """Go by the record again: the store has refused for good what everyone was told. Who was put out, or turned
+        away at the door, may come again."""
+        effects: list[Effect] = []
+        if (record, revision) != (room.record, room.revision):
+            room.set(record, revision)
+            self._add_settings(room, None, now)
+            effects += self._waiting.tell_settings(room)
+        updates: dict[Member, dict[str, Any]] = {}
+        for person in people:
+            member = room.member_of(person.user_id)
+            if member is None:
+                continue
+            update: dict[str, Any] = {} if member.role == person.role else {"role": person.role}
+            update |= {} if member.may == person.may else {"may": person.may}
+            if update:
+                updates[member] = update
+        effects += self._change_members(room, updates, None, now, is_for_all=True)
+        return effects + self._waiting.ask_again(room)
+
+    def _change_members(
+        self,
+        room: Room,
+        updates: Mapping[Member, dict[str, Any]],
+        by: str | None,
+        now: float,
+        *,
+        is_for_all: bool,
+    ) -> list[Effect]:
+        """Give members roles and rights, and tell everyone. `is_for_all`: what others may do has changed too."""
+        promoted: list[Member] = []
         for member, update in updates.items():
             role = update.get("role", member.role)
             promoted += [member] if RANK[role] > RANK[member.role] == 0 else []
@@ -164,18 +205,13 @@ class Orders:
             # The very object, so that a look at it is enough.
             member.may = ALL if member.may == ALL else member.may
             member.changed()
-        for member in room if change.settings is not None and "may" in change.settings else updates:
+        for member in room if is_for_all else updates:
             update = updates.get(member, {}) | allowed.clamp(room, member)
             if update:
                 self._update(room, member, update, by, now)
-        effects += self._telling.tell(room, now)
+        effects = self._telling.tell(room, now)
         for member in promoted:
             effects += self._waiting.tell_all_of(room, member, now)
-        effects += self._waiting.admit(room, change.admit, now, by)
-        effects += self._waiting.refuse(room, change.deny, ErrorCode.DENIED, now, by)
-        for user_id in change.remove:
-            if (found := room.member_of(user_id)) is not None:
-                effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
         return effects
 
     def _add_settings(self, room: Room, by: str | None, now: float) -> None:

@@ -81,9 +81,12 @@ class Room:
         """Take settings over, unless they are older than what the room has. Returns whether it did."""
         if revision <= self.revision:
             return False
+        self.set(record, revision)
+        return True
+
+    def set(self, record: Mapping[str, Any], revision: int) -> None:
         self.record, self.revision = record, revision
         self.settings = settings_of(record)
-        return True
 
     def __len__(self) -> int:
         return len(self._members)
@@ -114,7 +117,8 @@ class Room:
         return not (self._members or self.knocks)
 
     def add_knock(self, knock: Knock) -> None:
-        """Who waited before, and comes again after a restart, has the place of then."""
+        """Also of somebody who is there already. Who waited before, and comes again after a restart, has the place of
+        then."""
         self.knocks[knock.user_id] = knock
         if len(self.knocks) > 1:
             self.knocks = dict(sorted(self.knocks.items(), key=lambda each: each[1].at))

@@ -61,6 +61,10 @@ class Waiting:
                 del self._of[knock.connection]
                 effects.append(Close(knock.connection, CloseCode.REPLACED))
             knock.come(asks)
+            if asks.at < knock.at:
+                # After a restart another page of the user's came first, which did not know since when they wait.
+                knock.at = asks.at
+                room.add_knock(knock)
             if knock.admitted:
                 # The store does not let them in: it has forgotten, or something else stands in the way.
                 knock.admitted = False

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from signalling.protocol.errors import CloseCode
-from signalling.protocol.rights import Role
+from signalling.protocol.rights import Rights, Role
+from signalling.rooms.change import Person
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
 
@@ -173,6 +174,36 @@ def test_a_command_over_a_restart_is_asked_of_the_store_before_anybody_is_told()
     stage.settle()
     assert stage.heard("ann") == ["meeting_updated"]
     assert stage.messages("eve")[-1] == {"type": "ack", "id": lost["id"]}
+
+
+def test_what_the_store_refuses_for_good_is_taken_back_and_told() -> None:
+    stage = meeting(ann="participant", bob="cohost")
+    stage.knock("eve")
+    order(stage, "host", "settings", settings={"may": {"audio": False}})
+    order(stage, "host", "set_role", participant=p("ann"), role="host")
+    order(stage, "ann", "set_role", participant=p("bob"), role="participant")
+    order(stage, "ann", "admit", knocks=["k_eve"])
+    stage.unsettled.clear()
+    stage.silence()
+    people = [
+        Person("host", "host"),
+        Person("ann", may=Rights(video=False)),
+        Person("bob", "cohost"),
+        Person("cat"),
+    ]
+    room = stage.hub.rooms["ABC123"]
+    stage._carry_out(stage.hub.orders.put_right(room, {}, 0, people, stage.now))
+    told = stage.messages("ann")
+    assert told[0]["meeting"] == {"settings": {}, "revision": 0}
+    assert [each["participant"] for each in told[1:]] == [
+        {"id": p("host"), "role": "host"},
+        {"id": p("ann"), "role": "participant", "may": {"video": False}},
+        {"id": p("bob"), "role": "cohost"},
+    ]
+    assert stage.let_in == [stage.sockets["eve"]], "the store says who may come in"
+    stage.silence()
+    stage._carry_out(stage.hub.orders.put_right(room, {}, 0, people, stage.now))
+    assert stage.heard("ann") == [], "nothing was wrong"
 
 
 def test_the_meeting_ends_for_all_by_its_host_alone() -> None:

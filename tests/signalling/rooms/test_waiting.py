@@ -156,6 +156,19 @@ def test_who_waited_before_a_restart_stands_before_who_came_later() -> None:
     assert waits(stage, "eve") == [(1, ""), (2, "")]
 
 
+def test_who_waits_by_two_pages_waits_since_the_first_of_them_did() -> None:
+    stage = lobby()
+    first = stage.knock("dan", at=200.0)
+    # After a restart a second page came before, and did not know of the first.
+    stage.knock("eve", at=300.0)
+    stage.knock("eve", at=100.0)
+    assert waits(stage, "eve") == [(1, "")]
+    assert waits(stage, first) == [(1, ""), (2, "")]
+    stage.knock("eve", at=400.0)
+    assert waits(stage, "eve") == [(1, "")]
+    assert waits(stage, first) == []
+
+
 def test_who_leaves_waits_no_more_and_understands_nothing_else() -> None:
     stage = lobby("eve")
     eve = stage.sockets["eve"]
