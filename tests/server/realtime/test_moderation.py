@@ -4,28 +4,12 @@ locked, and a role is a role."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from signalling.protocol.errors import CloseCode
 from tests.process import ServerProcess
-from tests.server.client import Client, Message, Play, playing
-
-SECRET = "a secret that outlives the process"
-
-
-@pytest.fixture
-async def mortal(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    async with ServerProcess(tmp_path, RECONVENE_SECRET=SECRET) as server:
-        yield server
-
-
-@pytest.fixture
-async def stage(mortal: ServerProcess) -> AsyncIterator[Play]:
-    async with playing(mortal) as play:
-        yield play
+from tests.server.client import Client, Message, Play
 
 
 async def refused(client: Client, meeting: str, token: str, **fields: object) -> tuple[str, int | None]:
