@@ -1,4 +1,5 @@
-"""`python -m tests.simulation 20000` runs seeds 1 to 20,000; `--seed 1234` tells one of them as a log."""
+"""`python -m tests.simulation 20000` runs seeds 1 to 20,000; `--seed 1234` tells one of them as a log; `--find` finds
+seeds for the planted bugs."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import argparse
 import sys
 import time
 
+from tests.simulation.finding import find, write
+from tests.simulation.found_by import FOUND_BY
 from tests.simulation.mutations import PLANTS, planted
 from tests.simulation.run import run
 from tests.simulation.seeds import run_many, workers
@@ -17,7 +20,12 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them (default: %(default)s)")
     parser.add_argument("--seed", type=int, help="only this one, told as a log")
     parser.add_argument("--plant", choices=PLANTS, metavar="BUG", help=f"with one of: {', '.join(PLANTS)}")
+    parser.add_argument(
+        "--find", action="store_true", help="for each bug a seed that finds it, for the tests"
+    )
     options = parser.parse_args()
+    if options.find:
+        return _find([options.plant] if options.plant else list(PLANTS))
     if options.seed is not None:
         with planted(options.plant):
             outcome = run(options.seed, tell_all=True)
@@ -41,6 +49,16 @@ def _many(seeds: range, plant: str | None) -> int:
     rate = done / (time.monotonic() - began)
     print(f"\r{done} seeds, {rate:.0f} a second, {len(failed)} failed{_list(failed)}")
     return bool(failed)
+
+
+def _find(bugs: list[str]) -> int:
+    found = dict(FOUND_BY)
+    for bug, seed in find(bugs):
+        print(f"{bug}: {seed or 'not found'}", flush=True)
+        if seed is not None:
+            found[bug] = seed
+            write(found)
+    return not set(bugs) <= set(found)
 
 
 def _list(failed: list[int]) -> str:

@@ -75,7 +75,8 @@ async def set_the_clock(world: World) -> None:
 
 async def end_meeting(world: World) -> None:
     """Not often, and not early: little happens after it."""
-    if world.chance.random() < 0.2 and world.loop.time() > world.length * 0.7 and world.ended_at is None:
+    is_late = world.loop.time() > world.length * 0.7
+    if world.chance.random() < 0.2 and is_late and world.ended_at is None and world.is_settled:
         await world.end_meeting()
 
 

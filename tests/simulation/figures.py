@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.journal import Came
+
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
@@ -36,5 +38,7 @@ def figures_of(world: World) -> Counter[str]:
     for page in world.pages():
         figures[f"final {page.final}"] += 1
         figures["waited"] += int(page.position > 0)
+    figures["put out"] = sum(isinstance(e, Came) and e.put_out for e in world.store.journal.entries)
+    figures["refused for good"] = world.store.journal.refused
     figures["meetings ended"] = int(world.has_ended)
     return figures

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from typing import NamedTuple
 
 from storage.errors import NotLetIn
@@ -20,6 +21,9 @@ WHERE user_id = ? AND left_at IS NULL
 """
 
 
+PUT_OUT = "SELECT 1 FROM participant_sessions WHERE session_id = ? AND reason = 'removed'"
+
+
 class Made(NamedTuple):
     """A change. `again`: it had been made before. `ended`: the stays that were open of those whom it removes."""
 
@@ -31,30 +35,46 @@ class Made(NamedTuple):
 
 
 class Came(NamedTuple):
-    """A join. `refusal`: why it was refused; empty when it was not."""
+    """A join. `refusal`: why it was refused; empty when it was not. `put_out`: by a page that goes on with a stay which
+    a removal has ended."""
 
     at: float
     user_id: str
     refusal: str
     sitting: int
+    put_out: bool
+
+
+class Damaged(Exception):  # noqa: N818 - what a database may say
+    """A change is refused, and would be whenever it is asked for."""
 
 
 class Journal:
+    """`refuses`: whether the database refuses the change with that key for good."""
+
     def __init__(self) -> None:
         self.entries: list[Made | Came] = []
+        self.refused = 0
+        self.refuses: Callable[[str], bool] = lambda key: False
 
     def change(self, connection: sqlite3.Connection, change: Change) -> Changed:
         ended = [row[0] for user in change.remove for row in connection.execute(OPEN_STAYS, (user,))]
         changed = moderation.change(connection, change)
+        if not changed.again and self.refuses(change.key):
+            self.refused += 1
+            raise Damaged(change.key)
         self.entries.append(Made(_now(), change, changed.again, tuple(ended), changed.sitting))
         return changed
 
     def join(self, connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
+        returns_to = request.previous_session if request.returns else ""
+        put_out = connection.execute(PUT_OUT, (returns_to,)).fetchone() is not None
         joined = joins.join(connection, request)
         if isinstance(joined, NotLetIn):
-            self.entries.append(Came(_now(), request.user_id, joined.reason, joined.sitting))
+            refusal, sitting = str(joined.reason), joined.sitting
         else:
-            self.entries.append(Came(_now(), request.user_id, "", joined.meeting.sitting))
+            refusal, sitting = "", joined.meeting.sitting
+        self.entries.append(Came(_now(), request.user_id, refusal, sitting, put_out))
         return joined
 
     def made(self) -> list[Made]:

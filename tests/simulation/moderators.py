@@ -50,6 +50,9 @@ class Moderators:
             host = world.people[0].user_id
             begins = Change(ROOM, host, "begins", EPOCH, "settings", settings=self.begins_with)
             world.store.journal.change(world.store.connection, begins)
+        if self.acts:
+            share = lots("refusals", world.seed).choice((0.0, 0.0, 0.1))
+            world.store.journal.refuses = lambda key: lots(f"refusals of {key}", world.seed).random() < share
         while self.acts:
             await sleep(chance.expovariate(self._pace))
             page = self._page()

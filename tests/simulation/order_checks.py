@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from signalling.client.rights import may
 from signalling.client.roster import FLAGS
 from signalling.protocol.rights import settings_of
 from tests.simulation.journal import Came
-from tests.simulation.notes import ROOM
+from tests.simulation.notes import ROOM, Whole
 from tests.simulation.rulings import Rulings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def check(world: World) -> None:
     _commands_took_effect_once(world)
     _joins_were_decided_rightly(world)
     _removed_means_removed(world)
+    _pages_that_were_put_out_did_not_go_on(world)
     _pages_were_turned_away_for_a_reason(world)
     rulings = Rulings(world.people[0].user_id).follow(world.store.journal.entries)
     _record_is_as_ruled(world, rulings)
@@ -67,7 +69,7 @@ def _joins_were_decided_rightly(world: World) -> None:
     for entry in world.store.journal.entries:
         if isinstance(entry, Came):
             rulings.sitting = entry.sitting
-            expected = rulings.refusal(entry.user_id)
+            expected = "removed" if entry.put_out else rulings.refusal(entry.user_id)
             if entry.refusal != expected:
                 how = entry.refusal or "let in"
                 world.complain(f"{entry.user_id} was {how} at {entry.at:.3f}, not {expected or 'let in'}")
@@ -85,6 +87,24 @@ def _removed_means_removed(world: World) -> None:
         person = people.get(who.get("id"))
         if comes and person is not None and world.moderators.keeps_out(person.user_id, event.at, event.at):
             world.complain(f"{person.name} was removed, and came at {event.at:.3f} ({kind})")
+
+
+def _pages_that_were_put_out_did_not_go_on(world: World) -> None:
+    """However they may come back, and however dead their link was: they have to hear of it."""
+    acknowledged = {
+        (order.page.user_id, order.key): order.answered_at
+        for order in world.moderators.orders
+        if order.is_acknowledged
+    }
+    for made in world.store.journal.made():
+        since = acknowledged.get((made.change.by, made.change.key), math.inf)
+        for page in world.pages():
+            if all(world.tokens.read_session(each).session_id not in made.ended for each in page.held):
+                continue
+            asked = [page.asked(heard.at).since for heard in page.heard if isinstance(heard, Whole)]
+            asked += [page.waited.asked] if page.waited else []
+            if any(at > since for at in asked):
+                world.complain(f"{page.name} was put out before {since:.3f}, and went on at {max(asked):.3f}")
 
 
 def _pages_were_turned_away_for_a_reason(world: World) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from server.realtime.admission import Admission
 from server.realtime.change_writer import ChangeWriter
+from server.realtime.entry import Door
+from server.realtime.moderating import Moderating
 from server.realtime.pending_joins import PendingJoins
 from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
@@ -186,6 +188,32 @@ def removal_leaves_the_stay_open(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(moderation_statements, "CLOSE_OPEN_STAY", "SELECT 1 WHERE :at IS NULL")
 
 
+def who_was_put_out_goes_on(patch: pytest.MonkeyPatch) -> None:
+    """A page that has not heard that it was removed comes back by a resume, if one may come back."""
+    shown = Door.shown
+    patch.setattr(Door, "shown", lambda self, join, proof, returns: shown(self, join, proof, returns=False))
+
+
+def refused_changes_stay(patch: pytest.MonkeyPatch) -> None:
+    """What the store refuses for good is not taken back in the room."""
+
+    async def nothing(self: Moderating, room: str) -> None:
+        self._wrong.discard(room)
+
+    patch.setattr(Moderating, "_put_right", nothing)
+
+
+def the_first_page_back_says_since_when(patch: pytest.MonkeyPatch) -> None:
+    """After a restart one who waits by two pages stands where the one stands that comes first."""
+    begin = Waiting.begin
+
+    def later(self: Waiting, room: Room, asks: Any, now: float) -> list[Effect]:
+        before = room.knocks.get(asks.user_id)
+        return begin(self, room, asks._replace(at=max(asks.at, before.at if before else 0.0)), now)
+
+    patch.setattr(Waiting, "begin", later)
+
+
 ORDER_PLANTS = (
     removal_not_asked_for,
     stale_joins_go_on,
@@ -206,4 +234,7 @@ ORDER_PLANTS = (
     admitted_not_asked_again,
     hand_lowered_unheard,
     removal_leaves_the_stay_open,
+    who_was_put_out_goes_on,
+    refused_changes_stay,
+    the_first_page_back_says_since_when,
 )

@@ -78,6 +78,7 @@ class Page:
         self.goodbyes: list[Said] = []
         self.sessions: dict[str, str] = {}
         """Credentials, by the instance that they are for."""
+        self.held: set[str] = set()  # the sessions that it was given
         self.dismissed: list[float] = []
         """When the server closed its socket as if it had left."""
         self.unloaded = False
@@ -252,6 +253,7 @@ class Page:
             self.waited = None
             self._since = now
             self.participant = detail["you"]["id"]
+            self.held.add(detail["session"])
             missing = self._people - client.membership.roster.keys()
             self.heard.append(Whole(now, detail["epoch"], detail["seq"], missing, joined=True))
         elif name == "resumed":

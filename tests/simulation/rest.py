@@ -38,6 +38,8 @@ def restless(world: World) -> str:
         return f"{server.changes.count} changes are not recorded"
     if server.gateway.hands.count:
         return f"{server.gateway.hands.count} hands are not recorded"
+    if server.gateway._moderating._wrong:
+        return "what was refused is not put right"
     if server.writer.count:
         return f"{server.writer.count} entries are not recorded"
     if others := store_checks.open_stays_elsewhere(world.store.connection, server.node.id):
@@ -61,6 +63,7 @@ async def come_to(world: World) -> None:
 def heal(world: World) -> None:
     """Nothing is in the way any more."""
     world.say("everything is well from now on")
+    world.application.calm_down()
     store = world.store
     store.away = store.hangs = store.forgets = store.loses = False
     world.downtime = min(world.downtime, 0.5)

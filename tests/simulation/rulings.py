@@ -31,6 +31,8 @@ class Rulings:
             if isinstance(entry, Came):
                 if not entry.refusal:
                     self.been_in[entry.user_id] = entry.sitting
+                    # Somebody in charge, who need not knock.
+                    self.removals.pop(entry.user_id, None)
             elif not entry.again:
                 self._change(entry)
         return self

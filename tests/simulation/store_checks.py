@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.simulation.clock import EPOCH
 from tests.simulation.notes import Interval
+from tests.simulation.page import Page
 from tests.simulation.person import Person
 
 if TYPE_CHECKING:
@@ -45,6 +47,12 @@ def open_stays(connection: sqlite3.Connection) -> list[str]:
     """The users whose stays are open."""
     query = "SELECT user_id FROM participant_sessions JOIN participants ON id = participant_id WHERE left_at IS NULL"
     return sorted(user_id for (user_id,) in connection.execute(query))
+
+
+def open_stays_are_by(connection: sqlite3.Connection, ahead: float) -> bool:
+    """Whether the beginnings of all that are open are by a clock that is so far ahead."""
+    query = "SELECT joined_at FROM participant_sessions WHERE left_at IS NULL"
+    return all(_since(joined_at)[1] == ahead for (joined_at,) in connection.execute(query))
 
 
 def check(world: World) -> None:
@@ -94,9 +102,10 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
 def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:
     recorded = merged(_in_the_run(world, person, stay) for stay in stays)
     surely = merged(i for page in person.pages for i in page.surely)
-    # A socket is not looked at while its join is under way, as that of somebody who is let in.
-    noticed = (3.2 if world.moderators.acts else 1.6) * world.heartbeat + 0.5
-    maybe = merged(Interval(i.since, i.until + noticed) for page in person.pages for i in page.maybe)
+    noticed = 1.6 * world.heartbeat + 0.5
+    maybe = merged(
+        Interval(i.since, i.until + noticed) for page in person.pages for i in _maybe_there(world, page)
+    )
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
         if length > LATE and not may_be_unrecorded(world, person, missing):
@@ -125,6 +134,15 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             world.complain(
                 f"{person.name} is recorded from {extra.since:.3f} to {extra.until:.3f} and was not there"
             )
+
+
+def _maybe_there(world: World, page: Page) -> list[Interval]:
+    """A socket is not looked at while its join is under way: one that died meanwhile gets the place all the same."""
+    seated = [event.at for event in world.truth.all() if event.joiner == page.name]
+    return [
+        Interval(i.since, max([i.until, *(at for at in seated if i.since <= at < until)]))
+        for i, until in zip(page.maybe, [*(i.since for i in page.maybe[1:]), math.inf], strict=True)
+    ]
 
 
 def _grace_ends(world: World, lost_at: float) -> float:
