@@ -105,6 +105,8 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
         world.complain(f"{page.name} was turned away with {page.final}")
     answers = {"unknown_participant"} | (ANSWERS if world.application.is_there else set())
     answers |= {"forbidden", "changed"} if world.moderators.acts else set()
+    # A command that was sent twice is answered twice.
+    answers |= {"unavailable"} if world.store.journal.refused else set()
     for error in page.errors:
         if error["code"] not in answers:
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
