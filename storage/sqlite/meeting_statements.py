@@ -98,13 +98,15 @@ _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
         FROM json_each(reconnects)
     ))"""
 
+# Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the removed
+# were last there.
 CLOSE_STAY = f"""
 UPDATE participant_sessions
 SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
     reconnects = {_RECONNECTS},
     reason = :reason, estimated = 0
 WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
-    AND (left_at IS NULL OR estimated = 1 AND reason <> 'removed')
+    AND (left_at IS NULL OR iif(reason = 'removed', :reason = 'removed', estimated = 1))
 """
 
 OPEN_STAYS = """

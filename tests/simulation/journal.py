@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from storage.errors import NotLetIn
@@ -15,22 +15,23 @@ from storage.moderation import Change, Changed
 from storage.records import Joined, JoinRequest
 from storage.sqlite import joins, moderation
 
-OPEN_STAYS = """
-SELECT session_id FROM participant_sessions JOIN participants ON id = participant_id
-WHERE user_id = ? AND left_at IS NULL
+STAYS = """
+SELECT session_id, left_at IS NULL, coalesce(reason, '')
+FROM participant_sessions JOIN participants ON id = participant_id WHERE user_id = ?
 """
-
 
 PUT_OUT = "SELECT 1 FROM participant_sessions WHERE session_id = ? AND reason = 'removed'"
 
 
 class Made(NamedTuple):
-    """A change. `again`: it had been made before. `ended`: the stays that were open of those whom it removes."""
+    """A change. `again`: it had been made before. `ended`: the stays that were open of those whom it removes; `closed`:
+    those that have ended by a removal from then on."""
 
     at: float
     change: Change
     again: bool
-    ended: tuple[str, ...]
+    ended: frozenset[str]
+    closed: frozenset[str]
     sitting: int
 
 
@@ -58,12 +59,15 @@ class Journal:
         self.refuses: Callable[[str], bool] = lambda key: False
 
     def change(self, connection: sqlite3.Connection, change: Change) -> Changed:
-        ended = [row[0] for user in change.remove for row in connection.execute(OPEN_STAYS, (user,))]
+        before = _stays(connection, change.remove)
         changed = moderation.change(connection, change)
         if not changed.again and self.refuses(change.key):
             self.refused += 1
             raise Damaged(change.key)
-        self.entries.append(Made(_now(), change, changed.again, tuple(ended), changed.sitting))
+        ended = frozenset(session for session, (is_open, _) in before.items() if is_open)
+        after = _stays(connection, change.remove)
+        closed = frozenset(each for each in after if after[each][1] == "removed" != before[each][1])
+        self.entries.append(Made(_now(), change, changed.again, ended, closed, changed.sitting))
         return changed
 
     def join(self, connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
@@ -80,6 +84,12 @@ class Journal:
     def made(self) -> list[Made]:
         """The changes, each once."""
         return [entry for entry in self.entries if isinstance(entry, Made) and not entry.again]
+
+
+def _stays(connection: sqlite3.Connection, users: Iterable[str]) -> dict[str, tuple[bool, str]]:
+    """Those of these users: whether each is open, and why it ended."""
+    rows = [row for user in users for row in connection.execute(STAYS, (user,))]
+    return {session: (bool(is_open), reason) for session, is_open, reason in rows}
 
 
 def _now() -> float:

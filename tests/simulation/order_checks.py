@@ -133,7 +133,7 @@ def _record_is_as_ruled(world: World, rulings: Rulings) -> None:
 
 
 def _stays_of_those_removed_are_closed(world: World) -> None:
-    query = "SELECT user_id, session_id, reason FROM participant_sessions JOIN participants ON id = participant_id"
+    query = "SELECT participant_id, session_id, reason FROM participant_sessions"
     rows = world.store.connection.execute(query).fetchall()
     reasons = {session: reason for _, session, reason in rows}
     for made in world.store.journal.made():
@@ -142,16 +142,20 @@ def _stays_of_those_removed_are_closed(world: World) -> None:
                 world.complain(
                     f"{made.change.whom} was removed at {made.at:.3f}, the stay ended as {reasons[session]}"
                 )
-    asked = Counter(
-        user for order in world.moderators.orders if order.kind == "remove" for user in order.users
+    left = Counter(
+        event.message["participant"]["id"]
+        for event in world.truth.all()
+        if event.message["type"] == "participant_left" and event.message["reason"] == "removed"
     )
-    # A removal may close two: that of the place, and that of a join which is under way and is refused then.
-    asked += Counter(user for made in world.store.journal.made() if made.ended for user in made.change.remove)
-    closed = Counter(user for user, _, reason in rows if reason == "removed")
-    for user, count in closed.items():
-        # By a clock that was set, another stay than the last may seem to be the last one.
-        if count > asked[user] and not world.is_revoked(user) and not world.clock_set:
-            world.complain(f"{user} was removed {asked[user]} times, and {count} stays ended so")
+    closed = {session for made in world.store.journal.made() for session in made.closed}
+    for made in world.store.journal.made():
+        if len(made.closed - made.ended) > 1:
+            world.complain(f"{made.change.whom} was removed, and {len(made.closed)} stays ended so")
+    # The room may have said so first, or alone, when the server died.
+    alone = Counter(who for who, session, reason in rows if reason == "removed" and session not in closed)
+    for who, count in alone.items():
+        if count > left[who]:
+            world.complain(f"{world.name_of(who)} was put out {left[who]} times, and {count} stays ended so")
 
 
 def _room_is_as_ruled(world: World, rulings: Rulings) -> None:

@@ -90,8 +90,7 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    # A removal closes the stay at once, also if its beginning is still to be told by another clock.
-    if ahead != ahead_then and not stay.estimated and stay.reason != "removed":
+    if ahead != ahead_then and not stay.estimated:
         lasted = stay.left_at - stay.joined_at
         world.complain(
             f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"
@@ -116,11 +115,11 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         inside = any(i.since < extra.since - 0.001 for i in maybe) and any(
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
-        # Who is away when the meeting is ended, or when they are removed, may be recorded as having been there until
-        # then, and who is away when the server dies, to its last heartbeat.
+        # Who is away when the meeting is ended may be recorded as having been there until then, and who is away when
+        # the server dies, to its last heartbeat.
         in_grace = inside or any(
             stay.left_at is not None
-            and (stay.estimated or stay.reason in {"ended", "removed"})
+            and (stay.estimated or stay.reason == "ended")
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )

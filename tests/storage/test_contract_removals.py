@@ -34,8 +34,11 @@ async def test_who_is_removed_is_out_and_comes_back_as_was_said(
     rights = await script.store.rights("ROOM-1")
     assert rights.removals == ([] if back == "freely" else [Removal("bob", back, 1010.0, "ann", "Bob")])
     assert rights.admissions == []
-    # The end that the server writes changes nothing, and nobody comes back to the stay.
-    await script.leave(bob, 1012.0, "removed")
+    # The server may know that they were away then. No other end counts, and nobody comes back to the stay.
+    await script.leave(bob, 1008.0, "removed")
+    (stay,) = await script.stays("bob")
+    assert (stay.left_at, stay.reason, stay.estimated) == (1008.0, "removed", False)
+    await script.leave(bob, 1012.0, "lost")
     await script.resume(bob, 1013.0)
     assert await script.stays("bob") == [stay]
     assert [each.participant.user_id for each in await script.restorable(1014.0)] == ["ann"]
@@ -44,7 +47,7 @@ async def test_who_is_removed_is_out_and_comes_back_as_was_said(
     assert await script.refused("bob", 1014.0, previous_session=place, returns=True) == "removed"
     assert await script.refused("bob", 1015.0, previous_session=place) == reason
     assert [each.left_at for each in await script.stays("bob")] == (
-        [1010.0, None] if reason is None else [1010.0]
+        [1008.0, None] if reason is None else [1008.0]
     )
 
 

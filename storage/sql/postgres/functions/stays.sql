@@ -46,6 +46,8 @@ DECLARE
     began_at double precision := (call ->> 'joined_at')::double precision;
 BEGIN
     PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
+    -- Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the
+    -- removed were last there.
     UPDATE reconvene.participant_sessions
     SET joined_at = coalesce(began_at, joined_at),
         left_at = greatest(coalesce(began_at, joined_at), (call ->> 'at')::double precision),
@@ -53,7 +55,9 @@ BEGIN
         reason = call ->> 'reason',
         estimated = false
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
-        AND node_id = call ->> 'node_id' AND (left_at IS NULL OR estimated AND reason <> 'removed');
+        AND node_id = call ->> 'node_id' AND (
+            left_at IS NULL OR CASE WHEN reason = 'removed' THEN call ->> 'reason' = 'removed' ELSE estimated END
+        );
     RETURN '{"value": null}';
 END $$;
 
