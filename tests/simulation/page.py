@@ -89,8 +89,7 @@ class Page:
         self.orders: dict[int, Order] = {}
         """Commands that it gave as somebody in charge, by the id of the message."""
         self.position = 0
-        self.waited: Waited | None = None
-        """When it began to wait to be let in, if it does."""
+        self.waited: Waited | None = None  # when it began to wait to be let in, if it does
         self.doubled: list[dict[str, Any]] = []
         self.malformed: list[str] = []
         """What is wrong in frames that it sent or was sent."""
