@@ -6,7 +6,8 @@ Nothing is sent but requests for what is published.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -35,8 +36,9 @@ async def check(config: Config, within: float) -> Sequence[Finding]:
     findings = list(_about_settings(config, login))
     if login.secrets:
         findings.append(ok(AREA, f"tokens of {login.issuer} are verified by a shared secret"))
-        if not login.supabase:
+        if not login.supabase or missing_packages():
             return findings
+        findings += await _beside_the_secret(login, within / 2)
     elif missing_packages():
         return findings
     if login.keys_file is not None:
@@ -69,27 +71,56 @@ async def _published(login: Login, url: str, within: float) -> list[Finding]:
     try:
         answer = await answer_of(url, within)
     except CannotFetch as error:
-        advice = "Look whether this machine may reach it, or correct RECONVENE_JWT_JWKS_URL"
-        if login.supabase:
-            advice = "Look whether this machine may reach it, or correct SUPABASE_URL"
-        return [failure(AREA, f"the keys at {url} cannot be read: {error}", advice)]
+        return [failure(AREA, f"the keys at {url} cannot be read: {error}", _advice(login, error.status))]
     return [*_keys(login, answer.body, url), *_clock(answer, url)]
 
 
+async def _beside_the_secret(login: Login, within: float) -> list[Finding]:
+    """A project of Supabase signs with its secret or with the keys that it publishes."""
+    url = f"{login.issuer}/.well-known/jwks.json"
+    try:
+        keys.of_bytes((await answer_of(url, within)).body)
+    except (CannotFetch, keys.BadKeys):
+        return []
+    found = f"the project publishes keys at {url}, and its tokens are verified by RECONVENE_JWT_SECRET alone"
+    return [warning(AREA, found, "Unset RECONVENE_JWT_SECRET once the project signs with these keys")]
+
+
+def _advice(login: Login, status: int | None) -> str:
+    """What to do about an answer that is none, or has this status."""
+    setting = "SUPABASE_URL" if login.supabase else "RECONVENE_JWT_JWKS_URL"
+    if status is None:
+        return f"Look whether this machine may reach it, or correct {setting}"
+    if status >= 500:
+        return "Look at what answers there: until it does, a server that starts takes no tokens"
+    if login.supabase:
+        return "Set SUPABASE_URL to the project's own URL, such as https://abcdefghijklmnopqrst.supabase.co"
+    if status in range(300, 400):
+        return f"Write the address that it leads to as {setting}, if you trust it"
+    return f"Correct {setting}: a provider names it as jwks_uri at {login.issuer.rstrip('/')}{DISCOVERY}"
+
+
 def _keys(login: Login, data: bytes, source: str) -> Iterator[Finding]:
+    whole = _json(data)
+    jwks = whole.get("keys")
+    published = [each for each in jwks if isinstance(each, dict)] if isinstance(jwks, list) else [whole]
+    if any("d" in each for each in published):
+        yield failure(
+            AREA,
+            f"{source} holds a private key: whoever reads it can make tokens",
+            "Have the application make new keys, and publish their public parts alone",
+        )
     try:
         found = keys.of_bytes(data)
     except keys.BadKeys as error:
-        if login.supabase:
+        if login.supabase and jwks == []:
             yield failure(
                 AREA,
                 f"the project publishes no keys at {source}: its tokens are signed with its JWT secret (HS256)",
                 "Set RECONVENE_JWT_SECRET to that secret, or have the project move to JWT signing keys",
             )
         else:
-            yield failure(
-                AREA, f"{source} is no key set: {error}", "Correct the address, or publish a JWK Set there"
-            )
+            yield failure(AREA, f"{source} is no key set: {error}", _what_else(login, whole, published))
         return
     usable = [key for key in found if key.algorithms & login.algorithms]
     kinds = ", ".join(sorted({min(key.algorithms & login.algorithms) for key in usable}))
@@ -101,7 +132,7 @@ def _keys(login: Login, data: bytes, source: str) -> Iterator[Finding]:
         yield failure(
             AREA,
             f"none of the keys at {source} is for an algorithm that is taken: they are for {others}",
-            "Set RECONVENE_JWT_ALGORITHMS to what the application signs with",
+            "Set RECONVENE_JWT_ALGORITHMS to what the application signs with, which is one of those",
         )
     if len(usable) > 1 and any(key.kid is None for key in usable) and login.jwks_url:
         yield note(
@@ -111,22 +142,42 @@ def _keys(login: Login, data: bytes, source: str) -> Iterator[Finding]:
         )
 
 
+def _json(data: bytes) -> dict[str, Any]:
+    """What it says; nothing if it is no object."""
+    try:
+        whole = orjson.loads(data)
+    except ValueError:
+        return {}
+    return whole if isinstance(whole, dict) else {}
+
+
+def _what_else(login: Login, whole: Mapping[str, Any], published: Sequence[Mapping[str, Any]]) -> str:
+    """What to do where keys should be, and something else is."""
+    if isinstance(uri := whole.get("jwks_uri"), str):
+        return f"It says where they are: set RECONVENE_JWT_JWKS_URL to {uri[:200]!r}"
+    if any(each.get("kty") == "oct" for each in published):
+        return (
+            "It holds a shared secret (oct), which nobody else may see: take another one as RECONVENE_JWT_SECRET, and"
+            " have nothing published"
+        )
+    if login.keys_file is not None:
+        return "Put a JWK Set, or PEM, with the issuer's public keys in the file"
+    if login.supabase:
+        return _advice(login, 200)
+    return "Correct the address, or publish a JWK Set there"
+
+
 def _clock(answer: Answer, url: str) -> Iterator[Finding]:
-    apart = 0.0 if answer.dated is None else abs(answer.dated - time.time())
+    ahead = 0.0 if answer.dated is None else answer.dated - time.time()
+    apart = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the one here"
     host = urlsplit(url).hostname
     # The date has whole seconds.
-    if apart > LEEWAY:
-        yield failure(
-            AREA,
-            f"the clock of {host} and this one are {apart:.0f} s apart: valid tokens are refused",
-            "Set both by NTP",
-        )
-    elif apart > LEEWAY / 3:
-        yield warning(
-            AREA,
-            f"the clock of {host} and this one are {apart:.0f} s apart; from {LEEWAY:.0f} s tokens are refused",
-            "Set both by NTP",
-        )
+    if abs(ahead) > LEEWAY:
+        found = f"the clock of {host} is {apart}: valid tokens are refused"
+        yield failure(AREA, found, "Set both by NTP: look first at the one here")
+    elif abs(ahead) > LEEWAY / 3:
+        found = f"the clock of {host} is {apart}; from {LEEWAY:.0f} s on tokens are refused"
+        yield warning(AREA, found, "Set both by NTP")
 
 
 async def _said_of_itself(login: Login, within: float) -> list[Finding]:
@@ -134,10 +185,9 @@ async def _said_of_itself(login: Login, within: float) -> list[Finding]:
     if urlsplit(login.issuer).scheme not in {"http", "https"} or missing_packages():
         return []
     try:
-        about = orjson.loads((await answer_of(login.issuer.rstrip("/") + DISCOVERY, within)).body)
-    except (CannotFetch, ValueError):
+        said = _json((await answer_of(login.issuer.rstrip("/") + DISCOVERY, within)).body)
+    except CannotFetch:
         return []
-    said = about if isinstance(about, dict) else {}
     issuer, jwks_url = said.get("issuer"), said.get("jwks_uri")
     findings = []
     if isinstance(issuer, str) and issuer != login.issuer:

@@ -169,11 +169,11 @@ def _record(config: Config) -> Iterator[Finding]:
             "Set RECONVENE_SECRET where that directory does not outlive the server, as in a container: without it all"
             " tokens are void",
         )
-    if config.supabase_url and config.store != SUPABASE:
+    if config.supabase_url and SUPABASE not in {config.store, config.jwt}:
         yield note(
             AREA,
-            "SUPABASE_URL does nothing: the record is not kept there",
-            "Set RECONVENE_STORE=supabase if it should be",
+            "SUPABASE_URL does nothing: neither the record nor the login is there",
+            "Set RECONVENE_STORE=supabase, or RECONVENE_JWT=supabase, if one should be",
         )
     if POOLER.search(config.store) and "statement_cache_size=0" not in config.store:
         yield warning(

@@ -31,7 +31,11 @@ Fetch = Callable[[], Awaitable[bytes]]
 
 
 class CannotFetch(Exception):  # noqa: N818 - named for what happened
-    """The keys cannot be read. The text is a clause that says why, with what to do about it where that is known."""
+    """The keys cannot be read. The text is a clause that says why. `status`: of the answer, if there was one."""
+
+    def __init__(self, why: str, status: int | None = None) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class KeyCache:

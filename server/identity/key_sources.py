@@ -51,15 +51,18 @@ async def answer_of(url: str, within: float) -> Answer:
             http.stream("GET", url, headers=headers) as answer,
         ):
             if answer.is_redirect:
-                raise CannotFetch("it redirects, which is not followed: write the address it leads to")
+                leads = answer.headers.get("location", "")[:200]
+                raise CannotFetch(f"it redirects to {leads!r}, which is not followed", answer.status_code)
             if answer.status_code != 200:
-                raise CannotFetch(f"it answers {answer.status_code}")
+                raise CannotFetch(f"it answers {answer.status_code}", answer.status_code)
             async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > LARGEST:
-                    raise CannotFetch(f"its answer is longer than {LARGEST} bytes")
+                    raise CannotFetch(f"its answer is longer than {LARGEST} bytes", answer.status_code)
     except TimeoutError:
         raise CannotFetch(f"it does not answer within {within:g} s") from None
+    except httpx.ConnectTimeout:
+        raise CannotFetch(f"no connection comes about within {within / 2:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise CannotFetch(f"it cannot be reached: {why[:200]}") from None

@@ -78,7 +78,8 @@ def _of_json(data: bytes) -> list[Key]:
     try:
         whole = orjson.loads(data)
     except (ValueError, RecursionError):
-        raise BadKeys("it is no JSON") from None
+        page = ", but a page (HTML)" if data.lstrip().startswith(b"<") else ""
+        raise BadKeys(f"it is no JSON{page}") from None
     if isinstance(whole, dict) and "kty" in whole:
         whole = {"keys": [whole]}
     keys = whole.get("keys") if isinstance(whole, dict) else None

@@ -12,7 +12,7 @@ import pytest
 
 from server.doctor.checks import Finding, Level
 from server.doctor.runner import examine
-from tests.issuer import SECRET, KeyServer, Signer, jwks, says
+from tests.issuer import ISSUER, SECRET, KeyServer, Signer, jwks, says
 from tests.server.findings import environment, one, those
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -42,12 +42,34 @@ async def test_without_a_login_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 
 async def test_keys_that_cannot_be_read_are_a_failure(tmp_path: Path, keys: KeyServer) -> None:
-    keys.answer = says(302, b"", "Location: https://elsewhere.example/keys")
-    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "redirects", "RECONVENE_JWT_JWKS_URL")
-    keys.answer = says(200, b"<html>", kind="text/html")
-    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "is no key set", "no JSON")
+    discovery = {"issuer": "https://a.example", "jwks_uri": "https://a.example/keys"}
+    secret = {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}
+    for answer, words in (
+        (
+            says(302, b"", "Location: https://elsewhere.example/keys"),
+            ("'https://elsewhere.example/keys'", "trust"),
+        ),
+        (
+            says(404, b""),
+            ("it answers 404", "Correct RECONVENE_JWT_JWKS_URL", f"jwks_uri at {ISSUER[:-1]}{DISCOVERY}"),
+        ),
+        (says(503, b""), ("it answers 503", "Look at what answers there")),
+        (says(200, b"<html>", kind="text/html"), ("is no key set", "a page (HTML)", "Correct the address")),
+        (
+            says(200, json.dumps(discovery).encode()),
+            ("set RECONVENE_JWT_JWKS_URL to 'https://a.example/keys'",),
+        ),
+        (says(200, json.dumps(secret).encode()), ("shared secret (oct)", "RECONVENE_JWT_SECRET")),
+    ):
+        keys.answer = answer
+        one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, *words)
     await keys.stop()
     one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "cannot be read", "Look whether")
+
+
+async def test_a_private_key_that_is_published_is_a_failure(tmp_path: Path, keys: KeyServer) -> None:
+    keys.answer = says(200, json.dumps({"keys": [{**Signer("ES256").jwk, "d": "c2VjcmV0"}]}).encode())
+    one(await found(tmp_path, keys.settings()), "login", Level.FAILURE, "private key", "new keys")
 
 
 async def test_keys_of_other_algorithms_are_a_failure(tmp_path: Path, keys: KeyServer) -> None:
@@ -60,12 +82,14 @@ async def test_keys_without_names_are_noted(tmp_path: Path, keys: KeyServer) -> 
     one(await found(tmp_path, keys.settings()), "login", Level.NOTE, "kid")
 
 
-@pytest.mark.parametrize(("apart", "level"), [(-20, Level.WARNING), (3600, Level.FAILURE)])
+@pytest.mark.parametrize(
+    ("apart", "level", "how"), [(-20, Level.WARNING, "behind"), (3600, Level.FAILURE, "ahead of")]
+)
 async def test_clocks_that_differ_are_found(
-    tmp_path: Path, keys: KeyServer, apart: float, level: Level
+    tmp_path: Path, keys: KeyServer, apart: float, level: Level, how: str
 ) -> None:
     keys.answer = says(200, jwks(Signer()), f"Date: {formatdate(time.time() + apart, usegmt=True)}")
-    one(await found(tmp_path, keys.settings()), "login", level, "clock", "NTP")
+    one(await found(tmp_path, keys.settings()), "login", level, "clock", how, "NTP")
 
 
 async def test_what_a_provider_says_of_itself_is_compared(tmp_path: Path, keys: KeyServer) -> None:
@@ -83,8 +107,28 @@ async def test_a_project_of_supabase_without_keys_needs_its_secret(tmp_path: Pat
     project = {"RECONVENE_JWT": "supabase", "SUPABASE_URL": keys.origin}
     one(await found(tmp_path, project), "login", Level.FAILURE, "HS256", "RECONVENE_JWT_SECRET")
     keys.elsewhere["/auth/v1" + DISCOVERY] = says(404, b"")
-    findings = await found(tmp_path, project | {"RECONVENE_JWT_SECRET": SECRET})
-    one(findings, "login", Level.OK, "shared secret")
+    by_secret = project | {"RECONVENE_JWT_SECRET": SECRET}
+    findings = await examine(environment(tmp_path) | by_secret, 10)
+    (only,) = those(findings, "login")
+    assert (only.level, "shared secret" in only.found) == (Level.OK, True)
+    assert not [each for each in findings if "SUPABASE_URL does nothing" in each.found]
+    # It has moved to keys of its own.
+    keys.publish(Signer())
+    one(
+        await found(tmp_path, by_secret),
+        "login",
+        Level.WARNING,
+        "publishes keys",
+        "Unset RECONVENE_JWT_SECRET",
+    )
+    keys.answer = says(404, b"")
+    one(
+        await found(tmp_path, project),
+        "login",
+        Level.FAILURE,
+        "it answers 404",
+        "SUPABASE_URL to the project's own",
+    )
 
 
 async def test_a_file_of_keys_is_looked_at(tmp_path: Path, keys: KeyServer) -> None:
