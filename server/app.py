@@ -102,7 +102,7 @@ async def serve(
         node.errands["reconcile"] = reconciler.look
         node.on_clock_set = hub.stays.clock_was_set
         await node.start()
-        await restore_rooms(store, hub, record_clock.now())
+        await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear
@@ -204,5 +204,5 @@ def web(
     app.include_router(goodbye.router(gateway, tokens))
     revocations = revocations or Revocations(store, tokens, lambda _: None)
     app.include_router(revocation.router(callers, revocations))
-    pages.install(app)
+    pages.install(app, picture_origins=config.picture_origins)
     return app

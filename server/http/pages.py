@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from server.http.static_tree import Snapshot, StaticTree, hash_of, split
 
 PAGE = Path(__file__).parents[2] / "static"
 PAGE_POLICY = (
-    "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "default-src 'self'; connect-src 'self'; img-src {images}; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 REFERENCE_POLICY = (
@@ -33,25 +34,26 @@ CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def install(app: FastAPI, folder: Path = PAGE) -> None:
-    """Serve every page, and `/static` under them, from `folder`."""
+def install(app: FastAPI, folder: Path = PAGE, picture_origins: Sequence[str] = ()) -> None:
+    """Serve every page, and `/static` under them, from `folder`. `picture_origins`: where they load people's from."""
     tree = StaticTree(folder)
+    policy = PAGE_POLICY.format(images=" ".join(["'self'", "data:", "blob:", *picture_origins]))
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
     @app.get("/m/{meeting}/", include_in_schema=False)
     def page(request: Request) -> Response:
-        return _page(request, tree, "index.html")
+        return _page(request, tree, "index.html", policy)
 
     @app.get("/m/{meeting}/attendance", include_in_schema=False)
     @app.get("/m/{meeting}/attendance/", include_in_schema=False)
     def attendance_page(request: Request) -> Response:
-        return _page(request, tree, "attendance.html")
+        return _page(request, tree, "attendance.html", policy)
 
     @app.get("/attendance", include_in_schema=False)
     @app.get("/attendance/", include_in_schema=False)
     def records_page(request: Request) -> Response:
-        return _page(request, tree, "records.html")
+        return _page(request, tree, "records.html", policy)
 
     @app.get("/docs", include_in_schema=False)
     def reference(request: Request) -> Response:
@@ -72,7 +74,7 @@ def install(app: FastAPI, folder: Path = PAGE) -> None:
         by = {"Vary": "Accept"}
         if not _is_of_a_person(request):
             raise HTTPException(404, headers=by)
-        answer = _elsewhere(request) or _page(request, tree, "index.html", status=404)
+        answer = _elsewhere(request) or _page(request, tree, "index.html", policy, status=404)
         answer.headers.update(by)
         await answer(scope, receive, send)
 
@@ -95,10 +97,10 @@ def _elsewhere(request: Request) -> Response | None:
     return Response(status_code=308, headers={"Location": f"{base}/m{path[2:]}{query}"})
 
 
-def _page(request: Request, tree: StaticTree, name: str, *, status: int = 200) -> Response:
+def _page(request: Request, tree: StaticTree, name: str, policy: str, *, status: int = 200) -> Response:
     """A page. It names its parts under the hash of all files."""
     snapshot = tree.snapshot()
-    return _answer(request, snapshot, snapshot.files[name], PAGE_POLICY, status=status)
+    return _answer(request, snapshot, snapshot.files[name], policy, status=status)
 
 
 def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:

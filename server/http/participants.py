@@ -3,7 +3,6 @@
 Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
 """
 
-import asyncio
 from typing import Any, Literal
 
 import msgspec
@@ -106,14 +105,15 @@ def add_to(
         await gateway.outside.actor(room, known_as(user_id), moderation.Readmit)
         removals = sorted((await store.rights(room)).removals, key=lambda each: each.at, reverse=True)
         latest = removals[:MOST_REMOVED]
-        people = await asyncio.gather(*(store.participant(room, each.user_id) for each in latest))
+        people = await store.people(room, users=[each.user_id for each in latest])
+        known = {person.user_id: person for person in people}
         response.headers.update(PRIVATE)
         return RemovedPeople(
             removed=[
                 RemovedView(id=person.id, name=person.name, back=removal.back, at=rfc3339(removal.at))
-                for removal, person in zip(latest, people, strict=True)
+                for removal in latest
                 # Whoever was removed before their first join has no ID by which to let them back in.
-                if person is not None
+                if (person := known.get(removal.user_id)) is not None
             ]
         )
 

@@ -88,6 +88,15 @@ def origin(text: str) -> str:
     return f"{parts.scheme}://{_without_port(parts.scheme, parts.netloc)}"
 
 
+def origin_of(url: str) -> str | None:
+    """The origin of an address, as `origin` writes it; None if it has none, or names a user."""
+    try:
+        parts = urlsplit(url)
+        return None if "@" in parts.netloc else origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        return None
+
+
 def is_allowed_origin(text: str, host: str | None, allowed: Sequence[str]) -> bool:
     """Whether a page of this origin may connect: the origin is that of `host`, or on the list."""
     if "*" in allowed:

@@ -15,6 +15,7 @@ import msgspec
 from server.identity.identities import Identities
 from server.identity.ids import kind_of, new_id
 from server.identity.tokens import TabSession, Tokens, Voucher
+from server.realtime.appearance import Appearance
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
@@ -64,6 +65,7 @@ class Admission:
         self._store = store
         self._writer = writer
         self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
+        self.appearance = Appearance(config)
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
         self.new_meetings = NewMeetings(config, changes)
         self.pending = PendingJoins()
@@ -303,6 +305,7 @@ class Admission:
             attempt=join.attempt,
             order=order,
             kind=kind_of(user_id),
+            look=self.appearance.of(proof),
             features=features,
             may=rights_of(joined.participant.may),
             settings=joined.meeting.settings,

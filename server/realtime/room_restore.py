@@ -6,6 +6,8 @@ closed by the process that was stopped, or will be closed at the last heartbeat 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from server.cluster.node import INTERVAL
@@ -15,22 +17,25 @@ from server.runtime.clock import JUMP
 from signalling.protocol.rights import rights_of
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Restored
+from signalling.rooms.member import Look
 from storage.records import Restorable
 from storage.store import Store
 
 log = structlog.get_logger()
 
 
-async def restore_rooms(store: Store, hub: Hub, now: float) -> None:
+async def restore_rooms(
+    store: Store, hub: Hub, now: float, look: Callable[[str], Look] = lambda _: Look()
+) -> None:
     """Keep a place in `hub` for everyone who, by the store, was in a meeting a moment ago. `now` is the record clock's.
-    Raises what the store raises."""
+    `look`: how a user appears. Raises what the store raises."""
     found = await store.restorable(now, hub.grace, slack=INTERVAL)
-    hub.restore([_restored(each, now) for each in found], clock.monotonic())
+    hub.restore([_restored(each, now, look) for each in found], clock.monotonic())
     if found:
         log.info("rooms restored", rooms=len(hub.rooms), participants=len(found))
 
 
-def _restored(found: Restorable, now: float) -> Restored:
+def _restored(found: Restorable, now: float, look: Callable[[str], Look]) -> Restored:
     meeting, person, stay = found.meeting, found.participant, found.stay
     # A person last seen in the future was seen before the clock was set back.
     set_back = max(0.0, found.seen_at - now)
@@ -46,6 +51,7 @@ def _restored(found: Restorable, now: float) -> Restored:
         instance=stay.instance,
         joined_at=stay.joined_at - (set_back if set_back > JUMP else 0.0),
         kind=kind_of(person.user_id),
+        look=look(person.user_id),
         may=rights_of(person.may),
         settings=meeting.settings,
         revision=meeting.revision,

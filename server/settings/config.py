@@ -57,6 +57,7 @@ class Config:
     jwt_expired: login.Expired
     anonymous: login.Anonymous
     create: login.Creators
+    picture_origins: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     limits: Mapping[str, int]
     trusted_proxies: Proxies

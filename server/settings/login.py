@@ -251,4 +251,12 @@ SETTINGS = (
         "Who may create meetings. identified: users with a login. admin: the admin key alone.",
         parsers.one_of("anyone", "identified", "admin"),
     ),
+    Setting(
+        "RECONVENE_PICTURE_ORIGINS",
+        "",
+        "origins such as https://app.example.org, separated by commas",
+        "Where pictures of people, which their tokens name, are loaded from. Not set: none are shown.",
+        parsers.https_origins,
+        empty=(),
+    ),
 )

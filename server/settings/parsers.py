@@ -82,6 +82,13 @@ def origins(text: str) -> tuple[str, ...]:
     return tuple(part if part == "*" else origin(part) for part in parts)
 
 
+def https_origins(text: str) -> tuple[str, ...]:
+    found = origins(text)
+    if not all(each.startswith("https://") for each in found):
+        raise ValueError
+    return found
+
+
 def turn_urls(text: str) -> tuple[str, ...]:
     urls = tuple(part.strip() for part in text.split(",") if part.strip())
     if not all(url.startswith(("turn:", "turns:")) and place(url) for url in urls):

@@ -33,6 +33,9 @@ class MediaState(msgspec.Struct, frozen=True):
 class Participant(msgspec.Struct, frozen=True):
     """`joined_at`: when this stay began (RFC 3339, UTC). Only programs have `kind` and `recording` (true).
 
+    `guest` (true): nobody has identified this person, on a server that an application tells who people are. `obeys`
+    (false): this client does not turn off what it is told to. `picture`: an address, from the application.
+
     `may`: the rights in which this participant differs from the meeting's default. `hand_at`: when the hand was raised
     (as `joined_at`, by the server's clock), while it is up; hands are ordered by it."""
 
@@ -46,6 +49,9 @@ class Participant(msgspec.Struct, frozen=True):
     joined_at: str
     kind: Literal["bot"] | UnsetType = UNSET
     recording: bool | UnsetType = UNSET
+    guest: bool | UnsetType = UNSET
+    obeys: bool | UnsetType = UNSET
+    picture: str | UnsetType = UNSET
     may: Rights | UnsetType = UNSET
     hand_at: str | UnsetType = UNSET
 
@@ -58,6 +64,7 @@ class ParticipantChange(msgspec.Struct, frozen=True):
     media: MediaState | UnsetType = UNSET
     hand: bool | UnsetType = UNSET
     state: State | UnsetType = UNSET
+    obeys: bool | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     may: Rights | UnsetType = UNSET
     hand_at: str | UnsetType | None = UNSET

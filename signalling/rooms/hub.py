@@ -17,7 +17,6 @@ second away; most reloads take less.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -38,6 +37,7 @@ from signalling.rooms.inputs import (
     Goodbye,
     Restored,
     Return,
+    came_back,
     is_outdated,
     restored_member,
     took_up,
@@ -177,9 +177,8 @@ class Hub:
         # A member that was never connected here: only its page knows what it sends.
         shown, unknown = member.state == "reconnecting", member.generation == 0
         effects = self._seat(room, member, back.connection, back.attempt, now)
-        member.features = back.features
         effects.append(stay_resumed(room.id, member, now, returned=True))
-        changes: dict[str, Any] = {"state": member.state} if shown else {}
+        changes = came_back(back, member, shown=shown, unknown=unknown)
         if unknown:
             changes |= commands.believe(room, member, back, now)
         if changes:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.rights import ALL, Rights, Role
-from signalling.rooms.member import Handle, Member
+from signalling.rooms.member import Handle, Look, Member
 
 
 class Arrival(NamedTuple):
@@ -46,6 +46,7 @@ class Arrival(NamedTuple):
     settings: Mapping[str, Any] = {}
     revision: int = 0
     hand_at: float | None = None
+    look: Look = Look()
 
 
 def is_outdated(arrival: Arrival, member: Member) -> bool:
@@ -62,6 +63,8 @@ def took_up(arrival: Arrival, member: Member) -> bool:
     if member.session_id != arrival.session_id:
         member.began_at = arrival.joined_at
     member.name = arrival.name
+    told = arrival.look.picture is not None
+    member.look = arrival.look if told else arrival.look._replace(picture=member.look.picture)
     member.role = arrival.role
     member.may = arrival.may
     member.session_id = arrival.session_id
@@ -97,6 +100,15 @@ class Return(NamedTuple):
     features: frozenset[str] = frozenset()
 
 
+def came_back(back: Return, member: Member, *, shown: bool, unknown: bool) -> dict[str, Any]:
+    """Update the member from the return, and say what others have to be told: that it is back, if its absence was
+    `shown`; and whether it obeys, as they take for granted of one that is `unknown`."""
+    obeyed = unknown or member.obeys
+    member.features = back.features
+    changes: dict[str, Any] = {"state": member.state} if shown else {}
+    return changes if member.obeys is obeyed else changes | {"obeys": member.obeys}
+
+
 class Goodbye(NamedTuple):
     """A page that said over HTTP that it is going away; `instance` and `user_id` are from its session token.
 
@@ -129,11 +141,13 @@ class Restored(NamedTuple):
     settings: Mapping[str, Any] = {}
     revision: int = 0
     hand_at: float | None = None
+    look: Look = Look()
 
 
 def restored_member(stay: Restored) -> Member:
     member = Member(stay.participant_id, stay.user_id, stay.joined_at, stay.kind)
     member.name = stay.name
+    member.look = stay.look
     member.role = stay.role
     member.may = stay.may
     member.session_id = stay.session_id

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
+from signalling.protocol.features import MODERATION
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.rights import ALL, Role
@@ -22,6 +23,14 @@ Handle = Any
 MAX_FORMER = 8
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Look(NamedTuple):
+    """What others see of somebody beside the name. `guest`: nobody has identified this person, where somebody could
+    have. `picture`: its address; "": there is none, None: nothing was said of it."""
+
+    guest: bool = False
+    picture: str | None = None
 
 
 class Member:
@@ -65,6 +74,7 @@ class Member:
         "joined_at",
         "kind",
         "listing",
+        "look",
         "lost_at",
         "may",
         "muted",
@@ -106,6 +116,7 @@ class Member:
         self.excused = 0.0
         self.back_in: float | None = None
         self.restored = False
+        self.look = Look()
         self.may = ALL
         self.muted: frozenset[str] = frozenset()
         self.command_ids = CommandIds()
@@ -149,6 +160,11 @@ class Member:
         """As others are told."""
         return None if self.hand_at is None else rfc3339(self.hand_at)
 
+    @property
+    def obeys(self) -> bool:
+        """Whether its page turns off what it is told to, as far as is known."""
+        return self.generation == 0 or MODERATION in self.features
+
     def media(self) -> MediaState:
         return MediaState(self.audio, self.video, self.screen)
 
@@ -182,6 +198,9 @@ class Member:
             rfc3339(self.joined_at),
             "bot" if self.kind else UNSET,
             self.kind == "recorder" or UNSET,
+            self.look.guest or UNSET,
+            UNSET if self.obeys else False,
+            self.look.picture or UNSET,
             UNSET if self.may is ALL else self.may,
             UNSET if self.hand_at is None else rfc3339(self.hand_at),
         )

@@ -18,6 +18,9 @@
  * @property {string} joined_at  RFC 3339, UTC
  * @property {"bot"} [kind]  A program; left out: a person.
  * @property {true} [recording]  A program that records the meeting.
+ * @property {true} [guest]  Nobody has identified this person, on a server where an application does.
+ * @property {boolean} [obeys]  False: this client does not turn off what it is told to.
+ * @property {string} [picture]  An address, from the application.
  * @property {Rights} [may]  Where they differ from the meeting's default.
  *
  * @typedef {Partial<MediaState> & {hand?: boolean}} Muted  What this page has to turn off (false).

@@ -39,15 +39,18 @@ export function changedMedia(before, now) {
 
 /**
  * The roster to show. A restarted server does not know what media those who are still away send. Their pages and
- * pictures go on, so media stay as shown before until they are back and report theirs.
+ * pictures go on, so media stay as shown before until they are back and report theirs. Nor does it know where the
+ * application has a picture of somebody, before it sees another token.
  * @param {Roster} before  what was shown until now @param {Roster} roster @returns {Roster}
  */
 export function shown(before, roster) {
   return new Map(
     [...roster].map(([id, participant]) => {
       const known = before.get(id);
-      const goesOn = participant.state === "reconnecting" && known?.instance === participant.instance;
-      return [id, goesOn ? { ...participant, media: known.media } : participant];
+      if (known?.instance !== participant.instance) return [id, participant];
+      const picture = participant.picture ?? known.picture;
+      const goesOn = participant.state === "reconnecting" && { media: known.media };
+      return [id, { ...participant, ...(picture && { picture }), ...goesOn }];
     }),
   );
 }

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
+from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
+from tests.e2e.person import meet
 
 ORDER = """async (participants) => {
   const { hands } = await import("/static/sdk/roster.js");
@@ -38,3 +41,34 @@ async def test_the_order_of_hands(newcomer: Newcomer) -> None:
     ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
     assert [await ada.page.evaluate(ORDER, people) for people, _ in LISTS] == [order for _, order in LISTS]
+
+
+@pytest.mark.one_browser
+async def test_hands_come_first_in_the_list_with_their_numbers(newcomer: Newcomer, meeting: str) -> None:
+    """In the same order for everyone, also after a reload; whoever has the focus keeps it."""
+    ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")
+    _, b, c = await meet(meeting, ada, bob, cat)
+    panel = await in_charge.open_people(ada)
+    names = panel.locator("[data-part=list] [data-part=name]")
+    await expect(names).to_have_text(["Ada (you)", "Bob", "Cat"])
+    await ada.sees(c, connection="connected")
+    more = panel.get_by_role("button", name="More about Cat")
+    await more.focus()
+    await cat.press("Raise hand")
+    await expect(names).to_have_text(["Cat", "Ada (you)", "Bob"])
+    await expect(more).to_be_focused()
+    await bob.press("Raise hand")
+    await expect(names).to_have_text(["Cat", "Bob", "Ada (you)"])
+    hand = panel.get_by_role("img", name="Hand raised")
+    await expect(hand).to_have_count(2)
+    for number, participant in ((1, c), (2, b)):
+        mark = panel.locator(f'[data-participant-id="{participant}"]').get_by_role("img", name="Hand raised")
+        await expect(mark).to_have_accessible_name(f"Hand raised, number {number}")
+        await expect(mark).to_have_text(str(number))
+    await bob.page.reload()
+    await bob.seated()
+    theirs = (await in_charge.open_people(bob)).locator("[data-part=list] [data-part=name]")
+    await expect(theirs).to_have_text(["Cat", "Bob (you)", "Ada"])
+    await cat.press("Lower hand")
+    await expect(names).to_have_text(["Bob", "Ada (you)", "Cat"])
+    await expect(hand).to_have_accessible_name("Hand raised, number 1")

@@ -35,6 +35,7 @@ from signalling.rooms.flow import Flow
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Goodbye, Restored, Return
 from signalling.rooms.knock import Knocking
+from signalling.rooms.member import Look
 from signalling.rooms.telling import DELAY, FRAMES
 from tests.signalling.frames import check_client_frame
 from tests.signalling.record import keep
@@ -59,6 +60,7 @@ class Stage:
         # What the store has, and what is to be recorded.
         self.roles: dict[str, Role] = {}
         self.may: dict[str, Rights] = {}
+        self.looks: dict[str, Look] = {}
         self.hands: dict[str, float | None] = {}
         self.settings: dict[str, Any] = {}
         self.revision = 0
@@ -117,6 +119,7 @@ class Stage:
             may=self.may.get(user, ALL),
             settings=self.settings,
             revision=self.revision,
+            look=self.looks.get(user, Look()),
         )
         self.sockets[user] = socket
         self._carry_out(self.hub.join(arrival, self.now, soon=soon))

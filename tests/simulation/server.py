@@ -133,7 +133,7 @@ class Server:
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
         self.node.on_clock_set = self.hub.stays.clock_was_set
         await self.node.start()
-        await restore_rooms(store, self.hub, times.now())
+        await restore_rooms(store, self.hub, times.now(), admission.appearance.before)
         self.restored = dict(store.restored)
         await self.revocations.hear()
         self.node.errands["hear of revocations"] = self.revocations.hear

@@ -57,14 +57,15 @@ export class PeopleList {
  * @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees
  * @param {number} turn  among those who raise a hand, from 1; 0: none is raised
  */
-function show(item, { id, name, role, media, state, kind, recording }, own, hue, turn) {
+function show(item, { id, name, role, media, state, kind, recording, guest, picture }, own, hue, turn) {
   item.dataset.participantId = id;
   item.dataset.state = state;
-  paintAvatar(part(item, "avatar"), name, hue);
+  paintAvatar(part(item, "avatar"), name, hue, picture);
   write(part(item, "name"), own ? `${name} (you)` : name);
   const roles = { host: "Host", cohost: "Co-host", participant: "" };
   write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);
   part(item, "bot").hidden = kind !== "bot";
+  part(item, "guest").hidden = !guest;
   part(item, "recording").hidden = !recording;
   const hand = part(item, "hand");
   hand.classList.toggle("absent", !turn);

@@ -18,6 +18,7 @@ import { canCode } from "../../sdk/security-code.js";
 const RANK = { participant: 0, cohost: 1, host: 2 };
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
 const TURN_OFF = { audio: "Turn off microphone", video: "Turn off camera", screen: "Stop screen sharing" };
+const NOTE = "person-menu-note";
 /** Pixels between the menu and the edge of the window. */
 const EDGE = 8;
 
@@ -56,7 +57,10 @@ export class PersonMenu {
     const items = isBelow ? this.#orders(participant) : [];
     if (this.#hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#call, participant) });
     if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
-    this.#menu.replaceChildren(...items.map((item) => this.#button(item)));
+    const note = isBelow && participant.obeys === false ? [disobedient(participant.name)] : [];
+    if (note.length) this.#menu.setAttribute("aria-describedby", NOTE);
+    else this.#menu.removeAttribute("aria-describedby");
+    this.#menu.replaceChildren(...note, ...items.map((item) => this.#button(item)));
     this.#menu.showPopover();
     place(this.#menu, button);
     this.#menu.querySelector("button")?.focus();
@@ -133,6 +137,15 @@ export class PersonMenu {
     this.#call.order({ type: "remove", participant: id, back: back.back });
     if (back.knock) this.#call.order({ type: "settings", settings: { lobby: "everyone" } });
   }
+}
+
+/** What to know before muting somebody. @param {string} name */
+function disobedient(name) {
+  const note = document.createElement("p");
+  note.className = "menu-note";
+  note.id = NOTE;
+  note.textContent = `${name} uses an old page, or another program, that turns nothing off by itself. Up-to-date pages do not play what you turn off; old ones do.`;
+  return note;
 }
 
 /** Below the button, or above it where there is no room. @param {HTMLElement} menu @param {HTMLElement} button */

@@ -80,7 +80,7 @@ export class Tile {
   /** @param {Picture} picture */
   update({ participant, stream, connection, own, screen, mirrored, hue }) {
     const { element } = this;
-    const { id, name, media, hand, role, state, kind, recording } = participant;
+    const { id, name, media, hand, role, state, kind, recording, picture } = participant;
     const silent = connection === "none" || connection === "unable";
     const shown = screen || (media.video && !silent);
     this.kind = screen ? "screen" : own ? "own" : "person";
@@ -100,7 +100,7 @@ export class Tile {
     const label = screen ? (own ? "Your screen" : `${name}’s screen`) : own ? `${name} (you)` : name;
     element.setAttribute("aria-label", label);
     write(part(element, "name"), label);
-    paintAvatar(part(element, "avatar"), name, hue);
+    paintAvatar(part(element, "avatar"), name, hue, picture);
     paintGround(element, hue);
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";

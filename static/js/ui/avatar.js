@@ -1,4 +1,4 @@
-/** An avatar for a person without a picture: initials on a colour that stays theirs. */
+/** An avatar: a person's picture, or initials on a colour that stays theirs. */
 
 /** Hues in degrees: no two are hard to tell apart. */
 const HUES = Array.from({ length: 12 }, (_, index) => index * 30);
@@ -47,10 +47,26 @@ export class Colours {
   }
 }
 
-/** @param {HTMLElement} element @param {string} name @param {number} hue */
-export function paintAvatar(element, name, hue) {
-  element.textContent = initials(name);
+/**
+ * The initials are below the picture, for as long as it has not come, and if it never does.
+ * @param {HTMLElement} element @param {string} name @param {number} hue @param {string} [picture]  its address
+ */
+export function paintAvatar(element, name, hue, picture = "") {
   paintGround(element, hue);
+  const image = element.querySelector("img");
+  if ((image?.getAttribute("src") ?? "") === picture && element.firstChild?.nodeValue === initials(name)) return;
+  element.replaceChildren(initials(name), ...(picture ? [imageOf(picture)] : []));
+}
+
+/** @param {string} picture */
+function imageOf(picture) {
+  const image = document.createElement("img");
+  image.alt = "";
+  // Where it comes from is not told of which meeting.
+  image.referrerPolicy = "no-referrer";
+  image.addEventListener("error", () => (image.hidden = true));
+  image.src = picture;
+  return image;
 }
 
 /** Gives an element the person's colour. @param {HTMLElement} element @param {number} hue  degrees */

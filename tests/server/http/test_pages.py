@@ -51,7 +51,7 @@ async def test_whatever_a_page_is_made_of_is_kept_for_good(web: httpx.AsyncClien
     assert answer.headers["Cache-Control"] == "no-cache"
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     policy = answer.headers["Content-Security-Policy"].split("; ")
-    assert {"default-src 'self'", "connect-src 'self'"} <= set(policy)
+    assert {"default-src 'self'", "connect-src 'self'", "img-src 'self' data: blob:"} <= set(policy)
     addresses = set(ADDRESSES.findall(answer.text))
     assert len({path.split("/")[2] for path in addresses}) == 1
     assert {path.rpartition(".")[2] for path in addresses} == {"js", "css", "svg"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.network.hosts import Hosts, asked_by, is_allowed_origin, origin
+from server.network.hosts import Hosts, asked_by, is_allowed_origin, origin, origin_of
 from tests.process import ServerProcess
 from tests.server.client import bearer
 from tests.server.raw import Raw
@@ -176,3 +176,20 @@ async def test_a_trusted_proxy_says_by_which_name_it_was_asked(server: ServerPro
 async def test_nobody_else_can(tmp_path: Path) -> None:
     async with ServerProcess(tmp_path, RECONVENE_TRUSTED_PROXIES="none") as server:
         assert await upgrade(server, Origin=f"https://{MEET}", X_Forwarded_Host=MEET) == 403
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://App.example.org/ann.png?x#y", "https://app.example.org"),
+        ("https://app.example.org:443/ann.png", "https://app.example.org"),
+        ("https://app.example.org:8443", "https://app.example.org:8443"),
+        ("https://app.example.org@evil.org/ann.png", None),
+        ("https://app.example.org\\@evil.org/ann.png", None),
+        ("data:image/png;base64,AAAA", None),
+        ("https://[::1/ann.png", None),
+        ("", None),
+    ],
+)
+def test_the_origin_of_an_address(url: str, found: str | None) -> None:
+    assert origin_of(url) == found

@@ -60,6 +60,11 @@ def test_no_secret_is_shown() -> None:
         (PROJECT | {"RECONVENE_JWT_JWKS_URL": URL}, "the project publishes its keys"),
         ({"RECONVENE_ANONYMOUS": "no"}, "RECONVENE_ANONYMOUS=no lets nobody in without a login"),
         ({"RECONVENE_ANONYMOUS": "maybe"}, "RECONVENE_ANONYMOUS must be yes, lobby or no, not 'maybe'"),
+        (
+            {"RECONVENE_PICTURE_ORIGINS": "http://a.example"},
+            "RECONVENE_PICTURE_ORIGINS must be origins such as",
+        ),
+        ({"RECONVENE_PICTURE_ORIGINS": "*"}, "RECONVENE_PICTURE_ORIGINS must be origins such as"),
         ({"RECONVENE_CREATE": "identified"}, "RECONVENE_CREATE=identified lets nobody create"),
         ({"RECONVENE_CREATE": "admin"}, "RECONVENE_ADMIN_KEY must be set"),
     ],

@@ -261,6 +261,7 @@ def test_who_comes_back_after_a_goodbye_to_a_restarted_server_says_what_it_sends
     assert update["participant"] == {
         "id": "p_bob_ABC123",
         "state": "connected",
+        "obeys": False,
         "media": {"audio": True, "video": False, "screen": False},
         "hand": True,
         "hand_at": "1970-01-12T13:46:40.000Z",
