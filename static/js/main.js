@@ -56,9 +56,17 @@ function meetingHere() {
 /** Takes what the link says besides the meeting. @returns {boolean} whether it says anything */
 function takeFromLink() {
   const { token, invite } = takeFragment();
-  identity.login.take(token);
   if (invite) invites.keep(meetingHere(), invite);
+  if (token && call.isOn() && identity.login.token) renewed(token);
+  else identity.login.take(token);
   return Boolean(token || invite);
+}
+
+/** The application has followed the link once more, with a newer token. Nobody becomes somebody else in a call. @param {string} token */
+function renewed(token) {
+  if (!identity.login.isOf(token)) return;
+  identity.login.token = token;
+  visit?.call?.renew(token);
 }
 
 document.addEventListener("click", (event) => {

@@ -106,6 +106,11 @@ export class Call extends Emitter {
     this.mesh.stop();
   }
 
+  /** Shows a newer token of the application. @param {string} token */
+  renew(token) {
+    this.#socket.renew(token);
+  }
+
   get me() {
     return this.roster.get(this.myId);
   }

@@ -25,6 +25,12 @@ export class Login {
     this.unseen = true;
   }
 
+  /** Whether a token claims to be of the same user as the one that is here. @param {string} token */
+  isOf(token) {
+    const [mine, other] = [claims(this.token ?? ""), claims(token)];
+    return mine.sub !== undefined && mine.sub === other.sub && mine.iss === other.iss;
+  }
+
   /** Whether somebody has logged in with an application. */
   get isOn() {
     return this.token !== undefined || this.getToken !== null;

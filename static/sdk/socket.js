@@ -78,6 +78,11 @@ export class MeetingSocket extends Emitter {
     this.#run(this.#client.order(isLasting(order) ? { ...order, key: randomName() } : order));
   }
 
+  /** Shows a newer token of the application. @param {string} token */
+  renew(token) {
+    this.#happened((now) => this.#client.renew(token, now));
+  }
+
   /** @param {string} to @param {import("./protocol.js").SignalData} data */
   signal(to, data) {
     this.#run(this.#client.signal(to, data));
@@ -117,17 +122,17 @@ export class MeetingSocket extends Emitter {
   /** @param {Extract<Action, {do: "emit"}>} action */
   #tell({ name, detail }) {
     if (name === "joined") this.#joinTook = Math.min(this.#joinTook, performance.now() - this.#startedAt);
-    if (name === "token_expiring" || name === "token_needed") void this.#renew();
+    if (name === "token_expiring" || name === "token_needed") void this.#askForToken();
     this.emit(name, detail);
   }
 
   /** Asks for a newer token, once at a time. */
-  async #renew() {
+  async #askForToken() {
     if (!this.#getToken || this.#asking) return;
     this.#asking = true;
     const token = await this.#getToken().catch(() => null);
     this.#asking = false;
-    if (token) this.#happened((now) => this.#client.renew(token, now));
+    if (token) this.renew(token);
     else this.#run(this.#client.noToken());
   }
 

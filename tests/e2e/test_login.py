@@ -97,6 +97,26 @@ async def test_what_is_wrong_with_a_login_is_said_and_nobody_becomes_a_stranger(
     forgive(ann)
 
 
+async def test_the_application_may_give_a_newer_token_by_the_link(
+    newcomer: Newcomer, meeting: str, app: Login
+) -> None:
+    """The stay goes on with it, for as long as it is good. Somebody else's changes nothing."""
+    await app.joined(meeting, "host")
+    ann = await newcomer("Ann", url=app.server.url)
+    await follow(ann, meeting, app.token("ann", name="Ann"))
+    me = await enter(ann)
+    follow_on = "token => { location.hash = `token=${token}`; }"
+    newer = app.token("ann", name="Ann", jti="the newer one")
+    await ann.page.evaluate(follow_on, app.token("eve", name="Eve"))
+    await ann.page.evaluate(follow_on, newer)
+    await ann.hears("authenticated")
+    assert [said["token"] for said in ann.said if said["type"] == "authenticate"] == [newer]
+    assert "#" not in ann.page.url
+    assert await ann.seated() == me
+    assert len(await joins_sent(ann)) == 1
+    forgive(ann)
+
+
 async def test_the_application_is_asked_for_newer_tokens(
     newcomer: Newcomer, meeting: str, app: Login
 ) -> None:
