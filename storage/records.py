@@ -91,8 +91,28 @@ class Stay:
     reconnects: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a user shows at the door: by that `storage.entry` decides who is let in.
+
+    `returns`: the page was in `previous_session` and goes on with it; a page that was loaded anew does not.
+    `guests_wait`: guests wait in the lobby, whatever the meeting's settings. `password_version`: of the password that
+    the user has proved to know. `invite`: the hash of one that was shown. `role`, `may` and `role_at` (since when) are
+    claims of a token.
+    """
+
+    returns: bool = False
+    standing: Standing = "guest"
+    guests_wait: bool = False
+    password_version: str | None = None
+    invite: str | None = None
+    role: Role | None = None
+    role_at: float | None = None
+    may: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True, slots=True)
-class JoinRequest:
+class JoinRequest(Shown):
     """A user asks to join a meeting.
 
     An empty `name` keeps the participant's name; a new participant is then called `GUEST`.
@@ -100,11 +120,6 @@ class JoinRequest:
     `participant_id` and `session_id` are for new rows. An open stay continues. If there is none, `previous_session`
     continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
     Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
-
-    `storage.entry` decides by the others. `returns`: the page was in `previous_session` and goes on with it; a page
-    that was loaded anew does not. `guests_wait`: guests wait in the lobby, whatever the meeting's settings.
-    `password_version`: of the password that the user has proved to know. `invite`: the hash of one that was shown.
-    `role`, `may` and `role_at` (since when) are claims of a token.
     """
 
     room: str
@@ -119,14 +134,6 @@ class JoinRequest:
     grace: float = 30.0
     create: bool = False
     title: str = ""
-    returns: bool = False
-    standing: Standing = "guest"
-    guests_wait: bool = False
-    password_version: str | None = None
-    invite: str | None = None
-    role: Role | None = None
-    role_at: float | None = None
-    may: Mapping[str, Any] | None = None
 
     @property
     def first_name(self) -> str:

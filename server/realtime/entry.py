@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple
+from dataclasses import replace
 
 from server.identity.ids import new_id
 from server.identity.passwords import Passwords
@@ -18,7 +18,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.knock import Knocking
 from signalling.rooms.member import Handle
 from storage.errors import NotLetIn
-from storage.records import GUEST, Role, Standing
+from storage.records import GUEST, Shown, Standing
 
 Turn = Callable[[], AbstractAsyncContextManager[None]]
 """Within it one password may be tried. Raises `Refused` if too many were."""
@@ -31,19 +31,6 @@ CODES: dict[str, ErrorCode] = {
     "locked": ErrorCode.MEETING_LOCKED,
     "password_required": ErrorCode.PASSWORD_REQUIRED,
 }
-
-
-class Shown(NamedTuple):
-    """The fields of `storage.records.JoinRequest` by which the store decides who is let in."""
-
-    returns: bool = False
-    standing: Standing = "guest"
-    guests_wait: bool = False
-    password_version: str | None = None
-    invite: str | None = None
-    role: Role | None = None
-    role_at: float | None = None
-    may: Mapping[str, Any] | None = None
 
 
 class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
@@ -90,11 +77,12 @@ class Door:
 
     def shown(self, join: Join, proof: Proof, *, returns: bool) -> Shown:
         invite = None if join.invite is None else invite_hash(join.invite)
-        shown = Shown(returns, standing_of(proof), self._guests_wait, invite=invite)
+        standing = standing_of(proof)
+        shown = Shown(returns=returns, standing=standing, guests_wait=self._guests_wait, invite=invite)
         outside = proof.who.outside if proof.who is not None else None
         if outside is None:
             return shown
-        return shown._replace(role=outside.role, role_at=outside.role_at, may=outside.may or None)
+        return replace(shown, role=outside.role, role_at=outside.role_at, may=outside.may or None)
 
     async def with_password(self, shown: Shown, join: Join, refused: NotLetIn, turn: Turn) -> Shown:
         """What to ask the store again with. Raises `Refused`: password_required, wrong_password, rate_limited,
@@ -104,7 +92,7 @@ class Door:
         async with turn():
             if not await self.passwords.fits(join.password, refused.settings["password_hash"]):
                 raise Refused(ErrorCode.WRONG_PASSWORD)
-        return shown._replace(password_version=refused.settings["password_version"])
+        return replace(shown, password_version=refused.settings["password_version"])
 
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
         """What the hub needs to let somebody wait."""

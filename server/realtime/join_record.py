@@ -11,7 +11,6 @@ from server.identity.ids import new_id
 from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
-from server.realtime.entry import Shown
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from signalling.protocol.client_messages import Join
@@ -20,10 +19,11 @@ from signalling.protocol.identifiers import IMPORTED, instance, reserved
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
 from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
-from storage.records import Joined, JoinRequest
+from storage.records import Joined, JoinRequest, Shown
 from storage.store import Store
 
 SETTLE_TIMEOUT = 2.0
+_SHOWN = tuple(field.name for field in dataclasses.fields(Shown))
 FAILED = 10_000
 """Failed joins that are remembered, with the time at which the store was asked."""
 
@@ -96,7 +96,7 @@ class JoinRecord:
             # An existing meeting can be joined whatever its id.
             create=join.create and reserved(join.meeting) is None,
             title=join.title,
-            **shown._asdict(),
+            **{name: getattr(shown, name) for name in _SHOWN},
         )
         try:
             joined = await self._store.join(request)

@@ -28,6 +28,7 @@ from storage.records import (
     Meeting,
     Participant,
     Restorable,
+    Shown,
     Stay,
 )
 
@@ -58,12 +59,7 @@ def columns(record: Any) -> dict[str, Any]:
 _KNOWN_ANSWERS = 2
 """Sent with joins, for the functions: a caller without it knows no refusal but those of release 0.5."""
 
-_OPTIONAL = {
-    field.name: field.default
-    for field in fields(JoinRequest)
-    if field.name
-    in ("returns", "standing", "guests_wait", "password_version", "invite", "role", "role_at", "may")
-}
+_OPTIONAL = {field.name: field.default for field in fields(Shown)}
 
 
 def wish(request: JoinRequest) -> dict[str, Any]:
