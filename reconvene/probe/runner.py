@@ -128,7 +128,8 @@ async def _carried_out(visit: Visit, step: Step, left: float, told: Told) -> Out
     except ApiFailure as failure:
         return failed(failure.found, failure.advice)
     except Over as over:
-        return failed(over.found, HINTS.get(str(over.code), over.advice or step.hint))
+        advice = over.advice[:1].upper() + over.advice[1:]
+        return failed(over.found, HINTS.get(str(over.code), advice or step.hint))
     except Exception as error:
         text = f"{type(error).__name__}: {error}".rstrip(": ")
         return failed(f"the check itself failed: {text}", "Please report this as a bug")

@@ -156,7 +156,12 @@ async def test_a_probe_shows_what_a_meeting_asks_for(server: ServerProcess, room
         await ada.hears("answered")
         fails(await probed(server.url, meeting=room), "join", "asks for a password", "--password")
         shown = Credentials(password="open sesame", wait=0)
-        fails(await probed(server.url, meeting=room, credentials=shown), "join", "have to wait", "--wait")
+        fails(
+            await probed(server.url, meeting=room, credentials=shown),
+            "join",
+            "have to wait to be let in. Have",
+            "--wait",
+        )
 
 
 async def under_load(url: str, *options: str) -> tuple[int, str]:
