@@ -25,7 +25,7 @@ RANKS: Mapping[Role, int] = {"participant": 0, "cohost": 1, "host": 2}
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """A valid invite that the user has shown: neither revoked nor expired, and with a use left unless this user has
-    `used` it before."""
+    `used` it before. (With the role host: the host link, which nobody has used.)"""
 
     role: Role
     created_at: float
@@ -71,8 +71,8 @@ NOTHING = Grant()
 def granted(request: JoinRequest, known: Known) -> Grant:
     """What claims and invite grant to a new participant, or change because they are newer than what the meeting did.
 
-    The host stays host. Whoever would become host of a meeting that has one becomes co-host. An invite takes no role
-    away.
+    The host stays host. Whoever would become host of a meeting that has one becomes co-host, but by the host link,
+    which counts whatever the meeting did to its user before. An invite takes no role away.
     """
     if request.user_id == known.host_user_id:
         return NOTHING
@@ -83,6 +83,8 @@ def granted(request: JoinRequest, known: Known) -> Grant:
     if claims and (is_new or (request.role_at or 0.0) > changed_at):
         grant = Grant(request.role, request.may, request.role_at)
     invite = known.invitation
+    if invite is not None and invite.role == "host":
+        return Grant("host", grant.may, max(request.at, changed_at))
     if invite is not None and not invite.used and (is_new or invite.created_at > changed_at):
         role = grant.role or known.role or "participant"
         if RANKS[invite.role] > RANKS[role]:

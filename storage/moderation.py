@@ -172,8 +172,14 @@ class Moderation(Protocol):
     async def make_invite(self, invite: NewInvite) -> Invite:
         """Get or create the invite with this id. A new one is written to the audit ("invite").
 
+        With the role host it is the host link: it is used once, and the one before becomes void. Whoever joins with it
+        is host, and the host before, if ever in, co-host (audit: "host_link"). A change of the host makes it void, too.
+
         Raises `UnknownMeeting`, `MeetingEnded`.
         """
+
+    async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002
+        """Whether a join with this invite (`JoinRequest.invite`) makes its user host."""
 
     async def revoke_invite(self, room: str, invite_id: str, at: float, by: str = "") -> bool:
         """Make the invite void; the first revocation counts, and is written to the audit ("revoke_invite").

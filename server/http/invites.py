@@ -31,7 +31,11 @@ InviteId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Th
 
 
 class InviteBody(BaseModel):
-    role: Role = Field("participant", description="The role that it grants: lower than the caller's.")
+    role: Role = Field(
+        "participant",
+        description="The role that it grants: lower than the caller's. `host`: the host link, which is used once and "
+        "makes its user host, and the host before a co-host. The host alone makes it; a new one voids the older.",
+    )
     uses: int | None = Field(None, ge=1, le=1_000_000, description="How many may use it; null: any number.")
     expires_at: AwareDatetime | None = Field(None, description="RFC 3339; null: never.")
 

@@ -21,7 +21,9 @@ from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
 from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
+from server.realtime.host_news import HostNews
 from server.realtime.ice_servers import IceServers
+from server.realtime.in_charge import is_in_charge
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.login_expiry import LoginExpiry
 from server.realtime.new_meetings import NewMeetings
@@ -38,7 +40,7 @@ from signalling.rooms.admission import Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
 from signalling.rooms.member import Handle, Member
-from storage.errors import NotLetIn, StoreUnavailable
+from storage.errors import NotLetIn
 from storage.records import Joined
 from storage.store import Store
 
@@ -64,11 +66,12 @@ class Admission:
         self._hub = hub
         self._store = store
         self._writer = writer
-        self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock)
         self.appearance = Appearance(config)
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
         self.new_meetings = NewMeetings(config, changes)
         self.pending = PendingJoins()
+        self.hosts = HostNews(hub, store, self.pending, changes)
+        self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock, self.hosts)
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)
         self._credentials = Credentials(config, tokens, hub, store, self._identities)
@@ -202,6 +205,8 @@ class Admission:
                         break
                 else:
                     raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
+                if joined.meeting.host_user_id == user_id:
+                    self.hosts.heard(join.meeting, user_id)
                 await self._let_in(join, proof, comes_back, joined)
                 if pending.revoked:
                     raise Refused(ErrorCode.REVOKED)
@@ -251,13 +256,7 @@ class Admission:
     async def _is_in_charge(self, join: Join, user_id: str, joined: Joined | None) -> bool:
         if joined is not None:
             return joined.participant.role != "participant"
-        try:
-            meeting = await self._store.meeting(join.meeting)
-            person = await self._store.participant(join.meeting, user_id)
-        except StoreUnavailable as error:
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
-        is_host = meeting is not None and meeting.host_user_id == user_id
-        return is_host or (person is not None and person.role != "participant")
+        return await is_in_charge(self._store, join, user_id, self._record.now().at)
 
     def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
         """A join was recorded and then refused."""

@@ -83,6 +83,7 @@ class Gateway:
         self._moderating = Moderating(
             hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting
         )
+        admission.hosts.tell = self._host_is
         self.outside = OutsideCommands(hub, store, changes, self._carrier, admission.door.passwords)
         self._carrier.others = {
             Unsettled: self._moderating.unsettled,
@@ -137,6 +138,11 @@ class Gateway:
         """Tell everyone in the room that the meeting has ended; the store has recorded it already."""
         self._admission.pending.meeting_changed(room)
         self._carrier.carry_out(self._hub.end(room, clock.monotonic()))
+
+    def _host_is(self, room: str, user_id: str) -> None:
+        found = self._hub.rooms.get(room)
+        if found is not None:
+            self._carrier.carry_out(self._hub.orders.host_is(found, user_id, clock.monotonic()))
 
     def meeting_made(self, room: str) -> None:
         """The store has just made it."""

@@ -11,6 +11,7 @@ from server.identity.ids import new_id
 from server.identity.tokens import TabSession
 from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
+from server.realtime.host_news import HostNews
 from server.runtime import clock
 from server.runtime.clock import RecordClock
 from signalling.protocol.client_messages import Join
@@ -49,7 +50,9 @@ class JoinRecord:
         changes: ChangeWriter,
         node: str,
         record_clock: RecordClock,
+        hosts: HostNews,
     ) -> None:
+        self._hosts = hosts
         self._changes = changes
         self._grace = grace
         self._hub = hub
@@ -112,6 +115,8 @@ class JoinRecord:
         except StoreUnavailable as error:
             if not error.certain:
                 self.has_failed(join.meeting, user_id, asked)
+                if shown.invite is not None:
+                    self._hosts.ask(join.meeting)
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after) from error
         except BaseException:
             self.has_failed(join.meeting, user_id, asked)

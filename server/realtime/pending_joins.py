@@ -20,6 +20,7 @@ class PendingJoins:
 
     def __init__(self) -> None:
         self._rooms: dict[str, dict[str, list[PendingJoin]]] = {}
+        self._watched: dict[str, list[PendingJoin]] = {}
 
     @contextlib.contextmanager
     def begin(self, room: str, user_id: str) -> Iterator[PendingJoin]:
@@ -35,6 +36,19 @@ class PendingJoins:
                 del users[user_id]
             if not users:
                 self._rooms.pop(room, None)
+
+    @contextlib.contextmanager
+    def watch(self, room: str) -> Iterator[PendingJoin]:
+        """What is asked of the store about the meeting, as with a join, and for nobody."""
+        watch = PendingJoin()
+        watched = self._watched.setdefault(room, [])
+        watched.append(watch)
+        try:
+            yield watch
+        finally:
+            watched.remove(watch)
+            if not watched:
+                self._watched.pop(room, None)
 
     def has(self, room: str, user_id: str) -> bool:
         """Whether the user has a pending join in this room."""
@@ -54,6 +68,8 @@ class PendingJoins:
         for joins in self._rooms.get(room, {}).values():
             for join in joins:
                 join.stale = True
+        for watch in self._watched.get(room, ()):
+            watch.stale = True
 
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: refuse their pending joins."""

@@ -214,6 +214,11 @@ class Orders:
             effects += self._waiting.tell_all_of(room, member, now)
         return effects
 
+    def host_is(self, room: Room, user_id: str, now: float) -> list[Effect]:
+        """The record has another host than the room: whoever was host is co-host."""
+        change = Change("host_link", host=user_id)
+        return self.take_over(room, Actor("admin", ""), change, now)
+
     def _add_settings(self, room: Room, by: str | None, now: float) -> None:
         self._telling.add(room, server_messages.meeting_updated(room.log.next(), room, by), now)
 

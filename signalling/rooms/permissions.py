@@ -7,7 +7,8 @@
 | set_role | host | only those of a lower role |
 | end | host | |
 
-Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one.
+Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one. The
+host alone may make one that makes host, which is like `set_role`.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ BELOW = "Nobody may do this to somebody of the same or a higher role."
 
 def check_invite(standing: Standing, granted: Role) -> None:
     """Raises `Refused` (forbidden) unless somebody of that standing may make, or revoke, an invite to this role."""
+    if granted == "host":
+        check(standing, SetRole)
+        return
     check(standing, Remove)
     if RANK[granted] >= rank(standing):
         raise Refused(ErrorCode.FORBIDDEN, "An invite grants a lower role than one's own.")

@@ -73,6 +73,10 @@ class ModerationCalls(ABC):
     async def make_invite(self, invite: NewInvite) -> Invite:
         return _invite(await self._directly({"call": "make_invite", **columns(invite)}))
 
+    async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002
+        call = {"call": "is_host_link", "room": room, "hash": hash, "at": at}
+        return bool(await self._directly(call))
+
     async def revoke_invite(self, room: str, invite_id: str, at: float, by: str = "") -> bool:
         call = {"call": "revoke_invite", "room": room, "id": invite_id, "at": at, "by": by}
         return bool(await self._directly(call))

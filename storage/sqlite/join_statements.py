@@ -61,7 +61,7 @@ INVITATION = """
 SELECT role, created_at, user_id IS NOT NULL, id FROM invites
 LEFT JOIN invite_uses ON invite = id AND user_id = :user_id
 WHERE room = :room AND hash = :invite AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :at)
-    AND (user_id IS NOT NULL OR uses IS NULL OR used < uses)
+    AND (user_id IS NOT NULL AND role <> 'host' OR uses IS NULL OR used < uses)
 """
 
 # Whoever is let in has come back.

@@ -9,8 +9,8 @@ from typing import Any
 from storage.entry import NOTHING, SITTING_ENDS_AFTER, Grant, Invitation, Known, granted, refusal
 from storage.errors import MeetingEnded, NotLetIn, UnknownMeeting
 from storage.records import Joined, JoinRequest, Meeting
+from storage.sqlite import host_links, rows
 from storage.sqlite import join_statements as sql
-from storage.sqlite import rows
 from storage.sqlite.meeting_statements import ADD_PARTICIPANT, KNOW_NODE, OPEN_STAY, PARTICIPANT
 from storage.sqlite.meetings import create_meeting
 
@@ -139,10 +139,15 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
         )
     if removal is not None:
         connection.execute(sql.FORGET_REMOVAL, values)
-    if invitation is not None and not invitation.used:
+    takes_over = invitation is not None and invitation.role == "host" and grant.role == "host"
+    # The host's own link is kept by whoever is host already.
+    if invitation is not None and not invitation.used and (takes_over or invitation.role != "host"):
         connection.execute(sql.COUNT_USE, values)
         connection.execute(sql.ADD_USE, values)
-    if grant.role == "host":
+    if takes_over:
+        detail = {"invite": values["invitation"], "role": "host"}
+        host_links.take_over(connection, request, meeting, detail)
+    elif grant.role == "host":
         connection.execute(sql.BECOME_HOST, values)
     return grant
 

@@ -21,6 +21,7 @@ from storage.moderation import (
     Rights,
 )
 from storage.records import Meeting, Participant
+from storage.sqlite import audit_log, host_links
 from storage.sqlite import moderation_statements as sql
 from storage.sqlite.joins import current_sitting
 from storage.sqlite.meetings import known_meeting
@@ -44,7 +45,9 @@ def change(connection: sqlite3.Connection, change: Change) -> Changed:
         meeting = replace(meeting, settings=settings, revision=meeting.revision + 1)
     _Changing(connection, change, meeting).do()
     if change.action:
-        _write_audit(connection, change.room, change.by, change.at, change.action, change.whom, change.detail)
+        audit_log.write(
+            connection, change.room, change.by, change.at, change.action, change.whom, change.detail
+        )
     return Changed(False, change.at, meeting.settings, meeting.revision, meeting.sitting)
 
 
@@ -100,6 +103,8 @@ class _Changing:
         # A host is always let in.
         self._execute(sql.FORGET_REMOVAL, self._of(user))
         self._execute(sql.FORGET_DENIALS, self._of(user))
+        # Nobody takes it back by a link of before.
+        self._execute(host_links.VOID, self._of(user))
         self._host = user
 
     def _remove(self, user: str, back: str) -> None:
@@ -143,27 +148,29 @@ def make_invite(connection: sqlite3.Connection, invite: NewInvite) -> Invite:
         raise MeetingEnded(invite.room)
     if (found := _invite(connection, invite.room, invite.id)) is not None:
         return found
+    uses = invite.uses
+    if invite.role == "host":
+        host_links.void(connection, invite.room, invite.at)
+        uses = 1
     values = {
         "id": invite.id,
         "room": invite.room,
         "hash": invite.hash,
         "role": invite.role,
-        "uses": invite.uses,
+        "uses": uses,
         "expires_at": invite.expires_at,
         "at": invite.at,
         "by": invite.by,
     }
     connection.execute(sql.MAKE_INVITE, values)
     detail = {"invite": invite.id, "role": invite.role}
-    _write_audit(connection, invite.room, invite.by, invite.at, "invite", "", detail)
-    return Invite(
-        invite.id, invite.role, invite.uses, 0, invite.expires_at, None, float(invite.at), invite.by
-    )
+    audit_log.write(connection, invite.room, invite.by, invite.at, "invite", "", detail)
+    return Invite(invite.id, invite.role, uses, 0, invite.expires_at, None, float(invite.at), invite.by)
 
 
 def revoke_invite(connection: sqlite3.Connection, room: str, invite_id: str, at: float, by: str = "") -> bool:
     if connection.execute(sql.REVOKE_INVITE, {"room": room, "id": invite_id, "at": at}).rowcount:
-        _write_audit(connection, room, by, at, "revoke_invite", "", {"invite": invite_id})
+        audit_log.write(connection, room, by, at, "revoke_invite", "", {"invite": invite_id})
         return True
     return _invite(connection, room, invite_id) is not None
 
@@ -171,26 +178,6 @@ def revoke_invite(connection: sqlite3.Connection, room: str, invite_id: str, at:
 def _invite(connection: sqlite3.Connection, room: str, invite_id: str) -> Invite | None:
     row = connection.execute(sql.INVITE, {"room": room, "id": invite_id}).fetchone()
     return Invite(*row) if row else None
-
-
-def _write_audit(
-    connection: sqlite3.Connection,
-    room: str,
-    by: str,
-    at: float,
-    action: str,
-    whom: str,
-    detail: Mapping[str, Any],
-) -> None:
-    values = {
-        "room": room,
-        "by": by,
-        "at": at,
-        "action": action,
-        "whom": whom,
-        "detail": dumped(dict(detail)),
-    }
-    connection.execute(sql.WRITE_AUDIT, values)
 
 
 def _patched(settings: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,13 +80,6 @@ ON CONFLICT (room, user_id) DO UPDATE
 SET sitting = 0, denials = denials + 1, at = excluded.at, "by" = excluded."by"
 """
 
-WRITE_AUDIT = """
-INSERT INTO audit (room, n, at, "by", action, whom, detail)
-VALUES (
-    :room, coalesce((SELECT max(n) FROM audit WHERE room = :room), 0) + 1, :at, :by, :action, :whom, :detail
-)
-"""
-
 REMOVALS = """
 SELECT removals.user_id, back, at, "by", name FROM removals LEFT JOIN participants USING (room, user_id)
 WHERE room = :room ORDER BY removals.user_id

@@ -34,6 +34,7 @@ from storage.records import (
     StayResume,
 )
 from storage.sqlite import (
+    host_links,
     import_live,
     import_queries,
     import_runs,
@@ -170,6 +171,9 @@ class SqliteStore:
 
     async def make_invite(self, invite: NewInvite) -> Invite:
         return await self._write(partial(moderation.make_invite, invite=invite))
+
+    async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002
+        return await self._write(partial(host_links.leads_in, room=room, hash=hash, at=at))
 
     async def revoke_invite(self, room: str, invite_id: str, at: float, by: str = "") -> bool:
         return await self._write(

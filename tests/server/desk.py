@@ -84,6 +84,9 @@ class SlowStore:
     async def participant(self, room: str, user_id: str) -> Participant | None:
         return await self.real.participant(room, user_id)
 
+    async def is_host_link(self, room: str, hash: str, at: float) -> bool:  # noqa: A002
+        return await self.real.is_host_link(room, hash, at)
+
     async def leave(self, end: StayEnd) -> None:
         if self.down:
             self.reached.set()

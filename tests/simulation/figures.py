@@ -35,6 +35,7 @@ def figures_of(world: World) -> Counter[str]:
     for order in world.moderators.orders:
         figures[f"{order.kind} {order.answer or 'unanswered'}"] += 1
         figures["again"] += order.again
+    figures["host links used"] = world.store.journal.taken_over()
     for page in world.pages():
         figures[f"final {page.final}"] += 1
         figures["waited"] += int(page.position > 0)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from storage.errors import NotLetIn
-from storage.moderation import Change, Changed
+from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.records import Joined, JoinRequest
 from storage.sqlite import joins, moderation
 
@@ -37,13 +37,22 @@ class Made(NamedTuple):
 
 class Came(NamedTuple):
     """A join. `refusal`: why it was refused; empty when it was not. `put_out`: by a page that goes on with a stay which
-    a removal has ended."""
+    a removal has ended. `invite`: what was shown. `took_over`: it has made the user host in place of another."""
 
     at: float
     user_id: str
     refusal: str
     sitting: int
     put_out: bool
+    invite: str | None = None
+    took_over: bool = False
+
+
+class Linked(NamedTuple):
+    """A host link was made."""
+
+    at: float
+    hash: str
 
 
 class Damaged(Exception):  # noqa: N818 - what a database may say
@@ -54,7 +63,7 @@ class Journal:
     """`refuses`: whether the database refuses the change with that key for good."""
 
     def __init__(self) -> None:
-        self.entries: list[Made | Came] = []
+        self.entries: list[Made | Came | Linked] = []
         self.refused = 0
         self.refuses: Callable[[str], bool] = lambda key: False
 
@@ -73,13 +82,26 @@ class Journal:
     def join(self, connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
         returns_to = request.previous_session if request.returns else ""
         put_out = connection.execute(PUT_OUT, (returns_to,)).fetchone() is not None
+        (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone()
         joined = joins.join(connection, request)
+        took_over = False
         if isinstance(joined, NotLetIn):
             refusal, sitting = str(joined.reason), joined.sitting
         else:
             refusal, sitting = "", joined.meeting.sitting
-        self.entries.append(Came(_now(), request.user_id, refusal, sitting, put_out))
+            took_over = joined.meeting.host_user_id != host
+        came = Came(_now(), request.user_id, refusal, sitting, put_out, request.invite, took_over)
+        self.entries.append(came)
         return joined
+
+    def make_invite(self, connection: sqlite3.Connection, invite: NewInvite) -> Invite:
+        made = moderation.make_invite(connection, invite)
+        self.entries.append(Linked(_now(), invite.hash))
+        return made
+
+    def taken_over(self) -> int:
+        """How often somebody has become host by a link."""
+        return sum(isinstance(entry, Came) and entry.took_over for entry in self.entries)
 
     def made(self) -> list[Made]:
         """The changes, each once."""

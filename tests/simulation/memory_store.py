@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from storage.errors import StoreUnavailable
 from storage.migrations import load_migrations
-from storage.moderation import Change, Changed
+from storage.moderation import Change, Changed, Invite, NewInvite
 from storage.open_stays import StayAbandon
 from storage.records import Joined, JoinRequest, Restorable, StayEnd, StayResume
 from storage.sqlite import moderation
@@ -79,6 +79,9 @@ class MemoryStore(SqliteStore):
     async def join(self, request: JoinRequest) -> Joined:
         # A refusal is raised.
         return cast(Joined, await self._write(functools.partial(self.journal.join, request=request)))
+
+    async def make_invite(self, invite: NewInvite) -> Invite:
+        return await self._write(functools.partial(self.journal.make_invite, invite=invite))
 
     async def leave(self, end: StayEnd) -> None:
         if not await self._is_lost(end.user_id):

@@ -23,6 +23,7 @@ from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 from tests.simulation.hand_mutations import HAND_PLANTS
+from tests.simulation.host_link_mutations import HOST_LINK_PLANTS
 from tests.simulation.login_mutations import LOGIN_PLANTS
 from tests.simulation.order_mutations import ORDER_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
@@ -304,6 +305,6 @@ PLANTS: dict[str, Plant] = {
         every_reload_is_quick,
         host_lost_on_rejoin,
         joins_never_told,
-        *(*HAND_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
+        *(*HAND_PLANTS, *HOST_LINK_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
     )
 }

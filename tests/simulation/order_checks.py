@@ -69,7 +69,12 @@ def _joins_were_decided_rightly(world: World) -> None:
     for entry in world.store.journal.entries:
         if isinstance(entry, Came):
             rulings.sitting = entry.sitting
-            expected = "removed" if entry.put_out else rulings.refusal(entry.user_id)
+            takes_over = rulings.takes_over(entry)
+            expected = rulings.refusal(entry.user_id, takes_over=takes_over)
+            expected = "removed" if entry.put_out else expected
+            if entry.took_over is not (takes_over and not expected):
+                told = "has" if entry.took_over else "has not"
+                world.complain(f"{entry.user_id} {told} become host by {entry.invite} at {entry.at:.3f}")
             if entry.refusal != expected:
                 how = entry.refusal or "let in"
                 world.complain(f"{entry.user_id} was {how} at {entry.at:.3f}, not {expected or 'let in'}")

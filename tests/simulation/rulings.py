@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.simulation.journal import Came, Made
+from tests.simulation.journal import Came, Linked, Made
 
 
 class Rulings:
-    """`host`: the user. `removals`: by user, until they are readmitted; `admitted` and `been_in`: by user, the sitting
-    in which they were."""
+    """`host`: the user. `link`: the host link that counts, by its hash; empty: there is none.
+
+    `removals`: by user, until they are readmitted; `admitted` and `been_in`: by user, the sitting in which they were.
+    """
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -21,21 +23,38 @@ class Rulings:
         self.been_in: dict[str, int] = {}
         self.denials: Counter[str] = Counter()
         self.may: dict[str, Mapping[str, Any]] = {}
+        self.link = ""
+        self._known: set[str] = set()
         self.settings: dict[str, Any] = {}
         self.revision = 0
         self.sitting = 0
 
-    def follow(self, entries: Iterable[Made | Came]) -> Rulings:
+    def follow(self, entries: Iterable[Made | Came | Linked]) -> Rulings:
         for entry in entries:
+            if isinstance(entry, Linked):
+                self.link = entry.hash
+                continue
             self.sitting = entry.sitting
             if isinstance(entry, Came):
+                if self.takes_over(entry) and not entry.refusal:
+                    self._hand_over(entry.user_id)
                 if not entry.refusal:
+                    self._known.add(entry.user_id)
                     self.been_in[entry.user_id] = entry.sitting
                     # Somebody in charge, who need not knock.
                     self.removals.pop(entry.user_id, None)
             elif not entry.again:
                 self._change(entry)
         return self
+
+    def takes_over(self, came: Came) -> bool:
+        """Whether the host link is shown, by somebody who is not host."""
+        return self.link != "" and came.invite == self.link and came.user_id != self.host
+
+    def _hand_over(self, user: str) -> None:
+        self.roles |= {self.host: "cohost" if self.host in self._known else "participant", user: "host"}
+        self.host, self.link = user, ""
+        self._readmit(user)
 
     def role(self, user: str) -> str:
         return self.roles.get(user, "participant")
@@ -47,7 +66,7 @@ class Rulings:
             return None
         return removal
 
-    def refusal(self, user: str) -> str:
+    def refusal(self, user: str, *, takes_over: bool = False) -> str:
         """Why the user is not let in; empty: they are."""
         removal = self.removals.get(user)
         back = removal.change.remove[user] if removal else ""
@@ -55,7 +74,7 @@ class Rulings:
             return "removed"
         if self.denials[user] >= 2:
             return "denied"
-        if self.role(user) != "participant":
+        if takes_over or self.role(user) != "participant":
             return ""
         if back == "knock":
             return "lobby"
@@ -75,9 +94,7 @@ class Rulings:
             self.settings = {name: value for name, value in merged.items() if value is not None}
             self.revision += 1
         if change.host is not None and change.host != self.host:
-            self.roles |= {self.host: "cohost", change.host: "host"}
-            self.host = change.host
-            self._readmit(change.host)
+            self._hand_over(change.host)
         self.roles |= {user: role for user, role in change.roles.items() if user != self.host}
         self.may |= change.may
         for user, back in change.remove.items():

@@ -51,6 +51,7 @@ MUST_HAPPEN = {
     "again",
     "settings changed",
     "set_role forbidden",
+    "host links used",
     *(f"{order} ack" for order in ("remove", "readmit", "allow", "set_role", "settings", "admit", "deny")),
     *(f"{order} ack" for order in ("mute", "ask", "lower_hands")),
 }

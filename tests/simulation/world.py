@@ -22,6 +22,7 @@ from tests.simulation.application import Application
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
+from tests.simulation.host_links import HostLinks
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.moderators import Moderators
 from tests.simulation.network import Link, Network
@@ -70,6 +71,7 @@ class World:
         """From when to when no server listened."""
         self.admin = Admin(self)
         self.moderators = Moderators(self)
+        self.host_links = HostLinks(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
         self.has_ended = False
@@ -264,6 +266,7 @@ class World:
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
         begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
+        begun += [self.host_links.act()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)

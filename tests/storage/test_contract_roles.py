@@ -76,7 +76,7 @@ async def test_host_is_claimed_where_there_is_none(script: Script) -> None:
     await script.store.create_meeting("ROOM-1", "", "Course", 1000.0)
     claims = [script.ask(user, 1001.0, role="host") for user in ("ann", "bob", "cem")]
     joined = await asyncio.gather(*claims)
-    assert sorted(each.participant.role for each in joined) == ["cohost", "cohost", "host"]
+    assert sorted(each.participant.role for each in joined) == ["host", "participant", "participant"]
     (host,) = [each.participant for each in joined if each.participant.role == "host"]
     assert (await script.meeting()).host_user_id == host.user_id
     # The host stays host, whatever is claimed.

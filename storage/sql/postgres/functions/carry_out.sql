@@ -41,6 +41,7 @@ BEGIN
             WHEN 'rights' THEN reconvene.rights(call)
             WHEN 'audit' THEN reconvene.audit_entries(call)
             WHEN 'make_invite' THEN reconvene.make_invite(call)
+            WHEN 'is_host_link' THEN reconvene.is_host_link(call)
             WHEN 'revoke_invite' THEN reconvene.revoke_invite(call)
             WHEN 'revoke' THEN reconvene.revoke(call)
             WHEN 'revocations' THEN reconvene.all_revocations(call)

@@ -15,6 +15,7 @@ DECLARE
     is_host boolean;
     has_password boolean;
     is_invited boolean;
+    takes_over boolean; -- by the host link; `join_many` makes the host before a co-host
     waits boolean;
     changed_at double precision;
     hosted text[] := '{}'; -- rooms into which this call lets a host or co-host
@@ -52,7 +53,8 @@ BEGIN
                 SELECT 1 FROM reconvene.invite_uses WHERE invite = invitation.id AND user_id = wish.user_id
             );
             is_invited := invitation.id IS NOT NULL
-                AND (is_used OR invitation.uses IS NULL OR invitation.used < invitation.uses);
+                AND (is_used AND invitation.role <> 'host'
+                    OR invitation.uses IS NULL OR invitation.used < invitation.uses);
         END IF;
 
         -- What is granted.
@@ -73,7 +75,12 @@ BEGIN
             wish.role := invitation.role;
             wish.role_at := wish.at;
         END IF;
-        IF wish.role = 'host' AND known.host_user_id <> '' THEN
+        takes_over := is_invited AND NOT is_host AND invitation.role = 'host';
+        IF takes_over THEN
+            -- The host link, whatever the meeting did to its user before.
+            wish.role := 'host';
+            wish.role_at := greatest(wish.at, changed_at);
+        ELSIF wish.role = 'host' AND known.host_user_id <> '' THEN
             wish.role := 'cohost';
         END IF;
         is_host := is_host OR coalesce(wish.role, known.role) IN ('host', 'cohost');
@@ -117,7 +124,15 @@ BEGIN
             IF wish.role = 'host' THEN
                 UPDATE reconvene.meetings SET host_user_id = wish.user_id WHERE room = wish.room;
             END IF;
-            IF is_invited AND NOT is_used THEN
+            IF takes_over THEN
+                UPDATE reconvene.admissions SET denials = 0 WHERE room = wish.room AND user_id = wish.user_id;
+                PERFORM reconvene.write_audit(
+                    wish.room, wish.at, wish.user_id, 'host_link', known.host_user_id,
+                    jsonb_build_object('invite', invitation.id, 'role', 'host')
+                );
+            END IF;
+            -- The host's own link is kept by whoever is host already.
+            IF is_invited AND NOT is_used AND (takes_over OR invitation.role <> 'host') THEN
                 UPDATE reconvene.invites SET used = used + 1 WHERE id = invitation.id;
                 INSERT INTO reconvene.invite_uses (invite, user_id, at) VALUES (invitation.id, wish.user_id, wish.at);
             END IF;

@@ -12,9 +12,13 @@ BEGIN
         RETURN '{"refused": "meeting_ended"}';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM reconvene.invites WHERE room = meeting.room AND id = call ->> 'id') THEN
+        IF call ->> 'role' = 'host' THEN
+            PERFORM reconvene.void_host_link(meeting.room, (call ->> 'at')::double precision);
+        END IF;
         INSERT INTO reconvene.invites (id, room, hash, role, uses, expires_at, created_at, by)
         VALUES (
-            call ->> 'id', meeting.room, call ->> 'hash', call ->> 'role', (call ->> 'uses')::integer,
+            call ->> 'id', meeting.room, call ->> 'hash', call ->> 'role',
+            CASE WHEN call ->> 'role' = 'host' THEN 1 ELSE (call ->> 'uses')::integer END,
             (call ->> 'expires_at')::double precision, (call ->> 'at')::double precision, call ->> 'by'
         );
         PERFORM reconvene.write_audit(
@@ -27,6 +31,20 @@ BEGIN
         WHERE room = meeting.room AND id = call ->> 'id'
     );
 END $$;
+
+-- The link by which a host comes back who has lost the identity: an invite with the role host. There is one at a time.
+CREATE OR REPLACE FUNCTION reconvene.void_host_link(which text, at double precision) RETURNS void LANGUAGE sql AS $$
+    UPDATE reconvene.invites SET revoked_at = $2
+    WHERE room = which AND role = 'host' AND revoked_at IS NULL AND used < uses
+$$;
+
+CREATE OR REPLACE FUNCTION reconvene.is_host_link(call jsonb) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object('value', EXISTS (
+        SELECT 1 FROM reconvene.invites
+        WHERE room = call ->> 'room' AND hash = call ->> 'hash' AND role = 'host' AND revoked_at IS NULL AND used < uses
+            AND (expires_at IS NULL OR expires_at > (call ->> 'at')::double precision)
+    ))
+$$;
 
 CREATE OR REPLACE FUNCTION reconvene.revoke_invite(call jsonb) RETURNS json LANGUAGE plpgsql AS $$
 BEGIN

@@ -19,10 +19,13 @@ DECLARE
         ORDER BY room COLLATE "C", user_id COLLATE "C"
     );
     seated reconvene.wish[]; -- those in a meeting that goes on
+    former reconvene.wish[] := '{}'; -- those of them who took a meeting over
     apart text[]; -- meetings that may have to be changed
     locked text[];
     made text[] := '{}';
     numbers integer[]; -- of wishes about which there is something to decide
+    hosts jsonb; -- of the meetings `apart`, before
+    given record;
 BEGIN
     LOOP
         apart := ARRAY(
@@ -65,6 +68,7 @@ BEGIN
         )
     );
     IF numbers <> '{}' THEN
+        hosts := (SELECT jsonb_object_agg(room, host_user_id) FROM reconvene.meetings WHERE room = ANY (apart));
         wishes := reconvene.judged(wishes, numbers);
     END IF;
     seated := ARRAY(
@@ -73,6 +77,25 @@ BEGIN
         WHERE wish.room = ANY (locked) AND refused IS NULL
         ORDER BY wish.room COLLATE "C", wish.user_id COLLATE "C"
     );
+
+    -- Whoever was host of a meeting until somebody came with the host link. All are locked first, in the order of above.
+    IF hosts IS NOT NULL THEN
+        former := ARRAY(
+            SELECT wish FROM unnest(seated) AS wish JOIN reconvene.meetings ON meetings.room = wish.room
+            WHERE wish.role = 'host' AND host_user_id = wish.user_id AND hosts ->> wish.room NOT IN ('', wish.user_id)
+        );
+    END IF;
+    IF former <> '{}' THEN
+        FOR given IN
+            SELECT room COLLATE "C" AS room, user_id COLLATE "C" AS user_id FROM (
+                SELECT room, user_id FROM unnest(seated)
+                UNION SELECT room, hosts ->> room FROM unnest(former)
+            ) AS touched
+            ORDER BY 1, 2
+        LOOP
+            PERFORM 1 FROM reconvene.participants WHERE room = given.room AND user_id = given.user_id FOR NO KEY UPDATE;
+        END LOOP;
+    END IF;
 
     -- A new participant gets its first stay below: totals and state are written here, so that the trigger need not.
     INSERT INTO reconvene.participants AS known (
@@ -111,6 +134,10 @@ BEGIN
         WHERE (wish.role IS NOT NULL OR wish.may IS NOT NULL)
             AND person.room = wish.room AND person.user_id = wish.user_id;
     END IF;
+
+    FOR given IN SELECT * FROM unnest(former) LOOP
+        PERFORM reconvene.set_role(given.room, hosts ->> given.room, 'cohost', given.at);
+    END LOOP;
 
     INSERT INTO reconvene.nodes (id, heartbeat_at)
     SELECT node_id, min(at) FROM unnest(seated) AS wish

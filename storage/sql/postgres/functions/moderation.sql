@@ -60,6 +60,8 @@ BEGIN
         meeting.host_user_id := call ->> 'host';
         -- A host is always let in.
         PERFORM reconvene.forgive(meeting.room, meeting.host_user_id);
+        -- Nobody takes it back by a link of before.
+        PERFORM reconvene.void_host_link(meeting.room, changed_at);
     END IF;
     UPDATE reconvene.meetings
     SET settings = meeting.settings, revision = meeting.revision, sitting = meeting.sitting,

@@ -1,0 +1,92 @@
+"""The room learns who is host by the record, also when the answer to the join that changed it was lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from server.realtime.entry import invite_hash
+from signalling.protocol.client_messages import Join
+from signalling.protocol.errors import ErrorCode, Refused
+from storage.moderation import NewInvite
+from storage.records import JoinRequest
+from tests.server.desk import Desk
+
+
+class Told:
+    """In place of the gateway."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.news: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        desk.admission.hosts.tell = self._tell
+
+    def _tell(self, room: str, user_id: str) -> None:
+        desk = self.desk
+        desk.hub.orders.host_is(desk.hub.rooms[room], user_id, 0.0)
+        self.news.put_nowait((room, user_id))
+
+    def roles(self) -> dict[str, str]:
+        return {member.user_id: member.role for member in self.desk.hub.rooms["ABC123"]}
+
+
+async def hosted(desk: Desk) -> tuple[Told, str]:
+    """The host is in, and has made a link."""
+    told = Told(desk)
+    await desk.join(desk.tokens.identity("u_host", 2e9))
+    await desk.store.real.make_invite(
+        NewInvite("ABC123", "v_1", invite_hash("the link"), "host", 1.0, "u_host")
+    )
+    return told, desk.tokens.identity("u_new", 2e9)
+
+
+def by_link(token: str) -> Join:
+    return Join(id=1, meeting="ABC123", name="New", token=token, invite="the link")
+
+
+async def test_it_is_told_before_the_new_host_comes(desk: Desk) -> None:
+    told, token = await hosted(desk)
+    await desk.admission.admit(object(), by_link(token))
+    assert told.news.get_nowait() == ("ABC123", "u_new")
+    assert told.roles() == {"u_host": "cohost"}
+
+
+async def test_it_is_looked_up_when_the_answer_was_lost(desk: Desk) -> None:
+    told, token = await hosted(desk)
+    desk.store.forgetful = True
+    with pytest.raises(Refused) as refused:
+        await desk.admission.admit(object(), by_link(token))
+    assert refused.value.code is ErrorCode.UNAVAILABLE
+    assert await asyncio.wait_for(told.news.get(), 5.0) == ("ABC123", "u_new")
+    assert told.roles() == {"u_host": "cohost"}
+
+
+async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None:
+    """Its answer comes later, and says that somebody else is host."""
+    told, _ = await hosted(desk)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    late = asyncio.create_task(desk.join(desk.tokens.identity("u_host", 2e9)))
+    await desk.store.reached.wait()
+    request = JoinRequest(
+        "ABC123", "u_new", "New", "p_2", "s_2", "i.j", "n_1", 3.0, invite=invite_hash("the link")
+    )
+    assert (await desk.store.real.join(request)).participant.role == "host"
+    desk.admission.hosts.heard("ABC123", "u_new")
+    desk.store.open.set()
+    await late
+    assert told.roles() == {"u_host": "cohost"}
+
+
+async def test_whoever_shows_it_has_a_place_in_a_full_meeting(desk: Desk) -> None:
+    _, token = await hosted(desk)
+    await desk.join(desk.tokens.identity("u_1", 2e9))
+    with pytest.raises(Refused) as refused:
+        await desk.join(desk.tokens.identity("u_2", 2e9))
+    assert refused.value.code is ErrorCode.MEETING_FULL
+    guess = Join(id=1, meeting="ABC123", name="Eve", token=token, invite="a guess")
+    with pytest.raises(Refused):
+        await desk.admission.admit(object(), guess)
+    arrival, joined = await desk.admission.admit(object(), by_link(token))
+    assert (arrival.role, joined.meeting.host_user_id) == ("host", "u_new")

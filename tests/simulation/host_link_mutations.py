@@ -1,0 +1,35 @@
+"""Mutations of the host link, to plant as those in `mutations` are."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.realtime.host_news import HostNews
+from storage.sqlite import host_links, join_statements
+
+
+def host_before_not_told(patch: pytest.MonkeyPatch) -> None:
+    """Whoever was host goes on as host in the room."""
+    patch.setattr(HostNews, "heard", lambda self, room, host: None)
+
+
+def lost_host_not_looked_up(patch: pytest.MonkeyPatch) -> None:
+    """If the answer to the join is lost that made somebody host, the room never learns of it."""
+    patch.setattr(HostNews, "ask", lambda self, room: None)
+
+
+def host_link_used_twice(patch: pytest.MonkeyPatch) -> None:
+    unbounded = join_statements.INVITATION.replace("used < uses", "uses IS NOT NULL")
+    patch.setattr(join_statements, "INVITATION", unbounded)
+
+
+def older_host_links_count(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(host_links, "VOID", "SELECT 1 WHERE :at IS NULL AND :room IS NULL")
+
+
+HOST_LINK_PLANTS = (
+    host_before_not_told,
+    lost_host_not_looked_up,
+    host_link_used_twice,
+    older_host_links_count,
+)
