@@ -89,14 +89,14 @@ export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end
 /**
  * @typedef {object} InviteLink
  * @property {string} id
- * @property {"cohost" | "participant"} role
+ * @property {"host" | "cohost" | "participant"} role
  * @property {number | null} uses  how many people may use it; null: any number
  * @property {number} used
  * @property {string | null} expires_at  RFC 3339, UTC, as all times
  * @property {string | null} revoked_at
  * @property {string} created_at
  *
- * @typedef {{role: "cohost" | "participant", uses: number | null, expires_at: string | null}} InviteWish
+ * @typedef {{role: InviteLink["role"], uses: number | null, expires_at: string | null}} InviteWish
  * @typedef {{id: string, name: string, back: "never" | "knock", at: string}} Removed  `back`: how they may come back
  */
 

@@ -87,6 +87,34 @@ async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> 
 
 
 @pytest.mark.one_browser
+async def test_the_host_is_host_again_in_another_browser(newcomer: Newcomer, meeting: str) -> None:
+    """By a link that is offered to whoever starts a meeting, and in its settings."""
+    ada, again = await newcomer("Ada"), await newcomer("Ada, later")
+    await meet(meeting, ada)
+    await expect(ada.page.get_by_text("You are the host, in this browser.")).to_be_visible()
+    await ada.press("Host link…")
+    dialog = ada.page.get_by_role("dialog", name="Host link")
+    await dialog.get_by_role("button", name="Make the link").click()
+    field = dialog.get_by_label("Keep this link")
+    await expect(field).to_be_focused()
+    link = await field.input_value()
+    await is_fine(ada, "host link")
+    await dialog.get_by_role("button", name="Done").click()
+    panel = await open_invites(ada)
+    await expect(panel.get_by_role("listitem")).to_contain_text(["Host link0 of 1 used, no end"])
+    await panel.get_by_label("Lock the meeting").check()
+
+    await again.page.goto(link)
+    await again.join()
+    await ada.told("You are a co-host now")
+    await ada.told("Ada, later joined")
+    await again.press("Host options")
+    await expect(again.button("End meeting for all")).to_be_visible()
+    # The link is not the co-host's.
+    await expect(panel.get_by_role("button", name="Host link…")).to_be_hidden()
+
+
+@pytest.mark.one_browser
 async def test_who_was_removed_is_let_back_in_by_the_list(newcomer: Newcomer, meeting: str) -> None:
     ada, bob = await newcomer("Ada"), await newcomer("Bob")
     await meet(meeting, ada, bob)

@@ -1,14 +1,19 @@
 /** The meeting's invite links, for those in charge: make one, copy it, see how often each was used, revoke it. */
 import { getInvites, makeInvite, revokeInvite } from "../../sdk/http-api.js";
+import { CopyField } from "../ui/copy-field.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
+import { showHostLink } from "./host-link.js";
 
 /** @typedef {import("../../sdk/http-api.js").InviteLink} InviteLink */
+
+const FOR = { host: "Host link", cohost: "For co-hosts", participant: "For participants" };
 
 export class InviteLinks {
   #element;
   #call;
   #bearer;
+  #made;
   #watch = new AbortController();
 
   /** @param {Element} element  a <details> @param {import("../../sdk/call.js").Call} call @param {import("./bearer.js").Bearer} bearer */
@@ -16,27 +21,37 @@ export class InviteLinks {
     this.#element = element;
     this.#call = call;
     this.#bearer = bearer;
+    this.#made = new CopyField(part(element, "made"));
   }
 
   start() {
     const { signal } = this.#watch;
     const element = this.#element;
-    // Nobody gives the own role to others.
-    part(element, "invite-role-field").hidden = this.#call.me?.role !== "host";
+    this.#made.start(signal);
+    this.#call.on("change", () => this.#show(), { signal });
+    this.#show();
     element.addEventListener("toggle", () => element.hasAttribute("open") && this.#with((token, id) => this.#list(token, id)), { signal });
     part(element, "make-invite").addEventListener("click", () => this.#make(), { signal });
-    part(element, "copy-invite").addEventListener("click", () => this.#copy(), { signal });
-    // Enter does not close the dialog.
-    this.#link.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault(), { signal });
-    this.#link.addEventListener("focus", () => this.#link.select(), { signal });
+    part(element, "host-link").addEventListener("click", () => this.#showHostLink(), { signal });
   }
 
   stop() {
     this.#watch.abort();
   }
 
-  get #link() {
-    return part(this.#element, "invite-link", HTMLInputElement);
+  /** Nobody gives the own role to others, and who is host may change meanwhile. */
+  #show() {
+    part(this.#element, "invite-role-field").hidden = part(this.#element, "host-link").hidden = !this.#isHost;
+    if (!this.#isHost) part(this.#element, "invite-role", HTMLSelectElement).value = "participant";
+  }
+
+  get #isHost() {
+    return this.#call.me?.role === "host";
+  }
+
+  async #showHostLink() {
+    await showHostLink(this.#call, this.#bearer);
+    await this.#with((token, id) => this.#list(token, id));
   }
 
   /** @param {string} name */
@@ -57,22 +72,10 @@ export class InviteLinks {
     enable(button, false);
     await this.#with(async (token, id) => {
       const { url } = await makeInvite(token, id, wish);
-      this.#link.value = url;
-      part(this.#element, "new-invite").hidden = false;
-      this.#link.focus();
+      this.#made.show(url);
       await this.#list(token, id);
     });
     enable(button, true);
-  }
-
-  async #copy() {
-    try {
-      await navigator.clipboard.writeText(this.#link.value);
-      write(part(this.#element, "invite-state"), "Copied");
-    } catch {
-      this.#link.focus();
-      write(part(this.#element, "invite-state"), "Copying was not allowed. The link is selected: copy it by the keyboard.");
-    }
   }
 
   /** @param {string} token @param {string} meeting */
@@ -87,13 +90,13 @@ export class InviteLinks {
   #item(link) {
     const item = fromTemplate("invite-item");
     const { role, used, expires_at } = link;
-    const what = role === "cohost" ? "For co-hosts" : "For participants";
+    const what = FOR[role];
     const until = expires_at === null ? "no end" : `${isOver(expires_at) ? "expired" : "until"} ${dateTime(Date.parse(expires_at))}`;
     write(part(item, "role"), what);
     write(part(item, "state"), `${used}${link.uses === null ? "" : ` of ${link.uses}`} used, ${until}`);
     const revoke = part(item, "revoke", HTMLButtonElement);
     // Co-hosts revoke what they could have made.
-    revoke.hidden = role === "cohost" && this.#call.me?.role !== "host";
+    revoke.hidden = role !== "participant" && !this.#isHost;
     revoke.setAttribute("aria-label", `Revoke: ${what}, ${item.querySelector("small")?.textContent}`);
     revoke.addEventListener("click", () => this.#revoke(link.id));
     return item;
@@ -103,7 +106,7 @@ export class InviteLinks {
   async #revoke(invite) {
     await this.#with(async (token, id) => {
       await revokeInvite(token, id, invite);
-      part(this.#element, "new-invite").hidden = true;
+      this.#made.show("");
       await this.#list(token, id);
       write(part(this.#element, "invite-state"), "The link is void now.");
       this.#element.querySelector("summary")?.focus();

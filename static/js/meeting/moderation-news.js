@@ -24,9 +24,11 @@ export function newsOf(event, before, myId) {
   switch (event.type) {
     case "participant_updated": {
       const known = before.roster.get(event.participant.id);
-      if (!known || name === undefined) return [];
+      const { role, may: rights } = event.participant;
+      // What is done to somebody: by somebody else, or by nobody who is in the meeting.
+      if (!known || (name === undefined && role === undefined && rights === undefined)) return [];
       const now = { ...known, ...event.participant };
-      return known.id === myId ? ofMe(known, now, before.meeting, name) : ofAnother(known, now, before.meeting, by === myId);
+      return known.id === myId ? ofMe(known, now, before.meeting, name ?? "The server") : ofAnother(known, now, before.meeting, by === myId);
     }
     case "meeting_updated":
       return ofMeeting(before.meeting, { ...before.meeting, ...event.meeting }, name);

@@ -1,4 +1,5 @@
 /** All that a meeting's view shows of those in charge: what they can do, and what they have done. */
+import { showHostLink } from "./host-link.js";
 import { showHostPanel } from "./host-panel.js";
 import { KnockList, KnockSound } from "./knock-list.js";
 import { knockEnded, newsOf, turnedOff } from "./moderation-news.js";
@@ -47,6 +48,7 @@ export class Moderation {
     call.on("joined", ({ knocks }) => knocks?.length && this.#sound.play(), { signal });
     part(this.#view, "person-menu").addEventListener("keydown", (event) => this.menu.moved(event), { signal });
     part(this.#view, "moderate").addEventListener("click", () => this.#openPanel(), { signal });
+    part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(call, this.#bearer), { signal });
   }
 
   stop() {
@@ -60,6 +62,7 @@ export class Moderation {
     part(this.#view, "attendance").hidden = !isHost;
     part(this.#view, "end").hidden = !isHost;
     part(this.#view, "moderate").hidden = !inCharge;
+    part(this.#view, "host-note").hidden = !isHost || !inCharge;
     this.#knocks.update();
   }
 
