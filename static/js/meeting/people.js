@@ -63,9 +63,9 @@ function show(item, { id, name, role, media, state, kind, recording, guest, pict
   paintAvatar(part(item, "avatar"), name, hue, picture);
   write(part(item, "name"), own ? `${name} (you)` : name);
   const roles = { host: "Host", cohost: "Co-host", participant: "" };
-  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : roles[role]);
+  const known = [roles[role], guest ? "Guest" : ""].filter(Boolean).join(", ");
+  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : known);
   part(item, "bot").hidden = kind !== "bot";
-  part(item, "guest").hidden = !guest;
   part(item, "recording").hidden = !recording;
   const hand = part(item, "hand");
   hand.classList.toggle("absent", !turn);
