@@ -72,6 +72,8 @@ Preferences = Mapping[str, str | float | bool]
 ALWAYS: Preferences = {
     "widget.gtk.overlay-scrollbars.enabled": False,
     "media.autoplay.default": 0,
+    # On a busy machine it asks the server as well as its own cache, and takes the answer that comes first.
+    "network.http.rcwn.enabled": False,
     # Its window would take the focus.
     "browser.download.alwaysOpenPanel": False,
 }

@@ -73,6 +73,7 @@ async def test_who_is_recorded_is_told_and_finds_it_in_files(
         await ada.press("Turn off microphone")
         await ada.press("Share screen")
         await asyncio.gather(*(goes_on(folder, 0, seconds=4) for folder in folders))
+        await written(folders[1], lambda index: len(index["files"]) > 1, "the screen")
 
         other.process.send_signal(signal.SIGKILL)
         assert await other.end() == -signal.SIGKILL
