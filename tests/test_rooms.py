@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "signalling": set(),
     "signalling.protocol": set(),
     "signalling.rooms": {"signalling.protocol"},
+    "signalling.state": {"signalling.protocol", "signalling.rooms"},
     "signalling.client": {"signalling.protocol"},
     "storage": set(),
     "storage.sqlite": {"storage"},

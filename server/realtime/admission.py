@@ -6,7 +6,6 @@ continued was closed meanwhile, the store is asked once more.
 
 from __future__ import annotations
 
-import itertools
 import time
 from contextlib import nullcontext
 
@@ -24,6 +23,7 @@ from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
 from server.realtime.host_news import HostNews
 from server.realtime.ice_servers import IceServers
 from server.realtime.in_charge import is_in_charge
+from server.realtime.join_order import JoinOrder
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.login_expiry import LoginExpiry
 from server.realtime.new_meetings import NewMeetings
@@ -39,7 +39,7 @@ from signalling.protocol.rights import rights_of
 from signalling.rooms.admission import Request, decide
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
-from signalling.rooms.member import Handle, Member
+from signalling.rooms.member import Handle, Member, Order
 from storage.errors import NotLetIn
 from storage.records import Joined
 from storage.store import Store
@@ -76,7 +76,7 @@ class Admission:
         self._identities = identities or Identities(config, tokens)
         self._credentials = Credentials(config, tokens, hub, store, self._identities)
         self._comings = Comings(limited=config.message_rate > 0)
-        self._orders = itertools.count(1)
+        self.order = JoinOrder()
 
     def session_of(self, resume: Resume) -> TabSession:
         """What the page that resumes shows. Raises `Refused`."""
@@ -148,7 +148,7 @@ class Admission:
             attempt=resume.attempt,
             features=resume.features,
         )
-        order = next(self._orders)
+        order = self.order.next(session.room)
         proof = await self._credentials.of_resume(resume, session, time.time())
         return await self._admit(connection, join, proof, order, nullcontext, comes_back=True)
 
@@ -157,7 +157,7 @@ class Admission:
 
         `turn`: a password is tried within it.
         """
-        order, wanted = next(self._orders), join.create
+        order, wanted = self.order.next(join.meeting), join.create
         proof = await self._credentials.of_join(join, time.time())
         join = self._as_the_token_says(join, proof)
         self._comings.count(join.meeting, proof.user_id, clock.monotonic())
@@ -180,7 +180,7 @@ class Admission:
         return msgspec.structs.replace(join, name=name, create=may)
 
     async def _admit(
-        self, connection: Handle, join: Join, proof: Proof, order: int, turn: Turn, *, comes_back: bool
+        self, connection: Handle, join: Join, proof: Proof, order: Order, turn: Turn, *, comes_back: bool
     ) -> tuple[Arrival, Joined]:
         user_id = proof.user_id
         asked = self._record.now()
@@ -275,7 +275,7 @@ class Admission:
         self._writer.record(here)
         return True
 
-    def _arrival(self, connection: Handle, join: Join, proof: Proof, joined: Joined, order: int) -> Arrival:
+    def _arrival(self, connection: Handle, join: Join, proof: Proof, joined: Joined, order: Order) -> Arrival:
         user_id, stay, features = proof.user_id, joined.stay, known(join.features)
         self.expiry.given(connection, proof.voucher, clock.monotonic())
         return Arrival(

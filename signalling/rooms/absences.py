@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from signalling.rooms.effects import Departure
@@ -39,7 +39,13 @@ class Absences:
         member.connection = None
         member.lost_at = now
         self._rooms[member] = room
+        member.touch()
         room.connections_changed()
+
+    def adopt(self, room: Room, members: Iterable[Member]) -> None:
+        """They were away where the room was before."""
+        for member in sorted(members, key=lambda each: each.lost_at or 0.0):
+            self._rooms[member] = room
 
     def end(self, member: Member) -> None:
         """The member is back, or gone for good."""
@@ -48,12 +54,14 @@ class Absences:
     def back_in(self, member: Member, seconds: float, now: float) -> None:
         """The member said goodbye: it has left unless it is back within `seconds` from now."""
         lost_at = now if member.lost_at is None else member.lost_at
+        member.touch()
         member.back_in = now - lost_at - member.excused + min(max(seconds, GOODBYE), RELOAD_MOST)
 
     def excuse(self, seconds: float, now: float) -> None:
         """Do not count `seconds` in which nobody could have come back."""
         for _, member, lost_at in self._lost():
             member.excused += min(seconds, max(0.0, now - lost_at))
+            member.touch()
 
     def known(self) -> Iterator[tuple[Room, Member, float]]:
         """Members whose connection was lost here, each with the time. For restored members only the store has it."""

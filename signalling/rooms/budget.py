@@ -14,6 +14,10 @@ class Budget:
         self._left = most
         self._at = now
 
+    def adopt(self, left: float) -> None:
+        """This was left, at the moment it was made for."""
+        self._left = min(self._most, left)
+
     def spend(self, amount: float, now: float) -> float:
         """Spend `amount` and return zero, or spend nothing and return the seconds until there is enough."""
         left = self.left(now)

@@ -86,7 +86,8 @@ class Unsettled(NamedTuple):
     recorded in order.
 
     `key` is the command's, so that the store takes it once. `told`: the room has taken the change over already.
-    `refused`: what to answer a command that may have been carried out before, and would be refused now.
+    `refused`: what to answer a command that may have been carried out before, and would be refused now. `again`: its
+    sender says that it may have been. `anew`: asked before by another hub, from which this one took the room over.
     """
 
     room: str
@@ -96,6 +97,8 @@ class Unsettled(NamedTuple):
     told: bool
     reply: Reply | None = None
     refused: Refused | None = None
+    again: bool = False
+    anew: bool = False
 
 
 class Recorded(NamedTuple):

@@ -8,7 +8,7 @@ carried out before the member's connection or stay ends.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from signalling.protocol.client_messages import Signal, Status
 from signalling.protocol.errors import ErrorCode, Refused
@@ -32,7 +32,7 @@ class Coalescing:
 
     def __init__(self, told: Telling, flow: Flow, *, limited: bool) -> None:
         self._telling = told
-        self._flow = flow
+        self.flow = flow
         self._limited = limited
         self._waiting: dict[Member, tuple[Room, deque[Said]]] = {}
 
@@ -48,7 +48,7 @@ class Coalescing:
         waiting = self._waiting.get(member)
         if isinstance(message, Signal):
             if waiting is None:
-                return commands.signal(connection, room, member, message, now, self._flow)
+                return commands.signal(connection, room, member, message, now, self.flow)
         elif waiting is None:
             if room.untold:
                 told = self._telling.tell_of_turn(room, now)
@@ -88,6 +88,15 @@ class Coalescing:
             effects += [*telling.first(room, member), *acks, *self._signals(room, member, said, now)]
         self._telling.later(room)
         return effects
+
+    def said(self, member: Member) -> Sequence[Said]:
+        """What waits of the member."""
+        waiting = self._waiting.get(member)
+        return () if waiting is None else tuple(waiting[1])
+
+    def adopt(self, room: Room, member: Member, said: Iterable[Said]) -> None:
+        """This waited where the room was before."""
+        self._waiting[member] = (room, deque(said))
 
     def forget(self, member: Member) -> None:
         """Drop the member's messages: nobody is left to be told."""
@@ -129,4 +138,4 @@ class Coalescing:
             if not isinstance(message, Signal):
                 return
             said.popleft()
-            yield from commands.signal(connection, room, member, message, now, self._flow)
+            yield from commands.signal(connection, room, member, message, now, self.flow)

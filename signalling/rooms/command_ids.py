@@ -6,6 +6,8 @@ kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 MAX_RANGES = 512
 
 
@@ -15,10 +17,14 @@ class CommandIds:
 
     __slots__ = ("_ranges", "unsettled")
 
-    def __init__(self) -> None:
+    def __init__(self, ranges: Iterable[Sequence[int]] = ()) -> None:
+        """`ranges`: first and last of each, rising, never adjacent."""
         self.unsettled: set[int] = set()
-        self._ranges: tuple[tuple[int, int], ...] = ()
-        """First and last of each range, rising, never adjacent."""
+        self._ranges = tuple((first, last) for first, last in ranges)
+
+    @property
+    def ranges(self) -> Sequence[tuple[int, int]]:
+        return self._ranges
 
     def __contains__(self, id: int) -> bool:  # noqa: A002 - the protocol's name
         ranges = self._ranges

@@ -81,6 +81,7 @@ def change(room: Room, member: Member, media: Media, hand: bool | None, now: flo
     changes: dict[str, Any] = {}
     if member.muted:
         member.muted -= {name for name in MEDIA if getattr(media, name) is not None}
+        member.touch()
     if member.set_media(media):
         changes["media"] = member.media()
     return changes | room.hands.said(room, member, hand, now)
@@ -112,4 +113,6 @@ def acknowledge(connection: Handle, member: Member, message_id: int | None) -> l
     if message_id is None:
         return []
     member.command_ids.add(message_id)
+    if member.touched is not None:
+        member.touch()
     return [Send(connection, server_messages.ack(message_id))]

@@ -7,6 +7,8 @@ stream across nodes.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import takewhile
 
 MAX_COUNT = 4096
 MAX_BYTES = 4 * 1024 * 1024
@@ -32,15 +34,19 @@ A plain tuple, because a log holds thousands and the garbage collector leaves pl
 
 
 class Log:
-    """A ring bounded by count, by bytes and by age (seconds)."""
+    """A ring bounded by count, by bytes and by age (seconds).
 
-    __slots__ = ("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "epoch", "seq")
+    `withdrawn`: the numbers of withdrawn events, if somebody asks for them (`signalling.state`).
+    """
+
+    __slots__ = ("_bytes", "_entries", "_max_age", "_max_bytes", "_max_count", "epoch", "seq", "withdrawn")
 
     def __init__(
         self, epoch: str, max_count: int = MAX_COUNT, max_bytes: int = MAX_BYTES, max_age: float = MAX_AGE
     ) -> None:
         self.epoch = epoch
         self.seq = 0
+        self.withdrawn: list[int] | None = None
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._max_count = max_count
@@ -60,6 +66,18 @@ class Log:
         oldest = now - self._max_age
         if len(entries) > self._max_count or self._bytes > self._max_bytes or entries[0][1] < oldest:
             self._trim(oldest)
+
+    def after(self, seq: int) -> list[Entry]:
+        """The entries with higher numbers, in order."""
+        found = list(takewhile(lambda entry: entry[0] > seq, reversed(self._entries)))
+        found.reverse()
+        return found
+
+    def adopt(self, entries: Iterable[Entry], seq: int) -> None:
+        """Go on from another log of the same epoch, which had these entries. This one must be empty."""
+        self._entries.extend(entries)
+        self._bytes = sum(len(payload) for _, _, payload, _ in self._entries)
+        self.seq = seq
 
     @property
     def size(self) -> int:
@@ -124,6 +142,8 @@ class Log:
         for index, (n, at, payload, _) in found:
             self._bytes -= len(payload)
             self._entries[index] = (n, at, b"", NOBODY)
+            if self.withdrawn is not None:
+                self.withdrawn.append(n)
         return [payload for _, (_, _, payload, _) in found]
 
     @property

@@ -52,7 +52,7 @@ class Flow:
             wait = RETRY_BEHIND
         elif self.rate:
             if member.bytes is None:
-                member.bytes = Budget(self.rate, self.burst, now)
+                member.bytes = self.budget(now)
             wait = member.bytes.spend(size, now)
         if not wait:
             if first is not None and message.id == first:
@@ -62,11 +62,15 @@ class Flow:
             _refuse_later_ones(room, member, addressee, message.id)
         raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
 
+    def budget(self, now: float) -> Budget:
+        return Budget(self.rate, self.burst, now)
+
 
 def forget_refused(member: Member, addressee: str) -> None:
     """Refuse no more signals to this addressee: the refused one has come again."""
     if member.refused is not None:
         member.refused.pop(addressee, None)
+        member.touch()
 
 
 def _refuse_later_ones(room: Room, member: Member, addressee: Member, message_id: int) -> None:
@@ -75,3 +79,4 @@ def _refuse_later_ones(room: Room, member: Member, addressee: Member, message_id
     if len(refused) > len(room):
         refused = {other: first for other, first in refused.items() if room.member(other) is not None}
     member.refused = refused
+    member.touch()

@@ -43,17 +43,21 @@ class Hands:
         else:
             member.hand_at = recorded
             room.hand_at = max(room.hand_at, recorded or 0.0)
+            room.touch()
 
     def said(self, room: Room, member: Member, up: bool | None, now: float) -> dict[str, Any]:
         """The member's page says whether the hand is up. Returns the changes to tell the others."""
         if up is None:
             return {}
-        member.muted -= {"hand"}
+        if "hand" in member.muted:
+            member.muted -= {"hand"}
+            member.touch()
         if up is member.hand:
             return {}
         member.hand_at = None
         if up:
             member.hand_at = room.hand_at = round(max(self._at(now), room.hand_at + 0.001), 3)
+            room.touch()
         return self._change(room, member, member.hand_at)
 
     def lower(self, room: Room, member: Member) -> dict[str, Any]:
@@ -70,6 +74,12 @@ class Hands:
         """The member's page, which is back, is told that the hand is down."""
         if "hand" in member.muted:
             self._record(room, member, None)
+
+    def adopted(self, room: Room) -> None:
+        """Record all hands again: whoever had the room before may not have."""
+        for member in room:
+            lowered = None if member.connection is not None or "hand" not in member.muted else LOWERED
+            self._record(room, member, member.hand_at if member.hand else lowered)
 
     def gone(self, room: Room, member: Member) -> None:
         """The member has gone for good, and the hand with it."""

@@ -77,17 +77,17 @@ class Hub:
         self.grace = grace
         self.heartbeat = heartbeat
         self.logs = LogMemory(log_memory)
-        self._telling = Telling(frames or FRAMES)
-        self._coalescing = Coalescing(self._telling, flow or Flow(), limited=frames > 0)
+        self.telling = Telling(frames or FRAMES)
+        self.coalescing = Coalescing(self.telling, flow or Flow(), limited=frames > 0)
         self.rooms: dict[str, Room] = {}
-        self._seats = Seats()
-        self._absences = Absences()
-        self.stays = Stays(self.rooms, self._absences)
+        self.seats = Seats()
+        self.absences = Absences()
+        self.stays = Stays(self.rooms, self.absences)
         self.waiting = Waiting(self.rooms, heartbeat)
         self._departures = Departures(
-            self.rooms, self._seats, self._absences, self._coalescing, self._telling, self.waiting
+            self.rooms, self.seats, self.absences, self.coalescing, self.telling, self.waiting
         )
-        self.orders = Orders(self._telling, self._departures, self.waiting, self._coalescing)
+        self.orders = Orders(self.telling, self._departures, self.waiting, self.coalescing)
         self._succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:
@@ -106,25 +106,25 @@ class Hub:
 
     def seated(self, connection: Handle) -> Seat | None:
         """The connection's seat, unless a newer connection took it over."""
-        return self._seats.current(connection)
+        return self.seats.current(connection)
 
     def restore(self, stays: Iterable[Restored], now: float) -> None:
         """Keep a place for everyone who was there when the server stopped; grace starts now."""
         for stay in stays:
-            room = self._room(stay.room, stay.title, stay.epoch)
+            room = self.opened(stay.room, stay.title, stay.epoch)
             room.adopt(stay.settings, stay.revision)
             if room.member_of(stay.user_id) is not None:
                 continue
             member = restored_member(stay)
             room.add(member)
             self.hands.known(room, member, stay.hand_at)
-            self._absences.begin(room, member, now)
+            self.absences.begin(room, member, now)
 
     def join(self, arrival: Arrival, now: float, *, soon: bool = False) -> list[Effect]:
         """Seat a connection whose join is recorded. The others are told first or, with `soon`, by `tell_soon`."""
-        room = self._room(arrival.room, arrival.title, arrival.epoch)
+        room = self.opened(arrival.room, arrival.title, arrival.epoch)
         # The room may have been made for those who wait, who are not told its title.
-        room.title = arrival.title
+        room.rename(arrival.title)
         adopted = self.orders.adopt(room, arrival.settings, arrival.revision, now)
         member = room.member_of(arrival.user_id)
         was_present = member is not None
@@ -144,10 +144,10 @@ class Hub:
         allowed.clamp(room, member)
         rejoined = was_present or arrival.rejoined
         event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined
-        self._telling.add(room, event(room.log.next(), member), now)
+        self.telling.add(room, event(room.log.next(), member), now)
         member.arrived_at = room.log.seq
         telling.knows(room, member)
-        effects += self._telling.soon(room) if soon else self._telling.tell(room, now)
+        effects += self.telling.soon(room) if soon else self.telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
         effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
         if RANK[member.role] and not room.settings.join_before_host:
@@ -159,7 +159,7 @@ class Hub:
 
     def wait(self, asks: Knocking, now: float) -> list[Effect]:
         """Somebody has to be let in by those in charge, and waits."""
-        room = self._room(asks.room, asks.title, asks.epoch)
+        room = self.opened(asks.room, asks.title, asks.epoch)
         adopted = self.orders.adopt(room, asks.settings, asks.revision, now)
         return adopted + self.waiting.begin(room, asks, now)
 
@@ -183,16 +183,16 @@ class Hub:
             changes |= commands.believe(room, member, back, now)
         if changes:
             update = server_messages.participant_updated(room.log.next(), member, changes)
-            self._telling.add(room, update, now)
+            self.telling.add(room, update, now)
         answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
         telling.knows(room, member)
-        return effects + self._telling.tell(room, now) + answer
+        return effects + self.telling.tell(room, now) + answer
 
     def receive(
         self, connection: Handle, message: RoomMessage, now: float, known: Mapping[str, Person] = NOBODY
     ) -> list[Effect]:
         """Handle any message but a join or resume that opens a connection. `known`: absent people whom it is about."""
-        seat = self._seats.get(connection)
+        seat = self.seats.get(connection)
         if seat is not None and seat.is_taken_over:
             return []
         if isinstance(message, Ping):
@@ -203,7 +203,7 @@ class Hub:
             return commands.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         match message:
             case Status() | Signal():
-                return self._coalescing.say(connection, seat.room, seat.member, message, now)
+                return self.coalescing.say(connection, seat.room, seat.member, message, now)
             case Leave():
                 return self._departures.leave(connection, seat, message, now)
             case Join() | Resume():
@@ -221,13 +221,13 @@ class Hub:
         `goodbye`: the page closed it normally, and has left unless it comes back at once, as after a reload.
         """
         self.waiting.lost(connection, now)
-        seat = self._seats.pop(connection, None)
+        seat = self.seats.pop(connection, None)
         if seat is None or seat.is_taken_over:
             return []
-        told = self._coalescing.release_all_of(seat.member, now)
-        self._absences.begin(seat.room, seat.member, now)
+        told = self.coalescing.release_all_of(seat.member, now)
+        self.absences.begin(seat.room, seat.member, now)
         if goodbye:
-            self._absences.back_in(seat.member, GOODBYE, now)
+            self.absences.back_in(seat.member, GOODBYE, now)
         return told
 
     def goodbye(self, said: Goodbye, now: float) -> list[Effect] | None:
@@ -248,23 +248,23 @@ class Hub:
             member.attempt = said.attempt + 1
         if member.connection is not None:
             # If the page is still there, it reconnects at once, and nobody notices.
-            effects += self._coalescing.release_all_of(member, now)
+            effects += self.coalescing.release_all_of(member, now)
             effects.append(Close(member.connection, CloseCode.NORMAL))
-            del self._seats[member.connection]
-            self._absences.begin(room, member, now)
+            del self.seats[member.connection]
+            self.absences.begin(room, member, now)
         elif member.restored:
             # The page was there until now, whatever the store says.
             effects.append(stay_resumed(room.id, member, now))
             member.restored = False
             member.lost_at = now
-        self._absences.back_in(member, said.back_in, now)
+        self.absences.back_in(member, said.back_in, now)
         return effects
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed: show members who have been away for a while, and remove those away for too long."""
         effects: list[Effect] = []
         rooms: dict[Room, None] = {}
-        for room, member, lost_at, reason in self._absences.due(now, self.grace):
+        for room, member, lost_at, reason in self.absences.due(now, self.grace):
             rooms[room] = None
             if reason is not None:
                 effects += self._departures.depart(room, member, reason, lost_at, now)
@@ -272,8 +272,8 @@ class Hub:
                 member.state = "reconnecting"
                 member.changed()
                 update = server_messages.participant_updated(room.log.next(), member, {"state": member.state})
-                self._telling.add(room, update, now)
-        effects += [told for room in rooms for told in self._telling.tell_now(room)]
+                self.telling.add(room, update, now)
+        effects += [told for room in rooms for told in self.telling.tell_now(room)]
         effects += self.waiting.tick(now) + self._succession.tick(now)
         self.logs.look((room.log for room in self.rooms.values()), now)
         return effects
@@ -285,24 +285,24 @@ class Hub:
     @property
     def keeps_back(self) -> bool:
         """Whether anything waits to be told: call `release` within `telling.DELAY`."""
-        return bool(self._coalescing) or bool(self._telling)
+        return bool(self.coalescing) or bool(self.telling)
 
     def release(self, now: float) -> list[Effect]:
-        return self._coalescing.release(now)
+        return self.coalescing.release(now)
 
     def tell_soon(self, now: float) -> list[Effect]:
-        return self._telling.tell_soon(now) + self.waiting.tell_positions()
+        return self.telling.tell_soon(now) + self.waiting.tell_positions()
 
     def stood_still(self, seconds: float, now: float) -> None:
         """The process did nothing for `seconds` until now (stopped, or machine slept): its clients were not away."""
-        self._absences.excuse(seconds, now)
+        self.absences.excuse(seconds, now)
 
     def end(self, room_id: str, now: float) -> list[Effect]:
         """The meeting has ended for all. The store closed its stays in the call that ended it."""
         room = self.rooms.pop(room_id, None)
         return [] if room is None else self._departures.end(room, now)
 
-    def _room(self, room_id: str, title: str, epoch: str) -> Room:
+    def opened(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)
         if room is None:
             # Long enough for the longest absence: a dead socket that was not noticed yet, and then grace.
@@ -311,9 +311,9 @@ class Hub:
         return room
 
     def _seat(self, room: Room, member: Member, connection: Handle, attempt: int, now: float) -> list[Effect]:
-        effects = self._coalescing.release_all_of(member, now)
+        effects = self.coalescing.release_all_of(member, now)
         if member.connection is not None:
             effects.append(Close(member.connection, CloseCode.REPLACED))
-        self._seats.take(room, member, connection, attempt)
-        self._absences.end(member)
+        self.seats.take(room, member, connection, attempt)
+        self.absences.end(member)
         return effects

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from signalling.protocol.fields import Kind, Media
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.rights import ALL, Rights, Role
-from signalling.rooms.member import Handle, Look, Member
+from signalling.rooms.member import Handle, Look, Member, Order
 
 
 class Arrival(NamedTuple):
@@ -39,7 +39,7 @@ class Arrival(NamedTuple):
     media: Media
     ice_servers: Sequence[dict[str, Any]]
     attempt: int = 0
-    order: int = 0
+    order: Order = (0, 0)
     kind: Kind = ""
     features: frozenset[str] = frozenset()
     may: Rights = ALL

@@ -33,7 +33,8 @@ class Knocking(NamedTuple):
 
 class Knock:
     """`connection`: None once it is lost, which was at `lost_at` (the hub's clock). `admitted`: the next join lets them
-    in; those in charge have been told that the knock is over."""
+    in; those in charge have been told that the knock is over. `unknown`: fields of a newer release, which are handed on
+    as they are (`signalling.state`)."""
 
     __slots__ = (
         "admitted",
@@ -47,6 +48,7 @@ class Knock:
         "name",
         "position",
         "token",
+        "unknown",
         "user_id",
     )
 
@@ -57,6 +59,7 @@ class Knock:
         self.admitted = False
         self.position = 0
         self.lost_at = 0.0
+        self.unknown: Mapping[str, Any] | None = None
         self.come(knocking)
 
     def come(self, knocking: Knocking) -> None:

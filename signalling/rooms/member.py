@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,9 +17,13 @@ from signalling.protocol.server_messages import MediaState, Participant, State
 from signalling.rooms.budget import Budget
 from signalling.rooms.command_ids import CommandIds
 from signalling.rooms.listing import Listing
+from signalling.rooms.touched import Touched
 
 Handle = Any
 """Whatever the caller uses for a connection: hashable, and opaque here."""
+
+Order = tuple[int, int]
+"""How late a join was asked for: the term of whoever owned the room then, and a count within it."""
 
 MAX_FORMER = 8
 
@@ -51,7 +56,9 @@ class Member:
     not send, since its page last said that it sends this; "hand" if it was lowered while the page was away.
     `hand_at`: when the hand was raised (epoch seconds, whole milliseconds), None while it is down.
     `restored`: known only from the store since the server restarted, and not back yet.
-    `listing`: the listing that contains its current state.
+    `listing`: the listing that contains its current state. `place`: rises with the members of the room.
+    `touched`: what the room notes changes in, if somebody asks for them. `unknown`: fields of a newer release, which
+    are handed on as they are (`signalling.state`).
     """
 
     __slots__ = (
@@ -80,12 +87,15 @@ class Member:
         "muted",
         "name",
         "order",
+        "place",
         "refused",
         "restored",
         "role",
         "screen",
         "session_id",
         "state",
+        "touched",
+        "unknown",
         "user_id",
         "video",
     )
@@ -111,7 +121,7 @@ class Member:
         self.generation = 0
         self.attempt = 0
         self.arrived_at = 0
-        self.order = 0
+        self.order: Order = (0, 0)
         self.former: tuple[str, ...] = ()
         self.excused = 0.0
         self.back_in: float | None = None
@@ -126,6 +136,9 @@ class Member:
         self.connection: Handle | None = None
         self.lost_at: float | None = None
         self.listing: Listing | None = None
+        self.place = 0
+        self.touched: Touched | None = None
+        self.unknown: Mapping[str, Any] | None = None
         self._encoded: bytes | None = None
 
     def connect(self, connection: Handle, attempt: int) -> int:
@@ -141,7 +154,7 @@ class Member:
         self.changed()
         return self.generation
 
-    def arrive(self, instance: str, order: int) -> None:
+    def arrive(self, instance: str, order: Order) -> None:
         """A page has joined: the same page as before, or another."""
         page = page_of(self.instance)
         if self.instance and page != page_of(instance):
@@ -182,9 +195,16 @@ class Member:
     def changed(self) -> None:
         """Call this after any change to what others see."""
         self._encoded = None
+        if self.touched is not None:
+            self.touched.members[self] = None
         if self.listing is not None:
             self.listing.end()
             self.listing = None
+
+    def touch(self) -> None:
+        """Call this after a change that others do not see."""
+        if self.touched is not None:
+            self.touched.members[self] = None
 
     def view(self) -> Participant:
         return Participant(

@@ -18,15 +18,11 @@ from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, Send
 from signalling.rooms.member import Handle, Member
+from signalling.rooms.questions import Questions
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat
 from signalling.rooms.telling import Telling
 from signalling.rooms.waiting import Waiting
-
-MOST_LOOK_UPS = 16
-"""Commands of one member that the store is asked for at once although they would be refused now."""
-
-LOOK_UP_AGAIN = 1.0
 
 
 class Orders:
@@ -37,8 +33,7 @@ class Orders:
         self._coalescing = coalescing
         self._departures = departures
         self._waiting = waiting
-        # By room, the changes that are to be taken over when the store has them.
-        self._untold: dict[str, list[Change]] = {}
+        self.questions = Questions()
 
     def carry_out(
         self,
@@ -63,7 +58,9 @@ class Orders:
                 case End():
                     permissions.check(actor.standing, End)
                     ids.unsettled.add(command.id)
-                    return [EndMeeting(room.id, actor, Reply(member, ids, command.id))]
+                    return [
+                        self.questions.ask(room, EndMeeting(room.id, actor, Reply(member, ids, command.id)))
+                    ]
                 case _:
                     return self.change(room, actor, command, now, known, Reply(member, ids, command.id))
         except Refused as refused:
@@ -98,32 +95,26 @@ class Orders:
         except Refused as error:
             if not command.again:
                 raise
-            if reply is not None and len(reply.ids.unsettled) >= MOST_LOOK_UPS:
-                # Joins and the commands of others wait behind them.
-                raise Refused(ErrorCode.UNAVAILABLE, retry_after=LOOK_UP_AGAIN) from None
             # It may have been carried out before, when nothing was in its way.
             change, refused = LOOK_UP, error
         if reply is not None:
             reply.ids.unsettled.add(reply.message_id)
-        untold = self._untold.setdefault(room.id, [])
-        told = not (command.again or any(change.touches(other) for other in untold))
-        unsettled = Unsettled(room.id, actor, command.key, change, told, reply, refused)
-        if told:
-            return [*self.take_over(room, actor, change, now), unsettled]
         # The room takes over what touches the same in the order in which the store does.
-        untold.append(change)
-        return [unsettled]
+        asked = self.questions.of(room.id)
+        untold = [each for each in asked if isinstance(each, Unsettled) and not each.told]
+        told = not (command.again or any(change.touches(other.change) for other in untold))
+        unsettled = Unsettled(room.id, actor, command.key, change, told, reply, refused, command.again)
+        taken_over = self.take_over(room, actor, change, now) if told else []
+        return [*taken_over, self.questions.ask(room, unsettled)]
 
     def settled(self, room: Room | None, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered."""
         effects: list[Effect] = []
         change = unsettled.change
-        untold = self._untold.get(unsettled.room, [])
-        if change in untold:
-            # Others were made while nobody was in the room.
-            untold.remove(change)
-        if not untold:
-            self._untold.pop(unsettled.room, None)
+        self.questions.answered(room, unsettled)
+        if isinstance(outcome, Recorded) and unsettled.anew and not unsettled.again:
+            # Recorded before the room was taken over; nobody was told.
+            outcome = outcome._replace(again=False)
         if room is not None and isinstance(outcome, Recorded):
             if not (unsettled.told or outcome.again):
                 effects += self.take_over(room, unsettled.actor, change, now)
@@ -136,8 +127,13 @@ class Orders:
         ):
             outcome = unsettled.refused
         if unsettled.reply is not None:
-            effects += answer(room, unsettled.reply, outcome)
+            effects += _answer(room, unsettled.reply, outcome)
         return effects
+
+    def ended(self, room: Room | None, ending: EndMeeting, outcome: Outcome) -> list[Effect]:
+        """The store has answered that it ended the meeting, or did not. The caller ends it in the hub next."""
+        self.questions.answered(room, ending)
+        return [] if ending.reply is None else _answer(room, ending.reply, outcome)
 
     def take_over(self, room: Room, actor: Actor, change: Change, now: float) -> list[Effect]:
         """Make the change in the room, and tell everyone."""
@@ -276,13 +272,14 @@ class Orders:
         return commands.tell_one(room, addressee, payload, now)
 
 
-def answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
+def _answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
     """Answer the command, unless another page has the place by now."""
     member = reply.member
     reply.ids.unsettled.discard(reply.message_id)
     refused = isinstance(outcome, Refused)
     if not refused:
         reply.ids.add(reply.message_id)
+        member.touch()
     if member.command_ids is not reply.ids or member.connection is None:
         return []
     if isinstance(outcome, Refused):

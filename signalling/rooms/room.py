@@ -18,6 +18,7 @@ from signalling.rooms.hands import Hands
 from signalling.rooms.knock import Knock
 from signalling.rooms.listing import Listing
 from signalling.rooms.member import Handle, Member
+from signalling.rooms.touched import Touched
 
 
 class Room:
@@ -32,6 +33,9 @@ class Room:
     with each change.
 
     `hands`: notes who raises a hand. `hand_at`: the latest time at which one was raised here.
+
+    `places`: how many members it has had. `touched`: what changes are noted in, if somebody asks for them. `unknown`:
+    fields of a newer release, which are handed on as they are (`signalling.state`).
 
     `led_at`: when somebody in charge was last seen to be connected (`succession`); 0.0: not yet.
     """
@@ -50,10 +54,13 @@ class Room:
         "knocks",
         "led_at",
         "log",
+        "places",
         "record",
         "revision",
         "settings",
         "title",
+        "touched",
+        "unknown",
         "untold",
     )
 
@@ -71,6 +78,9 @@ class Room:
         self.settings = DEFAULT
         self.revision = 0
         self.led_at = 0.0
+        self.places = 0
+        self.touched: Touched | None = None
+        self.unknown: Mapping[str, Any] | None = None
         self._listing = Listing()
         self._members: dict[str, Member] = {}
         self._users: dict[str, Member] = {}
@@ -87,6 +97,17 @@ class Room:
     def set(self, record: Mapping[str, Any], revision: int) -> None:
         self.record, self.revision = record, revision
         self.settings = settings_of(record)
+        self.touch()
+
+    def rename(self, title: str) -> None:
+        if title != self.title:
+            self.title = title
+            self.touch()
+
+    def touch(self) -> None:
+        """Call this after a change that belongs to no member."""
+        if self.touched is not None:
+            self.touched.room = True
 
     def __len__(self) -> int:
         return len(self._members)
@@ -103,12 +124,20 @@ class Room:
     def add(self, member: Member) -> None:
         self._members[member.id] = member
         self._users[member.user_id] = member
+        member.place = self.places
+        self.places += 1
+        member.touched = self.touched
+        member.touch()
 
     def remove(self, member: Member) -> None:
         del self._members[member.id]
         del self._users[member.user_id]
         self.ahead.pop(member, None)
         member.changed()
+        if self.touched is not None:
+            self.touched.gone.append(member.id)
+            self.touched.members.pop(member, None)
+            member.touched = None
         if member.connection is not None:
             self.connections_changed()
 
@@ -120,11 +149,13 @@ class Room:
         """Also of somebody who is there already. Who waited before, and comes again after a restart, has the place of
         then."""
         self.knocks[knock.user_id] = knock
+        self.touch()
         if len(self.knocks) > 1:
             self.knocks = dict(sorted(self.knocks.items(), key=lambda each: each[1].at))
 
     def remove_knock(self, knock: Knock) -> None:
         del self.knocks[knock.user_id]
+        self.touch()
 
     def connections_changed(self) -> None:
         """Call this when a member gained or lost its connection."""

@@ -44,6 +44,7 @@ class Stays:
         for room in self._rooms.values():
             for member in room:
                 member.began_at += seconds
+                member.touch()
 
     def lost(self) -> Iterator[StayEnded]:
         """The stays of members who are away, as they will end if the members stay away."""

@@ -36,21 +36,28 @@ class Succession:
         rooms = [room for room in self._rooms.values() if room.settings.without_host != "continue"]
         return [effect for room in rooms for effect in self._look(room, now)]
 
+    def _led(self, room: Room, now: float) -> None:
+        room.led_at = now
+        room.touch()
+
     def _look(self, room: Room, now: float) -> list[Effect]:
         in_charge = [member for member in room if RANK[member.role]]
         if any(member.connection is not None for member in in_charge) or (in_charge and not room.led_at):
             # (Or they were here before a restart.)
-            room.led_at = now
+            self._led(room, now)
             return []
         if not room.led_at or not len(room) or now - room.led_at < self._after:
             return []
         # Once more after the same time, if it is still so: the store may be away, or somebody may unlock the meeting.
-        room.led_at = now
+        self._led(room, now)
         if room.settings.without_host == "end":
-            return [EndMeeting(room.id, SERVER, action=ACTION)]
+            return [self._orders.questions.ask(room, EndMeeting(room.id, SERVER, action=ACTION))]
         if room.settings.locked:
             return []
         change = Change(ACTION, settings={"locked": True})
         key = f"{ACTION}-{room.log.epoch}-{room.log.seq}"
         effects = self._orders.take_over(room, SERVER, change, now)
-        return [*effects, Unsettled(room.id, SERVER, key, change, told=True)]
+        return [
+            *effects,
+            self._orders.questions.ask(room, Unsettled(room.id, SERVER, key, change, told=True)),
+        ]

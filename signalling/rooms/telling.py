@@ -104,11 +104,25 @@ class Telling:
         self._late.pop(room, None)
         self._soon.pop(room, None)
 
+    def waits(self, room: Room) -> tuple[bool, bool]:
+        """Whether untold events wait for `release`, and whether for `tell_soon`."""
+        return room in self._late, room in self._soon
+
+    def adopt(self, room: Room, *, late: bool, soon: bool) -> None:
+        """As `waits` said of the room where it was before."""
+        if late:
+            self._late[room] = None
+        if soon:
+            self._soon[room] = True
+
     def exceeds(self, room: Room, now: float) -> bool:
         """Whether the room has no budget for telling everyone something; if it has, spend it."""
         if room.frames is None:
-            room.frames = Budget(self._frames, self._frames, now)
+            room.frames = self.budget(now)
         return room.frames.spend(min(self._frames, len(room.audience())), now) > 0
+
+    def budget(self, now: float) -> Budget:
+        return Budget(self._frames, self._frames, now)
 
 
 def knows(room: Room, member: Member) -> None:

@@ -65,6 +65,7 @@ class Waiting:
                 # After a restart another page of the user's came first, which did not know since when they wait.
                 knock.at = asks.at
                 room.add_knock(knock)
+            room.touch()
             if knock.admitted:
                 # The store does not let them in: it has forgotten, or something else stands in the way.
                 knock.admitted = False
@@ -93,6 +94,7 @@ class Waiting:
             waits.knock.connection = None
             waits.knock.lost_at = now
             self._lost[waits.knock] = waits.room
+            waits.room.touch()
 
     def tick(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -115,6 +117,7 @@ class Waiting:
             if knock is not None and not knock.admitted:
                 effects += self._tell_end(room, knock, "admitted", now, by)
                 knock.admitted = True
+                room.touch()
                 self._moved[room] = None
         return effects + self.tell_positions()
 
@@ -178,6 +181,27 @@ class Waiting:
         """Tell all who wait the message of those in charge."""
         return [self._waiting(room, knock) for knock in room.knocks.values() if knock.connection is not None]
 
+    def is_moved(self, room: Room) -> bool:
+        """Whether `tell_positions` has something to tell."""
+        return room in self._moved
+
+    def adopt(self, room: Room, *, moved: bool) -> None:
+        """They waited where the room was before. `moved`: as `is_moved` said there."""
+        for knock in sorted(room.knocks.values(), key=lambda each: each.lost_at):
+            if knock.connection is None:
+                self._lost[knock] = room
+            else:
+                self._of[knock.connection] = Waits(room, knock)
+        if moved:
+            self._moved[room] = None
+
+    def forget(self, room: Room) -> None:
+        """They wait elsewhere."""
+        for knock in room.knocks.values():
+            self._lost.pop(knock, None)
+            self._of.pop(knock.connection, None)
+        self._moved.pop(room, None)
+
     def meeting_ended(self, room: Room) -> list[Effect]:
         effects: list[Effect] = []
         for knock in list(room.knocks.values()):
@@ -213,6 +237,7 @@ class Waiting:
                 knock.position = position
                 effects.append(self._waiting(room, knock, answer=knock is tell))
             knock.position = position
+        room.touch()
         return effects
 
     def _waiting(self, room: Room, knock: Knock, *, answer: bool = False) -> Send:

@@ -57,9 +57,9 @@ def late_close(patch: pytest.MonkeyPatch) -> None:
     lost = Hub.lost
 
     def removes(self: Hub, connection: Any, now: float, *, goodbye: bool = False) -> list[Effect]:
-        seat = self._seats.get(connection)
+        seat = self.seats.get(connection)
         if seat is not None and seat.member.connection is not None:
-            self._seats[connection] = seat._replace(generation=seat.member.generation)
+            self.seats[connection] = seat._replace(generation=seat.member.generation)
         return lost(self, connection, now, goodbye=goodbye)
 
     patch.setattr(Hub, "lost", removes)

@@ -1,0 +1,140 @@
+"""Gives the rooms of a hub away as data, and takes them over from another hub.
+
+    state(room)  ──►  adopt(state)        all of a room, as it is
+    fresh(room)  ──►  what has changed since the last call, to keep a copy elsewhere that can be adopted
+    drop(room)        nobody is told: the room goes on elsewhere
+
+A room that was adopted has the same epoch, and goes on where it was: whoever keeps a connection notices nothing. A
+connection whose place another one took has been closed, and does not go along.
+"""
+
+from __future__ import annotations
+
+from signalling.rooms.effects import Effect
+from signalling.rooms.hub import Hub
+from signalling.rooms.member import Member
+from signalling.rooms.room import Room
+from signalling.rooms.stays import stay_resumed
+from signalling.rooms.touched import Touched
+from signalling.state import events, members, parts, questions, rooms
+from signalling.state.parts import Find, Fresh, Moment, Name, State
+
+
+class Handover:
+    """`name` and `find`: connections as data. All methods take `now`, the hub's clock, and `at`, the same moment by a
+    clock that all hubs share (seconds)."""
+
+    def __init__(self, hub: Hub, name: Name, find: Find) -> None:
+        self._hub = hub
+        self._name = name
+        self._find = find
+
+    def state(self, room_id: str, now: float, at: float) -> State:
+        """Raises `KeyError` if nobody is in the room."""
+        room, when = self._hub.rooms[room_id], Moment(now, at)
+        return State(
+            rooms.write(self._hub, room, when, self._name),
+            {member.id: self._member(member, when) for member in room},
+            [events.write(entry, when) for entry in room.log.after(-1)],
+            room.log.seq,
+        )
+
+    def fresh(self, room_id: str, now: float, at: float) -> Fresh | None:
+        """What has changed in the room since the last call; everything at the first. None: nobody is in it any more.
+
+        It costs as much as has changed, and rooms of which nobody asks note nothing. Budgets, which fill again, and
+        messages that wait come along when there is something else.
+        """
+        room, when = self._hub.rooms.get(room_id), Moment(now, at)
+        if room is None:
+            return None
+        touched, is_whole = room.touched, room.touched is None
+        if touched is None:
+            touched = room.touched = _all_of(room)
+        part = None
+        # What is told, and who waits for an answer, changes without a change of the room.
+        is_behind = bool(room.untold or self._hub.orders.questions.of(room_id))
+        is_behind = is_behind or any(self._hub.telling.waits(room))
+        if touched.room or is_behind:
+            part = rooms.write(self._hub, room, when, self._name)
+        fresh = Fresh(
+            is_whole,
+            part,
+            {member.id: self._member(member, when) for member in touched.members},
+            [gone for gone in touched.gone if room.member(gone) is None],
+            [events.write(entry, when) for entry in room.log.after(touched.seq)],
+            tuple(room.log.withdrawn or ()),
+            room.log.seq,
+        )
+        touched.room = is_behind
+        touched.members = {}
+        touched.gone = []
+        touched.seq = room.log.seq
+        room.log.withdrawn = []
+        return fresh
+
+    def adopt(self, state: State, now: float, at: float, lost_at: float | None = None) -> list[Effect]:
+        """Go on with a room that another hub had. The room must not be here (`ValueError`).
+
+        `lost_at`: when the connections that are gone were lost (the hub's clock), or now. Raises `UnknownVersion`, and
+        then has changed nothing.
+
+        Whoever had it may have died before the store knew everything: all stays are told again, what was not answered
+        is asked again, and those who wait are asked for again.
+        """
+        hub, when = self._hub, Moment(now, at)
+        lost_at = now if lost_at is None else lost_at
+        about, people = parts.read(state.room), [parts.read(each) for each in state.members.values()]
+        log = [events.read(each, when) for each in state.log]
+        if about["id"] in hub.rooms:
+            raise ValueError(f"{about['id']} is here already")
+        room = rooms.read(hub, about, when, self._find, lost_at)
+        room.log.adopt(log, state.seq)
+        for part in sorted(people, key=lambda each: each.get("place", 0)):
+            member = members.read(part, when, self._find, hub.coalescing.flow)
+            place = member.place
+            room.add(member)
+            member.place, room.places = place, place + 1
+            if member.connection is not None:
+                hub.seats.adopt(room, member)
+                if waits := members.said(part):
+                    hub.coalescing.adopt(room, member, [(member.connection, each) for each in waits])
+            elif member.lost_at is None:
+                member.lost_at = lost_at
+        hub.absences.adopt(room, [member for member in room if member.connection is None])
+        ahead = {room.member(participant): number for participant, number in about["ahead"].items()}
+        room.ahead = {member: number for member, number in ahead.items() if member is not None}
+        hub.hands.adopted(room)
+        asked = [questions.read(room, each) for each in about["questions"]]
+        hub.orders.questions.adopt(room, asked)
+        stays = [stay_resumed(room.id, member, now) for member in room if not member.restored]
+        return [*stays, *asked, *hub.waiting.ask_again(room)]
+
+    def drop(self, room_id: str) -> None:
+        """Forget the room, and tell nobody: it goes on elsewhere."""
+        hub = self._hub
+        room = hub.rooms.pop(room_id, None)
+        if room is None:
+            return
+        for member in room:
+            hub.absences.end(member)
+            hub.coalescing.forget(member)
+            # What the store answers late is told to nobody here.
+            member.connection = None
+        hub.seats.forget(room)
+        hub.telling.forget(room)
+        hub.waiting.forget(room)
+        hub.orders.questions.forget(room)
+
+    def _member(self, member: Member, when: Moment) -> bytes:
+        said = [message for _, message in self._hub.coalescing.said(member)]
+        return members.write(member, said, when, self._name)
+
+
+def _all_of(room: Room) -> Touched:
+    touched = Touched()
+    for member in room:
+        member.touched = touched
+        member.touch()
+    room.log.withdrawn = []
+    return touched
