@@ -27,6 +27,8 @@ def needs_programs(item: pytest.Function) -> bool:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     if "backend" in parameters:
         return parameters["backend"] in OTHER_STORES
+    if "place" in parameters:
+        return parameters["place"] == "redis"
     if {"playwright", "servers"} & set(item.fixturenames):
         return True
     used = (getattr(value, "__module__", None) or "" for value in vars(item.module).values())

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests and checks need from the system and is missing: Chromium and its shell, Firefox and an X server
-# without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), coturn and OpenSSL (the
-# doctor's tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's accessibility) and
-# TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
+# without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), Redis (tests of engines),
+# coturn and OpenSSL (the doctor's tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's
+# accessibility) and TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -42,6 +42,7 @@ has faketime || missing+=(faketime)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missing+=(postgresql)
 has nginx || missing+=(nginx)
 has pgbouncer || missing+=(pgbouncer)
+has redis-server || missing+=(redis-server)
 has turnserver || missing+=(coturn)
 has openssl || missing+=(openssl)
 has ffprobe || missing+=(ffmpeg)

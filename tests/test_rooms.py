@@ -40,6 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server.settings": {"server.network", "storage", "storage.factory", "signalling.protocol"},
     "server.identity": {"server.settings", "storage", "signalling.protocol"},
     "server.cluster": {"server.identity", "server.runtime", "storage"},
+    "server.cluster.engine": set(),
+    "server.cluster.redis": {"server.cluster.engine"},
     "server.realtime": BASE | CORE | {"server.identity", "server.cluster"},
     "server.reports": {"server.realtime", "storage", "signalling.rooms"},
     "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
@@ -105,7 +107,9 @@ OPTIONAL = {
     "asyncpg": {"storage.postgres"},
     "cryptography": {"server.identity"},
     "av": MEDIA - {"reconvene.webrtc"},
+    "hiredis": {"server.cluster.redis"},
     "httpx": {"storage.postgres", "server.identity", "server.zoom", "reconvene"},
+    "redis": {"server.cluster.redis"},
     "supabase": {"storage.postgres"},
     "tenacity": {"server.zoom"},
 }

@@ -1,0 +1,279 @@
+"""The engine in memory: for simulations in virtual time, with everything that can happen to an engine.
+
+server = MemoryServer()
+engine = MemoryEngine(server)              # one for each node
+await engine.open()
+server.away = True                         # nobody reaches it
+server.latency = 0.5                       # slow, each way
+server.swallows = True                     # carries out, and its answers are lost
+server.holds = True                        # what is sent lies in a buffer, and arrives with release()
+engine.break_connection()                  # whatever waits hears that it may have happened
+server.restart(empty=True)                 # another incarnation
+server.fail_over(lost=3)                   # another incarnation, without the last three writes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from server.cluster.engine import bounds
+from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.records import (
+    Beaten,
+    Buried,
+    Commit,
+    Committed,
+    Entry,
+    Fenced,
+    Gone,
+    Head,
+    Held,
+    Lost,
+    Message,
+    Ownership,
+    Received,
+    RoomState,
+    Settling,
+    Taken,
+)
+from tests.engines.space import Space
+
+EPOCH = 1_900_000_000.0
+TIMEOUT = 2.0
+LOOK_EVERY = 1.0
+KEPT_WRITES = 100
+"""How many of the last writes a failover can lose at most."""
+
+Result = TypeVar("Result")
+
+
+class MemoryServer:
+    """`space` is what it keeps. `ahead`: seconds by which its clock is set."""
+
+    def __init__(self, space: Space | None = None) -> None:
+        self.space = space or Space()
+        self.ahead = 0.0
+        self.latency = 0.0
+        self.away = False
+        self.swallows = False
+        self.holds = False
+        self._held: list[Callable[[], object]] = []
+        self._starts = itertools.count(1)
+        self._before: deque[Space] = deque(maxlen=KEPT_WRITES)
+        self._changed = asyncio.Event()
+        self._start()
+
+    def now(self) -> float:
+        return EPOCH + asyncio.get_running_loop().time() + self.ahead
+
+    def restart(self, *, empty: bool) -> None:
+        if empty:
+            self.space = self._blank()
+        self._start()
+
+    def fail_over(self, lost: int) -> None:
+        """To a replica that had not got the last `lost` writes yet."""
+        for _ in range(min(lost, len(self._before))):
+            self.space = self._before.pop()
+        self._start()
+
+    def release(self) -> None:
+        """Carry out what was held."""
+        held, self._held = self._held, []
+        for apply in held:
+            apply()
+
+    def carry_out(self, script: Callable[[Space, float], Result]) -> Result:
+        now = self.now()
+        self.space.expire(now)
+        before = self.space.copy()
+        result = script(self.space, now)
+        if vars(before) != vars(self.space):
+            self._before.append(before)
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        return result
+
+    def hold(self, apply: Callable[[], object]) -> None:
+        self._held.append(apply)
+
+    async def change(self) -> None:
+        """Wait until somebody has done something, or a while is over."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), LOOK_EVERY)
+        except TimeoutError:
+            return
+
+    def _blank(self) -> Space:
+        was = self.space
+        return Space(lease=was.lease, settling=was.settle_for, inbox_kept=was.inbox_kept)
+
+    def _start(self) -> None:
+        self.incarnation = f"memory-{next(self._starts)}"
+        self._before.clear()
+        self._held.clear()
+
+
+class MemoryEngine(Engine):
+    """`cut_off`: this node alone does not reach it."""
+
+    def __init__(self, server: MemoryServer) -> None:
+        self.cut_off = False
+        self._server = server
+        self._incarnation = ""
+        self._unanswered: set[asyncio.Future[object]] = set()
+        self._arrives_at = 0.0
+        self._inbox: tuple[str, int] | None = None
+
+    async def open(self) -> None:
+        self._connect()
+
+    async def close(self) -> None:
+        self.break_connection()
+
+    def break_connection(self) -> None:
+        unanswered, self._unanswered = self._unanswered, set()
+        for future in unanswered:
+            if not future.done():
+                future.set_exception(EngineUnavailable("the connection broke", may_have_happened=True))
+
+    async def connected(self) -> str:
+        while self.cut_off or self._server.away:
+            await self._server.change()
+        self._connect()
+        return self._incarnation
+
+    def commit(self, commit: Commit) -> Awaitable[Committed | Fenced | Lost]:
+        def apply(space: Space, now: float) -> Committed | Fenced | Lost:
+            return space.commit(commit, now)
+
+        try:
+            self._connect()
+        except EngineUnavailable as away:
+            return _done(away)
+        if commit.incarnation != self._incarnation:
+            return _done(Lost())
+        return self._call(apply)
+
+    def send(self, message: Message) -> Awaitable[object]:
+        return self._call(lambda space, now: space.send(message, now))
+
+    async def take(self, room: str, node: str) -> Taken | Held | Settling | Buried:
+        return await self._call(lambda space, now: space.take(room, node, now, self._server.incarnation))
+
+    async def give(self, own: Ownership, to: str, message: bytes) -> Taken | Fenced | Lost | Gone:
+        return await self._call(
+            lambda space, now: space.give(own, to, message, now, self._server.incarnation)
+        )
+
+    async def drop(self, own: Ownership) -> Committed | Fenced | Lost:
+        return await self._call(lambda space, now: space.drop(own, now))
+
+    async def confirm(self, own: Ownership) -> Committed | Fenced | Lost | Buried:
+        return await self._call(lambda space, now: space.confirm(own, self._server.incarnation))
+
+    async def establish(self, own: Ownership, state: RoomState) -> Committed | Fenced | Buried:
+        return await self._call(lambda space, now: space.establish(own, state, now, self._server.incarnation))
+
+    async def head(self, room: str) -> Head | None:
+        found = await self._call(lambda space, now: space.rooms.get(room))
+        return found.head if found else None
+
+    async def load(self, room: str) -> RoomState | None:
+        return await self._call(lambda space, now: space.state(room))
+
+    async def log(self, room: str, after: int) -> Sequence[Entry]:
+        state = await self.load(room)
+        entries = state.entries if state else ()
+        return [entry for entry in entries if entry.seq > after][: bounds.LOG_PAGE]
+
+    async def beat(self, node: str, about: bytes, keep: Sequence[str] = ()) -> Beaten | Buried:
+        return await self._call(
+            lambda space, now: space.beat(node, about, keep, now, self._server.incarnation)
+        )
+
+    async def rooms_of(self, node: str) -> Sequence[str]:
+        return await self._call(lambda space, now: space.rooms_of(node))
+
+    async def open_inbox(self, node: str) -> None:
+        place = await self._call(lambda space, now: space.open_inbox(node, now))
+        self._inbox = (node, place)
+
+    async def receive(self) -> Received:
+        assert self._inbox is not None
+        node, place = self._inbox
+        while True:
+            try:
+                found, is_there = await self._call(
+                    lambda space, now: space.read(node, place, bounds.RECEIVED_AT_ONCE)
+                )
+                if not is_there:
+                    await self.open_inbox(node)
+            except EngineUnavailable:
+                await asyncio.sleep(LOOK_EVERY)
+                continue
+            if found and is_there:
+                self._inbox = (node, found[-1][0])
+            messages = [body for _, body in found if body is not None]
+            if messages or not is_there:
+                return Received(messages, has_gap=not is_there)
+            await self._server.change()
+
+    def _connect(self) -> None:
+        server = self._server
+        if self.cut_off or server.away:
+            self.break_connection()
+            raise EngineUnavailable("the engine is away")
+        if self._incarnation != server.incarnation:
+            self.break_connection()
+            self._incarnation = server.incarnation
+
+    def _call(self, script: Callable[[Space, float], Result]) -> asyncio.Future[Result]:
+        try:
+            self._connect()
+        except EngineUnavailable as away:
+            return _done(away)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._unanswered.add(future)  # type: ignore[arg-type]
+        future.add_done_callback(self._unanswered.discard)
+        sent_to = self._server.incarnation
+
+        def arrive() -> None:
+            if self._server.incarnation != sent_to or self._server.away:
+                self.break_connection()
+            elif self._server.holds:
+                self._server.hold(lambda: self._server.carry_out(script))
+            else:
+                result = self._server.carry_out(script)
+                if not self._server.swallows:
+                    loop.call_at(loop.time() + self._server.latency, answer, result)
+
+        def answer(result: Result) -> None:
+            if not future.done():
+                future.set_result(result)
+                timer.cancel()
+
+        def give_up() -> None:
+            if not future.done():
+                self.break_connection()
+
+        # In order, also when the engine has become faster.
+        self._arrives_at = max(self._arrives_at, loop.time() + self._server.latency)
+        loop.call_at(self._arrives_at, arrive)
+        timer = loop.call_at(loop.time() + TIMEOUT, give_up)
+        return future
+
+
+def _done(outcome: Result | EngineUnavailable) -> asyncio.Future[Result]:
+    future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    if isinstance(outcome, EngineUnavailable):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+    return future

@@ -1,0 +1,59 @@
+"""A primary that Sentinels know: found, lost, and found again elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.records import Committed
+from server.cluster.redis.redis_engine import RedisEngine
+from tests.databases.daemon import HOST, free_port
+from tests.engines.owner import Owner
+from tests.engines.servers import EngineServer, redis_program
+
+NAME = "mymaster"
+
+
+@asynccontextmanager
+async def sentinel_of(primary: EngineServer) -> AsyncIterator[EngineServer]:
+    async with EngineServer(redis_program(), is_sentinel=True) as sentinel:
+        await sentinel.do("SENTINEL", "MONITOR", NAME, HOST, primary.port, 1)
+        for option, ms in (("down-after-milliseconds", 300), ("failover-timeout", 2000)):
+            await sentinel.do("SENTINEL", "SET", NAME, option, ms)
+        yield sentinel
+
+
+async def test_a_primary_that_is_unknown() -> None:
+    engine = RedisEngine(f"redis+sentinel://{HOST}:{free_port()}/{NAME}")
+    with pytest.raises(EngineUnavailable, match="no Sentinel knows a primary 'mymaster'"):
+        await engine.open()
+
+
+async def test_after_a_failover_nodes_are_at_the_new_primary() -> None:
+    async with AsyncExitStack() as stack:
+        primary = await stack.enter_async_context(EngineServer(redis_program()))
+        replica = await stack.enter_async_context(
+            EngineServer(redis_program(), replicaof=f"{HOST} {primary.port}")
+        )
+        sentinel = await stack.enter_async_context(sentinel_of(primary))
+        # One that is away is no reason not to ask the others.
+        engine = RedisEngine(
+            f"redis+sentinel://{HOST}:{free_port()},{HOST}:{sentinel.port}/{NAME}", settling=0.05
+        )
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        owner = Owner(engine, "n_ann")
+        await owner.begin()
+        await owner.commit(b"one")
+        assert await primary.do("WAIT", 1, 5000) == 1
+        before = owner.incarnation
+        await primary.kill()
+        await owner.live()
+        assert owner.incarnation != before
+        assert await engine.confirm(owner.own) == Committed(1)
+        await owner.commit(b"two")
+        assert await owner.payloads() == [b"one", b"two"]
+        assert (await replica.do("ROLE"))[0] == b"master"
