@@ -5,6 +5,9 @@ import { hands } from "../../sdk/roster.js";
 
 /** @typedef {import("../../sdk/protocol.js").Participant} Participant */
 
+const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
+const GUESTS = { host: "Host, guest", cohost: "Co-host, guest", participant: "Guest" };
+
 export class PeopleList {
   #list;
   #menu;
@@ -62,9 +65,7 @@ function show(item, { id, name, role, media, state, kind, recording, guest, pict
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, hue, picture);
   write(part(item, "name"), own ? `${name} (you)` : name);
-  const roles = { host: "Host", cohost: "Co-host", participant: "" };
-  const known = [roles[role], guest ? "Guest" : ""].filter(Boolean).join(", ");
-  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : known);
+  write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : (guest ? GUESTS : ROLES)[role]);
   part(item, "bot").hidden = kind !== "bot";
   part(item, "recording").hidden = !recording;
   const hand = part(item, "hand");
