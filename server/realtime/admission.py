@@ -19,7 +19,7 @@ from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.comings import Comings
 from server.realtime.credentials import Credentials, Proof
-from server.realtime.entry import CODES, MAY_WAIT, Door, HasToWait, Turn
+from server.realtime.entry import Door, HasToWait, Turn, answer_to
 from server.realtime.host_news import HostNews
 from server.realtime.ice_servers import IceServers
 from server.realtime.in_charge import is_in_charge
@@ -36,7 +36,7 @@ from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.features import known
 from signalling.protocol.identifiers import page_of
 from signalling.protocol.rights import rights_of
-from signalling.rooms.admission import Request, decide
+from signalling.rooms.admission import Request, decide, leaders
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival, Return
 from signalling.rooms.member import Handle, Member, Order
@@ -133,9 +133,9 @@ class Admission:
         return self._tokens.session(place, time.time())
 
     async def readmit(
-        self, connection: Handle, resume: Resume, session: TabSession
+        self, connection: Handle, resume: Resume, session: TabSession, proof: Proof | None = None
     ) -> tuple[Arrival, Joined]:
-        """Join on behalf of a page that resumes after its place was given up.
+        """Join on behalf of a page that resumes after its place was given up. `proof`: of somebody who waits.
 
         It does not replace a newer page (`duplicate`). Raises `Refused`.
         """
@@ -149,18 +149,21 @@ class Admission:
             features=resume.features,
         )
         order = self.order.next(session.room)
-        proof = await self._credentials.of_resume(resume, session, time.time())
+        proof = proof or await self._credentials.of_resume(resume, session, time.time())
         return await self._admit(connection, join, proof, order, nullcontext, comes_back=True)
 
-    async def admit(self, connection: Handle, join: Join, turn: Turn = nullcontext) -> tuple[Arrival, Joined]:
+    async def admit(
+        self, connection: Handle, join: Join, turn: Turn = nullcontext, proof: Proof | None = None
+    ) -> tuple[Arrival, Joined]:
         """What the hub needs to seat the joiner. Raises `Refused`, and then leaves nothing half done.
 
-        `turn`: a password is tried within it.
+        `turn`: a password is tried within it. `proof`: of somebody who waits, and is asked for once more.
         """
         order, wanted = self.order.next(join.meeting), join.create
-        proof = await self._credentials.of_join(join, time.time())
+        if proof is None:
+            proof = await self._credentials.of_join(join, time.time())
+            self._comings.count(join.meeting, proof.user_id, clock.monotonic())
         join = self._as_the_token_says(join, proof)
-        self._comings.count(join.meeting, proof.user_id, clock.monotonic())
         try:
             return await self._admit(connection, join, proof, order, turn, comes_back=False)
         except Refused as refused:
@@ -189,15 +192,15 @@ class Admission:
             with self.pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
                     await self._let_in(join, proof, comes_back)
-                    pending.stale = False
+                    pending.stale, led = False, self._is_led(join.meeting)
                     # An end recorded after this point marks the join stale.
                     try:
                         joined = await self._recorded(join, proof, turn, comes_back)
                     except NotLetIn as refused:
-                        if pending.stale:
+                        if pending.stale or self._is_led(join.meeting) != led:
                             # It was decided by what has changed since.
                             continue
-                        raise _answer(refused, join, proof) from None
+                        raise answer_to(refused, proof, join.name) from None
                     recorded = True
                     if joined.created:
                         self.new_meetings.made(join.meeting)
@@ -215,6 +218,9 @@ class Admission:
                 self._not_seated(join.meeting, user_id, asked)
             raise
         return self._arrival(connection, join, proof, joined, order), joined
+
+    def _is_led(self, room: str) -> bool:
+        return bool(leaders(self._hub.rooms.get(room)))
 
     async def _recorded(self, join: Join, proof: Proof, turn: Turn, comes_back: bool) -> Joined:
         """Raises `Refused`, `NotLetIn`."""
@@ -311,9 +317,3 @@ class Admission:
             revision=joined.meeting.revision,
             hand_at=joined.participant.hand_at,
         )
-
-
-def _answer(refused: NotLetIn, join: Join, proof: Proof) -> Refused | HasToWait:
-    if refused.reason in MAY_WAIT:
-        return HasToWait(proof, join.name, refused)
-    return Refused(CODES[refused.reason])

@@ -34,17 +34,24 @@ CODES: dict[str, ErrorCode] = {
 
 
 class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
-    """The user may wait to be let in. `anonymous`: nobody has identified them, so the name is what they say."""
+    """The user may wait to be let in. `proof`: who it is; it counts for as long as they wait. `anonymous`: nobody has
+    identified them, so the name is what they say."""
 
     def __init__(self, proof: Proof, name: str, refused: NotLetIn) -> None:
         super().__init__(refused.reason)
-        self.user_id = proof.user_id
-        self.token = proof.token
+        self.proof = proof
         self.name = name
         self.anonymous = standing_of(proof) == "guest"
         self.settings = refused.settings
         self.revision = refused.revision
         self.sitting = refused.sitting
+
+
+def answer_to(refused: NotLetIn, proof: Proof, name: str) -> Refused | HasToWait:
+    """What becomes of somebody whom the store does not let in."""
+    if refused.reason in MAY_WAIT:
+        return HasToWait(proof, name, refused)
+    return Refused(CODES[refused.reason])
 
 
 def standing_of(proof: Proof) -> Standing:
@@ -96,7 +103,7 @@ class Door:
 
     def knocking(self, connection: Handle, message: Join | Resume, room: str, waits: HasToWait) -> Knocking:
         """What the hub needs to let somebody wait."""
-        now, user_id, sitting = time.time(), waits.user_id, waits.sitting
+        now, user_id, sitting = time.time(), waits.proof.user_id, waits.sitting
         knock = message.knock
         since = self._tokens.waits_since(knock, room, user_id, sitting, now) if knock else None
         # A page that does not know of it comes back to the position of its user.
@@ -116,7 +123,7 @@ class Door:
             at=at,
             knock=self._tokens.knock(room, user_id, sitting, at, now),
             most=self._most_waiting,
-            token=waits.token,
+            token=waits.proof.token,
             settings=waits.settings,
             revision=waits.revision,
         )

@@ -200,7 +200,7 @@ class Gateway:
         try:
             if isinstance(message, Authenticate):
                 self._joining.authenticate(connection, message)
-            elif connection.joined or not isinstance(message, Join | Resume):
+            elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
                 # Not `isinstance`, which takes long for so many types: this is done for every message.
                 if type(message) in COMMANDS and self._moderating.takes(connection, cast(Command, message)):
                     return

@@ -11,6 +11,7 @@ import msgspec
 from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.connection import Connection
+from server.realtime.credentials import Proof
 from server.realtime.password_tries import PasswordTries
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
@@ -26,9 +27,15 @@ class JoinLimits:
         self._admission = admission
         self._tries = PasswordTries(limits)
 
-    async def admit(self, connection: Connection, join: Join) -> tuple[Arrival, Joined]:
-        """Raises `Refused`, as the admission does, or with `rate_limited` past a limit."""
+    async def admit(
+        self, connection: Connection, join: Join, proof: Proof | None = None
+    ) -> tuple[Arrival, Joined]:
+        """Raises `Refused`, as the admission does, or with `rate_limited` past a limit. `proof`: of somebody who waits,
+        and was counted on coming."""
         limits, client = self._limits, connection.client
+        turn = partial(self._tries.turn, client, join.meeting)
+        if proof is not None:
+            return await self._admission.admit(connection, join, turn, proof)
         if join.session is None or _claim(join.session, "mtg") != join.meeting:
             # Whoever was in the meeting is not guessing ids. A forged session is refused before the look-up.
             limits.check("lookups", client)
@@ -46,7 +53,6 @@ class JoinLimits:
                 join = msgspec.structs.replace(join, create=False)
         created = False
         try:
-            turn = partial(self._tries.turn, client, join.meeting)
             arrival, joined = await self._admission.admit(connection, join, turn)
             created = joined.created
         except Refused as refused:

@@ -17,6 +17,7 @@ from server.runtime.clock import RecordClock
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
+from signalling.rooms.admission import leaders
 from signalling.rooms.effects import StayResumed
 from signalling.rooms.hub import Hub
 from storage.errors import MeetingEnded, NotLetIn, StoreUnavailable, UnknownMeeting
@@ -74,12 +75,15 @@ class JoinRecord:
         return Asked(clock.monotonic(), self._clock.now(), self._clock.set_by)
 
     async def join(self, join: Join, user_id: str, session: TabSession | None, shown: Shown) -> Joined:
-        """Record the join, after all entries of the user and all changes of the meeting are written.
+        """Record the join, after all entries of the user, and of those who have to be there, and all changes of the
+        meeting are written.
 
         Raises `Refused`, also if that takes too long, and `NotLetIn`.
         """
-        written = await self._writer.settle(join.meeting, user_id, SETTLE_TIMEOUT)
-        if not (written and await self._changes.settle(join.meeting, SETTLE_TIMEOUT)):
+        for each in (user_id, *leaders(self._hub.rooms.get(join.meeting))):
+            if not await self._writer.settle(join.meeting, each, SETTLE_TIMEOUT):
+                raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
+        if not await self._changes.settle(join.meeting, SETTLE_TIMEOUT):
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=SETTLE_TIMEOUT)
         # From here to the store nothing is awaited. A user who has a place continues its stay, however old.
         place = self._hub.present(join.meeting, user_id)

@@ -16,6 +16,7 @@ from server.network.limits import Limits
 from server.realtime.admission import Admission
 from server.realtime.carrier import Carrier
 from server.realtime.connection import Connection
+from server.realtime.credentials import Proof
 from server.realtime.entry import HasToWait
 from server.realtime.held_joins import HeldJoins
 from server.realtime.join_limits import JoinLimits
@@ -84,8 +85,9 @@ class Joining:
             await asyncio.wait(late)
         return len(late)
 
-    def join(self, connection: Connection, join: Join) -> None:
-        self._ask_for_a_seat(connection, join, join.meeting, self._join_limits.admit(connection, join))
+    def join(self, connection: Connection, join: Join, proof: Proof | None = None) -> None:
+        """`proof`: of somebody who waits, and is asked for once more."""
+        self._ask_for_a_seat(connection, join, join.meeting, self._join_limits.admit(connection, join, proof))
 
     def resume(self, connection: Connection, resume: Resume) -> None:
         try:
@@ -248,10 +250,8 @@ class Joining:
             held = self._held.of_network(connection.client.network)
             self._limits.hold("waiting", connection.client, held, WAITING_RETRY)
         log.info("participant waits to be let in", meeting=room, connection=connection.number)
-        if isinstance(message, Join) and waits.token is not None:
-            # Whoever is let in is the one who knocked.
-            message = msgspec.structs.replace(message, token=waits.token)
-        self._held.hold(connection, partial(self._again, connection, message))
+        # Whoever is let in is the one who knocked, however long ago: the token may have expired meanwhile.
+        self._held.hold(connection, partial(self._again, connection, message, waits.proof))
         connection.wait()
         knocking = self._admission.door.knocking(connection, message, room, waits)
         self._carrier.carry_out(self._hub.wait(knocking, clock.monotonic()))
@@ -260,13 +260,15 @@ class Joining:
             self._held.release(connection)
             connection.waits = False
 
-    def _again(self, connection: Connection, message: Join | Resume) -> None:
+    def _again(self, connection: Connection, message: Join | Resume, proof: Proof) -> None:
         if connection.closing or connection.is_held:
             return
         if isinstance(message, Join):
-            self.join(connection, message)
-        else:
-            self.resume(connection, message)
+            self.join(connection, msgspec.structs.replace(message, create=False), proof)
+        elif proof.session is not None:
+            session = proof.session
+            admission = self._admission.readmit(connection, message, session, proof)
+            self._ask_for_a_seat(connection, message, session.room, admission)
 
     def let_in(self, effect: LetIn) -> None:
         """Ask once more for the seat that the connection waits for."""

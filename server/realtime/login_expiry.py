@@ -28,6 +28,9 @@ NOTICE = 60.0
 LEAST_NOTICE_AFTER = 1.0
 """Seconds a token counts, at least, before its bearer is asked for the next one."""
 
+LATE = 10.0
+"""Seconds in which to show a newer token, for whoever was let in when the one shown at the knock had expired."""
+
 LOOKS_EVERY = 1.0
 
 
@@ -46,6 +49,7 @@ class LoginExpiry:
             return
         connection = cast(Connection, connection)
         left = voucher.expires_at - time.time()
+        left = left if left > 0 else LATE
         valid = left - LEEWAY
         connection.vouched_until = now + left
         # One that is over at once would otherwise be asked for all the time.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from signalling.protocol.errors import ErrorCode
 from signalling.protocol.identifiers import page_of
+from signalling.protocol.rights import RANK
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
@@ -34,6 +35,13 @@ class Request(NamedTuple):
     comes_back: bool
     replaces: bool
     is_in_charge: bool = False
+
+
+def leaders(room: Room | None) -> list[str]:
+    """The users in charge who are connected, in a meeting that nobody is to enter before them; otherwise none."""
+    if room is None or room.settings.join_before_host:
+        return []
+    return [each.user_id for each in room if RANK[each.role] and each.connection is not None]
 
 
 def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int) -> AdmissionView:

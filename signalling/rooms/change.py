@@ -61,6 +61,11 @@ class Change:
             (*host, *self.roles, *self.may, *self.remove, *self.readmit, *self.admit, *self.deny)
         )
 
+    @property
+    def promotes(self) -> bool:
+        """Whether somebody is in charge by it who may not have been before."""
+        return self.host is not None or "cohost" in self.roles.values()
+
     def touches(self, other: Change) -> bool:
         """Whether it makes a difference which of the two is made first."""
         if self.host is not None or other.host is not None:

@@ -21,7 +21,6 @@ from collections.abc import Collection, Iterable, Mapping
 from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
-from signalling.protocol.rights import RANK
 from signalling.rooms import allowed, catching_up, commands, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
@@ -150,8 +149,7 @@ class Hub:
         effects += self.telling.soon(room) if soon else self.telling.tell(room, now)
         effects.append(catching_up.welcome(room, member, arrival, rejoined, self.heartbeat, self.grace))
         effects += self.waiting.came_in(room, member.user_id, now, soon=soon)
-        if RANK[member.role] and not room.settings.join_before_host:
-            effects += self.waiting.ask_again(room)
+        effects += self.waiting.led(room, member)
         if is_wrong:
             # The store has the start of the stay by a clock that was set since.
             effects.append(stay_resumed(room.id, member, now))
@@ -186,7 +184,7 @@ class Hub:
             self.telling.add(room, update, now)
         answer = catching_up.bring_up_to_date(room, member, back, self.heartbeat, self.grace, now)
         telling.knows(room, member)
-        return effects + self.telling.tell(room, now) + answer
+        return effects + self.telling.tell(room, now) + answer + self.waiting.led(room, member)
 
     def receive(
         self, connection: Handle, message: RoomMessage, now: float, known: Mapping[str, Person] = NOBODY

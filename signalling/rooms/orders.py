@@ -119,7 +119,9 @@ class Orders:
             if not (unsettled.told or outcome.again):
                 effects += self.take_over(room, unsettled.actor, change, now)
             effects += self.adopt(room, outcome.settings, outcome.revision, now)
-            effects += self._waiting.ask_again(room, None if change.settings is not None else change.users)
+            began = change.promotes and not room.settings.join_before_host
+            all_ask = began or change.settings is not None
+            effects += self._waiting.ask_again(room, None if all_ask else change.users)
         if (
             unsettled.refused is not None
             and isinstance(outcome, Refused)

@@ -169,6 +169,10 @@ class Waiting:
             if knock.connection is not None and (users is None or knock.user_id in users)
         ]
 
+    def led(self, room: Room, member: Member) -> list[Effect]:
+        """The member is there: whoever waits for somebody in charge may come in."""
+        return self.ask_again(room) if RANK[member.role] and not room.settings.join_before_host else []
+
     def tell_all_of(self, room: Room, member: Member, now: float) -> list[Effect]:
         """Tell a member who is in charge from now on who waits."""
         effects: list[Effect] = []

@@ -13,7 +13,9 @@ from server.realtime.entry import HasToWait
 from server.realtime.room_restore import restore_rooms
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.rooms.effects import Close, StayResumed
+from signalling.protocol.fields import Media
+from signalling.rooms.effects import Close, LetIn, StayResumed
+from signalling.rooms.inputs import Return
 from storage.errors import NotLetIn
 from storage.moderation import Change
 from storage.store import Store
@@ -79,6 +81,50 @@ async def test_who_is_admitted_while_the_store_says_that_they_have_to_wait_is_le
     desk.store.open.set()
     await coming
     assert desk.hub.present("ABC123", "u_ann") is not None
+
+
+async def waits_for_the_host(desk: Desk) -> Return:
+    """A meeting that nobody is to enter before its host. The server was started again, and this is how the host's page
+    comes back."""
+    wanted = request("u_host", 1000.0, room="ABC123")
+    before = await desk.store.real.join(wanted)
+    later = Change("ABC123", "u_host", "one", 1001.0, "settings", settings={"join_before_host": False})
+    await desk.store.real.change(later)
+    await desk.store.real.stop_node(wanted.node_id, 1010.0)
+    await restore_rooms(cast(Store, desk.store), desk.hub, 1011.0)
+    page = before.stay.instance
+    return Return(object(), 1, "ABC123", "u_host", page, "session", "e_1", 0, 1, Media(), None, [])
+
+
+def comes_back(desk: Desk, host: Return) -> list[LetIn]:
+    effects = desk.hub.resume(host, 0.0) or []
+    for effect in effects:
+        if isinstance(effect, StayResumed):
+            desk.writer.record(effect)
+    return [effect for effect in effects if isinstance(effect, LetIn)]
+
+
+async def test_who_waits_for_the_host_comes_in_when_the_hosts_page_is_back(desk: Desk) -> None:
+    host, eve = await waits_for_the_host(desk), object()
+    join = Join(id=1, meeting="ABC123", name="Eve", token=desk.tokens.identity("u_eve", 2e9))
+    with pytest.raises(HasToWait) as waits:
+        await desk.admission.admit(eve, join)
+    desk.hub.wait(desk.admission.door.knocking(eve, join, "ABC123", waits.value), 0.0)
+    assert comes_back(desk, host) == [LetIn(eve, "ABC123")]
+    # The store does not know yet that the host is back.
+    arrival, _ = await desk.admission.admit(eve, join, proof=waits.value.proof)
+    assert arrival.user_id == "u_eve"
+
+
+async def test_who_is_told_to_wait_for_the_host_when_the_host_has_come_is_let_in(desk: Desk) -> None:
+    host = await waits_for_the_host(desk)
+    desk.store.open.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_eve", 2e9)))
+    await desk.store.reached.wait()
+    assert comes_back(desk, host) == []
+    desk.store.open.set()
+    await coming
+    assert desk.hub.present("ABC123", "u_eve") is not None
 
 
 async def test_a_second_page_that_knows_nothing_of_the_first_keeps_the_time_of_its_knock(desk: Desk) -> None:

@@ -71,6 +71,22 @@ async def test_who_sends_a_newer_token_stays(app: Login, room: str) -> None:
         await bob.nothing()
 
 
+async def test_who_waits_is_judged_by_the_token_of_the_knock(app: Login, room: str) -> None:
+    host = await app.joined(room, "host")
+    await host.order("settings", settings={"lobby": "everyone"})
+    eve = await app.play.client()
+    number = await eve.send("join", meeting=room, name="Eve", token=app.about_to_end("eve", 2.0))
+    ends_at = time.time() + 2.0
+    await eve.expect("waiting", id=number)
+    knock = (await host.expect("knock"))["knock"]
+    await past(ends_at)
+    await host.order("admit", knocks=[knock["id"]])
+    await eve.expect("joined", id=number)
+    # And is asked for a newer one, with some time to get it.
+    await eve.expect("token_expiring")
+    await authenticate(eve, app.token("eve"))
+
+
 async def test_one_is_told_at_half_the_life_of_a_short_token(app: Login, room: str) -> None:
     ann = await app.joined(room, token=app.token(lasts=2.0))
     told, _ = await ann.until("token_expiring")

@@ -131,6 +131,20 @@ async def test_the_lobby_from_both_sides(play: Play, room: str) -> None:
     assert back.id == joined["you"]["id"]
 
 
+async def test_who_waits_asks_for_no_other_seat(play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    bob = await play.joined(f"{room}-2", "Bob", create=True)
+    for host in (ann, bob):
+        await host.order("settings", settings={"lobby": "everyone"})
+    eve, _ = await knocks(play, room, "Eve")
+    knock = (await ann.expect("knock"))["knock"]
+    number = await eve.send("join", meeting=f"{room}-2", name="Eve")
+    await eve.error("bad_message", id=number)
+    await bob.nothing()
+    await ann.order("deny", knocks=[knock["id"]])
+    await eve.error("denied")
+
+
 async def test_the_lobby_over_a_restart(stage: Play, mortal: ServerProcess) -> None:
     ann = await stage.joined("ABC123", "Ann", create=True)
     await ann.order("settings", settings={"lobby": "everyone"})

@@ -278,16 +278,6 @@ def test_what_opens_the_door_lets_all_ask_again() -> None:
     assert stage.let_in == [stage.sockets["eve"], stage.sockets["dan"]]
 
 
-def test_who_waits_for_the_host_asks_again_when_the_host_comes() -> None:
-    stage = Stage()
-    stage.settings, stage.revision = {"join_before_host": False}, 1
-    eve = stage.knock("eve")
-    stage.join("ann")
-    assert stage.let_in == []
-    stage.join("host")
-    assert stage.let_in == [eve]
-
-
 def test_one_whom_the_store_does_not_let_in_after_all_waits_again() -> None:
     stage = lobby("eve")
     order(stage, "host", "admit", knocks=["k_eve"])
