@@ -20,6 +20,7 @@ from server.http import (
     meetings,
     openapi,
     pages,
+    people,
     plain_ws,
     problems,
     revocation,
@@ -204,5 +205,6 @@ def web(
     app.include_router(goodbye.router(gateway, tokens))
     revocations = revocations or Revocations(store, tokens, lambda _: None)
     app.include_router(revocation.router(callers, revocations))
+    app.include_router(people.router(callers, store, gateway, revocations))
     pages.install(app, picture_origins=config.picture_origins)
     return app

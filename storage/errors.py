@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 Reason = Literal["removed", "denied", "lobby", "not_started", "password_required", "locked"]
@@ -57,6 +57,14 @@ class Outdated(StoreError):
         self.settings = settings
         self.revision = revision
         self.sitting = sitting
+
+
+class PersonPresent(StoreError):
+    """Somebody is in these meetings, by the record."""
+
+    def __init__(self, *, rooms: Sequence[str]) -> None:
+        super().__init__(f"The person is in {', '.join(rooms)}")
+        self.rooms = rooms
 
 
 class StoreUnavailable(StoreError):

@@ -16,6 +16,7 @@ from typing import Protocol
 from storage.errors import SchemaTooNew
 from storage.moderation import Moderation
 from storage.open_stays import OpenStays
+from storage.people import People
 from storage.records import (
     Attendance,
     HostedMeeting,
@@ -46,9 +47,10 @@ class Schema:
         return self
 
 
-class Store(OpenStays, Moderation, Revocations, Protocol):
+class Store(OpenStays, Moderation, People, Revocations, Protocol):
     """Meetings, participants and stays. `open_stays` has the calls that compare open stays with rooms, `moderation`
-    those for who may do what, `revocations` those for credentials that are void, `import_store` those for imports.
+    those for who may do what, `people` those about one person, `revocations` those for credentials that are void,
+    `import_store` those for imports.
 
     Each method is atomic and durable when it returns.
     """

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 import structlog
 import typer
 
-from reconvene.cli import login, migration, participants, trials
+from reconvene.cli import login, migration, participants, person, trials
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -205,6 +205,8 @@ def doctor(
 
 
 cli.command()(login.token)
+
+person.add_to(cli)
 
 participants.add_to(cli)
 trials.add_to(cli)

@@ -135,6 +135,11 @@ class AttendanceWriter:
         line = self._lines.get((room, user_id))
         return line is None or await happens(line.written, within)
 
+    async def settle_all_of(self, user_id: str, within: float) -> None:
+        """Wait until this user's entries are written, in all meetings; at most `within` seconds."""
+        lines = [line.written for (_, user), line in self._lines.items() if user == user_id]
+        await asyncio.gather(*(happens(written, within) for written in lines))
+
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the remaining entries, then stop."""
         # Cuts the current retry delay short; later delays are RETRY_FIRST.

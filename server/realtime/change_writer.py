@@ -91,6 +91,10 @@ class ChangeWriter:
         queue = self._rooms.get(room)
         return queue is None or await happens(queue.written, within)
 
+    async def settle_all(self, within: float) -> None:
+        """Wait until all changes of all rooms are recorded; at most `within` seconds."""
+        await asyncio.gather(*(happens(queue.written, within) for queue in self._rooms.values()))
+
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
         if self._writers:

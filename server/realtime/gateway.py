@@ -76,6 +76,7 @@ class Gateway:
         self._hub = hub
         self._admission = admission
         self._writer = writer
+        self._changes = changes
         self._metrics = metrics
         self.hands = HandWriter(store, metrics)
         self._carrier = Carrier(hub, admission.pending, writer, self.hands, metrics)
@@ -156,6 +157,11 @@ class Gateway:
         for room in tuple(self._hub.rooms.values()):
             for member in [each for each in room if each.user_id in user_ids]:
                 self._carrier.carry_out(self._hub.remove(room, member, CloseCode.REVOKED, clock.monotonic()))
+
+    async def written(self, user_id: str, within: float) -> None:
+        """Wait until what the user did last is recorded; at most `within` seconds."""
+        await self._changes.settle_all(within)
+        await self._writer.settle_all_of(user_id, within)
 
     def goodbye(self, said: Goodbye) -> None:
         """A page announces over HTTP that it is going."""

@@ -22,6 +22,7 @@ from storage.batching import BatchTasks
 from storage.errors import StoreUnavailable
 from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
+from storage.people import Export
 from storage.postgres import import_rows, rows
 from storage.postgres.driver import Call, Database, Locked
 from storage.postgres.import_calls import ImportCalls
@@ -172,6 +173,12 @@ class FunctionStore(ModerationCalls, ImportCalls):
     async def delete_old_meetings(self, before: float, limit: int) -> Sequence[str]:
         call = {"call": "delete_old_meetings", "before": before, "limit": limit}
         return list(await self._take_time(call))
+
+    async def export_person(self, user_id: str) -> Export:
+        return dict(await self._take_time({"call": "export_person", "user_id": user_id}))
+
+    async def erase_person(self, user_id: str, salt: str) -> int:
+        return int(await self._take_time({"call": "erase_person", "user_id": user_id, "salt": salt}))
 
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
         await self._directly({"call": "revoke", "user_id": user_id, "before": before, "forget": forget})

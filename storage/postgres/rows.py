@@ -15,6 +15,7 @@ from storage.errors import (
     MeetingExists,
     NotLetIn,
     Outdated,
+    PersonPresent,
     UnknownMeeting,
     UnknownParticipant,
     WalkLost,
@@ -36,6 +37,7 @@ from storage.records import (
 _REFUSALS = {
     "not_let_in": NotLetIn,
     "outdated": Outdated,
+    "person_present": PersonPresent,
     "unknown_meeting": UnknownMeeting,
     "meeting_ended": MeetingEnded,
     "meeting_exists": MeetingExists,

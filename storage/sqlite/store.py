@@ -8,7 +8,6 @@ hold up joins.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
 from storage.moderation import AuditEntry, Change, Changed, Invite, NewInvite, Rights
 from storage.open_stays import OpenStay, StayAbandon
+from storage.people import Export
 from storage.records import (
     Attendance,
     HostedMeeting,
@@ -41,16 +41,14 @@ from storage.sqlite import (
     joins,
     meetings,
     moderation,
+    people,
     revoked_users,
 )
 from storage.sqlite.database_file import connect, look_at_schema
+from storage.sqlite.transactions import Work, run_batch
 from storage.store import Schema
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], object]
-
-# Programming errors (a value of the wrong type, a broken constraint), not the database's state.
-_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 
 
 class SqliteStore:
@@ -180,6 +178,12 @@ class SqliteStore:
             partial(moderation.revoke_invite, room=room, invite_id=invite_id, at=at, by=by)
         )
 
+    async def export_person(self, user_id: str) -> Export:
+        return await self._read(partial(people.export_person, user_id=user_id))
+
+    async def erase_person(self, user_id: str, salt: str) -> int:
+        return await self._write(partial(people.erase_person, user_id=user_id, salt=salt))
+
     async def revoke(self, user_id: str, before: float, forget: float) -> None:
         await self._write(partial(revoked_users.revoke, user_id=user_id, before=before, forget=forget))
 
@@ -273,43 +277,3 @@ async def _call(thread: BatchThread[Work, object] | None, work: Callable[[sqlite
     if thread is None:
         raise StoreUnavailable("the store is not open", certain=True)
     return cast(T, await thread.call(work))
-
-
-def run_batch(connection: sqlite3.Connection, begin: str, batch: Sequence[Work]) -> list[object]:
-    """Carry out a batch in one transaction. Returns the result or exception of each piece of work.
-
-    If the transaction itself fails, nothing of it is kept, and each outcome is a `StoreUnavailable`.
-    """
-    committing = False
-    try:
-        connection.execute(begin)
-        outcomes = [_run_one(connection, work) for work in batch]
-        committing = True
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        if connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        return [_unavailable(error, certain=not committing) for _ in batch]
-    return outcomes
-
-
-def _run_one(connection: sqlite3.Connection, work: Work) -> object:
-    connection.execute("SAVEPOINT one")
-    try:
-        outcome = work(connection)
-    except Exception as error:
-        # SQLite may roll back the whole transaction, as on a full disk, and with it the others' work.
-        if not connection.in_transaction:
-            raise
-        connection.execute("ROLLBACK TO one")
-        is_state = isinstance(error, sqlite3.Error) and not isinstance(error, _MISTAKES)
-        outcome = _unavailable(error, certain=True) if is_state else error
-    connection.execute("RELEASE one")
-    return outcome
-
-
-def _unavailable(error: Exception, *, certain: bool) -> StoreUnavailable:
-    unavailable = StoreUnavailable(f"SQLite: {error}", certain=certain)
-    unavailable.__cause__ = error
-    return unavailable

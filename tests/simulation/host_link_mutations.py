@@ -13,11 +13,6 @@ def host_before_not_told(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HostNews, "heard", lambda self, room, host: None)
 
 
-def lost_host_not_looked_up(patch: pytest.MonkeyPatch) -> None:
-    """If the answer to the join is lost that made somebody host, the room never learns of it."""
-    patch.setattr(HostNews, "ask", lambda self, room: None)
-
-
 def host_link_used_twice(patch: pytest.MonkeyPatch) -> None:
     unbounded = join_statements.INVITATION.replace("used < uses", "uses IS NOT NULL")
     patch.setattr(join_statements, "INVITATION", unbounded)
@@ -29,7 +24,6 @@ def older_host_links_count(patch: pytest.MonkeyPatch) -> None:
 
 HOST_LINK_PLANTS = (
     host_before_not_told,
-    lost_host_not_looked_up,
     host_link_used_twice,
     older_host_links_count,
 )

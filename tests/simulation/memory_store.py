@@ -20,7 +20,8 @@ from storage.open_stays import StayAbandon
 from storage.records import Joined, JoinRequest, Restorable, StayEnd, StayResume
 from storage.sqlite import moderation
 from storage.sqlite.database_file import migrate
-from storage.sqlite.store import SqliteStore, run_batch
+from storage.sqlite.store import SqliteStore
+from storage.sqlite.transactions import run_batch
 from tests.simulation.journal import Journal
 
 T = TypeVar("T")

@@ -18,7 +18,8 @@ from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
 from storage.migrations import Migration, load_migrations
 from storage.sqlite import joins
 from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
-from storage.sqlite.store import SqliteStore, run_batch
+from storage.sqlite.store import SqliteStore
+from storage.sqlite.transactions import run_batch
 from tests.storage.script import Script, request
 
 TABLES = (

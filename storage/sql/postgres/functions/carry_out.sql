@@ -43,6 +43,8 @@ BEGIN
             WHEN 'make_invite' THEN reconvene.make_invite(call)
             WHEN 'is_host_link' THEN reconvene.is_host_link(call)
             WHEN 'revoke_invite' THEN reconvene.revoke_invite(call)
+            WHEN 'export_person' THEN reconvene.export_person(call)
+            WHEN 'erase_person' THEN reconvene.erase_person(call)
             WHEN 'revoke' THEN reconvene.revoke(call)
             WHEN 'revocations' THEN reconvene.all_revocations(call)
             WHEN 'heartbeat' THEN reconvene.heartbeat(call)
