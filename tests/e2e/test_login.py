@@ -136,3 +136,17 @@ async def test_the_application_is_asked_for_newer_tokens(
     await until(heard, lambda types: "authenticated" in types, "what the page was told")
     assert await ann.seated() == me
     forgive(ann)
+
+
+async def test_a_host_who_has_reloaded_ends_the_meeting(newcomer: Newcomer, meeting: str, app: Login) -> None:
+    """The token is gone; the socket knows who it is."""
+    host = await newcomer("Host", url=app.server.url)
+    await follow(host, meeting, app.token("host", name="Host"))
+    await host.press("Start it now")
+    await enter(host)
+    await host.page.reload()
+    await host.seated()
+    await host.press("Host options")
+    await host.press("End meeting for all")
+    await host.press("End for all")
+    await expect(host.heading).to_have_text("You ended the meeting")

@@ -18,7 +18,7 @@ export class Bearer {
   async token(session) {
     this.outside ||= this.#identity.login.isOn;
     // Without an identity, repeating a join whose answer was lost would make a second participant.
-    if (!this.#isLost) return this.#identity.ensure();
+    if (!this.isLost) return this.#identity.ensure();
     if (!session) throw expired();
     return undefined;
   }
@@ -29,11 +29,11 @@ export class Bearer {
    * @param {(token: string) => Promise<T>} run @returns {Promise<T>} @throws {ApiError}
    */
   with(run) {
-    return this.#isLost ? Promise.reject(expired()) : this.#identity.with(run);
+    return this.isLost ? Promise.reject(expired()) : this.#identity.with(run);
   }
 
   /** Whether the login is gone, as after a reload: a session proves a place, and nothing else. */
-  get #isLost() {
+  get isLost() {
     return this.outside && !this.#identity.login.isOn;
   }
 }

@@ -263,6 +263,7 @@ export class Visit {
 
   async #end() {
     this.#endedByMe = true;
+    if (this.#bearer.isLost) return this.call?.order({ type: "end" });
     try {
       await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
