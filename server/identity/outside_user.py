@@ -185,5 +185,7 @@ def _name(value: Any) -> str | None:
 
 def _picture(value: Any) -> str | None:
     """The address of a picture; None for what is no address by https."""
-    is_one = isinstance(value, str) and value.startswith("https://") and len(value) <= LONGEST_PICTURE
-    return value if is_one else None
+    if not isinstance(value, str) or not value.startswith("https://") or len(value) > LONGEST_PICTURE:
+        return None
+    # No address has spaces and controls; browsers and libraries do not agree about what they make of them.
+    return value if value.isprintable() and " " not in value else None

@@ -73,6 +73,10 @@ class Waiting:
                     room, server_messages.knock(room.log.next(), knock), now
                 )
         self._lost.pop(knock, None)
+        former = self._of.get(asks.connection)
+        if former is not None and former.knock is not knock:
+            # A connection waits once. Nobody would notice that it is lost to the other knock.
+            effects += self._end(former.room, former.knock, "left", now)
         self._of[asks.connection] = Waits(room, knock)
         return effects + self._positions(room, tell=knock)
 

@@ -96,7 +96,15 @@ async def test_a_name_is_made_to_fit(name: Any, shown: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "picture", ["http://example.org/a", "javascript:alert(1)", 5, "https://" + "a" * 3000]
+    "picture",
+    [
+        "http://example.org/a",
+        "javascript:alert(1)",
+        5,
+        "https://" + "a" * 3000,
+        "https://a/\0",
+        "https://a/ b",
+    ],
 )
 async def test_a_picture_that_is_no_address_is_left_out(picture: Any) -> None:
     assert (await said(picture=picture)).picture is None
