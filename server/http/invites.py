@@ -18,6 +18,7 @@ from server.realtime.gateway import Gateway
 from server.reports.attendance_report import moment
 from server.runtime.clock import RecordClock
 from signalling.protocol import moderation
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.rights import Role
 from signalling.rooms import permissions
 from signalling.rooms.member import rfc3339
@@ -26,6 +27,12 @@ from storage.store import Store
 
 SECRET = 24
 """Random bytes of an invite's secret."""
+
+MOST = 2000
+"""Invites of one meeting, with those that are void: they are listed, and read, all together."""
+
+YEAR_10000 = 253_402_300_800.0
+"""Epoch seconds. Nobody writes a time from there on, nor one that time zones bring there (RFC 3339 has four digits)."""
 
 InviteId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of an invite.")]
 
@@ -92,6 +99,10 @@ def add_to(
         permissions.check_invite(actor.standing, wanted.role)
         secret = secrets.token_urlsafe(SECRET)
         expires_at = wanted.expires_at.timestamp() if wanted.expires_at else None
+        if expires_at is not None and not 0 <= expires_at < YEAR_10000:
+            raise Refused(ErrorCode.BAD_MESSAGE, "expires_at: a time from 1970 to 9999 is meant.")
+        if len((await store.rights(room)).invites) >= MOST:
+            raise Refused(ErrorCode.FORBIDDEN, f"A meeting has {MOST} invites at most.")
         invite = await store.make_invite(
             NewInvite(
                 room,

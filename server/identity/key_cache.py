@@ -131,5 +131,9 @@ class KeyCache:
             if not self._failing:
                 log.warning("the issuer's keys cannot be read", source=self._source, why=str(error))
             self._failing = True
+        except Exception:
+            # Whatever an answer brings about, those who wait for it are told that there are no keys.
+            log.exception("the issuer's keys cannot be read", source=self._source)
+            self._failing = True
         finally:
             self._reading = None

@@ -72,7 +72,7 @@ async def answer_of(url: str, within: float) -> Answer:
 def _date(text: str) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

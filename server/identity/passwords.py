@@ -20,16 +20,44 @@ N, R, P = 2**14, 8, 1
 SALT = 16
 AT_ONCE = 4
 MOST_QUEUED = 64
-"""Passwords that wait to be hashed; others are refused. About a second of one processor's time."""
+"""Passwords that are tried and wait to be hashed; others are refused. About a second of one processor's time."""
+
+SET_AT_ONCE = 1
+MOST_SET = 16
+"""The same of passwords that are set, and one of each meeting. They take no place of those that are tried: whoever sets
+passwords without end keeps nobody out of other meetings."""
 
 REMEMBERED = 1000
 """Hashes of which the right password was shown lately."""
 
 
+class _Lane:
+    """Hashes few at once. `most`: those in hand and in the queue."""
+
+    def __init__(self, at_once: int, most: int) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._most = most
+        self._queued = 0
+
+    async def derive(self, password: str, salt: bytes) -> bytes:
+        """Raises `Refused` (unavailable) if so much is to be hashed already."""
+        if self._queued >= self._most:
+            raise _busy()
+        self._queued += 1
+        try:
+            async with self._free:
+                return await asyncio.to_thread(
+                    hashlib.scrypt, password.encode(), salt=salt, n=N, r=R, p=P, maxmem=64 * 2**20
+                )
+        finally:
+            self._queued -= 1
+
+
 class Passwords:
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._queued = 0
+        self._tried = _Lane(AT_ONCE, MOST_QUEUED)
+        self._set = _Lane(SET_AT_ONCE, MOST_SET)
+        self._setting: set[str] = set()
         # The right password is shown often: by everyone who comes in. It is compared by a digest that is good for this
         # process alone.
         self._key = secrets.token_bytes(32)
@@ -38,14 +66,24 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Raises `Refused` (unavailable) if so much is to be hashed already."""
         salt = secrets.token_bytes(SALT)
-        return _text(salt, await self._derive(password, salt))
+        return _text(salt, await self._set.derive(password, salt))
 
-    async def in_place(self, command: Settings) -> Settings:
-        """The command with the hash in place of the password, if it sets one. Raises `Refused` as `hash` does."""
+    async def in_place(self, command: Settings, meeting: str) -> Settings:
+        """The command with the hash in place of the password, if it sets one.
+
+        Raises `Refused` as `hash` does, and while another one of the meeting is hashed.
+        """
         password = command.settings.password
         if not isinstance(password, str):
             return command
-        settings = msgspec.structs.replace(command.settings, password=await self.hash(password))
+        if meeting in self._setting:
+            raise _busy()
+        self._setting.add(meeting)
+        try:
+            hashed = await self.hash(password)
+        finally:
+            self._setting.discard(meeting)
+        settings = msgspec.structs.replace(command.settings, password=hashed)
         return msgspec.structs.replace(command, settings=settings)
 
     async def fits(self, password: str, hashed: str) -> bool:
@@ -55,24 +93,16 @@ class Passwords:
         if known is not None and hmac.compare_digest(known, digest):
             return True
         salt, key = (base64.b64decode(part) for part in hashed.removeprefix(HASHED).split("$"))
-        fits = hmac.compare_digest(key, await self._derive(password, salt))
+        fits = hmac.compare_digest(key, await self._tried.derive(password, salt))
         if fits:
             self._right[hashed] = digest
             while len(self._right) > REMEMBERED:
                 self._right.popitem(last=False)
         return fits
 
-    async def _derive(self, password: str, salt: bytes) -> bytes:
-        if self._queued >= MOST_QUEUED:
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
-        self._queued += 1
-        try:
-            async with self._free:
-                return await asyncio.to_thread(
-                    hashlib.scrypt, password.encode(), salt=salt, n=N, r=R, p=P, maxmem=64 * 2**20
-                )
-        finally:
-            self._queued -= 1
+
+def _busy() -> Refused:
+    return Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
 
 
 def _text(salt: bytes, key: bytes) -> str:

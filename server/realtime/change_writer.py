@@ -2,8 +2,8 @@
 
     record() ─► one queue per room, in order ─► store ─► settled()
 
-A join of the room waits until its queue is empty (`settle`), so the store decides it by all changes that were made
-before it.
+A join of the room waits until what is in its queue is recorded (`settle`), so the store decides it by all changes that
+were made before it. What is made meanwhile does not hold it up.
 """
 
 from __future__ import annotations
@@ -29,17 +29,38 @@ log = structlog.get_logger()
 LIMIT = 10_000
 """Changes kept while the store is unavailable. Beyond this, new ones are refused."""
 
+LIMIT_OF_ROOM = 1000
+"""The same of one room, so that others can go on."""
+
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
 class _Queue:
-    """What is still to be recorded of one room, each with its time (the record's clock)."""
+    """What is still to be recorded of one room, each with its time (the record's clock).
 
-    __slots__ = ("changes", "written")
+    `done`: how many were recorded. `awaited`: what happens when so many are.
+    """
+
+    __slots__ = ("awaited", "changes", "done")
 
     def __init__(self) -> None:
         self.changes: deque[tuple[float, Unsettled]] = deque()
-        self.written = asyncio.Event()
+        self.done = 0
+        self.awaited: deque[tuple[int, asyncio.Event]] = deque()
+
+    def written(self) -> asyncio.Event:
+        """What happens when all that is in it now is recorded."""
+        count = self.done + len(self.changes)
+        if not self.awaited or self.awaited[-1][0] < count:
+            self.awaited.append((count, asyncio.Event()))
+        return self.awaited[-1][1]
+
+    def pop(self) -> None:
+        """The first is recorded."""
+        self.changes.popleft()
+        self.done += 1
+        while self.awaited and self.awaited[0][0] <= self.done:
+            self.awaited.popleft()[1].set()
 
 
 class ChangeWriter:
@@ -64,11 +85,12 @@ class ChangeWriter:
 
     def record(self, unsettled: Unsettled) -> None:
         self.asked_for += 1
-        if self._count >= LIMIT:
+        queue = self._rooms.get(unsettled.room)
+        of_room = 0 if queue is None else len(queue.changes)
+        if self._count >= LIMIT or of_room >= LIMIT_OF_ROOM:
             self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
             return
         self._count += 1
-        queue = self._rooms.get(unsettled.room)
         if queue is None:
             queue = self._rooms[unsettled.room] = _Queue()
             writer = asyncio.create_task(self._write_all(unsettled.room, queue))
@@ -87,9 +109,10 @@ class ChangeWriter:
             awaited.set_result(outcome)
 
     async def settle(self, room: str, within: float) -> bool:
-        """Wait until all changes of the room are recorded; False if that takes longer than `within` seconds."""
+        """Wait until all changes that the room has now are recorded; False if that takes longer than `within`
+        seconds."""
         queue = self._rooms.get(room)
-        return queue is None or await happens(queue.written, within)
+        return queue is None or await happens(queue.written(), within)
 
     async def settle_all(self, within: float) -> None:
         """Wait until all changes of all rooms are recorded; at most `within` seconds."""
@@ -122,12 +145,11 @@ class ChangeWriter:
                 delay = min(RETRY_MOST, delay * 2)
                 continue
             delay, is_new = RETRY_FIRST, True
-            queue.changes.popleft()
+            # Whoever is told now may join at once.
+            queue.pop()
             self._count -= 1
             if not queue.changes:
-                # Whoever is told now may join at once.
                 del self._rooms[room]
-                queue.written.set()
             self._settle(unsettled, outcome)
             if not queue.changes:
                 return

@@ -262,6 +262,10 @@ class Connection(SocketWriter, asyncio.Protocol):
         self._allowance -= 1
         return True
 
+    def count_more(self, messages: float) -> None:
+        """The message that was just received counts for so many besides itself."""
+        self._allowance -= messages
+
     def _flooded(self) -> None:
         if not self.closing:
             self._gateway.flooded(self)

@@ -33,7 +33,7 @@ from server.runtime.retry_after import away_for
 from server.settings.config import Config
 from signalling.protocol.client_messages import Authenticate, BadMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.protocol.moderation import COMMANDS, Command
+from signalling.protocol.moderation import COMMANDS, Command, counts_for
 from signalling.rooms import server_messages
 from signalling.rooms.change import Unsettled
 from signalling.rooms.effects import Close, EndMeeting, LetIn, Send
@@ -208,8 +208,11 @@ class Gateway:
                 self._joining.authenticate(connection, message)
             elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
                 # Not `isinstance`, which takes long for so many types: this is done for every message.
-                if type(message) in COMMANDS and self._moderating.takes(connection, cast(Command, message)):
-                    return
+                if type(message) in COMMANDS:
+                    command = cast(Command, message)
+                    connection.count_more(counts_for(command))
+                    if self._moderating.takes(connection, command):
+                        return
                 self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
             elif not self._turned_away(connection, message):
                 if isinstance(message, Join):

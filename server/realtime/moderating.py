@@ -19,7 +19,7 @@ from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Command, Settings
-from signalling.rooms.change import Outcome, Recorded, Unsettled
+from signalling.rooms.change import LOOK_UP, Outcome, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting
 from signalling.rooms.hub import Hub
 from storage.errors import StoreUnavailable, UnknownMeeting
@@ -57,13 +57,12 @@ class Moderating:
         changes.settled = self._settled
 
     def unsettled(self, effect: Unsettled) -> None:
-        # Who may come in may be another question now.
-        self._pending.meeting_changed(effect.room)
+        self._decides_anew(effect)
         self._changes.record(effect)
 
     def _settled(self, unsettled: Unsettled, outcome: Outcome) -> None:
         try:
-            self._pending.meeting_changed(unsettled.room)
+            self._decides_anew(unsettled)
             self._carrier.carry_out(self._hub.settled(unsettled, outcome, clock.monotonic()))
         except Exception:
             log.exception("a change that was recorded could not be told", meeting=unsettled.room)
@@ -94,6 +93,11 @@ class Moderating:
         finally:
             self._wrong.discard(room_id)
 
+    def _decides_anew(self, unsettled: Unsettled) -> None:
+        """Who may come in may be another question now."""
+        if unsettled.change != LOOK_UP:
+            self._pending.meeting_changed(unsettled.room)
+
     def takes(self, connection: Connection, message: Command) -> bool:
         """Whether something has to be found out before the hub can have the message. If so, that is begun."""
         seat = self._hub.seated(connection)
@@ -101,7 +105,7 @@ class Moderating:
             # Refused by the hub; nothing is spent on it.
             return False
         if isinstance(message, Settings) and isinstance(message.settings.password, str):
-            self._begin(self._set_password(connection, message))
+            self._begin(self._set_password(connection, message, seat.room.id))
             return True
         absent = [each for each in absent_people.named(message) if seat.room.member(each) is None]
         if absent:
@@ -121,9 +125,9 @@ class Moderating:
             return
         self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic(), known))
 
-    async def _set_password(self, connection: Connection, message: Settings) -> None:
+    async def _set_password(self, connection: Connection, message: Settings, room: str) -> None:
         try:
-            command = await self._passwords.in_place(message)
+            command = await self._passwords.in_place(message, room)
         except Refused as refused:
             self._carrier.refuse(connection, refused, message.id)
             return

@@ -62,7 +62,7 @@ class OutsideCommands:
         """
         meeting, actor = await self.asked(room, user_id, type(command))
         if isinstance(command, Settings):
-            command = await self._passwords.in_place(command)
+            command = await self._passwords.in_place(command, room)
         known = await absent_people.known(self._store, room, absent_people.named(command))
         check()
         # From here on nothing is awaited. The caller may have come, or may have another role by now.

@@ -17,8 +17,10 @@ from signalling.protocol.rights import Lobby, Role, WithoutHost
 Key = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
 """Names one command of one client, so that it takes effect once."""
 
-Ids = Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
-"""Of participants, or of knocks."""
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Of a participant, or of a knock. Another text is nobody's, and not all stores take any."""
+
+Ids = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=1000)]
 
 Back = Literal["never", "knock", "freely"]
 """How somebody who was removed may come back."""
@@ -39,7 +41,7 @@ class RightsChange(msgspec.Struct, frozen=True, omit_defaults=True):
 class Remove(msgspec.Struct, frozen=True, tag_field="type", tag="remove"):
     id: MessageId
     key: Key
-    participant: str
+    participant: Id
     back: Back = "never"
     again: bool = False
 
@@ -49,7 +51,7 @@ class Readmit(msgspec.Struct, frozen=True, tag_field="type", tag="readmit"):
 
     id: MessageId
     key: Key
-    participant: str
+    participant: Id
     again: bool = False
 
 
@@ -74,7 +76,7 @@ class SetRole(msgspec.Struct, frozen=True, tag_field="type", tag="set_role"):
 
     id: MessageId
     key: Key
-    participant: str
+    participant: Id
     role: Role
     again: bool = False
 
@@ -83,7 +85,7 @@ class Ask(msgspec.Struct, frozen=True, tag_field="type", tag="ask"):
     """Asks somebody to turn on what `media` names as true."""
 
     id: MessageId
-    participant: str
+    participant: Id
     media: Media = Media(audio=True)
 
 
@@ -121,7 +123,7 @@ class Spotlight(msgspec.Struct, frozen=True, tag_field="type", tag="spotlight"):
 
     id: MessageId
     key: Key
-    participants: Annotated[list[str], msgspec.Meta(max_length=MOST_SPOTLIGHT)]
+    participants: Annotated[list[Id], msgspec.Meta(max_length=MOST_SPOTLIGHT)]
     again: bool = False
 
 
@@ -157,5 +159,17 @@ Passing = Mute | Ask | LowerHands
 """Commands of the moment, which are acknowledged at once."""
 
 Command = Lasting | Passing | End
+
+PEOPLE_OF_A_MESSAGE = 10
+"""People whom a command names that count like one more message: each is work for the store, and for everyone."""
+
+
+def counts_for(command: Command) -> float:
+    """How many messages it counts for besides itself."""
+    if isinstance(command, Admit | Deny):
+        return len(command.knocks) / PEOPLE_OF_A_MESSAGE
+    named = getattr(command, "participants", "")
+    return len(named) / PEOPLE_OF_A_MESSAGE if isinstance(named, list) else 0.0
+
 
 COMMANDS: frozenset[type] = frozenset(get_args(Command))

@@ -24,6 +24,11 @@ from signalling.rooms.seats import Seat
 from signalling.rooms.telling import Telling
 from signalling.rooms.waiting import Waiting
 
+MOST_LOOK_UPS = 16
+"""Commands of one member that the store is asked for at once although they would be refused now."""
+
+LOOK_UP_AGAIN = 1.0
+
 
 class Orders:
     def __init__(
@@ -95,6 +100,9 @@ class Orders:
         except Refused as error:
             if not command.again:
                 raise
+            if reply is not None and len(reply.ids.unsettled) >= MOST_LOOK_UPS:
+                # Joins and the commands of others wait behind them.
+                raise Refused(ErrorCode.UNAVAILABLE, retry_after=LOOK_UP_AGAIN) from None
             # It may have been carried out before, when nothing was in its way.
             change, refused = LOOK_UP, error
         if reply is not None:

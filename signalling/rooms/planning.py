@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -114,13 +114,14 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
 
 
 def _moment(text: str) -> str:
+    """The time in RFC 3339, UTC. Python reads more than that: any separator, fractions of any length."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Refused(ErrorCode.BAD_MESSAGE, f"{text[:40]!r} is no time with an offset (RFC 3339).")
-    return text
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        pass
+    raise Refused(ErrorCode.BAD_MESSAGE, f"{text[:40]!r} is no time with an offset (RFC 3339).")
 
 
 def _users(people: Iterable[Person]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.http.invites import MOST
 from tests.process import ServerProcess
 from tests.server.client import Client, Message, Play, bearer
 
@@ -89,6 +90,33 @@ async def test_invites_that_are_revoked_expired_of_another_meeting_or_none_let_n
     assert (await play.http.delete(f"{path}x", headers=bearer(ann.token))).status_code == 404
     listed = await play.http.get(f"/api/meetings/{room}/invites", headers=bearer(ann.token))
     assert [each["revoked_at"] is None for each in listed.json()["invites"]] == [True, False]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", -1, "1e300"])
+async def test_a_time_that_cannot_be_written_is_refused_before_it_is_recorded(
+    play: Play, room: str, moment: object
+) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    path, auth = f"/api/meetings/{room}/invites", bearer(ann.token)
+    answer = await play.http.post(path, json={"expires_at": moment}, headers=auth)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+    listed = await play.http.get(path, headers=auth)
+    assert (listed.status_code, listed.json()) == (200, {"invites": []})
+
+
+async def test_a_meeting_has_a_number_of_invites_that_can_be_listed(
+    play: Play, server: ServerProcess, room: str
+) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    with sqlite3.connect(server.database) as record:
+        record.executemany(
+            "INSERT INTO invites (id, room, hash, role, created_at, \"by\") VALUES (?, ?, ?, 'participant', 1, '')",
+            [(f"{room}-{number}", room, f"{number}") for number in range(MOST)],
+        )
+    answer = await play.http.post(f"/api/meetings/{room}/invites", headers=bearer(ann.token))
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    listed = await play.http.get(f"/api/meetings/{room}/invites", headers=bearer(ann.token))
+    assert len(listed.json()["invites"]) == MOST
 
 
 @pytest.mark.parametrize("role", ["participant", "cohost", "host"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import subprocess
 import sys
 import time
@@ -145,6 +146,7 @@ WRONG: dict[str, Answer] = {
     "has ten thousand keys": says(200, b'{"keys": [' + b",".join([b"{}"] * 10_000) + b"]}"),
     "is too long": says(200, jwks(Signer()) + b" " * LARGEST),
     "has none": says(200, b'{"keys": []}'),
+    "is packed": says(200, gzip.compress(b" " * 2**20), "Content-Encoding: gzip"),
 }
 
 
@@ -170,6 +172,26 @@ async def test_a_key_server_that_is_out_of_order_makes_no_token_bad(
     await published.was_asked(3)
     assert await takes(of, signer)
     await of.stop()
+
+
+async def test_an_answer_that_is_dated_oddly_has_keys_all_the_same(published: KeyServer) -> None:
+    signer = Signer()
+    for date in (
+        "Thu, 01 Jan 2026 00:00:00 +99999999999999999",
+        "Thu, 99999999999999999999 Jan 2026 00:00:00 GMT",
+    ):
+        published.answer = says(200, jwks(signer), f"Date: {date}")
+        assert await takes(issuer(published), signer)
+
+
+async def test_whatever_goes_wrong_in_reading_keys_is_no_fault_of_a_token(clock: Clock) -> None:
+    async def fetch() -> bytes:
+        raise RuntimeError("nobody thought of this")
+
+    async with KeyServer() as published:
+        login = Config.from_env(published.settings()).login
+    assert login is not None
+    assert not await takes(Issuer(login, KeyCache(fetch, "somewhere", clock)), Signer())
 
 
 async def test_while_keys_are_read_others_do_not_wait(published: KeyServer, clock: Clock) -> None:

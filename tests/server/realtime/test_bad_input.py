@@ -90,6 +90,20 @@ async def test_a_flood_is_closed_and_told_when_to_come_back(play: Play, room: st
     await ann.nothing()
 
 
+async def test_a_command_about_many_people_counts_for_several(play: Play, room: str) -> None:
+    """Each is work for the store, and for everyone in the room."""
+    ann, bob = await play.pair(room)
+    many = {"participants": [f"p_{number}" for number in range(1000)], "may": {"chat": False}}
+    for number in range(4):
+        await ann.send("allow", key=f"{number}", **many)
+        await ann.error("unknown_participant")
+    for number in range(3):
+        await ann.send("allow", key=f"again {number}".replace(" ", "-"), **many)
+    code, messages = await ann.closed()
+    assert (code, messages[-1]["code"]) == (4103, "rate_limited")
+    await bob.nothing()
+
+
 async def test_pages_of_other_origins_may_not_connect(play: Play) -> None:
     await (await play.client(origin=play.server.url)).nothing()
     for origin, status in (("https://evil.example", 403), ("null", 403), ("http://[", 400)):

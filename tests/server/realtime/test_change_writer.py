@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from server.realtime.change_writer import ChangeWriter
+from server.realtime.change_writer import LIMIT_OF_ROOM, ChangeWriter
 from server.runtime.metrics import Metrics
 from signalling.rooms.change import Actor, Change, Outcome, Recorded, Unsettled
 from storage import moderation
@@ -66,3 +66,52 @@ async def test_what_is_told_when_it_is_recorded_is_recorded_with_that_time() -> 
         writer.record(Unsettled("ABC123", actor, key, change, told=told))
     await last
     assert store.made == {"one": 1000.0, "two": 1001.0, "three": 1000.0}
+
+
+class Gated:
+    """Makes a change each time it is let."""
+
+    def __init__(self) -> None:
+        self.asked: asyncio.Queue[str] = asyncio.Queue()
+        self.may = asyncio.Semaphore(0)
+
+    async def change(self, change: moderation.Change) -> Changed:
+        self.asked.put_nowait(change.key)
+        await self.may.acquire()
+        return Changed(False, change.at, {}, 0, 1)
+
+
+def _change(key: int, room: str = "ABC123") -> Unsettled:
+    return Unsettled(room, Actor("host", "u_host"), str(key), Change("settings", settings={}), told=True)
+
+
+async def test_a_join_waits_for_what_was_changed_before_it_and_for_nothing_else() -> None:
+    store = Gated()
+    writer = ChangeWriter(store, Metrics(), at=lambda: 1.0)  # type: ignore[arg-type] # has what is used
+    for key in (1, 2):
+        writer.record(_change(key))
+    join = asyncio.create_task(writer.settle("ABC123", 10.0))
+    await store.asked.get()
+    # Changes go on being made, so the queue is never empty.
+    writer.record(_change(3))
+    later = asyncio.create_task(writer.settle("ABC123", 10.0))
+    store.may.release()
+    await store.asked.get()
+    assert not join.done()
+    store.may.release()
+    assert await join
+    assert not later.done()
+    store.may.release()
+    assert await later
+    assert await writer.settle("ABC123", 0.0)
+
+
+async def test_one_meeting_does_not_fill_the_queue_of_all() -> None:
+    store, refused = Gated(), list[str]()
+    writer = ChangeWriter(store, Metrics(), at=lambda: 1.0)  # type: ignore[arg-type] # has what is used
+    writer.settled = lambda unsettled, outcome: refused.append(unsettled.key)
+    for key in range(LIMIT_OF_ROOM + 1):
+        writer.record(_change(key))
+    writer.record(_change(0, "DEF456"))
+    assert refused == [str(LIMIT_OF_ROOM)]
+    await writer.close(0.0)

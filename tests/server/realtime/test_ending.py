@@ -15,6 +15,7 @@ from server.realtime.ending import end_meeting
 from server.realtime.moderating import Moderating
 from server.realtime.pending_joins import PendingJoins
 from server.runtime.metrics import Metrics
+from signalling.rooms.change import LOOK_UP, Actor, Change, Unsettled
 from signalling.rooms.effects import EndMeeting
 from signalling.rooms.hub import Hub
 from signalling.rooms.succession import ACTION, SERVER
@@ -53,6 +54,18 @@ async def test_a_meeting_that_the_server_ends_has_ended_in_the_record_and_the_au
     assert meeting.ended_at is not None
     assert [(entry.action, entry.by) for entry in await store.audit("ABC123", 10)] == [("without_host", "")]
     await store.close()
+
+
+async def test_a_question_whether_something_was_done_decides_no_join_anew() -> None:
+    """Whoever asks without end would keep everybody out."""
+    office = moderating(Away(), asyncio.Queue())
+    actor = Actor("participant", "u_eve")
+    with office._pending.begin("ABC123", "u_ann") as join:
+        office.unsettled(Unsettled("ABC123", actor, "one", LOOK_UP, told=False))
+        assert not join.stale
+        office.unsettled(Unsettled("ABC123", actor, "two", Change("settings", settings={}), told=True))
+        assert join.stale
+    await office._changes.close(0.0)
 
 
 async def test_while_the_store_is_away_no_meeting_ends() -> None:

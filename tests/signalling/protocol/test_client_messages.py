@@ -99,6 +99,9 @@ def test_the_data_of_a_signal_stays_the_bytes_that_came() -> None:
         (join(title="t" * 201), 1),
         (join(on_duplicate="explode"), 1),
         (join(create="yes"), 1),
+        (b'{"type":"remove","id":7,"key":"k","participant":"p_\\u0000"}', 7),
+        (b'{"type":"allow","id":7,"key":"k","participants":["p_1","<b>"],"may":{}}', 7),
+        (b'{"type":"admit","id":7,"key":"k","knocks":[""]}', 7),
     ],
 )
 def test_what_is_no_message_is_refused_with_its_id(text: bytes, message_id: int | None) -> None:

@@ -220,6 +220,7 @@ def test_the_meeting_ends_for_all_by_its_host_alone() -> None:
     [
         {"settings": {"opens_at": "tomorrow"}},
         {"settings": {"opens_at": "2026-11-29T10:00:00"}},
+        {"settings": {"ends_at": "0001-01-01T00:00:00+14:00"}},
         {"settings": {"password": "plain"}},
     ],
 )
@@ -228,6 +229,23 @@ def test_settings_that_are_none_are_refused(fields: dict[str, Any]) -> None:
     order(stage, "host", "settings", **fields)
     assert stage.messages("host")[0]["code"] == "bad_message"
     assert stage.unsettled == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2026-11-29T10:00:00+02:00", "2026-11-29T08:00:00Z"),
+        # Not all stores take a NUL, and nobody needs a million digits.
+        ("2026-11-29\0" + "10:00Z", "2026-11-29T10:00:00Z"),
+        ("2026-11-29T10:00:00." + "5" * 60_000 + "Z", "2026-11-29T10:00:00.555555Z"),
+    ],
+)
+def test_a_time_is_kept_in_one_form(said: str, kept: str) -> None:
+    stage = meeting(ann="participant")
+    order(stage, "host", "settings", settings={"opens_at": said})
+    assert stage.messages("ann")[-1]["meeting"]["settings"] == {"opens_at": kept}
+    (unsettled,) = stage.unsettled
+    assert unsettled.change.settings == {"opens_at": kept}
 
 
 def test_who_is_not_there_is_unknown() -> None:

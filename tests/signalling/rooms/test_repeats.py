@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.protocol.rights import Role
+from signalling.rooms.orders import LOOK_UP_AGAIN, MOST_LOOK_UPS
 from tests.signalling.rooms.test_orders import meeting, order, p
 from tests.signalling.script import Stage
 
@@ -101,3 +102,21 @@ def test_nobody_is_said_to_be_let_in_who_is_not_back_yet() -> None:
     stage.settle()
     assert [socket.user for socket in stage.let_in] == ["eve"]
     assert _answers(stage, "host") == [{"type": "ack", "id": admitted["id"]}]
+
+
+def test_whoever_may_not_asks_the_store_for_few_repeats_at_once() -> None:
+    """Joins, and what others command, wait behind them."""
+    stage = meeting(ann="participant")
+    for _ in range(MOST_LOOK_UPS + 3):
+        order(stage, "ann", "settings", settings={"locked": True}, again=True)
+    assert len(stage.unsettled) == MOST_LOOK_UPS
+    # The client holds on to them and asks again.
+    assert [(told["code"], told["retry_after"]) for told in _answers(stage, "ann")] == [
+        ("unavailable", LOOK_UP_AGAIN)
+    ] * 3
+    order(stage, "host", "settings", settings={"locked": True}, again=True)
+    stage.settle()
+    assert _answers(stage, "host")[0]["type"] == "ack"
+    assert {told["code"] for told in _answers(stage, "ann")} == {"forbidden"}
+    order(stage, "ann", "settings", settings={"locked": True}, again=True)
+    assert len(stage.unsettled) == 1
