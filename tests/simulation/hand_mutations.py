@@ -9,7 +9,6 @@ import pytest
 from server.realtime.hand_writer import HandWriter
 from signalling.client.membership import Membership
 from signalling.protocol.fields import Media
-from signalling.rooms import commands
 from signalling.rooms.hands import Hands
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import Member
@@ -55,17 +54,6 @@ def hand_keeps_its_first_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Hands, "said", remembers)
 
 
-def lowered_hands_go_up_by_a_restart(patch: pytest.MonkeyPatch) -> None:
-    """A page that has not heard of it says that its hand is up, and is believed."""
-    believe = commands.believe
-
-    def believes(room: Room, member: Member, back: Any, now: float) -> dict[str, Any]:
-        member.muted -= {"hand"}
-        return believe(room, member, back, now)
-
-    patch.setattr(commands, "believe", believes)
-
-
 def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What a page sends by now is not taken over after a restart."""
     resume = Hub.resume
@@ -81,5 +69,4 @@ HAND_PLANTS = (
     hands_lost_on_restore,
     hands_by_the_clock_alone,
     hand_keeps_its_first_time,
-    lowered_hands_go_up_by_a_restart,
 )

@@ -14,8 +14,8 @@ def host_before_not_told(patch: pytest.MonkeyPatch) -> None:
 
 
 def host_link_used_twice(patch: pytest.MonkeyPatch) -> None:
-    unbounded = join_statements.INVITATION.replace("used < uses", "uses IS NOT NULL")
-    patch.setattr(join_statements, "INVITATION", unbounded)
+    """Its use is not counted."""
+    patch.setattr(join_statements, "COUNT_USE", "SELECT 1 WHERE :invitation IS NULL")
 
 
 def older_host_links_count(patch: pytest.MonkeyPatch) -> None:
