@@ -116,7 +116,7 @@ class ChangeWriter:
 
     async def settle_all(self, within: float) -> None:
         """Wait until all changes of all rooms are recorded; at most `within` seconds."""
-        await asyncio.gather(*(happens(queue.written, within) for queue in self._rooms.values()))
+        await asyncio.gather(*(happens(queue.written(), within) for queue in self._rooms.values()))
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
