@@ -163,8 +163,10 @@ class Orders:
                     updates[member] = {"role": "host"}
                 elif member.role == "host":
                     updates[member] = {"role": "cohost"}
+        # Somebody may have become host since it was commanded. A host is neither demoted nor removed, here and in the
+        # record.
         for user_id, role in change.roles.items():
-            if (found := room.member_of(user_id)) is not None and found.role != role:
+            if (found := room.member_of(user_id)) is not None and found.role not in (role, "host"):
                 updates[found] = {"role": role}
         for user_id, rights in change.may.items():
             if (found := room.member_of(user_id)) is not None and found.may != rights:
@@ -174,7 +176,7 @@ class Orders:
         effects += self._waiting.admit(room, change.admit, now, by)
         effects += self._waiting.refuse(room, change.deny, ErrorCode.DENIED, now, by)
         for user_id in change.remove:
-            if (found := room.member_of(user_id)) is not None:
+            if (found := room.member_of(user_id)) is not None and found.role != "host":
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
         return effects
 

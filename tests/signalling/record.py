@@ -19,7 +19,7 @@ def keep(stage: Stage, change: Change) -> None:
     if change.host is not None:
         stage.roles |= {user: "cohost" for user, role in stage.roles.items() if role == "host"}
         stage.roles[change.host] = "host"
-    stage.roles |= change.roles
+    stage.roles |= {user: role for user, role in change.roles.items() if stage.roles.get(user) != "host"}
     stage.may |= change.may
     for user in change.remove:
-        stage.roles[user] = "participant"
+        stage.roles[user] = "host" if stage.roles.get(user) == "host" else "participant"

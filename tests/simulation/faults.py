@@ -62,7 +62,9 @@ async def break_store(world: World) -> None:
     world.say(f"the store {'is away' if how == 'away' else how}")
     world.store_failed = True
     setattr(store, how, True)
-    await sleep(chance.choice((0.3, 2.0, 7.0)))
+    seconds = chance.choice((0.3, 2.0, 7.0))
+    world.outages.append((world.loop.time(), world.loop.time() + seconds))
+    await sleep(seconds)
     setattr(store, how, False)
     world.say("the store is well again")
 

@@ -65,6 +65,8 @@ class MemoryStore(SqliteStore):
         standby takes over without the last of it."""
         self.restored: dict[str, float | None] = {}
         """By participant, the hands of those who were said to be restorable last."""
+        self.unanswered: list[Unkept] = []
+        """Joins that may have been carried out, each with the time when it was asked for."""
         self.unkept: list[Unkept] = []
         """What was lost so, or dropped before it came here."""
 
@@ -78,8 +80,13 @@ class MemoryStore(SqliteStore):
         return await self._write(functools.partial(self.journal.change, change=change))
 
     async def join(self, request: JoinRequest) -> Joined:
-        # A refusal is raised.
-        return cast(Joined, await self._write(functools.partial(self.journal.join, request=request)))
+        asked = asyncio.get_running_loop().time()
+        try:
+            # A refusal is raised.
+            return cast(Joined, await self._write(functools.partial(self.journal.join, request=request)))
+        except StoreUnavailable:
+            self.unanswered.append(Unkept(request.user_id, asked))
+            raise
 
     async def make_invite(self, invite: NewInvite) -> Invite:
         return await self._write(functools.partial(self.journal.make_invite, invite=invite))

@@ -104,6 +104,7 @@ class Moderators:
             (sent,) = actions
             assert isinstance(sent, Send)
             actions = [sent, sent]
+            order.twice = True
         page.run(actions)
 
     def keeps_out(self, user: str, acknowledged_by: float, as_of: float = math.inf) -> bool:

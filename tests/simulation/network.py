@@ -142,13 +142,13 @@ class Pipe:
 
 class Link:
     """One connection. `faulty_at`: since when it did not always do what it should; `dead_at`: since when nothing that
-    is said arrives."""
+    is said arrives; `closed_at`: when the server said that it closes it."""
 
     def __init__(self, network: Network, page: End, server: End) -> None:
         self._network = network
         self.up = Pipe(network, server)
         self.down = Pipe(network, page)
-        self.faulty_at = self.dead_at = math.inf
+        self.faulty_at = self.dead_at = self.closed_at = math.inf
         self.late_until = 0.0
         """When the last of what was held up has arrived."""
 
@@ -165,6 +165,9 @@ class Link:
         self.faulty_at = min(self.faulty_at, now)
         if deadly:
             self.dead_at = min(self.dead_at, now)
+
+    def closes(self) -> None:
+        self.closed_at = min(self.closed_at, self._network.loop.time())
 
     def cut(self, *, page_hears: bool = True, server_hears: bool = True) -> None:
         self.fault(deadly=True)

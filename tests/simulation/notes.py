@@ -53,7 +53,7 @@ class Order:
     """A command of somebody in charge, or of somebody who takes themselves for that.
 
     `users`: whom it is about. `answer`: "ack", or the code of the refusal; empty until there is one.
-    `again`: it had been carried out before.
+    `again`: it had been carried out before. `twice`: it was sent twice by one connection.
     """
 
     page: Page
@@ -63,6 +63,7 @@ class Order:
     answered_at: float = math.inf
     answer: str = ""
     again: bool = False
+    twice: bool = False
 
     @property
     def kind(self) -> str:

@@ -215,7 +215,7 @@ class Page:
 
     def closed(self, socket: Socket, code: int) -> None:
         if socket is self._socket:
-            self._gone(0.5 if code == 4105 else 0.0)  # the server has closed it a while ago
+            self._gone()
             self._socket = None
             if code == CloseCode.NORMAL_CLOSURE:
                 self.dismissed.append(self._loop.time())
@@ -283,13 +283,13 @@ class Page:
             self.hand = False
         self._people = set(client.membership.roster)
 
-    def _gone(self, ago: float = 0.0) -> None:
-        """It has no connection any more, as far as it knows; `ago`: for so many seconds, at most."""
-        now = self._loop.time() - ago
+    def _gone(self) -> None:
+        """It has no connection any more, as far as it knows."""
+        now = self._loop.time()
         link = self.link
         surely_until = maybe_until = now
         if link is not None:
-            surely_until = min(now, link.faulty_at)
+            surely_until = min(now, link.faulty_at, link.closed_at)
             maybe_until = max(min(now, link.dead_at), link.late_until)
         if self._since is not None and self._since < surely_until:
             self.surely.append(Interval(self._since, surely_until))

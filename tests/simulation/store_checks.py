@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SET_BY = 600.0
 """Seconds by a multiple of which the server's clock is set: longer than a run, so a moment tells which it was."""
 
+SLOW_HEARTBEAT = 3.0
+"""Seconds within which a node's heartbeat has come, with all that it has to ask of a slow store."""
+
 LATE = 1.0
 """Seconds until a page knows that its socket was closed: a closing handshake over a slow network."""
 
@@ -129,10 +132,29 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             unkept.user_id == person.user_id and extra.since <= unkept.at <= extra.until
             for unkept in world.store.unkept
         )
-        if extra.until - extra.since > allowed and not is_unkept:
+        if extra.until - extra.since > allowed and not (
+            is_unkept or _is_unclaimed(world, person, stays, extra)
+        ):
             world.complain(
                 f"{person.name} is recorded from {extra.since:.3f} to {extra.until:.3f} and was not there"
             )
+
+
+def _is_unclaimed(world: World, person: Person, stays: list[Stay], extra: Interval) -> bool:
+    """Whether a join began the stay and was not answered. Somebody who asks again goes on with it, until it is closed:
+    a grace time after record and rooms are compared, which the store may delay."""
+    begun = [each.at for each in world.store.unanswered if each.user_id == person.user_id]
+    for stay in stays:
+        began_at = _since(stay.joined_at)[0]
+        if began_at > extra.since or not any(abs(at - began_at) < 0.01 for at in begun):
+            continue
+        compared_from = began_at
+        for since, until in world.outages:
+            if since <= compared_from + 2 * world.grace:
+                compared_from = max(compared_from, until)
+        if extra.until <= compared_from + 2 * world.grace + SLOW_HEARTBEAT:
+            return True
+    return False
 
 
 def _maybe_there(world: World, page: Page) -> list[Interval]:

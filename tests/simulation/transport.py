@@ -15,6 +15,9 @@ from tests.simulation.network import Link
 if TYPE_CHECKING:
     from tests.simulation.server import Server
 
+CLOSE_FRAME = 0x88
+"""How one begins (RFC 6455, section 5.2). It is always written by itself."""
+
 SOON_BEHIND = 100
 """Bytes that count as what a real connection may be behind."""
 
@@ -97,6 +100,8 @@ class Transport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._over and self._link is not None:
+            if data[0] == CLOSE_FRAME:
+                self._link.closes()
             self._link.down.send(bytes(data))
 
     def get_write_buffer_size(self) -> int:

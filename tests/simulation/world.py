@@ -48,6 +48,8 @@ class World:
         self.network = Network(loop, lots("network", seed))
         self.store = MemoryStore(lots("store", seed), lots("hands", seed))
         self.store_failed = False
+        self.outages: list[tuple[float, float]] = []
+        """From when to when the store was not well."""
         self.clock_set = False
         self.grace = chance.choice((6.0, 9.0, 12.0))
         self.heartbeat = chance.choice((3.0, 5.0))

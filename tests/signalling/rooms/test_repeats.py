@@ -120,3 +120,15 @@ def test_whoever_may_not_asks_the_store_for_few_repeats_at_once() -> None:
     assert {told["code"] for told in _answers(stage, "ann")} == {"forbidden"}
     order(stage, "ann", "settings", settings={"locked": True}, again=True)
     assert len(stage.unsettled) == 1
+
+
+def test_who_has_become_host_behind_a_repeat_is_neither_demoted_nor_removed() -> None:
+    stage = restarted(ann="participant")
+    order(stage, "host", "set_role", participant=p("ann"), role="host", again=True)
+    order(stage, "host", "set_role", participant=p("ann"), role="participant", again=True)
+    order(stage, "host", "remove", participant=p("ann"), again=True)
+    stage.settle()
+    assert stage.roles["ann"] == "host"
+    ann = stage.hub.present("ABC123", "ann")
+    assert ann is not None
+    assert ann.role == "host"
