@@ -18,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("seeds", nargs="?", type=int, default=2000, help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=1, help="the first of them (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, help="in how many processes (default: one for each core)")
     parser.add_argument("--seed", type=int, help="only this one, told as a log")
     parser.add_argument("--plant", choices=PLANTS, metavar="BUG", help=f"with one of: {', '.join(PLANTS)}")
     parser.add_argument(
@@ -31,13 +32,13 @@ def main() -> int:
             outcome = run(options.seed, tell_all=True)
         print(outcome)
         return bool(outcome.wrong)
-    return _many(range(options.first, options.first + options.seeds), options.plant)
+    return _many(range(options.first, options.first + options.seeds), options.plant, options.jobs)
 
 
-def _many(seeds: range, plant: str | None) -> int:
+def _many(seeds: range, plant: str | None, jobs: int | None) -> int:
     began = time.monotonic()
     done, failed = 0, []
-    with workers() as pool:
+    with workers(jobs) as pool:
         for chunk in run_many(pool, seeds, plant=plant):
             done += len(chunk.seeds)
             for outcome in chunk.failed:

@@ -68,13 +68,16 @@ class Journal:
         self.refuses: Callable[[str], bool] = lambda key: False
 
     def change(self, connection: sqlite3.Connection, change: Change) -> Changed:
-        before = _stays(connection, change.remove)
+        # Nobody removes the host, as whom somebody may have become meanwhile.
+        (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone()
+        removed = [user for user in change.remove if user != host]
+        before = _stays(connection, removed)
         changed = moderation.change(connection, change)
         if not changed.again and self.refuses(change.key):
             self.refused += 1
             raise Damaged(change.key)
         ended = frozenset(session for session, (is_open, _) in before.items() if is_open)
-        after = _stays(connection, change.remove)
+        after = _stays(connection, removed)
         closed = frozenset(each for each in after if after[each][1] == "removed" != before[each][1])
         self.entries.append(Made(_now(), change, changed.again, ended, closed, changed.sitting))
         return changed

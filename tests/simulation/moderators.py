@@ -189,7 +189,8 @@ def allow(by: Moderators, page: Page, whom: Person | None = None) -> None:
 
 def ask(by: Moderators, page: Page, whom: Person | None = None) -> None:
     if (whom := whom or by.someone(page)) is not None:
-        by.give(page, {"type": "ask", "participant": whom.participant, "media": {"audio": True}})
+        message = {"type": "ask", "participant": whom.participant, "media": {"audio": True}}
+        by.give(page, message, (whom.user_id,))
 
 
 def lower_hands(by: Moderators, page: Page, _: Person | None = None) -> None:

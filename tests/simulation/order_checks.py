@@ -12,6 +12,7 @@ from signalling.client.outbox import LASTING
 from signalling.client.rights import may
 from signalling.client.roster import FLAGS
 from signalling.protocol.rights import settings_of
+from tests.simulation import reasons
 from tests.simulation.journal import Came
 from tests.simulation.notes import ROOM, Whole
 from tests.simulation.rulings import Rulings
@@ -35,6 +36,7 @@ def check(world: World) -> None:
     if not world.moderators.acts:
         return
     _commands_took_effect_once(world)
+    reasons.check(world)
     _joins_were_decided_rightly(world)
     _removed_means_removed(world)
     _pages_that_were_put_out_did_not_go_on(world)

@@ -27,9 +27,10 @@ class Chunk(NamedTuple):
     failed: list[Outcome]
 
 
-def workers() -> ProcessPoolExecutor:
+def workers(count: int | None = None) -> ProcessPoolExecutor:
+    """`count`: as many as there are cores, if not given."""
     # Not forked: whoever runs the tests has threads and settings of its own.
-    return ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(count or os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
 
 
 def run_many(pool: Executor, seeds: range, *, plant: str | None = None, size: int = CHUNK) -> Iterator[Chunk]:

@@ -129,7 +129,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
         allowed = _grace_ends(world, extra.since) - extra.since + 0.5 if in_grace else 0.1
         # A stay whose end was lost is gone on with by whoever comes before record and rooms are compared.
         is_unkept = any(
-            unkept.user_id == person.user_id and extra.since <= unkept.at <= extra.until
+            unkept.user_id == person.user_id and extra.since - noticed <= unkept.at <= extra.until
             for unkept in world.store.unkept
         )
         if extra.until - extra.since > allowed and not (
