@@ -16,6 +16,7 @@ FOUND_BY = {
     "batches-run-backwards": 2,
     "busy-is-forgotten": 14,
     "clock-set-unnoticed": 20,
+    "co-hosts-let-nobody-in": 528,
     "command-not-repeated": 22,
     "credentials-are-never-void": 11,
     "deadlines-by-the-wall-clock": 62,

@@ -15,7 +15,8 @@ from server.realtime.pending_joins import PendingJoins
 from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.rooms import allowed, coalescing
+from signalling.protocol.moderation import Admit
+from signalling.rooms import allowed, coalescing, permissions
 from signalling.rooms.change import Change, Recorded, Unsettled
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
@@ -214,6 +215,18 @@ def the_first_page_back_says_since_when(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Waiting, "begin", later)
 
 
+def co_hosts_let_nobody_in(patch: pytest.MonkeyPatch) -> None:
+    """They are told that it is not for them."""
+    check = permissions.check
+
+    def stricter(standing: Any, command: Any, addressees: Any = ()) -> None:
+        if standing == "cohost" and command is Admit:
+            raise Refused(ErrorCode.FORBIDDEN)
+        check(standing, command, addressees)
+
+    patch.setattr(permissions, "check", stricter)
+
+
 ORDER_PLANTS = (
     removal_not_asked_for,
     stale_joins_go_on,
@@ -237,4 +250,5 @@ ORDER_PLANTS = (
     who_was_put_out_goes_on,
     refused_changes_stay,
     the_first_page_back_says_since_when,
+    co_hosts_let_nobody_in,
 )
