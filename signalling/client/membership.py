@@ -196,6 +196,9 @@ class Membership:
             answer: Message = {"error": refused} if refused else again
             return [Emit("answered", {"order": command, **answer})]
         if not refused:
+            if command is not None and command.get("hand") and self.me is not None and not self.me["hand"]:
+                # Somebody has lowered it since: that was told before this answer.
+                self._lower_hand()
             return []
         forbidden = command is not None and command["type"] == "status" and refused["code"] == "forbidden"
         return [Emit("error", refused), *(self._forbidden(command) if command and forbidden else [])]

@@ -194,6 +194,8 @@ export class Membership {
     this.outbox.answered(id);
     const error = code === undefined ? undefined : { code, message };
     if (command && isOrder(command)) return [emit("answered", { order: command, ...(again && { again }), ...(error && { error }) })];
+    // Somebody has lowered it since: that was told before this answer.
+    if (!error && command?.type === "status" && /** @type {import("./outbox.js").Status} */ (command).hand && this.#me && !this.#me.hand) this.#lowerHand();
     if (!error) return [];
     return [emit("error", error), ...(code === "forbidden" && command?.type === "status" ? this.#forbidden(/** @type {import("./outbox.js").Status} */ (command)) : [])];
   }

@@ -93,12 +93,30 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    if ahead != ahead_then and not stay.estimated:
+    if ahead != ahead_then and not stay.estimated and not _was_given_up(world, person):
         lasted = stay.left_at - stay.joined_at
         world.complain(
             f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"
         )
     return Interval(since, max(since, until))
+
+
+def _was_given_up(world: World, person: Person) -> bool:
+    """Whether the place that a killed server left was given up soon after, and a clock was set meanwhile: the stay is
+    open until the dead node is noticed, and whoever joins goes on with it. (A limit, in docs/reconnect.md.)"""
+    left_at = [
+        event.at
+        for event in world.truth.all()
+        if event.message["type"] == "participant_left"
+        and event.message["participant"]["id"] == person.participant
+    ]
+    for server in world.servers:
+        soon = server.stopped_at + 2 * world.grace
+        if any(server.stopped_at <= at <= soon for at in left_at) and any(
+            server.stopped_at <= at <= soon for at in world.clock_set_at
+        ):
+            return True
+    return False
 
 
 def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:

@@ -51,6 +51,7 @@ class World:
         self.outages: list[tuple[float, float]] = []
         """From when to when the store was not well."""
         self.clock_set = False
+        self.clock_set_at: list[float] = []
         self.grace = chance.choice((6.0, 9.0, 12.0))
         self.heartbeat = chance.choice((3.0, 5.0))
         self.bound = chance.choice((2.0, 5.0))
@@ -219,6 +220,7 @@ class World:
         self.say(f"the server's clock is set {'forward' if seconds > 0 else 'back'} by {abs(seconds)} s")
         self.loop.set_ahead += seconds
         self.clock_set = True
+        self.clock_set_at.append(self.loop.time())
 
     async def end_meeting(self) -> None:
         """The host does not give up until it is done."""
