@@ -31,7 +31,9 @@ class Who:
     @property
     def voucher(self) -> Voucher | None:
         user = self.outside
-        return None if user is None else Voucher(user.issuer, user.issued_at, user.expires_at)
+        if user is None:
+            return None
+        return Voucher(user.issuer, user.issued_at, user.expires_at, user.anonymous)
 
 
 class Identities:

@@ -41,11 +41,13 @@ class Identity:
 
 
 class Voucher(NamedTuple):
-    """What a session carries of an application's token: whose it was, and from when until when. Epoch seconds."""
+    """What a session carries of an application's token: whose it was, from when until when (epoch seconds), and whether
+    the application does not know who its user is either."""
 
     issuer: str
     issued_at: float
     expires_at: float
+    anonymous: bool = False
 
     @classmethod
     def of_claim(cls, claim: object) -> Self | None:
@@ -55,6 +57,8 @@ class Voucher(NamedTuple):
         match claim:
             case [str(issuer), int() | float() as issued_at, int() | float() as expires_at]:
                 return cls(issuer, issued_at, expires_at)
+            case [str(issuer), int() | float() as issued_at, int() | float() as expires_at, bool(anonymous)]:
+                return cls(issuer, issued_at, expires_at, anonymous)
         raise Refused(ErrorCode.BAD_TOKEN)
 
 

@@ -155,6 +155,8 @@ class Credentials:
         no such meeting any more."""
         self._identities.refuse_foreign(session)
         self._tokens.refuse_revoked(session.user_id, session.issued_at, now)
+        if voucher.anonymous:
+            self._identities.refuse_anonymous()
         is_here = self._hub.present(session.room, session.user_id) is not None
         if voucher.expires_at <= now and not (is_here and self._keeps):
             raise Refused(ErrorCode.TOKEN_EXPIRED)

@@ -60,8 +60,7 @@ def standing_of(proof: Proof) -> Standing:
     outside = proof.who.outside if proof.who is not None else None
     if (own is not None and own.own) or (outside is not None and outside.lobby is False):
         return "trusted"
-    is_known = proof.voucher is not None if outside is None else not outside.anonymous
-    return "known" if is_known else "guest"
+    return "known" if proof.voucher is not None and not proof.voucher.anonymous else "guest"
 
 
 def invite_hash(secret: str) -> str:

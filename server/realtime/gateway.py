@@ -85,7 +85,8 @@ class Gateway:
             hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting
         )
         admission.hosts.tell = self._host_is
-        self.outside = OutsideCommands(hub, store, changes, self._carrier, admission.door.passwords)
+        passwords = admission.door.passwords
+        self.outside = OutsideCommands(hub, store, changes, admission.pending, self._carrier, passwords)
         self._carrier.others = {
             Unsettled: self._moderating.unsettled,
             EndMeeting: self._moderating.end_meeting,

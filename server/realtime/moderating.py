@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
 
 from server.identity.passwords import Passwords
 from server.realtime import absent_people
+from server.realtime.as_recorded import AsRecorded
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
@@ -26,6 +28,9 @@ from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.store import Store
 
 log = structlog.get_logger()
+
+RECORDED_WITHIN = 5.0
+"""Seconds that a command about somebody absent waits for changes before it."""
 
 AGAIN = 1.0
 """Seconds after which the store is asked again how it has what it refused to change."""
@@ -48,6 +53,7 @@ class Moderating:
         self._store = store
         self._pending = pending
         self._changes = changes
+        self._recorded = AsRecorded(changes, pending)
         self._carrier = carrier
         self._passwords = passwords
         self._end = end
@@ -118,8 +124,10 @@ class Moderating:
         if seat is None:
             return
         try:
-            known = await absent_people.known(self._store, seat.room.id, absent)
-        except StoreUnavailable as error:
+            room = seat.room.id
+            people = partial(absent_people.known, self._store, room, absent)
+            known = await self._recorded.answer(room, people, RECORDED_WITHIN)
+        except (StoreUnavailable, Refused) as error:
             refused = Refused(ErrorCode.UNAVAILABLE, retry_after=error.retry_after)
             self._carrier.refuse(connection, refused, message.id)
             return

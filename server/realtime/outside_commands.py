@@ -7,21 +7,23 @@ way. Where nobody is in the meeting there is nobody to tell, and the settings ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from server.identity.passwords import Passwords
 from server.realtime import absent_people
+from server.realtime.as_recorded import AsRecorded
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
+from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Command, Lasting, Passing, Settings
 from signalling.protocol.rights import settings_of
 from signalling.rooms import permissions, planning
-from signalling.rooms.change import Actor, Recorded, Unsettled
+from signalling.rooms.change import Actor, Person, Recorded, Unsettled
 from signalling.rooms.hub import Hub
 from storage.errors import UnknownMeeting
-from storage.records import Meeting
+from storage.records import Meeting, Participant
 from storage.store import Store
 
 RECORDED_WITHIN = 5.0
@@ -33,11 +35,18 @@ class OutsideCommands:
     `StoreUnavailable`."""
 
     def __init__(
-        self, hub: Hub, store: Store, changes: ChangeWriter, carrier: Carrier, passwords: Passwords
+        self,
+        hub: Hub,
+        store: Store,
+        changes: ChangeWriter,
+        pending: PendingJoins,
+        carrier: Carrier,
+        passwords: Passwords,
     ) -> None:
         self._hub = hub
         self._store = store
         self._changes = changes
+        self._recorded = AsRecorded(changes, pending)
         self._carrier = carrier
         self._passwords = passwords
 
@@ -60,13 +69,14 @@ class OutsideCommands:
 
         `check` is called when it is clear that the caller may give the command; it raises what to answer instead.
         """
-        meeting, actor = await self.asked(room, user_id, type(command))
         if isinstance(command, Settings):
+            # Nothing is hashed for those who may not.
+            await self.asked(room, user_id, Settings)
             command = await self._passwords.in_place(command, room)
-        known = await absent_people.known(self._store, room, absent_people.named(command))
+        names = absent_people.named(command)
+        meeting, actor, known = await self._asked(room, user_id, type(command), names)
         check()
-        # From here on nothing is awaited. The caller may have come, or may have another role by now.
-        actor = self._in_the_room(room, actor)
+        # From here on nothing is awaited.
         found = self._hub.rooms.get(room)
         if found is not None:
             effects = self._hub.orders.change(found, actor, command, clock.monotonic(), known)
@@ -92,18 +102,27 @@ class OutsideCommands:
 
     async def asked(self, room: str, user_id: str | None, command: type[Command]) -> tuple[Meeting, Actor]:
         """The meeting as of all changes that are made, and who the caller is in it, if they may give the command."""
-        if not await self._changes.settle(room, RECORDED_WITHIN):
-            raise Refused(ErrorCode.UNAVAILABLE, retry_after=RECORDED_WITHIN)
-        meeting = await self._store.meeting(room)
-        if meeting is None:
-            raise UnknownMeeting(room)
+        return (await self._asked(room, user_id, command))[:2]
+
+    async def _asked(
+        self, room: str, user_id: str | None, command: type[Command], participants: Sequence[str] = ()
+    ) -> tuple[Meeting, Actor, Mapping[str, Person]]:
+        """As `asked`, with those of these participants who were ever in the meeting."""
+
+        async def question() -> tuple[Meeting, Participant | None, Mapping[str, Person]]:
+            meeting = await self._store.meeting(room)
+            if meeting is None:
+                raise UnknownMeeting(room)
+            caller = None if user_id is None else await self._store.participant(room, user_id)
+            return meeting, caller, await absent_people.known(self._store, room, participants)
+
+        meeting, caller, known = await self._recorded.answer(room, question, RECORDED_WITHIN)
         actor = Actor("admin", "")
         if user_id is not None:
-            known = await self._store.participant(room, user_id)
-            role = "host" if meeting.host_user_id == user_id else known.role if known else "participant"
-            actor = self._in_the_room(room, Actor(role, user_id, known.id if known else None))
+            role = "host" if meeting.host_user_id == user_id else caller.role if caller else "participant"
+            actor = self._in_the_room(room, Actor(role, user_id, caller.id if caller else None))
         permissions.check(actor.standing, command)
-        return meeting, actor
+        return meeting, actor, known
 
     def _in_the_room(self, room: str, actor: Actor) -> Actor:
         """The room knows of a change before the record does."""

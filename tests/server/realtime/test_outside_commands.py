@@ -15,15 +15,18 @@ from server.identity.passwords import Passwords
 from server.realtime import change_writer, outside_commands
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.outside_commands import OutsideCommands
+from server.realtime.pending_joins import PendingJoins
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Remove, Settings, SettingsChange
-from signalling.rooms.change import Unsettled
+from signalling.protocol.moderation import Remove, RightsChange, SetRole, Settings, SettingsChange
+from signalling.rooms.change import Actor, Change, Unsettled
 from signalling.rooms.effects import Effect
 from storage import moderation, open_store
 from storage.errors import StoreUnavailable, UnknownMeeting
+from storage.records import Participant
 from storage.store import Store
 from tests.signalling.script import Stage
+from tests.storage.script import request
 
 
 class Changes:
@@ -32,9 +35,19 @@ class Changes:
     def __init__(self, real: Store) -> None:
         self._real = real
         self.down = False
+        self.reached = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        """Until it is set, what is said of a participant is on its way."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+    async def participant(self, room: str, user_id: str) -> Participant | None:
+        found = await self._real.participant(room, user_id)
+        self.reached.set()
+        await self.answers.wait()
+        return found
 
     async def change(self, change: moderation.Change) -> moderation.Changed:
         if self.down:
@@ -45,12 +58,14 @@ class Changes:
 class Carrying:
     """In place of the carrier: hands on what is to be recorded."""
 
-    def __init__(self, changes: ChangeWriter) -> None:
+    def __init__(self, changes: ChangeWriter, pending: PendingJoins) -> None:
         self._changes = changes
+        self._pending = pending
 
     def carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Unsettled):
+                self._pending.meeting_changed(effect.room)
                 self._changes.record(effect)
 
 
@@ -73,8 +88,9 @@ async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     store, stage = Changes(real), Stage()
     times = itertools.count(2)
     changes = ChangeWriter(store, Metrics(), at=lambda: float(next(times)))
-    carrying: Any = Carrying(changes)
-    outside = OutsideCommands(stage.hub, store, changes, carrying, Passwords())
+    pending = PendingJoins()
+    carrying: Any = Carrying(changes, pending)
+    outside = OutsideCommands(stage.hub, store, changes, pending, carrying, Passwords())
     yield Office(store, outside, changes, stage)
     store.down = False
     await changes.close(5.0)
@@ -147,3 +163,45 @@ async def test_nobody_commands_a_meeting_that_is_not_there(office: Office) -> No
     for user in ("host", None):
         with pytest.raises(UnknownMeeting):
             await office.outside.change("DEF456", user, Remove(1, "one", "p_x"))
+
+
+async def test_whoever_is_demoted_while_the_store_says_who_they_are_may_do_nothing(office: Office) -> None:
+    ann, bob = [await office.store.join(request(user, 2.0, room="ABC123")) for user in ("ann", "bob")]
+    change, ann_id = office.outside.change, ann.participant.id
+    await change("ABC123", None, SetRole(1, "one", ann_id, "cohost"))
+    office.store.reached.clear()
+    office.store.answers.clear()
+    asked = asyncio.create_task(change("ABC123", "ann", Remove(1, "hers", bob.participant.id, "never")))
+    await office.store.reached.wait()
+    await change("ABC123", None, SetRole(1, "two", ann_id, "participant"))
+    office.store.answers.set()
+    with pytest.raises(Refused) as refused:
+        await asked
+    assert refused.value.code is ErrorCode.FORBIDDEN
+    assert not (await office.store.rights("ABC123")).removals
+
+
+async def test_of_two_changes_at_once_neither_undoes_the_other(office: Office) -> None:
+    rights = RightsChange(audio=False), RightsChange(video=False)
+    ordered = [Settings(1, f"may-{n}", SettingsChange(may=may)) for n, may in enumerate(rights)]
+    await asyncio.gather(*(office.outside.change("ABC123", "host", each) for each in ordered))
+    meeting = await office.store.meeting("ABC123")
+    assert meeting.settings["may"] == {"audio": False, "video": False}
+
+
+async def test_whoever_floods_a_meeting_holds_up_nobody_who_commands_it_over_http(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, floods = office.store.meeting, 0
+
+    async def meeting(room: str) -> Any:
+        nonlocal floods
+        floods += 1
+        carrying: Any = office.outside._carrier
+        lock = Change("settings", settings={"message": f"{floods}"})
+        carrying.carry_out([Unsettled("ABC123", Actor("cohost", "eve"), f"flood-{floods}", lock, told=False)])
+        return await real(room)
+
+    monkeypatch.setattr(office.store, "meeting", meeting, raising=False)
+    assert await office.outside.actor("ABC123", "host", Remove) == Actor("host", "host")
+    assert floods < 20
