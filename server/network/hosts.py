@@ -17,6 +17,9 @@ FORWARDED_HOST = "x-forwarded-host"
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
+_NETLOC = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+"""Host and port in an origin. Browsers write names beyond ASCII as `xn--…`."""
+
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
@@ -83,7 +86,10 @@ def origin(text: str) -> str:
     Raises `ValueError` if the text is no origin.
     """
     parts = urlsplit(text.strip().rstrip("/").lower())
-    if parts.scheme not in DEFAULT_PORTS or not parts.netloc or parts.path or parts.query or parts.fragment:
+    if parts.scheme not in DEFAULT_PORTS or parts.path or parts.query or parts.fragment:
+        raise ValueError
+    if not _NETLOC.fullmatch(parts.netloc):
+        # Whatever else stands there would stand in the policy of every page, too.
         raise ValueError
     return f"{parts.scheme}://{_without_port(parts.scheme, parts.netloc)}"
 

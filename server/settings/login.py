@@ -95,6 +95,7 @@ def conflicts(config: Config) -> Iterator[str]:
             for name in names
             if name != "RECONVENE_JWT_SECRET"
         )
+        yield from _about_supabase(config)
     elif config.jwt_issuer is None:
         given = names + [name for name, value in others.items() if value]
         if given:
@@ -111,6 +112,18 @@ def conflicts(config: Config) -> Iterator[str]:
         yield "RECONVENE_JWT_SECRET must be set when RECONVENE_JWT_SECRET_PREVIOUS is"
     yield from _about_keys(config, by_secret=bool(config.jwt_secret))
     yield from _about_people(config)
+
+
+def _about_supabase(config: Config) -> Iterator[str]:
+    login = of(config)
+    if login is not None and login.jwks_url is not None:
+        try:
+            keys_url(login.jwks_url)
+        except ValueError:
+            yield (
+                "SUPABASE_URL must be an https:// URL when RECONVENE_JWT is supabase (http:// on this machine only): "
+                "who people are is verified by keys from there"
+            )
 
 
 def _about_keys(config: Config, *, by_secret: bool) -> Iterator[str]:

@@ -188,6 +188,10 @@ async def test_nobody_else_can(tmp_path: Path) -> None:
         ("https://app.example.org\\@evil.org/ann.png", None),
         ("data:image/png;base64,AAAA", None),
         ("https://[::1/ann.png", None),
+        ("https://[::1]:8443/ann.png", "https://[::1]:8443"),
+        ("https://app.example.org; script-src */ann.png", None),
+        ("https://app.example.org\\.evil.org/ann.png", None),
+        ("https://app.例.org/ann.png", None),
         ("", None),
     ],
 )

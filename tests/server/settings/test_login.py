@@ -58,6 +58,8 @@ def test_no_secret_is_shown() -> None:
         ({"RECONVENE_JWT": "auth0"}, "RECONVENE_JWT must be supabase"),
         ({"RECONVENE_JWT": "supabase"}, "SUPABASE_URL must be set when RECONVENE_JWT is supabase"),
         (PROJECT | {"RECONVENE_JWT_JWKS_URL": URL}, "the project publishes its keys"),
+        (PROJECT | {"SUPABASE_URL": "http://abc.supabase.co"}, "SUPABASE_URL must be an https:// URL when"),
+        ({"RECONVENE_PICTURE_ORIGINS": "https://a.example; script-src *"}, "must be origins such as"),
         ({"RECONVENE_ANONYMOUS": "no"}, "RECONVENE_ANONYMOUS=no lets nobody in without a login"),
         ({"RECONVENE_ANONYMOUS": "maybe"}, "RECONVENE_ANONYMOUS must be yes, lobby or no, not 'maybe'"),
         (
@@ -79,6 +81,15 @@ def test_what_does_not_go_together_stops_the_start(environ: dict[str, str], text
 def test_keys_on_this_machine_may_come_without_tls() -> None:
     for host in ("localhost", "127.0.0.1:9000", "[::1]"):
         assert Config.from_env(login(JWKS_URL=f"http://{host}/keys")).jwt_jwks_url == f"http://{host}/keys"
+
+
+def test_a_project_that_publishes_no_keys_or_is_on_this_machine_may_be_asked_in_the_clear() -> None:
+    near = Config.from_env(PROJECT | {"SUPABASE_URL": "http://127.0.0.1:54321"}).login
+    assert near is not None
+    assert near.jwks_url == "http://127.0.0.1:54321/auth/v1/.well-known/jwks.json"
+    old = Config.from_env(PROJECT | {"SUPABASE_URL": "http://supabase", "RECONVENE_JWT_SECRET": SECRET}).login
+    assert old is not None
+    assert old.jwks_url is None
 
 
 def test_a_project_of_supabase_may_have_an_issuer_of_its_own_domain() -> None:
