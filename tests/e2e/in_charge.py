@@ -9,7 +9,7 @@ from tests.e2e.person import Person
 
 async def open_settings(person: Person) -> Locator:
     await person.press("Host options")
-    await person.press("Meeting settings")
+    await person.page.locator("#host-menu").get_by_role("button", name="Meeting settings").click()
     panel = person.page.get_by_role("dialog", name="Meeting settings")
     await expect(panel).to_be_visible()
     return panel

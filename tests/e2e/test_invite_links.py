@@ -70,7 +70,7 @@ async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> 
     await cat.at("waiting")
     assert await invites_said(cat) == [secret]
     # Another link, opened by who waits, lets them in.
-    another = await made(panel, For="Participants", Uses="Any number", Good_for="As long as the meeting")
+    another = await made(panel, For="Participants", Uses="Any number", Good_for="No limit")
     await expect(listed.first).to_contain_text("For participants0 used, no end")
     await cat.page.evaluate("link => { location.href = link; }", another)
     await cat.join()

@@ -50,6 +50,22 @@ async def test_the_lobby_from_both_sides(newcomer: Newcomer, meeting: str) -> No
     await ada.told("You turned Dan away")
     await is_fine(dan, "not let in")
 
+    # The second time is the last one. Whoever denies is told so, and so is whoever tries again.
+    await dan.press("Try again")
+    await dan.knock()
+    await dan.at("waiting")
+    await ada.press("Deny Dan")
+    question = ada.page.get_by_role("dialog", name="Turn Dan away for good?")
+    await question.get_by_role("button", name="Cancel").click()
+    await ada.press("Deny Dan")
+    await is_fine(ada, "deny for good")
+    await question.get_by_role("button", name="Deny for good").click()
+    await dan.at("problem")
+    await dan.press("Try again")
+    await dan.knock()
+    await expect(dan.page.get_by_text("You were turned away twice")).to_be_visible()
+    await expect(dan.button("Try again")).to_be_hidden()
+
     # Whoever was in is in for as long as the meeting goes on.
     await eve.press("Leave")
     await eve.press("Rejoin")

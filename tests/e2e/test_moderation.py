@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.e2e import in_charge
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import OVERFLOW, meet
-from tests.e2e.stage import inside
+from tests.e2e.stage import box, inside
 from tests.e2e.test_axe import is_fine
 
 pytestmark = pytest.mark.one_browser
@@ -73,6 +73,7 @@ async def test_muted_asked_and_not_allowed(newcomer: Newcomer, meeting: str) -> 
     await expect(bob.button("Turn on microphone")).to_be_visible()
 
     await in_charge.choose(ada, "Bob", "Ask to turn on microphone")
+    await ada.told("Bob was asked to turn on the microphone")
     question = bob.page.get_by_role("dialog", name="Ada asks you to turn on your microphone")
     await expect(question).to_be_visible()
     await is_fine(bob, "asked to turn it on")
@@ -119,6 +120,8 @@ async def test_a_password(newcomer: Newcomer, meeting: str) -> None:
     await panel.get_by_label("Password for newcomers").fill("sesame")
     await panel.get_by_role("button", name="Set").click()
     await expect(panel.get_by_text("There is one.")).to_be_visible()
+    # What else is offered now takes no room from the field.
+    assert (await box(panel.get_by_label("Password for newcomers")))["width"] > 200
     await in_charge.close_settings(ada)
 
     await bob.open(meeting)
@@ -164,6 +167,12 @@ async def test_a_co_host_and_another_host(newcomer: Newcomer, meeting: str) -> N
     await expect(bob.button("Meeting settings")).to_be_visible()
     await expect(bob.button("End meeting for all")).to_be_hidden()
     await bob.page.keyboard.press("Escape")
+    # They stand below the list of people, too, where one looks for them.
+    people = await in_charge.open_people(bob)
+    await people.get_by_role("button", name="Meeting settings").click()
+    await in_charge.close_settings(bob)
+    await expect(people.get_by_role("button", name="Meeting settings")).to_be_focused()
+    await people.get_by_role("button", name="Close list").click()
 
     await in_charge.choose(ada, "Bob", "Hand over the meeting…")
     await ada.press("Hand over")

@@ -1,5 +1,6 @@
 /** Who waits to be let in, for those in charge: at the top of the list of people, and above the stage while that is closed. */
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { askWhetherToDenyForGood } from "./moderation-questions.js";
 
 /** @typedef {import("../../sdk/call.js").Call} Call */
 
@@ -8,6 +9,8 @@ export class KnockList {
   #call;
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
+  /** Knocks that were denied while this page was there. Whoever knocks again does so by the same id. @type {Set<string>} */
+  #denied = new Set();
 
   /** @param {HTMLElement} view  the meeting's @param {Call} call */
   constructor(view, call) {
@@ -17,6 +20,7 @@ export class KnockList {
 
   /** @param {() => void} showPeople @param {AbortSignal} signal */
   start(showPeople, signal) {
+    this.#call.on("event", ({ event }) => event.type === "knock_ended" && event.reason === "denied" && this.#denied.add(event.id), { signal });
     const everyone = () => this.#admit([...this.#call.knocks.keys()]);
     part(this.#view, "admit-all").addEventListener("click", everyone, { signal });
     part(this.#view, "door-admit").addEventListener("click", everyone, { signal });
@@ -54,8 +58,15 @@ export class KnockList {
     admit.setAttribute("aria-label", `Admit ${name}`);
     deny.setAttribute("aria-label", `Deny ${name}`);
     admit.addEventListener("click", () => this.#admit([id]));
-    deny.addEventListener("click", () => this.#call.order({ type: "deny", knocks: [id] }));
+    deny.addEventListener("click", () => void this.#deny(id, name));
     return item;
+  }
+
+  /** @param {string} id @param {string} name */
+  async #deny(id, name) {
+    if (this.#denied.has(id) && !(await askWhetherToDenyForGood(name))) return;
+    // Meanwhile somebody else may have answered.
+    if (this.#call.knocks.has(id)) this.#call.order({ type: "deny", knocks: [id] });
   }
 
   /** @param {string[]} knocks  each by its id, so that nobody is let in who comes later */

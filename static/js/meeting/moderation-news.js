@@ -46,6 +46,13 @@ export function knockEnded({ reason, by }, knocker, before, myId) {
   return `${name || "Somebody"} ${reason === "admitted" ? `let ${knocker} in` : `turned ${knocker} away`}`;
 }
 
+/** @param {import("../../sdk/outbox.js").Order} order  an `ask` that was obeyed @param {Participant[]} people */
+export function hasAsked(order, people) {
+  const media = /** @type {Partial<import("../../sdk/protocol.js").MediaState>} */ (order.media);
+  const name = people.find(({ id }) => id === order.participant)?.name ?? "Somebody";
+  return `${name} was asked to turn on the ${listed(MEDIA.filter((right) => media[right]).map((right) => NAMES[right]))}`;
+}
+
 /** @param {import("../../sdk/actions.js").Muted} muted */
 export const turnedOff = ({ media }) =>
   `Turned off, as it is not allowed to you now: ${listed(MEDIA.filter((flag) => media[flag] === false).map((flag) => NAMES[flag]))}.`;

@@ -18,6 +18,19 @@ export async function askHowToRemove(name) {
   return { back, knock: part(element, "knock", HTMLInputElement).checked };
 }
 
+/** Whoever was denied once may knock again, and after the second time no more. @param {string} name */
+export async function askWhetherToDenyForGood(name) {
+  const choice = await ask({
+    title: `Turn ${name} away for good?`,
+    text: `${name} was turned away before. Whoever is turned away twice cannot ask again to be let into this meeting.`,
+    choices: [
+      { value: "deny", label: "Deny for good", look: "danger" },
+      { value: "", label: "Cancel" },
+    ],
+  });
+  return choice === "deny";
+}
+
 /** @param {string} name */
 export async function askWhetherToHandOver(name) {
   const choice = await ask({

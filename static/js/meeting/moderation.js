@@ -2,7 +2,7 @@
 import { showHostLink } from "./host-link.js";
 import { showHostPanel } from "./host-panel.js";
 import { KnockList, KnockSound } from "./knock-list.js";
-import { knockEnded, newsOf, turnedOff } from "./moderation-news.js";
+import { hasAsked, knockEnded, newsOf, turnedOff } from "./moderation-news.js";
 import { askToTurnOn } from "./moderation-questions.js";
 import { PersonMenu } from "./person-menu.js";
 import { FORBIDDEN } from "./rights-texts.js";
@@ -44,10 +44,10 @@ export class Moderation {
     call.on("event", (happened) => this.#happened(happened), { signal });
     call.on("muted", (muted) => muted.by === undefined && this.#toasts.show(turnedOff(muted)), { signal });
     call.on("forbidden", (right) => this.#toasts.show(FORBIDDEN[right]), { signal });
-    call.on("answered", ({ error }) => error && this.#toasts.show(`That did not work: ${error.message}`), { signal });
+    call.on("answered", (answered) => this.#answered(answered), { signal });
     call.on("joined", ({ knocks }) => knocks?.length && this.#sound.play(), { signal });
     part(this.#view, "person-menu").addEventListener("keydown", (event) => this.menu.moved(event), { signal });
-    part(this.#view, "moderate").addEventListener("click", () => this.#openPanel(), { signal });
+    for (const name of ["moderate", "manage"]) part(this.#view, name).addEventListener("click", () => this.#openPanel(), { signal });
     part(this.#view, "keep-host").addEventListener("click", () => void showHostLink(call, this.#bearer), { signal });
   }
 
@@ -61,9 +61,16 @@ export class Moderation {
     part(this.#view, "host-options").hidden = !isHost && !inCharge;
     part(this.#view, "attendance").hidden = !isHost;
     part(this.#view, "end").hidden = !isHost;
-    part(this.#view, "moderate").hidden = !inCharge;
+    part(this.#view, "moderate").hidden = part(this.#view, "people-foot").hidden = !inCharge;
     part(this.#view, "host-note").hidden = !isHost || !inCharge;
     this.#knocks.update();
+  }
+
+  /** @param {import("../../sdk/actions.js").Answered} answered */
+  #answered({ order, error }) {
+    if (error) return this.#toasts.show(`That did not work: ${error.message}`);
+    // Nothing else in the meeting changes by it.
+    if (order.type === "ask") this.#toasts.show(hasAsked(order, this.#call.participants));
   }
 
   #openPanel() {

@@ -217,7 +217,7 @@ export class Visit {
     const wrong = code === "wrong_password";
     if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
     if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
-    this.#leave(code, refusal);
+    this.#leave(code === "denied" && !this.#waiting ? "denied_for_good" : code, refusal);
   }
 
   /** The server refused the tab session or the identity. Neither is discarded. @param {Wish} wish @param {string} token */

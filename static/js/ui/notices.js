@@ -80,6 +80,10 @@ const NOTICES = {
     view: "problem", icon: "leave", title: "You were not let in",
     text: "The host did not let you into this meeting. If that was a mistake, ask them, then knock again.", actions: ["retry", "home"],
   }),
+  denied_for_good: () => ({
+    view: "problem", icon: "leave", title: "You were not let in",
+    text: "You were turned away twice, and cannot ask again to be let into this meeting.", actions: ["home"],
+  }),
   left_waiting: () => ({
     view: "left", icon: "leave", title: "You no longer wait",
     text: "Nobody is asked to let you in any more. You can knock again whenever you like.", actions: ["retry", "home"],
