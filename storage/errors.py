@@ -27,7 +27,7 @@ class MeetingEnded(StoreError):
 class NotLetIn(StoreError):
     """The user may not join the meeting, or not yet. `settings`, `revision` and `sitting` are the meeting's.
 
-    `denials`: how often the user was denied. `known`: the user has a participant in this meeting.
+    `denials`: how often the user was denied. `name`: the user's in this meeting; "" for whoever was never in it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class NotLetIn(StoreError):
         revision: int,
         sitting: int,
         denials: int = 0,
-        known: bool = False,
+        name: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
@@ -46,7 +46,7 @@ class NotLetIn(StoreError):
         self.revision = revision
         self.sitting = sitting
         self.denials = denials
-        self.known = known
+        self.name = name
 
 
 class Outdated(StoreError):

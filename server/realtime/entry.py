@@ -48,9 +48,9 @@ class HasToWait(Exception):  # noqa: N818 - an answer, not a fault
 
 
 def answer_to(refused: NotLetIn, proof: Proof, name: str) -> Refused | HasToWait:
-    """What becomes of somebody whom the store does not let in."""
+    """What becomes of somebody whom the store does not let in. `name`: "" from a page that resumes."""
     if refused.reason in MAY_WAIT:
-        return HasToWait(proof, name, refused)
+        return HasToWait(proof, name or refused.name, refused)
     return Refused(CODES[refused.reason])
 
 

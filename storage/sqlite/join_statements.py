@@ -43,7 +43,7 @@ SELECT
         SELECT 1 FROM participants AS one
         WHERE one.room = meetings.room AND one.state = 'connected' AND one.role IN ('host', 'cohost')
     ),
-    person.role, person.role_at, coalesce(person.sitting, 0),
+    coalesce(person.name, ''), person.role, person.role_at, coalesce(person.sitting, 0),
     :returns_to IS NOT NULL AND EXISTS (
         SELECT 1 FROM participant_sessions
         WHERE participant_id = person.id AND session_id = :returns_to AND reason = 'removed'

@@ -104,7 +104,7 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
     # Otherwise nobody looks for a host among all participants.
     values["starts_with_host"] = meeting.settings.get("join_before_host") is False
     row = connection.execute(sql.KNOWN, values).fetchone()
-    hosted, role, role_at, last_sitting, put_out, removal, removed_at, admitted_in, denials = row
+    hosted, name, role, role_at, last_sitting, put_out, removal, removed_at, admitted_in, denials = row
     invitation = None
     if request.invite is not None:
         values["invite"] = request.invite
@@ -135,7 +135,7 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
             revision=meeting.revision,
             sitting=meeting.sitting,
             denials=denials,
-            known=role is not None,
+            name=name,
         )
     if removal is not None:
         connection.execute(sql.FORGET_REMOVAL, values)

@@ -248,7 +248,7 @@ async def outcomes(store: Store, room: str, cases: dict[int, Case]) -> dict[int,
     for n, answer in answers.items():
         case = cases[n]
         if isinstance(answer, NotLetIn):
-            told = answer.settings, answer.revision, answer.sitting, answer.denials, answer.known
+            told = answer.settings, answer.revision, answer.sitting, answer.denials, answer.name != ""
             assert told == (settings, 1, 2, case.denied, case.seen != "never")
             reasons[n] = answer.reason
         else:

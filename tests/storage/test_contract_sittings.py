@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from storage.entry import SITTING_ENDS_AFTER
+from storage.errors import NotLetIn
 from storage.store import Store
 from tests.storage.script import Script
 
@@ -32,6 +33,17 @@ async def test_the_next_one_begins_when_the_room_stood_empty_for_long(
     assert (await script.join("bob", back_at + 800.0)).meeting.sitting == expected
     await script.store.heartbeat("n_1", back_at + 800.0)
     assert (await script.join("cem", back_at + 1600.0)).meeting.sitting == expected
+
+
+async def test_who_has_to_knock_anew_is_known_by_the_name_of_before(script: Script) -> None:
+    for user in ("ann", "bob"):
+        await script.join(user, name=user.title())
+    await script.change(1001.0, settings={"lobby": "everyone"}, remove={"bob": "knock"})
+    for user, name in {"bob": "Bob", "eve": ""}.items():
+        with pytest.raises(NotLetIn) as refused:
+            # A page that resumes says no name.
+            await script.join(user, 1002.0, name="")
+        assert (refused.value.reason, refused.value.name) == ("lobby", name)
 
 
 async def test_it_begins_once_however_many_knock(script: Script, other: Store) -> None:

@@ -8,7 +8,8 @@ from server.identity.identities import Who
 from server.identity.outside_user import OutsideUser
 from server.identity.tokens import TabSession, Tokens
 from server.realtime.credentials import Proof
-from server.realtime.entry import standing_of
+from server.realtime.entry import HasToWait, answer_to, standing_of
+from storage.errors import NotLetIn
 
 
 @pytest.mark.parametrize(("anonymous", "standing"), [(True, "guest"), (False, "known")])
@@ -22,3 +23,11 @@ def test_whom_the_application_does_not_know_is_a_guest_by_the_session_too(
     assert session.voucher == who.voucher
     assert standing_of(Proof("x_eve", None, None, who, who.voucher)) == standing
     assert standing_of(Proof("x_eve", None, session, None, session.voucher)) == standing
+
+
+@pytest.mark.parametrize(("said", "shown"), [("", "Eve"), ("Evelyn", "Evelyn")])
+def test_a_page_that_resumes_and_has_to_knock_does_so_by_the_name_of_before(said: str, shown: str) -> None:
+    refused = NotLetIn("lobby", settings={}, revision=1, sitting=2, name="Eve")
+    answer = answer_to(refused, Proof("u_eve", None, None), said)
+    assert isinstance(answer, HasToWait)
+    assert answer.name == shown

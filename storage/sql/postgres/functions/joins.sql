@@ -193,7 +193,7 @@ BEGIN
                         SELECT denials FROM reconvene.admissions AS known
                         WHERE (known.room, known.user_id) = (wish.room, wish.user_id)
                     ), 0),
-                    'known', person.id IS NOT NULL
+                    'name', coalesce(person.name, '')
                 )
                 ELSE json_build_object('value', json_build_object(
                     'meeting', row_to_json(meetings),
