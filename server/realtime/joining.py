@@ -249,6 +249,7 @@ class Joining:
         if connection not in self._held:
             held = self._held.of_network(connection.client.network)
             self._limits.hold("waiting", connection.client, held, WAITING_RETRY)
+            self._count_knock(connection, room, waits)
         log.info("participant waits to be let in", meeting=room, connection=connection.number)
         # Whoever is let in is the one who knocked, however long ago: the token may have expired meanwhile.
         self._held.hold(connection, partial(self._again, connection, message, waits.proof))
@@ -259,6 +260,14 @@ class Joining:
             # So many wait that there is no place.
             self._held.release(connection)
             connection.waits = False
+
+    def _count_knock(self, connection: Connection, room: str, waits: HasToWait) -> None:
+        """Raises `Refused`: those in charge are told of each knock, and that it is over. Whoever waits already, and has
+        lost the connection, knocks no more than once."""
+        found = self._hub.rooms.get(room)
+        if found is None or waits.proof.user_id not in found.knocks:
+            client = connection.client
+            self._limits.take("knocks", client, f"{client.network} {room}")
 
     def _again(self, connection: Connection, message: Join | Resume, proof: Proof) -> None:
         if connection.closing or connection.is_held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,8 @@ from server.realtime.held_joins import HeldJoins
 from server.realtime.joining import Joining
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
+from tests.process import ServerProcess
+from tests.server.client import playing
 
 
 class Nothing:
@@ -67,3 +70,27 @@ def test_those_who_wait_are_counted_by_network() -> None:
     held.ask_again(ann)
     held.ask_again(bob)
     assert asked == ["second"]
+
+
+async def test_one_address_does_not_knock_all_the_time(tmp_path: Path) -> None:
+    """Those in charge are told of each."""
+    async with ServerProcess(tmp_path, RECONVENE_LIMITS="0,knocks=2") as server, playing(server) as play:
+        ann = await play.joined("ABC123", "Ann", create=True)
+        await ann.order("settings", settings={"lobby": "everyone"})
+        knocks = 0
+        token: str | None = None
+        for answers in ("waiting", "waiting", "waiting", "rate_limited"):
+            eve = await play.client(address="203.0.113.7")
+            # The third time as somebody who is waiting, and has lost the connection.
+            await eve.send("join", meeting="ABC123", name="Eve", **({"token": token} if knocks == 2 else {}))
+            told = await eve.next()
+            assert told.get("code", told["type"]) == answers
+            token = told.get("token")
+            knocks += 1
+            eve.drop()
+        for _ in range(2):
+            await ann.expect("knock")
+        await ann.nothing()
+        other = await play.client(address="203.0.113.8")
+        await other.send("join", meeting="ABC123", name="Dan")
+        await other.expect("waiting")
