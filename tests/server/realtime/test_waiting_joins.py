@@ -77,16 +77,14 @@ async def test_one_address_does_not_knock_all_the_time(tmp_path: Path) -> None:
     async with ServerProcess(tmp_path, RECONVENE_LIMITS="0,knocks=2") as server, playing(server) as play:
         ann = await play.joined("ABC123", "Ann", create=True)
         await ann.order("settings", settings={"lobby": "everyone"})
-        knocks = 0
         token: str | None = None
-        for answers in ("waiting", "waiting", "waiting", "rate_limited"):
+        for knocks, answers in enumerate(("waiting", "waiting", "waiting", "rate_limited")):
             eve = await play.client(address="203.0.113.7")
             # The third time as somebody who is waiting, and has lost the connection.
             await eve.send("join", meeting="ABC123", name="Eve", **({"token": token} if knocks == 2 else {}))
             told = await eve.next()
             assert told.get("code", told["type"]) == answers
             token = told.get("token")
-            knocks += 1
             eve.drop()
         for _ in range(2):
             await ann.expect("knock")
