@@ -173,10 +173,10 @@ class Admission:
             raise
 
     def _as_the_token_says(self, join: Join, proof: Proof) -> Join:
-        """The join with the name that the token gives, which counts for more than what the page says, and without the
-        wish to create the meeting if that is not for its bearer. Raises `Refused` if nobody says a name."""
+        """The join with the name that the token gives, or gave, whatever the page says, and without the wish to create
+        the meeting if that is not for its bearer. Raises `Refused` if nobody says a name."""
         user = None if proof.who is None else proof.who.outside
-        name = (user.name if user else None) or join.name
+        name = (user.name if user else None) or proof.name or join.name
         if not name:
             raise Refused(ErrorCode.BAD_MESSAGE, "A name is needed: the token gives none.")
         may = join.create and self._identities.refuses_to_create(proof.who) is None

@@ -32,7 +32,8 @@ WITHOUT_TOKEN = frozenset({ErrorCode.TOKEN_EXPIRED, ErrorCode.UNAVAILABLE})
 class Proof(NamedTuple):
     """`token`: a new identity token to hand out, if any. `session`: the tab session, if valid for user and meeting.
 
-    `who`: what their token says, if they showed one. `voucher`: of a user whom an application has identified.
+    `who`: what their token says, if they showed one. `voucher`: of a user whom an application has identified. `name`:
+    of such a user who shows a session alone, which gives none: the one they were last there by.
     """
 
     user_id: str
@@ -40,6 +41,14 @@ class Proof(NamedTuple):
     session: TabSession | None
     who: Who | None = None
     voucher: Voucher | None = None
+    name: str = ""
+
+
+class Seen(NamedTuple):
+    """`at`: when somebody was last in a meeting (epoch seconds); infinity: they are there."""
+
+    at: float
+    name: str
 
 
 class Credentials:
@@ -73,8 +82,8 @@ class Credentials:
             if session.voucher is not None:
                 return await self._of_session(session, session.voucher, now)
             seen = await self._last_seen(session)
-            if seen is not None and now - seen < SESSION_LIFETIME:
-                if seen < math.inf:
+            if seen is not None and now - seen.at < SESSION_LIFETIME:
+                if seen.at < math.inf:
                     self._identities.refuse_anonymous()
                 return Proof(session.user_id, None, session)
         self._identities.refuse_anonymous()
@@ -100,7 +109,7 @@ class Credentials:
             seen = await self._last_seen(session)
             if seen is None:
                 raise Refused(ErrorCode.UNKNOWN_MEETING)
-            if now - seen < SESSION_LIFETIME:
+            if now - seen.at < SESSION_LIFETIME:
                 self._identities.refuse_anonymous()
                 return Proof(session.user_id, None, session)
         raise Refused(ErrorCode.BAD_TOKEN, "The session has expired.")
@@ -160,14 +169,16 @@ class Credentials:
         is_here = self._hub.present(session.room, session.user_id) is not None
         if voucher.expires_at <= now and not (is_here and self._keeps):
             raise Refused(ErrorCode.TOKEN_EXPIRED)
-        if await self._last_seen(session) is None:
+        seen = await self._last_seen(session)
+        if seen is None:
             raise Refused(deleted)
-        return Proof(session.user_id, None, session, None, voucher)
+        return Proof(session.user_id, None, session, None, voucher, seen.name)
 
-    async def _last_seen(self, session: TabSession) -> float | None:
-        """When the session's user was last in its meeting; None: not on record, so the meeting was deleted."""
-        if self._hub.present(session.room, session.user_id) is not None:
-            return math.inf
+    async def _last_seen(self, session: TabSession) -> Seen | None:
+        """The session's user in its meeting; None: not on record, so the meeting was deleted."""
+        present = self._hub.present(session.room, session.user_id)
+        if present is not None:
+            return Seen(math.inf, present.name)
         try:
             known = await self._store.participant(session.room, session.user_id)
         except StoreUnavailable as error:
@@ -176,7 +187,7 @@ class Credentials:
         self._tokens.refuse_revoked(session.user_id, session.issued_at)
         if known is None:
             return None
-        return math.inf if known.state == "connected" else known.last_seen_at
+        return Seen(math.inf if known.state == "connected" else known.last_seen_at, known.name)
 
 
 def _has_expired(session: TabSession, now: float) -> bool:

@@ -166,13 +166,16 @@ async def test_a_reload_after_the_end(app: Login, room: str) -> None:
 
 async def test_a_reload_while_the_token_is_valid(app: Login, room: str) -> None:
     ann = await app.joined(room)
+    name = ann.joined["you"]["name"]
     page = await app.play.client()
-    joined = await page.join(room, "Ann", session=ann.session)
-    assert (joined["you"]["id"], "token" in joined) == (ann.id, False)
+    # The session gives no name, and nobody is renamed by what the page says.
+    joined = await page.join(room, "The Queen", session=ann.session)
+    assert (joined["you"]["id"], joined["you"]["name"], "token" in joined) == (ann.id, name, False)
     await page.leave()
     # Also when the place was given up: the token would do as much.
     page = await app.play.client()
-    assert (await page.join(room, "Ann", session=ann.session))["you"]["id"] == ann.id
+    you = (await page.join(room, "The Queen", session=ann.session))["you"]
+    assert (you["id"], you["name"]) == (ann.id, name)
     # In another meeting it proves nothing.
     await app.joined(f"{room}-B", "bob")
     elsewhere = await app.play.client()
