@@ -40,18 +40,16 @@ class Hands:
         """A member is back of whom the record says this."""
         if recorded == LOWERED:
             member.muted |= {"hand"}
-        else:
+        elif recorded is not None:
             member.hand_at = recorded
-            room.hand_at = max(room.hand_at, recorded or 0.0)
+            room.hand_at = max(room.hand_at, recorded)
             room.touch()
 
     def said(self, room: Room, member: Member, up: bool | None, now: float) -> dict[str, Any]:
         """The member's page says whether the hand is up. Returns the changes to tell the others."""
         if up is None:
             return {}
-        if "hand" in member.muted:
-            member.muted -= {"hand"}
-            member.touch()
+        member.muted -= {"hand"}
         if up is member.hand:
             return {}
         member.hand_at = None

@@ -119,7 +119,7 @@ class Orders:
         """The store has answered."""
         effects: list[Effect] = []
         change = unsettled.change
-        self.questions.answered(room, unsettled)
+        self.questions.answered(unsettled)
         if isinstance(outcome, Recorded) and unsettled.anew and not unsettled.again:
             # Recorded before the room was taken over; nobody was told.
             outcome = outcome._replace(again=False)
@@ -142,7 +142,7 @@ class Orders:
 
     def ended(self, room: Room | None, ending: EndMeeting, outcome: Outcome) -> list[Effect]:
         """The store has answered that it ended the meeting, or did not. The caller ends it in the hub next."""
-        self.questions.answered(room, ending)
+        self.questions.answered(ending)
         return [] if ending.reply is None else _answer(room, ending.reply, outcome)
 
     def take_over(self, room: Room, actor: Actor, change: Change, now: float) -> list[Effect]:

@@ -23,18 +23,15 @@ class Questions:
 
     def ask(self, room: Room, asked: Asked) -> Asked:
         self._of.setdefault(room.id, []).append(asked)
-        room.touch()
         return asked
 
-    def answered(self, room: Room | None, asked: Question) -> None:
+    def answered(self, asked: Question) -> None:
         """The store has answered. It may have been asked while nobody was in the room."""
         left = [each for each in self.of(asked.room) if each is not asked]
         if left:
             self._of[asked.room] = left
         else:
             self._of.pop(asked.room, None)
-        if room is not None:
-            room.touch()
 
     def adopt(self, room: Room, asked: Iterable[Question]) -> None:
         """The store was asked this where the room was before, and is asked again."""

@@ -127,7 +127,6 @@ class Room:
         member.place = self.places
         self.places += 1
         member.touched = self.touched
-        member.touch()
 
     def remove(self, member: Member) -> None:
         del self._members[member.id]

@@ -121,7 +121,6 @@ class Waiting:
             if knock is not None and not knock.admitted:
                 effects += self._tell_end(room, knock, "admitted", now, by)
                 knock.admitted = True
-                room.touch()
                 self._moved[room] = None
         return effects + self.tell_positions()
 
@@ -245,7 +244,6 @@ class Waiting:
                 knock.position = position
                 effects.append(self._waiting(room, knock, answer=knock is tell))
             knock.position = position
-        room.touch()
         return effects
 
     def _waiting(self, room: Room, knock: Knock, *, answer: bool = False) -> Send:

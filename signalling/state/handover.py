@@ -52,11 +52,12 @@ class Handover:
         if touched is None:
             touched = room.touched = _all_of(room)
         part = None
-        # What is told, and who waits for an answer, changes without a change of the room.
-        is_behind = bool(room.untold or self._hub.orders.questions.of(room_id))
-        is_behind = is_behind or any(self._hub.telling.waits(room))
+        hub = self._hub
+        # What is told, who waits for an answer and at which position changes without a change of the room.
+        is_behind = bool(room.untold or hub.orders.questions.of(room_id) or hub.waiting.is_moved(room))
+        is_behind = is_behind or any(hub.telling.waits(room))
         if touched.room or is_behind:
-            part = rooms.write(self._hub, room, when, self._name)
+            part = rooms.write(hub, room, when, self._name)
         fresh = Fresh(
             is_whole,
             part,

@@ -27,6 +27,7 @@ from tests.simulation.host_link_mutations import HOST_LINK_PLANTS
 from tests.simulation.login_mutations import LOGIN_PLANTS
 from tests.simulation.order_mutations import ORDER_PLANTS
 from tests.simulation.store_mutations import RECORD_PLANTS
+from tests.simulation.takeover_mutations import TAKEOVER_PLANTS
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -305,6 +306,6 @@ PLANTS: dict[str, Plant] = {
         every_reload_is_quick,
         host_lost_on_rejoin,
         joins_never_told,
-        *(*HAND_PLANTS, *HOST_LINK_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS),
+        *(*HAND_PLANTS, *HOST_LINK_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS, *TAKEOVER_PLANTS),
     )
 }

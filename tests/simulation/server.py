@@ -86,6 +86,7 @@ class Server:
         self.links: list[Link] = []
         self.metrics = Metrics()
         self.hub: Hub
+        self.admission: Admission
         self.gateway: Gateway
         self.writer: AttendanceWriter
         self.changes: ChangeWriter
@@ -117,13 +118,12 @@ class Server:
         self.node = Node(
             store, metrics, times, interval=grace * INTERVAL_SHARE, dead_after=grace * DEAD_SHARE
         )
-        # Little enough that talkative people spend it.
-        held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
-        self.hub = Hub(grace=grace, heartbeat=config.heartbeat, flow=held, frames=12, hands=Hands(times.at))
+        self._times = times
+        self.hub = self.make_hub()
         self.writer = NotingRecorder(store, self.node.id, metrics, self._limit, times)
         self.changes = changes = ChangeWriter(store, metrics, at=times.now)
         identities = self._application.identities(config, self._tokens)
-        admission = Admission(
+        self.admission = admission = Admission(
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities
         )
         self.gateway = Gateway(config, self.hub, store, admission, self.writer, changes, metrics)
@@ -141,6 +141,14 @@ class Server:
         self.drain = Drain(self._bound, self.gateway, self.writer, changes, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
+
+    def make_hub(self) -> Hub:
+        """Without rooms."""
+        config = self._config
+        # Little enough that talkative people spend it.
+        held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
+        hands = Hands(self._times.at)
+        return Hub(grace=config.grace, heartbeat=config.heartbeat, flow=held, frames=12, hands=hands)
 
     async def _close_sockets(self) -> None:
         """As uvicorn does it."""

@@ -48,6 +48,7 @@ MUST_HAPPEN = {
     "join meeting_locked",
     "departure removed",
     "waited",
+    "rooms taken over",
     "again",
     "settings changed",
     "set_role forbidden",

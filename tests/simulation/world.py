@@ -31,6 +31,7 @@ from tests.simulation.page import Page
 from tests.simulation.person import Deed, Person
 from tests.simulation.revocations import Admin
 from tests.simulation.server import SECRET, Server
+from tests.simulation.takeovers import TakeOvers
 from tests.simulation.transport import Transport
 from tests.simulation.truth import Truth
 
@@ -74,6 +75,7 @@ class World:
         """From when to when no server listened."""
         self.admin = Admin(self)
         self.moderators = Moderators(self)
+        self.takeovers = TakeOvers(self)
         self.host_links = HostLinks(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
@@ -270,7 +272,7 @@ class World:
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
         begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
-        begun += [self.host_links.act()]
+        begun += [self.host_links.act(), self.takeovers.act()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)

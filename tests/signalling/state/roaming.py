@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -155,3 +156,33 @@ class Roaming(Stage):
 
 def _back(ahead: float, moment: float) -> float:
     return moment - ahead
+
+
+def assert_is_copied(stage: Roaming) -> None:
+    """All but budgets, which fill again."""
+    for room, copied in stage.states().items():
+        whole = stage.handover.state(room, stage.now, stage.time)
+        assert told(copied.room) == told(whole.room)
+        assert {each: told(part) for each, part in copied.members.items()} == {
+            each: told(part) for each, part in whole.members.items()
+        }
+        kept = [event for event in whole.log if b"\n" in event]
+        assert list(map(head, copied.log)) == list(map(head, kept))
+
+
+def head(event: bytes) -> dict[str, Any]:
+    return told(event.partition(b"\n")[0])
+
+
+def told(part: bytes) -> dict[str, Any]:
+    """With times as they are by the clock that all share."""
+    fields: dict[str, Any] = json.loads(part)
+    at = fields.pop("at")
+    fields.pop("budget", None)
+    for name in ("away", "led", "ago"):
+        if fields.get(name) is not None:
+            fields[name] = at - fields[name]
+    for knock in fields.get("knocks", ()):
+        if "away" in knock:
+            knock["away"] = at - knock["away"]
+    return fields
