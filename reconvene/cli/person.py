@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import sys
 import time
@@ -15,7 +16,7 @@ import typer
 
 from reconvene.cli.read_only_store import CannotShow, opened, place
 from reconvene.command_line import environment, fail
-from server.identity.ids import is_outside
+from server.identity.ids import USER_ID, is_outside
 from server.identity.revocations import VOID_FOR, VOID_FOR_OUTSIDE
 from server.identity.tokens import LIFETIME
 from server.settings.config import Config
@@ -41,7 +42,8 @@ def person(
     user: Annotated[
         str,
         typer.Argument(
-            help="The user id: of the audit, of reconvene token, or as the log names it.",
+            help="The user id: x_… of a user of your application, as reconvene token says it; of others user_id in "
+            "the table participants. docs/operations.md says more.",
             metavar="USER",
             show_default=False,
         ),
@@ -74,6 +76,11 @@ def person(
         fail("say either --export or --erase")
     if erase and output is not None:
         fail("--output is for --export: export first, then erase")
+    if not re.match(USER_ID, user):
+        fail(
+            f"{user!r} is no user id, such as u_5nxlkpctp4j22gd5: of a user of your application reconvene token says "
+            "it, of others it is user_id in the table participants"
+        )
     environ = environment({"RECONVENE_STORE": store})
     try:
         if export:

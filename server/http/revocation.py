@@ -8,9 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from server.http.callers import Callers
+from server.identity.ids import USER_ID
 from server.identity.revocations import Revocations
 
-User = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="The `user_id` of an identity.")]
+User = Annotated[
+    str, Path(pattern=USER_ID, description="The `user_id` of an identity: not a participant's `p_…`.")
+]
 
 
 def router(callers: Callers, revocations: Revocations) -> APIRouter:

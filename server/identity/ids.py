@@ -18,6 +18,9 @@ The store uses them as well (`storage.records.PROGRAMS`).
 OUTSIDE: dict[Kind, str] = {"": "x", "bot": "xb", "recorder": "xb_rec"}
 """Prefixes of ids of users whom an application has identified: no subject of theirs becomes one of the users above."""
 
+USER_ID = rf"^({'|'.join((*USERS.values(), *OUTSIDE.values()))})_[A-Za-z0-9-]{{1,120}}$"
+"""Matches user ids, and neither those of participants nor what an application calls its users."""
+
 _PROGRAMS: tuple[Kind, ...] = ("recorder", "bot")
 """The more special first: their prefixes are longer."""
 

@@ -34,6 +34,13 @@ async def test_a_person_is_told_all_and_erased_beside_a_running_server(tmp_path:
         assert (await play.http.get(path, headers=bearer(ann.token))).status_code == 403
         told = (await play.http.get(path, headers=bearer(key))).json()
         assert told["stays"][0]["participant_id"] == bob.id
+        # Of the report one knows the participant's id, which is another one: nobody is to be taken for erased.
+        for method, wrong in (
+            ("GET", f"/api/people/{bob.id}"),
+            ("DELETE", f"/api/people/{bob.id}"),
+            ("POST", f"/api/identities/{bob.id}/revoke"),
+        ):
+            assert (await play.http.request(method, wrong, headers=bearer(key))).status_code == 400
         # Nobody said yes.
         code, _, complaints = await person(tmp_path, user, "--erase")
         assert (code, "nothing was erased" in complaints) == (1, True)
@@ -73,6 +80,10 @@ async def test_wrong_arguments_are_told_in_a_line(tmp_path: Path) -> None:
         (["u_1", "--erase", "--export"], "say either --export or --erase"),
         (["u_1", "--erase", "-o", "x"], "--output is for --export: export first, then erase"),
         (["u_1", "--export"], "there is no record at"),
+        # What the report shows, and what an application calls its user: nobody is to be taken for erased.
+        (["p_zpxjevkecvz2bue5", "--erase", "--yes"], "'p_zpxjevkecvz2bue5' is no user id"),
+        (["user_7", "--export"], "'user_7' is no user id"),
+        (["u_", "--export"], "'u_' is no user id"),
     ):
         code, printed, complaints = await person(tmp_path, *arguments)
         assert (code, printed) == (2, "")
