@@ -47,8 +47,10 @@ class Attacker:
     def __init__(self, url: str, number: int) -> None:
         self.url = url
         self.port = urlsplit(url).port or 80
+        self.number = number
         self.address = f"198.51.100.{number}"
         self.times = 0
+        self._token = ""
         self._held: list[Raw] = []
 
     async def ask(self, method: str, path: str, key: str = "") -> httpx.Response:
@@ -67,6 +69,12 @@ class Attacker:
     async def let_go(self) -> None:
         while self._held:
             await self._held.pop().__aexit__(None, None, None)
+
+    async def lead(self, client: Client, room: str) -> None:
+        """As the host of a meeting, the same each time."""
+        known = {"token": self._token} if self._token else {}
+        await client.join(f"{room}-{self.number}", "Eve", create=True, **known)
+        self._token = client.token
 
     @contextlib.asynccontextmanager
     async def socket(self) -> AsyncIterator[Client]:
@@ -169,6 +177,38 @@ async def signals_much(me: Attacker) -> None:
             await loud.send("signal", to=deaf.id, data="x" * 60_000)
 
 
+async def commands_about_many(me: Attacker) -> None:
+    """As the host of a meeting, about people who are not there."""
+    async with me.socket() as host:
+        await me.lead(host, "CROWDED")
+        many = [f"p_{number}" for number in range(1000)]
+        for number in range(20):
+            await host.send("allow", key=f"{me.times}-{number}", participants=many, may={"chat": False})
+        await host.closed()
+
+
+async def says_that_it_was_commanded_before(me: Attacker) -> None:
+    """What the sender may not, so that the store is asked."""
+    async with me.socket() as host, me.socket() as eve:
+        await host.join("BEFORE", "Host", create=True)
+        await eve.join("BEFORE", "Eve")
+        for number in range(200):
+            key = f"{me.times}-{number}"
+            await eve.send("settings", key=key, settings={"locked": True}, again=True)
+        await eve.send("ping", t="done")
+        await eve.until("pong")
+
+
+async def knocks_and_leaves(me: Attacker) -> None:
+    async with me.socket() as host:
+        await me.lead(host, "LOBBY")
+        await host.order("settings", settings={"lobby": "everyone", "message": f"{me.times}"})
+        for _ in range(20):
+            async with me.socket() as eve:
+                await eve.send("join", meeting=f"LOBBY-{me.number}", name="Eve")
+                await eve.next()
+
+
 ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     guesses_ids,
     tries_keys,
@@ -184,6 +224,9 @@ ATTACKS: tuple[Callable[[Attacker], Awaitable[None]], ...] = (
     comes_back_for_all,
     toggles_in_a_crowd,
     signals_much,
+    commands_about_many,
+    says_that_it_was_commanded_before,
+    knocks_and_leaves,
 )
 
 
