@@ -26,7 +26,7 @@ FOUND_BY = {
     "expired-tokens-are-final": 2,
     "expired-tokens-make-strangers": 2,
     "giving-up-says-goodbye": 48,
-    "goodbye-never-forgotten": 1,
+    "goodbye-never-forgotten": 8,
     "goodbye-of-any-page": 1,
     "goodbye-overtakes-for-nothing": 460,
     "goodbye-unheard": 9,
