@@ -33,10 +33,6 @@ class Seats(dict[Handle, Seat]):
         """The member's connection has the seat already."""
         self[member.connection] = Seat(room, member, member.generation)
 
-    def forget(self, room: Room) -> None:
-        for connection in [each for each, seat in self.items() if seat.room is room]:
-            del self[connection]
-
     def take(self, room: Room, member: Member, connection: Handle, attempt: int) -> None:
         self[connection] = Seat(room, member, member.connect(connection, attempt))
         room.connections_changed()

@@ -14,8 +14,8 @@ class Touched:
 
     __slots__ = ("gone", "members", "room", "seq")
 
-    def __init__(self) -> None:
+    def __init__(self, seq: int = 0) -> None:
         self.room = True
         self.members: dict[Member, None] = {}
         self.gone: list[str] = []
-        self.seq = 0
+        self.seq = seq

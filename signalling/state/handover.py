@@ -10,7 +10,11 @@ connection whose place another one took has been closed, and does not go along.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from signalling.rooms.effects import Effect
+from signalling.rooms.event_log import Entry
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
@@ -74,42 +78,73 @@ class Handover:
         room.log.withdrawn = []
         return fresh
 
-    def adopt(self, state: State, now: float, at: float, lost_at: float | None = None) -> list[Effect]:
+    def adopt(
+        self, state: State, now: float, at: float, lost_at: float | None = None, *, is_copy: bool = False
+    ) -> list[Effect]:
         """Go on with a room that another hub had. The room must not be here (`ValueError`).
 
-        `lost_at`: when the connections that are gone were lost (the hub's clock), or now. Raises `UnknownVersion`, and
-        then has changed nothing.
+        `lost_at`: when the connections that are gone were lost (the hub's clock), or now. `is_copy`: the state is a
+        copy that goes on being kept, so `fresh` tells what changes from here on.
+
+        Raises `UnknownVersion`, or whatever comes of a state that is damaged. The room is not here then.
 
         Whoever had it may have died before the store knew everything: all stays are told again, what was not answered
         is asked again, and those who wait are asked for again.
         """
-        hub, when = self._hub, Moment(now, at)
-        lost_at = now if lost_at is None else lost_at
+        when = Moment(now, at)
         about, people = parts.read(state.room), [parts.read(each) for each in state.members.values()]
         log = [events.read(each, when) for each in state.log]
-        if about["id"] in hub.rooms:
+        if about["id"] in self._hub.rooms:
             raise ValueError(f"{about['id']} is here already")
+        try:
+            return self._adopt(
+                about, people, log, state.seq, when, now if lost_at is None else lost_at, is_copy
+            )
+        except Exception:
+            self.drop(about["id"])
+            raise
+
+    def _adopt(
+        self,
+        about: Mapping[str, Any],
+        people: Iterable[Mapping[str, Any]],
+        log: Iterable[Entry],
+        seq: int,
+        when: Moment,
+        lost_at: float,
+        is_copy: bool,
+    ) -> list[Effect]:
+        hub = self._hub
         room = rooms.read(hub, about, when, self._find, lost_at)
-        room.log.adopt(log, state.seq)
+        room.log.adopt(log, seq)
+        if is_copy:
+            room.touched = Touched(seq)
+            room.log.withdrawn = []
         for part in sorted(people, key=lambda each: each.get("place", 0)):
-            member = members.read(part, when, self._find, hub.coalescing.flow)
-            place = member.place
-            room.add(member)
-            member.place, room.places = place, place + 1
-            if member.connection is not None:
-                hub.seats.adopt(room, member)
-                if waits := members.said(part):
-                    hub.coalescing.adopt(room, member, [(member.connection, each) for each in waits])
-            elif member.lost_at is None:
-                member.lost_at = lost_at
+            self._admit(room, part, when, lost_at)
         hub.absences.adopt(room, [member for member in room if member.connection is None])
         ahead = {room.member(participant): number for participant, number in about["ahead"].items()}
         room.ahead = {member: number for member, number in ahead.items() if member is not None}
-        hub.hands.adopted(room)
         asked = [questions.read(room, each) for each in about["questions"]]
-        hub.orders.questions.adopt(room, asked)
-        stays = [stay_resumed(room.id, member, now) for member in room if not member.restored]
+        if asked:
+            hub.orders.questions.adopt(room, asked)
+        hub.hands.adopted(room)
+        stays = [stay_resumed(room.id, member, when.now) for member in room if not member.restored]
         return [*stays, *asked, *hub.waiting.ask_again(room)]
+
+    def _admit(self, room: Room, part: Mapping[str, Any], when: Moment, lost_at: float) -> None:
+        hub = self._hub
+        member = members.read(part, when, self._find, hub.coalescing.flow)
+        place = member.place
+        room.add(member)
+        member.place, room.places = place, place + 1
+        if member.connection is not None:
+            hub.seats.adopt(room, member)
+            if waits := members.said(part):
+                hub.coalescing.adopt(room, member, [(member.connection, each) for each in waits])
+        elif member.lost_at is None:
+            member.lost_at = lost_at
+            member.touch()
 
     def drop(self, room_id: str) -> None:
         """Forget the room, and tell nobody: it goes on elsewhere."""
@@ -120,9 +155,10 @@ class Handover:
         for member in room:
             hub.absences.end(member)
             hub.coalescing.forget(member)
+            # Connections that lost their place are on their way out, and find nothing.
+            hub.seats.pop(member.connection, None)
             # What the store answers late is told to nobody here.
             member.connection = None
-        hub.seats.forget(room)
         hub.telling.forget(room)
         hub.waiting.forget(room)
         hub.orders.questions.forget(room)

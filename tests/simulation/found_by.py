@@ -8,7 +8,7 @@ from __future__ import annotations
 
 FOUND_BY = {
     "a-field-is-misspelt": 1,
-    "absences-by-the-last-clock": 4,
+    "absences-by-the-last-clock": 27,
     "absent-joiner-stays": 8,
     "ack-forgotten": 77,
     "acknowledged-at-once": 10,
@@ -60,7 +60,7 @@ FOUND_BY = {
     "older-clients-are-told-the-last-only": 4,
     "older-host-links-count": 2,
     "outage-forgets": 764,
-    "questions-not-adopted": 167,
+    "questions-not-adopted": 266,
     "reconcile-forgotten": 251,
     "refused-changes-stay": 24,
     "removal-leaves-the-stay-open": 61,

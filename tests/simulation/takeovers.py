@@ -11,6 +11,7 @@ from asyncio import sleep
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from server.realtime.attendance_writer import LIMIT
 from server.realtime.connection import Connection
 from server.realtime.join_order import JoinOrder
 from server.runtime import clock
@@ -32,7 +33,8 @@ class TakeOvers:
         self.count = 0
         self._world = world
         self._chance = chance = lots("take-overs", world.seed)
-        self._acts = chance.random() < 0.15
+        # All stays are told again with each: a writer that keeps few has no place for them while the store is away.
+        self._acts = chance.random() < 0.15 and world.recorder_limit == LIMIT
         self._pace = chance.choice((0.1, 0.5, 2.0))
 
     async def act(self) -> None:

@@ -215,6 +215,8 @@ class World:
             self.store_failed
             or warning == "drain cut short"
             or warning.startswith(("changes left unrecorded", "raised hands left unrecorded"))
+            # All stays are told again with each take-over, which may be too much for a server that stops.
+            or (self.takeovers.count > 0 and warning.startswith("stays left unrecorded"))
             or (self.clock_set and warning.startswith("the clock was set"))
         )
 

@@ -126,10 +126,13 @@ class Roaming(Stage):
         # What a hub does every few seconds goes on at the same pace.
         self.hub._succession._next = former._succession._next + LATER
         self.hub.logs._looked_at = former.logs._looked_at + LATER
+        copies = self._copies is not None
         effects = [
-            effect for state in states.values() for effect in self.handover.adopt(state, self.now, time)
+            effect
+            for state in states.values()
+            for effect in self.handover.adopt(state, self.now, time, is_copy=copies)
         ]
-        if self._copies is None:
+        if not copies:
             assert {room: self.handover.state(room, self.now, time) for room in self.hub.rooms} == states
         # They are recorded already.
         self.hub.hands.take()

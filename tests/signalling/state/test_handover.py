@@ -186,6 +186,21 @@ def test_a_room_that_is_dropped_is_gone_and_nobody_hears_of_it(stage: Roaming) -
     assert hub.orders.questions.of(ROOM) == ()
 
 
+@pytest.mark.parametrize("field", ["user_id", "joined_at"])
+def test_of_a_state_that_is_damaged_nothing_is_left(stage: Roaming, field: str) -> None:
+    known = state(stage)
+    last = {
+        name: value for name, value in json.loads(known.members[f"p_bob_{ROOM}"]).items() if name != field
+    }
+    damaged = known._replace(members={**known.members, f"p_bob_{ROOM}": json.dumps(last).encode()})
+    other = Roaming(30.0)
+    other.every = stage.every
+    with pytest.raises(KeyError):
+        other.handover.adopt(damaged, other.now, other.time)
+    assert (other.hub.rooms, other.hub.seats, other.hub.hands.take()) == ({}, {}, {})
+    assert arrives(stage, known).hub.size(ROOM) == 2
+
+
 def test_a_room_is_taken_over_once(stage: Roaming) -> None:
     with pytest.raises(ValueError, match="here already"):
         stage.handover.adopt(state(stage), stage.now, stage.time)
