@@ -232,7 +232,7 @@ class Space:
         term = max(room.term + 1, int(now * 1e6))
         taken = replace(room, node=node, term=term, until=now + ROOM_LIVES)
         self.rooms[name] = taken
-        return Taken(room.node, taken.head, is_complete=room.complete_in == incarnation)
+        return Taken(room.node, room.term, taken.head, is_complete=room.complete_in == incarnation)
 
     def _refusal(self, room: Room | None, term: int, revision: int) -> Fenced | Lost | None:
         if room and room.term > term:

@@ -72,8 +72,8 @@ class Engine(Protocol):
     async def confirm(self, own: Ownership) -> Committed | Fenced | Lost | Buried:
         """Say that the room is as the engine has it, after the engine came back as another.
 
-        `Committed.revision` may be higher than the owner's: a commit happened whose answer was lost. `Lost`: the engine
-        has less than the owner, who establishes the room.
+        `Lost`: the engine has less than the owner, who establishes the room. An owner whose lease was over meanwhile,
+        or who gave the room and got no answer, establishes another epoch instead: others may have had the room.
         """
 
     async def establish(self, own: Ownership, state: RoomState) -> Committed | Fenced | Buried:

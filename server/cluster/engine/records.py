@@ -56,7 +56,10 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """An owner's own idea of its room: what is committed and known to be, no more."""
+    """An owner's own idea of its room.
+
+    `revision` is that of its last commit, also of one whose answer was lost: edges may have seen it.
+    """
 
     room: str
     node: str
@@ -110,11 +113,13 @@ class Lost:
 class Taken:
     """The room is the caller's, under `term`. No commit of a lower term comes after that.
 
-    `previous`: who had it; "": nobody. `head` is as it was left, with the new node and term. `is_complete`: all that
-    anybody was shown of this epoch is in the log, so that the epoch goes on. Otherwise the new owner begins another.
+    `previous`: who had it; "": nobody. `previous_term`: with 0 for a room that is new. If both are the caller's own,
+    nobody else can have changed anything since. `head` is as it was left, with the new node and term. `is_complete`:
+    all that anybody was shown of this epoch is in the log, so that it goes on. Otherwise the owner begins another.
     """
 
     previous: str
+    previous_term: int
     head: Head
     is_complete: bool
 

@@ -58,9 +58,9 @@ def given(reply: Any) -> Taken | Fenced | Lost | Gone:
 
 
 def _taken(reply: Sequence[bytes]) -> Taken:
-    previous, node, term, epoch, seq, revision, is_complete = reply
+    previous, previous_term, node, term, epoch, seq, revision, is_complete = reply
     head = Head(node.decode(), int(term), epoch.decode(), int(seq), int(revision))
-    return Taken(previous.decode(), head, is_complete == b"1")
+    return Taken(previous.decode(), int(previous_term), head, is_complete == b"1")
 
 
 def head(reply: Sequence[bytes | None]) -> Head | None:

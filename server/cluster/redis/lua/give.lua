@@ -18,4 +18,4 @@ end
 redis.call('SREM', 'rc:rooms:' .. own.n, room)
 belongs(room, to)
 redis.call('XADD', inbox, 'NOMKSTREAM', 'MAXLEN', '~', INBOX_KEPT, '*', 'b', ARGV[5])
-return {'taken', own.n, to, term, own.e, own.s, own.r, own.i == complete_in and '1' or '0'}
+return {'taken', own.n, own.t, to, term, own.e, own.s, own.r, own.i == complete_in and '1' or '0'}

@@ -24,5 +24,5 @@ for key = 1, 4 do
   redis.call('PEXPIRE', KEYS[key], ROOM_LIVES)
 end
 belongs(room, node)
-return {'taken', own.n or '', node, term, own.e or '', own.s or '0', own.r or '0',
+return {'taken', own.n or '', own.t or '0', node, term, own.e or '', own.s or '0', own.r or '0',
   own.i == complete_in and '1' or '0'}

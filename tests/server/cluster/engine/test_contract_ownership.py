@@ -26,7 +26,7 @@ async def test_a_room_that_is_nobodys_is_taken(ann: Owner) -> None:
     assert isinstance(taken, Taken)
     term = taken.head.term
     assert abs(term / 1e6 - beaten.at) < 60, "the term is the engine's time"
-    assert taken == Taken("", Head("n_ann", term, "", 0, 0), is_complete=False)
+    assert taken == Taken("", 0, Head("n_ann", term, "", 0, 0), is_complete=False)
     assert set(await ann.engine.rooms_of("n_ann")) == {ROOM, "NEW"}
     assert await ann.engine.load("NEW") is None
 
@@ -40,7 +40,7 @@ async def test_the_room_of_a_dead_node_is_taken_as_it_was_left(ann: Owner, bob: 
     await ann.commit(b"one", members={"p_1": b"in"})
     await place.end_lease("n_ann")
     taken = await bob.take()
-    assert taken.previous == "n_ann"
+    assert (taken.previous, taken.previous_term) == ("n_ann", ann.term)
     assert taken.head == Head("n_bob", bob.term, ann.epoch, 1, 1)
     assert bob.term > ann.term
     assert taken.is_complete
@@ -99,12 +99,14 @@ async def test_a_room_is_given_to_who_lives(ann: Owner, bob: Owner) -> None:
     await ann.commit(b"one", members={"p_1": b"in"})
     given = await ann.engine.give(ann.own, "n_bob", b"yours")
     assert isinstance(given, Taken)
-    assert given == Taken("n_ann", Head("n_bob", given.head.term, ann.epoch, 1, 1), is_complete=True)
+    assert given == Taken(
+        "n_ann", ann.term, Head("n_bob", given.head.term, ann.epoch, 1, 1), is_complete=True
+    )
     assert (await bob.engine.receive()).messages == [b"yours"]
     assert await ann.call(ann.make(b"late")) == Fenced()
     assert await ann.engine.rooms_of("n_ann") == []
     taken = await bob.take()
-    assert taken.previous == "n_bob"
+    assert (taken.previous, taken.previous_term) == ("n_bob", given.head.term)
     assert taken.head.term > given.head.term
     await bob.commit(b"two")
     assert await bob.payloads() == [b"one", b"two"]
@@ -142,7 +144,7 @@ async def test_a_dropped_room_is_gone_and_stays_gone(ann: Owner, bob: Owner) -> 
     assert await ann.engine.confirm(ann.own) == Fenced()
     assert await ann.engine.establish(ann.own, RoomState(2)) == Fenced()
     taken = await bob.take()
-    assert taken == Taken("", Head("n_bob", bob.term, "", 0, 0), is_complete=False)
+    assert taken == Taken("", ann.term + 1, Head("n_bob", bob.term, "", 0, 0), is_complete=False)
     assert bob.term > ann.term + 1
 
 

@@ -98,6 +98,23 @@ async def test_what_was_read_is_deleted(ann: Owner, valkey: EngineServer) -> Non
     assert [fields for _, fields in left] == [{b"b": b"2"}, {b"b": b"3"}], "the place, and what is behind it"
 
 
+async def test_a_beat_keeps_the_inbox(ann: Owner, valkey: EngineServer) -> None:
+    await valkey.do("PEXPIRE", keys.inbox("n_ann"), 5000)
+    await ann.engine.beat("n_ann", b"")
+    assert await left(valkey, keys.inbox("n_ann")) > INBOX_LIVES - 10
+
+
+async def test_a_primary_that_was_a_replica_meanwhile_is_another(ann: Owner, valkey: EngineServer) -> None:
+    """The same process, with a history that it had from somebody else: what was shown may be missing."""
+    await ann.commit(b"one")
+    assert (await ann.take()).is_complete
+    # Nobody is there.
+    await valkey.do("REPLICAOF", "127.0.0.1", 1)
+    await valkey.do("REPLICAOF", "NO", "ONE")
+    await ann.live()
+    assert not (await ann.take()).is_complete
+
+
 async def test_terms_rise_though_the_engines_clock_was_set_back(ann: Owner, valkey: EngineServer) -> None:
     ahead = ann.term + 10**12
     await valkey.do("HSET", keys.own(ROOM), "t", ahead)
