@@ -5,9 +5,6 @@ from __future__ import annotations
 LEASE = 4.0
 """Seconds that a node lives on after its last beat."""
 
-BEAT_EVERY = 1.0
-"""Seconds between two beats."""
-
 SETTLING = 4.0
 """Seconds after an engine was seen for the first time in which no room is taken: owners say what it may have lost."""
 

@@ -95,7 +95,8 @@ def _direct(url: str) -> Address:
 
 def _context(settings: Mapping[str, Any]) -> ssl.SSLContext:
     try:
-        return SSLConnection(**settings).ssl_context.get()
+        # redis-py 6 checks no names unless it is told to.
+        return SSLConnection(**{"ssl_check_hostname": True, **settings}).ssl_context.get()
     except TypeError as error:
         raise ValueError(str(error)) from None
 

@@ -75,7 +75,9 @@ async def test_an_engine_that_evicts() -> None:
 
 
 async def test_a_cluster() -> None:
-    async with EngineServer(valkey_program(), cluster_enabled="yes") as server:
+    # Else its nodes would talk at a port that may be somebody's.
+    port = str(free_port())
+    async with EngineServer(valkey_program(), cluster_enabled="yes", cluster_port=port) as server:
         assert "Redis Cluster" in await refusal(server.url, EngineRefused)
 
 
