@@ -15,7 +15,7 @@ import redis.exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from tests.databases.daemon import HOST, Daemon, Folder, Started, free_port, program
+from tests.databases.daemon import HOST, START_TIMEOUT, Daemon, Folder, Started, free_port, program
 
 
 def valkey_program() -> str:
@@ -91,6 +91,7 @@ class EngineServer(Started):
             password=self._password,
             ssl=self.certificate is not None,
             ssl_cert_reqs="none",
+            socket_timeout=START_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
         async with contextlib.aclosing(client):

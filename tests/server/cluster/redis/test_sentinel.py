@@ -34,7 +34,8 @@ async def test_a_primary_that_is_unknown() -> None:
 
 async def test_after_a_failover_nodes_are_at_the_new_primary() -> None:
     async with AsyncExitStack() as stack:
-        primary = await stack.enter_async_context(EngineServer(redis_program()))
+        # Else it waits for more replicas.
+        primary = await stack.enter_async_context(EngineServer(redis_program(), repl_diskless_sync_delay="0"))
         replica = await stack.enter_async_context(
             EngineServer(redis_program(), replicaof=f"{HOST} {primary.port}")
         )
@@ -48,7 +49,7 @@ async def test_after_a_failover_nodes_are_at_the_new_primary() -> None:
         owner = Owner(engine, "n_ann")
         await owner.begin()
         await owner.commit(b"one")
-        assert await primary.do("WAIT", 1, 5000) == 1
+        assert await primary.do("WAIT", 1, 20_000) == 1
         before = owner.incarnation
         await primary.kill()
         await owner.live()
