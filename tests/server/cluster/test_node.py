@@ -143,6 +143,9 @@ async def test_after_a_silence_others_take_for_death_the_stays_are_to_be_recorde
     node.on_revived = lambda: revivals.put_nowait(None)
     await node.start()
     store.down = True
+    await store.beat(False)
+    while not revivals.empty():  # a busy machine is silent by itself now and then
+        revivals.get_nowait()
     await store.beat(False, times=7)  # which takes at least six intervals
     assert revivals.empty()
     store.down = False
