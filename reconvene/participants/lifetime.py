@@ -33,7 +33,8 @@ async def interruptions() -> AsyncIterator[asyncio.Event]:
 
 
 async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object] | None = None) -> None:
-    """Wait for the first of these: an interruption, `seconds` are over, `until` is done, or all bots have left.
+    """Wait for the first of these: an interruption, all bots are in and `seconds` have passed since, `until` is done, or
+    all bots have left.
 
     Raises `Over` as soon as a bot's stay ends without its having left.
     """
@@ -42,16 +43,23 @@ async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object
             asyncio.ensure_future(asked.wait()),
             asyncio.ensure_future(_all_over(bots)),
         ]
+        if seconds is not None:
+            waits.append(asyncio.ensure_future(_in_for(bots, seconds)))
         if until is not None:
             waits.append(asyncio.ensure_future(until))
         try:
-            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in done:
                 wait.result()
         finally:
             for wait in waits:
                 wait.cancel()
             await asyncio.wait(waits)
+
+
+async def _in_for(bots: tuple[Bot, ...], seconds: float) -> None:
+    await asyncio.gather(*(bot.joined() for bot in bots))
+    await asyncio.sleep(seconds)
 
 
 async def _all_over(bots: tuple[Bot, ...]) -> None:

@@ -71,14 +71,6 @@ async def _record(
     bot: Bot, recording: Recording, seconds: float | None, line: StatusLine | None
 ) -> Over | None:
     """Record until all files are complete. Returns why the stay ended, or None if it was told to stop."""
-
-    async def long_enough() -> None:
-        await bot.joined()
-        if seconds is None:
-            await asyncio.Event().wait()
-        else:
-            await asyncio.sleep(seconds)
-
     keeping = [asyncio.create_task(recording.keep())]
     if line is not None:
         keeping.append(asyncio.create_task(_show(line, recording)))
@@ -86,7 +78,7 @@ async def _record(
     try:
         async with bot:
             try:
-                await stay(bot, seconds=None, until=long_enough())
+                await stay(bot, seconds=seconds)
             except Over as over:
                 ended = over
                 if over.ended:

@@ -35,6 +35,7 @@ async def invites_said(person: Person) -> list[str | None]:
     return [said.get("invite") for said in person.said if said["type"] == "join"]
 
 
+@pytest.mark.one_browser
 async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> None:
     """Past password and lobby, with the link's role, also after a reload. The link is in no request and no address."""
     ada, bob, cat = await newcomer("Ada"), await newcomer("Bob"), await newcomer("Cat")

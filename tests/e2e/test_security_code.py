@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e import in_charge
@@ -59,6 +60,7 @@ async def code(person: Person, other: str) -> str:
     return found or ""
 
 
+@pytest.mark.one_browser
 async def test_both_ends_show_the_same_code_and_other_connections_have_others(
     newcomer: Newcomer, browsers: Browsers, meeting: str
 ) -> None:

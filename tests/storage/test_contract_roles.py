@@ -76,7 +76,7 @@ async def test_host_is_claimed_where_there_is_none(script: Script) -> None:
     await script.store.create_meeting("ROOM-1", "", "Course", 1000.0)
     claims = [script.ask(user, 1001.0, role="host") for user in ("ann", "bob", "cem")]
     joined = await asyncio.gather(*claims)
-    assert sorted(each.participant.role for each in joined) == ["host", "participant", "participant"]
+    assert sorted(each.participant.role for each in joined) == ["cohost", "cohost", "host"]
     (host,) = [each.participant for each in joined if each.participant.role == "host"]
     assert (await script.meeting()).host_user_id == host.user_id
     # The host stays host, whatever is claimed.
@@ -129,7 +129,7 @@ async def test_an_invite_of_a_host_makes_one_host(script: Script) -> None:
     answers = await asyncio.gather(
         *(script.ask(user, 1001.0, invite="i_1") for user in ("ann", "bob", "cem"))
     )
-    assert sorted(each.participant.role for each in answers) == ["cohost", "cohost", "host"]
+    assert sorted(each.participant.role for each in answers) == ["host", "participant", "participant"]
 
 
 @pytest.mark.parametrize("uses", [1, 3])

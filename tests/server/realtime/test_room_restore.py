@@ -44,11 +44,14 @@ async def test_after_a_kill_everyone_resumes_and_nobody_sees_a_leave_or_a_join(t
             "Ann": "connected",
             "Bob": "reconnecting",
         }
-        assert roster["Bob"] == bob.joined["you"] | {"state": "reconnecting"}
+        # What Bob's page can do is known when it is back.
+        you = dict(bob.joined["you"])
+        obeys = {"obeys": you.pop("obeys")}
+        assert roster["Bob"] == you | {"state": "reconnecting"}
 
         bob_again, _ = await back(play, bob)
         shown = await ann_again.expect("participant_updated")
-        assert shown["participant"] == {"id": bob.id, "state": "connected"}
+        assert shown["participant"] == {"id": bob.id, "state": "connected"} | obeys
         await bob_again.signal(ann_again, "still there?")
         await ann_again.expect("signal", **{"from": bob.id})
 
