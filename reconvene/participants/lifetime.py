@@ -33,8 +33,8 @@ async def interruptions() -> AsyncIterator[asyncio.Event]:
 
 
 async def stay(*bots: Bot, seconds: float | None = None, until: Awaitable[object] | None = None) -> None:
-    """Wait for the first of these: an interruption, all bots are in and `seconds` have passed since, `until` is done, or
-    all bots have left.
+    """Wait for the first of these: an interruption, `seconds` have passed since all bots came, `until` is done, all
+    bots have left.
 
     Raises `Over` as soon as a bot's stay ends without its having left.
     """
