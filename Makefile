@@ -1,7 +1,7 @@
 # `make run` and `make test` set up everything they need; nothing has to be installed beforehand.
 PYTHON ?= python3
 # More than there are processors in CI: tests often wait.
-JOBS ?= 4
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime

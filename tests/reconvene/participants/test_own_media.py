@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,11 +37,11 @@ async def stops(viewer: Viewer, kind: str, other: str) -> None:
 
 async def test_a_source_sends_nothing_that_was_turned_off(server: ServerProcess, room: str) -> None:
     address, viewer = Address.parse(server.url, room), Viewer()
-    async with (
-        asyncio.timeout(WITHIN),
-        Bot(address, "Ada", viewer, create=True) as ada,
-        Bot(address, "Source", Source(Tally(), "Source", media=BOTH), media=BOTH) as bot,
-    ):
+    async with asyncio.timeout(WITHIN), contextlib.AsyncExitStack() as stack:
+        ada = await stack.enter_async_context(Bot(address, "Ada", viewer, create=True))
+        await ada.joined()  # she is to be the host, and the meeting to be there
+        source_bot = Bot(address, "Source", Source(Tally(), "Source", media=BOTH), media=BOTH)
+        bot = await stack.enter_async_context(source_bot)
         await ada.until(lambda: len(ada.others) == 1)
         source = ada.others[0]["id"]
 
