@@ -102,6 +102,6 @@ $(DEV): $(RUNTIME)
 
 $(LEAN)/.ready: $(VENV)/bin/python pyproject.toml
 	@$(PYTHON) -m venv $(LEAN)
-	@$(LEAN)/bin/python -m pip install --quiet --disable-pip-version-check -e . 'websockets>=17' \
+	@$(LEAN)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[jwt]' 'websockets>=17' \
 		httpx hypothesis pytest pytest-asyncio pytest-timeout pytest-xdist
 	@touch $@
