@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -21,7 +22,7 @@ NAME = "mymaster"
 async def sentinel_of(primary: EngineServer) -> AsyncIterator[EngineServer]:
     async with EngineServer(redis_program(), is_sentinel=True) as sentinel:
         await sentinel.do("SENTINEL", "MONITOR", NAME, HOST, primary.port, 1)
-        for option, ms in (("down-after-milliseconds", 300), ("failover-timeout", 2000)):
+        for option, ms in (("down-after-milliseconds", 1500), ("failover-timeout", 2000)):
             await sentinel.do("SENTINEL", "SET", NAME, option, ms)
         yield sentinel
 
@@ -50,6 +51,9 @@ async def test_after_a_failover_nodes_are_at_the_new_primary() -> None:
         await owner.begin()
         await owner.commit(b"one")
         assert await primary.do("WAIT", 1, 20_000) == 1
+        # It asks its primary now and then who they are.
+        while not await sentinel.do("SENTINEL", "REPLICAS", NAME):
+            await asyncio.sleep(0.05)
         before = owner.incarnation
         await primary.kill()
         await owner.live()
