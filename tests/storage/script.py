@@ -32,7 +32,8 @@ _numbers = count(1)
 
 def request(user: str, at: float = 1000.0, *, room: str = "ROOM-1") -> JoinRequest:
     """What a server would ask for: ids never used before, and the meeting created when it is missing."""
-    number = f"{os.getpid()}_{next(_numbers)}"
+    # As long as each other: those who come at the same moment are told in the order of their ids.
+    number = f"{os.getpid()}_{next(_numbers):06}"
     return JoinRequest(
         room=room,
         user_id=user,
