@@ -11,29 +11,17 @@ from typing import Any
 
 from storage.records import JoinRequest, Meeting
 from storage.sqlite import audit_log
+from storage.sqlite import moderation_statements as sql
 
-VOID = """
-UPDATE invites SET revoked_at = :at
-WHERE room = :room AND role = 'host' AND revoked_at IS NULL AND used < uses
-"""
+_UNUSED = "room = :room AND role = 'host' AND revoked_at IS NULL AND used < uses"
 
-LEADS_IN = """
+VOID = f"UPDATE invites SET revoked_at = :at WHERE {_UNUSED}"  # noqa: S608 - put together of the part above
+
+LEADS_IN = f"""
 SELECT EXISTS (
-    SELECT 1 FROM invites
-    WHERE room = :room AND hash = :hash AND role = 'host' AND revoked_at IS NULL AND used < uses
-        AND (expires_at IS NULL OR expires_at > :at)
+    SELECT 1 FROM invites WHERE {_UNUSED} AND hash = :hash AND (expires_at IS NULL OR expires_at > :at)
 )
-"""
-
-TAKE_OVER = "UPDATE meetings SET host_user_id = :user_id WHERE room = :room"
-
-# A token may claim a role since a moment in the future.
-STEP_BACK = """
-UPDATE participants SET role = 'cohost', role_at = max(:at, coalesce(role_at, :at))
-WHERE room = :room AND user_id = :former
-"""
-
-FORGET_DENIALS = "UPDATE admissions SET denials = 0 WHERE room = :room AND user_id = :user_id"
+"""  # noqa: S608 - put together of the part above
 
 
 def void(connection: sqlite3.Connection, room: str, at: float) -> None:
@@ -51,9 +39,9 @@ def take_over(
 ) -> None:
     """The user becomes host, and the host before a co-host."""
     values = {"room": request.room, "user_id": request.user_id, "at": request.at}
-    connection.execute(TAKE_OVER, values)
-    connection.execute(STEP_BACK, values | {"former": meeting.host_user_id})
-    connection.execute(FORGET_DENIALS, values)
+    connection.execute(sql.HAND_OVER, values)
+    connection.execute(sql.SET_ROLE, values | {"user_id": meeting.host_user_id, "role": "cohost"})
+    connection.execute(sql.FORGET_DENIALS, values)
     audit_log.write(
         connection, request.room, request.user_id, request.at, "host_link", meeting.host_user_id, detail
     )

@@ -64,13 +64,8 @@ WHERE room = :room AND hash = :invite AND revoked_at IS NULL AND (expires_at IS 
     AND (user_id IS NOT NULL AND role <> 'host' OR uses IS NULL OR used < uses)
 """
 
-# Whoever is let in has come back.
-FORGET_REMOVAL = "DELETE FROM removals WHERE room = :room AND user_id = :user_id"
-
 COUNT_USE = "UPDATE invites SET used = used + 1 WHERE id = :invitation"
 ADD_USE = "INSERT INTO invite_uses (invite, user_id, at) VALUES (:invitation, :user_id, :at)"
-
-BECOME_HOST = "UPDATE meetings SET host_user_id = :user_id WHERE room = :room"
 
 GRANT = """
 UPDATE participants

@@ -13,6 +13,7 @@ from storage.sqlite import host_links, rows
 from storage.sqlite import join_statements as sql
 from storage.sqlite.meeting_statements import ADD_PARTICIPANT, KNOW_NODE, OPEN_STAY, PARTICIPANT
 from storage.sqlite.meetings import create_meeting
+from storage.sqlite.moderation_statements import FORGET_REMOVAL, HAND_OVER
 
 
 def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLetIn:
@@ -138,7 +139,8 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
             name=name,
         )
     if removal is not None:
-        connection.execute(sql.FORGET_REMOVAL, values)
+        # Whoever is let in has come back.
+        connection.execute(FORGET_REMOVAL, values)
     takes_over = invitation is not None and invitation.role == "host" and grant.role == "host"
     # The host's own link is kept by whoever is host already.
     if invitation is not None and not invitation.used and (takes_over or invitation.role != "host"):
@@ -148,7 +150,7 @@ def _decide(connection: sqlite3.Connection, request: JoinRequest, meeting: Meeti
         detail = {"invite": values["invitation"], "role": "host"}
         host_links.take_over(connection, request, meeting, detail)
     elif grant.role == "host":
-        connection.execute(sql.BECOME_HOST, values)
+        connection.execute(HAND_OVER, values)
     return grant
 
 

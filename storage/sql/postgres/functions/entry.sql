@@ -125,7 +125,7 @@ BEGIN
                 UPDATE reconvene.meetings SET host_user_id = wish.user_id WHERE room = wish.room;
             END IF;
             IF takes_over THEN
-                UPDATE reconvene.admissions SET denials = 0 WHERE room = wish.room AND user_id = wish.user_id;
+                PERFORM reconvene.forgive(wish.room, wish.user_id);
                 PERFORM reconvene.write_audit(
                     wish.room, wish.at, wish.user_id, 'host_link', known.host_user_id,
                     jsonb_build_object('invite', invitation.id, 'role', 'host')
