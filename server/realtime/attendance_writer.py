@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
-from server.runtime.happening import happens
+from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.rooms.effects import StayEnded, StayResumed
 from storage.errors import StoreUnavailable
@@ -144,10 +144,8 @@ class AttendanceWriter:
         """Try for `within` more seconds to write the remaining entries, then stop."""
         # Cuts the current retry delay short; later delays are RETRY_FIRST.
         self._closing.set()
-        if self._writer is not None and not self._writer.done():
-            await asyncio.wait([self._writer], timeout=within)
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
+        if self._writer is not None:
+            await ends([self._writer], within)
         if self._count:
             log.warning("stays left unrecorded, the next start closes them", count=self._count)
 

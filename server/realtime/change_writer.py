@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from server.runtime.happening import happens
+from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
@@ -120,12 +120,7 @@ class ChangeWriter:
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
-        if self._writers:
-            _, late = await asyncio.wait(self._writers, timeout=within)
-            for writer in late:
-                writer.cancel()
-            if late:
-                await asyncio.wait(late)
+        await ends(self._writers, within)
         if self._count:
             log.warning("changes left unrecorded, nobody was told that they are", count=self._count)
 

@@ -11,6 +11,7 @@ from itertools import islice
 
 import structlog
 
+from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.rooms.hands import RECORDED
 from storage.errors import StoreUnavailable
@@ -49,10 +50,8 @@ class HandWriter:
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the rest, then stop."""
-        if self._writer is not None and not self._writer.done():
-            await asyncio.wait([self._writer], timeout=within)
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
+        if self._writer is not None:
+            await ends([self._writer], within)
         if self.count:
             log.warning("raised hands left unrecorded", count=self.count)
 

@@ -22,6 +22,7 @@ from server.realtime.held_joins import HeldJoins
 from server.realtime.join_limits import JoinLimits
 from server.realtime.log_context import of_connection
 from server.runtime import clock
+from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
@@ -76,14 +77,7 @@ class Joining:
 
     async def stop(self, within: float) -> int:
         """Wait for pending joins, then cancel them. Returns how many were unfinished after `within` seconds."""
-        if not self._joins:
-            return 0
-        _, late = await asyncio.wait(self._joins, timeout=within)
-        for join in late:
-            join.cancel()
-        if late:
-            await asyncio.wait(late)
-        return len(late)
+        return await ends(self._joins, within)
 
     def join(self, connection: Connection, join: Join, proof: Proof | None = None) -> None:
         """`proof`: of somebody who waits, and is asked for once more."""

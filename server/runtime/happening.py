@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 
 async def happens(event: asyncio.Event, within: float) -> bool:
@@ -13,3 +14,15 @@ async def happens(event: asyncio.Event, within: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def ends(tasks: Collection[asyncio.Task[None]], within: float) -> int:
+    """Wait until the tasks have ended, and cancel those that have not after `within` seconds. Returns how many."""
+    if not tasks:
+        return 0
+    _, late = await asyncio.wait(tasks, timeout=within)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late)
+    return len(late)
