@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -74,6 +74,17 @@ class Verdict:
         if self.measured is None:
             return False
         return self.measured <= self.bound if self.at_most else self.measured >= self.bound
+
+
+def held(
+    figures: Sequence[Figure], names: Collection[str], asked: float, unit: str, *, at_most: bool = False
+) -> list[Verdict]:
+    """What this server has of the figures of these names, against one target."""
+    return [
+        Verdict(figure.name, asked, figure.of(RECONVENE), unit, at_most=at_most)
+        for figure in figures
+        if figure.name in names
+    ]
 
 
 def ratio(figure: Figure, reference: Spec | str) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from bench.clients import JOINED, JOINING, Client, LoadError
-from bench.figures import Figure, Verdict
+from bench.figures import Figure, Verdict, held
 from bench.load import Fleet
 from bench.measure import GENERATOR_BOUND, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server, alone
@@ -86,11 +86,7 @@ def _rounds(plan: Plan, features: Sequence[str], say: Say) -> Callable[[Figure],
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
-    return [
-        Verdict(figure.name, ASKED, figure.of(RECONVENE), "/s")
-        for figure in figures
-        if figure.name == _name()
-    ]
+    return held(figures, [_name()], ASKED, "/s")
 
 
 def _name() -> str:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import orjson
 
 from bench.clients import JOINED, JOINING, Client, LoadError
-from bench.figures import Figure, Verdict
+from bench.figures import Figure, Verdict, held
 from bench.fill import FEATURES, SIZE, WARM, Filling
 from bench.load import BATCH, IN_FLIGHT, undisturbed
 from bench.measure import GENERATOR_BOUND, Plan, Say, attempt, blaming
@@ -136,8 +136,4 @@ def _rounds(plan: Plan, say: Say) -> Callable[[Figure], None]:
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
-    return [
-        Verdict(NAME, ASKED, figure.of(RECONVENE), "s", at_most=True)
-        for figure in figures
-        if figure.name == NAME
-    ]
+    return held(figures, [NAME], ASKED, "s", at_most=True)

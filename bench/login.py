@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bench.clients import Client
-from bench.figures import Figure, Verdict
+from bench.figures import Figure, Verdict, held
 from bench.load import Fleet
 from bench.measure import ROOM, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server, Spec, alone
@@ -102,8 +102,4 @@ def _rounds(plan: Plan, say: Say) -> Callable[[Figure], None]:
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
-    return [
-        Verdict(NAME, ASKED, figure.of(RECONVENE), "ms", at_most=True)
-        for figure in figures
-        if figure.name == NAME
-    ]
+    return held(figures, [NAME], ASKED, "ms", at_most=True)

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from bench.clients import LoadError
-from bench.figures import Figure, Verdict
+from bench.figures import Figure, Verdict, held
 from bench.measure import PATIENCE, Plan, Say, attempt, blaming
 from bench.servers import RECONVENE, Server
 from reconvene.load.cpu_usage import usage
@@ -162,12 +162,7 @@ async def _pinging(other: ClientConnection) -> AsyncIterator[list[float]]:
 
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
-    names = [_name(people) for people in PEOPLE]
-    return [
-        Verdict(figure.name, ASKED, figure.of(RECONVENE), "ms", at_most=True)
-        for figure in figures
-        if figure.name in names
-    ]
+    return held(figures, [_name(people) for people in PEOPLE], ASKED, "ms", at_most=True)
 
 
 def _name(people: int) -> str:
