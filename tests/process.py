@@ -196,6 +196,13 @@ async def quiet_server(directory: Path) -> AsyncIterator[ServerProcess]:
     async with ServerProcess(directory) as server:
         yield server
     assert server.exit_code == 0
-    loud = [line for line in server.logs if line["level"] not in {"debug", "info"}]
+    loud = [
+        line for line in server.logs if line["level"] not in {"debug", "info"} and not _had_no_processor(line)
+    ]
     assert not loud, loud
     assert len(server.logs) == len(server.output), server.tail()
+
+
+def _had_no_processor(line: dict[str, Any]) -> bool:
+    """On a busy machine: it stood still, but not since it worked."""
+    return line["event"] == "the server stood still" and bool(line["cpu"] < line["seconds"] / 2)

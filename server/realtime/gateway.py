@@ -6,6 +6,7 @@ Everything here runs on the event loop without waiting. Joins, which wait for th
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from functools import partial
 from typing import cast
@@ -285,13 +286,15 @@ class Gateway:
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()
-        now = clock.monotonic()
+        now, worked = clock.monotonic(), time.process_time()
         while True:
             await asyncio.sleep(TICK)
             try:
                 before, now = now, clock.monotonic()
+                worked_before, worked = worked, time.process_time()
                 if now - before > STANDSTILL:
-                    log.warning("the server stood still", seconds=round(now - before, 3))
+                    cpu = round(worked - worked_before, 3)
+                    log.warning("the server stood still", seconds=round(now - before, 3), cpu=cpu)
                     self._hub.stood_still(now - before, now)
                 self._carrier.carry_out(self._hub.tick(now))
                 self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)

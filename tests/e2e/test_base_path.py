@@ -85,7 +85,7 @@ async def test_a_whole_visit_below_a_path(
     answers = [answers_to(person) for person in (ada, bob)]
     await ada.start(meeting)
     a = await ada.join()
-    assert ada.page.url == f"{url}/m/{meeting}"
+    await expect(ada.page).to_have_url(f"{url}/m/{meeting}")
     host = urlsplit(url).netloc
     await expect(ada.page.locator(".invite code")).to_have_text(f"{host}{BASE}/m/{meeting}")
 
@@ -98,7 +98,7 @@ async def test_a_whole_visit_below_a_path(
     await bob.page.get_by_label("Meeting ID").last.fill(f"Join: {url}/m/{meeting}.")
     await bob.press("Join")
     b = await bob.join()
-    assert bob.page.url == f"{url}/m/{meeting}"
+    await expect(bob.page).to_have_url(f"{url}/m/{meeting}")
     await ada.sees(b, state="connected")
     await bob.sees(a, state="connected")
 
@@ -117,7 +117,7 @@ async def test_a_whole_visit_below_a_path(
     await expect(ada.button("Home")).to_be_visible()
     await ada.press("See attendance")
     await expect(ada.page.get_by_role("rowheader", name="Bob")).to_be_visible()
-    assert ada.page.url == f"{url}/m/{meeting}/attendance"
+    await expect(ada.page).to_have_url(f"{url}/m/{meeting}/attendance")
     await ada.page.get_by_role("link", name="All meetings").click()
     await ada.page.wait_for_url(f"{url}/attendance")
     keys = await ada.page.evaluate("Object.keys(localStorage)")
@@ -134,10 +134,10 @@ async def test_a_whole_visit_below_a_path(
     await expect(ada.page.get_by_text("/static/js/records/main.js")).to_be_visible()
     await ada.press("Home")
     await ada.at("lobby")
-    assert ada.page.url == f"{url}/"
+    await expect(ada.page).to_have_url(f"{url}/")
     ada.complaints.clear()
 
     # Past the proxy the address has no prefix yet.
     await bob.page.goto(f"http://127.0.0.1:{below.port}/m/{meeting}")
     await bob.at("prejoin")
-    assert bob.page.url == f"http://127.0.0.1:{below.port}{BASE}/m/{meeting}"
+    await expect(bob.page).to_have_url(f"http://127.0.0.1:{below.port}{BASE}/m/{meeting}")

@@ -103,7 +103,7 @@ async def test_leaving_by_back_goes_where_back_goes(
     await onlooker.sees(me, state="connected")
     await leave(ada)
     await ada.at("lobby")
-    assert ada.page.url == f"{ada.url}/"
+    await expect(ada.page).to_have_url(f"{ada.url}/")
     await onlooker.loses(me)
     # And forward is the way in again: it asks first, as always.
     await ada.page.evaluate("() => void history.forward()")
@@ -138,7 +138,7 @@ async def test_back_pressed_twice_still_asks(newcomer: Newcomer, meeting: str, o
     await expect(question(bob)).to_have_count(0)
     assert await bob.seated() == b
     await onlooker.sees(b, state="connected")
-    assert bob.page.url == f"{bob.url}/m/{meeting}"
+    await expect(bob.page).to_have_url(f"{bob.url}/m/{meeting}")
     await back(bob)
     await expect(question(bob)).to_be_visible()
     await leave(bob)
@@ -190,7 +190,7 @@ async def test_back_after_leaving_asks_nothing(
     await ada.at("left")
     await back(ada)
     await ada.at("lobby")
-    assert ada.page.url == f"{server.url}/"
+    await expect(ada.page).to_have_url(f"{server.url}/")
     await expect(question(ada)).to_have_count(0)
 
 

@@ -54,7 +54,7 @@ async def test_who_comes_by_an_invite_link(newcomer: Newcomer, meeting: str) -> 
 
     await bob.page.goto(link)
     await bob.at("prejoin")
-    assert bob.page.url == start
+    await expect(bob.page).to_have_url(start)
     await bob.page.reload()
     await bob.join()
     assert await invites_said(bob) == [secret]

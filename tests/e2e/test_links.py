@@ -177,7 +177,7 @@ async def test_address_that_came_out_of_a_mail(newcomer: Newcomer, meeting: str,
             await expect(ada.page.get_by_text(meeting).first).to_be_visible()
         else:
             await ada.at("prejoin")
-            assert ada.page.url == f"{ada.url}/m/{meeting}"
+            await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}")
     for broken in ("100%", "%E0%A4%A", "LINK_1", "B%C3%BCro"):
         await ada.page.goto(f"{ada.url}/m/{broken}{page}")
         await expect(ada.heading).to_have_text("This link is not complete")
@@ -194,7 +194,7 @@ async def test_link_with_words_around_it_leads_into_the_meeting(
     await bob.page.get_by_label("Meeting ID").last.fill(f"Join: <{bob.url}/m/{meeting}\u200b>, please.")
     await bob.press("Join")
     await bob.at("prejoin")
-    assert bob.page.url == f"{bob.url}/m/{meeting}"
+    await expect(bob.page).to_have_url(f"{bob.url}/m/{meeting}")
 
 
 @pytest.mark.one_browser

@@ -139,7 +139,7 @@ async def test_generated_id_is_found_without_its_dashes(newcomer: Newcomer) -> N
     await bob.page.get_by_label("Meeting ID").last.fill(meeting.replace("-", "").lower())
     await bob.press("Join")
     await bob.at("prejoin")
-    assert bob.page.url.endswith(meeting)
+    await expect(bob.page).to_have_url(f"{bob.url}/m/{meeting}")
 
 
 @pytest.mark.one_browser

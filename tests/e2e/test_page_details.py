@@ -38,7 +38,7 @@ async def test_enter_in_the_name_field_joins_the_meeting_whose_id_was_typed(
         await ada.page.get_by_label("Your name").fill("Ada")
         await ada.page.keyboard.press("Enter")
         await ada.at("prejoin")
-        assert ada.page.url.endswith(meeting)
+        await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}")
 
 
 async def test_enter_pressed_twice_starts_one_meeting(newcomer: Newcomer) -> None:
@@ -86,7 +86,7 @@ async def test_meeting_that_is_started_late_takes_nobody_out_of_another(
     await (await started.value).finished()
     await ada.page.evaluate(LET_RUN)
     await expect(ada.page.get_by_role("dialog")).to_have_count(0)
-    assert ada.page.url.endswith(f"/m/{meeting}")
+    await expect(ada.page).to_have_url(f"{ada.url}/m/{meeting}")
 
 
 async def test_that_one_is_back_is_said_for_a_moment(newcomer: Newcomer) -> None:

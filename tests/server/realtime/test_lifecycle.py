@@ -33,7 +33,8 @@ async def test_a_process_that_stood_still_gives_nobody_s_place_up(tmp_path: Path
         # Longer than grace: that it passes is what is tested.
         await asyncio.sleep(2.5)
         server.signal(signal.SIGCONT)
-        await server.logged("the server stood still")
+        stood = await server.logged("the server stood still")
+        assert stood["cpu"] < 1 < 2 < stood["seconds"]
         back = await play.client()
         await back.resume(bob)
         await ann.send("ping")
