@@ -217,7 +217,8 @@ class Admission:
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
             raise
-        return self._arrival(connection, join, proof, joined, order), joined
+        arrival = self._arrival(connection, join, proof, joined, order)
+        return arrival._replace(hand_at=pending.hand_at(arrival.hand_at)), joined
 
     def _is_led(self, room: str) -> bool:
         return bool(leaders(self._hub.rooms.get(room)))

@@ -55,7 +55,9 @@ class Carrier:
         finally:
             self._under_way = False
         if self._hub.hands:
-            self._hands.record(self._hub.hands.take())
+            changed = self._hub.hands.take()
+            self._pending.hands_changed(changed)
+            self._hands.record(changed)
         if self._release is None and self._hub.keeps_back:
             self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
 

@@ -74,8 +74,6 @@ class ChangeWriter:
         self._rooms: dict[str, _Queue] = {}
         self._writers: set[asyncio.Task[None]] = set()
         self._count = 0
-        self.asked_for = 0
-        """How many changes there were, whatever became of them."""
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         metrics.unrecorded_changes = lambda: self._count
 
@@ -84,7 +82,6 @@ class ChangeWriter:
         return self._count
 
     def record(self, unsettled: Unsettled) -> None:
-        self.asked_for += 1
         queue = self._rooms.get(unsettled.room)
         of_room = 0 if queue is None else len(queue.changes)
         if self._count >= LIMIT or of_room >= LIMIT_OF_ROOM:

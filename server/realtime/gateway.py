@@ -37,7 +37,7 @@ from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import COMMANDS, Command, counts_for
 from signalling.rooms import server_messages
 from signalling.rooms.change import Unsettled
-from signalling.rooms.effects import Close, EndMeeting, LetIn, Send
+from signalling.rooms.effects import Close, EndMeeting, LetIn, PutRight, Send
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from storage.store import Store
@@ -80,6 +80,7 @@ class Gateway:
         self._changes = changes
         self._metrics = metrics
         self.hands = HandWriter(store, metrics)
+        admission.pending.unrecorded_hand = self.hands.unrecorded
         self._carrier = Carrier(hub, admission.pending, writer, self.hands, metrics)
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
         self._moderating = Moderating(
@@ -91,6 +92,7 @@ class Gateway:
         self._carrier.others = {
             Unsettled: self._moderating.unsettled,
             EndMeeting: self._moderating.end_meeting,
+            PutRight: self._moderating.put_right,
             LetIn: self._joining.let_in,
         }
         self._connections: set[Connection] = set()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 import structlog
+from msgspec import UNSET, UnsetType
 
 from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
@@ -40,6 +41,13 @@ class HandWriter:
     def count(self) -> int:
         """Number of hands whose latest state is not recorded, at most."""
         return sum(len(hands) for rooms in (self._rooms, self._under_way) for hands in rooms.values())
+
+    def unrecorded(self, room: str, user_id: str) -> float | UnsetType | None:
+        """The state of the user's hand that the store may not have yet; UNSET if it has the latest."""
+        for rooms in (self._rooms, self._under_way):
+            if (hands := rooms.get(room)) and user_id in hands:
+                return hands[user_id]
+        return UNSET
 
     def record(self, changed: Mapping[str, RECORDED]) -> None:
         """By room and user, in place of what is to be written of them."""

@@ -22,7 +22,7 @@ from server.runtime import clock
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Command, Settings
 from signalling.rooms.change import LOOK_UP, Outcome, Recorded, Unsettled
-from signalling.rooms.effects import EndMeeting
+from signalling.rooms.effects import EndMeeting, PutRight
 from signalling.rooms.hub import Hub
 from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.store import Store
@@ -58,8 +58,6 @@ class Moderating:
         self._passwords = passwords
         self._end = end
         self._tasks: set[asyncio.Task[None]] = set()
-        # Rooms that go by the record again as soon as it can be read.
-        self._wrong: set[str] = set()
         changes.settled = self._settled
 
     def unsettled(self, effect: Unsettled) -> None:
@@ -72,9 +70,9 @@ class Moderating:
             self._carrier.carry_out(self._hub.settled(unsettled, outcome, clock.monotonic()))
         except Exception:
             log.exception("a change that was recorded could not be told", meeting=unsettled.room)
-        if unsettled.told and isinstance(outcome, Refused) and unsettled.room not in self._wrong:
-            self._wrong.add(unsettled.room)
-            self._begin(self._put_right(unsettled.room))
+
+    def put_right(self, effect: PutRight) -> None:
+        self._begin(self._put_right(effect.room))
 
     async def _put_right(self, room_id: str) -> None:
         """Everyone in the room was told what the store refuses for good: it goes by the record again."""
@@ -83,21 +81,24 @@ class Moderating:
                 # Others are on their way: the room has taken them over, and the record has not.
                 if not await self._changes.settle(room_id, AGAIN):
                     continue
-                before = self._changes.asked_for
-                try:
-                    meeting = await self._store.meeting(room_id)
-                    people = await absent_people.known(self._store, room_id, [each.id for each in room])
-                except StoreUnavailable:
-                    await asyncio.sleep(AGAIN)
-                    continue
+                with self._pending.watch(room_id) as watch:
+                    try:
+                        meeting = await self._store.meeting(room_id)
+                        people = await absent_people.known(self._store, room_id, [each.id for each in room])
+                    except StoreUnavailable:
+                        await asyncio.sleep(AGAIN)
+                        continue
                 if meeting is None:
                     return
-                if before == self._changes.asked_for and self._hub.rooms.get(room_id) is room:
+                if not watch.stale and self._hub.rooms.get(room_id) is room:
                     now, record = clock.monotonic(), (meeting.settings, meeting.revision)
                     self._carrier.carry_out(self._hub.orders.put_right(room, *record, people.values(), now))
                     return
         finally:
-            self._wrong.discard(room_id)
+            if room is not None and room.is_wrong:
+                # Nobody can say what it should be: it goes on as it is.
+                room.is_wrong = False
+                room.touch()
 
     def _decides_anew(self, unsettled: Unsettled) -> None:
         """Who may come in may be another question now."""

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+
+from msgspec import UNSET, UnsetType
+
+from signalling.rooms.hands import RECORDED
 
 
 @dataclass(slots=True, eq=False)
 class PendingJoin:
-    """Stale: its user's stay was closed meanwhile. Revoked: the user's credentials became void meanwhile."""
+    """Stale: its user's stay was closed meanwhile. Revoked: the user's credentials became void meanwhile. `hand`: the
+    state of the user's hand by the room (`rooms.hands`), where the store may have answered by an older one."""
 
     stale: bool = False
     revoked: bool = False
+    hand: float | UnsetType | None = UNSET
+
+    def hand_at(self, recorded: float | None) -> float | None:
+        """The state of the user's hand, of which the store has answered this."""
+        return recorded if self.hand is UNSET else self.hand
 
 
 class PendingJoins:
-    """By room, then by user in the order they asked (dictionaries keep their order)."""
+    """By room, then by user in the order they asked (dictionaries keep their order).
+
+    `unrecorded_hand`: by room and user, the state of a hand that the store may not have yet.
+    """
 
     def __init__(self) -> None:
+        self.unrecorded_hand: Callable[[str, str], float | UnsetType | None] = lambda room, user_id: UNSET
         self._rooms: dict[str, dict[str, list[PendingJoin]]] = {}
         self._watched: dict[str, list[PendingJoin]] = {}
 
     @contextlib.contextmanager
     def begin(self, room: str, user_id: str) -> Iterator[PendingJoin]:
-        join = PendingJoin()
+        join = PendingJoin(hand=self.unrecorded_hand(room, user_id))
         users = self._rooms.setdefault(room, {})
         joins = users.setdefault(user_id, [])
         joins.append(join)
@@ -62,6 +76,14 @@ class PendingJoins:
         """A stay was closed or recorded again: a pending join that continued it must ask the store again."""
         for join in self._rooms.get(room, {}).get(user_id, ()):
             join.stale = True
+
+    def hands_changed(self, changed: Mapping[str, RECORDED]) -> None:
+        """By room and user. Nobody waits for a hand to be recorded, so the answer to a join may not know of it."""
+        for room, hands in changed.items():
+            users = self._rooms.get(room, {})
+            for user_id in users.keys() & hands.keys():
+                for join in users[user_id]:
+                    join.hand = hands[user_id]
 
     def meeting_changed(self, room: str) -> None:
         """Who may be in it has changed, or it has ended: all pending joins must ask the store again."""

@@ -79,6 +79,12 @@ class EndMeeting(NamedTuple):
     action: str = "end"
 
 
+class PutRight(NamedTuple):
+    """Look up what the record has of the room, which is to go by it again (`Orders.put_right`)."""
+
+    room: str
+
+
 class LetIn(NamedTuple):
     """Ask once more for the seat that this connection waits for."""
 
@@ -86,4 +92,6 @@ class LetIn(NamedTuple):
     room: str
 
 
-Effect = Send | Broadcast | Together | Close | StayEnded | StayResumed | Unsettled | EndMeeting | LetIn
+Effect = (
+    Send | Broadcast | Together | Close | StayEnded | StayResumed | Unsettled | EndMeeting | PutRight | LetIn
+)

@@ -16,7 +16,7 @@ from signalling.rooms import allowed, commands, permissions, planning, server_me
 from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
-from signalling.rooms.effects import Effect, EndMeeting, Send
+from signalling.rooms.effects import Effect, EndMeeting, PutRight, Send
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.questions import Questions
 from signalling.rooms.room import Room
@@ -130,6 +130,10 @@ class Orders:
             began = change.promotes and not room.settings.join_before_host
             all_ask = began or change.settings is not None
             effects += self._waiting.ask_again(room, None if all_ask else change.users)
+        if room is not None and isinstance(outcome, Refused) and unsettled.told and not room.is_wrong:
+            room.is_wrong = True
+            room.touch()
+            effects.append(PutRight(room.id))
         if (
             unsettled.refused is not None
             and isinstance(outcome, Refused)
@@ -186,6 +190,8 @@ class Orders:
         """Go by the record again: the store has refused for good what everyone was told. Who was put out, or turned
         away at the door, may come again."""
         effects: list[Effect] = []
+        room.is_wrong = False
+        room.touch()
         if (record, revision) != (room.record, room.revision):
             room.set(record, revision)
             self._add_settings(room, None, now)
@@ -308,4 +314,4 @@ def _meeting(room: Room, known: Mapping[str, Person]) -> planning.Meeting:
         return Person(member.user_id, member.role, member.may)
 
     knocks = {knock.id: knock.user_id for knock in room.knocks.values() if not knock.admitted}
-    return planning.Meeting(room.settings, room.revision, person, knocks.get)
+    return planning.Meeting(room.settings, room.revision, person, knocks.get, room.is_wrong)

@@ -29,24 +29,30 @@ from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
 from signalling.rooms.change import Actor, Change, Person
 
+RIGHT_SOON = 1.0
+"""Seconds after which a command may be given again to a room that is to go by the record again."""
+
 VERSION = 16
 """Characters at the end of the hash: they change with the password."""
 
 
 class Meeting(NamedTuple):
     """A meeting as commands see it. `person`: by the id of a participant; `knock`: the user behind the id of a knock.
-    Both answer None when nobody is known by it."""
+    Both answer None when nobody is known by it. `is_wrong`: the record has other settings, roles or rights."""
 
     settings: MeetingSettings
     revision: int
     person: Callable[[str], Person | None]
     knock: Callable[[str], str | None]
+    is_wrong: bool = False
 
 
 def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
-    """Raises `Refused`: forbidden, unknown_participant, changed, bad_message."""
+    """Raises `Refused`: forbidden, unknown_participant, changed, bad_message, unavailable."""
     # First whether the sender may at all: those who may not learn nothing of others.
     permissions.check(actor.standing, type(command))
+    if meeting.is_wrong and _builds_on_what_is(command):
+        raise Refused(ErrorCode.UNAVAILABLE, retry_after=RIGHT_SOON)
     match command:
         case Settings(settings=change, if_revision=expected):
             return _settings(meeting, change, expected)
@@ -76,6 +82,13 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
             _not_the_host(someone)
             return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
+
+
+def _builds_on_what_is(command: Lasting) -> bool:
+    """Whether the change depends on what the meeting's settings or somebody's rights are."""
+    if isinstance(command, Settings):
+        return command.if_revision is not None or isinstance(command.settings.may, RightsChange)
+    return isinstance(command, Allow)
 
 
 def _not_the_host(person: Person) -> None:

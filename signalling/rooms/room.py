@@ -37,6 +37,8 @@ class Room:
     `places`: how many members it has had. `touched`: what changes are noted in, if somebody asks for them. `unknown`:
     fields of a newer release, which are handed on as they are (`signalling.state`).
 
+    `is_wrong`: the store has refused what everyone was told, and is being asked what it has (`orders`).
+
     `led_at`: when somebody in charge was last seen to be connected (`succession`); 0.0: not yet.
     """
 
@@ -51,6 +53,7 @@ class Room:
         "hand_at",
         "hands",
         "id",
+        "is_wrong",
         "knocks",
         "led_at",
         "log",
@@ -77,6 +80,7 @@ class Room:
         self.record: Mapping[str, Any] = {}
         self.settings = DEFAULT
         self.revision = 0
+        self.is_wrong = False
         self.led_at = 0.0
         self.places = 0
         self.touched: Touched | None = None

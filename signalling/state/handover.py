@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from signalling.rooms.effects import Effect
+from signalling.rooms.effects import Effect, PutRight
 from signalling.rooms.event_log import Entry
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import Member
@@ -130,7 +130,8 @@ class Handover:
             hub.orders.questions.adopt(room, asked)
         hub.hands.adopted(room)
         stays = [stay_resumed(room.id, member, when.now) for member in room if not member.restored]
-        return [*stays, *asked, *hub.waiting.ask_again(room)]
+        wrong = [PutRight(room.id)] if room.is_wrong else []
+        return [*stays, *asked, *wrong, *hub.waiting.ask_again(room)]
 
     def _admit(self, room: Room, part: Mapping[str, Any], when: Moment, lost_at: float) -> None:
         hub = self._hub

@@ -21,6 +21,7 @@ TRANSLATED = {
     "log": "epoch",
     "record": "settings",
     "revision": "revision",
+    "is_wrong": "wrong",
     "hand_at": "hand_at",
     "led_at": "led",
     "frames": "budget",
@@ -53,6 +54,7 @@ def write(hub: Hub, room: Room, when: Moment, name: Name) -> bytes:
         "epoch": room.log.epoch,
         "settings": {**room.record, **{secret: "" for secret in SECRET if secret in room.record}},
         "revision": room.revision,
+        "wrong": room.is_wrong,
         "hand_at": room.hand_at,
         "led": when.ago(room.led_at) if room.led_at else None,
         "budget": None if room.frames is None else room.frames.left(when.now),
@@ -79,6 +81,7 @@ def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: f
     room = hub.opened(part["id"], part["title"], part["epoch"])
     wrote = when.of(part)
     room.adopt(part["settings"], part["revision"])
+    room.is_wrong = part.get("wrong", False)
     room.hand_at = part["hand_at"]
     if part["led"] is not None:
         room.led_at = wrote.before(part["led"])

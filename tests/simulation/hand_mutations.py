@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.realtime.hand_writer import HandWriter
+from server.realtime.pending_joins import PendingJoin
 from signalling.client.membership import Membership
 from signalling.protocol.fields import Media
 from signalling.rooms.hands import Hands
@@ -63,10 +64,16 @@ def hand_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Membership, "_catch_up", lambda self: [])
 
 
+def hands_by_an_older_record(patch: pytest.MonkeyPatch) -> None:
+    """Whoever joins while the place is given up has the hand up again."""
+    patch.setattr(PendingJoin, "hand_at", lambda self, recorded: recorded)
+
+
 HAND_PLANTS = (
     hand_forgotten,
     hands_not_recorded,
     hands_lost_on_restore,
     hands_by_the_clock_alone,
     hand_keeps_its_first_time,
+    hands_by_an_older_record,
 )

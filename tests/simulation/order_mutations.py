@@ -16,7 +16,7 @@ from signalling.client.membership import Membership
 from signalling.client.outbox import Outbox
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Admit
-from signalling.rooms import allowed, coalescing, permissions
+from signalling.rooms import allowed, coalescing, permissions, planning
 from signalling.rooms.change import Change, Recorded, Unsettled
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
@@ -199,9 +199,14 @@ def refused_changes_stay(patch: pytest.MonkeyPatch) -> None:
     """What the store refuses for good is not taken back in the room."""
 
     async def nothing(self: Moderating, room: str) -> None:
-        self._wrong.discard(room)
+        self._hub.rooms[room].is_wrong = False
 
     patch.setattr(Moderating, "_put_right", nothing)
+
+
+def what_was_refused_is_built_on(patch: pytest.MonkeyPatch) -> None:
+    """A command is held against what the room has not taken back yet."""
+    patch.setattr(planning, "_builds_on_what_is", lambda command: False)
 
 
 def the_first_page_back_says_since_when(patch: pytest.MonkeyPatch) -> None:
@@ -249,6 +254,7 @@ ORDER_PLANTS = (
     removal_leaves_the_stay_open,
     who_was_put_out_goes_on,
     refused_changes_stay,
+    what_was_refused_is_built_on,
     the_first_page_back_says_since_when,
     co_hosts_let_nobody_in,
 )

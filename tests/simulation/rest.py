@@ -38,7 +38,7 @@ def restless(world: World) -> str:
         return f"{server.changes.count} changes are not recorded"
     if server.gateway.hands.count:
         return f"{server.gateway.hands.count} hands are not recorded"
-    if server.gateway._moderating._wrong:
+    if any(room.is_wrong for room in server.hub.rooms.values()):
         return "what was refused is not put right"
     if server.writer.count:
         return f"{server.writer.count} entries are not recorded"

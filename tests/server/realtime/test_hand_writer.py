@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from msgspec import UNSET
+
 from server.realtime.hand_writer import HandWriter
 from server.runtime.metrics import Metrics
 from storage.errors import StoreUnavailable
@@ -47,6 +49,21 @@ async def test_what_comes_meanwhile_is_written_together() -> None:
     await hands.close(5.0)
     assert store.asked == [("A", {"ann": 1.0}), ("A", {"bob": 99.0, "ann": None}), ("B", {"cem": 2.0})]
     assert hands.count == 0
+
+
+async def test_what_the_store_may_not_have_is_known() -> None:
+    store = Slow(failures=1)
+    hands = writer(store)
+    hands.record({"A": {"ann": 1.0, "bob": 1.0}})
+    assert hands.unrecorded("A", "ann") == 1.0
+    await store.begun.wait()
+    hands.record({"A": {"ann": None}})
+    # One is under way, the other is to follow.
+    assert (hands.unrecorded("A", "ann"), hands.unrecorded("A", "bob")) == (None, 1.0)
+    assert hands.unrecorded("A", "cem") is hands.unrecorded("B", "ann") is UNSET
+    store.may_answer.set()
+    await hands.close(5.0)
+    assert hands.unrecorded("A", "ann") is hands.unrecorded("A", "bob") is UNSET
 
 
 async def test_what_failed_is_written_later_and_does_not_overtake() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.realtime.pending_joins import PendingJoins
+from signalling.rooms.hands import LOWERED
 
 ROOM = "ABC123"
 
@@ -23,6 +24,20 @@ def test_one_that_fails_is_on_its_way_no_more() -> None:
     with pytest.raises(ZeroDivisionError), joins.begin(ROOM, "ann"):
         raise ZeroDivisionError
     assert not joins.asking(ROOM)
+
+
+def test_of_a_hand_the_room_knows_more_than_the_answer() -> None:
+    joins = PendingJoins()
+    with joins.begin(ROOM, "ann") as ann, joins.begin(ROOM, "bob") as bob:
+        assert ann.hand_at(5.0) == 5.0
+        joins.hands_changed({ROOM: {"ann": 7.0, "nobody": 8.0}, "OTHER": {"bob": 9.0}})
+        assert (ann.hand_at(5.0), bob.hand_at(5.0)) == (7.0, 5.0)
+        joins.hands_changed({ROOM: {"ann": None}})
+        assert ann.hand_at(5.0) is None
+    # What is not recorded yet when the store is asked.
+    joins.unrecorded_hand = lambda room, user_id: LOWERED
+    with joins.begin(ROOM, "ann") as ann:
+        assert ann.hand_at(5.0) == LOWERED
 
 
 def test_each_is_told_what_concerns_it() -> None:

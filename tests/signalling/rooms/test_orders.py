@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from signalling.protocol.errors import CloseCode
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.rights import Rights, Role
 from signalling.rooms.change import Person
+from signalling.rooms.effects import PutRight
+from signalling.rooms.planning import RIGHT_SOON
 from tests.signalling.script import Stage
 from tests.signalling.socket import Socket
 
@@ -204,6 +206,38 @@ def test_what_the_store_refuses_for_good_is_taken_back_and_told() -> None:
     stage.silence()
     stage._carry_out(stage.hub.orders.put_right(room, {}, 0, people, stage.now))
     assert stage.heard("ann") == [], "nothing was wrong"
+
+
+def test_nothing_is_built_on_what_the_store_has_refused() -> None:
+    stage = meeting(ann="participant")
+    order(stage, "host", "settings", settings={"may": {"video": False}}, **{"if": 0})
+    refused = Refused(ErrorCode.UNAVAILABLE)
+    (unsettled,) = stage.unsettled
+    wanted = stage.hub.settled(unsettled, refused, stage.now)
+    assert [each.room for each in wanted if isinstance(each, PutRight)] == ["ABC123"]
+    assert not [
+        each for each in stage.hub.settled(unsettled, refused, stage.now) if isinstance(each, PutRight)
+    ]
+    stage.unsettled.clear()
+    stage.silence()
+    order(stage, "host", "settings", settings={"locked": True}, **{"if": 0})
+    order(stage, "host", "settings", settings={"may": {"audio": False}})
+    order(stage, "host", "allow", participants=[p("ann")], may={"audio": False})
+    told = stage.messages("host")
+    assert [each.get("retry_after") for each in told if each["code"] == "unavailable"] == [RIGHT_SOON] * 3
+    # Who may not hears so, and what depends on nothing is carried out.
+    order(stage, "ann", "allow", participants=[p("host")], may={"audio": False})
+    assert stage.messages("ann")[0]["code"] == "forbidden"
+    order(stage, "host", "settings", settings={"message": "Soon"})
+    order(stage, "host", "remove", participant=p("ann"))
+    assert [each.change.action for each in stage.unsettled] == ["settings", "remove"]
+    stage.settle()
+    people = [Person("host", "host")]
+    record = stage.settings, stage.revision
+    stage._carry_out(stage.hub.orders.put_right(stage.hub.rooms["ABC123"], *record, people, stage.now))
+    order(stage, "host", "settings", settings={"may": {"audio": False}}, **{"if": 1})
+    stage.settle()
+    assert stage.settings["may"] == {"audio": False}
 
 
 def test_the_meeting_ends_for_all_by_its_host_alone() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import End
 from signalling.rooms.change import Recorded, Unsettled
-from signalling.rooms.effects import EndMeeting, LetIn, StayResumed
+from signalling.rooms.effects import EndMeeting, LetIn, PutRight, StayResumed
 from signalling.state.parts import State, UnknownVersion
 from tests.signalling.state.roaming import Roaming
 
@@ -137,6 +138,18 @@ def test_what_the_store_may_not_know_is_told_again(stage: Roaming) -> None:
     assert [type(each).__name__ for each in effects] == ["StayResumed"] * 2 + ["Unsettled", "LetIn"]
     stage.hub.hands.adopted(stage.hub.rooms[ROOM])
     assert stage.hub.hands.take() == {ROOM: {"ann": None, "bob": raised}}
+
+
+def test_what_the_store_has_refused_is_put_right_by_who_has_the_room(stage: Roaming) -> None:
+    stage.say("ann", type="settings", id=1, key="k", settings={"locked": True})
+    (unsettled,) = stage.unsettled
+    stage.hub.settled(unsettled, Refused(ErrorCode.UNAVAILABLE), stage.now)
+    effects = stage.hand_over()
+    assert [each for each in effects if isinstance(each, PutRight)] == [PutRight(ROOM)]
+    room = stage.hub.rooms[ROOM]
+    stage.hub.orders.put_right(room, {}, 0, [], stage.now)
+    assert (room.is_wrong, room.settings.locked) == (False, False)
+    assert not [each for each in stage.hand_over() if isinstance(each, PutRight)]
 
 
 def test_what_was_recorded_and_never_answered_is_told_as_if_it_were_new(stage: Roaming) -> None:
