@@ -60,8 +60,9 @@ check: $(DEV) system ## Lint, formatting and types, of Python and of the page's 
 format: $(DEV) ## Format the Python sources
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-protocol: $(DEV) ## Renew docs/protocol.schema.json after a change of messages
+protocol: $(DEV) ## Renew docs/protocol.schema.json and docs/asyncapi.json after a change of messages
 	@$(BIN)/python -m signalling.protocol.schema > docs/protocol.schema.json
+	@$(BIN)/python -m signalling.protocol.asyncapi > docs/asyncapi.json
 
 abuse: $(DEV) ## What strangers can do, while 200 good members talk and must not notice: SECONDS=20 of it
 	@$(BIN)/python -m tests.abuse $(SECONDS)
@@ -103,5 +104,5 @@ $(DEV): $(RUNTIME)
 $(LEAN)/.ready: $(VENV)/bin/python pyproject.toml
 	@$(PYTHON) -m venv $(LEAN)
 	@$(LEAN)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[jwt]' 'websockets>=17' \
-		httpx hypothesis pytest pytest-asyncio pytest-timeout pytest-xdist
+		httpx hypothesis jsonschema-rs pytest pytest-asyncio pytest-timeout pytest-xdist
 	@touch $@

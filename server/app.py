@@ -15,6 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from server.call_test.sessions import Echoes
 from server.cluster.node import Node
 from server.http import (
+    asyncapi,
     call_test,
     goodbye,
     meetings,
@@ -179,6 +180,7 @@ def web(
     )
     problems.install(app)
     openapi.install(app)
+    asyncapi.install(app)
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
     app.add_middleware(Shedding, refusal=lambda: gateway.overload.refusal(Rank.HTTP))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import typing
 from pathlib import Path
@@ -18,14 +19,15 @@ from server.identity.tokens import Tokens
 from server.runtime.metrics import Metrics
 from server.settings.config import FOR_PROGRAMS, SETTINGS, Config
 from server.settings.setting import Setting
-from signalling.protocol import client_messages, errors, schema, server_messages
+from signalling.protocol import asyncapi, client_messages, errors, schema, server_messages
 from signalling.rooms.hub import Hub
-from tests.signalling.frames import check_server_frame
+from tests.signalling.frames import check_client_frame, check_server_frame
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
 SCHEMA = ROOT / "docs" / "protocol.schema.json"
+ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 PEER = ROOT / "docs" / "peer.md"
@@ -104,6 +106,7 @@ def test_a_server_message_has_its_row_and_its_fields(type_: str) -> None:
 
 def test_the_schemas_are_those_of_the_messages() -> None:
     assert text(SCHEMA) == schema.text(), "run `make protocol`"
+    assert text(ASYNCAPI) == asyncapi.text(), "run `make protocol`"
 
 
 @pytest.mark.parametrize("code", errors.ErrorCode)
@@ -155,17 +158,23 @@ def test_client_messages_in_examples_are_valid() -> None:
     examples = code_blocks(section, "json")
     assert len(examples) >= 3
     for example in examples:
+        check_client_frame(example)
         client_messages.decode(example.encode())
 
 
 def test_server_messages_in_examples_are_right() -> None:
-    """Those that are shown whole."""
+    """Participants of whom only the id is shown are as in another example."""
     section = text(PROTOCOL).partition("### Server to client")[2].partition("## Coming back")[0]
     examples = [example for block in code_blocks(section, "json") for example in re.split(r"\n(?=\{)", block)]
-    whole = [example for example in examples if '"…":' not in example]
-    assert len(whole) > 8
-    for example in whole:
-        check_server_frame(example)
+    assert len(examples) > 20
+    people: dict[str, Any] = {}
+    for example in examples:
+        json.loads(
+            example, object_hook=lambda one: people.setdefault(one["id"], one) if "instance" in one else one
+        )
+    for example in examples:
+        whole = json.loads(example, object_hook=lambda one: people[one["id"]] if "…" in one else one)
+        check_server_frame(json.dumps(whole))
 
 
 # Operation

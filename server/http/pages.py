@@ -28,7 +28,7 @@ REFERENCE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|docs)(/|$)")
+NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|asyncapi\.json|docs)(/|$)")
 """Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 FOR_EVER = "public, max-age=31536000, immutable"

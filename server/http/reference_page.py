@@ -42,7 +42,8 @@ def page(document: Json, base: str = "") -> bytes:
 <body>
 <main class="reference">
 <h1>{escape(info["title"])} {escape(info["version"])}: the HTTP API</h1>
-<p>For programs it is <a href="openapi.json">openapi.json</a> (OpenAPI {escape(document["openapi"])}).{below}</p>
+<p>For programs it is <a href="openapi.json">openapi.json</a> (OpenAPI {escape(document["openapi"])}).{below} The
+messages of the WebSocket are <a href="asyncapi.json">asyncapi.json</a> (AsyncAPI).</p>
 {body}
 <section><h2>What is sent and answered</h2>{schemas}</section>
 </main>

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.process import ServerProcess
-from tests.signalling.frames import check_client_frame, check_server_frame
+from tests.signalling.frames import Dialogue
 
 TIMEOUT = 10.0
 
@@ -54,6 +54,7 @@ class Client:
         self.epoch = ""
         self.seq = 0
         self._number = 0
+        self._dialogue = Dialogue()
 
     @classmethod
     async def open(
@@ -89,7 +90,7 @@ class Client:
     async def send(self, kind: str, /, **fields: Any) -> int:
         """Send a message with the next id; answers the id."""
         text = self._text(kind, fields)
-        check_client_frame(text)
+        self._dialogue.sent(text)
         await self.send_text(text)
         return self._number
 
@@ -156,7 +157,7 @@ class Client:
         async with asyncio.timeout(TIMEOUT):
             text = await self.ws.recv()
         assert isinstance(text, str)
-        check_server_frame(text)
+        self._dialogue.received(text)
         self.raw = text
         message = json.loads(text)
         assert isinstance(message, dict)

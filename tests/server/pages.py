@@ -13,7 +13,7 @@ from reconvene.meeting_socket import GetToken, MeetingSocket
 from signalling.client.actions import Action, Emit, Send
 from signalling.client.place import Place
 from signalling.client.roster import Participant, Roster
-from tests.signalling.frames import check_client_frame, check_server_frame
+from tests.signalling.frames import Dialogue
 
 TIMEOUT = 40.0
 
@@ -27,6 +27,7 @@ class Page(MeetingSocket):
         self, url: str, meeting: str, name: str, get_token: GetToken | None = None, **place: Any
     ) -> None:
         self.heard: list[Emit] = []
+        self._dialogue = Dialogue()
         page = f"page{next(_numbers)}"
         at = Place(meeting, name, page, create=True, **place)
         super().__init__(url, at, self.hear, get_token=get_token)
@@ -35,12 +36,12 @@ class Page(MeetingSocket):
         self.heard.append(emit)
 
     def received(self, link: Any, text: str) -> None:
-        check_server_frame(text)
+        self._dialogue.received(text)
         super().received(link, text)
 
     def _do(self, action: Action) -> None:
         if isinstance(action, Send):
-            check_client_frame(action.text)
+            self._dialogue.sent(action.text)
         super()._do(action)
 
     @property

@@ -13,7 +13,7 @@ from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from tests.signalling.frames import check_client_frame, check_server_frame
+from tests.signalling.frames import Dialogue
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.network import Link
 
@@ -46,6 +46,7 @@ class Socket:
         self._loop = loop
         self._ws = ClientProtocol(URI, subprotocols=[SUBPROTOCOL], max_size=None, logger=_quiet)
         self._over = False
+        self._dialogue = Dialogue()
 
     def connected(self, link: Link) -> None:
         self.link = link
@@ -56,7 +57,7 @@ class Socket:
         self._close(LOST)
 
     def send(self, text: str) -> None:
-        self._hold(text.encode(), check_client_frame)
+        self._hold(text.encode(), self._dialogue.sent)
         if self._ws.state is OPEN:
             self._ws.send_text(text.encode())
             self._flush()
@@ -92,7 +93,7 @@ class Socket:
                 if ws.state is OPEN:
                     self.page.opened(self)
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                self._hold(bytes(event.data), check_server_frame)
+                self._hold(bytes(event.data), self._dialogue.received)
                 self.page.received(self, bytes(event.data))
         self._flush()
         if ws.close_rcvd is not None and not self.given_up:

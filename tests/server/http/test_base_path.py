@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from server.http.base_path import BasePath
 from server.http.shedding import Shedding
 from server.settings.config import Config
 from server.settings.setting import ConfigError
+from signalling.protocol import asyncapi
 from signalling.protocol.errors import ErrorCode, Refused
 from tests.process import ROOT, ServerProcess
 from tests.server.client import Client, bearer
@@ -150,6 +152,7 @@ async def test_addresses_that_are_given_out_have_the_prefix(way: Way, web: httpx
     assert (await web.get("/M/abc123?x=1")).headers["Location"] == f"{BASE}/m/abc123?x=1"
     assert (await web.get("/healthz/")).headers["Location"] == f"{way.url}/healthz"
     assert (await web.get("/openapi.json")).json()["servers"] == [{"url": BASE}]
+    assert (await web.get("/asyncapi.json")).json() == json.loads(json.dumps(asyncapi.document(BASE)))
     assert f"All paths are below <code>{BASE}</code>" in (await web.get("/docs")).text
 
 

@@ -8,7 +8,17 @@ import pytest
 from tests.process import ServerProcess
 from tests.server.client import Play, bearer
 
-OTHERS = ["/", "/m/ABC123", "/attendance", "/static/js/main.js", "/nowhere", "/docs", "/openapi.json", "/ws"]
+OTHERS = [
+    "/",
+    "/m/ABC123",
+    "/attendance",
+    "/static/js/main.js",
+    "/nowhere",
+    "/docs",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/ws",
+]
 """What is answered besides the API."""
 
 
