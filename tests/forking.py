@@ -1,5 +1,5 @@
-"""Server processes that begin as a copy of one which has read the libraries already: reading them anew is most of what
-a server's start costs, and the tests start some hundred. Our own modules each process reads by itself.
+"""Server processes that begin as a copy of one which has read libraries and our modules already: reading them anew is
+most of what a server's start costs, and the tests start some hundred.
 
     process = await begin("reconvene.cli.main", ["serve"], environ)
     process.stderr, process.pid, process.returncode, await process.wait()     # as of `asyncio.subprocess`
@@ -35,15 +35,22 @@ LIBRARIES = (
     "msgspec",
     "orjson",
     "prometheus_client",
+    # FastAPI asks for it when it meets a first route.
+    "pydantic.v1",
     "rich.table",
     "rich.traceback",
     "sqlite3",
     "structlog",
     "typer",
     "uvicorn",
+    "uvicorn.lifespan.off",
     "uvicorn.protocols.http.auto",
+    "uvloop",
     "websockets.server",
 )
+OURS = ("reconvene.cli.main", "server.app", "storage.sqlite.store")
+"""With all they need."""
+PACKAGES = ("reconvene", "server", "signalling", "storage")
 
 MOST = 128 * 1024
 """Bytes of a wish, most of which is the environment."""
@@ -128,8 +135,8 @@ def _origin() -> socket.socket:
 
 
 def main() -> None:
-    for library in LIBRARIES:
-        importlib.import_module(library)
+    for module in (*LIBRARIES, *OURS):
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
     # A Ctrl-C is for whoever started it, with whom it ends.
@@ -210,6 +217,10 @@ def _become(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -
     os.environ.update(environ)
     time.tzset()
     sys.argv = [module, *arguments]
+    for name in list(sys.modules):
+        # What is run is read by itself; and all of ours, if it is a program of tests that changes it first.
+        if name == module or (not module.startswith("reconvene.") and name.partition(".")[0] in PACKAGES):
+            del sys.modules[name]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
