@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "signalling.protocol": set(),
     "signalling.rooms": {"signalling.protocol"},
     "signalling.state": {"signalling.protocol", "signalling.rooms"},
+    "signalling.nodes": {"signalling.protocol"},
     "signalling.client": {"signalling.protocol"},
     "storage": set(),
     "storage.sqlite": {"storage"},
@@ -43,6 +44,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server.cluster.engine": set(),
     "server.cluster.redis": {"server.cluster.engine"},
     "server.realtime": BASE | CORE | {"server.identity", "server.cluster"},
+    "server.sharing": {
+        *("server.runtime", "server.network", "server.settings", "server.identity", "server.realtime"),
+        *("server.cluster.engine", "signalling.nodes", "signalling.state", "storage"),
+    }
+    | CORE,
     "server.reports": {"server.realtime", "storage", "signalling.rooms"},
     "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
     "server.call_test": BASE | CORE | {"server.realtime", "server.reports"},
@@ -105,7 +111,7 @@ OPTIONAL = {
     "aiolimiter": {"server.zoom"},
     "aiortc": MEDIA,
     "asyncpg": {"storage.postgres"},
-    "cryptography": {"server.identity"},
+    "cryptography": {"server.identity", "server.sharing"},
     "av": MEDIA - {"reconvene.webrtc"},
     "hiredis": {"server.cluster.redis"},
     "httpx": {"storage.postgres", "server.identity", "server.zoom", "reconvene"},

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import NamedTuple
 
@@ -98,6 +98,8 @@ class AttendanceWriter:
         self._writer: asyncio.Task[None] | None = None
         self._outage: _Outage | None = None
         self._closing = asyncio.Event()
+        self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
+        """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
         metrics.unrecorded = lambda: self.count
 
     @property
@@ -132,6 +134,8 @@ class AttendanceWriter:
 
     async def settle(self, room: str, user_id: str, within: float) -> bool:
         """Wait until this person's entries are written; False if that takes longer than `within` seconds."""
+        if self.held_up is not None and not await self.held_up(room, within):
+            return False
         line = self._lines.get((room, user_id))
         return line is None or await happens(line.written, within)
 

@@ -55,11 +55,14 @@ class Carrier:
         finally:
             self._under_way = False
         if self._hub.hands:
-            changed = self._hub.hands.take()
-            self._pending.hands_changed(changed)
-            self._hands.record(changed)
+            self._record_hands()
         if self._release is None and self._hub.keeps_back:
             self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
+
+    def _record_hands(self) -> None:
+        changed = self._hub.hands.take()
+        self._pending.hands_changed(changed)
+        self._hands.record(changed)
 
     def refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
         self._metrics.refused[refused.code] += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -75,6 +75,8 @@ class ChangeWriter:
         self._writers: set[asyncio.Task[None]] = set()
         self._count = 0
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
+        self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
+        """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
         metrics.unrecorded_changes = lambda: self._count
 
     @property
@@ -108,6 +110,8 @@ class ChangeWriter:
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all changes that the room has now are recorded; False if that takes longer than `within`
         seconds."""
+        if self.held_up is not None and not await self.held_up(room, within):
+            return False
         queue = self._rooms.get(room)
         return queue is None or await happens(queue.written(), within)
 

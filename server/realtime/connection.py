@@ -197,6 +197,13 @@ class Connection(SocketWriter, asyncio.Protocol):
                 self._held += held[position + 1 :]
                 return
 
+    def pause(self, *, is_over: bool) -> None:
+        """Read nothing for a while, or again."""
+        if is_over and self._held is None and not self._transport.is_closing():
+            self._transport.resume_reading()
+        elif not is_over:
+            self._transport.pause_reading()
+
     # RFC 6455
 
     def upgrade(self, asked: Upgrade, behind: bytes) -> None:

@@ -79,9 +79,10 @@ class Gateway:
         self._writer = writer
         self._changes = changes
         self._metrics = metrics
+        self._connections: set[Connection] = set()
         self.hands = HandWriter(store, metrics)
         admission.pending.unrecorded_hand = self.hands.unrecorded
-        self._carrier = Carrier(hub, admission.pending, writer, self.hands, metrics)
+        self._carrier = self._make_carrier()
         self._joining = Joining(hub, admission, self.limits, self._carrier, metrics, self._answered)
         self._moderating = Moderating(
             hub, store, admission.pending, changes, self._carrier, admission.door.passwords, self.end_meeting
@@ -95,11 +96,13 @@ class Gateway:
             PutRight: self._moderating.put_right,
             LetIn: self._joining.let_in,
         }
-        self._connections: set[Connection] = set()
         self._clock: asyncio.Task[None] | None = None
         metrics.connections = lambda: self.connections
         metrics.rooms = lambda: len(hub.rooms)
         metrics.log_bytes = lambda: hub.logs.size
+
+    def _make_carrier(self) -> Carrier:
+        return Carrier(self._hub, self._admission.pending, self._writer, self.hands, self._metrics)
 
     def start(self) -> None:
         self._clock = asyncio.create_task(self._keep_time())
@@ -209,13 +212,15 @@ class Gateway:
         self._metrics.received[type(message)] += 1
         try:
             if isinstance(message, Authenticate):
-                self._joining.authenticate(connection, message)
+                if (task := self._joining.authenticate(connection, message)) is not None:
+                    self._works(connection, task)
             elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
                 # Not `isinstance`, which takes long for so many types: this is done for every message.
                 if type(message) in COMMANDS:
                     command = cast(Command, message)
                     connection.count_more(counts_for(command))
-                    if self._moderating.takes(connection, command):
+                    if (task := self._moderating.takes(connection, command)) is not None:
+                        self._works(connection, task)
                         return
                 self._carrier.carry_out(self._hub.receive(connection, message, clock.monotonic()))
             elif not self._turned_away(connection, message):
@@ -228,6 +233,9 @@ class Gateway:
                 "message failed", type=type(message).__name__, **of_connection(self._hub, connection)
             )
             connection.close(CloseCode.INTERNAL_ERROR)
+
+    def _works(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        """What the connection has asked for takes a while. Messages behind it do not wait."""
 
     def _turned_away(self, connection: Connection, message: Join | Resume) -> bool:
         """Refuse the message if the server is stopping or overloaded. Returns whether it did."""
@@ -298,12 +306,15 @@ class Gateway:
                     cpu = round(worked - worked_before, 3)
                     log.warning("the server stood still", seconds=round(now - before, 3), cpu=cpu)
                     self._hub.stood_still(now - before, now)
-                self._carrier.carry_out(self._hub.tick(now))
-                self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)
-                self._carrier.carry_out(self._admission.ice.due(self._connections, now))
-                self._carrier.carry_out(self._admission.expiry.due(self._connections, now))
+                self._tick(self._connections, now)
                 liveness.check(
                     self._connections, self._heartbeat, loop.time(), partial(of_connection, self._hub)
                 )
             except Exception:
                 log.exception("tick failed")
+
+    def _tick(self, connections: Collection[Connection], now: float) -> None:
+        self._carrier.carry_out(self._hub.tick(now))
+        self._admission.forget(now - FORGOTTEN_AFTER * self._hub.grace)
+        self._carrier.carry_out(self._admission.ice.due(connections, now))
+        self._carrier.carry_out(self._admission.expiry.due(connections, now))

@@ -96,13 +96,14 @@ class Joining:
             admission = self._admission.readmit(connection, resume, session)
             self._ask_for_a_seat(connection, resume, session.room, admission)
 
-    def authenticate(self, connection: Connection, message: Authenticate) -> None:
+    def authenticate(self, connection: Connection, message: Authenticate) -> asyncio.Task[None] | None:
         """Verify a newer token of a member. Nothing waits for that, and a token that is refused changes nothing."""
         seat = self._hub.seated(connection)
         if not connection.joined:
             self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         elif seat is not None:
-            self._begin(self._authenticate(connection, message, seat))
+            return self._begin(self._authenticate(connection, message, seat))
+        return None
 
     async def _authenticate(self, connection: Connection, message: Authenticate, seat: Seat) -> None:
         room, member, renewing = seat.room.id, seat.member, self._admission.expiry.renewing
@@ -179,10 +180,11 @@ class Joining:
         connection.hold()
         self._begin(self._join(connection, message, meeting, admission))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._joins.add(task)
         task.add_done_callback(self._joins.discard)
+        return task
 
     async def _join(
         self,

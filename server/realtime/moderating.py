@@ -105,19 +105,16 @@ class Moderating:
         if unsettled.change != LOOK_UP:
             self._pending.meeting_changed(unsettled.room)
 
-    def takes(self, connection: Connection, message: Command) -> bool:
-        """Whether something has to be found out before the hub can have the message. If so, that is begun."""
+    def takes(self, connection: Connection, message: Command) -> asyncio.Task[None] | None:
+        """If something has to be found out before the hub can have the message, what does so."""
         seat = self._hub.seated(connection)
         if seat is None or seat.member.role == "participant":
             # Refused by the hub; nothing is spent on it.
-            return False
+            return None
         if isinstance(message, Settings) and isinstance(message.settings.password, str):
-            self._begin(self._set_password(connection, message, seat.room.id))
-            return True
+            return self._begin(self._set_password(connection, message, seat.room.id))
         absent = [each for each in absent_people.named(message) if seat.room.member(each) is None]
-        if absent:
-            self._begin(self._about(connection, message, absent))
-        return bool(absent)
+        return self._begin(self._about(connection, message, absent)) if absent else None
 
     async def _about(self, connection: Connection, message: Command, absent: list[str]) -> None:
         """A command about somebody who is not in the room."""
@@ -158,10 +155,11 @@ class Moderating:
         if isinstance(outcome, Recorded):
             self._end(effect.room)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

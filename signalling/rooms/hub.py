@@ -303,10 +303,12 @@ class Hub:
     def opened(self, room_id: str, title: str, epoch: str) -> Room:
         room = self.rooms.get(room_id)
         if room is None:
-            # Long enough for the longest absence: a dead socket that was not noticed yet, and then grace.
-            log = Log(epoch, max_age=self.grace + 2 * self.heartbeat)
-            room = self.rooms[room_id] = Room(room_id, title, log, self.hands)
+            room = self.rooms[room_id] = Room(room_id, title, self.new_log(epoch), self.hands)
         return room
+
+    def new_log(self, epoch: str) -> Log:
+        # Long enough for the longest absence: a dead socket that was not noticed yet, and then grace.
+        return Log(epoch, max_age=self.grace + 2 * self.heartbeat)
 
     def _seat(self, room: Room, member: Member, connection: Handle, attempt: int, now: float) -> list[Effect]:
         effects = self.coalescing.release_all_of(member, now)

@@ -147,6 +147,16 @@ class Handover:
             member.lost_at = lost_at
             member.touch()
 
+    def begin_anew(self, room_id: str, epoch: str) -> None:
+        """Begin another epoch: what was shown of the last one may be known to nobody. All pages have to resume."""
+        hub = self._hub
+        room = hub.rooms[room_id]
+        room.log = hub.new_log(epoch)
+        room.untold, room.ahead, room.touched = [], {}, None
+        hub.telling.forget(room)
+        for member in room:
+            member.arrived_at = 0
+
     def drop(self, room_id: str) -> None:
         """Forget the room, and tell nobody: it goes on elsewhere."""
         hub = self._hub

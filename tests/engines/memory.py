@@ -15,6 +15,7 @@ server.fail_over(lost=3)                   # another incarnation, without the la
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -65,7 +66,9 @@ class MemoryServer:
         self._held: list[Callable[[], object]] = []
         self._starts = itertools.count(1)
         self._before: deque[Space] = deque(maxlen=KEPT_WRITES)
-        self._changed = asyncio.Event()
+        self._waiting: dict[asyncio.Event, MemoryEngine] = {}
+        self.context = contextvars.Context()
+        """What has been sent goes on when the process that sent it is killed."""
         self._start()
 
     def now(self) -> float:
@@ -95,19 +98,26 @@ class MemoryServer:
         result = script(self.space, now)
         if vars(before) != vars(self.space):
             self._before.append(before)
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        self._tell()
         return result
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for changed, engine in waiting.items():
+            if not engine.is_dead:
+                changed.set()
 
     def hold(self, apply: Callable[[], object]) -> None:
         self._held.append(apply)
 
-    async def change(self) -> None:
+    async def change(self, engine: MemoryEngine) -> None:
         """Wait until somebody has done something, or a while is over."""
+        changed = asyncio.Event()
+        self._waiting[changed] = engine
         try:
-            await asyncio.wait_for(self._changed.wait(), LOOK_EVERY)
+            await asyncio.wait_for(changed.wait(), LOOK_EVERY)
         except TimeoutError:
-            return
+            self._waiting.pop(changed, None)
 
     def _blank(self) -> Space:
         was = self.space
@@ -126,7 +136,9 @@ class MemoryEngine(Engine):
         self.cut_off = False
         self._server = server
         self._incarnation = ""
-        self._unanswered: set[asyncio.Future[object]] = set()
+        self.is_dead = False
+        """Its process was killed: what it has sent arrives, and nobody hears of it."""
+        self._unanswered: dict[asyncio.Future[object], None] = {}
         self._arrives_at = 0.0
         self._inbox: tuple[str, int] | None = None
 
@@ -137,14 +149,14 @@ class MemoryEngine(Engine):
         self.break_connection()
 
     def break_connection(self) -> None:
-        unanswered, self._unanswered = self._unanswered, set()
+        unanswered, self._unanswered = self._unanswered, {}
         for future in unanswered:
-            if not future.done():
+            if not future.done() and not self.is_dead:
                 future.set_exception(EngineUnavailable("the connection broke", may_have_happened=True))
 
     async def connected(self) -> str:
         while self.cut_off or self._server.away:
-            await self._server.change()
+            await self._change()
         self._connect()
         return self._incarnation
 
@@ -205,13 +217,11 @@ class MemoryEngine(Engine):
         self._inbox = (node, place)
 
     async def receive(self) -> Received:
-        assert self._inbox is not None
-        node, place = self._inbox
         while True:
+            assert self._inbox is not None
+            node, place = self._inbox
             try:
-                found, is_there = await self._call(
-                    lambda space, now: space.read(node, place, bounds.RECEIVED_AT_ONCE)
-                )
+                found, is_there = await self._read(node, place)
                 if not is_there:
                     await self.open_inbox(node)
             except EngineUnavailable:
@@ -222,7 +232,13 @@ class MemoryEngine(Engine):
             messages = [body for _, body in found if body is not None]
             if messages or not is_there:
                 return Received(messages, has_gap=not is_there)
-            await self._server.change()
+            await self._change()
+
+    def _read(self, node: str, place: int) -> Awaitable[tuple[list[tuple[int, bytes | None]], bool]]:
+        return self._call(lambda space, now: space.read(node, place, bounds.RECEIVED_AT_ONCE))
+
+    async def _change(self) -> None:
+        await self._server.change(self)
 
     def _connect(self) -> None:
         server = self._server
@@ -240,8 +256,8 @@ class MemoryEngine(Engine):
             return _done(away)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._unanswered.add(future)  # type: ignore[arg-type]
-        future.add_done_callback(self._unanswered.discard)
+        self._unanswered[future] = None  # type: ignore[index]
+        future.add_done_callback(lambda done: self._unanswered.pop(done, None))  # type: ignore[arg-type]
         sent_to = self._server.incarnation
 
         def arrive() -> None:
@@ -252,10 +268,10 @@ class MemoryEngine(Engine):
             else:
                 result = self._server.carry_out(script)
                 if not self._server.swallows:
-                    loop.call_at(loop.time() + self._server.latency, answer, result)
+                    loop.call_at(loop.time() + self._server.latency, answer, result, context=context)
 
         def answer(result: Result) -> None:
-            if not future.done():
+            if not (future.done() or self.is_dead):
                 future.set_result(result)
                 timer.cancel()
 
@@ -263,10 +279,11 @@ class MemoryEngine(Engine):
             if not future.done():
                 self.break_connection()
 
-        # In order, also when the engine has become faster.
-        self._arrives_at = max(self._arrives_at, loop.time() + self._server.latency)
-        loop.call_at(self._arrives_at, arrive)
-        timer = loop.call_at(loop.time() + TIMEOUT, give_up)
+        # In order, also when the engine has become faster. A loop's timers of one moment are in no order.
+        self._arrives_at = max(self._arrives_at + 1e-6, loop.time() + self._server.latency)
+        context = self._server.context
+        loop.call_at(self._arrives_at, arrive, context=context)
+        timer = loop.call_at(loop.time() + TIMEOUT, give_up, context=context)
         return future
 
 

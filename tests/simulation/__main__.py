@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first of them (default: %(default)s)")
     parser.add_argument("--jobs", type=int, help="in how many processes (default: one for each core)")
     parser.add_argument("--seed", type=int, help="only this one, told as a log")
+    parser.add_argument("--nodes", type=int, default=1, help="servers at once (default: %(default)s)")
     parser.add_argument("--plant", choices=PLANTS, metavar="BUG", help=f"with one of: {', '.join(PLANTS)}")
     parser.add_argument(
         "--find", action="store_true", help="for each bug a seed that finds it, for the tests"
@@ -29,17 +30,18 @@ def main() -> int:
         return _find([options.plant] if options.plant else list(PLANTS))
     if options.seed is not None:
         with planted(options.plant):
-            outcome = run(options.seed, tell_all=True)
+            outcome = run(options.seed, tell_all=True, nodes=options.nodes)
         print(outcome)
         return bool(outcome.wrong)
-    return _many(range(options.first, options.first + options.seeds), options.plant, options.jobs)
+    seeds = range(options.first, options.first + options.seeds)
+    return _many(seeds, options.plant, options.jobs, options.nodes)
 
 
-def _many(seeds: range, plant: str | None, jobs: int | None) -> int:
+def _many(seeds: range, plant: str | None, jobs: int | None, nodes: int) -> int:
     began = time.monotonic()
     done, failed = 0, []
     with workers(jobs) as pool:
-        for chunk in run_many(pool, seeds, plant=plant):
+        for chunk in run_many(pool, seeds, plant=plant, nodes=nodes):
             done += len(chunk.seeds)
             for outcome in chunk.failed:
                 failed.append(outcome.seed)

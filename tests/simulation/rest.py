@@ -26,8 +26,9 @@ def restless(world: World) -> str:
             return f"{page.name} waits for answers to {page.client.membership.unanswered} commands"
         if page.link is None or page.link.is_dead or not page.link.is_quiet:
             return f"{page.name}'s connection is dead or busy"
-    if server.gateway.connections != len(live):
-        return f"the server has {server.gateway.connections} connections, there are {len(live)} pages"
+    connections = sum(each.gateway.connections for each in world.servers if each.listening)
+    if connections != len(live):
+        return f"the server has {connections} connections, there are {len(live)} pages"
     if any(member.connection is None for room in server.hub.rooms.values() for member in room):
         return "someone is away"
     if server.gateway.joins:

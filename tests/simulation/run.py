@@ -17,6 +17,7 @@ from structlog.typing import EventDict
 
 from tests.simulation import checks
 from tests.simulation.clock import Stuck, VirtualLoop, a_world_of_its_own
+from tests.simulation.cluster.world import ClusterWorld
 from tests.simulation.figures import figures_of
 from tests.simulation.world import World
 
@@ -35,8 +36,8 @@ class Outcome:
         return "\n".join([f"seed {self.seed}", *self.log, verdict, *(f"  * {text}" for text in self.wrong)])
 
 
-def run(seed: int, *, tell_all: bool = False) -> Outcome:
-    """`tell_all`: the server's own log lines too."""
+def run(seed: int, *, tell_all: bool = False, nodes: int = 1) -> Outcome:
+    """`tell_all`: the server's own log lines too. `nodes`: how many servers there are at once."""
     loop = VirtualLoop()
 
     def hear(method: str, event: EventDict) -> None:
@@ -54,7 +55,7 @@ def run(seed: int, *, tell_all: bool = False) -> Outcome:
     said_to: list[World] = []
     level = logging.INFO if tell_all else logging.WARNING
     with a_world_of_its_own(loop, seed, hear, level=level):
-        world = World(seed, loop)
+        world = World(seed, loop) if nodes == 1 else ClusterWorld(seed, loop, nodes)
         said_to.append(world)
         loop.set_exception_handler(lambda _loop, context: _fell(world, context))
         with world.truth.told(loop.time), world.small_rings():

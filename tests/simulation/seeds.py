@@ -33,10 +33,12 @@ def workers(count: int | None = None) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count or os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
 
 
-def run_many(pool: Executor, seeds: range, *, plant: str | None = None, size: int = CHUNK) -> Iterator[Chunk]:
+def run_many(
+    pool: Executor, seeds: range, *, plant: str | None = None, size: int = CHUNK, nodes: int = 1
+) -> Iterator[Chunk]:
     """Chunk by chunk, in order, with the bug of that name planted. What has not begun when it stops is dropped."""
     chunks = [seeds[start : start + size] for start in range(0, len(seeds), size)]
-    results = [pool.submit(_run_chunk, chunk, plant) for chunk in chunks]
+    results = [pool.submit(_run_chunk, chunk, plant, nodes) for chunk in chunks]
     try:
         for result in results:
             yield result.result()
@@ -45,12 +47,12 @@ def run_many(pool: Executor, seeds: range, *, plant: str | None = None, size: in
             result.cancel()
 
 
-def _run_chunk(seeds: range, plant: str | None) -> Chunk:
+def _run_chunk(seeds: range, plant: str | None, nodes: int) -> Chunk:
     figures: Counter[str] = Counter()
     failed = []
     with planted(plant):
         for seed in seeds:
-            outcome = run(seed)
+            outcome = run(seed, nodes=nodes)
             figures.update(outcome.figures)
             if outcome.wrong:
                 failed.append(outcome)

@@ -126,21 +126,29 @@ class Server:
         self.admission = admission = Admission(
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities
         )
-        self.gateway = Gateway(config, self.hub, store, admission, self.writer, changes, metrics)
+        self.gateway = self._make_gateway()
         reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)
         self.node.on_clock_set = self.hub.stays.clock_was_set
         await self.node.start()
-        await restore_rooms(store, self.hub, times.now(), admission.appearance.before)
-        self.restored = dict(store.restored)
+        await self._begin()
         await self.revocations.hear()
         self.node.errands["hear of revocations"] = self.revocations.hear
         self.gateway.start()
         self.drain = Drain(self._bound, self.gateway, self.writer, changes, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
+
+    def _make_gateway(self) -> Gateway:
+        parts = self._config, self.hub, self._store, self.admission, self.writer, self.changes, self.metrics
+        return Gateway(*parts)
+
+    async def _begin(self) -> None:
+        """As the rooms were when the last server ended."""
+        await restore_rooms(self._store, self.hub, self._times.now(), self.admission.appearance.before)
+        self.restored = dict(self._store.restored)
 
     def make_hub(self) -> Hub:
         """Without rooms."""

@@ -35,12 +35,13 @@ class TakeOvers:
         self._chance = chance = lots("take-overs", world.seed)
         # All stays are told again with each: a writer that keeps few has no place for them while the store is away.
         self._acts = chance.random() < 0.15 and world.recorder_limit == LIMIT
+        self.is_off = False
         self._pace = chance.choice((0.1, 0.5, 2.0))
 
     async def act(self) -> None:
         """Without end."""
         chance, world = self._chance, self._world
-        while self._acts:
+        while self._acts and not self.is_off:
             await sleep(chance.expovariate(self._pace))
             server, pause = world.server, chance.choice((0.0, 0.05, 0.2))
             if server is None or not server.hub.rooms:

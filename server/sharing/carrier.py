@@ -1,0 +1,67 @@
+"""Puts the hub's effects into the turn of their room; what of them is for others happens when it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from server.realtime.carrier import Carrier
+from server.sharing.owned_room import Hands, Held, Local, OwnedRoom
+from signalling.rooms.change import LOOK_UP, Unsettled
+from signalling.rooms.effects import (
+    Broadcast,
+    Close,
+    Effect,
+    EndMeeting,
+    LetIn,
+    PutRight,
+    Send,
+    StayEnded,
+    StayResumed,
+    Together,
+)
+
+
+class SharedCarrier(Carrier):
+    rooms: Mapping[str, OwnedRoom]
+
+    def perform(self, room: str, held: Held) -> None:
+        """It is committed."""
+        if isinstance(held, Hands):
+            self._hands.record({room: held.hands})
+        elif not isinstance(held, Local):
+            super()._do([held])
+
+    def _record_hands(self) -> None:
+        changed = self._hub.hands.take()
+        self._pending.hands_changed(changed)
+        for room_id, hands in changed.items():
+            room = self.rooms.get(room_id)
+            if room is not None:
+                room.later(Hands(hands))
+
+    def _do(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                if not effect.to.closing:
+                    effect.to.room.send(effect.to, effect.payload)
+            elif isinstance(effect, Broadcast):
+                effect.to[0].room.cast(effect.to, effect.payload)
+            elif isinstance(effect, Together):
+                for payload in effect.payloads:
+                    effect.to[0].room.cast(effect.to, payload)
+            elif isinstance(effect, Close):
+                effect.to.close(effect.code)
+            else:
+                self._later(effect)
+
+    def _later(self, effect: StayEnded | StayResumed | Unsettled | EndMeeting | PutRight | LetIn) -> None:
+        if isinstance(effect, StayEnded):
+            self._pending.stay_ended(effect.room, effect.user_id)
+        elif isinstance(effect, Unsettled) and effect.change != LOOK_UP:
+            self._pending.meeting_changed(effect.room)
+        room = self.rooms.get(effect.room)
+        if room is not None:
+            room.later(effect)
+        elif isinstance(effect, Unsettled | EndMeeting):
+            # Asked for over HTTP, and nobody is in the room.
+            super()._do([effect])

@@ -1,0 +1,220 @@
+"""Puts what happens in this node's rooms into the engine, turn by turn, and then lets it be noticed.
+
+stirred ─► at the end of the loop's turn: fresh state ─► batch ─► commits, in order ─► release
+                                                                    └─ refused, or no answer ─► Recovery
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import structlog
+
+from server.cluster.engine.bounds import LOG_KEPT
+from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.records import Commit, Committed, Entry, Message, Ownership, RoomState
+from server.identity.ids import new_id
+from server.runtime import clock
+from server.sharing.owned_room import Held, Local, OwnedRoom, Turn
+from signalling.nodes import wire
+from signalling.nodes.owner import Batch, Parcel
+from signalling.rooms.hub import Hub
+from signalling.rooms.room import Room
+from signalling.state.handover import Handover
+from signalling.state.parts import Fresh
+
+log = structlog.get_logger()
+
+ABOUT = "room"
+"""The field with what belongs to no member."""
+
+WITHDRAWN = "withdrawn"
+"""The field with the numbers of events that nobody is to be sent any more."""
+
+
+class Committing:
+    """`node`: this one's id. `at`: the time by the clock that all nodes share. `release` carries out what was held.
+    `lost_sight` is called with a room of which it is not known what the engine has."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        hub: Hub,
+        handover: Handover,
+        node: Callable[[], str],
+        at: Callable[[], float],
+        release: Callable[[OwnedRoom, Sequence[Held]], None],
+        lost_sight: Callable[[OwnedRoom], None],
+    ) -> None:
+        self._engine = engine
+        self.hub = hub
+        self._handover = handover
+        self._node = node
+        self._at = at
+        self._release = release
+        self._lost_sight = lost_sight
+        self._stirred: dict[OwnedRoom, None] = {}
+        self._flush: asyncio.Handle | None = None
+        self.fenced = 0
+
+    def stirred(self, room: OwnedRoom) -> None:
+        self._stirred[room] = None
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_soon(self._flush_all)
+
+    def _flush_all(self) -> None:
+        self._flush = None
+        stirred, self._stirred = self._stirred, {}
+        for room in stirred:
+            if not room.is_lost:
+                try:
+                    self.gather(room)
+                    self.send(room)
+                except Exception:
+                    log.exception("a turn of a room failed", meeting=room.id)
+
+    def gather(self, room: OwnedRoom) -> None:
+        """Make a batch of what has happened."""
+        found, line = self.hub.rooms.get(room.id), room.line
+        if found is not None:
+            _touch(self.hub, found, room)
+        fresh = self._handover.fresh(room.id, clock.monotonic(), self._at())
+        turn = room.turn()
+        if found is None or fresh is None:
+            if line.epoch:
+                line.drop(turn.parcels, turn.held)
+            elif turn.parcels or turn.held:
+                line.say(turn.parcels, turn.held)
+        elif fresh.whole and fresh.room is not None:
+            room.withdrawn = []
+            whole = _room_state(fresh.room, fresh.members, fresh.log, fresh.seq)
+            line.establish(found.log.epoch, fresh.seq, whole, turn.parcels, turn.held)
+        else:
+            self._add(room, fresh, turn)
+
+    def _add(self, room: OwnedRoom, fresh: Fresh, turn: Turn) -> None:
+        fields: dict[str, bytes | None] = {} if fresh.room is None else {ABOUT: fresh.room}
+        if fresh.withdrawn:
+            oldest = fresh.seq - LOG_KEPT
+            room.withdrawn = [each for each in (*room.withdrawn, *fresh.withdrawn) if each > oldest]
+            fields[WITHDRAWN] = msgspec.json.encode(room.withdrawn)
+        members: dict[str, bytes | None] = {**fresh.members, **dict.fromkeys(fresh.gone)}
+        count = fresh.seq - room.line.seq
+        # Of very many events in one turn the log may have forgotten the first already.
+        entries = [*[b""] * (count - len(fresh.log)), *fresh.log]
+        if entries or members or fields or turn.parcels or turn.held:
+            room.line.add(entries, members, fields, turn.parcels, turn.held)
+
+    def send(self, room: OwnedRoom) -> None:
+        """Send what may be sent."""
+        while batches := room.line.next():
+            for batch in batches:
+                self._send(room, batch)
+
+    def _send(self, room: OwnedRoom, batch: Batch[Held]) -> None:
+        line = room.line
+        if batch.kind == "say":
+            self.post(batch.parcels)
+            self.happened(room, line.happened())
+            return
+        answer: Awaitable[Any]
+        if batch.kind == "commit":
+            entries = [Entry(seq, payload, 0.0) for seq, payload in enumerate(batch.entries, batch.seq + 1)]
+            messages = [Message(parcel.to, parcel.body) for parcel in batch.parcels]
+            who = room.id, line.term, batch.revision, batch.seq, line.incarnation
+            answer = self._engine.commit(Commit(*who, entries, batch.members, batch.fields, messages))
+        else:
+            own = Ownership(room.id, self._node(), line.term, batch.epoch, batch.revision)
+            is_drop = batch.kind == "drop"
+            answer = self._engine.drop(own) if is_drop else self._engine.establish(own, batch.whole)
+        future = asyncio.ensure_future(answer)
+        future.add_done_callback(partial(self._answered, room, room.attempt))
+
+    def _answered(self, room: OwnedRoom, attempt: int, answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled() or room.is_lost or attempt != room.attempt:
+            if not answer.cancelled():
+                answer.exception()
+            return
+        error = answer.exception()
+        if error is not None and not isinstance(error, EngineUnavailable):
+            log.error("a commit failed", meeting=room.id, exc_info=error)
+        if error is None and isinstance(answer.result(), Committed):
+            batch = room.line.happened()
+            if batch.kind != "commit":
+                self.post(batch.parcels)
+            self.happened(room, batch)
+            if batch.kind == "drop":
+                self._dropped(room)
+            self.send(room)
+            return
+        self.unsure(room)
+
+    def _dropped(self, room: OwnedRoom) -> None:
+        """Nothing is in the engine; whoever came meanwhile needs another term."""
+        room.attempt += 1
+        self._lost_sight(room)
+
+    def unsure(self, room: OwnedRoom) -> None:
+        room.attempt += 1
+        room.line.lost_sight()
+        self._lost_sight(room)
+
+    def happened(self, room: OwnedRoom, batch: Batch[Held]) -> None:
+        """It is in the engine."""
+        self._release(room, batch.effects)
+        if not len(room.line) and not room.is_stirred:
+            for event in room.awaited:
+                event.set()
+            room.awaited = []
+
+    def post(self, parcels: Sequence[Parcel]) -> None:
+        """Without a commit."""
+        for parcel in parcels:
+            sent = asyncio.ensure_future(self._engine.send(Message(parcel.to, parcel.body)))
+            sent.add_done_callback(_heard)
+
+    def begin_anew(self, room: OwnedRoom) -> None:
+        """In another epoch. What the store is told of the last one, it is told; pages have to resume."""
+        self.gather(room)
+        for effect in room.line.begins_anew():
+            if not isinstance(effect, Local):
+                room.later(effect)
+        self._handover.begin_anew(room.id, new_id("e"))
+        room.later(Local(wire.Unbridged(room.id, room.line.term), b""))
+
+    def whole(self, room: OwnedRoom) -> RoomState:
+        """All of the room, with what is not committed. Raises `KeyError` if nobody is in it."""
+        state = self._handover.state(room.id, clock.monotonic(), self._at())
+        return _room_state(state.room, state.members, state.log, state.seq)
+
+
+def _touch(hub: Hub, found: Room, room: OwnedRoom) -> None:
+    """What changes is kept together with the number of the frame that changed it."""
+    touched = found.touched
+    if touched is None or not (
+        touched.room or touched.members or touched.gone or found.log.seq > touched.seq
+    ):
+        return
+    for connection in room.answering:
+        seat = hub.seated(connection)
+        if seat is not None:
+            seat.member.touch()
+        elif connection.waits:
+            found.touch()
+
+
+def _room_state(about: bytes, members: Mapping[str, bytes], log_: Sequence[bytes], seq: int) -> RoomState:
+    kept = log_[-LOG_KEPT:]
+    entries = [Entry(number, payload, 0.0) for number, payload in enumerate(kept, seq - len(kept) + 1)]
+    return RoomState(seq, entries, members, {ABOUT: about})
+
+
+def _heard(sent: asyncio.Future[object]) -> None:
+    """What was lost is asked for again when there is a connection."""
+    if not sent.cancelled():
+        sent.exception()

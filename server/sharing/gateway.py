@@ -1,0 +1,308 @@
+"""The gateway of a node that is one of several.
+
+    sockets ─► EdgeSockets ─► owner, here or elsewhere ─► OwnedRooms ─► Gateway ─► hub ─► SharedCarrier
+       ▲                                                                                      │
+       └───────────────────────── an edge's messages ◄── committed ◄── Committing ◄───────────┘
+
+The rooms that this node owns are handled as they are by a node alone; only that their connections are
+`OwnedConnection`s, wherever the sockets are, and that nothing goes out before it is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Any, cast
+
+import structlog
+
+from server.cluster.engine.engine import Engine
+from server.identity.tokens import Tokens
+from server.realtime.admission import Admission
+from server.realtime.attendance_writer import AttendanceWriter
+from server.realtime.carrier import Carrier
+from server.realtime.change_writer import ChangeWriter
+from server.realtime.connection import Connection
+from server.realtime.connection_owner import Buffer
+from server.realtime.frames import text_frame
+from server.realtime.gateway import Gateway
+from server.runtime.happening import ends, happens
+from server.runtime.metrics import Metrics
+from server.settings.config import Config
+from server.sharing import edge_sockets
+from server.sharing.carrier import SharedCarrier
+from server.sharing.committing import Committing
+from server.sharing.edge_sockets import EdgeSockets
+from server.sharing.membership import Membership
+from server.sharing.orphans import Orphans
+from server.sharing.over_http import OverHttp
+from server.sharing.owned_connection import OwnedConnection
+from server.sharing.owned_room import Held, Local, OwnedRoom
+from server.sharing.owned_rooms import OwnedRooms
+from server.sharing.recovery import Recovery
+from server.sharing.sealing import NotSealed, Seal
+from signalling.nodes import wire
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
+from signalling.rooms import server_messages
+from signalling.rooms.effects import Effect
+from signalling.rooms.hub import Hub
+from signalling.rooms.inputs import Goodbye
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+class ClusterGateway(Gateway):
+    """`node`: this node's id, to begin with."""
+
+    def __init__(
+        self,
+        config: Config,
+        hub: Hub,
+        store: Store,
+        admission: Admission,
+        writer: AttendanceWriter,
+        changes: ChangeWriter,
+        metrics: Metrics,
+        engine: Engine,
+        tokens: Tokens,
+        seal: Seal,
+        node: str,
+        membership: type[Membership] = Membership,
+    ) -> None:
+        self._engine = engine
+        self._seal = seal
+        self.membership = membership(engine, node, self)
+        self.owned_rooms = OwnedRooms(engine, hub, self.membership, seal, self, admission.order.terms)
+        super().__init__(config, hub, store, admission, writer, changes, metrics)
+        self.edge = EdgeSockets(
+            node, tokens, seal, metrics, self.membership.post, self._turned_away, self._answered
+        )
+        self.edge.owners = self.owned_rooms
+        rooms = self.owned_rooms
+        committing = Committing(
+            *(engine, hub, rooms.handover, lambda: self.membership.id, self.membership.at),
+            self._release,
+            self._lost_sight,
+        )
+        rooms.committing = committing
+        self._recovery = Recovery(engine, self.membership, committing, rooms.lose)
+        self._orphans = Orphans(self.membership, rooms, lambda: self.edge.rooms)
+        self._over_http = OverHttp(engine, self.membership, rooms.rooms, super().end_meeting, super().goodbye)
+        self._stands_since: float | None = None
+        writer.held_up = changes.held_up = self._committed
+
+    def _make_carrier(self) -> Carrier:
+        self._shared = SharedCarrier(
+            self._hub, self._admission.pending, self._writer, self.hands, self._metrics
+        )
+        self._shared.rooms = self.owned_rooms.rooms
+        return self._shared
+
+    async def begin(self) -> None:
+        """Be a node among others. Raises `EngineRefused`, `EngineUnavailable`."""
+        await self.membership.start()
+
+    async def stop(self, within: float) -> int:
+        given_up = await super().stop(within)
+        await ends(self._over_http.tasks, within)
+        return given_up
+
+    async def leave(self) -> None:
+        """Be none any more."""
+        await self.membership.stop()
+
+    def record_absent(self) -> None:
+        """Whoever takes their rooms sees them return, or not."""
+
+    # Called by connections: by sockets, and by those of the rooms that this node owns.
+
+    def opened(self, connection: Connection) -> None:
+        self.edge.connections[connection.number] = connection
+        super().opened(connection)
+
+    def count(self, connection: Connection) -> None:
+        refused = self.limits.opened(connection.client)
+        if refused is not None:
+            self.edge.refuse(connection, refused)
+
+    def received(self, connection: Connection | OwnedConnection, data: Buffer) -> None:
+        if isinstance(connection, OwnedConnection):
+            super().received(cast(Connection, connection), data)
+            return
+        try:
+            self.edge.received(connection, data)
+        except Exception:
+            log.exception("frame failed", connection=connection.number)
+            connection.close(CloseCode.INTERNAL_ERROR)
+
+    def flooded(self, connection: Connection) -> None:
+        log.info("connection sends too much", connection=connection.number)
+        self.edge.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0))
+
+    def going_away(self, connection: Connection) -> None:
+        if not connection.is_held:
+            delay = round(self._away_for(), 3)
+            connection.write(text_frame(server_messages.going_away(delay)))
+            connection.close(CloseCode.GOING_AWAY)
+
+    def closing(self, connection: Connection | OwnedConnection) -> None:
+        if isinstance(connection, OwnedConnection):
+            self._lost(cast(Connection, connection))
+        else:
+            self.edge.lost(connection)
+
+    def lost(self, connection: Connection) -> None:
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        self.limits.closed(connection.client)
+        self._metrics.closed[connection.close_code] += 1
+        self.edge.lost(connection)
+        self.edge.connections.pop(connection.number, None)
+
+    def is_behind(self, connection: OwnedConnection) -> bool:
+        """Only of this node's own sockets is it known."""
+        if connection.edge != self.membership.id:
+            return False
+        socket = self.edge.connections.get(connection.number)
+        return socket is not None and socket.is_behind
+
+    def came_from(self, connection: OwnedConnection, sealed: bytes) -> bytes:
+        if connection.edge == self.membership.id:
+            socket = self.edge.connections.get(connection.number)
+            if socket is not None:
+                connection.client = socket.client
+            return sealed
+        client, data = edge_sockets.client_of(self._seal.unseal(sealed))
+        if client is not None:
+            connection.client = client
+        return data
+
+    def lost_owned(self, connection: OwnedConnection) -> None:
+        self._joining.lost(cast(Connection, connection))
+        self._lost(cast(Connection, connection))
+
+    def _answered(self, connection: Connection | OwnedConnection) -> None:
+        if not isinstance(connection, OwnedConnection):
+            super()._answered(connection)
+
+    def _works(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        # It is not answered before it is done: whoever owns the room next would not know of it.
+        connection.hold()
+        task.add_done_callback(lambda _: connection.release())
+
+    def _turned_away(self, connection: Any, message: Any) -> bool:
+        if isinstance(connection, OwnedConnection):
+            return False
+        return super()._turned_away(connection, message)
+
+    # Called by the rooms that this node owns.
+
+    def carry_out(self, effects: Sequence[Effect]) -> None:
+        self._carrier.carry_out(effects)
+        self._carrier.tell_soon()
+
+    def tell_here(self, message: wire.ToEdge) -> None:
+        self.edge.heard(message, b"")
+
+    def has_socket(self, number: int, room_id: str) -> bool:
+        return self.edge.has(number, room_id)
+
+    def _release(self, room: OwnedRoom, held: Sequence[Held]) -> None:
+        for each in held:
+            try:
+                if isinstance(each, Local):
+                    self.edge.heard(each.message, each.payload)
+                else:
+                    self._shared.perform(room.id, each)
+            except Exception:
+                log.exception("what was committed could not be carried out", meeting=room.id)
+
+    def _lost_sight(self, room: OwnedRoom) -> None:
+        line = room.line
+        is_over = line.phase == "dropped" and not (len(line) or room.is_stirred or room.connections)
+        if is_over and room.id not in self._hub.rooms:
+            self.owned_rooms.dropped(room)
+        else:
+            self._recovery.begin(room)
+
+    async def _committed(self, room_id: str, within: float) -> bool:
+        """Wait until what has happened in the room is committed."""
+        room = self.owned_rooms.rooms.get(room_id)
+        if room is None or not (len(room.line) or room.is_stirred):
+            return True
+        event = asyncio.Event()
+        room.awaited.append(event)
+        return await happens(event, within)
+
+    # Told by the membership.
+
+    def entries(self, bodies: Sequence[bytes]) -> None:
+        for body in bodies:
+            try:
+                message, payload = wire.decode(body)
+                self._entry(message, payload)
+            except (wire.BadEntry, NotSealed) as error:
+                log.error("an entry of the inbox cannot be read", reason=str(error)[:200])
+            except Exception:
+                log.exception("an entry of the inbox failed")
+
+    def _entry(self, message: wire.NodeMessage, payload: bytes) -> None:
+        if isinstance(message, wire.Ended | wire.Said):
+            self._over_http.heard(message)
+        elif isinstance(message, wire.TO_OWNER):
+            self.owned_rooms.received(message, payload)
+        else:
+            self.edge.heard(message, payload)
+
+    def gap(self) -> None:
+        self.edge.gap()
+        self.owned_rooms.ask_all()
+
+    def unsent(self) -> None:
+        self.edge.ask_again()
+        self.owned_rooms.ask_all()
+
+    def gone(self, node: str) -> None:
+        self.owned_rooms.edge_gone(node)
+        self.edge.gone(node)
+
+    def orphans(self, node: str, rooms: Sequence[str]) -> None:
+        self._orphans.found(node, rooms)
+
+    def another_engine(self) -> None:
+        for room in list(self.owned_rooms.rooms.values()):
+            self.owned_rooms.committing.unsure(room)
+
+    def was_buried(self) -> None:
+        self.owned_rooms.lose_all()
+        self.edge.close_all(CloseCode.GOING_AWAY)
+        self.edge.begin_anew(self.membership.id)
+
+    def owned(self) -> Sequence[str]:
+        return list(self.owned_rooms.rooms)
+
+    # HTTP.
+
+    def end_meeting(self, room: str) -> None:
+        self._admission.pending.meeting_changed(room)
+        self._over_http.end(room)
+
+    def goodbye(self, said: Goodbye) -> None:
+        self._over_http.goodbye(said)
+
+    # The timer.
+
+    def _tick(self, connections: Collection[Connection], now: float) -> None:
+        if not self.membership.is_well:
+            # Nobody could come back meanwhile.
+            self._stands_since = self._stands_since or now
+            return
+        if self._stands_since is not None:
+            self._hub.stood_still(now - self._stands_since, now)
+            self._stands_since = None
+        owned = [
+            connection for room in self.owned_rooms.rooms.values() for connection in room.connections.values()
+        ]
+        super()._tick(cast(Collection[Connection], owned), now)

@@ -1,0 +1,231 @@
+"""This node among the others: it lives by beats, hears who has died, and reads its inbox.
+
+Whoever was taken for dead never beats again under that name: the node gives up what it has, and goes on under another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from server.cluster.engine.bounds import LEASE
+from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineUnavailable
+from server.cluster.engine.records import Beaten, Buried, Message, SeenNode
+from server.identity.ids import new_id
+from server.runtime import clock
+
+log = structlog.get_logger()
+
+INTERVAL = 1.0
+AGAIN = 0.25
+"""Seconds to the next attempt while there is no connection."""
+
+
+class Hears(Protocol):
+    """What the rest of the node is told."""
+
+    def entries(self, bodies: Sequence[bytes]) -> None: ...
+    def gap(self) -> None:
+        """Entries of the inbox are lost."""
+
+    def unsent(self) -> None:
+        """Entries for others may be lost; there is a connection again."""
+
+    def gone(self, node: str) -> None:
+        """It has died. Its rooms can be taken."""
+
+    def orphans(self, node: str, rooms: Sequence[str]) -> None:
+        """Rooms of a node that is dead, which nobody has taken yet."""
+
+    def another_engine(self) -> None:
+        """The engine came back as another one."""
+
+    def was_buried(self) -> None:
+        """Others have taken this node for dead. It has another id by now."""
+
+    def owned(self) -> Sequence[str]:
+        """The rooms that this node owns."""
+
+
+class Membership:
+    """`id`: this node's, among the others. `about`: what it says of itself."""
+
+    def __init__(
+        self, engine: Engine, node: str, hears: Hears, *, interval: float = INTERVAL, lease: float = LEASE
+    ) -> None:
+        self.id = node
+        self.about: Callable[[], bytes] = lambda: b"{}"
+        self.is_well = False
+        """Whether the last beat was answered."""
+        self._engine = engine
+        self._hears = hears
+        self._interval = interval
+        self._lease = lease
+        self._nodes: Mapping[str, SeenNode] = {}
+        self._incarnation = ""
+        self._since: dict[str, float] = {}
+        """By incarnation, since when this node has beaten without a pause of a lease until the end of it."""
+        self._beaten_at = clock.monotonic()
+        self._ahead = 0.0
+        self._settles_at = 0.0
+        self._settled = asyncio.Event()
+        self._beaten = asyncio.Event()
+        self._empty: set[str] = set()
+        self._has_lost = False
+        self._is_buried = False
+        self._doubted: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Raises `EngineRefused`, `EngineUnavailable`."""
+        await self._engine.open()
+        await self._engine.open_inbox(self.id)
+        await self._beat()
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._keep_beating()), loop.create_task(self._read())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._engine.close()
+
+    # What others ask.
+
+    @property
+    def others(self) -> Sequence[str]:
+        """The nodes that live besides this one."""
+        return [node.id for node in self._nodes.values() if node.about is not None and node.id != self.id]
+
+    def at(self) -> float:
+        """The engine's time of day (epoch seconds)."""
+        return clock.monotonic() + self._ahead
+
+    def last_beat(self, node: str, otherwise: float) -> float:
+        """When the node has beaten last (the engine's time)."""
+        found = self._nodes.get(node)
+        return otherwise if found is None else found.beat_at
+
+    def was_over(self, since: str) -> bool:
+        """Whether this node may have been taken for dead at some time since it saw that incarnation."""
+        return since in self._doubted
+
+    async def seen(self, incarnation: str) -> None:
+        """Wait until this node has beaten in it, or it is past."""
+        while self._incarnation != incarnation and await self._engine.connected() == incarnation:
+            await self._beaten.wait()
+
+    async def settled(self, incarnation: str = "") -> str:
+        """Wait until rooms may be taken. Returns the engine's incarnation."""
+        if incarnation:
+            await self.seen(incarnation)
+        await self._settled.wait()
+        return self._incarnation
+
+    def post(self, node: str, body: bytes) -> None:
+        sent = asyncio.ensure_future(self._engine.send(Message([node], body)))
+        sent.add_done_callback(self._sent)
+
+    def _sent(self, sent: asyncio.Future[object]) -> None:
+        if not sent.cancelled() and sent.exception() is not None:
+            self._has_lost = True
+
+    def buried(self) -> None:
+        """The engine says so, or may be about to."""
+        self._is_buried = True
+
+    # Beats.
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval if self.is_well else AGAIN)
+            try:
+                await self._beat()
+            except EngineUnavailable as error:
+                if self.is_well:
+                    log.warning("the engine is away", error=str(error))
+                self.is_well = False
+            except Exception:
+                log.exception("a beat failed")
+
+    async def _beat(self) -> None:
+        asked = clock.monotonic()
+        told = await self._engine.beat(self.id, self.about(), self._hears.owned())
+        if isinstance(told, Buried) or self._is_buried:
+            await self._begin_anew()
+            return
+        if not self.is_well and self._incarnation:
+            log.info("the engine is back", silent=round(asked - self._beaten_at, 3))
+        self._heard(told, asked)
+        beaten, self._beaten = self._beaten, asyncio.Event()
+        beaten.set()
+        await self._look_for_orphans()
+        if self._has_lost:
+            self._has_lost = False
+            self._hears.unsent()
+
+    def _heard(self, told: Beaten, asked: float) -> None:
+        if self._incarnation and asked - self._beaten_at > self._lease:
+            self._doubted.add(self._incarnation)
+        self._beaten_at, self._ahead, self.is_well = asked, told.at - asked, True
+        before, self._incarnation = self._incarnation, told.incarnation
+        if told.settling:
+            self._settled.clear()
+            asyncio.get_running_loop().call_later(told.settling, self._settles, told.incarnation)
+        else:
+            self._settles(told.incarnation)
+        alive = set(self.others)
+        self._nodes = {node.id: node for node in told.nodes}
+        if before and before != told.incarnation:
+            log.warning("the engine came back as another one", incarnation=told.incarnation)
+            self._hears.another_engine()
+        for node in sorted(alive - set(self.others)):
+            if node in self._nodes or before == told.incarnation:
+                log.info("a node has died", node=node)
+                self._hears.gone(node)
+
+    def _settles(self, incarnation: str) -> None:
+        if incarnation == self._incarnation:
+            self._settled.set()
+
+    async def _look_for_orphans(self) -> None:
+        if not self._settled.is_set():
+            return
+        dead = [node.id for node in self._nodes.values() if node.about is None]
+        self._empty &= set(dead)
+        for node in dead:
+            if node not in self._empty:
+                rooms = await self._engine.rooms_of(node)
+                if rooms:
+                    self._hears.orphans(node, rooms)
+                else:
+                    self._empty.add(node)
+
+    async def _begin_anew(self) -> None:
+        """Under another name."""
+        before, self.id = self.id, new_id("n")
+        self._is_buried = False
+        log.warning("taken for dead by the others, sockets are closed", node=before, goes_on_as=self.id)
+        self._hears.was_buried()
+        await self._engine.open_inbox(self.id)
+
+    # The inbox.
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                received = await self._engine.receive()
+                if received.has_gap:
+                    log.warning("entries of the inbox are lost")
+                    self._hears.gap()
+                self._hears.entries(received.messages)
+            except EngineUnavailable:
+                await asyncio.sleep(AGAIN)
+            except Exception:
+                log.exception("the inbox cannot be read")
+                await asyncio.sleep(AGAIN)

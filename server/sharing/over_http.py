@@ -1,0 +1,71 @@
+"""What is said over HTTP and belongs to a room: it is passed on to the room's owner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+import structlog
+
+from server.cluster.engine.engine import Engine
+from server.sharing.membership import Membership
+from signalling.nodes import wire
+from signalling.rooms.inputs import Goodbye
+
+log = structlog.get_logger()
+
+
+class OverHttp:
+    """`owned`: the rooms of this node. `end`, `goodbye`: what is done with one of them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        membership: Membership,
+        owned: Collection[str],
+        end: Callable[[str], None],
+        goodbye: Callable[[Goodbye], None],
+    ) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._engine = engine
+        self._membership = membership
+        self._owned = owned
+        self._end = end
+        self._goodbye = goodbye
+
+    def end(self, room: str) -> None:
+        """The store has ended the meeting."""
+        if room in self._owned:
+            self._end(room)
+            return
+        for node in self._membership.others:
+            self._membership.post(node, wire.encode(wire.Ended(room)))
+
+    def goodbye(self, said: Goodbye) -> None:
+        if said.room in self._owned:
+            self._goodbye(said)
+            return
+        task = asyncio.get_running_loop().create_task(self._pass_on(said))
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+
+    async def _pass_on(self, said: Goodbye) -> None:
+        head = await self._engine.head(said.room)
+        if head is not None and head.node in self._membership.others:
+            told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
+            self._membership.post(head.node, wire.encode(told))
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("what was said over HTTP did not come to its room", error=str(error))
+
+    def heard(self, message: wire.Ended | wire.Said) -> None:
+        """Another node has heard it."""
+        if message.room not in self._owned:
+            return
+        if isinstance(message, wire.Ended):
+            self._end(message.room)
+        else:
+            told = message.user_id, message.instance, message.attempt, message.back_in
+            self._goodbye(Goodbye(message.room, *told))

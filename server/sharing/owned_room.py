@@ -1,0 +1,230 @@
+"""A room that this node owns: its connections, its turn that is being gathered, and what is not committed of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from server.sharing.owned_connection import OwnedConnection
+from signalling.nodes import wire
+from signalling.nodes.owner import Parcel, Uncommitted
+from signalling.protocol.errors import CloseCode
+from signalling.rooms.effects import Effect
+from signalling.rooms.hands import RECORDED
+
+CREDENTIALS = tuple(b'{"type":"%b"' % kind for kind in (b"joined", b"resumed", b"waiting", b"authenticated"))
+"""How messages begin that are sealed on their way."""
+
+
+class Local(NamedTuple):
+    """For the edge that this node is itself."""
+
+    message: wire.ToEdge
+    payload: bytes
+
+
+class Hands(NamedTuple):
+    """To be recorded of raised hands."""
+
+    hands: RECORDED
+
+
+Held = Local | Hands | Effect
+"""What happens when a batch is committed."""
+
+
+class _Out:
+    """A message for one connection, or its answer alone."""
+
+    __slots__ = ("connection", "n", "payload", "place")
+
+    def __init__(self, connection: OwnedConnection, payload: bytes) -> None:
+        self.connection = connection
+        self.payload = payload
+        self.n = 0
+        self.place: str | None = None
+
+
+class _Cast(NamedTuple):
+    to: Sequence[OwnedConnection]
+    payload: bytes
+
+
+class _Shut(NamedTuple):
+    connection: OwnedConnection
+    code: CloseCode
+
+
+class Turn(NamedTuple):
+    """What is to go out of one turn: entries for inboxes, and what is done here when they are in."""
+
+    parcels: Sequence[Parcel]
+    held: Sequence[Held]
+
+
+class OwnedRoom:
+    """`node`: this one. `seal`: of payloads. `stirred` is called when there is something to commit."""
+
+    def __init__(
+        self,
+        room_id: str,
+        node: str,
+        seal: Callable[[bytes], bytes],
+        stirred: Callable[[OwnedRoom], None],
+    ) -> None:
+        self.id = room_id
+        self.node = node
+        self.line: Uncommitted[Held] = Uncommitted(room_id)
+        self.connections: dict[tuple[str, int], OwnedConnection] = {}
+        self.withdrawn: list[int] = []
+        self.is_lost = False
+        """Somebody else owns it by now."""
+        self.attempt = 0
+        """Rises when the answers that are on their way count no more."""
+        self.recovery: asyncio.Task[None] | None = None
+        self.awaited: list[asyncio.Event] = []
+        self._seal = seal
+        self._stirred = stirred
+        self._seated: dict[str, int] = {}
+        self._items: list[_Out | _Cast | _Shut | Held] = []
+        self._last: dict[OwnedConnection, _Out] = {}
+        self._answered: dict[OwnedConnection, None] = {}
+        self._parcels: list[Parcel] = []
+
+    @property
+    def is_stirred(self) -> bool:
+        """Whether a turn is being gathered."""
+        return bool(self._items or self._answered or self._parcels)
+
+    @property
+    def answering(self) -> Sequence[OwnedConnection]:
+        """Connections of which frames were carried out in this turn."""
+        return [each for each in self._answered if each.done > each.told]
+
+    # What happens in a turn.
+
+    def send(self, connection: OwnedConnection, payload: bytes) -> None:
+        out = self._last[connection] = _Out(connection, payload)
+        self._items.append(out)
+        self.answers(connection)
+
+    def cast(self, to: Sequence[OwnedConnection], payload: bytes) -> None:
+        self._items.append(_Cast(to, payload))
+        self._stirred(self)
+
+    def shut(self, connection: OwnedConnection, code: CloseCode) -> None:
+        self._items.append(_Shut(connection, code))
+        self._stirred(self)
+
+    def later(self, effect: Held) -> None:
+        self._items.append(effect)
+        self._stirred(self)
+
+    def answers(self, connection: OwnedConnection) -> None:
+        """Frames of it may be carried out, and what it has may have changed."""
+        self._answered[connection] = None
+        self._stirred(self)
+
+    def tell_nodes(self, nodes: Sequence[str], message: wire.ToEdge) -> None:
+        """Before all else in this turn."""
+        if others := [each for each in nodes if each != self.node]:
+            self._parcels.append(Parcel(others, wire.encode(message)))
+            self._stirred(self)
+
+    def turn(self) -> Turn:
+        """What was gathered. The next turn begins."""
+        explicit = False
+        for connection in self._answered:
+            has = connection.has
+            if connection.done == connection.told and has == connection.place:
+                continue
+            out = self._last.get(connection)
+            if out is None:
+                out = _Out(connection, b"")
+                self._items.append(out)
+            out.n, connection.told = connection.done, connection.done
+            if has != connection.place:
+                explicit = True
+                out.place = has
+        items, parcels, held = self._items, self._parcels, list[Held]()
+        self._items, self._last, self._answered, self._parcels = [], {}, {}, []
+        for item in items:
+            if isinstance(item, _Out):
+                self._out(item, parcels, held)
+            elif isinstance(item, _Cast):
+                self._cast(item, explicit, parcels, held)
+            elif isinstance(item, _Shut):
+                who = item.connection
+                message = wire.Shut(self.id, self.line.term, who.number, item.code)
+                self._put(who.edge, message, b"", parcels, held)
+            else:
+                held.append(item)
+        return Turn(parcels, held)
+
+    def _out(self, out: _Out, parcels: list[Parcel], held: list[Held]) -> None:
+        who, payload = out.connection, out.payload
+        sealed = who.edge != self.node and payload.startswith(CREDENTIALS)
+        if sealed:
+            payload = self._seal(payload)
+        if out.place is not None:
+            self._seated[who.edge] = (
+                self._seated.get(who.edge, 0) + (out.place == "seat") - (who.place == "seat")
+            )
+            who.place = out.place
+        message = wire.Answer(self.id, self.line.term, who.number, out.n, out.place, sealed)
+        self._put(who.edge, message, payload, parcels, held)
+
+    def _cast(self, cast: _Cast, explicit: bool, parcels: list[Parcel], held: list[Held]) -> None:
+        edges: dict[str, list[int]] = {}
+        for connection in cast.to:
+            edges.setdefault(connection.edge, []).append(connection.number)
+        whole: list[str] = []
+        for edge, numbers in edges.items():
+            if edge == self.node:
+                held.append(Local(wire.Told(self.id, self.line.term, numbers), cast.payload))
+            elif not explicit and len(numbers) == self._seated.get(edge):
+                whole.append(edge)
+            else:
+                told = wire.Told(self.id, self.line.term, numbers)
+                parcels.append(Parcel([edge], wire.encode(told, cast.payload)))
+        if whole:
+            parcels.append(Parcel(whole, wire.encode(wire.Told(self.id, self.line.term), cast.payload)))
+
+    def _put(
+        self, edge: str, message: wire.ToEdge, payload: bytes, parcels: list[Parcel], held: list[Held]
+    ) -> None:
+        if edge == self.node:
+            held.append(Local(message, payload))
+        else:
+            parcels.append(Parcel([edge], wire.encode(message, payload)))
+
+    # Connections.
+
+    def adopted(self, connection: OwnedConnection, place: str) -> None:
+        """Another owner had it, and its edge knows its place."""
+        self.connections[connection.edge, connection.number] = connection
+        connection.place = place
+        connection.joined, connection.waits = place == "seat", place == "wait"
+        self._seated[connection.edge] = self._seated.get(connection.edge, 0) + (place == "seat")
+
+    def forget(self, connection: OwnedConnection) -> None:
+        """Its edge has heard, or will, that its last frame is answered."""
+        if self.connections.pop((connection.edge, connection.number), None) is not None:
+            self._seated[connection.edge] = self._seated.get(connection.edge, 0) - (
+                connection.place == "seat"
+            )
+
+    def lose(self) -> list[OwnedConnection]:
+        """Returns the connections, to which nothing is written any more."""
+        self.is_lost = True
+        self.attempt += 1
+        self.line.forgets()
+        self._items, self._last, self._answered, self._parcels = [], {}, {}, []
+        connections, self.connections = list(self.connections.values()), {}
+        for connection in connections:
+            connection.closing = True
+        for event in self.awaited:
+            event.set()
+        self.awaited = []
+        return connections

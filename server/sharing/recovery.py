@@ -1,0 +1,151 @@
+"""What an owner does when it is not sure of a room: an answer was lost, or the engine is another than it was.
+
+The rules are those that `tests/engines/small_model` has tried. The engine is the same: the room is taken again, which
+keeps out what still lies in a buffer, and says what has happened. It is another: all that was ever sent is confirmed,
+or established.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineError
+from server.cluster.engine.records import Committed, Lost, Ownership, Settling, Taken
+from server.sharing.committing import Committing
+from server.sharing.owned_room import OwnedRoom
+from signalling.nodes import wire
+
+log = structlog.get_logger()
+
+AGAIN = 0.1
+"""Seconds between two attempts."""
+
+
+class Lease(Protocol):
+    """What the membership says of this node."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def others(self) -> Sequence[str]: ...
+    def was_over(self, since: str) -> bool:
+        """Whether this node may have been taken for dead since it saw that incarnation."""
+
+    async def seen(self, incarnation: str) -> None:
+        """Wait until this node has beaten in it, or it is past."""
+
+    async def settled(self, incarnation: str = "") -> str:
+        """Wait until rooms may be taken. Returns the engine's incarnation."""
+
+
+class Recovery:
+    """`lose`: somebody else has the room, or it may be so. `done`: it has a term again."""
+
+    def __init__(
+        self, engine: Engine, lease: Lease, committing: Committing, lose: Callable[[OwnedRoom], None]
+    ) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._committing = committing
+        self._lose = lose
+
+    def begin(self, room: OwnedRoom) -> None:
+        if room.recovery is None and not room.is_lost:
+            room.recovery = asyncio.get_running_loop().create_task(self._recover(room))
+
+    async def _recover(self, room: OwnedRoom) -> None:
+        try:
+            while not room.is_lost:
+                try:
+                    if await self._try(room):
+                        break
+                except EngineError:
+                    await self._engine.connected()
+                await asyncio.sleep(AGAIN)
+        except Exception:
+            log.exception("a room could not be recovered", meeting=room.id)
+            self._lose(room)
+        finally:
+            room.recovery = None
+        if not room.is_lost:
+            self._committing.stirred(room)
+
+    async def _try(self, room: OwnedRoom) -> bool:
+        """Whether it is over."""
+        line = room.line
+        incarnation = await self._engine.connected()
+        if line.phase == "unsure" and incarnation != line.incarnation and line.epoch and line.incarnation:
+            return await self._assert(room, incarnation)
+        await self._lease.settled()
+        if room.is_lost:
+            return True
+        told = await self._engine.take(room.id, self._lease.id)
+        if isinstance(told, Settling):
+            return False
+        if room.is_lost:
+            return True
+        if not isinstance(told, Taken):
+            self._lose(room)
+            return True
+        head = told.head
+        if line.phase == "dropped":
+            if head.epoch:
+                self._lose(room)
+            else:
+                line.took_anew(head.term, incarnation)
+            return True
+        is_over = not (line.epoch or head.epoch) and len(line) > 0
+        if not is_over and (told.previous, told.previous_term) != (self._lease.id, line.term):
+            # Somebody else may have had it in between.
+            self._lose(room)
+            return True
+        log.info("room taken again", meeting=room.id, term=head.term)
+        for batch in line.took_again(head.term, incarnation, head.epoch, head.revision):
+            if batch.kind != "commit":
+                self._committing.post(batch.parcels)
+            self._committing.happened(room, batch)
+        return True
+
+    async def _assert(self, room: OwnedRoom, incarnation: str) -> bool:
+        """The engine came back as another."""
+        line = room.line
+        await self._lease.seen(incarnation)
+        is_bridged = not self._lease.was_over(line.incarnation)
+        told: object = Lost()
+        count = 0
+        if is_bridged:
+            count, revision = line.sent
+            told = await self._engine.confirm(self._own(room, revision))
+        elif room.id in self._committing.hub.rooms:
+            # Others may have had the room meanwhile, and shown what nobody knows now.
+            self._committing.begin_anew(room)
+        if isinstance(told, Lost):
+            if room.id not in self._committing.hub.rooms:
+                line.epoch = ""
+                return False
+            is_bridged = False
+            self._committing.gather(room)
+            whole, count = self._committing.whole(room), len(line)
+            told = await self._engine.establish(self._own(room, line.revision), whole)
+        if room.is_lost:
+            return True
+        if not isinstance(told, Committed):
+            self._lose(room)
+            return True
+        log.info("room asserted", meeting=room.id, term=line.term, engine_had_it=is_bridged)
+        await self._lease.settled(incarnation)
+        if room.is_lost:
+            return True
+        for batch in line.asserted(count, incarnation):
+            self._committing.happened(room, batch)
+        if not is_bridged:
+            room.tell_nodes(self._lease.others, wire.Unbridged(room.id, line.term))
+        return True
+
+    def _own(self, room: OwnedRoom, revision: int) -> Ownership:
+        return Ownership(room.id, self._lease.id, room.line.term, room.line.epoch, revision)

@@ -1,0 +1,87 @@
+"""What really happened in the rooms of several nodes: what was put into the engine, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from server.cluster.engine.records import Commit, Committed, Entry, Fenced, Lost, Ownership, RoomState
+from signalling.rooms.event_log import Log, To
+from tests.engines.space import Space
+from tests.simulation.truth import Event, Truth
+
+
+class Shown(Truth):
+    """`complain` is told of two events with one number."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        super().__init__()
+        self._complain = complain
+        self._numbered: dict[tuple[str, int], bytes] = {}
+        self._appended: dict[tuple[str, int], tuple[bytes, To]] = {}
+        self._gone: set[tuple[str, int]] = set()
+
+    @contextlib.contextmanager
+    def told(self, now: Callable[[], float]) -> Iterator[None]:
+        commit, establish, append = Space.commit, Space.establish, Log.append
+
+        def appended(log: Log, payload: bytes, at: float, to: To = None) -> None:
+            append(log, payload, at, to)
+            self._appended[log.epoch, log.seq] = (payload, to)
+
+        def committed(space: Space, what: Commit, at: float) -> Committed | Fenced | Lost:
+            answer = commit(space, what, at)
+            if isinstance(answer, Committed):
+                room = space.rooms[what.room]
+                self._note(room.epoch, what.entries, now())
+                self._withdraw(room.epoch, what.fields.get("withdrawn"))
+            return answer
+
+        def established(space: Space, own: Ownership, state: RoomState, *rest: object) -> object:
+            answer = establish(space, own, state, *rest)  # type: ignore[arg-type]
+            if isinstance(answer, Committed):
+                self._note(own.epoch, state.entries, now())
+                self._withdraw(own.epoch, state.fields.get("withdrawn"))
+            return answer
+
+        Log.append = appended  # type: ignore[method-assign, assignment]
+        Space.commit = committed  # type: ignore[method-assign, assignment]
+        Space.establish = established  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            Log.append = append  # type: ignore[method-assign]
+            Space.commit = commit  # type: ignore[method-assign]
+            Space.establish = establish  # type: ignore[method-assign]
+            for events in self.epochs.values():
+                events.sort(key=lambda event: event.seq)
+
+    def _note(self, epoch: str, entries: Sequence[Entry], at: float) -> None:
+        for entry in entries:
+            head, _, payload = entry.payload.partition(b"\n")
+            if payload:
+                told = msgspec.json.decode(head)["to"]
+                to: To = frozenset(told) if isinstance(told, list) else told
+            elif (epoch, entry.seq) in self._appended and not entry.payload:
+                # Of very many events in one turn the log has forgotten the first.
+                payload, to = self._appended[epoch, entry.seq]
+            else:
+                continue
+            known = self._numbered.setdefault((epoch, entry.seq), payload)
+            if known is payload:
+                event = Event(entry.seq, at, json.loads(payload), to)
+                self.epochs.setdefault(epoch, []).append(event)
+            elif known != payload:
+                self._complain(f"event {entry.seq} of {epoch} is {known!r} and {payload!r}")
+
+    def _withdraw(self, epoch: str, numbers: bytes | None) -> None:
+        for seq in json.loads(numbers or b"[]"):
+            payload = self._numbered.get((epoch, seq))
+            if payload is not None and (epoch, seq) not in self._gone:
+                self._gone.add((epoch, seq))
+                event = json.loads(payload)
+                if event["type"] == "signal":
+                    self.withdrawn.append(event["data"]["n"])

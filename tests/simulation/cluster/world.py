@@ -1,0 +1,81 @@
+"""Several servers that share their rooms, behind a balancer that picks one of them by chance."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import sleep
+
+from tests.engines.memory import MemoryServer
+from tests.engines.space import Space
+from tests.simulation.browser_socket import Socket
+from tests.simulation.clock import VirtualLoop, lots
+from tests.simulation.cluster.node import LEASE, SETTLING, NodeServer
+from tests.simulation.cluster.shown import Shown
+from tests.simulation.network import Link
+from tests.simulation.notes import ROOM
+from tests.simulation.server import Server
+from tests.simulation.transport import Transport
+from tests.simulation.world import World
+
+
+class ClusterWorld(World):
+    """`nodes`: how many machines there are."""
+
+    def __init__(self, seed: int, loop: VirtualLoop, nodes: int) -> None:
+        super().__init__(seed, loop)
+        self.balancer = lots("balancer", seed)
+        self.nodes = nodes
+        chance = self.trouble = lots("trouble with the engine", seed)
+        self.engine = MemoryServer(Space(lease=LEASE, settling=SETTLING))
+        self.engine.latency = chance.choice((0.0002, 0.002, 0.02))
+        self.truth = Shown(self.complain)
+        self.takeovers.is_off = True
+
+    @property
+    def listening(self) -> list[NodeServer]:
+        return [each for each in self.servers if each.listening and isinstance(each, NodeServer)]
+
+    @property
+    def owners(self) -> list[NodeServer]:
+        """Those that take themselves for owners of the room."""
+        return [each for each in self.listening if ROOM in each.hub.rooms]
+
+    @property
+    def server(self) -> Server | None:
+        """The owner of the room, or any that listens."""
+        found = self.owners or self.listening
+        return found[-1] if found else None
+
+    def accept(self, socket: Socket) -> Link | None:
+        if not self.listening:
+            return None
+        server = self.balancer.choice(self.listening)
+        transport = Transport(server)
+        link = Link(self.network, socket, transport)
+        server.accept(link, transport)
+        return link
+
+    async def _keep_a_server(self) -> None:
+        await asyncio.gather(*(self._keep_node(slot) for slot in range(self.nodes)))
+
+    async def _keep_node(self, slot: int) -> None:
+        down_since = self.loop.time()
+        while True:
+            server = NodeServer(
+                *(len(self.servers) + 1, self.loop, self.store, self.config, self.bound),
+                *(self.recorder_limit, self.application),
+            )
+            server.share(self.engine, slot)
+            self.servers.append(server)
+            server.start()
+            while not server.listening and not server.killed:  # noqa: ASYNC110 - see MemoryStore
+                await sleep(0.01)
+            if server.listening:
+                self.say(f"node {slot} listens as server {server.number} ({server.node.id})")
+                self.down.append((down_since, self.loop.time()))
+                await server.ended.wait()
+                down_since = min(self.loop.time(), server.stopped_at)
+            self.say(f"node {slot} has ended")
+            self._graves += server.graves
+            await sleep(self.downtime)
+            self.downtime = 1.0
