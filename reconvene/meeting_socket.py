@@ -77,6 +77,8 @@ class MeetingSocket:
         self._timer: asyncio.TimerHandle | None = None
         self._todo: deque[Action] = deque()
         self._waiting: list[asyncio.Future[None]] = []
+        self.failure = ""
+        """Why the last socket could not be opened, or broke off."""
 
     async def __aenter__(self) -> Self:
         self._happened(self.client.start)
@@ -104,11 +106,16 @@ class MeetingSocket:
     def signal(self, to: str, data: Any) -> None:
         self._run(self.client.signal(to, data))
 
-    def order(self, kind: str, **fields: Any) -> None:
+    def order(self, kind: str, **fields: Any) -> int:
         """Give an order of those in charge, such as `order("mute", participants=["p_…"])`. Its answer is heard as
-        `answered`."""
+        `answered`, with the id of the message, which is returned: 0 if it was not given, before the first join and once
+        it is over."""
         key = {"key": secrets.token_urlsafe(12)} if kind in LASTING else {}
-        self._run(self.client.order({"type": kind, **key, **fields}))
+        before = self.client.membership.last_id
+        actions = self.client.order({"type": kind, **key, **fields})
+        given = self.client.membership.last_id
+        self._run(actions)
+        return given if given != before else 0
 
     def leave(self) -> None:
         self._run(self.client.leave())
@@ -274,8 +281,8 @@ class _Link:
                 max_size=MAX_SIZE,
             ) as self._ws:
                 code = await self._talk(self._ws)
-        except (OSError, WebSocketException):
-            pass
+        except (OSError, WebSocketException) as error:
+            self._owner.failure = " ".join(str(error).split()) or type(error).__name__
         self._owner.closed(self, code)
 
     async def _talk(self, ws: ClientConnection) -> int:

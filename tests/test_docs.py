@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import itertools
 import json
 import re
@@ -12,6 +14,9 @@ from typing import Any
 import msgspec
 import pytest
 
+import reconvene
+import reconvene.events
+from reconvene.moderation import Moderation
 from reconvene.participants.behaviour import Behaviour
 from reconvene.probe.steps import STEPS, Step
 from server.app import web
@@ -31,6 +36,7 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 PEER = ROOT / "docs" / "peer.md"
+PYTHON = ROOT / "docs" / "python.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "README.md"])
 
 
@@ -261,7 +267,25 @@ def test_the_example_of_a_bot_fits_what_it_is_made_of() -> None:
     assert set(vars(names["Counter"])) & set(vars(Behaviour)) >= {"incoming"}
 
 
-def test_the_example_client_compiles() -> None:
-    (example,) = code_blocks(text(README), "python")
-    compile(example, "README.md", "exec")
-    assert len([line for line in example.splitlines() if line]) <= 24
+def test_every_event_of_the_python_client_is_documented_with_its_fields() -> None:
+    table = rows(text(PYTHON).partition("## What happens")[2])
+    for event in typing.get_args(reconvene.events.Event):
+        (row,) = (
+            cells[0]
+            for name, cells in table.items()
+            if f"`{event.__name__}`" in f"`{name}`".replace(" `", "`")
+        )
+        for field in dataclasses.fields(event):
+            assert f"`{field.name}`" in row, (event, field.name)
+
+
+def test_everything_of_the_python_client_is_documented() -> None:
+    names = {
+        *reconvene.__all__,
+        *inspect.signature(reconvene.join).parameters,
+        *(name for shown in (reconvene.Meeting, Moderation) for name in vars(shown) if name[0] != "_"),
+        *(field.name for field in dataclasses.fields(reconvene.Participant)),
+    }
+    # Those of which only instances are met.
+    names -= {"Event", "State", "Moderation", "Knock", "server", "meeting"}
+    assert {name for name in names if not re.search(rf"\b{name}\b", text(PYTHON))} == set()

@@ -19,7 +19,8 @@ FEATURES = [BATCH, BUSY, ICE, MODERATION]
 
 
 class Membership:
-    """`epoch`: names the room's log, empty before the first join; `seq`: number of the last event received."""
+    """`epoch`: names the room's log, empty before the first join; `seq`: number of the last event received; `last_id`:
+    of the last message that wants an answer."""
 
     def __init__(self, place: Place) -> None:
         self.epoch = ""
@@ -32,7 +33,7 @@ class Membership:
         self._place = place
         # Unknown until the first join: the server remembers the hand across a reload.
         self._hand: bool | None = None
-        self._last_id = 0
+        self.last_id = 0
         self._attempt = 0
 
     @property
@@ -55,8 +56,8 @@ class Membership:
 
     def next_id(self) -> int:
         """The next message id. Commands, joins and resumes share one sequence."""
-        self._last_id += 1
-        return self._last_id
+        self.last_id += 1
+        return self.last_id
 
     def ask(self) -> Message:
         """The message that enters the meeting: a resume if this page has joined before, otherwise a join."""

@@ -97,7 +97,7 @@ class Moderators:
         self.world.say(f"{page.name} commands {kind} {told} {', '.join(users)}")
         order = Order(page, message, users, self.world.loop.time())
         actions = page.client.order(message)
-        page.orders[page.client.membership._last_id] = order
+        page.orders[page.client.membership.last_id] = order
         self.orders.append(order)
         if actions and self.chance.random() < 0.1:
             # A proxy or a hasty program sends it twice.

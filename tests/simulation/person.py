@@ -313,5 +313,5 @@ class Person:
         self.say(f"{page.name} sends signal {number} to {self.world.name_of(to)}")
         # Some are large, so that a small one fits into a budget that has no room for the one before it.
         actions = page.client.signal(to, {"n": number} if number % 3 else {"n": number, "long": "x" * 60})
-        page.sent[number] = page.client.membership._last_id
+        page.sent[number] = page.client.membership.last_id
         page.run(actions)
