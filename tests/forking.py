@@ -1,8 +1,10 @@
-"""Server processes that begin as a copy of one which has read libraries and our modules already: reading them anew is
-most of what a server's start costs, and the tests start some hundred.
+"""Servers and commands that begin as a copy of a process which has read libraries and our modules already: reading them
+anew is most of what a start costs, and the tests start some hundred.
 
     process = await begin("reconvene.cli.main", ["serve"], environ)
     process.stderr, process.pid, process.returncode, await process.wait()     # as of `asyncio.subprocess`
+    process = await begin("reconvene.cli.main", ["version"], environ, printing=True)
+    out, err = await process.communicate()
 
 The first call starts the process that is copied: `python -m tests.forking`. It ends with whoever started it.
 """
@@ -62,9 +64,15 @@ class Forked:
     """What `asyncio.subprocess.Process` is, as far as the tests need it."""
 
     def __init__(
-        self, pid: int, stderr: asyncio.StreamReader, pipe: asyncio.ReadTransport, end: asyncio.StreamReader
+        self,
+        pid: int,
+        stdout: asyncio.StreamReader | None,
+        stderr: asyncio.StreamReader,
+        pipe: asyncio.ReadTransport,
+        end: asyncio.StreamReader,
     ) -> None:
         self.pid = pid
+        self.stdout = stdout
         self.stderr = stderr
         self.pipe = pipe
         """Of stderr: what can be left unread."""
@@ -74,6 +82,13 @@ class Forked:
     async def wait(self) -> int:
         # Whoever gives up waiting must not end the watch.
         return await asyncio.shield(self._ended)
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        """What it prints, and what it says on stderr, until it ends."""
+        assert self.stdout is not None
+        printed, said = await asyncio.gather(self.stdout.read(), self.stderr.read())
+        await self.wait()
+        return printed, said
 
     def send_signal(self, number: signal.Signals) -> None:
         if self.returncode is None:
@@ -90,17 +105,20 @@ class Forked:
         return code
 
 
-async def begin(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Forked:
-    """`python -m module arguments…` in the project's folder, without input; what it writes to stdout is lost."""
+async def begin(
+    module: str, arguments: Sequence[str], environ: Mapping[str, str], *, printing: bool = False
+) -> Forked:
+    """`python -m module arguments…` in the project's folder, without input. What it prints is lost unless asked for."""
     wish = {"module": module, "arguments": arguments, "environ": dict(environ)}
-    told, errors = os.pipe(), os.pipe()
+    pipes = [os.pipe() for _ in range(3 if printing else 2)]
     try:
-        socket.send_fds(_origin(), [json.dumps(wish).encode()], [told[1], errors[1]])
+        socket.send_fds(_origin(), [json.dumps(wish).encode()], [pipe[1] for pipe in pipes])
     finally:
-        os.close(told[1])
-        os.close(errors[1])
-    (end, _), (stderr, pipe) = [await _reader(pipe[0]) for pipe in (told, errors)]
-    return Forked(int(await end.readline()), stderr, pipe, end)
+        for _, theirs in pipes:
+            os.close(theirs)
+    (end, _), (stderr, pipe), *others = [await _reader(ours) for ours, _ in pipes]
+    stdout = others[0][0] if others else None
+    return Forked(int(await end.readline()), stdout, stderr, pipe, end)
 
 
 async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:
@@ -163,18 +181,22 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
                 _report(children)
             if control not in ready:
                 continue
-            text, descriptors, _, _ = socket.recv_fds(control, MOST, 2)
+            text, descriptors, _, _ = socket.recv_fds(control, MOST, 3)
             if not text:
                 break
-            told, errors = descriptors
+            told, *outputs = descriptors
             child = os.fork()
             if child == 0:
-                for descriptor in (told, *children.values()):
+                nothing = os.open(os.devnull, os.O_RDWR)
+                for number, output in zip((2, 1), (*outputs, nothing), strict=False):
+                    os.dup2(output, number)
+                os.dup2(nothing, 0)
+            for descriptor in outputs:
+                os.close(descriptor)
+            if child == 0:
+                for descriptor in (nothing, told, *children.values()):
                     os.close(descriptor)
-                os.dup2(errors, 2)
-                os.close(errors)
                 break
-            os.close(errors)
             os.write(told, b"%d\n" % child)
             children[child] = told
     if not text:
@@ -205,13 +227,11 @@ def _become(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever runs the tests may have started them by nohup.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.close(nothing)
+    if _at_start(environ) != _at_start(os.environ):
+        os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environ)  # noqa: S606
     # Those there are know what kind of files they were made for.
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environ)
@@ -222,6 +242,14 @@ def _become(module: str, arguments: Sequence[str], environ: Mapping[str, str]) -
         if name == module or (not module.startswith("reconvene.") and name.partition(".")[0] in PACKAGES):
             del sys.modules[name]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _at_start(environ: Mapping[str, str]) -> dict[str, str]:
+    """What an interpreter looks at only as it begins."""
+    looked_at = {name for name in environ if name.startswith(("PYTHON", "LC_", "LANG"))} - {
+        "PYTHONUNBUFFERED"
+    }
+    return {name: environ[name] for name in looked_at}
 
 
 if __name__ == "__main__":

@@ -5,31 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from tests.forking import Forked, begin
 from tests.process import ROOT, environment
 
 WITHIN = 30.0
 
 
 @contextlib.asynccontextmanager
-async def running(
-    *arguments: str, directory: Path = ROOT, within: float = WITHIN
-) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running(*arguments: str, directory: Path = ROOT, within: float = WITHIN) -> AsyncIterator[Forked]:
     """`reconvene` with these arguments, whose stdout and stderr are read by whoever runs it, `within` seconds."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "reconvene.cli.main", *arguments),
-        cwd=ROOT,
-        env=environment(directory, {}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    process = await begin("reconvene.cli.main", arguments, environment(directory, {}), printing=True)
     try:
         async with asyncio.timeout(within):
             yield process
@@ -48,12 +39,12 @@ class Command:
         """Of stderr."""
         self.log: list[dict[str, Any]] = []
         """Those that are JSON objects."""
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
         self._reader: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> Forked:
         assert self._process is not None
         return self._process
 
@@ -84,17 +75,7 @@ class Command:
         return await self.end()
 
     async def __aenter__(self) -> Command:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "reconvene.cli.main",
-            *self.arguments,
-            cwd=ROOT,
-            env=environment(ROOT, {}),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        self._process = await begin("reconvene.cli.main", self.arguments, environment(ROOT, {}))
         self._reader = asyncio.create_task(self._read())
         return self
 
@@ -104,7 +85,6 @@ class Command:
         await self.end()
 
     async def _read(self) -> None:
-        assert self.process.stderr is not None
         while line := await self.process.stderr.readline():
             self.lines.append(line.decode().rstrip("\n"))
             with contextlib.suppress(orjson.JSONDecodeError):

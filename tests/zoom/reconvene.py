@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.process import ROOT, environment
+from tests.forking import Forked, begin
+from tests.process import environment
 from tests.zoom.stand_in import ZoomStandIn
 
 WITHIN = 30.0
@@ -38,24 +38,16 @@ class Reconvene:
     def __init__(self, directory: Path, zoom: ZoomStandIn | None, *arguments: str, **more: str) -> None:
         self._arguments = arguments
         self._environ = settings(directory, zoom, **more)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Forked | None = None
         self._err = b""
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> Forked:
         assert self._process is not None
         return self._process
 
     async def __aenter__(self) -> Self:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "reconvene.cli.main", *self._arguments),
-            cwd=ROOT,
-            env=self._environ,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        self._process = await begin("reconvene.cli.main", self._arguments, self._environ, printing=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -65,7 +57,6 @@ class Reconvene:
 
     async def complains(self, text: str) -> None:
         """Wait until that is on standard error."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(WITHIN):
             while text.encode() not in self._err:
                 more = await self.process.stderr.read(65536)

@@ -14,25 +14,17 @@ import httpx
 import pytest
 
 from server.settings.config import SETTINGS
+from tests.forking import begin
 from tests.process import ROOT, ServerProcess, environment
 
 
 async def reconvene(directory: Path, *arguments: str, **settings: str) -> tuple[int, str]:
     """Exit code and everything printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "reconvene.cli.main",
-        *arguments,
-        cwd=ROOT,
-        env=environment(directory, settings) | {"COLUMNS": "200", "TERM": "dumb"},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await asyncio.wait_for(process.communicate(), 30)
+    environ = environment(directory, settings) | {"COLUMNS": "200", "TERM": "dumb"}
+    process = await begin("reconvene.cli.main", arguments, environ, printing=True)
+    printed, said = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode is not None
-    return process.returncode, printed.decode()
+    return process.returncode, (printed + said).decode()
 
 
 async def refusal(directory: Path, **settings: str) -> str:

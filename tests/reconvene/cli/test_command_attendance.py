@@ -7,7 +7,6 @@ import csv
 import io
 import os
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,8 @@ import pytest
 from reconvene import terminal
 from storage import open_store
 from storage.store import Store
-from tests.process import ROOT, ServerProcess, environment
+from tests.forking import begin
+from tests.process import ServerProcess, environment
 from tests.server.client import bearer, playing
 from tests.storage.script import Script
 
@@ -45,15 +45,8 @@ async def refusal(directory: Path, *arguments: str, **settings: str) -> str:
 
 async def run(directory: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
     """Exit code, and what went to standard output and standard error, which are no terminals."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "reconvene.cli.main", "attendance", *arguments),
-        cwd=ROOT,
-        env=environment(directory, {"TZ": "UTC", "COLUMNS": "40", "TERM": "xterm", **settings}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    environ = environment(directory, {"TZ": "UTC", "COLUMNS": "40", "TERM": "xterm", **settings})
+    process = await begin("reconvene.cli.main", ["attendance", *arguments], environ, printing=True)
     printed, complaints = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode is not None
     return process.returncode, printed.decode(), complaints.decode()

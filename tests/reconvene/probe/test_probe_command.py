@@ -17,6 +17,7 @@ from reconvene.cli.main import cli
 from reconvene.probe import command
 from reconvene.probe.steps import INTERRUPTED, STEPS, STUCK
 from server.runtime import logs
+from tests.forking import Forked
 from tests.process import ServerProcess
 from tests.reconvene.command import running
 from tests.reconvene.probing import gone
@@ -30,7 +31,7 @@ def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "configure", lambda level: None)
 
 
-def probing(*arguments: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+def probing(*arguments: str) -> AbstractAsyncContextManager[Forked]:
     return running("probe", *arguments, within=WITHIN)
 
 
