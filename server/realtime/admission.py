@@ -192,12 +192,12 @@ class Admission:
             with self.pending.begin(join.meeting, user_id) as pending:
                 for _ in range(ATTEMPTS):
                     await self._let_in(join, proof, comes_back)
-                    pending.stale, led = False, self._is_led(join.meeting)
+                    pending.stale, here = False, self._who_is_here(join.meeting, user_id)
                     # An end recorded after this point marks the join stale.
                     try:
                         joined = await self._recorded(join, proof, turn, comes_back)
                     except NotLetIn as refused:
-                        if pending.stale or self._is_led(join.meeting) != led:
+                        if pending.stale or self._who_is_here(join.meeting, user_id) != here:
                             # It was decided by what has changed since.
                             continue
                         raise answer_to(refused, proof, join.name) from None
@@ -220,8 +220,8 @@ class Admission:
         arrival = self._arrival(connection, join, proof, joined, order)
         return arrival._replace(hand_at=pending.hand_at(arrival.hand_at)), joined
 
-    def _is_led(self, room: str) -> bool:
-        return bool(leaders(self._hub.rooms.get(room)))
+    def _who_is_here(self, room: str, user_id: str) -> tuple[bool, Member | None]:
+        return bool(leaders(self._hub.rooms.get(room))), self._hub.present(room, user_id)
 
     async def _recorded(self, join: Join, proof: Proof, turn: Turn, comes_back: bool) -> Joined:
         """Raises `Refused`, `NotLetIn`."""

@@ -170,7 +170,10 @@ class Person:
         was_in = max(
             (heard.at for page in self.pages for heard in page.heard if isinstance(heard, Whole)), default=0.0
         )
-        return min(asked for page in self.pages for asked, _ in page._asked if asked > was_in)
+        asked = [asked for page in self.pages for asked, _ in page._asked if asked > was_in]
+        # Another page had asked before they came in, and was answered later.
+        asked += [page.waited.asked for page in self.pages if page.waited and page.waited.heard > was_in]
+        return min(asked)
 
     @property
     def waiting_since(self) -> float | None:

@@ -101,6 +101,11 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     return Interval(since, max(since, until))
 
 
+def _is_cut(stay: Stay, missing: Interval) -> bool:
+    """Whether the stay was closed by a clock that was behind the one by which it began: it has no length then."""
+    return stay.left_at == stay.joined_at and abs(_since(stay.joined_at)[0] - missing.since) < LATE
+
+
 def _was_given_up(world: World, person: Person) -> bool:
     """Whether the place that a killed server left was given up soon after, and a clock was set meanwhile: the stay is
     open until the dead node is noticed, and whoever joins goes on with it. (A limit, in docs/reconnect.md.)"""
@@ -128,7 +133,8 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     )
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
-        if length > LATE and not may_be_unrecorded(world, person, missing):
+        is_cut = any(_is_cut(stay, missing) for stay in stays) and _was_given_up(world, person)
+        if length > LATE and not (is_cut or may_be_unrecorded(world, person, missing)):
             world.complain(
                 f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"
             )

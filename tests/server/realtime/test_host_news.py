@@ -9,7 +9,7 @@ import pytest
 from server.realtime.entry import invite_hash
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
-from storage.moderation import NewInvite
+from storage.moderation import Change, NewInvite
 from storage.records import JoinRequest
 from tests.server.desk import Desk
 
@@ -77,6 +77,30 @@ async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None
     desk.store.open.set()
     await late
     assert told.roles() == {"u_host": "cohost"}
+
+
+async def test_who_has_come_by_it_meanwhile_does_not_wait_by_another_page(desk: Desk) -> None:
+    """Also where nobody was, so that nobody could be told."""
+    host = await desk.join(desk.tokens.identity("u_host", 2e9))
+    link = invite_hash("the link")
+    await desk.store.real.make_invite(NewInvite("ABC123", "v_1", link, "host", 1.0, "u_host"))
+    lobby = Change("ABC123", "u_host", "one", 1.0, "settings", settings={"lobby": "everyone"})
+    await desk.store.real.change(lobby)
+    desk.leave(host)
+    held = desk.store.open
+    held.clear()
+    desk.store.reached.clear()
+    token = desk.tokens.identity("u_new", 2e9)
+    late = asyncio.create_task(desk.join(token, on_duplicate="reject"))
+    await desk.store.reached.wait()
+    desk.store.open = asyncio.Event()
+    desk.store.open.set()
+    arrival, _ = await desk.admission.admit(object(), by_link(token))
+    desk.hub.join(arrival, 0.0)
+    held.set()
+    with pytest.raises(Refused) as refused:
+        await late
+    assert refused.value.code is ErrorCode.DUPLICATE
 
 
 async def test_whoever_shows_it_has_a_place_in_a_full_meeting(desk: Desk) -> None:
