@@ -10,6 +10,7 @@ from playwright.async_api import BrowserContext, Playwright, expect
 
 from tests.e2e.browsers import Browsers, chromium_options
 from tests.e2e.conftest import Newcomer
+from tests.e2e.onlooker import looking_on
 from tests.e2e.person import Person, all_hear_and_watch, meet
 from tests.process import ServerProcess
 
@@ -45,13 +46,13 @@ FILL = """() => {
 }"""
 
 
-async def visits(ada: Person, bob: Person, meeting: str) -> None:
-    """A whole visit of Ada's."""
-    a, b = await meet(meeting, ada, bob)
+async def visits(ada: Person, meeting: str, server: ServerProcess) -> None:
+    """A whole visit of Ada's, which Bob looks at."""
+    (a,) = await meet(meeting, ada)
     await ada.sees(a, role="host")
-    await all_hear_and_watch({a: ada, b: bob})
-    await ada.press("Turn off microphone")
-    await bob.sees(a, audio="off")
+    async with looking_on(server, meeting) as bob:
+        await ada.press("Turn off microphone")
+        await bob.sees(a, audio="off")
     await ada.page.keyboard.press("?")
     await ada.page.get_by_label("Use single-key shortcuts").uncheck()
     await ada.press("Close")
@@ -80,24 +81,38 @@ async def looks_at_records(ada: Person, meeting: str) -> None:
 
 @pytest.mark.one_browser
 @pytest.mark.parametrize("how", BLOCKED)
-async def test_whole_visit_without_storage(newcomer: Newcomer, meeting: str, how: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+async def test_whole_visit_without_storage(
+    newcomer: Newcomer, meeting: str, server: ServerProcess, how: str
+) -> None:
+    ada = await newcomer("Ada")
     # A blank page is no secure context, and has nothing to take away.
     await ada.page.add_init_script(f"if (isSecureContext) {{ {REFUSE} {BLOCKED[how]} }}")
-    await visits(ada, bob, meeting)
+    await visits(ada, meeting, server)
     await ada.page.reload()
     await ada.at("prejoin")
     await looks_at_records(ada, meeting)
 
 
 @pytest.mark.one_browser
-async def test_whole_visit_with_storage_that_is_full(newcomer: Newcomer, meeting: str) -> None:
-    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+async def test_whole_visit_with_storage_that_is_full(
+    newcomer: Newcomer, meeting: str, server: ServerProcess
+) -> None:
+    ada = await newcomer("Ada")
     await ada.page.goto(ada.url)
     await ada.at("lobby")
     await ada.page.evaluate(FILL)
-    await visits(ada, bob, meeting)
+    await visits(ada, meeting, server)
     await looks_at_records(ada, meeting)
+
+
+async def calls(ada: Person, bob: Person, meeting: str) -> None:
+    """And the host is still the host who comes again."""
+    a, b = await meet(meeting, ada, bob)
+    await all_hear_and_watch({a: ada, b: bob})
+    await ada.leave()
+    await ada.press("Rejoin")
+    assert await ada.seated() == a
+    await ada.sees(a, role="host")
 
 
 async def ada_of(context: BrowserContext, people: list[Person], server: ServerProcess) -> Person:
@@ -123,7 +138,8 @@ async def test_whole_visit_with_site_data_blocked_by_chromium(
     (profile / "Preferences").write_text(json.dumps(blocked))
     context = await playwright.chromium.launch_persistent_context(profile.parent, **chromium_options())
     ada, bob = await ada_of(context, people, server), await newcomer("Bob")
-    await visits(ada, bob, meeting)
+    await calls(ada, bob, meeting)
+    await visits(ada, f"{meeting}-2", server)
     await looks_at_records(ada, meeting)
 
 
@@ -133,5 +149,5 @@ async def test_whole_visit_with_site_data_blocked_by_firefox(
 ) -> None:
     blocking = await browsers.launch("firefox", preferences={"network.cookie.cookieBehavior": 2})
     ada, bob = await ada_of(await blocking.new_context(), people, server), await newcomer("Bob")
-    await visits(ada, bob, meeting)
+    await calls(ada, bob, meeting)
     await looks_at_records(ada, meeting)
