@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from server.http import reference_page
+from server.http import client_library, reference_page
 from server.http.base_path import own_path
 from server.http.static_tree import Snapshot, StaticTree, hash_of, split
 
@@ -28,7 +28,7 @@ REFERENCE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-NO_PAGES = re.compile(r"/(api|static|ws|healthz|readyz|metrics|openapi\.json|asyncapi\.json|docs)(/|$)")
+NO_PAGES = re.compile(r"/(api|static|sdk|ws|healthz|readyz|metrics|openapi\.json|asyncapi\.json|docs)(/|$)")
 """Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -64,6 +64,7 @@ def install(app: FastAPI, folder: Path = PAGE, picture_origins: Sequence[str] = 
             REFERENCE_POLICY,
         )
 
+    client_library.install(app, tree)
     app.mount("/static", _Static(folder, tree), name="static")
 
     async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,5 +1,5 @@
 /**
- * The addresses of this server's pages, routes and socket. The server may be reached below a prefix
+ * The addresses of this server's pages and routes. The server may be reached below a prefix
  * (`/meet/m/ABC123`): what precedes `/static/` in the address of this module.
  */
 
@@ -12,7 +12,6 @@ export const HERE_SHOWN = `${location.host}${BASE}`;
 
 export const HOME = `${BASE}/`;
 export const RECORDS = `${BASE}/attendance`;
-export const SOCKET = `${HERE.replace(/^http/, "ws")}/ws`;
 
 /** @param {string} id  of a meeting */
 export const meetingPage = (id) => `${BASE}/m/${id}`;

@@ -2,7 +2,6 @@
 import { KINDS } from "./capture.js";
 import { Emitter } from "./events.js";
 import { knocked, knocksOf } from "./knocks.js";
-import { Mesh } from "./mesh.js";
 import { onNetworkChange } from "./network.js";
 import { MODERATION } from "./protocol.js";
 import { randomName } from "./random.js";
@@ -14,14 +13,26 @@ import { MeetingSocket } from "./socket.js";
  * @typedef {import("./protocol.js").Participant} Participant
  * @typedef {import("./protocol.js").Meeting} Meeting
  *
+ * What a call needs of this page's media, and of what carries media to the others: devices.js and mesh.js, or
+ * without-media.js.
+ * @typedef {import("./devices.js").LocalMedia} LocalMedia
+ * @typedef {Pick<LocalMedia, "state" | "wanted" | "toggle" | "turnOff"> & Emitter<{change: null}>
+ *   & {sharing: {readonly state: "off" | "asking" | "on", toggle(): void}}} CallMedia
+ * @typedef {Pick<import("./mesh.js").Mesh, "sync" | "renew" | "reroute" | "meet" | "part" | "receive" | "play" | "stop">} CallMesh
+ * @typedef {(to: string, data: import("./protocol.js").SignalData) => void} Tell  Sends a signal.
+ * @typedef {Omit<import("./membership.js").Place, "media" | "page">} CallPlace
+ *
  * @typedef {object} CallEvents
  * @property {import("./protocol.js").Joined} joined  The first join, and each after the place was given up.
- * @property {{session?: string}} resumed  The connection is back, and everything goes on.
+ * @property {{session?: string, restarted: boolean}} resumed  The connection is back, and everything goes on. `restarted`: the
+ *   server does not know any more which orders it has carried out.
  * @property {{session: string}} authenticated  A newer token counts; the session replaces the previous one.
  * @property {import("./protocol.js").Waiting} waiting  Somebody in charge has to let this page in.
  * @property {import("./actions.js").Muted} muted  This was turned off.
  * @property {import("./protocol.js").Right} forbidden  The person wanted what they may not.
  * @property {import("./actions.js").Answered} answered  An order was carried out, or refused.
+ * @property {import("./protocol.js").TokenExpiring} token_expiring
+ * @property {{code: string, message: string}} error  A command was refused.
  * @property {{event: import("./protocol.js").RoomEvent, before: Before}} event  What has just happened.
  * @property {{code: string, message: string}} refused
  * @property {{code: number}} closed
@@ -33,7 +44,11 @@ import { MeetingSocket } from "./socket.js";
  * @typedef {{roster: import("./roster.js").Roster, meeting: Meeting, knocks: import("./knocks.js").Knocks}} Before
  */
 
-/** @extends {Emitter<CallEvents & Record<string, unknown>>} */
+/**
+ * @template {CallMedia} [Media=LocalMedia]
+ * @template {CallMesh} [Carrier=import("./mesh.js").Mesh]
+ * @extends {Emitter<CallEvents & Record<string, unknown>>}
+ */
 export class Call extends Emitter {
   /** The roster to show. @type {import("./roster.js").Roster} */
   roster = new Map();
@@ -60,19 +75,20 @@ export class Call extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {string} url  of the WebSocket
-   * @param {Omit<import("./membership.js").Place, "media" | "page">} place
-   * @param {import("./devices.js").LocalMedia} media
+   * @param {string} server  its address
+   * @param {CallPlace} place
+   * @param {Media} media
+   * @param {(tell: Tell) => Carrier} carrier  makes what carries media to the others
    * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
    */
-  constructor(url, place, media, getToken = null) {
+  constructor(server, place, media, carrier, getToken = null) {
     super();
     this.media = media;
     this.state = media.state;
     this.meeting = { id: place.meeting, title: "", host: false, created: false };
     // A page can rejoin with another call, whose attempts start at one again: to the server each call is another page.
-    this.#socket = new MeetingSocket(url, { ...place, page: randomName(), media: this.state }, getToken);
-    this.mesh = new Mesh(media, (to, data) => this.#socket.signal(to, data));
+    this.#socket = new MeetingSocket(server, { ...place, page: randomName(), media: this.state }, getToken);
+    this.mesh = carrier((to, data) => this.#socket.signal(to, data));
   }
 
   start() {
@@ -82,6 +98,8 @@ export class Call extends Emitter {
     this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
     this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });
     this.#socket.on("authenticated", ({ session }) => this.emit("authenticated", { session }), { signal });
+    this.#socket.on("token_expiring", (expiring) => this.emit("token_expiring", expiring), { signal });
+    this.#socket.on("error", (error) => this.emit("error", error), { signal });
     this.#socket.on("event", (event) => this.#roomEvent(event), { signal });
     this.#socket.on("waiting", (waiting) => this.emit("waiting", waiting), { signal });
     this.#socket.on("muted", (muted) => this.#muted(muted), { signal });
@@ -104,6 +122,11 @@ export class Call extends Emitter {
     this.#watch.abort();
     this.#socket.leave();
     this.mesh.stop();
+  }
+
+  /** Says anything to one participant. @param {string} to @param {unknown} data */
+  signal(to, data) {
+    this.#socket.signal(to, /** @type {import("./protocol.js").SignalData} */ (data));
   }
 
   /** Shows a newer token of the application. @param {string} token */
@@ -202,10 +225,10 @@ export class Call extends Emitter {
   }
 
   /** @param {import("./actions.js").Back} back */
-  #resumed({ snapshot, session, ice_servers }) {
+  #resumed({ snapshot, session, restarted, ice_servers }) {
     if (snapshot) this.#replace(snapshot, ice_servers);
     else this.mesh.renew(ice_servers);
-    this.emit("resumed", { session });
+    this.emit("resumed", { restarted, ...(session && { session }) });
     this.#changed();
   }
 

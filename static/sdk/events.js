@@ -8,9 +8,12 @@ export class Emitter extends EventTarget {
    * @param {Name} name
    * @param {(detail: Events[Name]) => void} listener
    * @param {AddEventListenerOptions} [options]
+   * @returns {() => void} ends it
    */
   on(name, listener, options) {
-    this.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail), options);
+    const hear = (/** @type {Event} */ event) => listener(/** @type {CustomEvent} */ (event).detail);
+    this.addEventListener(name, hear, options);
+    return () => this.removeEventListener(name, hear);
   }
 
   /**

@@ -1,87 +1,27 @@
-/** The server's HTTP routes. */
-import { BASE } from "./addresses.js";
+/** The routes of the server that this page is from. */
+import { HERE } from "./addresses.js";
+import { ReconveneError } from "./errors.js";
+import * as http from "./http.js";
+import * as meetings from "./meetings-api.js";
 
-/**
- * @typedef {object} MeetingInfo
- * @property {string} id
- * @property {string} title
- * @property {boolean} created
- * @property {string} url
- * @property {boolean} [ended]
- * @property {number} [participants]
- */
+const { meetingPath } = meetings;
 
-export class ApiError extends Error {
-  /**
-   * @param {string} code as in the protocol's errors, or "unreachable" @param {string} message
-   * @param {number} [retryAfter]  milliseconds to wait before the next request
-   */
-  constructor(code, message, retryAfter = 0) {
-    super(message);
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
-}
+/** @param {http.Method} method @param {string} path @param {http.Options} [options] */
+const send = (method, path, options) => http.send(HERE, method, path, options);
+/** @param {http.Method} method @param {string} path @param {http.Options} [options] @returns {Promise<any>} */
+const request = (method, path, options) => http.request(HERE, method, path, options);
 
 /** Codes of temporary problems: try again. */
 export const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
 
-/** How long to wait for an answer; after that, a new try is more likely to get one. Milliseconds. */
-const PATIENCE = 30_000;
-
-/**
- * @param {"GET" | "POST" | "DELETE"} method @param {string} path
- * @param {{token?: string, body?: object, accept?: string, signal?: AbortSignal}} [options]
- * @returns {Promise<Response>} a successful response
- * @throws {ApiError}
- */
-async function send(method, path, { token, body, accept = "application/json", signal } = {}) {
-  /** @type {Record<string, string>} */
-  const headers = { Accept: accept };
-  // No header can carry such a token: fetch() would throw, as it does without a network.
-  if (token && !/^[\x20-\x7e]*$/.test(token)) throw new ApiError("bad_token", "The token is not valid.");
-  if (token) headers.Authorization = `Bearer ${token}`;
-  if (body) headers["Content-Type"] = "application/json";
-  /** @type {Response} */
-  let response;
-  if (method === "GET") signal ??= AbortSignal.timeout(PATIENCE);
-  try {
-    response = await fetch(BASE + path, { method, headers, body: body && JSON.stringify(body), signal });
-  } catch {
-    throw new ApiError("unreachable", "The server cannot be reached.");
-  }
-  if (response.ok) return response;
-  const problem = await response.json().catch(() => ({}));
-  // A revoked token is handled like an unknown one.
-  const code = problem.code === "revoked" ? "bad_token" : problem.code;
-  throw new ApiError(code ?? `http_${response.status}`, problem.detail ?? response.statusText, (problem.retry_after ?? 0) * 1000);
-}
-
-/**
- * @param {"GET" | "POST"} method @param {string} path @param {{token?: string, body?: object, signal?: AbortSignal}} [options]
- * @returns {Promise<any>}
- * @throws {ApiError}
- */
-async function request(method, path, options) {
-  const response = await send(method, path, options);
-  try {
-    return await response.json();
-  } catch {
-    throw new ApiError("unreachable", "The server’s answer did not arrive.");
-  }
-}
+/** @param {string} [name] */
+export const newIdentity = (name) => meetings.newIdentity(HERE, name);
 
 /** @param {string} id */
-const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
+export const getMeeting = (id) => meetings.getMeeting(HERE, id);
 
-/** @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
-export const newIdentity = (name) => request("POST", "/api/identity", { body: name ? { name } : {}, signal: AbortSignal.timeout(PATIENCE) });
-
-/** @param {string} id @returns {Promise<MeetingInfo>} */
-export const getMeeting = (id) => request("GET", meetingPath(id));
-
-/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
-export const createMeeting = (token, wish) => request("POST", "/api/meetings", { token, body: wish });
+/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish */
+export const createMeeting = (token, wish) => meetings.createMeeting(HERE, token, wish);
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });
@@ -113,13 +53,6 @@ export async function revokeInvite(token, id, invite) {
 
 /** Who was removed and may not just come back, the latest first. @param {string} token @param {string} id @returns {Promise<Removed[]>} */
 export const getRemoved = async (token, id) => (await request("GET", `${meetingPath(id)}/removed`, { token })).removed;
-
-/**
- * Tells the server that the page is going away. A beacon outlives the page, and nobody waits for an answer.
- * @param {{session: string, attempt: number, back_in: number}} goodbye
- */
-export const sayGoodbye = (goodbye) =>
-  navigator.sendBeacon(`${BASE}/api/goodbye`, new Blob([JSON.stringify(goodbye)], { type: "application/json" }));
 
 /** Whether the server offers echo meetings. @returns {Promise<{available: boolean, seconds: number}>} */
 export const echoOffer = () => request("GET", "/api/echo");
@@ -171,7 +104,7 @@ export async function downloadAttendance(token, id, rows, instance) {
   const wanted = rows === "dates" ? { by: "instance", zone } : { rows, instance };
   const response = await send("GET", `${meetingPath(id)}/attendance${query({ format: "csv", ...wanted })}`, { token, accept: "text/csv" });
   return response.blob().catch(() => {
-    throw new ApiError("unreachable", "The file did not arrive.");
+    throw new ReconveneError("unreachable", "The file did not arrive.");
   });
 }
 

@@ -8,7 +8,8 @@
  *
  * Who has logged in with an application is who its token says, in this tab, and never becomes somebody new.
  */
-import { ApiError, hostedMeetings, newIdentity } from "./http-api.js";
+import { ReconveneError } from "./errors.js";
+import { hostedMeetings, newIdentity } from "./http-api.js";
 import { Login } from "./login.js";
 
 const TOKEN = "reconvene.token";
@@ -53,7 +54,7 @@ export class Identity {
    * @template T
    * @param {(token: string) => Promise<T>} run
    * @returns {Promise<T>}
-   * @throws {ApiError}
+   * @throws {ReconveneError}
    */
   async with(run) {
     for (;;) {
@@ -61,17 +62,17 @@ export class Identity {
       try {
         return await run(token);
       } catch (error) {
-        if (!(error instanceof ApiError) || !REFUSED.has(error.code)) throw error;
+        if (!(error instanceof ReconveneError) || !REFUSED.has(error.code)) throw error;
         if (this.login.isOn && !(await this.login.renew())) throw error;
         if (this.login.isOn) return run(await this.ensure());
-        if (!(await this.goOn(token))) throw new ApiError("bad_token", "This server does not know you any more.");
+        if (!(await this.goOn(token))) throw new ReconveneError("bad_token", "This server does not know you any more.");
       }
     }
   }
 
   /**
    * The server refuses this token: whether to try again, with this token or another.
-   * @param {string} refused @returns {Promise<boolean>} @throws {ApiError}
+   * @param {string} refused @returns {Promise<boolean>} @throws {ReconveneError}
    */
   async goOn(refused) {
     // Another tab may have replaced it meanwhile.
@@ -89,7 +90,7 @@ export class Identity {
       try {
         await hostedMeetings(token);
       } catch (error) {
-        if (error instanceof ApiError && error.code === "bad_token") continue;
+        if (error instanceof ReconveneError && error.code === "bad_token") continue;
         return false;
       }
       this.#recalled.add(token);
@@ -111,7 +112,7 @@ export class Identity {
     this.#tab.setItem(NAME, name);
   }
 
-  /** The token; created if there is none yet. @returns {Promise<string>} @throws {ApiError} */
+  /** The token; created if there is none yet. @returns {Promise<string>} @throws {ReconveneError} */
   async ensure() {
     if (this.login.isOn) return this.login.token ?? (await this.#loggedIn());
     const token = this.token ?? (await newIdentity(this.name || undefined)).token;
@@ -121,11 +122,11 @@ export class Identity {
 
   async #loggedIn() {
     const token = await this.login.renew();
-    if (!token) throw new ApiError("token_expired", "Your login has expired.");
+    if (!token) throw new ReconveneError("token_expired", "Your login has expired.");
     return token;
   }
 
-  /** Goes on as somebody new. @throws {ApiError} */
+  /** Goes on as somebody new. @throws {ReconveneError} */
   async #renew() {
     this.#replace((await newIdentity(this.name || undefined)).token);
   }

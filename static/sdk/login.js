@@ -43,6 +43,11 @@ export class Login {
     return said?.trim() ?? "";
   }
 
+  /** How to ask the application for a newer token; null if nobody has said. @returns {GetToken | null} */
+  get renewal() {
+    return this.getToken && (() => this.renew());
+  }
+
   /** Asks the application for a newer token, once at a time. @returns {Promise<string | null>} null if it gives none */
   renew() {
     this.#asking ??= this.#ask().finally(() => (this.#asking = null));

@@ -6,7 +6,7 @@
  *     blocked  it does, but sockets do not get through: the server refuses them, or something on the way blocks them
  *     limited  sockets open, and are told to come back later: too many come from one network
  */
-import { BASE } from "./addresses.js";
+import { isOwn } from "./server-address.js";
 
 /** @typedef {"" | "away" | "blocked" | "limited"} Verdict */
 
@@ -25,12 +25,13 @@ export const WHY_BLOCKED =
 const ATTEMPTS = 2;
 /** Milliseconds. */
 const PATIENCE = 5_000;
-const HEALTH = `${BASE}/healthz`;
 /** Statuses that a proxy answers with when it cannot reach the server. */
 const GATEWAY = new Set([502, 503, 504]);
 
 export class Reachability {
-  #path;
+  #health;
+  #socket;
+  #ask;
   #tell;
   #unopened = 0;
   /** Rises when answers that are still on their way become void. */
@@ -42,9 +43,11 @@ export class Reachability {
   #verdict = "";
   #hinted = "";
 
-  /** @param {string} path  of the socket @param {(verdict: Verdict) => void} tell  called when it changes */
-  constructor(path, tell) {
-    this.#path = path;
+  /** @param {string} server @param {(verdict: Verdict) => void} tell  called when it changes */
+  constructor(server, tell) {
+    this.#health = `${server}/healthz`;
+    this.#socket = `${server}/ws`;
+    this.#ask = isOwn(server) ? ask : askAcross;
     this.#tell = tell;
   }
 
@@ -67,12 +70,12 @@ export class Reachability {
     if (this.#unopened < ATTEMPTS || this.#asking) return;
     const round = this.#round;
     this.#asking = true;
-    const answer = this.#suspicious ? await ask(this.#path, "POST") : await ask(HEALTH, "GET");
+    const answer = await (this.#suspicious ? this.#ask(this.#socket, "POST") : this.#ask(this.#health, "GET"));
     this.#asking = false;
     if (round !== this.#round) return;
     if (!answer || GATEWAY.has(answer.status)) {
       // Something may block only this one path.
-      const healthy = this.#suspicious && (await ask(HEALTH, "GET"))?.ok;
+      const healthy = this.#suspicious && (await this.#ask(this.#health, "GET"))?.ok;
       if (round !== this.#round) return;
       this.#suspicious = false;
       if (!healthy) return this.#judge("away");
@@ -94,7 +97,7 @@ export class Reachability {
 
   /** Advice in the console for whoever runs the server. @param {Response | null} answer */
   #hint(answer) {
-    const hint = `Reconvene: sockets to ${this.#path} do not open. ${hintOf(answer)} See docs/operations.md, “When sockets are blocked”.`;
+    const hint = `Reconvene: sockets to ${new URL(this.#socket).pathname} do not open. ${hintOf(answer)} See docs/operations.md, “When sockets are blocked”.`;
     if (hint === this.#hinted) return;
     this.#hinted = hint;
     console.warn(hint);
@@ -103,6 +106,7 @@ export class Reachability {
 
 /** @param {Response | null} answer  to a plain request where sockets are served */
 function hintOf(answer) {
+  if (answer?.type === "opaque") return `The server lets no pages of ${location.origin} in: set RECONVENE_ALLOWED_ORIGINS=${location.origin}.`;
   switch (answer?.status) {
     case 403:
       return (
@@ -119,10 +123,17 @@ function hintOf(answer) {
   }
 }
 
-/** @param {string} path @param {"GET" | "POST"} method @returns {Promise<Response | null>} null: no answer */
-async function ask(path, method) {
+/**
+ * A server of another origin that lets this page's in: its answers can be read. Else whether there is one is all that can be
+ * known, an opaque answer.
+ * @param {string} url @param {"GET" | "POST"} method @returns {Promise<Response | null>} null: no answer
+ */
+const askAcross = async (url, method) => (await ask(url, method)) ?? ask(url, "GET", { mode: "no-cors", redirect: "follow" });
+
+/** @param {string} url @param {"GET" | "POST"} method @param {RequestInit} [how] @returns {Promise<Response | null>} null: no answer */
+async function ask(url, method, how) {
   try {
-    return await fetch(path, { method, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    return await fetch(url, { method, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...how });
   } catch {
     return null;
   }

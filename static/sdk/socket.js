@@ -1,12 +1,13 @@
 /** The shell around SignallingClient: the WebSocket, the one timer, and the events of the page's life. */
-import { sayGoodbye } from "./http-api.js";
 import { Emitter } from "./events.js";
+import { sayGoodbye } from "./meetings-api.js";
 import { onNetworkChange } from "./network.js";
 import { isLasting } from "./outbox.js";
 import { CLOSE, SUBPROTOCOL, isUnsaid, parse } from "./protocol.js";
 import { randomName } from "./random.js";
 import { Reachability } from "./reachability.js";
 import { backIn, isReload } from "./reload-detection.js";
+import { socketOf } from "./server-address.js";
 import { SignallingClient } from "./state-machine.js";
 import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 
@@ -20,7 +21,7 @@ import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 /** @extends {Emitter<import("./actions.js").ClientEvents & SocketEvents & Record<string, unknown>>} */
 export class MeetingSocket extends Emitter {
   #client;
-  #url;
+  #server;
   #getToken;
   #asking = false;
   /** @type {WebSocket | null} */
@@ -36,15 +37,15 @@ export class MeetingSocket extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {string} url @param {import("./membership.js").Place} place
+   * @param {string} server  its address @param {import("./membership.js").Place} place
    * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
    */
-  constructor(url, place, getToken = null) {
+  constructor(server, place, getToken = null) {
     super();
-    this.#url = url;
+    this.#server = server;
     this.#getToken = getToken;
     this.#client = new SignallingClient({ ...place, renewable: getToken !== null }, Math.random);
-    this.#reachability = new Reachability(new URL(url).pathname, (verdict) => this.emit("hindered", verdict));
+    this.#reachability = new Reachability(server, (verdict) => this.emit("hindered", verdict));
   }
 
   start() {
@@ -106,7 +107,7 @@ export class MeetingSocket extends Emitter {
       if (action.do === "open") this.#open();
       else if (action.do === "send") this.#socket?.readyState === WebSocket.OPEN && this.#socket.send(action.text);
       else if (action.do === "drop") this.#drop(action.code);
-      else if (action.do === "goodbye") sayGoodbye({ session: action.session, attempt: action.attempt, back_in: backIn(this.#joinTook) });
+      else if (action.do === "goodbye") sayGoodbye(this.#server, { session: action.session, attempt: action.attempt, back_in: backIn(this.#joinTook) });
       else this.#tell(action);
     }
     clearTimeout(this.#timer);
@@ -137,7 +138,7 @@ export class MeetingSocket extends Emitter {
   }
 
   #open() {
-    const socket = new WebSocket(this.#url, [SUBPROTOCOL]);
+    const socket = new WebSocket(socketOf(this.#server), [SUBPROTOCOL]);
     this.#socket = socket;
     // A dropped socket may still report: only the current socket counts.
     const current = () => socket === this.#socket;

@@ -112,6 +112,7 @@ async def test_sleep_is_told_as_the_vectors_say(browser: Browser, server: Server
 SHOW = """async (frames) => {
   const { Call } = await import("/static/sdk/call.js");
   const { LocalMedia } = await import("/static/sdk/devices.js");
+  const { Mesh } = await import("/static/sdk/mesh.js");
   let socket;
   globalThis.WebSocket = class {
     static OPEN = 1;
@@ -121,7 +122,8 @@ SHOW = """async (frames) => {
     close() {}
   };
   const place = { meeting: "ABC123", name: "Ann", onDuplicate: "reject" };
-  const call = new Call("ws://localhost/ws", place, new LocalMedia());
+  const media = new LocalMedia();
+  const call = new Call("http://localhost", place, media, (tell) => new Mesh(media, tell));
   const shown = [];
   const told = [];
   call.on("change", () => shown.push([...call.roster.keys()]));

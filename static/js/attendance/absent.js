@@ -1,5 +1,6 @@
 /** Registrants who did not come: read on request. */
-import { ApiError, getAbsent } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { getAbsent } from "../../sdk/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { counted, dateTime, number } from "../ui/times.js";
@@ -64,7 +65,7 @@ export class AbsentList {
       this.#list();
     } catch (error) {
       if (asked !== this.#asked) return;
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ReconveneError)) throw error;
       write(part(this.#element, "said"), `The list could not be read: ${error.message}`);
       part(this.#element, "again").hidden = false;
     }

@@ -1,7 +1,8 @@
 /** The attendance page: connects its parts, and shows the record of the meeting in the address, or why it cannot. */
 import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../../sdk/addresses.js";
 import { AdminKey } from "../ui/admin-key.js";
-import { ApiError, deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
 import { ask } from "../ui/dialogs.js";
 import { part } from "../ui/dom.js";
 import { takeFragment } from "../../sdk/fragment.js";
@@ -148,7 +149,7 @@ async function remove(attendance) {
     await deleteMeeting(token() ?? "", meeting.id);
   } catch (error) {
     // Already gone: the goal is reached.
-    if (!(error instanceof ApiError) || error.code !== "unknown_meeting") {
+    if (!(error instanceof ReconveneError) || error.code !== "unknown_meeting") {
       deleting = false;
       return toasts.show(`The record could not be deleted: ${text(error)}`);
     }
@@ -169,7 +170,7 @@ async function copy(link) {
 }
 
 /** @param {unknown} error */
-const text = (error) => (error instanceof ApiError ? error.message : String(error));
+const text = (error) => (error instanceof ReconveneError ? error.message : String(error));
 
 if (id) open(id);
 else notice("bad_link");

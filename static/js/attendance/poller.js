@@ -1,5 +1,6 @@
 /** Reads all pages of a meeting's attendance, repeatedly while the record can change and the page is visible. */
-import { ApiError, getAttendance, getMeeting } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { getAttendance, getMeeting } from "../../sdk/http-api.js";
 import { Emitter } from "../../sdk/events.js";
 import { readAttendance, readPerson } from "./record.js";
 import { isUnderWay } from "./import-texts.js";
@@ -71,14 +72,14 @@ export class AttendancePoller extends Emitter {
       this.emit("record", { attendance: complete, complete: true });
     } catch (error) {
       if (signal.aborted) return;
-      const code = error instanceof ApiError ? error.code : "interrupted";
+      const code = error instanceof ReconveneError ? error.code : "interrupted";
       if (FINAL.has(code)) {
         this.stop();
         return this.emit("refused", { code });
       }
       this.emit("unreadable", { code });
-      if (error instanceof ApiError) this.#pause = Math.max(AGAIN, error.retryAfter);
-      if (!(error instanceof ApiError)) console.error(error);
+      if (error instanceof ReconveneError) this.#pause = Math.max(AGAIN, error.retryAfter);
+      if (!(error instanceof ReconveneError)) console.error(error);
     } finally {
       this.#reading = false;
     }
@@ -91,7 +92,7 @@ export class AttendancePoller extends Emitter {
     if (!this.#token) {
       // Without a token no record can be read, but this throws if there is no such meeting.
       await getMeeting(this.#id);
-      throw new ApiError("forbidden", "Only the host can see this.");
+      throw new ReconveneError("forbidden", "Only the host can see this.");
     }
     const instance = this.#instance;
     let page = await getAttendance(this.#token, this.#id, { instance });

@@ -2,12 +2,13 @@
  * A test before the call: a short stay in a meeting of its own, with an echo that the server starts there. It uses the
  * devices that are already open, and neither opens nor stops any. No other meeting is affected.
  */
-import { SOCKET } from "../../sdk/addresses.js";
-import { ApiError, startEcho } from "../../sdk/http-api.js";
-import { Call } from "../../sdk/call.js";
+import { HERE } from "../../sdk/addresses.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { startEcho } from "../../sdk/http-api.js";
 import { Emitter } from "../../sdk/events.js";
 import { LevelMeter } from "../../sdk/levels.js";
 import { CLOSE } from "../../sdk/protocol.js";
+import { Reconvene } from "../../sdk/reconvene.js";
 import { perfect, stepsOf } from "./steps.js";
 
 /** All in milliseconds. */
@@ -44,7 +45,7 @@ export class TestCall extends Emitter {
   #media;
   /** @type {import("./steps.js").Observed} */
   #observed;
-  /** @type {Call | null} */
+  /** @type {import("../../sdk/call.js").Call | null} */
   #call = null;
   /** @type {import("../../sdk/peer-connection.js").PeerConnection | undefined} */
   #peer;
@@ -81,7 +82,7 @@ export class TestCall extends Emitter {
       const place = await this.#identity.with(async (token) => ({ token, ...(await startEcho(token, signal)) }));
       if (!this.over) this.#join(place);
     } catch (error) {
-      this.#fail(error instanceof ApiError ? error : { code: "interrupted", message: "" });
+      this.#fail(error instanceof ReconveneError ? error : { code: "interrupted", message: "" });
     }
   }
 
@@ -101,7 +102,7 @@ export class TestCall extends Emitter {
     const { signal } = this.#watch;
     this.#observed.answered = true;
     const place = { meeting, token, name: "Test", onDuplicate: /** @type {const} */ ("replace") };
-    const call = new Call(SOCKET, place, this.#media);
+    const call = new Reconvene({ server: HERE }).call(place, this.#media);
     this.#call = call;
     call.on("joined", () => (this.#observed.joined = true), { signal });
     call.on("refused", (refusal) => this.#fail(refusal), { signal });

@@ -1,6 +1,7 @@
 /** The lobby's lists: hosted meetings, from the server, and others that this browser was in lately. */
 import { attendancePage, meetingPage } from "../../sdk/addresses.js";
-import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { hostedMeetings } from "../../sdk/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { forgetMeeting, recentMeetings } from "../ui/recents.js";
 
@@ -49,7 +50,7 @@ export class MeetingList {
       this.#hosted = await hostedMeetings(token);
       this.#show();
     } catch (error) {
-      if (error instanceof ApiError && error.code === "bad_token" && (await this.#identity.recall())) return this.#ask();
+      if (error instanceof ReconveneError && error.code === "bad_token" && (await this.#identity.recall())) return this.#ask();
       // The lobby works without the list; the next action will report the problem.
     }
   }

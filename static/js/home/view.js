@@ -1,6 +1,7 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
 import { HERE, meetingPage } from "../../sdk/addresses.js";
-import { ApiError, createMeeting, getMeeting } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { createMeeting, getMeeting } from "../../sdk/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { meetingId, readMeeting, withDashes } from "../ui/links.js";
 import { MeetingList } from "./meeting-list.js";
@@ -93,7 +94,7 @@ export class HomeView {
         if (typeof wrong === "string") write(part(this.element, error), wrong);
         else part(this.element, error).replaceChildren(wrong);
       } catch (problem) {
-        write(part(this.element, error), problem instanceof ApiError ? problem.message : String(problem));
+        write(part(this.element, error), problem instanceof ReconveneError ? problem.message : String(problem));
       }
       if (button) enable(button, true);
     });
@@ -115,7 +116,7 @@ async function find(id) {
     try {
       return (await getMeeting(candidate)).id;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== "unknown_meeting") throw error;
+      if (!(error instanceof ReconveneError) || error.code !== "unknown_meeting") throw error;
     }
   }
   return null;

@@ -1,5 +1,5 @@
 /** Who the user is on one visit: whoever this browser is, or whom the login of an application names. */
-import { ApiError } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
 
 export class Bearer {
   /** Whether this tab was in the meeting with the login of an application: without one it is nobody else. */
@@ -13,7 +13,7 @@ export class Bearer {
 
   /**
    * The token to join with. The session alone is enough for a tab that was in the meeting with a login.
-   * @param {string | undefined} session @returns {Promise<string | undefined>} @throws {ApiError}
+   * @param {string | undefined} session @returns {Promise<string | undefined>} @throws {ReconveneError}
    */
   async token(session) {
     this.outside ||= this.#identity.login.isOn;
@@ -26,7 +26,7 @@ export class Bearer {
   /**
    * Runs what needs a token, over HTTP.
    * @template T
-   * @param {(token: string) => Promise<T>} run @returns {Promise<T>} @throws {ApiError}
+   * @param {(token: string) => Promise<T>} run @returns {Promise<T>} @throws {ReconveneError}
    */
   with(run) {
     return this.isLost ? Promise.reject(expired()) : this.#identity.with(run);
@@ -38,4 +38,4 @@ export class Bearer {
   }
 }
 
-const expired = () => new ApiError("token_expired", "Your login has expired. Open the meeting once more where you logged in.");
+const expired = () => new ReconveneError("token_expired", "Your login has expired. Open the meeting once more where you logged in.");

@@ -1,6 +1,7 @@
 /** Says why the user is not in the meeting, and what to do. If the problem may pass, it checks again by itself. */
 import { RECORDS, attendancePage } from "../../sdk/addresses.js";
-import { ApiError, PASSING } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { PASSING } from "../../sdk/http-api.js";
 import { NoticeView } from "../ui/notice-page.js";
 import { noticeOf } from "../ui/notices.js";
 
@@ -33,7 +34,7 @@ export class MeetingNotice {
 
   /** @param {string} code @param {{host?: boolean, error?: unknown}} [about]  `host`: the user may see the attendance */
   show(code, { host = false, error } = {}) {
-    const pause = error instanceof ApiError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
+    const pause = error instanceof ReconveneError ? Math.max(LOOK_AGAIN, error.retryAfter) : LOOK_AGAIN;
     if (PASSING.has(code)) this.#timer = window.setTimeout(this.#actions.retry, pause);
     // Showing it again would take the focus and announce it again.
     if (code === this.#shown) return;

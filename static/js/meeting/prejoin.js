@@ -37,7 +37,7 @@ export class Prejoin extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {import("../../sdk/http-api.js").MeetingInfo} meeting @param {import("../../sdk/identity.js").Identity} identity
+   * @param {import("../../sdk/meetings-api.js").MeetingInfo} meeting @param {import("../../sdk/identity.js").Identity} identity
    * @param {import("../../sdk/devices.js").LocalMedia} media
    * @param {{audio: boolean, video: boolean}} wanted  what to open
    */

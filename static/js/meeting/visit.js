@@ -1,9 +1,10 @@
 /** One visit to /m/{id}: from the link, through the pre-join view or straight back, into the meeting and out of it. */
-import { HOME, SOCKET } from "../../sdk/addresses.js";
-import { ApiError, createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
-import { Call } from "../../sdk/call.js";
+import { HERE, HOME } from "../../sdk/addresses.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
 import { LocalMedia } from "../../sdk/devices.js";
 import { CLOSE } from "../../sdk/protocol.js";
+import { Reconvene } from "../../sdk/reconvene.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
@@ -47,7 +48,7 @@ const CLOSE_NOTICES = {
 const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };
 
 export class Visit {
-  /** @type {Call | null} */
+  /** @type {import("../../sdk/call.js").Call | null} */
   call = null;
   #id;
   #around;
@@ -142,15 +143,14 @@ export class Visit {
       token = await this.#bearer.token(session);
     } catch (error) {
       if (this.#stopped) return;
-      return this.#refused(error instanceof ApiError ? error : { code: "interrupted", message: "" }, wish, "");
+      return this.#refused(error instanceof ReconveneError ? error : { code: "interrupted", message: "" }, wish, "");
     }
     if (this.#stopped) return;
     this.#drop();
     this.#notice.clear();
     if (open) this.#renewMedia();
-    const { login } = this.#around.identity;
     const place = { meeting: this.#id, name, session, token, onDuplicate, password, invite: this.#around.invites.of(this.#id) };
-    const call = new Call(SOCKET, place, this.#media, login.getToken && (() => login.renew()));
+    const call = new Reconvene({ server: HERE, getToken: this.#around.identity.login.renewal }).call(place, this.#media);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepTabSession());
@@ -169,7 +169,7 @@ export class Visit {
     if (open) this.#media.open(open);
   }
 
-  /** @param {Call} call @param {string} name */
+  /** @param {import("../../sdk/call.js").Call} call @param {string} name */
   #showMeeting(call, name) {
     const view = new MeetingView(call, name, this.#bearer, this.#around.toasts, this.#around.storage);
     view.on("leave", () => void this.#askToLeave(call, howToLeave(call)));
@@ -178,7 +178,7 @@ export class Visit {
     this.#around.enter();
   }
 
-  /** @param {Call} call @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
+  /** @param {import("../../sdk/call.js").Call} call @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
   #joined(call, { meeting, token, session, grace }, name) {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
@@ -253,7 +253,7 @@ export class Visit {
     this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
   }
 
-  /** @param {Call} call @param {Promise<"stay" | "leave" | "end">} asked */
+  /** @param {import("../../sdk/call.js").Call} call @param {Promise<"stay" | "leave" | "end">} asked */
   async #askToLeave(call, asked) {
     const how = await asked;
     if (this.#stopped || this.call !== call) return;
@@ -268,7 +268,7 @@ export class Visit {
       await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
       this.#endedByMe = false;
-      this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ApiError ? error.message : error}`);
+      this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ReconveneError ? error.message : error}`);
     }
   }
 
@@ -317,4 +317,4 @@ export class Visit {
 }
 
 /** The code of the notice for an error. @param {unknown} error */
-const codeOf = (error) => (error instanceof ApiError ? error.code : "interrupted");
+const codeOf = (error) => (error instanceof ReconveneError ? error.code : "interrupted");

@@ -1,6 +1,6 @@
 /** The page of recorded meetings: asks for the admin key, lists the meetings, and imports webinars from Zoom. */
 import { AdminKey } from "../ui/admin-key.js";
-import { ApiError } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
 import { part } from "../ui/dom.js";
 import { Identity } from "../../sdk/identity.js";
 import { KeyForm } from "../ui/key-form.js";
@@ -43,7 +43,7 @@ function open() {
   panel.start();
 }
 
-/** @param {{error: ApiError}} refusal */
+/** @param {{error: ReconveneError}} refusal */
 async function refused({ error }) {
   if (error.code !== "bad_token") return;
   if (key.value === undefined) {

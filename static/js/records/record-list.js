@@ -1,6 +1,7 @@
 /** The list of meetings on record, read again while any of them can change. */
 import { attendancePage } from "../../sdk/addresses.js";
-import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { hostedMeetings } from "../../sdk/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
 import { counted, dateTime, number } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
@@ -13,7 +14,7 @@ const AGAIN = 10_000;
 /** The most that the server lists. */
 const MOST = 100;
 
-/** @extends {Emitter<{refused: {error: ApiError}}>} */
+/** @extends {Emitter<{refused: {error: ReconveneError}}>} */
 export class RecordList extends Emitter {
   #element;
   #token;
@@ -62,7 +63,7 @@ export class RecordList extends Emitter {
       if (meetings.some(isUnderWay)) this.#later();
     } catch (error) {
       if (this.#watch.signal.aborted || asked !== this.#asked) return;
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ReconveneError)) throw error;
       if (error.code === "bad_token") return this.emit("refused", { error });
       this.#say(this.#read ? "Cannot refresh at the moment; trying again." : `${error.message} Trying again.`, true);
       this.#later(error.retryAfter);

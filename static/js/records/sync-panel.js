@@ -1,5 +1,6 @@
 /** Imports a webinar from Zoom: a form, and the progress of each sync. Hidden if Zoom is not set up. */
-import { ApiError, PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
@@ -56,7 +57,7 @@ export class SyncPanel extends Emitter {
       for (const sync of [...syncs.filter((sync) => !isOver(sync)), ...syncs.filter(isOver).slice(0, MOST)].reverse()) this.#show(sync);
       this.#later();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ReconveneError)) throw error;
     }
   }
 
@@ -80,7 +81,7 @@ export class SyncPanel extends Emitter {
       this.#later();
       return "";
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ReconveneError)) throw error;
       return error.message;
     }
   }
@@ -99,7 +100,7 @@ export class SyncPanel extends Emitter {
         const now = await zoomSync(this.#key, sync.id ?? sync.external_id);
         if (!this.#watch.signal.aborted) this.#show(now);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        if (!(error instanceof ReconveneError)) throw error;
         if (this.#watch.signal.aborted) return;
         if (PASSING.has(error.code)) return void (missed = this.#missed + 1);
         this.#show({ ...sync, state: "stopped", note: "The server was started anew meanwhile. What was read is kept: import it once more to go on" });

@@ -1,5 +1,6 @@
 /** Asks for the admin key, and accepts only one that the server confirms. */
-import { ApiError, hostedMeetings } from "../../sdk/http-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { hostedMeetings } from "../../sdk/http-api.js";
 import { fromTemplate, part, write } from "./dom.js";
 
 const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";
@@ -41,7 +42,7 @@ async function refusal(key) {
     await hostedMeetings(key);
     return "";
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ReconveneError)) throw error;
     return error.code === "bad_token" ? WRONG : error.message;
   }
 }

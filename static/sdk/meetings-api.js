@@ -1,0 +1,32 @@
+/** The routes that whoever takes part in a meeting needs. */
+import { PATIENCE, request } from "./http.js";
+
+/**
+ * @typedef {object} MeetingInfo
+ * @property {string} id
+ * @property {string} title
+ * @property {boolean} created
+ * @property {string} url
+ * @property {boolean} [ended]
+ * @property {number} [participants]
+ */
+
+/** @param {string} id  of a meeting */
+export const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
+
+/** @param {string} server @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
+export const newIdentity = (server, name) =>
+  request(server, "POST", "/api/identity", { body: name ? { name } : {}, signal: AbortSignal.timeout(PATIENCE) });
+
+/** @param {string} server @param {string} id @returns {Promise<MeetingInfo>} */
+export const getMeeting = (server, id) => request(server, "GET", meetingPath(id));
+
+/** Gets or creates. @param {string} server @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
+export const createMeeting = (server, token, wish) => request(server, "POST", "/api/meetings", { token, body: wish });
+
+/**
+ * Tells the server that the page is going away. A beacon outlives the page, and nobody waits for an answer. It names no
+ * type: with one, a browser would have to ask another origin's server first whether it may.
+ * @param {string} server @param {{session: string, attempt: number, back_in: number}} goodbye
+ */
+export const sayGoodbye = (server, goodbye) => navigator.sendBeacon(`${server}/api/goodbye`, new Blob([JSON.stringify(goodbye)]));

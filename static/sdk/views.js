@@ -1,0 +1,149 @@
+/**
+ * What an application sees of a meeting: objects that never change. Who has not changed is the same object as before, so
+ * that comparing two snapshots is comparing their parts.
+ *
+ * @typedef {object} ParticipantView  Somebody else in the meeting.
+ * @property {string} id
+ * @property {string} name
+ * @property {import("./protocol.js").Role} role
+ * @property {"connected" | "reconnecting"} state
+ * @property {string} instance  Another instance is another page of the same participant.
+ * @property {string} joinedAt  RFC 3339, UTC
+ * @property {Readonly<import("./protocol.js").MediaState>} sends  What they send, and may.
+ * @property {boolean} hand
+ * @property {string | null} handAt  Since when it is up: RFC 3339, UTC. Hands are ordered by it.
+ * @property {boolean} bot  A program.
+ * @property {boolean} recording  A program that records the meeting.
+ * @property {boolean} guest  Nobody has identified this person, on a server where an application does.
+ * @property {string | null} picture  An address, from the application.
+ * @property {import("./mesh.js").Connection} connection  Of media between them and this page.
+ * @property {MediaStream | null} camera  Their camera and microphone, once something of them has come.
+ * @property {MediaStream | null} screen  The screen that they share.
+ * @property {readonly MediaStreamTrack[]} tracks  All that has come of them.
+ *
+ * @typedef {"connecting" | "waiting" | "joined" | "reconnecting" | "left"} MeetingState  `waiting`: somebody has to let the user in.
+ *
+ * @typedef {{readonly code: string, readonly message: string, readonly final: boolean}} Left  Why it is over: `left`, or what the
+ *   protocol calls it, such as `removed`, `meeting_ended`, `replaced`, `denied`, `password_required`. `final`: not to be
+ *   joined again without a person's wish.
+ * @typedef {{readonly position: number, readonly message: string}} Waiting
+ *
+ * @typedef {object} Snapshot  All of it never changes: a change is another snapshot.
+ * @property {MeetingState} state
+ * @property {string} title
+ * @property {import("./protocol.js").Settings} settings
+ * @property {import("./me.js").MeView} me
+ * @property {readonly ParticipantView[]} participants  The others, in the order in which they joined.
+ * @property {readonly import("./protocol.js").Knock[]} knocks  Who waits to be let in, for those in charge.
+ * @property {Waiting | null} waiting  While the user waits to be let in.
+ * @property {Left | null} left
+ * @property {import("./reachability.js").Verdict} hindered  What prevents the connection: "" nothing.
+ *
+ * @typedef {object} MeetingEvents
+ * @property {MeetingState} state
+ * @property {ParticipantView} participantJoined  Those who are there already are in `participants`.
+ * @property {ParticipantView} participantChanged
+ * @property {{participant: ParticipantView, reason: string}} participantLeft  `left`, `lost` or `removed`
+ * @property {NewTrack} track
+ * @property {{title: string, settings: import("./protocol.js").Settings}} meetingChanged
+ * @property {Waiting} waiting
+ * @property {import("./protocol.js").Knock} knock
+ * @property {{id: string, reason: "admitted" | "denied" | "left"}} knockEnded
+ * @property {{from: string, media: Partial<import("./protocol.js").MediaState>}} asked  to turn something on: ask the user
+ * @property {import("./actions.js").Muted} muted
+ * @property {import("./devices.js").News} device  What became of a device without the user's doing.
+ * @property {{from: string, data: unknown}} signal  With `media: false`.
+ * @property {readonly RTCIceServer[]} iceServers  With `media: false`: for connections and ICE restarts from now on.
+ * @property {{in: number}} tokenExpiring  In so many seconds. `getToken` is asked by itself.
+ * @property {import("./reachability.js").Verdict} hindered
+ * @property {{code: string, message: string}} error  Something was refused; the meeting goes on.
+ * @property {Left} left
+ *
+ * @typedef {object} Peer  What mesh.js has of somebody.
+ * @property {MediaStream} camera
+ * @property {MediaStream | null} screen
+ */
+
+/**
+ * @param {import("./protocol.js").Participant} participant @param {import("./rights.js").Plays} plays
+ * @param {import("./mesh.js").Connection} connection @param {Peer | undefined} peer
+ * @param {ParticipantView | undefined} before  what was seen of them until now @returns {ParticipantView}
+ */
+function viewOf(participant, plays, connection, peer, before) {
+  const { id, name, role, state, instance } = participant;
+  const tracks = peer ? [...peer.camera.getTracks(), ...(peer.screen?.getTracks() ?? [])] : [];
+  const sends = { audio: plays.audio, video: plays.video, screen: plays.screen };
+  /** @type {ParticipantView} */
+  const view = {
+    id,
+    name,
+    role,
+    state,
+    instance,
+    joinedAt: participant.joined_at,
+    sends: before && isSame(before.sends, sends) ? before.sends : Object.freeze(sends),
+    hand: participant.hand,
+    handAt: participant.hand_at ?? null,
+    bot: participant.kind === "bot",
+    recording: participant.recording ?? false,
+    guest: participant.guest ?? false,
+    picture: participant.picture ?? null,
+    connection,
+    camera: peer?.camera.getTracks().length ? peer.camera : null,
+    screen: peer?.screen ?? null,
+    tracks: before && isSame(before.tracks, tracks) ? before.tracks : Object.freeze(tracks),
+  };
+  return before && isSame(before, view) ? before : Object.freeze(view);
+}
+
+/** Whether two objects, or lists, have the same values. @template {object} T @param {T} one @param {T} other */
+export function isSame(one, other) {
+  const values = Object.entries(one);
+  return values.length === Object.keys(other).length && values.every(([key, value]) => Object.is(value, /** @type {any} */ (other)[key]));
+}
+
+/** @typedef {ReadonlyMap<string, ParticipantView>} Views  By id, in the order in which they joined. */
+
+/**
+ * The others.
+ * @param {Pick<import("./call.js").Call, "participants" | "myId" | "plays">} call @param {import("./mesh.js").Mesh | null} mesh
+ * @param {Views} before @returns {Views}
+ */
+export function viewsOf(call, mesh, before) {
+  const others = call.participants.filter(({ id }) => id !== call.myId);
+  return new Map(
+    others.map((participant) => {
+      const { id } = participant;
+      const connection = mesh?.connection(id) ?? "none";
+      return [id, viewOf(participant, call.plays(id), connection, mesh?.peers.get(id), before.get(id))];
+    }),
+  );
+}
+
+/**
+ * What has changed from one moment to the next, in the order of telling it.
+ * @param {Views} before @param {Views} now
+ * @returns {{left: ParticipantView[], joined: ParticipantView[], changed: ParticipantView[], tracks: NewTrack[]}}
+ */
+export function changesOf(before, now) {
+  const all = [...now.values()];
+  return {
+    left: [...before.values()].filter(({ id }) => !now.has(id)),
+    joined: all.filter(({ id }) => !before.has(id)),
+    changed: all.filter((view) => before.has(view.id) && before.get(view.id) !== view),
+    tracks: all.flatMap((participant) => newTracks(before.get(participant.id), participant)),
+  };
+}
+
+/** @typedef {{participant: ParticipantView, track: MediaStreamTrack, source: "camera" | "screen"}} NewTrack  `camera`: or microphone. */
+
+/** @param {ParticipantView | undefined} before @param {ParticipantView} participant @returns {NewTrack[]} */
+function newTracks(before, participant) {
+  const known = new Set(before?.tracks);
+  return participant.tracks
+    .filter((track) => !known.has(track))
+    .map((track) => ({ participant, track, source: participant.screen?.getTracks().includes(track) ? "screen" : "camera" }));
+}
+
+/** What there was, if it has not changed. @template {object} T @param {T | undefined} before @param {T} now @returns {T} */
+export const kept = (before, now) => (before && isSame(before, now) ? before : Object.freeze(now));

@@ -1,0 +1,111 @@
+"""The samples of docs/sdk.md, as pages of another site."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.outside import SAMPLES, Outside
+from tests.e2e.person import Person
+from tests.e2e.waiting import until
+from tests.process import ServerProcess
+from tests.server.realtime.logins import Login, logging_in
+
+PLAYING = "document.querySelector('#others video')?.currentTime ?? 0"
+
+
+@pytest.fixture(scope="module")
+async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outside]:
+    async with (
+        Outside() as outside,
+        ServerProcess(tmp_path_factory.mktemp("outside"), RECONVENE_ALLOWED_ORIGINS=outside.origin) as server,
+    ):
+        outside.server = server.url
+        yield outside
+
+
+async def opened(newcomer: Newcomer, name: str, outside: Outside, page: str) -> Person:
+    person = await newcomer(name, url=outside.server)
+    await person.page.goto(f"{outside.origin}/{page}")
+    return person
+
+
+async def test_a_first_call_from_another_site(newcomer: Newcomer, outside: Outside) -> None:
+    """With somebody in the server's own page. It is as short as its name says."""
+    assert len((SAMPLES / "first-call.html").read_text(encoding="utf-8").splitlines()) <= 30
+    ann = await opened(newcomer, "Ann", outside, "first-call.html")
+    await expect(ann.page.locator("#state")).to_have_text("joined")
+    bob = await newcomer("Bob", url=outside.server)
+    await bob.come("FIRST-CALL")
+    tile = bob.others.filter(has_text="Ann")
+    await expect(tile).to_have_attribute("data-connection", "connected")
+    a = await tile.get_attribute("data-participant-id") or ""
+    await bob.hears_and_watches(a)
+
+    async def played() -> float:
+        return float(await ann.page.evaluate(PLAYING))
+
+    first = await until(played, lambda time: time > 0, "Ann sees Bob")
+    await until(played, lambda time: time > first, "Bob's picture goes on")
+    await ann.page.get_by_role("button", name="Microphone").click()
+    await bob.sees(a, audio="off")
+    await ann.page.get_by_role("button", name="Leave").click()
+    await expect(bob.tile(a)).to_have_count(0)
+    await expect(ann.page).to_have_title("You left.")
+    # Neither a global nor anything in the browser's storage is left behind.
+    assert await ann.page.evaluate("[localStorage.length, sessionStorage.length, typeof reconvene]") == [
+        0,
+        0,
+        "undefined",
+    ]
+
+
+async def test_signalling_only(newcomer: Newcomer, outside: Outside) -> None:
+    ann = await opened(newcomer, "Ann", outside, "signalling-only.html?name=Ann")
+    await ann.hears("joined")
+    bob = await opened(newcomer, "Bob", outside, "signalling-only.html?name=Bob")
+    for person in (ann, bob):
+        await expect(person.page).to_have_title("connected")
+    await bob.page.get_by_label("Message").fill("Hello!")
+    await bob.page.get_by_role("button", name="Send").click()
+    await expect(ann.page.locator("#heard")).to_have_text("Bob: Hello!\n")
+
+
+@pytest.fixture(scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Login, Outside]]:
+    async with Outside() as outside:
+        settings = {"JWT_EXPIRED": "leave", "ANONYMOUS": "no", "ALLOWED_ORIGINS": outside.origin}
+        async with logging_in(tmp_path_factory.mktemp("login"), **settings) as app:
+            outside.server = app.server.url
+            yield app, outside
+
+
+@pytest.mark.one_browser
+async def test_with_your_login(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
+    """The backend is asked at the join, and again while the token is about to expire."""
+    app, outside = office
+    asked = 0
+
+    def token() -> str:
+        nonlocal asked
+        asked += 1
+        return app.about_to_end("ann", 5.0, name="Ann Exämple")
+
+    outside.answers["/token"] = token
+    ann = await opened(newcomer, "Ann", outside, "login.html")
+    await expect(ann.page.locator("p")).to_have_text("You are joined as Ann Exämple.")
+    await ann.hears("authenticated")
+    assert asked >= 2
+    await expect(ann.page.locator("p")).to_have_text("You are joined as Ann Exämple.")
+
+
+@pytest.mark.one_browser
+async def test_a_backend_that_gives_no_token(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
+    _app, outside = office
+    outside.answers["/token"] = lambda: None
+    ann = await opened(newcomer, "Ann", outside, "login.html")
+    await expect(ann.page.locator("#state")).to_have_text("not let in: no_token")
+    ann.complaints.clear()
