@@ -63,9 +63,7 @@ def one_file(scripts: Mapping[str, str], entry: str = ENTRY) -> str:
     return "".join(parts)
 
 
-def _visit(
-    name: str, scripts: Mapping[str, str], ordered: dict[str, Module], above: tuple[str, ...]
-) -> None:
+def _visit(name: str, scripts: Mapping[str, str], ordered: dict[str, Module], above: tuple[str, ...]) -> None:
     if name in above:
         raise ValueError(f"{name} imports itself, by {above[-1]}")
     if name in ordered:

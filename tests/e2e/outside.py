@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -49,10 +50,11 @@ class Outside:
         text = self._text(path)
         status = "404 Not Found" if text is None else "200 OK"
         body = (text or "").encode()
-        media_type = "text/html" if path.endswith(".html") else "text/plain"
+        media_type = mimetypes.guess_type(path)[0] or "text/plain"
         writer.write(
             f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode() + body
+            "Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode()
+            + body
         )
         await writer.drain()
         writer.close()

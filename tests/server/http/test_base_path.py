@@ -136,7 +136,7 @@ async def test_whatever_a_page_leads_to_is_below_the_prefix(way: Way, web: httpx
 
 
 def test_the_page_s_scripts_have_addresses_from_one_place() -> None:
-    """`addresses.js`, which knows the prefix; the modules of routes put the server's address before what they are given."""
+    """`addresses.js`, which knows the prefix; those of routes put the server's address before theirs."""
     own = re.compile(
         r"""["'`]/(?:m|ws|api|attendance|docs|healthz|readyz)\b|\$\{location\.(?:host|origin)\}/"""
     )

@@ -56,7 +56,7 @@ def test_modules_become_one_file() -> None:
     ids=["circle", "let", "passed on", "whole module"],
 )
 def test_what_would_not_be_the_same_in_one_file_is_refused(module: str, text: str) -> None:
-    with pytest.raises(ValueError, match="itself|export|import"):
+    with pytest.raises(ValueError, match=r"itself|export|import"):
         one_file(MODULES | {module: text})
 
 
@@ -82,7 +82,9 @@ async def test_it_is_small(web: httpx.AsyncClient) -> None:
     assert len(gzip.compress(content, 6)) < LARGEST
 
 
-@pytest.mark.parametrize("path", ["/sdk/v2/reconvene.js", "/sdk/0.0.1/reconvene.js", "/sdk/v1/other.js", "/sdk/v1", "/sdk"])
+@pytest.mark.parametrize(
+    "path", ["/sdk/v2/reconvene.js", "/sdk/0.0.1/reconvene.js", "/sdk/v1/other.js", "/sdk/v1", "/sdk"]
+)
 async def test_there_is_no_other(web: httpx.AsyncClient, path: str) -> None:
     answer = await web.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 404

@@ -1,0 +1,151 @@
+/** What test_sdk.py has the client library do in a page of another site. Each answers what came of it. */
+
+const options = { name: "Ann", create: true, media: false };
+
+/** Waits until that holds of a snapshot. */
+export const until = (meeting, holds) =>
+  new Promise((resolve) => {
+    const look = () => holds(meeting.getSnapshot()) && (end(), resolve(meeting.getSnapshot()));
+    const end = meeting.subscribe(look);
+    look();
+  });
+
+/** The code of the error that comes, or its name. */
+const failed = (promise) =>
+  promise.then(
+    () => "nothing",
+    (error) => (typeof error.code === "string" ? error.code : error.name),
+  );
+
+const next = (meeting, event) => new Promise((resolve) => meeting.on(event, resolve));
+
+export async function joining({ Reconvene }, server) {
+  const client = new Reconvene();
+  const [one, two] = await Promise.all([client.join("TWICE", options), client.join(" twice", options)]);
+  const cancelled = failed(client.join("CANCEL", options));
+  client.open("CANCEL").leave();
+  const controller = new AbortController();
+  const aborted = failed(client.join("ABORT", { ...options, signal: controller.signal }));
+  controller.abort();
+  const before = failed(client.join("BEFORE", { ...options, signal: AbortSignal.abort() }));
+  const reasons = [await cancelled, await aborted, await before];
+  const again = await client.join("CANCEL", options);
+  one.leave();
+  one.leave();
+  const three = await client.join("TWICE", options);
+  return {
+    same: one === two,
+    other: three !== one,
+    server: client.server === server,
+    reasons,
+    states: [one.state, again.state, three.state],
+    left: one.getSnapshot().left,
+    unknown: await failed(client.join("NOBODY", { name: "Ann" })),
+    id: await failed(client.join()),
+    // Nothing of it can be seen: the server refuses it.
+    name: await failed(client.join("TWICE-2", { ...options, name: " " })),
+  };
+}
+
+/** `unaware`: a server that knows nothing of this page's origin. */
+export async function wrong({ Reconvene }, server, unaware) {
+  const address = (text) => {
+    try {
+      return new Reconvene({ server: text }).server;
+    } catch (error) {
+      return error.name;
+    }
+  };
+  const join = (client) => failed(new Reconvene(client).join("TOKENS", { create: true }));
+  const hanging = new Reconvene({ getToken: () => new Promise(() => {}) });
+  const hung = failed(hanging.join("HANGING", options));
+  hanging.open("HANGING").leave();
+  const thrown = () => {
+    throw new Error("no!");
+  };
+  return {
+    addresses: [address("ftp://x"), address("no address"), address(`${server}/`) === server],
+    tokens: [
+      await join({ getToken: thrown }),
+      await join({ getToken: async () => null }),
+      await join({ getToken: async () => 7 }),
+      await join({ getToken: async () => "gibberish" }),
+      await hung,
+    ],
+    servers: [await join({ server: unaware }), await join({ server: location.origin }), await join({ server: "http://127.0.0.1:9" })],
+  };
+}
+
+export async function orders({ Reconvene }) {
+  const host = await new Reconvene().join("ORDERS", options);
+  await host.moderate.settings({ lobby: "everyone", message: "A moment." });
+  const told = [];
+  host.on("knock", ({ name }) => told.push(`${name} knocks`));
+  host.on("participantJoined", ({ name, sends }) => told.push(`${name} joins ${sends.audio}`));
+  host.on("participantChanged", ({ name, sends }) => told.push(`${name} changes ${sends.audio}`));
+  host.on("participantLeft", ({ participant, reason }) => told.push(`${participant.name} ${reason}`));
+
+  const guest = await new Reconvene().join("ORDERS", { ...options, name: "Bob" });
+  const waits = guest.getSnapshot();
+  const early = await failed(guest.moderate.end());
+  const { knocks } = await until(host, ({ knocks }) => knocks.length);
+  await host.moderate.admit(knocks[0].id);
+  await until(guest, ({ state }) => state === "joined");
+  const seen = await until(host, ({ participants }) => participants.length);
+
+  const asking = next(guest, "asked");
+  await host.moderate.ask(guest.me.id);
+  const asked = await asking;
+  guest.me.setAudio(true);
+  const after = await until(host, ({ participants: [{ sends }] }) => sends.audio);
+  const hearing = next(host, "signal");
+  guest.signal(host.me.id, { any: ["thing"] });
+  const { from, data } = await hearing;
+  const refused = [
+    await failed(guest.moderate.mute("others")),
+    await failed(host.moderate.remove("p_nobody")),
+    await failed(host.moderate.settings({ locked: true }, { revision: 0 })),
+  ];
+
+  const ending = next(guest, "left");
+  await host.moderate.remove(guest.me.id);
+  const left = await ending;
+  await until(host, ({ participants }) => !participants.length);
+  await host.moderate.end();
+  const { left: end } = await until(host, ({ state }) => state === "left");
+  return {
+    waits: [waits.state, waits.waiting.message, waits.participants.length],
+    early,
+    told,
+    asked: asked.media,
+    from: [from === seen.participants[0].id, asked.from === host.me.id],
+    data,
+    refused,
+    left: [left.code, left.final],
+    end: end.code,
+    me: [seen.me.inCharge, seen.me.role],
+    frozen: [seen, seen.participants, seen.participants[0], seen.me].every(Object.isFrozen),
+    // What has not changed is the same object, what has is another.
+    same: [seen.settings === after.settings, seen.me === after.me, seen.participants === after.participants],
+    stale: seen.participants[0].sends.audio,
+    late: await failed(host.moderate.end()),
+  };
+}
+
+/** Keeps the meeting in `window`, for what comes. */
+export async function stay({ Reconvene }, server) {
+  const meeting = await new Reconvene({ server, storage: localStorage }).join("RESTART", options);
+  const states = [];
+  meeting.on("state", (state) => states.push(state));
+  Object.assign(window, { meeting, states, until });
+  return { id: meeting.me.id, keys: Object.keys(localStorage) };
+}
+
+export async function again({ Reconvene }, server, times) {
+  const client = new Reconvene();
+  for (let time = 0; time < times; time += 1) {
+    const meeting = await client.join("AGAIN", { name: "Ann", create: true });
+    meeting.on("state", () => {});
+    meeting.leave();
+  }
+}
