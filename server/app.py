@@ -208,5 +208,5 @@ def web(
     revocations = revocations or Revocations(store, tokens, lambda _: None)
     app.include_router(revocation.router(callers, revocations))
     app.include_router(people.router(callers, store, gateway, revocations))
-    pages.install(app, picture_origins=config.picture_origins)
+    pages.install(app, picture_origins=config.picture_origins, embed_origins=config.embed_origins)
     return app

@@ -91,9 +91,10 @@ PAGE: dict[str, set[str]] = {
     "js/call-test": {"sdk", "js/ui"},
     "js/home": {"sdk", "js/ui"},
     "js/meeting": {"sdk", "js/ui", "js/call-test"},
+    "js/embed": {"js/meeting"},
     "js/attendance": {"sdk", "js/ui"},
     "js/records": {"sdk", "js/ui", "js/attendance"},
-    "js": {"sdk", "js/ui", "js/home", "js/meeting"},
+    "js": {"sdk", "js/ui", "js/home", "js/meeting", "js/embed"},
 }
 """The same for the rooms of `static`, in types too. `js` itself holds the entry alone."""
 

@@ -22,7 +22,7 @@ from server.http.static_tree import Snapshot, StaticTree, hash_of, split
 PAGE = Path(__file__).parents[2] / "static"
 PAGE_POLICY = (
     "default-src 'self'; connect-src 'self'; img-src {images}; media-src 'self' blob:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 REFERENCE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -31,19 +31,29 @@ REFERENCE_POLICY = (
 NO_PAGES = re.compile(r"/(api|static|sdk|ws|healthz|readyz|metrics|openapi\.json|asyncapi\.json|docs)(/|$)")
 """Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
+NOT_EMBEDDED = b'<meta name="embed-origins" content="">'
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def install(app: FastAPI, folder: Path = PAGE, picture_origins: Sequence[str] = ()) -> None:
-    """Serve every page, and `/static` under them, from `folder`. `picture_origins`: where they load people's from."""
+def install(
+    app: FastAPI,
+    folder: Path = PAGE,
+    picture_origins: Sequence[str] = (),
+    embed_origins: Sequence[str] = (),
+) -> None:
+    """Serve every page, and `/static` under them, from `folder`. `picture_origins`: where they load people's from;
+    `embed_origins`: whose pages may have that of a meeting in a frame."""
     tree = StaticTree(folder)
-    policy = PAGE_POLICY.format(images=" ".join(["'self'", "data:", "blob:", *picture_origins]))
+    images = " ".join(["'self'", "data:", "blob:", *picture_origins])
+    policy = PAGE_POLICY.format(images=images, ancestors="'none'")
+    embedded = " ".join(embed_origins)
+    meeting_policy = PAGE_POLICY.format(images=images, ancestors=embedded or "'none'")
 
     @app.get("/", include_in_schema=False)
     @app.get("/m/{meeting}", include_in_schema=False)
     @app.get("/m/{meeting}/", include_in_schema=False)
     def page(request: Request) -> Response:
-        return _page(request, tree, "index.html", policy)
+        return _page(request, tree, "index.html", meeting_policy, embedded=embedded)
 
     @app.get("/m/{meeting}/attendance", include_in_schema=False)
     @app.get("/m/{meeting}/attendance/", include_in_schema=False)
@@ -98,10 +108,13 @@ def _elsewhere(request: Request) -> Response | None:
     return Response(status_code=308, headers={"Location": f"{base}/m{path[2:]}{query}"})
 
 
-def _page(request: Request, tree: StaticTree, name: str, policy: str, *, status: int = 200) -> Response:
-    """A page. It names its parts under the hash of all files."""
+def _page(
+    request: Request, tree: StaticTree, name: str, policy: str, *, status: int = 200, embedded: str = ""
+) -> Response:
+    """A page. It names its parts under the hash of all files, and learns whose pages it may listen to in a frame."""
     snapshot = tree.snapshot()
-    return _answer(request, snapshot, snapshot.files[name], policy, status=status)
+    page = snapshot.files[name].replace(NOT_EMBEDDED, NOT_EMBEDDED.replace(b'""', f'"{embedded}"'.encode()))
+    return _answer(request, snapshot, page, policy, status=status)
 
 
 def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, status: int = 200) -> Response:

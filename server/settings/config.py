@@ -59,6 +59,7 @@ class Config:
     create: login.Creators
     picture_origins: tuple[str, ...]
     allowed_origins: tuple[str, ...]
+    embed_origins: tuple[str, ...]
     limits: Mapping[str, int]
     trusted_proxies: Proxies
     hosts: Hosts
@@ -281,6 +282,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "origins such as https://meet.example.org, separated by commas, or *",
         "Pages of other hosts that may connect. A page of this server's own host always may.",
+        parsers.origins,
+        empty=(),
+    ),
+    Setting(
+        "RECONVENE_EMBED_ORIGINS",
+        "",
+        "origins such as https://app.example.org, separated by commas, or *",
+        "Pages of other hosts that may have a meeting's page in a frame, and tell it what to do. Not set: none.",
         parsers.origins,
         empty=(),
     ),

@@ -5,6 +5,7 @@ import { Identity } from "../sdk/identity.js";
 import { Invites } from "../sdk/invites.js";
 import { readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
+import { frameHere } from "./embed/frame.js";
 import { PageHistory } from "./home/page-history.js";
 import { TabSessionKeeper } from "../sdk/tab-session.js";
 import { browserStorage, tabStorage } from "../sdk/storage.js";
@@ -17,6 +18,7 @@ import { NoticeView } from "./ui/notice-page.js";
 import { Visit } from "./meeting/visit.js";
 
 const page = new Page();
+const frame = frameHere(takeFromAround);
 const toasts = new Toasts(/** @type {HTMLElement} */ (document.getElementById("toasts")));
 const identity = new Identity(browserStorage, tabStorage, askWhoToBe);
 const tabSessions = new TabSessionKeeper(tabStorage);
@@ -36,14 +38,18 @@ function route() {
   underway(true);
   visit?.stop();
   visit = null;
+  const show = (/** @type {import("./ui/page.js").View} */ view) => {
+    page.show(view);
+    frame?.shown(visit);
+  };
   const known = pathHere().match(VIEWS);
-  if (!known) return page.show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
+  if (!known) return show(new NoticeView(noticeOf("nothing_here", ""), () => go(HOME)));
   const asked = known[1];
-  if (!asked) return page.show(new HomeView(identity, invites, browserStorage, go));
+  if (!asked) return show(new HomeView(identity, invites, browserStorage, go));
   const id = meetingHere();
-  if (!id) return page.show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
+  if (!id) return show(new NoticeView(noticeOf("bad_link", asked), () => go(HOME)));
   if (location.pathname !== meetingPage(id)) history.replaceState(null, "", meetingPage(id));
-  visit = new Visit(id, { identity, invites, tabSessions, toasts, storage: browserStorage, show: (view) => page.show(view), go, enter: () => pages.enter() });
+  visit = new Visit(id, { identity, invites, tabSessions, toasts, storage: browserStorage, show, go, enter: () => pages.enter() });
   void visit.start();
 }
 
@@ -60,6 +66,14 @@ function takeFromLink() {
   if (token && call.isOn() && identity.login.token) renewed(token);
   else identity.login.take(token);
   return Boolean(token || invite);
+}
+
+/** The page around this one says who the user is. @param {string} token */
+function takeFromAround(token) {
+  if (call.isOn()) return renewed(token);
+  identity.login.take(token);
+  identity.login.unseen = false;
+  route();
 }
 
 /** The application has followed the link once more, with a newer token. Nobody becomes somebody else in a call. @param {string} token */
@@ -99,4 +113,5 @@ Object.defineProperty(window, "reconvene", {
 takeFromLink();
 // Another link to this page was opened in the same tab.
 window.addEventListener("hashchange", () => takeFromLink() && !call.isOn() && route());
+frame?.start();
 pages.start();

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Newcomer
 from tests.e2e.outside import SAMPLES, Outside
 from tests.e2e.person import Person
+from tests.e2e.test_storage_blocked import BLOCKED, REFUSE
 from tests.e2e.waiting import until
 from tests.process import ServerProcess
 from tests.server.realtime.logins import Login, logging_in
@@ -19,12 +21,11 @@ PLAYING = "document.querySelector('#others video')?.currentTime ?? 0"
 
 @pytest.fixture(scope="module")
 async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outside]:
-    async with (
-        Outside() as outside,
-        ServerProcess(tmp_path_factory.mktemp("outside"), RECONVENE_ALLOWED_ORIGINS=outside.origin) as server,
-    ):
-        outside.server = server.url
-        yield outside
+    async with Outside() as outside:
+        ours = dict.fromkeys(("RECONVENE_ALLOWED_ORIGINS", "RECONVENE_EMBED_ORIGINS"), outside.origin)
+        async with ServerProcess(tmp_path_factory.mktemp("outside"), **ours) as server:
+            outside.server = server.url
+            yield outside
 
 
 async def opened(newcomer: Newcomer, name: str, outside: Outside, page: str) -> Person:
@@ -77,7 +78,8 @@ async def test_signalling_only(newcomer: Newcomer, outside: Outside) -> None:
 @pytest.fixture(scope="module")
 async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Login, Outside]]:
     async with Outside() as outside:
-        settings = {"JWT_EXPIRED": "leave", "ANONYMOUS": "no", "ALLOWED_ORIGINS": outside.origin}
+        ours = dict.fromkeys(("ALLOWED_ORIGINS", "EMBED_ORIGINS"), outside.origin)
+        settings = {"JWT_EXPIRED": "leave", "ANONYMOUS": "no", **ours}
         async with logging_in(tmp_path_factory.mktemp("login"), **settings) as app:
             outside.server = app.server.url
             yield app, outside
@@ -109,3 +111,71 @@ async def test_a_backend_that_gives_no_token(newcomer: Newcomer, office: tuple[L
     ann = await opened(newcomer, "Ann", outside, "login.html")
     await expect(ann.page.locator("#state")).to_have_text("not let in: no_token")
     ann.complaints.clear()
+
+
+NO_STORAGE = f"if (window !== top) {{ {REFUSE} {BLOCKED['access throws']} }}"
+
+
+@pytest.mark.one_browser
+async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> None:
+    """Of another site, where the browser keeps nothing for it."""
+    async with httpx.AsyncClient(base_url=outside.server) as http:
+        bearer = {"Authorization": f"Bearer {(await http.post('/api/identity')).json()['token']}"}
+        (await http.post("/api/meetings", json={"meeting": "FRAMED"}, headers=bearer)).raise_for_status()
+    ann = await newcomer("Ann", url=outside.server)
+    await ann.before(NO_STORAGE)
+    await ann.page.goto(f"{outside.origin}/frame.html")
+    view, media, people = (ann.page.locator(f"#{part}") for part in ("view", "media", "people"))
+    await expect(view).to_have_text("prejoin")
+    await expect(media).to_have_text("heard")
+    await ann.page.get_by_role("button", name="Join", exact=True).click()
+    await expect(view).to_have_text("meeting")
+    await expect(people).to_have_text("Ann")
+    await expect(media).to_have_text("heard")
+    meeting = ann.page.frame_locator("#frame")
+    await expect(meeting.get_by_role("button", name="Turn on camera")).to_be_visible()
+    await ann.page.get_by_role("button", name="Mute", exact=True).click()
+    await expect(media).to_have_text("silent")
+    await ann.hears("participant_updated")
+    await ann.page.get_by_role("button", name="Leave", exact=True).click()
+    await expect(view).to_have_text("left")
+
+
+@pytest.mark.one_browser
+async def test_a_page_around_says_who_the_user_is(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
+    app, outside = office
+    await app.joined("FRAMED", "host")
+    ann = await newcomer("Ann", url=outside.server)
+    await ann.page.goto(f"{outside.origin}/frame.html")
+    await expect(ann.page.locator("#view")).to_have_text("prejoin")
+    token = app.token("ann", name="Ann Exämple")
+    await ann.page.evaluate("token => tell({ reconvene: 'join', token, audio: false, video: false })", token)
+    await expect(ann.page.locator("#people")).to_have_text("Ann Exämple, Host")
+    newer = app.token("ann", name="Ann Exämple", jti="newer")
+    await ann.page.evaluate("token => tell({ reconvene: 'token', token })", newer)
+    await ann.hears("authenticated")
+
+
+TRUST = """async (server) => {
+  const { readCommand, trustIn } = await import(`${server}/static/js/embed/frame.js`);
+  const listed = "https://app.example";
+  return {
+    trust: [trustIn(listed, [listed]), trustIn("https://app.example.evil", [listed]), trustIn(listed, ["*"]),
+            trustIn("https://other.example", ["*", listed]), trustIn(listed, ["*", listed]), trustIn("null", ["*"])],
+    commands: [null, "join", 7, {}, { reconvene: "dance" }, { reconvene: ["join"] }, { reconvene: "join", name: 7 },
+               { reconvene: "mute", audio: "yes" }].map(readCommand),
+    known: readCommand({ reconvene: "mute", audio: true }) !== null,
+  };
+}"""
+
+
+@pytest.mark.one_browser
+async def test_who_is_heard_in_a_frame(newcomer: Newcomer, outside: Outside) -> None:
+    """Somebody who is let in by `*` alone is trusted less."""
+    ann = await newcomer("Ann", url=outside.server)
+    await ann.page.goto(outside.server)
+    assert await ann.page.evaluate(TRUST, outside.server) == {
+        "trust": ["full", "none", "some", "some", "full", "none"],
+        "commands": [None] * 8,
+        "known": True,
+    }

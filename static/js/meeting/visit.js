@@ -8,7 +8,7 @@ import { Reconvene } from "../../sdk/reconvene.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
-import { MeetingNotice } from "./meeting-notice.js";
+import { CLOSE_NOTICES, LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { askWhetherToEnd } from "./questions.js";
@@ -35,26 +35,14 @@ import { WaitingRoom } from "./waiting-room.js";
  * @property {string} [password]
  */
 
-/** @type {Record<number, string>} */
-const CLOSE_NOTICES = {
-  [CLOSE.replaced]: "replaced",
-  [CLOSE.removed]: "removed",
-  [CLOSE.meetingEnded]: "meeting_ended",
-  [CLOSE.denied]: "denied",
-  [CLOSE.revoked]: "revoked",
-};
-
-/** For those who have logged in with an application. @type {Record<string, string>} */
-const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };
-
 export class Visit {
   /** @type {import("../../sdk/call.js").Call | null} */
   call = null;
   #id;
   #around;
-  #media = new LocalMedia();
+  media = new LocalMedia();
   /** @type {Prejoin | null} */
-  #prejoin = null;
+  prejoin = null;
   /** @type {WaitingRoom | null} */
   #waiting = null;
   #stopped = false;
@@ -102,7 +90,7 @@ export class Visit {
 
   /** Whether the user is in a meeting, or on the way back into one. */
   get isInCall() {
-    return this.call !== null && this.#prejoin === null && this.#waiting === null;
+    return this.call !== null && this.prejoin === null && this.#waiting === null;
   }
 
   /** Leaves the meeting at the user's request. */
@@ -119,16 +107,20 @@ export class Visit {
       this.#notice.clear();
       if (meeting.ended) return this.#notice.show("meeting_ended");
       this.#renewMedia();
-      this.#prejoin = new Prejoin(meeting, this.#around.identity, this.#media, this.#wanted);
-      this.#prejoin.on("join", ({ name }) => {
-        this.#around.identity.name = name;
-        this.#around.identity.login.unseen = false;
-        void this.#join({ name, session: this.#tabSession?.session });
-      });
-      this.#around.show(this.#prejoin);
+      this.prejoin = new Prejoin(meeting, this.#around.identity, this.media, this.#wanted);
+      this.prejoin.on("join", ({ name }) => this.joinAs(name));
+      this.#around.show(this.prejoin);
     } catch (error) {
       if (!this.#stopped) this.#notice.show(codeOf(error), { error });
     }
+  }
+
+  /** Joins from the pre-join view. @param {string} [name]  default: the one that is known; without any, the user has to say one */
+  joinAs(name = this.#around.identity.name) {
+    if (!name) return;
+    this.#around.identity.name = name;
+    this.#around.identity.login.unseen = false;
+    void this.#join({ name, session: this.#tabSession?.session });
   }
 
   /** @param {Wish} wish @returns {Promise<void>} */
@@ -136,7 +128,7 @@ export class Visit {
     const { name, session, open, password, onDuplicate = "reject" } = wish;
     this.#notice.stop();
     underway(true);
-    if (this.#prejoin) this.#prejoin.busy = true;
+    if (this.prejoin) this.prejoin.busy = true;
     /** @type {string | undefined} */
     let token;
     try {
@@ -150,7 +142,7 @@ export class Visit {
     this.#notice.clear();
     if (open) this.#renewMedia();
     const place = { meeting: this.#id, name, session, token, onDuplicate, password, invite: this.#around.invites.of(this.#id) };
-    const call = new Reconvene({ server: HERE, getToken: this.#around.identity.login.renewal }).call(place, this.#media);
+    const call = new Reconvene({ server: HERE, getToken: this.#around.identity.login.renewal }).call(place, this.media);
     this.call = call;
     call.on("joined", (joined) => this.#joined(call, joined, name));
     call.on("change", () => this.#keepTabSession());
@@ -159,14 +151,14 @@ export class Visit {
     call.on("resumed", ({ session }) => session && this.#around.tabSessions.update({ session }));
     call.on("authenticated", ({ session }) => this.#around.tabSessions.update({ session }));
     call.on("refused", (refusal) => void this.#refused(refusal, wish, token ?? ""));
-    call.on("hindered", (verdict) => this.#prejoin?.hindered(verdict));
+    call.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
     call.on("closed", ({ code }) => this.#closed(code, wish, token ?? ""));
-    if (!this.#prejoin) this.#showMeeting(call, name);
+    if (!this.prejoin) this.#showMeeting(call, name);
     // The view is shown, but its participants have not arrived yet.
     underway(true);
     call.start();
     // Not awaited: others are told when the devices are on.
-    if (open) this.#media.open(open);
+    if (open) this.media.open(open);
   }
 
   /** @param {import("../../sdk/call.js").Call} call @param {string} name */
@@ -183,8 +175,8 @@ export class Visit {
     if (token) this.#around.identity.remember(token);
     rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
     this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#bearer.outside });
-    if (!this.#prejoin && !this.#waiting) return underway(false);
-    this.#prejoin = this.#waiting = null;
+    if (!this.prejoin && !this.#waiting) return underway(false);
+    this.prejoin = this.#waiting = null;
     this.#showMeeting(call, name);
   }
 
@@ -192,7 +184,7 @@ export class Visit {
   #wait(waiting) {
     if (waiting.token) this.#around.identity.remember(waiting.token);
     if (!this.#waiting) {
-      this.#prejoin = null;
+      this.prejoin = null;
       this.#waiting = new WaitingRoom();
       this.#waiting.on("leave", () => this.#leave("left_waiting"));
       this.#around.show(this.#waiting);
@@ -212,7 +204,7 @@ export class Visit {
     const { identity } = this.#around;
     if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#bearer.outside));
     // An invalid name can be corrected in this view.
-    if (code === "bad_message" && this.#prejoin) return this.#prejoin.complain(message);
+    if (code === "bad_message" && this.prejoin) return this.prejoin.complain(message);
     if (this.#bearer.outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
     const wrong = code === "wrong_password";
     if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
@@ -242,7 +234,7 @@ export class Visit {
     } catch (error) {
       return left() ? undefined : this.#leave(codeOf(error), error);
     }
-    if (this.#prejoin) this.#prejoin.busy = false;
+    if (this.prejoin) this.prejoin.busy = false;
     else this.#leave(refusal);
   }
 
@@ -275,22 +267,22 @@ export class Visit {
   /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
     const host = this.call?.me?.role === "host";
-    if (this.call || this.#prejoin) this.#wanted = this.#media.wanted;
+    if (this.call || this.prejoin) this.#wanted = this.media.wanted;
     this.#release();
     this.#notice.show(code, { host, error });
   }
 
   #release() {
     this.#drop();
-    this.#media.stop();
-    this.#prejoin = null;
+    this.media.stop();
+    this.prejoin = null;
     this.#around.tabSessions.leave();
     this.#tabSession = null;
   }
 
   #renewMedia() {
-    this.#media.stop();
-    this.#media = new LocalMedia();
+    this.media.stop();
+    this.media = new LocalMedia();
   }
 
   #drop() {

@@ -156,3 +156,19 @@ async def test_an_edited_page_is_seen_at_the_next_load(edited: tuple[httpx.Async
     page = folder / "index.html"
     page.write_text(page.read_text().replace("<title>", "<title>New "))
     assert "<title>New " in (await web.get("/", headers={"If-None-Match": etag})).text
+
+
+async def test_only_pages_that_are_named_may_have_a_meeting_in_a_frame(web: httpx.AsyncClient) -> None:
+    embedding = FastAPI()
+    pages.install(embedding, embed_origins=("https://a.example", "https://b.example"))
+    transport = httpx.ASGITransport(embedding)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as named:
+        for page in PAGES:
+            policy = (await web.get(page)).headers["Content-Security-Policy"]
+            assert policy.endswith("; frame-ancestors 'none'"), page
+            meetings = page in {"/", "/m/ABC123"}
+            answer = await named.get(page)
+            ancestors = "https://a.example https://b.example" if meetings else "'none'"
+            assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {ancestors}"), page
+            listed = '<meta name="embed-origins" content="https://a.example https://b.example">'
+            assert (listed in answer.text) == meetings
