@@ -41,8 +41,10 @@ export class Frame {
   #wish = null;
   /** @type {Visit | null} */
   #visit = null;
-  /** @type {Visit["call"]} */
+  /** What is followed now. @type {Visit["call"]} */
   #call = null;
+  /** @type {Visit["media"] | null} */
+  #media = null;
   #told = "";
 
   /** @param {readonly string[]} listed  origins @param {(token: string) => void} take  a token, which says who the user is */
@@ -103,10 +105,11 @@ export class Frame {
   }
 
   #follow() {
-    const call = this.#visit?.call ?? null;
-    if (call === this.#call) return;
+    const { call = null, media = null } = this.#visit ?? {};
+    if (call !== this.#call) call?.on("change", () => call === this.#call && this.#report());
+    if (media !== this.#media) media?.on("change", () => media === this.#media && this.#report());
     this.#call = call;
-    for (const name of ["change", "away", "resumed"]) call?.on(name, () => call === this.#call && this.#report());
+    this.#media = media;
   }
 
   /** Tells what has changed. */
