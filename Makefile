@@ -21,7 +21,7 @@ SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handsh
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package system clean
+.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ package: $(RUNTIME) ## Build the source distribution, the wheel, and the list of
 	@$(BIN)/pip install --quiet 'uv>=0.5' && $(BIN)/uv build --quiet --out-dir dist
 	@$(BIN)/python .ci/sbom.py > dist/reconvene.cdx.json
 	@ls dist
+
+sdk: $(DEV) system ## Build the npm package of the client library, @reconvene/client, in dist/
+	@PYTHONPATH=. $(BIN)/python .ci/client_package.py dist
 
 system: ## Install what the tests need from the system (Chromium, PostgreSQL, PostgREST, nginx, coturn, …) when it is missing
 	@bash tests/install.sh

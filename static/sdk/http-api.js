@@ -84,13 +84,13 @@ const query = (parameters) => {
 
 /**
  * One page; its `next` is the `after` of the following page. `instance`: only that instance of a series, unless "".
- * @param {string} token @param {string} id @param {{after?: string, instance: string}} which @returns {Promise<any>}
+ * @param {string} token @param {string} id @param {{after?: string | undefined, instance: string}} which @returns {Promise<any>}
  */
 export const getAttendance = (token, id, which) => request("GET", `${meetingPath(id)}/attendance${query(which)}`, { token });
 
 /**
  * One page of the registrants of an imported meeting who did not come.
- * @param {string} token @param {string} id @param {{after?: string, instance: string}} which
+ * @param {string} token @param {string} id @param {{after?: string | undefined, instance: string}} which
  * @returns {Promise<{next: string | null, registrants: any[]}>}
  */
 export const getAbsent = (token, id, which) =>

@@ -28,11 +28,13 @@ import { Relay, ReportedMedia } from "./without-media.js";
  */
 
 export class Meeting {
+  /** @readonly */
   id;
+  /** @readonly */
   me;
-  /** Orders of those in charge. */
+  /** Orders of those in charge. @readonly */
   moderate;
-  /** Settles when the server has answered: the user is in, or waits to be let in. Rejects when it is over before. @type {Promise<void>} */
+  /** Settles when the server has answered: the user is in, or waits to be let in. Rejects when it is over before. @readonly @type {Promise<void>} */
   answered;
 
   #ground;

@@ -17,15 +17,15 @@ import { applied, changedMedia, rosterOf } from "./roster.js";
  * @property {string} name
  * @property {string} page  A random name by which the server recognizes this page's joins and resumes.
  * @property {boolean} [create]
- * @property {string} [title]
- * @property {string} [token]
- * @property {string} [session]
+ * @property {string | undefined} [title]
+ * @property {string | undefined} [token]
+ * @property {string | undefined} [session]
  * @property {boolean} [renewable]  Whether the token is an application's, which can be asked for a newer one.
  * @property {"replace" | "reject"} onDuplicate  Used once: later the page resumes, and never replaces a newer one.
  * @property {import("./protocol.js").MediaState} media
- * @property {string} [password]
- * @property {string} [invite]
- * @property {string} [knock]  Names a place among those who wait.
+ * @property {string | undefined} [password]
+ * @property {string | undefined} [invite]
+ * @property {string | undefined} [knock]  Names a place among those who wait.
  */
 
 const FLAGS = /** @type {const} */ (["audio", "video", "screen"]);

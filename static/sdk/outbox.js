@@ -2,8 +2,8 @@
  * The commands a client has given and the server has not answered yet, in order. signalling/client/outbox.py is its twin.
  *
  * @typedef {import("./protocol.js").MediaState} MediaState
- * @typedef {{media?: Partial<MediaState>, hand?: boolean}} Change
- * @typedef {{id: number, type: "status", media?: Partial<MediaState>, hand?: boolean}} Status
+ * @typedef {{media?: Partial<MediaState> | undefined, hand?: boolean | undefined}} Change
+ * @typedef {{id: number, type: "status"} & Change} Status
  * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
  * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order
  * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny"} LastingType

@@ -17,7 +17,7 @@ import { Sending } from "./sending.js";
 /**
  * @typedef {import("./protocol.js").SignalData} SignalData
  * @typedef {import("./devices.js").LocalMedia} LocalMedia
- * @typedef {{id: string, instance: string, kind?: "bot"}} Instance
+ * @typedef {{id: string, instance: string, kind?: "bot" | undefined}} Instance
  */
 
 /** @type {RTCConfiguration} */

@@ -106,12 +106,12 @@
  * @typedef {object} SignalData
  * @property {RTCSessionDescriptionInit | null} [description]
  * @property {RTCIceCandidateInit | null} [candidate]
- * @property {number} [offer]  Number of the offer that the description is or answers.
+ * @property {number | undefined} [offer]  Number of the offer that the description is or answers.
  * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
  * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
  * @property {boolean} [media]  False: the sender's browser cannot make calls, and answers no offer.
- * @property {string} [instance]  The sender's instance,
- * @property {string} [for]  and the addressee's, for which the signal is meant.
+ * @property {string | undefined} [instance]  The sender's instance,
+ * @property {string | undefined} [for]  and the addressee's, for which the signal is meant.
  * @property {number} [connection]  Which of the RTCPeerConnections between the two instances, 1 when absent. A bot, which
  *   cannot restart ICE, offers a new one instead.
  */

@@ -44,7 +44,7 @@ import { readServer, servedFrom } from "./server-address.js";
  */
 
 export class Reconvene {
-  /** Microphones and cameras. */
+  /** Microphones and cameras. @readonly */
   devices = new DeviceChoice(() => this.#media());
 
   #server;

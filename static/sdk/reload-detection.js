@@ -16,10 +16,11 @@ const loadedAfter = performance.now();
 
 let since = -Infinity;
 
-window.addEventListener("keydown", ({ key, ctrlKey, metaKey, timeStamp }) => {
+// A server that renders an application's pages loads this, too, and has no window.
+globalThis.window?.addEventListener("keydown", ({ key, ctrlKey, metaKey, timeStamp }) => {
   if (key === "F5" || ((ctrlKey || metaKey) && key.toLowerCase() === "r")) since = timeStamp;
 });
-window.navigation?.addEventListener("navigate", ({ navigationType, timeStamp }) => {
+globalThis.window?.navigation?.addEventListener("navigate", ({ navigationType, timeStamp }) => {
   if (navigationType === "reload") since = timeStamp;
 });
 

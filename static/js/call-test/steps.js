@@ -5,7 +5,7 @@ import { deviceErrorTexts } from "../ui/device-errors.js";
 
 /**
  * @typedef {"waiting" | "running" | "ok" | "notice" | "failed"} StepState  notice: no problem found, but not all could be checked
- * @typedef {{state: StepState, text: string, advice?: string}} Verdict
+ * @typedef {{state: StepState, text: string, advice?: string | undefined}} Verdict
  * @typedef {"server" | "connection" | "microphone" | "camera" | "delay"} StepName
  * @typedef {Verdict & {name: StepName, title: string}} Step
  *

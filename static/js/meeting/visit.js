@@ -30,8 +30,8 @@ import { WaitingRoom } from "./waiting-room.js";
  * @typedef {object} Wish  How to join.
  * @property {string} name
  * @property {{audio: boolean, video: boolean}} [open]  devices to open on the way; default: those already open
- * @property {string} [session]
- * @property {"replace" | "reject"} [onDuplicate]
+ * @property {string | undefined} [session]
+ * @property {"replace" | "reject" | undefined} [onDuplicate]
  * @property {string} [password]
  */
 

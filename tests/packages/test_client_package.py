@@ -1,0 +1,84 @@
+"""The npm package `@reconvene/client`: packed, installed without a registry, and used by an application in TypeScript."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.process import ROOT
+
+pytestmark = pytest.mark.programs
+
+HERE = Path(__file__).parent
+TSC = ROOT / ".tools" / "node_modules" / ".bin" / "tsc"
+STRICT = {
+    "strict": True,
+    "exactOptionalPropertyTypes": True,
+    "noUncheckedIndexedAccess": True,
+    "noEmit": True,
+    "skipLibCheck": False,
+    "target": "es2022",
+    "lib": ["es2023", "dom", "dom.iterable"],
+    "types": [],
+}
+LOOK = """
+import * as all from "@reconvene/client";
+let why = "";
+try { new all.Reconvene(); } catch (error) { why = error.name; }
+console.log(JSON.stringify([Object.keys(all).sort(), why, new all.Reconvene({ server: "https://a.example/" }).server]));
+"""
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that has the package installed."""
+    spec = importlib.util.spec_from_file_location("client_package", ROOT / ".ci" / "client_package.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    folder = tmp_path_factory.mktemp("application")
+    package = module.build(tmp_path_factory.mktemp("packed"))
+    (folder / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
+    run("npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", package, cwd=folder)
+    return folder
+
+
+def test_it_needs_nothing_else(application: Path) -> None:
+    installed = application / "node_modules" / "@reconvene" / "client"
+    manifest = json.loads((installed / "package.json").read_text())
+    assert not {"dependencies", "peerDependencies", "scripts"} & manifest.keys()
+    assert [path.name for path in (application / "node_modules").iterdir() if path.name[0] != "."] == [
+        "@reconvene"
+    ]
+    assert {path.name for path in installed.iterdir()} == {
+        *("LICENSE", "README.md", "package.json", "reconvene.js", "types")
+    }
+
+
+@pytest.mark.parametrize("resolution", ["bundler", "nodenext"])
+def test_its_types_are_as_strict_as_can_be(application: Path, resolution: str) -> None:
+    module = "esnext" if resolution == "bundler" else "nodenext"
+    options = STRICT | {"module": module, "moduleResolution": resolution}
+    config = application / f"tsconfig.{resolution}.json"
+    config.write_text(json.dumps({"compilerOptions": options, "files": ["application.ts"]}))
+    (application / "application.ts").write_text((HERE / "application.ts").read_text())
+    run(TSC, "--project", config, cwd=application)
+
+
+def test_it_can_be_loaded_where_there_is_no_page(application: Path) -> None:
+    """As a server does that renders pages. Without an address nobody knows which server is meant."""
+    (application / "look.js").write_text(LOOK)
+    names, why, server = json.loads(run("node", "look.js", cwd=application))
+    assert names == ["Meeting", "Reconvene", "ReconveneError"]
+    assert (why, server) == ("TypeError", "https://a.example")
