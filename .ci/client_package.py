@@ -2,7 +2,7 @@
 
     python .ci/client_package.py dist/sdk
 
-Needs TypeScript (.tools, by tests/install.sh) and npm. It makes a file reconvene-client-<version>.tgz; nothing is published.
+Needs TypeScript (.tools, by tests/install.sh) and npm. It makes reconvene-client-<version>.tgz, and publishes nothing.
 """
 
 from __future__ import annotations

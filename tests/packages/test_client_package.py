@@ -1,4 +1,4 @@
-"""The npm package `@reconvene/client`: packed, installed without a registry, and used by an application in TypeScript."""
+"""The npm package `@reconvene/client`: packed, installed without a registry, used by an application in TypeScript."""
 
 from __future__ import annotations
 
