@@ -33,6 +33,7 @@ class AsRecorded:
             if not await self._changes.settle(room, within):
                 break
             with self._pending.watch(room) as watch:
+                watch.stale = self._changes.is_behind(room)
                 answer = await question()
             if not watch.stale or attempt == ATTEMPTS - 1:
                 return answer

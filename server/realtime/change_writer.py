@@ -115,6 +115,10 @@ class ChangeWriter:
         queue = self._rooms.get(room)
         return queue is None or await happens(queue.written(), within)
 
+    def is_behind(self, room: str) -> bool:
+        """Whether the room has changes that are not recorded; also right after `settle`, if there are later ones."""
+        return room in self._rooms
+
     async def settle_all(self, within: float) -> None:
         """Wait until all changes of all rooms are recorded; at most `within` seconds."""
         await asyncio.gather(*(happens(queue.written(), within) for queue in self._rooms.values()))

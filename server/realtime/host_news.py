@@ -58,6 +58,7 @@ class HostNews:
             if not await self._changes.settle(room, PATIENCE):
                 continue
             with self._pending.watch(room) as watch:
+                watch.stale = self._changes.is_behind(room)
                 try:
                     meeting = await self._store.meeting(room)
                 except StoreUnavailable:

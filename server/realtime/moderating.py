@@ -82,6 +82,7 @@ class Moderating:
                 if not await self._changes.settle(room_id, AGAIN):
                     continue
                 with self._pending.watch(room_id) as watch:
+                    watch.stale = self._changes.is_behind(room_id)
                     try:
                         meeting = await self._store.meeting(room_id)
                         people = await absent_people.known(self._store, room_id, [each.id for each in room])
