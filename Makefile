@@ -79,7 +79,7 @@ package: $(RUNTIME) ## Build the source distribution, the wheel, and the list of
 	@$(BIN)/python .ci/sbom.py > dist/reconvene.cdx.json
 	@ls dist
 
-sdk: $(DEV) system ## Build the npm package of the client library, @reconvene/client, in dist/
+sdk: $(DEV) system ## Build the npm packages of the client library, @reconvene/client and @reconvene/react, in dist/
 	@PYTHONPATH=. $(BIN)/python .ci/client_package.py dist
 
 system: ## Install what the tests need from the system (Chromium, PostgreSQL, PostgREST, nginx, coturn, …) when it is missing

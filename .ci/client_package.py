@@ -1,8 +1,8 @@
-"""Builds the npm package `@reconvene/client` from static/sdk, with its types, in the folder that is named.
+"""Builds the npm packages `@reconvene/client`, from static/sdk, and `@reconvene/react` in the folder that is named.
 
     python .ci/client_package.py dist/sdk
 
-Needs TypeScript (.tools, by tests/install.sh) and npm. It makes reconvene-client-<version>.tgz, and publishes nothing.
+Needs TypeScript (.tools, by tests/install.sh) and npm. It makes a file of each, and publishes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from server.http.client_library import ENTRY, one_file
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "static" / "sdk"
+REACT = ROOT / "packages" / "react"
 TSC = ROOT / ".tools" / "node_modules" / ".bin" / "tsc"
 
 
@@ -27,62 +28,73 @@ def npm_version(text: str) -> str:
     return text.replace(".dev", "-dev")
 
 
-def manifest() -> dict[str, object]:
+def manifest(name: str, description: str, script: str, **more: object) -> dict[str, object]:
+    types = f"./types/{script.removesuffix('.js')}.d.ts"
     return {
-        "name": "@reconvene/client",
+        "name": f"@reconvene/{name}",
         "version": npm_version(version("reconvene")),
-        "description": "Meetings in pages and applications of your own: the client of a Reconvene server",
+        "description": description,
         "license": "MIT",
         "type": "module",
         "sideEffects": False,
-        "exports": {".": {"types": "./types/reconvene.d.ts", "default": f"./{ENTRY}"}},
-        "types": "./types/reconvene.d.ts",
-        "files": [ENTRY, "types"],
+        "exports": {".": {"types": types, "default": f"./{script}"}},
+        "types": types,
+        "files": [script, "types"],
+        **more,
     }
 
 
-def write_types(folder: Path) -> None:
-    """From the JSDoc of the modules, without what is marked as internal."""
+def write_types(project: Path, script: Path, folder: Path) -> None:
+    """From the JSDoc of a script and what it imports, without what is marked as internal."""
     options = {
         "noEmit": False,
         "declaration": True,
         "emitDeclarationOnly": True,
         "stripInternal": True,
         "outDir": str(folder),
-        "rootDir": str(SOURCES),
+        "rootDir": str(script.parent),
     }
-    project = {
-        "extends": str(ROOT / "static" / "jsconfig.json"),
-        "compilerOptions": options,
-        "include": [],
-        "files": [str(SOURCES / ENTRY)],
-    }
+    config = {"extends": str(project), "compilerOptions": options, "include": [], "files": [str(script)]}
     with TemporaryDirectory() as temporary:
-        config = Path(temporary) / "tsconfig.json"
-        config.write_text(json.dumps(project))
-        subprocess.run([TSC, "--project", config], check=True)
+        file = Path(temporary) / "tsconfig.json"
+        file.write_text(json.dumps(config))
+        subprocess.run([TSC, "--project", file], check=True)
 
 
-def build(target: Path) -> Path:
+def pack(folder: Path, manifest: dict[str, object], target: Path) -> Path:
+    (folder / "package.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    shutil.copy(ROOT / "docs" / "sdk.md", folder / "README.md")
+    shutil.copy(ROOT / "LICENSE", folder)
+    target.mkdir(parents=True, exist_ok=True)
+    command = ["npm", "pack", "--silent", "--pack-destination", target.resolve()]
+    packed = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return target / packed.stdout.strip()
+
+
+def build_client(target: Path) -> Path:
     """The package as a file."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         scripts = {path.name: path.read_text(encoding="utf-8") for path in SOURCES.glob("*.js")}
         (folder / ENTRY).write_text(one_file(scripts), encoding="utf-8")
-        write_types(folder / "types")
-        (folder / "package.json").write_text(json.dumps(manifest(), indent=2) + "\n")
-        shutil.copy(ROOT / "docs" / "sdk.md", folder / "README.md")
-        shutil.copy(ROOT / "LICENSE", folder)
-        target.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(
-            ["npm", "pack", "--silent", "--pack-destination", target.resolve()],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            text=True,
+        write_types(ROOT / "static" / "jsconfig.json", SOURCES / ENTRY, folder / "types")
+        described = "Meetings in pages and applications of your own: the client of a Reconvene server"
+        return pack(folder, manifest("client", described, ENTRY), target)
+
+
+def build_react(target: Path) -> Path:
+    """The package as a file. Its types are written by hand beside it: React's are not ours to install."""
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        shutil.copy(REACT / "reconvene-react.js", folder)
+        shutil.copytree(REACT / "types", folder / "types")
+        peers = {"@reconvene/client": npm_version(version("reconvene")), "react": ">=18"}
+        described = "Meetings in React: a provider and hooks around @reconvene/client"
+        return pack(
+            folder, manifest("react", described, "reconvene-react.js", peerDependencies=peers), target
         )
-    return target / packed.stdout.strip()
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1])))
+    for build in (build_client, build_react):
+        print(build(Path(sys.argv[1])))

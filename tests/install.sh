@@ -2,7 +2,8 @@
 # Installs what the tests and checks need from the system and is missing: Chromium and its shell, Firefox and an X server
 # without a screen (end-to-end tests), PostgreSQL, PostgREST, nginx and pgbouncer (storage tests), Redis (tests of engines),
 # coturn and OpenSSL (the doctor's tests), ffmpeg (looks at recordings), faketime (`make ahead`), axe (looks at the page's
-# accessibility), AsyncAPI's parser and TypeScript (checks the page's JavaScript; nothing is built with it). Does nothing when all is there.
+# accessibility), AsyncAPI's parser, TypeScript (checks the page's JavaScript; nothing is built with it), and Vite with React
+# (an application in a test). Does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -49,7 +50,8 @@ has ffprobe || missing+=(ffmpeg)
 [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 
 # npm takes away what it is not told of, so all are always installed together.
-packages=(typescript@7.0.2 axe-core@4.14.1 @asyncapi/parser@3.6.6)
+packages=(typescript@7.0.2 axe-core@4.14.1 @asyncapi/parser@3.6.6 vite@7.3.8
+  @vitejs/plugin-react@5.2.0 react@19.3.1 react-dom@19.3.1 @types/react@19.3.1)
 postgrest=
 if [ -z "${POSTGREST:-}" ] && ! has postgrest; then
   if [ "$(uname -sm)" != "Linux x86_64" ]; then

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.process import ROOT
+from tests.packages.building import NODE_MODULES, packages, run
 
 pytestmark = pytest.mark.programs
 
 HERE = Path(__file__).parent
-TSC = ROOT / ".tools" / "node_modules" / ".bin" / "tsc"
+TSC = NODE_MODULES / ".bin" / "tsc"
 STRICT = {
     "strict": True,
     "exactOptionalPropertyTypes": True,
@@ -33,22 +31,11 @@ console.log(JSON.stringify([Object.keys(all).sort(), why, new all.Reconvene({ se
 """
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has the package installed."""
-    spec = importlib.util.spec_from_file_location("client_package", ROOT / ".ci" / "client_package.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     folder = tmp_path_factory.mktemp("application")
-    package = module.build(tmp_path_factory.mktemp("packed"))
+    package = packages().build_client(tmp_path_factory.mktemp("packed"))
     (folder / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
     run("npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", package, cwd=folder)
     return folder
