@@ -7,7 +7,7 @@ from server.network.hosts import origin_of
 from server.realtime.credentials import Proof
 from server.realtime.entry import standing_of
 from server.settings.config import Config
-from signalling.rooms.member import Look
+from signalling.rooms.member import UNSEEN, Look
 
 
 class Appearance:
@@ -23,6 +23,8 @@ class Appearance:
 
     def of(self, proof: Proof) -> Look:
         """Of somebody who joins."""
+        if not self._has_login:
+            return UNSEEN
         guest = self._could_be_guest(proof.user_id) and standing_of(proof) == "guest"
         return Look(guest, self._picture(proof))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import operator
 from typing import NamedTuple
 
 from server.identity.ids import new_id
@@ -26,6 +27,7 @@ from storage.store import Store
 
 SETTLE_TIMEOUT = 2.0
 _SHOWN = tuple(field.name for field in dataclasses.fields(Shown))
+_shown = operator.attrgetter(*_SHOWN)
 FAILED = 10_000
 """Failed joins that are remembered, with the time at which the store was asked."""
 
@@ -103,7 +105,7 @@ class JoinRecord:
             # An existing meeting can be joined whatever its id.
             create=join.create and reserved(join.meeting) is None,
             title=join.title,
-            **{name: getattr(shown, name) for name in _SHOWN},
+            **dict(zip(_SHOWN, _shown(shown), strict=True)),
         )
         try:
             joined = await self._store.join(request)

@@ -27,6 +27,8 @@ def is_forbidden(room: Room, member: Member, message: Status) -> bool:
 
 def clamp(room: Room, member: Member) -> dict[str, Any]:
     """Turn off what the member sends and may not. Returns the changes to tell the others."""
+    if member.may is ALL and room.settings.may is ALL:
+        return {}
     changes: dict[str, Any] = {}
     denied = [right for right in MEDIA if getattr(member, right) and not may(room, member, right)]
     if denied:

@@ -20,7 +20,7 @@ class CommandIds:
     def __init__(self, ranges: Iterable[Sequence[int]] = ()) -> None:
         """`ranges`: first and last of each, rising, never adjacent."""
         self.unsettled: set[int] = set()
-        self._ranges = tuple((first, last) for first, last in ranges)
+        self._ranges = tuple((first, last) for first, last in ranges) if ranges else ()
 
     @property
     def ranges(self) -> Sequence[tuple[int, int]]:

@@ -63,8 +63,8 @@ def took_up(arrival: Arrival, member: Member) -> bool:
     if member.session_id != arrival.session_id:
         member.began_at = arrival.joined_at
     member.name = arrival.name
-    told = arrival.look.picture is not None
-    member.look = arrival.look if told else arrival.look._replace(picture=member.look.picture)
+    look, picture = arrival.look, member.look.picture
+    member.look = look._replace(picture=picture) if look.picture is None and picture is not None else look
     member.role = arrival.role
     member.may = arrival.may
     member.session_id = arrival.session_id

@@ -38,6 +38,9 @@ class Look(NamedTuple):
     picture: str | None = None
 
 
+UNSEEN = Look()
+
+
 class Member:
     """One participant in a room.
 
@@ -126,7 +129,7 @@ class Member:
         self.excused = 0.0
         self.back_in: float | None = None
         self.restored = False
-        self.look = Look()
+        self.look = UNSEEN
         self.may = ALL
         self.muted: frozenset[str] = frozenset()
         self.command_ids = CommandIds()

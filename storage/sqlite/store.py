@@ -1,7 +1,7 @@
 """The embedded default: one SQLite file, one writer thread, group commit.
 
-Calls that wait at the same moment share one transaction and so one fsync. Each has a savepoint, so that a failing call
-undoes nothing else. Reports are read on a separate connection and thread (a WAL snapshot), so that a long one does not
+Calls that wait at the same moment share one transaction and so one fsync. A failing call undoes nothing else
+(`transactions`). Reports are read on a separate connection and thread (a WAL snapshot), so that a long one does not
 hold up joins.
 """
 
