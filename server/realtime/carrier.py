@@ -89,6 +89,8 @@ class Carrier:
 
     def _do(self, effects: Iterable[Effect]) -> None:
         metrics = self._metrics
+        # Of events that several are told, each with others.
+        frames: dict[bytes, bytes] = {}
         for effect in effects:
             if isinstance(effect, Broadcast):
                 frame = text_frame(effect.payload)
@@ -99,7 +101,12 @@ class Carrier:
                 effect.to.write(text_frame(effect.payload))
                 metrics.delivered += 1
             elif isinstance(effect, Together):
-                written = b"".join([text_frame(payload) for payload in effect.payloads])
+                written = b"".join(
+                    [
+                        frames.get(each) or frames.setdefault(each, text_frame(each))
+                        for each in effect.payloads
+                    ]
+                )
                 for connection in effect.to:
                     connection.tell(written)
                 metrics.delivered += len(effect.to) * len(effect.payloads)

@@ -212,9 +212,10 @@ class Connection(SocketWriter, asyncio.Protocol):
         names = asked_by(header, trusted=gateway.proxies.trusts(remote))
         self.client = client = gateway.proxies.client(remote, header)
         gateway.sockets.comes_from(self._transport, None if client.hidden else client.network or None)
-        response = answer(asked, self._ws, names, gateway.hosts, gateway.allowed_origins, gateway.base_path)
-        self._transport.write(response.serialize())
-        if response.status_code == 101:
+        origins = gateway.allowed_origins
+        response = answer(asked, lambda: self._ws, names, gateway.hosts, origins, gateway.base_path)
+        self._transport.write(response.data)
+        if response.status == 101:
             self._gateway.opened(self)
             self._gateway.count(self)
             if behind:
@@ -222,8 +223,7 @@ class Connection(SocketWriter, asyncio.Protocol):
             return
         self._ws.fail(_NO_CLOSE_FRAME)
         self._flush()
-        why = response.body.decode(errors="replace").strip()
-        self._gateway.upgrade_refused(self, response.status_code, why)
+        self._gateway.upgrade_refused(self, response.status, response.why)
 
     def _frame(self, frame: Frame) -> None:
         opcode = frame.opcode

@@ -6,16 +6,13 @@ tenth of the time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
-from websockets.utils import accept_key
 
-from server.realtime.handshake import SUBPROTOCOL, chosen_subprotocol
+from server.realtime.handshake import chosen_subprotocol
 
 try:
     from websockets.speedups import apply_mask
@@ -27,10 +24,6 @@ PING_FRAME = b"\x89\x00"
 _FINAL_TEXT = 0x81
 _MASKED = 0x80
 _TWO_BYTES = _MASKED | 126
-
-_USUAL_CONNECTION = (["Upgrade"], ["keep-alive, Upgrade"], ["upgrade"])
-_KEY = re.compile(r"[A-Za-z0-9+/]{21}[AQgw]==")
-"""Sixteen bytes in base64."""
 
 _SIZE_UNTIL_NOW = ("cur_size", "current_size")
 """Names of the library's attribute (up to version 15; later) for the size of a fragmented message so far, or None."""
@@ -72,23 +65,6 @@ class Rfc6455(ServerProtocol):
 
     def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
         return chosen_subprotocol(subprotocols)
-
-    def process_request(self, request: Request) -> tuple[str, str | None, str | None]:
-        """The library's answer to what clients usually send, in a fraction of the time; it reads the rest."""
-        values = request.headers.get_all
-        keys, offered = values("Sec-WebSocket-Key"), values("Sec-WebSocket-Protocol")
-        is_usual = (
-            values("Connection") in _USUAL_CONNECTION
-            and values("Upgrade") == ["websocket"]
-            and values("Sec-WebSocket-Version") == ["13"]
-            and offered in ([], [SUBPROTOCOL])
-            and len(keys) == 1
-            and _KEY.fullmatch(keys[0])
-        )
-        if not is_usual:
-            return super().process_request(request)
-        self.subprotocol = SUBPROTOCOL if offered else None
-        return accept_key(keys[0]), None, self.subprotocol
 
     def recv_frame(self, frame: Frame) -> None:
         """Allow a close frame within a fragmented message (section 5.4); the library would fail the connection."""

@@ -30,15 +30,14 @@ _quiet.setLevel(logging.CRITICAL)
 class SocketWriter:
     """`write(frame)` is the transport's own while the socket is open."""
 
-    __slots__ = ("_closer", "_descriptor", "_loop", "_transport", "_ws", "closing", "write")
+    __slots__ = ("_closer", "_descriptor", "_library", "_loop", "_transport", "closing", "write")
 
     _transport: asyncio.Transport
     _descriptor: int
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        # OPEN, since the HTTP parser has read the handshake and the library need not.
-        self._ws = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
+        self._library: Rfc6455 | None = None
         self._closer: asyncio.TimerHandle | None = None
         self.closing = False
         self.write: Callable[[bytes], None] = _nowhere
@@ -52,15 +51,26 @@ class SocketWriter:
         transport.set_write_buffer_limits(high=WRITE_LIMIT)
 
     @property
+    def _ws(self) -> Rfc6455:
+        """The library's side, which most connections need only when they close."""
+        if self._library is None:
+            # OPEN, since the HTTP parser has read the handshake and the library need not.
+            self._library = Rfc6455(max_size=MAX_SIZE, logger=_quiet, state=OPEN)
+        return self._library
+
+    @property
     def close_code(self) -> int:
         """The code the server closed with, or answered a close with; 1006 if the socket was cut (RFC 6455, 7.1.5)."""
-        return self._ws.close_sent.code if self._ws.close_sent else 1006
+        sent = None if self._library is None else self._library.close_sent
+        return sent.code if sent else 1006
 
     @property
     def goodbye(self) -> bool:
         """Whether the remote began the close, with 1000: the code a page's script sends."""
-        close = self._ws.close_rcvd
-        return bool(self._ws.close_rcvd_then_sent) and close is not None and close.code == CloseCode.NORMAL
+        ws = self._library
+        if ws is None or ws.close_rcvd is None:
+            return False
+        return bool(ws.close_rcvd_then_sent) and ws.close_rcvd.code == CloseCode.NORMAL
 
     def tell(self, frame: bytes) -> None:
         """Write a frame that goes to many. Bypasses the transport if its buffer is empty: the transport's cost for one

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.datastructures import Headers
+from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from server.network.hosts import ANY_HOST, Hosts, asked_by
+from server.realtime.frames import Rfc6455
 from server.realtime.handshake import PATH, Upgrade, answer
 from tests.process import ServerProcess
 from tests.server.raw import KEY, TEXT, Raw, frame
@@ -36,11 +40,53 @@ def test_any_headers_have_an_answer(changes: list[tuple[str, str]]) -> None:
     for headers in (Headers(RIGHT | dict(changes)), Headers([*RIGHT.items(), *changes])):
         names = asked_by(headers.get_all, trusted=True)
         for hosts in (ANY_HOST, Hosts(["meet.example.org"])):
-            response = answer(
-                Upgrade("GET", "1.1", PATH, headers), ServerProtocol(state=OPEN), names, hosts, ()
-            )
-            assert response.status_code in {101, 400, 403, 421, 426}
-            assert response.serialize().startswith(b"HTTP/1.1 ")
+            response = answer(Upgrade("GET", "1.1", PATH, headers), library, names, hosts, ())
+            assert response.status in {101, 400, 403, 421, 426}
+            assert response.data.startswith(b"HTTP/1.1 %d " % response.status)
+
+
+def library() -> ServerProtocol:
+    return Rfc6455(state=OPEN)
+
+
+USUAL = {
+    "Connection": st.sampled_from(
+        ["Upgrade", "upgrade", "keep-alive, Upgrade", "Upgrade, close", "keep-alive", "", "Upgrade,"]
+    ),
+    "Upgrade": st.sampled_from(["websocket", "WebSocket", "websocket, h2c", "h2c", ""]),
+    "Sec-WebSocket-Version": st.sampled_from(["13", "8", "13, 8", " 13", ""]),
+    "Sec-WebSocket-Key": st.binary(max_size=20).map(lambda key: b64encode(key).decode())
+    | st.text("ABwxyz019+/=-_ ", min_size=20, max_size=26)
+    | st.just(KEY),
+    "Sec-WebSocket-Protocol": st.sampled_from(
+        ["reconvene.v1", "reconvene.v2", "other, reconvene.v1", "Reconvene.v1", ","]
+    ),
+}
+
+
+@given(st.data())
+def test_what_is_usual_is_answered_as_the_library_does(data: st.DataObject) -> None:
+    headers = Headers(RIGHT)
+    for name, values in USUAL.items():
+        match data.draw(st.sampled_from(["as it is", "as it is", "none", "another", "one more"])):
+            case "none":
+                headers.pop(name, None)
+            case "another":
+                headers.pop(name, None)
+                headers[name] = data.draw(values)
+            case "one more":
+                headers[name] = data.draw(values)
+    response = answer(Upgrade("GET", "1.1", PATH, headers), library, (), ANY_HOST, ())
+    expected = library().accept(Request(PATH, headers))
+    assert response.status == expected.status_code
+    if expected.status_code == 101:
+        # A time may be told, and need not be.
+        expected.headers.pop("Date", None)
+        assert without_date(response.data) == expected.serialize()
+
+
+def without_date(response: bytes) -> bytes:
+    return b"\r\n".join(line for line in response.split(b"\r\n") if not line.startswith(b"Date:"))
 
 
 NONSENSE = {
