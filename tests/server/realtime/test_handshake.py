@@ -56,7 +56,7 @@ USUAL = {
     "Upgrade": st.sampled_from(["websocket", "WebSocket", "websocket, h2c", "h2c", ""]),
     "Sec-WebSocket-Version": st.sampled_from(["13", "8", "13, 8", " 13", ""]),
     "Sec-WebSocket-Key": st.binary(max_size=20).map(lambda key: b64encode(key).decode())
-    | st.text("ABwxyz019+/=-_ ", min_size=20, max_size=26)
+    | st.from_regex("[A-Za-z0-9+/]{20,23}={0,3}", fullmatch=True)
     | st.just(KEY),
     "Sec-WebSocket-Protocol": st.sampled_from(
         ["reconvene.v1", "reconvene.v2", "other, reconvene.v1", "Reconvene.v1", ","]
@@ -67,15 +67,12 @@ USUAL = {
 @given(st.data())
 def test_what_is_usual_is_answered_as_the_library_does(data: st.DataObject) -> None:
     headers = Headers(RIGHT)
-    for name, values in USUAL.items():
-        match data.draw(st.sampled_from(["as it is", "as it is", "none", "another", "one more"])):
-            case "none":
-                headers.pop(name, None)
-            case "another":
-                headers.pop(name, None)
-                headers[name] = data.draw(values)
-            case "one more":
-                headers[name] = data.draw(values)
+    for name in data.draw(st.sets(st.sampled_from(sorted(USUAL)), max_size=2)):
+        how = data.draw(st.sampled_from(["none", "another", "one more"]))
+        if how != "one more":
+            headers.pop(name, None)
+        if how != "none":
+            headers[name] = data.draw(USUAL[name])
     response = answer(Upgrade("GET", "1.1", PATH, headers), library, (), ANY_HOST, ())
     expected = library().accept(Request(PATH, headers))
     assert response.status == expected.status_code

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 import pytest
 
-from storage.errors import BadStore, SchemaTooNew, StoreUnavailable
+from storage.errors import BadStore, SchemaTooNew, StoreUnavailable, UnknownMeeting
 from storage.migrations import Migration, load_migrations
+from storage.records import Joined
 from storage.sqlite import joins
 from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
 from storage.sqlite.store import SqliteStore
@@ -230,6 +231,39 @@ def test_when_the_commit_fails_everyone_in_the_batch_hears_of_it_and_nothing_is_
     assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
     assert writer.execute("SELECT count(*) FROM participants").fetchone() == (0,)
     assert not any(isinstance(outcome, Exception) for outcome in run_batch(writer, "BEGIN IMMEDIATE", works))
+
+
+@pytest.mark.parametrize("error", [UnknownMeeting("ROOM-2"), ValueError("a mistake")])
+def test_a_call_that_fails_undoes_what_it_changed_and_no_other(
+    writer: sqlite3.Connection, error: Exception
+) -> None:
+    def fails_late(connection: sqlite3.Connection) -> None:
+        joins.join(connection, request("cem"))
+        raise error
+
+    works = [
+        partial(joins.join, request=request("ann")),
+        fails_late,
+        partial(joins.join, request=request("bob")),
+    ]
+    first, failed, last = run_batch(writer, "BEGIN IMMEDIATE", works)
+    assert failed is error
+    assert not isinstance(first, Exception)
+    assert not isinstance(last, Exception)
+    assert [user for (user,) in writer.execute("SELECT user_id FROM participants")] == ["ann", "bob"]
+
+
+def test_a_call_that_is_refused_before_it_changes_anything_is_made_once(writer: sqlite3.Connection) -> None:
+    calls: list[str] = []
+
+    def called(connection: sqlite3.Connection, user: str, *, create: bool) -> object:
+        calls.append(user)
+        return joins.join(connection, replace(request(user), room=f"ROOM-{user}", create=create))
+
+    works = [partial(called, user=user, create=user != "bob") for user in ("ann", "bob", "cem")]
+    outcomes = run_batch(writer, "BEGIN IMMEDIATE", works)
+    assert [type(outcome) for outcome in outcomes] == [Joined, UnknownMeeting, Joined]
+    assert calls == ["ann", "bob", "cem"]
 
 
 async def test_a_value_the_database_refuses_fails_that_call_only(store: SqliteStore) -> None:
