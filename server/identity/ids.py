@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 
 from signalling.protocol.fields import Kind
 
@@ -53,18 +52,22 @@ def is_recorder(user_id: str) -> bool:
     return kind_of(user_id) == "recorder"
 
 
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
+"""For each byte, of which five bits count."""
+
+
 def new_id(prefix: str) -> str:
     """An unguessable id of 80 random bits, such as `p_k3v7q2m5x8d4c6f2`."""
-    if not _drawn:
-        _drawn.extend(_draw())
-    return f"{prefix}_{_drawn.pop()}"
+    return f"{prefix}_{_random(16).translate(_LETTERS).decode()}"
 
 
-def _draw() -> Iterator[str]:
-    """Many at once: a join needs several, and a system call is slow. Of each byte five bits count."""
-    text = os.urandom(4096).translate(_LETTERS).decode()
-    return (text[at : at + 16] for at in range(0, len(text), 16))
+def _random(size: int) -> bytes:
+    """Bytes from the system's generator, read 4 KiB at a time: a join needs several ids, and a system call is slow."""
+    global _pool
+    if len(_pool) < size:
+        _pool = os.urandom(4096)
+    taken, _pool = _pool[:size], _pool[size:]
+    return taken
 
 
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
-_drawn: list[str] = []
+_pool = b""
