@@ -20,7 +20,7 @@ from storage.records import Joined
 from storage.sqlite import joins
 from storage.sqlite.database_file import APPLICATION_ID, connect, migrate
 from storage.sqlite.store import SqliteStore
-from storage.sqlite.transactions import run_batch
+from storage.sqlite.transactions import Work, run_batch
 from tests.storage.script import Script, request
 
 TABLES = (
@@ -241,11 +241,8 @@ def test_a_call_that_fails_undoes_what_it_changed_and_no_other(
         joins.join(connection, request("cem"))
         raise error
 
-    works = [
-        partial(joins.join, request=request("ann")),
-        fails_late,
-        partial(joins.join, request=request("bob")),
-    ]
+    ann, bob = [partial(joins.join, request=request(user)) for user in ("ann", "bob")]
+    works: list[Work] = [ann, fails_late, bob]
     first, failed, last = run_batch(writer, "BEGIN IMMEDIATE", works)
     assert failed is error
     assert not isinstance(first, Exception)
