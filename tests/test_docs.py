@@ -16,6 +16,7 @@ import pytest
 
 import reconvene
 import reconvene.events
+from reconvene.conformance.modes import MODES
 from reconvene.moderation import Moderation
 from reconvene.participants.behaviour import Behaviour
 from reconvene.probe.steps import STEPS, Step
@@ -36,6 +37,7 @@ ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 PEER = ROOT / "docs" / "peer.md"
+CONFORMANCE = ROOT / "docs" / "conformance.md"
 PYTHON = ROOT / "docs" / "python.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "README.md"])
 
@@ -131,6 +133,11 @@ def test_a_close_code_is_documented(code: errors.CloseCode) -> None:
     assert str(code.value) in table
     if code >= errors.CloseCode.MISUSE:
         assert table[str(code.value)][-1] == ("yes" if code >= errors.CloseCode.TOO_SLOW else "no")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_happens_to_a_client_that_is_tried_is_documented(mode: str) -> None:
+    assert f"| `{mode}` | {MODES[mode].__doc__} |" in text(CONFORMANCE)
 
 
 def routes() -> list[str]:

@@ -71,11 +71,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     }
     | CLIENT,
     "reconvene.load": {"server.runtime"} | CLIENT,
+    "reconvene.conformance": {"reconvene", "signalling.protocol"},
     "server": SERVER | {"signalling.rooms"},
     "reconvene.cli": {
         *("reconvene", "storage", "signalling.protocol", "server"),
         *(f"server.{room}" for room in ("runtime", "settings", "identity", "reports", "zoom", "doctor")),
-        *(f"reconvene.{room}" for room in ("participants", "recorder", "probe", "load")),
+        *(f"reconvene.{room}" for room in ("participants", "recorder", "probe", "load", "conformance")),
     },
 }
 """Which room may import which, beside itself. Arrows point down: a room names only rooms above it in this list.

@@ -16,6 +16,7 @@ import structlog
 import typer
 
 from reconvene.cli import login, migration, participants, person, trials
+from reconvene.cli.conformance import conformance
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
 from server.runtime import event_loop, logs
@@ -35,6 +36,8 @@ cli = typer.Typer(
 )
 
 cli.add_typer(zoom)
+
+cli.add_typer(conformance)
 
 _SETTINGS_HELP = "\n\n".join(
     [
