@@ -71,3 +71,12 @@ def _random(size: int) -> bytes:
 
 
 _pool = b""
+
+
+def _forget() -> None:
+    global _pool
+    _pool = b""
+
+
+# A copy of the process would make the same ones.
+os.register_at_fork(after_in_child=_forget)
