@@ -71,7 +71,8 @@ async def serve(
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, on listening sockets. `lines_dropped` counts log lines that were dropped.
 
-    Raises what opening the store raises, and `OSError` if no secret can be kept.
+    Raises what opening the store raises, `ConfigError` for an engine that cannot be used, and `OSError` if no secret
+    can be kept.
     """
     tokens = Tokens(load_secret(config), config.secret_previous)
     issuer = None if config.login is None else Issuer(config.login)
@@ -98,13 +99,23 @@ async def serve(
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         changes = ChangeWriter(store, metrics, at=record_clock.now)
         admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
-        gateway = Gateway(config, hub, store, admission, writer, changes, metrics)
+        parts = config, hub, store, admission, writer, changes, metrics
+        cluster = None
+        if config.engine is not None:
+            # A process that is alone loads nothing of it.
+            from server.sharing.start import cluster_gateway
+
+            cluster = cluster_gateway(*parts, tokens=tokens, node=node.id)
+        gateway = cluster or Gateway(*parts)
         reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
         node.on_clock_set = hub.stays.clock_was_set
         await node.start()
-        await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
+        if cluster is None:
+            await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
+        else:
+            await cluster.begin()
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear
@@ -139,6 +150,8 @@ async def serve(
         )
         spare_the_collector()
         await server.serve(sockets)
+        if cluster is not None:
+            await cluster.leave()
         deadline = drain.deadline
     finally:
         try:

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server.realtime": BASE | CORE | {"server.identity", "server.cluster"},
     "server.sharing": {
         *("server.runtime", "server.network", "server.settings", "server.identity", "server.realtime"),
-        *("server.cluster.engine", "signalling.nodes", "signalling.state", "storage"),
+        *("server.cluster.engine", "server.cluster.redis", "signalling.nodes", "signalling.state", "storage"),
     }
     | CORE,
     "server.reports": {"server.realtime", "storage", "signalling.rooms"},
@@ -72,7 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | CLIENT,
     "reconvene.load": {"server.runtime"} | CLIENT,
     "reconvene.conformance": {"reconvene", "signalling.protocol"},
-    "server": SERVER | {"signalling.rooms"},
+    "server": SERVER | {"server.sharing", "signalling.rooms"},
     "reconvene.cli": {
         *("reconvene", "storage", "signalling.protocol", "server"),
         *(f"server.{room}" for room in ("runtime", "settings", "identity", "reports", "zoom", "doctor")),

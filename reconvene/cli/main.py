@@ -228,7 +228,7 @@ def _serve(config: Config, lines: LogQueue) -> None:
 
     try:
         event_loop.run(serve(config, sockets, lines_dropped=lambda: lines.dropped))
-    except StoreError as error:
+    except (ConfigError, StoreError) as error:
         fail(str(error))
     except OSError as error:
         fail(

@@ -13,7 +13,7 @@ from typing import Any
 
 from server.network.client_address import Proxies
 from server.network.hosts import Hosts
-from server.settings import login, media, network, parsers, rooms, zoom
+from server.settings import login, media, network, nodes, parsers, rooms, zoom
 from server.settings.login import Login
 from server.settings.setting import ConfigError, Setting
 from signalling.protocol.reach import Reach
@@ -32,6 +32,7 @@ class Config:
     supabase_url: str | None
     supabase_service_key: str | None = field(repr=False)
     supabase_db_url: str | None = field(repr=False)
+    engine: str | None = field(repr=False)
     secret: str | None = field(repr=False)
     secret_previous: str | None = field(repr=False)
     admin_key: str | None = field(repr=False)
@@ -105,6 +106,7 @@ class Config:
             found.append(
                 "RECONVENE_ECHO=1 needs packages that are not installed: pip install 'reconvene[peer]', or unset it"
             )
+        found += nodes.conflicts(self)
         found += login.conflicts(self)
         credentials = self._zoom_credentials()
         given = next((name for name, value in credentials.items() if value), None)
@@ -293,6 +295,7 @@ SETTINGS: tuple[Setting, ...] = (
         parsers.origins,
         empty=(),
     ),
+    *nodes.SETTINGS,
     *network.SETTINGS,
     *rooms.SETTINGS,
     *login.SETTINGS,

@@ -17,6 +17,7 @@ from typing import Any, cast
 import structlog
 
 from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineError
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
 from server.realtime.attendance_writer import AttendanceWriter
@@ -29,6 +30,7 @@ from server.realtime.gateway import Gateway
 from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
+from server.settings.setting import ConfigError
 from server.sharing import edge_sockets
 from server.sharing.carrier import SharedCarrier
 from server.sharing.committing import Committing
@@ -100,8 +102,11 @@ class ClusterGateway(Gateway):
         return self._shared
 
     async def begin(self) -> None:
-        """Be a node among others. Raises `EngineRefused`, `EngineUnavailable`."""
-        await self.membership.start()
+        """Be a node among others. Raises `ConfigError`."""
+        try:
+            await self.membership.start()
+        except EngineError as error:
+            raise ConfigError(f"RECONVENE_ENGINE cannot be used: {error}") from error
 
     async def stop(self, within: float) -> int:
         given_up = await super().stop(within)

@@ -6,7 +6,9 @@ Whoever was taken for dead never beats again under that name: the node gives up 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -67,11 +69,10 @@ class Membership:
         self._lease = lease
         self._nodes: Mapping[str, SeenNode] = {}
         self._incarnation = ""
-        self._since: dict[str, float] = {}
-        """By incarnation, since when this node has beaten without a pause of a lease until the end of it."""
         self._beaten_at = clock.monotonic()
         self._ahead = 0.0
-        self._settles_at = 0.0
+        self._trusts_at = -math.inf
+        """Until when nobody is taken for dead: this node could not beat, and perhaps nobody could."""
         self._settled = asyncio.Event()
         self._beaten = asyncio.Event()
         self._empty: set[str] = set()
@@ -172,15 +173,25 @@ class Membership:
     def _heard(self, told: Beaten, asked: float) -> None:
         if self._incarnation and asked - self._beaten_at > self._lease:
             self._doubted.add(self._incarnation)
+            # The engine was away, perhaps for all: others need time to say that they live.
+            self._trusts_at = asked + self._lease
+        unsure = max(told.settling, self._trusts_at - asked)
         self._beaten_at, self._ahead, self.is_well = asked, told.at - asked, True
         before, self._incarnation = self._incarnation, told.incarnation
-        if told.settling:
+        if unsure > 0:
             self._settled.clear()
-            asyncio.get_running_loop().call_later(told.settling, self._settles, told.incarnation)
+            asyncio.get_running_loop().call_later(unsure, self._settles, told.incarnation)
         else:
             self._settles(told.incarnation)
         alive = set(self.others)
-        self._nodes = {node.id: node for node in told.nodes}
+        if asked < self._trusts_at:
+            nodes = [
+                replace(node, about=b"{}") if node.about is None and node.id in alive else node
+                for node in told.nodes
+            ]
+        else:
+            nodes = list(told.nodes)
+        self._nodes = {node.id: node for node in nodes}
         if before and before != told.incarnation:
             log.warning("the engine came back as another one", incarnation=told.incarnation)
             self._hears.another_engine()
@@ -190,7 +201,7 @@ class Membership:
                 self._hears.gone(node)
 
     def _settles(self, incarnation: str) -> None:
-        if incarnation == self._incarnation:
+        if incarnation == self._incarnation and clock.monotonic() >= self._trusts_at:
             self._settled.set()
 
     async def _look_for_orphans(self) -> None:

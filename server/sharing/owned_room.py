@@ -143,7 +143,8 @@ class OwnedRoom:
             if out is None:
                 out = _Out(connection, b"")
                 self._items.append(out)
-            out.n, connection.told = connection.done, connection.done
+            if connection.done > connection.told:
+                out.n = connection.told = connection.done
             if has != connection.place:
                 explicit = True
                 out.place = has

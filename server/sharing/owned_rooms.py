@@ -241,7 +241,10 @@ class OwnedRooms:
     def _frame(self, room: OwnedRoom, frame: wire.Frame, payload: bytes) -> None:
         connection = self._connection(room, frame.edge, frame.conn)
         fate = connection.came(frame.n)
-        if fate == "next":
+        if fate == "early" and not connection.taken:
+            # Its edge was taken for dead here, and is not.
+            self.tell(frame.edge, wire.Unbridged(room.id, room.line.term))
+        elif fate == "next":
             data = self._gateway.came_from(connection, payload) if frame.sealed else payload
             connection.take(data)
         elif fate == "again" and frame.n <= connection.done:
@@ -251,6 +254,8 @@ class OwnedRooms:
 
     def _lost(self, room: OwnedRoom, lost: wire.Lost) -> None:
         connection = self._connection(room, lost.edge, lost.conn)
+        if not connection.taken:
+            connection.begins_with(lost.n)
         if connection.came(lost.n) == "early":
             return
         connection.ends(goodbye=lost.goodbye)
@@ -265,7 +270,11 @@ class OwnedRooms:
             if connection.number not in here.conns:
                 self._is_gone(room, connection)
         for number, first in here.conns.items():
-            self._connection(room, here.edge, number).begins_with(first)
+            connection = self._connection(room, here.edge, number)
+            connection.begins_with(first)
+            if connection.has == "none" and number in here.placed:
+                # Its place was given up by somebody who took its edge for dead. The page has to resume.
+                connection.close(CloseCode.GOING_AWAY)
 
     def edge_gone(self, node: str) -> None:
         """The node is dead, and its sockets with it."""

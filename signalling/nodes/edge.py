@@ -192,7 +192,8 @@ class Edge:
             return []
         room.owner, room.term, room.is_asked = node, term, False
         conns = {connection.number: connection.first for connection in room.connections.values()}
-        effects: list[EdgeEffect] = [Post(node, wire.Here(self.node, room_id, conns))]
+        placed = [each.number for each in room.connections.values() if each.place != "none"]
+        effects: list[EdgeEffect] = [Post(node, wire.Here(self.node, room_id, conns, placed))]
         effects += [
             self._post(room, connection, pending)
             for connection in room.connections.values()

@@ -48,11 +48,12 @@ class Lost(msgspec.Struct, frozen=True, tag_field="k", tag="L"):
 
 class Here(msgspec.Struct, frozen=True, tag_field="k", tag="S"):
     """All connections that an edge has in the room, each with the number of its first frame that is not answered. The
-    frames follow."""
+    frames follow. `placed`: those that have a seat, or wait, as the edge has heard."""
 
     edge: Node
     room: RoomId
     conns: dict[Number, Number]
+    placed: list[Number] = []
     v: int = VERSION
 
 

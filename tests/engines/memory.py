@@ -67,6 +67,8 @@ class MemoryServer:
         self._starts = itertools.count(1)
         self._before: deque[Space] = deque(maxlen=KEPT_WRITES)
         self._waiting: dict[asyncio.Event, MemoryEngine] = {}
+        self._ends: dict[str, tuple[tuple[int, bytes | None], ...]] = {}
+        """The newest entries of inboxes, when it was last told that there are new ones."""
         self.context = contextvars.Context()
         """What has been sent goes on when the process that sent it is killed."""
         self._start()
@@ -98,7 +100,9 @@ class MemoryServer:
         result = script(self.space, now)
         if vars(before) != vars(self.space):
             self._before.append(before)
-        self._tell()
+            if any(box.entries[-1:] != self._ends.get(node) for node, box in self.space.boxes.items()):
+                self._ends = {node: box.entries[-1:] for node, box in self.space.boxes.items()}
+                self._tell()
         return result
 
     def _tell(self) -> None:

@@ -214,6 +214,9 @@ class Space:
         if box is None:
             return [], False
         left = tuple(entry for entry in box.entries if entry[0] >= place)
+        if not left:
+            # The place was lost, with what came after it.
+            return [], False
         self.boxes[node] = replace(box, entries=left)
         return [entry for entry in left if entry[0] > place][:most], left[0][0] == place
 

@@ -262,7 +262,7 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
         return
     if reason == "lost":
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
-    if after > stays + TOLERANCE:
+    if after > stays + TOLERANCE + world.stood_still(first.arrived, event.at):
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
     was_there = max((i.until for i in page.surely), default=min(page.seated_at, event.at))
     if after < stays - TOLERANCE and event.at - was_there < world.grace - TOLERANCE:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import heapq
 import itertools
 import logging
 import random
@@ -72,24 +73,48 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.set_ahead = 0.0
         """How far the time of day of the server's machine is from what it was when the run began."""
         self._selector = self
+        self._frozen: dict[object, list[asyncio.Handle]] = {}
         self.set_task_factory(_task)
 
     def time(self) -> float:
         return self._now
 
     def select(self, timeout: float | None) -> list[object]:
+        if self._frozen:
+            self._hold_back(self._now + (timeout or 0.0))
         if timeout is None:
             raise Stuck
         self._now += timeout
         return []
+
+    def freeze(self, process: object) -> None:
+        """Nothing of the process' code runs until `thaw`: it was stopped."""
+        self._frozen[process] = []
+
+    def thaw(self, process: object) -> None:
+        """It goes on, and what was due meanwhile is done, late."""
+        self._ready.extend(handle for handle in self._frozen.pop(process, ()) if not handle.cancelled())
+
+    def _hold_back(self, until: float) -> None:
+        due = [timer for timer in self._scheduled if timer.when() <= until]
+        for handle in (*self._ready, *due):
+            held = self._frozen.get(handle._context.get(PROCESS))  # type: ignore[attr-defined] # as in `kill`
+            if held is not None:
+                held.append(handle)
+                if isinstance(handle, asyncio.TimerHandle):
+                    self._scheduled.remove(handle)
+                    handle._scheduled = False  # type: ignore[attr-defined] # as asyncio does
+                else:
+                    self._ready.remove(handle)
+        heapq.heapify(self._scheduled)
 
     def kill(self, process: object) -> list[asyncio.Task[Any]]:
         """Nothing of the process' code runs from now on, not even what it would do at its end.
 
         Answers its tasks, which have to be kept: collected, they would run to their `finally`.
         """
-        for handle in (*self._ready, *self._scheduled):
-            if handle._context.get(PROCESS) is process:  # type: ignore[attr-defined] # asyncio has no other way
+        for handle in (*self._ready, *self._scheduled, *self._frozen.pop(process, ())):
+            if handle._context.get(PROCESS) is process:
                 handle.cancel()
         tasks = asyncio.all_tasks(self)
         return [task for task in tasks if isinstance(task, _Task) and task.process is process]

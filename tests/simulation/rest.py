@@ -65,6 +65,7 @@ def heal(world: World) -> None:
     """Nothing is in the way any more."""
     world.say("everything is well from now on")
     world.application.calm_down()
+    world.calm_down()
     store = world.store
     store.away = store.hangs = store.forgets = store.loses = False
     world.downtime = min(world.downtime, 0.5)

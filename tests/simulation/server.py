@@ -57,7 +57,8 @@ class NotingRecorder(AttendanceWriter):
 
 
 class Server:
-    """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good."""
+    """`number` counts the processes of a run. `listening` until it is told to stop; `killed` is for good; `stopped`:
+    none of its code runs until it goes on."""
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Server:
         self.context = process_context(self)
         self.listening = False
         self.killed = False
+        self.stopped = False
         self.ended = asyncio.Event()
         self.stopped_at = float("inf")
         self.lost_with_it: set[str] = set()

@@ -47,14 +47,29 @@ class Transport(asyncio.Transport):
     def arrived(self, data: bytes) -> None:
         if self._over or self._server.killed:
             return
-        if self._paused:
+        if self._server.stopped:
+            self._server.loop.call_soon(self._arrived_late, data, context=self._server.context)
+        elif self._paused:
             self._unread += data
         else:
             self._server.context.run(self._deliver, data)
 
     def ended(self) -> None:
-        if not self._over and not self._server.killed:
+        if self._server.stopped:
+            self._server.loop.call_soon(self._ended_late, context=self._server.context)
+        elif not self._over and not self._server.killed:
             self._server.context.run(self._end)
+
+    def _arrived_late(self, data: bytes) -> None:
+        """In the server's own code, which was stopped when it came."""
+        if self._paused:
+            self._unread += data
+        elif not self._over:
+            self._deliver(data)
+
+    def _ended_late(self) -> None:
+        if not self._over:
+            self._end()
 
     def reset(self) -> None:
         self._close()

@@ -269,6 +269,13 @@ class World:
             await sleep(self.downtime)
             self.downtime = 1.0
 
+    def stood_still(self, since: float, until: float) -> float:
+        """Seconds between in which nothing could go on."""
+        return 0.0
+
+    def calm_down(self) -> None:
+        """Nothing breaks any more."""
+
     # The run.
 
     async def run(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from server.realtime.gateway import Gateway
+from server.settings.setting import ConfigError
 from server.sharing.gateway import ClusterGateway
 from server.sharing.membership import Membership
 from server.sharing.sealing import Seal
@@ -45,6 +46,25 @@ class NodeServer(Server):
     async def _begin(self) -> None:
         await self.cluster.begin()
 
+    async def _serve(self) -> None:
+        # An engine that is away as it starts: a supervisor tries again.
+        try:
+            await super()._serve()
+        except ConfigError:
+            self.loop.call_soon(self.kill)
+
+    def suspend(self) -> None:
+        """SIGSTOP."""
+        self.stopped = True
+        self.loop.freeze(self)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        if self.stopped and not self.killed:
+            self.stopped = False
+            self.loop.thaw(self)
+
     def kill(self) -> None:
+        self.stopped = False
         self.engine.is_dead = True
         super().kill()

@@ -26,7 +26,7 @@ class Shown(Truth):
 
     @contextlib.contextmanager
     def told(self, now: Callable[[], float]) -> Iterator[None]:
-        commit, establish, append = Space.commit, Space.establish, Log.append
+        commit, establish, append, drop = Space.commit, Space.establish, Log.append, Space.drop
 
         def appended(log: Log, payload: bytes, at: float, to: To = None) -> None:
             append(log, payload, at, to)
@@ -47,13 +47,24 @@ class Shown(Truth):
                 self._withdraw(own.epoch, state.fields.get("withdrawn"))
             return answer
 
+        def dropped(space: Space, own: Ownership, at: float) -> Committed | Fenced | Lost:
+            before = space.rooms.get(own.room)
+            answer = drop(space, own, at)
+            if isinstance(answer, Committed) and before is not None:
+                # What happened last, and has left nobody there, is committed so.
+                last = [key for key in self._appended if key[0] == own.epoch and key[1] > before.seq]
+                self._note(own.epoch, [Entry(seq, b"", 0.0) for _, seq in sorted(last)], now())
+            return answer
+
         Log.append = appended  # type: ignore[method-assign, assignment]
         Space.commit = committed  # type: ignore[method-assign, assignment]
+        Space.drop = dropped  # type: ignore[method-assign, assignment]
         Space.establish = established  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
             Log.append = append  # type: ignore[method-assign]
+            Space.drop = drop  # type: ignore[method-assign]
             Space.commit = commit  # type: ignore[method-assign]
             Space.establish = establish  # type: ignore[method-assign]
             for events in self.epochs.values():

@@ -7,8 +7,10 @@ from asyncio import sleep
 
 from tests.engines.memory import MemoryServer
 from tests.engines.space import Space
+from tests.simulation import faults
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop, lots
+from tests.simulation.cluster import blows
 from tests.simulation.cluster.node import LEASE, SETTLING, NodeServer
 from tests.simulation.cluster.shown import Shown
 from tests.simulation.network import Link
@@ -29,11 +31,18 @@ class ClusterWorld(World):
         self.engine = MemoryServer(Space(lease=LEASE, settling=SETTLING))
         self.engine.latency = chance.choice((0.0002, 0.002, 0.02))
         self.truth = Shown(self.complain)
+        self.trouble_at: list[float] = []
+        """When the engine or a node was hindered."""
         self.takeovers.is_off = True
+        self._blows = self._mood(faults.BLOWS | blows.BLOWS)
 
     @property
     def listening(self) -> list[NodeServer]:
-        return [each for each in self.servers if each.listening and isinstance(each, NodeServer)]
+        return [
+            each
+            for each in self.servers
+            if each.listening and isinstance(each, NodeServer) and not each.stopped
+        ]
 
     @property
     def owners(self) -> list[NodeServer]:
@@ -45,6 +54,35 @@ class ClusterWorld(World):
         """The owner of the room, or any that listens."""
         found = self.owners or self.listening
         return found[-1] if found else None
+
+    def kill_server(self, downtime: float) -> None:
+        if self.listening:
+            server = self.trouble.choice(self.listening)
+            self.say(f"server {server.number} is killed (for {downtime} s)")
+            self.downtime = downtime
+            server.kill()
+
+    def stop_server(self, downtime: float) -> None:
+        if self.listening:
+            server = self.trouble.choice(self.listening)
+            self.say(f"server {server.number} is told to stop")
+            self.downtime = downtime
+            for link in server.links:
+                link.fault()
+            server.terminate()
+
+    def expects(self, warning: str) -> bool:
+        return warning in blows.WARNINGS or super().expects(warning)
+
+    def stood_still(self, since: float, until: float) -> float:
+        """The hub's clock stands still while the engine is away, and a room while it has no owner."""
+        return until - since if self.trouble_at else 0.0
+
+    def calm_down(self) -> None:
+        blows.heal(self)
+
+    def set_clock(self, seconds: float) -> None:
+        """Not here: whom the others take for dead has stays that begin by the clock of before."""
 
     def accept(self, socket: Socket) -> Link | None:
         if not self.listening:

@@ -1,0 +1,52 @@
+"""The setting of a server that is one of several nodes."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+from server.settings.setting import Setting
+
+if TYPE_CHECKING:
+    from server.settings.config import Config
+
+SCHEMES = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://")
+
+PACKAGES = ("cryptography", "hiredis", "redis")
+"""Of the extra `cluster`."""
+
+
+def _engine(text: str) -> str:
+    if not text.startswith(SCHEMES):
+        raise ValueError(text)
+    return text
+
+
+SETTINGS = (
+    Setting(
+        "RECONVENE_ENGINE",
+        "",
+        "redis://[user:password@]host[:port][/database], rediss://… for TLS, or redis+sentinel://host,host/name",
+        "Redis or Valkey, by which several nodes serve the same meetings. Not set: this process is alone.",
+        _engine,
+        private=True,
+    ),
+)
+
+
+def conflicts(config: Config) -> list[str]:
+    if config.engine is None:
+        return []
+    found = []
+    if config.store.startswith("sqlite"):
+        found.append(
+            "RECONVENE_STORE must be postgresql://… or supabase when RECONVENE_ENGINE is set: all nodes keep one"
+            " record, and SQLite's is one machine's own"
+        )
+    if config.secret is None:
+        found.append("RECONVENE_SECRET must be set when RECONVENE_ENGINE is: all nodes share it")
+    if any(importlib.util.find_spec(name) is None for name in PACKAGES):
+        found.append(
+            "RECONVENE_ENGINE needs packages that are not installed: pip install 'reconvene[cluster]', or unset it"
+        )
+    return found
