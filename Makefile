@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
-PURE := tests/signalling tests/test_layout.py tests/test_rooms.py tests/test_docs.py
+PURE := tests/signalling tests/test_layout.py tests/test_rooms.py tests/test_docs.py tests/test_sdk_docs.py
 QUICK := $(PURE) tests/storage tests/server
 # Waiting for a process with a time-out sleeps until an absolute time, which faketime takes for one that cannot be.
 AHEAD := $(PURE) tests/storage tests/zoom --ignore=tests/storage/test_processes.py

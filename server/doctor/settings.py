@@ -107,6 +107,13 @@ def _combinations(config: Config) -> Iterator[Finding]:
             "with RECONVENE_ALLOWED_ORIGINS=* pages of any host may connect",
             "List the origins of your pages in RECONVENE_ALLOWED_ORIGINS if that is not meant",
         )
+    if "*" in config.embed_origins:
+        yield note(
+            AREA,
+            "with RECONVENE_EMBED_ORIGINS=* pages of any host may have a meeting's page in a frame, and lead people to"
+            " press its buttons",
+            "List the origins of your pages in RECONVENE_EMBED_ORIGINS if that is not meant",
+        )
     if config.hosts == ANY_HOST:
         yield note(
             AREA,

@@ -25,6 +25,8 @@ class Outside:
     def __init__(self, folder: Path = SAMPLES) -> None:
         self.server = ""
         self.answers: dict[str, Callable[[], str | None]] = {}
+        self.policy = ""
+        """Of all its pages, if it is set: what they may load and connect to."""
         self._folder = folder
         self._listening: asyncio.Server | None = None
 
@@ -50,10 +52,11 @@ class Outside:
         text = self._text(path)
         status = "404 Not Found" if text is None else "200 OK"
         body = (text or "").encode()
+        policy = f"Content-Security-Policy: {self.policy}\r\n" if self.policy else ""
         media_type = mimetypes.guess_type(path)[0] or "text/plain"
         writer.write(
             f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode()
+            f"{policy}Cache-Control: no-store\r\nConnection: close\r\n\r\n".encode()
             + body
         )
         await writer.drain()

@@ -107,6 +107,10 @@ export async function orders({ Reconvene }) {
     await failed(host.moderate.settings({ locked: true }, { revision: 0 })),
   ];
 
+  const other = await new Reconvene().join("ORDERS-2", options);
+  const unanswered = failed(other.moderate.settings({ locked: true }));
+  other.leave();
+
   const ending = next(guest, "left");
   await host.moderate.remove(guest.me.id);
   const left = await ending;
@@ -121,6 +125,7 @@ export async function orders({ Reconvene }) {
     from: [from === seen.participants[0].id, asked.from === host.me.id],
     data,
     refused,
+    unanswered: await unanswered,
     left: [left.code, left.final],
     end: end.code,
     me: [seen.me.inCharge, seen.me.role],

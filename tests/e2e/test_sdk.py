@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.e2e.outside import Outside
-from tests.process import ServerProcess
+from tests.e2e.outside import SERVER, Outside
+from tests.e2e.waiting import WITHIN
+from tests.process import ROOT, ServerProcess
 
 pytestmark = pytest.mark.one_browser
 
@@ -66,6 +67,25 @@ async def test_whatever_is_wrong_with_server_or_token_is_said(
     }
 
 
+async def test_a_strict_policy_of_the_page_lets_it_work(page: Page, outside: Outside) -> None:
+    """The one that docs/sdk.md names."""
+    policy = (
+        (ROOT / "docs" / "sdk.md").read_text(encoding="utf-8").partition("it\nneeds `")[2].partition("`")[0]
+    )
+    assert policy.startswith("script-src ")
+    host = outside.server.removeprefix("http://")
+    policy = policy.replace("wss://meet.example.org", f"ws://{host}").replace(SERVER, outside.server)
+    outside.policy = "default-src 'none'; " + policy.replace("script-src", "script-src 'self'")
+    await page.reload()
+    outside.policy = ""
+    assert await page.evaluate("fetch(location.href).then(() => 'let through', () => 'refused')") == "refused"
+    assert (await page.evaluate(RUN, [outside.server, "joining", None]))["states"] == [
+        "left",
+        "joined",
+        "joined",
+    ]
+
+
 async def test_those_in_charge_give_orders_and_are_answered(page: Page, outside: Outside) -> None:
     """Two clients in one page are two users. Who has to wait sees it; who is removed, too."""
     assert await page.evaluate(RUN, [outside.server, "orders", None]) == {
@@ -76,6 +96,7 @@ async def test_those_in_charge_give_orders_and_are_answered(page: Page, outside:
         "from": [True, True],
         "data": {"any": ["thing"]},
         "refused": ["forbidden", "unknown_participant", "changed"],
+        "unanswered": "interrupted",
         "left": ["removed", True],
         "end": "meeting_ended",
         "me": [True, "host"],
@@ -87,7 +108,7 @@ async def test_those_in_charge_give_orders_and_are_answered(page: Page, outside:
 
 
 async def test_a_restart_of_the_server_is_seen_and_survived(
-    page: Page, outside: Outside, tmp_path: Path
+    page: Page, outside: Outside, tmp_path: Path, browser_name: str
 ) -> None:
     async with ServerProcess(tmp_path, RECONVENE_ALLOWED_ORIGINS=outside.origin) as server:
         load = (
@@ -106,6 +127,10 @@ async def test_a_restart_of_the_server_is_seen_and_survived(
         await page.reload()
         assert await page.evaluate(load, given) == me
         assert me["keys"] == [f"reconvene.identity {server.url}"]
+        await page.goto("about:blank")
+        if browser_name == "chromium":
+            # Firefox may lose it (docs/browsers.md).
+            await server.logged("page said goodbye", meeting="RESTART", within=WITHIN)
 
 
 @pytest.mark.only(browser="chromium", reason="Firefox tells nobody how many listeners there are")

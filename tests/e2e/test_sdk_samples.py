@@ -113,6 +113,10 @@ async def test_a_backend_that_gives_no_token(newcomer: Newcomer, office: tuple[L
     ann.complaints.clear()
 
 
+FROM_BESIDE = """() => {
+  const { contentWindow } = document.body.appendChild(document.createElement("iframe"));
+  contentWindow.eval("parent.frames[0].postMessage({ reconvene: 'leave' }, '*')");
+}"""
 NO_STORAGE = f"if (window !== top) {{ {REFUSE} {BLOCKED['access throws']} }}"
 
 
@@ -134,9 +138,12 @@ async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> Non
     await expect(media).to_have_text("heard")
     meeting = ann.page.frame_locator("#frame")
     await expect(meeting.get_by_role("button", name="Turn on camera")).to_be_visible()
+    # Nobody else is heard: neither another frame of a page that is listed nor the page itself.
+    await ann.page.evaluate(FROM_BESIDE)
     await ann.page.get_by_role("button", name="Mute", exact=True).click()
     await expect(media).to_have_text("silent")
     await ann.hears("participant_updated")
+    await expect(view).to_have_text("meeting")
     await ann.page.get_by_role("button", name="Leave", exact=True).click()
     await expect(view).to_have_text("left")
 

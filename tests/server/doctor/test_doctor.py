@@ -106,6 +106,7 @@ async def test_misspelt_settings_are_told_with_the_nearest_name(tmp_path: Path) 
         ({"HOST": "0.0.0.0"}, Level.NOTE, "RECONVENE_HOST="),  # noqa: S104
         ({}, Level.NOTE, "RECONVENE_HOSTS"),
         ({"ALLOWED_ORIGINS": "*"}, Level.NOTE, "RECONVENE_ALLOWED_ORIGINS"),
+        ({"EMBED_ORIGINS": "*"}, Level.NOTE, "RECONVENE_EMBED_ORIGINS"),
         ({"STORE": "postgresql://127.0.0.1:9/x"}, Level.NOTE, "RECONVENE_SECRET"),
         ({"STORE": "postgresql://127.0.0.1:6543/x"}, Level.WARNING, "statement_cache_size=0"),
         ({"STORE": "supabase"}, Level.FAILURE, "SUPABASE_SERVICE_KEY"),
@@ -121,7 +122,13 @@ async def test_settings_that_will_not_do_what_one_expects(
 @pytest.mark.parametrize(
     "settings",
     [
-        {"HOST": "localhost", "GRACE": "30", "HEARTBEAT": "15", "ALLOWED_ORIGINS": "https://a.example"},
+        {
+            "HOST": "localhost",
+            "GRACE": "30",
+            "HEARTBEAT": "15",
+            "ALLOWED_ORIGINS": "https://a.example",
+            "EMBED_ORIGINS": "https://a.example",
+        },
         {"SECRET": "0123456789abcdef", "ADMIN_KEY": "fedcba9876543210"},
         {"STORE": "postgresql://127.0.0.1:6543/x?statement_cache_size=0"},
         {"STORE": "postgresql://127.0.0.1:9/x"},
