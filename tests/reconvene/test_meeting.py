@@ -249,7 +249,7 @@ async def test_who_does_not_read_is_told_so_and_goes_on(
     monkeypatch.setattr(module, "MOST_UNREAD", 3)
     async with reconvene.join(server.url, room, name="Script", create=True) as meeting:
         ann = await play.joined(room, "Ann")
-        for number in range(4):
+        for number in range(3):
             await ann.signal(meeting.me.id, number)
         with pytest.raises(reconvene.Unread):
             await rest_of(meeting)

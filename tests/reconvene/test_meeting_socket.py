@@ -167,6 +167,7 @@ async def test_a_refusal_ends_it_too(server: ServerProcess, room: str) -> None:
     place = Place(room, "Ann", "page")
     async with MeetingSocket(server.ws_url, place, told.append) as socket, asyncio.timeout(10):
         await socket.until(lambda: socket.client.phase == "over")
+        assert socket.order("end") == 0
     assert [(emit.name, emit.detail["code"]) for emit in told] == [("refused", "unknown_meeting")]
 
 
