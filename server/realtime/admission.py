@@ -209,7 +209,7 @@ class Admission:
                 else:
                     raise Refused(ErrorCode.UNAVAILABLE, retry_after=1.0)
                 if joined.meeting.host_user_id == user_id:
-                    self.hosts.heard(join.meeting, user_id)
+                    self.hosts.heard(join.meeting, user_id, by_link=join.invite is not None)
                 await self._let_in(join, proof, comes_back, joined)
                 if pending.revoked:
                     raise Refused(ErrorCode.REVOKED)

@@ -36,13 +36,16 @@ class HostNews:
         self._changes = changes
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    def heard(self, room: str, host: str) -> None:
-        """The record's answer; nothing was commanded in the room while it was asked."""
-        found = self._hub.rooms.get(room)
-        if found is None or all((member.user_id == host) is (member.role == "host") for member in found):
+    def heard(self, room: str, host: str, *, by_link: bool) -> None:
+        """The record's answer; nothing was commanded in the room while it was asked. `by_link`: they may have become
+        host just now."""
+        found = self._hub.rooms.get(room, ())
+        is_known = all((member.user_id == host) is (member.role == "host") for member in found)
+        if by_link or not is_known:
+            # Others may have an answer of before on its way.
+            self._pending.meeting_changed(room)
+        if is_known:
             return
-        # Others may have an answer of before on its way.
-        self._pending.meeting_changed(room)
         log.info("the host is another", meeting=room)
         self.tell(room, host)
 
@@ -67,5 +70,5 @@ class HostNews:
             if meeting is None:
                 return
             if not watch.stale:
-                self.heard(room, meeting.host_user_id)
+                self.heard(room, meeting.host_user_id, by_link=True)
                 return

@@ -167,12 +167,12 @@ class Person:
     @property
     def first_asked(self) -> float:
         """When they asked for a seat, the first time since they were in."""
-        was_in = max(
-            (heard.at for page in self.pages for heard in page.heard if isinstance(heard, Whole)), default=0.0
-        )
+        heard = [each.at for page in self.pages for each in page.heard if isinstance(each, Whole)]
+        was_in = max(heard, default=0.0)
         asked = [asked for page in self.pages for asked, _ in page._asked if asked > was_in]
-        # Another page had asked before they came in, and was answered later.
-        asked += [page.waited.asked for page in self.pages if page.waited and page.waited.heard > was_in]
+        # Another page had asked before they came in. It was answered later, or has the knock still.
+        waits = [(page.waited, page.is_live and page.place.knock) for page in self.pages if page.waited]
+        asked += [waited.asked for waited, has_knock in waits if waited.heard > was_in or has_knock]
         return min(asked)
 
     @property

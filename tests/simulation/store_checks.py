@@ -143,10 +143,15 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
         # Who is away when the meeting is ended may be recorded as having been there until then, and who is away when
-        # the server dies, to its last heartbeat.
+        # the server dies, to its last heartbeat, or until they are removed.
+        killed = {server.node_id for server in world.servers if server.killed}
         in_grace = inside or any(
             stay.left_at is not None
-            and (stay.estimated or stay.reason == "ended")
+            and (
+                stay.estimated
+                or stay.reason == "ended"
+                or (stay.reason, stay.node_id in killed) == ("removed", True)
+            )
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )

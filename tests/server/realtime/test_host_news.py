@@ -73,7 +73,7 @@ async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None
         "ABC123", "u_new", "New", "p_2", "s_2", "i.j", "n_1", 3.0, invite=invite_hash("the link")
     )
     assert (await desk.store.real.join(request)).participant.role == "host"
-    desk.admission.hosts.heard("ABC123", "u_new")
+    desk.admission.hosts.heard("ABC123", "u_new", by_link=True)
     desk.store.open.set()
     await late
     assert told.roles() == {"u_host": "cohost"}
@@ -101,6 +101,23 @@ async def test_who_has_come_by_it_meanwhile_does_not_wait_by_another_page(desk: 
     with pytest.raises(Refused) as refused:
         await late
     assert refused.value.code is ErrorCode.DUPLICATE
+
+
+async def test_a_host_whose_join_was_decided_before_is_host_no_more_where_nobody_was(desk: Desk) -> None:
+    told, token = await hosted(desk)
+    desk.leave(desk.hub.rooms["ABC123"].audience()[0])
+    held = desk.store.open
+    held.clear()
+    desk.store.reached.clear()
+    late = asyncio.create_task(desk.join(desk.tokens.identity("u_host", 2e9)))
+    await desk.store.reached.wait()
+    desk.store.open = asyncio.Event()
+    desk.store.open.set()
+    arrival, _ = await desk.admission.admit(object(), by_link(token))
+    desk.hub.join(arrival, 0.0)
+    held.set()
+    await late
+    assert told.roles() == {"u_new": "host", "u_host": "cohost"}
 
 
 async def test_whoever_shows_it_has_a_place_in_a_full_meeting(desk: Desk) -> None:
