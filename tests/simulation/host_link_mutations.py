@@ -10,7 +10,7 @@ from storage.sqlite import host_links, join_statements
 
 def host_before_not_told(patch: pytest.MonkeyPatch) -> None:
     """Whoever was host goes on as host in the room."""
-    patch.setattr(HostNews, "heard", lambda self, room, host: None)
+    patch.setattr(HostNews, "heard", lambda self, room, host, by_link: None)
 
 
 def host_link_used_twice(patch: pytest.MonkeyPatch) -> None:
