@@ -43,7 +43,7 @@ FOUND_BY = {
     "host-before-not-told": 13,
     "host-link-used-twice": 13,
     "host-lost-on-rejoin": 4,
-    "join-does-not-wait-for-changes": 92,
+    "join-does-not-wait-for-changes": 169,
     "joins-counted-from-one": 256,
     "joins-never-told": 9,
     "late-close": 9,
