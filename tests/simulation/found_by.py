@@ -79,7 +79,7 @@ FOUND_BY = {
     "ring-off-by-one": 29,
     "role-lost-on-rejoin": 4,
     "role-lost-on-restore": 3,
-    "settings-lost-on-restore": 187,
+    "settings-lost-on-restore": 21,
     "signals-lost-in-a-restart": 27,
     "signals-not-replayed": 4,
     "signals-overtake-events": 34,
