@@ -7,7 +7,7 @@ stirred ─► at the end of the loop's turn: fresh state ─► batch ─► co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from server.cluster.engine.records import Commit, Committed, Entry, Message, Own
 from server.identity.ids import new_id
 from server.runtime import clock
 from server.sharing.owned_room import Held, Local, OwnedRoom, Turn
+from server.sharing.room_state import ABOUT, WITHDRAWN, room_state
 from signalling.nodes import wire
 from signalling.nodes.owner import Batch, Parcel
 from signalling.rooms.hub import Hub
@@ -29,12 +30,6 @@ from signalling.state.handover import Handover
 from signalling.state.parts import Fresh
 
 log = structlog.get_logger()
-
-ABOUT = "room"
-"""The field with what belongs to no member."""
-
-WITHDRAWN = "withdrawn"
-"""The field with the numbers of events that nobody is to be sent any more."""
 
 
 class Committing:
@@ -92,7 +87,7 @@ class Committing:
                 line.say(turn.parcels, turn.held)
         elif fresh.whole and fresh.room is not None:
             room.withdrawn = []
-            whole = _room_state(fresh.room, fresh.members, fresh.log, fresh.seq)
+            whole = room_state(fresh.room, fresh.members, fresh.log, fresh.seq)
             line.establish(found.log.epoch, fresh.seq, whole, turn.parcels, turn.held)
         else:
             self._add(room, fresh, turn)
@@ -190,7 +185,7 @@ class Committing:
     def whole(self, room: OwnedRoom) -> RoomState:
         """All of the room, with what is not committed. Raises `KeyError` if nobody is in it."""
         state = self._handover.state(room.id, clock.monotonic(), self._at())
-        return _room_state(state.room, state.members, state.log, state.seq)
+        return room_state(state.room, state.members, state.log, state.seq)
 
 
 def _touch(hub: Hub, found: Room, room: OwnedRoom) -> None:
@@ -206,12 +201,6 @@ def _touch(hub: Hub, found: Room, room: OwnedRoom) -> None:
             seat.member.touch()
         elif connection.waits:
             found.touch()
-
-
-def _room_state(about: bytes, members: Mapping[str, bytes], log_: Sequence[bytes], seq: int) -> RoomState:
-    kept = log_[-LOG_KEPT:]
-    entries = [Entry(number, payload, 0.0) for number, payload in enumerate(kept, seq - len(kept) + 1)]
-    return RoomState(seq, entries, members, {ABOUT: about})
 
 
 def _heard(sent: asyncio.Future[object]) -> None:

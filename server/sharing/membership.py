@@ -175,6 +175,8 @@ class Membership:
             self._doubted.add(self._incarnation)
             # The engine was away, perhaps for all: others need time to say that they live.
             self._trusts_at = asked + self._lease
+            # And the owners of other rooms may have given up the places of this node's people.
+            self._has_lost = True
         unsure = max(told.settling, self._trusts_at - asked)
         self._beaten_at, self._ahead, self.is_well = asked, told.at - asked, True
         before, self._incarnation = self._incarnation, told.incarnation

@@ -14,6 +14,10 @@ from signalling.rooms.inputs import Goodbye
 
 log = structlog.get_logger()
 
+AGAIN = 0.5
+ATTEMPTS = 20
+"""How often the owner of a room is looked for, and the seconds in between."""
+
 
 class OverHttp:
     """`owned`: the rooms of this node. `end`, `goodbye`: what is done with one of them."""
@@ -50,10 +54,19 @@ class OverHttp:
         task.add_done_callback(self._done)
 
     async def _pass_on(self, said: Goodbye) -> None:
-        head = await self._engine.head(said.room)
-        if head is not None and head.node in self._membership.others:
-            told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
-            self._membership.post(head.node, wire.encode(told))
+        for _ in range(ATTEMPTS):
+            head = await self._engine.head(said.room)
+            if said.room in self._owned:
+                self._goodbye(said)
+                return
+            if head is None or not head.node:
+                return
+            if head.node in self._membership.others:
+                told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
+                self._membership.post(head.node, wire.encode(told))
+                return
+            # The owner is dead, and the next one not known yet.
+            await asyncio.sleep(AGAIN)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.records import Held, RoomState, Settling, Taken
 from server.identity.ids import new_id
 from server.runtime import clock
-from server.sharing.committing import ABOUT, WITHDRAWN, Committing
+from server.sharing.committing import Committing
 from server.sharing.membership import Membership
 from server.sharing.owned_connection import OwnedConnection, Owner
 from server.sharing.owned_room import OwnedRoom
+from server.sharing.room_state import parts_of, withdrawn_of
 from server.sharing.sealing import Seal
 from signalling.nodes import wire
 from signalling.protocol.errors import CloseCode
@@ -117,7 +117,7 @@ class OwnedRooms:
             room.tell_nodes(self._membership.others, wire.Owned(room_id, head.term, room.node))
         if state is None:
             return
-        room.withdrawn = _withdrawn(state)
+        room.withdrawn = withdrawn_of(state)
         self.taken_over += 1
         log.info(
             "room taken over",
@@ -127,7 +127,7 @@ class OwnedRooms:
             people=len(state.members),
             same_epoch=told.is_complete,
         )
-        self._adopt(room, _parts(state), told)
+        self._adopt(room, parts_of(state), told)
 
     def _adopt(self, room: OwnedRoom, parts: State, told: Taken) -> None:
         now, at = clock.monotonic(), self._membership.at()
@@ -297,14 +297,3 @@ class OwnedRooms:
 
 def _name(connection: OwnedConnection) -> list[Any]:
     return [connection.edge, connection.number, connection.done, connection.has]
-
-
-def _parts(state: RoomState) -> State:
-    withdrawn = set(_withdrawn(state))
-    entries = [each.payload for each in state.entries if each.payload and each.seq not in withdrawn]
-    return State(state.fields[ABOUT], state.members, entries, state.seq)
-
-
-def _withdrawn(state: RoomState) -> list[int]:
-    numbers: list[int] = msgspec.json.decode(state.fields.get(WITHDRAWN, b"[]"))
-    return numbers

@@ -19,6 +19,7 @@ from server.cluster.engine.records import Committed, Lost, Ownership, Settling, 
 from server.sharing.committing import Committing
 from server.sharing.owned_room import OwnedRoom
 from signalling.nodes import wire
+from signalling.nodes.owner import Parcel
 
 log = structlog.get_logger()
 
@@ -141,10 +142,12 @@ class Recovery:
         await self._lease.settled(incarnation)
         if room.is_lost:
             return True
+        if not is_bridged and self._lease.others:
+            # Before all that is committed from here on.
+            unbridged = wire.encode(wire.Unbridged(room.id, line.term))
+            self._committing.post([Parcel(self._lease.others, unbridged)])
         for batch in line.asserted(count, incarnation):
             self._committing.happened(room, batch)
-        if not is_bridged:
-            room.tell_nodes(self._lease.others, wire.Unbridged(room.id, line.term))
         return True
 
     def _own(self, room: OwnedRoom, revision: int) -> Ownership:

@@ -146,6 +146,13 @@ class MemoryEngine(Engine):
         self._arrives_at = 0.0
         self._inbox: tuple[str, int] | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is on its way, or something is unread."""
+        box = self._server.space.boxes.get(self._inbox[0]) if self._inbox else None
+        is_read = box is None or self._inbox is None or box.entries[-1][0] <= self._inbox[1]
+        return bool(self._unanswered) or not is_read
+
     async def open(self) -> None:
         self._connect()
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TOLERANCE = 0.3
 """Seconds by which a tick or a slow network may blur a moment."""
 
+HELD_UP = 6.0
+"""Seconds before a goodbye in which trouble between servers may have counted a part of the absence twice or never."""
+
 SLOW = 0.5
 """Seconds within which two messages by different links may overtake one another."""
 
@@ -202,6 +205,9 @@ def _only_blinked(world: World, page: Page, at: float) -> bool:
             if len(starts) > 1:
                 # A limit, in docs/reconnect.md: a second restart knows of nobody who missed the first.
                 return False
+            if world.application.is_there and world.is_held_up(i.until, at):
+                # A newer token was, and the page could not come back without.
+                return False
             return not any(i.until - TOLERANCE <= time <= at for time in page.acted_at)
     return False
 
@@ -260,10 +266,12 @@ def _goodbye_was_kept(world: World, holders: Holders, page: Page, event: Event) 
     reason, after = event.message["reason"], event.at - first.arrived
     if reason == "removed" and world.moderators.has_put_out(page, event.at):
         return
-    if reason == "lost":
+    if reason == "lost" and not world.is_held_up(first.arrived, event.at):
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and was said to be lost")
     if after > stays + TOLERANCE + world.stood_still(first.arrived, event.at):
         world.complain(f"{page.name} said goodbye at {first.arrived:.3f} and left only at {event.at:.3f}")
+    if world.is_held_up(first.arrived - HELD_UP, event.at):
+        return
     was_there = max((i.until for i in page.surely), default=min(page.seated_at, event.at))
     if after < stays - TOLERANCE and event.at - was_there < world.grace - TOLERANCE:
         world.complain(

@@ -41,6 +41,6 @@ def figures_of(world: World) -> Counter[str]:
         figures["waited"] += int(page.position > 0)
     figures["put out"] = sum(isinstance(e, Came) and e.put_out for e in world.store.journal.entries)
     figures["refused for good"] = world.store.journal.refused
-    figures["rooms taken over"] = world.takeovers.count
+    figures["rooms taken over"] = world.rooms_taken_over()
     figures["meetings ended"] = int(world.has_ended)
     return figures

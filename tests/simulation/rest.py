@@ -16,6 +16,8 @@ def restless(world: World) -> str:
     server = world.server
     if server is None:
         return "no server listens"
+    if busy := world.busy():
+        return busy
     if world.admin.is_busy:
         return "the admin is not done"
     live = [page for page in world.pages() if page.is_live]

@@ -63,6 +63,7 @@ def check(world: World) -> None:
         return
     if world.server is not None and (live := [page.name for page in person.pages if page.is_live]):
         world.complain(f"{person.name} is revoked, and goes on with {live}")
+    since += world.hears_within
     ids = {page.participant for page in person.pages if page.participant}
     for event in world.truth.all():
         who = event.message.get("participant", {}).get("id") or event.message.get("from")

@@ -134,6 +134,7 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
         is_cut = any(_is_cut(stay, missing) for stay in stays) and _was_given_up(world, person)
+        is_cut = is_cut or world.is_held_up(missing.since, missing.until)
         if length > LATE and not (is_cut or may_be_unrecorded(world, person, missing)):
             world.complain(
                 f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"

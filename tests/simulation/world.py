@@ -18,6 +18,7 @@ from signalling.rooms.event_log import MAX_COUNT, Log
 from storage.errors import StoreError
 from storage.sqlite import meetings
 from tests.simulation import actions, faults, rest, store_checks
+from tests.simulation.alone import Alone
 from tests.simulation.application import Application
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
@@ -39,7 +40,7 @@ NAMES = ("ann", "bob", "cat", "dan", "eve")
 T = TypeVar("T")
 
 
-class World:
+class World(Alone):
     def __init__(self, seed: int, loop: VirtualLoop) -> None:
         self.seed = seed
         self.loop = loop
@@ -269,12 +270,8 @@ class World:
             await sleep(self.downtime)
             self.downtime = 1.0
 
-    def stood_still(self, since: float, until: float) -> float:
-        """Seconds between in which nothing could go on."""
-        return 0.0
-
-    def calm_down(self) -> None:
-        """Nothing breaks any more."""
+    def rooms_taken_over(self) -> int:
+        return self.takeovers.count
 
     # The run.
 

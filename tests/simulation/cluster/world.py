@@ -15,9 +15,12 @@ from tests.simulation.cluster.node import LEASE, SETTLING, NodeServer
 from tests.simulation.cluster.shown import Shown
 from tests.simulation.network import Link
 from tests.simulation.notes import ROOM
-from tests.simulation.server import Server
+from tests.simulation.server import INTERVAL_SHARE, Server
 from tests.simulation.transport import Transport
 from tests.simulation.world import World
+
+HELD_UP = 6.0
+"""Seconds that the longest trouble lasts, with what follows."""
 
 
 class ClusterWorld(World):
@@ -33,7 +36,9 @@ class ClusterWorld(World):
         self.truth = Shown(self.complain)
         self.trouble_at: list[float] = []
         """When the engine or a node was hindered."""
-        self.takeovers.is_off = True
+        self.takeovers.is_off = self.keeps_rooms = True
+        # Others look at their next heartbeat, if nobody has stopped them and the store answers.
+        self.hears_within = self.grace * INTERVAL_SHARE + 12.0
         self._blows = self._mood(faults.BLOWS | blows.BLOWS)
 
     @property
@@ -77,6 +82,25 @@ class ClusterWorld(World):
     def stood_still(self, since: float, until: float) -> float:
         """The hub's clock stands still while the engine is away, and a room while it has no owner."""
         return until - since if self.trouble_at else 0.0
+
+    def is_held_up(self, since: float, until: float) -> bool:
+        return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
+
+    def rooms_taken_over(self) -> int:
+        servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
+        return sum(each.cluster.owned_rooms.taken_over for each in servers)
+
+    def busy(self) -> str:
+        if any(not (each.killed or each.listening) for each in self.servers):
+            return "a server starts or stops"
+        if not self.owners and any(page.is_live and page.client.phase == "joined" for page in self.pages()):
+            return "nobody owns the room"
+        for server in self.listening:
+            if any(len(room.line) or room.is_stirred for room in server.cluster.owned_rooms.rooms.values()):
+                return f"server {server.number} has something to commit"
+            if server.engine.is_busy:
+                return f"server {server.number} has not read its inbox"
+        return ""
 
     def calm_down(self) -> None:
         blows.heal(self)

@@ -1,0 +1,130 @@
+"""A node among others, over the engine in memory, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from server.runtime import clock
+from server.sharing.membership import Membership
+from tests.engines.memory import MemoryEngine, MemoryServer
+from tests.engines.space import Space
+from tests.simulation.clock import VirtualLoop
+
+LEASE = 4.0
+
+
+class Ears:
+    """What the rest of a node is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def entries(self, bodies: Sequence[bytes]) -> None:
+        self.told += [body.decode() for body in bodies]
+
+    def gap(self) -> None:
+        self.told.append("gap")
+
+    def unsent(self) -> None:
+        self.told.append("unsent")
+
+    def gone(self, node: str) -> None:
+        self.told.append(f"gone {node}")
+
+    def orphans(self, node: str, rooms: Sequence[str]) -> None:
+        self.told.append(f"orphans of {node}: {' '.join(rooms)}")
+
+    def another_engine(self) -> None:
+        self.told.append("another engine")
+
+    def was_buried(self) -> None:
+        self.told.append("buried")
+
+    def owned(self) -> Sequence[str]:
+        return []
+
+
+class Nodes:
+    def __init__(self) -> None:
+        self.server = MemoryServer(Space(lease=LEASE, settling=1.0))
+        self.ears = {name: Ears() for name in ("ann", "bob")}
+        self.engines = {name: MemoryEngine(self.server) for name in self.ears}
+        self.members = {name: Membership(self.engines[name], name, self.ears[name]) for name in self.ears}
+
+    async def start(self) -> None:
+        for member in self.members.values():
+            await member.start()
+        await asyncio.sleep(2)
+        assert list(self.members["ann"].others) == ["bob"]
+
+    def dies(self, name: str) -> None:
+        self.engines[name].is_dead = True
+        for task in self.members[name]._tasks:
+            task.cancel()
+
+
+def play(monkeypatch: pytest.MonkeyPatch, story: Callable[[Nodes], Awaitable[None]]) -> None:
+    loop = VirtualLoop()
+    monkeypatch.setattr(clock, "monotonic", loop.time)
+
+    async def told() -> None:
+        nodes = Nodes()
+        await nodes.start()
+        await story(nodes)
+        tasks = [task for member in nodes.members.values() for task in member._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    loop.run_until_complete(told())
+    loop.close()
+
+
+def test_whoever_stops_beating_is_gone_and_leaves_its_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(nodes: Nodes) -> None:
+        await nodes.engines["bob"].take("ABC-DEF", "bob")
+        nodes.dies("bob")
+        await asyncio.sleep(LEASE + 2)
+        assert nodes.ears["ann"].told[0] == "gone bob"
+        assert set(nodes.ears["ann"].told[1:]) == {"orphans of bob: ABC-DEF"}
+        assert list(nodes.members["ann"].others) == []
+
+    play(monkeypatch, story)
+
+
+def test_an_outage_of_the_engine_is_nobodys_death(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it was, and whoever is back first: the others need time to say that they live."""
+
+    async def story(nodes: Nodes) -> None:
+        nodes.engines["bob"].cut_off = nodes.server.away = True
+        await asyncio.sleep(3 * LEASE)
+        nodes.server.away = False
+        await asyncio.sleep(LEASE / 2)
+        nodes.engines["bob"].cut_off = False
+        await asyncio.sleep(2 * LEASE)
+        assert not [each for each in nodes.ears["ann"].told if each.startswith(("gone", "orphans"))]
+        assert list(nodes.members["ann"].others) == ["bob"]
+        assert "buried" not in nodes.ears["bob"].told
+        # What they had said to each other may be lost.
+        assert "unsent" in nodes.ears["ann"].told
+
+    play(monkeypatch, story)
+
+
+def test_whoever_was_buried_goes_on_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(nodes: Nodes) -> None:
+        await nodes.engines["bob"].take("ABC-DEF", "bob")
+        nodes.engines["bob"].cut_off = True
+        await asyncio.sleep(LEASE + 2)
+        await nodes.engines["ann"].take("ABC-DEF", "ann")
+        nodes.engines["bob"].cut_off = False
+        await asyncio.sleep(2)
+        assert "buried" in nodes.ears["bob"].told
+        assert nodes.members["bob"].id != "bob"
+        await asyncio.sleep(2)
+        assert list(nodes.members["ann"].others) == [nodes.members["bob"].id]
+
+    play(monkeypatch, story)

@@ -1,0 +1,26 @@
+"""What is otherwise where several servers share their rooms (`cluster.world`): here one server is alone."""
+
+from __future__ import annotations
+
+
+class Alone:
+    keeps_rooms = False
+    """Whether rooms outlive their servers, elsewhere than in the store."""
+
+    hears_within = 0.0
+    """Seconds until all servers know what one of them has put into the store."""
+
+    def stood_still(self, since: float, until: float) -> float:
+        """Seconds between in which nothing could go on."""
+        return 0.0
+
+    def is_held_up(self, since: float, until: float) -> bool:
+        """Whether what people asked for then was held up between servers, at most for as long as that."""
+        return False
+
+    def busy(self) -> str:
+        """What is on its way between servers; "" if nothing is."""
+        return ""
+
+    def calm_down(self) -> None:
+        """Nothing breaks any more."""

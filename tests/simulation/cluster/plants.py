@@ -1,0 +1,103 @@
+"""Bugs of several nodes, to plant as those in `mutations` are; each with a seed that finds it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from server.sharing.committing import Committing
+from server.sharing.owned_room import OwnedRoom
+from server.sharing.owned_rooms import OwnedRooms
+from signalling.nodes import edge as edges
+from signalling.nodes import wire
+from signalling.nodes.edge import Edge
+from signalling.nodes.owner import Batch, Counts, Uncommitted
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def released_before_it_is_committed(patch: pytest.MonkeyPatch) -> None:
+    send = Committing._send
+
+    def at_once(self: Committing, room: OwnedRoom, batch: Batch[Any]) -> None:
+        self._release(room, batch.effects)
+        send(self, room, batch)
+
+    patch.setattr(Committing, "_send", at_once)
+    patch.setattr(Committing, "happened", lambda self, room, batch: None)
+
+
+def what_is_lost_with_the_room_is_carried_out(patch: pytest.MonkeyPatch) -> None:
+    lose = OwnedRooms.lose
+
+    def and_carry_out(self: OwnedRooms, room: OwnedRoom) -> None:
+        for batch in list(room.line._batches):
+            self.committing._release(room, batch.effects)
+        lose(self, room)
+
+    patch.setattr(OwnedRooms, "lose", and_carry_out)
+
+
+def any_frame_counts(patch: pytest.MonkeyPatch) -> None:
+    def came(self: Counts, n: int) -> str:
+        self.taken = max(self.taken, n)
+        return "next"
+
+    patch.setattr(Counts, "came", came)
+
+
+def frames_are_not_sent_again(patch: pytest.MonkeyPatch) -> None:
+    found = Edge.found
+    patch.setattr(Edge, "found", lambda self, *owner: found(self, *owner)[:1])
+
+
+def answers_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    """What is not answered is never known, so everything is sent again."""
+    received = Edge.received
+
+    def forgetful(self: Edge, message: wire.ToEdge, payload: bytes) -> list[edges.EdgeEffect]:
+        if isinstance(message, wire.Answer) and message.n:
+            message = wire.Answer(message.room, message.term, message.conn, 0, message.place, message.sealed)
+        return received(self, message, payload)
+
+    patch.setattr(Edge, "received", forgetful)
+
+
+def dead_edges_keep_their_seats(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(OwnedRooms, "edge_gone", lambda self, node: None)
+    patch.setattr(OwnedRooms, "_is_there", lambda self, *who: True)
+
+
+def a_lost_answer_means_it_happened(patch: pytest.MonkeyPatch) -> None:
+    go_on = Uncommitted._go_on
+    patch.setattr(Uncommitted, "_go_on", lambda self, happened, epoch: go_on(self, len(self), epoch))
+
+
+def a_gap_is_not_bridged(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Edge, "gap", lambda self: [])
+    patch.setattr(Edge, "unbridged", lambda self, room: [])
+
+
+PLANTS: dict[str, tuple[Plant, int]] = {
+    plant.__name__: (plant, seed)
+    for plant, seed in (
+        (released_before_it_is_committed, 2),
+        (what_is_lost_with_the_room_is_carried_out, 15),
+        (any_frame_counts, 27),
+        (frames_are_not_sent_again, 7),
+        (answers_are_not_counted, 1),
+        (dead_edges_keep_their_seats, 8),
+        (a_lost_answer_means_it_happened, 9),
+        (a_gap_is_not_bridged, 32),
+    )
+}
+
+
+@contextlib.contextmanager
+def planted(name: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        PLANTS[name][0](patch)
+        yield
