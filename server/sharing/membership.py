@@ -224,8 +224,11 @@ class Membership:
         before, self.id = self.id, new_id("n")
         self._is_buried = False
         log.warning("taken for dead by the others, sockets are closed", node=before, goes_on_as=self.id)
+        # Nothing is taken under a name that has not beaten yet.
+        self._settled.clear()
         self._hears.was_buried()
         await self._engine.open_inbox(self.id)
+        await self._beat()
 
     # The inbox.
 

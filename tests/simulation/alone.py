@@ -18,6 +18,10 @@ class Alone:
         """Whether what people asked for then was held up between servers, at most for as long as that."""
         return False
 
+    def is_cut_off(self, since: float, until: float) -> bool:
+        """Whether a server was then that did not know what became of the places of its people."""
+        return False
+
     def busy(self) -> str:
         """What is on its way between servers; "" if nothing is."""
         return ""

@@ -81,6 +81,7 @@ async def cut_off(world: World) -> None:
         return
     server, seconds = here.trouble.choice(here.listening), here.trouble.choice((0.5, 1.5, 5.0))
     world.say(f"server {server.number} does not reach the engine for {seconds} s")
+    here.cut_off_at.append(here.loop.time())
     server.engine.cut_off = True
     await sleep(seconds)
     server.engine.cut_off = False

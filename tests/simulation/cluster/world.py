@@ -36,6 +36,8 @@ class ClusterWorld(World):
         self.truth = Shown(self.complain)
         self.trouble_at: list[float] = []
         """When the engine or a node was hindered."""
+        self.cut_off_at: list[float] = []
+        """When a node did not reach the engine: the places of its people were given up, and they did not know."""
         self.takeovers.is_off = self.keeps_rooms = True
         # Others look at their next heartbeat, if nobody has stopped them and the store answers.
         self.hears_within = self.grace * INTERVAL_SHARE + 12.0
@@ -85,6 +87,9 @@ class ClusterWorld(World):
 
     def is_held_up(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
+
+    def is_cut_off(self, since: float, until: float) -> bool:
+        return any(since - HELD_UP <= at <= until for at in self.cut_off_at)
 
     def rooms_taken_over(self) -> int:
         servers = [each for each in self.servers if isinstance(each, NodeServer) and hasattr(each, "cluster")]
