@@ -76,4 +76,4 @@ def need_media(command: str) -> None:
     """Exits with installation advice when the extra is missing."""
     missing = [name for name in PEER if importlib.util.find_spec(name) is None]
     if missing:
-        fail(f"{command} needs {' and '.join(missing)}: pip install 'reconvene[peer]'")
+        fail(f"{command} needs {' and '.join(missing)}: pip install '.[peer]' in the checkout (docs/install.md)")

@@ -160,7 +160,7 @@ async def _asked(server: Server, where: Place, address: str, findings: list[Find
         return note(
             AREA,
             f"{server.url} {tried}; whether it does its work was not tried, as aioice is not installed",
-            "pip install 'reconvene[doctor]' to have it tried",
+            "pip install '.[doctor]' in the checkout (docs/install.md) to have it tried",
         )
     from server.doctor import ice_probe
 

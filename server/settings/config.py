@@ -104,7 +104,8 @@ class Config:
             ]
         if self.echo and not has_peer():
             found.append(
-                "RECONVENE_ECHO=1 needs packages that are not installed: pip install 'reconvene[peer]', or unset it"
+                "RECONVENE_ECHO=1 needs packages that are not installed: "
+                "pip install '.[peer]' in the checkout (docs/install.md), or unset it"
             )
         found += nodes.conflicts(self)
         found += login.conflicts(self)

@@ -135,7 +135,7 @@ def _about_keys(config: Config, *, by_secret: bool) -> Iterator[str]:
     if login and not by_secret and (missing := missing_packages()):
         yield (
             f"RECONVENE_JWT_… with public keys needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'reconvene[jwt]'"
+            "pip install '.[jwt]' in the checkout (docs/install.md)"
         )
 
 

@@ -18,7 +18,8 @@ class NotInstalled(ZoomFailure):
 
     def __init__(self) -> None:
         super().__init__(
-            "the Zoom import needs packages that are not installed: pip install 'reconvene[zoom]'"
+            "the Zoom import needs packages that are not installed: "
+            "pip install '.[zoom]' in the checkout (docs/install.md)"
         )
 
 

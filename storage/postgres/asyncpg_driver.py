@@ -271,6 +271,7 @@ def _driver() -> Any:
         import asyncpg
     except ImportError:
         raise BadStore(
-            "RECONVENE_STORE names a PostgreSQL database, which needs asyncpg: pip install 'reconvene[postgres]'"
+            "RECONVENE_STORE names a PostgreSQL database, which needs asyncpg: "
+            "pip install '.[postgres]' in the checkout (docs/install.md)"
         ) from None
     return asyncpg

@@ -29,7 +29,8 @@ try:
     from supabase import AsyncClient, AsyncClientOptions, PostgrestAPIError, create_async_client
 except ModuleNotFoundError as missing:
     raise BadStore(
-        "RECONVENE_STORE=supabase needs supabase-py, which is not installed: pip install 'reconvene[supabase]'"
+        "RECONVENE_STORE=supabase needs supabase-py, which is not installed: "
+        "pip install '.[supabase]' in the checkout (docs/install.md)"
     ) from missing
 
 FUNCTION = "reconvene"

@@ -223,7 +223,7 @@ async def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, zoom: Zoo
         sync(tmp_path, zoom, PYTHONPATH=str(tmp_path)),
         run(tmp_path, None, "zoom", "status", PYTHONPATH=str(tmp_path)),
     )
-    assert "pip install 'reconvene[zoom]'" in refused(ran)
+    assert "pip install '.[zoom]'" in refused(ran)
     assert "there is no record" in refused(shown)
 
 

@@ -86,7 +86,7 @@ async def test_without_the_extra_it_says_what_to_install(
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "tenacity", None)
     (only,) = await found(tmp_path, zoom.environ)
-    assert (only.level, only.advice.startswith("Run pip install 'reconvene[zoom]'")) == (Level.FAILURE, True)
+    assert (only.level, only.advice.startswith("Run pip install '.[zoom]'")) == (Level.FAILURE, True)
 
 
 async def test_settings_that_belong_together(tmp_path: Path) -> None:

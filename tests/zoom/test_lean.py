@@ -37,5 +37,6 @@ except NotInstalled as missing:
     print(missing)
 """
     assert python(program) == (
-        "the Zoom import needs packages that are not installed: pip install 'reconvene[zoom]'\n"
+        "the Zoom import needs packages that are not installed: pip install '.[zoom]' in the checkout "
+        "(docs/install.md)\n"
     )

@@ -277,6 +277,6 @@ async def test_without_aioice_what_can_be_looked_at_is(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     urls = (f"turn:127.0.0.1:{turn.port}", f"turns:localhost:{turn.tls_port}", "turns:127.0.0.1:9")
     findings = await asked(tmp_path, turn, *urls)
-    one(findings, "ice", Level.NOTE, urls[0], "not tried", "pip install 'reconvene[doctor]'")
-    one(findings, "ice", Level.NOTE, urls[1], "can be connected to", "pip install 'reconvene[doctor]'")
+    one(findings, "ice", Level.NOTE, urls[0], "not tried", "pip install '.[doctor]'")
+    one(findings, "ice", Level.NOTE, urls[1], "can be connected to", "pip install '.[doctor]'")
     one(findings, "ice", Level.FAILURE, urls[2], "nothing listens")

@@ -101,6 +101,6 @@ def test_a_project_of_supabase_may_have_an_issuer_of_its_own_domain() -> None:
 
 def test_without_the_extra_public_keys_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "PACKAGES", ("cryptography", "a_package_that_is_not_there"))
-    with pytest.raises(ConfigError, match=r"a_package_that_is_not_there.*pip install 'reconvene\[jwt\]'"):
+    with pytest.raises(ConfigError, match=r"a_package_that_is_not_there.*pip install '\.\[jwt\]'"):
         Config.from_env(login(JWKS_URL=URL))
     assert Config.from_env(login(SECRET=SECRET)).login is not None

@@ -302,7 +302,7 @@ async def test_the_url_may_end_as_it_is_copied(project: PostgrestServer, slash: 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "supabase", None)
     monkeypatch.delitem(sys.modules, "storage.postgres.supabase_driver")
-    with pytest.raises(BadStore, match=r"pip install 'reconvene\[supabase\]'"):
+    with pytest.raises(BadStore, match=r"pip install '\.\[supabase\]'"):
         open_store("supabase", supabase_url="https://abc.supabase.co", supabase_key=KEY)
 
 
