@@ -3,7 +3,7 @@
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
-# `all` brings what records and tests calls along (400 MB): `--build-arg EXTRAS=all`.
+# All but `peer`, which is large: `--build-arg EXTRAS=all` takes it, too.
 ARG EXTRAS=cluster,doctor,jwt,postgres,supabase,zoom
 WORKDIR /source
 COPY . .

@@ -21,10 +21,10 @@ SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handsh
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk system clean
+.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk image-test system clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECONVENE_… settings are honoured)
 	@$(BIN)/reconvene serve
@@ -81,6 +81,9 @@ package: $(RUNTIME) ## Build the source distribution, the wheel, and the list of
 
 sdk: $(DEV) system ## Build the npm packages of the client library, @reconvene/client and @reconvene/react, in dist/
 	@PYTHONPATH=. $(BIN)/python .ci/client_package.py dist
+
+image-test: $(VENV)/bin/python ## Try docs/install.md: the wheel with uv and pipx, the image with buildah (as root, on Debian; 5 minutes)
+	@bash .ci/image-test
 
 system: ## Install what the tests need from the system (Chromium, PostgreSQL, PostgREST, nginx, coturn, …) when it is missing
 	@bash tests/install.sh

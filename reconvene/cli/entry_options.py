@@ -76,4 +76,6 @@ def need_media(command: str) -> None:
     """Exits with installation advice when the extra is missing."""
     missing = [name for name in PEER if importlib.util.find_spec(name) is None]
     if missing:
-        fail(f"{command} needs {' and '.join(missing)}: pip install '.[peer]' in the checkout (docs/install.md)")
+        fail(
+            f"{command} needs {' and '.join(missing)}: pip install '.[peer]' in the checkout (docs/install.md)"
+        )

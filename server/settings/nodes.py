@@ -47,6 +47,7 @@ def conflicts(config: Config) -> list[str]:
         found.append("RECONVENE_SECRET must be set when RECONVENE_ENGINE is: all nodes share it")
     if any(importlib.util.find_spec(name) is None for name in PACKAGES):
         found.append(
-            "RECONVENE_ENGINE needs packages that are not installed: pip install 'reconvene[cluster]', or unset it"
+            "RECONVENE_ENGINE needs packages that are not installed: "
+            "pip install '.[cluster]' in the checkout (docs/install.md), or unset it"
         )
     return found

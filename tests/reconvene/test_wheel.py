@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -10,9 +12,10 @@ import venv
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.process import ROOT
+from tests.process import ROOT, environment
 
 NEEDED = ("msgspec", "orjson", "websockets")
 """All that the client takes from other projects."""
@@ -70,6 +73,31 @@ def test_a_program_with_packages_of_these_names_takes_part(python: Path, tmp_pat
     done = subprocess.run([str(python), "program.py"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{sorted(NEEDED)}\n"
+
+
+async def test_it_serves_with_all_that_the_page_and_the_store_need(python: Path, tmp_path: Path) -> None:
+    """The program's own packages are the wheel's; those of others are found behind them."""
+    command = (
+        f"import sys; sys.path.append({sysconfig.get_path('platlib')!r}); "
+        "from reconvene.cli.main import main; sys.argv = ['reconvene', 'serve']; main()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(str(python), "-c", command),
+        cwd=tmp_path,
+        env=environment(tmp_path, {}),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        listening = json.loads(await process.stderr.readline())
+        assert listening["event"] == "listening", listening
+        async with httpx.AsyncClient(base_url=listening["url"], trust_env=False) as client:
+            for path in ("/readyz", "/", "/static/js/main.js", "/sdk/v1/reconvene.js", "/asyncapi.json"):
+                assert (await client.get(path)).status_code == 200, path
+    finally:
+        process.terminate()
+        log, _ = await process.communicate()
+    assert process.returncode == 0, log.decode()
 
 
 def test_it_is_typed(python: Path, tmp_path: Path) -> None:
