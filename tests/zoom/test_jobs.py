@@ -179,10 +179,10 @@ async def test_without_the_extra_the_server_runs_and_says_what_to_install(tmp_pa
         WebhookSender(f"{server.url}/api/zoom/webhook", "secret") as zoom,
     ):
         line = await server.logged("nothing is imported from zoom", level="warning")
-        assert "reconvene[zoom]" in line["error"]
+        assert "'.[zoom]'" in line["error"]
         key = bearer(settings["RECONVENE_ADMIN_KEY"])
         answer = await http.post("/api/zoom/sync", json={"id": ID}, headers=key)
-        assert (answer.status_code, "reconvene[zoom]" in answer.json()["detail"]) == (501, True)
+        assert (answer.status_code, "'.[zoom]'" in answer.json()["detail"]) == (501, True)
         event = joined(Session(ID, FIRST, 1.79e9), Seat("1", "Anna", 1.79e9))
         assert (await zoom.send(event)).json() == {"kept": True}, "events need no packages"
     assert server.exit_code == 0

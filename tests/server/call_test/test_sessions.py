@@ -202,7 +202,7 @@ async def test_without_the_extra_it_is_told_what_to_install(
         Config.from_env({"RECONVENE_ECHO": "1"})
     assert Config.from_env({}).echo is False
     finding = one(await examined(tmp_path, ECHO="1"), "settings", Level.FAILURE, "RECONVENE_ECHO")
-    assert "reconvene[peer]" in finding.found
+    assert "'.[peer]'" in finding.found
 
 
 # Where it finds the server
