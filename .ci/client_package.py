@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from server.http.client_library import ENTRY, one_file
+from server.http.client_library import ENTRY
+from server.http.one_file import one_file
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "static" / "sdk"
@@ -76,7 +77,7 @@ def build_client(target: Path) -> Path:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         scripts = {path.name: path.read_text(encoding="utf-8") for path in SOURCES.glob("*.js")}
-        (folder / ENTRY).write_text(one_file(scripts), encoding="utf-8")
+        (folder / ENTRY).write_text(one_file(scripts, ENTRY), encoding="utf-8")
         write_types(ROOT / "static" / "jsconfig.json", SOURCES / ENTRY, folder / "types")
         described = "Meetings in pages and applications of your own: the client of a Reconvene server"
         return pack(folder, manifest("client", described, ENTRY), target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.http import client_library, reference_page
 from server.http.base_path import own_path
+from server.http.one_file import one_file
 from server.http.static_tree import Snapshot, StaticTree, hash_of, split
 
 PAGE = Path(__file__).parents[2] / "static"
@@ -33,6 +35,8 @@ NO_PAGES = re.compile(r"/(api|static|sdk|ws|healthz|readyz|metrics|openapi\.json
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 NOT_EMBEDDED = b'<meta name="embed-origins" content="">'
 FOR_EVER = "public, max-age=31536000, immutable"
+MAINS = frozenset({"js/main.js", "js/attendance/main.js", "js/records/main.js"})
+"""The modules that pages begin with. Each comes with all that it imports, as one file."""
 
 
 def install(
@@ -141,6 +145,7 @@ class _Static(StaticFiles):
     def __init__(self, folder: Path, tree: StaticTree) -> None:
         super().__init__(directory=folder)
         self._tree = tree
+        self._made: tuple[str, dict[str, bytes]] = ("", {})
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         # StaticFiles passes the path with the system's separators.
@@ -158,7 +163,22 @@ class _Static(StaticFiles):
                 return Response(status_code=304, headers=headers)
         # Any other hash is from another release behind the same balancer: these files are better than none.
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Response(snapshot.files[name], headers=headers, media_type=media_type)
+        content = snapshot.files[name]
+        if name in MAINS:
+            content = await anyio.to_thread.run_sync(self._whole, snapshot, name)
+        return Response(content, headers=headers, media_type=media_type)
+
+    def _whole(self, snapshot: Snapshot, name: str) -> bytes:
+        """Several threads may make it at once, the same. What cannot be one file imports the rest by itself."""
+        if self._made[0] != snapshot.hash:
+            self._made = snapshot.hash, {}
+        made = self._made[1]
+        if name not in made:
+            scripts = {path: text.decode() for path, text in snapshot.files.items() if path.endswith(".js")}
+            made[name] = snapshot.files[name]
+            with suppress(ValueError):
+                made[name] = one_file(scripts, name).encode()
+        return made[name]
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)

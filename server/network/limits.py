@@ -45,7 +45,7 @@ LIMITS: dict[str, Limit] = {
     "meetings_per_identity": Limit(100, 600, "You have made so many meetings"),
     "sockets": Limit(2000, None, "So many connections are open from your network"),
     "new_sockets": Limit(1200, 60, "So many connections were opened from your network"),
-    "requests": Limit(75_000, 300, "So many requests came from your network"),
+    "requests": Limit(60_000, 300, "So many requests came from your network"),
     "passwords": Limit(5, 60, "So many wrong passwords were tried for this meeting in your network"),
     "knocks": Limit(60, 60, "So many people from your network have asked to be let into this meeting"),
     "waiting": Limit(10, None, "So many people from your network wait to be let in"),

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from server.http.pages import MAINS
 from tests.e2e.browsers import BrowserName, Browsers, Devices
 from tests.e2e.conftest import Newcomer
 from tests.e2e.person import OVERFLOW, Person, meet
@@ -149,20 +150,7 @@ async def test_no_view_is_wider_than_a_phone(newcomer: Newcomer, meeting: str) -
     assert await ada.page.evaluate(OVERFLOW) == 0
 
 
-PAGES = {
-    "index.html": "js/main.js",
-    "attendance.html": "js/attendance/main.js",
-    "records.html": "js/records/main.js",
-}
-
-
-@pytest.mark.parametrize(("page", "main"), PAGES.items())
-def test_every_module_of_a_page_is_preloaded(page: str, main: str) -> None:
-    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', (STATIC / page).read_text())
-    assert sorted(preloaded) == sorted(imported(main) - {main})
-
-
 def test_every_module_belongs_to_a_page() -> None:
     every = {str(path.relative_to(STATIC)) for path in scripts()}
     classic = {"js/ui/start-failure.js"}  # of every page, and no module, since it tells when those fail
-    assert every == classic.union(*map(imported, PAGES.values())), "a module nobody imports"
+    assert every == classic.union(*map(imported, MAINS)), "a module nobody imports"

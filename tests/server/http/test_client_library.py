@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 
@@ -12,52 +11,16 @@ import pytest
 from fastapi import FastAPI
 
 from server.http import client_library, pages
-from server.http.client_library import one_file
 from tests.process import ServerProcess
 
 LARGEST = 40_000
 """Bytes that a page has to load, compressed."""
-
-MODULES = {
-    "reconvene.js": 'import { a, b as c } from "./one.js";\nimport { d } from "./two-words.js";\n\n'
-    "/** What it is. */\nexport const main = () => a + c + d;\nexport { d };\n",
-    "one.js": '/**\n * Says `export const no`.\n */\nimport { d } from "./two-words.js";\nconst hidden = d;\n'
-    'export const a = hidden;\n// export const no\nexport const b = "// kept";\n',
-    "two-words.js": "const hidden = 1;\nexport const d = hidden;\nexport async function later() {}\n",
-}
 
 
 @pytest.fixture
 async def web(server: ServerProcess) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=server.url) as web:
         yield web
-
-
-def test_modules_become_one_file() -> None:
-    text = one_file(MODULES)
-    assert not re.search(r"^import\b", text, re.MULTILINE)
-    assert re.findall(r"^export.*", text, re.MULTILINE) == ["export { main, d };"]
-    assert text.index("$two_words =") < text.index("$one =") < text.index("$reconvene =")
-    assert "const { a, b: c } = $one;" in text
-    assert "return { d, later };" in text
-    # No comments but its first line, and every string.
-    assert "no" not in re.findall(r"\w+", text.partition("\n")[2])
-    assert '"// kept"' in text
-
-
-@pytest.mark.parametrize(
-    ("module", "text"),
-    [
-        ("one.js", 'import { main } from "./reconvene.js";\nexport const a = 1, b = 2;\n'),
-        ("one.js", "export let a = 1;\nexport const b = 2;\n"),
-        ("one.js", 'export { d as a } from "./two-words.js";\nexport const b = 2;\n'),
-        ("one.js", 'import * as all from "./two-words.js";\nexport const a = all.d;\n'),
-    ],
-    ids=["circle", "let", "passed on", "whole module"],
-)
-def test_what_would_not_be_the_same_in_one_file_is_refused(module: str, text: str) -> None:
-    with pytest.raises(ValueError, match=r"itself|export|import"):
-        one_file(MODULES | {module: text})
 
 
 @pytest.mark.parametrize("name", ["v1", version("reconvene")])
