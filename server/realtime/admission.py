@@ -1,7 +1,6 @@
 """Admits a join: identifies the user, decides whether they may enter, records the stay. Yields the hub's `Arrival`.
 
-Rooms change while the store is answering, so the decision is checked again afterwards. If the stay that the store
-continued was closed meanwhile, the store is asked once more.
+Rooms change while the store is answering: then the decision is checked again, and the store asked again if need be.
 """
 
 from __future__ import annotations
@@ -198,8 +197,9 @@ class Admission:
                         joined = await self._recorded(join, proof, turn, comes_back)
                     except NotLetIn as refused:
                         if pending.stale or self._who_is_here(join.meeting, user_id) != here:
-                            # It was decided by what has changed since.
-                            continue
+                            continue  # It was decided by what has changed since.
+                        if pending.revoked:
+                            raise Refused(ErrorCode.REVOKED) from None
                         raise answer_to(refused, proof, join.name) from None
                     recorded = True
                     if joined.created:

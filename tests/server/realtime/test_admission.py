@@ -68,6 +68,23 @@ async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late
     assert [is_open for _, is_open in await stays(desk)] == [False]
 
 
+async def test_whoever_is_revoked_while_the_store_says_that_they_have_to_wait_does_not_wait(
+    desk: Desk,
+) -> None:
+    await desk.join(desk.tokens.identity("u_host", 2e9))
+    lobby = Change("ABC123", "u_host", "one", 1.0, "settings", settings={"lobby": "everyone"})
+    await desk.store.real.change(lobby)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
+    await desk.store.reached.wait()
+    desk.admission.pending.revoked({"u_ann"})
+    desk.store.open.set()
+    with pytest.raises(Refused) as refused:
+        await coming
+    assert refused.value.code is ErrorCode.REVOKED
+
+
 async def test_who_is_admitted_while_the_store_says_that_they_have_to_wait_is_let_in(desk: Desk) -> None:
     await desk.join(desk.tokens.identity("u_host", 2e9))
     lobby = Change("ABC123", "u_host", "one", 1000.0, "settings", settings={"lobby": "everyone"})
