@@ -64,10 +64,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Imported when it is first used: the commands, most of which join no meeting, begin sooner."""
+    """Imported when it is first used, and kept: the commands, most of which join no meeting, begin sooner."""
     if name in __all__:
         for home in ("meeting", "events"):
             module = importlib.import_module(f"reconvene.{home}")
             if hasattr(module, name):
-                return getattr(module, name)
+                value = globals()[name] = getattr(module, name)
+                return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -165,5 +165,5 @@ async def _counts(trial: Trial, socket: Socket) -> None:
     # With a close frame: what was sent before it is read before it.
     await socket.close(CloseCode.INTERNAL_ERROR)
     socket, again = await trial.comes_back()
-    trial.knows_up_to(again.seq, last)
+    trial.find("knows the last event it got", again.seq == last, f"says {again.seq}, was sent {last}")
     await socket.send(trial.resumed(again.id, 0))

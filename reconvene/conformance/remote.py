@@ -77,13 +77,13 @@ class Remote:
         self.epoch, self.seq = joined.epoch, joined.seq
         return joined
 
-    async def resume(self, place: Remote, **fields: Any) -> messages.Resumed:
+    async def resume(self, place: Remote) -> messages.Resumed:
         """Go on in the place of another socket."""
         self.number = place.number
         self.id, self.session, self.joined = place.id, place.session, place.joined
         self.epoch, self.seq = place.epoch, place.seq
         known = {"session": self.session, "epoch": self.epoch, "seq": self.seq}
-        number = await self.send("resume", **known, **fields)
+        number = await self.send("resume", **known)
         resumed = await self.expect(messages.Resumed)
         same("the id of the answer", resumed.id, number)
         return resumed

@@ -238,9 +238,6 @@ class Trial:
 
     # What it is told.
 
-    def knows_up_to(self, seq: int, wanted: int) -> bool:
-        return self.find("knows the last event it got", seq == wanted, f"says {seq}, was sent {wanted}")
-
     def event(self, message: type[Any], **fields: Any) -> Any:
         """The next one."""
         self.seq += 1

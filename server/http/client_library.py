@@ -14,44 +14,28 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from server.http.one_file import one_file
-from server.http.static_tree import StaticTree, hash_of
+from server.http.one_file import OneFiles
+from server.http.static_tree import FOR_EVER, StaticTree, is_known
 
 ENTRY = "reconvene.js"
 FOLDER = "sdk/"
 MAJOR = "v1"
 
 
-def install(app: FastAPI, tree: StaticTree) -> None:
-    made: tuple[str, bytes, str] | None = None
-
-    def current() -> tuple[bytes, str]:
-        """The file and its tag. Several threads may make it at once; they make the same."""
-        nonlocal made
-        snapshot = tree.snapshot()
-        if made is None or made[0] != snapshot.hash:
-            scripts = {
-                path.removeprefix(FOLDER): content.decode()
-                for path, content in snapshot.files.items()
-                if path.startswith(FOLDER) and path.endswith(".js")
-            }
-            content = one_file(scripts, ENTRY).encode()
-            made = snapshot.hash, content, f'"{hash_of(content)}"'
-        return made[1], made[2]
-
+def install(app: FastAPI, tree: StaticTree, whole: OneFiles) -> None:
     @app.get(f"/sdk/{{name}}/{ENTRY}", include_in_schema=False)
     def library(request: Request, name: str) -> Response:
         if name not in {MAJOR, version("reconvene")}:
             raise HTTPException(404)
-        content, etag = current()
+        content, content_hash = whole.of(tree.snapshot(), f"{FOLDER}{ENTRY}")
         # What is not released yet may change under its number.
         lasts = name != MAJOR and ".dev" not in name
         headers = {
             "Access-Control-Allow-Origin": "*",
-            "Cache-Control": "public, max-age=31536000, immutable" if lasts else "no-cache",
+            "Cache-Control": FOR_EVER if lasts else "no-cache",
             "Cross-Origin-Resource-Policy": "cross-origin",
-            "ETag": etag,
+            "ETag": f'"{content_hash}"',
         }
-        if etag in request.headers.get("if-none-match", ""):
+        if is_known(headers["ETag"], request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
         return Response(content, headers=headers, media_type="text/javascript")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import NamedTuple
 
+from server.http.static_tree import Snapshot, hash_of
+
 _IMPORT = re.compile(r'^import (\* as \w+|\{[^}]+\}) from "(\.{1,2}/[\w./-]+\.js)";\n', re.MULTILINE)
 _DECLARED = re.compile(r"^export (?=(?:async )?(?:const|function|class) (\w+))", re.MULTILINE)
 _LISTED = re.compile(r"^export \{ ([^}]+) \};\n", re.MULTILINE)
@@ -26,6 +28,31 @@ class Module(NamedTuple):
     imports: list[tuple[str, str]]
     exports: list[str]
     body: str
+
+
+class Made(NamedTuple):
+    content: bytes
+    hash: str
+    """Of the content."""
+
+
+class OneFiles:
+    """Those of a snapshot, each made when it is first asked for. Several threads may make one at once; they make the
+    same."""
+
+    def __init__(self) -> None:
+        self._made: tuple[str, dict[str, Made]] = ("", {})
+
+    def of(self, snapshot: Snapshot, entry: str) -> Made:
+        """Raises `ValueError`, as `one_file` does."""
+        if self._made[0] != snapshot.hash:
+            self._made = snapshot.hash, {}
+        made = self._made[1]
+        if entry not in made:
+            scripts = {path: text.decode() for path, text in snapshot.files.items() if path.endswith(".js")}
+            content = one_file(scripts, entry).encode()
+            made[entry] = Made(content, hash_of(content))
+        return made[entry]
 
 
 def one_file(scripts: Mapping[str, str], entry: str) -> str:

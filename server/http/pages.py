@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from server.http import client_library, reference_page
 from server.http.base_path import own_path
-from server.http.one_file import one_file
-from server.http.static_tree import Snapshot, StaticTree, hash_of, split
+from server.http.one_file import OneFiles
+from server.http.static_tree import FOR_EVER, Snapshot, StaticTree, hash_of, is_known, split
 
 PAGE = Path(__file__).parents[2] / "static"
 PAGE_POLICY = (
@@ -34,7 +34,6 @@ NO_PAGES = re.compile(r"/(api|static|sdk|ws|healthz|readyz|metrics|openapi\.json
 """Paths that programs request: their errors are problem documents, whatever the request accepts."""
 CAPITALS = re.compile(r"/M/[^/]+(/attendance)?/?$")
 NOT_EMBEDDED = b'<meta name="embed-origins" content="">'
-FOR_EVER = "public, max-age=31536000, immutable"
 MAINS = frozenset({"js/main.js", "js/attendance/main.js", "js/records/main.js"})
 """The modules that pages begin with. Each comes with all that it imports, as one file."""
 
@@ -78,8 +77,9 @@ def install(
             REFERENCE_POLICY,
         )
 
-    client_library.install(app, tree)
-    app.mount("/static", _Static(folder, tree), name="static")
+    whole = OneFiles()
+    client_library.install(app, tree, whole)
+    app.mount("/static", _Static(folder, tree, whole), name="static")
 
     async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -132,7 +132,7 @@ def _answer(request: Request, snapshot: Snapshot, page: bytes, policy: str, *, s
         "Content-Security-Policy": policy,
         "ETag": f'"{hash_of(policy.encode(), body)}"',
     }
-    if status == 200 and _is_known(headers["ETag"], request.headers.get("if-none-match", "")):
+    if status == 200 and is_known(headers["ETag"], request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers, media_type="text/html")
 
@@ -142,10 +142,10 @@ class _Static(StaticFiles):
     unchanged), so that a page never runs with modules of two versions.
     """
 
-    def __init__(self, folder: Path, tree: StaticTree) -> None:
+    def __init__(self, folder: Path, tree: StaticTree, whole: OneFiles) -> None:
         super().__init__(directory=folder)
         self._tree = tree
-        self._made: tuple[str, dict[str, bytes]] = ("", {})
+        self._whole = whole
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         # StaticFiles passes the path with the system's separators.
@@ -159,33 +159,18 @@ class _Static(StaticFiles):
         headers = {"Cache-Control": "no-store"}
         if asked_for == snapshot.hash:
             headers = {"Cache-Control": FOR_EVER, "ETag": f'"{snapshot.hash}"'}
-            if _is_known(headers["ETag"], Request(scope).headers.get("if-none-match", "")):
+            if is_known(headers["ETag"], Request(scope).headers.get("if-none-match", "")):
                 return Response(status_code=304, headers=headers)
         # Any other hash is from another release behind the same balancer: these files are better than none.
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         content = snapshot.files[name]
         if name in MAINS:
-            content = await anyio.to_thread.run_sync(self._whole, snapshot, name)
-        return Response(content, headers=headers, media_type=media_type)
-
-    def _whole(self, snapshot: Snapshot, name: str) -> bytes:
-        """Several threads may make it at once, the same. What cannot be one file imports the rest by itself."""
-        if self._made[0] != snapshot.hash:
-            self._made = snapshot.hash, {}
-        made = self._made[1]
-        if name not in made:
-            scripts = {path: text.decode() for path, text in snapshot.files.items() if path.endswith(".js")}
-            made[name] = snapshot.files[name]
+            # What cannot be one file imports the rest by itself.
             with suppress(ValueError):
-                made[name] = one_file(scripts, name).encode()
-        return made[name]
+                content = (await anyio.to_thread.run_sync(self._whole.of, snapshot, name)).content
+        return Response(content, headers=headers, media_type=media_type)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "no-cache"
         return response
-
-
-def _is_known(etag: str, if_none_match: str) -> bool:
-    """Whether the browser has this version, by the weak comparison of RFC 9110, section 13.1.2."""
-    return etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+FOR_EVER = "public, max-age=31536000, immutable"
 HASH_SIZE = 16
 """Hexadecimal digits."""
 
@@ -62,6 +63,11 @@ def hash_of(*parts: bytes) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()[:HASH_SIZE]
+
+
+def is_known(etag: str, if_none_match: str) -> bool:
+    """Whether the browser has this version, by the weak comparison of RFC 9110, section 13.1.2."""
+    return etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
 
 
 def split(path: str) -> tuple[str, str] | None:

@@ -218,7 +218,8 @@ class Admission:
                 self._not_seated(join.meeting, user_id, asked)
             raise
         arrival = self._arrival(connection, join, proof, joined, order)
-        return arrival._replace(hand_at=pending.hand_at(arrival.hand_at)), joined
+        hand_at = pending.hand_at(arrival.hand_at)
+        return (arrival if hand_at is arrival.hand_at else arrival._replace(hand_at=hand_at)), joined
 
     def _who_is_here(self, room: str, user_id: str) -> tuple[bool, Member | None]:
         return bool(leaders(self._hub.rooms.get(room))), self._hub.present(room, user_id)
@@ -251,8 +252,7 @@ class Admission:
         if refused is ErrorCode.MEETING_FULL and await self._is_in_charge(join, proof.user_id, joined):
             refused = self._decide(join.meeting, proof.user_id, request._replace(is_in_charge=True))
         if refused is ErrorCode.MEETING_FULL:
-            most = self._config.max_participants
-            raise Refused(refused, f"The meeting is full: {most} are in it.")
+            raise Refused(refused, f"The meeting is full: {self._config.max_participants} are in it.")
         if refused is not None:
             raise Refused(refused)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -18,6 +18,7 @@ from server.runtime.metrics import Metrics
 from signalling.protocol.errors import Refused
 from signalling.rooms.commands import refuse
 from signalling.rooms.effects import Broadcast, Close, Effect, Send, StayEnded, StayResumed, Together
+from signalling.rooms.hands import RECORDED
 from signalling.rooms.hub import Hub
 from signalling.rooms.telling import DELAY
 
@@ -55,13 +56,13 @@ class Carrier:
         finally:
             self._under_way = False
         if self._hub.hands:
-            self._record_hands()
+            changed = self._hub.hands.take()
+            self._pending.hands_changed(changed)
+            self._record_hands(changed)
         if self._release is None and self._hub.keeps_back:
             self._release = asyncio.get_running_loop().call_later(DELAY, self._release_now)
 
-    def _record_hands(self) -> None:
-        changed = self._hub.hands.take()
-        self._pending.hands_changed(changed)
+    def _record_hands(self, changed: Mapping[str, RECORDED]) -> None:
         self._hands.record(changed)
 
     def refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:

@@ -19,6 +19,7 @@ from signalling.rooms.effects import (
     StayResumed,
     Together,
 )
+from signalling.rooms.hands import RECORDED
 
 
 class SharedCarrier(Carrier):
@@ -31,9 +32,7 @@ class SharedCarrier(Carrier):
         elif not isinstance(held, Local):
             super()._do([held])
 
-    def _record_hands(self) -> None:
-        changed = self._hub.hands.take()
-        self._pending.hands_changed(changed)
+    def _record_hands(self, changed: Mapping[str, RECORDED]) -> None:
         for room_id, hands in changed.items():
             room = self.rooms.get(room_id)
             if room is not None:

@@ -55,7 +55,6 @@ class Committing:
         self._lost_sight = lost_sight
         self._stirred: dict[OwnedRoom, None] = {}
         self._flush: asyncio.Handle | None = None
-        self.fenced = 0
 
     def stirred(self, room: OwnedRoom) -> None:
         self._stirred[room] = None

@@ -254,10 +254,10 @@ class ClusterGateway(Gateway):
                 log.exception("an entry of the inbox failed")
 
     def _entry(self, message: wire.NodeMessage, payload: bytes) -> None:
-        if isinstance(message, wire.Ended | wire.Said):
-            self._over_http.heard(message)
-        elif isinstance(message, wire.TO_OWNER):
+        if isinstance(message, wire.TO_OWNER):
             self.owned_rooms.received(message, payload)
+        elif isinstance(message, wire.OVER_HTTP):
+            self._over_http.heard(message)
         else:
             self.edge.heard(message, payload)
 

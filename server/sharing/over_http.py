@@ -73,7 +73,7 @@ class OverHttp:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.info("what was said over HTTP did not come to its room", error=str(error))
 
-    def heard(self, message: wire.Ended | wire.Said) -> None:
+    def heard(self, message: wire.OverHttp) -> None:
         """Another node has heard it."""
         if message.room not in self._owned:
             return

@@ -207,7 +207,7 @@ class OwnedRooms:
             self._frame(room, message, payload)
         elif isinstance(message, wire.Lost):
             self._lost(room, message)
-        elif isinstance(message, wire.Here):
+        else:
             self._here(room, message)
 
     def _astray(self, message: wire.ToOwner) -> None:

@@ -45,7 +45,7 @@ class Lease(Protocol):
 
 
 class Recovery:
-    """`lose`: somebody else has the room, or it may be so. `done`: it has a term again."""
+    """`lose`: somebody else has the room, or it may be so."""
 
     def __init__(
         self, engine: Engine, lease: Lease, committing: Committing, lose: Callable[[OwnedRoom], None]

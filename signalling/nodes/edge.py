@@ -126,10 +126,6 @@ class Edge:
     def room_of(self, conn: int) -> str | None:
         return self._room_of.get(conn)
 
-    def connection(self, conn: int) -> Connection | None:
-        room = self.rooms.get(self._room_of.get(conn, ""))
-        return None if room is None else room.connections.get(conn)
-
     # What clients do.
 
     def opened(self, conn: int, room_id: str) -> list[EdgeEffect]:

@@ -134,11 +134,13 @@ class NotMine(msgspec.Struct, frozen=True, tag_field="k", tag="N"):
     v: int = VERSION
 
 
-ToOwner = Frame | Lost | Here | Ended | Said
+ToOwner = Frame | Lost | Here
+OverHttp = Ended | Said
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
-NodeMessage = ToOwner | ToEdge
+NodeMessage = ToOwner | OverHttp | ToEdge
 
-TO_OWNER = (Frame, Lost, Here, Ended, Said)
+TO_OWNER = (Frame, Lost, Here)
+OVER_HTTP = (Ended, Said)
 """For `isinstance`, which takes long for a union."""
 
 _encode = msgspec.json.Encoder().encode

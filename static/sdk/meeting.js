@@ -282,7 +282,7 @@ export class Meeting {
     const snapshot = this.#look();
     if (isSame(snapshot, this.#snapshot)) return;
     this.#snapshot = snapshot;
-    const { left, joined, changed, tracks } = this.#left ? changesOf(before, before) : changesOf(before, this.#views);
+    const { left, joined, changed, tracks } = changesOf(before, this.#views);
     for (const participant of left) this.#emit("participantLeft", { participant, reason: this.#reasons.get(participant.id) ?? "left" });
     this.#reasons.clear();
     for (const participant of joined) this.#emit("participantJoined", participant);

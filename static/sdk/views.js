@@ -81,7 +81,7 @@ function viewOf(participant, plays, connection, peer, before) {
     state,
     instance,
     joinedAt: participant.joined_at,
-    sends: before && isSame(before.sends, sends) ? before.sends : Object.freeze(sends),
+    sends: kept(before?.sends, sends),
     hand: participant.hand,
     handAt: participant.hand_at ?? null,
     bot: participant.kind === "bot",
@@ -91,9 +91,9 @@ function viewOf(participant, plays, connection, peer, before) {
     connection,
     camera: peer?.camera.getTracks().length ? peer.camera : null,
     screen: peer?.screen ?? null,
-    tracks: before && isSame(before.tracks, tracks) ? before.tracks : Object.freeze(tracks),
+    tracks: kept(before?.tracks, tracks),
   };
-  return before && isSame(before, view) ? before : Object.freeze(view);
+  return kept(before, view);
 }
 
 /** Whether two objects, or lists, have the same values. @template {object} T @param {T} one @param {T} other */

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from server.identity.tokens import Tokens
 from server.realtime.admission import Admission
@@ -133,6 +133,14 @@ class Desk:
         arrival, _ = await self.admission.admit(connection, message)
         self.hub.join(arrival, 0.0)
         return connection
+
+    async def held_back(self, *asked: Any, **how: Any) -> asyncio.Task[object]:
+        """Such a join, of which the store has answered; the answer comes when `store.open` is set."""
+        self.store.open.clear()
+        self.store.reached.clear()
+        coming = asyncio.create_task(self.join(*asked, **how))
+        await self.store.reached.wait()
+        return coming
 
     def leave(self, connection: object) -> None:
         """Give the place up at once, as when the grace time runs out."""

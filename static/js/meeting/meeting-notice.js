@@ -2,7 +2,6 @@
 import { RECORDS, attendancePage } from "../../sdk/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { PASSING } from "../../sdk/http-api.js";
-import { CLOSE } from "../../sdk/protocol.js";
 import { NoticeView } from "../ui/notice-page.js";
 import { noticeOf } from "../ui/notices.js";
 
@@ -10,15 +9,6 @@ import { noticeOf } from "../ui/notices.js";
 
 /** Milliseconds before checking again whether a problem has passed, if the server names no time. */
 const LOOK_AGAIN = 3_000;
-
-/** What to show when the server has closed for good. @type {Record<number, string>} */
-export const CLOSE_NOTICES = {
-  [CLOSE.replaced]: "replaced",
-  [CLOSE.removed]: "removed",
-  [CLOSE.meetingEnded]: "meeting_ended",
-  [CLOSE.denied]: "denied",
-  [CLOSE.revoked]: "revoked",
-};
 
 /** For those who have logged in with an application. @type {Record<string, string>} */
 export const LOGIN_NOTICES = { bad_token: "bad_login", revoked: "revoked_login", token_expired: "token_expired" };

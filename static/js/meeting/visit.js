@@ -3,12 +3,13 @@ import { HERE, HOME } from "../../sdk/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
 import { LocalMedia } from "../../sdk/devices.js";
+import { leftBy } from "../../sdk/endings.js";
 import { CLOSE } from "../../sdk/protocol.js";
 import { Reconvene } from "../../sdk/reconvene.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
-import { CLOSE_NOTICES, LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
+import { LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
 import { askWhetherToEnd } from "./questions.js";
@@ -242,7 +243,7 @@ export class Visit {
   #closed(code, wish, token) {
     if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
     if (code === CLOSE.revoked && this.#bearer.outside) return this.#leave("revoked_login");
-    this.#leave(this.#endedByMe ? "ended_by_me" : (CLOSE_NOTICES[code] ?? "interrupted"));
+    this.#leave(this.#endedByMe ? "ended_by_me" : leftBy(code).code);
   }
 
   /** @param {import("../../sdk/call.js").Call} call @param {Promise<"stay" | "leave" | "end">} asked */

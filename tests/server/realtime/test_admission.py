@@ -26,10 +26,7 @@ from tests.storage.script import request
 async def test_a_stay_that_is_closed_while_its_join_is_at_the_store_is_not_gone_on_with(desk: Desk) -> None:
     ann = desk.tokens.identity("u_ann", 2e9)
     first = await desk.join(ann)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    coming = asyncio.create_task(desk.join(ann))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(ann)
     desk.leave(first)
     desk.store.open.set()
     await coming
@@ -54,9 +51,7 @@ async def test_a_join_waits_for_the_leave_before_it(desk: Desk) -> None:
 
 
 async def test_a_join_that_is_on_its_way_when_its_user_is_revoked_comes_too_late(desk: Desk) -> None:
-    desk.store.open.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_ann", 2e9))
     desk.admission.pending.revoked({"u_ann", "u_nobody"})
     desk.store.open.set()
     with pytest.raises(Refused) as refused:
@@ -74,10 +69,7 @@ async def test_whoever_is_revoked_while_the_store_says_that_they_have_to_wait_do
     await desk.join(desk.tokens.identity("u_host", 2e9))
     lobby = Change("ABC123", "u_host", "one", 1.0, "settings", settings={"lobby": "everyone"})
     await desk.store.real.change(lobby)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_ann", 2e9))
     desk.admission.pending.revoked({"u_ann"})
     desk.store.open.set()
     with pytest.raises(Refused) as refused:
@@ -89,10 +81,7 @@ async def test_who_is_admitted_while_the_store_says_that_they_have_to_wait_is_le
     await desk.join(desk.tokens.identity("u_host", 2e9))
     lobby = Change("ABC123", "u_host", "one", 1000.0, "settings", settings={"lobby": "everyone"})
     await desk.store.real.change(lobby)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_ann", 2e9))
     await desk.store.real.change(Change("ABC123", "u_host", "two", 1001.0, "admit", admit=["u_ann"]))
     desk.admission.pending.meeting_changed("ABC123")
     desk.store.open.set()
@@ -135,9 +124,7 @@ async def test_who_waits_for_the_host_comes_in_when_the_hosts_page_is_back(desk:
 
 async def test_who_is_told_to_wait_for_the_host_when_the_host_has_come_is_let_in(desk: Desk) -> None:
     host = await waits_for_the_host(desk)
-    desk.store.open.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_eve", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_eve", 2e9))
     assert comes_back(desk, host) == []
     desk.store.open.set()
     await coming
@@ -204,9 +191,7 @@ async def test_a_place_that_was_restored_keeps_its_stay_however_long_ago_that_en
 
 async def test_a_refused_join_that_was_recorded_leaves_no_stay_open(desk: Desk) -> None:
     await desk.store.real.create_meeting("ABC123", "u_host", "", 0.0)
-    desk.store.open.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_ann", 2e9))
     # Others take the last places by another way meanwhile, as restored pages may.
     for number in (1, 2, 3, 4):
         desk.hub.restore([restored(f"u_{number}")], 0.0)
@@ -227,10 +212,7 @@ async def test_a_join_that_was_refused_by_what_has_changed_since_is_asked_again(
     await desk.join(host)
     lock = Change("ABC123", "u_host", "one", 1e9, "settings", settings={"locked": True})
     await desk.store.real.change(lock)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    coming = asyncio.create_task(desk.join(desk.tokens.identity("u_ann", 2e9)))
-    await desk.store.reached.wait()
+    coming = await desk.held_back(desk.tokens.identity("u_ann", 2e9))
     if opened:
         await desk.store.real.change(replace(lock, key="two", settings={"locked": False}))
     desk.admission.pending.meeting_changed("ABC123")
@@ -246,9 +228,7 @@ async def test_a_join_that_was_refused_by_what_has_changed_since_is_asked_again(
 
 async def test_two_flights_of_one_person_are_told_apart(desk: Desk) -> None:
     ann = desk.tokens.identity("u_ann", 2e9)
-    desk.store.open.clear()
-    first = asyncio.create_task(desk.join(ann))
-    await desk.store.reached.wait()
+    first = await desk.held_back(ann)
     desk.store.reached.clear()
     second = asyncio.create_task(desk.join(ann))
     await desk.store.reached.wait()

@@ -65,10 +65,7 @@ async def test_it_is_looked_up_when_the_answer_was_lost(desk: Desk) -> None:
 async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None:
     """Its answer comes later, and says that somebody else is host."""
     told, _ = await hosted(desk)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    late = asyncio.create_task(desk.join(desk.tokens.identity("u_host", 2e9)))
-    await desk.store.reached.wait()
+    late = await desk.held_back(desk.tokens.identity("u_host", 2e9))
     request = JoinRequest(
         "ABC123", "u_new", "New", "p_2", "s_2", "i.j", "n_1", 3.0, invite=invite_hash("the link")
     )
@@ -88,11 +85,8 @@ async def test_who_has_come_by_it_meanwhile_does_not_wait_by_another_page(desk: 
     await desk.store.real.change(lobby)
     desk.leave(host)
     held = desk.store.open
-    held.clear()
-    desk.store.reached.clear()
     token = desk.tokens.identity("u_new", 2e9)
-    late = asyncio.create_task(desk.join(token, on_duplicate="reject"))
-    await desk.store.reached.wait()
+    late = await desk.held_back(token, on_duplicate="reject")
     desk.store.open = asyncio.Event()
     desk.store.open.set()
     arrival, _ = await desk.admission.admit(object(), by_link(token))
@@ -107,10 +101,7 @@ async def test_a_host_whose_join_was_decided_before_is_host_no_more_where_nobody
     told, token = await hosted(desk)
     desk.leave(desk.hub.rooms["ABC123"].audience()[0])
     held = desk.store.open
-    held.clear()
-    desk.store.reached.clear()
-    late = asyncio.create_task(desk.join(desk.tokens.identity("u_host", 2e9)))
-    await desk.store.reached.wait()
+    late = await desk.held_back(desk.tokens.identity("u_host", 2e9))
     desk.store.open = asyncio.Event()
     desk.store.open.set()
     arrival, _ = await desk.admission.admit(object(), by_link(token))

@@ -182,10 +182,7 @@ async def test_who_asks_again_after_a_lost_answer_goes_on_with_the_stay(desk: De
 
 async def test_nobody_is_closed_whose_join_is_on_its_way(desk: Desk) -> None:
     await lost_answer(desk)
-    desk.store.open.clear()
-    desk.store.reached.clear()
-    again = asyncio.create_task(desk.join(token(desk)))
-    await desk.store.reached.wait()
+    again = await desk.held_back(token(desk))
     await desk.reconciler.reconcile(is_last=True)
     desk.store.open.set()
     await again

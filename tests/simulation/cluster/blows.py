@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
@@ -27,44 +28,36 @@ WARNINGS = {
 Blow = Callable[[World], Awaitable[None]]
 
 
-async def slow(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
-    usual, now = here.engine.latency, here.trouble.choice((0.1, 0.4, 0.9))
+async def slow(world: ClusterWorld) -> None:
+    usual, now = world.engine.latency, world.trouble.choice((0.1, 0.4, 0.9))
     world.say(f"the engine is slow: {now} s")
-    here.engine.latency = now
-    await sleep(here.trouble.choice((0.5, 2.0)))
-    here.engine.latency = usual
+    world.engine.latency = now
+    await sleep(world.trouble.choice((0.5, 2.0)))
+    world.engine.latency = usual
 
 
-async def swallow(world: World) -> None:
+async def swallow(world: ClusterWorld) -> None:
     """It carries out what it is told, and its answers are lost."""
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
     world.say("the engine's answers are lost")
-    here.engine.swallows = True
-    await sleep(here.trouble.choice((0.05, 0.5, 1.5)))
-    here.engine.swallows = False
-    for server in here.listening:
+    world.engine.swallows = True
+    await sleep(world.trouble.choice((0.05, 0.5, 1.5)))
+    world.engine.swallows = False
+    for server in world.listening:
         server.engine.break_connection()
 
 
-async def go_away(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
+async def go_away(world: ClusterWorld) -> None:
     world.say("the engine is away")
-    here.engine.away = True
-    await sleep(here.trouble.choice((0.3, 1.5, 4.0)))
-    here.engine.away = False
+    world.engine.away = True
+    await sleep(world.trouble.choice((0.3, 1.5, 4.0)))
+    world.engine.away = False
     world.say("the engine is back")
 
 
-async def suspend(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
-    if not here.listening:
+async def suspend(world: ClusterWorld) -> None:
+    if not world.listening:
         return
-    server, seconds = here.trouble.choice(here.listening), here.trouble.choice((0.5, 1.5, 4.0))
+    server, seconds = world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, 4.0))
     world.say(f"server {server.number} is stopped for {seconds} s")
     for link in server.links:
         link.fault()
@@ -74,43 +67,47 @@ async def suspend(world: World) -> None:
     server.go_on()
 
 
-async def cut_off(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
-    if not here.listening:
+async def cut_off(world: ClusterWorld) -> None:
+    if not world.listening:
         return
-    server, seconds = here.trouble.choice(here.listening), here.trouble.choice((0.5, 1.5, 5.0))
+    server, seconds = world.trouble.choice(world.listening), world.trouble.choice((0.5, 1.5, 5.0))
     world.say(f"server {server.number} does not reach the engine for {seconds} s")
-    here.cut_off_at.append(here.loop.time())
+    world.cut_off_at.append(world.loop.time())
     server.engine.cut_off = True
     await sleep(seconds)
     server.engine.cut_off = False
 
 
-async def restart(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
-    empty = here.trouble.random() < 0.5
+async def restart(world: ClusterWorld) -> None:
+    empty = world.trouble.random() < 0.5
     world.say(f"the engine starts again{', empty' if empty else ''}")
-    here.engine.restart(empty=empty)
+    world.engine.restart(empty=empty)
 
 
-async def fail_over(world: World) -> None:
-    here = cast("ClusterWorld", world)
-    here.trouble_at.append(here.loop.time())
-    lost = here.trouble.choice((0, 1, 3, 10))
+async def fail_over(world: ClusterWorld) -> None:
+    lost = world.trouble.choice((0, 1, 3, 10))
     world.say(f"the engine's replica takes over, without the last {lost} writes")
-    here.engine.fail_over(lost)
+    world.engine.fail_over(lost)
+
+
+def _noted(blow: Callable[[ClusterWorld], Awaitable[None]]) -> Blow:
+    @functools.wraps(blow)
+    async def strike(world: World) -> None:
+        here = cast("ClusterWorld", world)
+        here.trouble_at.append(here.loop.time())
+        await blow(here)
+
+    return strike
 
 
 BLOWS: dict[Blow, float] = {
-    slow: 0.6,
-    swallow: 0.6,
-    go_away: 0.5,
-    suspend: 0.8,
-    cut_off: 0.5,
-    restart: 0.3,
-    fail_over: 0.3,
+    _noted(slow): 0.6,
+    _noted(swallow): 0.6,
+    _noted(go_away): 0.5,
+    _noted(suspend): 0.8,
+    _noted(cut_off): 0.5,
+    _noted(restart): 0.3,
+    _noted(fail_over): 0.3,
 }
 
 
