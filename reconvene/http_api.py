@@ -25,6 +25,9 @@ from signalling.protocol.fields import Kind
 WITHIN = 10.0
 """Seconds for a call, from connecting to the last byte."""
 
+CONNECT_WITHIN = WITHIN / 2
+"""Seconds for TCP, and as many for TLS: httpx leaves the socket open when it is cancelled in between."""
+
 LARGEST = 1024 * 1024
 """Most bytes of an answer."""
 
@@ -63,6 +66,7 @@ class Api:
     def __init__(self, address: Address, within: float = WITHIN) -> None:
         self.address = address
         self.within = within
+        self._connect_within = min(within / 2, CONNECT_WITHIN)
         # The same certificate authorities as for the websocket.
         verify: ssl.SSLContext | bool = ssl.create_default_context() if address.is_secure else False
         self._http = httpx.AsyncClient(verify=verify, trust_env=False, follow_redirects=False)
@@ -119,8 +123,7 @@ class Api:
     ) -> dict[str, Any]:
         """`wanted`: fields that identify an answer as Reconvene's."""
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        # Half for TCP, half for TLS: httpx leaves the socket open when it is cancelled in between.
-        timeout = httpx.Timeout(None, connect=self.within / 2)
+        timeout = httpx.Timeout(None, connect=self._connect_within)
         request = self._http.stream(
             method, self.address.url(path), headers=headers, json=body, timeout=timeout
         )
@@ -132,7 +135,7 @@ class Api:
                     if len(content) > LARGEST:
                         raise _foreign(self.address, path, response)
         except (TimeoutError, httpx.HTTPError) as error:
-            raise _unreachable(self.address, error, self.within) from None
+            raise _unreachable(self.address, error, self.within, self._connect_within) from None
         answer = _parsed(content)
         if not response.is_success:
             raise _refusal(self.address, path, response, answer)
@@ -209,7 +212,7 @@ def _foreign(address: Address, path: str, response: httpx.Response) -> Unreachab
     )
 
 
-def _unreachable(address: Address, error: Exception, within: float) -> Unreachable:
+def _unreachable(address: Address, error: Exception, within: float, connect_within: float) -> Unreachable:
     port = f"TCP port {address.port}"
     causes = list(_causes(error))
     for cause in causes:
@@ -240,7 +243,7 @@ def _unreachable(address: Address, error: Exception, within: float) -> Unreachab
                 )
     if isinstance(error, httpx.ConnectTimeout):
         return Unreachable(
-            f"{address.host} cannot be connected to within {within / 2:.2g} s",
+            f"{address.host} cannot be connected to within {connect_within:.2g} s",
             f"Look whether the server runs, whether firewalls pass {port}, and whether name servers answer",
         )
     if isinstance(error, TimeoutError | httpx.TimeoutException):

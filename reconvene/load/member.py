@@ -15,7 +15,7 @@ import orjson
 
 from reconvene.load.client import Client, clock
 from reconvene.load.client_socket import ClientSocket
-from reconvene.load.expected_events import Changes, Event, Signals, Stretch
+from reconvene.load.expected_events import Changes, Event, Signals, Stretch, flags
 from reconvene.load.room import Room
 from reconvene.load.statistics import Tally
 from reconvene.load.target import Target
@@ -199,8 +199,12 @@ class Member(Client):
     # The machine.
 
     def before_machine(self) -> None:
-        if self.stretch is not None and self.machine.membership.epoch == self.stretch.log.epoch:
+        membership = self.machine.membership
+        if self.stretch is not None and membership.epoch == self.stretch.log.epoch:
             self.machine.passed(self.stretch.last, self._heard_at / 1e9)
+        if membership.me is not None:
+            # Events are not applied to its roster, by which it would see its hand lowered by others. Nobody does that.
+            _, membership.me["hand"] = flags(self.changes.made)
 
     def heard(self, name: str, detail: Mapping[str, Any]) -> None:
         tally = self._watcher.tally

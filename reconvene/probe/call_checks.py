@@ -142,13 +142,17 @@ async def reconnect(visit: Visit, within: float) -> Seen:
     resumes, joins, ends = len(lost.resumes), lost.joins, _ends(visit)
     frames = [each.picture.frames for each in visit.participants]
     began = time.perf_counter()
+
+    def is_back() -> bool:
+        return lost.losses > 0 and lost.bot.client.phase == "joined"
+
     lost.bot.socket.cut()
     for number in range(SIGNALS):
         other.bot.socket.signal(lost.id, {"probe": number})
     other.bot.status(hand=True)
     try:
         async with asyncio.timeout(within):
-            await lost.until(lambda: lost.losses > 0 and lost.bot.client.phase == "joined")
+            await lost.until(is_back)
             took = time.perf_counter() - began
             check_way_back(lost, resumes, joins)
             await lost.until(
@@ -161,10 +165,9 @@ async def reconnect(visit: Visit, within: float) -> Seen:
                 )
             )
     except TimeoutError:
-        back = lost.bot.client.phase == "joined"
         raise Failed(
             "the socket came back, but not everything that was to follow"
-            if back
+            if is_back()
             else f"the cut socket did not come back within {within:.2g} s",
             "Look whether a proxy in front lets a client come back at once, and into the server's log",
         ) from None

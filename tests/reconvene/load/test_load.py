@@ -18,6 +18,7 @@ import pytest
 from reconvene.load import crowd, meetings, target
 from reconvene.load.command import put_under_load
 from reconvene.load.crowd import Crowd
+from reconvene.load.expected_events import NUMBERS
 from reconvene.load.frames import frames
 from reconvene.load.meetings import Meetings
 from reconvene.load.plan import Plan
@@ -135,6 +136,8 @@ async def test_clients_come_back_and_have_lost_nothing(other: ServerProcess) -> 
         await screen.load(lambda progress: progress.changes > before.changes + 20)
         proxy.refusing = False
         await screen.load(lambda progress: progress.reconnects == 1)
+        # Most hands are up, which the server remembers.
+        await screen.load(lambda progress: 8 <= progress.changes // plan.clients % NUMBERS < 13)
         await other.kill()
         await other.start()
         proxy.target = other.port
@@ -287,23 +290,8 @@ async def test_full_rooms_and_too_many_messages_are_told_with_the_setting(tmp_pa
     """By the command, with a process for each room."""
     limits = {"RECONVENE_MAX_PARTICIPANTS": "2", "RECONVENE_MESSAGE_RATE": "1"}
     async with ServerProcess(tmp_path, **limits) as strict:
-        code, told, log = await command(
-            *(
-                strict.url,
-                "--rooms",
-                "2",
-                "--size",
-                "3",
-                "--rate",
-                "40",
-                "--for",
-                "2",
-                "--processes",
-                "2",
-                "--json",
-            ),
-            directory=tmp_path,
-        )
+        given = f"{strict.url} --rooms 2 --size 3 --rate 40 --for 2 --processes 2 --json"
+        code, told, log = await command(*given.split(), directory=tmp_path)
     result = json.loads(told)
     assert (code, result["exit_code"]) == (1, 1)
     assert (result["joins"]["joined"], result["joins"]["failed"]) == (4, 2)

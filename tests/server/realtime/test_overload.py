@@ -10,8 +10,8 @@ import structlog
 from server.realtime.overload import CALM, SUSTAINED, Overload, Rank
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode
-from tests.process import ServerProcess
 from tests.server.client import playing
+from tests.server.late import LateServer
 
 
 class Loop:
@@ -96,8 +96,7 @@ def test_it_is_one_line_when_it_begins_and_one_when_it_is_over() -> None:
 
 
 async def test_a_server_that_is_always_late_refuses_whoever_can_wait_and_says_so(tmp_path: Path) -> None:
-    """With a bound that every loop passes."""
-    async with ServerProcess(tmp_path, RECONVENE_OVERLOAD="1e-9") as server, playing(server) as play:
+    async with LateServer(tmp_path) as server, playing(server) as play:
         await server.logged("too much to do, who can wait is refused")
         answer = await play.http.post("/api/identity")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
