@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import httpx
 
+from reconvene.one_line import one_line
 from reconvene.server_address import Address
 from reconvene.terminal import harmless
 from signalling.protocol.fields import Kind
@@ -261,7 +262,7 @@ def _unreachable(address: Address, error: Exception, within: float, connect_with
         )
     why = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
     return Unreachable(
-        f"{address.host} cannot be reached: {why or ' '.join(str(error).split()) or type(error).__name__}",
+        f"{address.host} cannot be reached: {why or one_line(error)}",
         "Look at the network between here and there",
     )
 

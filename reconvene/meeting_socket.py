@@ -24,6 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
+from reconvene.one_line import one_line
 from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
 from signalling.client.outbox import LASTING
 from signalling.client.place import Place
@@ -282,7 +283,7 @@ class _Link:
             ) as self._ws:
                 code = await self._talk(self._ws)
         except (OSError, WebSocketException) as error:
-            self._owner.failure = " ".join(str(error).split()) or type(error).__name__
+            self._owner.failure = one_line(error)
         self._owner.closed(self, code)
 
     async def _talk(self, ws: ClientConnection) -> int:

@@ -10,6 +10,7 @@ from websockets.exceptions import WebSocketException
 
 from reconvene.conformance.checks import CHECKS, Server
 from reconvene.conformance.remote import Wrong
+from reconvene.one_line import one_line
 from reconvene.server_address import Address
 
 
@@ -32,7 +33,7 @@ async def check(address: Address, tokens: Sequence[str] = ()) -> AsyncIterator[O
         except Wrong as error:
             wrong = str(error)
         except (OSError, WebSocketException) as error:
-            wrong = f"no websocket could be opened: {' '.join(str(error).split()) or type(error).__name__}"
+            wrong = f"no websocket could be opened: {one_line(error)}"
         finally:
             await server.close()
         yield Outcome(each.__name__, " ".join((each.__doc__ or "").split()), wrong)

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from reconvene.load.expected_events import Event
 from reconvene.load.frames import CLOSE, CONTINUED, FINAL, PING, PONG, TEXT, frame, frames, upgrade
 from reconvene.load.target import Target
+from reconvene.one_line import one_line
 
 LOST = 1006
 """The close code when no close frame arrived (RFC 6455 section 7.1.5)."""
@@ -198,4 +199,4 @@ def _why(error: Exception) -> str:
         return f"TLS: {error.reason or 'failed'}"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return " ".join(str(error).split())[:80] or type(error).__name__
+    return one_line(error)[:80]

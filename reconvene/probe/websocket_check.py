@@ -17,6 +17,7 @@ from websockets.exceptions import (
 from websockets.typing import Origin
 
 from reconvene.meeting_socket import SUBPROTOCOL
+from reconvene.one_line import one_line
 from reconvene.probe.context import Visit
 from reconvene.probe.steps import Failed, Seen
 from reconvene.server_address import Address
@@ -34,12 +35,12 @@ async def websocket(visit: Visit, within: float) -> Seen:
     except InvalidStatus as refused:
         raise await _refusal(visit.address, origin, refused.response.status_code) from None
     except (InvalidUpgrade, InvalidMessage, EOFError) as error:
-        raise Failed(f"what answers at /ws is no websocket: {_one_line(error)}", UPGRADES) from None
+        raise Failed(f"what answers at /ws is no websocket: {one_line(error)}", UPGRADES) from None
     except InvalidHandshake as error:
-        raise Failed(f"the websocket cannot be opened: {_one_line(error)}", UPGRADES) from None
+        raise Failed(f"the websocket cannot be opened: {one_line(error)}", UPGRADES) from None
     except (OSError, WebSocketException) as error:
         raise Failed(
-            f"the websocket cannot be opened: {_one_line(error)}",
+            f"the websocket cannot be opened: {one_line(error)}",
             "HTTP gets through to the same address, so look at what the proxy in front does with /ws",
         ) from None
     try:
@@ -85,7 +86,7 @@ async def _pong(ws: ClientConnection, within: float) -> float:
         ) from None
     except ConnectionClosed as closed:
         raise Failed(
-            f"the websocket opens, and is closed at once: {_one_line(closed)}",
+            f"the websocket opens, and is closed at once: {one_line(closed)}",
             "Look into the log of the server, and of the proxy in front",
         ) from None
     return time.perf_counter() - began
@@ -113,7 +114,3 @@ async def _refusal(address: Address, origin: str, status: int) -> Failed:
     if status == 401:
         return Failed("the upgrade wants a login (401)", "Have the proxy in front let /ws pass without one")
     return Failed(f"the upgrade on /ws is answered with {status}, as if it were none", UPGRADES)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
