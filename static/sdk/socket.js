@@ -140,24 +140,19 @@ export class MeetingSocket extends Emitter {
   #open() {
     const socket = new WebSocket(socketOf(this.#server), [SUBPROTOCOL]);
     this.#socket = socket;
-    // A dropped socket may still report: only the current socket counts.
-    const current = () => socket === this.#socket;
     let opened = false;
     socket.onopen = () => {
-      if (!current()) return;
       opened = true;
       this.#reachability.clear();
       this.#happened((now) => this.#client.opened(now));
     };
     socket.onmessage = ({ data }) => {
-      if (!current()) return;
       // The state machine waits, as the server asked; the page shows why.
       const limited = this.#client.phase === "joining" && isLimit(parse(data));
       this.#happened((now) => this.#client.received(data, now));
       if (limited && this.#client.phase !== "over") this.#reachability.limited();
     };
     socket.onclose = ({ code }) => {
-      if (!current()) return;
       if (!opened) this.#unopened(code);
       this.#happened((now) => this.#client.closed(code, now));
     };
@@ -177,8 +172,11 @@ export class MeetingSocket extends Emitter {
   #drop(code) {
     const socket = this.#socket;
     this.#socket = null;
-    if (socket?.readyState === WebSocket.CONNECTING && code === CLOSE.noAnswer) void this.#reachability.failed();
-    socket?.close(code);
+    if (!socket) return;
+    // It may take long to close, and may still report: only the current socket counts.
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket.readyState === WebSocket.CONNECTING && code === CLOSE.noAnswer) void this.#reachability.failed();
+    socket.close(code);
   }
 }
 
