@@ -138,12 +138,43 @@ export async function orders({ Reconvene }) {
 }
 
 /** Keeps the meeting in `window`, for what comes. */
-export async function stay({ Reconvene }, server) {
-  const meeting = await new Reconvene({ server, storage: localStorage }).join("RESTART", options);
+export async function stay({ Reconvene }, server, { id = "RESTART", ...more } = {}) {
+  const client = new Reconvene({ server, storage: localStorage });
+  const meeting = await client.join(id, { ...options, ...more });
   const states = [];
   meeting.on("state", (state) => states.push(state));
-  Object.assign(window, { meeting, states, until });
-  return { id: meeting.me.id, keys: Object.keys(localStorage) };
+  const told = [];
+  for (const event of ["participantJoined", "participantLeft"]) {
+    meeting.on(event, ({ name, participant }) => told.push(`${event} ${(participant ?? { name }).name}`));
+  }
+  Object.assign(window, { client, meeting, states, told, until });
+  show(meeting);
+  return { id: meeting.me.id, role: meeting.me.role, keys: Object.keys(localStorage) };
+}
+
+/** Plays everybody, in an element named for them. */
+function show(meeting) {
+  const look = () => {
+    for (const { id, camera } of meeting.participants.values()) {
+      const video = document.getElementById(id) ?? document.body.appendChild(Object.assign(document.createElement("video"), { id, autoplay: true }));
+      if (video.srcObject !== camera) video.srcObject = camera;
+    }
+  };
+  meeting.subscribe(look);
+  look();
+}
+
+/** Those in charge come in, and whoever else has to wait. The clients stay in `window`, for the next time. */
+export async function comeBy({ Reconvene }, server) {
+  window.clients ??= [new Reconvene({ server }), new Reconvene({ server })];
+  const [host, guest] = window.clients;
+  const theirs = await host.join("RENEWED", options);
+  await theirs.moderate.settings({ lobby: "everyone" });
+  const its = await guest.join("RENEWED", { ...options, name: "Bob" });
+  const came = [theirs.me.id, theirs.me.role, its.state];
+  its.leave();
+  theirs.leave();
+  return came;
 }
 
 export async function again({ Reconvene }, server, times) {

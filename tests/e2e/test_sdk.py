@@ -20,6 +20,8 @@ RUN = """async ([server, step, given]) => {
   const [sdk, steps] = await Promise.all([import(`${server}/sdk/v1/reconvene.js`), import("/steps.js")]);
   return steps[step](sdk, server, given);
 }"""
+RUN_THERE = RUN.replace("server, given", "given")
+"""At another server than the library is from."""
 HEAP = 1_000_000
 """Bytes; a meeting that stays behind has more than a hundredth of it."""
 
@@ -133,6 +135,22 @@ async def test_a_restart_of_the_server_is_seen_and_survived(
         if browser_name == "chromium":
             # Firefox may lose it (docs/browsers.md).
             await server.logged("page said goodbye", meeting="RESTART", within=WITHIN)
+
+
+async def test_a_renewed_identity_counts_from_then_on(page: Page, outside: Outside, tmp_path: Path) -> None:
+    """Of whoever is in, and of whoever waits: the secret changes, and later nobody knows the old one any more."""
+    old, new = "the secret of last year", "the secret of this year"
+    allowed = {"RECONVENE_ALLOWED_ORIGINS": outside.origin}
+    async with ServerProcess(tmp_path, **allowed, RECONVENE_SECRET=old) as server:
+        came = await page.evaluate(RUN_THERE, [outside.server, "comeBy", server.url])
+        assert came[1:] == ["host", "waiting"]
+        for secrets in (
+            {"RECONVENE_SECRET": new, "RECONVENE_SECRET_PREVIOUS": old},
+            {"RECONVENE_SECRET": new, "RECONVENE_SECRET_PREVIOUS": new},
+        ):
+            await server.stop()
+            await server.start(RECONVENE_PORT=str(server.port), **secrets)
+            assert await page.evaluate(RUN_THERE, [outside.server, "comeBy", server.url]) == came
 
 
 @pytest.mark.only(browser="chromium", reason="Firefox tells nobody how many listeners there are")

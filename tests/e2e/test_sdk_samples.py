@@ -186,3 +186,37 @@ async def test_who_is_heard_in_a_frame(newcomer: Newcomer, outside: Outside) -> 
         "commands": [None] * 8,
         "known": True,
     }
+
+
+POSTED = """async (server) => {
+  const { Frame } = await import(`${server}/static/js/embed/frame.js`);
+  const around = document.body.appendChild(document.createElement("iframe")).contentWindow;
+  const posted = [];
+  around.postMessage = ({ reconvene }, origin) => posted.push([reconvene, origin]);
+  Object.defineProperty(window, "parent", { value: around });
+  const frame = new Frame(["https://app.example", "*"], () => {});
+  const says = (origin, data) => window.dispatchEvent(new MessageEvent("message", { source: around, origin, data }));
+  frame.start();
+  frame.shown(null);
+  says("https://app.example", { reconvene: "hello" });
+  document.body.dataset.view = "changed";
+  frame.shown(null);
+  says("https://other.example", { reconvene: "join", token: "a token" });
+  return posted;
+}"""
+
+
+@pytest.mark.one_browser
+async def test_what_a_frame_tells_is_for_the_origin_that_spoke_last(
+    newcomer: Newcomer, outside: Outside
+) -> None:
+    """Before anybody has spoken, nobody is told anything but that it listens."""
+    ann = await newcomer("Ann", url=outside.server)
+    await ann.page.goto(outside.server)
+    assert await ann.page.evaluate(POSTED, outside.server) == [
+        ["ready", "*"],
+        ["state", "https://app.example"],
+        ["state", "https://app.example"],
+        ["refused", "https://other.example"],
+        ["state", "https://other.example"],
+    ]
