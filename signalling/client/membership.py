@@ -242,11 +242,17 @@ class Membership:
             self._hand = False
 
     def _forbidden(self, status: Message) -> list[Action]:
-        """The server took nothing of this status: turn off what it turned on, and say the rest again."""
-        said = status.get("media", {})
-        if status.get("hand"):
-            self._hand = False
-        off = {flag: False for flag in FLAGS if said.get(flag) and self._place.media[flag]}
+        """The server took nothing of this status: turn off what it turned on, and say the rest again. What was on
+        before still is, and what another status turns on is answered with that."""
+        said, me = status.get("media", {}), self.me
+        if status.get("hand") and not (me and me["hand"]):
+            self._lower_hand()
+        off = {
+            flag: False
+            for flag in FLAGS
+            if said.get(flag) and self._place.media[flag] and not (me and me["media"][flag])
+            if not self.outbox.turns_on(flag)
+        }
         self._place.media.update(off)
         rest = {flag: False for flag in FLAGS if said.get(flag) is False and not self._place.media[flag]}
         told = [Emit("muted", {"media": off})] if off else []

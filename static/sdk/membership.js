@@ -242,13 +242,15 @@ export class Membership {
   }
 
   /**
-   * The server took nothing of this status: turns off what it turned on, and says the rest again.
+   * The server took nothing of this status: turns off what it turned on, and says the rest again. What was on before
+   * still is, and what another status turns on is answered with that.
    * @param {import("./outbox.js").Status} status @returns {Action[]}
    */
   #forbidden({ media: said = {}, hand }) {
     const { media } = this.#place;
-    if (hand) this.#hand = false;
-    const off = FLAGS.filter((flag) => said[flag] && media[flag]);
+    const me = this.#me;
+    if (hand && !me?.hand) this.#lowerHand();
+    const off = FLAGS.filter((flag) => said[flag] && media[flag] && !me?.media[flag] && !this.outbox.turnsOn(flag));
     Object.assign(media, allOff(off));
     const rest = FLAGS.filter((flag) => said[flag] === false && !media[flag]);
     const change = {
