@@ -113,8 +113,10 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
     answers |= {"forbidden", "changed"} if world.moderators.acts else set()
     # A command that was sent twice is answered twice.
     answers |= {"unavailable"} if world.store.journal.refused else set()
-    for error in page.errors:
-        if error["code"] not in answers:
+    for at, error in page.errors:
+        twice = any(order.twice and order.answered_at <= at for order in page.orders.values())
+        is_away = twice and any(since <= at for since, _ in world.outages)
+        if error["code"] not in answers | ({"unavailable"} if is_away else set()):
             world.complain(f"{page.name} was answered {error['code']}: {error['message']}")
 
 
@@ -289,5 +291,5 @@ def _took_over(world: World, before: Page, page: Page, at: float) -> None:
             world.complain(f"{page.name} only blinked and was said to have joined again at {at:.3f}")
     elif blinked and page.in_at < before.seated_at:
         world.complain(f"{page.name} took the place back from the newer {before.name} at {at:.3f}")
-    elif before.seated_at > at - SLOW and page.asked(at).until + SLOW < before.asked(before.seated_at).since:
+    elif before.seated_at > at - SLOW and page.asked(at).until + SLOW < before.asked_first(before.seated_at):
         world.complain(f"{page.name} asked before {before.name} did and took the place from it at {at:.3f}")

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 from websockets.frames import CloseCode
@@ -17,33 +17,9 @@ from signalling.client.sleep import LOOK_EVERY, SleepWatch
 from signalling.client.state_machine import SignallingClient
 from signalling.protocol.features import BATCH
 from tests.simulation.browser_socket import Socket
-from tests.simulation.clock import VirtualLoop
+from tests.simulation.internet import Internet
 from tests.simulation.network import Link
 from tests.simulation.notes import Interval, Order, Said, Waited, Whole
-
-
-class Internet(Protocol):
-    """What a page sees of the world."""
-
-    loop: VirtualLoop
-
-    def now(self) -> float:
-        """By the machine's monotonic clock, which stands still while it sleeps."""
-
-    def wall(self) -> float:
-        """By the clock that the machine shows, and that is set now and then."""
-
-    @property
-    def asleep(self) -> bool: ...
-
-    def connect(self, socket: Socket) -> None:
-        """Try to; `connected` or `refused` is called, or neither."""
-
-    def say(self, text: str) -> None: ...
-    def told(self, page: Page, emitted: Emit) -> None: ...
-    def get_token(self, page: Page) -> None: ...
-    def goodbye(self, page: Page, said: Goodbye) -> None:
-        """Take it to the server, or lose it."""
 
 
 class Page:
@@ -104,7 +80,8 @@ class Page:
         """When it was left, closed, reloaded or put away, on purpose."""
         self.seated_at = math.inf  # when it was first given the place
         self._asked: list[tuple[float, Link | None]] = []
-        self.errors: list[dict[str, Any]] = []
+        self._refused: set[float] = set()
+        self.errors: list[tuple[float, dict[str, Any]]] = []
         self._internet = internet
         self._loop = internet.loop
         self._socket: Socket | None = None
@@ -145,6 +122,11 @@ class Page:
         times = [(asked, link) for asked, link in self._asked if asked <= at]
         asked, link = times[-1] if times else (-math.inf, None)
         return Interval(asked, asked if link is not None and link.faulty_at > at else math.inf)
+
+    def asked_first(self, at: float) -> float:
+        """When it asked, the first time that may have got it the place then: a connection that it has given up since
+        may have been answered later."""
+        return min(asked for asked, _ in self._asked if asked <= at and asked not in self._refused)
 
     def load(self) -> None:
         self._happened(self.client.start)
@@ -207,6 +189,8 @@ class Page:
         kind = message["type"]
         if kind == "ack":
             self.acked.add(message["id"])
+        elif kind == "error" and self.client.phase == "joining":
+            self._refused.add(self.asked_at)
         elif kind not in {"joined", "resumed"}:
             told = message["events"] if kind == "batch" else [message]
             seen = self.client.membership.seq
@@ -267,7 +251,7 @@ class Page:
         elif name in {"refused", "closed"}:
             self.final, self.final_at = str(detail["code"]), now
         elif name == "error":
-            self.errors.append(detail)
+            self.errors.append((now, detail))
         elif name in {"token_expiring", "token_needed"}:
             self._internet.get_token(self)
         elif name == "waiting":

@@ -178,9 +178,9 @@ class Person:
     @property
     def waiting_since(self) -> float | None:
         """When they heard that they have to wait, if they do."""
-        waited = [page.waited for page in self.pages if page.is_live and page.is_knocking and page.waited]
-        # Of the page that came last: others may not have heard yet that they are not waited for any more.
-        return max((each.heard for each in waited), default=None)
+        # By the page that asked last: others may not have heard yet that they are not waited for any more.
+        last = max((page for page in self.pages if page._asked), key=lambda page: page.asked_at, default=None)
+        return last.waited.heard if last and last.is_knocking and last.waited else None
 
     @property
     def chance(self) -> random.Random:

@@ -34,7 +34,7 @@ def check(world: World) -> None:
             world.complain(f"{what}, and nobody had changed anything")
     for page in world.pages():
         # Beside what it says it sends, a command that was sent twice may be answered so.
-        is_told = any(error["code"] == "forbidden" for error in page.errors)
+        is_told = any(error["code"] == "forbidden" for _, error in page.errors)
         is_twice = any(order.twice for order in page.orders.values())
         if is_told and not is_twice and not past.is_restricted(page):
             world.complain(f"{page.name} may send everything, and was told that something is forbidden")
