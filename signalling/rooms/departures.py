@@ -11,7 +11,7 @@ from signalling.rooms.effects import Close, Departure, Effect, Send
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat, Seats
-from signalling.rooms.stays import stay_ended
+from signalling.rooms.stays import Stays, stay_ended
 from signalling.rooms.telling import Telling
 from signalling.rooms.waiting import Waiting
 
@@ -22,6 +22,7 @@ class Departures:
         rooms: dict[str, Room],
         seats: Seats,
         absences: Absences,
+        stays: Stays,
         coalescing: Coalescing,
         told: Telling,
         waiting: Waiting,
@@ -29,6 +30,7 @@ class Departures:
         self._rooms = rooms
         self._seats = seats
         self._absences = absences
+        self._stays = stays
         self._coalescing = coalescing
         self._telling = told
         self._waiting = waiting
@@ -53,8 +55,9 @@ class Departures:
         if room.is_empty:
             del self._rooms[room.id]
             self._telling.forget(room)
-        # For a restored member who did not come back, the store knows better when it was last seen.
-        if not member.restored:
+        if member.restored:
+            self._stays.leave_open(member)
+        else:
             effects.append(stay_ended(room.id, member, at, reason))
         return effects
 

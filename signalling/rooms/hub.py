@@ -39,7 +39,6 @@ from signalling.rooms.inputs import (
     came_back,
     is_outdated,
     restored_member,
-    took_up,
 )
 from signalling.rooms.knock import Knocking
 from signalling.rooms.log_memory import MOST, LogMemory
@@ -84,7 +83,7 @@ class Hub:
         self.stays = Stays(self.rooms, self.absences)
         self.waiting = Waiting(self.rooms, heartbeat)
         self._departures = Departures(
-            self.rooms, self.seats, self.absences, self.coalescing, self.telling, self.waiting
+            self.rooms, self.seats, self.absences, self.stays, self.coalescing, self.telling, self.waiting
         )
         self.orders = Orders(self.telling, self._departures, self.waiting, self.coalescing)
         self._succession = Succession(self.rooms, self.orders, grace)
@@ -139,7 +138,7 @@ class Hub:
                 stay_resumed(room.id, member, now),
             ]
         effects = adopted + self._seat(room, member, arrival.connection, arrival.attempt, now)
-        is_wrong = not took_up(arrival, member)
+        is_wrong = not self.stays.took_up(arrival, member)
         allowed.clamp(room, member)
         rejoined = was_present or arrival.rejoined
         event = server_messages.participant_rejoined if rejoined else server_messages.participant_joined

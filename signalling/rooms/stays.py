@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from signalling.rooms.absences import Absences
 from signalling.rooms.effects import Departure, StayEnded, StayResumed
+from signalling.rooms.inputs import Arrival, took_up
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
 
@@ -25,6 +26,9 @@ class Stays:
     def __init__(self, rooms: Mapping[str, Room], absences: Absences) -> None:
         self._rooms = rooms
         self._absences = absences
+        # When they began, by the store's current clock: stays of members who were restored and did not come back. Until
+        # the store closes them, whoever joins goes on with them.
+        self._left_open: dict[str, float] = {}
 
     def of(self, room: str, user_id: str, now: float) -> StayResumed | None:
         """The user's stay in the room; None when it does not go on here."""
@@ -39,12 +43,28 @@ class Stays:
                 if not member.restored:
                     yield stay_resumed(room.id, member, now)
 
+    def took_up(self, arrival: Arrival, member: Member) -> bool:
+        """Update the member from the arrival. False: the store has the start of its stay by a clock that was set
+        since."""
+        is_right = took_up(arrival, member)
+        began_at = self._left_open.pop(arrival.session_id, None)
+        if began_at is None:
+            return is_right
+        member.began_at = began_at
+        return began_at == arrival.joined_at
+
+    def leave_open(self, member: Member) -> None:
+        """The place of a restored member is given up. The store knows better when the member was last seen."""
+        self._left_open[member.session_id] = member.began_at
+
     def clock_was_set(self, seconds: float) -> None:
         """The store's clock was set by `seconds`: the starts that it has of these stays are wrong until told again."""
         for room in self._rooms.values():
             for member in room:
                 member.began_at += seconds
                 member.touch()
+        for session_id in self._left_open:
+            self._left_open[session_id] += seconds
 
     def lost(self) -> Iterator[StayEnded]:
         """The stays of members who are away, as they will end if the members stay away."""

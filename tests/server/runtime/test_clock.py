@@ -15,7 +15,7 @@ from server.runtime import clock
 from server.runtime.clock import JUMP, RecordClock
 from server.runtime.metrics import Metrics
 from signalling.protocol.fields import Media
-from signalling.rooms.effects import StayEnded
+from signalling.rooms.effects import StayEnded, StayResumed
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
 from storage import open_store
@@ -132,4 +132,28 @@ async def test_who_was_last_seen_in_the_future_keeps_place_and_length(tmp_path: 
     member = hub.present("ROOM-1", "ann")
     assert member is not None
     assert (member.session_id, member.began_at) == (ann.stay.session_id, 1400.0)
+    await store.close()
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+async def test_who_joins_when_the_place_was_given_up_goes_on_with_a_stay_of_the_right_length(
+    tmp_path: Path, by: float
+) -> None:
+    """A dead server has left the stay open, and a clock is set before anybody closes it."""
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    script, hub, record = Script(store), Hub(), RecordClock()
+    now = clock.monotonic()
+    ann = await script.join("ann", record.at(now - 60.0), node="n_old")
+    await store.heartbeat("n_old", record.at(now))
+    await restore_rooms(store, hub, record.at(now))
+    hub.tick(now + 100.0)
+    assert hub.present("ROOM-1", "ann") is None
+    told(record, by)
+    hub.stays.clock_was_set(record.set_by)
+    again = await script.join("ann", record.at(now + 101.0))
+    assert again.stay.session_id == ann.stay.session_id
+    effects = hub.join(seat(again, "a socket"), now + 101.0)
+    (corrected,) = [effect for effect in effects if isinstance(effect, StayResumed)]
+    assert corrected.joined_at == pytest.approx(ann.stay.joined_at + by, abs=0.5)
     await store.close()

@@ -48,8 +48,11 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
         (Hub().absences, {"_rooms"}),
         (Hub().hands, {"_at", "_changed"}),
         (Hub().seats, set()),
-        (Hub().stays, {"_absences", "_rooms"}),
-        (Hub()._departures, {"_absences", "_coalescing", "_rooms", "_seats", "_telling", "_waiting"}),
+        (Hub().stays, {"_absences", "_left_open", "_rooms"}),
+        (
+            Hub()._departures,
+            {"_absences", "_coalescing", "_rooms", "_seats", "_stays", "_telling", "_waiting"},
+        ),
         (Hub()._succession, {"_after", "_next", "_orders", "_rooms"}),
     ],
     ids=lambda each: type(each).__name__,
