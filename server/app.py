@@ -97,7 +97,7 @@ async def serve(
             hands=Hands(record_clock.at),
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
-        changes = ChangeWriter(store, metrics, at=record_clock.now)
+        changes = ChangeWriter(store, metrics, at=record_clock.now, node=node.id)
         admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
         parts = config, hub, store, admission, writer, changes, metrics
         cluster = None

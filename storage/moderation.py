@@ -22,7 +22,8 @@ class Change:
 
     `key`: made by the client; a change of the same user with the same key is carried out once. `settings`: a merge
     patch of the top level (None deletes). `revision`: the one that the settings must have. `host`: the new host.
-    `may`: replaces what differs from the meeting's rights.
+    `may`: replaces what differs from the meeting's rights. `node`: the caller's. The stay of somebody removed that is
+    open under another one, which may be dead, ends at the last heartbeat of that, `estimated`. "": it ends at `at`.
 
     `action`, `whom` and `detail` are written to the audit; nothing is, if `action` is "".
     """
@@ -43,6 +44,7 @@ class Change:
     readmit: Sequence[str] = ()
     admit: Sequence[str] = ()
     deny: Sequence[str] = ()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,12 +64,16 @@ class _Queue:
 
 
 class ChangeWriter:
-    """`at`: the time by the record's clock. `settled` is called with each change once the store has answered."""
+    """`node`: this process, as the record knows it; `at`: the time by the record's clock. `settled` is called with each
+    change once the store has answered."""
 
-    def __init__(self, store: Moderation, metrics: Metrics, *, at: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Moderation, metrics: Metrics, *, at: Callable[[], float], node: str = ""
+    ) -> None:
         self.settled: Callable[[Unsettled, Outcome], None] = lambda unsettled, outcome: None
         self._store = store
         self._metrics = metrics
+        self._node = node
         self._at = at
         self._rooms: dict[str, _Queue] = {}
         self._writers: set[asyncio.Task[None]] = set()
@@ -161,7 +165,7 @@ class ChangeWriter:
             "by": unsettled.actor.participant,
         }
         try:
-            changed = await self._store.change(recorded(unsettled, at))
+            changed = await self._store.change(recorded(unsettled, at, self._node))
         except Outdated:
             return Refused(ErrorCode.CHANGED)
         except MeetingEnded:
@@ -181,7 +185,7 @@ class ChangeWriter:
         return Recorded(again, changed.settings, changed.revision)
 
 
-def recorded(unsettled: Unsettled, at: float) -> moderation.Change:
+def recorded(unsettled: Unsettled, at: float, node: str) -> moderation.Change:
     """The change as the store takes it."""
     change, actor = unsettled.change, unsettled.actor
     return moderation.Change(
@@ -201,6 +205,7 @@ def recorded(unsettled: Unsettled, at: float) -> moderation.Change:
         readmit=change.readmit,
         admit=change.admit,
         deny=change.deny,
+        node=node,
     )
 
 

@@ -113,7 +113,7 @@ class _Changing:
         self._execute(sql.PUT_OUT, of_user)
         self._execute(sql.CANCEL_ADMISSION, of_user)
         self._execute(sql.CLOSE_LOST_STAY, of_user)
-        self._execute(sql.CLOSE_OPEN_STAY, of_user)
+        self._execute(sql.CLOSE_OPEN_STAY, self._of(user, node=self._change.node))
 
     def _of(self, user: str, **values: Any) -> dict[str, Any]:
         change = self._change

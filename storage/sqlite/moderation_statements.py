@@ -60,7 +60,17 @@ WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_
 """
 
 CLOSE_OPEN_STAY = """
-UPDATE participant_sessions SET left_at = max(joined_at, :at), reason = 'removed'
+UPDATE participant_sessions
+SET left_at = iif(
+        :node IN (node_id, ''),
+        max(joined_at, :at),
+        max(
+            joined_at,
+            coalesce(json_extract(reconnects, '$[#-1]'), joined_at),
+            (SELECT heartbeat_at FROM nodes WHERE id = node_id)
+        )
+    ),
+    reason = 'removed', estimated = :node NOT IN (node_id, '')
 WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_id = :user_id)
     AND left_at IS NULL
 """

@@ -93,7 +93,8 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     if stay.left_at is None:
         return Interval(since, world.loop.time())
     until, ahead_then = _since(stay.left_at)
-    if ahead != ahead_then and not stay.estimated and not _was_given_up(world, person):
+    is_lost = _end_was_lost(world, person, Interval(since, until))
+    if ahead != ahead_then and not (stay.estimated or is_lost):
         lasted = stay.left_at - stay.joined_at
         world.complain(
             f"{person.name}'s stay from {since:.3f} to {until:.3f} is recorded to last {lasted:.3f} s"
@@ -101,27 +102,20 @@ def _in_the_run(world: World, person: Person, stay: Stay) -> Interval:
     return Interval(since, max(since, until))
 
 
-def _is_cut(stay: Stay, missing: Interval) -> bool:
-    """Whether the stay was closed by a clock that was behind the one by which it began: it has no length then."""
-    return stay.left_at == stay.joined_at and abs(_since(stay.joined_at)[0] - missing.since) < LATE
+def _end_was_lost(world: World, person: Person, stay: Interval) -> bool:
+    """Whether the store had confirmed an end of the stay and lost it, and a clock was set before that was noticed:
+    somebody has gone on with it meanwhile. (A limit, in docs/reconnect.md.)"""
+    return any(
+        unkept.user_id == person.user_id
+        and stay.since <= unkept.at <= stay.until
+        and any(unkept.at <= at <= unkept.at + _found_within(world) for at in world.clock_set_at)
+        for unkept in world.store.unkept
+    )
 
 
-def _was_given_up(world: World, person: Person) -> bool:
-    """Whether the place that a killed server left was given up soon after, and a clock was set meanwhile: the stay is
-    open until the dead node is noticed, and whoever joins goes on with it. (A limit, in docs/reconnect.md.)"""
-    left_at = [
-        event.at
-        for event in world.truth.all()
-        if event.message["type"] == "participant_left"
-        and event.message["participant"]["id"] == person.participant
-    ]
-    for server in world.servers:
-        soon = server.stopped_at + 2 * world.grace
-        if any(server.stopped_at <= at <= soon for at in left_at) and any(
-            server.stopped_at <= at <= soon for at in world.clock_set_at
-        ):
-            return True
-    return False
+def _found_within(world: World) -> float:
+    """Seconds in which record and rooms are compared."""
+    return 2 * world.grace + 10
 
 
 def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> None:
@@ -133,9 +127,8 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
     )
     for missing in minus(surely, recorded):
         length = missing.until - missing.since
-        is_cut = any(_is_cut(stay, missing) for stay in stays) and _was_given_up(world, person)
-        is_cut = is_cut or world.is_held_up(missing.since, missing.until)
-        if length > LATE and not (is_cut or may_be_unrecorded(world, person, missing)):
+        is_held_up = world.is_held_up(missing.since, missing.until)
+        if length > LATE and not (is_held_up or may_be_unrecorded(world, person, missing)):
             world.complain(
                 f"{person.name} was there from {missing.since:.3f} to {missing.until:.3f}, which is not recorded"
             )
@@ -144,15 +137,10 @@ def _presence_is_recorded(world: World, person: Person, stays: list[Stay]) -> No
             i.since > extra.since and i.since <= extra.until + 0.001 for i in maybe
         )
         # Who is away when the meeting is ended may be recorded as having been there until then, and who is away when
-        # the server dies, to its last heartbeat, or until they are removed.
-        killed = {server.node_id for server in world.servers if server.killed}
+        # the server dies, to its last heartbeat.
         in_grace = inside or any(
             stay.left_at is not None
-            and (
-                stay.estimated
-                or stay.reason == "ended"
-                or (stay.reason, stay.node_id in killed) == ("removed", True)
-            )
+            and (stay.estimated or stay.reason == "ended")
             and abs(_since(stay.left_at)[0] - extra.until) < 0.001
             for stay in stays
         )
@@ -246,7 +234,7 @@ def may_be_unrecorded(world: World, person: Person, missing: Interval) -> bool:
     if person is admin.revoked and missing.since >= admin.since and missing.until <= admin.done_at + LATE:
         return True
     # What was not kept is found when record and rooms are compared, and what can be known then is recorded.
-    found_within = 2 * world.grace + 10
+    found_within = _found_within(world)
     for unkept in world.store.unkept:
         if unkept.user_id == person.user_id and (
             missing.since >= unkept.at - found_within and missing.until <= unkept.at + found_within

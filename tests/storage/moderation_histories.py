@@ -8,7 +8,7 @@ from typing import Any
 
 from storage.moderation import Change, NewInvite
 from storage.records import Role
-from tests.storage.histories import ROOMS, USERS, Call, History
+from tests.storage.histories import NODES, ROOMS, USERS, Call, History
 
 EVERYBODY = *USERS, "b_echo"
 ROLES: tuple[Role, ...] = ("participant", "cohost", "host")
@@ -93,6 +93,7 @@ class ModeratedHistory(History):
             action=action,
             whom=draw.choice(("", *USERS)),
             detail={"n": draw.randrange(3)},
+            node=draw.choice(("", *NODES)),
             **parts,
         )
         return "change", (change,)

@@ -70,6 +70,30 @@ async def test_who_was_lost_a_moment_ago_does_not_come_back_after_a_removal(scri
     assert [stay.reason for stay in await script.stays("cem")] == ["lost"]
 
 
+async def test_a_stay_that_another_node_left_open_ends_when_that_was_last_heard_of(script: Script) -> None:
+    await script.join("ann")
+    await script.join("bob", node="n_old")
+    cem = await script.join("cem", node="n_old")
+    await script.join("dee", node="n_old")
+    await script.join("eve")
+    await script.store.heartbeat("n_old", 1004.0)
+    await script.resume(cem, 1006.0, node="n_old")
+    await script.change(1020.0, remove=dict.fromkeys(("bob", "cem", "eve"), "freely"), node="n_1")
+    # Of whoever does not say which node they are nobody can tell.
+    await script.change(1021.0, remove={"dee": "freely"})
+    ends = {}
+    for user in ("bob", "cem", "dee", "eve"):
+        (stay,) = await script.stays(user)
+        assert stay.reason == "removed"
+        ends[user] = stay.left_at, stay.estimated
+    assert ends == {
+        "bob": (1004.0, True),
+        "cem": (1006.0, True),
+        "dee": (1021.0, False),
+        "eve": (1020.0, False),
+    }
+
+
 async def test_an_end_that_was_guessed_and_became_a_removal_is_one(script: Script) -> None:
     """The server that knows the true end tells it later."""
     await script.join("ann")

@@ -20,8 +20,10 @@ class LosesAnswers:
     def __init__(self) -> None:
         self.made: dict[str, float] = {}
         self.silent = True
+        self.node = ""
 
     async def change(self, change: moderation.Change) -> Changed:
+        self.node = change.node
         again = change.key in self.made
         at = self.made.setdefault(change.key, change.at)
         if self.silent:
@@ -36,7 +38,7 @@ async def test_a_change_whose_answer_was_lost_is_no_repeat(made_before: bool) ->
     store, settled = LosesAnswers(), asyncio.get_running_loop().create_future()
     if made_before:
         store.made["one"] = 1000.0
-    writer = ChangeWriter(store, Metrics(), at=lambda: 2000.0)  # type: ignore[arg-type] # has what is used
+    writer = ChangeWriter(store, Metrics(), at=lambda: 2000.0, node="n_1")  # type: ignore[arg-type] # has what is used
 
     def answered(unsettled: Unsettled, outcome: Outcome) -> None:
         settled.set_result(outcome)
@@ -46,6 +48,7 @@ async def test_a_change_whose_answer_was_lost_is_no_repeat(made_before: bool) ->
         Unsettled("ABC123", Actor("host", "u_host"), "one", Change("settings", settings={}), told=False)
     )
     assert await settled == Recorded(made_before, {}, 0)
+    assert store.node == "n_1"
 
 
 async def test_what_is_told_when_it_is_recorded_is_recorded_with_that_time() -> None:

@@ -77,7 +77,9 @@ BEGIN
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each_text(call -> 'remove') LOOP
         CONTINUE WHEN given.key = meeting.host_user_id;
-        PERFORM reconvene.remove_user(meeting.room, given.key, given.value, changed_at, changed_by);
+        PERFORM reconvene.remove_user(
+            meeting.room, given.key, given.value, changed_at, changed_by, call ->> 'node'
+        );
     END LOOP;
     PERFORM reconvene.forgive(meeting.room, who) FROM jsonb_array_elements_text(call -> 'readmit') AS who;
     FOR given IN SELECT value AS key FROM jsonb_array_elements_text(call -> 'admit') LOOP
@@ -131,9 +133,12 @@ RETURNS void LANGUAGE sql AS $$
     WHERE room = which AND user_id = who
 $$;
 
--- `back`: how the user may come back.
+-- That of releases until 0.7.
+DROP FUNCTION IF EXISTS reconvene.remove_user(text, text, text, double precision, text);
+
+-- `back`: how the user may come back. `node`: the caller's ("", NULL: unknown).
 CREATE OR REPLACE FUNCTION reconvene.remove_user(
-    which text, who text, back text, removed_at double precision, removed_by text
+    which text, who text, back text, removed_at double precision, removed_by text, node text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     person text;
@@ -161,7 +166,18 @@ BEGIN
                         > (last.left_at, last.joined_at, last.session_id)
                 )
         );
-    UPDATE reconvene.participant_sessions SET left_at = greatest(joined_at, removed_at), reason = 'removed'
+    -- Under another node, which may be dead, nobody can say more than when that was last heard of.
+    UPDATE reconvene.participant_sessions
+    SET left_at = CASE
+            WHEN coalesce(node, '') IN (node_id, '') THEN greatest(joined_at, removed_at)
+            ELSE greatest(
+                joined_at,
+                reconnects[cardinality(reconnects)],
+                (SELECT heartbeat_at FROM reconvene.nodes WHERE id = node_id)
+            )
+        END,
+        reason = 'removed',
+        estimated = coalesce(node, '') NOT IN (node_id, '')
     WHERE participant_id = person AND left_at IS NULL;
 END $$;
 
