@@ -179,8 +179,10 @@ class ChangeWriter:
             self._metrics.given_up += 1
             log.exception("change could not be recorded", **context)
             return Refused(ErrorCode.UNAVAILABLE)
-        # Made at that very moment, it was made by this call before, whose answer was lost: nobody was told of it.
-        again = changed.again and changed.at != at
+        # Made at that very moment, it was made by this call before, whose answer was lost; and since it was commanded,
+        # by that of whoever had the room then. Nobody was told of it.
+        is_new = changed.at == at or (unsettled.anew and changed.at >= unsettled.since)
+        again = changed.again and not is_new
         log.info("meeting changed", again=again, **context)
         return Recorded(again, changed.settings, changed.revision)
 

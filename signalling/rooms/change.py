@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -93,6 +94,7 @@ class Unsettled(NamedTuple):
     `key` is the command's, so that the store takes it once. `told`: the room has taken the change over already.
     `refused`: what to answer a command that may have been carried out before, and would be refused now. `again`: its
     sender says that it may have been. `anew`: asked before by another hub, from which this one took the room over.
+    `since`: when it was commanded, by the record's clock.
     """
 
     room: str
@@ -104,6 +106,7 @@ class Unsettled(NamedTuple):
     refused: Refused | None = None
     again: bool = False
     anew: bool = False
+    since: float = math.inf
 
 
 class Recorded(NamedTuple):

@@ -31,6 +31,10 @@ class Hands:
         """Whether anything is to be recorded."""
         return bool(self._changed)
 
+    def moment(self, now: float) -> float:
+        """That time by the record's clock."""
+        return self._at(now)
+
     def take(self) -> Mapping[str, RECORDED]:
         """What has changed since the last call, by room."""
         changed, self._changed = self._changed, {}

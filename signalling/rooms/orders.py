@@ -111,7 +111,9 @@ class Orders:
         asked = self.questions.of(room.id)
         untold = [each for each in asked if isinstance(each, Unsettled) and not each.told]
         told = not (command.again or any(change.touches(other.change) for other in untold))
-        unsettled = Unsettled(room.id, actor, command.key, change, told, reply, refused, command.again)
+        since = room.hands.moment(now)
+        how = told, reply, refused, command.again
+        unsettled = Unsettled(room.id, actor, command.key, change, *how, since=since)
         taken_over = self.take_over(room, actor, change, now) if told else []
         return [*taken_over, self.questions.ask(room, unsettled)]
 

@@ -5,6 +5,7 @@ Of a password that is being set there is the hash, until the store has it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ def write(room: Room, question: Question) -> dict[str, Any]:
     if isinstance(question, EndMeeting):
         return {"ends": question.action, **fields}
     fields |= {"key": question.key, "told": question.told, "again": question.again, "change": question.change}
+    if question.since < math.inf:
+        fields["since"] = question.since
     if question.refused is not None:
         refused = question.refused
         fields["refused"] = [refused.code, refused.text, refused.retry_after]
@@ -51,5 +54,7 @@ def read(room: Room, question: Mapping[str, Any]) -> Question:
         code, *rest = question["refused"]
         refused = Refused(ErrorCode(code), *rest)
     change = msgspec.convert(question["change"], Change)
-    told, again = question["told"], question["again"]
-    return Unsettled(room.id, actor, question["key"], change, told, reply, refused, again, anew=True)
+    told, again, since = question["told"], question["again"], question.get("since", math.inf)
+    return Unsettled(
+        room.id, actor, question["key"], change, told, reply, refused, again, anew=True, since=since
+    )

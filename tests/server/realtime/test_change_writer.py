@@ -51,6 +51,18 @@ async def test_a_change_whose_answer_was_lost_is_no_repeat(made_before: bool) ->
     assert store.node == "n_1"
 
 
+@pytest.mark.parametrize(("made_at", "again"), [(1400.0, True), (1600.0, False)])
+async def test_what_another_node_has_recorded_for_the_room_is_no_repeat(made_at: float, again: bool) -> None:
+    """Its sender says that it may be one. The answer came when that node had the room no longer."""
+    store, settled = LosesAnswers(), asyncio.get_running_loop().create_future()
+    store.silent, store.made["one"] = False, made_at
+    writer = ChangeWriter(store, Metrics(), at=lambda: 2000.0)  # type: ignore[arg-type] # has what is used
+    writer.settled = lambda unsettled, outcome: settled.set_result(outcome)
+    asked = Unsettled("ABC123", Actor("host", "u_host"), "one", Change("settings", settings={}), told=False)
+    writer.record(asked._replace(again=True, anew=True, since=1500.0))
+    assert await settled == Recorded(again, {}, 0)
+
+
 async def test_what_is_told_when_it_is_recorded_is_recorded_with_that_time() -> None:
     """What was told at once, with the time of that."""
     store, now = LosesAnswers(), [1000.0]

@@ -64,7 +64,7 @@ def test_what_the_parts_of_a_hub_keep_of_its_rooms_is_known(part: object, fields
 
 def test_questions_have_these_fields() -> None:
     assert Unsettled._fields == (
-        *("room", "actor", "key", "change", "told", "reply", "refused", "again", "anew"),
+        *("room", "actor", "key", "change", "told", "reply", "refused", "again", "anew", "since"),
     )
     assert EndMeeting._fields == ("room", "actor", "reply", "action")
     assert Reply._fields == ("member", "ids", "message_id")

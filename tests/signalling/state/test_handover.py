@@ -158,8 +158,10 @@ def test_what_was_recorded_and_never_answered_is_told_as_if_it_were_new(stage: R
     stage.say("ann", type="allow", id=1, key="one", participants=[bob], may={"audio": False}, again=True)
     stage.say("ann", type="set_role", id=2, key="two", participant=bob, role="cohost")
     assert [each.told for each in stage.unsettled] == [False, False]
+    commanded = [each.since for each in stage.unsettled]
     stage.settle(lost=True)
     stage.unsettled = [each for each in stage.hand_over() if isinstance(each, Unsettled)]
+    assert [each.since for each in stage.unsettled] == commanded
     stage.settle()
     # Of the first nobody can tell whether it was told before: its sender has sent it again, and is answered so.
     updated, *acks = sorted(stage.messages("ann"), key=lambda message: message["type"], reverse=True)
