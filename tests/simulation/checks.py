@@ -48,7 +48,7 @@ def check(world: World) -> None:
         _nobody_vanished_from_its_list(world, holders, page)
         _signals_were_not_bridged(world, page)
     _signals_took_effect_once(world)
-    _signals_kept_their_order(world)
+    _signals_kept_their_order(world, holders)
     _arrivals_and_departures_had_a_reason(world, holders)
     revocations.check(world)
     order_checks.check(world)
@@ -145,26 +145,28 @@ def _signals_took_effect_once(world: World) -> None:
             counts[event.message["data"]["n"]] += 1
     counts.subtract(world.truth.withdrawn)
     for page in world.pages():
-        for number, command in page.sent.items():
+        for number, (command, _) in page.sent.items():
             if counts[number] > 1:
                 world.complain(f"{page.name}'s signal {number} took effect {counts[number]} times")
             if not counts[number] and command in page.acked:
                 world.complain(f"{page.name}'s signal {number} was acknowledged and never sent on")
 
 
-def _signals_kept_their_order(world: World) -> None:
-    """Those of one page to one participant, whatever held some of them up."""
-    senders = {number: page.name for page in world.pages() for number in page.sent}
+def _signals_kept_their_order(world: World, holders: Holders) -> None:
+    """Those of one page to one participant, whatever held some of them up. (A limit, in docs/reconnect.md: one that was
+    refused, as the participant had gone, and whose answer was lost.)"""
+    senders = {number: (page.name, sent.at) for page in world.pages() for number, sent in page.sent.items()}
     for epoch, events in world.truth.epochs.items():
         last: dict[tuple[str, To], int] = {}
         for event in events:
             number = event.message["data"]["n"] if event.message["type"] == "signal" else 0
             if not number or number in world.truth.withdrawn:
                 continue
-            way = senders[number], event.to
-            if number < last.get(way, 0):
-                world.complain(f"{way[0]}'s signal {number} came after {last[way]} in {epoch}")
-            last[way] = number
+            sender, sent_at = senders[number]
+            way = sender, event.to
+            if number < last.get(way, 0) and not holders.was_gone(str(event.to), sent_at, event.at):
+                world.complain(f"{sender}'s signal {number} came after {last[way]} in {epoch}")
+            last[way] = max(number, last.get(way, 0))
 
 
 def _signals_were_not_bridged(world: World, page: Page) -> None:

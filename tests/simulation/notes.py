@@ -41,6 +41,13 @@ class Said(NamedTuple):
     back_in: float
 
 
+class Sent(NamedTuple):
+    """A signal that a page gave its client: the id of the command, and when."""
+
+    command: int
+    at: float
+
+
 class Waited(NamedTuple):
     """A page began to wait to be let in: when it had asked, and when it heard that it has to."""
 

@@ -19,7 +19,7 @@ from signalling.protocol.features import BATCH
 from tests.simulation.browser_socket import Socket
 from tests.simulation.internet import Internet
 from tests.simulation.network import Link
-from tests.simulation.notes import Interval, Order, Said, Waited, Whole
+from tests.simulation.notes import Interval, Order, Said, Sent, Waited, Whole
 
 
 class Page:
@@ -74,8 +74,8 @@ class Page:
         self.media = dict(place.media)
         self.hand: bool | None = None
         self.raised_at: list[float] = []
-        self.sent: dict[int, int] = {}
-        """Signals it gave the client: their number, and the id of the command."""
+        self.sent: dict[int, Sent] = {}
+        """Signals it gave the client, by their number."""
         self.acted_at: list[float] = []
         """When it was left, closed, reloaded or put away, on purpose."""
         self.seated_at = math.inf  # when it was first given the place

@@ -18,7 +18,7 @@ from tests.simulation import hearing
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import BOOTED, EPOCH, VirtualLoop
 from tests.simulation.network import Link
-from tests.simulation.notes import ROOM, Waited, Whole
+from tests.simulation.notes import ROOM, Sent, Waited, Whole
 from tests.simulation.page import Page
 
 if TYPE_CHECKING:
@@ -316,5 +316,5 @@ class Person:
         self.say(f"{page.name} sends signal {number} to {self.world.name_of(to)}")
         # Some are large, so that a small one fits into a budget that has no room for the one before it.
         actions = page.client.signal(to, {"n": number} if number % 3 else {"n": number, "long": "x" * 60})
-        page.sent[number] = page.client.membership.last_id
+        page.sent[number] = Sent(page.client.membership.last_id, self.loop.time())
         page.run(actions)

@@ -103,6 +103,13 @@ class Holders:
             last = instance
         return last
 
+    def was_gone(self, participant: str, since: float, until: float) -> bool:
+        """Whether nobody had the place at some moment between."""
+        changes = self._changes.get(participant, ())
+        return self.at(participant, since) is None or any(
+            page is None and since <= at <= until for at, page in changes
+        )
+
     def at(self, participant: str, at: float) -> Page | None:
         """Just before that moment."""
         last = None
