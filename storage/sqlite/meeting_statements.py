@@ -99,13 +99,14 @@ _RECONNECTS = """iif(:joined_at IS NULL OR :joined_at = joined_at, reconnects, (
     ))"""
 
 # Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the removed
-# were last there.
+# were last there; also if that they had come back to it here was still to be recorded.
 CLOSE_STAY = f"""
 UPDATE participant_sessions
 SET joined_at = coalesce(:joined_at, joined_at), left_at = max(coalesce(:joined_at, joined_at), :at),
     reconnects = {_RECONNECTS},
     reason = :reason, estimated = 0
-WHERE participant_id = :participant_id AND session_id = :session_id AND node_id = :node_id
+WHERE participant_id = :participant_id AND session_id = :session_id
+    AND (node_id = :node_id OR reason = 'removed' AND estimated = 1)
     AND (left_at IS NULL OR iif(reason = 'removed', :reason = 'removed', estimated = 1))
 """
 

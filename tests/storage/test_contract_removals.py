@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ async def test_who_was_lost_a_moment_ago_does_not_come_back_after_a_removal(scri
 
 async def test_a_stay_that_another_node_left_open_ends_when_that_was_last_heard_of(script: Script) -> None:
     await script.join("ann")
-    await script.join("bob", node="n_old")
+    bob = await script.join("bob", node="n_old")
     cem = await script.join("cem", node="n_old")
     await script.join("dee", node="n_old")
     await script.join("eve")
@@ -92,6 +93,14 @@ async def test_a_stay_that_another_node_left_open_ends_when_that_was_last_heard_
         "dee": (1021.0, False),
         "eve": (1020.0, False),
     }
+    # Bob had come back here, which was still to be recorded.
+    await script.resume(bob, 1010.0)
+    here = replace(bob, stay=replace(bob.stay, node_id="n_1"))
+    await script.leave(here, 1012.0, "lost")
+    assert [(each.left_at, each.estimated) for each in await script.stays("bob")] == [(1004.0, True)]
+    await script.leave(here, 1015.0, "removed")
+    (stay,) = await script.stays("bob")
+    assert (stay.left_at, stay.reason, stay.estimated) == (1015.0, "removed", False)
 
 
 async def test_an_end_that_was_guessed_and_became_a_removal_is_one(script: Script) -> None:

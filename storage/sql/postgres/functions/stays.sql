@@ -47,7 +47,7 @@ DECLARE
 BEGIN
     PERFORM 1 FROM reconvene.participants WHERE id = call ->> 'participant_id' FOR NO KEY UPDATE;
     -- Of a removal, which closes the stay in the record at once, the room knows better when that began, and when the
-    -- removed were last there.
+    -- removed were last there; also if that they had come back to it here was still to be recorded.
     UPDATE reconvene.participant_sessions
     SET joined_at = coalesce(began_at, joined_at),
         left_at = greatest(coalesce(began_at, joined_at), (call ->> 'at')::double precision),
@@ -55,7 +55,8 @@ BEGIN
         reason = call ->> 'reason',
         estimated = false
     WHERE participant_id = call ->> 'participant_id' AND session_id = call ->> 'session_id'
-        AND node_id = call ->> 'node_id' AND (
+        AND (node_id = call ->> 'node_id' OR reason = 'removed' AND estimated)
+        AND (
             left_at IS NULL OR CASE WHEN reason = 'removed' THEN call ->> 'reason' = 'removed' ELSE estimated END
         );
     RETURN '{"value": null}';
