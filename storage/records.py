@@ -30,8 +30,9 @@ GUEST = "Guest"
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """`settings`: what moderators set; each change of them raises `revision` by one. `sitting` counts how often people
-    came together: it rises when the room was without people for `storage.entry.SITTING_ENDS_AFTER` seconds."""
+    """`settings`: what moderators set; each change of them raises `revision` by one, which is 1 for a meeting that is
+    made with some. `sitting` counts how often people came together: it rises when the room was without people for
+    `storage.entry.SITTING_ENDS_AFTER` seconds."""
 
     room: str
     title: str
@@ -120,6 +121,8 @@ class JoinRequest(Shown):
     `participant_id` and `session_id` are for new rows. An open stay continues. If there is none, `previous_session`
     continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
     Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
+
+    `title` and `settings` are those of a meeting that the join creates.
     """
 
     room: str
@@ -134,6 +137,7 @@ class JoinRequest(Shown):
     grace: float = 30.0
     create: bool = False
     title: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def first_name(self) -> str:

@@ -9,9 +9,9 @@ The database keeps rows unique: creating a row that exists returns the existing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from storage.errors import SchemaTooNew
 from storage.moderation import Moderation
@@ -82,10 +82,12 @@ class Store(OpenStays, Moderation, People, Revocations, Protocol):
     async def clock(self) -> float:
         """The database's time of day. (For an embedded database, this machine's.)"""
 
-    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
+    async def create_meeting(
+        self, room: str, user_id: str, title: str, at: float, settings: Mapping[str, Any] | None = None
+    ) -> tuple[Meeting, bool]:
         """Get or create: the meeting, and whether this call created it. The first caller is host for good.
 
-        An existing meeting keeps its title and host, and is returned even if it has ended.
+        An existing meeting keeps its title, host and settings, and is returned even if it has ended.
         """
 
     async def meeting(self, room: str) -> Meeting | None: ...

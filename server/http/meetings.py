@@ -201,10 +201,10 @@ def router(  # the API's parts list
             except UnknownMeeting:
                 raise refused from None
         room = room or identifiers.generated_meeting_id(os.urandom(16))
-        meeting, created = await store.create_meeting(room, user_id, title, record_clock.now())
+        meeting, created = await store.create_meeting(
+            room, user_id, title, record_clock.now(), config.of_new_meetings
+        )
         meeting_asked_for(meeting.room, created=created)
-        if created:
-            gateway.meeting_made(meeting.room)
         response.status_code = 201 if created else 200
         return view(request, meeting, user_id, created=created)
 

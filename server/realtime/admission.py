@@ -25,7 +25,6 @@ from server.realtime.in_charge import is_in_charge
 from server.realtime.join_order import JoinOrder
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.login_expiry import LoginExpiry
-from server.realtime.new_meetings import NewMeetings
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
 from server.runtime.clock import RecordClock
@@ -67,10 +66,9 @@ class Admission:
         self._writer = writer
         self.appearance = Appearance(config)
         self.door = Door(hub, tokens, config.max_waiting, guests_wait=config.anonymous == "lobby")
-        self.new_meetings = NewMeetings(config, changes)
         self.pending = PendingJoins()
         self.hosts = HostNews(hub, store, self.pending, changes)
-        self._record = JoinRecord(config.grace, hub, store, writer, changes, node, record_clock, self.hosts)
+        self._record = JoinRecord(config, hub, store, writer, changes, node, record_clock, self.hosts)
         self._tokens = tokens
         self._identities = identities or Identities(config, tokens)
         self._credentials = Credentials(config, tokens, hub, store, self._identities)
@@ -202,8 +200,6 @@ class Admission:
                             raise Refused(ErrorCode.REVOKED) from None
                         raise answer_to(refused, proof, join.name) from None
                     recorded = True
-                    if joined.created:
-                        self.new_meetings.made(join.meeting)
                     if not pending.stale:
                         break
                 else:

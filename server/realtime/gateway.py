@@ -152,10 +152,6 @@ class Gateway:
         if found is not None:
             self._carrier.carry_out(self._hub.orders.host_is(found, user_id, clock.monotonic()))
 
-    def meeting_made(self, room: str) -> None:
-        """The store has just made it."""
-        self._admission.new_meetings.made(room)
-
     def revoked(self, user_ids: Collection[str]) -> None:
         """The credentials of these users are void: remove them from every room, and refuse their pending joins and
         those who wait."""

@@ -15,6 +15,7 @@ from server.realtime.change_writer import ChangeWriter
 from server.realtime.host_news import HostNews
 from server.runtime import clock
 from server.runtime.clock import RecordClock
+from server.settings.config import Config
 from signalling.protocol.client_messages import Join
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.identifiers import IMPORTED, instance, reserved
@@ -46,7 +47,7 @@ class Asked(NamedTuple):
 class JoinRecord:
     def __init__(
         self,
-        grace: float,
+        config: Config,
         hub: Hub,
         store: Store,
         writer: AttendanceWriter,
@@ -57,7 +58,8 @@ class JoinRecord:
     ) -> None:
         self._hosts = hosts
         self._changes = changes
-        self._grace = grace
+        self._grace = config.grace
+        self._settings = config.of_new_meetings
         self._hub = hub
         self._store = store
         self._writer = writer
@@ -105,6 +107,7 @@ class JoinRecord:
             # An existing meeting can be joined whatever its id.
             create=join.create and reserved(join.meeting) is None,
             title=join.title,
+            settings=self._settings,
             **dict(zip(_SHOWN, _shown(shown), strict=True)),
         )
         try:

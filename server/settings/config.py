@@ -125,6 +125,12 @@ class Config:
         return login.of(self)
 
     @property
+    def of_new_meetings(self) -> dict[str, Any]:
+        """Settings that new meetings begin with: those that are not their defaults."""
+        wanted = {"lobby": self.lobby, "without_host": self.without_host}
+        return {name: value for name, value in wanted.items() if value not in ("off", "continue")}
+
+    @property
     def has_zoom(self) -> bool:
         """Whether Zoom can be asked: all credentials of its app are set."""
         return all(self._zoom_credentials().values())

@@ -14,7 +14,7 @@ again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -114,8 +114,11 @@ class FunctionStore(ModerationCalls, ImportCalls):
     async def clock(self) -> float:
         return float(await self._directly({"call": "clock"}))
 
-    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
-        answer = await self._write("create_meeting", room=room, user_id=user_id, title=title, at=at)
+    async def create_meeting(
+        self, room: str, user_id: str, title: str, at: float, settings: Mapping[str, Any] | None = None
+    ) -> tuple[Meeting, bool]:
+        made = {"room": room, "user_id": user_id, "title": title, "at": at, "settings": settings or {}}
+        answer = await self._write("create_meeting", **made)
         return rows.meeting(answer["meeting"]), answer["created"]
 
     async def meeting(self, room: str) -> Meeting | None:

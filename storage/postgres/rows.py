@@ -61,7 +61,7 @@ def columns(record: Any) -> dict[str, Any]:
 _KNOWN_ANSWERS = 2
 """Sent with joins, for the functions: a caller without it knows no refusal but those of release 0.5."""
 
-_OPTIONAL = {field.name: field.default for field in fields(Shown)}
+_OPTIONAL = {field.name: field.default for field in fields(Shown)} | {"settings": {}}
 
 
 def wish(request: JoinRequest) -> dict[str, Any]:

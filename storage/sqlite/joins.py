@@ -29,7 +29,7 @@ def join(connection: sqlite3.Connection, request: JoinRequest) -> Joined | NotLe
             raise UnknownMeeting(request.room)
         empty_since = None
         joined_meeting, created = create_meeting(
-            connection, request.room, request.user_id, request.title, request.at
+            connection, request.room, request.user_id, request.title, request.at, request.settings
         )
     if joined_meeting.ended_at is not None:
         raise MeetingEnded(request.room)

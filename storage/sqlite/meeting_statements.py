@@ -15,8 +15,8 @@ from storage.sqlite.rows import STAY as _STAY
 # ruff: noqa: S608 - statements are put together of parts that stand here
 
 CREATE_MEETING = f"""
-INSERT INTO meetings (room, title, host_user_id, created_at)
-VALUES (:room, :title, :user_id, :at)
+INSERT INTO meetings (room, title, host_user_id, created_at, settings, revision)
+VALUES (:room, :title, :user_id, :at, :settings, :revision)
 ON CONFLICT DO NOTHING
 RETURNING {_MEETING}
 """

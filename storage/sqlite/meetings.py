@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from storage.errors import UnknownMeeting, UnknownParticipant
@@ -34,9 +35,15 @@ FORGOTTEN_AFTER = 86_400.0
 
 
 def create_meeting(
-    connection: sqlite3.Connection, room: str, user_id: str, title: str, at: float
+    connection: sqlite3.Connection,
+    room: str,
+    user_id: str,
+    title: str,
+    at: float,
+    settings: Mapping[str, Any] | None = None,
 ) -> tuple[Meeting, bool]:
     values = {"room": room, "user_id": user_id, "title": title, "at": at}
+    values |= {"settings": rows.dumped(settings or {}), "revision": 1 if settings else 0}
     if row := connection.execute(sql.CREATE_MEETING, values).fetchone():
         return rows.meeting(row), True
     return known_meeting(connection, room), False

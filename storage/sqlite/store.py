@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from storage.batching import BatchThread
 from storage.errors import StoreUnavailable
@@ -102,10 +102,13 @@ class SqliteStore:
     async def clock(self) -> float:
         return time.time()
 
-    async def create_meeting(self, room: str, user_id: str, title: str, at: float) -> tuple[Meeting, bool]:
-        return await self._write(
-            partial(meetings.create_meeting, room=room, user_id=user_id, title=title, at=at)
+    async def create_meeting(
+        self, room: str, user_id: str, title: str, at: float, settings: Mapping[str, Any] | None = None
+    ) -> tuple[Meeting, bool]:
+        made = partial(
+            meetings.create_meeting, room=room, user_id=user_id, title=title, at=at, settings=settings
         )
+        return await self._write(made)
 
     async def meeting(self, room: str) -> Meeting | None:
         return await self._write(partial(meetings.meeting, room=room))

@@ -31,6 +31,36 @@ async def test_a_hundred_at_once_create_one_meeting(store: Store) -> None:
     assert len({meeting for meeting, _ in answers}) == 1
 
 
+@pytest.mark.parametrize("by_a_join", [False, True])
+async def test_whoever_joins_as_the_meeting_is_made_finds_its_settings(
+    script: Script, by_a_join: bool
+) -> None:
+    lobby = {"lobby": "everyone"}
+    join = replace(script.request("ann"), settings=lobby)
+    making = (
+        script.store.join(join) if by_a_join else script.store.create_meeting("ROOM-1", "ann", "", 1.0, lobby)
+    )
+    _, *others = await asyncio.gather(making, *(script.refused(f"user-{n}", create=False) for n in range(10)))
+    assert set(others) == {"lobby"}
+    # They are those of the meeting from then on.
+    again = await script.ask("ann", settings={"lobby": "guests"})
+    made = await script.store.create_meeting("ROOM-1", "bob", "", 2.0, {"lobby": "guests"})
+    assert made == (again.meeting, False)
+    assert (again.meeting.settings, again.meeting.revision) == (lobby, 1)
+    assert (await script.change(settings={"lobby": None})).revision == 2
+    assert await script.refused("bob") is None
+    assert not await script.store.audit("ROOM-1", 10)
+
+
+async def test_a_meeting_that_is_made_without_settings_is_at_their_beginning(script: Script) -> None:
+    for room, join in {"ROOM-2": True, "ROOM-3": False}.items():
+        if join:
+            meeting = (await Script(script.store, room).ask("ann", settings={})).meeting
+        else:
+            meeting, _ = await script.store.create_meeting(room, "ann", "", 1.0, {})
+        assert (meeting.settings, meeting.revision) == ({}, 0)
+
+
 async def test_an_unknown_meeting_is_none_to_look_up_and_an_error_to_join_end_or_report(store: Store) -> None:
     assert await store.meeting("NOWHERE") is None
     with pytest.raises(UnknownMeeting):

@@ -48,8 +48,12 @@ BEGIN
         -- Meanwhile a meeting may have been deleted, or made by another process.
         EXIT WHEN NOT EXISTS (SELECT 1 FROM unnest(wishes) AS wish WHERE "create" AND room <> ALL (locked));
         WITH made_now AS (
-            INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
-            SELECT DISTINCT ON (room) room, title, user_id, at FROM unnest(wishes) AS wish
+            INSERT INTO reconvene.meetings (room, title, host_user_id, created_at, settings, revision)
+            SELECT DISTINCT ON (room)
+                room, title, user_id, at, coalesce(settings, '{}'), coalesce(settings <> '{}', false)::integer
+            FROM jsonb_to_recordset(calls) AS wish (
+                n integer, room text, title text, user_id text, at double precision, "create" boolean, settings jsonb
+            )
             WHERE "create" AND room <> ALL (locked)
             ORDER BY room, n
             ON CONFLICT DO NOTHING

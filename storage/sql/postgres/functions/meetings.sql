@@ -10,12 +10,16 @@ CREATE OR REPLACE FUNCTION reconvene.create_meeting(call jsonb) RETURNS json LAN
 DECLARE
     meeting reconvene.meetings;
     is_created boolean := false;
+    given jsonb := coalesce(call -> 'settings', '{}');
 BEGIN
     LOOP
         SELECT * INTO meeting FROM reconvene.meetings WHERE room = call ->> 'room';
         EXIT WHEN FOUND;
-        INSERT INTO reconvene.meetings (room, title, host_user_id, created_at)
-        VALUES (call ->> 'room', call ->> 'title', call ->> 'user_id', (call ->> 'at')::double precision)
+        INSERT INTO reconvene.meetings (room, title, host_user_id, created_at, settings, revision)
+        VALUES (
+            call ->> 'room', call ->> 'title', call ->> 'user_id', (call ->> 'at')::double precision, given,
+            (given <> '{}')::integer
+        )
         ON CONFLICT DO NOTHING
         RETURNING * INTO meeting;
         is_created := FOUND;
