@@ -11,12 +11,13 @@ from storage.sqlite.rows import MEETING as _MEETING
 _PEOPLE = f"participants.room = meetings.room AND {_IS_PERSON}"
 
 # Since when nobody is in, of those who came in this sitting, also if they were removed. NULL: somebody is in, or nobody
-# came yet. An open stay of a node that has been dead for so long ended at its last heartbeat. (SQLite keeps the order
-# of a CROSS JOIN.)
+# came yet. An open stay of a node that has been dead for so long ended at its last heartbeat; by the newest one of all
+# nodes, as none is written while the database is away. (SQLite keeps the order of a CROSS JOIN.)
 _EMPTY_SINCE = f"""CASE WHEN EXISTS (
         SELECT 1 FROM participants
         CROSS JOIN participant_sessions AS open ON participant_id = participants.id AND left_at IS NULL
-        CROSS JOIN nodes ON nodes.id = node_id AND heartbeat_at >= :at - {_ENDS_AFTER}
+        CROSS JOIN nodes ON nodes.id = node_id
+            AND heartbeat_at >= min(:at, (SELECT max(heartbeat_at) FROM nodes)) - {_ENDS_AFTER}
         WHERE {_PEOPLE} AND state = 'connected'
     ) THEN NULL ELSE (
         SELECT max(coalesce(left_at, max(joined_at, heartbeat_at))) FROM participants

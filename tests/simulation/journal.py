@@ -20,6 +20,14 @@ SELECT session_id, left_at IS NULL, coalesce(reason, '')
 FROM participant_sessions JOIN participants ON id = participant_id WHERE user_id = ?
 """
 
+SITTING = """
+SELECT sitting, EXISTS (
+    SELECT 1 FROM participant_sessions
+    WHERE left_at IS NULL AND node_id = (SELECT id FROM nodes ORDER BY heartbeat_at DESC LIMIT 1)
+) FROM meetings
+"""
+"""Of the one meeting; and whether somebody is in at the node that was heard of last."""
+
 PUT_OUT = "SELECT 1 FROM participant_sessions WHERE session_id = ? AND reason = 'removed'"
 
 
@@ -60,11 +68,13 @@ class Damaged(Exception):  # noqa: N818 - what a database may say
 
 
 class Journal:
-    """`refuses`: whether the database refuses the change with that key for good."""
+    """`refuses`: whether the database refuses the change with that key for good. `broken_up`: when a sitting began
+    while somebody was in."""
 
     def __init__(self) -> None:
         self.entries: list[Made | Came | Linked] = []
         self.refused = 0
+        self.broken_up: list[float] = []
         self.refuses: Callable[[str], bool] = lambda key: False
 
     def change(self, connection: sqlite3.Connection, change: Change) -> Changed:
@@ -72,7 +82,9 @@ class Journal:
         (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone()
         removed = [user for user in change.remove if user != host]
         before = _stays(connection, removed)
+        sitting = connection.execute(SITTING).fetchone()
         changed = moderation.change(connection, change)
+        self._look(changed.sitting, *sitting)
         if not changed.again and self.refuses(change.key):
             self.refused += 1
             raise Damaged(change.key)
@@ -86,6 +98,7 @@ class Journal:
         returns_to = request.previous_session if request.returns else ""
         put_out = connection.execute(PUT_OUT, (returns_to,)).fetchone() is not None
         (host,) = connection.execute("SELECT host_user_id FROM meetings").fetchone()
+        before = connection.execute(SITTING).fetchone()
         joined = joins.join(connection, request)
         took_over = False
         if isinstance(joined, NotLetIn):
@@ -93,6 +106,7 @@ class Journal:
         else:
             refusal, sitting = "", joined.meeting.sitting
             took_over = joined.meeting.host_user_id != host
+        self._look(sitting, *before)
         came = Came(_now(), request.user_id, refusal, sitting, put_out, request.invite, took_over)
         self.entries.append(came)
         return joined
@@ -101,6 +115,10 @@ class Journal:
         made = moderation.make_invite(connection, invite)
         self.entries.append(Linked(_now(), invite.hash))
         return made
+
+    def _look(self, sitting: int, before: int, somebody_was_in: int) -> None:
+        if sitting > before and somebody_was_in:
+            self.broken_up.append(_now())
 
     def taken_over(self) -> int:
         """How often somebody has become host by a link."""

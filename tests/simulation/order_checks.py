@@ -38,6 +38,7 @@ def check(world: World) -> None:
     _commands_took_effect_once(world)
     reasons.check(world)
     _joins_were_decided_rightly(world)
+    _nobody_became_a_newcomer(world)
     _removed_means_removed(world)
     _pages_that_were_put_out_did_not_go_on(world)
     _pages_were_turned_away_for_a_reason(world)
@@ -82,6 +83,11 @@ def _joins_were_decided_rightly(world: World) -> None:
                 how = entry.refusal or "let in"
                 world.complain(f"{entry.user_id} was {how} at {entry.at:.3f}, not {expected or 'let in'}")
         rulings.follow([entry])
+
+
+def _nobody_became_a_newcomer(world: World) -> None:
+    for at in world.store.journal.broken_up:
+        world.complain(f"a sitting began at {at:.3f} while somebody was in")
 
 
 def _removed_means_removed(world: World) -> None:

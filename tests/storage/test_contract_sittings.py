@@ -104,7 +104,27 @@ async def test_a_stay_that_a_dead_node_left_open_counts_to_its_heartbeat(script:
 async def test_a_room_full_of_stays_of_a_dead_node_is_empty(script: Script, at: float, expected: int) -> None:
     await script.join("ann", 1000.0)
     await script.store.heartbeat("n_1", LEFT)
+    await script.store.heartbeat("n_2", at)
     assert (await script.join("bob", at, node="n_2")).meeting.sitting == expected
+
+
+async def test_it_goes_on_while_the_store_is_away(script: Script) -> None:
+    await script.store.heartbeat("n_gone", 100.0)
+    await script.join("ann")
+    await script.store.heartbeat("n_1", LEFT)
+    await script.change(1001.0, settings={"locked": True})
+    # What comes first when the store is back comes before the next heartbeat.
+    assert await script.refused("eve", OVER + 100) == "locked"
+    assert (await script.change(OVER + 101, by="ann", settings={"message": "x"})).sitting == 1
+    assert (await script.join("ann", OVER + 102)).meeting.sitting == 1
+    await script.store.heartbeat("n_1", OVER + 103)
+    assert await sitting(script) == 1
+
+
+async def test_a_heartbeat_by_a_clock_that_was_ahead_makes_nobody_dead(script: Script) -> None:
+    await script.join("ann")
+    await script.store.heartbeat("n_2", 9000.0)
+    assert (await script.join("bob", 1001.0)).meeting.sitting == 1
 
 
 async def test_sittings_are_of_one_meeting(script: Script) -> None:

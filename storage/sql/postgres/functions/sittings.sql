@@ -1,14 +1,16 @@
 -- Sittings: times in which people come together in a meeting.
 
 -- Whether the sitting is over: there were people in it, nobody is in now, and the last of them left longer ago than
--- `storage.entry.SITTING_ENDS_AFTER`. An open stay of a node that has been dead for so long ended at its last heartbeat.
--- Programs, whose user ids begin with b_ (`storage.records.PROGRAMS`), do not count.
+-- `storage.entry.SITTING_ENDS_AFTER`. An open stay of a node that has been dead for so long ended at its last heartbeat; by
+-- the newest one of all nodes, as none is written while the database is away. Programs, whose user ids begin with b_
+-- (`storage.records.PROGRAMS`), do not count.
 CREATE OR REPLACE FUNCTION reconvene.sitting_is_over(which text, at double precision) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM reconvene.participants AS person
         JOIN reconvene.participant_sessions ON participant_id = person.id AND left_at IS NULL
-        JOIN reconvene.nodes ON nodes.id = node_id AND heartbeat_at >= at - 900
+        JOIN reconvene.nodes ON nodes.id = node_id
+            AND heartbeat_at >= least(at, (SELECT max(heartbeat_at) FROM reconvene.nodes)) - 900
         WHERE room = which AND state = 'connected' AND NOT starts_with(user_id, 'b_') AND NOT starts_with(user_id, 'xb_')
     ) THEN
         RETURN false;
