@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -119,7 +120,8 @@ class JoinRequest(Shown):
     An empty `name` keeps the participant's name; a new participant is then called `GUEST`.
 
     `participant_id` and `session_id` are for new rows. An open stay continues. If there is none, `previous_session`
-    continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ).
+    continues, provided it was closed as "lost" less than `grace` seconds before `at` (or after it: clocks differ). Of a
+    user who has a place in the room `grace` is infinite.
     Otherwise a stay `session_id` is opened. In each case the stay gets `instance` and `node_id`.
 
     `title` and `settings` are those of a meeting that the join creates.
@@ -138,6 +140,10 @@ class JoinRequest(Shown):
     create: bool = False
     title: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def has_place(self) -> bool:
+        return math.isinf(self.grace)
 
     @property
     def first_name(self) -> str:

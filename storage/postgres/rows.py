@@ -5,7 +5,6 @@ Rows are objects with the columns' names.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -71,7 +70,7 @@ def wish(request: JoinRequest) -> dict[str, Any]:
         if found[name] == default:
             del found[name]
     found["first_name"] = request.first_name
-    found["grace"] = None if math.isinf(request.grace) else request.grace
+    found["grace"] = None if request.has_place else request.grace
     found["v"] = _KNOWN_ANSWERS
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -21,6 +22,7 @@ LOBBY = {"lobby": "everyone"}
 EARLY = {"join_before_host": False}
 LOCKED = {"locked": True}
 PASSWORD = {"password_version": "2"}
+PLACE = {"grace": math.inf}
 
 OLD, RECENT, NOW = 0.0, 2000.0, 2100.0
 """The last sitting, the beginning of this one, and the moment of each case."""
@@ -104,6 +106,12 @@ ORDER: list[tuple[Case, Reason | None]] = [
     (Case(LOBBY, seen="before"), "lobby"),
     (Case(LOCKED, seen="before"), "locked"),
     (Case(LOCKED, admitted=True, denied=1), None),
+    # So has whoever is in the room, whenever that was recorded; a removal, or denials, that it has not heard of count.
+    (Case(LOBBY | EARLY | LOCKED | PASSWORD, hosted=False, how=PLACE), None),
+    (Case(LOBBY | EARLY | LOCKED | PASSWORD, seen="before", denied=1, hosted=False, how=PLACE), None),
+    (Case(seen="now", removed="never", how=PLACE), "removed"),
+    (Case(seen="now", removed="knock", how=PLACE), "lobby"),
+    (Case(seen="now", denied=2, how=PLACE), "denied"),
     # Nobody before the host, but programs of ours.
     (Case(EARLY), None),
     (Case(EARLY, hosted=False), "not_started"),
@@ -165,10 +173,11 @@ SETTINGS: list[dict[str, Any]] = [
     LOCKED | EARLY | PASSWORD | {"lobby": "guests"},
 ]
 REQUESTS = [
-    {"standing": standing, "guests_wait": waits, "password_version": password}
+    {"standing": standing, "guests_wait": waits, "password_version": password, "grace": grace}
     for standing in ("guest", "known", "trusted")
     for waits in (False, True)
     for password in (None, "1", "2")
+    for grace in (30.0, 30.0, 30.0, math.inf)
 ]
 SEEN: tuple[Seen, ...] = ("never", "before", "now")
 BACKS: tuple[Back | None, ...] = (None, "knock", "never")

@@ -184,3 +184,13 @@ async def test_what_the_store_refuses_for_good_is_taken_back(stage: Play, mortal
     # The log comes a little later.
     await mortal.logged("change could not be recorded", past=1)
     assert len(mortal.lines("change could not be recorded")) == 2
+
+
+async def test_who_has_a_place_is_no_newcomer_by_a_second_device(stage: Play, mortal: ServerProcess) -> None:
+    ann, bob = await stage.pair("ABC123")
+    await ann.order("settings", settings={"locked": True})
+    with closing(sqlite3.connect(mortal.database)) as database, database:
+        # The record may have another sitting than the one in which they came.
+        database.execute("UPDATE meetings SET sitting = sitting + 1")
+    assert (await refused(await stage.client(), "ABC123", await stage.identity()))[0] == "meeting_locked"
+    assert (await stage.joined("ABC123", "Bob", token=bob.token)).id == bob.id
