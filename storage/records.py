@@ -50,7 +50,7 @@ class Participant:
     """One per (meeting, user). `session_count` and `total_duration` are always recomputed from its stays;
     `total_duration` is the union of the closed stays, so overlapping ones count once.
 
-    `may`: rights that differ from the meeting's. `role_at`: when the role was last changed; None: never.
+    `may`: rights that differ from the meeting's. `role_at`: when role or rights were last changed; None: never.
 
     `hand_at`: when the hand was raised, in this stay; None: it is down; 0.0: somebody else has lowered it, and the user
     has not heard so.

@@ -18,13 +18,16 @@ SET = "UPDATE meetings SET settings = :settings, revision = revision + 1 WHERE r
 
 HAND_OVER = "UPDATE meetings SET host_user_id = :user_id WHERE room = :room"
 
-# A token may claim a role since a moment in the future. The change that follows is newer than that, too.
+# A token may claim role and rights since a moment in the future. The change that follows is newer than that, too.
 SET_ROLE = """
 UPDATE participants SET role = :role, role_at = max(:at, coalesce(role_at, :at))
 WHERE room = :room AND user_id = :user_id
 """
 
-SET_MAY = "UPDATE participants SET may = :may WHERE room = :room AND user_id = :user_id"
+SET_MAY = """
+UPDATE participants SET may = :may, role_at = max(:at, coalesce(role_at, :at))
+WHERE room = :room AND user_id = :user_id
+"""
 
 SET_HAND = "UPDATE participants SET hand_at = :hand_at WHERE room = :room AND user_id = :user_id"
 

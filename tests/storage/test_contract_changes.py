@@ -144,7 +144,7 @@ async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> No
     await script.change(1020.0, may={"cem": {}})
     bob, cem = await script.person("bob"), await script.person("cem")
     assert (bob.role, bob.role_at, bob.may) == ("cohost", 1010.0, may["bob"])
-    assert (cem.role, cem.role_at, cem.may) == ("participant", None, {})
+    assert (cem.role, cem.role_at, cem.may) == ("participant", 1020.0, {})
     assert (await script.join("bob", 1030.0)).participant.may == may["bob"]
     assert await script.store.participant("ROOM-1", "bob") == (await script.person("bob"))
     # What a role was changed at never goes back.

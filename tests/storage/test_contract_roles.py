@@ -72,6 +72,24 @@ async def test_rights_are_claimed_as_roles_are(script: Script) -> None:
     assert (await script.ask("bob", 1004.0, may={}, role_at=901.0)).participant.may == {}
 
 
+async def test_rights_that_were_taken_do_not_come_back_by_a_token(script: Script) -> None:
+    await script.join("ann")
+    claim = {"role": "participant", "may": {"audio": True}}
+    await script.ask("bob", 1001.0, **claim, role_at=900.0)
+    taken = {"audio": False}
+    await script.change(1010.0, may={"bob": taken})
+    for role_at in (None, 900.0, 1005.0, 1010.0):
+        found = (await script.ask("bob", 1020.0, **claim, role_at=role_at)).participant
+        assert (found.may, found.role_at) == (taken, 1010.0), role_at
+    # Nor does one from the future outlive it.
+    await script.ask("bob", 1030.0, **claim, role_at=9000.0)
+    await script.change(1040.0, may={"bob": taken})
+    found = (await script.ask("bob", 1050.0, **claim, role_at=9000.0)).participant
+    assert (found.may, found.role_at) == (taken, 9000.0)
+    newer = (await script.ask("bob", 1060.0, **claim, role_at=9001.0)).participant
+    assert newer.may == {"audio": True}
+
+
 async def test_host_is_claimed_where_there_is_none(script: Script) -> None:
     await script.store.create_meeting("ROOM-1", "", "Course", 1000.0)
     claims = [script.ask(user, 1001.0, role="host") for user in ("ann", "bob", "cem")]

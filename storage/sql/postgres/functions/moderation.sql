@@ -73,7 +73,8 @@ BEGIN
         PERFORM reconvene.set_role(meeting.room, given.key, given.value, changed_at);
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each(call -> 'may') LOOP
-        UPDATE reconvene.participants SET may = given.value WHERE room = meeting.room AND user_id = given.key;
+        UPDATE reconvene.participants SET may = given.value, role_at = greatest(changed_at, role_at)
+        WHERE room = meeting.room AND user_id = given.key;
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each_text(call -> 'remove') LOOP
         CONTINUE WHEN given.key = meeting.host_user_id;
@@ -126,7 +127,7 @@ BEGIN
     RETURN '{"value": null}';
 END $$;
 
--- A token may claim a role since a moment in the future. A change that follows is newer than that, too.
+-- A token may claim role and rights since a moment in the future. A change that follows is newer than that, too.
 CREATE OR REPLACE FUNCTION reconvene.set_role(which text, who text, role text, changed_at double precision)
 RETURNS void LANGUAGE sql AS $$
     UPDATE reconvene.participants SET role = $3, role_at = greatest(changed_at, role_at)
