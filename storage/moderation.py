@@ -152,7 +152,7 @@ class Moderation(Protocol):
         A removal closes the open stay (reason "removed"), takes role, hand and admission, and makes the user new to
         this sitting. A user without a participant can be removed; the host is not. An admission holds for the sitting;
         it cancels a removal "knock", and not a removal "never". So does a join, of whoever became a co-host since.
-        `readmit` cancels removal and denials.
+        `readmit` cancels removal and denials, as the role of host does; that of a co-host cancels denials.
 
         Raises `UnknownMeeting`; `MeetingEnded` and `Outdated`, unless a change with this key was carried out before.
         """

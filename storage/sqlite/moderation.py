@@ -81,6 +81,9 @@ class _Changing:
         for user, role in change.roles.items():
             if user != self._host:
                 self._execute(sql.SET_ROLE, self._of(user, role=role))
+                if role == "cohost":
+                    # Co-hosts get in, too.
+                    self._execute(sql.FORGET_DENIALS, self._of(user))
         for user, may in change.may.items():
             self._execute(sql.SET_MAY, self._of(user, may=dumped(may)))
         for user, back in change.remove.items():

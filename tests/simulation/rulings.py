@@ -95,7 +95,12 @@ class Rulings:
             self.revision += 1
         if change.host is not None and change.host != self.host:
             self._hand_over(change.host)
-        self.roles |= {user: role for user, role in change.roles.items() if user != self.host}
+        for user, role in change.roles.items():
+            if user != self.host:
+                self.roles[user] = role
+                # Whoever is in charge gets in.
+                if role == "cohost":
+                    self.denials.pop(user, None)
         self.may |= change.may
         for user, back in change.remove.items():
             if user == self.host:

@@ -156,6 +156,18 @@ async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> No
     assert len(await script.people()) == 3
 
 
+async def test_whoever_is_made_co_host_after_two_denials_gets_in(script: Script) -> None:
+    await script.join("ann")
+    await script.leave(await script.join("bob"), 1001.0)
+    for at in (1002.0, 1003.0):
+        await script.change(at, deny=["bob", "cem"])
+    await script.change(1004.0, roles={"bob": "participant"})
+    assert await script.refused("bob", 1005.0) == "denied"
+    await script.change(1006.0, roles={"bob": "cohost"})
+    assert await script.refused("bob", 1007.0) is None
+    assert [each.user_id for each in (await script.store.rights("ROOM-1")).denials] == ["cem"]
+
+
 async def test_a_denial_takes_an_admission_back(script: Script) -> None:
     await script.join("ann")
     await script.change(1001.0, settings={"lobby": "everyone"}, admit=["bob"])

@@ -49,6 +49,10 @@ class Case:
     def user(self, n: int) -> str:
         return "zed" if self.host else f"b_{n}" if self.program else f"user-{n}"
 
+    @property
+    def denials(self) -> int:
+        return 0 if self.host or self.cohost else self.denied
+
     def known(self) -> Known:
         """What is on record of the user when the case's join is asked for."""
         knows = self.seen != "never" or self.host
@@ -67,7 +71,7 @@ class Case:
             removal=None if self.host else self.removed,
             removed_at=RECENT,
             admitted_in=2 if self.admitted and self.removed is None else 0,
-            denials=0 if self.host else self.denied,
+            denials=self.denials,
             invitation=Invitation("participant", RECENT, used=False) if self.invited else None,
         )
 
@@ -85,7 +89,8 @@ ORDER: list[tuple[Case, Reason | None]] = [
     # Denied twice is for good.
     (Case(denied=1), None),
     (Case(denied=2), "denied"),
-    (Case(denied=2, seen="now", cohost=True), "denied"),
+    # It is forgotten of whoever is made co-host.
+    (Case(denied=2, seen="now", cohost=True), None),
     (Case(denied=2, removed="knock"), "denied"),
     # Hosts and co-hosts always get in.
     (Case(LOBBY | EARLY | LOCKED | PASSWORD, host=True, hosted=False, seen="before"), None),
@@ -258,7 +263,7 @@ async def outcomes(store: Store, room: str, cases: dict[int, Case]) -> dict[int,
         case = cases[n]
         if isinstance(answer, NotLetIn):
             told = answer.settings, answer.revision, answer.sitting, answer.denials, answer.name != ""
-            assert told == (settings, 1, 2, case.denied, case.seen != "never")
+            assert told == (settings, 1, 2, case.denials, case.seen != "never")
             reasons[n] = answer.reason
         else:
             assert answer.meeting.settings == settings

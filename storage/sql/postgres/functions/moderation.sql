@@ -71,6 +71,10 @@ BEGIN
     FOR given IN SELECT * FROM jsonb_each_text(call -> 'roles') LOOP
         CONTINUE WHEN given.key = meeting.host_user_id;
         PERFORM reconvene.set_role(meeting.room, given.key, given.value, changed_at);
+        IF given.value = 'cohost' THEN
+            -- Co-hosts get in, too.
+            UPDATE reconvene.admissions SET denials = 0 WHERE room = meeting.room AND user_id = given.key;
+        END IF;
     END LOOP;
     FOR given IN SELECT * FROM jsonb_each(call -> 'may') LOOP
         UPDATE reconvene.participants SET may = given.value, role_at = greatest(changed_at, role_at)
