@@ -25,9 +25,11 @@ KINDS = (
     "admissions",
     "invites",
     "invite_uses",
+    "messages",
     "audit",
 )
-"""Of an export. `audit` has what the person did (`as`: "by"), and what others did to the person ("whom")."""
+"""Of an export. `audit` has what the person did (`as`: "by"), and what others did to the person ("whom").
+`messages`: those that the person wrote."""
 
 
 def alias(user_id: str, room: str, salt: str) -> str:
@@ -45,9 +47,10 @@ class People(Protocol):
     async def erase_person(self, user_id: str, salt: str) -> int:
         """Erase the person from all meetings; returns from how many. `salt` is random.
 
-        Removals, admissions, uses of invites and keys of changes are deleted. Participants and their stays stay, by
-        `ERASED` and ids that nobody knew, so that counts and durations stay true; so do what they did in the audit, the
-        invites they made and the meetings they host. Revocations stay: without them old tokens would be good again.
+        Removals, admissions, uses of invites, keys of changes and chat messages are deleted. Participants and their
+        stays stay, by `ERASED` and ids that nobody knew, so that counts and durations stay true; so do what they did in
+        the audit, the invites they made and the meetings they host. Revocations stay: without them old tokens would be
+        good again.
 
         Raises `PersonPresent` while a stay is open, and has then changed nothing.
         """

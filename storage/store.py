@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from storage.chat import Chat
 from storage.errors import SchemaTooNew
 from storage.moderation import Moderation
 from storage.open_stays import OpenStays
@@ -47,10 +48,10 @@ class Schema:
         return self
 
 
-class Store(OpenStays, Moderation, People, Revocations, Protocol):
+class Store(OpenStays, Moderation, Chat, People, Revocations, Protocol):
     """Meetings, participants and stays. `open_stays` has the calls that compare open stays with rooms, `moderation`
-    those for who may do what, `people` those about one person, `revocations` those for credentials that are void,
-    `import_store` those for imports.
+    those for who may do what, `chat` those for what people write, `people` those about one person, `revocations`
+    those for credentials that are void, `import_store` those for imports.
 
     Each method is atomic and durable when it returns.
     """

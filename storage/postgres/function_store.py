@@ -24,6 +24,7 @@ from storage.migrations import load_schema
 from storage.open_stays import OpenStay, StayAbandon
 from storage.people import Export
 from storage.postgres import import_rows, rows
+from storage.postgres.chat_calls import ChatCalls
 from storage.postgres.driver import Call, Database, Locked
 from storage.postgres.import_calls import ImportCalls
 from storage.postgres.locked_rows import LockedRows
@@ -57,7 +58,7 @@ PAGE = 10.0
 PAGES_AT_ONCE = 2
 
 
-class FunctionStore(ModerationCalls, ImportCalls):
+class FunctionStore(ModerationCalls, ChatCalls, ImportCalls):
     """A `Store` on a `Database`. `attempt` and `patience` are seconds: see `ATTEMPT` and `PATIENCE`."""
 
     def __init__(self, database: Database, *, attempt: float = ATTEMPT, patience: float = PATIENCE) -> None:

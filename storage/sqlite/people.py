@@ -32,6 +32,9 @@ ORDER BY room, created_at, id
 SELECT room, invite, invite_uses.at FROM invite_uses JOIN invites ON id = invite WHERE user_id = :user
 ORDER BY room, invite
 """,
+    "messages": """
+SELECT room, id, reply_to, text, at, edited_at, deleted_at FROM messages WHERE user_id = :user ORDER BY room, at, id
+""",
     "audit": """
 SELECT room, n, at, action, iif("by" = :user, 'by', 'whom') AS "as" FROM audit
 WHERE "by" = :user OR whom = :user OR instr(detail, :quoted) ORDER BY room, n
@@ -46,6 +49,9 @@ UNION SELECT room FROM admissions WHERE user_id = :user OR "by" = :user
 UNION SELECT room FROM invites WHERE "by" = :user
 UNION SELECT room FROM invites JOIN invite_uses ON id = invite WHERE user_id = :user
 UNION SELECT room FROM changes WHERE user_id = :user
+UNION SELECT room FROM messages WHERE user_id = :user
+UNION SELECT room FROM messages WHERE to_user = :user
+UNION SELECT room FROM messages WHERE deleted_by = :user
 UNION SELECT room FROM audit WHERE "by" = :user OR whom = :user OR instr(detail, :quoted)
 """
 
@@ -77,6 +83,9 @@ WHERE participant_id = (SELECT id FROM participants WHERE room = :room AND user_
     'UPDATE invites SET "by" = :alias WHERE room = :room AND "by" = :user',
     "DELETE FROM invite_uses WHERE user_id = :user AND invite IN (SELECT id FROM invites WHERE room = :room)",
     "DELETE FROM changes WHERE room = :room AND user_id = :user",
+    "DELETE FROM messages WHERE room = :room AND user_id = :user",
+    "UPDATE messages SET to_user = :alias WHERE room = :room AND to_user = :user",
+    "UPDATE messages SET deleted_by = :alias WHERE room = :room AND deleted_by = :user",
     """
 UPDATE audit
 SET "by" = iif("by" = :user, :alias, "by"), whom = iif(whom = :user, :alias, whom),

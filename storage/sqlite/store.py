@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from storage.batching import BatchThread
+from storage.chat import Message, MessagePage, MessageWrite, Reader, Written
 from storage.errors import StoreUnavailable
 from storage.import_reports import ImportTotals, Registrations
 from storage.imports import Import, LiveStay, Page, Part, Subject, Walk, WalkEnd, WalkStart
@@ -34,6 +35,7 @@ from storage.records import (
     StayResume,
 )
 from storage.sqlite import (
+    chat,
     host_links,
     import_live,
     import_queries,
@@ -179,6 +181,20 @@ class SqliteStore:
     async def revoke_invite(self, room: str, invite_id: str, at: float, by: str = "") -> bool:
         return await self._write(
             partial(moderation.revoke_invite, room=room, invite_id=invite_id, at=at, by=by)
+        )
+
+    async def write_messages(self, room: str, writes: Sequence[MessageWrite]) -> Sequence[Written]:
+        return await self._write(partial(chat.write_messages, room=room, writes=writes))
+
+    async def message_of_key(self, room: str, user_id: str, key: str) -> Message | None:
+        return await self._write(partial(chat.message_of_key, room=room, user_id=user_id, key=key))
+
+    async def messages(self, room: str, reader: Reader, limit: int, before: str | None = None) -> MessagePage:
+        return await self._read(partial(chat.messages, room=room, reader=reader, limit=limit, before=before))
+
+    async def forget_messages(self, unkept_before: float, kept_before: float) -> int:
+        return await self._write(
+            partial(chat.forget_messages, unkept_before=unkept_before, kept_before=kept_before)
         )
 
     async def export_person(self, user_id: str) -> Export:

@@ -30,6 +30,7 @@ TABLES = (
     "invite_uses",
     "changes",
     "audit",
+    "messages",
 )
 """All but those of what was migrated."""
 

@@ -51,6 +51,13 @@ BEGIN
             ) ORDER BY room, invite), '[]')
             FROM reconvene.invite_uses JOIN reconvene.invites ON id = invite WHERE user_id = who
         ),
+        'messages', (
+            SELECT coalesce(json_agg(json_build_object(
+                'room', room, 'id', id, 'reply_to', reply_to, 'text', text, 'at', at, 'edited_at', edited_at,
+                'deleted_at', deleted_at
+            ) ORDER BY room, at, id), '[]')
+            FROM reconvene.messages WHERE user_id = who
+        ),
         'audit', (
             SELECT coalesce(json_agg(json_build_object(
                 'room', room, 'n', n, 'at', at, 'action', action, 'as', CASE WHEN by = who THEN 'by' ELSE 'whom' END
@@ -87,6 +94,9 @@ BEGIN
             UNION SELECT room FROM reconvene.invites WHERE by = who
             UNION SELECT room FROM reconvene.invites JOIN reconvene.invite_uses ON id = invite WHERE user_id = who
             UNION SELECT room FROM reconvene.changes WHERE user_id = who
+            UNION SELECT room FROM reconvene.messages WHERE user_id = who
+            UNION SELECT room FROM reconvene.messages WHERE to_user = who
+            UNION SELECT room FROM reconvene.messages WHERE deleted_by = who
             UNION SELECT room FROM reconvene.audit WHERE by = who OR whom = who OR position(quoted IN detail::text) > 0
         ) AS found
         ORDER BY 1
@@ -127,6 +137,9 @@ BEGIN
         DELETE FROM reconvene.invite_uses
         WHERE user_id = who AND invite IN (SELECT id FROM reconvene.invites WHERE room = which);
         DELETE FROM reconvene.changes WHERE room = which AND user_id = who;
+        DELETE FROM reconvene.messages WHERE room = which AND user_id = who;
+        UPDATE reconvene.messages SET to_user = new WHERE room = which AND to_user = who;
+        UPDATE reconvene.messages SET deleted_by = new WHERE room = which AND deleted_by = who;
         UPDATE reconvene.audit
         SET by = CASE WHEN by = who THEN new ELSE by END, whom = CASE WHEN whom = who THEN new ELSE whom END,
             detail = replace(detail::text, quoted, to_json(new)::text)::jsonb

@@ -1,0 +1,114 @@
+"""The chat in a SQLite database. The functions run within the caller's transaction."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from storage.chat import (
+    EDITED_WITHIN,
+    Fate,
+    Message,
+    MessageDeletion,
+    MessageEdit,
+    MessagePage,
+    MessageWrite,
+    NewMessage,
+    Reader,
+    Written,
+)
+from storage.sqlite import chat_statements as sql
+from storage.sqlite.meetings import known_meeting
+
+
+def write_messages(
+    connection: sqlite3.Connection, room: str, writes: Sequence[MessageWrite]
+) -> list[Written]:
+    known_meeting(connection, room)
+    return [_write(connection, room, each) for each in writes]
+
+
+def _write(connection: sqlite3.Connection, room: str, write: MessageWrite) -> Written:
+    values = {"room": room, "id": write.id, "user_id": write.user_id, "at": write.at}
+    fate: Fate
+    match write:
+        case NewMessage():
+            values |= {
+                "key": write.key,
+                "text": write.text,
+                "to_user": write.to_user,
+                "reply_to": write.reply_to,
+            }
+            fate = "done"
+            if not connection.execute(sql.SAY, values).rowcount:
+                (known,) = connection.execute(sql.ID_OF_KEY, values).fetchone()
+                fate = "again" if known == write.id else "used"
+        case MessageEdit():
+            fate = _edits(_message(connection, room, write.id), write)
+            if fate == "done":
+                connection.execute(sql.EDIT, values | {"text": write.text})
+        case MessageDeletion():
+            fate = _deletes(_message(connection, room, write.id), write)
+            if fate == "done":
+                connection.execute(sql.DELETE, values)
+    return Written(fate, _message(connection, room, write.id) if fate in ("done", "again") else None)
+
+
+def _edits(message: Message | None, edit: MessageEdit) -> Fate:
+    if message is None:
+        return "unknown"
+    if message.user_id != edit.user_id:
+        return "forbidden"
+    if message.deleted_at is not None:
+        return "unknown"
+    if message.edited_at == edit.at:
+        return "again"
+    return "late" if edit.at - message.at > EDITED_WITHIN else "done"
+
+
+def _deletes(message: Message | None, deletion: MessageDeletion) -> Fate:
+    if message is None:
+        return "unknown"
+    if message.user_id != deletion.user_id and not deletion.any_author:
+        return "forbidden"
+    return "done" if message.deleted_at is None else "again"
+
+
+def _message(connection: sqlite3.Connection, room: str, message: str) -> Message | None:
+    row: tuple[Any, ...] | None = connection.execute(sql.MESSAGE, {"room": room, "id": message}).fetchone()
+    return Message(*row) if row else None
+
+
+def message_of_key(connection: sqlite3.Connection, room: str, user_id: str, key: str) -> Message | None:
+    values = {"room": room, "user_id": user_id, "key": key}
+    row = connection.execute(sql.ID_OF_KEY, values).fetchone()
+    return _message(connection, room, row[0]) if row else None
+
+
+def messages(
+    connection: sqlite3.Connection, room: str, reader: Reader, limit: int, before: str | None = None
+) -> MessagePage:
+    until = math.inf
+    if before is not None:
+        row = connection.execute(sql.PLACE, {"room": room, "before": before}).fetchone()
+        if row is None:
+            return MessagePage([], more=False)
+        (until,) = row
+    values = {
+        "room": room,
+        "until": until,
+        "since": -math.inf if reader.since is None else reader.since,
+        "user_id": reader.user_id,
+        "in_charge": reader.in_charge or reader.user_id is None,
+        "limit": limit + 1,
+    }
+    ids = [id_ for (id_,) in connection.execute(sql.PAGE, values)]
+    found = [message for id_ in reversed(ids[:limit]) if (message := _message(connection, room, id_))]
+    return MessagePage(found, len(ids) > limit)
+
+
+def forget_messages(connection: sqlite3.Connection, unkept_before: float, kept_before: float) -> int:
+    values = {"unkept_before": unkept_before, "kept_before": kept_before}
+    return len({room for (room,) in connection.execute(sql.FORGET, values).fetchall()})
