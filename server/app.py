@@ -51,6 +51,7 @@ from server.realtime.gateway import Gateway
 from server.realtime.overload import Rank
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
+from server.reports.chat_keeping import ChatKeeping
 from server.reports.retention import Retention
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
@@ -82,6 +83,7 @@ async def serve(
     store = config.make_store()
     await store.open()
     retention = Retention(store, config.retention_days)
+    chat_keeping = ChatKeeping(store, config.grace)
     jobs = Jobs(config, store)
     schedule = Schedule(jobs, store)
     deadline: float | None = None
@@ -95,6 +97,7 @@ async def serve(
             frames=pace.frames(config),
             log_memory=config.log_memory * 2**20,
             hands=Hands(record_clock.at),
+            message_name=tokens.message_id,
         )
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         changes = ChangeWriter(store, metrics, at=record_clock.now, node=node.id)
@@ -124,6 +127,7 @@ async def serve(
         gateway.start()
         gateway.overload.start()
         retention.start()
+        chat_keeping.start()
         jobs.start()
         schedule.start()
         echoes = Echoes(
@@ -156,7 +160,7 @@ async def serve(
     finally:
         try:
             async with asyncio.timeout_at(deadline):
-                await asyncio.gather(retention.stop(), schedule.stop())
+                await asyncio.gather(retention.stop(), chat_keeping.stop(), schedule.stop())
                 await jobs.stop()
                 if issuer is not None:
                     await issuer.stop()

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from server.http import attendance, audit, invites, knocks, participants, settings
+from server.http import attendance, audit, chat, invites, knocks, participants, settings
 from server.http.callers import ADMIN, Callers
 from server.http.openapi import UNKNOWN, answered, refusal
 from server.http.order_routes import known_as
@@ -240,6 +240,7 @@ def router(  # the API's parts list
 
     attendance.add_to(routes, store, record_clock, Known, hosted)
     audit.add_to(routes, store, Known, hosted)
+    chat.add_to(routes, store, Known, hosted)
     settings.add_to(routes, gateway, hub, Known, existing)
     participants.add_to(routes, gateway, store, Known, existing)
     knocks.add_to(routes, gateway, hub, Known, existing)

@@ -48,6 +48,13 @@ class SettingsBody(BaseModel):
     opens_at: str | None = Field(None, description="RFC 3339.")
     ends_at: str | None = Field(None, description="RFC 3339.")
     without_host: Literal["continue", "lock", "end"] = "continue"
+    chat: Literal["all", "hosts", "off"] = Field(
+        "all", description="To whom others than the hosts may write."
+    )
+    chat_keep: Literal["no", "meeting", "record"] = Field(
+        "meeting", description="How long messages are kept."
+    )
+    chat_history: Literal["all", "joined"] = Field("all", description="What those who come later are shown.")
     if_revision: int | None = Field(
         None, alias="if", ge=0, le=MAX_ID, description="Change nothing if the revision is another one."
     )

@@ -9,18 +9,20 @@ were made before it. What is made meanwhile does not hold it up.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
+from server.realtime.chat_writer import ChatWriter
+from server.realtime.room_queue import RoomQueue
 from server.runtime.happening import ends, happens
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
 from storage import moderation
+from storage.chat import Chat
 from storage.errors import MeetingEnded, Outdated, StoreUnavailable, UnknownMeeting
 from storage.moderation import Moderation
 
@@ -35,32 +37,8 @@ LIMIT_OF_ROOM = 1000
 RETRY_FIRST, RETRY_MOST = 0.2, 5.0
 
 
-class _Queue:
-    """What is still to be recorded of one room, each with its time (the record's clock).
-
-    `done`: how many were recorded. `awaited`: what happens when so many are.
-    """
-
-    __slots__ = ("awaited", "changes", "done")
-
-    def __init__(self) -> None:
-        self.changes: deque[tuple[float, Unsettled]] = deque()
-        self.done = 0
-        self.awaited: deque[tuple[int, asyncio.Event]] = deque()
-
-    def written(self) -> asyncio.Event:
-        """What happens when all that is in it now is recorded."""
-        count = self.done + len(self.changes)
-        if not self.awaited or self.awaited[-1][0] < count:
-            self.awaited.append((count, asyncio.Event()))
-        return self.awaited[-1][1]
-
-    def pop(self) -> None:
-        """The first is recorded."""
-        self.changes.popleft()
-        self.done += 1
-        while self.awaited and self.awaited[0][0] <= self.done:
-            self.awaited.popleft()[1].set()
+class Recording(Moderation, Chat, Protocol):
+    """What is asked of a store here."""
 
 
 class ChangeWriter:
@@ -68,16 +46,17 @@ class ChangeWriter:
     change once the store has answered."""
 
     def __init__(
-        self, store: Moderation, metrics: Metrics, *, at: Callable[[], float], node: str = ""
+        self, store: Recording, metrics: Metrics, *, at: Callable[[], float], node: str = ""
     ) -> None:
         self.settled: Callable[[Unsettled, Outcome], None] = lambda unsettled, outcome: None
         self._store = store
         self._metrics = metrics
         self._node = node
         self._at = at
-        self._rooms: dict[str, _Queue] = {}
+        self._rooms: dict[str, RoomQueue] = {}
         self._writers: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._chat = ChatWriter(store, metrics, self._settle)
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
@@ -85,9 +64,12 @@ class ChangeWriter:
 
     @property
     def count(self) -> int:
-        return self._count
+        return self._count + self._chat.count
 
     def record(self, unsettled: Unsettled) -> None:
+        if unsettled.change.chat is not None:
+            self._chat.record(unsettled)
+            return
         queue = self._rooms.get(unsettled.room)
         of_room = 0 if queue is None else len(queue.changes)
         if self._count >= LIMIT or of_room >= LIMIT_OF_ROOM:
@@ -95,7 +77,7 @@ class ChangeWriter:
             return
         self._count += 1
         if queue is None:
-            queue = self._rooms[unsettled.room] = _Queue()
+            queue = self._rooms[unsettled.room] = RoomQueue()
             writer = asyncio.create_task(self._write_all(unsettled.room, queue))
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
@@ -119,21 +101,30 @@ class ChangeWriter:
         queue = self._rooms.get(room)
         return queue is None or await happens(queue.written(), within)
 
+    async def settle_chat(self, room: str, within: float) -> bool:
+        """The same of what was written in the chat."""
+        if self.held_up is not None and not await self.held_up(room, within):
+            return False
+        return await self._chat.settle(room, within)
+
     def is_behind(self, room: str) -> bool:
         """Whether the room has changes that are not recorded; also right after `settle`, if there are later ones."""
         return room in self._rooms
 
     async def settle_all(self, within: float) -> None:
         """Wait until all changes of all rooms are recorded; at most `within` seconds."""
-        await asyncio.gather(*(happens(queue.written(), within) for queue in self._rooms.values()))
+        queues = self._rooms.values()
+        await asyncio.gather(
+            self._chat.settle_all(within), *(happens(queue.written(), within) for queue in queues)
+        )
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
-        await ends(self._writers, within)
+        await asyncio.gather(self._chat.close(within), ends(self._writers, within))
         if self._count:
             log.warning("changes left unrecorded, nobody was told that they are", count=self._count)
 
-    async def _write_all(self, room: str, queue: _Queue) -> None:
+    async def _write_all(self, room: str, queue: RoomQueue) -> None:
         delay, is_new = RETRY_FIRST, True
         while queue.changes:
             at, unsettled = queue.changes[0]

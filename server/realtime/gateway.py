@@ -24,7 +24,7 @@ from server.realtime.connection_owner import Buffer
 from server.realtime.hand_writer import HandWriter
 from server.realtime.joining import Joining
 from server.realtime.log_context import of_connection
-from server.realtime.moderating import Moderating
+from server.realtime.moderating import TAKEN, Moderating
 from server.realtime.open_sockets import OpenSockets, room_for_sockets
 from server.realtime.outside_commands import OutsideCommands
 from server.realtime.overload import Overload, Rank
@@ -34,7 +34,7 @@ from server.runtime.retry_after import away_for
 from server.settings.config import Config
 from signalling.protocol.client_messages import Authenticate, BadMessage, Join, Resume, decode
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.protocol.moderation import COMMANDS, Command, counts_for
+from signalling.protocol.moderation import Command, counts_for
 from signalling.rooms import server_messages
 from signalling.rooms.change import Unsettled
 from signalling.rooms.effects import Close, EndMeeting, LetIn, PutRight, Send
@@ -212,7 +212,7 @@ class Gateway:
                     self._works(connection, task)
             elif connection.joined or connection.waits or not isinstance(message, Join | Resume):
                 # Not `isinstance`, which takes long for so many types: this is done for every message.
-                if type(message) in COMMANDS:
+                if type(message) in TAKEN:
                     command = cast(Command, message)
                     connection.count_more(counts_for(command))
                     if (task := self._moderating.takes(connection, command)) is not None:

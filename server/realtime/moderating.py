@@ -15,19 +15,24 @@ from server.realtime import absent_people
 from server.realtime.as_recorded import AsRecorded
 from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
+from server.realtime.chat_history import Histories
 from server.realtime.connection import Connection
 from server.realtime.ending import end_meeting
 from server.realtime.pending_joins import PendingJoins
 from server.runtime import clock
+from signalling.protocol.chat import ChatHistory
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.moderation import Command, Settings
-from signalling.rooms.change import LOOK_UP, Outcome, Recorded, Unsettled
+from signalling.protocol.moderation import COMMANDS, Command, Settings
+from signalling.rooms.change import Outcome, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, PutRight
 from signalling.rooms.hub import Hub
 from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.store import Store
 
 log = structlog.get_logger()
+
+TAKEN = COMMANDS | {ChatHistory}
+"""What `Moderating.takes` looks at."""
 
 RECORDED_WITHIN = 5.0
 """Seconds that a command about somebody absent waits for changes before it."""
@@ -58,6 +63,7 @@ class Moderating:
         self._passwords = passwords
         self._end = end
         self._tasks: set[asyncio.Task[None]] = set()
+        self._histories = Histories(hub, store, changes, carrier, self._begin)
         changes.settled = self._settled
 
     def unsettled(self, effect: Unsettled) -> None:
@@ -103,11 +109,13 @@ class Moderating:
 
     def _decides_anew(self, unsettled: Unsettled) -> None:
         """Who may come in may be another question now."""
-        if unsettled.change != LOOK_UP:
+        if unsettled.is_about_entry:
             self._pending.meeting_changed(unsettled.room)
 
-    def takes(self, connection: Connection, message: Command) -> asyncio.Task[None] | None:
+    def takes(self, connection: Connection, message: Command | ChatHistory) -> asyncio.Task[None] | None:
         """If something has to be found out before the hub can have the message, what does so."""
+        if isinstance(message, ChatHistory):
+            return self._histories.show(connection, message)
         seat = self._hub.seated(connection)
         if seat is None or seat.member.role == "participant":
             # Refused by the hub; nothing is spent on it.

@@ -35,6 +35,7 @@ class Metrics:
         self.log_bytes: Callable[[], int] = lambda: 0
         self.unrecorded: Callable[[], int] = lambda: 0
         self.unrecorded_changes: Callable[[], int] = lambda: 0
+        self.unrecorded_messages: Callable[[], int] = lambda: 0
         self.unrecorded_hands: Callable[[], int] = lambda: 0
         self.echo_processes: Callable[[], int] = lambda: 0
         self.log_lines_dropped: Callable[[], int] = lambda: 0
@@ -80,6 +81,11 @@ class Metrics:
             "reconvene_unrecorded_changes",
             "What those in charge changed and the store does not have yet.",
             value=self.unrecorded_changes(),
+        )
+        yield GaugeMetricFamily(
+            "reconvene_unrecorded_messages",
+            "What was written in chats and waits to be recorded.",
+            value=self.unrecorded_messages(),
         )
         yield GaugeMetricFamily(
             "reconvene_unrecorded_hands",

@@ -49,7 +49,8 @@ class Emit(NamedTuple):
     called.
 
     `muted` (`media`: what to turn off; `by` if somebody did that, otherwise it is not allowed), `answered` (`order`;
-    `again` if it had taken effect before; `error` with `code` and `message` if it was refused).
+    `again` if it had taken effect before; `error` with `code` and `message` if it was refused; `page` of a
+    `chat_history`). `reaction` (the message).
     """
 
     name: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.client.actions import Action, Emit, Goodbye, Send
+from signalling.client.chat import ChatLog
 from signalling.client.knocks import Knocks, knocked, knocks_of
-from signalling.client.outbox import LASTING, ORDERS, Message, Outbox
+from signalling.client.outbox import ANSWERED, KEYED, Message, Outbox
 from signalling.client.place import Place
 from signalling.client.rights import may
 from signalling.client.roster import FLAGS, Participant, applied, difference, roster_of
@@ -20,7 +21,7 @@ FEATURES = [BATCH, BUSY, ICE, MODERATION]
 
 class Membership:
     """`epoch`: names the room's log, empty before the first join; `seq`: number of the last event received; `last_id`:
-    of the last message that wants an answer."""
+    of the last message that wants an answer. `reads_chat`: `chat` is kept complete, as far as it reaches back."""
 
     def __init__(self, place: Place) -> None:
         self.epoch = ""
@@ -28,6 +29,8 @@ class Membership:
         self.roster: dict[str, Participant] = {}
         self.meeting: Message = {}
         self.knocks: Knocks = {}
+        self.chat = ChatLog()
+        self.reads_chat = False
         self.my_id = ""
         self.outbox = Outbox()
         self._place = place
@@ -86,6 +89,7 @@ class Membership:
         self.outbox.start_anew()
         self._look_around(message["seq"], message)
         orders: list[Action] = [Send(order) for order in self.outbox.all()]
+        orders += self._read_anew()
         obeyed = self._obey(_turned_off(message))
         return [Emit("joined", message), *orders, *obeyed, *self._catch_up()]
 
@@ -111,6 +115,8 @@ class Membership:
         off = [flag for flag in _turned_off(message) if not self.outbox.turns_on(flag)]
         actions: list[Action] = [Send(command) for command in self.outbox.all()]
         actions += self._obey(off)
+        if snapshot is not None:
+            actions += self._read_anew()
         if restarted:
             actions += self._catch_up()
         passed_on = ("replayed", "ice_servers", "session", "snapshot")
@@ -128,10 +134,13 @@ class Membership:
     def event(self, message: Message) -> list[Action]:
         """Apply an event. One that is not newer than the last one was applied before, and is ignored."""
         seq = message.get("seq")
+        if message.get("type") == "reaction":
+            return [Emit("reaction", message)]
         if not isinstance(seq, int) or seq <= self.seq:
             return []
         self.seq = seq
         self.roster = applied(self.roster, message)
+        self.chat.event(message)
         self.knocks = knocked(self.knocks, message, self.me)
         if message["type"] == "meeting_updated":
             self.meeting = {**self.meeting, **message["meeting"]}
@@ -171,7 +180,10 @@ class Membership:
         return self._command(message, connected=connected) if self.epoch else []
 
     def order(self, command: Message, *, connected: bool) -> list[Action]:
-        """Give an order to those who are in the meeting. The caller makes the `key` of one that lasts."""
+        """Give an order to those who are in the meeting, or write in the chat. The caller makes the `key` of one that
+        lasts, and of a message. A reaction is of the moment: it is sent now, or not at all."""
+        if command["type"] == "react":
+            return [Send(command)] if connected else []
         return self._command(command, connected=connected) if self.epoch else []
 
     def hold(self, error: Message, now: float) -> bool:
@@ -180,9 +192,9 @@ class Membership:
         command = self.outbox.find(error.get("id"))
         if command is None:
             return False
-        if error["code"] == "unavailable" and "retry_after" in error and command["type"] in ORDERS:
+        if error["code"] == "unavailable" and "retry_after" in error and command["type"] in ANSWERED:
             # The room may have taken it over already.
-            command |= {"again": True} if command["type"] in LASTING else {}
+            command |= {"again": True} if command["type"] in KEYED else {}
         elif error["code"] != "busy":
             return False
         return self.outbox.hold(command["id"], now + error.get("retry_after", 1.0))
@@ -192,7 +204,9 @@ class Membership:
         command = self.outbox.find(message.get("id"))
         self.outbox.answered(message.get("id"))
         refused: Message = {key: message[key] for key in ("code", "message") if key in message}
-        if command is not None and command["type"] in ORDERS:
+        if command is not None and message["type"] == "chat_page":
+            return self._page(command, message)
+        if command is not None and command["type"] in ANSWERED:
             again = {"again": True} if message.get("again") else {}
             answer: Message = {"error": refused} if refused else again
             return [Emit("answered", {"order": command, **answer})]
@@ -203,6 +217,20 @@ class Membership:
             return []
         forbidden = command is not None and command["type"] == "status" and refused["code"] == "forbidden"
         return [Emit("error", refused), *(self._forbidden(command) if command and forbidden else [])]
+
+    def _read_anew(self) -> list[Action]:
+        """Messages may have been missed."""
+        self.chat.doubt()
+        if not self.reads_chat or self.outbox.asks_for_history:
+            return []
+        return self._command({"type": "chat_history"}, connected=True)
+
+    def _page(self, asked: Message, page: Message) -> list[Action]:
+        before = self.chat.page(page, asked.get("before"))
+        told: list[Action] = [Emit("answered", {"order": asked, "page": page})]
+        if before is None:
+            return told
+        return [*told, *self._command({"type": "chat_history", "before": before}, connected=True)]
 
     def goodbye(self) -> list[Action]:
         """Nothing before the first join: until then, the stored session belongs to an earlier page."""

@@ -11,6 +11,17 @@ Message = dict[str, Any]
 LASTING = frozenset({"remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"})
 """Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once."""
 
+CHAT = frozenset({"chat", "chat_edit", "chat_delete", "chat_history"})
+"""What is written and read in the chat. A message carries a `key`, too; the others may come twice."""
+
+KEYED = LASTING | {"chat"}
+
+KEPT = LASTING | CHAT
+"""What is sent again also to a server that was restarted."""
+
+ANSWERED = CHAT | LASTING | {"mute", "ask", "lower_hands", "end"}
+"""Of whose answers the application is told."""
+
 ORDERS = LASTING | {"mute", "ask", "lower_hands", "end"}
 
 
@@ -22,16 +33,16 @@ class _Command:
 
     @property
     def to(self) -> str:
-        """Commands to the same addressee stay in order; a status has none."""
-        to = self.message.get("to", "")
+        """Commands to the same addressee stay in order, and so does the chat; a status has none."""
+        to = "chat:" if self.message["type"] in CHAT else self.message.get("to", "")
         return str(to)
 
     @property
     def is_lasting(self) -> bool:
-        return self.message["type"] in LASTING
+        return self.message["type"] in KEPT
 
     def may_have_happened(self) -> None:
-        if self.written and self.is_lasting:
+        if self.written and self.message["type"] in KEYED:
             self.message["again"] = True
 
 
@@ -79,6 +90,12 @@ class Outbox:
         """Whether a status that is not answered yet turns this on."""
         return any(command.message.get("media", {}).get(flag) for command in self._statuses)
 
+    @property
+    def asks_for_history(self) -> bool:
+        """Whether the latest page of the chat is asked for, and not there yet."""
+        messages = (command.message for command in self._commands)
+        return any(each["type"] == "chat_history" and "before" not in each for each in messages)
+
     def raises_hand(self) -> bool:
         """Whether a status that is not answered yet raises the hand."""
         return any(command.message.get("hand") for command in self._statuses)
@@ -121,7 +138,7 @@ class Outbox:
         return messages
 
     def start_anew(self) -> None:
-        """The place was given up, and this is another: keep only orders that last."""
+        """The place was given up, and this is another: keep only orders that last, and the chat."""
         self._commands = [command for command in self._commands if command.is_lasting]
         for command in self._commands:
             command.may_have_happened()

@@ -79,7 +79,7 @@ class SignallingClient:
         match message.get("type"):
             case "joined" | "resumed" | "waiting":
                 return self._come_in(message, now)
-            case "ack":
+            case "ack" | "chat_page":
                 return [*self.membership.answer(message), *self._send_due(now)]
             case "going_away":
                 self._not_before = now + message["delay"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, ChatPage, React
 from signalling.protocol.client_messages import Authenticate, Join, Leave, Ping, Resume, Signal, Status
 from signalling.protocol.knocks import Waiting
 from signalling.protocol.moderation import COMMANDS
@@ -12,9 +13,10 @@ from signalling.protocol.server_messages import Ack, Authenticated, Error, Joine
 ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     Join: (Joined, Waiting, Error),
     Resume: (Resumed, Joined, Waiting, Error),
-    **dict.fromkeys((Status, Signal, Leave), (Ack, Error)),
+    **dict.fromkeys((Status, Signal, Leave, Chat, ChatEdit, ChatDelete, React), (Ack, Error)),
     Authenticate: (Authenticated, Error),
     Ping: (Pong, Error),
+    ChatHistory: (ChatPage, Error),
     **dict.fromkeys(sorted(COMMANDS, key=lambda command: command.__name__), (Ack, Error)),
 }
 """By the struct of the message. `Waiting` is followed by another answer, once somebody has decided."""

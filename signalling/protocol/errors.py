@@ -75,6 +75,7 @@ class ErrorCode(StrEnum):
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a code, not a secret
     DUPLICATE = "duplicate"
     UNKNOWN_PARTICIPANT = "unknown_participant"
+    UNKNOWN_MESSAGE = "unknown_message"
     FORBIDDEN = "forbidden"
     CHANGED = "changed"
     BAD_TOKEN = "bad_token"  # noqa: S105 - a code, not a secret
@@ -112,6 +113,7 @@ ERRORS: dict[ErrorCode, ErrorEntry] = {
     ErrorCode.WRONG_PASSWORD: ErrorEntry("This is not the meeting's password.", None, 403),
     ErrorCode.DUPLICATE: ErrorEntry("You are in this meeting already, in another tab or browser.", None),
     ErrorCode.UNKNOWN_PARTICIPANT: ErrorEntry("Nobody else in the meeting has this ID.", None, 404),
+    ErrorCode.UNKNOWN_MESSAGE: ErrorEntry("There is no such message any more.", None, 404),
     ErrorCode.FORBIDDEN: ErrorEntry("Only the host may do this.", None, 403),
     ErrorCode.CHANGED: ErrorEntry("The settings were changed meanwhile; look at them again.", None, 412),
     ErrorCode.BAD_TOKEN: ErrorEntry("The token is not valid or has expired.", CloseCode.BAD_TOKEN, 401),

@@ -19,7 +19,10 @@ ICE = "ice"
 MODERATION = "moderation"
 """The client obeys those in charge: it plays what others may send alone, and turns off what it may not."""
 
-FEATURES = (BATCH, BUSY, ICE, MODERATION)
+CHAT = "chat"
+"""The client shows what people write, and reactions."""
+
+FEATURES = (BATCH, BUSY, ICE, MODERATION, CHAT)
 """The server's features."""
 
 _KNOWN = frozenset(FEATURES)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from signalling.protocol.fields import MAX_ID, Media, MessageId
-from signalling.protocol.rights import Lobby, Role, WithoutHost
+from signalling.protocol.rights import ChatKeep, ChatMode, ChatShown, Lobby, Role, WithoutHost
 
 Key = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
 """Names one command of one client, so that it takes effect once."""
@@ -106,6 +106,9 @@ class SettingsChange(msgspec.Struct, frozen=True):
     opens_at: str | UnsetType | None = UNSET
     ends_at: str | UnsetType | None = UNSET
     without_host: WithoutHost | UnsetType = UNSET
+    chat: ChatMode | UnsetType = UNSET
+    chat_keep: ChatKeep | UnsetType = UNSET
+    chat_history: ChatShown | UnsetType = UNSET
 
 
 class Settings(msgspec.Struct, frozen=True, tag_field="type", tag="settings"):

@@ -22,6 +22,16 @@ WithoutHost = Literal["continue", "lock", "end"]
 """What happens when nobody has been in charge for a while."""
 
 
+ChatMode = Literal["all", "hosts", "off"]
+"""To whom those may write who are not in charge: to everyone and anyone, to those in charge alone, to nobody."""
+
+ChatKeep = Literal["no", "meeting", "record"]
+"""How long messages are kept: while somebody is there, a day longer, or as long as the record."""
+
+ChatShown = Literal["all", "joined"]
+"""What those who come later are shown: everything, or what was written since they first came."""
+
+
 class Rights(msgspec.Struct, frozen=True, omit_defaults=True):
     """What somebody may do. None: as the meeting's default says; in the default itself: yes."""
 
@@ -69,6 +79,9 @@ class MeetingSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     ends_at: str | None = None
     without_host: WithoutHost = "continue"
     spotlight: tuple[str, ...] = ()
+    chat: ChatMode = "all"
+    chat_keep: ChatKeep = "meeting"
+    chat_history: ChatShown = "all"
 
 
 DEFAULT = MeetingSettings()

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from signalling.protocol.chat import ChatChanged, ChatMessage, ChatPage, Reaction
 from signalling.protocol.errors import ErrorCode
 from signalling.protocol.fields import Media, MessageId, Number
 from signalling.protocol.knocks import Knock, Knocked, KnockEnded, Waiting
@@ -270,6 +271,8 @@ Event = (
     | Asked
     | Knocked
     | KnockEnded
+    | ChatMessage
+    | ChatChanged
 )
 
 
@@ -292,6 +295,8 @@ ServerMessage = (
     | IceServers
     | TokenExpiring
     | Authenticated
+    | ChatPage
+    | Reaction
     | Event
     | Batch
 )

@@ -23,6 +23,10 @@ _UNSEEN = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]+"
 )
 _IN_CONTEXT = re.compile(f"[{_JOINERS}{_SELECTORS}]")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They reverse the text around them (Unicode bidirectional formatting)."""
+
+_BLANK_ONE = re.compile(rf"[\s{_BLANKS}]")
 _BLANK = re.compile(rf"[\s{_BLANKS}]+")
 
 _JOINING = re.compile(
@@ -35,12 +39,30 @@ def shown(text: str) -> str:
     """The text without invisible characters, with single spaces, trimmed and composed (NFC)."""
     if text.isascii():
         return " ".join(text.split())
+    return unicodedata.normalize("NFC", _BLANK.sub(" ", _shown_in_line(text)).strip())
+
+
+def _shown_in_line(text: str) -> str:
     parts, at = [], 0
     for flag in _FLAG.finditer(text):
         parts += [_without_unseen(text[at : flag.start()]), flag.group()]
         at = flag.end()
     parts.append(_without_unseen(text[at:]))
-    return unicodedata.normalize("NFC", _BLANK.sub(" ", "".join(parts)).strip())
+    return "".join(parts)
+
+
+def lines(text: str) -> str:
+    """The text without invisible characters, line by line: blanks and lines within it stay, those around it go. Marks
+    that reverse what is around them, and control characters, go as well."""
+    found = []
+    for line in text.replace("\r\n", "\n").replace("\t", "    ").strip("\r\n").split("\n"):
+        kept = "".join(
+            each for each in line if unicodedata.category(each) not in {"Cc", "Cs"} and each not in _BIDI
+        )
+        if not kept.isascii():
+            kept = unicodedata.normalize("NFC", _BLANK_ONE.sub(" ", _shown_in_line(kept)))
+        found.append(kept.rstrip())
+    return "\n".join(found).strip("\n")
 
 
 def is_seen(text: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from signalling.protocol.errors import Refused
 from signalling.protocol.moderation import Back
@@ -34,12 +36,33 @@ class Person(NamedTuple):
 NOBODY: Mapping[str, Person] = {}
 
 
+class ChatChange(msgspec.Struct, frozen=True):
+    """What is written, edited or deleted in the chat. `id`: of the message. `at`: by the record's clock. `to_user`:
+    None is everyone, "" those in charge. `any_author`: also what others wrote."""
+
+    kind: Literal["say", "edit", "delete"]
+    id: str
+    at: float
+    text: str = ""
+    to_user: str | None = None
+    reply_to: str | None = None
+    any_author: bool = False
+
+
+class Posted(NamedTuple):
+    """A message that was edited or deleted, as the store has it. `user_id`: its author; `deleted_by`: a participant."""
+
+    user_id: str
+    to_user: str | None
+    deleted_by: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Users are named by their ids.
 
     `settings`: new values by name, as the record has them; None: the default again. `host`: who is host from now on.
-    `may`: all rights of a user in which they differ from the meeting's default.
+    `may`: all rights of a user in which they differ from the meeting's default. `chat`: nothing else is in it then.
     """
 
     action: str
@@ -53,6 +76,7 @@ class Change:
     readmit: tuple[str, ...] = ()
     admit: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    chat: ChatChange | None = None
 
     @property
     def users(self) -> frozenset[str]:
@@ -108,13 +132,20 @@ class Unsettled(NamedTuple):
     anew: bool = False
     since: float = math.inf
 
+    @property
+    def is_about_entry(self) -> bool:
+        """Whether who may come in may be another question by it."""
+        return self.change.chat is None and self.change != LOOK_UP
+
 
 class Recorded(NamedTuple):
-    """The store's answer. `again`: the change had been recorded before, and nothing was changed now."""
+    """The store's answer. `again`: the change had been recorded before, and nothing was changed now. `posted`: the
+    message, if one was edited or deleted."""
 
     again: bool
-    settings: Mapping[str, Any]
-    revision: int
+    settings: Mapping[str, Any] = {}
+    revision: int = 0
+    posted: Posted | None = None
 
 
 Outcome = Recorded | Refused

@@ -7,7 +7,7 @@ stream across nodes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 
 MAX_COUNT = 4096
@@ -139,12 +139,21 @@ class Log:
         ]
         if sum(len(payload) for _, (_, _, payload, _) in found) > MAX_REPLAY:
             return []
-        for index, (n, at, payload, _) in found:
-            self._bytes -= len(payload)
-            self._entries[index] = (n, at, b"", NOBODY)
-            if self.withdrawn is not None:
-                self.withdrawn.append(n)
+        for index, _ in found:
+            self._blank(index)
         return [payload for _, (_, _, payload, _) in found]
+
+    def erase(self, mark: Callable[[bytes], bool]) -> None:
+        """Take out the events of which that holds: nobody is sent them any more."""
+        for index in [index for index, entry in enumerate(self._entries) if mark(entry[2])]:
+            self._blank(index)
+
+    def _blank(self, index: int) -> None:
+        n, at, payload, _ = self._entries[index]
+        self._bytes -= len(payload)
+        self._entries[index] = (n, at, b"", NOBODY)
+        if self.withdrawn is not None:
+            self.withdrawn.append(n)
 
     @property
     def _before(self) -> int:

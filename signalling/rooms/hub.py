@@ -18,13 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, React
 from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
-from signalling.rooms import allowed, catching_up, commands, server_messages, telling
+from signalling.rooms import allowed, catching_up, commands, goodbyes, server_messages, telling
 from signalling.rooms.absences import GOODBYE, Absences
 from signalling.rooms.admission import AdmissionView, view_of
 from signalling.rooms.change import NOBODY, Outcome, Person, Unsettled
+from signalling.rooms.chat import Chatting, Name, hashed
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Close, Effect, Send
@@ -56,7 +58,7 @@ class Hub:
     """All rooms of this process. `grace`, `heartbeat` and `now` are in seconds; `now` is by a clock that nobody sets.
 
     `frames`: frames a second in a room's budget for telling everyone; 0: statuses need no budget.
-    `hands`: has, after each call, what is to be recorded of raised hands.
+    `hands`: has, after each call, what is to be recorded of raised hands. `message_name`: makes ids of messages.
 
     `log_memory`: most bytes of all logs together; `logs.size`: their bytes at the last check.
     """
@@ -70,6 +72,7 @@ class Hub:
         frames: float = FRAMES,
         log_memory: int = MOST,
         hands: Hands | None = None,
+        message_name: Name = hashed,
     ) -> None:
         self.hands = Hands() if hands is None else hands
         self.grace = grace
@@ -86,6 +89,7 @@ class Hub:
             self.rooms, self.seats, self.absences, self.stays, self.coalescing, self.telling, self.waiting
         )
         self.orders = Orders(self.telling, self._departures, self.waiting, self.coalescing)
+        self.chatting = Chatting(self.telling, self.orders.questions, self.hands.moment, message_name)
         self._succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:
@@ -205,12 +209,17 @@ class Hub:
                 return self._departures.leave(connection, seat, message, now)
             case Join() | Resume():
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
+            case Chat() | ChatEdit() | ChatDelete() | ChatHistory() | React():
+                return self.chatting.receive(connection, seat, message, now)
             case _:
                 return self.orders.carry_out(connection, seat, message, now, known)
 
     def settled(self, unsettled: Unsettled, outcome: Outcome, now: float) -> list[Effect]:
         """The store has answered what `Unsettled` asked it to record."""
-        return self.orders.settled(self.rooms.get(unsettled.room), unsettled, outcome, now)
+        room, post = self.rooms.get(unsettled.room), unsettled.change.chat
+        if post is not None:
+            return self.chatting.settled(room, unsettled, post, outcome, now)
+        return self.orders.settled(room, unsettled, outcome, now)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:
         """The connection is gone, however it ended. Its member keeps the place for `grace` seconds.
@@ -237,25 +246,7 @@ class Hub:
         member = room.member_of(said.user_id) if room else None
         if room is None or member is None or member.instance != said.instance:
             return None
-        effects: list[Effect] = []
-        if said.attempt is not None:
-            if said.attempt < member.attempt:
-                return None
-            # A join or resume that the page sent before the goodbye may still be on its way: it is void.
-            member.attempt = said.attempt + 1
-        if member.connection is not None:
-            # If the page is still there, it reconnects at once, and nobody notices.
-            effects += self.coalescing.release_all_of(member, now)
-            effects.append(Close(member.connection, CloseCode.NORMAL))
-            del self.seats[member.connection]
-            self.absences.begin(room, member, now)
-        elif member.restored:
-            # The page was there until now, whatever the store says.
-            effects.append(stay_resumed(room.id, member, now))
-            member.restored = False
-            member.lost_at = now
-        self.absences.back_in(member, said.back_in, now)
-        return effects
+        return goodbyes.take(room, member, said, now, self.coalescing, self.seats, self.absences)
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed: show members who have been away for a while, and remove those away for too long."""

@@ -55,6 +55,8 @@ class Member:
     absence; None: no goodbye.
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent one.
     `refused`: per addressee, the id of the signal that was refused with `busy` and has to come again first.
+    `chat_budget` and `reactions`: the same for what it writes, and for reactions. `chat_refused`: the id of the message
+    that was refused with `busy` and has to come again first.
     `may`: the rights in which it differs from the meeting's default. `muted`: what somebody else turned off, or it may
     not send, since its page last said that it sends this; "hand" if it was lowered while the page was away.
     `hand_at`: when the hand was raised (epoch seconds, whole milliseconds), None while it is down.
@@ -72,6 +74,8 @@ class Member:
         "back_in",
         "began_at",
         "bytes",
+        "chat_budget",
+        "chat_refused",
         "command_ids",
         "connection",
         "excused",
@@ -91,6 +95,7 @@ class Member:
         "name",
         "order",
         "place",
+        "reactions",
         "refused",
         "restored",
         "role",
@@ -136,6 +141,9 @@ class Member:
         self.features: frozenset[str] = frozenset()
         self.bytes: Budget | None = None
         self.refused: dict[str, int] | None = None
+        self.chat_budget: Budget | None = None
+        self.chat_refused: int | None = None
+        self.reactions: Budget | None = None
         self.connection: Handle | None = None
         self.lost_at: float | None = None
         self.listing: Listing | None = None
@@ -166,6 +174,7 @@ class Member:
         self.order = order
         self.command_ids = CommandIds()
         self.refused = None
+        self.chat_refused = None
 
     @property
     def hand(self) -> bool:

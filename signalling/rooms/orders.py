@@ -143,13 +143,13 @@ class Orders:
         ):
             outcome = unsettled.refused
         if unsettled.reply is not None:
-            effects += _answer(room, unsettled.reply, outcome)
+            effects += answer(room, unsettled.reply, outcome)
         return effects
 
     def ended(self, room: Room | None, ending: EndMeeting, outcome: Outcome) -> list[Effect]:
         """The store has answered that it ended the meeting, or did not. The caller ends it in the hub next."""
         self.questions.answered(ending)
-        return [] if ending.reply is None else _answer(room, ending.reply, outcome)
+        return [] if ending.reply is None else answer(room, ending.reply, outcome)
 
     def take_over(self, room: Room, actor: Actor, change: Change, now: float) -> list[Effect]:
         """Make the change in the room, and tell everyone."""
@@ -292,7 +292,7 @@ class Orders:
         return commands.tell_one(room, addressee, payload, now)
 
 
-def _answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
+def answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
     """Answer the command, unless another page has the place by now."""
     member = reply.member
     reply.ids.unsettled.discard(reply.message_id)

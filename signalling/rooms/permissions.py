@@ -9,6 +9,8 @@
 
 Invites, which are made over HTTP, are like the commands of the second row: the role that they grant is a lower one. The
 host alone may make one that makes host, which is like `set_role`.
+
+Who may write in the chat is a right, and a setting (`check_chat`); what others wrote is deleted by those in charge.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from signalling.protocol.moderation import (
     Settings,
     Spotlight,
 )
-from signalling.protocol.rights import RANK, Role
+from signalling.protocol.rights import RANK, MeetingSettings, Rights, Role, allows
 
 Standing = Role | Literal["admin"]
 """Of whoever gives a command: a role in the meeting, or the admin key's, which is above all."""
@@ -89,6 +91,17 @@ def check(standing: Standing, command: type[Command], addressees: Iterable[Role]
         raise Refused(ErrorCode.FORBIDDEN, HOST if needed.least == "host" else CHARGE)
     if needed.below and any(RANK[role] >= mine for role in addressees):
         raise Refused(ErrorCode.FORBIDDEN, BELOW)
+
+
+def check_chat(role: Role, own: Rights, settings: MeetingSettings, *, to_hosts: bool) -> None:
+    """Raises `Refused` (forbidden) unless somebody with these rights may write to everyone and to anyone, or, with
+    `to_hosts`, to those in charge alone."""
+    if settings.chat == "off":
+        raise Refused(ErrorCode.FORBIDDEN, "The chat of this meeting is off.")
+    if settings.chat == "hosts" and not to_hosts and not RANK[role]:
+        raise Refused(ErrorCode.FORBIDDEN, "In this meeting one writes to the host and co-hosts alone.")
+    if not allows(role, own, settings.may, "chat"):
+        raise Refused(ErrorCode.FORBIDDEN, "You may not write in this meeting.")
 
 
 class HasRole(Protocol):

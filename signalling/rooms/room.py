@@ -34,6 +34,8 @@ class Room:
 
     `hands`: notes who raises a hand. `hand_at`: the latest time at which one was raised here.
 
+    `chat_at`: the latest time of a message (the record's clock). `chat_changes`: how many were edited or deleted here.
+
     `places`: how many members it has had. `touched`: what changes are noted in, if somebody asks for them. `unknown`:
     fields of a newer release, which are handed on as they are (`signalling.state`).
 
@@ -49,6 +51,8 @@ class Room:
         "_members",
         "_users",
         "ahead",
+        "chat_at",
+        "chat_changes",
         "frames",
         "hand_at",
         "hands",
@@ -73,6 +77,8 @@ class Room:
         self.log = log
         self.hands = hands
         self.hand_at = 0.0
+        self.chat_at = 0.0
+        self.chat_changes = 0
         self.frames: Budget | None = None
         self.untold: list[tuple[int, bytes]] = []
         self.ahead: dict[Member, int] = {}

@@ -7,27 +7,28 @@ encoded, so that a room of a thousand does not encode a thousand participants pe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from signalling.protocol import knocks
+from signalling.protocol import chat, knocks
 from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
 from signalling.protocol.fields import Media
 from signalling.protocol.rights import RANK
+from signalling.rooms.change import ChatChange
 from signalling.rooms.effects import Departure
 from signalling.rooms.knock import Knock
-from signalling.rooms.member import Member
+from signalling.rooms.member import Member, rfc3339
 from signalling.rooms.room import Room
 
 _encode = msgspec.json.Encoder().encode
 
 
-def _event(event: messages.Event) -> bytes:
+def _event(event: messages.Event | chat.ChatMessage | chat.ChatChanged) -> bytes:
     """Encode and copy: the encoder's bytes hold half as much memory again, and a room's log keeps thousands."""
     return b"%b" % _encode(event)
 
@@ -195,6 +196,44 @@ def knock(seq: int, knock: Knock) -> bytes:
 
 def knock_ended(seq: int, knock: Knock, reason: knocks.KnockReason, by: str | None) -> bytes:
     return _event(knocks.KnockEnded(seq, knock.id, reason, UNSET if by is None else by))
+
+
+def chat_message(seq: int, author: Member, post: ChatChange, to: str | None) -> bytes:
+    message = chat.Message(
+        post.id,
+        author.id,
+        author.name,
+        post.text,
+        rfc3339(post.at),
+        UNSET if to is None else to,
+        UNSET if post.reply_to is None else post.reply_to,
+    )
+    return _event(chat.ChatMessage(seq, message))
+
+
+def chat_edited(seq: int, post: ChatChange) -> bytes:
+    return _event(chat.ChatChanged(seq, chat.MessageChange(post.id, post.text, rfc3339(post.at))))
+
+
+def chat_deleted(seq: int, message: str, by: str | None) -> bytes:
+    return _event(chat.ChatChanged(seq, chat.MessageChange(message, deleted_by=by)))
+
+
+def marks(message: str) -> Callable[[bytes], bool]:
+    """Whether an event has the text of that message. In a text, the quotes of a lookalike are escaped."""
+    named = f'"message":{{"id":"{message}",'.encode()
+    return lambda event: event.startswith(_OF_CHAT) and named in event
+
+
+_OF_CHAT = (b'{"type":"chat_message",', b'{"type":"chat_changed",')
+
+
+def reaction(sender: Member, emoji: chat.Emoji) -> bytes:
+    return _encode(chat.Reaction(sender.id, emoji))
+
+
+def chat_page(message_id: int, messages: Sequence[chat.Message], *, more: bool) -> bytes:
+    return _encode(chat.ChatPage(message_id, list(messages), more))
 
 
 def _knocks(room: Room, you: Member) -> list[knocks.Knock] | UnsetType:

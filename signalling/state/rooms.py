@@ -23,6 +23,7 @@ TRANSLATED = {
     "revision": "revision",
     "is_wrong": "wrong",
     "hand_at": "hand_at",
+    "chat_at": "chat_at",
     "led_at": "led",
     "frames": "budget",
     "untold": "untold",
@@ -32,7 +33,7 @@ TRANSLATED = {
 """What the fields of a room are called in JSON."""
 
 HERE = {"_audience", "_audiences", "_listing", "_members", "_users"} | {
-    *("hands", "places", "settings", "touched", "unknown")
+    *("chat_changes", "hands", "places", "settings", "touched", "unknown")
 }
 """What a hub makes for itself, the members, and the fields that this release does not know."""
 
@@ -56,6 +57,7 @@ def write(hub: Hub, room: Room, when: Moment, name: Name) -> bytes:
         "revision": room.revision,
         "wrong": room.is_wrong,
         "hand_at": room.hand_at,
+        "chat_at": room.chat_at,
         "led": when.ago(room.led_at) if room.led_at else None,
         "budget": None if room.frames is None else room.frames.left(when.now),
         "untold": [[number, event.decode()] for number, event in room.untold],
@@ -83,6 +85,7 @@ def read(hub: Hub, part: Mapping[str, Any], when: Moment, find: Find, lost_at: f
     room.adopt(part["settings"], part["revision"])
     room.is_wrong = part.get("wrong", False)
     room.hand_at = part["hand_at"]
+    room.chat_at = part.get("chat_at", 0.0)
     if part["led"] is not None:
         room.led_at = wrote.before(part["led"])
     if part["budget"] is not None:

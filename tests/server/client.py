@@ -38,6 +38,8 @@ EVENTS = {
     "ask",
     "knock",
     "knock_ended",
+    "chat_message",
+    "chat_changed",
 }
 
 

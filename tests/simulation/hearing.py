@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def listen(world: World, page: Page, emitted: Emit) -> None:
+    world.chatters.listen(page, emitted)
     if not world.moderators.acts:
         return
     name, detail = emitted.name, emitted.detail

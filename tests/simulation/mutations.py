@@ -22,7 +22,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from signalling.rooms.member import Member
 from signalling.rooms.room import Room
-from tests.simulation.hand_mutations import HAND_PLANTS
+from tests.simulation.chat_mutations import PEOPLE_PLANTS
 from tests.simulation.host_link_mutations import HOST_LINK_PLANTS
 from tests.simulation.login_mutations import LOGIN_PLANTS
 from tests.simulation.order_mutations import ORDER_PLANTS
@@ -306,6 +306,13 @@ PLANTS: dict[str, Plant] = {
         every_reload_is_quick,
         host_lost_on_rejoin,
         joins_never_told,
-        *(*HAND_PLANTS, *HOST_LINK_PLANTS, *LOGIN_PLANTS, *RECORD_PLANTS, *ORDER_PLANTS, *TAKEOVER_PLANTS),
+        *(
+            *PEOPLE_PLANTS,
+            *HOST_LINK_PLANTS,
+            *LOGIN_PLANTS,
+            *RECORD_PLANTS,
+            *ORDER_PLANTS,
+            *TAKEOVER_PLANTS,
+        ),
     )
 }

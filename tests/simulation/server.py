@@ -158,7 +158,14 @@ class Server:
         # Little enough that talkative people spend it.
         held = Flow(rate=40, burst=100, is_behind=pace.flow(config).is_behind)
         hands = Hands(self._times.at)
-        return Hub(grace=config.grace, heartbeat=config.heartbeat, flow=held, frames=12, hands=hands)
+        return Hub(
+            grace=config.grace,
+            heartbeat=config.heartbeat,
+            flow=held,
+            frames=12,
+            hands=hands,
+            message_name=self._tokens.message_id,
+        )
 
     async def _close_sockets(self) -> None:
         """As uvicorn does it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -66,6 +67,20 @@ class Truth:
                 events = self.epochs.setdefault(epoch, [])
                 message = json.loads(payload)
                 events.append(Event(seq, at, message, to))
+
+    @functools.cached_property
+    def deleted(self) -> set[str]:
+        """Messages of the chat that were deleted at any time."""
+        changes = [
+            event.message["message"] for event in self.all() if event.message["type"] == "chat_changed"
+        ]
+        return {change["id"] for change in changes if "deleted_by" in change}
+
+    def may_be_erased(self, event: Event) -> bool:
+        """Whoever missed it is not sent it, if it was deleted meanwhile."""
+        return event.message["type"] in {"chat_message", "chat_changed"} and (
+            event.message["message"]["id"] in self.deleted
+        )
 
     def all(self) -> Iterator[Event]:
         for events in self.epochs.values():

@@ -21,6 +21,7 @@ from tests.simulation import actions, faults, rest, store_checks
 from tests.simulation.alone import Alone
 from tests.simulation.application import Application
 from tests.simulation.browser_socket import Socket
+from tests.simulation.chatters import Chatters
 from tests.simulation.clock import EPOCH, VirtualLoop, bury, lots
 from tests.simulation.faults import Blow
 from tests.simulation.host_links import HostLinks
@@ -77,6 +78,7 @@ class World(Alone):
         self.admin = Admin(self)
         self.moderators = Moderators(self)
         self.takeovers = TakeOvers(self)
+        self.chatters = Chatters(self)
         self.host_links = HostLinks(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
@@ -215,7 +217,9 @@ class World(Alone):
         return (
             self.store_failed
             or warning == "drain cut short"
-            or warning.startswith(("changes left unrecorded", "raised hands left unrecorded"))
+            or warning.startswith(
+                ("changes left unrecorded", "raised hands left", "messages left unrecorded")
+            )
             # All stays are told again with each take-over, which may be too much for a server that stops.
             or (self.takeovers.count > 0 and warning.startswith("stays left unrecorded"))
             or (self.clock_set and warning.startswith("the clock was set"))
@@ -278,7 +282,7 @@ class World(Alone):
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
         begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
-        begun += [self.host_links.act(), self.takeovers.act()]
+        begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)

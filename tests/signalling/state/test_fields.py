@@ -37,7 +37,18 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
     [
         (
             Hub(),
-            {"absences", "coalescing", "grace", "hands", "heartbeat", "logs", "orders", "rooms", "seats"}
+            {
+                "absences",
+                "chatting",
+                "coalescing",
+                "grace",
+                "hands",
+                "heartbeat",
+                "logs",
+                "orders",
+                "rooms",
+                "seats",
+            }
             | {"stays", "telling", "waiting", "_departures", "_succession"},
         ),
         (Hub().orders, {"questions", "_coalescing", "_departures", "_telling", "_waiting"}),

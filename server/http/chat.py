@@ -1,0 +1,57 @@
+"""The part of the HTTP API that tells what was written.
+
+Annotations are evaluated here (no `from __future__ import annotations`): FastAPI reads those of nested functions.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from server.http.openapi import UNKNOWN, answered
+from server.http.order_routes import known_as
+from server.http.private import PRIVATE
+from server.reports import chat_export
+from storage.chat import Reader
+from storage.records import Meeting
+from storage.store import Store
+
+
+class ChatView(BaseModel):
+    messages: list[dict[str, Any]] = Field(description="The oldest first.")
+
+
+def add_to(
+    routes: APIRouter,
+    store: Store,
+    Known: Any,  # noqa: N803 - a type: the id of whoever asks
+    hosted: Callable[[str, str], Awaitable[Meeting]],
+) -> None:
+    @routes.get(
+        "/api/meetings/{meeting}/chat",
+        tags=["keeping order"],
+        response_model=ChatView,
+        responses=answered("application/json", "text/csv", "text/plain") | UNKNOWN,
+    )
+    async def get_chat(
+        meeting: str,
+        user_id: Known,
+        response: Response,
+        format: Literal["json", "csv", "txt"] = "json",  # noqa: A002 - the protocol's name
+    ) -> Any:
+        """What was written. For the host, and for the admin key; of what two people wrote to each other, the host's
+        own."""
+        room = (await hosted(meeting, user_id)).room
+        reader = Reader(known_as(user_id), in_charge=True)
+        found = await chat_export.everything(store, room, reader)
+        if format == "json":
+            response.headers.update(PRIVATE)
+            return ChatView(messages=[chat_export.row(each) for each in found])
+        as_file = chat_export.as_csv if format == "csv" else chat_export.as_text
+        headers = PRIVATE | {"Content-Disposition": f'attachment; filename="{room}-chat.{format}"'}
+        kind = "text/csv" if format == "csv" else "text/plain"
+        return Response(
+            await asyncio.to_thread(as_file, found), media_type=f"{kind}; charset=utf-8", headers=headers
+        )

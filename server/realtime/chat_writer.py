@@ -1,0 +1,193 @@
+"""Records what people write, and says when the store has it. Retries while the store is unavailable.
+
+    record() ─► one queue per room, in order ─► store, many at once ─► settled()
+
+Joins do not wait for it, nor it for what those in charge change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import structlog
+
+from server.realtime.room_queue import RoomQueue
+from server.runtime.happening import ends, happens
+from server.runtime.metrics import Metrics
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.change import ChatChange, Outcome, Posted, Recorded, Unsettled
+from storage.chat import (
+    Chat,
+    MessageDeletion,
+    MessageEdit,
+    MessageWrite,
+    NewMessage,
+    Written,
+)
+from storage.errors import StoreUnavailable, UnknownMeeting
+
+log = structlog.get_logger()
+
+LIMIT = 10_000
+"""Messages kept while the store is unavailable. Beyond this, new ones are refused."""
+
+LIMIT_OF_ROOM = 2000
+
+BATCH = 64
+"""Messages of one room that are written at once."""
+
+RETRY_FIRST, RETRY_MOST = 0.2, 5.0
+
+
+class ChatWriter:
+    """`settled` is called with each once the store has answered."""
+
+    def __init__(self, store: Chat, metrics: Metrics, settled: Callable[[Unsettled, Outcome], None]) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._settled = settled
+        self._rooms: dict[str, RoomQueue] = {}
+        self._writers: set[asyncio.Task[None]] = set()
+        self._count = 0
+        metrics.unrecorded_messages = lambda: self._count
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def record(self, unsettled: Unsettled) -> None:
+        queue = self._rooms.get(unsettled.room)
+        if self._count >= LIMIT or (queue is not None and len(queue.changes) >= LIMIT_OF_ROOM):
+            self._settled(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
+            return
+        self._count += 1
+        if queue is None:
+            queue = self._rooms[unsettled.room] = RoomQueue()
+            writer = asyncio.create_task(self._write_all(unsettled.room, queue))
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        queue.changes.append((0.0, unsettled))
+
+    async def settle(self, room: str, within: float) -> bool:
+        """Wait until all that was written in the room is recorded; False if that takes longer than `within` seconds."""
+        queue = self._rooms.get(room)
+        return queue is None or await happens(queue.written(), within)
+
+    async def settle_all(self, within: float) -> None:
+        await asyncio.gather(*(happens(queue.written(), within) for queue in self._rooms.values()))
+
+    async def close(self, within: float) -> None:
+        """Try for `within` more seconds to record what is left, then stop."""
+        await ends(self._writers, within)
+        if self._count:
+            log.warning(
+                "messages left unrecorded, their authors were not told that they are", count=self._count
+            )
+
+    async def _write_all(self, room: str, queue: RoomQueue) -> None:
+        delay = RETRY_FIRST
+        while queue.changes:
+            batch = _batch(queue)
+            try:
+                outcomes = await self._write(room, batch)
+            except StoreUnavailable:
+                await asyncio.sleep(delay)
+                delay = min(RETRY_MOST, delay * 2)
+                continue
+            delay = RETRY_FIRST
+            for unsettled, outcome in zip(batch, outcomes, strict=True):
+                queue.pop()
+                self._count -= 1
+                if not queue.changes:
+                    del self._rooms[room]
+                self._settled(unsettled, outcome)
+            if self._rooms.get(room) is not queue:
+                return
+
+    async def _write(self, room: str, batch: Sequence[Unsettled]) -> Sequence[Outcome]:
+        try:
+            if _is_asked_for(batch[0]):
+                return [await self._look_up(room, batch[0])]
+            found = await self._store.write_messages(room, [_as_stored(each) for each in batch])
+        except UnknownMeeting:
+            return [Refused(ErrorCode.UNKNOWN_MEETING)] * len(batch)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if len(batch) > 1:
+                # The others are not to suffer for one of them.
+                return [outcome for each in batch for outcome in await self._write(room, [each])]
+            # A retry would not help, and those behind it should not wait for ever.
+            self._metrics.given_up += 1
+            log.exception("a message could not be recorded", meeting=room)
+            return [Refused(ErrorCode.UNAVAILABLE)]
+        return [_outcome(_post(each), written) for each, written in zip(batch, found, strict=True)]
+
+    async def _look_up(self, room: str, unsettled: Unsettled) -> Outcome:
+        found = await self._store.message_of_key(room, unsettled.actor.user_id, unsettled.key)
+        if found is None:
+            return Refused(ErrorCode.CHANGED)
+        if found.id != _post(unsettled).id:
+            return Refused(ErrorCode.BAD_MESSAGE, USED)
+        return Recorded(again=True)
+
+
+USED = "This key is that of another message."
+
+
+def _batch(queue: RoomQueue) -> list[Unsettled]:
+    """The first of them: one that is looked up stands alone."""
+    batch: list[Unsettled] = []
+    for _, unsettled in islice(queue.changes, BATCH):
+        if _is_asked_for(unsettled):
+            return batch or [unsettled]
+        batch.append(unsettled)
+    return batch
+
+
+def _is_asked_for(unsettled: Unsettled) -> bool:
+    return unsettled.again and not unsettled.told and _post(unsettled).kind == "say"
+
+
+def _post(unsettled: Unsettled) -> ChatChange:
+    if unsettled.change.chat is None:
+        raise ValueError("nothing of the chat")
+    return unsettled.change.chat
+
+
+def _as_stored(unsettled: Unsettled) -> MessageWrite:
+    post, user_id = _post(unsettled), unsettled.actor.user_id
+    match post.kind:
+        case "say":
+            return NewMessage(
+                post.id, user_id, unsettled.key, post.text, post.at, post.to_user, post.reply_to
+            )
+        case "edit":
+            return MessageEdit(post.id, user_id, post.text, post.at)
+        case "delete":
+            return MessageDeletion(post.id, user_id, post.at, post.any_author)
+
+
+def _outcome(post: ChatChange, written: Written) -> Outcome:
+    found = written.message
+    match written.fate:
+        case "unknown":
+            return Refused(ErrorCode.UNKNOWN_MESSAGE)
+        case "forbidden":
+            return Refused(ErrorCode.FORBIDDEN, "Only its author may do this to a message.")
+        case "late":
+            return Refused(ErrorCode.FORBIDDEN, "A message can be edited for 15 minutes.")
+        case "used":
+            return Refused(ErrorCode.BAD_MESSAGE, USED)
+    if found is None:
+        return Recorded(again=False)
+    if post.kind != "say":
+        return Recorded(again=False, posted=Posted(found.user_id, found.to_user, found.deleted_by))
+    if written.fate == "done" or found.at == post.at:
+        # Made at that very moment, it was made by this call before, whose answer was lost.
+        return Recorded(again=False)
+    if found.deleted_at is not None:
+        return Refused(ErrorCode.BAD_MESSAGE, "This message was deleted.")
+    return Recorded(again=True)

@@ -1,0 +1,51 @@
+"""Deletes the messages of meetings in which nobody is any more, as the meetings' settings say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from storage.chat import Chat
+from storage.errors import StoreError
+
+log = structlog.get_logger()
+
+INTERVAL = 60.0
+
+UNKEPT = 60.0
+"""Seconds for which messages stay that are not kept: whoever comes back within the grace time finds them."""
+
+KEPT = 86_400.0
+
+
+class ChatKeeping:
+    """Runs on start and every `interval` seconds. `grace`: seconds for which a place is kept."""
+
+    def __init__(self, store: Chat, grace: float, *, interval: float = INTERVAL) -> None:
+        self._store = store
+        self._unkept = UNKEPT + grace
+        self._interval = interval
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_forgetting())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def _keep_forgetting(self) -> None:
+        while True:
+            try:
+                now = time.time()
+                if forgotten := await self._store.forget_messages(now - self._unkept, now - KEPT):
+                    log.info("messages deleted", meetings=forgotten)
+            except StoreError as error:
+                log.warning("messages could not be deleted", error=str(error))
+            except Exception:
+                log.exception("deleting messages failed")
+            await asyncio.sleep(self._interval)

@@ -1,0 +1,273 @@
+"""Carries out what people write.
+
+A message is told at once, and acknowledged when the store has it; one that the store refuses is taken back. One that is
+sent again may have been told before: there the store comes first. So it does with an edit and a deletion, since the
+room does not know what was written long ago: they are told when the store has them.
+
+`at` rises from message to message, whatever is done to the clock, so that all see them in one order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
+from signalling.protocol import visible
+from signalling.protocol.chat import (
+    HOSTS,
+    TEXT_LENGTH,
+    Chat,
+    ChatCommand,
+    ChatDelete,
+    ChatEdit,
+    ChatHistory,
+    React,
+)
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.rights import RANK
+from signalling.rooms import allowed, commands, permissions, server_messages
+from signalling.rooms.budget import Budget
+from signalling.rooms.change import Actor, Change, ChatChange, Outcome, Posted, Recorded, Reply, Unsettled
+from signalling.rooms.effects import Broadcast, Effect
+from signalling.rooms.member import Handle, Member
+from signalling.rooms.orders import answer
+from signalling.rooms.questions import Questions
+from signalling.rooms.room import Room
+from signalling.rooms.seats import Seat
+from signalling.rooms.telling import Telling
+
+RATE, BURST = 1.0, 5.0
+"""Messages and edits of one member, a second and at once."""
+
+REACTIONS = 3.0
+"""The same of reactions."""
+
+RETRY_LEAST = 0.1
+
+MOST_WAITING = 64
+"""Most of one member that the store has not answered yet."""
+
+TO_HOSTS = ""
+"""In place of the user a message is for."""
+
+Name = Callable[[str, str, str], str]
+"""The id of a message, from its room, its author and what it is: always the same, and nobody can guess one."""
+
+
+def hashed(room: str, user_id: str, what: str) -> str:
+    return "m_" + hashlib.sha256(f"{room}\n{user_id}\n{what}".encode()).hexdigest()[:20]
+
+
+class Chatting:
+    """`at` converts a time of the hub's clock to the record's clock."""
+
+    def __init__(
+        self,
+        told: Telling,
+        questions: Questions,
+        at: Callable[[float], float] = lambda moment: moment,
+        name: Name = hashed,
+    ) -> None:
+        self._telling = told
+        self._questions = questions
+        self._at = at
+        self._name = name
+
+    def receive(self, connection: Handle, seat: Seat, command: ChatCommand, now: float) -> list[Effect]:
+        room, member = seat.room, seat.member
+        if isinstance(command, React):
+            return self._react(connection, room, member, command, now)
+        if command.id in member.command_ids:
+            return commands.acknowledge(connection, member, command.id)
+        if command.id in member.command_ids.unsettled:
+            return []
+        try:
+            match command:
+                case Chat():
+                    return self._say(room, member, command, now)
+                case ChatEdit():
+                    return self._edit(room, member, command, now)
+                case ChatDelete():
+                    return self._delete(room, member, command, now)
+                case ChatHistory():
+                    # The caller asks the store.
+                    return []
+        except Refused as refused:
+            return commands.refuse(connection, refused, command.id)
+
+    def settled(
+        self, room: Room | None, unsettled: Unsettled, post: ChatChange, outcome: Outcome, now: float
+    ) -> list[Effect]:
+        """The store has answered."""
+        self._questions.answered(unsettled)
+        effects: list[Effect] = []
+        if room is not None and isinstance(outcome, Refused):
+            if post.kind == "say" and not unsettled.told and outcome.code is ErrorCode.CHANGED:
+                if self._is_on_its_way(room, post.id):
+                    # It came twice, and was told in between.
+                    return [self._questions.ask(room, unsettled)]
+                # The store does not have it, so it was never told, or only to those who were told by a server that is
+                # gone: it is the same message to them.
+                said = msgspec.structs.replace(post, at=self._next(room, now))
+                return self._told(room, unsettled._replace(change=Change("", chat=said), told=True), now)
+            if post.kind == "say" and unsettled.told and outcome.retry_after is None:
+                effects += self._take_back(room, unsettled, post, now)
+        elif room is not None and isinstance(outcome, Recorded) and outcome.posted is not None:
+            effects += self._changed(room, post, outcome.posted, unsettled.actor, now)
+        if unsettled.told and unsettled.anew and isinstance(outcome, Recorded):
+            outcome = outcome._replace(again=False)
+        return effects + ([] if unsettled.reply is None else answer(room, unsettled.reply, outcome))
+
+    def learn(self, room: Room, at: float) -> None:
+        """The record has a message of that time: the next one comes after it."""
+        if at > room.chat_at:
+            room.chat_at = at
+            room.touch()
+
+    def _say(self, room: Room, member: Member, command: Chat, now: float) -> list[Effect]:
+        to_user = None
+        to_hosts = command.to == HOSTS
+        if command.to is not None and not to_hosts:
+            addressee = room.member(command.to)
+            if addressee is None or addressee is member:
+                raise Refused(ErrorCode.UNKNOWN_PARTICIPANT)
+            to_user, to_hosts = addressee.user_id, RANK[addressee.role] > 0
+        elif to_hosts:
+            to_user = TO_HOSTS
+        _check(room, member, to_hosts=to_hosts)
+        text = shown(command.text)
+        if not command.again:
+            self._pace(member, command.id, now)
+        what = msgspec.json.encode([command.key, to_user, command.reply_to, text]).decode()
+        message = self._name(room.id, member.user_id, what)
+        again = command.again or self._is_on_its_way(room, message)
+        at = 0.0 if again else self._next(room, now)
+        post = ChatChange("say", message, at, text, to_user, command.reply_to)
+        unsettled = self._asks(room, member, command.id, command.key, post, again=again)
+        return [self._questions.ask(room, unsettled)] if again else self._told(room, unsettled, now)
+
+    def _is_on_its_way(self, room: Room, message: str) -> bool:
+        """Whether it was told, and the store has not answered."""
+        asked = [each for each in self._questions.of(room.id) if isinstance(each, Unsettled) and each.told]
+        return any(each.change.chat is not None and each.change.chat.id == message for each in asked)
+
+    def _told(self, room: Room, unsettled: Unsettled, now: float) -> list[Effect]:
+        """Tell a message, and have it recorded."""
+        post, author = unsettled.change.chat, room.member_of(unsettled.actor.user_id)
+        effects: list[Effect] = []
+        if post is not None and author is not None:
+            addressee = room.member_of(post.to_user) if post.to_user else None
+            to = HOSTS if post.to_user == TO_HOSTS else addressee.id if addressee else None
+            event = server_messages.chat_message(room.log.next(), author, post, to)
+            effects += self._tell(room, author.user_id, post.to_user, event, now)
+        return [*effects, self._questions.ask(room, unsettled)]
+
+    def _edit(self, room: Room, member: Member, command: ChatEdit, now: float) -> list[Effect]:
+        _check(room, member, to_hosts=True)
+        text = shown(command.text)
+        self._pace(member, command.id, now)
+        post = ChatChange("edit", command.message, round(self._at(now), 3), text)
+        return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
+
+    def _delete(self, room: Room, member: Member, command: ChatDelete, now: float) -> list[Effect]:
+        post = ChatChange(
+            "delete", command.message, round(self._at(now), 3), any_author=RANK[member.role] > 0
+        )
+        return [self._questions.ask(room, self._asks(room, member, command.id, "", post))]
+
+    def _asks(
+        self, room: Room, member: Member, message_id: int, key: str, post: ChatChange, *, again: bool = False
+    ) -> Unsettled:
+        ids = member.command_ids
+        if len(ids.unsettled) >= MOST_WAITING:
+            raise Refused(ErrorCode.BUSY, retry_after=1.0)
+        ids.unsettled.add(message_id)
+        actor = Actor(member.role, member.user_id, member.id)
+        told = post.kind == "say" and not again
+        reply = Reply(member, ids, message_id)
+        return Unsettled(room.id, actor, key, Change("", chat=post), told, reply, again=again)
+
+    def _changed(
+        self, room: Room, post: ChatChange, posted: Posted, actor: Actor, now: float
+    ) -> list[Effect]:
+        """The store has edited or deleted it: also told again, as whoever knows it loses nothing by that."""
+        if post.kind == "delete":
+            self._erase(room, post.id)
+            event = server_messages.chat_deleted(room.log.next(), post.id, posted.deleted_by)
+        else:
+            event = server_messages.chat_edited(room.log.next(), post)
+        room.chat_changes += 1
+        return self._tell(room, posted.user_id, posted.to_user, event, now)
+
+    def _take_back(self, room: Room, unsettled: Unsettled, post: ChatChange, now: float) -> list[Effect]:
+        """Everyone was told what the store does not take."""
+        self._erase(room, post.id)
+        room.chat_changes += 1
+        event = server_messages.chat_deleted(room.log.next(), post.id, None)
+        return self._tell(room, unsettled.actor.user_id, post.to_user, event, now)
+
+    def _erase(self, room: Room, message: str) -> None:
+        """Nobody who comes back is told the text."""
+        mark = server_messages.marks(message)
+        room.log.erase(mark)
+        room.untold = [(number, event) for number, event in room.untold if not mark(event)]
+        room.touch()
+
+    def _tell(self, room: Room, author: str, to_user: str | None, event: bytes, now: float) -> list[Effect]:
+        if to_user is None:
+            self._telling.add(room, event, now)
+            return self._telling.tell(room, now)
+        if to_user == TO_HOSTS:
+            readers = [each for each in room if RANK[each.role] or each.user_id == author]
+        else:
+            readers = [each for each in room if each.user_id in (author, to_user)]
+        return commands.tell_some(room, readers, event, now)
+
+    def _next(self, room: Room, now: float) -> float:
+        room.chat_at = round(max(self._at(now), room.chat_at + 0.001), 3)
+        room.touch()
+        return room.chat_at
+
+    def _pace(self, member: Member, message_id: int, now: float) -> None:
+        """Raises `Refused`. What follows a message that has to come again first is refused, too: order is kept."""
+        if member.chat_budget is None:
+            member.chat_budget = Budget(RATE, BURST, now)
+        if member.chat_refused is not None and message_id > member.chat_refused:
+            raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
+        if wait := member.chat_budget.spend(1.0, now):
+            member.chat_refused = message_id
+            raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
+        member.chat_refused = None
+
+    def _react(
+        self, connection: Handle, room: Room, member: Member, command: React, now: float
+    ) -> list[Effect]:
+        """Beyond the rate, or where the room has no budget, nobody is told: it is of the moment."""
+        if not allowed.may(room, member, "hand"):
+            return commands.refuse(connection, Refused(ErrorCode.FORBIDDEN, NO_REACTIONS), command.id)
+        told: list[Effect] = []
+        if command.id is None or command.id not in member.command_ids:
+            if member.reactions is None:
+                member.reactions = Budget(REACTIONS, REACTIONS, now)
+            if not member.reactions.spend(1.0, now) and not self._telling.exceeds(room, now):
+                told = [Broadcast(room.audience(), server_messages.reaction(member, command.emoji))]
+        return told + commands.acknowledge(connection, member, command.id)
+
+
+NO_REACTIONS = "You may not react in this meeting."
+
+
+def _check(room: Room, member: Member, *, to_hosts: bool) -> None:
+    permissions.check_chat(member.role, member.may, room.settings, to_hosts=to_hosts)
+
+
+def shown(text: str) -> str:
+    """As others see it. Raises `Refused`."""
+    found = visible.lines(text)
+    if not visible.is_seen(found):
+        raise Refused(ErrorCode.BAD_MESSAGE, "A message needs something that can be seen.")
+    if len(found) > TEXT_LENGTH:
+        raise Refused(ErrorCode.BAD_MESSAGE, f"A message has at most {TEXT_LENGTH} characters.")
+    return found

@@ -1,0 +1,132 @@
+"""Chat over real sockets, a real store and a process that is really killed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from tests.process import ServerProcess
+from tests.server.client import Client, Message, Play, bearer
+
+
+async def say(client: Client, text: str, **more: Any) -> Message:
+    """Write something, and be acknowledged; answers the message as it is told."""
+    number = await client.send("chat", key=f"{client.id}-{client._number}", text=text, **more)
+    _, before = await client.until("ack", id=number)
+    *_, told = [each["message"] for each in before if each["type"] == "chat_message"]
+    assert isinstance(told, dict)
+    return told
+
+
+async def shown(client: Client, **which: Any) -> list[Message]:
+    number = await client.send("chat_history", **which)
+    page, _ = await client.until("chat_page", id=number)
+    messages: list[Message] = page["messages"]
+    return messages
+
+
+async def test_who_comes_later_is_shown_what_was_written(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    first = await say(ann, "Hi")
+    await say(bob, "for you alone", to=ann.id)
+    await say(bob, "for the hosts", to="hosts")
+
+    cat = await play.joined(room, "Cat")
+    assert await shown(cat) == [first]
+    assert [each["text"] for each in await shown(bob)] == ["Hi", "for you alone", "for the hosts"]
+    assert [each["text"] for each in await shown(ann, limit=1)] == ["for the hosts"]
+    assert await shown(ann, before=first["id"]) == []
+    await ann.order("settings", settings={"chat_history": "joined"})
+    dee = await play.joined(room, "Dee")
+    assert await shown(dee) == []
+    later = await say(ann, "later")
+    assert await shown(dee) == [later]
+
+
+async def test_what_was_acknowledged_outlives_a_killed_server(stage: Play, mortal: ServerProcess) -> None:
+    ann, bob = await stage.pair("ABC123")
+    kept = await say(ann, "kept")
+    gone = await say(bob, "a secret")
+    number = await ann.send("chat_delete", message=gone["id"])
+    await ann.until("ack", id=number)
+    await mortal.kill()
+    await mortal.start()
+    again = await stage.client()
+    await again.resume(ann)
+    assert await shown(again) == [
+        kept,
+        {**gone, "text": "", "deleted_by": ann.id},
+    ]
+    # It may not have been told, so it is looked up. Nobody is told it twice.
+    number = await again.send("chat", key=f"{ann.id}-1", text="kept", again=True)
+    ack, before = await again.until("ack", id=number)
+    assert (ack.get("again"), before) == (True, [])
+    number = await again.send("chat", key=f"{ann.id}-1", text="something else", again=True)
+    await again.error("bad_message", id=number)
+    later = await say(again, "later")
+    assert kept["at"] < later["at"]
+
+
+async def test_a_message_is_edited_by_its_author_and_deleted_by_those_in_charge(
+    play: Play, room: str
+) -> None:
+    ann, bob = await play.pair(room)
+    message = (await say(bob, "one"))["id"]
+    number = await ann.send("chat_edit", message=message, text="mine")
+    await ann.until("error", id=number, code="forbidden")
+    number = await bob.send("chat_edit", message=message, text="two")
+    await bob.until("ack", id=number)
+    event, _ = await ann.until("chat_changed")
+    assert (event["message"]["id"], event["message"]["text"]) == (message, "two")
+    for _ in range(2):
+        number = await ann.send("chat_delete", message=message)
+        await ann.until("ack", id=number)
+    number = await bob.send("chat_edit", message=message, text="three")
+    await bob.until("error", id=number, code="unknown_message")
+    number = await bob.send("chat_delete", message="m_nothing")
+    await bob.until("error", id=number, code="unknown_message")
+
+
+async def test_a_key_for_another_text_is_refused_and_taken_back(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    await ann.send("chat", key="one", text="Hi")
+    number = await ann.send("chat", key="one", text="something else")
+    error, before = await ann.until("error", id=number)
+    assert error["code"] == "bad_message"
+    deleted = [each["message"] for each in before if each["type"] == "chat_changed"]
+    assert [each["text"] for each in await shown(bob)] == ["Hi"]
+    told, _ = await ann.until("pong", id=await ann.send("ping"))
+    assert told["type"] == "pong"
+    assert len(deleted) == 1
+
+
+async def test_the_host_has_what_was_written_as_a_file(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    cat = await play.joined(room, "Cat")
+    for text, to in (("=1+1", None), ("two\nlines", "hosts"), ("a secret", cat.id), ("for Ann", ann.id)):
+        await say(bob, text, **({} if to is None else {"to": to}))
+
+    async def asked(token: str, form: str) -> Any:
+        path = f"/api/meetings/{room}/chat?format={form}"
+        return await play.http.get(path, headers=bearer(token))
+
+    assert (await asked(bob.token, "json")).status_code == 403
+    listed = (await asked(ann.token, "json")).json()["messages"]
+    assert [(each["text"], each["to"], each["name"]) for each in listed] == [
+        ("=1+1", None, "Bob"),
+        ("two\nlines", "hosts", "Bob"),
+        ("for Ann", ann.id, "Bob"),
+    ]
+    table = list(csv.DictReader(io.StringIO((await asked(ann.token, "csv")).text, newline="")))
+    assert [each["text"] for each in table] == ["'=1+1", "two\nlines", "for Ann"]
+    text = (await asked(ann.token, "txt")).text
+    assert "Bob (to the hosts): two\n    lines\n" in text
+    assert "a secret" not in text
+    assert (await asked(ann.token, "html")).status_code in (400, 422)
+
+
+async def test_a_history_is_shown_to_those_who_have_joined(play: Play) -> None:
+    client = await play.client()
+    number = await client.send("chat_history")
+    await client.error("not_joined", id=number)

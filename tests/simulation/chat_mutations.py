@@ -1,0 +1,97 @@
+"""Mutations of the chat, to plant as those in `mutations` are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.realtime.change_writer import ChangeWriter
+from server.realtime.chat_writer import ChatWriter
+from signalling.client.chat import ChatLog
+from signalling.client.outbox import CHAT, Outbox
+from signalling.protocol.errors import ErrorCode, Refused
+from signalling.rooms.change import Recorded, Unsettled
+from signalling.rooms.chat import Chatting
+from signalling.rooms.event_log import Log
+from signalling.rooms.room import Room
+from tests.simulation.hand_mutations import HAND_PLANTS
+
+
+def deleted_text_stays_in_the_log(patch: pytest.MonkeyPatch) -> None:
+    """Whoever resumes is told what was deleted meanwhile."""
+    patch.setattr(Log, "erase", lambda self, mark: None)
+
+
+def chat_dropped_in_a_restart(patch: pytest.MonkeyPatch) -> None:
+    """What was written and not acknowledged is not sent again."""
+    forget = Outbox.forget_what_may_have_happened
+
+    def forgets(self: Outbox) -> None:
+        self._commands = [
+            each for each in self._commands if not (each.written and each.message["type"] in CHAT)
+        ]
+        forget(self)
+
+    patch.setattr(Outbox, "forget_what_may_have_happened", forgets)
+
+
+def repeated_messages_are_told_at_once(patch: pytest.MonkeyPatch) -> None:
+    """As if they were new, although the record may have them."""
+    say = Chatting._say
+
+    def tells(self: Chatting, room: Room, member: Any, command: Any, now: float) -> Any:
+        return say(self, room, member, _as_new(command), now)
+
+    patch.setattr(Chatting, "_say", tells)
+
+
+def _as_new(command: Any) -> Any:
+    return msgspec.structs.replace(command, again=False)
+
+
+def messages_acknowledged_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Before the store has them, which a killed server never tells it then."""
+    record = ChangeWriter.record
+
+    def answers(self: ChangeWriter, unsettled: Unsettled) -> None:
+        if unsettled.change.chat is not None and unsettled.told:
+            self.settled(unsettled, Recorded(again=False))
+            unsettled = unsettled._replace(reply=None)
+        record(self, unsettled)
+
+    patch.setattr(ChangeWriter, "record", answers)
+
+
+def histories_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """What is missed between two servers is missed for good."""
+    patch.setattr(ChatLog, "page", lambda self, page, before: None)
+
+
+def messages_by_the_clock_alone(patch: pytest.MonkeyPatch) -> None:
+    """What is written after the clock was set back stands before the rest."""
+    patch.setattr(Chatting, "_next", lambda self, room, now: round(self._at(now), 3))
+
+
+def looked_up_in_vain(patch: pytest.MonkeyPatch) -> None:
+    """What the record has already is told once more."""
+
+    async def unknown(self: ChatWriter, room: str, unsettled: Unsettled) -> Refused:
+        return Refused(ErrorCode.CHANGED)
+
+    patch.setattr(ChatWriter, "_look_up", unknown)
+
+
+CHAT_PLANTS = (
+    deleted_text_stays_in_the_log,
+    chat_dropped_in_a_restart,
+    repeated_messages_are_told_at_once,
+    messages_acknowledged_at_once,
+    histories_are_not_asked_for,
+    messages_by_the_clock_alone,
+    looked_up_in_vain,
+)
+
+PEOPLE_PLANTS = (*CHAT_PLANTS, *HAND_PLANTS)
+"""Of what people do who are not in charge."""
