@@ -5,6 +5,7 @@ import { leftBy, leftFor } from "./endings.js";
 import { ReconveneError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { Me } from "./me.js";
+import { Mesh } from "./mesh.js";
 import { Moderate } from "./moderate.js";
 import { changesOf, isSame, kept, viewsOf } from "./views.js";
 import { Relay, ReportedMedia } from "./without-media.js";
@@ -16,15 +17,6 @@ import { Relay, ReportedMedia } from "./without-media.js";
  * @typedef {import("./views.js").Snapshot} Snapshot
  * @typedef {import("./views.js").Left} Left
  * @typedef {import("./views.js").Waiting} Waiting
- *
- * @typedef {object} Ground  What a meeting stands on: the client that joins it.
- * @property {string} server
- * @property {import("./login.js").GetToken | null} getToken
- * @property {() => Promise<string>} token  rejects with a `ReconveneError`
- * @property {(token: string) => void} remember
- * @property {(place: import("./call.js").CallPlace, media: LocalMedia) => Call} call
- * @property {(media: LocalMedia) => void} devices  tells new media which devices to use
- * @property {(meeting: Meeting) => void} over
  */
 
 export class Meeting {
@@ -41,7 +33,7 @@ export class Meeting {
   #call;
   /** @type {LocalMedia | null} */
   #local = null;
-  /** @type {import("./mesh.js").Mesh | null} */
+  /** @type {Mesh | null} */
   #mesh = null;
   /** @type {Relay | null} */
   #relay = null;
@@ -61,14 +53,15 @@ export class Meeting {
   #reasons = new Map();
   #snapshot;
   #isDue = false;
+  #unhear = () => {};
   #settle = { resolve: () => {}, reject: (/** @type {unknown} */ _) => {} };
 
-  /** @param {string} id @param {import("./reconvene.js").JoinOptions} options @param {Ground} ground @internal */
+  /** @param {string} id @param {import("./reconvene.js").JoinOptions} options @param {import("./reconvene.js").Ground} ground @internal */
   constructor(id, options, ground) {
     const { name = "", onDuplicate = "replace", media, signal, create, title, password, invite } = options;
     this.id = id;
     this.#ground = ground;
-    const place = { meeting: id, name, onDuplicate, ...given({ create, title, password, invite }) };
+    const place = { meeting: id, name, onDuplicate, ...given({ create, title, password, invite, session: ground.session }) };
     this.#call = media === false ? this.#without(place) : this.#with(place);
     this.me = new Me({ call: this.#call, local: this.#local }, name);
     this.moderate = new Moderate((order) => {
@@ -142,6 +135,11 @@ export class Meeting {
     this.#end(leftFor("left", "You left."));
   }
 
+  /** What is beneath, with all the protocol: for the server's own page. @internal */
+  get call() {
+    return /** @type {Call} */ (this.#call);
+  }
+
   /** Other devices may have been chosen. @returns {LocalMedia | null} @internal */
   get local() {
     return this.#local;
@@ -149,13 +147,13 @@ export class Meeting {
 
   /** @param {import("./call.js").CallPlace} place */
   #with(place) {
-    const local = new LocalMedia();
+    const { server, getToken, media: local = new LocalMedia() } = this.#ground;
     this.#local = local;
     this.#ground.devices(local);
-    const call = this.#ground.call(place, local);
+    const call = new Call(server, place, local, (tell) => new Mesh(local, tell), getToken);
     this.#mesh = call.mesh;
     call.mesh.on("peer", () => this.#later());
-    local.on("news", (news) => this.#emit("device", news));
+    this.#unhear = local.on("news", (news) => this.#emit("device", news));
     return call;
   }
 
@@ -175,10 +173,10 @@ export class Meeting {
     try {
       const token = await this.#ground.token();
       if (this.#left) return;
-      this.#call.renew(token);
+      if (token) this.#call.renew(token);
     } catch (error) {
-      const { code, message } = error instanceof ReconveneError ? error : { code: "interrupted", message: String(error) };
-      return this.#end(leftFor(code, message));
+      if (error instanceof ReconveneError) return this.#end(leftFor(error.code, error.message), error);
+      return this.#end(leftFor("interrupted", String(error)));
     }
     this.#call.start();
     // Not awaited: others are told when the devices are on.
@@ -253,7 +251,8 @@ export class Meeting {
     if (this.#left) return;
     this.#left = left;
     this.#call.leave();
-    this.#local?.stop();
+    this.#unhear();
+    if (!this.#ground.media) this.#local?.stop();
     this.#state = "left";
     this.#waiting = null;
     this.#views = new Map();

@@ -6,13 +6,11 @@
  *
  * It needs no storage, and makes nothing global. Several clients, and several meetings, may be in one page.
  */
-import { Call } from "./call.js";
 import { DeviceChoice } from "./device-choice.js";
 import { ReconveneError } from "./errors.js";
 import { PATIENCE } from "./http.js";
 import { Meeting } from "./meeting.js";
 import { createMeeting, getMeeting, newIdentity } from "./meetings-api.js";
-import { Mesh } from "./mesh.js";
 import { readServer, servedFrom } from "./server-address.js";
 
 /**
@@ -29,8 +27,8 @@ import { readServer, servedFrom } from "./server-address.js";
  * @property {string} [title]  of a meeting that is created
  * @property {{audio?: boolean, video?: boolean} | false} [media]  What to turn on at once; default: nothing. `false`: the
  *   application has media of its own, and uses `signal`.
- * @property {string} [password]
- * @property {string} [invite]  The secret of an invite link.
+ * @property {string | undefined} [password]
+ * @property {string | undefined} [invite]  The secret of an invite link.
  * @property {"replace" | "reject"} [onDuplicate]  What to do if the same user is in the meeting elsewhere. Default: take the place.
  * @property {AbortSignal} [signal]  Cancels the join until it is answered.
  *
@@ -41,6 +39,16 @@ import { readServer, servedFrom } from "./server-address.js";
  *   user is anonymous.
  * @property {Pick<Storage, "getItem" | "setItem"> | null} [storage]  Keeps an anonymous user's identity, so that the user is the
  *   same participant after a reload, such as `localStorage`. Default: it ends with the page.
+ *
+ * @typedef {object} Ground  What a meeting stands on: the client that joins it.
+ * @property {string} server
+ * @property {import("./login.js").GetToken | null} getToken
+ * @property {() => Promise<string | undefined>} token  rejects with a `ReconveneError`. None: the session is enough
+ * @property {(token: string) => void} remember  what the server has renewed
+ * @property {(media: import("./devices.js").LocalMedia) => void} devices  tells new media which devices to use
+ * @property {(meeting: Meeting) => void} over
+ * @property {import("./devices.js").LocalMedia} [media]  whose owner stops it; default: the meeting's own
+ * @property {string | undefined} [session]  of this tab, before it was loaded again
  */
 
 export class Reconvene {
@@ -84,6 +92,11 @@ export class Reconvene {
 
   /** The same, but answers at once: the `state` of the meeting is `connecting`. @param {string} id @param {JoinOptions} [options] @returns {Meeting} */
   open(id, options = {}) {
+    return this.enter(id, options, {});
+  }
+
+  /** For the server's own page, which has some of what a meeting stands on. @param {string} id @param {JoinOptions} options @param {Partial<Ground>} own @returns {Meeting} @internal */
+  enter(id, options, own) {
     if (typeof id !== "string") throw new TypeError("A meeting's id is a string.");
     const name = id.trim().toUpperCase();
     const known = this.#meetings.get(name);
@@ -93,9 +106,9 @@ export class Reconvene {
       getToken: this.#getToken,
       token: () => this.#token(),
       remember: (token) => this.#remember(token),
-      call: (place, media) => this.call(place, media),
       devices: (media) => this.devices.tell(media),
       over: (left) => this.#meetings.get(name) === left && this.#meetings.delete(name),
+      ...own,
     });
     if (meeting.state !== "left") this.#meetings.set(name, meeting);
     return meeting;
@@ -109,11 +122,6 @@ export class Reconvene {
   /** What everybody may know of a meeting. @param {string} id @returns {Promise<MeetingInfo>} @throws {ReconveneError} */
   async find(id) {
     return getMeeting(this.#server, id);
-  }
-
-  /** A call below `join`, with all the protocol: for the server's own page. @param {import("./call.js").CallPlace} place @param {import("./devices.js").LocalMedia} media @internal */
-  call(place, media) {
-    return new Call(this.#server, place, media, (tell) => new Mesh(media, tell), this.#getToken);
   }
 
   *#media() {

@@ -76,6 +76,9 @@ export async function wrong({ Reconvene }, server, unaware) {
   };
 }
 
+export const limited = ({ Reconvene }) =>
+  new Reconvene().join("LIMITED", options).catch(({ code, message, retryAfter }) => [code, message, retryAfter]);
+
 export async function orders({ Reconvene }) {
   const host = await new Reconvene().join("ORDERS", options);
   await host.moderate.settings({ lobby: "everyone", message: "A moment." });

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from tests.e2e.outside import SERVER, Outside
 from tests.e2e.waiting import WITHIN, until
@@ -69,6 +69,19 @@ async def test_whatever_is_wrong_with_server_or_token_is_said(
         "tokens": ["no_token", "no_token", "no_token", "bad_token", "left"],
         "servers": ["unreachable", "http_404", "unreachable"],
     }
+
+
+async def test_whoever_has_to_wait_is_told_for_how_long(page: Page, outside: Outside) -> None:
+    async def limited(route: Route) -> None:
+        problem = {"code": "rate_limited", "detail": "Not so many.", "retry_after": 7}
+        await route.fulfill(status=429, headers={"Access-Control-Allow-Origin": "*"}, json=problem)
+
+    await page.route("**/api/identity", limited)
+    assert await page.evaluate(RUN, [outside.server, "limited", None]) == [
+        "rate_limited",
+        "Not so many.",
+        7000,
+    ]
 
 
 async def test_a_strict_policy_of_the_page_lets_it_work(page: Page, outside: Outside) -> None:

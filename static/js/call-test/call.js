@@ -7,7 +7,6 @@ import { ReconveneError } from "../../sdk/errors.js";
 import { startEcho } from "../../sdk/http-api.js";
 import { Emitter } from "../../sdk/events.js";
 import { LevelMeter } from "../../sdk/levels.js";
-import { CLOSE } from "../../sdk/protocol.js";
 import { Reconvene } from "../../sdk/reconvene.js";
 import { perfect, stepsOf } from "./steps.js";
 
@@ -45,8 +44,8 @@ export class TestCall extends Emitter {
   #media;
   /** @type {import("./steps.js").Observed} */
   #observed;
-  /** @type {import("../../sdk/call.js").Call | null} */
-  #call = null;
+  /** @type {import("../../sdk/meeting.js").Meeting | null} */
+  #meeting = null;
   /** @type {import("../../sdk/peer-connection.js").PeerConnection | undefined} */
   #peer;
   #sent = new LevelMeter(SAMPLES);
@@ -91,26 +90,23 @@ export class TestCall extends Emitter {
     this.over = true;
     clearInterval(this.#timer);
     this.#watch.abort();
-    this.#call?.leave();
-    this.#call = null;
+    this.#meeting?.leave();
+    this.#meeting = null;
     this.#sent.stop();
     this.#back.stop();
   }
 
   /** @param {{meeting: string, token: string}} place */
-  #join({ meeting, token }) {
+  #join({ meeting: id, token }) {
     const { signal } = this.#watch;
     this.#observed.answered = true;
-    const place = { meeting, token, name: "Test", onDuplicate: /** @type {const} */ ("replace") };
-    const call = new Reconvene({ server: HERE }).call(place, this.#media);
-    this.#call = call;
-    call.on("joined", () => (this.#observed.joined = true), { signal });
-    call.on("refused", (refusal) => this.#fail(refusal), { signal });
-    call.on("closed", ({ code }) => this.#fail({ code: code === CLOSE.replaced ? "replaced" : "ended", message: "" }), { signal });
-    call.on("happening", ({ what }) => (what === "left" || what === "lost") && this.#fail({ code: "ended", message: "" }), { signal });
-    call.on("change", () => this.#look(), { signal });
-    call.mesh.on("peer", () => this.#look(), { signal });
-    call.start();
+    const meeting = new Reconvene({ server: HERE }).enter(id, { name: "Test" }, { token: async () => token, media: this.#media });
+    this.#meeting = meeting;
+    meeting.on("state", (state) => (this.#observed.joined ||= state === "joined"), { signal });
+    meeting.on("left", (left) => this.#fail(left), { signal });
+    meeting.on("participantLeft", () => this.#fail({ code: "ended", message: "" }), { signal });
+    meeting.call.on("change", () => this.#look(), { signal });
+    meeting.call.mesh.on("peer", () => this.#look(), { signal });
   }
 
   /** @param {{code: string, message: string}} problem */
@@ -146,7 +142,7 @@ export class TestCall extends Emitter {
 
   /** Follows the echo's connection, which may be replaced. */
   #follow() {
-    const peer = this.#call?.mesh.peers.values().next().value;
+    const peer = this.#meeting?.call.mesh.peers.values().next().value;
     if (peer === this.#peer) return;
     this.#peer = peer;
     this.#framesBefore = 0;

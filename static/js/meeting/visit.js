@@ -3,8 +3,6 @@ import { HERE, HOME } from "../../sdk/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
 import { LocalMedia } from "../../sdk/devices.js";
-import { leftBy } from "../../sdk/endings.js";
-import { CLOSE } from "../../sdk/protocol.js";
 import { Reconvene } from "../../sdk/reconvene.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
@@ -37,8 +35,8 @@ import { WaitingRoom } from "./waiting-room.js";
  */
 
 export class Visit {
-  /** @type {import("../../sdk/call.js").Call | null} */
-  call = null;
+  /** @type {import("../../sdk/meeting.js").Meeting | null} */
+  #meeting = null;
   #id;
   #around;
   media = new LocalMedia();
@@ -89,9 +87,13 @@ export class Visit {
     this.#release();
   }
 
+  get call() {
+    return this.#meeting?.call ?? null;
+  }
+
   /** Whether the user is in a meeting, or on the way back into one. */
   get isInCall() {
-    return this.call !== null && this.prejoin === null && this.#waiting === null;
+    return this.#meeting !== null && this.prejoin === null && this.#waiting === null;
   }
 
   /** Leaves the meeting at the user's request. */
@@ -124,66 +126,60 @@ export class Visit {
     void this.#join({ name, session: this.#tabSession?.session });
   }
 
-  /** @param {Wish} wish @returns {Promise<void>} */
-  async #join(wish) {
+  /** @param {Wish} wish */
+  #join(wish) {
     const { name, session, open, password, onDuplicate = "reject" } = wish;
+    const { identity, invites, tabSessions } = this.#around;
     this.#notice.stop();
-    underway(true);
-    if (this.prejoin) this.prejoin.busy = true;
-    /** @type {string | undefined} */
-    let token;
-    try {
-      token = await this.#bearer.token(session);
-    } catch (error) {
-      if (this.#stopped) return;
-      return this.#refused(error instanceof ReconveneError ? error : { code: "interrupted", message: "" }, wish, "");
-    }
-    if (this.#stopped) return;
     this.#drop();
     this.#notice.clear();
+    if (this.prejoin) this.prejoin.busy = true;
     if (open) this.#renewMedia();
-    const place = { meeting: this.#id, name, session, token, onDuplicate, password, invite: this.#around.invites.of(this.#id) };
-    const call = new Reconvene({ server: HERE, getToken: this.#around.identity.login.renewal }).call(place, this.media);
-    this.call = call;
-    call.on("joined", (joined) => this.#joined(call, joined, name));
+    let token = "";
+    const client = new Reconvene({ server: HERE, getToken: identity.login.renewal });
+    const options = { name, onDuplicate, password, invite: invites.of(this.#id), media: open ?? {} };
+    const meeting = client.enter(this.#id, options, {
+      token: async () => (token = (await this.#bearer.token(session)) ?? ""),
+      remember: (renewed) => identity.remember(renewed),
+      media: this.media,
+      session,
+    });
+    this.#meeting = meeting;
+    const refused = (/** @type {{code: string, message: string}} */ why) => this.#meeting === meeting && void this.#refused(why, wish, token);
+    meeting.answered.then(() => meeting.on("left", refused), refused);
+    meeting.on("waiting", (waiting) => this.#wait(waiting));
+    meeting.on("state", (state) => state === "reconnecting" && this.#waiting?.away());
+    meeting.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
+    const { call } = meeting;
+    call.on("joined", (joined) => this.#joined(meeting, joined, name));
     call.on("change", () => this.#keepTabSession());
-    call.on("waiting", (waiting) => this.#wait(waiting));
-    call.on("away", () => this.#waiting?.away());
-    call.on("resumed", ({ session }) => session && this.#around.tabSessions.update({ session }));
-    call.on("authenticated", ({ session }) => this.#around.tabSessions.update({ session }));
-    call.on("refused", (refusal) => void this.#refused(refusal, wish, token ?? ""));
-    call.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
-    call.on("closed", ({ code }) => this.#closed(code, wish, token ?? ""));
-    if (!this.prejoin) this.#showMeeting(call, name);
+    call.on("resumed", ({ session }) => session && tabSessions.update({ session }));
+    call.on("authenticated", ({ session }) => tabSessions.update({ session }));
+    if (!this.prejoin) this.#showMeeting(meeting, name);
     // The view is shown, but its participants have not arrived yet.
     underway(true);
-    call.start();
-    // Not awaited: others are told when the devices are on.
-    if (open) this.media.open(open);
   }
 
-  /** @param {import("../../sdk/call.js").Call} call @param {string} name */
-  #showMeeting(call, name) {
-    const view = new MeetingView(call, name, this.#bearer, this.#around.toasts, this.#around.storage);
-    view.on("leave", () => void this.#askToLeave(call, howToLeave(call)));
-    view.on("end", () => void this.#askToLeave(call, askWhetherToEnd()));
+  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {string} name */
+  #showMeeting(meeting, name) {
+    const view = new MeetingView(meeting.call, name, this.#bearer, this.#around.toasts, this.#around.storage);
+    view.on("leave", () => void this.#askToLeave(meeting, howToLeave(meeting)));
+    view.on("end", () => void this.#askToLeave(meeting, askWhetherToEnd()));
     this.#around.show(view);
     this.#around.enter();
   }
 
-  /** @param {import("../../sdk/call.js").Call} call @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
-  #joined(call, { meeting, token, session, grace }, name) {
-    if (token) this.#around.identity.remember(token);
-    rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.title, at: Date.now() });
-    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...call.media.wanted, grace, outside: this.#bearer.outside });
+  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
+  #joined(meeting, { meeting: { id, title }, session, grace }, name) {
+    rememberMeeting(this.#around.storage, { id, title, at: Date.now() });
+    this.#around.tabSessions.take({ meeting: this.#id, session, name, ...this.media.wanted, grace, outside: this.#bearer.outside });
     if (!this.prejoin && !this.#waiting) return underway(false);
     this.prejoin = this.#waiting = null;
-    this.#showMeeting(call, name);
+    this.#showMeeting(meeting, name);
   }
 
-  /** Somebody in charge has to let the user in. @param {import("../../sdk/protocol.js").Waiting} waiting */
+  /** Somebody in charge has to let the user in. @param {import("../../sdk/views.js").Waiting} waiting */
   #wait(waiting) {
-    if (waiting.token) this.#around.identity.remember(waiting.token);
     if (!this.#waiting) {
       this.prejoin = null;
       this.#waiting = new WaitingRoom();
@@ -195,28 +191,32 @@ export class Visit {
 
   /** Remembers microphone and camera for a reload; only in the meeting, as there is no call to return to before. */
   #keepTabSession() {
-    if (this.call && this.isInCall) this.#around.tabSessions.update(this.call.media.wanted);
+    if (this.isInCall) this.#around.tabSessions.update(this.media.wanted);
   }
 
-  /** @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  that the join used */
+  /**
+   * The server has not let the user in, or no longer.
+   * @param {{code: string, message: string}} refusal @param {Wish} wish @param {string} token  that the join used
+   */
   async #refused(refusal, wish, token) {
     const { code, message } = refusal;
     underway(false);
     const { identity } = this.#around;
+    if (this.#endedByMe) return this.#leave("ended_by_me");
     if (code === "duplicate") return this.#joinAs(code, () => fromThisTab(wish.name, identity, this.#bearer.outside));
     // An invalid name can be corrected in this view.
     if (code === "bad_message" && this.prejoin) return this.prejoin.complain(message);
     if (this.#bearer.outside && code in LOGIN_NOTICES) return this.#leave(LOGIN_NOTICES[code], refusal);
     const wrong = code === "wrong_password";
     if (wrong || code === "password_required") return this.#joinAs("password_required", () => withPassword(wish, wrong));
-    if (code === "bad_token" || code === "revoked") return this.#unknown(wish, token);
+    if (code === "bad_token" || (code === "revoked" && !this.#meeting?.me.id)) return this.#unknown(wish, token);
     this.#leave(code === "denied" && !this.#waiting ? "denied_for_good" : code, refusal);
   }
 
   /** The server refused the tab session or the identity. Neither is discarded. @param {Wish} wish @param {string} token */
   async #unknown({ name, session }, token) {
     // The identity may still be valid, and leads to the same participant.
-    if (session || this.call?.myId) return this.#join({ name, onDuplicate: "replace" });
+    if (session || this.#meeting?.me.id) return this.#join({ name, onDuplicate: "replace" });
     await this.#joinAs("bad_token", async () => ((await this.#around.identity.goOn(token)) ? { name } : null));
   }
 
@@ -226,8 +226,8 @@ export class Visit {
    * @param {() => Promise<Wish | null>} findOut  may take its time
    */
   async #joinAs(refusal, findOut) {
-    const { call } = this;
-    const left = () => this.#stopped || this.call !== call;
+    const meeting = this.#meeting;
+    const left = () => this.#stopped || this.#meeting !== meeting;
     try {
       const wish = await findOut();
       if (left()) return;
@@ -239,26 +239,19 @@ export class Visit {
     else this.#leave(refusal);
   }
 
-  /** @param {number} code @param {Wish} wish @param {string} token */
-  #closed(code, wish, token) {
-    if (code === CLOSE.badToken) return void this.#refused({ code: "bad_token", message: "" }, wish, token);
-    if (code === CLOSE.revoked && this.#bearer.outside) return this.#leave("revoked_login");
-    this.#leave(this.#endedByMe ? "ended_by_me" : leftBy(code).code);
-  }
-
-  /** @param {import("../../sdk/call.js").Call} call @param {Promise<"stay" | "leave" | "end">} asked */
-  async #askToLeave(call, asked) {
+  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {Promise<"stay" | "leave" | "end">} asked */
+  async #askToLeave(meeting, asked) {
     const how = await asked;
-    if (this.#stopped || this.call !== call) return;
+    if (this.#stopped || this.#meeting !== meeting) return;
     if (how === "leave") this.leave();
     if (how === "end") await this.#end();
   }
 
   async #end() {
     this.#endedByMe = true;
-    if (this.#bearer.isLost) return this.call?.order({ type: "end" });
     try {
-      await this.#bearer.with((token) => endMeeting(token, this.#id));
+      if (this.#bearer.isLost) await this.#meeting?.moderate.end();
+      else await this.#bearer.with((token) => endMeeting(token, this.#id));
     } catch (error) {
       this.#endedByMe = false;
       this.#around.toasts.show(`The meeting could not be ended: ${error instanceof ReconveneError ? error.message : error}`);
@@ -267,8 +260,8 @@ export class Visit {
 
   /** Leaves the meeting and shows a notice that says why. @param {string} code @param {unknown} [error]  the cause, if any */
   #leave(code, error) {
-    const host = this.call?.me?.role === "host";
-    if (this.call || this.prejoin) this.#wanted = this.media.wanted;
+    const host = this.#meeting?.me.role === "host";
+    if (this.#meeting || this.prejoin) this.#wanted = this.media.wanted;
     this.#release();
     this.#notice.show(code, { host, error });
   }
@@ -287,8 +280,9 @@ export class Visit {
   }
 
   #drop() {
-    this.call?.leave();
-    this.call = this.#waiting = null;
+    const meeting = this.#meeting;
+    this.#meeting = this.#waiting = null;
+    meeting?.leave();
   }
 
   /** @param {"replace"} [onDuplicate] */
