@@ -85,7 +85,6 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
             yield app, outside
 
 
-@pytest.mark.one_browser
 async def test_with_your_login(newcomer: Newcomer, office: tuple[Login, Outside]) -> None:
     """The backend is asked at the join, and again while the token is about to expire."""
     app, outside = office
@@ -113,6 +112,23 @@ async def test_a_backend_that_gives_no_token(newcomer: Newcomer, office: tuple[L
     ann.complaints.clear()
 
 
+@pytest.mark.one_browser
+async def test_a_backend_that_gives_another_users_token(
+    newcomer: Newcomer, office: tuple[Login, Outside]
+) -> None:
+    """Nobody becomes somebody else by it: the application is asked again, until it gives the right one."""
+    app, outside = office
+    tokens = [app.about_to_end("ann", 5.0, name="Ann Exämple")]
+    users = ["bob"]
+    outside.answers["/token"] = lambda: tokens.pop() if tokens else app.token(users[0], name=users[0])
+    ann = await opened(newcomer, "Ann", outside, "login.html")
+    await expect(ann.page.locator("p")).to_have_text("You are joined as Ann Exämple.")
+    await ann.hears("error")
+    await expect(ann.page.locator("p")).to_have_text("You are reconnecting as Ann Exämple.")
+    users[0] = "ann"
+    await expect(ann.page.locator("p")).to_have_text("You are joined as Ann Exämple.")
+
+
 FROM_BESIDE = """() => {
   const { contentWindow } = document.body.appendChild(document.createElement("iframe"));
   contentWindow.eval("parent.frames[0].postMessage({ reconvene: 'leave' }, '*')");
@@ -120,7 +136,6 @@ FROM_BESIDE = """() => {
 NO_STORAGE = f"if (window !== top) {{ {REFUSE} {BLOCKED['access throws']} }}"
 
 
-@pytest.mark.one_browser
 async def test_a_meeting_in_a_frame(newcomer: Newcomer, outside: Outside) -> None:
     """Of another site, where the browser keeps nothing for it."""
     async with httpx.AsyncClient(base_url=outside.server) as http:
