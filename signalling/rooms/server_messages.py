@@ -221,8 +221,8 @@ def chat_deleted(seq: int, message: str, by: str | None) -> bytes:
 
 def marks(message: str) -> Callable[[bytes], bool]:
     """Whether an event has the text of that message. In a text, the quotes of a lookalike are escaped."""
-    named = f'"message":{{"id":"{message}",'.encode()
-    return lambda event: event.startswith(_OF_CHAT) and named in event
+    said, edited = (f'"message":{{"id":"{message}","{field}":'.encode() for field in ("from", "text"))
+    return lambda event: event.startswith(_OF_CHAT) and (said in event or edited in event)
 
 
 _OF_CHAT = (b'{"type":"chat_message",', b'{"type":"chat_changed",')

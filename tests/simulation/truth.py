@@ -79,7 +79,7 @@ class Truth:
     def may_be_erased(self, event: Event) -> bool:
         """Whoever missed it is not sent it, if it was deleted meanwhile."""
         return event.message["type"] in {"chat_message", "chat_changed"} and (
-            event.message["message"]["id"] in self.deleted
+            event.message["message"]["id"] in self.deleted and "text" in event.message["message"]
         )
 
     def all(self) -> Iterator[Event]:

@@ -76,8 +76,10 @@ class Shown(Truth):
             if payload:
                 told = msgspec.json.decode(head)["to"]
                 to: To = frozenset(told) if isinstance(told, list) else told
-            elif (epoch, entry.seq) in self._appended and not entry.payload:
-                # Of very many events in one turn the log has forgotten the first.
+            elif (epoch, entry.seq) in self._appended and (
+                not entry.payload or self._appended[epoch, entry.seq][0].startswith(b'{"type":"chat_')
+            ):
+                # Of very many events in one turn the log has forgotten the first, and a text that was deleted.
                 payload, to = self._appended[epoch, entry.seq]
             else:
                 continue
