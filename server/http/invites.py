@@ -115,6 +115,13 @@ def add_to(
                 expires_at,
             )
         )
+        try:
+            # Whose role was taken from them meanwhile has made none: what voids links may have passed this one by.
+            actor = await gateway.outside.actor(room, known_as(user_id), moderation.Remove)
+            permissions.check_invite(actor.standing, wanted.role)
+        except Refused:
+            await store.revoke_invite(room, invite.id, record_clock.now(), actor.user_id)
+            raise
         response.headers.update(PRIVATE)
         return NewInviteView(**_told(invite), url=f"{request.base_url}m/{room}#invite={secret}")
 

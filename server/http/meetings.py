@@ -31,6 +31,7 @@ from server.zoom import person_matching
 from signalling.protocol import identifiers
 from signalling.protocol.client_messages import Program
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.moderation import End
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import rfc3339
 from storage.errors import StoreUnavailable, UnknownMeeting
@@ -133,9 +134,9 @@ def router(  # the API's parts list
         )
 
     async def hosted(room: str, user_id: str) -> Meeting:
+        """The meeting, if the caller may end it: its host, as of all changes that are made."""
         meeting = await existing(room, user_id)
-        if user_id not in {ADMIN, meeting.host_user_id}:
-            raise Refused(ErrorCode.FORBIDDEN)
+        await gateway.outside.actor(meeting.room, known_as(user_id), End)
         return meeting
 
     async def existing(room: str, user_id: str | None) -> Meeting:

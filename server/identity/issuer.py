@@ -57,8 +57,11 @@ class Issuer:
         cache = self._cache
         if _fits(await cache.candidates(apart), apart):
             return True
-        # A token that names no key may be signed with one that is new.
-        return apart.kid is None and await cache.look_again() and _fits(await cache.candidates(apart), apart)
+        # It may be signed with a key that is new, under the same id or without one.
+        if await cache.look_again():
+            return _fits(await cache.candidates(apart), apart)
+        cache.refuse_unnamed(apart)
+        return False
 
 
 def _fits(candidates: Iterable[keys.Key], apart: jws.Jws) -> bool:

@@ -94,6 +94,12 @@ class KeyCache:
         await asyncio.shield(self._read())
         return self._keys is not before
 
+    def refuse_unnamed(self, jws: Jws) -> None:
+        """Raises `Refused`, unavailable, if the token names a key that none is known by: it may be a new one without
+        an id."""
+        if jws.kid is not None and all(key.kid != jws.kid for key in self._keys):
+            raise self._unavailable()
+
     def _matching(self, jws: Jws) -> Sequence[Key]:
         if self._clock() - self._read_at >= STALE:
             return ()

@@ -91,7 +91,7 @@ class ChangeWriter:
         self.settled(unsettled, outcome)
         awaited = self._awaited.pop(id(unsettled), None)
         if awaited is not None and not awaited.done():
-            awaited.set_result(outcome)
+            awaited.set_result(unsettled.answer(outcome))
 
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all changes that the room has now are recorded; False if that takes longer than `within`

@@ -66,7 +66,13 @@ class Credentials:
     async def of_join(self, join: Join, now: float) -> Proof:
         """Raises `Refused`: bad_token for a forged credential or an expired identity; token_expired; login_required;
         forbidden for a token that is for other meetings; unavailable."""
-        session = self._tokens.read_session(join.session) if join.session else None
+        try:
+            session = self._tokens.read_session(join.session) if join.session else None
+        except Refused as refused:
+            if join.token is None or refused.code is not ErrorCode.REVOKED:
+                raise
+            # The token may be of somebody else, or newer than the revocation.
+            session = None
         if session is not None and (session.room != join.meeting or _has_expired(session, now)):
             session = None
         if join.token is not None:

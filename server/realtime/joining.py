@@ -26,7 +26,7 @@ from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from signalling.protocol.client_messages import Authenticate, Join, Resume
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.rooms import server_messages
+from signalling.rooms import server_messages, waiting
 from signalling.rooms.effects import Departure, LetIn, Send, StayEnded
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Arrival
@@ -100,7 +100,8 @@ class Joining:
         """Verify a newer token of a member. Nothing waits for that, and a token that is refused changes nothing."""
         seat = self._hub.seated(connection)
         if not connection.joined:
-            self._carrier.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
+            refused = waiting.not_now() if connection.waits else Refused(ErrorCode.NOT_JOINED)
+            self._carrier.refuse(connection, refused, message.id)
         elif seat is not None:
             return self._begin(self._authenticate(connection, message, seat))
         return None

@@ -84,8 +84,8 @@ class OutsideCommands:
             view = planning.Meeting(
                 settings_of(meeting.settings), meeting.revision, known.get, lambda knock: None
             )
-            change = planning.plan(view, actor, command)
-            effects = [Unsettled(room, actor, command.key, change, told=False)]
+            change, refused = planning.plan_again(view, actor, command)
+            effects = [Unsettled(room, actor, command.key, change, told=False, refused=refused)]
         (unsettled,) = [effect for effect in effects if isinstance(effect, Unsettled)]
         outcome = self._changes.outcome_of(unsettled)
         self._carrier.carry_out(effects)

@@ -11,11 +11,15 @@ from server.network.client_address import Client
 from server.network.limits import Limits
 from signalling.protocol.errors import ErrorCode, Refused
 
+AT_ONCE = 4
+"""Passwords that one network tries at once, in whatever meetings: others find room in the queue for hashing them."""
+
 
 class PasswordTries:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._networks: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
     async def turn(self, client: Client, meeting: str) -> AsyncIterator[None]:
@@ -26,7 +30,8 @@ class PasswordTries:
         """
         key = f"{client.network} {meeting}"
         turn = self._turns.setdefault(key, asyncio.Lock())
-        async with turn:
+        network = self._networks.setdefault(client.network, asyncio.Semaphore(AT_ONCE))
+        async with turn, network:
             self._limits.check("passwords", client, key)
             try:
                 yield

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from signalling.protocol.errors import Refused
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.moderation import Back
 from signalling.protocol.rights import ALL, Rights, Role
 from signalling.rooms.command_ids import CommandIds
@@ -32,6 +32,19 @@ class Person(NamedTuple):
     role: Role = "participant"
     may: Rights = ALL
 
+
+AT_THE_DOOR = frozenset(
+    {
+        "locked",
+        "lobby",
+        "password_hash",
+        "password_version",
+        "password_skips_lobby",
+        "join_before_host",
+        "opens_at",
+    }
+)
+"""Settings by which somebody may come in who had to wait."""
 
 NOBODY: Mapping[str, Person] = {}
 
@@ -91,6 +104,11 @@ class Change:
         """Whether somebody is in charge by it who may not have been before."""
         return self.host is not None or "cohost" in self.roles.values()
 
+    @property
+    def is_at_the_door(self) -> bool:
+        """Whether all who wait may come in by it, as far as settings go."""
+        return not AT_THE_DOOR.isdisjoint(self.settings or ())
+
     def touches(self, other: Change) -> bool:
         """Whether it makes a difference which of the two is made first."""
         if self.host is not None or other.host is not None:
@@ -136,6 +154,11 @@ class Unsettled(NamedTuple):
     def is_about_entry(self) -> bool:
         """Whether who may come in may be another question by it."""
         return self.change.chat is None and self.change != LOOK_UP
+
+    def answer(self, outcome: Outcome) -> Outcome:
+        """What its sender is to be answered when this is the store's answer."""
+        is_unknown = isinstance(outcome, Refused) and outcome.code is ErrorCode.CHANGED
+        return self.refused if self.refused is not None and is_unknown else outcome
 
 
 class Recorded(NamedTuple):

@@ -13,7 +13,7 @@ from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute, Passing
 from signalling.protocol.rights import ALL, MEDIA, RANK, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
-from signalling.rooms.change import LOOK_UP, Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
+from signalling.rooms.change import Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, PutRight, Send
@@ -94,22 +94,16 @@ class Orders:
         reply: Reply | None = None,
     ) -> list[Effect]:
         """Raises `Refused`."""
-        refused: Refused | None = None
-        try:
-            change = planning.plan(_meeting(room, known), actor, command)
-        except Refused as error:
-            if not command.again:
-                raise
-            if reply is not None and len(reply.ids.unsettled) >= MOST_LOOK_UPS:
-                # Joins and the commands of others wait behind them.
-                raise Refused(ErrorCode.UNAVAILABLE, retry_after=LOOK_UP_AGAIN) from None
-            # It may have been carried out before, when nothing was in its way.
-            change, refused = LOOK_UP, error
+        asked = self.questions.of(room.id)
+        untold = [each for each in asked if isinstance(each, Unsettled) and not each.told]
+        answered = frozenset[str]().union(*((*each.change.admit, *each.change.deny) for each in untold))
+        change, refused = planning.plan_again(_meeting(room, known, answered), actor, command)
+        if refused is not None and reply is not None and len(reply.ids.unsettled) >= MOST_LOOK_UPS:
+            # Joins and the commands of others wait behind them.
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=LOOK_UP_AGAIN)
         if reply is not None:
             reply.ids.unsettled.add(reply.message_id)
         # The room takes over what touches the same in the order in which the store does.
-        asked = self.questions.of(room.id)
-        untold = [each for each in asked if isinstance(each, Unsettled) and not each.told]
         told = not (command.again or any(change.touches(other.change) for other in untold))
         since = room.hands.moment(now)
         how = told, reply, refused, command.again
@@ -130,20 +124,16 @@ class Orders:
                 effects += self.take_over(room, unsettled.actor, change, now)
             effects += self.adopt(room, outcome.settings, outcome.revision, now)
             began = change.promotes and not room.settings.join_before_host
-            all_ask = began or change.settings is not None
+            all_ask = began or change.is_at_the_door
             effects += self._waiting.ask_again(room, None if all_ask else change.users)
-        if room is not None and isinstance(outcome, Refused) and unsettled.told and not room.is_wrong:
+        # Refused, or the key was used for another command before.
+        is_not_so = isinstance(outcome, Refused) or outcome.again
+        if room is not None and is_not_so and unsettled.told and not room.is_wrong:
             room.is_wrong = True
             room.touch()
             effects.append(PutRight(room.id))
-        if (
-            unsettled.refused is not None
-            and isinstance(outcome, Refused)
-            and outcome.code is ErrorCode.CHANGED
-        ):
-            outcome = unsettled.refused
         if unsettled.reply is not None:
-            effects += answer(room, unsettled.reply, outcome)
+            effects += answer(room, unsettled.reply, unsettled.answer(outcome))
         return effects
 
     def ended(self, room: Room | None, ending: EndMeeting, outcome: Outcome) -> list[Effect]:
@@ -308,12 +298,15 @@ def answer(room: Room | None, reply: Reply, outcome: Outcome) -> list[Effect]:
     return [*first, Send(member.connection, server_messages.ack(reply.message_id, outcome.again))]
 
 
-def _meeting(room: Room, known: Mapping[str, Person]) -> planning.Meeting:
+def _meeting(room: Room, known: Mapping[str, Person], answered: frozenset[str]) -> planning.Meeting:
+    """`answered`: users about whom the store is asked, and nobody has been told yet that they wait no more."""
+
     def person(participant: str) -> Person | None:
         member = room.member(participant)
         if member is None:
             return known.get(participant)
         return Person(member.user_id, member.role, member.may)
 
-    knocks = {knock.id: knock.user_id for knock in room.knocks.values() if not knock.admitted}
+    waiting = (each for each in room.knocks.values() if not each.admitted and each.user_id not in answered)
+    knocks = {knock.id: knock.user_id for knock in waiting}
     return planning.Meeting(room.settings, room.revision, person, knocks.get, room.is_wrong)

@@ -27,7 +27,7 @@ from signalling.protocol.moderation import (
 )
 from signalling.protocol.rights import MeetingSettings, Rights
 from signalling.rooms import permissions
-from signalling.rooms.change import Actor, Change, Person
+from signalling.rooms.change import LOOK_UP, Actor, Change, Person
 
 RIGHT_SOON = 1.0
 """Seconds after which a command may be given again to a room that is to go by the record again."""
@@ -82,6 +82,17 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
             _not_the_host(someone)
             return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
+
+
+def plan_again(meeting: Meeting, actor: Actor, command: Lasting) -> tuple[Change, Refused | None]:
+    """As `plan`. A command that may have been carried out before, when nothing was in its way, is looked up if it would
+    be refused now: then also that refusal."""
+    try:
+        return plan(meeting, actor, command), None
+    except Refused as refused:
+        if not command.again:
+            raise
+        return LOOK_UP, refused
 
 
 def _builds_on_what_is(command: Lasting) -> bool:

@@ -60,14 +60,16 @@ class Waiting:
             if knock.connection is not None and knock.connection != asks.connection:
                 del self._of[knock.connection]
                 effects.append(Close(knock.connection, CloseCode.REPLACED))
+            is_known = (knock.name, knock.anonymous) == (asks.name, asks.anonymous)
             knock.come(asks)
             if asks.at < knock.at:
                 # After a restart another page of the user's came first, which did not know since when they wait.
                 knock.at = asks.at
                 room.add_knock(knock)
             room.touch()
-            if knock.admitted:
-                # The store does not let them in: it has forgotten, or something else stands in the way.
+            if knock.admitted or not is_known:
+                # The store does not let them in: it has forgotten, or something else stands in the way. Or they come by
+                # another name than the one that those in charge see.
                 knock.admitted = False
                 effects += self._tell_those_in_charge(
                     room, server_messages.knock(room.log.next(), knock), now
@@ -84,8 +86,7 @@ class Waiting:
         """Handle any message but ping from somebody who waits."""
         room, knock = self._of[connection]
         if not isinstance(message, Leave):
-            text = "You wait to be let in: only ping and leave are understood."
-            return commands.refuse(connection, Refused(ErrorCode.BAD_MESSAGE, text), message.id)
+            return commands.refuse(connection, not_now(), message.id)
         effects = self.end(room, knock, "left", now)
         if message.id is not None:
             effects.append(Send(connection, server_messages.ack(message.id)))
@@ -262,3 +263,8 @@ class Waiting:
     def _forget(self, room: Room) -> None:
         if room.is_empty:
             self._rooms.pop(room.id, None)
+
+
+def not_now() -> Refused:
+    """What anything else is answered."""
+    return Refused(ErrorCode.BAD_MESSAGE, "You wait to be let in: only ping and leave are understood.")

@@ -121,6 +121,25 @@ async def test_a_change_with_a_key_is_made_once(play: Play, room: str) -> None:
     assert (await asked(play, "GET", path, ann.token)).json()["removed"] is None
 
 
+@pytest.mark.parametrize("somebody", [False, True])
+async def test_a_change_that_comes_again_is_answered_as_before_and_one_that_is_refused_as_without_a_key(
+    play: Play, room: str, somebody: bool
+) -> None:
+    ann, bob, _ = await empty(play, room)
+    if somebody:
+        await play.joined(room, "Bob", token=bob.token)
+    seen = {"If-Match": '"0"', "Idempotency-Key": "one"}
+    for _ in range(2):
+        answer = await asked(play, "PATCH", room, ann.token, json={"locked": True}, headers=seen)
+        assert answer.status_code == 200
+    for number, (path, code) in enumerate(
+        {"p_nobody/remove": "unknown_participant", f"{ann.id}/remove": "forbidden"}.items()
+    ):
+        key = {"Idempotency-Key": f"refused {number}".replace(" ", "-")}
+        answer = await asked(play, "POST", f"{room}/participants/{path}", bob.token, headers=key)
+        assert answer.json()["code"] == code
+
+
 async def test_who_waits_is_seen_and_answered(play: Play, room: str) -> None:
     ann = await play.joined(room, "Ann", create=True)
     await asked(play, "PATCH", room, ann.token, json={"lobby": "everyone"})

@@ -123,6 +123,24 @@ async def test_a_new_key_without_a_name_is_looked_for(published: KeyServer, cloc
     assert refused.value.code is ErrorCode.BAD_TOKEN
 
 
+@pytest.mark.parametrize("kid", [None, "key 1"])
+async def test_a_new_key_is_looked_for_also_if_its_token_names_one(
+    published: KeyServer, clock: Clock, kid: str | None
+) -> None:
+    """In a set without ids, as a file in PEM, or under the id of the former."""
+    old, new = Signer(kid=kid), Signer(kid=kid)
+    published.publish(old)
+    of = issuer(published, clock)
+    assert await takes(of, old)
+    published.publish(new)
+    new.kid = kid or "key 2"
+    assert await takes(of, new)
+    with pytest.raises(Refused) as refused:
+        await of.read(Signer(kid=new.kid).token(), time.time())
+    # The keys were read a moment ago: it is none of theirs, unless it is newer still.
+    assert refused.value.code is (ErrorCode.BAD_TOKEN if kid else ErrorCode.UNAVAILABLE)
+
+
 async def test_keys_outlive_their_server_for_a_day(published: KeyServer, clock: Clock) -> None:
     signer = Signer()
     published.publish(signer)

@@ -21,6 +21,7 @@ from signalling.rooms.hub import Hub
 from signalling.rooms.succession import ACTION, SERVER
 from storage import open_store
 from storage.errors import StoreUnavailable, UnknownMeeting
+from storage.moderation import Change as StoredChange
 
 
 class Away:
@@ -86,4 +87,16 @@ async def test_the_first_end_is_in_the_audit_and_no_other(tmp_path: Path) -> Non
     assert [(entry.action, entry.by) for entry in await store.audit("ABC123", 10)] == [("end", "host")]
     with pytest.raises(UnknownMeeting):
         await end_meeting(store, "DEF456", "host", 2.0)
+    await store.close()
+
+
+async def test_no_key_of_a_client_is_that_of_the_end(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    await store.create_meeting("ABC123", "host", "", 1.0)
+    await store.change(
+        StoredChange(room="ABC123", by="host", key="end", at=2.0, action="settings", settings={})
+    )
+    await end_meeting(store, "ABC123", "host", 3.0)
+    assert [entry.action for entry in await store.audit("ABC123", 10)] == ["end", "settings"]
     await store.close()

@@ -173,6 +173,8 @@ async def test_the_revoked_are_out_until_the_application_lets_them_in_again(app:
     await ann.until("participant_left", reason="removed")
     await app.refused("revoked", 4006, meeting=room, token=app.token("bob"))
     await app.refused("revoked", 4006, meeting=room, session=bob.session)
+    # A session that is void takes nothing from a token that counts.
+    assert (await app.joined(room, "cat", session=bob.session)).id
     # A token that does not say when it was issued counts as an old one.
     await app.refused("revoked", 4006, meeting=room, token=app.token("bob", iat=None))
 

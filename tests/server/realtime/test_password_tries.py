@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from server.network.limits import LIMITS
+from server.network.client_address import Client
+from server.network.limits import LIMITS, Limits
+from server.realtime.password_tries import AT_ONCE, PasswordTries
+from server.runtime.metrics import Metrics
 from tests.process import ServerProcess
-from tests.server.client import Client, Play, playing
+from tests.server.client import Client as Page
+from tests.server.client import Play, playing
 
 TRIES = LIMITS["passwords"].most
 GUESSER, CLASS = "203.0.113.7", "198.51.100.9"
@@ -24,7 +29,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Play]:
         yield play
 
 
-async def with_a_password(play: Play, meeting: str) -> Client:
+async def with_a_password(play: Play, meeting: str) -> Page:
     ann = await play.joined(meeting, "Ann", create=True)
     await ann.order("settings", settings={"password": "open sesame"})
     return ann
@@ -57,6 +62,20 @@ async def test_a_class_comes_in_at_once_by_one_address(stage: Play) -> None:
     await with_a_password(stage, "ABC123")
     answers = [answer(stage, "ABC123", "open sesame", CLASS) for _ in range(6 * TRIES)]
     assert {code for code, _ in await asyncio.gather(*answers)} == {"joined"}
+
+
+async def test_who_guesses_in_many_meetings_takes_no_place_of_others_in_the_queue() -> None:
+    """One may have made them all."""
+    tries = PasswordTries(Limits({}, Metrics()))
+    guesser, other = (Client(address, f"{address}/32") for address in (GUESSER, CLASS))
+    async with contextlib.AsyncExitStack() as turns:
+        for number in range(AT_ONCE):
+            await turns.enter_async_context(tries.turn(guesser, f"GUESS-{number}"))
+        waiting = asyncio.create_task(turns.enter_async_context(tries.turn(guesser, "ANOTHER")))
+        async with asyncio.timeout(10), tries.turn(other, "ANOTHER"):
+            assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting])
 
 
 async def test_a_flood_of_wrong_passwords_holds_up_nobody(stage: Play) -> None:

@@ -92,3 +92,14 @@ async def test_one_address_does_not_knock_all_the_time(tmp_path: Path) -> None:
         other = await play.client(address="203.0.113.8")
         await other.send("join", meeting="ABC123", name="Dan")
         await other.expect("waiting")
+
+
+async def test_who_waits_and_shows_a_newer_token_waits_on(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path, RECONVENE_LOBBY="everyone") as server, playing(server) as play:
+        await play.joined("ABC123", "Ann", create=True)
+        eve = await play.client()
+        await eve.send("join", meeting="ABC123", name="Eve")
+        await eve.expect("waiting")
+        number = await eve.send("authenticate", token="a newer one")
+        await eve.error("bad_message", id=number)
+        await eve.nothing()

@@ -9,7 +9,7 @@ import pytest
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.rights import Rights, Role
-from signalling.rooms.change import Person
+from signalling.rooms.change import Person, Recorded
 from signalling.rooms.effects import PutRight
 from signalling.rooms.planning import RIGHT_SOON
 from tests.signalling.script import Stage
@@ -238,6 +238,22 @@ def test_nothing_is_built_on_what_the_store_has_refused() -> None:
     order(stage, "host", "settings", settings={"may": {"audio": False}}, **{"if": 1})
     stage.settle()
     assert stage.settings["may"] == {"audio": False}
+
+
+def test_a_key_that_was_used_for_another_command_leaves_the_room_as_the_record_has_it() -> None:
+    stage = meeting(ann="participant")
+    for settings in ({"locked": True}, {"locked": False}):
+        stage.say("host", type="settings", id=next(_ids), key="the-same", settings=settings)
+        (unsettled,) = stage.unsettled
+        stage.settle()
+        answer = Recorded(True, stage.settings, stage.revision)
+        stage.hub.settled(unsettled, answer, stage.now)
+    assert stage.settings == {"locked": True}
+    room = stage.hub.rooms["ABC123"]
+    assert room.is_wrong
+    record = stage.settings, stage.revision
+    stage._carry_out(stage.hub.orders.put_right(room, *record, [], stage.now))
+    assert room.settings.locked
 
 
 def test_the_meeting_ends_for_all_by_its_host_alone() -> None:

@@ -276,6 +276,11 @@ def test_what_opens_the_door_lets_all_ask_again() -> None:
     order(stage, "host", "settings", settings={"lobby": "off"})
     stage.settle()
     assert stage.let_in == [stage.sockets["eve"], stage.sockets["dan"]]
+    stage.let_in.clear()
+    # What opens no door has nobody asked for, however often it is changed.
+    order(stage, "host", "settings", settings={"message": "Soon", "may": {"audio": False}})
+    stage.settle()
+    assert stage.let_in == []
 
 
 def test_one_whom_the_store_does_not_let_in_after_all_waits_again() -> None:
