@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from server.realtime.room_restore import restore_rooms
 from server.runtime.clock import RecordClock
 from server.runtime.metrics import Metrics
 from server.settings.config import Config
+from signalling.rooms.change import Outcome, Recorded, Unsettled
 from signalling.rooms.flow import Flow
 from signalling.rooms.hands import Hands
 from signalling.rooms.hub import Hub
@@ -79,6 +81,8 @@ class Server:
         self.stopped = False
         self.ended = asyncio.Event()
         self.stopped_at = float("inf")
+        self.told_twice = False
+        """It told everyone of a command that was recorded before. Nobody here uses a key for two."""
         self.lost_with_it: set[str] = set()
         self.restored: dict[str, float | None] = {}
         """By participant, since when the hands of those are up who had a place when it started, by the record."""
@@ -129,6 +133,7 @@ class Server:
             config, self.hub, store, self.writer, changes, self._tokens, self.node.id, times, identities
         )
         self.gateway = self._make_gateway()
+        self.changes.settled = self._noting(self.changes.settled)
         reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
@@ -142,6 +147,14 @@ class Server:
         self.drain = Drain(self._bound, self.gateway, self.writer, changes, reconciler, self.node)
         self.started_at = self.loop.time()
         self.listening = True
+
+    def _noting(self, settled: Callable[[Unsettled, Outcome], None]) -> Callable[[Unsettled, Outcome], None]:
+        def noted(unsettled: Unsettled, outcome: Outcome) -> None:
+            was_there = isinstance(outcome, Recorded) and outcome.again
+            self.told_twice |= was_there and unsettled.told and not unsettled.anew
+            settled(unsettled, outcome)
+
+        return noted
 
     def _make_gateway(self) -> Gateway:
         parts = self._config, self.hub, self._store, self.admission, self.writer, self.changes, self.metrics
