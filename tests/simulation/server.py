@@ -151,7 +151,8 @@ class Server:
     def _noting(self, settled: Callable[[Unsettled, Outcome], None]) -> Callable[[Unsettled, Outcome], None]:
         def noted(unsettled: Unsettled, outcome: Outcome) -> None:
             was_there = isinstance(outcome, Recorded) and outcome.again
-            self.told_twice |= was_there and unsettled.told and not unsettled.anew
+            is_order = unsettled.change.chat is None
+            self.told_twice |= is_order and was_there and unsettled.told and not unsettled.anew
             settled(unsettled, outcome)
 
         return noted
