@@ -212,6 +212,8 @@ class Admission:
         except (Refused, HasToWait):
             if recorded:
                 self._not_seated(join.meeting, user_id, asked)
+                if join.invite is not None:
+                    self.hosts.ask(join.meeting)
             raise
         arrival = self._arrival(connection, join, proof, joined, order)
         hand_at = pending.hand_at(arrival.hand_at)

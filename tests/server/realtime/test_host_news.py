@@ -62,6 +62,23 @@ async def test_it_is_looked_up_when_the_answer_was_lost(desk: Desk) -> None:
     assert told.roles() == {"u_host": "cohost"}
 
 
+async def test_it_is_looked_up_when_the_join_that_changed_it_fails_in_the_end(desk: Desk) -> None:
+    """Its answer was out of date, and the next attempt fails for certain."""
+    told, token = await hosted(desk)
+    desk.store.open.clear()
+    desk.store.reached.clear()
+    joining = asyncio.create_task(desk.admission.admit(object(), by_link(token)))
+    await desk.store.reached.wait()
+    desk.admission.pending.meeting_changed("ABC123")
+    desk.store.down = True
+    desk.store.open.set()
+    with pytest.raises(Refused):
+        await joining
+    desk.store.down = False
+    assert await asyncio.wait_for(told.news.get(), 10.0) == ("ABC123", "u_new")
+    assert told.roles() == {"u_host": "cohost"}
+
+
 async def test_a_join_that_was_decided_before_is_asked_again(desk: Desk) -> None:
     """Its answer comes later, and says that somebody else is host."""
     told, _ = await hosted(desk)
