@@ -16,7 +16,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import fill, imports, lobby, login, measure, report, stores, storm
+from bench import fill, imports, library, lobby, login, measure, report, stores, storm
 from bench.figures import Figure, Verdict
 from bench.measure import FULL, QUICK, Plan
 from bench.servers import (
@@ -41,6 +41,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "stores": stores.stores,
     "report": report.report,
     "imports": imports.imports,
+    "library": library.library,
 }
 WIDTH = 150
 """Of a table that is written to a file."""
@@ -79,7 +80,7 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, fill, lobby, login, storm, stores, report, imports):
+        for judge in (measure, fill, lobby, login, storm, stores, report, imports, library):
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")
