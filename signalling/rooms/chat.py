@@ -24,8 +24,10 @@ from signalling.protocol.chat import (
     ChatEdit,
     ChatHistory,
     React,
+    Written,
 )
 from signalling.protocol.errors import ErrorCode, Refused
+from signalling.protocol.features import BUSY
 from signalling.protocol.rights import RANK
 from signalling.rooms import allowed, commands, permissions, server_messages
 from signalling.rooms.budget import Budget
@@ -84,18 +86,30 @@ class Chatting:
         if command.id in member.command_ids.unsettled:
             return []
         try:
-            match command:
-                case Chat():
-                    return self._say(room, member, command, now)
-                case ChatEdit():
-                    return self._edit(room, member, command, now)
-                case ChatDelete():
-                    return self._delete(room, member, command, now)
-                case ChatHistory():
-                    # The caller asks the store.
-                    return []
+            effects = self._carry_out(room, member, command, now)
         except Refused as refused:
+            if refused.code is not ErrorCode.BUSY:
+                _is_over(member, command.id)
+            elif member.chat_refused is None and BUSY in member.features:
+                member.chat_refused = command.id
             return commands.refuse(connection, refused, command.id)
+        _is_over(member, command.id)
+        return effects
+
+    def _carry_out(
+        self, room: Room, member: Member, command: Written | ChatHistory, now: float
+    ) -> list[Effect]:
+        """Raises `Refused`."""
+        match command:
+            case Chat():
+                return self._say(room, member, command, now)
+            case ChatEdit():
+                return self._edit(room, member, command, now)
+            case ChatDelete():
+                return self._delete(room, member, command, now)
+            case ChatHistory():
+                # The caller asks the store.
+                return []
 
     def settled(
         self, room: Room | None, unsettled: Unsettled, post: ChatChange, outcome: Outcome, now: float
@@ -237,9 +251,7 @@ class Chatting:
         if member.chat_refused is not None and message_id > member.chat_refused:
             raise Refused(ErrorCode.BUSY, retry_after=RETRY_LEAST)
         if wait := member.chat_budget.spend(1.0, now):
-            member.chat_refused = message_id
             raise Refused(ErrorCode.BUSY, retry_after=round(max(RETRY_LEAST, wait), 3))
-        member.chat_refused = None
 
     def _react(
         self, connection: Handle, room: Room, member: Member, command: React, now: float
@@ -254,6 +266,12 @@ class Chatting:
             if not member.reactions.spend(1.0, now) and not self._telling.exceeds(room, now):
                 told = [Broadcast(room.audience(), server_messages.reaction(member, command.emoji))]
         return told + commands.acknowledge(connection, member, command.id)
+
+
+def _is_over(member: Member, message_id: int) -> None:
+    """It came again, and is answered: those behind it need not wait for it any more."""
+    if member.chat_refused == message_id:
+        member.chat_refused = None
 
 
 NO_REACTIONS = "You may not react in this meeting."

@@ -128,7 +128,10 @@ def test_somebody_may_be_kept_from_writing() -> None:
 
 
 def test_who_writes_too_fast_is_told_to_wait_and_what_follows_waits_too() -> None:
-    stage = full("ann", "bob")
+    stage = Stage(features=["busy"])
+    for user in ("ann", "bob"):
+        stage.join(user)
+    stage.silence()
     for number in range(1, 8):
         writes(stage, "ann", str(number), number)
     assert [message["text"] for message in told(stage, "bob")] == list("12345")
@@ -139,6 +142,15 @@ def test_who_writes_too_fast_is_told_to_wait_and_what_follows_waits_too() -> Non
     writes(stage, "ann", "6", 6)
     writes(stage, "ann", "7", 7)
     assert [message["text"] for message in told(stage, "bob")] == list("67")
+    writes(stage, "ann", "8", 8)
+    stage.wait(9.0)
+    # It comes again, and is refused for good: those behind it go on.
+    stage.hub.rooms["ABC123"].set({"chat": "off"}, 1)
+    writes(stage, "ann", "8", 8)
+    stage.hub.rooms["ABC123"].set({}, 2)
+    stage.silence()
+    writes(stage, "ann", "9", 9)
+    assert [message["text"] for message in told(stage, "bob")] == ["9"]
 
 
 @pytest.mark.parametrize(
