@@ -5,6 +5,7 @@ Nothing has to be built: the file is made when it is asked for, and is never old
 
 from __future__ import annotations
 
+import gzip
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -31,9 +32,12 @@ class Module(NamedTuple):
 
 
 class Made(NamedTuple):
+    """`hash`: of the content."""
+
     content: bytes
     hash: str
-    """Of the content."""
+    compressed: bytes
+    """By gzip."""
 
 
 class OneFiles:
@@ -51,7 +55,7 @@ class OneFiles:
         if entry not in made:
             scripts = {path: text.decode() for path, text in snapshot.files.items() if path.endswith(".js")}
             content = one_file(scripts, entry).encode()
-            made[entry] = Made(content, hash_of(content))
+            made[entry] = Made(content, hash_of(content), gzip.compress(content, mtime=0))
         return made[entry]
 
 
