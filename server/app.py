@@ -118,7 +118,8 @@ async def serve(
         if cluster is None:
             await restore_rooms(store, hub, record_clock.now(), admission.appearance.before)
         else:
-            await cluster.begin()
+            reconciler.owns = cluster.owns
+            await cluster.begin(record_clock.now)
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear

@@ -144,6 +144,11 @@ class AttendanceWriter:
         lines = [line.written for (_, user), line in self._lines.items() if user == user_id]
         await asyncio.gather(*(happens(written, within) for written in lines))
 
+    async def settle_room(self, room: str, within: float) -> None:
+        """Wait until the entries of all in the room are written; at most `within` seconds."""
+        lines = [line.written for (of, _), line in self._lines.items() if of == room]
+        await asyncio.gather(*(happens(written, within) for written in lines))
+
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to write the remaining entries, then stop."""
         # Cuts the current retry delay short; later delays are RETRY_FIRST.

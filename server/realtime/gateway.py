@@ -113,12 +113,14 @@ class Gateway:
 
     @property
     def joins(self) -> int:
-        """Number of pending joins."""
         return self._joining.under_way
 
     def drain(self) -> None:
         """From now on refuse joins and resumes."""
         self.draining = True
+
+    async def hand_over(self, within: float) -> None:
+        """Give the rooms to other processes that have the same meetings, if there are any."""
 
     def record_absent(self) -> None:
         """End the stays of members who are away, at the time they were lost: this process will not see them return."""
@@ -239,7 +241,6 @@ class Gateway:
             log.info("join refused", code=ErrorCode.UNAVAILABLE, connection=connection.number)
             refused: Refused | None = self.going()
         else:
-            # Not logged: `overload` logs one line for all of them.
             refused = self.overload.refusal(Rank.JOIN if isinstance(message, Join) else Rank.RESUME)
         if refused is None:
             return False
@@ -287,8 +288,6 @@ class Gateway:
             text = "connection closed, place kept for a moment" if goodbye else "connection lost, place kept"
             log.info(text, code=connection.close_code, **of_connection(self._hub, connection))
         self._carrier.carry_out(self._hub.lost(connection, clock.monotonic(), goodbye=goodbye))
-
-    # The timer.
 
     async def _keep_time(self) -> None:
         loop = asyncio.get_running_loop()

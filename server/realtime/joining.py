@@ -113,6 +113,8 @@ class Joining:
             voucher = await self._admission.authenticate(message.token, room, member)
             if self._hub.seated(connection) is not None:
                 session = self._admission.authenticated(connection, room, member, voucher)
+                # The connection knows until when, and is kept with the member.
+                member.touch()
                 answer = server_messages.authenticated(message.id, session)
                 self._carrier.carry_out([Send(connection, answer)])
         except Refused as refused:

@@ -12,6 +12,8 @@ entries are left to the next comparison, and an entry that is written twice coun
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from server.realtime.attendance_writer import AttendanceWriter, StayAbandoned
@@ -41,6 +43,8 @@ class Reconciler:
         self, store: Store, node_id: str, hub: Hub, pending: PendingJoins, writer: AttendanceWriter
     ) -> None:
         self.is_due = False
+        self.owns: Callable[[str], bool] = lambda room: True
+        """Whether the room is here. Else another process may have it, and tell the record soon who is in it."""
         self.is_draining = False
         """If set, members who are away can no longer return to this process: they left when they were lost."""
         self._store = store
@@ -95,10 +99,10 @@ class Reconciler:
                     continue
                 if known.instance != stay.instance or _is_corrected(known, stay):
                     self._writer.record(known)
-            elif key in self._agreed:
+            elif key in self._agreed and self.owns(stay.room):
                 self._close(stay, agreed[key])
-            elif is_last or now - self._unclaimed.get(key, now) >= self._hub.grace:
-                self._close(stay, None)
+            elif (is_last and self.owns(stay.room)) or now - self._unclaimed.get(key, now) >= self._hub.grace:
+                self._close(stay, agreed.get(key))
             else:
                 # The joiner may ask again, and continue this stay.
                 unclaimed[key] = self._unclaimed.get(key, now)

@@ -6,7 +6,7 @@ closed by the process that was stopped, or will be closed at the last heartbeat 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -29,10 +29,18 @@ async def restore_rooms(
 ) -> None:
     """Keep a place in `hub` for everyone who, by the store, was in a meeting a moment ago. `now` is the record clock's.
     `look`: how a user appears. Raises what the store raises."""
-    found = await store.restorable(now, hub.grace, slack=INTERVAL)
-    hub.restore([_restored(each, now, look) for each in found], clock.monotonic())
+    found = await restorable_people(store, now, hub.grace, look)
+    hub.restore(found, clock.monotonic())
     if found:
         log.info("rooms restored", rooms=len(hub.rooms), participants=len(found))
+
+
+async def restorable_people(
+    store: Store, now: float, grace: float, look: Callable[[str], Look]
+) -> Sequence[Restored]:
+    """Whoever was in a meeting within `grace` seconds. Raises what the store raises."""
+    found = await store.restorable(now, grace, slack=INTERVAL)
+    return [_restored(each, now, look) for each in found]
 
 
 def _restored(found: Restorable, now: float, look: Callable[[str], Look]) -> Restored:

@@ -10,10 +10,10 @@ AWAY_RATE = 2000
 return per second; never later than after ten seconds or half of the grace time."""
 
 
-def away_for(connections: int, grace: float) -> float:
-    """Delay in seconds for one client of a stopping server."""
+def away_for(connections: int, grace: float, least: float = AWAY_LEAST) -> float:
+    """Delay in seconds for one client of a stopping server. `least`: within which few clients come back."""
     most = min(AWAY_MOST, grace / 2)
-    return random.uniform(0, min(most, max(AWAY_LEAST, connections / AWAY_RATE)))  # noqa: S311 - no secret
+    return random.uniform(0, min(most, max(least, connections / AWAY_RATE)))  # noqa: S311 - no secret
 
 
 def back_after(wait: float) -> float:

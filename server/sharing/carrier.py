@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from server.realtime.carrier import Carrier
-from server.sharing.owned_room import Hands, Held, Local, OwnedRoom
+from server.sharing.owned_connection import OwnedConnection
+from server.sharing.owned_room import Awaited, Hands, Held, Local, OwnedRoom
 from signalling.rooms.change import LOOK_UP, Unsettled
 from signalling.rooms.effects import (
     Broadcast,
@@ -29,7 +30,7 @@ class SharedCarrier(Carrier):
         """It is committed."""
         if isinstance(held, Hands):
             self._hands.record({room: held.hands})
-        elif not isinstance(held, Local):
+        elif not isinstance(held, Local | Awaited):
             super()._do([held])
 
     def _record_hands(self, changed: Mapping[str, RECORDED]) -> None:
@@ -40,7 +41,10 @@ class SharedCarrier(Carrier):
 
     def _do(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Send):
+            if isinstance(effect, Send | Close) and not isinstance(effect.to, OwnedConnection):
+                # A socket of this node, which is told something that concerns no room.
+                super()._do([effect])
+            elif isinstance(effect, Send):
                 if not effect.to.closing:
                     effect.to.room.send(effect.to, effect.payload)
             elif isinstance(effect, Broadcast):

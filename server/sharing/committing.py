@@ -20,10 +20,12 @@ from server.cluster.engine.errors import EngineUnavailable
 from server.cluster.engine.records import Commit, Committed, Entry, Message, Ownership, RoomState
 from server.identity.ids import new_id
 from server.runtime import clock
+from server.runtime.happening import happens
+from server.sharing.membership import Membership
 from server.sharing.owned_room import Held, Local, OwnedRoom, Turn
 from server.sharing.room_state import ABOUT, WITHDRAWN, room_state
 from signalling.nodes import wire
-from signalling.nodes.owner import Batch, Parcel
+from signalling.nodes.owner import Batch
 from signalling.rooms.hub import Hub
 from signalling.rooms.room import Room
 from signalling.state.handover import Handover
@@ -33,25 +35,25 @@ log = structlog.get_logger()
 
 
 class Committing:
-    """`node`: this one's id. `at`: the time by the clock that all nodes share. `release` carries out what was held.
-    `lost_sight` is called with a room of which it is not known what the engine has."""
+    """`release` carries out what was held. `over` is called with a room in which nobody is any more, `lost_sight` with
+    one of which it is not known what the engine has."""
 
     def __init__(
         self,
         engine: Engine,
         hub: Hub,
         handover: Handover,
-        node: Callable[[], str],
-        at: Callable[[], float],
+        membership: Membership,
         release: Callable[[OwnedRoom, Sequence[Held]], None],
+        over: Callable[[OwnedRoom], None],
         lost_sight: Callable[[OwnedRoom], None],
     ) -> None:
         self._engine = engine
         self.hub = hub
         self._handover = handover
-        self._node = node
-        self._at = at
+        self._membership = membership
         self._release = release
+        self._over = over
         self._lost_sight = lost_sight
         self._stirred: dict[OwnedRoom, None] = {}
         self._flush: asyncio.Handle | None = None
@@ -77,13 +79,10 @@ class Committing:
         found, line = self.hub.rooms.get(room.id), room.line
         if found is not None:
             _touch(self.hub, found, room)
-        fresh = self._handover.fresh(room.id, clock.monotonic(), self._at())
+        fresh = self._handover.fresh(room.id, clock.monotonic(), self._membership.at())
         turn = room.turn()
         if found is None or fresh is None:
-            if line.epoch:
-                line.drop(turn.parcels, turn.held)
-            elif turn.parcels or turn.held:
-                line.say(turn.parcels, turn.held)
+            line.drop(turn.parcels, turn.held)
         elif fresh.whole and fresh.room is not None:
             room.withdrawn = []
             whole = room_state(fresh.room, fresh.members, fresh.log, fresh.seq)
@@ -102,7 +101,7 @@ class Committing:
         # Of very many events in one turn the log may have forgotten the first already.
         entries = [*[b""] * (count - len(fresh.log)), *fresh.log]
         if entries or members or fields or turn.parcels or turn.held:
-            room.line.add(entries, members, fields, turn.parcels, turn.held)
+            room.line.add(turn.parcels, turn.held, entries=entries, members=members, fields=fields)
 
     def send(self, room: OwnedRoom) -> None:
         """Send what may be sent."""
@@ -113,8 +112,9 @@ class Committing:
     def _send(self, room: OwnedRoom, batch: Batch[Held]) -> None:
         line = room.line
         if batch.kind == "say":
-            self.post(batch.parcels)
             self.happened(room, line.happened())
+            if room.is_left and self._is_over(room):
+                self._over(room)
             return
         answer: Awaitable[Any]
         if batch.kind == "commit":
@@ -123,7 +123,7 @@ class Committing:
             who = room.id, line.term, batch.revision, batch.seq, line.incarnation
             answer = self._engine.commit(Commit(*who, entries, batch.members, batch.fields, messages))
         else:
-            own = Ownership(room.id, self._node(), line.term, batch.epoch, batch.revision)
+            own = Ownership(room.id, self._membership.id, line.term, batch.epoch, batch.revision)
             is_drop = batch.kind == "drop"
             answer = self._engine.drop(own) if is_drop else self._engine.establish(own, batch.whole)
         future = asyncio.ensure_future(answer)
@@ -139,8 +139,6 @@ class Committing:
             log.error("a commit failed", meeting=room.id, exc_info=error)
         if error is None and isinstance(answer.result(), Committed):
             batch = room.line.happened()
-            if batch.kind != "commit":
-                self.post(batch.parcels)
             self.happened(room, batch)
             if batch.kind == "drop":
                 self._dropped(room)
@@ -151,7 +149,13 @@ class Committing:
     def _dropped(self, room: OwnedRoom) -> None:
         """Nothing is in the engine; whoever came meanwhile needs another term."""
         room.attempt += 1
-        self._lost_sight(room)
+        if self._is_over(room):
+            self._over(room)
+        else:
+            self._lost_sight(room)
+
+    def _is_over(self, room: OwnedRoom) -> bool:
+        return not (len(room.line) or room.is_stirred or room.connections or room.id in self.hub.rooms)
 
     def unsure(self, room: OwnedRoom) -> None:
         room.attempt += 1
@@ -159,18 +163,18 @@ class Committing:
         self._lost_sight(room)
 
     def happened(self, room: OwnedRoom, batch: Batch[Held]) -> None:
-        """It is in the engine."""
+        """It is in the engine; the parcels too, if it was a commit."""
+        if batch.kind != "commit":
+            for parcel in batch.parcels:
+                self._membership.post(parcel.to, parcel.body, partial(room.unbridged, parcel.to))
         self._release(room, batch.effects)
-        if not len(room.line) and not room.is_stirred:
-            for event in room.awaited:
-                event.set()
-            room.awaited = []
 
-    def post(self, parcels: Sequence[Parcel]) -> None:
-        """Without a commit."""
-        for parcel in parcels:
-            sent = asyncio.ensure_future(self._engine.send(Message(parcel.to, parcel.body)))
-            sent.add_done_callback(_heard)
+    async def committed(self, room: OwnedRoom, within: float) -> bool:
+        """Wait until what has happened in the room by now is in the engine; False if that takes longer than `within`
+        seconds."""
+        if room.is_lost or not (len(room.line) or room.is_stirred):
+            return True
+        return await happens(room.awaited(), within)
 
     def begin_anew(self, room: OwnedRoom) -> None:
         """In another epoch. What the store is told of the last one, it is told; pages have to resume."""
@@ -179,11 +183,11 @@ class Committing:
             if not isinstance(effect, Local):
                 room.later(effect)
         self._handover.begin_anew(room.id, new_id("e"))
-        room.later(Local(wire.Unbridged(room.id, room.line.term), b""))
+        room.later(Local(wire.Unbridged(room.id), b""))
 
     def whole(self, room: OwnedRoom) -> RoomState:
         """All of the room, with what is not committed. Raises `KeyError` if nobody is in it."""
-        state = self._handover.state(room.id, clock.monotonic(), self._at())
+        state = self._handover.state(room.id, clock.monotonic(), self._membership.at())
         return room_state(state.room, state.members, state.log, state.seq)
 
 
@@ -200,9 +204,3 @@ def _touch(hub: Hub, found: Room, room: OwnedRoom) -> None:
             seat.member.touch()
         elif connection.waits:
             found.touch()
-
-
-def _heard(sent: asyncio.Future[object]) -> None:
-    """What was lost is asked for again when there is a connection."""
-    if not sent.cancelled():
-        sent.exception()

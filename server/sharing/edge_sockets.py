@@ -7,8 +7,7 @@ refusals of what cannot be read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import msgspec
 import structlog
@@ -24,7 +23,7 @@ from signalling.nodes import edge as edges
 from signalling.nodes import wire
 from signalling.nodes.edge import Edge, EdgeEffect
 from signalling.protocol.client_messages import BadMessage, Join, Ping, Resume, decode
-from signalling.protocol.errors import ERRORS, CloseCode, ErrorCode, Refused
+from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import COMMANDS, counts_for
 from signalling.rooms import server_messages
 
@@ -44,15 +43,9 @@ PLAIN = {"status", "signal", "leave"}
 """What carries no credential, and is sent as it is."""
 
 
-class Owners(Protocol):
-    async def take(self, room_id: str) -> tuple[str, int] | None:
-        """Raises `EngineError`."""
-
-    def received(self, message: wire.ToOwner, payload: bytes = b"") -> None: ...
-
-
 class EdgeSockets:
-    """`post`: into another node's inbox. `turned_away`: the refusal of a join or resume before its room is asked."""
+    """`take`, `received`: those of the rooms of this node. `post`: into inboxes of other nodes. `refuse`: answers with
+    an error. `turned_away`: the refusal of a join or resume before its room is asked."""
 
     def __init__(
         self,
@@ -60,17 +53,22 @@ class EdgeSockets:
         tokens: Tokens,
         seal: Seal,
         metrics: Metrics,
-        post: Callable[[str, bytes], None],
+        take: Callable[[str], Awaitable[tuple[str, int] | None]],
+        received: Callable[[wire.ToOwner, bytes], None],
+        post: Callable[[Sequence[str], bytes], None],
+        refuse: Callable[[Connection, Refused, int | None], None],
         turned_away: Callable[[Connection, Join | Resume], bool],
         answered: Callable[[Connection], None],
     ) -> None:
         self.connections: dict[int, Connection] = {}
-        self.owners: Owners
         self._edge = Edge(node)
         self._tokens = tokens
         self._seal = seal
         self._metrics = metrics
+        self._take = take
+        self._owner_received = received
         self._post = post
+        self._refuse = refuse
         self._turned_away = turned_away
         self._answered = answered
         self._finding: set[asyncio.Task[None]] = set()
@@ -102,7 +100,7 @@ class EdgeSockets:
         try:
             message = decode(data)
         except BadMessage as error:
-            self.refuse(connection, error, error.message_id)
+            self._refuse(connection, error, error.message_id)
             return
         if isinstance(message, Ping):
             self._metrics.received[Ping] += 1
@@ -112,7 +110,7 @@ class EdgeSockets:
                 self._asks_for_a_seat(connection, message, data)
         elif not is_bound:
             self._metrics.received[type(message)] += 1
-            self.refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
+            self._refuse(connection, Refused(ErrorCode.NOT_JOINED), message.id)
         else:
             if type(message) in COMMANDS:
                 connection.count_more(counts_for(message))  # type: ignore[arg-type] # it is one of them
@@ -124,21 +122,13 @@ class EdgeSockets:
             try:
                 room = self._tokens.read_session(message.session).room
             except Refused as refused:
-                self.refuse(connection, refused, message.id)
+                self._refuse(connection, refused, message.id)
                 return
         number = connection.number
         connection.hold()
         self._do(self._edge.opened(number, room))
         if self._edge.room_of(number) == room and not connection.closing:
             self._do(self._edge.said(number, data, sealed=True))
-
-    def refuse(self, connection: Connection, refused: Refused, message_id: int | None = None) -> None:
-        """Without asking anybody."""
-        self._metrics.refused[refused.code] += 1
-        connection.write(text_frame(server_messages.error(refused, message_id)))
-        code = ERRORS[refused.code].close
-        if code is not None:
-            connection.close(code)
 
     def lost(self, connection: Connection) -> None:
         """It is closing, or gone. Idempotent."""
@@ -183,7 +173,7 @@ class EdgeSockets:
 
     def _send(self, post: edges.Post) -> None:
         if post.node == self.node:
-            self.owners.received(post.message, post.payload)
+            self._owner_received(post.message, post.payload)
             return
         payload = post.payload
         message = post.message
@@ -191,7 +181,7 @@ class EdgeSockets:
             connection = self.connections.get(message.conn)
             where = b"[]" if connection is None else msgspec.json.encode(connection.client)
             payload = self._seal.seal(where + b"\n" + payload)
-        self._post(post.node, wire.encode(message, payload))
+        self._post([post.node], wire.encode(message, payload))
 
     def _write(self, write: edges.Write) -> None:
         payload = write.payload
@@ -235,7 +225,7 @@ class EdgeSockets:
         edge = self._edge
         found = None
         try:
-            found = await self.owners.take(room)
+            found = await self._take(room)
         except Exception as error:
             log.debug("nobody can say whose a room is", meeting=room, error=str(error))
         if edge is not self._edge:

@@ -11,7 +11,7 @@ The rooms that this node owns are handled as they are by a node alone; only that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import structlog
@@ -25,33 +25,38 @@ from server.realtime.carrier import Carrier
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
-from server.realtime.frames import text_frame
 from server.realtime.gateway import Gateway
-from server.runtime.happening import ends, happens
+from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
+from server.runtime.retry_after import AWAY_LEAST, away_for
 from server.settings.config import Config
 from server.settings.setting import ConfigError
 from server.sharing import edge_sockets
 from server.sharing.carrier import SharedCarrier
 from server.sharing.committing import Committing
 from server.sharing.edge_sockets import EdgeSockets
+from server.sharing.from_edges import FromEdges
+from server.sharing.giving import Giving
+from server.sharing.lost_rooms import LostRooms
 from server.sharing.membership import Membership
 from server.sharing.orphans import Orphans
 from server.sharing.over_http import OverHttp
 from server.sharing.owned_connection import OwnedConnection
-from server.sharing.owned_room import Held, Local, OwnedRoom
+from server.sharing.owned_room import Awaited, Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.recovery import Recovery
 from server.sharing.sealing import NotSealed, Seal
 from signalling.nodes import wire
-from signalling.protocol.errors import CloseCode, ErrorCode, Refused
-from signalling.rooms import server_messages
+from signalling.protocol.errors import CloseCode
 from signalling.rooms.effects import Effect
 from signalling.rooms.hub import Hub
 from signalling.rooms.inputs import Goodbye
 from storage.store import Store
 
 log = structlog.get_logger()
+
+BACK_WITHIN = 0.4
+"""Seconds within which pages of a node that stops come back to others, if they are not very many."""
 
 
 class ClusterGateway(Gateway):
@@ -73,22 +78,29 @@ class ClusterGateway(Gateway):
         membership: type[Membership] = Membership,
     ) -> None:
         self._engine = engine
+        self._lost_rooms = lost_rooms = LostRooms(store, hub.grace, admission.appearance.before)
         self._seal = seal
         self.membership = membership(engine, node, self)
-        self.owned_rooms = OwnedRooms(engine, hub, self.membership, seal, self, admission.order.terms)
-        super().__init__(config, hub, store, admission, writer, changes, metrics)
-        self.edge = EdgeSockets(
-            node, tokens, seal, metrics, self.membership.post, self._turned_away, self._answered
+        self.owned_rooms = OwnedRooms(
+            *(engine, hub, self.membership, seal, self, admission.order.terms, lost_rooms)
         )
-        self.edge.owners = self.owned_rooms
+        super().__init__(config, hub, store, admission, writer, changes, metrics)
         rooms = self.owned_rooms
+        self.from_edges = FromEdges(rooms, self.membership, self)
+        self.edge = EdgeSockets(
+            *(node, tokens, seal, metrics, rooms.take, self.from_edges.received, self.membership.post),
+            *(self._carrier.refuse, self._turned_away, self._answered),
+        )
         committing = Committing(
-            *(engine, hub, rooms.handover, lambda: self.membership.id, self.membership.at),
-            self._release,
-            self._lost_sight,
+            *(engine, hub, rooms.handover, self.membership, self._release, rooms.over),
+            lambda room: recovery.begin(room),
         )
         rooms.committing = committing
-        self._recovery = Recovery(engine, self.membership, committing, rooms.lose)
+        recovery = Recovery(engine, self.membership, committing, rooms.lose)
+        self.giving = Giving(
+            *(engine, self.membership, rooms, self.from_edges, store, node, writer),
+            lambda: self._joining.under_way,
+        )
         self._orphans = Orphans(self.membership, rooms, lambda: self.edge.rooms)
         self._over_http = OverHttp(engine, self.membership, rooms.rooms, super().end_meeting, super().goodbye)
         self._stands_since: float | None = None
@@ -101,15 +113,27 @@ class ClusterGateway(Gateway):
         self._shared.rooms = self.owned_rooms.rooms
         return self._shared
 
-    async def begin(self) -> None:
-        """Be a node among others. Raises `ConfigError`."""
+    async def begin(self, now: Callable[[], float]) -> None:
+        """Be a node among others. `now`: the record clock's. Raises `ConfigError`."""
+        self._lost_rooms.now = now
         try:
             await self.membership.start()
         except EngineError as error:
             raise ConfigError(f"RECONVENE_ENGINE cannot be used: {error}") from error
+        if not self.membership.is_settled:
+            self._lost_rooms.ask()
+
+    def _away_for(self) -> float:
+        # Other nodes serve them at once, and nobody sees an absence that is short.
+        least = BACK_WITHIN if self.membership.takers else AWAY_LEAST
+        return away_for(self.connections, self._hub.grace, least)
+
+    async def hand_over(self, within: float) -> None:
+        await self.giving.give_all(within)
 
     async def stop(self, within: float) -> int:
         given_up = await super().stop(within)
+        await self.giving.recorded(within)
         await ends(self._over_http.tasks, within)
         return given_up
 
@@ -126,11 +150,6 @@ class ClusterGateway(Gateway):
         self.edge.connections[connection.number] = connection
         super().opened(connection)
 
-    def count(self, connection: Connection) -> None:
-        refused = self.limits.opened(connection.client)
-        if refused is not None:
-            self.edge.refuse(connection, refused)
-
     def received(self, connection: Connection | OwnedConnection, data: Buffer) -> None:
         if isinstance(connection, OwnedConnection):
             super().received(cast(Connection, connection), data)
@@ -140,16 +159,6 @@ class ClusterGateway(Gateway):
         except Exception:
             log.exception("frame failed", connection=connection.number)
             connection.close(CloseCode.INTERNAL_ERROR)
-
-    def flooded(self, connection: Connection) -> None:
-        log.info("connection sends too much", connection=connection.number)
-        self.edge.refuse(connection, Refused(ErrorCode.RATE_LIMITED, retry_after=1.0))
-
-    def going_away(self, connection: Connection) -> None:
-        if not connection.is_held:
-            delay = round(self._away_for(), 3)
-            connection.write(text_frame(server_messages.going_away(delay)))
-            connection.close(CloseCode.GOING_AWAY)
 
     def closing(self, connection: Connection | OwnedConnection) -> None:
         if isinstance(connection, OwnedConnection):
@@ -219,27 +228,17 @@ class ClusterGateway(Gateway):
             try:
                 if isinstance(each, Local):
                     self.edge.heard(each.message, each.payload)
+                elif isinstance(each, Awaited):
+                    room.reached(each.event)
                 else:
                     self._shared.perform(room.id, each)
             except Exception:
                 log.exception("what was committed could not be carried out", meeting=room.id)
 
-    def _lost_sight(self, room: OwnedRoom) -> None:
-        line = room.line
-        is_over = line.phase == "dropped" and not (len(line) or room.is_stirred or room.connections)
-        if is_over and room.id not in self._hub.rooms:
-            self.owned_rooms.dropped(room)
-        else:
-            self._recovery.begin(room)
-
     async def _committed(self, room_id: str, within: float) -> bool:
         """Wait until what has happened in the room is committed."""
         room = self.owned_rooms.rooms.get(room_id)
-        if room is None or not (len(room.line) or room.is_stirred):
-            return True
-        event = asyncio.Event()
-        room.awaited.append(event)
-        return await happens(event, within)
+        return room is None or await self.owned_rooms.committing.committed(room, within)
 
     # Told by the membership.
 
@@ -255,28 +254,31 @@ class ClusterGateway(Gateway):
 
     def _entry(self, message: wire.NodeMessage, payload: bytes) -> None:
         if isinstance(message, wire.TO_OWNER):
-            self.owned_rooms.received(message, payload)
+            self.from_edges.received(message, payload)
         elif isinstance(message, wire.OVER_HTTP):
             self._over_http.heard(message)
+        elif isinstance(message, wire.Given):
+            self.owned_rooms.given(message.room)
         else:
             self.edge.heard(message, payload)
 
     def gap(self) -> None:
         self.edge.gap()
-        self.owned_rooms.ask_all()
+        self.from_edges.ask_all()
 
     def unsent(self) -> None:
         self.edge.ask_again()
-        self.owned_rooms.ask_all()
+        self.from_edges.ask_all()
 
     def gone(self, node: str) -> None:
-        self.owned_rooms.edge_gone(node)
+        self.from_edges.edge_gone(node)
         self.edge.gone(node)
 
     def orphans(self, node: str, rooms: Sequence[str]) -> None:
         self._orphans.found(node, rooms)
 
     def another_engine(self) -> None:
+        self._lost_rooms.ask()
         for room in list(self.owned_rooms.rooms.values()):
             self.owned_rooms.committing.unsure(room)
 
@@ -287,6 +289,9 @@ class ClusterGateway(Gateway):
 
     def owned(self) -> Sequence[str]:
         return list(self.owned_rooms.rooms)
+
+    def owns(self, room: str) -> bool:
+        return room in self.owned_rooms.rooms
 
     # HTTP.
 

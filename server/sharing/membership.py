@@ -6,11 +6,14 @@ Whoever was taken for dead never beats again under that name: the node gives up 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
+import msgspec
 import structlog
 
 from server.cluster.engine.bounds import LEASE
@@ -54,13 +57,15 @@ class Hears(Protocol):
 
 
 class Membership:
-    """`id`: this node's, among the others. `about`: what it says of itself."""
+    """`id`: this node's, among the others. `about`: what it says of itself, for JSON. `is_leaving`: it stops, and takes
+    no rooms."""
 
     def __init__(
         self, engine: Engine, node: str, hears: Hears, *, interval: float = INTERVAL, lease: float = LEASE
     ) -> None:
         self.id = node
-        self.about: Callable[[], bytes] = lambda: b"{}"
+        self.about: Callable[[], Mapping[str, Any]] = dict
+        self.is_leaving = False
         self.is_well = False
         """Whether the last beat was answered."""
         self._engine = engine
@@ -77,7 +82,6 @@ class Membership:
         self._beaten = asyncio.Event()
         self._empty: set[str] = set()
         self._has_lost = False
-        self._is_buried = False
         self._doubted: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -102,6 +106,22 @@ class Membership:
     def others(self) -> Sequence[str]:
         """The nodes that live besides this one."""
         return [node.id for node in self._nodes.values() if node.about is not None and node.id != self.id]
+
+    @property
+    def takers(self) -> Sequence[str]:
+        """Those of them that take rooms."""
+        return [node for node in self.others if not _is_leaving(self._nodes[node])]
+
+    async def leaves(self) -> None:
+        """Say that this node stops."""
+        self.is_leaving = True
+        with contextlib.suppress(EngineUnavailable):
+            await self._beat()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether rooms may be taken."""
+        return self._settled.is_set()
 
     def at(self) -> float:
         """The engine's time of day (epoch seconds)."""
@@ -128,17 +148,15 @@ class Membership:
         await self._settled.wait()
         return self._incarnation
 
-    def post(self, node: str, body: bytes) -> None:
-        sent = asyncio.ensure_future(self._engine.send(Message([node], body)))
-        sent.add_done_callback(self._sent)
+    def post(self, to: Sequence[str], body: bytes, lost: Callable[[], None] = lambda: None) -> None:
+        """Into the inboxes of these nodes, without a commit. `lost` is called if it may not have come there."""
+        sent = asyncio.ensure_future(self._engine.send(Message(to, body)))
+        sent.add_done_callback(partial(self._sent, lost))
 
-    def _sent(self, sent: asyncio.Future[object]) -> None:
+    def _sent(self, lost: Callable[[], None], sent: asyncio.Future[object]) -> None:
         if not sent.cancelled() and sent.exception() is not None:
             self._has_lost = True
-
-    def buried(self) -> None:
-        """The engine says so, or may be about to."""
-        self._is_buried = True
+            lost()
 
     # Beats.
 
@@ -156,8 +174,9 @@ class Membership:
 
     async def _beat(self) -> None:
         asked = clock.monotonic()
-        told = await self._engine.beat(self.id, self.about(), self._hears.owned())
-        if isinstance(told, Buried) or self._is_buried:
+        about = msgspec.json.encode({**self.about(), "leaving": self.is_leaving})
+        told = await self._engine.beat(self.id, about, self._hears.owned())
+        if isinstance(told, Buried):
             await self._begin_anew()
             return
         if not self.is_well and self._incarnation:
@@ -186,6 +205,7 @@ class Membership:
         else:
             self._settles(told.incarnation)
         alive = set(self.others)
+        leaving = alive - set(self.takers)
         if asked < self._trusts_at:
             nodes = [
                 replace(node, about=b"{}") if node.about is None and node.id in alive else node
@@ -199,7 +219,8 @@ class Membership:
             self._hears.another_engine()
         for node in sorted(alive - set(self.others)):
             if node in self._nodes or before == told.incarnation:
-                log.info("a node has died", node=node)
+                left = node in leaving
+                log.info("a node has left" if left else "a node has died", node=node)
                 self._hears.gone(node)
 
     def _settles(self, incarnation: str) -> None:
@@ -222,7 +243,6 @@ class Membership:
     async def _begin_anew(self) -> None:
         """Under another name."""
         before, self.id = self.id, new_id("n")
-        self._is_buried = False
         log.warning("taken for dead by the others, sockets are closed", node=before, goes_on_as=self.id)
         # Nothing is taken under a name that has not beaten yet.
         self._settled.clear()
@@ -245,3 +265,10 @@ class Membership:
             except Exception:
                 log.exception("the inbox cannot be read")
                 await asyncio.sleep(AGAIN)
+
+
+def _is_leaving(node: SeenNode) -> bool:
+    try:
+        return bool(msgspec.json.decode(node.about or b"{}")["leaving"])
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return False

@@ -4,11 +4,11 @@ node's, so that grace runs out and stays end."""
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from server.sharing.lots import lot
 from server.sharing.membership import Membership
 from server.sharing.owned_rooms import OwnedRooms
 
@@ -30,6 +30,8 @@ class Orphans:
 
     def found(self, node: str, rooms: Sequence[str]) -> None:
         """Rooms of a dead node."""
+        if self._membership.is_leaving:
+            return
         edged = set(self._edged())
         counts = {room: self._seen.get(room, 0) + 1 for room in rooms}
         self._seen = counts
@@ -42,8 +44,8 @@ class Orphans:
             self._task = asyncio.get_running_loop().create_task(self._take(mine))
 
     def _is_mine(self, room: str) -> bool:
-        nodes = [self._membership.id, *self._membership.others]
-        return max(nodes, key=lambda node: hashlib.sha256(f"{node} {room}".encode()).digest()) == nodes[0]
+        nodes = [self._membership.id, *self._membership.takers]
+        return max(nodes, key=lambda node: lot(node, room)) == nodes[0]
 
     async def _take(self, rooms: Sequence[str]) -> None:
         try:

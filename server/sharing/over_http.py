@@ -42,8 +42,7 @@ class OverHttp:
         if room in self._owned:
             self._end(room)
             return
-        for node in self._membership.others:
-            self._membership.post(node, wire.encode(wire.Ended(room)))
+        self._membership.post(self._membership.others, wire.encode(wire.Ended(room)))
 
     def goodbye(self, said: Goodbye) -> None:
         if said.room in self._owned:
@@ -63,7 +62,7 @@ class OverHttp:
                 return
             if head.node in self._membership.others:
                 told = wire.Said(said.room, said.user_id, said.instance, said.back_in, said.attempt)
-                self._membership.post(head.node, wire.encode(told))
+                self._membership.post([head.node], wire.encode(told))
                 return
             # The owner is dead, and the next one not known yet.
             await asyncio.sleep(AGAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -30,7 +31,13 @@ class Hands(NamedTuple):
     hands: RECORDED
 
 
-Held = Local | Hands | Effect
+class Awaited(NamedTuple):
+    """Somebody waits until all before it is committed."""
+
+    event: asyncio.Event
+
+
+Held = Local | Hands | Awaited | Effect
 """What happens when a batch is committed."""
 
 
@@ -75,22 +82,27 @@ class OwnedRoom:
     ) -> None:
         self.id = room_id
         self.node = node
-        self.line: Uncommitted[Held] = Uncommitted(room_id)
+        self.line: Uncommitted[Held] = Uncommitted()
         self.connections: dict[tuple[str, int], OwnedConnection] = {}
         self.withdrawn: list[int] = []
         self.is_lost = False
         """Somebody else owns it by now."""
+        self.is_left = False
+        """A connection has gone."""
         self.attempt = 0
         """Rises when the answers that are on their way count no more."""
+        self.is_doubtful = False
+        """It may have been given to another node: the answer is not known."""
+        self.kept: list[tuple[wire.ToOwner, bytes]] | None = None
+        """What edges say while it is being given to another node."""
         self.recovery: asyncio.Task[None] | None = None
-        self.awaited: list[asyncio.Event] = []
         self._seal = seal
         self._stirred = stirred
-        self._seated: dict[str, int] = {}
         self._items: list[_Out | _Cast | _Shut | Held] = []
         self._last: dict[OwnedConnection, _Out] = {}
         self._answered: dict[OwnedConnection, None] = {}
         self._parcels: list[Parcel] = []
+        self._awaited: set[asyncio.Event] = set()
 
     @property
     def is_stirred(self) -> bool:
@@ -126,6 +138,22 @@ class OwnedRoom:
         self._answered[connection] = None
         self._stirred(self)
 
+    def awaited(self) -> asyncio.Event:
+        """What happens when all that has happened by now is committed, or the room is lost."""
+        event = asyncio.Event()
+        self._awaited.add(event)
+        self.later(Awaited(event))
+        return event
+
+    def reached(self, event: asyncio.Event) -> None:
+        self._awaited.discard(event)
+        event.set()
+
+    def unbridged(self, nodes: Sequence[str]) -> None:
+        """Something that these were told is lost."""
+        if not self.is_lost:
+            self.tell_nodes(nodes, wire.Unbridged(self.id))
+
     def tell_nodes(self, nodes: Sequence[str], message: wire.ToEdge) -> None:
         """Before all else in this turn."""
         if others := [each for each in nodes if each != self.node]:
@@ -136,15 +164,17 @@ class OwnedRoom:
         """What was gathered. The next turn begins."""
         explicit = False
         for connection in self._answered:
-            has = connection.has
-            if connection.done == connection.told and has == connection.place:
+            has, is_new = connection.has, connection.done > connection.told
+            if not (is_new or connection.again or has != connection.place):
                 continue
-            out = self._last.get(connection)
+            # What an edge has heard before, it heeds no more: nothing new may be in it.
+            out = self._last.get(connection) if is_new or not connection.again else None
             if out is None:
                 out = _Out(connection, b"")
                 self._items.append(out)
-            if connection.done > connection.told:
+            if is_new or connection.again:
                 out.n = connection.told = connection.done
+                connection.again = False
             if has != connection.place:
                 explicit = True
                 out.place = has
@@ -157,7 +187,7 @@ class OwnedRoom:
                 self._cast(item, explicit, parcels, held)
             elif isinstance(item, _Shut):
                 who = item.connection
-                message = wire.Shut(self.id, self.line.term, who.number, item.code)
+                message = wire.Shut(self.id, who.number, item.code)
                 self._put(who.edge, message, b"", parcels, held)
             else:
                 held.append(item)
@@ -169,28 +199,26 @@ class OwnedRoom:
         if sealed:
             payload = self._seal(payload)
         if out.place is not None:
-            self._seated[who.edge] = (
-                self._seated.get(who.edge, 0) + (out.place == "seat") - (who.place == "seat")
-            )
             who.place = out.place
-        message = wire.Answer(self.id, self.line.term, who.number, out.n, out.place, sealed)
+        message = wire.Answer(self.id, who.number, out.n, out.place, sealed)
         self._put(who.edge, message, payload, parcels, held)
 
     def _cast(self, cast: _Cast, explicit: bool, parcels: list[Parcel], held: list[Held]) -> None:
         edges: dict[str, list[int]] = {}
         for connection in cast.to:
             edges.setdefault(connection.edge, []).append(connection.number)
+        seated = Counter(each.edge for each in self.connections.values() if each.place == "seat")
         whole: list[str] = []
         for edge, numbers in edges.items():
             if edge == self.node:
-                held.append(Local(wire.Told(self.id, self.line.term, numbers), cast.payload))
-            elif not explicit and len(numbers) == self._seated.get(edge):
+                held.append(Local(wire.Told(self.id, numbers), cast.payload))
+            elif not explicit and len(numbers) == seated[edge]:
                 whole.append(edge)
             else:
-                told = wire.Told(self.id, self.line.term, numbers)
+                told = wire.Told(self.id, numbers)
                 parcels.append(Parcel([edge], wire.encode(told, cast.payload)))
         if whole:
-            parcels.append(Parcel(whole, wire.encode(wire.Told(self.id, self.line.term), cast.payload)))
+            parcels.append(Parcel(whole, wire.encode(wire.Told(self.id), cast.payload)))
 
     def _put(
         self, edge: str, message: wire.ToEdge, payload: bytes, parcels: list[Parcel], held: list[Held]
@@ -207,14 +235,11 @@ class OwnedRoom:
         self.connections[connection.edge, connection.number] = connection
         connection.place = place
         connection.joined, connection.waits = place == "seat", place == "wait"
-        self._seated[connection.edge] = self._seated.get(connection.edge, 0) + (place == "seat")
 
     def forget(self, connection: OwnedConnection) -> None:
         """Its edge has heard, or will, that its last frame is answered."""
-        if self.connections.pop((connection.edge, connection.number), None) is not None:
-            self._seated[connection.edge] = self._seated.get(connection.edge, 0) - (
-                connection.place == "seat"
-            )
+        self.connections.pop((connection.edge, connection.number), None)
+        self.is_left = True
 
     def lose(self) -> list[OwnedConnection]:
         """Returns the connections, to which nothing is written any more."""
@@ -225,7 +250,6 @@ class OwnedRoom:
         connections, self.connections = list(self.connections.values()), {}
         for connection in connections:
             connection.closing = True
-        for event in self.awaited:
-            event.set()
-        self.awaited = []
+        for event in tuple(self._awaited):
+            self.reached(event)
         return connections

@@ -1,18 +1,23 @@
-"""The rooms that this node owns: how it comes to have them, what edges say of them, and how it loses them."""
+"""The rooms that this node owns: how it comes to have them, and how it loses them."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
 
 from server.cluster.engine.engine import Engine
-from server.cluster.engine.records import Held, RoomState, Settling, Taken
+from server.cluster.engine.errors import EngineError
+from server.cluster.engine.records import Held, RoomState, Taken
 from server.identity.ids import new_id
 from server.runtime import clock
 from server.sharing.committing import Committing
+from server.sharing.lost_rooms import LostRooms
+from server.sharing.lots import lot
 from server.sharing.membership import Membership
 from server.sharing.owned_connection import OwnedConnection, Owner
 from server.sharing.owned_room import OwnedRoom
@@ -27,6 +32,8 @@ from signalling.state.handover import Handover
 from signalling.state.parts import State
 
 log = structlog.get_logger()
+
+AGAIN = 0.25
 
 
 class Hears(Owner, Protocol):
@@ -57,6 +64,7 @@ class OwnedRooms:
         seal: Seal,
         gateway: Hears,
         terms: dict[str, int],
+        lost_rooms: LostRooms,
     ) -> None:
         self.rooms: dict[str, OwnedRoom] = {}
         self.taken_over = 0
@@ -67,9 +75,11 @@ class OwnedRooms:
         self._gateway = gateway
         self._terms = terms
         self._taking: dict[str, asyncio.Task[tuple[str, int] | None]] = {}
+        self._given: set[asyncio.Task[None]] = set()
         self._adopting: OwnedRoom | None = None
         self.committing: Committing
-        self.handover = Handover(hub, _name, self._find)
+        self.lost_rooms = lost_rooms
+        self.handover = Handover(hub, self._name, self._find)
 
     # How rooms come and go.
 
@@ -93,18 +103,28 @@ class OwnedRooms:
     async def _take(self, room_id: str) -> tuple[str, int] | None:
         incarnation = await self._membership.settled()
         node = self._membership.id
+        if self._membership.is_leaving and self._membership.takers:
+            return await self._leave_to_others(room_id)
         told = await self._engine.take(room_id, node)
         if isinstance(told, Held):
             return told.node, told.term
         if not isinstance(told, Taken):
-            if not isinstance(told, Settling):
-                self._membership.buried()
+            # The engine is new, or takes this node for dead: the next beat tells.
             return None
         state = await self._engine.load(room_id) if told.head.epoch else None
         if node != self._membership.id:
             return None
         self._begin(room_id, told, state, incarnation)
         return node, told.head.term
+
+    async def _leave_to_others(self, room_id: str) -> tuple[str, int] | None:
+        """This node stops: another one takes the room."""
+        head = await self._engine.head(room_id)
+        if head is not None and head.node in self._membership.others:
+            return head.node, head.term
+        to = max(self._membership.takers, key=lambda node: lot(node, room_id))
+        self._membership.post([to], wire.encode(wire.Given(room_id, self._membership.id)))
+        return None
 
     def _begin(self, room_id: str, told: Taken, state: RoomState | None, incarnation: str) -> None:
         head = told.head
@@ -116,6 +136,8 @@ class OwnedRooms:
         if told.previous_term:
             room.tell_nodes(self._membership.others, wire.Owned(room_id, head.term, room.node))
         if state is None:
+            if not told.previous_term:
+                self._restore(room)
             return
         room.withdrawn = withdrawn_of(state)
         self.taken_over += 1
@@ -128,6 +150,14 @@ class OwnedRooms:
             same_epoch=told.is_complete,
         )
         self._adopt(room, parts_of(state), told)
+
+    def _restore(self, room: OwnedRoom) -> None:
+        """The engine knows nothing of it. It may have lost it, and the last owner is dead."""
+        found = self.lost_rooms.people_of(room.id)
+        if found:
+            log.info("room restored from the record", meeting=room.id, people=len(found))
+            self._hub.restore(found, clock.monotonic())
+            self.committing.stirred(room)
 
     def _adopt(self, room: OwnedRoom, parts: State, told: Taken) -> None:
         now, at = clock.monotonic(), self._membership.at()
@@ -152,20 +182,32 @@ class OwnedRooms:
                 member.connection.renew_ice_at = now
         if not told.is_complete:
             self.handover.begin_anew(room.id, new_id("e"))
-            unbridged = wire.Unbridged(room.id, room.line.term)
+            unbridged = wire.Unbridged(room.id)
             room.tell_nodes(self._membership.others, unbridged)
             self._gateway.tell_here(unbridged)
         self._gateway.carry_out(effects)
         self.committing.stirred(room)
 
+    def _name(self, connection: OwnedConnection) -> list[Any]:
+        name = [connection.edge, connection.number, connection.done, connection.has]
+        if connection.vouched_until < math.inf:
+            # By the clock that all share. What is over is null.
+            ahead = self._membership.at() - clock.monotonic()
+            name += [connection.renew_login_at + ahead, connection.vouched_until + ahead]
+        return name
+
     def _find(self, name: Any) -> OwnedConnection | None:
         """The connection of that name; None: its edge is gone, and it with it."""
-        edge, number, done, place = name
+        edge, number, done, place, *login = name
         room = self._adopting
         if room is None or not self._is_there(edge, number, room.id):
             return None
         connection = OwnedConnection(self._gateway, room, edge, number, done)
         room.adopted(connection, place)
+        if login:
+            ahead = self._membership.at() - clock.monotonic()
+            renew_at, until = (math.inf if at is None else at - ahead for at in login)
+            connection.renew_login_at, connection.vouched_until = renew_at, until
         return connection
 
     def _is_there(self, edge: str, number: int, room_id: str) -> bool:
@@ -181,119 +223,37 @@ class OwnedRooms:
         self._forget(room)
         self.handover.drop(room.id)
         # Its own sockets do not know what of theirs was done.
-        self._gateway.tell_here(wire.Unbridged(room.id, room.line.term))
+        self._gateway.tell_here(wire.Unbridged(room.id))
         self._gateway.tell_here(wire.NotMine(room.id, room.node))
+
+    def gave(self, room: OwnedRoom) -> None:
+        """Another node has it, with all that happened."""
+        self._forget(room)
+        self.handover.drop(room.id)
+
+    def given(self, room_id: str) -> None:
+        """Its last owner has given it to this node."""
+        task = asyncio.get_running_loop().create_task(self._take_given(room_id))
+        self._given.add(task)
+        task.add_done_callback(self._given.discard)
+
+    async def _take_given(self, room_id: str) -> None:
+        node = self._membership.id
+        while node == self._membership.id:
+            with contextlib.suppress(EngineError):
+                if await self.take(room_id) is not None:
+                    return
+            await asyncio.sleep(AGAIN)
 
     def lose_all(self) -> None:
         for room in list(self.rooms.values()):
             self.lose(room)
 
-    def dropped(self, room: OwnedRoom) -> None:
-        """The engine has no such room any more, and nobody is in it."""
+    def over(self, room: OwnedRoom) -> None:
+        """The engine has nothing of it, and nobody is in it."""
         self._forget(room)
 
     def _forget(self, room: OwnedRoom) -> None:
         self.rooms.pop(room.id, None)
         self._terms.pop(room.id, None)
         room.lose()
-
-    # What edges say.
-
-    def received(self, message: wire.ToOwner, payload: bytes = b"") -> None:
-        room = self.rooms.get(message.room)
-        if room is None:
-            self._astray(message)
-        elif isinstance(message, wire.Frame):
-            self._frame(room, message, payload)
-        elif isinstance(message, wire.Lost):
-            self._lost(room, message)
-        else:
-            self._here(room, message)
-
-    def _astray(self, message: wire.ToOwner) -> None:
-        """The sender takes this node for the owner. Perhaps it is, and does not know."""
-        if isinstance(message, wire.Here):
-            task = asyncio.get_running_loop().create_task(self._look(message.room, message.edge))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def _look(self, room_id: str, edge: str) -> None:
-        found = await self.take(room_id)
-        room = self.rooms.get(room_id)
-        if room is not None:
-            owned = wire.Owned(room_id, room.line.term, room.node)
-            self.tell(edge, owned)
-        elif found is not None:
-            self.tell(edge, wire.NotMine(room_id, self._membership.id))
-
-    def tell(self, node: str, message: wire.ToEdge) -> None:
-        """Without a commit."""
-        if node == self._membership.id:
-            self._gateway.tell_here(message)
-        else:
-            self._membership.post(node, wire.encode(message))
-
-    def _connection(self, room: OwnedRoom, edge: str, number: int) -> OwnedConnection:
-        found = room.connections.get((edge, number))
-        if found is None:
-            found = room.connections[edge, number] = OwnedConnection(self._gateway, room, edge, number)
-        return found
-
-    def _frame(self, room: OwnedRoom, frame: wire.Frame, payload: bytes) -> None:
-        connection = self._connection(room, frame.edge, frame.conn)
-        fate = connection.came(frame.n)
-        if fate == "early" and not connection.taken:
-            # Its edge was taken for dead here, and is not.
-            self.tell(frame.edge, wire.Unbridged(room.id, room.line.term))
-        elif fate == "next":
-            data = self._gateway.came_from(connection, payload) if frame.sealed else payload
-            connection.take(data)
-        elif fate == "again" and frame.n <= connection.done:
-            # Its answer is said once more, or is in the next batch anyhow.
-            connection.told = min(connection.told, frame.n - 1)
-            room.answers(connection)
-
-    def _lost(self, room: OwnedRoom, lost: wire.Lost) -> None:
-        connection = self._connection(room, lost.edge, lost.conn)
-        if not connection.taken:
-            connection.begins_with(lost.n)
-        if connection.came(lost.n) == "early":
-            return
-        connection.ends(goodbye=lost.goodbye)
-        self._gateway.lost_owned(connection)
-        connection.told = min(connection.told, lost.n - 1)
-        room.answers(connection)
-        room.forget(connection)
-
-    def _here(self, room: OwnedRoom, here: wire.Here) -> None:
-        """All that the edge has; what it does not name is gone."""
-        for connection in [each for each in room.connections.values() if each.edge == here.edge]:
-            if connection.number not in here.conns:
-                self._is_gone(room, connection)
-        for number, first in here.conns.items():
-            connection = self._connection(room, here.edge, number)
-            connection.begins_with(first)
-            if connection.has == "none" and number in here.placed:
-                # Its place was given up by somebody who took its edge for dead. The page has to resume.
-                connection.close(CloseCode.GOING_AWAY)
-
-    def edge_gone(self, node: str) -> None:
-        """The node is dead, and its sockets with it."""
-        for room in list(self.rooms.values()):
-            for connection in [each for each in room.connections.values() if each.edge == node]:
-                self._is_gone(room, connection)
-
-    def _is_gone(self, room: OwnedRoom, connection: OwnedConnection) -> None:
-        connection.ends(goodbye=False)
-        self._gateway.lost_owned(connection)
-        connection.told = connection.done
-        room.forget(connection)
-
-    def ask_all(self) -> None:
-        """Something that edges said is lost: they send again what is not answered."""
-        for room in self.rooms.values():
-            for node in self._membership.others:
-                self.tell(node, wire.Owned(room.id, room.line.term, room.node))
-
-
-def _name(connection: OwnedConnection) -> list[Any]:
-    return [connection.edge, connection.number, connection.done, connection.has]

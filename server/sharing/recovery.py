@@ -8,18 +8,18 @@ or established.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineError
-from server.cluster.engine.records import Committed, Lost, Ownership, Settling, Taken
+from server.cluster.engine.records import Buried, Committed, Lost, Ownership, Settling, Taken
 from server.sharing.committing import Committing
+from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
 from signalling.nodes import wire
-from signalling.nodes.owner import Parcel
 
 log = structlog.get_logger()
 
@@ -27,31 +27,18 @@ AGAIN = 0.1
 """Seconds between two attempts."""
 
 
-class Lease(Protocol):
-    """What the membership says of this node."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def others(self) -> Sequence[str]: ...
-    def was_over(self, since: str) -> bool:
-        """Whether this node may have been taken for dead since it saw that incarnation."""
-
-    async def seen(self, incarnation: str) -> None:
-        """Wait until this node has beaten in it, or it is past."""
-
-    async def settled(self, incarnation: str = "") -> str:
-        """Wait until rooms may be taken. Returns the engine's incarnation."""
-
-
 class Recovery:
     """`lose`: somebody else has the room, or it may be so."""
 
     def __init__(
-        self, engine: Engine, lease: Lease, committing: Committing, lose: Callable[[OwnedRoom], None]
+        self,
+        engine: Engine,
+        membership: Membership,
+        committing: Committing,
+        lose: Callable[[OwnedRoom], None],
     ) -> None:
         self._engine = engine
-        self._lease = lease
+        self._membership = membership
         self._committing = committing
         self._lose = lose
 
@@ -82,12 +69,14 @@ class Recovery:
         incarnation = await self._engine.connected()
         if line.phase == "unsure" and incarnation != line.incarnation and line.epoch and line.incarnation:
             return await self._assert(room, incarnation)
-        await self._lease.settled()
+        await self._membership.settled()
         if room.is_lost:
             return True
-        told = await self._engine.take(room.id, self._lease.id)
-        if isinstance(told, Settling):
+        told = await self._engine.take(room.id, self._membership.id)
+        if isinstance(told, Settling | Buried):
+            # The next beat tells whether this node lives.
             return False
+        room.is_doubtful = False
         if room.is_lost:
             return True
         if not isinstance(told, Taken):
@@ -101,22 +90,20 @@ class Recovery:
                 line.took_anew(head.term, incarnation)
             return True
         is_over = not (line.epoch or head.epoch) and len(line) > 0
-        if not is_over and (told.previous, told.previous_term) != (self._lease.id, line.term):
+        if not is_over and (told.previous, told.previous_term) != (self._membership.id, line.term):
             # Somebody else may have had it in between.
             self._lose(room)
             return True
         log.info("room taken again", meeting=room.id, term=head.term)
         for batch in line.took_again(head.term, incarnation, head.epoch, head.revision):
-            if batch.kind != "commit":
-                self._committing.post(batch.parcels)
             self._committing.happened(room, batch)
         return True
 
     async def _assert(self, room: OwnedRoom, incarnation: str) -> bool:
         """The engine came back as another."""
         line = room.line
-        await self._lease.seen(incarnation)
-        is_bridged = not self._lease.was_over(line.incarnation)
+        await self._membership.seen(incarnation)
+        is_bridged = not (room.is_doubtful or self._membership.was_over(line.incarnation))
         told: object = Lost()
         count = 0
         if is_bridged:
@@ -139,16 +126,18 @@ class Recovery:
             self._lose(room)
             return True
         log.info("room asserted", meeting=room.id, term=line.term, engine_had_it=is_bridged)
-        await self._lease.settled(incarnation)
+        await self._membership.settled(incarnation)
         if room.is_lost:
             return True
-        if not is_bridged and self._lease.others:
+        if not is_bridged and self._membership.others:
             # Before all that is committed from here on.
-            unbridged = wire.encode(wire.Unbridged(room.id, line.term))
-            self._committing.post([Parcel(self._lease.others, unbridged)])
+            others = self._membership.others
+            body = wire.encode(wire.Unbridged(room.id))
+            self._membership.post(others, body, partial(room.unbridged, others))
+        room.is_doubtful = False
         for batch in line.asserted(count, incarnation):
             self._committing.happened(room, batch)
         return True
 
     def _own(self, room: OwnedRoom, revision: int) -> Ownership:
-        return Ownership(room.id, self._lease.id, room.line.term, room.line.epoch, revision)
+        return Ownership(room.id, self._membership.id, room.line.term, room.line.epoch, revision)

@@ -240,9 +240,7 @@ class Edge:
                 return []
             room.owner = ""
             return self._find(room)
-        if message.term < room.term:
-            return []
-        room.term = message.term
+        # Of whatever term it is: it was put here before another owner came, who has counted on it.
         if isinstance(message, wire.Told):
             to = message.to
             if to is None:

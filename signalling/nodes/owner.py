@@ -8,6 +8,7 @@ that nobody may notice before it is in the engine: frames to this node's own soc
     phase   taken      nothing of it was established yet
             dropped    the engine has forgotten it: it has to be taken once more for whatever is behind that
             owned      commits go out, without waiting for each other
+            held       it is being given to another node: nothing goes out
             unsure     an answer was lost, or the engine is another: nothing goes out until the room is taken again, or
                        asserted
 """
@@ -21,7 +22,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 Effect = TypeVar("Effect")
 
-Phase = Literal["taken", "owned", "unsure", "dropped"]
+Phase = Literal["taken", "owned", "held", "unsure", "dropped"]
 
 Kind = Literal["commit", "establish", "drop", "say"]
 
@@ -31,14 +32,15 @@ Fate = Literal["next", "again", "early"]
 class Counts:
     """Frames of one connection, as its owner counts them. `taken`: the last one that came in its turn. `done`: the last
     one that is carried out: a join takes its time, and those behind it wait. `told`: the last one whose answer is in a
-    batch."""
+    batch. `again`: that is to be said once more."""
 
-    __slots__ = ("done", "edge", "number", "taken", "told")
+    __slots__ = ("again", "done", "edge", "number", "taken", "told")
 
     def __init__(self, edge: str, number: int, done: int = 0) -> None:
         self.edge = edge
         self.number = number
         self.taken = self.done = self.told = done
+        self.again = False
 
     def came(self, n: int) -> Fate:
         """Only a frame that is next counts: those before it may have gone to somebody who did not own the room yet."""
@@ -89,8 +91,7 @@ class Uncommitted(Generic[Effect]):
     `revision` and `seq` are the room's behind all of them.
     """
 
-    def __init__(self, room: str) -> None:
-        self.room = room
+    def __init__(self) -> None:
         self.phase: Phase = "taken"
         self.term = 0
         self.epoch = ""
@@ -117,15 +118,18 @@ class Uncommitted(Generic[Effect]):
 
     def add(
         self,
+        parcels: Sequence[Parcel] = (),
+        effects: Sequence[Effect] = (),
+        *,
+        kind: Kind = "commit",
         entries: Sequence[bytes] = (),
         members: Mapping[str, bytes | None] | None = None,
         fields: Mapping[str, bytes | None] | None = None,
-        parcels: Sequence[Parcel] = (),
-        effects: Sequence[Effect] = (),
+        whole: Any = None,
     ) -> None:
         """What happened in this turn."""
-        what = entries, members or {}, fields or {}, parcels, effects
-        batch: Batch[Effect] = Batch("commit", self.epoch, self.revision, self.seq, *what)
+        what = entries, members or {}, fields or {}, parcels, effects, whole
+        batch: Batch[Effect] = Batch(kind, self.epoch, self.revision, self.seq, *what)
         self._batches.append(batch)
         self.revision += batch.changes
         self.seq += len(entries)
@@ -135,23 +139,15 @@ class Uncommitted(Generic[Effect]):
     ) -> None:
         """The room begins, or begins anew."""
         self.epoch, self.seq = epoch, seq
-        batch: Batch[Effect] = Batch(
-            "establish", epoch, self.revision, seq, (), {}, {}, parcels, effects, whole
-        )
-        self._batches.append(batch)
+        self.add(parcels, effects, kind="establish", whole=whole)
 
     def drop(self, parcels: Sequence[Parcel] = (), effects: Sequence[Effect] = ()) -> None:
-        """Nobody is in the room any more."""
-        batch: Batch[Effect] = Batch(
-            "drop", self.epoch, self.revision, self.seq, (), {}, {}, parcels, effects
-        )
-        self._batches.append(batch)
-        self.epoch = ""
-
-    def say(self, parcels: Sequence[Parcel] = (), effects: Sequence[Effect] = ()) -> None:
-        """There is no room that anything could be committed to: nobody was let in."""
-        batch: Batch[Effect] = Batch("say", "", self.revision, self.seq, (), {}, {}, parcels, effects)
-        self._batches.append(batch)
+        """Nobody is in the room any more. It may be that nobody ever was: then it is only said so."""
+        if self.epoch:
+            self.add(parcels, effects, kind="drop")
+            self.epoch = ""
+        elif parcels or effects:
+            self.add(parcels, effects, kind="say")
 
     def next(self) -> list[Batch[Effect]]:
         """What is to be sent now, in order. What does not only commit is sent alone."""
@@ -173,6 +169,15 @@ class Uncommitted(Generic[Effect]):
         elif batch.kind == "drop":
             self.phase = "dropped"
         return batch
+
+    def hold(self) -> None:
+        """The room is being given to another node."""
+        self.phase = "held"
+
+    def release(self) -> None:
+        """It was not given."""
+        if self.phase == "held":
+            self.phase = "owned"
 
     def lost_sight(self) -> None:
         """It is not known what became of those that were sent, or the engine has not what they count on."""

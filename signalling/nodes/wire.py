@@ -1,6 +1,7 @@
 """What nodes say to each other, as entries of an inbox: a head in JSON, a newline, and bytes that belong to it.
 
     to the owner   Frame, Lost, Here, Ended, Said          to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
+    to the next    Given
 
 A head has the version of its format (`v`). Fields that a reader does not know are ignored, so that fields may be added
 without a new version; a version or a kind that is not known is refused. Whoever can write to the engine can write to an
@@ -75,11 +76,18 @@ class Said(msgspec.Struct, frozen=True, tag_field="k", tag="H"):
     v: int = VERSION
 
 
+class Given(msgspec.Struct, frozen=True, tag_field="k", tag="G"):
+    """The room is the reader's to take: whoever stops has given it, or does not take it itself."""
+
+    room: RoomId
+    node: Node
+    v: int = VERSION
+
+
 class Told(msgspec.Struct, frozen=True, tag_field="k", tag="B"):
     """A message for these connections of the edge; None: for all of the room that are seated."""
 
     room: RoomId
-    term: Number
     to: list[Number] | None = None
     v: int = VERSION
 
@@ -91,7 +99,6 @@ class Answer(msgspec.Struct, frozen=True, tag_field="k", tag="U"):
     """
 
     room: RoomId
-    term: Number
     conn: Number
     n: Count = 0
     place: str | None = None
@@ -103,7 +110,6 @@ class Shut(msgspec.Struct, frozen=True, tag_field="k", tag="C"):
     """Start the connection's closing handshake."""
 
     room: RoomId
-    term: Number
     conn: Number
     code: Code
     v: int = VERSION
@@ -122,7 +128,6 @@ class Unbridged(msgspec.Struct, frozen=True, tag_field="k", tag="R"):
     """Something between the owner and the edge is lost: the pages have to resume."""
 
     room: RoomId
-    term: Number
     v: int = VERSION
 
 
@@ -137,7 +142,7 @@ class NotMine(msgspec.Struct, frozen=True, tag_field="k", tag="N"):
 ToOwner = Frame | Lost | Here
 OverHttp = Ended | Said
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
-NodeMessage = ToOwner | OverHttp | ToEdge
+NodeMessage = ToOwner | OverHttp | ToEdge | Given
 
 TO_OWNER = (Frame, Lost, Here)
 OVER_HTTP = (Ended, Said)

@@ -224,22 +224,30 @@ class MemoryEngine(Engine):
         return await self._call(lambda space, now: space.rooms_of(node))
 
     async def open_inbox(self, node: str) -> None:
-        place = await self._call(lambda space, now: space.open_inbox(node, now))
-        self._inbox = (node, place)
+        self._inbox = (node, await self._make_inbox(node))
+
+    def _make_inbox(self, node: str) -> Awaitable[int]:
+        return self._call(lambda space, now: space.open_inbox(node, now))
 
     async def receive(self) -> Received:
         while True:
-            assert self._inbox is not None
-            node, place = self._inbox
+            inbox = self._inbox
+            assert inbox is not None
+            node, place = inbox
             try:
                 found, is_there = await self._read(node, place)
                 if not is_there:
-                    await self.open_inbox(node)
+                    place = await self._make_inbox(node)
+                elif found:
+                    place = found[-1][0]
             except EngineUnavailable:
                 await asyncio.sleep(LOOK_EVERY)
                 continue
-            if found and is_there:
-                self._inbox = (node, found[-1][0])
+            if self._inbox is not inbox:
+                # Another one was opened meanwhile, under another name.
+                continue
+            if found or not is_there:
+                self._inbox = (node, place)
             messages = [body for _, body in found if body is not None]
             if messages or not is_there:
                 return Received(messages, has_gap=not is_there)

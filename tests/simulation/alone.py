@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulation.server import Server
+
 
 class Alone:
     keeps_rooms = False
@@ -10,12 +16,23 @@ class Alone:
     hears_within = 0.0
     """Seconds until all servers know what one of them has put into the store."""
 
+    def more(self) -> list[Coroutine[Any, Any, None]]:
+        """What else goes on until everything is well."""
+        return []
+
+    def look_back(self, server: Server) -> None:
+        """It has ended."""
+
     def stood_still(self, since: float, until: float) -> float:
         """Seconds between in which nothing could go on."""
         return 0.0
 
     def is_held_up(self, since: float, until: float) -> bool:
         """Whether what people asked for then was held up between servers, at most for as long as that."""
+        return False
+
+    def is_unordered(self, since: float, until: float) -> bool:
+        """Whether what came to different servers then may have come to the room in another order."""
         return False
 
     def is_cut_off(self, since: float, until: float) -> bool:

@@ -298,5 +298,7 @@ def _took_over(world: World, before: Page, page: Page, at: float) -> None:
             world.complain(f"{page.name} only blinked and was said to have joined again at {at:.3f}")
     elif blinked and page.in_at < before.seated_at:
         world.complain(f"{page.name} took the place back from the newer {before.name} at {at:.3f}")
+    elif world.is_unordered(page.asked(at).since, at):
+        return
     elif before.seated_at > at - SLOW and page.asked(at).until + SLOW < before.asked_first(before.seated_at):
         world.complain(f"{page.name} asked before {before.name} did and took the place from it at {at:.3f}")

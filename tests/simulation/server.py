@@ -134,7 +134,9 @@ class Server:
         )
         self.gateway = self._make_gateway()
         self.changes.settled = self._noting(self.changes.settled)
-        reconciler = Reconciler(store, self.node.id, self.hub, admission.pending, self.writer)
+        reconciler = self.reconciler = Reconciler(
+            store, self.node.id, self.hub, admission.pending, self.writer
+        )
         self.node.errands["reconcile"] = reconciler.look
         self.node.on_revived = reconciler.due
         self.revocations = Revocations(store, self._tokens, self.gateway.revoked)

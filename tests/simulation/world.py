@@ -247,27 +247,27 @@ class World(Alone):
             self.told_at = self.loop.time()
             self.say("the meeting has ended")
 
-    async def _keep_a_server(self) -> None:
+    def make_server(self) -> Server:
+        parts = len(self.servers) + 1, self.loop, self.store, self.config, self.bound
+        return Server(*parts, self.recorder_limit, self.application)
+
+    async def keep_servers(self) -> None:
+        await self.keep_a_server()
+
+    async def keep_a_server(self) -> None:
         """As a supervisor does."""
         down_since = self.loop.time()
         while True:
-            server = Server(
-                len(self.servers) + 1,
-                self.loop,
-                self.store,
-                self.config,
-                self.bound,
-                self.recorder_limit,
-                self.application,
-            )
+            server = self.make_server()
             self.servers.append(server)
             server.start()
             while not server.listening and not server.killed:  # noqa: ASYNC110 - see MemoryStore
                 await sleep(0.01)
             if server.listening:
-                self.say(f"server {server.number} listens")
+                self.say(f"server {server.number} listens ({server.node.id})")
                 self.down.append((down_since, self.loop.time()))
                 await server.ended.wait()
+                self.look_back(server)
                 down_since = min(self.loop.time(), server.stopped_at)
             self.say(f"server {server.number} has ended")
             self._graves += server.graves
@@ -281,8 +281,8 @@ class World(Alone):
 
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
-        begun = [self._keep_a_server(), self.admin.act(), faults.blow(self), self.moderators.act()]
-        begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act()]
+        begun = [self.keep_servers(), self.admin.act(), faults.blow(self), self.moderators.act()]
+        begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act(), *self.more()]
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)

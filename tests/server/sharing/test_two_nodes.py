@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-
 import pytest
 
-from tests.databases.postgres import PostgresServer
-from tests.engines.servers import EngineServer, redis_program
-from tests.process import ServerProcess
 from tests.server.client import Client, Play, playing
-from tests.server.sharing.nodes import nodes
+from tests.server.sharing.nodes import Nodes
 
 ROOM = "TWO-NODES"
-
-
-@pytest.fixture
-async def both(tmp_path: Path) -> AsyncIterator[Sequence[ServerProcess]]:
-    async with (
-        EngineServer(redis_program()) as engine,
-        PostgresServer() as postgres,
-        nodes(tmp_path, engine, postgres, "nodes", 2) as servers,
-    ):
-        yield servers
 
 
 async def apart(one: Play, other: Play) -> tuple[Client, Client]:
@@ -34,7 +18,8 @@ async def apart(one: Play, other: Play) -> tuple[Client, Client]:
     return ann, bob
 
 
-async def test_people_on_two_nodes_are_in_one_meeting(both: Sequence[ServerProcess]) -> None:
+async def test_people_on_two_nodes_are_in_one_meeting(nodes: Nodes) -> None:
+    both = await nodes.start(2)
     async with playing(both[0]) as one, playing(both[1]) as other:
         ann, bob = await apart(one, other)
         assert {each["name"] for each in bob.joined["participants"]} == {"Ann", "Bob"}
@@ -54,11 +39,9 @@ async def test_people_on_two_nodes_are_in_one_meeting(both: Sequence[ServerProce
 
 
 @pytest.mark.parametrize("killed", ["owner", "edge"])
-async def test_whoever_was_on_a_node_that_is_killed_goes_on_at_the_other(
-    both: Sequence[ServerProcess], killed: str
-) -> None:
+async def test_whoever_was_on_a_node_that_is_killed_goes_on_at_the_other(nodes: Nodes, killed: str) -> None:
     """With every event, and nobody has left."""
-    owner, edge = both
+    owner, edge = await nodes.start(2)
     async with playing(owner) as one, playing(edge) as other:
         ann, bob = await apart(one, other)
         dies, lives = (ann, bob) if killed == "owner" else (bob, ann)
@@ -77,3 +60,19 @@ async def test_whoever_was_on_a_node_that_is_killed_goes_on_at_the_other(
         told, between = await again.until("signal")
         assert told["data"] == {"n": 3}
         assert not [each for each in between if each["type"] in ("participant_left", "participant_joined")]
+
+
+async def test_whoever_is_refused_before_a_room_is_asked_hears_why(nodes: Nodes) -> None:
+    """By a node that has too much to do, and one that is sent too much."""
+    (node,) = await nodes.start(RECONVENE_OVERLOAD="0.000001", RECONVENE_MESSAGE_RATE="1")
+    await node.logged("too much to do, who can wait is refused")
+    async with playing(node) as play:
+        ann = await play.client()
+        number = await ann.send("join", meeting=ROOM, name="Ann", create=True)
+        await ann.error("unavailable", id=number)
+        bob = await play.client()
+        for _ in range(20):
+            await bob.send("ping", t="too much")
+        code, told = await bob.closed()
+        assert (told[-1]["code"], code) == ("rate_limited", 4103)
+    assert not [line for line in node.logs if line["level"] == "error"]

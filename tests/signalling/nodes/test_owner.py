@@ -8,7 +8,7 @@ from signalling.nodes.owner import Counts, Uncommitted
 
 
 def owned() -> Uncommitted[str]:
-    line: Uncommitted[str] = Uncommitted("ABC-DEF")
+    line: Uncommitted[str] = Uncommitted()
     line.took(5, "engine", "e_1", 3, 10)
     return line
 
@@ -26,7 +26,7 @@ def test_only_the_next_frame_counts() -> None:
 
 def test_commits_go_out_without_waiting_for_each_other() -> None:
     line = owned()
-    line.add([b"one"], effects=["a"])
+    line.add(entries=[b"one"], effects=["a"])
     line.add(members={"p": b"state"}, effects=["b"])
     line.add(effects=["c"])
     assert [(batch.revision, batch.seq) for batch in line.next()] == [(3, 10), (4, 11), (5, 11)]
@@ -35,10 +35,10 @@ def test_commits_go_out_without_waiting_for_each_other() -> None:
 
 
 def test_what_does_not_only_commit_is_alone_on_its_way() -> None:
-    line: Uncommitted[str] = Uncommitted("ABC-DEF")
+    line: Uncommitted[str] = Uncommitted()
     line.took(5, "engine", "", 0, 0)
     line.establish("e_1", 2, "all", effects=["a"])
-    line.add([b"three"], effects=["b"])
+    line.add(entries=[b"three"], effects=["b"])
     line.drop(effects=["c"])
     for kind in ("establish", "commit", "drop"):
         assert [batch.kind for batch in line.next()] == [kind]
@@ -51,7 +51,7 @@ def test_what_does_not_only_commit_is_alone_on_its_way() -> None:
 def test_after_a_lost_answer_the_head_says_what_happened(revision: int, happened: str) -> None:
     line = owned()
     for effect, entries in (("a", [b"1"]), ("b", []), ("c", [b"2"]), ("d", [b"3"])):
-        line.add(entries, effects=[effect])
+        line.add(entries=entries, effects=[effect])
     sent = line.next()
     line.lost_sight()
     assert line.next() == []
@@ -64,7 +64,7 @@ def test_after_a_lost_answer_the_head_says_what_happened(revision: int, happened
 
 def test_whoever_lost_the_room_has_done_nothing() -> None:
     line = owned()
-    line.add([b"1"], effects=["a"])
+    line.add(entries=[b"1"], effects=["a"])
     line.next()
     line.forgets()
     assert len(line) == 0
@@ -72,9 +72,9 @@ def test_whoever_lost_the_room_has_done_nothing() -> None:
 
 def test_what_was_sent_counts_when_the_engine_is_another() -> None:
     line = owned()
-    line.add([b"1"], effects=["a"])
+    line.add(entries=[b"1"], effects=["a"])
     line.next()
-    line.add([b"2"], effects=["b"])
+    line.add(entries=[b"2"], effects=["b"])
     line.lost_sight()
     assert line.sent == (1, 4)
     assert effects([*line.asserted(1, "another")]) == ["a"]
@@ -83,7 +83,7 @@ def test_what_was_sent_counts_when_the_engine_is_another() -> None:
 
 def test_another_epoch_keeps_what_the_store_is_to_be_told() -> None:
     line = owned()
-    line.add([b"1"], effects=["a"])
+    line.add(entries=[b"1"], effects=["a"])
     line.drop(effects=["b"])
     assert line.begins_anew() == ["a", "b"]
     assert len(line) == 0

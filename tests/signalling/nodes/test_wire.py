@@ -14,12 +14,12 @@ ALL: list[wire.NodeMessage] = [
     wire.Here("n_1", "ABC-DEF", {7: 3, 8: 1}),
     wire.Ended("ABC-DEF"),
     wire.Said("ABC-DEF", "u_1", "page.j_1", 3.0, 2),
-    wire.Told("ABC-DEF", 5, [7, 8]),
-    wire.Told("ABC-DEF", 5),
-    wire.Answer("ABC-DEF", 5, 7, 3, "seat"),
-    wire.Shut("ABC-DEF", 5, 7, 4101),
+    wire.Told("ABC-DEF", [7, 8]),
+    wire.Told("ABC-DEF"),
+    wire.Answer("ABC-DEF", 7, 3, "seat"),
+    wire.Shut("ABC-DEF", 7, 4101),
     wire.Owned("ABC-DEF", 5, "n_1"),
-    wire.Unbridged("ABC-DEF", 5),
+    wire.Unbridged("ABC-DEF"),
     wire.NotMine("ABC-DEF", "n_1"),
 ]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tests.simulation.cluster.node import NodeServer
-from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from tests.simulation.cluster.world import ClusterWorld
@@ -25,7 +23,7 @@ WARNINGS = {
 }
 """What nodes say of it."""
 
-Blow = Callable[[World], Awaitable[None]]
+Blow = Callable[["ClusterWorld"], Awaitable[None]]
 
 
 async def slow(world: ClusterWorld) -> None:
@@ -90,25 +88,43 @@ async def fail_over(world: ClusterWorld) -> None:
     world.engine.fail_over(lost)
 
 
-def _noted(blow: Callable[[ClusterWorld], Awaitable[None]]) -> Blow:
-    @functools.wraps(blow)
-    async def strike(world: World) -> None:
-        here = cast("ClusterWorld", world)
-        here.trouble_at.append(here.loop.time())
-        await blow(here)
+async def deploy(world: ClusterWorld) -> None:
+    """The owner of the room, or another node, or all of them one after the other."""
+    servers = world.trouble.choice((world.owners, world.listening, world.listening))
+    for server in servers if world.trouble.random() < 0.2 else servers[:1]:
+        if server.listening:
+            world.drain_server(server, world.trouble.choice((0.2, 1.0)))
+            await server.ended.wait()
+        await sleep(1.5)
 
-    return strike
+
+async def kill(world: ClusterWorld) -> None:
+    world.kill_server(world.trouble.choice((0.2, 1.0, 4.0)))
 
 
-BLOWS: dict[Blow, float] = {
-    _noted(slow): 0.6,
-    _noted(swallow): 0.6,
-    _noted(go_away): 0.5,
-    _noted(suspend): 0.8,
-    _noted(cut_off): 0.5,
-    _noted(restart): 0.3,
-    _noted(fail_over): 0.3,
+HINDERS: dict[Blow, float] = {
+    slow: 0.6,
+    swallow: 0.6,
+    go_away: 0.5,
+    suspend: 0.8,
+    cut_off: 0.5,
+    restart: 0.3,
+    fail_over: 0.3,
 }
+OTHERS: dict[Blow, float] = {kill: 0.8, deploy: 1.0}
+
+
+async def blow(world: ClusterWorld) -> None:
+    """Without end. Each run has its own mood."""
+    chance = world.trouble
+    pace, weights = chance.choice((0.03, 0.1, 0.2)), HINDERS | OTHERS
+    moods = [weight * chance.choice((0.0, 0.3, 1.0, 3.0)) + 1e-6 for weight in weights.values()]
+    while True:
+        await sleep(chance.expovariate(pace))
+        strike = chance.choices(list(weights), moods)[0]
+        if strike in HINDERS:
+            world.trouble_at.append(world.loop.time())
+        await strike(world)
 
 
 def heal(world: ClusterWorld) -> None:

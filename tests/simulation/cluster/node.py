@@ -28,14 +28,11 @@ class QuickMembership(Membership):
 
 
 class NodeServer(Server):
-    """`slot`: which of the machines it runs on."""
-
-    slot = 0
-
-    def share(self, engine: MemoryServer, slot: int) -> None:
-        """Call this before `start`."""
+    def __init__(self, engine: MemoryServer, *parts: Any) -> None:
+        super().__init__(*parts)
         self.engine = MemoryEngine(engine)
-        self.slot = slot
+        self.is_drained = False
+        """It was told to stop."""
 
     def _make_gateway(self) -> Gateway:
         parts = self._config, self.hub, self._store, self.admission, self.writer, self.changes, self.metrics
@@ -44,7 +41,8 @@ class NodeServer(Server):
         return self.cluster
 
     async def _begin(self) -> None:
-        await self.cluster.begin()
+        self.reconciler.owns = self.cluster.owns
+        await self.cluster.begin(self._times.now)
 
     async def _serve(self) -> None:
         # An engine that is away as it starts: a supervisor tries again.
@@ -63,6 +61,10 @@ class NodeServer(Server):
         if self.stopped and not self.killed:
             self.stopped = False
             self.loop.thaw(self)
+
+    def terminate(self) -> None:
+        self.is_drained = self.listening
+        super().terminate()
 
     def kill(self) -> None:
         self.stopped = False

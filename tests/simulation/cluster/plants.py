@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from server.cluster.engine.records import Taken
 from server.sharing.committing import Committing
+from server.sharing.from_edges import FromEdges
+from server.sharing.giving import Giving
 from server.sharing.owned_room import OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from signalling.nodes import edge as edges
@@ -30,17 +34,6 @@ def released_before_it_is_committed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Committing, "happened", lambda self, room, batch: None)
 
 
-def what_is_lost_with_the_room_is_carried_out(patch: pytest.MonkeyPatch) -> None:
-    lose = OwnedRooms.lose
-
-    def and_carry_out(self: OwnedRooms, room: OwnedRoom) -> None:
-        for batch in list(room.line._batches):
-            self.committing._release(room, batch.effects)
-        lose(self, room)
-
-    patch.setattr(OwnedRooms, "lose", and_carry_out)
-
-
 def any_frame_counts(patch: pytest.MonkeyPatch) -> None:
     def came(self: Counts, n: int) -> str:
         self.taken = max(self.taken, n)
@@ -60,14 +53,14 @@ def answers_are_not_counted(patch: pytest.MonkeyPatch) -> None:
 
     def forgetful(self: Edge, message: wire.ToEdge, payload: bytes) -> list[edges.EdgeEffect]:
         if isinstance(message, wire.Answer) and message.n:
-            message = wire.Answer(message.room, message.term, message.conn, 0, message.place, message.sealed)
+            message = wire.Answer(message.room, message.conn, 0, message.place, message.sealed)
         return received(self, message, payload)
 
     patch.setattr(Edge, "received", forgetful)
 
 
 def dead_edges_keep_their_seats(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(OwnedRooms, "edge_gone", lambda self, node: None)
+    patch.setattr(FromEdges, "edge_gone", lambda self, node: None)
     patch.setattr(OwnedRooms, "_is_there", lambda self, *who: True)
 
 
@@ -81,17 +74,35 @@ def a_gap_is_not_bridged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Edge, "unbridged", lambda self, room: [])
 
 
+def rooms_are_not_given(patch: pytest.MonkeyPatch) -> None:
+    async def keep(self: Giving, within: float) -> None:
+        pass
+
+    patch.setattr(Giving, "give_all", keep)
+
+
+def a_room_that_is_given_begins_anew(patch: pytest.MonkeyPatch) -> None:
+    begin = OwnedRooms._begin
+
+    def anew(self: OwnedRooms, room_id: str, told: Taken, *state: Any) -> None:
+        was_given = told.previous == told.head.node
+        begin(self, room_id, replace(told, is_complete=told.is_complete and not was_given), *state)
+
+    patch.setattr(OwnedRooms, "_begin", anew)
+
+
 PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
-        (released_before_it_is_committed, 2),
-        (what_is_lost_with_the_room_is_carried_out, 15),
-        (any_frame_counts, 27),
+        (released_before_it_is_committed, 8),
+        (any_frame_counts, 15),
         (frames_are_not_sent_again, 7),
         (answers_are_not_counted, 1),
-        (dead_edges_keep_their_seats, 8),
-        (a_lost_answer_means_it_happened, 9),
-        (a_gap_is_not_bridged, 32),
+        (dead_edges_keep_their_seats, 32),
+        (a_lost_answer_means_it_happened, 3),
+        (a_gap_is_not_bridged, 3),
+        (rooms_are_not_given, 5),
+        (a_room_that_is_given_begins_anew, 5),
     )
 }
 

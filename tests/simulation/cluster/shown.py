@@ -41,8 +41,13 @@ class Shown(Truth):
             return answer
 
         def established(space: Space, own: Ownership, state: RoomState, *rest: object) -> object:
+            before = space.rooms.get(own.room)
             answer = establish(space, own, state, *rest)  # type: ignore[arg-type]
             if isinstance(answer, Committed):
+                if before and before.epoch not in ("", own.epoch) and before.complete_in == rest[-1]:
+                    self._complain(
+                        f"epoch {before.epoch} was ended by {own.node}, and nothing of it was lost"
+                    )
                 self._note(own.epoch, state.entries, now())
                 self._withdraw(own.epoch, state.fields.get("withdrawn"))
             return answer

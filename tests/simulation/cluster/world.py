@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import sleep
+from collections.abc import Coroutine
+from typing import Any
 
 from tests.engines.memory import MemoryServer
 from tests.engines.space import Space
-from tests.simulation import faults
 from tests.simulation.browser_socket import Socket
 from tests.simulation.clock import VirtualLoop, lots
 from tests.simulation.cluster import blows
-from tests.simulation.cluster.node import LEASE, SETTLING, NodeServer
+from tests.simulation.cluster.node import INTERVAL, LEASE, SETTLING, NodeServer
 from tests.simulation.cluster.shown import Shown
 from tests.simulation.network import Link
 from tests.simulation.notes import ROOM
@@ -41,7 +41,6 @@ class ClusterWorld(World):
         self.takeovers.is_off = self.keeps_rooms = True
         # Others look at their next heartbeat, if nobody has stopped them and the store answers.
         self.hears_within = self.grace * INTERVAL_SHARE + 12.0
-        self._blows = self._mood(faults.BLOWS | blows.BLOWS)
 
     @property
     def listening(self) -> list[NodeServer]:
@@ -71,12 +70,14 @@ class ClusterWorld(World):
 
     def stop_server(self, downtime: float) -> None:
         if self.listening:
-            server = self.trouble.choice(self.listening)
-            self.say(f"server {server.number} is told to stop")
-            self.downtime = downtime
-            for link in server.links:
-                link.fault()
-            server.terminate()
+            self.drain_server(self.trouble.choice(self.listening), downtime)
+
+    def drain_server(self, server: NodeServer, downtime: float) -> None:
+        self.say(f"server {server.number} is told to stop")
+        self.downtime = downtime
+        for link in server.links:
+            link.fault()
+        server.terminate()
 
     def expects(self, warning: str) -> bool:
         return warning in blows.WARNINGS or super().expects(warning)
@@ -87,6 +88,11 @@ class ClusterWorld(World):
 
     def is_held_up(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.trouble_at) and until - since < 2 * HELD_UP
+
+    def is_unordered(self, since: float, until: float) -> bool:
+        # What waits for an owner, each node sends when it knows who that is.
+        without_owner = [*self.trouble_at, *(server.stopped_at for server in self.servers)]
+        return any(since - HELD_UP <= at <= until for at in without_owner)
 
     def is_cut_off(self, since: float, until: float) -> bool:
         return any(since - HELD_UP <= at <= until for at in self.cut_off_at)
@@ -107,8 +113,21 @@ class ClusterWorld(World):
                 return f"server {server.number} has not read its inbox"
         return ""
 
+    def more(self) -> list[Coroutine[Any, Any, None]]:
+        return [blows.blow(self)]
+
     def calm_down(self) -> None:
         blows.heal(self)
+
+    def look_back(self, server: Server) -> None:
+        """Whoever is told to stop gives its rooms to others, if there are any and nothing is in the way."""
+        if not (isinstance(server, NodeServer) and server.is_drained and server.cluster.owned_rooms.rooms):
+            return
+        since = server.stopped_at
+        others = [each for each in self.listening if each.started_at < since - 2 * INTERVAL]
+        in_the_way = [at for at in self.trouble_at if at > since - HELD_UP]
+        if others and not in_the_way:
+            self.complain(f"server {server.number} stopped, and kept its rooms")
 
     def set_clock(self, seconds: float) -> None:
         """Not here: whom the others take for dead has stays that begin by the clock of before."""
@@ -122,27 +141,9 @@ class ClusterWorld(World):
         server.accept(link, transport)
         return link
 
-    async def _keep_a_server(self) -> None:
-        await asyncio.gather(*(self._keep_node(slot) for slot in range(self.nodes)))
+    def make_server(self) -> NodeServer:
+        parts = len(self.servers) + 1, self.loop, self.store, self.config, self.bound
+        return NodeServer(self.engine, *parts, self.recorder_limit, self.application)
 
-    async def _keep_node(self, slot: int) -> None:
-        down_since = self.loop.time()
-        while True:
-            server = NodeServer(
-                *(len(self.servers) + 1, self.loop, self.store, self.config, self.bound),
-                *(self.recorder_limit, self.application),
-            )
-            server.share(self.engine, slot)
-            self.servers.append(server)
-            server.start()
-            while not server.listening and not server.killed:  # noqa: ASYNC110 - see MemoryStore
-                await sleep(0.01)
-            if server.listening:
-                self.say(f"node {slot} listens as server {server.number} ({server.node.id})")
-                self.down.append((down_since, self.loop.time()))
-                await server.ended.wait()
-                down_since = min(self.loop.time(), server.stopped_at)
-            self.say(f"node {slot} has ended")
-            self._graves += server.graves
-            await sleep(self.downtime)
-            self.downtime = 1.0
+    async def keep_servers(self) -> None:
+        await asyncio.gather(*(self.keep_a_server() for _ in range(self.nodes)))

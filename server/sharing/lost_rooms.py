@@ -1,0 +1,55 @@
+"""Rooms that the engine has lost together with their owner: whoever was in one a moment ago keeps the place, as after
+the restart of a server that is alone. The store is asked when an engine is seen that may have lost something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from server.realtime.room_restore import restorable_people
+from server.runtime import clock
+from signalling.rooms.inputs import Restored
+from signalling.rooms.member import Look
+from storage.errors import StoreError
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+class LostRooms:
+    """`grace`: seconds that a place is kept. `look`: how a user appears. `now`: the record clock's, set before use."""
+
+    now: Callable[[], float]
+
+    def __init__(self, store: Store, grace: float, look: Callable[[str], Look]) -> None:
+        self._store = store
+        self._grace = grace
+        self._look = look
+        self._asking: asyncio.Task[None] | None = None
+        self._rooms: dict[str, list[Restored]] = {}
+        self._until = 0.0
+
+    def ask(self) -> None:
+        """There is an engine that may have lost rooms. None is taken before it has settled."""
+        self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        asked = clock.monotonic()
+        try:
+            found = await restorable_people(self._store, self.now(), self._grace, self._look)
+        except StoreError as error:
+            log.warning(
+                "the store does not say who was in the rooms that the engine has lost", error=str(error)
+            )
+            return
+        rooms = defaultdict(list)
+        for each in found:
+            rooms[each.room].append(each)
+        self._rooms, self._until = dict(rooms), asked + self._grace
+
+    def people_of(self, room: str) -> Sequence[Restored]:
+        """Those to be restored, of a room that the engine does not know."""
+        return self._rooms.pop(room, ()) if clock.monotonic() < self._until else ()
