@@ -61,6 +61,8 @@ def restless(world: World) -> str:
 async def come_to(world: World) -> None:
     """Longer than anything may take: a dead socket, a server that was killed unseen, grace, a dead node."""
     longest = world.loop.time() + 3 * world.grace + 1.6 * world.heartbeat + 30
+    # Whoever has written much while nothing was answered is let through at a pace.
+    longest += 2.0 * max((page.client.membership.unanswered for page in world.pages()), default=0)
     while (going_on := restless(world)) and world.loop.time() < longest:  # noqa: ASYNC110 - anything may end it
         await sleep(0.5)
     if going_on:
