@@ -21,13 +21,16 @@ SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handsh
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk image-test system clean
+.PHONY: help run cluster test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk image-test system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Serve on http://localhost:3000 with the embedded store (RECONVENE_… settings are honoured)
 	@$(BIN)/reconvene serve
+
+cluster: $(DEV) system ## Try several nodes: an engine, PostgreSQL, three nodes and nginx in front, until Ctrl-C
+	@$(BIN)/python -m tests.trial_cluster
 
 test: $(DEV) system ## Run all tests: pure, storage, sockets, real browsers (JOBS=0: one after the other)
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)

@@ -48,6 +48,7 @@ from server.realtime.attendance_writer import AttendanceWriter
 from server.realtime.change_writer import ChangeWriter
 from server.realtime.drain import Drain
 from server.realtime.gateway import Gateway
+from server.realtime.other_nodes import OtherNodes
 from server.realtime.overload import Rank
 from server.realtime.reconciling import Reconciler
 from server.realtime.room_restore import restore_rooms
@@ -68,9 +69,14 @@ log = structlog.get_logger()
 
 
 async def serve(
-    config: Config, sockets: list[socket.socket], *, lines_dropped: Callable[[], int] = lambda: 0
+    config: Config,
+    sockets: list[socket.socket],
+    *,
+    lines_dropped: Callable[[], int] = lambda: 0,
+    listening: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, on listening sockets. `lines_dropped` counts log lines that were dropped.
+    `listening` is called when connections are accepted and signals handled.
 
     Raises what opening the store raises, `ConfigError` for an engine that cannot be used, and `OSError` if no secret
     can be kept.
@@ -102,14 +108,14 @@ async def serve(
         writer = AttendanceWriter(store, node.id, metrics, at=record_clock.at)
         changes = ChangeWriter(store, metrics, at=record_clock.now, node=node.id)
         admission = Admission(config, hub, store, writer, changes, tokens, node.id, record_clock, identities)
-        parts = config, hub, store, admission, writer, changes, metrics
+        parts = config, hub, store, admission, writer, changes
         cluster = None
         if config.engine is not None:
             # A process that is alone loads nothing of it.
             from server.sharing.start import cluster_gateway
 
-            cluster = cluster_gateway(*parts, tokens=tokens, node=node.id)
-        gateway = cluster or Gateway(*parts)
+            cluster = cluster_gateway(*parts, metrics=metrics, tokens=tokens, node=node.id)
+        gateway = cluster or Gateway(*parts, metrics)
         reconciler = Reconciler(store, node.id, hub, admission.pending, writer)
         node.on_revived = reconciler.due
         node.errands["reconcile"] = reconciler.look
@@ -120,6 +126,7 @@ async def serve(
         else:
             reconciler.owns = cluster.owns
             await cluster.begin(record_clock.now)
+            retention.is_due = cluster.is_first
         revocations = Revocations(store, tokens, gateway.revoked)
         await revocations.hear()
         node.errands["hear of revocations"] = revocations.hear
@@ -134,7 +141,6 @@ async def serve(
         echoes = Echoes(
             config,
             store,
-            hub,
             gateway,
             metrics,
             own_url(sockets) + config.base_path,
@@ -144,11 +150,13 @@ async def serve(
         echoes.start()
         drain = Drain(config.drain, gateway, writer, changes, reconciler, node)
         others = jobs, schedule, echoes, record_clock, gateway.limits, revocations, identities
-        http = web(config, store, hub, gateway, tokens, metrics, *others)
+        other_nodes = None if cluster is None else cluster.other_nodes
+        http = web(config, store, hub, gateway, tokens, metrics, *others, other_nodes)
         server = Server(
             uvicorn_config(http, gateway, metrics),
             drain,
             echoes,
+            listening,
             base_path=config.base_path,
             store=config.store.partition("://")[0],
             node=node.id,
@@ -185,6 +193,7 @@ def web(
     limits: Limits | None = None,
     revocations: Revocations | None = None,
     identities: Identities | None = None,
+    other_nodes: OtherNodes | None = None,
 ) -> FastAPI:
     """The web application: API, pages, health and metrics."""
     app = FastAPI(
@@ -199,6 +208,10 @@ def web(
     problems.install(app)
     openapi.install(app)
     asyncapi.install(app)
+    if other_nodes is not None:
+        from server.http.elsewhere import AnsweredElsewhere
+
+        app.add_middleware(AnsweredElsewhere, nodes=other_nodes)
     app.add_middleware(problems.BodyLimit)
     app.add_middleware(HttpLimits, config=config, limits=limits or Limits(config.limits, metrics))
     app.add_middleware(Shedding, refusal=lambda: gateway.overload.refusal(Rank.HTTP))
@@ -227,4 +240,6 @@ def web(
     app.include_router(revocation.router(callers, revocations))
     app.include_router(people.router(callers, store, gateway, revocations))
     pages.install(app, picture_origins=config.picture_origins, embed_origins=config.embed_origins)
+    # Now, and not with the first request: other nodes may ask before that.
+    app.middleware_stack = app.build_middleware_stack()
     return app

@@ -9,7 +9,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
@@ -31,11 +31,18 @@ class Server(uvicorn.Server):
     """`about`: further fields of the log line that says the server listens."""
 
     def __init__(
-        self, config: uvicorn.Config, drain: Drain, echoes: Echoes, base_path: str = "", **about: str
+        self,
+        config: uvicorn.Config,
+        drain: Drain,
+        echoes: Echoes,
+        listening: Callable[[], None] = lambda: None,
+        base_path: str = "",
+        **about: str,
     ) -> None:
         super().__init__(config)
         self._drain = drain
         self._echoes = echoes
+        self._listening = listening
         self._base_path = base_path
         self._about = about
         self._loop = asyncio.get_running_loop()
@@ -45,6 +52,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if sockets:
             log.info("listening", url=address(sockets[0]) + self._base_path, **self._about)
+            self._listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -51,9 +51,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     | CORE,
     "server.reports": {"server.realtime", "storage", "signalling.rooms"},
     "server.zoom": {"server.settings", "server.identity", "server.reports", "storage"} | CORE,
-    "server.call_test": BASE | CORE | {"server.realtime", "server.reports"},
+    "server.call_test": BASE | {"server.realtime", "server.reports"},
     "server.doctor": {
         *("server.runtime", "server.network", "server.settings", "server.identity", "server.zoom"),
+        *("server.cluster.engine", "server.cluster.redis"),
         *("storage", "storage.sqlite", "storage.factory", "signalling.client"),
     },
     "server.http": BASE
@@ -75,6 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": SERVER | {"server.sharing", "signalling.rooms"},
     "reconvene.cli": {
         *("reconvene", "storage", "signalling.protocol", "server"),
+        *("server.cluster.engine", "server.cluster.redis"),
         *(f"server.{room}" for room in ("runtime", "settings", "identity", "reports", "zoom", "doctor")),
         *(f"reconvene.{room}" for room in ("participants", "recorder", "probe", "load", "conformance")),
     },

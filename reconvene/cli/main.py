@@ -8,14 +8,15 @@ import io
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version as distribution_version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import structlog
 import typer
 
-from reconvene.cli import login, migration, participants, person, trials
+from reconvene.cli import cluster, login, migration, participants, person, trials, watching
 from reconvene.cli.conformance import conformance
 from reconvene.cli.zoom import zoom
 from reconvene.command_line import environment, fail
@@ -55,9 +56,14 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Where to listen.", metavar="ADDRESS")] = None,
     port: Annotated[str | None, typer.Option(help="Port to listen on.", metavar="PORT")] = None,
     store: Annotated[str | None, typer.Option(help="Where to keep the record.", metavar="URL")] = None,
+    processes: Annotated[
+        str | None,
+        typer.Option(help="Server processes that share the port and RECONVENE_ENGINE.", metavar="N"),
+    ] = None,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error.", metavar="LEVEL")
     ] = None,
+    watched_by: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve meetings: the page, the API and the websocket, on one port."""
     environ = environment(
@@ -65,6 +71,7 @@ def serve(
             "RECONVENE_HOST": host,
             "RECONVENE_PORT": port,
             "RECONVENE_STORE": store,
+            "RECONVENE_PROCESSES": processes,
             "RECONVENE_LOG_LEVEL": log_level,
         }
     )
@@ -77,7 +84,10 @@ def serve(
         log = structlog.get_logger()
         for name in unknown_settings(environ):
             log.warning("there is no such setting", name=name, see="reconvene serve --help")
-        _serve(config, lines)
+        if config.processes > 1:
+            _watch(config, environ)
+        else:
+            _serve(config, lines, None if watched_by is None else watching.Watcher(watched_by))
 
 
 _MIGRATE_HELP = "\n\n".join(
@@ -209,25 +219,40 @@ def doctor(
 
 cli.command()(login.token)
 
+cli.command()(cluster.cluster)
+
 person.add_to(cli)
 
 participants.add_to(cli)
 trials.add_to(cli)
 
 
-def _serve(config: Config, lines: LogQueue) -> None:
+def _watch(config: Config, environ: Mapping[str, str]) -> None:
     try:
-        sockets = bind(config.host, config.port)
+        code = watching.run(config.processes, config.host, config.port, environ)
     except OSError as error:
-        fail(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror or error}. Stop what listens there, "
-            "or set RECONVENE_HOST or RECONVENE_PORT to something else"
-        )
+        _cannot_listen(config, error)
+    raise typer.Exit(code)
+
+
+def _cannot_listen(config: Config, error: OSError) -> NoReturn:
+    fail(
+        f"cannot listen on {config.host}:{config.port}: {error.strerror or error}. Stop what listens there, "
+        "or set RECONVENE_HOST or RECONVENE_PORT to something else"
+    )
+
+
+def _serve(config: Config, lines: LogQueue, watcher: watching.Watcher | None) -> None:
+    try:
+        sockets = bind(config.host, config.port, shared=watcher is not None)
+    except OSError as error:
+        _cannot_listen(config, error)
     # Imported here: the web framework takes half a second to import; `--help` and the client commands do not need it.
     from server.app import serve
 
     try:
-        event_loop.run(serve(config, sockets, lines_dropped=lambda: lines.dropped))
+        listening = (lambda: None) if watcher is None else watcher.listens
+        event_loop.run(serve(config, sockets, lines_dropped=lambda: lines.dropped, listening=listening))
     except (ConfigError, StoreError) as error:
         fail(str(error))
     except OSError as error:

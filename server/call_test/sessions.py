@@ -26,7 +26,6 @@ from server.settings.config import Config
 from signalling.protocol import identifiers
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.reach import Reach
-from signalling.rooms.hub import Hub
 from storage.errors import StoreError, UnknownMeeting
 from storage.store import Store
 
@@ -98,7 +97,6 @@ class Echoes:
         self,
         config: Config,
         store: Store,
-        hub: Hub,
         gateway: Gateway,
         metrics: Metrics,
         url: str,
@@ -109,7 +107,6 @@ class Echoes:
         self._offered = config.echo
         self._reach = config.echo_reach
         self._store = store
-        self._hub = hub
         self._gateway = gateway
         self._limits = limits
         self._metrics = metrics
@@ -195,7 +192,8 @@ class Echoes:
 
     async def _was_left(self, echo: Echo) -> bool:
         """Whether the user was in the meeting and has left, so that the echo is about to leave as well."""
-        if self._hub.present(echo.room, echo.user_id) is not None:
+        if await self._gateway.outside.size(echo.room) > 1:
+            # The user is with it: nobody else knows where it is.
             return False
         try:
             record = await self._store.attendance(echo.room)
@@ -261,7 +259,7 @@ class Echoes:
         while not process.end.done() and loop.time() < until:
             # Polled for a second or two, as the hub does not announce it; a look-up in a dictionary is cheap.
             await asyncio.wait([process.end], timeout=LOOKS_EVERY)
-            if self._hub.size(echo.room):
+            if await self._gateway.outside.size(echo.room):
                 return True
         return False
 
@@ -273,5 +271,5 @@ class Echoes:
             await asyncio.wait([process.end], timeout=patience)
             if process.end.done():
                 return
-        if self._hub.size(echo.room) < 2:
+        if await self._gateway.outside.size(echo.room) < 2:
             echo.end()

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from server.doctor import files, ice, login, machine, port, settings, store_checks, zoom
+from server.doctor import engine, files, ice, login, machine, port, settings, store_checks, zoom
 from server.doctor.checks import Check, Finding, failure, note
 from server.runtime.daemon_threads import DaemonThreads
 from server.settings.config import SETTINGS, Config
@@ -26,6 +26,7 @@ AREAS = (
     port.AREA,
     store_checks.STORE,
     store_checks.MIGRATIONS,
+    engine.AREA,
     ice.AREA,
     login.AREA,
     zoom.AREA,
@@ -63,6 +64,7 @@ async def examine(environ: Mapping[str, str], within: float = WITHIN) -> list[Fi
     """Findings, by area. Raises nothing, and repeats no secret of the environment."""
     reading = settings.read(environ)
     await asyncio.to_thread(store_checks.load, reading.config)
+    await asyncio.to_thread(engine.load, reading.config)
     checks = checks_of(reading.config)
     found = await asyncio.gather(*(_carried_out(check, reading.unusable, within) for check in checks))
     hidden = secrets(environ)
@@ -79,6 +81,7 @@ def checks_of(config: Config) -> list[Check]:
         Check(files.AREA, _threaded(files.check_secret, config), store | {"RECONVENE_SECRET"}),
         Check(port.AREA, partial(port.check, config), frozenset({"RECONVENE_HOST", "RECONVENE_PORT"})),
         Check(store_checks.STORE, partial(store_checks.check, config), store),
+        Check(engine.AREA, partial(engine.check, config), engine.SETTINGS),
         *(Check(ice.AREA, partial(ice.check, server)) for server in ice.servers(config, time.time())),
         Check(login.AREA, partial(login.check, config), login.SETTINGS),
         Check(zoom.AREA, partial(zoom.check, config), zoom.SETTINGS),
@@ -126,7 +129,7 @@ def secrets(environ: Mapping[str, str]) -> list[str]:
     values: set[str] = set()
     for setting in SETTINGS:
         text = environ.get(setting.name, "").strip()
-        if setting.name.endswith(("_STORE", "_URL", "_URLS", "_SERVERS")):
+        if setting.name.endswith(("_STORE", "_ENGINE", "_URL", "_URLS", "_SERVERS")):
             values.update(part for pattern in PASSWORDS for part in re.findall(pattern, text))
         elif setting.private:
             values.add(text)

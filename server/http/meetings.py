@@ -120,7 +120,7 @@ def router(  # the API's parts list
     def link(request: Request, meeting: Meeting) -> str:
         return f"{request.base_url}m/{meeting.room}"
 
-    def view(
+    async def view(
         request: Request, meeting: Meeting, user_id: str | None, *, created: bool = False
     ) -> MeetingView:
         return MeetingView(
@@ -130,7 +130,7 @@ def router(  # the API's parts list
             created=created,
             url=link(request, meeting),
             ended=meeting.ended_at is not None,
-            participants=hub.size(meeting.room),
+            participants=await gateway.outside.size(meeting.room),
         )
 
     async def hosted(room: str, user_id: str) -> Meeting:
@@ -198,7 +198,7 @@ def router(  # the API's parts list
             if room is None:
                 raise refused
             try:
-                return view(request, await existing(room, user_id), user_id)
+                return await view(request, await existing(room, user_id), user_id)
             except UnknownMeeting:
                 raise refused from None
         room = room or identifiers.generated_meeting_id(os.urandom(16))
@@ -207,7 +207,7 @@ def router(  # the API's parts list
         )
         meeting_asked_for(meeting.room, created=created)
         response.status_code = 201 if created else 200
-        return view(request, meeting, user_id, created=created)
+        return await view(request, meeting, user_id, created=created)
 
     @routes.get(
         "/api/meetings/{meeting}",
@@ -219,7 +219,7 @@ def router(  # the API's parts list
         request: Request, meeting: str, who: Annotated[Who | None, Depends(callers.who)]
     ) -> MeetingView:
         user_id = None if who is None else who.user_id
-        return view(request, await existing(meeting, user_id), user_id)
+        return await view(request, await existing(meeting, user_id), user_id)
 
     @routes.post("/api/meetings/{meeting}/end", tags=["meetings"], responses=UNKNOWN)
     async def end_meeting(request: Request, meeting: str, user_id: Known) -> MeetingView:
@@ -227,7 +227,7 @@ def router(  # the API's parts list
         room = (await hosted(meeting, user_id)).room
         ended = await ending.end_meeting(store, room, known_as(user_id) or "", record_clock.now())
         gateway.end_meeting(room)
-        return view(request, ended, user_id)
+        return await view(request, ended, user_id)
 
     @routes.delete("/api/meetings/{meeting}", tags=["meetings"], status_code=204, responses=UNKNOWN)
     async def delete_meeting(meeting: str, user_id: Known) -> None:

@@ -52,6 +52,9 @@ LIMITS: dict[str, Limit] = {
     "echoes": Limit(2, None, "So many calls are being tested in your network"),
 }
 
+GUESSES = frozenset({"lookups", "failed_keys", "passwords"})
+"""Limits on what is tried in vain. Several nodes count them together: else each is one more place to guess at."""
+
 HIDDEN_WIDTH = 50
 """Factor by which limits are wider for the address of an untrusted proxy, which many clients share."""
 
@@ -89,6 +92,8 @@ class Limits:
     def __init__(
         self, most: Mapping[str, int], metrics: Metrics, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.guessed: Callable[[str, str, int], None] = lambda name, key, width: None
+        """Told of each guess that is counted: the limit, what it is counted for, how wide the limit is for that."""
         self._most = most
         self._metrics = metrics
         self._clock = clock
@@ -115,6 +120,15 @@ class Limits:
         rate = self._rates.get(name)
         if rate is not None and client.network:
             rate.take(key or client.network, self._clock(), _width(client))
+            if name in GUESSES:
+                self.guessed(name, key or client.network, _width(client))
+
+    def count_also(self, name: str, key: str, width: int, times: int) -> None:
+        """Count what another node was told of as `guessed`."""
+        rate = self._rates.get(name)
+        if rate is not None and name in GUESSES:
+            for _ in range(min(times, self._most[name])):
+                rate.take(key, self._clock(), width)
 
     def take(self, name: str, client: Client, key: str | None = None) -> None:
         """Count one, or raise `Refused`."""

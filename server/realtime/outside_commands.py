@@ -7,7 +7,7 @@ way. Where nobody is in the meeting there is nobody to tell, and the settings ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from server.identity.passwords import Passwords
 from server.realtime import absent_people
@@ -43,12 +43,18 @@ class OutsideCommands:
         carrier: Carrier,
         passwords: Passwords,
     ) -> None:
+        self.people: Callable[[str], Awaitable[int]] | None = None
+        """How many are in a room, if other processes know (`server.sharing`)."""
         self._hub = hub
         self._store = store
         self._changes = changes
         self._recorded = AsRecorded(changes, pending)
         self._carrier = carrier
         self._passwords = passwords
+
+    async def size(self, room: str) -> int:
+        """How many are in the room, those within grace included."""
+        return self._hub.size(room) if self.people is None else await self.people(room)
 
     async def actor(self, room: str, user_id: str | None, command: type[Command]) -> Actor:
         """Who the caller is in this meeting, if they may give the command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -20,9 +21,11 @@ DAY = 86_400.0
 
 
 class Retention:
-    """Runs on start and every `interval` seconds. If `days` is None, everything is kept for ever."""
+    """Runs on start and every `interval` seconds, if it `is_due` here: one of several nodes is enough.
+    If `days` is None, everything is kept for ever."""
 
     def __init__(self, store: Store, days: int | None, *, interval: float = INTERVAL) -> None:
+        self.is_due: Callable[[], bool] = lambda: True
         self._store = store
         self._days = days
         self._interval = interval
@@ -41,7 +44,8 @@ class Retention:
     async def _keep_forgetting(self, days: int) -> None:
         while True:
             try:
-                await self._forget(days)
+                if self.is_due():
+                    await self._forget(days)
             except StoreError as error:
                 log.warning("old meetings could not be deleted", error=str(error))
             except Exception:

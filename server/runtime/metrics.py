@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 
 class Metrics:
@@ -59,6 +60,10 @@ class Metrics:
         """Count a resume by the kind of its answer."""
         replayed = "snapshot" if b'"snapshot":' in answer else "replayed"
         self.resumes["joined" if answer.startswith(b'{"type":"joined"') else replayed] += 1
+
+    def add(self, collector: Collector) -> None:
+        """Further metrics on the page."""
+        self._registry.register(collector)
 
     def page(self) -> bytes:
         """Prometheus text exposition format."""

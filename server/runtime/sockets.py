@@ -17,8 +17,10 @@ EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bou
 """The wildcard addresses, each with the loopback address of its family."""
 
 
-def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
+def bind(host: str, port: int, *, listen: bool = True, shared: bool = False) -> list[socket.socket]:
     """Sockets that listen on every address of `host`, or are only bound (without `listen`). Raises `OSError`.
+
+    `shared`: other processes listen there too, and the kernel gives each of them a part of the connections.
 
     A client that connects from now on waits until the server has started, instead of being refused and backing off.
     """
@@ -29,6 +31,8 @@ def bind(host: str, port: int, *, listen: bool = True) -> list[socket.socket]:
             listener = socket.socket(family, kind, protocol)
             sockets.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             listener.bind(where)

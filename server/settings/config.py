@@ -32,6 +32,7 @@ class Config:
     supabase_url: str | None
     supabase_service_key: str | None = field(repr=False)
     supabase_db_url: str | None = field(repr=False)
+    processes: int
     engine: str | None = field(repr=False)
     secret: str | None = field(repr=False)
     secret_previous: str | None = field(repr=False)

@@ -1,10 +1,11 @@
-"""The setting of a server that is one of several nodes."""
+"""The settings of a server that is one of several nodes."""
 
 from __future__ import annotations
 
 import importlib.util
 from typing import TYPE_CHECKING
 
+from server.settings import parsers
 from server.settings.setting import Setting
 
 if TYPE_CHECKING:
@@ -31,12 +32,26 @@ SETTINGS = (
         _engine,
         private=True,
     ),
+    Setting(
+        "RECONVENE_PROCESSES",
+        "1",
+        "a number from 1 to 64",
+        "Server processes on this machine, which share the port. More than one need RECONVENE_ENGINE.",
+        parsers.integer(1, 64),
+    ),
 )
 
 
 def conflicts(config: Config) -> list[str]:
     if config.engine is None:
-        return []
+        return (
+            []
+            if config.processes == 1
+            else [
+                "RECONVENE_ENGINE must be set when RECONVENE_PROCESSES is more than 1: what several processes share is"
+                " in it"
+            ]
+        )
     found = []
     if config.store.startswith("sqlite"):
         found.append(

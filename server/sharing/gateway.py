@@ -26,7 +26,6 @@ from server.realtime.change_writer import ChangeWriter
 from server.realtime.connection import Connection
 from server.realtime.connection_owner import Buffer
 from server.realtime.gateway import Gateway
-from server.runtime.happening import ends
 from server.runtime.metrics import Metrics
 from server.runtime.retry_after import AWAY_LEAST, away_for
 from server.settings.config import Config
@@ -35,8 +34,11 @@ from server.sharing import edge_sockets
 from server.sharing.carrier import SharedCarrier
 from server.sharing.committing import Committing
 from server.sharing.edge_sockets import EdgeSockets
+from server.sharing.entries import Entries
 from server.sharing.from_edges import FromEdges
 from server.sharing.giving import Giving
+from server.sharing.guesses import Guesses
+from server.sharing.idle_rooms import IdleRooms
 from server.sharing.lost_rooms import LostRooms
 from server.sharing.membership import Membership
 from server.sharing.orphans import Orphans
@@ -45,7 +47,7 @@ from server.sharing.owned_connection import OwnedConnection
 from server.sharing.owned_room import Awaited, Held, Local, OwnedRoom
 from server.sharing.owned_rooms import OwnedRooms
 from server.sharing.recovery import Recovery
-from server.sharing.sealing import NotSealed, Seal
+from server.sharing.sealing import Seal
 from signalling.nodes import wire
 from signalling.protocol.errors import CloseCode
 from signalling.rooms.effects import Effect
@@ -102,7 +104,15 @@ class ClusterGateway(Gateway):
             lambda: self._joining.under_way,
         )
         self._orphans = Orphans(self.membership, rooms, lambda: self.edge.rooms)
-        self._over_http = OverHttp(engine, self.membership, rooms.rooms, super().end_meeting, super().goodbye)
+        self._over_http = OverHttp(
+            *(engine, self.membership, seal, rooms.rooms, rooms.take, self._committed),
+            *(super().end_meeting, super().goodbye),
+        )
+        self.other_nodes = self._over_http.asking
+        self.outside.people = self._over_http.people
+        self._guesses = Guesses(self.limits, seal, self.membership)
+        self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._guesses)
+        self._idle = IdleRooms(engine, rooms, lambda room: room in hub.rooms or changes.is_behind(room))
         self._stands_since: float | None = None
         writer.held_up = changes.held_up = self._committed
 
@@ -134,8 +144,12 @@ class ClusterGateway(Gateway):
     async def stop(self, within: float) -> int:
         given_up = await super().stop(within)
         await self.giving.recorded(within)
-        await ends(self._over_http.tasks, within)
+        await self._over_http.stop(within)
         return given_up
+
+    def is_first(self) -> bool:
+        """Whether this node does what one has to do for all."""
+        return self.membership.first == self.membership.id
 
     async def leave(self) -> None:
         """Be none any more."""
@@ -243,24 +257,7 @@ class ClusterGateway(Gateway):
     # Told by the membership.
 
     def entries(self, bodies: Sequence[bytes]) -> None:
-        for body in bodies:
-            try:
-                message, payload = wire.decode(body)
-                self._entry(message, payload)
-            except (wire.BadEntry, NotSealed) as error:
-                log.error("an entry of the inbox cannot be read", reason=str(error)[:200])
-            except Exception:
-                log.exception("an entry of the inbox failed")
-
-    def _entry(self, message: wire.NodeMessage, payload: bytes) -> None:
-        if isinstance(message, wire.TO_OWNER):
-            self.from_edges.received(message, payload)
-        elif isinstance(message, wire.OVER_HTTP):
-            self._over_http.heard(message)
-        elif isinstance(message, wire.Given):
-            self.owned_rooms.given(message.room)
-        else:
-            self.edge.heard(message, payload)
+        self._entries.read(bodies)
 
     def gap(self) -> None:
         self.edge.gap()
@@ -316,3 +313,5 @@ class ClusterGateway(Gateway):
             connection for room in self.owned_rooms.rooms.values() for connection in room.connections.values()
         ]
         super()._tick(cast(Collection[Connection], owned), now)
+        self._idle.look(now)
+        self._guesses.tell(now)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from server.cluster.engine import about, one_secret
 from server.cluster.engine.bounds import LEASE
 from server.cluster.engine.engine import Engine
 from server.cluster.engine.errors import EngineUnavailable
@@ -57,8 +58,8 @@ class Hears(Protocol):
 
 
 class Membership:
-    """`id`: this node's, among the others. `about`: what it says of itself, for JSON. `is_leaving`: it stops, and takes
-    no rooms."""
+    """`id`: this node's, among the others. `about`: what it says of itself, for JSON. `secrets`: fingerprints of those
+    that it knows. `is_leaving`: it stops, and takes no rooms."""
 
     def __init__(
         self, engine: Engine, node: str, hears: Hears, *, interval: float = INTERVAL, lease: float = LEASE
@@ -66,6 +67,7 @@ class Membership:
         self.id = node
         self.about: Callable[[], Mapping[str, Any]] = dict
         self.is_leaving = False
+        self.secrets: Sequence[str] = ()
         self.is_well = False
         """Whether the last beat was answered."""
         self._engine = engine
@@ -81,6 +83,7 @@ class Membership:
         self._settled = asyncio.Event()
         self._beaten = asyncio.Event()
         self._empty: set[str] = set()
+        self._mourned: set[str] = set()
         self._has_lost = False
         self._doubted: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,8 +91,12 @@ class Membership:
     async def start(self) -> None:
         """Raises `EngineRefused`, `EngineUnavailable`."""
         await self._engine.open()
+        if self.secrets:
+            one_secret.check(self.secrets, (await self._engine.look()).nodes)
         await self._engine.open_inbox(self.id)
         await self._beat()
+        # Another may have started at the same moment.
+        one_secret.check(self.secrets, self._nodes.values(), self.id)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._keep_beating()), loop.create_task(self._read())]
 
@@ -110,7 +117,12 @@ class Membership:
     @property
     def takers(self) -> Sequence[str]:
         """Those of them that take rooms."""
-        return [node for node in self.others if not _is_leaving(self._nodes[node])]
+        return [node for node in self.others if not about.decode(self._nodes[node].about or b"").leaving]
+
+    @property
+    def first(self) -> str:
+        """The node that does what one has to do for all. For a moment two may take themselves for it."""
+        return min([*([] if self.is_leaving else [self.id]), *self.takers], default=self.id)
 
     async def leaves(self) -> None:
         """Say that this node stops."""
@@ -174,8 +186,8 @@ class Membership:
 
     async def _beat(self) -> None:
         asked = clock.monotonic()
-        about = msgspec.json.encode({**self.about(), "leaving": self.is_leaving})
-        told = await self._engine.beat(self.id, about, self._hears.owned())
+        said = msgspec.json.encode({**self.about(), "leaving": self.is_leaving})
+        told = await self._engine.beat(self.id, said, self._hears.owned())
         if isinstance(told, Buried):
             await self._begin_anew()
             return
@@ -204,7 +216,7 @@ class Membership:
             asyncio.get_running_loop().call_later(unsure, self._settles, told.incarnation)
         else:
             self._settles(told.incarnation)
-        alive = set(self.others)
+        alive, known = set(self.others), self._nodes
         leaving = alive - set(self.takers)
         if asked < self._trusts_at:
             nodes = [
@@ -217,10 +229,12 @@ class Membership:
         if before and before != told.incarnation:
             log.warning("the engine came back as another one", incarnation=told.incarnation)
             self._hears.another_engine()
-        for node in sorted(alive - set(self.others)):
+        others = set(self.others)
+        for node in sorted(others - alive):
+            log.info("a node is there", node=node, **_where(self._nodes[node]))
+        for node in sorted(alive - others):
             if node in self._nodes or before == told.incarnation:
-                left = node in leaving
-                log.info("a node has left" if left else "a node has died", node=node)
+                self._tell_death(node, known[node], told.at, left=node in leaving)
                 self._hears.gone(node)
 
     def _settles(self, incarnation: str) -> None:
@@ -239,6 +253,23 @@ class Membership:
                     self._hears.orphans(node, rooms)
                 else:
                     self._empty.add(node)
+                    self._tell_end(node)
+
+    def _tell_death(self, node: str, last: SeenNode, at: float, *, left: bool) -> None:
+        if left:
+            log.info("a node has left", node=node)
+            return
+        silent = round(at - self.last_beat(node, at), 3)
+        log.info("a node has died", node=node, silent=silent, **_where(last))
+        self._mourned.add(node)
+
+    def _tell_end(self, node: str) -> None:
+        if node in self._mourned:
+            self._mourned.discard(node)
+            since = round(self.at() - self.last_beat(node, self.at()), 3)
+            log.info(
+                "all rooms of the node that died have other owners", node=node, since_its_last_beat=since
+            )
 
     async def _begin_anew(self) -> None:
         """Under another name."""
@@ -267,8 +298,6 @@ class Membership:
                 await asyncio.sleep(AGAIN)
 
 
-def _is_leaving(node: SeenNode) -> bool:
-    try:
-        return bool(msgspec.json.decode(node.about or b"{}")["leaving"])
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return False
+def _where(node: SeenNode) -> dict[str, str]:
+    said = about.decode(node.about or b"")
+    return {"host": said.host, "version": said.version} if said.host else {}

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
 from server.cluster.engine.engine import Engine
+from server.cluster.engine.errors import EngineError
+from server.runtime.happening import ends
+from server.sharing.asking import COME_BACK, Asking
 from server.sharing.membership import Membership
+from server.sharing.owned_room import OwnedRoom
+from server.sharing.sealing import Seal
 from signalling.nodes import wire
+from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.inputs import Goodbye
 
 log = structlog.get_logger()
@@ -20,16 +26,21 @@ ATTEMPTS = 20
 
 
 class OverHttp:
-    """`owned`: the rooms of this node. `end`, `goodbye`: what is done with one of them."""
+    """`owned`: the rooms of this node. `take`, `committed`: see `Asking`. `end`, `goodbye`: what is done with a
+    room of this node. `asking`: requests that need an answer."""
 
     def __init__(
         self,
         engine: Engine,
         membership: Membership,
-        owned: Collection[str],
+        seal: Seal,
+        owned: Mapping[str, OwnedRoom],
+        take: Callable[[str], Awaitable[tuple[str, int] | None]],
+        committed: Callable[[str, float], Awaitable[bool]],
         end: Callable[[str], None],
         goodbye: Callable[[Goodbye], None],
     ) -> None:
+        self.asking = Asking(engine, membership, seal, owned, take, committed)
         self.tasks: set[asyncio.Task[None]] = set()
         self._engine = engine
         self._membership = membership
@@ -72,8 +83,21 @@ class OverHttp:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.info("what was said over HTTP did not come to its room", error=str(error))
 
-    def heard(self, message: wire.OverHttp) -> None:
-        """Another node has heard it."""
+    async def people(self, room: str) -> int:
+        """How many are in the room. Raises `Refused` while the engine is away."""
+        try:
+            return await self._engine.people(room)
+        except EngineError:
+            raise Refused(ErrorCode.UNAVAILABLE, retry_after=COME_BACK) from None
+
+    async def stop(self, within: float) -> None:
+        await ends(self.tasks | self.asking.tasks, within)
+
+    def heard(self, message: wire.OverHttp, payload: bytes) -> None:
+        """Another node has heard it, or asks. Raises `NotSealed`."""
+        if isinstance(message, wire.Asked | wire.Replied):
+            self.asking.heard(message, payload)
+            return
         if message.room not in self._owned:
             return
         if isinstance(message, wire.Ended):

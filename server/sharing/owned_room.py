@@ -87,6 +87,8 @@ class OwnedRoom:
         self.withdrawn: list[int] = []
         self.is_lost = False
         """Somebody else owns it by now."""
+        self.was_taken_away = False
+        """Before all that happened in it was committed."""
         self.is_left = False
         """A connection has gone."""
         self.attempt = 0

@@ -220,6 +220,7 @@ class OwnedRooms:
         if self.rooms.get(room.id) is not room:
             return
         log.warning("room lost to another node", meeting=room.id, term=room.line.term)
+        room.was_taken_away = True
         self._forget(room)
         self.handover.drop(room.id)
         # Its own sockets do not know what of theirs was done.

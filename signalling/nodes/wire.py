@@ -1,6 +1,7 @@
 """What nodes say to each other, as entries of an inbox: a head in JSON, a newline, and bytes that belong to it.
 
-    to the owner   Frame, Lost, Here, Ended, Said          to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
+    to the owner   Frame, Lost, Here, Ended, Said, Asked   to an edge   Told, Answer, Shut, Owned, Unbridged, NotMine
+    to who asked   Replied                                 to all       Guessed
     to the next    Given
 
 A head has the version of its format (`v`). Fields that a reader does not know are ignored, so that fields may be added
@@ -84,6 +85,30 @@ class Given(msgspec.Struct, frozen=True, tag_field="k", tag="G"):
     v: int = VERSION
 
 
+class Asked(msgspec.Struct, frozen=True, tag_field="k", tag="Q"):
+    """An HTTP request for another node to answer, sealed. `room`: only if it owns that; "": whatever it owns. `number`:
+    among the questions of the node that asks."""
+
+    node: Node
+    number: Number
+    room: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    v: int = VERSION
+
+
+class Replied(msgspec.Struct, frozen=True, tag_field="k", tag="P"):
+    """The response, sealed. `moved`: there is none, since the room is not that node's."""
+
+    number: Number
+    moved: bool = False
+    v: int = VERSION
+
+
+class Guessed(msgspec.Struct, frozen=True, tag_field="k", tag="T"):
+    """What was tried in vain at the sender, sealed: every node counts it."""
+
+    v: int = VERSION
+
+
 class Told(msgspec.Struct, frozen=True, tag_field="k", tag="B"):
     """A message for these connections of the edge; None: for all of the room that are seated."""
 
@@ -140,12 +165,13 @@ class NotMine(msgspec.Struct, frozen=True, tag_field="k", tag="N"):
 
 
 ToOwner = Frame | Lost | Here
-OverHttp = Ended | Said
+Question = Asked | Replied
+OverHttp = Ended | Said | Question
 ToEdge = Told | Answer | Shut | Owned | Unbridged | NotMine
-NodeMessage = ToOwner | OverHttp | ToEdge | Given
+NodeMessage = ToOwner | OverHttp | Guessed | ToEdge | Given
 
 TO_OWNER = (Frame, Lost, Here)
-OVER_HTTP = (Ended, Said)
+OVER_HTTP = (Ended, Said, Asked, Replied)
 """For `isinstance`, which takes long for a union."""
 
 _encode = msgspec.json.Encoder().encode

@@ -48,7 +48,7 @@ EPOCH = 1_900_000_000.0
 TIMEOUT = 2.0
 LOOK_EVERY = 1.0
 KEPT_WRITES = 100
-"""How many of the last writes a failover can lose at most."""
+"""How many of the last writes a failover can lose."""
 
 Result = TypeVar("Result")
 
@@ -204,11 +204,13 @@ class MemoryEngine(Engine):
         return await self._call(lambda space, now: space.establish(own, state, now, self._server.incarnation))
 
     async def head(self, room: str) -> Head | None:
-        found = await self._call(lambda space, now: space.rooms.get(room))
-        return found.head if found else None
+        return await self._call(lambda space, now: space.rooms[room].head if room in space.rooms else None)
 
     async def load(self, room: str) -> RoomState | None:
         return await self._call(lambda space, now: space.state(room))
+
+    async def people(self, room: str) -> int:
+        return await self._call(lambda space, now: space.people(room))
 
     async def log(self, room: str, after: int) -> Sequence[Entry]:
         state = await self.load(room)
@@ -219,6 +221,9 @@ class MemoryEngine(Engine):
         return await self._call(
             lambda space, now: space.beat(node, about, keep, now, self._server.incarnation)
         )
+
+    async def look(self) -> Beaten:
+        return await self._call(lambda space, now: space.look(now, self._server.incarnation))
 
     async def rooms_of(self, node: str) -> Sequence[str]:
         return await self._call(lambda space, now: space.rooms_of(node))

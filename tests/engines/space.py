@@ -150,7 +150,7 @@ class Space:
         if refusal := self._refusal(room, own.term, own.revision):
             return refusal
         self.rooms[own.room] = Room(term=own.term + 1, until=now + ROOM_LIVES)
-        return Committed(own.revision)
+        return Committed(max(own.revision, 0))
 
     def confirm(self, own: Ownership, incarnation: str) -> Committed | Fenced | Lost | Buried:
         room = self.rooms.get(own.room)
@@ -183,6 +183,9 @@ class Space:
             return None
         return RoomState(room.seq, list(room.entries), dict(room.members), dict(room.fields))
 
+    def people(self, name: str) -> int:
+        return len(self.rooms[name].members) if name in self.rooms else 0
+
     def beat(
         self, node: str, about: bytes, keep: Sequence[str], now: float, incarnation: str
     ) -> Beaten | Buried:
@@ -196,8 +199,11 @@ class Space:
         for name in keep:
             if room := self.rooms.get(name):
                 self.rooms[name] = replace(room, until=now + ROOM_LIVES)
+        return replace(self.look(now, incarnation), settling=self.settling(now, incarnation))
+
+    def look(self, now: float, incarnation: str) -> Beaten:
         seen = [SeenNode(name, self.nodes.get(name, (None,))[0], at) for name, at in self.beats.items()]
-        return Beaten(now, incarnation, self.settling(now, incarnation), seen)
+        return Beaten(now, incarnation, 0.0, seen)
 
     def rooms_of(self, node: str) -> list[str]:
         return [name for name, room in self.rooms.items() if room.node == node]

@@ -31,12 +31,13 @@ NO_ROUTE = (*PASSING, "if ($uri = /ws) { return 404; }")
 
 class Nginx(Started):
     """`lines`: what its one location says besides whom it passes requests on to; or all locations, as one text, for a
-    server on the port that it has by itself."""
+    server on the port that it has by itself. `others`: ports of further servers, which get their share."""
 
-    def __init__(self, server_port: int, lines: Sequence[str] | str) -> None:
+    def __init__(self, server_port: int, lines: Sequence[str] | str, others: Sequence[int] = ()) -> None:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self._server_port = server_port
+        self._others = others
         self._folder = Folder("nginx")
         self._write(lines)
         path = str(self._folder.path)
@@ -58,6 +59,13 @@ class Nginx(Started):
     def _write(self, lines: Sequence[str] | str) -> None:
         folders = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         target = f"http://{HOST}:{self._server_port}"
+        upstream = ""
+        if self._others:
+            ports = (self._server_port, *self._others)
+            upstream = (
+                f"upstream nodes {{ least_conn; {' '.join(f'server {HOST}:{port};' for port in ports)} }}"
+            )
+            target = "http://nodes"
         if isinstance(lines, str):
             locations = lines.replace("http://127.0.0.1:3000", target)
         else:
@@ -73,6 +81,7 @@ class Nginx(Started):
                 access_log off;
                 {" ".join(f"{name}_temp_path {name};" for name in folders)}
                 map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+                {upstream}
                 server {{
                     listen {HOST}:{self.port};
                     location = /nginx {{ return 200; }}

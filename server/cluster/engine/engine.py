@@ -67,7 +67,10 @@ class Engine(Protocol):
         """
 
     async def drop(self, own: Ownership) -> Committed | Fenced | Lost:
-        """Delete the room, which is empty. Its term is remembered, so that no earlier owner brings it back."""
+        """Delete the room, which is empty. Its term is remembered, so that no earlier owner brings it back.
+
+        The revision of one in which nothing was established is `records.NOTHING`.
+        """
 
     async def confirm(self, own: Ownership) -> Committed | Fenced | Lost | Buried:
         """Say that the room is as the engine has it, after the engine came back as another.
@@ -89,6 +92,9 @@ class Engine(Protocol):
     async def load(self, room: str) -> RoomState | None:
         """All of the room; None: nothing was established."""
 
+    async def people(self, room: str) -> int:
+        """How many members the room has."""
+
     async def log(self, room: str, after: int) -> Sequence[Entry]:
         """Entries behind `after` in order, at most `LOG_PAGE`. The first is not `after + 1` when that is gone."""
 
@@ -98,6 +104,9 @@ class Engine(Protocol):
         Every room that is owned is named well within `ROOM_LIVES`. A node that did not beat for `ROOM_LIVES` takes a
         new id: by then nothing in the engine remembers that it was buried.
         """
+
+    async def look(self) -> Beaten:
+        """What a beat is told, but for the settling, without one."""
 
     async def rooms_of(self, node: str) -> Sequence[str]:
         """The rooms that the node owns, or owned when it died, in no order."""

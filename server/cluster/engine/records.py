@@ -1,13 +1,16 @@
 """What goes into an engine, and what comes out of it.
 
 Payloads, members, fields and messages are bytes that the engine does not look into. Times are seconds since the epoch
-(`float`), durations seconds. A term is a positive integer below 2**53; so are `seq` and `revision`.
+(`float`), durations seconds. A term is a positive integer below 2**53; so are `seq` and `revision`, but for `NOTHING`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+NOTHING = -1
+"""The revision of a room in which nothing was established."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +181,5 @@ class Received:
 
     messages: Sequence[bytes]
     has_gap: bool = False
+    oldest_at: float | None = field(default=None, compare=False)
+    """When the first of them was put in (the engine's time)."""

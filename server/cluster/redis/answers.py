@@ -90,10 +90,11 @@ def _hash(reply: Sequence[bytes]) -> dict[str, bytes]:
 
 
 def beaten(reply: Any) -> Beaten | Buried:
-    kind, *rest = reply
-    if kind == b"buried":
-        return Buried()
-    at, incarnation, settling, nodes = rest
+    return Buried() if reply[0] == b"buried" else looked(reply)
+
+
+def looked(reply: Any) -> Beaten:
+    _, at, incarnation, settling, nodes = reply
     seen = [SeenNode(name.decode(), about, float(beat) / 1000) for name, about, beat in nodes]
     return Beaten(int(at) / 1e6, incarnation.decode(), int(settling) / 1000, seen)
 

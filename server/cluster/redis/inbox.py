@@ -48,4 +48,5 @@ class Inbox:
             await self.open(link)
         elif entries:
             self._place = entries[-1][0]
-        return Received(messages, has_gap=not still_there)
+        oldest_at = int(entries[0][0].partition(b"-")[0]) / 1000 if entries else None
+        return Received(messages, has_gap=not still_there, oldest_at=oldest_at)

@@ -138,6 +138,10 @@ class RedisEngine(Engine):
     async def load(self, room: str) -> RoomState | None:
         return await self._run("load", keys.of_room(room), into=answers.state)
 
+    async def people(self, room: str) -> int:
+        call = self._connected().calls.call
+        return await call("HLEN", keys.members(room), into=int)
+
     async def log(self, room: str, after: int) -> Sequence[Entry]:
         call = self._connected().calls.call
         return await call(
@@ -148,6 +152,9 @@ class RedisEngine(Engine):
     async def beat(self, node: str, about: bytes, keep: Sequence[str] = ()) -> Beaten | Buried:
         own = (keys.node(node), keys.dead(node), keys.inbox(node), keys.rooms(node))
         return await self._run("beat", own, node, about, *keep, into=answers.beaten)
+
+    async def look(self) -> Beaten:
+        return await self._run("look", (), into=answers.looked)
 
     async def rooms_of(self, node: str) -> Sequence[str]:
         return await self._connected().calls.call("SMEMBERS", keys.rooms(node), into=answers.names)

@@ -23,15 +23,20 @@ NOT_NOW = {
 }
 """Errors that pass, by their code. Nothing of the call was carried out."""
 
+CLUSTER = (
+    "it is a Redis Cluster, whose rooms and inboxes would be in different slots; use a primary with replicas,"
+    " Sentinels, or a service without cluster mode"
+)
+
 NEVER = {
-    "NOAUTH": "it wants a password",
-    "WRONGPASS": "user or password are wrong",
-    "NOPERM": "the user may not do what is needed",
-    "WRONGTYPE": "another program uses our keys (rc:…) in this database",
-    "CROSSSLOT": "it is a Redis Cluster, whose rooms and inboxes would be in different slots",
-    "MOVED": "it is a Redis Cluster, whose rooms and inboxes would be in different slots",
-    "CLUSTERDOWN": "it is a Redis Cluster, whose rooms and inboxes would be in different slots",
-    "DENIED": "it runs in protected mode, and serves its own machine only",
+    "NOAUTH": "it wants a password; name it in the URL, as in redis://:password@host",
+    "WRONGPASS": "user or password are wrong; correct them in the URL, where @ / : # are written %40 %2F %3A %23",
+    "NOPERM": "the user may not do what is needed; give it ~rc:* +@all -@dangerous +info (ACL SETUSER)",
+    "WRONGTYPE": "another program uses our keys (rc:…) in this database; name another one, as in redis://host/1",
+    "CROSSSLOT": CLUSTER,
+    "MOVED": CLUSTER,
+    "CLUSTERDOWN": CLUSTER,
+    "DENIED": "it runs in protected mode, and serves its own machine only; give it a password (requirepass)",
 }
 
 
@@ -59,17 +64,23 @@ def check(info: Mapping[str, str]) -> None:
     told = info.get("redis_version", "")
     version = tuple(int(part) for part in re.findall(r"\d+", told)[:2])
     if len(version) < 2 or "run_id" not in info:
-        raise EngineRefused("it is neither Redis nor Valkey, or hides what it is")
+        raise EngineRefused("it is neither Redis nor Valkey, or hides what it is; name one of them")
     if version < OLDEST:
-        raise EngineRefused(f"Redis {told} is too old: 6.2 is needed, or Valkey 7.2")
+        raise EngineRefused(f"Redis {told} is too old; 6.2 is needed, or Valkey 7.2")
     if info.get("cluster_enabled") == "1":
         raise EngineRefused(NEVER["CROSSSLOT"])
     if info.get("loading") == "1":
         raise EngineUnavailable(NOT_NOW["LOADING"])
     if info.get("role") != "master":
-        raise EngineRefused("it is read only: a replica. Name its primary, or Sentinels that know it")
+        raise EngineRefused("it is read only, a replica; name its primary, or Sentinels that know it")
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise EngineRefused(
-            f"it throws keys away when it is full (maxmemory-policy {policy}); rooms need noeviction"
+            f"it throws keys away when it is full (maxmemory-policy {policy}); rooms need noeviction (CONFIG SET"
+            " maxmemory-policy noeviction, and in its configuration)"
+        )
+    most, used = (int(info.get(name, "0") or 0) for name in ("maxmemory", "used_memory"))
+    if most and used >= most:
+        raise EngineUnavailable(
+            f"it is full: {used / 2**20:.0f} MiB of {most / 2**20:.0f} MiB; raise its maxmemory, or find what fills it"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from server.cluster.engine import bounds
 
 LUA = Path(__file__).parent / "lua"
-NAMES = ("commit", "take", "give", "drop", "confirm", "establish", "load", "beat")
+NAMES = ("commit", "take", "give", "drop", "confirm", "establish", "load", "beat", "look")
 
 
 @dataclass(frozen=True, slots=True)

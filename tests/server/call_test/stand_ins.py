@@ -24,19 +24,17 @@ STAYS = "import sys; sys.stdin.read()"
 
 
 class Room:
-    """Stands for hub and gateway: every meeting has somebody in it, or none has; notes which meetings were ended."""
+    """Stands for the gateway: every meeting has somebody in it, or none has; notes which meetings were ended."""
 
     draining = False
 
     def __init__(self) -> None:
         self.people = 1
+        self.outside = self
         self.ended: list[str] = []
 
-    def size(self, _room: str) -> int:
+    async def size(self, _room: str) -> int:
         return self.people
-
-    def present(self, _room: str, _user_id: str) -> object | None:
-        return self if self.people > 1 else None
 
     def end_meeting(self, room: str) -> None:
         self.ended.append(room)
@@ -58,7 +56,7 @@ class Desk:
         self.store = store
         config = Config.from_env({"RECONVENE_ECHO": "1", **settings})
         room = cast(Any, self.room)
-        self.echoes = Standing(config, store, room, room, self.metrics, "http://127.0.0.1:9")
+        self.echoes = Standing(config, store, room, self.metrics, "http://127.0.0.1:9")
 
     async def refused(self, code: ErrorCode, user_id: str = "u_ann") -> Refused:
         with pytest.raises(Refused) as refused:

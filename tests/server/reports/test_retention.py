@@ -111,3 +111,27 @@ async def test_without_the_setting_nothing_is_deleted() -> None:
     await asyncio.sleep(0)
     await retention.stop()
     assert store.asked == []
+
+
+async def test_of_several_nodes_one_is_enough(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/r.db")
+    await store.open()
+    await store.create_meeting("OLD", "u_ann", "", time.time() - 31 * DAY)
+    due = asyncio.Event()
+    asked = asyncio.Event()
+
+    def is_due() -> bool:
+        asked.set()
+        return due.is_set()
+
+    retention = Retention(store, 30, interval=0.01)
+    retention.is_due = is_due
+    retention.start()
+    await asked.wait()
+    assert await store.meeting("OLD") is not None
+    due.set()
+    async with asyncio.timeout(10):
+        while await store.meeting("OLD") is not None:
+            pass
+    await retention.stop()
+    await store.close()

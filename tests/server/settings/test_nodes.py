@@ -26,6 +26,8 @@ def test_several_nodes_share_an_engine_a_record_and_a_secret() -> None:
         ({"RECONVENE_STORE": "sqlite:///data/meetings.db"}, "SQLite's is one machine's own"),
         ({"RECONVENE_SECRET": ""}, "RECONVENE_SECRET must be set"),
         ({"RECONVENE_ENGINE": "http://127.0.0.1:6379"}, "RECONVENE_ENGINE must be redis://"),
+        ({"RECONVENE_ENGINE": "", "RECONVENE_PROCESSES": "2"}, "RECONVENE_ENGINE must be set"),
+        ({"RECONVENE_PROCESSES": "65"}, "RECONVENE_PROCESSES must be a number from 1 to 64"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(changed: dict[str, str], why: str) -> None:

@@ -39,7 +39,8 @@ local function standing(own, term, revision)
   if own.t and tonumber(own.t) > tonumber(term) then
     return -1
   end
-  if own.t ~= term or own.r ~= revision then
+  -- A room in which nothing was established yet has the revision -1.
+  if own.t ~= term or (own.r or '-1') ~= revision then
     return -2
   end
   return 1

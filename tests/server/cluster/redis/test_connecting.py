@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from server.cluster.engine.errors import EngineError, EngineRefused, EngineUnavailable
-from server.cluster.engine.records import RoomState
+from server.cluster.engine.records import Committed, Message, RoomState
 from server.cluster.redis import keys
 from server.cluster.redis.redis_engine import RedisEngine
 from tests.databases.daemon import HOST, free_port
 from tests.engines.owner import Owner
 from tests.engines.servers import EngineServer, redis_program, valkey_program
+from tests.process import ROOT
 from tests.reconvene.certificates import of_localhost
+
+CLUSTER = ROOT / "docs" / "cluster.md"
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,35 @@ async def test_a_password_is_asked_for() -> None:
         await engine.open_inbox("n_ann")
         await engine.close()
         assert (await server.do("INFO", "keyspace")).keys() == {"db3"}
+
+
+async def test_a_user_of_its_own_may_do_all_that_is_needed(valkey: EngineServer) -> None:
+    """As the documentation says."""
+    rights = "~rc:* +@all -@dangerous +info"
+    assert f"`ACL SETUSER reconvene on >password {rights}`" in CLUSTER.read_text()
+    await valkey.do("ACL", "SETUSER", "reconvene", "on", ">password", *rights.split())
+    engine = RedisEngine(valkey.url.replace("//", "//reconvene:password@"), settling=0.0)
+    await engine.open()
+    owner = Owner(engine, "n_ann", "RIGHTS")
+    await engine.open_inbox("n_ann")
+    await owner.begin(p_1=b"in")
+    await owner.commit(b"one")
+    await engine.commit(owner.make(messages=[Message(["n_ann"], b"told")]))
+    assert (await engine.receive()).messages == [b"told"]
+    assert await engine.people("RIGHTS") == 1
+    assert [node.id for node in (await engine.look()).nodes] == ["n_ann"]
+    assert await engine.rooms_of("n_ann") == ["RIGHTS"]
+    assert await engine.drop(owner.own) == Committed(owner.revision)
+    await engine.close()
+    await valkey.do("DEL", keys.NODES)
+
+
+async def test_a_full_engine_is_not_begun_with() -> None:
+    async with EngineServer(valkey_program()) as server:
+        await server.do("CONFIG", "SET", "maxmemory", "1mb")
+        told = await refusal(server.url, EngineUnavailable)
+        assert "it is full:" in told
+        assert "of 1 MiB; raise its maxmemory" in told
 
 
 async def test_an_engine_that_evicts() -> None:

@@ -1,0 +1,178 @@
+"""HTTP at a node that does not own the meeting: it is answered as if it did."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from signalling.protocol.errors import CloseCode
+from tests.databases.postgres import PostgresServer
+from tests.engines.servers import EngineServer, redis_program
+from tests.process import ServerProcess
+from tests.server.client import Client, Play, bearer, playing
+from tests.server.sharing.nodes import Nodes
+
+ADMIN_KEY = "the-admin-key-of-these-tests"
+
+
+@pytest.fixture(scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sequence[ServerProcess]]:
+    async with EngineServer(redis_program()) as engine, PostgresServer() as postgres:
+        store = await postgres.make_database("elsewhere")
+        async with Nodes(tmp_path_factory.mktemp("nodes"), engine, store) as nodes:
+            yield await nodes.start(
+                2,
+                RECONVENE_ADMIN_KEY=ADMIN_KEY,
+                RECONVENE_LIMITS="1",
+                RECONVENE_TRUSTED_PROXIES="loopback",
+            )
+
+
+@pytest.fixture
+async def plays(both: Sequence[ServerProcess]) -> AsyncIterator[tuple[Play, Play]]:
+    """At the node that will own the meeting, and at another."""
+    async with playing(both[0]) as one, playing(both[1]) as other:
+        yield one, other
+
+
+async def asked(play: Play, method: str, path: str, token: str, **how: Any) -> httpx.Response:
+    headers = bearer(token) | how.pop("headers", {})
+    return await play.http.request(method, f"/api/meetings/{path}", headers=headers, **how)
+
+
+async def told(client: Client, kind: str) -> dict[str, Any]:
+    return (await client.until(kind))[0]
+
+
+async def test_those_in_charge_are_heard_at_any_node(plays: tuple[Play, Play], room: str) -> None:
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    bob = await other.joined(room, "Bob")
+    answer = await asked(other, "PATCH", room, ann.token, json={"locked": True}, headers={"If-Match": '"0"'})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
+    for client in (ann, bob):
+        assert (await told(client, "meeting_updated"))["meeting"]["settings"] == {"locked": True}
+    seen = {"If-Match": '"0"'}
+    answer = await asked(other, "PATCH", room, ann.token, json={"lobby": "everyone"}, headers=seen)
+    assert (answer.status_code, answer.json()["code"]) == (412, "changed")
+    assert (await asked(other, "GET", f"{room}/settings", ann.token)).json()["revision"] == 1
+    assert (await asked(other, "GET", f"{room}/settings", bob.token)).status_code == 403
+    assert (await asked(other, "PATCH", room, ann.token, content=b"{")).status_code == 400
+    assert (await asked(other, "PATCH", "NOWHERE-1", ann.token, json={})).json()["code"] == "unknown_meeting"
+    path = f"{room}/participants/{bob.id}"
+    answer = await asked(other, "POST", f"{path}/mute", ADMIN_KEY, json={"audio": False})
+    assert answer.status_code == 204
+    answer = await asked(other, "POST", f"{path}/remove", ADMIN_KEY, json={"back": "knock"})
+    assert answer.status_code == 204
+    assert (await bob.closed())[0] == CloseCode.REMOVED
+    assert (await asked(other, "GET", f"{room}/removed", ann.token)).json()["removed"][0]["id"] == bob.id
+
+
+async def test_who_knocks_is_listed_and_let_in_at_any_node(plays: tuple[Play, Play], room: str) -> None:
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    await asked(other, "PATCH", room, ann.token, json={"lobby": "everyone"})
+    bob = await other.client()
+    await bob.send("join", meeting=room, name="Bob")
+    knock = (await told(ann, "knock"))["knock"]["id"]
+    answer = await asked(other, "GET", f"{room}/knocks", ann.token)
+    assert [each["id"] for each in answer.json()["knocks"]] == [knock]
+    assert (await asked(other, "POST", f"{room}/knocks/k_other/admit", ann.token)).status_code == 404
+    assert (await asked(other, "POST", f"{room}/knocks/{knock}/admit", ann.token)).status_code == 204
+    await told(bob, "joined")
+
+
+async def test_how_many_are_in_a_meeting_is_known_at_any_node(plays: tuple[Play, Play], room: str) -> None:
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    await other.joined(room, "Bob")
+    for play in plays:
+        assert (await asked(play, "GET", room, ann.token)).json()["participants"] == 2
+        answer = await play.http.post("/api/meetings", json={"meeting": room}, headers=bearer(ann.token))
+        assert answer.json()["participants"] == 2
+
+
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+async def test_a_meeting_is_ended_and_deleted_at_any_node(
+    plays: tuple[Play, Play], room: str, method: str
+) -> None:
+    """Its ID is free then, and what is told there of the one before is not told to the next."""
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    bob = await other.joined(room, "Bob")
+    path = f"{room}/end" if method == "POST" else room
+    answer = await asked(other, method, path, ann.token)
+    assert answer.status_code == (200 if method == "POST" else 204)
+    for client in (ann, bob):
+        await told(client, "meeting_ended")
+    if method == "DELETE":
+        again = await other.joined(room, "Cat", create=True)
+        assert len(again.joined["participants"]) == 1
+        await again.nothing()
+
+
+async def test_a_page_says_goodbye_at_any_node(plays: tuple[Play, Play], room: str) -> None:
+    owner, other = plays
+    ann = await owner.joined(room, "Ann", create=True)
+    bob = await owner.joined(room, "Bob")
+    await ann.expect("participant_joined")
+    answer = await other.http.post("/api/goodbye", json={"session": bob.session, "back_in": 3})
+    assert answer.status_code == 204
+    bob.drop()
+    gone = await told(ann, "participant_left")
+    assert gone["participant"]["id"] == bob.id
+
+
+async def test_what_is_changed_where_nobody_is_holds_for_who_comes_elsewhere(
+    plays: tuple[Play, Play], room: str
+) -> None:
+    owner, other = plays
+    token = await owner.identity()
+    await owner.http.post("/api/meetings", json={"meeting": room}, headers=bearer(token))
+    answer = await asked(other, "PATCH", room, token, json={"locked": True})
+    assert answer.status_code == 200
+    bob = await owner.client()
+    await bob.send("join", meeting=room, name="Bob")
+    await bob.error("meeting_locked")
+
+
+async def test_a_key_that_is_guessed_is_counted_by_all(plays: tuple[Play, Play]) -> None:
+    """Ten a minute, wherever they are tried."""
+    one, other = plays
+
+    async def status(play: Play, key: str) -> int:
+        headers = {"X-Forwarded-For": "192.0.2.7"}
+        return (await asked(play, "GET", "ABC-DEF", key, headers=headers)).status_code
+
+    for number in range(10):
+        assert await status(one, f"no-key-{number}") == 401
+    while await status(other, ADMIN_KEY) != 429:
+        pass
+
+
+async def test_an_owner_that_does_not_answer_is_not_waited_for(
+    both: Sequence[ServerProcess], room: str
+) -> None:
+    """What was asked of it may be done, and is not done by another: it is asked again, with the same key."""
+    async with playing(both[0]) as owner, playing(both[1]) as other:
+        ann = await owner.joined(room, "Ann", create=True)
+        bob = await other.joined(room, "Bob")
+        both[0].signal(signal.SIGSTOP)
+        try:
+            key = {"Idempotency-Key": "once"}
+            answer = await asked(
+                other, "PATCH", room, ann.token, json={"locked": True}, headers=key, timeout=20
+            )
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            while answer.status_code == 503:
+                answer = await asked(
+                    other, "PATCH", room, ann.token, json={"locked": True}, headers=key, timeout=20
+                )
+            assert (answer.status_code, answer.json()["revision"]) == (200, 1)
+            assert (await told(bob, "meeting_updated"))["meeting"]["revision"] == 1
+        finally:
+            both[0].signal(signal.SIGCONT)
