@@ -56,7 +56,7 @@ FOUND_BY = {
     "lock-looked-at-once": 46,
     "log-not-adopted": 27,
     "looked-up-in-vain": 46,
-    "messages-acknowledged-at-once": 46,
+    "messages-acknowledged-at-once": 337,
     "messages-by-the-clock-alone": 39,
     "newer-page-not-respected": 43,
     "newer-tokens-are-not-shown": 2,
