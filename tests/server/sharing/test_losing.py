@@ -1,0 +1,57 @@
+"""What becomes of what is not committed, when somebody else has the room."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from server.cluster.engine.records import Commit, Committed, Fenced
+from server.sharing.committing import Committing
+from server.sharing.owned_room import Held, Local, OwnedRoom
+from signalling.nodes import wire
+
+
+class Engine:
+    """Answers commits with what it is told."""
+
+    def __init__(self, *answers: object) -> None:
+        self._answers = list(answers)
+
+    def commit(self, _commit: Commit) -> asyncio.Future[object]:
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_result(self._answers.pop(0))
+        return answer
+
+
+async def released(*answers: object) -> tuple[list[Held], list[OwnedRoom]]:
+    """What is released of as many batches, and the rooms of which sight was lost."""
+    seen: list[Held] = []
+    unsure: list[OwnedRoom] = []
+    parts: list[Any] = [Engine(*answers), SimpleNamespace(rooms={}), None, SimpleNamespace(id="me")]
+    parts += [lambda room, held: seen.extend(held), unsure.append, unsure.append]
+    committing = Committing(*parts)
+    room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
+    room.line.took(5, "engine", "e_1", 0, 0)
+    for number in range(len(answers)):
+        room.line.add(effects=[Local(wire.Told("ROOM-1", [number]), b"")])
+    committing.send(room)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    if unsure:
+        room.lose()
+    return seen, unsure
+
+
+async def test_what_is_committed_is_released_and_what_is_refused_is_not() -> None:
+    seen, unsure = await released(Committed(1), Fenced(), Fenced())
+    assert [each.message for each in seen if isinstance(each, Local)] == [wire.Told("ROOM-1", [0])]
+    assert len(unsure) == 1
+
+
+async def test_whoever_waits_for_a_room_that_is_lost_waits_no_longer() -> None:
+    room = OwnedRoom("ROOM-1", "me", bytes, lambda room: None)
+    event = room.awaited()
+    assert not event.is_set()
+    room.lose()
+    assert event.is_set()
