@@ -34,17 +34,6 @@ def released_before_it_is_committed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Committing, "happened", lambda self, room, batch: None)
 
 
-def what_is_lost_with_the_room_is_carried_out(patch: pytest.MonkeyPatch) -> None:
-    lose = OwnedRooms.lose
-
-    def and_carry_out(self: OwnedRooms, room: OwnedRoom) -> None:
-        for batch in list(room.line._batches):
-            self.committing._release(room, batch.effects)
-        lose(self, room)
-
-    patch.setattr(OwnedRooms, "lose", and_carry_out)
-
-
 def any_frame_counts(patch: pytest.MonkeyPatch) -> None:
     def came(self: Counts, n: int) -> str:
         self.taken = max(self.taken, n)
@@ -106,7 +95,6 @@ PLANTS: dict[str, tuple[Plant, int]] = {
     plant.__name__: (plant, seed)
     for plant, seed in (
         (released_before_it_is_committed, 8),
-        (what_is_lost_with_the_room_is_carried_out, 15),
         (any_frame_counts, 15),
         (frames_are_not_sent_again, 7),
         (answers_are_not_counted, 1),
