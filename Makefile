@@ -21,7 +21,7 @@ SOCKETS := $(addprefix tests/server/realtime/test_,rfc6455.py autobahn.py handsh
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk image-test system clean
+.PHONY: help run cluster test quick browsers ahead lean simulate abuse check format protocol bench lock package sdk sdk-reference image-test system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ package: $(RUNTIME) ## Build the source distribution, the wheel, and the list of
 
 sdk: $(DEV) system ## Build the npm packages of the client library, @reconvene/client and @reconvene/react, in dist/
 	@PYTHONPATH=. $(BIN)/python .ci/client_package.py dist
+
+sdk-reference: $(DEV) system ## Renew docs/sdk-reference.md after a change of the client library
+	@PYTHONPATH=. $(BIN)/python .ci/sdk_reference.py > docs/sdk-reference.md
 
 image-test: $(VENV)/bin/python ## Try docs/install.md: the wheel with uv and pipx, the image with buildah (as root, on Debian; 5 minutes)
 	@bash .ci/image-test

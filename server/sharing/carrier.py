@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from server.realtime.carrier import Carrier
 from server.sharing.owned_connection import OwnedConnection
 from server.sharing.owned_room import Awaited, Hands, Held, Local, OwnedRoom
-from signalling.rooms.change import LOOK_UP, Unsettled
+from signalling.rooms.change import Unsettled
 from signalling.rooms.effects import (
     Broadcast,
     Close,
@@ -60,7 +60,7 @@ class SharedCarrier(Carrier):
     def _later(self, effect: StayEnded | StayResumed | Unsettled | EndMeeting | PutRight | LetIn) -> None:
         if isinstance(effect, StayEnded):
             self._pending.stay_ended(effect.room, effect.user_id)
-        elif isinstance(effect, Unsettled) and effect.change != LOOK_UP:
+        elif isinstance(effect, Unsettled) and effect.is_about_entry:
             self._pending.meeting_changed(effect.room)
         room = self.rooms.get(effect.room)
         if room is not None:

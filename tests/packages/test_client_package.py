@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.packages.building import NODE_MODULES, packages, run
+from tests.process import ROOT
 
 pytestmark = pytest.mark.programs
 
@@ -39,6 +41,12 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
     run("npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", package, cwd=folder)
     return folder
+
+
+def test_the_reference_is_that_of_the_types() -> None:
+    """`make sdk-reference` renews it."""
+    made = run(sys.executable, ROOT / ".ci" / "sdk_reference.py", cwd=ROOT, PYTHONPATH=str(ROOT))
+    assert made == (ROOT / "docs" / "sdk-reference.md").read_text(encoding="utf-8")
 
 
 def test_it_needs_nothing_else(application: Path) -> None:
