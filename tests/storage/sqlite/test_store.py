@@ -26,7 +26,7 @@ from tests.storage.script import Script, request
 TABLES = (
     {"meetings", "participants", "participant_sessions", "nodes", "revocations"}
     | {f"import{table}" for table in ("s", "_parts", "_walks", "_keys", "_stays", "_registrants")}
-    | {"admissions", "removals", "invites", "invite_uses", "changes", "audit"}
+    | {"admissions", "removals", "invites", "invite_uses", "changes", "audit", "messages"}
 )
 
 
