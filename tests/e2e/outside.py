@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import mimetypes
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ class Outside:
         """Of all its pages, if it is set: what they may load and connect to."""
         self._folder = folder
         self._listening: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     @property
     def origin(self) -> str:
@@ -37,7 +39,7 @@ class Outside:
         return f"http://localhost:{self._listening.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._listening = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         return self
 
     async def __aexit__(
@@ -45,6 +47,18 @@ class Outside:
     ) -> None:
         assert self._listening is not None
         self._listening.close()
+        for writer in self._open:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Browsers open connections that they may want later, and close them again."""
+        self._open.add(writer)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await self._answer(reader, writer)
+        finally:
+            self._open.discard(writer)
+            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -60,7 +74,6 @@ class Outside:
             + body
         )
         await writer.drain()
-        writer.close()
 
     def _text(self, path: str) -> str | None:
         if path in self.answers:
