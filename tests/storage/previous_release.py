@@ -127,4 +127,10 @@ async def previous_release(release: Path, url: str) -> AsyncIterator[Previous]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await process.wait()
+        try:
+            async with asyncio.timeout(30):
+                await process.wait()
+        except TimeoutError:
+            # What it was asked goes on for ever: the answer that did not come tells what that was.
+            process.kill()
+            await process.wait()
