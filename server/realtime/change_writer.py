@@ -16,8 +16,7 @@ import msgspec
 import structlog
 
 from server.realtime.chat_writer import ChatWriter
-from server.realtime.room_queue import RoomQueue
-from server.runtime.happening import ends, happens
+from server.realtime.room_queues import RoomQueue, RoomQueues
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import Change, Outcome, Recorded, Unsettled
@@ -53,35 +52,23 @@ class ChangeWriter:
         self._metrics = metrics
         self._node = node
         self._at = at
-        self._rooms: dict[str, RoomQueue] = {}
-        self._writers: set[asyncio.Task[None]] = set()
-        self._count = 0
+        self._queues = RoomQueues(self._write_all, LIMIT, LIMIT_OF_ROOM)
         self._chat = ChatWriter(store, metrics, self._settle)
         self._awaited: dict[int, asyncio.Future[Outcome]] = {}
         self.held_up: Callable[[str, float], Awaitable[bool]] | None = None
         """Waits until all that has happened in a room is here, if that takes a while (`server.sharing`)."""
-        metrics.unrecorded_changes = lambda: self._count
+        metrics.unrecorded_changes = lambda: self._queues.count
 
     @property
     def count(self) -> int:
-        return self._count + self._chat.count
+        return self._queues.count + self._chat.count
 
     def record(self, unsettled: Unsettled) -> None:
         if unsettled.change.chat is not None:
             self._chat.record(unsettled)
             return
-        queue = self._rooms.get(unsettled.room)
-        of_room = 0 if queue is None else len(queue.changes)
-        if self._count >= LIMIT or of_room >= LIMIT_OF_ROOM:
+        if not self._queues.add(self._at(), unsettled):
             self._settle(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
-            return
-        self._count += 1
-        if queue is None:
-            queue = self._rooms[unsettled.room] = RoomQueue()
-            writer = asyncio.create_task(self._write_all(unsettled.room, queue))
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
-        queue.changes.append((self._at(), unsettled))
 
     def outcome_of(self, unsettled: Unsettled) -> asyncio.Future[Outcome]:
         """What the store will answer. Ask before `record` is called."""
@@ -96,33 +83,28 @@ class ChangeWriter:
     async def settle(self, room: str, within: float) -> bool:
         """Wait until all changes that the room has now are recorded; False if that takes longer than `within`
         seconds."""
-        if self.held_up is not None and not await self.held_up(room, within):
-            return False
-        queue = self._rooms.get(room)
-        return queue is None or await happens(queue.written(), within)
+        return await self._all_is_here(room, within) and await self._queues.settle(room, within)
 
     async def settle_chat(self, room: str, within: float) -> bool:
         """The same of what was written in the chat."""
-        if self.held_up is not None and not await self.held_up(room, within):
-            return False
-        return await self._chat.settle(room, within)
+        return await self._all_is_here(room, within) and await self._chat.settle(room, within)
+
+    async def _all_is_here(self, room: str, within: float) -> bool:
+        return self.held_up is None or await self.held_up(room, within)
 
     def is_behind(self, room: str) -> bool:
         """Whether the room has changes that are not recorded; also right after `settle`, if there are later ones."""
-        return room in self._rooms
+        return room in self._queues.of
 
     async def settle_all(self, within: float) -> None:
         """Wait until all changes of all rooms are recorded; at most `within` seconds."""
-        queues = self._rooms.values()
-        await asyncio.gather(
-            self._chat.settle_all(within), *(happens(queue.written(), within) for queue in queues)
-        )
+        await asyncio.gather(self._chat.settle_all(within), self._queues.settle_all(within))
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
-        await asyncio.gather(self._chat.close(within), ends(self._writers, within))
-        if self._count:
-            log.warning("changes left unrecorded, nobody was told that they are", count=self._count)
+        _, left = await asyncio.gather(self._chat.close(within), self._queues.close(within))
+        if left:
+            log.warning("changes left unrecorded, nobody was told that they are", count=left)
 
     async def _write_all(self, room: str, queue: RoomQueue) -> None:
         delay, is_new = RETRY_FIRST, True
@@ -141,13 +123,8 @@ class ChangeWriter:
                 continue
             delay, is_new = RETRY_FIRST, True
             # Whoever is told now may join at once.
-            queue.pop()
-            self._count -= 1
-            if not queue.changes:
-                del self._rooms[room]
+            self._queues.pop(room)
             self._settle(unsettled, outcome)
-            if not queue.changes:
-                return
 
     async def _write(self, at: float, unsettled: Unsettled) -> Outcome:
         context = {

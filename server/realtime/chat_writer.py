@@ -13,8 +13,7 @@ from itertools import islice
 
 import structlog
 
-from server.realtime.room_queue import RoomQueue
-from server.runtime.happening import ends, happens
+from server.realtime.room_queues import RoomQueue, RoomQueues
 from server.runtime.metrics import Metrics
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.change import ChatChange, Outcome, Posted, Recorded, Unsettled
@@ -48,43 +47,22 @@ class ChatWriter:
         self._store = store
         self._metrics = metrics
         self._settled = settled
-        self._rooms: dict[str, RoomQueue] = {}
-        self._writers: set[asyncio.Task[None]] = set()
-        self._count = 0
-        metrics.unrecorded_messages = lambda: self._count
+        self._queues = RoomQueues(self._write_all, LIMIT, LIMIT_OF_ROOM)
+        self.settle, self.settle_all = self._queues.settle, self._queues.settle_all
+        metrics.unrecorded_messages = lambda: self.count
 
     @property
     def count(self) -> int:
-        return self._count
+        return self._queues.count
 
     def record(self, unsettled: Unsettled) -> None:
-        queue = self._rooms.get(unsettled.room)
-        if self._count >= LIMIT or (queue is not None and len(queue.changes) >= LIMIT_OF_ROOM):
+        if not self._queues.add(0.0, unsettled):
             self._settled(unsettled, Refused(ErrorCode.UNAVAILABLE, retry_after=RETRY_MOST))
-            return
-        self._count += 1
-        if queue is None:
-            queue = self._rooms[unsettled.room] = RoomQueue()
-            writer = asyncio.create_task(self._write_all(unsettled.room, queue))
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
-        queue.changes.append((0.0, unsettled))
-
-    async def settle(self, room: str, within: float) -> bool:
-        """Wait until all that was written in the room is recorded; False if that takes longer than `within` seconds."""
-        queue = self._rooms.get(room)
-        return queue is None or await happens(queue.written(), within)
-
-    async def settle_all(self, within: float) -> None:
-        await asyncio.gather(*(happens(queue.written(), within) for queue in self._rooms.values()))
 
     async def close(self, within: float) -> None:
         """Try for `within` more seconds to record what is left, then stop."""
-        await ends(self._writers, within)
-        if self._count:
-            log.warning(
-                "messages left unrecorded, their authors were not told that they are", count=self._count
-            )
+        if left := await self._queues.close(within):
+            log.warning("messages left unrecorded, their authors were not told that they are", count=left)
 
     async def _write_all(self, room: str, queue: RoomQueue) -> None:
         delay = RETRY_FIRST
@@ -98,13 +76,8 @@ class ChatWriter:
                 continue
             delay = RETRY_FIRST
             for unsettled, outcome in zip(batch, outcomes, strict=True):
-                queue.pop()
-                self._count -= 1
-                if not queue.changes:
-                    del self._rooms[room]
+                self._queues.pop(room)
                 self._settled(unsettled, outcome)
-            if self._rooms.get(room) is not queue:
-                return
 
     async def _write(self, room: str, batch: Sequence[Unsettled]) -> Sequence[Outcome]:
         try:

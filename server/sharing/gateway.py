@@ -31,6 +31,7 @@ from server.runtime.retry_after import AWAY_LEAST, away_for
 from server.settings.config import Config
 from server.settings.setting import ConfigError
 from server.sharing import edge_sockets
+from server.sharing.asking import Asking
 from server.sharing.carrier import SharedCarrier
 from server.sharing.committing import Committing
 from server.sharing.edge_sockets import EdgeSockets
@@ -104,11 +105,11 @@ class ClusterGateway(Gateway):
             lambda: self._joining.under_way,
         )
         self._orphans = Orphans(self.membership, rooms, lambda: self.edge.rooms)
+        asking = Asking(engine, self.membership, seal, rooms.rooms, rooms.take, self._committed)
         self._over_http = OverHttp(
-            *(engine, self.membership, seal, rooms.rooms, rooms.take, self._committed),
-            *(super().end_meeting, super().goodbye),
+            *(engine, self.membership, rooms.rooms, asking), *(super().end_meeting, super().goodbye)
         )
-        self.other_nodes = self._over_http.asking
+        self.other_nodes = asking
         self.outside.people = self._over_http.people
         self._guesses = Guesses(self.limits, seal, self.membership)
         self._entries = Entries(rooms, self.from_edges, self.edge, self._over_http, self._guesses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -13,7 +13,6 @@ from server.runtime.happening import ends
 from server.sharing.asking import COME_BACK, Asking
 from server.sharing.membership import Membership
 from server.sharing.owned_room import OwnedRoom
-from server.sharing.sealing import Seal
 from signalling.nodes import wire
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.rooms.inputs import Goodbye
@@ -26,25 +25,23 @@ ATTEMPTS = 20
 
 
 class OverHttp:
-    """`owned`: the rooms of this node. `take`, `committed`: see `Asking`. `end`, `goodbye`: what is done with a
-    room of this node. `asking`: requests that need an answer."""
+    """`owned`: the rooms of this node. `asking`: requests that need an answer. `end`, `goodbye`: what is done with a
+    room of this node."""
 
     def __init__(
         self,
         engine: Engine,
         membership: Membership,
-        seal: Seal,
         owned: Mapping[str, OwnedRoom],
-        take: Callable[[str], Awaitable[tuple[str, int] | None]],
-        committed: Callable[[str, float], Awaitable[bool]],
+        asking: Asking,
         end: Callable[[str], None],
         goodbye: Callable[[Goodbye], None],
     ) -> None:
-        self.asking = Asking(engine, membership, seal, owned, take, committed)
         self.tasks: set[asyncio.Task[None]] = set()
         self._engine = engine
         self._membership = membership
         self._owned = owned
+        self._asking = asking
         self._end = end
         self._goodbye = goodbye
 
@@ -91,12 +88,12 @@ class OverHttp:
             raise Refused(ErrorCode.UNAVAILABLE, retry_after=COME_BACK) from None
 
     async def stop(self, within: float) -> None:
-        await ends(self.tasks | self.asking.tasks, within)
+        await ends(self.tasks | self._asking.tasks, within)
 
     def heard(self, message: wire.OverHttp, payload: bytes) -> None:
         """Another node has heard it, or asks. Raises `NotSealed`."""
         if isinstance(message, wire.Asked | wire.Replied):
-            self.asking.heard(message, payload)
+            self._asking.heard(message, payload)
             return
         if message.room not in self._owned:
             return

@@ -78,9 +78,9 @@ def _take_over(server: Server, ahead: float) -> None:
     server.gateway._carrier.tell_soon()
     for room, queue in waiting.items():
         events = [event for _, event in queue.awaited]
-        if room in server.changes._rooms:
+        again = server.changes._queues.of.get(room)
+        if again is not None:
             # They go on waiting, for all that is recorded again.
-            again = server.changes._rooms[room]
             again.awaited.extend((len(again.changes), event) for event in events)
         else:
             for event in events:
@@ -89,15 +89,15 @@ def _take_over(server: Server, ahead: float) -> None:
 
 def _begin_anew(server: Server, known: list[int]) -> dict[str, Any]:
     """The writer of changes ends, wherever it was. The next one begins with what no room knows of."""
-    changes = server.changes
-    for writer in changes._writers:
+    changes, queues = server.changes, server.changes._queues
+    for writer in queues.tasks:
         writer.cancel()
-    queues, changes._rooms, changes._count = changes._rooms, {}, 0
-    for queue in queues.values():
+    former, queues.of, queues.count = queues.of, {}, 0
+    for queue in former.values():
         for _, unsettled in queue.changes:
             if id(unsettled) not in known:
                 changes.record(unsettled)
-    return queues
+    return former
 
 
 def _set_back(hub: Hub, seconds: float) -> None:
