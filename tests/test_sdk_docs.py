@@ -26,7 +26,13 @@ def public_names(script: str, class_name: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("script", "class_name"),
-    [("reconvene.js", "Reconvene"), ("meeting.js", "Meeting"), ("me.js", "Me"), ("moderate.js", "Moderate")],
+    [
+        ("reconvene.js", "Reconvene"),
+        ("meeting.js", "Meeting"),
+        ("me.js", "Me"),
+        ("moderate.js", "Moderate"),
+        ("chat.js", "Chat"),
+    ],
 )
 def test_what_the_client_library_can_do_is_documented(script: str, class_name: str) -> None:
     names = public_names(script, class_name)

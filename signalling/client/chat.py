@@ -1,7 +1,8 @@
 """What a client knows of a meeting's chat: put together of events and of pages of the history, in one order.
 
-After a list of who is there (`joined`, a snapshot) messages may be missing, and some that are known may be nobody
-else's: they are in doubt until a page, or an event, has them.
+After a list of who is there (`joined`, a snapshot) messages may be missing, and some that are known may have been
+deleted since: those are in doubt, and the latest page takes their place. The page's `static/sdk/chat-log.js` is its
+twin.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from typing import Any
 
 Message = dict[str, Any]
 
+MOST_KEPT = 500
+"""Most messages that are kept by themselves. Whoever asks for older ones has those, too."""
+
 
 class ChatLog:
     """`more`: whether the server has older ones."""
@@ -17,9 +21,10 @@ class ChatLog:
     def __init__(self) -> None:
         self.more = False
         self._messages: dict[str, Message] = {}
-        self._deleted: dict[str, Message] = {}
-        """What was heard of deletions: no page that was made before brings the text back."""
+        self._changes: dict[str, Message] = {}
+        """The last that was heard of each edit and deletion: no page that was made before brings a text back."""
         self._doubted: set[str] = set()
+        self._most = MOST_KEPT
 
     @property
     def messages(self) -> list[Message]:
@@ -34,53 +39,41 @@ class ChatLog:
         if event["type"] == "chat_message":
             self._put(event["message"])
         elif event["type"] == "chat_changed":
-            self._change(event["message"])
+            change = event["message"]
+            if "deleted_by" not in self._changes.get(change["id"], {}):
+                self._changes[change["id"]] = change
+            if change["id"] in self._messages:
+                self._put(self._messages[change["id"]])
+        if len(self._messages) > self._most:
+            for message in self.messages[: len(self._messages) - self._most]:
+                self._forget(message["id"])
+            self.more = True
 
-    def page(self, page: Message, before: str | None) -> str | None:
-        """A page of the history, before that message or of the latest. Returns before which message to ask for another
-        one, as some are missing between this page and what is known; None: nothing is missing."""
-        shown: list[Message] = page["messages"]
-        oldest = shown[0]["at"] if shown else ""
+    def page(self, page: Message, before: str | None) -> None:
+        """A page of the history, before that message or of the latest."""
         if before is None:
-            known = {message["id"] for message in shown} & self._doubted
-            gone = {id_ for id_ in self._doubted if self._messages[id_]["at"] >= oldest or not page["more"]}
-        else:
-            until = self._messages[before]["at"] if before in self._messages else ""
-            known = {message["id"] for message in shown} & self._messages.keys()
-            gone = {
-                id_
-                for id_ in self._doubted
-                if oldest <= self._messages[id_]["at"] < until or not page["more"]
-            }
-        is_open = bool(self._doubted) and not known
-        for id_ in gone:
-            del self._messages[id_]
-        self._doubted -= gone
-        for message in shown:
+            for id_ in list(self._doubted):
+                self._forget(id_)
+        elif before not in self._messages or before in self._doubted:
+            # Messages between this page and what is known would be missing.
+            return
+        known = len(self._messages)
+        for message in page["messages"]:
             if message["id"] not in self._messages:
                 self._put(message)
-        if not self._messages or (shown and self.messages[0]["id"] == shown[0]["id"]):
-            self.more = page["more"]
-        if is_open and page["more"] and shown:
-            return str(shown[0]["id"])
-        self._doubted.clear()
-        return None
+        if before is not None:
+            self._most += len(self._messages) - known
+        self.more = page["more"]
 
     def _put(self, message: Message) -> None:
         self._doubted.discard(message["id"])
-        change = self._deleted.get(message["id"])
-        self._messages[message["id"]] = message if change is None else _without_text(message, change)
-
-    def _change(self, change: Message) -> None:
-        known = self._messages.get(change["id"])
+        change = self._changes.get(message["id"], {})
         if "deleted_by" in change:
-            self._deleted[change["id"]] = change
-        elif change["id"] in self._deleted:
-            return
-        if known is not None:
-            changed = _without_text(known, change) if "deleted_by" in change else {**known, **change}
-            self._messages[change["id"]] = changed
+            message = {**message, "text": "", "deleted_by": change["deleted_by"]}
+        elif change.get("edited_at", "") > message.get("edited_at", ""):
+            message = {**message, **change}
+        self._messages[message["id"]] = message
 
-
-def _without_text(message: Message, change: Message) -> Message:
-    return {**message, "text": "", "deleted_by": change["deleted_by"]}
+    def _forget(self, id_: str) -> None:
+        del self._messages[id_]
+        self._doubted.discard(id_)

@@ -181,9 +181,14 @@ class Membership:
 
     def order(self, command: Message, *, connected: bool) -> list[Action]:
         """Give an order to those who are in the meeting, or write in the chat. The caller makes the `key` of one that
-        lasts, and of a message. A reaction is of the moment: it is sent now, or not at all."""
+        lasts, and of a message. Whoever asks for the latest of the history has `chat` kept complete from then on. A
+        reaction is of the moment: it is sent now, or not at all."""
         if command["type"] == "react":
             return [Send(command)] if connected else []
+        if command["type"] == "chat_history" and "before" not in command:
+            self.reads_chat = True
+            if self.outbox.asks_for_history:
+                return []
         return self._command(command, connected=connected) if self.epoch else []
 
     def hold(self, error: Message, now: float) -> bool:
@@ -205,7 +210,8 @@ class Membership:
         self.outbox.answered(message.get("id"))
         refused: Message = {key: message[key] for key in ("code", "message") if key in message}
         if command is not None and message["type"] == "chat_page":
-            return self._page(command, message)
+            self.chat.page(message, command.get("before"))
+            return [Emit("answered", {"order": command, "page": message})]
         if command is not None and command["type"] in ANSWERED:
             again = {"again": True} if message.get("again") else {}
             answer: Message = {"error": refused} if refused else again
@@ -224,13 +230,6 @@ class Membership:
         if not self.reads_chat or self.outbox.asks_for_history:
             return []
         return self._command({"type": "chat_history"}, connected=True)
-
-    def _page(self, asked: Message, page: Message) -> list[Action]:
-        before = self.chat.page(page, asked.get("before"))
-        told: list[Action] = [Emit("answered", {"order": asked, "page": page})]
-        if before is None:
-            return told
-        return [*told, *self._command({"type": "chat_history", "before": before}, connected=True)]
 
     def goodbye(self) -> list[Action]:
         """Nothing before the first join: until then, the stored session belongs to an earlier page."""

@@ -10,7 +10,7 @@
  * @property {RTCIceServer[]} ice_servers
  *
  * @typedef {{media: Partial<import("./protocol.js").MediaState>, by?: string}} Muted  `by`: without it, it is not allowed.
- * @typedef {{order: import("./outbox.js").Order, again?: boolean, error?: {code: string, message: string}}} Answered
+ * @typedef {{order: import("./outbox.js").Order, again?: boolean, error?: {code: string, message: string}, page?: import("./protocol.js").ChatPage}} Answered
  *   `again`: it had taken effect before.
  *
  * @typedef {object} ClientEvents
@@ -24,6 +24,7 @@
  * @property {import("./protocol.js").Waiting} waiting  Somebody in charge has to let this client in.
  * @property {Muted} muted  Turn this off.
  * @property {Answered} answered  An order was answered.
+ * @property {import("./protocol.js").Reaction} reaction
  * @property {{code: string, message: string}} refused  The join was answered with a permanent error.
  * @property {{code: string, message: string}} error
  * @property {null} away  The connection is lost and being restored.

@@ -31,6 +31,7 @@ import { MeetingSocket } from "./socket.js";
  * @property {import("./actions.js").Muted} muted  This was turned off.
  * @property {import("./protocol.js").Right} forbidden  The person wanted what they may not.
  * @property {import("./actions.js").Answered} answered  An order was carried out, or refused.
+ * @property {import("./protocol.js").Reaction} reaction
  * @property {import("./protocol.js").TokenExpiring} token_expiring
  * @property {{code: string, message: string}} error  A command was refused.
  * @property {{event: import("./protocol.js").RoomEvent, before: Before}} event  What has just happened.
@@ -104,6 +105,7 @@ export class Call extends Emitter {
     this.#socket.on("waiting", (waiting) => this.emit("waiting", waiting), { signal });
     this.#socket.on("muted", (muted) => this.#muted(muted), { signal });
     this.#socket.on("answered", (answered) => this.emit("answered", answered), { signal });
+    this.#socket.on("reaction", (reaction) => this.emit("reaction", reaction), { signal });
     this.#socket.on("refused", (refusal) => this.emit("refused", refusal), { signal });
     this.#socket.on("closed", (closed) => this.emit("closed", closed), { signal });
     this.#socket.on("away", () => this.emit("away", null), { signal });
@@ -161,7 +163,12 @@ export class Call extends Emitter {
     return participant ? plays(participant, this.meeting) : NOTHING;
   }
 
-  /** Gives an order of those in charge, as docs/protocol.md has it. @param {import("./outbox.js").NewOrder} order */
+  /** What is known of the chat. */
+  get chat() {
+    return this.#socket.chat;
+  }
+
+  /** Gives an order of those in charge, writes in the chat, or reacts, as docs/protocol.md has it. @param {import("./outbox.js").NewOrder} order */
   order(order) {
     this.#socket.order(order);
   }
@@ -245,6 +252,7 @@ export class Call extends Emitter {
   /** @param {import("./protocol.js").RoomEvent} event */
   #roomEvent(event) {
     const { roster: before, meeting, knocks } = this;
+    if (event.type === "chat_message" || event.type === "chat_changed") return this.emit("event", { event, before: { roster: before, meeting, knocks } });
     this.#told = applied(this.#told, event);
     this.roster = shown(before, this.#told);
     this.knocks = knocked(this.knocks, event, this.me);

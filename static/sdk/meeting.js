@@ -1,5 +1,6 @@
 /** A meeting as an application sees it. It begins when it is joined, and ends when it is left, for whatever reason. */
 import { Call } from "./call.js";
+import { Chat } from "./chat.js";
 import { LocalMedia } from "./devices.js";
 import { leftBy, leftFor } from "./endings.js";
 import { ReconveneError } from "./errors.js";
@@ -7,7 +8,8 @@ import { Emitter } from "./events.js";
 import { Me } from "./me.js";
 import { Mesh } from "./mesh.js";
 import { Moderate } from "./moderate.js";
-import { changesOf, isSame, kept, viewsOf } from "./views.js";
+import { Orders } from "./orders.js";
+import { changesOf, given, isSame, kept, viewsOf } from "./views.js";
 import { Relay, ReportedMedia } from "./without-media.js";
 
 /**
@@ -26,11 +28,14 @@ export class Meeting {
   me;
   /** Orders of those in charge. @readonly */
   moderate;
+  /** @readonly */
+  chat;
   /** Settles when the server has answered: the user is in, or waits to be let in. Rejects when it is over before. @readonly @type {Promise<void>} */
   answered;
 
   #ground;
   #call;
+  #orders;
   /** @type {LocalMedia | null} */
   #local = null;
   /** @type {Mesh | null} */
@@ -64,11 +69,9 @@ export class Meeting {
     const place = { meeting: id, name, onDuplicate, ...given({ create, title, password, invite, session: ground.session }) };
     this.#call = media === false ? this.#without(place) : this.#with(place);
     this.me = new Me({ call: this.#call, local: this.#local }, name);
-    this.moderate = new Moderate((order) => {
-      const can = this.#state === "joined" || this.#state === "reconnecting";
-      if (can) this.#call.order(order);
-      return can;
-    });
+    this.#orders = new Orders(this.#call, () => this.#state === "joined" || this.#state === "reconnecting");
+    this.moderate = new Moderate(this.#orders);
+    this.chat = new Chat(this.#call, this.#orders, (message) => this.#emit("chat", message));
     this.#snapshot = this.#look();
     this.answered = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever does not wait for it looks at `state`.
@@ -113,6 +116,11 @@ export class Meeting {
   signal(to, data) {
     if (!this.#relay) throw new TypeError("signal() needs a join with media: false: else signals are this library's.");
     this.#call.signal(to, data);
+  }
+
+  /** Shows one of `REACTIONS` to everyone, for a moment. @param {string} emoji */
+  react(emoji) {
+    if (!this.#left) this.#call.order({ type: "react", emoji });
   }
 
   /** How loud a participant is now, 0 to 1. @param {string} id */
@@ -186,10 +194,7 @@ export class Meeting {
   #listen() {
     const call = this.#call;
     call.on("joined", (joined) => this.#joined(joined));
-    call.on("resumed", ({ restarted }) => {
-      if (restarted) this.moderate.interrupted({ all: false });
-      this.#become("joined");
-    });
+    call.on("resumed", () => this.#become("joined"));
     call.on("away", () => this.#become("reconnecting"));
     call.on("waiting", (waiting) => this.#waits(waiting));
     call.on("refused", ({ code, message }) => this.#end(leftFor(code, message)));
@@ -198,7 +203,7 @@ export class Meeting {
     call.on("event", ({ event }) => this.#happened(event));
     call.on("muted", (muted) => this.#emit("muted", muted));
     call.on("forbidden", (right) => this.#emit("error", { code: "forbidden", message: `You may not turn this on: ${right}.` }));
-    call.on("answered", (answered) => this.moderate.answered(answered));
+    call.on("reaction", ({ from, emoji }) => this.#emit("reaction", { from, emoji }));
     call.on("error", (error) => this.#emit("error", error));
     call.on("token_expiring", ({ in: seconds }) => this.#emit("tokenExpiring", { in: seconds }));
     call.on("hindered", (verdict) => {
@@ -212,7 +217,6 @@ export class Meeting {
   #joined({ token }) {
     if (token) this.#ground.remember(token);
     this.#waiting = null;
-    this.moderate.interrupted({ all: false });
     // Who is there when the user comes has not joined just now.
     if (this.#state === "connecting" || this.#state === "waiting") this.#views = viewsOf(this.#call, this.#mesh, this.#views);
     this.#become("joined");
@@ -257,7 +261,7 @@ export class Meeting {
     this.#waiting = null;
     this.#views = new Map();
     this.#refresh();
-    this.moderate.interrupted({ all: true });
+    this.#orders.interrupted({ all: true });
     this.#settle.reject(reason ?? new ReconveneError(left.code, left.message));
     this.#ground.over(this);
     this.#emit("state", "left");
@@ -313,6 +317,3 @@ export class Meeting {
     this.#events.emit(name, /** @type {any} */ (detail));
   }
 }
-
-/** What of it is set. @template {Record<string, unknown>} T @param {T} fields @returns {{[Name in keyof T]?: Exclude<T[Name], undefined>}} */
-const given = (fields) => /** @type {any} */ (Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));

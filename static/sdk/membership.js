@@ -3,7 +3,8 @@
  * commands it has given. signalling/client/membership.py is its twin.
  */
 import { emit, send } from "./actions.js";
-import { Outbox, isLasting, isOrder } from "./outbox.js";
+import { ChatLog } from "./chat-log.js";
+import { Outbox, isKeyed, isOrder } from "./outbox.js";
 import { FEATURES } from "./protocol.js";
 import { may } from "./rights.js";
 import { applied, changedMedia, rosterOf } from "./roster.js";
@@ -37,6 +38,8 @@ export class Membership {
   /** Number of the last event received. */
   seq = 0;
   outbox = new Outbox();
+  chat = new ChatLog();
+  #readsChat = false;
 
   #place;
   #myId = "";
@@ -86,7 +89,7 @@ export class Membership {
     delete this.#place.knock;
     this.outbox.startAnew();
     this.#lookAround(message);
-    const orders = this.outbox.all().map(send);
+    const orders = [...this.outbox.all().map(send), ...this.#readAnew()];
     return [emit("joined", message), ...orders, ...this.#obey(turnedOff(message)), ...this.#catchUp()];
   }
 
@@ -115,7 +118,9 @@ export class Membership {
     const off = turnedOff(message).filter((flag) => flag === "hand" || !this.outbox.turnsOn(flag));
     const detail = { replayed, restarted, ice_servers, ...(session && { session }), ...(snapshot && { snapshot }) };
     const commands = this.outbox.all().map(send);
-    return [...commands, ...this.#obey(off), ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
+    const obeyed = this.#obey(off);
+    const asked = snapshot ? this.#readAnew() : [];
+    return [...commands, ...obeyed, ...asked, ...(restarted ? this.#catchUp() : []), emit("resumed", detail)];
   }
 
   /** Shows the server a newer token, if it is connected. @param {string} token @param {boolean} connected @returns {Action[]} */
@@ -135,6 +140,7 @@ export class Membership {
     if (!(event.seq > this.seq)) return [];
     this.seq = event.seq;
     this.#me = this.#me && applied(rosterOf([this.#me]), event).get(this.#myId);
+    this.chat.event(event);
     if (event.type === "meeting_updated") this.#meeting = { ...this.#meeting, ...event.meeting };
     return [emit("event", event), ...this.#ordered(event)];
   }
@@ -166,9 +172,18 @@ export class Membership {
     return this.epoch ? this.#command({ type: "signal", id: this.nextId(), to, data }, connected) : [];
   }
 
-  /** Gives an order. The caller makes the `key` of one that lasts. @param {import("./outbox.js").NewOrder} order @param {boolean} connected @returns {Action[]} */
+  /**
+   * Gives an order, or writes in the chat. The caller makes the `key` of what has one. Whoever asks for the latest of the
+   * history has `chat` kept complete from then on. A reaction is of the moment: it is sent now, or not at all.
+   * @param {import("./outbox.js").NewOrder} order @param {boolean} connected @returns {Action[]}
+   */
   order(order, connected) {
-    return this.epoch ? this.#command({ ...order, id: this.nextId() }, connected) : [];
+    if (order.type === "react") return connected ? [send(order)] : [];
+    if (order.type === "chat_history" && order.before === undefined) {
+      this.#readsChat = true;
+      if (this.outbox.asksForHistory) return [];
+    }
+    return this.epoch ? this.#command({ ...order, type: order.type, id: this.nextId() }, connected) : [];
   }
 
   /**
@@ -181,23 +196,37 @@ export class Membership {
     if (!command) return false;
     const passes = code === "unavailable" && retry_after !== undefined && isOrder(command);
     // The room may have taken it over already.
-    if (passes && isOrder(command) && isLasting(command)) command.again = true;
+    if (passes && isKeyed(command)) /** @type {import("./outbox.js").Order} */ (command).again = true;
     return (passes || code === "busy") && this.outbox.hold(id, now + (retry_after ?? 1) * 1000);
   }
 
   /**
-   * A command was answered with `ack`, or for good with `error`.
-   * @param {{id?: number, again?: boolean, code?: string, message?: string}} answer @returns {Action[]}
+   * A command was answered with `ack`, a `chat_page`, or for good with `error`.
+   * @param {{id?: number, again?: boolean, code?: string, message?: string} | import("./protocol.js").ChatPage} answer @returns {Action[]}
    */
-  answer({ id, again, code, message = "" }) {
-    const command = this.outbox.find(id);
-    this.outbox.answered(id);
+  answer(answer) {
+    const command = this.outbox.find(answer.id);
+    this.outbox.answered(answer.id);
+    if ("messages" in answer) {
+      if (command?.type !== "chat_history") return [];
+      const order = /** @type {import("./outbox.js").Order} */ (command);
+      this.chat.page(answer, /** @type {string | undefined} */ (order.before));
+      return [emit("answered", { order, page: answer })];
+    }
+    const { again, code, message = "" } = answer;
     const error = code === undefined ? undefined : { code, message };
     if (command && isOrder(command)) return [emit("answered", { order: command, ...(again && { again }), ...(error && { error }) })];
     // Somebody has lowered it since: that was told before this answer.
     if (!error && command?.type === "status" && /** @type {import("./outbox.js").Status} */ (command).hand && this.#me && !this.#me.hand) this.#lowerHand();
     if (!error) return [];
     return [emit("error", error), ...(code === "forbidden" && command?.type === "status" ? this.#forbidden(/** @type {import("./outbox.js").Status} */ (command)) : [])];
+  }
+
+  /** Messages may have been missed. @returns {Action[]} */
+  #readAnew() {
+    this.chat.doubt();
+    if (!this.#readsChat || this.outbox.asksForHistory) return [];
+    return this.#command({ type: "chat_history", id: this.nextId() }, true);
   }
 
   /** Nothing before the first join: until then, the stored session is an earlier page's. @returns {Action[]} */

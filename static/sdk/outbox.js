@@ -5,22 +5,27 @@
  * @typedef {{media?: Partial<MediaState> | undefined, hand?: boolean | undefined}} Change
  * @typedef {{id: number, type: "status"} & Change} Status
  * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
- * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order
+ * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order  Of whose answer the application is told.
  * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny"} LastingType
- * @typedef {LastingType | "mute" | "ask" | "lower_hands" | "end"} OrderType
- * @typedef {{[field: string]: unknown, type: OrderType}} NewOrder
+ * @typedef {"chat" | "chat_edit" | "chat_delete" | "chat_history"} ChatType
+ * @typedef {LastingType | ChatType | "mute" | "ask" | "lower_hands" | "end"} OrderType
+ * @typedef {{[field: string]: unknown, type: OrderType | "react"}} NewOrder
  * @typedef {Status | Signal | Order} Message
  * @typedef {{message: Message, written: boolean}} Command  `written`: it may have reached the server.
  */
 
 /** Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once. */
 const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"]);
-const ORDERS = new Set([...LASTING, "mute", "ask", "lower_hands", "end"]);
+/** What is written and read in the chat. A message carries a `key`, too; the others may come twice. */
+const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_history"]);
+const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"]);
 
 /** @param {{type: string}} message @returns {message is Order} */
 export const isOrder = (message) => ORDERS.has(message.type);
+/** Whether it is sent again also to a server that was restarted. @param {{type: string}} message */
+export const isLasting = (message) => LASTING.has(message.type) || CHAT.has(message.type);
 /** @param {{type: string}} message */
-export const isLasting = (message) => LASTING.has(message.type);
+export const isKeyed = (message) => LASTING.has(message.type) || message.type === "chat";
 /** @param {{type: string}} message @returns {message is Status} */
 const isStatus = (message) => message.type === "status";
 
@@ -66,6 +71,11 @@ export class Outbox {
     return this.#statuses.some(({ hand }) => hand);
   }
 
+  /** Whether the latest page of the chat is asked for, and not there yet. */
+  get asksForHistory() {
+    return this.#commands.some(({ message }) => message.type === "chat_history" && !("before" in message));
+  }
+
   /** @param {number | undefined} id */
   answered(id) {
     const answered = this.#commands.find(({ message }) => message.id === id);
@@ -105,7 +115,7 @@ export class Outbox {
     return messages;
   }
 
-  /** The place was given up, and this is another: keeps only orders that last. */
+  /** The place was given up, and this is another: keeps only orders that last, and the chat. */
   startAnew() {
     this.#keep(({ message }) => isLasting(message));
     this.#held.clear();
@@ -124,7 +134,7 @@ export class Outbox {
   /** What it keeps of what was sent may have happened. @param {(command: Command) => boolean} keeps */
   #keep(keeps) {
     this.#commands = this.#commands.filter(keeps);
-    for (const { message, written } of this.#commands) if (written && isOrder(message) && isLasting(message)) message.again = true;
+    for (const { message, written } of this.#commands) if (written && isKeyed(message)) /** @type {Order} */ (message).again = true;
   }
 
   /** Every command, to be sent now. */
@@ -149,5 +159,5 @@ export class Outbox {
   }
 }
 
-/** Commands to the same addressee stay in order; only a signal has one. @param {Message} message */
-const addressee = (message) => (message.type === "signal" ? message.to : "");
+/** Commands to the same addressee stay in order, and so does the chat; a status and orders have none. @param {Message} message @returns {string} */
+const addressee = (message) => (message.type === "signal" ? /** @type {Signal} */ (message).to : CHAT.has(message.type) ? "chat:" : "");

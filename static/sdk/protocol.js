@@ -35,10 +35,28 @@
  * @property {boolean} [password_skips_lobby]
  * @property {boolean} [join_before_host]
  * @property {"continue" | "lock" | "end"} [without_host]
+ * @property {"all" | "hosts" | "off"} [chat]  To whom others than host and co-hosts may write.
+ * @property {"all" | "joined"} [chat_history]  What whoever comes later is shown.
+ * @property {"meeting" | "no" | "record"} [chat_keep]
  *
  * @typedef {{settings?: Settings, revision?: number}} MeetingChange
  * @typedef {{id: string, title: string, host: boolean, created: boolean} & MeetingChange} Meeting
  * @typedef {{id: string, name: string, at: string, anonymous: boolean}} Knock
+ *
+ * @typedef {object} ChatMessage
+ * @property {string} id
+ * @property {string} from  "" if the author is not known by an id any more.
+ * @property {string} name
+ * @property {string} text  "" once deleted
+ * @property {string} at  RFC 3339, UTC. Messages are ordered by it.
+ * @property {string} [to]  A participant's id, or `hosts`; left out: everyone.
+ * @property {string} [reply_to]
+ * @property {string} [edited_at]
+ * @property {string | null} [deleted_by]  Null: nobody in the meeting did it.
+ *
+ * @typedef {{id: string, text?: string, edited_at?: string, deleted_by?: string | null}} ChatChange
+ * @typedef {{type: "chat_page", id: number, messages: ChatMessage[], more: boolean}} ChatPage  The oldest first; `more`: there are older ones.
+ * @typedef {{type: "reaction", from: string, emoji: string}} Reaction
  *
  * @typedef {object} Joined
  * @property {"joined"} type
@@ -89,8 +107,10 @@
  * @typedef {{type: "knock_ended", seq: number, id: string, reason: "admitted" | "denied" | "left", by?: string}} KnockEnded
  * @typedef {{type: "meeting_ended", seq: number, reason?: string}} MeetingEnded
  * @typedef {{type: "signal", seq: number, from: string, data: unknown}} Signal
+ * @typedef {{type: "chat_message", seq: number, message: ChatMessage}} ChatWritten
+ * @typedef {{type: "chat_changed", seq: number, message: ChatChange}} ChatChanged
  * @typedef {ParticipantArrived | ParticipantUpdated | ParticipantLeft | MeetingUpdated | MeetingEnded | Signal
- *   | Asked | Knocked | KnockEnded} RoomEvent
+ *   | Asked | Knocked | KnockEnded | ChatWritten | ChatChanged} RoomEvent
  *
  * @typedef {{type: "batch", first: number, seq: number, events: RoomEvent[]}} Batch  In order, up to number `seq`.
  *
@@ -100,7 +120,8 @@
  * @typedef {{type: "token_expiring", in: number}} TokenExpiring  The application's token, in so many seconds.
  * @typedef {{type: "authenticated", id: number, session: string}} Authenticated  `session` replaces the previous one.
  * @typedef {{type: "ack", id: number, again?: boolean} | {type: "pong", t?: number}} Answer
- * @typedef {Joined | Resumed | Waiting | RoomEvent | Batch | ServerError | GoingAway | IceServers | TokenExpiring | Authenticated | Answer} ServerMessage
+ * @typedef {Joined | Resumed | Waiting | RoomEvent | Batch | ServerError | GoingAway | IceServers | TokenExpiring | Authenticated | Answer
+ *   | ChatPage | Reaction} ServerMessage
  *
  * What two clients say to each other. The server relays it unread, so signal.js checks it.
  * @typedef {object} SignalData
@@ -120,6 +141,9 @@ export const SUBPROTOCOL = "reconvene.v1";
 
 /** What this client can do beyond the first version of the protocol. */
 export const FEATURES = ["batch", "busy", "ice", "moderation"];
+
+/** What one may react with. */
+export const REACTIONS = Object.freeze(["👍", "❤️", "😂", "😮", "👏", "🎉"]);
 
 /** The feature of a server whose meetings have people in charge. */
 export const MODERATION = "moderation";

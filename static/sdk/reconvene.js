@@ -11,6 +11,7 @@ import { ReconveneError } from "./errors.js";
 import { PATIENCE } from "./http.js";
 import { Meeting } from "./meeting.js";
 import { createMeeting, getMeeting, newIdentity } from "./meetings-api.js";
+import { REACTIONS } from "./protocol.js";
 import { readServer, servedFrom } from "./server-address.js";
 
 /**
@@ -18,6 +19,8 @@ import { readServer, servedFrom } from "./server-address.js";
  * @typedef {import("./views.js").MeetingState} MeetingState
  * @typedef {import("./views.js").Snapshot} Snapshot
  * @typedef {import("./views.js").ParticipantView} ParticipantView
+ * @typedef {import("./chat.js").ChatMessage} ChatMessage
+ * @typedef {import("./chat.js").ChatSnapshot} ChatSnapshot
  * @typedef {import("./me.js").MeView} MeView
  * @typedef {import("./meetings-api.js").MeetingInfo} MeetingInfo
  *
@@ -189,4 +192,4 @@ function attempted(run) {
   }
 }
 
-export { Meeting, ReconveneError };
+export { Meeting, REACTIONS, ReconveneError };

@@ -2,7 +2,7 @@
 import { Emitter } from "./events.js";
 import { sayGoodbye } from "./meetings-api.js";
 import { onNetworkChange } from "./network.js";
-import { isLasting } from "./outbox.js";
+import { isKeyed } from "./outbox.js";
 import { CLOSE, SUBPROTOCOL, isUnsaid, parse } from "./protocol.js";
 import { randomName } from "./random.js";
 import { Reachability } from "./reachability.js";
@@ -74,9 +74,14 @@ export class MeetingSocket extends Emitter {
     this.#run(this.#client.status(change));
   }
 
-  /** Gives an order of those in charge. @param {import("./outbox.js").NewOrder} order */
+  /** Gives an order of those in charge, writes in the chat, or reacts. @param {import("./outbox.js").NewOrder} order */
   order(order) {
-    this.#run(this.#client.order(isLasting(order) ? { ...order, key: randomName() } : order));
+    this.#run(this.#client.order(isKeyed(order) ? { ...order, key: randomName() } : order));
+  }
+
+  /** What is known of the chat. */
+  get chat() {
+    return this.#client.membership.chat;
   }
 
   /** Shows a newer token of the application. @param {string} token */

@@ -39,7 +39,7 @@ export class SignallingClient {
   /** When to call `tick`, in the caller's milliseconds. @type {number} */
   wakeAt = Infinity;
 
-  #membership;
+  membership;
   #backOff;
   #heartbeat = new Heartbeat();
   #renewal;
@@ -53,7 +53,7 @@ export class SignallingClient {
    * @param {() => number} random  in [0, 1)
    */
   constructor(place, random) {
-    this.#membership = new Membership(place);
+    this.membership = new Membership(place);
     this.#renewal = new Renewal(place.renewable === true);
     this.#backOff = new BackOff(random);
   }
@@ -82,24 +82,26 @@ export class SignallingClient {
       case "waiting":
         return this.#comeIn(message, now);
       case "ack":
-        return [...this.#membership.answer(message), ...this.#sendDue(now)];
+      case "chat_page":
+        return [...this.membership.answer(message), ...this.#sendDue(now)];
       case "pong":
         return [];
       case "ice_servers":
       case "token_expiring":
+      case "reaction":
         return [emit(message.type, message)];
       case "authenticated":
         this.#renewal.shown();
-        return this.#membership.authenticated(message);
+        return this.membership.authenticated(message);
       case "error":
         return this.#error(message, now);
       case "going_away":
         this.#notBefore = now + message.delay * 1000;
         return [];
       case "batch":
-        return this.phase === "joined" ? message.events.flatMap((event) => this.#membership.event(event)) : [];
+        return this.phase === "joined" ? message.events.flatMap((event) => this.membership.event(event)) : [];
       default:
-        return this.phase === "joined" ? this.#membership.event(message) : [];
+        return this.phase === "joined" ? this.membership.event(message) : [];
     }
   }
 
@@ -147,7 +149,7 @@ export class SignallingClient {
   suspend() {
     if (this.phase === "idle" || this.phase === "over") return [];
     this.#renewal.needed = null;
-    const goodbye = this.#membership.goodbye();
+    const goodbye = this.membership.goodbye();
     if (this.#leaving) return this.#over(...goodbye);
     const wasAnswered = this.#isAnswered;
     this.phase = "waiting";
@@ -157,19 +159,19 @@ export class SignallingClient {
 
   /** Reports what changed. @param {import("./outbox.js").Change} change @returns {Action[]} */
   status(change) {
-    return this.phase === "over" ? [] : this.#membership.status(change, this.phase === "joined");
+    return this.phase === "over" ? [] : this.membership.status(change, this.phase === "joined");
   }
 
   /** @param {string} to @param {import("./protocol.js").SignalData} data @returns {Action[]} */
   signal(to, data) {
-    return this.phase === "over" ? [] : this.#membership.signal(to, data, this.phase === "joined");
+    return this.phase === "over" ? [] : this.membership.signal(to, data, this.phase === "joined");
   }
 
   /** A newer token of the application: shown to the server now, or with the next join or resume. @param {string} token @param {number} now @returns {Action[]} */
   renew(token, now) {
     if (this.phase === "over") return [];
     const waited = this.#renewal.came();
-    const shown = this.#membership.renew(token, this.phase === "joined");
+    const shown = this.membership.renew(token, this.phase === "joined");
     return waited ? this.hurry(now) : shown;
   }
 
@@ -179,16 +181,16 @@ export class SignallingClient {
     return why ? this.#over(emit("refused", why)) : [];
   }
 
-  /** Gives an order of those in charge. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @returns {Action[]} */
+  /** Gives an order of those in charge, or writes in the chat. One that lasts has a `key`. @param {import("./outbox.js").NewOrder} order @returns {Action[]} */
   order(order) {
-    return this.phase === "over" ? [] : this.#membership.order(order, this.phase === "joined");
+    return this.phase === "over" ? [] : this.membership.order(order, this.phase === "joined");
   }
 
   /** Leaves for good. @returns {Action[]} */
   leave() {
     if (this.#isAnswered) return this.#farewell();
     if (this.phase === "over") return [];
-    if (!this.#membership.epoch) return this.#over();
+    if (!this.membership.epoch) return this.#over();
     // While the client is away, the server keeps its place: connect once more, to leave.
     this.#leaving = true;
     this.#renewal.needed = null;
@@ -201,7 +203,7 @@ export class SignallingClient {
     return this.phase === "joined" || this.phase === "knocking";
   }
 
-  #farewell = () => [send({ type: "leave", id: this.#membership.nextId() }), ...this.#over()];
+  #farewell = () => [send({ type: "leave", id: this.membership.nextId() }), ...this.#over()];
 
   /** @param {number} now @returns {Action[]} */
   #connect(now) {
@@ -212,7 +214,7 @@ export class SignallingClient {
 
   /** Joins or resumes. @param {number} now @returns {Action[]} */
   #ask(now) {
-    const ask = this.#membership.ask();
+    const ask = this.membership.ask();
     this.#renewal.shown();
     this.#askedWith = ask.id;
     this.wakeAt = now + CONNECT_TIMEOUT;
@@ -232,7 +234,7 @@ export class SignallingClient {
     this.#renewal.accepted();
     this.#backOff.succeeded();
     this.#notBefore = 0;
-    const actions = this.#membership.cameIn(message);
+    const actions = this.membership.cameIn(message);
     this.#alive(now);
     return actions;
   }
@@ -240,10 +242,8 @@ export class SignallingClient {
   /** @param {import("./protocol.js").ServerError} error @param {number} now @returns {Action[]} */
   #error(error, now) {
     const { id = this.#askedWith, code, message, retry_after } = error;
-    if (this.phase === "joined" || id !== this.#askedWith) {
-      if (this.#membership.hold(error, now)) return this.#sendDue(now);
-      return [...this.#membership.answer(error), ...this.#sendDue(now)];
-    }
+    if (this.phase === "joined" || id !== this.#askedWith)
+      return [...(this.membership.hold(error, now) ? [] : this.membership.answer(error)), ...this.#sendDue(now)];
     if (this.#leaving) return this.#over();
     if (this.#renewal.asks(code)) return [{ do: "drop", code: CLOSE.noAnswer }, ...this.#needToken({ code, message }, now)];
     if (!PASSING.has(code)) return this.#over(emit("refused", { code, message }));
@@ -257,7 +257,7 @@ export class SignallingClient {
   /** Sends again the commands that were answered with `busy` and are due. @param {number} now @returns {Action[]} */
   #sendDue(now) {
     if (this.phase !== "joined") return [];
-    const actions = this.#membership.outbox.due(now).map(send);
+    const actions = this.membership.outbox.due(now).map(send);
     this.#setWake();
     return actions;
   }
@@ -301,7 +301,7 @@ export class SignallingClient {
   }
 
   #setWake() {
-    this.wakeAt = Math.min(this.#heartbeat.dueAt, this.#membership.outbox.dueAt);
+    this.wakeAt = Math.min(this.#heartbeat.dueAt, this.membership.outbox.dueAt);
   }
 
   /** @param {number} now @param {number} patience  milliseconds @returns {Action[]} */

@@ -51,6 +51,8 @@
  * @property {{id: string, reason: "admitted" | "denied" | "left"}} knockEnded
  * @property {{from: string, media: Partial<import("./protocol.js").MediaState>}} asked  to turn something on: ask the user
  * @property {import("./actions.js").Muted} muted
+ * @property {import("./chat.js").ChatMessage} chat  Somebody else has just written.
+ * @property {{from: string, emoji: string}} reaction  From anybody, this user included.
  * @property {import("./devices.js").News} device  What became of a device without the user's doing.
  * @property {{from: string, data: unknown}} signal  With `media: false`.
  * @property {readonly RTCIceServer[]} iceServers  With `media: false`: for connections and ICE restarts from now on.
@@ -147,3 +149,6 @@ function newTracks(before, participant) {
 
 /** What there was, if it has not changed. @template {object} T @param {T | undefined} before @param {T} now @returns {T} */
 export const kept = (before, now) => (before && isSame(before, now) ? before : Object.freeze(now));
+
+/** What of it is set. @template {Record<string, unknown>} T @param {T} fields @returns {{[Name in keyof T]?: Exclude<T[Name], undefined>}} */
+export const given = (fields) => /** @type {any} */ (Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)));

@@ -167,6 +167,68 @@ function show(meeting) {
   look();
 }
 
+const BIDI = "a\u202eb\u200bc";
+const said = ({ chat }) => chat.getSnapshot().messages.map(({ text, deleted }) => (deleted ? null : text));
+const wrote = (meeting, ...texts) =>
+  new Promise((resolve) => {
+    const look = () => texts.join() === said(meeting).join() && (end(), resolve());
+    const end = meeting.chat.subscribe(look);
+    look();
+  });
+
+export async function chats({ Reconvene, REACTIONS }, server) {
+  const join = (name) => new Reconvene({ server }).join("CHATS", { ...options, name });
+  const [ann, ben, cleo] = [await join("Ann"), await join("Ben"), await join("Cleo")];
+  const heard = [];
+  ben.on("chat", ({ name, text, to }) => heard.push(`${name}: ${text}${to ? " (to one)" : ""}`));
+  ann.on("chat", ({ text, to }) => heard.push(`${text} (to ${to})`));
+  await Promise.all([wrote(ann), wrote(ben), wrote(cleo)]);
+  const sending = ann.chat.send("<b>One</b>");
+  const onItsWay = ann.chat.getSnapshot().outgoing.map(({ text, refused }) => [text, refused]);
+  await sending;
+  await ann.chat.send(BIDI, { to: ben.me.id, replyTo: ann.chat.getSnapshot().messages[0].id });
+  await wrote(ben, "<b>One</b>", "abc");
+  const before = ben.chat.getSnapshot();
+  const [, own] = before.messages;
+  ben.chat.read();
+  const counts = [before.unread, ben.chat.getSnapshot().unread, ben.chat.getSnapshot() === ben.chat.getSnapshot()];
+  // What is refused says why, and stays.
+  const [one, two] = before.messages.map(({ id }) => id);
+  const refusals = [
+    await failed(ann.chat.send("x".repeat(2001))),
+    await failed(ann.chat.send("\u200b")),
+    await failed(ann.chat.send("to nobody", { to: "p_nobody" })),
+    await failed(ben.chat.edit(one, "Not mine")),
+    await failed(ben.chat.delete(one)),
+    await failed(ben.chat.edit("m_none", "Nothing")),
+  ];
+  const refused = ann.chat.getSnapshot().outgoing.map(({ refused: why }) => why.code);
+  const again = await failed(ann.chat.retry(ann.chat.getSnapshot().outgoing[0].key));
+  for (const { key } of ann.chat.getSnapshot().outgoing) ann.chat.discard(key);
+  await ann.chat.edit(one, "Uno");
+  await ann.chat.delete(two);
+  await ann.chat.delete(two);
+  await wrote(ben, "Uno", null);
+  await ann.moderate.settings({ chat: "hosts" });
+  await until(ben, ({ settings }) => settings.chat === "hosts");
+  const reach = [ann, ben].map(({ chat }) => chat.getSnapshot().reach);
+  const tooMuch = await failed(ben.chat.send("To all"));
+  await ben.chat.send("Please", { to: "hosts" });
+  await wrote(ann, "Uno", null, "Please");
+  const reacted = next(cleo, "reaction");
+  const wrong = next(ben, "error");
+  ben.react("no reaction");
+  ben.react(REACTIONS[0]);
+  const reaction = await reacted;
+  const results = { onItsWay, counts, refusals, refused, again, reach, tooMuch, heard, cleo: said(cleo) };
+  results.own = [own.to === ben.me.id, own.replyTo === one, own.name];
+  results.reaction = [reaction.from === ben.me.id, reaction.emoji, (await wrong).code];
+  results.empty = ann.chat.getSnapshot().outgoing.length;
+  ben.leave();
+  results.left = await failed(ben.chat.send("Gone"));
+  return results;
+}
+
 /** Those in charge come in, and whoever else has to wait. The clients stay in `window`, for the next time. */
 export async function comeBy({ Reconvene }, server) {
   window.clients ??= [new Reconvene({ server }), new Reconvene({ server })];

@@ -61,6 +61,31 @@ async def test_to_join_twice_is_to_join_once_and_leaving_cancels(page: Page, out
     }
 
 
+async def test_people_write_edit_delete_and_react(page: Page, outside: Outside) -> None:
+    assert await page.evaluate(RUN, [outside.server, "chats", None]) == {
+        "onItsWay": [["<b>One</b>", None]],
+        "counts": [2, 0, True],
+        "own": [True, True, "Ann"],
+        "refusals": [
+            "bad_message",
+            "bad_message",
+            "unknown_participant",
+            "forbidden",
+            "forbidden",
+            "unknown_message",
+        ],
+        "refused": ["bad_message", "bad_message", "unknown_participant"],
+        "again": "bad_message",
+        "reach": ["all", "hosts"],
+        "tooMuch": "forbidden",
+        "heard": ["Ann: <b>One</b>", "Ann: abc (to one)", "Please (to hosts)"],
+        "cleo": ["Uno"],
+        "reaction": [True, "👍", "bad_message"],
+        "empty": 0,
+        "left": "not_joined",
+    }
+
+
 async def test_whatever_is_wrong_with_server_or_token_is_said(
     page: Page, outside: Outside, server: ServerProcess
 ) -> None:

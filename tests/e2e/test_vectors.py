@@ -49,7 +49,8 @@ RUN = """async (cases) => {
       const wake_at = client.wakeAt < Infinity ? client.wakeAt / 1000 : null;
       const [roster, knocks] = [known.roster, known.knocks].map(Object.fromEntries);
       const raised = hands(known.roster.values()).map(({ id }) => id);
-      return { actions: actions.map(told), phase: client.phase, wake_at, roster, knocks, hands: raised };
+      const chat = client.membership.chat.messages.map(({ id, text }) => [id, text]);
+      return { actions: actions.map(told), phase: client.phase, wake_at, roster, knocks, hands: raised, chat };
     });
     return { did, left: random };
   };

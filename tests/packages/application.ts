@@ -1,7 +1,10 @@
 // An application that is written against the package's types, as strictly as TypeScript can be.
 import {
   Reconvene,
+  REACTIONS,
   ReconveneError,
+  type ChatMessage,
+  type ChatSnapshot,
   type ClientOptions,
   type JoinOptions,
   type Meeting,
@@ -25,6 +28,10 @@ export async function join(): Promise<Meeting | null> {
     meeting.me.setAudio(meeting.getSnapshot().me.audio === "off");
     await meeting.moderate.remove("p_1", { back: "never" });
     await meeting.moderate.mute("others", { audio: false });
+    const written: ChatSnapshot = meeting.chat.getSnapshot();
+    meeting.on("chat", ({ name, text }: ChatMessage) => console.log(name, text, written.unread + 1));
+    await meeting.chat.send("Hi", { to: "hosts" });
+    meeting.on("reaction", ({ from, emoji }) => console.log(from, REACTIONS.includes(emoji)));
     end();
     return meeting;
   } catch (error) {
@@ -56,6 +63,8 @@ const undefinedName: JoinOptions = { name: undefined };
 client.open("B").getSnapshot().state = "left";
 // @ts-expect-error: neither do those who are in it
 client.open("B").getSnapshot().participants.push();
+// @ts-expect-error: nor does what was written
+client.open("B").chat.getSnapshot().messages.pop();
 // @ts-expect-error: it is no public name
 client.call;
 // @ts-expect-error: an order needs to know whom

@@ -75,5 +75,5 @@ def test_it_can_be_loaded_where_there_is_no_page(application: Path) -> None:
     """As a server does that renders pages. Without an address nobody knows which server is meant."""
     (application / "look.js").write_text(LOOK)
     names, why, server = json.loads(run("node", "look.js", cwd=application))
-    assert names == ["Meeting", "Reconvene", "ReconveneError"]
+    assert names == ["Meeting", "REACTIONS", "Reconvene", "ReconveneError"]
     assert (why, server) == ("TypeError", "https://a.example")

@@ -61,7 +61,6 @@ class Chatters:
             return
         name, detail, membership = emitted.name, emitted.detail, page.client.membership
         if name == "joined" and not membership.reads_chat:
-            membership.reads_chat = True
             page.run(page.client.order({"type": "chat_history"}))
         elif name == "answered":
             order = detail["order"]

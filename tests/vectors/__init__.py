@@ -41,6 +41,7 @@ class Did:
     roster: dict[str, Json]
     knocks: dict[str, Json]
     hands: list[str]
+    chat: list[list[str]]
 
 
 def read() -> dict[str, Case]:
@@ -89,6 +90,8 @@ def check(step: Json, did: Did) -> None:
         assert did.phase == step["phase"], where
     if "wake_at" in step:
         assert did.wake_at == pytest.approx(step["wake_at"]), where
+    if "chat" in step:
+        assert did.chat == step["chat"], where
     if "hands" in step:
         assert did.hands == step["hands"], where
     for name, known in ("roster", did.roster), ("knocks", did.knocks):
@@ -103,7 +106,10 @@ def _in_full(action: list[Any], step: Json) -> list[Any]:
     match action:
         case ["emit", "event", int(number)]:
             return ["emit", "event", step["args"][0]["events"][number]]
-        case ["emit", "joined" | "event" | "waiting" | "ice_servers" | "token_expiring" | "authenticated"]:
+        case [
+            "emit",
+            "joined" | "event" | "waiting" | "ice_servers" | "token_expiring" | "authenticated" | "reaction",
+        ]:
             return [*action, step["args"][0]]
         case ["emit", "resumed", detail]:
             passed_on = {"replayed", "ice_servers", "session", "snapshot"} & step["args"][0].keys()

@@ -64,7 +64,8 @@ def test_client_does_what_the_vectors_say(case: Case) -> None:
         wake_at = client.wake_at if math.isfinite(client.wake_at) else None
         known = client.membership
         raised = [one["id"] for one in hands(known.roster)]
-        check(step, Did(actions, client.phase, wake_at, known.roster, known.knocks, raised))
+        chat = [[message["id"], message["text"]] for message in known.chat.messages]
+        check(step, Did(actions, client.phase, wake_at, known.roster, known.knocks, raised, chat))
     assert not list(random), "a random number was not asked for"
 
 

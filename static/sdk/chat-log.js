@@ -1,0 +1,84 @@
+/**
+ * What a client knows of a meeting's chat: put together of events and of pages of the history, in one order.
+ * signalling/client/chat.py is its twin.
+ *
+ * After a list of who is there (`joined`, a snapshot) messages may be missing, and some that are known may have been
+ * deleted since: those are in doubt, and the latest page takes their place.
+ *
+ * @typedef {import("./protocol.js").ChatMessage} ChatMessage
+ */
+
+/** Most messages that are kept by themselves. Whoever asks for older ones has those, too. */
+const MOST_KEPT = 500;
+
+export class ChatLog {
+  /** Whether the server has older ones. */
+  more = false;
+  /** By id. @type {Map<string, ChatMessage>} */
+  #messages = new Map();
+  /**
+   * The last that was heard of each edit and deletion: no page that was made before brings a text back.
+   * @type {Map<string, import("./protocol.js").ChatChange>}
+   */
+  #changes = new Map();
+  /** @type {Set<string>} */
+  #doubted = new Set();
+  #most = MOST_KEPT;
+
+  /** In order. One that was deleted has `deleted_by`, and no text. */
+  get messages() {
+    return [...this.#messages.values()].sort((a, b) => (a.at < b.at || (a.at === b.at && a.id < b.id) ? -1 : 1));
+  }
+
+  /** Ask for the history: what was missed is nowhere else. */
+  doubt() {
+    this.#doubted = new Set(this.#messages.keys());
+  }
+
+  /** @param {import("./protocol.js").RoomEvent} event */
+  event(event) {
+    if (event.type === "chat_message") this.#put(event.message);
+    else if (event.type === "chat_changed") this.#change(event.message);
+    const surplus = this.#messages.size - this.#most;
+    if (surplus <= 0) return;
+    for (const { id } of this.messages.slice(0, surplus)) this.#forget(id);
+    this.more = true;
+  }
+
+  /** A page of the history, before that message or of the latest. @param {import("./protocol.js").ChatPage} page @param {string} [before] */
+  page({ messages, more }, before) {
+    if (before === undefined) for (const id of this.#doubted) this.#forget(id);
+    // Messages between this page and what is known would be missing.
+    else if (!this.#messages.has(before) || this.#doubted.has(before)) return;
+    const known = this.#messages.size;
+    for (const message of messages) if (!this.#messages.has(message.id)) this.#put(message);
+    if (before !== undefined) this.#most += this.#messages.size - known;
+    this.more = more;
+  }
+
+  /** @param {ChatMessage} message */
+  #put(message) {
+    const { id } = message;
+    this.#doubted.delete(id);
+    this.#messages.set(id, changed(message, this.#changes.get(id)));
+  }
+
+  /** @param {import("./protocol.js").ChatChange} change */
+  #change(change) {
+    if (this.#changes.get(change.id)?.deleted_by === undefined) this.#changes.set(change.id, change);
+    const known = this.#messages.get(change.id);
+    if (known) this.#put(known);
+  }
+
+  /** @param {string} id */
+  #forget(id) {
+    this.#messages.delete(id);
+    this.#doubted.delete(id);
+  }
+}
+
+/** @param {ChatMessage} message @param {import("./protocol.js").ChatChange} [change] @returns {ChatMessage} */
+function changed(message, change) {
+  if (change?.deleted_by !== undefined) return { ...message, text: "", deleted_by: change.deleted_by };
+  return (change?.edited_at ?? "") > (message.edited_at ?? "") ? { ...message, ...change } : message;
+}
