@@ -68,6 +68,7 @@ export class Moderation {
 
   /** @param {import("../../sdk/actions.js").Answered} answered */
   #answered({ order, error }) {
+    if (order.type.startsWith("chat")) return;
     if (error) return this.#toasts.show(`That did not work: ${error.message}`);
     // Nothing else in the meeting changes by it.
     if (order.type === "ask") this.#toasts.show(hasAsked(order, this.#call.participants));
