@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from server.http.openapi import UNKNOWN, refusal
-from server.http.order_routes import Existing, known_as
+from server.http.order_routes import Existing, Order, known_as
 from server.http.private import PRIVATE
 from server.identity.ids import new_id
 from server.realtime.entry import invite_hash
@@ -37,14 +37,14 @@ YEAR_10000 = 253_402_300_800.0
 InviteId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The ID of an invite.")]
 
 
-class InviteBody(BaseModel):
+class InviteBody(Order):
     role: Role = Field(
         "participant",
         description="The role that it grants: lower than the caller's. `host`: the host link, which is used once and "
         "makes its user host, and the host before a co-host. The host alone makes it; a new one voids the older.",
     )
     uses: int | None = Field(None, ge=1, le=1_000_000, description="How many may use it; null: any number.")
-    expires_at: AwareDatetime | None = Field(None, description="RFC 3339; null: never.")
+    expires_at: AwareDatetime | None = Field(None, strict=False, description="RFC 3339; null: never.")
 
 
 class InviteView(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Header, Path, Response
+from pydantic import BaseModel, ConfigDict
 
 from server.http.callers import ADMIN
 from server.http.openapi import Answers, refusal
@@ -27,6 +28,13 @@ Key = Annotated[
         description="Made by the client: sent again with the same key, the change is made once.",
     ),
 ]
+
+
+class Order(BaseModel):
+    """A body that says what is to be done. Nothing in it is guessed: who misspells `locked` is told so."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=True)
+
 
 CHANGES: Answers = {
     202: {"description": "It is in effect, and will be recorded when the store is back"},

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from server.http.openapi import UNKNOWN
-from server.http.order_routes import CHANGES, Existing, Key, Participant, done, key_of, known_as
+from server.http.order_routes import CHANGES, Existing, Key, Order, Participant, done, key_of, known_as
 from server.http.private import PRIVATE
 from server.http.settings import RightsBody
 from server.realtime.gateway import Gateway
@@ -25,15 +25,15 @@ MOST_REMOVED = 100
 """People on the list of those who were removed: the latest."""
 
 
-class RemoveBody(BaseModel):
+class RemoveBody(Order):
     back: Literal["never", "knock", "freely"] = Field("never", description="How they may come back.")
 
 
-class RoleBody(BaseModel):
+class RoleBody(Order):
     role: Role = Field(description="host hands the meeting over.")
 
 
-class MuteBody(BaseModel):
+class MuteBody(Order):
     """What is turned off (false)."""
 
     audio: Literal[False] | None = False

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from server.http.openapi import refusal
-from server.http.order_routes import CHANGES, Existing, Key, key_of, known_as
+from server.http.order_routes import CHANGES, Existing, Key, Order, key_of, known_as
 from server.http.private import PRIVATE
 from server.realtime.gateway import Gateway
 from signalling.protocol import moderation
@@ -23,7 +23,7 @@ from signalling.rooms.hub import Hub
 REVISION = re.compile(r'(?:W/)?"?(\d{1,15})"?')
 
 
-class RightsBody(BaseModel):
+class RightsBody(Order):
     """What somebody may do. Left out: as before; null: the default again."""
 
     audio: bool | None = None
@@ -33,10 +33,8 @@ class RightsBody(BaseModel):
     hand: bool | None = None
 
 
-class SettingsBody(BaseModel):
+class SettingsBody(Order):
     """What is to change. A setting that is left out stays as it is."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     locked: bool = Field(False, description="Nobody new comes in.")
     lobby: Literal["off", "guests", "everyone"] = Field("off", description="Who has to knock.")

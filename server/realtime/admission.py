@@ -21,7 +21,7 @@ from server.realtime.credentials import Credentials, Proof
 from server.realtime.entry import Door, HasToWait, Turn, answer_to
 from server.realtime.host_news import HostNews
 from server.realtime.ice_servers import IceServers
-from server.realtime.in_charge import is_in_charge
+from server.realtime.in_charge import comes_in_charge
 from server.realtime.join_order import JoinOrder
 from server.realtime.join_record import Asked, JoinRecord
 from server.realtime.login_expiry import LoginExpiry
@@ -247,8 +247,10 @@ class Admission:
             replaces=join.on_duplicate != "reject",
         )
         refused = self._decide(join.meeting, proof.user_id, request)
-        if refused is ErrorCode.MEETING_FULL and await self._is_in_charge(join, proof.user_id, joined):
-            refused = self._decide(join.meeting, proof.user_id, request._replace(is_in_charge=True))
+        if refused is ErrorCode.MEETING_FULL:
+            at = self._record.now().at
+            is_in_charge = await comes_in_charge(self._store, join, proof.user_id, joined, at)
+            refused = self._decide(join.meeting, proof.user_id, request._replace(is_in_charge=is_in_charge))
         if refused is ErrorCode.MEETING_FULL:
             raise Refused(refused, f"The meeting is full: {self._config.max_participants} are in it.")
         if refused is not None:
@@ -257,11 +259,6 @@ class Admission:
     def _decide(self, room: str, user_id: str, request: Request) -> ErrorCode | None:
         asking, most = self.pending.asking(room), self._config.max_participants
         return decide(self._hub.admission_view(room, user_id, asking, most), request)
-
-    async def _is_in_charge(self, join: Join, user_id: str, joined: Joined | None) -> bool:
-        if joined is not None:
-            return joined.participant.role != "participant"
-        return await is_in_charge(self._store, join, user_id, self._record.now().at)
 
     def _not_seated(self, room: str, user_id: str, asked: Asked) -> None:
         """A join was recorded and then refused."""

@@ -14,11 +14,11 @@ from server.realtime.connection import Connection
 from signalling.protocol import chat
 from signalling.protocol.chat import HOSTS, ChatHistory
 from signalling.protocol.errors import ErrorCode, Refused
-from signalling.protocol.rights import RANK
 from signalling.rooms import server_messages
 from signalling.rooms.effects import Send
 from signalling.rooms.hub import Hub
 from signalling.rooms.member import rfc3339
+from signalling.rooms.permissions import is_in_charge
 from storage.chat import TO_HOSTS, Message, Reader
 from storage.errors import StoreUnavailable
 from storage.store import Store
@@ -78,7 +78,7 @@ class Histories:
             if room.settings.chat_history == "joined":
                 person = await self._store.participant(room_id, member.user_id)
                 since = None if person is None else person.first_joined_at
-            reader = Reader(member.user_id, RANK[member.role] > 0, since)
+            reader = Reader(member.user_id, is_in_charge(member.role), since)
             page = await self._store.messages(room_id, reader, asked.limit, asked.before)
             if self._hub.seated(connection) is not seat:
                 return None

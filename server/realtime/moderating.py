@@ -26,6 +26,7 @@ from signalling.protocol.moderation import COMMANDS, Command, Settings
 from signalling.rooms.change import Outcome, Recorded, Unsettled
 from signalling.rooms.effects import EndMeeting, PutRight
 from signalling.rooms.hub import Hub
+from signalling.rooms.permissions import is_in_charge
 from storage.errors import StoreUnavailable, UnknownMeeting
 from storage.store import Store
 
@@ -117,7 +118,7 @@ class Moderating:
         if isinstance(message, ChatHistory):
             return self._histories.show(connection, message)
         seat = self._hub.seated(connection)
-        if seat is None or seat.member.role == "participant":
+        if seat is None or not is_in_charge(seat.member.role):
             # Refused by the hub; nothing is spent on it.
             return None
         if isinstance(message, Settings) and isinstance(message.settings.password, str):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from signalling.protocol.errors import ErrorCode
 from signalling.protocol.identifiers import page_of
-from signalling.protocol.rights import RANK
 from signalling.rooms.member import Member
+from signalling.rooms.permissions import is_in_charge
 from signalling.rooms.room import Room
 
 
@@ -41,7 +41,7 @@ def leaders(room: Room | None) -> list[str]:
     """The users in charge who are connected, in a meeting that nobody is to enter before them; otherwise none."""
     if room is None or room.settings.join_before_host:
         return []
-    return [each.user_id for each in room if RANK[each.role] and each.connection is not None]
+    return [each.user_id for each in room if is_in_charge(each.role) and each.connection is not None]
 
 
 def view_of(room: Room | None, user_id: str, asking: Collection[str], most: int) -> AdmissionView:

@@ -11,13 +11,14 @@ from typing import Any
 
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.moderation import Ask, Command, End, Lasting, LowerHands, Mute, Passing
-from signalling.protocol.rights import ALL, MEDIA, RANK, Right
+from signalling.protocol.rights import ALL, MEDIA, Right
 from signalling.rooms import allowed, commands, permissions, planning, server_messages, telling
 from signalling.rooms.change import Actor, Change, Outcome, Person, Recorded, Reply, Unsettled
 from signalling.rooms.coalescing import Coalescing
 from signalling.rooms.departures import Departures
 from signalling.rooms.effects import Effect, EndMeeting, PutRight, Send
 from signalling.rooms.member import Handle, Member
+from signalling.rooms.permissions import is_fixed, is_in_charge
 from signalling.rooms.questions import Questions
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat
@@ -159,10 +160,13 @@ class Orders:
                     updates[member] = {"role": "host"}
                 elif member.role == "host":
                     updates[member] = {"role": "cohost"}
-        # Somebody may have become host since it was commanded. A host is neither demoted nor removed, here and in the
-        # record.
+        # Somebody may have become host since it was commanded, here and in the record.
         for user_id, role in change.roles.items():
-            if (found := room.member_of(user_id)) is not None and found.role not in (role, "host"):
+            if (
+                (found := room.member_of(user_id)) is not None
+                and found.role != role
+                and not is_fixed(found.role)
+            ):
                 updates[found] = {"role": role}
         for user_id, rights in change.may.items():
             if (found := room.member_of(user_id)) is not None and found.may != rights:
@@ -172,7 +176,7 @@ class Orders:
         effects += self._waiting.admit(room, change.admit, now, by)
         effects += self._waiting.refuse(room, change.deny, ErrorCode.DENIED, now, by)
         for user_id in change.remove:
-            if (found := room.member_of(user_id)) is not None and found.role != "host":
+            if (found := room.member_of(user_id)) is not None and not is_fixed(found.role):
                 effects += self._departures.remove(room, found, CloseCode.REMOVED, now, by)
         return effects
 
@@ -213,7 +217,7 @@ class Orders:
         promoted: list[Member] = []
         for member, update in updates.items():
             role = update.get("role", member.role)
-            promoted += [member] if RANK[role] > RANK[member.role] == 0 else []
+            promoted += [member] if is_in_charge(role) and not is_in_charge(member.role) else []
             member.role = role
             member.may = update.get("may", member.may)
             # The very object, so that a look at it is enough.

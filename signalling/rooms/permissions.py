@@ -69,6 +69,26 @@ HOST = "Only the host may do this."
 BELOW = "Nobody may do this to somebody of the same or a higher role."
 
 
+THE_HOST = "A meeting has a host: make somebody else host first."
+
+
+def is_in_charge(role: Role) -> bool:
+    """Whether this role keeps order: it hears of knocks, reads what is written to the hosts, and has a seat in a full
+    meeting."""
+    return RANK[role] > 0
+
+
+def is_fixed(role: Role) -> bool:
+    """The host is neither removed nor demoted, not by the admin key either: `set_role` host moves the role."""
+    return role == "host"
+
+
+def check_not_fixed(role: Role) -> None:
+    """Raises `Refused` (forbidden)."""
+    if is_fixed(role):
+        raise Refused(ErrorCode.FORBIDDEN, THE_HOST)
+
+
 def check_invite(standing: Standing, granted: Role) -> None:
     """Raises `Refused` (forbidden) unless somebody of that standing may make, or revoke, an invite to this role."""
     if granted == "host":
@@ -98,7 +118,7 @@ def check_chat(role: Role, own: Rights, settings: MeetingSettings, *, to_hosts: 
     `to_hosts`, to those in charge alone."""
     if settings.chat == "off":
         raise Refused(ErrorCode.FORBIDDEN, "The chat of this meeting is off.")
-    if settings.chat == "hosts" and not to_hosts and not RANK[role]:
+    if settings.chat == "hosts" and not to_hosts and not is_in_charge(role):
         raise Refused(ErrorCode.FORBIDDEN, "In this meeting one writes to the host and co-hosts alone.")
     if not allows(role, own, settings.may, "chat"):
         raise Refused(ErrorCode.FORBIDDEN, "You may not write in this meeting.")

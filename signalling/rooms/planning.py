@@ -67,7 +67,7 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             return Change("spotlight", _users(people), settings={"spotlight": list(ids) or None})
         case Remove(participant=person, back=back):
             (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
-            _not_the_host(someone)
+            permissions.check_not_fixed(someone.role)
             return Change("remove", (someone.user_id,), remove={someone.user_id: back})
         case Readmit(participant=person):
             (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
@@ -80,7 +80,7 @@ def plan(meeting: Meeting, actor: Actor, command: Lasting) -> Change:
             (someone,) = permissions.addressed(meeting.person, actor.standing, type(command), [person])
             if role == "host":
                 return Change("set_role", (someone.user_id,), host=someone.user_id)
-            _not_the_host(someone)
+            permissions.check_not_fixed(someone.role)
             return Change("set_role", (someone.user_id,), roles={someone.user_id: role})
 
 
@@ -102,12 +102,6 @@ def _builds_on_what_is(command: Lasting) -> bool:
     return isinstance(command, Allow)
 
 
-def _not_the_host(person: Person) -> None:
-    """The admin key stands above the host, and a meeting has one."""
-    if person.role == "host":
-        raise Refused(ErrorCode.FORBIDDEN, "A meeting has a host: make somebody else host first.")
-
-
 def changed(rights: Rights, change: RightsChange) -> Rights:
     return msgspec.structs.replace(rights, **_named(change))
 
@@ -121,6 +115,8 @@ def _settings(meeting: Meeting, change: SettingsChange, expected: int | None) ->
     if expected is not None and expected != meeting.revision:
         raise Refused(ErrorCode.CHANGED)
     named = _named(change)
+    if not named:
+        raise Refused(ErrorCode.BAD_MESSAGE, "It names no setting that there is.")
     if not all(each == "\n" or is_text(each) for each in named.get("message", "")):
         raise Refused(ErrorCode.BAD_MESSAGE, "A message has no control characters.")
     for name in ("opens_at", "ends_at"):

@@ -18,7 +18,7 @@ from signalling.protocol import server_messages as messages
 from signalling.protocol.errors import Refused
 from signalling.protocol.features import FEATURES
 from signalling.protocol.fields import Media
-from signalling.protocol.rights import RANK
+from signalling.rooms import permissions
 from signalling.rooms.change import ChatChange
 from signalling.rooms.effects import Departure
 from signalling.rooms.knock import Knock
@@ -237,7 +237,7 @@ def chat_page(message_id: int, messages: Sequence[chat.Message], *, more: bool) 
 
 
 def _knocks(room: Room, you: Member) -> list[knocks.Knock] | UnsetType:
-    if not RANK[you.role]:
+    if not permissions.is_in_charge(you.role):
         return UNSET
     return [knock.view() for knock in room.knocks.values() if not knock.admitted]
 

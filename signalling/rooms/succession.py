@@ -6,10 +6,10 @@ charge is connected again. A host within grace has not gone.
 
 from __future__ import annotations
 
-from signalling.protocol.rights import RANK
 from signalling.rooms.change import Actor, Change, Unsettled
 from signalling.rooms.effects import Effect, EndMeeting
 from signalling.rooms.orders import Orders
+from signalling.rooms.permissions import is_in_charge
 from signalling.rooms.room import Room
 
 PATIENCE = 60.0
@@ -41,7 +41,7 @@ class Succession:
         room.touch()
 
     def _look(self, room: Room, now: float) -> list[Effect]:
-        in_charge = [member for member in room if RANK[member.role]]
+        in_charge = [member for member in room if is_in_charge(member.role)]
         if any(member.connection is not None for member in in_charge) or (in_charge and not room.led_at):
             # (Or they were here before a restart.)
             self._led(room, now)

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from signalling.protocol.client_messages import ClientMessage, Leave
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.knocks import KnockReason
-from signalling.protocol.rights import RANK
 from signalling.rooms import commands, server_messages
 from signalling.rooms.effects import Close, Effect, LetIn, Send
 from signalling.rooms.knock import Knock, Knocking
 from signalling.rooms.member import Handle, Member
+from signalling.rooms.permissions import is_in_charge
 from signalling.rooms.room import Room
 
 GONE_AFTER = 30.0
@@ -175,7 +175,9 @@ class Waiting:
 
     def led(self, room: Room, member: Member) -> list[Effect]:
         """The member is there: whoever waits for somebody in charge may come in."""
-        return self.ask_again(room) if RANK[member.role] and not room.settings.join_before_host else []
+        return (
+            self.ask_again(room) if is_in_charge(member.role) and not room.settings.join_before_host else []
+        )
 
     def tell_all_of(self, room: Room, member: Member, now: float) -> list[Effect]:
         """Tell a member who is in charge from now on who waits."""
@@ -252,7 +254,7 @@ class Waiting:
         return Send(knock.connection, payload)
 
     def _tell_those_in_charge(self, room: Room, event: bytes, now: float) -> list[Effect]:
-        return commands.tell_some(room, [member for member in room if RANK[member.role]], event, now)
+        return commands.tell_some(room, [member for member in room if is_in_charge(member.role)], event, now)
 
     def _tell_end(
         self, room: Room, knock: Knock, reason: KnockReason, now: float, by: str | None

@@ -184,6 +184,12 @@ async def test_mute_is_for_those_who_are_there(play: Play, room: str) -> None:
         ("/participants/p%00x/remove", {}),
         ("/invites", {"uses": 0}),
         ("/invites", {"expires_at": "2026-11-29T12:00:00"}),
+        ("/invites", {"rol": "cohost"}),
+        ("", {"locked": "yes"}),
+        ("", {"lock": True}),
+        ("", {"may": {"audoi": False}}),
+        ("", {}),
+        ("", {"if": 0}),
     ],
 )
 async def test_what_is_not_understood_changes_nothing(

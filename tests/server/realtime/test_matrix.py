@@ -172,6 +172,44 @@ async def test_over_websocket(play: Play, room: str, name: str, state: State) ->
     assert len(answers) == (3 if alone else 9)
 
 
+QUESTIONS: dict[tuple[str, str], tuple[Role, dict[str, Any] | None]] = {
+    ("GET", "/settings"): ("cohost", None),
+    ("GET", "/knocks"): ("cohost", None),
+    ("GET", "/removed"): ("cohost", None),
+    ("GET", "/invites"): ("cohost", None),
+    ("POST", "/invites"): ("cohost", {"role": "participant"}),
+    ("POST", "/invites "): ("host", {"role": "cohost"}),
+    ("POST", "/invites  "): ("host", {"role": "host"}),
+    ("GET", "/audit"): ("host", None),
+    ("GET", "/chat"): ("host", None),
+    ("GET", "/attendance"): ("host", None),
+    ("DELETE", ""): ("host", None),
+}
+"""What is no command, by the least role that may ask for it."""
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_what_is_asked_for_over_http(play: Play, room: str, state: State) -> None:
+    cast = await Cast.gathered(play, room, ROLES, alone=True)
+    for client in cast.senders.values():
+        await brought(client, state)
+    answers: dict[tuple[str, str, Standing], Answer] = {}
+    for (method, path), (_, body) in QUESTIONS.items():
+        for sender in (*ROLES, "admin"):
+            if method == "DELETE" and sender == "admin":
+                # The host has deleted it.
+                continue
+            token = ADMIN_KEY if sender == "admin" else cast.senders[sender].token
+            answer = await play.http.request(
+                method, f"/api/meetings/{room}{path.strip()}", json=body, headers=bearer(token)
+            )
+            answers[method, path, sender] = "done" if answer.is_success else answer.json().get("code", "")
+    assert answers == {
+        (method, path, sender): "done" if rank(sender) >= RANK[QUESTIONS[method, path][0]] else "forbidden"
+        for method, path, sender in answers
+    }
+
+
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", HTTP)
 async def test_over_http(play: Play, room: str, name: str, state: State) -> None:
