@@ -193,9 +193,10 @@ async def test_what_is_asked_for_over_http(play: Play, room: str, state: State) 
     cast = await Cast.gathered(play, room, ROLES, alone=True)
     for client in cast.senders.values():
         await brought(client, state)
+    standings: tuple[Standing, ...] = (*ROLES, "admin")
     answers: dict[tuple[str, str, Standing], Answer] = {}
     for (method, path), (_, body) in QUESTIONS.items():
-        for sender in (*ROLES, "admin"):
+        for sender in standings:
             if method == "DELETE" and sender == "admin":
                 # The host has deleted it.
                 continue
