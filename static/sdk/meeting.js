@@ -9,16 +9,12 @@ import { Me } from "./me.js";
 import { Mesh } from "./mesh.js";
 import { Moderate } from "./moderate.js";
 import { Orders } from "./orders.js";
+import { showing } from "./shown.js";
 import { changesOf, given, isSame, kept, viewsOf } from "./views.js";
 import { Relay, ReportedMedia } from "./without-media.js";
 
 /**
- * @typedef {import("./views.js").ParticipantView} ParticipantView
- * @typedef {import("./views.js").MeetingState} MeetingState
  * @typedef {import("./views.js").MeetingEvents} MeetingEvents
- * @typedef {import("./views.js").Snapshot} Snapshot
- * @typedef {import("./views.js").Left} Left
- * @typedef {import("./views.js").Waiting} Waiting
  */
 
 export class Meeting {
@@ -44,11 +40,11 @@ export class Meeting {
   #relay = null;
   /** @type {Emitter<MeetingEvents & Record<string, unknown>>} */
   #events = new Emitter();
-  /** @type {MeetingState} */
+  /** @type {import("./views.js").MeetingState} */
   #state = "connecting";
-  /** @type {Waiting | null} */
+  /** @type {import("./views.js").Waiting | null} */
   #waiting = null;
-  /** @type {Left | null} */
+  /** @type {import("./views.js").Left | null} */
   #left = null;
   /** @type {import("./reachability.js").Verdict} */
   #hindered = "";
@@ -87,7 +83,7 @@ export class Meeting {
     return this.#state;
   }
 
-  /** The others, by their ids. @returns {ReadonlyMap<string, ParticipantView>} */
+  /** The others, by their ids. @returns {ReadonlyMap<string, import("./views.js").ParticipantView>} */
   get participants() {
     return this.#views;
   }
@@ -109,7 +105,7 @@ export class Meeting {
   /** Calls `changed` after each change of the snapshot. Bound, as React wants it. @param {() => void} changed @returns {() => void} ends it */
   subscribe = (changed) => this.#events.on("snapshot", () => changed());
 
-  /** The same object until something has changed. @returns {Readonly<Snapshot>} */
+  /** The same object until something has changed. @returns {Readonly<import("./views.js").Snapshot>} */
   getSnapshot = () => this.#snapshot;
 
   /** Sends anything that JSON can say to one participant. With `media: false` only. @param {string} to @param {unknown} data */
@@ -121,6 +117,11 @@ export class Meeting {
   /** Shows one of `REACTIONS` to everyone, for a moment. @param {string} emoji */
   react(emoji) {
     if (!this.#left) this.#call.order({ type: "react", emoji });
+  }
+
+  /** What is shown of the others' pictures: they send no more. Whoever is not named is shown large. @param {import("./shown.js").Sizes} cameras @param {import("./shown.js").Sizes} [screens] */
+  show(cameras, screens = {}) {
+    this.#mesh?.show(showing(cameras, screens));
   }
 
   /** How loud a participant is now, 0 to 1. @param {string} id */
@@ -242,7 +243,7 @@ export class Meeting {
     if (event.type === "knock_ended") this.#emit("knockEnded", { id: event.id, reason: event.reason });
   }
 
-  /** @param {MeetingState} state */
+  /** @param {import("./views.js").MeetingState} state */
   #become(state) {
     if (this.#left || state === this.#state) return this.#refresh();
     this.#state = state;
@@ -250,7 +251,7 @@ export class Meeting {
     this.#emit("state", state);
   }
 
-  /** @param {Left} left @param {unknown} [reason]  to reject the join with */
+  /** @param {import("./views.js").Left} left @param {unknown} [reason]  to reject the join with */
   #end(left, reason) {
     if (this.#left) return;
     this.#left = left;
@@ -294,9 +295,9 @@ export class Meeting {
     this.#events.emit("snapshot", null);
   }
 
-  /** @returns {Readonly<Snapshot>} */
+  /** @returns {Readonly<import("./views.js").Snapshot>} */
   #look() {
-    const before = /** @type {Snapshot | undefined} */ (this.#snapshot);
+    const before = /** @type {import("./views.js").Snapshot | undefined} */ (this.#snapshot);
     const { meeting, knocks } = this.#call;
     const settings = meeting.settings ?? {};
     return Object.freeze({

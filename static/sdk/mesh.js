@@ -2,6 +2,7 @@
 import { Emitter } from "./events.js";
 import { PeerConnection } from "./peer-connection.js";
 import { readSignal } from "./signal.js";
+import { ALL } from "./shown.js";
 import { canCall } from "./webrtc.js";
 
 /**
@@ -32,6 +33,8 @@ export class Mesh extends Emitter {
   #told = new Map();
   /** How many signals each may still send, and as of when. @type {Map<string, {left: number, at: number}>} */
   #allowances = new Map();
+  /** @type {(id: string) => import("./shown.js").Shown} */
+  #shows = () => ALL;
   #media;
   #send;
   #watch = new AbortController();
@@ -93,6 +96,12 @@ export class Mesh extends Emitter {
   /** What of each participant is meant to be heard and seen. @param {(id: string) => import("./rights.js").Plays} plays */
   play(plays) {
     for (const [id, peer] of this.peers) peer.play(plays(id));
+  }
+
+  /** What this page shows of each of the others' pictures. @param {(id: string) => import("./shown.js").Shown} shows */
+  show(shows) {
+    this.#shows = shows;
+    for (const [id, peer] of this.peers) peer.show(shows(id));
   }
 
   /** @param {string} id */
@@ -161,6 +170,8 @@ export class Mesh extends Emitter {
     if (before) peer.succeed(before);
     peer.on("streams", () => this.emit("peer", id));
     peer.on("connection", () => this.emit("peer", id));
+    peer.on("shown", () => this.#adapt());
+    peer.show(this.#shows(id));
     this.peers.set(id, peer);
     peer.start();
     this.#adapt();
@@ -179,7 +190,10 @@ export class Mesh extends Emitter {
     }
   }
 
+  /** In a mesh everyone encodes once for each who looks. */
   #adapt() {
-    for (const peer of this.peers.values()) peer.adapt(this.peers.size);
+    const peers = [...this.peers.values()];
+    const size = peers.filter(({ shown }) => shown.camera !== "none").length;
+    for (const peer of peers) peer.adapt(size);
   }
 }

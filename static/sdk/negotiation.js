@@ -44,6 +44,8 @@ export class Negotiation {
   /** What the last accepted offer asked for, and how many offers in a row have asked for it again. */
   #agreed = "";
   #idle = 0;
+  /** The browser asked when there was nothing to offer; to it, that it asked is enough. */
+  #declined = false;
 
   /**
    * @param {RTCPeerConnection} pc @param {boolean} polite  gives way when both offer
@@ -60,7 +62,8 @@ export class Negotiation {
   /** The browser asks for negotiation. */
   async offer() {
     // After new ICE servers, Chromium asks even with nothing to offer, and an empty offer breaks it for good.
-    if (this.#idle >= MOST_IDLE || this.#pc.getTransceivers().length === 0) return;
+    this.#declined = this.#pc.getTransceivers().length === 0;
+    if (this.#idle >= MOST_IDLE || this.#declined) return;
     try {
       this.#makingOffer = true;
       await this.#describe();
@@ -71,9 +74,9 @@ export class Negotiation {
     }
   }
 
-  /** There is something new to offer: after its idle requests, the browser may not ask for negotiation itself. */
+  /** There is something new to offer: after requests that were not followed, the browser may not ask for negotiation itself. */
   ask() {
-    if (this.#idle < MOST_IDLE) return;
+    if (this.#idle < MOST_IDLE && !this.#declined) return;
     this.#idle = 0;
     this.#taken = this.#taken.then(() => (this.#pc.signalingState === "stable" ? this.offer() : undefined));
   }

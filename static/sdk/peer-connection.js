@@ -13,6 +13,7 @@ import { Negotiation } from "./negotiation.js";
 import { NOTHING } from "./rights.js";
 import { securityCode } from "./security-code.js";
 import { Sending } from "./sending.js";
+import { Telling } from "./shown.js";
 
 /**
  * @typedef {import("./protocol.js").SignalData} SignalData
@@ -29,7 +30,7 @@ const STUCK = 10_000;
 /** A peer that has sent no signal for this long takes part without media, as programs do. Milliseconds. */
 const SILENCE = 10_000;
 
-/** @extends {Emitter<{streams: null, connection: null}>} */
+/** @extends {Emitter<{streams: null, connection: null, shown: null}>}  `shown`: the other shows something else of this page. */
 export class PeerConnection extends Emitter {
   /** What the other sends: microphone and camera, */
   camera = new MediaStream();
@@ -50,6 +51,7 @@ export class PeerConnection extends Emitter {
   #silence = 0;
   #patience = PATIENCE;
   #size = 1;
+  #telling = new Telling((show) => this.#tell({ show }));
   #plays = NOTHING;
 
   /**
@@ -86,6 +88,7 @@ export class PeerConnection extends Emitter {
     this.#silence = window.setTimeout(() => this.#hear(true), SILENCE);
     this.#watch();
     this.update();
+    this.#telling.begin();
   }
 
   /** Brings what is sent in line with what is captured. */
@@ -112,7 +115,17 @@ export class PeerConnection extends Emitter {
     for (const track of this.screen?.getTracks() ?? []) track.enabled = track.kind === "audio" ? plays.sound : plays.screen;
   }
 
-  /** @param {number} size  how many others are in the meeting */
+  /** What this page shows of the other's pictures. @param {import("./shown.js").Shown} shown */
+  show(shown) {
+    this.#telling.want(shown);
+  }
+
+  /** What the other shows of this page's. */
+  get shown() {
+    return this.#sending.shown;
+  }
+
+  /** @param {number} size  how many are shown this page's camera */
   adapt(size) {
     this.#size = size;
     this.#sending.adapt(size);
@@ -124,11 +137,14 @@ export class PeerConnection extends Emitter {
     if (signalingState === "stable" && remoteDescription && connectionState !== "connected") this.reroute();
     this.#negotiation.repeatOffer();
     this.#tell({ repeat: true });
+    this.#telling.again();
   }
 
   /** @param {SignalData} data */
   receive(data) {
     this.#hear(data.media === false);
+    if (data.show) return this.#showOther(data.show);
+    if (data.repeat) this.#telling.again();
     this.#negotiation.receive(data);
   }
 
@@ -164,6 +180,7 @@ export class PeerConnection extends Emitter {
   #retire() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
+    this.#telling.stop();
     this.#negotiation.stop();
     this.pc.onnegotiationneeded = this.pc.onicecandidate = this.pc.ontrack = null;
     this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
@@ -173,6 +190,12 @@ export class PeerConnection extends Emitter {
   #relieve() {
     this.#before?.stop();
     this.#before = null;
+  }
+
+  /** @param {import("./shown.js").Shown} shown */
+  #showOther(shown) {
+    this.#sending.show(shown);
+    this.emit("shown", null);
   }
 
   /** The first signal ends the silence, even if it is late. @param {boolean} silent */

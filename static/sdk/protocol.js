@@ -131,6 +131,7 @@
  * @property {string | null} [screen]  Id of the sender's stream that is a shared screen.
  * @property {boolean} [repeat]  Signals to the sender were lost: an offer without an answer is to be sent again.
  * @property {boolean} [media]  False: the sender's browser cannot make calls, and answers no offer.
+ * @property {import("./shown.js").Shown} [show]  What the sender shows of the addressee's pictures.
  * @property {string | undefined} [instance]  The sender's instance,
  * @property {string | undefined} [for]  and the addressee's, for which the signal is meant.
  * @property {number} [connection]  Which of the RTCPeerConnections between the two instances, 1 when absent. A bot, which

@@ -7,8 +7,31 @@ const STEPS = [
   { upTo: Infinity, maxBitrate: 120_000, scaleResolutionDownBy: 4 },
 ];
 
+/** What is shown small, from a camera of 1280 by 720: 320 by 180. */
+const SMALL = { maxBitrate: 150_000, scaleResolutionDownBy: 4 };
+
+/** @typedef {{active: boolean, maxBitrate?: number | undefined, scaleResolutionDownBy?: number}} Encoding  Part of RTCRtpEncodingParameters. */
+
+/** Of a shared screen: large, whatever the browser thinks fit. @type {Record<import("./shown.js").Size, Encoding>} */
+const SCREENS = {
+  none: { active: false },
+  small: { active: true, maxBitrate: 250_000, scaleResolutionDownBy: 3 },
+  large: { active: true, maxBitrate: undefined, scaleResolutionDownBy: 1 },
+};
+
+/** @param {number} peers  who are shown this camera @param {import("./shown.js").Size} size  in which this peer shows it @returns {Encoding} */
+export function cameraEncoding(peers, size) {
+  if (size === "none") return { active: false };
+  const { maxBitrate, scaleResolutionDownBy } = videoEncoding(peers);
+  if (size === "large") return { active: true, maxBitrate, scaleResolutionDownBy };
+  return { active: true, maxBitrate: Math.min(maxBitrate, SMALL.maxBitrate), scaleResolutionDownBy: Math.max(scaleResolutionDownBy, SMALL.scaleResolutionDownBy) };
+}
+
+/** @param {import("./shown.js").Size} size */
+export const screenEncoding = (size) => SCREENS[size];
+
 /** @param {number} peers @returns {{maxBitrate: number, scaleResolutionDownBy: number}} */
-export function videoEncoding(peers) {
+function videoEncoding(peers) {
   const { upTo: _, ...encoding } = STEPS.find(({ upTo }) => peers <= upTo) ?? STEPS[0];
   return encoding;
 }

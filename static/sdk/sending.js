@@ -6,14 +6,22 @@
  * uses them: the description does not grow, however often a screen is shared. Only a direction is negotiated, which the
  * browser compares with what was agreed, so negotiation cannot loop.
  */
-import { videoEncoding } from "./quality.js";
+import { cameraEncoding, screenEncoding } from "./quality.js";
+import { ALL } from "./shown.js";
 
 /** @typedef {import("./devices.js").Kind} Kind */
 
 const KINDS = /** @type {const} */ (["audio", "video"]);
 
-/** A transceiver, and the track last requested for it: `sender.track` changes only when that is done. */
+/**
+ * A transceiver, and the track and the encoding last requested for it: `sender.track` and its parameters change only when
+ * that is done.
+ */
 class Outlet {
+  /** @type {import("./quality.js").Encoding | null} */
+  #wanted = null;
+  #encoding = false;
+
   /** @param {RTCRtpTransceiver} transceiver @param {MediaStreamTrack | null} track  the one it carries already */
   constructor(transceiver, track) {
     this.transceiver = transceiver;
@@ -26,9 +34,40 @@ class Outlet {
     this.track = track;
     this.transceiver.sender.replaceTrack(track).catch(failed);
   }
+
+  /** Needs no negotiation either. @param {import("./quality.js").Encoding} wanted @param {(error: unknown) => void} failed */
+  encode(wanted, failed) {
+    this.#wanted = wanted;
+    if (this.#encoding) return; // It is looked at again after that.
+    const { sender } = this.transceiver;
+    const parameters = sender.getParameters();
+    const encoding = parameters.encodings?.[0];
+    // Older browsers have none before the first answer.
+    if (!encoding || isWithin(wanted, encoding)) return;
+    Object.assign(encoding, wanted);
+    this.#encoding = true;
+    sender.setParameters(parameters).then(
+      () => this.#encoded(wanted, failed),
+      (error) => {
+        this.#encoding = false;
+        failed(error);
+      },
+    );
+  }
+
+  /** @param {import("./quality.js").Encoding} done @param {(error: unknown) => void} failed */
+  #encoded(done, failed) {
+    this.#encoding = false;
+    if (this.#wanted && this.#wanted !== done) this.encode(this.#wanted, failed);
+  }
 }
 
+/** @param {import("./quality.js").Encoding} wanted @param {RTCRtpEncodingParameters} encoding */
+const isWithin = (wanted, encoding) => Object.entries(wanted).every(([name, value]) => encoding[/** @type {"active"} */ (name)] === value);
+
 export class Sending {
+  /** What the peer shows. @type {import("./shown.js").Shown} */
+  shown = ALL;
   #pc;
   #media;
   #failed;
@@ -38,6 +77,8 @@ export class Sending {
   #screen = {};
   /** Its id tells the other side which stream is a screen and not a camera. */
   #screenStream = new MediaStream();
+  /** How many are shown this page's camera. */
+  #size = 1;
 
   /** @param {RTCPeerConnection} pc @param {import("./devices.js").LocalMedia} media @param {(error: unknown) => void} failed */
   constructor(pc, media, failed) {
@@ -49,7 +90,9 @@ export class Sending {
   /** Brings what is sent in line with what is captured. @returns {boolean} whether that needs an offer */
   update() {
     // Not `some`: each has to be brought in line.
-    return [...KINDS.map((kind) => this.#carry(kind)), ...KINDS.map((kind) => this.#share(kind))].includes(true);
+    const needs = [...KINDS.map((kind) => this.#carry(kind)), ...KINDS.map((kind) => this.#share(kind))].includes(true);
+    this.#encode();
+    return needs;
   }
 
   /** Sends on the first microphone and camera sections that were offered, instead of adding more. */
@@ -64,13 +107,16 @@ export class Sending {
     }
   }
 
-  /** @param {number} size  how many others are in the meeting */
+  /** @param {number} size  how many are shown this page's camera */
   adapt(size) {
-    const sender = this.#own.video?.transceiver.sender;
-    const parameters = sender?.getParameters();
-    if (!sender || !parameters?.encodings?.[0]) return;
-    Object.assign(parameters.encodings[0], videoEncoding(size));
-    sender.setParameters(parameters).catch(this.#failed);
+    this.#size = size;
+    this.#encode();
+  }
+
+  /** @param {import("./shown.js").Shown} shown */
+  show(shown) {
+    this.shown = shown;
+    this.#encode();
   }
 
   /** The receiver of the other's sound. */
@@ -88,6 +134,12 @@ export class Sending {
 
   get #streams() {
     return this.#media.stream ? [this.#media.stream] : [];
+  }
+
+  /** Encodes no more than is shown. */
+  #encode() {
+    this.#own.video?.encode(cameraEncoding(this.#size, this.shown.camera), this.#failed);
+    this.#screen.video?.encode(screenEncoding(this.shown.screen), this.#failed);
   }
 
   /** @param {Kind} kind @returns {boolean} */

@@ -3,6 +3,8 @@
  * The twin for programs is `reconvene/webrtc/negotiation.py`.
  */
 
+import { isSize } from "./shown.js";
+
 /** @typedef {import("./protocol.js").SignalData} SignalData */
 
 /** The largest number. */
@@ -19,7 +21,7 @@ const MOST_CANDIDATES = 200;
  */
 export function readSignal(data) {
   if (!isObject(data)) return null;
-  const { description, candidate, offer, screen, repeat, media, instance, for: addressee, connection } = data;
+  const { description, candidate, offer, screen, repeat, media, show, instance, for: addressee, connection } = data;
   if (![instance, addressee].every((name) => name === undefined || isText(name))) return null;
   if (connection !== undefined && !isCount(connection)) return null;
   /** @type {SignalData} */
@@ -35,6 +37,7 @@ export function readSignal(data) {
     if (!signal.candidate) return null;
   } else if (repeat === true) signal.repeat = true;
   else if (media === false) signal.media = false;
+  else if (isObject(show) && isSize(show.camera) && isSize(show.screen)) signal.show = { camera: show.camera, screen: show.screen };
   else return null;
   return signal;
 }

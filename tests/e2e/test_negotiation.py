@@ -68,7 +68,27 @@ MUTATIONS = {
         (("sending.js", "track === this.track", "track === this.transceiver.sender.track"),), "tracks"
     ),
     "an offer of nothing": Mutation(
-        (("negotiation.js", " || this.#pc.getTransceivers().length === 0", ""),), ""
+        (("negotiation.js", "MOST_IDLE || this.#declined) return", "MOST_IDLE) return"),), ""
+    ),
+    "what is shown is told once": Mutation(
+        (
+            (
+                "peer-connection.js",
+                "    this.#tell({ repeat: true });\n    this.#telling.again();\n",
+                "    this.#tell({ repeat: true });\n",
+            ),
+            ("peer-connection.js", "    if (data.repeat) this.#telling.again();\n", ""),
+        ),
+        "is shown",
+    ),
+    "what is no longer shown is not told": Mutation(
+        (("shown.js", "this.#waning ||= window", "if (false) this.#waning ||= window"),), "is shown"
+    ),
+    "parameters are set at the same time": Mutation(
+        (("sending.js", "if (this.#encoding) return;", ""),), "one after the other"
+    ),
+    "a wish that comes meanwhile is forgotten": Mutation(
+        (("sending.js", "this.#wanted && this.#wanted !== done", "false"),), "is shown"
     ),
     "needs are taken for none": Mutation(
         (("negotiation.js", "const MOST_IDLE = 3;", "const MOST_IDLE = 0;"),), ""

@@ -122,6 +122,10 @@ export class ModelConnection {
     this.#operations.clear();
   }
 
+  later(act) {
+    this.#world.clock.after(act, 1 + this.#world.chance() * this.#world.effort);
+  }
+
   /** Whoever works on it. @param {() => void} apply */
   chain(apply) {
     return this.#operations.chain(apply);

@@ -6,6 +6,7 @@ import { Chromium, Firefox } from "./browsers.js";
 import { Clock, chanceOf } from "./clock.js";
 import { ModelConnection } from "./connection.js";
 import { ModelStream, ModelTrack } from "./media.js";
+import { wrongs } from "./verdict.js";
 
 const BROWSERS = { Chromium, Firefox };
 /** Milliseconds of virtual time. Two peers that are stuck are helped on after 10 s, then 20, then 40. */
@@ -135,8 +136,12 @@ class World {
 
 class Side {
   media = new Media();
-  /** When each offer was sent. */
+  /** When each offer was sent, and each word of what is shown. */
   offers = [];
+  words = [];
+  /** What it shows of the other. */
+  shows = { camera: "large", screen: "large" };
+  size = 1;
 
   constructor(world, browser, PeerConnection, me, other) {
     this.world = world;
@@ -144,6 +149,7 @@ class Side {
     this.line = new Line(world, (data) => this.facing.peer.receive(data));
     this.peer = new PeerConnection(me, other, [], this.media, (data) => {
       if (data.description?.type === "offer") this.offers.push(world.clock.now);
+      if (data.show) this.words.push(world.clock.now);
       if (this.offers.length > MOST_OFFERS.altogether) world.clock.halt();
       this.line.send(data);
     });
@@ -155,6 +161,18 @@ class Side {
       this.media.toggle(what, this.world.chance);
       this.peer.update();
     }
+  }
+
+  show() {
+    const size = () => ["none", "small", "large"][Math.floor(this.world.chance() * 3)];
+    this.shows = { camera: size(), screen: size() };
+    this.peer.show(this.shows);
+  }
+
+  /** Others come and go, who are shown its camera. */
+  gather() {
+    this.size = [1, 3, 8][Math.floor(this.world.chance() * 3)];
+    this.peer.adapt(this.size);
   }
 
   get burst() {
@@ -177,6 +195,9 @@ const EVENTS = [
   [0.5, ({ any }) => any().peer.pc.restartIce()],
   [0.5, ({ world }) => world.cut()],
   [1, ({ any }) => any().peer.renew([])],
+  [2, ({ any }) => any().show()],
+  [1, ({ sides }) => sides.forEach((side) => [1, 2, 3].forEach(() => side.gather()))],
+  [1, ({ sides }) => sides.forEach((side) => [1, 2, 3, 4].forEach(() => side.show()))],
 ];
 
 /** A network is away for a while, for one or both directions; nothing is lost. */
@@ -232,6 +253,7 @@ async function run(PeerConnection, seed, browsers) {
 
   for (const side of sides) if (world.chance() < 0.7) side.media.toggle("camera");
   for (const side of sides) if (world.chance() < 0.7) side.media.toggle("microphone");
+  for (const side of sides) if (world.chance() < 0.3) side.show();
   for (const side of sides) world.clock.after(() => side.peer.start(), world.chance() * 300);
   if (world.chance() < 0.5) await world.clock.pass(2_000);
   const whole = EVENTS.reduce((sum, [weight]) => sum + weight, 0);
@@ -258,33 +280,8 @@ async function run(PeerConnection, seed, browsers) {
     wrong.push(...wrongs(sides).map((text) => `after a last toggle: ${text}`));
   }
   for (const { burst } of sides) if (burst > MOST_OFFERS.second) wrong.push(`${burst} offers in a second`);
+  for (const { words } of sides) if (words.some((at, index) => at - words[index - 1] < 1_000)) wrong.push("says what it shows without end");
   for (const { peer } of sides) peer.stop();
-  return wrong;
-}
-
-function wrongs(sides) {
-  const wrong = [];
-  for (const { peer, media, facing } of sides) {
-    const { pc, other } = peer;
-    const note = (text) => wrong.push(`${pc.constructor.name} facing ${other.id}: ${text}`);
-    if (pc.signalingState !== "stable") note(pc.signalingState);
-    if (pc.connectionState !== "connected") note(pc.connectionState);
-    // What a shown track carries is what the sender of the same section is given.
-    const arriving = (/** @type {ModelStream | null} */ stream) =>
-      (stream?.getTracks() ?? [])
-        .map((track) => pc.getTransceivers().find(({ receiver }) => receiver.track === track))
-        .map((here) => here && !here.receiver.track.muted && facing.peer.pc.getTransceivers().find(({ mid }) => mid === here.mid))
-        .map((there) => (there ? there.sender.track : null))
-        .filter(Boolean);
-    const shown = arriving(peer.screen);
-    const theirs = facing.media.screen?.getTracks() ?? [];
-    if (shown.length !== theirs.length || theirs.some((track) => !shown.includes(track))) note(`screen ${shown.length} of ${theirs.length} tracks`);
-    if (peer.screen && !facing.media.screen) note("a screen that ended still shows");
-    const seen = arriving(peer.camera);
-    const captured = [facing.media.microphone, facing.media.camera].filter(Boolean);
-    if (seen.length !== captured.length || captured.some((track) => !seen.includes(track))) note(`camera ${seen.length} of ${captured.length} tracks`);
-    if (media.screen && peer.camera.getTracks().length > 2) note("more than a camera and a microphone");
-  }
   return wrong;
 }
 

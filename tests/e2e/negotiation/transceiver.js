@@ -9,6 +9,7 @@ export class Transceiver {
   /** What the last `track` event was about. */
   fired = "inactive";
   #direction;
+  #encoding = false;
 
   constructor(pc, kind, { direction = "sendrecv", streams = [] } = {}, track = null) {
     this.pc = pc;
@@ -27,10 +28,20 @@ export class Transceiver {
           if (this.stopping) throw new DOMException("stopped", "InvalidStateError");
           sender.track = track;
         }),
-      getParameters: () => ({ encodings: [{}] }),
-      setParameters: async () => {},
+      encoding: { active: true },
+      getParameters: () => ({ encodings: [{ ...sender.encoding }] }),
+      setParameters: ({ encodings: [encoding] }) => this.#encode(encoding),
     };
     this.sender = sender;
+  }
+
+  /** Takes a while, and one at a time. */
+  async #encode(encoding) {
+    if (this.#encoding) throw new DOMException("one after the other", "InvalidModificationError");
+    this.#encoding = true;
+    await new Promise((done) => this.pc.later(done));
+    this.#encoding = false;
+    this.sender.encoding = encoding;
   }
 
   get direction() {
