@@ -1,0 +1,65 @@
+"""Nobody encodes for a page that does not show it, and little for one that shows it small."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.e2e.conftest import Newcomer
+from tests.e2e.person import Person, meet
+from tests.e2e.waiting import until
+
+# From now on the page shows no more of the others' cameras, whatever it lays out.
+SHOW = """(size) => {
+  const { mesh } = reconvene;
+  delete mesh.show;
+  mesh.show(() => ({ camera: size, screen: "large" }));
+  mesh.show = () => {};
+}"""
+
+# How much was encoded so far, how much of it when asked again after so many frames of the camera, and how wide.
+ENCODED = """async (other) => {
+  const { pc } = reconvene.mesh.peers.get(other);
+  const video = document.querySelector('.tile[data-self="true"] video');
+  const encoded = async () => {
+    const reports = [...(await pc.getStats()).values()].filter(({ type, kind }) => type === "outbound-rtp" && kind === "video");
+    return { frames: reports.reduce((sum, { framesEncoded }) => sum + framesEncoded, 0), width: reports[0]?.frameWidth ?? 0 };
+  };
+  const before = await encoded();
+  for (let frame = 0; frame < 12; frame += 1) await new Promise((shown) => video.requestVideoFrameCallback(shown));
+  const { frames, width } = await encoded();
+  return [frames - before.frames, width];
+}"""
+
+
+def encoded(person: Person, other: str) -> Callable[[], Awaitable[tuple[int, int]]]:
+    async def look() -> tuple[int, int]:
+        frames, width = await person.page.evaluate(ENCODED, other)
+        return frames, width
+
+    return look
+
+
+async def test_what_is_not_shown_is_not_encoded(newcomer: Newcomer, meeting: str) -> None:
+    ada, bob = await newcomer("Ada"), await newcomer("Bob")
+    a, b = await meet(meeting, ada, bob)
+    await ada.hears_and_watches(b)
+    await bob.hears_and_watches(a)
+    looks = encoded(bob, a)
+    _, whole = await until(looks, lambda found: found[0] > 0, "Bob's camera is encoded")
+
+    await ada.page.evaluate(SHOW, "none")
+    await until(looks, lambda found: found[0] == 0, "nothing is encoded for Ada")
+    # It is the same after a way back on which all may have been lost.
+    said = len(ada.said)
+    await ada.page.evaluate("reconvene.mesh.peers.values().next().value.recover()")
+    assert (await looks())[0] == 0
+    again = [message["data"] for message in ada.said[said:] if message["type"] == "signal"]
+    assert any(data.get("show") == {"camera": "none", "screen": "large"} for data in again)
+    # Ada is heard and seen as before.
+    await bob.hears_and_watches(a)
+
+    await ada.page.evaluate(SHOW, "small")
+    await until(looks, lambda found: found[0] > 0 and found[1] * 3 <= whole, "Bob's camera is encoded small")
+    await ada.page.evaluate(SHOW, "large")
+    await until(looks, lambda found: found[0] > 0 and found[1] >= whole, "Bob's camera is encoded whole")
+    await ada.hears_and_watches(b)
