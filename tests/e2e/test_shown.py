@@ -21,8 +21,9 @@ ENCODED = """async (other) => {
   const { pc } = reconvene.mesh.peers.get(other);
   const video = document.querySelector('.tile[data-self="true"] video');
   const encoded = async () => {
-    const reports = [...(await pc.getStats()).values()].filter(({ type, kind }) => type === "outbound-rtp" && kind === "video");
-    return { frames: reports.reduce((sum, { framesEncoded }) => sum + framesEncoded, 0), width: reports[0]?.frameWidth ?? 0 };
+    const found = [...(await pc.getStats()).values()];
+    const sent = found.filter(({ type, kind }) => type === "outbound-rtp" && kind === "video");
+    return { frames: sent.reduce((sum, each) => sum + each.framesEncoded, 0), width: sent[0]?.frameWidth ?? 0 };
   };
   const before = await encoded();
   for (let frame = 0; frame < 12; frame += 1) await new Promise((shown) => video.requestVideoFrameCallback(shown));
