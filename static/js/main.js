@@ -80,7 +80,7 @@ function takeFromAround(token) {
 function renewed(token) {
   if (!identity.login.isOf(token)) return;
   identity.login.token = token;
-  visit?.call?.renew(token);
+  visit?.meeting?.renew(token);
 }
 
 document.addEventListener("click", (event) => {
@@ -92,16 +92,13 @@ document.addEventListener("click", (event) => {
 window.addEventListener("startfailure", () => visit?.stop());
 
 // Restored from the back/forward cache: as with a restored tab, nobody goes live without being asked.
-window.addEventListener("pageshow", ({ persisted }) => persisted && visit?.call && route());
+window.addEventListener("pageshow", ({ persisted }) => persisted && visit?.meeting && route());
 
-// For debugging and for tests that read getStats(): the current call and its mesh.
+// For debugging: the current meeting.
 Object.defineProperty(window, "reconvene", {
   value: Object.freeze({
-    get call() {
-      return visit?.call ?? null;
-    },
-    get mesh() {
-      return visit?.call?.mesh ?? null;
+    get meeting() {
+      return visit?.meeting ?? null;
     },
     /** For a page of the same origin around this one: how to ask the application for a token. */
     set getToken(/** @type {import("../sdk/login.js").GetToken | null} */ getToken) {

@@ -95,6 +95,8 @@ export class Call extends Emitter {
   start() {
     const { signal } = this.#watch;
     this.media.on("change", () => this.#mediaChanged(), { signal });
+    // Meanwhile something may have been turned on.
+    this.#mediaChanged();
     this.#socket.on("joined", (joined) => this.#joined(joined), { signal });
     this.#socket.on("resumed", (back) => this.#resumed(back), { signal });
     this.#socket.on("ice_servers", ({ ice_servers }) => this.mesh.renew(ice_servers), { signal });

@@ -17,12 +17,8 @@ import { LevelMeter } from "./levels.js";
 export class DeviceChoice {
   /** @type {Partial<Record<Kind, string>>} */
   #chosen = {};
-  #inUse;
-
-  /** @param {() => Iterable<LocalMedia>} inUse  the media of the meetings that go on */
-  constructor(inUse) {
-    this.#inUse = inUse;
-  }
+  /** The media of the meetings that go on. @type {Set<LocalMedia>} */
+  #inUse = new Set();
 
   /** @param {Kind} [kind]  default: both @returns {Promise<readonly Input[]>} */
   async list(kind) {
@@ -34,7 +30,7 @@ export class DeviceChoice {
   /** Uses this device from now on, in meetings that go on and in later ones. @param {Kind} kind @param {string} id  "": the browser's choice */
   choose(kind, id) {
     this.#chosen[kind] = id;
-    for (const media of this.#inUse()) media.choose(kind, id);
+    for (const media of this.#inUse) media.choose(kind, id);
   }
 
   /** Opens the chosen device; it stays open until `stop`. @param {Kind} kind @returns {Promise<Trial>} @throws {ReconveneError} with a `DeviceError` as its code */
@@ -59,8 +55,14 @@ export class DeviceChoice {
     };
   }
 
-  /** Tells the media of a new meeting. @param {LocalMedia} media @internal */
+  /** A new meeting has these media. @param {LocalMedia} media @internal */
   tell(media) {
+    this.#inUse.add(media);
     for (const kind of KINDS) if (this.#chosen[kind]) media.choose(kind, this.#chosen[kind]);
+  }
+
+  /** Its meeting is over. @param {LocalMedia} media @internal */
+  leave(media) {
+    this.#inUse.delete(media);
   }
 }

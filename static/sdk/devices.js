@@ -20,11 +20,17 @@ import { canCall } from "./webrtc.js";
 /** Most restarts of a device that ends as soon as it starts. */
 const MOST_RESTARTS = 3;
 
-/** @extends {Emitter<{change: null, news: News}>} */
+/**
+ * What a page captures. A join makes one by itself; an application may have one before, for a view before the join, and give
+ * it to the join as its `media`. `change`: something of it has changed. `news`: what became of a device by itself.
+ * @extends {Emitter<{change: null, news: News}>}
+ */
 export class LocalMedia extends Emitter {
-  /** Carries microphone and camera to the peers and to this page's own tile. Null if the browser cannot make calls. */
+  /** Carries microphone and camera to the peers and to this page's own tile. Null without WebRTC. */
   stream = canCall() ? new MediaStream() : null;
+  /** @internal */
   devices = { audio: new Device("audio"), video: new Device("video") };
+  /** @internal */
   sharing = new ScreenShare();
   #watch = new AbortController();
 
@@ -36,6 +42,7 @@ export class LocalMedia extends Emitter {
     this.sharing.on("failed", (error) => this.emit("news", { what: "screen", error }));
   }
 
+  /** What is captured. */
   get microphone() {
     return this.devices.audio.track;
   }
@@ -48,7 +55,7 @@ export class LocalMedia extends Emitter {
     return this.sharing.stream;
   }
 
-  /** What is captured. Others are told only from here. */
+  /** What of it is on. Others are told only from here. */
   get state() {
     return { audio: this.devices.audio.on, video: this.devices.video.on, screen: this.screen !== null };
   }
@@ -63,8 +70,20 @@ export class LocalMedia extends Emitter {
     return { audio: this.devices.audio.state, video: this.devices.video.state, screen: this.sharing.state };
   }
 
+  /** Why something is off that was to be on. */
   get errors() {
     return { audio: this.devices.audio.error, video: this.devices.video.error };
+  }
+
+  /** Whether this browser can share screens. Phones cannot. */
+  get canShare() {
+    return this.sharing.possible;
+  }
+
+  /** The id of the device that is in use, or else of the one that was chosen; "": the browser's choice. @param {Kind} kind */
+  inUse(kind) {
+    const { track, chosen } = this.devices[kind];
+    return track?.getSettings().deviceId ?? chosen;
   }
 
   /** Turns on what is wanted, with one question to the person where possible. @param {{audio: boolean, video: boolean}} wanted */
@@ -74,7 +93,7 @@ export class LocalMedia extends Emitter {
     if (kinds.length) void this.#ask(kinds);
   }
 
-  /** Does at once what it can; the rest follows when the browser has answered. @param {Kind} kind */
+  /** Turns a device on or off. Does at once what it can; the rest follows when the browser has answered. @param {Kind} kind */
   toggle(kind) {
     const device = this.devices[kind];
     const on = !device.wanted;

@@ -1,4 +1,5 @@
 /** Whoever this page is in a meeting: its entry, and its own microphone, camera, screen and hand. */
+import { kept, mayOf } from "./views.js";
 
 /**
  * @typedef {object} Own  What `Me` is made of.
@@ -13,10 +14,14 @@
  * @property {string} name
  * @property {import("./protocol.js").Role} role
  * @property {boolean} inCharge  Whether this is a host or co-host.
+ * @property {import("./views.js").May} may  What the user may do.
  * @property {boolean} hand
+ * @property {boolean} guest  Nobody has identified the user, on a server where an application does.
+ * @property {string | null} picture  An address, from the application.
  * @property {DeviceState} audio  `asking`: the browser has not answered yet. `muted`: the system has.
  * @property {DeviceState} video
  * @property {"off" | "asking" | "on"} screen
+ * @property {Readonly<import("./protocol.js").MediaState>} sends  What is captured, as others are told.
  * @property {DeviceError | null} audioError  Why the microphone is not on though it was to be.
  * @property {DeviceError | null} videoError
  * @property {MediaStream | null} camera  Own camera and microphone, for a tile; play it muted.
@@ -85,8 +90,8 @@ export class Me {
     if (this.hand !== up) this.#own.call.toggleHand();
   }
 
-  /** @returns {MeView} @internal */
-  view() {
+  /** @param {MeView} [before] @returns {MeView} @internal */
+  view(before) {
     const { call, local } = this.#own;
     const { audio, video, screen } = call.media.state;
     /** @param {boolean} on @returns {"on" | "off"} */
@@ -97,8 +102,12 @@ export class Me {
       name: this.name,
       role: this.role,
       inCharge: call.inCharge,
+      may: mayOf(call.me, call.meeting, before?.may),
       hand: this.hand,
+      guest: call.me?.guest ?? false,
+      picture: call.me?.picture ?? null,
       ...states,
+      sends: kept(before?.sends, { ...call.state }),
       audioError: local?.errors.audio ?? null,
       videoError: local?.errors.video ?? null,
       camera: this.camera,

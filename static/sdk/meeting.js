@@ -1,17 +1,16 @@
 /** A meeting as an application sees it. It begins when it is joined, and ends when it is left, for whatever reason. */
-import { Call } from "./call.js";
+import { withMedia, withoutMedia } from "./beneath.js";
 import { Chat } from "./chat.js";
 import { LocalMedia } from "./devices.js";
 import { leftBy, leftFor } from "./endings.js";
 import { ReconveneError } from "./errors.js";
 import { Emitter } from "./events.js";
+import { Look, newsOf } from "./look.js";
 import { Me } from "./me.js";
-import { Mesh } from "./mesh.js";
 import { Moderate } from "./moderate.js";
 import { Orders } from "./orders.js";
 import { showing } from "./shown.js";
-import { changesOf, given, isSame, kept, viewsOf } from "./views.js";
-import { Relay, ReportedMedia } from "./without-media.js";
+import { given } from "./views.js";
 
 /**
  * @typedef {import("./views.js").MeetingEvents} MeetingEvents
@@ -32,12 +31,11 @@ export class Meeting {
   #ground;
   #call;
   #orders;
-  /** @type {LocalMedia | null} */
-  #local = null;
-  /** @type {Mesh | null} */
-  #mesh = null;
-  /** @type {Relay | null} */
-  #relay = null;
+  #local;
+  /** Whether whoever has made the media stops them. */
+  #lent;
+  #mesh;
+  #relay;
   /** @type {Emitter<MeetingEvents & Record<string, unknown>>} */
   #events = new Emitter();
   /** @type {import("./views.js").MeetingState} */
@@ -48,27 +46,29 @@ export class Meeting {
   #left = null;
   /** @type {import("./reachability.js").Verdict} */
   #hindered = "";
-  /** @type {import("./views.js").Views} */
-  #views = new Map();
-  /** Why those have left who are still seen. @type {Map<string, string>} */
-  #reasons = new Map();
-  #snapshot;
+  #look;
+  /** Seconds. */
+  #grace = 0;
   #isDue = false;
-  #unhear = () => {};
+  #watch = new AbortController();
   #settle = { resolve: () => {}, reject: (/** @type {unknown} */ _) => {} };
 
   /** @param {string} id @param {import("./reconvene.js").JoinOptions} options @param {import("./reconvene.js").Ground} ground @internal */
   constructor(id, options, ground) {
-    const { name = "", onDuplicate = "replace", media, signal, create, title, password, invite } = options;
+    const { name = "", onDuplicate = "replace", media, signal, create, title, password, invite, session, others } = options;
     this.id = id;
     this.#ground = ground;
-    const place = { meeting: id, name, onDuplicate, ...given({ create, title, password, invite, session: ground.session }) };
-    this.#call = media === false ? this.#without(place) : this.#with(place);
+    const place = { meeting: id, name, onDuplicate, ...given({ create, title, password, invite, session }) };
+    const lent = media instanceof LocalMedia ? media : undefined;
+    this.#lent = lent !== undefined;
+    const beneath = media === false ? this.#without(place) : this.#with(place, lent ?? new LocalMedia(), others);
+    ({ call: this.#call, local: this.#local, mesh: this.#mesh, relay: this.#relay } = beneath);
+    if (this.#local && !lent) ground.devices.tell(this.#local);
     this.me = new Me({ call: this.#call, local: this.#local }, name);
     this.#orders = new Orders(this.#call, () => this.#state === "joined" || this.#state === "reconnecting");
     this.moderate = new Moderate(this.#orders);
     this.chat = new Chat(this.#call, this.#orders, (message) => this.#emit("chat", message));
-    this.#snapshot = this.#look();
+    this.#look = new Look(this.#call, this.#mesh, this.me, this.#status);
     this.answered = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever does not wait for it looks at `state`.
     this.answered.catch(() => {});
@@ -76,7 +76,7 @@ export class Meeting {
     signal?.addEventListener("abort", abort);
     void this.answered.catch(() => {}).then(() => signal?.removeEventListener("abort", abort));
     if (signal?.aborted) return abort(), this;
-    void this.#start(media || {});
+    void this.#start(media instanceof LocalMedia ? {} : media || {});
   }
 
   get state() {
@@ -85,7 +85,7 @@ export class Meeting {
 
   /** The others, by their ids. @returns {ReadonlyMap<string, import("./views.js").ParticipantView>} */
   get participants() {
-    return this.#views;
+    return this.#look.views;
   }
 
   /** With `media: false`: for the application's connections. @returns {readonly RTCIceServer[]} */
@@ -106,7 +106,7 @@ export class Meeting {
   subscribe = (changed) => this.#events.on("snapshot", () => changed());
 
   /** The same object until something has changed. @returns {Readonly<import("./views.js").Snapshot>} */
-  getSnapshot = () => this.#snapshot;
+  getSnapshot = () => this.#look.snapshot;
 
   /** Sends anything that JSON can say to one participant. With `media: false` only. @param {string} to @param {unknown} data */
   signal(to, data) {
@@ -129,7 +129,7 @@ export class Meeting {
     return this.#mesh?.peers.get(id)?.level ?? 0;
   }
 
-  /** Four groups of digits that the two ends compare; "" while there is no connection. @param {string} id */
+  /** Four groups of digits that the two ends compare; "" while there is no connection, and on pages without HTTPS. @param {string} id */
   async securityCode(id) {
     return (await this.#mesh?.peers.get(id)?.securityCode()) ?? "";
   }
@@ -139,41 +139,33 @@ export class Meeting {
     if (!this.#left) this.#call.renew(token);
   }
 
-  /** Leaves, or cancels the join. Releases all devices. */
+  /** While the connection is lost: tries now, instead of waiting. */
+  hurry() {
+    this.#call.hurry();
+  }
+
+  /** What the browser measures of the connection to a participant; null while there is none. @param {string} id @returns {Promise<RTCStatsReport | null>} */
+  async stats(id) {
+    return (await this.#mesh?.peers.get(id)?.pc.getStats()) ?? null;
+  }
+
+  /** Leaves, or cancels the join. Releases all devices, but for media that the join was given. */
   leave() {
     this.#end(leftFor("left", "You left."));
   }
 
-  /** What is beneath, with all the protocol: for the server's own page. @internal */
-  get call() {
-    return /** @type {Call} */ (this.#call);
-  }
-
-  /** Other devices may have been chosen. @returns {LocalMedia | null} @internal */
-  get local() {
-    return this.#local;
-  }
-
-  /** @param {import("./call.js").CallPlace} place */
-  #with(place) {
-    const { server, getToken, media: local = new LocalMedia() } = this.#ground;
-    this.#local = local;
-    this.#ground.devices(local);
-    const call = new Call(server, place, local, (tell) => new Mesh(local, tell), getToken);
-    this.#mesh = call.mesh;
-    call.mesh.on("peer", () => this.#later());
-    this.#unhear = local.on("news", (news) => this.#emit("device", news));
-    return call;
+  /** @param {import("./call.js").CallPlace} place @param {LocalMedia} local @param {number} [others] */
+  #with(place, local, others) {
+    const news = (/** @type {import("./devices.js").News} */ what) => this.#emit("device", what);
+    return withMedia(this.#ground, place, { local, others }, { changed: () => this.#later(), news }, this.#watch.signal);
   }
 
   /** @param {import("./call.js").CallPlace} place */
   #without(place) {
-    const relay = new Relay(
-      (from, data) => this.#emit("signal", { from, data }),
-      (iceServers) => this.#emit("iceServers", iceServers),
-    );
-    this.#relay = relay;
-    return new Call(this.#ground.server, place, new ReportedMedia(), () => relay, this.#ground.getToken);
+    return withoutMedia(this.#ground, place, {
+      signal: (from, data) => this.#emit("signal", { from, data }),
+      iceServers: (iceServers) => this.#emit("iceServers", iceServers),
+    });
   }
 
   /** @param {{audio?: boolean, video?: boolean}} media */
@@ -195,15 +187,19 @@ export class Meeting {
   #listen() {
     const call = this.#call;
     call.on("joined", (joined) => this.#joined(joined));
-    call.on("resumed", () => this.#become("joined"));
+    call.on("resumed", ({ session }) => {
+      this.#holds(session);
+      this.#become("joined");
+    });
+    call.on("authenticated", ({ session }) => this.#holds(session));
     call.on("away", () => this.#become("reconnecting"));
     call.on("waiting", (waiting) => this.#waits(waiting));
     call.on("refused", ({ code, message }) => this.#end(leftFor(code, message)));
     call.on("closed", ({ code }) => this.#end(leftBy(code)));
     call.on("change", () => this.#refresh());
-    call.on("event", ({ event }) => this.#happened(event));
+    call.on("event", (happened) => this.#happened(happened));
     call.on("muted", (muted) => this.#emit("muted", muted));
-    call.on("forbidden", (right) => this.#emit("error", { code: "forbidden", message: `You may not turn this on: ${right}.` }));
+    call.on("forbidden", (right) => this.#emit("error", { code: "forbidden", message: `You may not turn this on: ${right}.`, right }));
     call.on("reaction", ({ from, emoji }) => this.#emit("reaction", { from, emoji }));
     call.on("error", (error) => this.#emit("error", error));
     call.on("token_expiring", ({ in: seconds }) => this.#emit("tokenExpiring", { in: seconds }));
@@ -215,32 +211,44 @@ export class Meeting {
   }
 
   /** @param {import("./protocol.js").Joined} joined */
-  #joined({ token }) {
-    if (token) this.#ground.remember(token);
+  #joined({ token, session, grace }) {
+    this.#remember(token);
+    this.#grace = grace;
     this.#waiting = null;
     // Who is there when the user comes has not joined just now.
-    if (this.#state === "connecting" || this.#state === "waiting") this.#views = viewsOf(this.#call, this.#mesh, this.#views);
+    if (this.#state === "connecting" || this.#state === "waiting") this.#look.settle();
+    this.#holds(session);
     this.#become("joined");
     this.#settle.resolve();
   }
 
+  /** @param {string | undefined} session  that proves the place from now on */
+  #holds(session) {
+    if (session) this.#emit("session", { session, grace: this.#grace });
+  }
+
+  /** @param {string | undefined} token  that the server has renewed */
+  #remember(token) {
+    if (!token) return;
+    this.#ground.remember(token);
+    this.#emit("token", { token });
+  }
+
   /** @param {import("./protocol.js").Waiting} told */
   #waits({ position, message, token }) {
-    if (token) this.#ground.remember(token);
+    this.#remember(token);
     this.#waiting = Object.freeze({ position, message });
     this.#become("waiting");
     this.#emit("waiting", this.#waiting);
     this.#settle.resolve();
   }
 
-  /** @param {import("./protocol.js").RoomEvent} event */
-  #happened(event) {
-    if (event.type === "participant_left") this.#reasons.set(event.participant.id, event.reason);
-    else if (event.type === "ask") this.#emit("asked", { from: event.from, media: event.media });
-    else if (event.type === "meeting_updated" || event.type === "knock" || event.type === "knock_ended") this.#refresh();
-    if (event.type === "meeting_updated") this.#emit("meetingChanged", { title: this.#snapshot.title, settings: this.#snapshot.settings });
-    if (event.type === "knock") this.#emit("knock", event.knock);
-    if (event.type === "knock_ended") this.#emit("knockEnded", { id: event.id, reason: event.reason });
+  /** @param {import("./call.js").CallEvents["event"]} happened */
+  #happened(happened) {
+    const news = newsOf(happened, this.#call);
+    // What is told of can be seen.
+    if (news.length) this.#refresh();
+    for (const [name, detail] of news) this.#emit(name, detail);
   }
 
   /** @param {import("./views.js").MeetingState} state */
@@ -256,11 +264,13 @@ export class Meeting {
     if (this.#left) return;
     this.#left = left;
     this.#call.leave();
-    this.#unhear();
-    if (!this.#ground.media) this.#local?.stop();
+    this.#watch.abort();
+    if (this.#local && !this.#lent) {
+      this.#ground.devices.leave(this.#local);
+      this.#local.stop();
+    }
     this.#state = "left";
     this.#waiting = null;
-    this.#views = new Map();
     this.#refresh();
     this.#orders.interrupted({ all: true });
     this.#settle.reject(reason ?? new ReconveneError(left.code, left.message));
@@ -281,36 +291,13 @@ export class Meeting {
 
   /** Looks again, and tells what has changed. */
   #refresh() {
-    const before = this.#views;
-    if (!this.#left) this.#views = viewsOf(this.#call, this.#mesh, this.#views);
-    const snapshot = this.#look();
-    if (isSame(snapshot, this.#snapshot)) return;
-    this.#snapshot = snapshot;
-    const { left, joined, changed, tracks } = changesOf(before, this.#views);
-    for (const participant of left) this.#emit("participantLeft", { participant, reason: this.#reasons.get(participant.id) ?? "left" });
-    this.#reasons.clear();
-    for (const participant of joined) this.#emit("participantJoined", participant);
-    for (const participant of changed) this.#emit("participantChanged", participant);
-    for (const track of tracks) this.#emit("track", track);
-    this.#events.emit("snapshot", null);
+    const { changed, news } = this.#look.again(this.#status);
+    for (const [name, detail] of news) this.#emit(name, detail);
+    if (changed) this.#events.emit("snapshot", null);
   }
 
-  /** @returns {Readonly<import("./views.js").Snapshot>} */
-  #look() {
-    const before = /** @type {import("./views.js").Snapshot | undefined} */ (this.#snapshot);
-    const { meeting, knocks } = this.#call;
-    const settings = meeting.settings ?? {};
-    return Object.freeze({
-      state: this.#state,
-      title: meeting.title,
-      settings: kept(before?.settings, settings),
-      me: kept(before?.me, this.me.view()),
-      participants: kept(before?.participants, [...this.#views.values()]),
-      knocks: kept(before?.knocks, [...knocks.values()]),
-      waiting: this.#waiting,
-      left: this.#left,
-      hindered: this.#hindered,
-    });
+  get #status() {
+    return { state: this.#state, waiting: this.#waiting, left: this.#left, hindered: this.#hindered };
   }
 
   /** @template {keyof MeetingEvents} Name @param {Name} name @param {MeetingEvents[Name]} detail */

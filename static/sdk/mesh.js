@@ -37,13 +37,15 @@ export class Mesh extends Emitter {
   #shows = () => ALL;
   #media;
   #send;
+  #least;
   #watch = new AbortController();
 
-  /** @param {import("./devices.js").LocalMedia} media @param {(to: string, data: SignalData) => void} send */
-  constructor(media, send) {
+  /** @param {import("./devices.js").LocalMedia} media @param {(to: string, data: SignalData) => void} send @param {number} [least]  for how many others at least media are made */
+  constructor(media, send, least = 0) {
     super();
     this.#media = media;
     this.#send = send;
+    this.#least = least;
     media.on("change", () => this.peers.forEach((peer) => peer.update()), { signal: this.#watch.signal });
   }
 
@@ -193,7 +195,7 @@ export class Mesh extends Emitter {
   /** In a mesh everyone encodes once for each who looks. */
   #adapt() {
     const peers = [...this.peers.values()];
-    const size = peers.filter(({ shown }) => shown.camera !== "none").length;
+    const size = Math.max(this.#least, peers.filter(({ shown }) => shown.camera !== "none").length);
     for (const peer of peers) peer.adapt(size);
   }
 }

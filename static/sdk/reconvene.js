@@ -7,12 +7,15 @@
  * It needs no storage, and makes nothing global. Several clients, and several meetings, may be in one page.
  */
 import { DeviceChoice } from "./device-choice.js";
+import { LocalMedia } from "./devices.js";
 import { ReconveneError } from "./errors.js";
 import { PATIENCE } from "./http.js";
+import { LevelMeter, SpeakingDetector } from "./levels.js";
 import { Meeting } from "./meeting.js";
 import { createMeeting, getMeeting, newIdentity } from "./meetings-api.js";
 import { REACTIONS } from "./protocol.js";
 import { readServer, servedFrom } from "./server-address.js";
+import { canCall } from "./webrtc.js";
 
 /**
  * @typedef {import("./views.js").MeetingEvents} MeetingEvents
@@ -21,6 +24,7 @@ import { readServer, servedFrom } from "./server-address.js";
  * @typedef {import("./views.js").ParticipantView} ParticipantView
  * @typedef {import("./chat.js").ChatMessage} ChatMessage
  * @typedef {import("./chat.js").ChatSnapshot} ChatSnapshot
+ * @typedef {import("./views.js").Waiting} Waiting
  * @typedef {import("./me.js").MeView} MeView
  * @typedef {import("./meetings-api.js").MeetingInfo} MeetingInfo
  *
@@ -28,8 +32,13 @@ import { readServer, servedFrom } from "./server-address.js";
  * @property {string} [name]  1 to 80 characters. A name that a token gives counts in its place.
  * @property {boolean} [create]  Whether to create the meeting if there is none.
  * @property {string} [title]  of a meeting that is created
- * @property {{audio?: boolean, video?: boolean} | false} [media]  What to turn on at once; default: nothing. `false`: the
+ * @property {{audio?: boolean, video?: boolean} | LocalMedia | false} [media]  What to turn on at once; default: nothing. Or
+ *   media that are open already, such as those of a view before the join: whoever has made them stops them. `false`: the
  *   application has media of its own, and uses `signal`.
+ * @property {string | undefined} [session]  What a `session` event has said before this page was loaded again: the user gets
+ *   the same place back, without any token.
+ * @property {number} [others]  What is sent is made for as many others at least; default: for those who are there. The more
+ *   there are, the smaller is each one's picture.
  * @property {string | undefined} [password]
  * @property {string | undefined} [invite]  The secret of an invite link.
  * @property {"replace" | "reject"} [onDuplicate]  What to do if the same user is in the meeting elsewhere. Default: take the place.
@@ -46,17 +55,15 @@ import { readServer, servedFrom } from "./server-address.js";
  * @typedef {object} Ground  What a meeting stands on: the client that joins it.
  * @property {string} server
  * @property {import("./login.js").GetToken | null} getToken
- * @property {() => Promise<string | undefined>} token  rejects with a `ReconveneError`. None: the session is enough
+ * @property {() => Promise<string | undefined>} token  rejects with a `ReconveneError`. None: the session has to do
  * @property {(token: string) => void} remember  what the server has renewed
- * @property {(media: import("./devices.js").LocalMedia) => void} devices  tells new media which devices to use
+ * @property {DeviceChoice} devices  tells new media which devices to use
  * @property {(meeting: Meeting) => void} over
- * @property {import("./devices.js").LocalMedia} [media]  whose owner stops it; default: the meeting's own
- * @property {string | undefined} [session]  of this tab, before it was loaded again
  */
 
 export class Reconvene {
   /** Microphones and cameras. @readonly */
-  devices = new DeviceChoice(() => this.#media());
+  devices = new DeviceChoice();
 
   #server;
   #getToken;
@@ -95,11 +102,6 @@ export class Reconvene {
 
   /** The same, but answers at once: the `state` of the meeting is `connecting`. @param {string} id @param {JoinOptions} [options] @returns {Meeting} */
   open(id, options = {}) {
-    return this.enter(id, options, {});
-  }
-
-  /** For the server's own page, which has some of what a meeting stands on. @param {string} id @param {JoinOptions} options @param {Partial<Ground>} own @returns {Meeting} @internal */
-  enter(id, options, own) {
     if (typeof id !== "string") throw new TypeError("A meeting's id is a string.");
     const name = id.trim().toUpperCase();
     const known = this.#meetings.get(name);
@@ -107,11 +109,10 @@ export class Reconvene {
     const meeting = new Meeting(name, options, {
       server: this.#server,
       getToken: this.#getToken,
-      token: () => this.#token(),
+      token: () => this.#token(options.session),
       remember: (token) => this.#remember(token),
-      devices: (media) => this.devices.tell(media),
+      devices: this.devices,
       over: (left) => this.#meetings.get(name) === left && this.#meetings.delete(name),
-      ...own,
     });
     if (meeting.state !== "left") this.#meetings.set(name, meeting);
     return meeting;
@@ -127,23 +128,20 @@ export class Reconvene {
     return getMeeting(this.#server, id);
   }
 
-  *#media() {
-    for (const { local } of this.#meetings.values()) if (local) yield local;
-  }
-
-  /** Who the user is. @returns {Promise<string>} @throws {ReconveneError} */
-  async #token() {
-    if (!this.#getToken) return (this.#identity ??= this.#anonymous());
+  /** Who the user is. @param {string} [session]  that proves it, too @returns {Promise<string>} "" if that has to do @throws {ReconveneError} */
+  async #token(session) {
+    if (!this.#getToken) return session && !this.#kept ? "" : (this.#identity ??= this.#anonymous());
     /** @type {unknown} */
     let why = "";
     const token = await this.#getToken().catch((error) => ((why = error), null));
-    if (!token) throw new ReconveneError("no_token", `The application gave no token. ${why}`.trim());
-    return token;
+    if (why instanceof ReconveneError) throw why;
+    if (!token && !session) throw new ReconveneError("no_token", `The application gave no token. ${why}`.trim());
+    return token ?? "";
   }
 
   async #anonymous() {
     try {
-      const kept = attempted(() => this.#storage?.getItem(this.#key));
+      const kept = this.#kept;
       if (kept) return kept;
       const { token } = await newIdentity(this.#server);
       this.#remember(token);
@@ -152,6 +150,10 @@ export class Reconvene {
       this.#identity = null;
       throw error;
     }
+  }
+
+  get #kept() {
+    return attempted(() => this.#storage?.getItem(this.#key)) ?? "";
   }
 
   /** @param {string} token  of an anonymous user */
@@ -192,4 +194,4 @@ function attempted(run) {
   }
 }
 
-export { Meeting, REACTIONS, ReconveneError };
+export { LevelMeter, LocalMedia, Meeting, REACTIONS, ReconveneError, SpeakingDetector, canCall };

@@ -17,16 +17,14 @@ function end(sdp) {
   return [...new Set(named)].sort().join(",");
 }
 
-/** Whether this browser makes codes: on pages without HTTPS it does not. */
-export const canCode = () => Boolean(globalThis.crypto?.subtle);
-
 /**
  * The ends are told apart: in one set of all fingerprints, somebody between them could hide the own one at each end among
  * those of the other.
  * @param {string} here @param {string} there  descriptions (SDP) of both ends, in either order
- * @returns {Promise<string>} four groups of five digits; "" if an end names no certificate
+ * @returns {Promise<string>} four groups of five digits; "" if an end names no certificate, and on pages without HTTPS
  */
 export async function securityCode(here, there) {
+  if (!globalThis.crypto?.subtle) return "";
   const ends = [end(here), end(there)].sort();
   if (ends.includes("")) return "";
   const key = await crypto.subtle.importKey("raw", bytes(ends.join("\n")), "PBKDF2", false, ["deriveBits"]);

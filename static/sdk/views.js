@@ -10,6 +10,8 @@
  * @property {string} instance  Another instance is another page of the same participant.
  * @property {string} joinedAt  RFC 3339, UTC
  * @property {Readonly<import("./protocol.js").MediaState>} sends  What they send, and may.
+ * @property {May} may  What they may do.
+ * @property {boolean} obeys  False: their client turns nothing off by itself when it is told to.
  * @property {boolean} hand
  * @property {string | null} handAt  Since when it is up: RFC 3339, UTC. Hands are ordered by it.
  * @property {boolean} bot  A program.
@@ -20,6 +22,9 @@
  * @property {MediaStream | null} camera  Their camera and microphone, once something of them has come.
  * @property {MediaStream | null} screen  The screen that they share.
  * @property {readonly MediaStreamTrack[]} tracks  All that has come of them.
+ *
+ * @typedef {Readonly<Record<import("./protocol.js").Right, boolean>>} May
+ * @typedef {Pick<ParticipantView, "role" | "sends" | "may" | "hand">} Standing  What others may change of somebody.
  *
  * @typedef {"connecting" | "waiting" | "joined" | "reconnecting" | "left"} MeetingState  `waiting`: somebody has to let the user in.
  *
@@ -34,6 +39,7 @@
  * @property {import("./protocol.js").Settings} settings
  * @property {import("./me.js").MeView} me
  * @property {readonly ParticipantView[]} participants  The others, in the order in which they joined.
+ * @property {readonly string[]} hands  The ids of those who raise a hand, the user's too, in the order of doing so.
  * @property {readonly import("./protocol.js").Knock[]} knocks  Who waits to be let in, for those in charge.
  * @property {Waiting | null} waiting  While the user waits to be let in.
  * @property {Left | null} left
@@ -45,10 +51,14 @@
  * @property {ParticipantView} participantChanged
  * @property {{participant: ParticipantView, reason: string}} participantLeft  `left`, `lost` or `removed`
  * @property {NewTrack} track
- * @property {{title: string, settings: import("./protocol.js").Settings}} meetingChanged
+ * @property {Happened} happening  What to announce of the others, as it happens.
+ * @property {Ruled} ruled  Somebody's role, rights, media or hand was changed by another, or by the server.
+ * @property {{title: string, settings: import("./protocol.js").Settings, before: import("./protocol.js").Settings, by?: string}} meetingChanged
+ *   `before`: the settings until now. `by`: who has changed them; without it the server.
  * @property {Waiting} waiting
  * @property {import("./protocol.js").Knock} knock
- * @property {{id: string, reason: "admitted" | "denied" | "left"}} knockEnded
+ * @property {{id: string, name: string, reason: "admitted" | "denied" | "left", by?: string}} knockEnded  `name`: "" for those
+ *   who were not told of the knock.
  * @property {{from: string, media: Partial<import("./protocol.js").MediaState>}} asked  to turn something on: ask the user
  * @property {import("./actions.js").Muted} muted
  * @property {import("./chat.js").ChatMessage} chat  Somebody else has just written.
@@ -56,35 +66,73 @@
  * @property {import("./devices.js").News} device  What became of a device without the user's doing.
  * @property {{from: string, data: unknown}} signal  With `media: false`.
  * @property {readonly RTCIceServer[]} iceServers  With `media: false`: for connections and ICE restarts from now on.
+ * @property {{session: string, grace: number}} session  What goes back into the user's place after a reload, as the join's
+ *   `session`, and how long the place is kept, in seconds. Each replaces the one before.
+ * @property {{token: string}} token  The server has renewed an anonymous user's token: whoever keeps it keeps this one instead.
  * @property {{in: number}} tokenExpiring  In so many seconds. `getToken` is asked by itself.
  * @property {import("./reachability.js").Verdict} hindered
- * @property {{code: string, message: string}} error  Something was refused; the meeting goes on.
+ * @property {{code: string, message: string, right?: import("./protocol.js").Right}} error  Something was refused; the meeting
+ *   goes on. `right`: what the user may not do.
  * @property {Left} left
+ *
+ * @typedef {object} Happened
+ * @property {"joined" | "left" | "lost" | "removed" | "hand" | "sharing" | "recording" | "recorded"} what  `hand`: was raised.
+ *   `lost`: did not come back. `recorded`: records no more.
+ * @property {ParticipantView} participant
+ *
+ * @typedef {object} Ruled
+ * @property {string} id  Whose; it may be the user's.
+ * @property {string} name
+ * @property {string} [by]  Who has changed it; without it the server.
+ * @property {Standing} before
+ * @property {Standing} now
  *
  * @typedef {object} Peer  What mesh.js has of somebody.
  * @property {MediaStream} camera
  * @property {MediaStream | null} screen
  */
+import { may, plays } from "./rights.js";
+
+const RIGHTS = /** @type {const} */ (["audio", "video", "screen", "chat", "hand"]);
 
 /**
- * @param {import("./protocol.js").Participant} participant @param {import("./rights.js").Plays} plays
+ * What somebody may do, sends, and is.
+ * @param {import("./protocol.js").Participant} participant @param {Pick<import("./protocol.js").Meeting, "settings">} meeting
+ * @param {Standing} [before] @returns {Standing}
+ */
+export function standingOf(participant, meeting, before) {
+  const { audio, video, screen } = plays(participant, meeting);
+  return {
+    role: participant.role,
+    sends: kept(before?.sends, { audio, video, screen }),
+    may: mayOf(participant, meeting, before?.may),
+    hand: participant.hand,
+  };
+}
+
+/** @param {import("./protocol.js").Participant | undefined} participant  none: nobody has forbidden anything yet @param {Pick<import("./protocol.js").Meeting, "settings">} meeting @param {May} [before] @returns {May} */
+export function mayOf(participant, meeting, before) {
+  const rights = RIGHTS.map((right) => [right, !participant || may(participant, meeting, right)]);
+  return kept(before, /** @type {May} */ (Object.fromEntries(rights)));
+}
+
+/**
+ * @param {import("./protocol.js").Participant} participant @param {Pick<import("./protocol.js").Meeting, "settings">} meeting
  * @param {import("./mesh.js").Connection} connection @param {Peer | undefined} peer
  * @param {ParticipantView | undefined} before  what was seen of them until now @returns {ParticipantView}
  */
-function viewOf(participant, plays, connection, peer, before) {
-  const { id, name, role, state, instance } = participant;
+export function viewOf(participant, meeting, connection, peer, before) {
+  const { id, name, state, instance } = participant;
   const tracks = peer ? [...peer.camera.getTracks(), ...(peer.screen?.getTracks() ?? [])] : [];
-  const sends = { audio: plays.audio, video: plays.video, screen: plays.screen };
   /** @type {ParticipantView} */
   const view = {
     id,
     name,
-    role,
     state,
     instance,
+    ...standingOf(participant, meeting, before),
+    obeys: participant.obeys ?? true,
     joinedAt: participant.joined_at,
-    sends: kept(before?.sends, sends),
-    hand: participant.hand,
     handAt: participant.hand_at ?? null,
     bot: participant.kind === "bot",
     recording: participant.recording ?? false,
@@ -108,7 +156,7 @@ export function isSame(one, other) {
 
 /**
  * The others.
- * @param {Pick<import("./call.js").Call, "participants" | "myId" | "plays">} call @param {import("./mesh.js").Mesh | null} mesh
+ * @param {Pick<import("./call.js").Call, "participants" | "myId" | "meeting">} call @param {import("./mesh.js").Mesh | null} mesh
  * @param {Views} before @returns {Views}
  */
 export function viewsOf(call, mesh, before) {
@@ -117,7 +165,7 @@ export function viewsOf(call, mesh, before) {
     others.map((participant) => {
       const { id } = participant;
       const connection = mesh?.connection(id) ?? "none";
-      return [id, viewOf(participant, call.plays(id), connection, mesh?.peers.get(id), before.get(id))];
+      return [id, viewOf(participant, call.meeting, connection, mesh?.peers.get(id), before.get(id))];
     }),
   );
 }

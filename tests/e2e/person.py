@@ -190,7 +190,7 @@ class Person:
 
     async def peer_connections(self) -> int:
         """How many the page has made."""
-        return int(await self.page.evaluate("peerConnections"))
+        return int(await self.page.evaluate("peerConnections.length"))
 
     async def watch_tile(self, other: str) -> None:
         await self.page.evaluate(WATCH_TILE, other)

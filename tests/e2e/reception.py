@@ -18,10 +18,10 @@ WATCH_TILE = """(id) => {
 }"""
 
 RECEIVED = """async (id) => {
-  const pc = window.reconvene.mesh?.peers.get(id)?.pc;
+  const stats = await window.reconvene.meeting?.stats(id);
   const video = document.querySelector(`.tile[data-kind="person"][data-participant-id="${id}"] video`);
   const received = { frames: 0, packets: 0, energy: 0, time: video?.currentTime ?? 0 };
-  for (const report of (await pc?.getStats())?.values() ?? []) {
+  for (const report of stats?.values() ?? []) {
     if (report.type !== "inbound-rtp") continue;
     if (report.kind === "video") received.frames += report.framesDecoded;
     if (report.kind === "audio") {

@@ -48,7 +48,7 @@ export async function joining({ Reconvene }, server) {
 }
 
 /** `unaware`: a server that knows nothing of this page's origin. */
-export async function wrong({ Reconvene }, server, unaware) {
+export async function wrong({ Reconvene, ReconveneError }, server, unaware) {
   const address = (text) => {
     try {
       return new Reconvene({ server: text }).server;
@@ -70,6 +70,7 @@ export async function wrong({ Reconvene }, server, unaware) {
       await join({ getToken: async () => null }),
       await join({ getToken: async () => 7 }),
       await join({ getToken: async () => "gibberish" }),
+      await join({ getToken: () => Promise.reject(new ReconveneError("by_us", "We say so.")) }),
       await hung,
     ],
     servers: [await join({ server: unaware }), await join({ server: location.origin }), await join({ server: "http://127.0.0.1:9" })],
@@ -87,7 +88,6 @@ export async function orders({ Reconvene }) {
   host.on("participantJoined", ({ name, sends }) => told.push(`${name} joins ${sends.audio}`));
   host.on("participantChanged", ({ name, sends }) => told.push(`${name} changes ${sends.audio}`));
   host.on("participantLeft", ({ participant, reason }) => told.push(`${participant.name} ${reason}`));
-
   const guest = await new Reconvene().join("ORDERS", { ...options, name: "Bob" });
   const waits = guest.getSnapshot();
   const early = await failed(guest.moderate.end());
@@ -138,6 +138,61 @@ export async function orders({ Reconvene }) {
     stale: seen.participants[0].sends.audio,
     late: await failed(host.moderate.end()),
   };
+}
+
+/** What is announced and ruled is told, with who has done it; hands are known in their order. */
+export async function rules({ Reconvene }) {
+  const host = await new Reconvene().join("RULES", options);
+  const more = [];
+  const say = (...words) => more.push(words.join(" "));
+  host.on("happening", ({ what, participant: { name, hand } }) => say(name, what, hand));
+  host.on("knockEnded", ({ name, reason, by }) => say(name, reason, by === host.me.id));
+  host.on("meetingChanged", ({ before, settings, by }) => say(before.locked, settings.locked, by === host.me.id));
+  host.on("ruled", ({ name, by, before, now }) => {
+    const told = ({ role, may, sends, hand }) => `${role} ${[may.audio, sends.audio, hand].map(Number).join("")}`;
+    say(name, told(before), "→", told(now), by === host.me.id);
+  });
+  await host.moderate.settings({ lobby: "everyone" });
+  const guest = await new Reconvene().join("RULES", { ...options, name: "Bob" });
+  const { knocks } = await until(host, ({ knocks }) => knocks.length);
+  await host.moderate.admit(knocks[0].id);
+  await until(guest, ({ state }) => state === "joined");
+  guest.me.setHand(true);
+  await until(host, ({ hands }) => hands[0] === guest.me.id);
+  host.me.setHand(true);
+  await until(guest, ({ hands }) => hands.length === 2 && hands[1] === host.me.id);
+  guest.me.setAudio(true);
+  await until(host, ({ participants: [{ sends }] }) => sends.audio);
+  await host.moderate.allow(guest.me.id, { audio: false });
+  const forbidden = await until(guest, ({ me }) => !me.may.audio && !me.sends.audio);
+  const refusing = next(guest, "error");
+  guest.me.setAudio(true);
+  const { code, right } = await refusing;
+  await host.moderate.setRole(guest.me.id, "cohost");
+  await host.moderate.lowerHands([guest.me.id, host.me.id]);
+  await until(guest, ({ hands }) => !hands.length);
+  await host.moderate.settings({ locked: true });
+  guest.leave();
+  await until(host, ({ participants }) => !participants.length);
+  return { more, refused: [code, right], may: [forbidden.me.may.audio, forbidden.me.may.video, Object.isFrozen(forbidden.me.may)] };
+}
+
+/** What a `session` event says gets the place back, with nothing else that says who the user is. */
+export async function held({ Reconvene }) {
+  const meeting = new Reconvene().open("HELD", options);
+  const kept = [];
+  const here = new Promise((resolve) => meeting.on("session", (held) => (kept.push(held), resolve())));
+  await Promise.all([here, meeting.answered]);
+  const { id } = meeting.me;
+  const ids = [];
+  for (const client of [new Reconvene(), new Reconvene({ getToken: () => null })]) {
+    const again = client.open("HELD", { ...options, session: kept.at(-1).session });
+    again.on("session", (held) => kept.push(held));
+    await again.answered;
+    ids.push(again.me.id === id, again.participants.size);
+  }
+  const { left } = await until(meeting, ({ state }) => state === "left");
+  return { ids, grace: kept.every(({ grace }) => grace > 0), left: left.code };
 }
 
 /** Keeps the meeting in `window`, for what comes. */

@@ -1,7 +1,7 @@
 """Scripts that every page begins with, so that tests see what it shows for a moment only, what its sockets carry, and
 what its questions are answered with."""
 
-# Toasts go by themselves: keep their texts. And count the connections to other browsers that are made.
+# Toasts go by themselves: keep their texts. And keep the connections to other browsers.
 REMEMBER = """
   globalThis.toastsSeen = [];
   new MutationObserver((changes) => {
@@ -9,21 +9,22 @@ REMEMBER = """
       for (const node of addedNodes)
         if (node instanceof Element && node.matches(".toast")) toastsSeen.push(node.textContent);
   }).observe(document, { childList: true, subtree: true });
-  globalThis.peerConnections = 0;
+  globalThis.peerConnections = [];
   if ("RTCPeerConnection" in globalThis) globalThis.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
       super(configuration);
       // The one without is tried and closed, to know whether there are any.
-      if (configuration) peerConnections += 1;
+      if (configuration) peerConnections.push(this);
     }
   };
 """
 
-# What goes over the page's sockets, as it goes. Not every browser tells of it by itself.
+# What goes over the page's sockets, as it goes, and the last one. Not every browser tells of it by itself.
 LISTEN = """
   globalThis.WebSocket = class extends WebSocket {
     constructor(...rest) {
       super(...rest);
+      globalThis.lastSocket = this;
       this.addEventListener("message", ({ data }) => socketCarried("heard", data));
     }
     send(data) {

@@ -84,7 +84,7 @@ STAND_IN = """async () => {
   const picture = (number) => ({
     participant: {
       id: `p_${number}`, name: `Guest ${number}`, role: "participant", hand: false, state: "connected",
-      media: { audio: true, video: false, screen: false }, instance: "", joined_at: "",
+      sends: { audio: true, video: false, screen: false }, bot: false, recording: false, guest: false, picture: null,
     },
     own: !number, stream: null, connection: "connected", screen: false, mirrored: false, hue: 0,
   });

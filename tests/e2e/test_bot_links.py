@@ -71,7 +71,7 @@ async def test_a_bot_goes_over_to_a_new_connection_where_a_browser_would_restart
         await ada.sees(bot.my_id, connection="connected", picture="")
         await ada.watch_tile(bot.my_id)
 
-        await ada.page.evaluate("(id) => reconvene.mesh.peers.get(id).pc.restartIce()", bot.my_id)
+        await ada.page.evaluate("peerConnections.at(-1).restartIce()")
         await bot.until(lambda: bot.links[ada_id].connection == 2 and bot.links[ada_id].state == "connected")
         await onlooker.gets("audio", "video")
         await ada.watches_on(bot.my_id)

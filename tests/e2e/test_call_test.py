@@ -17,16 +17,6 @@ from tests.process import ServerProcess
 
 pytestmark = pytest.mark.one_browser
 
-REMEMBER_CONNECTIONS = """
-  globalThis.connections = [];
-  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-    constructor(configuration) {
-      super(configuration);
-      if (configuration) connections.push(this); // without, it is only seen whether there are any
-    }
-  };
-"""
-
 MEASURES = """async () => {
   const context = new AudioContext();
   await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 3000))]);
@@ -127,14 +117,13 @@ async def finds(person: Person, **states: str) -> None:
 
 async def connections(person: Person) -> list[str]:
     """The states of all that the page ever made."""
-    return list(await person.page.evaluate("connections.map(({ connectionState }) => connectionState)"))
+    return list(await person.page.evaluate("peerConnections.map(({ connectionState }) => connectionState)"))
 
 
 async def test_a_call_is_tested_and_the_meeting_is_joined_as_if_it_had_not_been(
     newcomer: Newcomer, meeting: str, echoing: ServerProcess, browser_name: BrowserName
 ) -> None:
     ada = await newcomer("Ada", url=echoing.url)
-    await ada.page.add_init_script(REMEMBER_CONNECTIONS)
     await ada.start(meeting)
     await ada.press("Turn off microphone")
     await ada.press("Test your call")

@@ -92,7 +92,7 @@ async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_ou
     ada, bob, a = await with_plugs(newcomer, meeting)
     await ada.press("Devices")
     await ada.page.get_by_role("combobox", name="Microphone").select_option("Built-in")
-    held = "reconvene.call.media.microphone?.label ?? ''"
+    held = "reconvene.meeting.me.camera.getAudioTracks()[0]?.label ?? ''"
 
     async def label() -> str:
         return str(await ada.page.evaluate(held))
@@ -103,7 +103,7 @@ async def test_another_device_is_chosen_in_the_call_and_the_chosen_one_pulled_ou
     await expect(ada.page.get_by_role("combobox", name="Microphone")).to_have_value("Headset")
     await ada.press("Done")
     await bob.sees(a, audio="on")
-    assert await ada.page.evaluate("reconvene.call.state.audio")
+    assert await ada.page.evaluate("reconvene.meeting.getSnapshot().me.sends.audio")
 
 
 @pytest.mark.one_browser

@@ -107,22 +107,24 @@ SCREEN = """() => {
 }"""
 
 TOGGLE = """() => {
-  void reconvene.call.toggleScreen();
-  void reconvene.call.toggleVideo();
+  const { me } = reconvene.meeting;
+  const { screen, video } = reconvene.meeting.getSnapshot().me;
+  me.setScreen(screen === "off");
+  me.setVideo(video === "off");
 }"""
 
 # What comes is held back, as while the network is away.
 HOLD = """() => {
-  const { mesh } = reconvene;
+  const hear = lastSocket.onmessage;
   const held = [];
-  mesh.receive = (from, data) => held.push([from, data]);
+  lastSocket.onmessage = (event) => held.push(event);
   globalThis.release = () => {
-    delete mesh.receive;
-    for (const [from, data] of held) mesh.receive(from, data);
+    lastSocket.onmessage = hear;
+    held.forEach(hear);
   };
 }"""
 
-STATES = "[...reconvene.mesh.peers.values()].map(({ pc }) => pc.signalingState)"
+STATES = "peerConnections.map((pc) => pc.signalingState).filter((state) => state !== 'closed')"
 
 
 async def simulated(

@@ -47,13 +47,13 @@ NONSENSE: list[Any] = [
     {"offer": [], "screen": {}, "media": "no"},
 ]  # fmt: skip
 
-# As if it came from somebody's page, and then a flood of what would each be taken or answered.
-RECEIVE = """([from, nonsense]) => {
-  const { mesh } = reconvene;
-  const { instance } = mesh.peers.get(from).other;
+# Past the page that sends it.
+SEND = """([to, instance, nonsense]) => {
+  let id = 10_000;
+  const send = (data) => lastSocket.send(JSON.stringify({ type: "signal", id: (id += 1), to, data }));
   for (const data of nonsense) {
-    mesh.receive(from, data);
-    if (data && typeof data === "object" && !Array.isArray(data)) mesh.receive(from, { instance, ...data });
+    send(data);
+    if (data && typeof data === "object" && !Array.isArray(data)) send({ instance, ...data });
   }
 }"""
 
@@ -75,7 +75,8 @@ async def test_nonsense_throws_nowhere_and_no_call_suffers(
         await expect(person.tile(raw.id).get_by_role("img", name="Hand raised")).to_be_visible()
 
     # The same in the name of somebody who is really there.
-    await bob.page.evaluate(RECEIVE, [a, NONSENSE])
+    instance = await bob.page.evaluate("(id) => reconvene.meeting.participants.get(id).instance", a)
+    await ada.page.evaluate(SEND, [b, instance, NONSENSE])
     await all_hear_and_watch({a: ada, b: bob})
     # One more each, to the one who came.
     assert [await person.peer_connections() - 1 for person in (ada, bob)] == connections

@@ -144,7 +144,7 @@ async def test_who_has_left_meanwhile_is_not_brought_back(
     await until(ada.token, lambda token: token == "of then", "the token is taken up again")
     await ada.at("left")
     await expect(ada.heading).to_have_text("You left")
-    assert await ada.page.evaluate("reconvene.call === null")
+    assert await ada.page.evaluate("reconvene.meeting === null")
     forgive(ada)
     await ada.page.close()
 

@@ -45,7 +45,7 @@ async def restored(
 
 
 async def calls(person: Person) -> bool:
-    return bool(await person.page.evaluate("reconvene.call !== null"))
+    return bool(await person.page.evaluate("reconvene.meeting !== null"))
 
 
 @pytest.mark.one_browser

@@ -91,7 +91,7 @@ async def test_whatever_is_wrong_with_server_or_token_is_said(
 ) -> None:
     assert await page.evaluate(RUN, [outside.server, "wrong", server.url]) == {
         "addresses": ["TypeError", "TypeError", True],
-        "tokens": ["no_token", "no_token", "no_token", "bad_token", "left"],
+        "tokens": ["no_token", "no_token", "no_token", "bad_token", "by_us", "left"],
         "servers": ["unreachable", "http_404", "unreachable"],
     }
 
@@ -146,6 +146,34 @@ async def test_those_in_charge_give_orders_and_are_answered(page: Page, outside:
         "same": [True, True, False],
         "stale": False,
         "late": "not_joined",
+    }
+
+
+async def test_what_is_done_in_a_meeting_is_told_with_who_has_done_it(page: Page, outside: Outside) -> None:
+    assert await page.evaluate(RUN, [outside.server, "rules", None]) == {
+        "more": [
+            "  true",
+            "Bob admitted true",
+            "Bob joined false",
+            "Bob hand true",
+            "Bob participant 111 → participant 001 true",
+            "Bob participant 001 → cohost 101 true",
+            "Bob cohost 101 → cohost 100 true",
+            "Ann host 101 → host 100 true",
+            " true true",
+            "Bob left false",
+        ],
+        "refused": ["forbidden", "audio"],
+        "may": [False, True, True],
+    }
+
+
+async def test_a_session_gets_the_place_back(page: Page, outside: Outside) -> None:
+    """As after a reload. Nobody else is seen there meanwhile."""
+    assert await page.evaluate(RUN, [outside.server, "held", None]) == {
+        "ids": [True, 0, True, 0],
+        "grace": True,
+        "left": "replaced",
     }
 
 

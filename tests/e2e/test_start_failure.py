@@ -175,7 +175,7 @@ async def test_page_that_takes_long_says_so_and_goes_on(visitor: Person) -> None
 async def test_call_goes_on_whatever_fails_in_it(visitor: Person, meeting: str) -> None:
     (a,) = await meet(meeting, visitor)
     await visitor.sees(a, audio="on")
-    await visitor.page.evaluate("reconvene.call.on('change', () => { throw new Error('planted'); })")
+    await visitor.page.evaluate("reconvene.meeting.subscribe(() => { throw new Error('planted'); })")
     await visitor.press("Turn off microphone")
     await visitor.sees(a, audio="off")
     await expect(visitor.page.locator("#failure")).to_have_count(0)

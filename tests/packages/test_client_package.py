@@ -75,5 +75,8 @@ def test_it_can_be_loaded_where_there_is_no_page(application: Path) -> None:
     """As a server does that renders pages. Without an address nobody knows which server is meant."""
     (application / "look.js").write_text(LOOK)
     names, why, server = json.loads(run("node", "look.js", cwd=application))
-    assert names == ["Meeting", "REACTIONS", "Reconvene", "ReconveneError"]
+    assert names == [
+        *("LevelMeter", "LocalMedia", "Meeting", "REACTIONS", "Reconvene", "ReconveneError"),
+        *("SpeakingDetector", "canCall"),
+    ]
     assert (why, server) == ("TypeError", "https://a.example")

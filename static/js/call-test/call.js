@@ -1,6 +1,7 @@
 /**
  * A test before the call: a short stay in a meeting of its own, with an echo that the server starts there. It uses the
- * devices that are already open, and neither opens nor stops any. No other meeting is affected.
+ * devices that are already open, and neither opens nor stops any. No other meeting is affected. What the browser measures of
+ * the connection says what comes back.
  */
 import { HERE } from "../../sdk/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
@@ -29,7 +30,7 @@ const AUDIBLE = 0.005;
 /** Pictures; more than the one that may be left from before. */
 const FRAMES = 5;
 /** The server re-encodes everything it returns, so this page sends as in a meeting with so many others. */
-const SIZE = 4;
+const OTHERS = 4;
 
 /** @extends {Emitter<{change: null}>} */
 export class TestCall extends Emitter {
@@ -44,10 +45,8 @@ export class TestCall extends Emitter {
   #media;
   /** @type {import("./steps.js").Observed} */
   #observed;
-  /** @type {import("../../sdk/meeting.js").Meeting | null} */
+  /** @type {import("../../sdk/reconvene.js").Meeting | null} */
   #meeting = null;
-  /** @type {import("../../sdk/peer-connection.js").PeerConnection | undefined} */
-  #peer;
   #sent = new LevelMeter(SAMPLES);
   #back = new LevelMeter(SAMPLES);
   #began = 0;
@@ -100,13 +99,13 @@ export class TestCall extends Emitter {
   #join({ meeting: id, token }) {
     const { signal } = this.#watch;
     this.#observed.answered = true;
-    const meeting = new Reconvene({ server: HERE }).enter(id, { name: "Test" }, { token: async () => token, media: this.#media });
+    const client = new Reconvene({ server: HERE, getToken: () => token });
+    const meeting = client.open(id, { name: "Test", media: this.#media, others: OTHERS });
     this.#meeting = meeting;
     meeting.on("state", (state) => (this.#observed.joined ||= state === "joined"), { signal });
     meeting.on("left", (left) => this.#fail(left), { signal });
     meeting.on("participantLeft", () => this.#fail({ code: "ended", message: "" }), { signal });
-    meeting.call.on("change", () => this.#look(), { signal });
-    meeting.call.mesh.on("peer", () => this.#look(), { signal });
+    signal.addEventListener("abort", meeting.subscribe(() => this.#look()));
   }
 
   /** @param {{code: string, message: string}} problem */
@@ -131,23 +130,17 @@ export class TestCall extends Emitter {
     if (this.#observed.path) this.#connectedAt = Math.min(this.#connectedAt, elapsed);
     this.#observed.brief = elapsed < this.#connectedAt + BRIEF;
     this.#looks += 1;
-    this.#follow();
+    this.returned = this.#echo?.camera ?? this.returned;
     this.#listen();
-    if (this.#peer && this.#looks % MEASURE_EVERY === 0) void this.#measure(this.#peer);
+    if (this.#looks % MEASURE_EVERY === 0) void this.#measure();
     this.#judge();
     // End early only if all is well: otherwise there is time to turn devices on.
     this.#wellSince = perfect(this.steps) ? Math.min(this.#wellSince, elapsed) : Infinity;
     if (elapsed > LONGEST || elapsed > this.#wellSince + LINGER) this.#finish();
   }
 
-  /** Follows the echo's connection, which may be replaced. */
-  #follow() {
-    const peer = this.#meeting?.call.mesh.peers.values().next().value;
-    if (peer === this.#peer) return;
-    this.#peer = peer;
-    this.#framesBefore = 0;
-    peer?.adapt(SIZE);
-    this.returned = peer?.camera ?? this.returned;
+  get #echo() {
+    return this.#meeting?.getSnapshot().participants[0];
   }
 
   #listen() {
@@ -156,21 +149,22 @@ export class TestCall extends Emitter {
     Object.assign(microphone, { on: state.audio, asking: states.audio === "asking", error: errors.audio });
     Object.assign(camera, { on: state.video, asking: states.video === "asking", error: errors.video });
     this.#sent.listen(this.#media.microphone);
-    this.#back.listen(this.#peer?.camera.getAudioTracks()[0] ?? null);
+    this.#back.listen(this.#echo?.camera?.getAudioTracks()[0] ?? null);
     microphone.measured = this.#sent.possible && this.#back.possible;
     if (!this.#observed.path) return;
     microphone.heard ||= this.#sent.level > LOUD;
     microphone.returned ||= microphone.heard && this.#back.level > AUDIBLE;
   }
 
-  /** @param {import("../../sdk/peer-connection.js").PeerConnection} peer */
-  async #measure(peer) {
-    const { path, roundTrip, frames } = await measured(peer.pc);
-    if (this.over || peer !== this.#peer) return;
+  async #measure() {
+    const stats = await this.#meeting?.stats(this.#echo?.id ?? "");
+    if (this.over || !stats) return;
+    const { path, roundTrip, frames } = measured(stats);
     const { camera } = this.#observed;
-    if (peer.pc.connectionState === "connected") this.#observed.path = path ?? this.#observed.path;
+    if (this.#echo?.connection === "connected") this.#observed.path = path ?? this.#observed.path;
     this.#observed.roundTrip = roundTrip ?? this.#observed.roundTrip;
-    if (!camera.on) this.#framesBefore = frames;
+    // The echo's connection may be replaced, and counts anew then.
+    if (!camera.on || frames < this.#framesBefore) this.#framesBefore = camera.on ? 0 : frames;
     camera.returned = camera.on && (camera.returned || frames >= this.#framesBefore + FRAMES);
   }
 
@@ -181,11 +175,11 @@ export class TestCall extends Emitter {
 }
 
 /**
- * @param {RTCPeerConnection} pc
- * @returns {Promise<{path: "direct" | "relayed" | null, roundTrip: number | null, frames: number}>} seconds; pictures decoded
+ * @param {RTCStatsReport} report
+ * @returns {{path: "direct" | "relayed" | null, roundTrip: number | null, frames: number}} seconds; pictures decoded
  */
-async function measured(pc) {
-  const stats = /** @type {Map<string, any>} */ (/** @type {unknown} */ (await pc.getStats()));
+function measured(report) {
+  const stats = /** @type {Map<string, any>} */ (/** @type {unknown} */ (report));
   const all = [...stats.values()];
   const chosen = all.find(({ type, selectedCandidatePairId }) => type === "transport" && selectedCandidatePairId);
   // Not every browser reports transports.

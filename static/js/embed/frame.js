@@ -5,6 +5,8 @@
  * anybody's is, and nobody knows whose: then it gives no token, and turns nothing on.
  */
 
+import { everyone } from "../meeting/everyone.js";
+
 /**
  * @typedef {import("../meeting/visit.js").Visit} Visit
  * @typedef {"audio" | "video"} Kind
@@ -41,8 +43,8 @@ export class Frame {
   #wish = null;
   /** @type {Visit | null} */
   #visit = null;
-  /** What is followed now. @type {Visit["call"]} */
-  #call = null;
+  /** What is followed now. @type {Visit["meeting"]} */
+  #meeting = null;
   /** @type {Visit["media"] | null} */
   #media = null;
   #told = "";
@@ -95,27 +97,28 @@ export class Frame {
 
   /** @param {Command} command  true: off @param {boolean} both  whether it may turn something on, too */
   #mute(command, both) {
-    const { media = null, call = null } = this.#visit ?? {};
+    const { media = null, meeting = null } = this.#visit ?? {};
     for (const kind of KINDS) {
       if (!media || command[kind] !== media.wanted[kind]) continue;
       if (media.wanted[kind]) media.turnOff({ [kind]: false });
-      else if (both && call) ({ audio: () => call.toggleAudio(), video: () => call.toggleVideo() })[kind]();
+      else if (both && meeting) ({ audio: () => meeting.me.setAudio(true), video: () => meeting.me.setVideo(true) })[kind]();
       else if (both) media.toggle(kind);
     }
   }
 
   #follow() {
-    const { call = null, media = null } = this.#visit ?? {};
-    if (call !== this.#call) call?.on("change", () => call === this.#call && this.#report());
+    const { meeting = null, media = null } = this.#visit ?? {};
+    if (meeting !== this.#meeting) meeting?.subscribe(() => meeting === this.#meeting && this.#report());
     if (media !== this.#media) media?.on("change", () => media === this.#media && this.#report());
-    this.#call = call;
+    this.#meeting = meeting;
     this.#media = media;
   }
 
   /** Tells what has changed. */
   #report() {
-    const { call, media } = this.#visit ?? {};
-    const participants = call?.participants.map(({ id, name, role, state }) => ({ id, name, role, state, me: id === call.myId })) ?? [];
+    const { meeting, media } = this.#visit ?? {};
+    const people = meeting ? everyone(meeting.getSnapshot()) : [];
+    const participants = people.map(({ id, name, role, state }) => ({ id, name, role, state, me: id === meeting?.me.id }));
     const now = { reconvene: "state", view: document.body.dataset.view ?? "", media: media?.state ?? null, participants };
     const text = JSON.stringify(now);
     if (text === this.#told || !this.#origin) return;

@@ -24,6 +24,23 @@ export class Bearer {
   }
 
   /**
+   * For one join: gives its first token, and then only what the application gives anew.
+   * @param {string | undefined} session @returns {{first: string, getToken: () => Promise<string | null>}}
+   */
+  bearing(session) {
+    let asked = false;
+    const bearing = {
+      first: "",
+      getToken: async () => {
+        if (asked) return (await this.#identity.login.renewal?.()) ?? null;
+        asked = true;
+        return (bearing.first = (await this.token(session)) ?? "") || null;
+      },
+    };
+    return bearing;
+  }
+
+  /**
    * Runs what needs a token, over HTTP.
    * @template T
    * @param {(token: string) => Promise<T>} run @returns {Promise<T>} @throws {ReconveneError}

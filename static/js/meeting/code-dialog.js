@@ -2,18 +2,19 @@
 import { modal } from "../ui/dialogs.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 
-/** @param {import("../../sdk/call.js").Call} call @param {{id: string, name: string}} participant */
-export async function showSecurityCode(call, { id, name }) {
+/** @param {import("../../sdk/reconvene.js").Meeting} meeting @param {{id: string, name: string}} participant */
+export async function showSecurityCode(meeting, { id, name }) {
   const element = fromTemplate("security-code");
   const watch = new AbortController();
   const show = async () => {
-    const code = await call.mesh.peers.get(id)?.securityCode();
+    const code = await meeting.securityCode(id);
     write(part(element, "code"), code || "There is no connection at the moment.");
   };
   write(part(element, "title"), `Security code with ${name}`);
   write(part(element, "how"), `Have ${name} open this about you, and read the code out to each other.`);
   // Another connection has another code.
-  call.mesh.on("peer", (changed) => changed === id && void show(), { signal: watch.signal });
+  meeting.on("participantChanged", (changed) => changed.id === id && void show(), { signal: watch.signal });
+  meeting.on("participantLeft", ({ participant }) => participant.id === id && void show(), { signal: watch.signal });
   void show();
   await modal(element);
   watch.abort();

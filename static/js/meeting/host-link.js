@@ -4,8 +4,8 @@ import { CopyField } from "../ui/copy-field.js";
 import { modal } from "../ui/dialogs.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 
-/** @param {import("../../sdk/call.js").Call} call @param {import("./bearer.js").Bearer} bearer */
-export async function showHostLink(call, bearer) {
+/** @param {import("../../sdk/reconvene.js").Meeting} meeting @param {import("./bearer.js").Bearer} bearer */
+export async function showHostLink(meeting, bearer) {
   const element = fromTemplate("host-link");
   const watch = new AbortController();
   const field = new CopyField(part(element, "made"));
@@ -15,7 +15,7 @@ export async function showHostLink(call, bearer) {
     enable(button, false);
     write(part(element, "error"), "");
     try {
-      const { url } = await bearer.with((token) => makeInvite(token, call.meeting.id, { role: "host", uses: 1, expires_at: null }));
+      const { url } = await bearer.with((token) => makeInvite(token, meeting.id, { role: "host", uses: 1, expires_at: null }));
       field.show(url);
     } catch (problem) {
       write(part(element, "error"), problem instanceof Error ? problem.message : String(problem));

@@ -4,14 +4,14 @@ import { fromTemplate, part, write } from "../ui/dom.js";
 import { InviteLinks } from "./invite-links.js";
 import { RemovedPeople } from "./removed-people.js";
 
-/** @typedef {import("../../sdk/call.js").Call} Call */
+/** @typedef {import("../../sdk/reconvene.js").Meeting} Meeting */
 
 const CHOICES = /** @type {const} */ (["lobby", "without_host"]);
 const RIGHTS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 
-/** @param {Call} call @param {import("./bearer.js").Bearer} bearer */
-export async function showHostPanel(call, bearer) {
-  const panel = new HostPanel(call, bearer);
+/** @param {Meeting} meeting @param {import("./bearer.js").Bearer} bearer @param {import("./order-news.js").TellOrder} tell */
+export async function showHostPanel(meeting, bearer, tell) {
+  const panel = new HostPanel(meeting, bearer, tell);
   panel.start();
   await modal(panel.element);
   panel.stop();
@@ -19,24 +19,27 @@ export async function showHostPanel(call, bearer) {
 
 class HostPanel {
   element = fromTemplate("host-panel");
-  #call;
+  #meeting;
+  #tell;
   #sections;
   /** The last one that was set. */
   #message = "";
   #watch = new AbortController();
 
-  /** @param {Call} call @param {import("./bearer.js").Bearer} bearer */
-  constructor(call, bearer) {
-    this.#call = call;
+  /** @param {Meeting} meeting @param {import("./bearer.js").Bearer} bearer @param {import("./order-news.js").TellOrder} tell */
+  constructor(meeting, bearer, tell) {
+    this.#meeting = meeting;
+    this.#tell = tell;
     this.#sections = [
-      new InviteLinks(part(this.element, "invites"), call, bearer),
-      new RemovedPeople(part(this.element, "removed"), call, bearer),
+      new InviteLinks(part(this.element, "invites"), meeting, bearer),
+      new RemovedPeople(part(this.element, "removed"), meeting, bearer, (order) => this.#give(order)),
     ];
   }
 
   start() {
     const { signal } = this.#watch;
     const { element } = this;
+    const meeting = this.#meeting;
     /** @param {string} name @param {() => void} run @param {string} [type] */
     const on = (name, run, type = "change") => part(element, name).addEventListener(type, run, { signal });
     on("locked", () => this.#set({ locked: this.#checked("locked") }));
@@ -53,11 +56,10 @@ class HostPanel {
     on("set-password", () => this.#setPassword(), "click");
     on("remove-password", () => this.#set({ password: null }), "click");
     this.#input("password").addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.#setPassword()), { signal });
-    on("mute-all", () => this.#call.order({ type: "mute", participants: "others", media: { audio: false } }), "click");
+    on("mute-all", () => void this.#give(meeting.moderate.mute("others")), "click");
     on("lower-hands", () => this.#lowerHands(), "click");
-    this.#call.on("change", () => this.#show(), { signal });
-    this.#call.on("answered", ({ error }) => write(part(element, "error"), error?.message ?? ""), { signal });
-    this.#input("message").value = this.#message = this.#call.meeting.settings?.message ?? "";
+    signal.addEventListener("abort", meeting.subscribe(() => this.#show()));
+    this.#input("message").value = this.#message = meeting.getSnapshot().settings.message ?? "";
     for (const section of this.#sections) section.start();
     this.#show();
   }
@@ -69,7 +71,14 @@ class HostPanel {
 
   /** @param {Record<string, unknown>} settings */
   #set(settings) {
-    this.#call.order({ type: "settings", settings });
+    void this.#give(this.#meeting.moderate.settings(settings));
+  }
+
+  /** What went wrong with the last order is said here, too. @param {Promise<void>} order */
+  async #give(order) {
+    const wrong = await this.#tell(order);
+    write(part(this.element, "error"), wrong);
+    return wrong;
   }
 
   #sayToThoseWhoWait() {
@@ -86,19 +95,15 @@ class HostPanel {
   }
 
   #lowerHands() {
-    const up = this.#raised;
-    if (up.length) this.#call.order({ type: "lower_hands", participants: up });
-  }
-
-  get #raised() {
-    return this.#call.participants.filter(({ hand }) => hand).map(({ id }) => id);
+    const { hands } = this.#meeting.getSnapshot();
+    if (hands.length) void this.#give(this.#meeting.moderate.lowerHands(hands));
   }
 
   /** Also while it is open somebody else may change something, or take the person's role away. */
   #show() {
     const { element } = this;
-    if (!this.#call.inCharge) return /** @type {HTMLDialogElement} */ (element).close();
-    const { settings = {} } = this.#call.meeting;
+    const { me, settings, hands } = this.#meeting.getSnapshot();
+    if (!me.inCharge) return /** @type {HTMLDialogElement} */ (element).close();
     this.#input("locked").checked = Boolean(settings.locked);
     part(element, "lobby", HTMLSelectElement).value = settings.lobby ?? "off";
     part(element, "without_host", HTMLSelectElement).value = settings.without_host ?? "continue";
@@ -107,7 +112,7 @@ class HostPanel {
     for (const right of RIGHTS) this.#input(`may-${right}`).checked = settings.may?.[right] ?? true;
     part(element, "remove-password").hidden = !settings.password;
     write(part(element, "password-state"), settings.password ? "There is one. Setting another replaces it." : "There is none.");
-    part(element, "lower-hands", HTMLButtonElement).disabled = !this.#raised.length;
+    part(element, "lower-hands", HTMLButtonElement).disabled = !hands.length;
   }
 
   /** @param {string} name */

@@ -11,15 +11,15 @@ const FOR = { host: "Host link", cohost: "For co-hosts", participant: "For parti
 
 export class InviteLinks {
   #element;
-  #call;
+  #meeting;
   #bearer;
   #made;
   #watch = new AbortController();
 
-  /** @param {Element} element  a <details> @param {import("../../sdk/call.js").Call} call @param {import("./bearer.js").Bearer} bearer */
-  constructor(element, call, bearer) {
+  /** @param {Element} element  a <details> @param {import("../../sdk/reconvene.js").Meeting} meeting @param {import("./bearer.js").Bearer} bearer */
+  constructor(element, meeting, bearer) {
     this.#element = element;
-    this.#call = call;
+    this.#meeting = meeting;
     this.#bearer = bearer;
     this.#made = new CopyField(part(element, "made"));
   }
@@ -28,7 +28,7 @@ export class InviteLinks {
     const { signal } = this.#watch;
     const element = this.#element;
     this.#made.start(signal);
-    this.#call.on("change", () => this.#show(), { signal });
+    signal.addEventListener("abort", this.#meeting.subscribe(() => this.#show()));
     this.#show();
     element.addEventListener("toggle", () => element.hasAttribute("open") && this.#with((token, id) => this.#list(token, id)), { signal });
     part(element, "make-invite").addEventListener("click", () => this.#make(), { signal });
@@ -46,11 +46,11 @@ export class InviteLinks {
   }
 
   get #isHost() {
-    return this.#call.me?.role === "host";
+    return this.#meeting.me.role === "host";
   }
 
   async #showHostLink() {
-    await showHostLink(this.#call, this.#bearer);
+    await showHostLink(this.#meeting, this.#bearer);
     await this.#with((token, id) => this.#list(token, id));
   }
 
@@ -119,7 +119,7 @@ export class InviteLinks {
     write(error, "");
     write(part(this.#element, "invite-state"), "");
     try {
-      await this.#bearer.with((token) => run(token, this.#call.meeting.id));
+      await this.#bearer.with((token) => run(token, this.#meeting.id));
     } catch (problem) {
       write(error, problem instanceof Error ? problem.message : String(problem));
     }

@@ -2,40 +2,42 @@
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { askWhetherToDenyForGood } from "./moderation-questions.js";
 
-/** @typedef {import("../../sdk/call.js").Call} Call */
+/** @typedef {import("../../sdk/reconvene.js").Meeting} Meeting */
 
 export class KnockList {
   #view;
-  #call;
+  #meeting;
+  #tell;
   /** @type {Map<string, HTMLElement>} */
   #items = new Map();
   /** Knocks that were denied while this page was there. Whoever knocks again does so by the same id. @type {Set<string>} */
   #denied = new Set();
 
-  /** @param {HTMLElement} view  the meeting's @param {Call} call */
-  constructor(view, call) {
+  /** @param {HTMLElement} view  the meeting's @param {Meeting} meeting @param {import("./order-news.js").TellOrder} tell */
+  constructor(view, meeting, tell) {
     this.#view = view;
-    this.#call = call;
+    this.#meeting = meeting;
+    this.#tell = tell;
   }
 
   /** @param {() => void} showPeople @param {AbortSignal} signal */
   start(showPeople, signal) {
-    this.#call.on("event", ({ event }) => event.type === "knock_ended" && event.reason === "denied" && this.#denied.add(event.id), { signal });
-    const everyone = () => this.#admit([...this.#call.knocks.keys()]);
+    this.#meeting.on("knockEnded", ({ id, reason }) => reason === "denied" && this.#denied.add(id), { signal });
+    const everyone = () => this.#admit(this.#meeting.getSnapshot().knocks.map(({ id }) => id));
     part(this.#view, "admit-all").addEventListener("click", everyone, { signal });
     part(this.#view, "door-admit").addEventListener("click", everyone, { signal });
     part(this.#view, "door-show").addEventListener("click", showPeople, { signal });
   }
 
+  /** @returns {boolean} whether somebody new is there */
   update() {
-    const { knocks, inCharge } = this.#call;
-    const shown = inCharge ? [...knocks.values()] : [];
+    const { knocks, me } = this.#meeting.getSnapshot();
+    const shown = me.inCharge ? knocks : [];
+    const others = shown.filter(({ id }) => !this.#items.has(id));
     const list = part(this.#view, "knock-list");
     const gone = new Set(this.#items.keys());
-    for (const knock of shown) {
-      gone.delete(knock.id);
-      if (!this.#items.has(knock.id)) list.append(this.#newItem(knock));
-    }
+    for (const { id } of shown) gone.delete(id);
+    list.append(...others.map((knock) => this.#newItem(knock)));
     for (const id of gone) this.#remove(id);
     part(this.#view, "knocks").hidden = !shown.length;
     part(this.#view, "admit-all").hidden = shown.length < 2;
@@ -45,9 +47,10 @@ export class KnockList {
     write(part(this.#view, "knocks-title"), `Waiting to be let in (${shown.length})`);
     write(part(this.#view, "door-text"), shown.length === 1 ? `At the door: ${shown[0].name}` : `At the door: ${shown.length} people`);
     write(part(this.#view, "door-admit"), shown.length === 1 ? "Admit" : "Admit all");
+    return others.length > 0;
   }
 
-  /** @param {import("../../sdk/protocol.js").Knock} knock */
+  /** @param {import("../../sdk/reconvene.js").Snapshot["knocks"][number]} knock */
   #newItem({ id, name, at, anonymous }) {
     const item = fromTemplate("knock");
     this.#items.set(id, item);
@@ -66,12 +69,12 @@ export class KnockList {
   async #deny(id, name) {
     if (this.#denied.has(id) && !(await askWhetherToDenyForGood(name))) return;
     // Meanwhile somebody else may have answered.
-    if (this.#call.knocks.has(id)) this.#call.order({ type: "deny", knocks: [id] });
+    if (this.#meeting.getSnapshot().knocks.some((knock) => knock.id === id)) void this.#tell(this.#meeting.moderate.deny(id));
   }
 
   /** @param {string[]} knocks  each by its id, so that nobody is let in who comes later */
   #admit(knocks) {
-    if (knocks.length) this.#call.order({ type: "admit", knocks });
+    if (knocks.length) void this.#tell(this.#meeting.moderate.admit(knocks));
   }
 
   /** The focus goes on to the next one. @param {string} id */

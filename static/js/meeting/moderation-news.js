@@ -1,12 +1,9 @@
 /** What those in charge have done, in words for everyone whom it concerns. */
-import { may } from "../../sdk/rights.js";
 import { FORBIDDEN, NAMES, listed } from "./rights-texts.js";
 
 /**
- * @typedef {import("../../sdk/protocol.js").Participant} Participant
- * @typedef {import("../../sdk/protocol.js").Meeting} Meeting
- * @typedef {import("../../sdk/protocol.js").RoomEvent} RoomEvent
- * @typedef {import("../../sdk/call.js").Before} Before
+ * @typedef {import("../../sdk/reconvene.js").MeetingEvents} MeetingEvents
+ * @typedef {MeetingEvents["ruled"]["now"]} Standing
  */
 
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
@@ -17,57 +14,35 @@ const THEIRS = { audio: "turn on the microphone", video: "turn on the camera", s
 /** What one may again. */
 const AGAIN = { audio: "turn on your microphone", video: "turn on your camera", screen: "share a screen", hand: "raise your hand" };
 
-/** @param {RoomEvent} event @param {Before} before @param {string} myId @returns {string[]} */
-export function newsOf(event, before, myId) {
-  const by = "by" in event ? event.by : undefined;
-  const name = by === undefined ? undefined : by === myId ? "You" : before.roster.get(by)?.name;
-  switch (event.type) {
-    case "participant_updated": {
-      const known = before.roster.get(event.participant.id);
-      const { role, may: rights } = event.participant;
-      // What is done to somebody: by somebody else, or by nobody who is in the meeting.
-      if (!known || (name === undefined && role === undefined && rights === undefined)) return [];
-      const now = { ...known, ...event.participant };
-      return known.id === myId ? ofMe(known, now, before.meeting, name ?? "The server") : ofAnother(known, now, before.meeting, by === myId);
-    }
-    case "meeting_updated":
-      return ofMeeting(before.meeting, { ...before.meeting, ...event.meeting }, name);
-    case "knock":
-      return [`${event.knock.name} asks to be let in`];
-    default:
-      return [];
-  }
+/** @param {MeetingEvents["ruled"]} ruled @param {string} myId @param {(id: string) => string | undefined} nameOf  oneself is “You” @returns {string[]} */
+export function ruledNews({ id, name, by, before, now }, myId, nameOf) {
+  // By somebody else, or by nobody who is in the meeting.
+  return id === myId ? ofMe(before, now, (by && nameOf(by)) || "The server") : ofAnother(name, before, now, by === myId);
 }
 
-/** @param {import("../../sdk/protocol.js").KnockEnded} event @param {string} knocker @param {Before} before @param {string} myId */
-export function knockEnded({ reason, by }, knocker, before, myId) {
-  const name = by === myId ? "You" : by && before.roster.get(by)?.name;
-  if (reason === "left") return `${knocker} no longer waits`;
-  return `${name || "Somebody"} ${reason === "admitted" ? `let ${knocker} in` : `turned ${knocker} away`}`;
+/** @param {MeetingEvents["knockEnded"]} ended @param {(id: string) => string | undefined} nameOf */
+export function knockEnded({ name, reason, by }, nameOf) {
+  if (reason === "left") return `${name} no longer waits`;
+  return `${(by && nameOf(by)) || "Somebody"} ${reason === "admitted" ? `let ${name} in` : `turned ${name} away`}`;
 }
 
-/** @param {import("../../sdk/outbox.js").Order} order  an `ask` that was obeyed @param {Participant[]} people */
-export function hasAsked(order, people) {
-  const media = /** @type {Partial<import("../../sdk/protocol.js").MediaState>} */ (order.media);
-  const name = people.find(({ id }) => id === order.participant)?.name ?? "Somebody";
-  return `${name} was asked to turn on the ${listed(MEDIA.filter((right) => media[right]).map((right) => NAMES[right]))}`;
-}
+/** @param {string} name */
+export const hasAsked = (name) => `${name} was asked to turn on the microphone`;
 
-/** @param {import("../../sdk/actions.js").Muted} muted */
+/** @param {MeetingEvents["muted"]} muted */
 export const turnedOff = ({ media }) =>
   `Turned off, as it is not allowed to you now: ${listed(MEDIA.filter((flag) => media[flag] === false).map((flag) => NAMES[flag]))}.`;
 
-/** @param {Participant} known @param {Participant} now @param {Meeting} meeting @param {string} by */
-function ofMe(known, now, meeting, by) {
+/** @param {Standing} before @param {Standing} now @param {string} by */
+function ofMe(before, now, by) {
   const texts = [];
-  if (now.role !== known.role) texts.push(MY_ROLE[now.role]);
-  const off = MEDIA.filter((flag) => known.media[flag] && !now.media[flag]);
+  if (now.role !== before.role) texts.push(MY_ROLE[now.role]);
+  const off = MEDIA.filter((flag) => before.sends[flag] && !now.sends[flag]);
   if (off.length) texts.push(`${by} turned off your ${listed(off.map((flag) => NAMES[flag]))}`);
-  if (known.hand && !now.hand) texts.push(`${by} lowered your hand`);
+  if (before.hand && !now.hand) texts.push(`${by} lowered your hand`);
   for (const right of RIGHTS) {
-    const [before, after] = [may(known, meeting, right), may(now, meeting, right)];
-    if (before && !after) texts.push(FORBIDDEN[right]);
-    if (!before && after && now.role === known.role) texts.push(`You may ${AGAIN[right]} again`);
+    if (before.may[right] && !now.may[right]) texts.push(FORBIDDEN[right]);
+    if (!before.may[right] && now.may[right] && now.role === before.role) texts.push(`You may ${AGAIN[right]} again`);
   }
   return texts;
 }
@@ -78,25 +53,24 @@ const MY_ROLE = {
   participant: "You are no longer in charge of this meeting",
 };
 
-/** @param {Participant} known @param {Participant} now @param {Meeting} meeting @param {boolean} byMe */
-function ofAnother(known, now, meeting, byMe) {
-  const { name } = now;
+/** @param {string} name @param {Standing} before @param {Standing} now @param {boolean} byMe */
+function ofAnother(name, before, now, byMe) {
   const texts = [];
-  if (now.role === "host" && known.role !== "host") texts.push(`${name} is the host now`);
-  else if (now.role === "cohost" && known.role === "participant") texts.push(`${name} is a co-host now`);
-  else if (now.role === "participant" && known.role !== "participant") texts.push(`${name} is no longer a co-host`);
+  if (now.role === "host" && before.role !== "host") texts.push(`${name} is the host now`);
+  else if (now.role === "cohost" && before.role === "participant") texts.push(`${name} is a co-host now`);
+  else if (now.role === "participant" && before.role !== "participant") texts.push(`${name} is no longer a co-host`);
   if (!byMe) return texts;
-  const off = MEDIA.filter((flag) => known.media[flag] && !now.media[flag]);
+  const off = MEDIA.filter((flag) => before.sends[flag] && !now.sends[flag]);
   if (off.length) texts.push(`You turned off ${name}’s ${listed(off.map((flag) => NAMES[flag]))}`);
   for (const right of MEDIA) {
-    const [before, after] = [may(known, meeting, right), may(now, meeting, right)];
-    if (before !== after && now.role === known.role) texts.push(`${name} may ${after ? "" : "not "}${THEIRS[right]} ${after ? "again" : "any more"}`);
+    if (before.may[right] !== now.may[right] && now.role === before.role) texts.push(`${name} may ${now.may[right] ? "" : "not "}${THEIRS[right]} ${now.may[right] ? "again" : "any more"}`);
   }
   return texts;
 }
 
-/** @param {Meeting} before @param {Meeting} now @param {string} [by] */
-function ofMeeting({ settings: old = {} }, { settings = {} }, by) {
+/** @param {MeetingEvents["meetingChanged"]} changed @param {(id: string) => string | undefined} nameOf @returns {string[]} */
+export function settingsNews({ before: old, settings, by: who }, nameOf) {
+  const by = who && nameOf(who);
   const texts = [];
   if (Boolean(old.locked) !== Boolean(settings.locked)) texts.push(did(by, settings.locked ? "locked" : "unlocked"));
   if ((old.lobby ?? "off") !== (settings.lobby ?? "off")) texts.push(LOBBY[settings.lobby ?? "off"]);

@@ -1,9 +1,8 @@
 /** The list of all participants, with the status of each: raised hands first, in their order, then oneself, then the others. */
 import { paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
-import { hands } from "../../sdk/roster.js";
 
-/** @typedef {import("../../sdk/protocol.js").Participant} Participant */
+/** @typedef {import("./everyone.js").Person} Person */
 
 const ROLES = { host: "Host", cohost: "Co-host", participant: "" };
 const GUESTS = { host: "Host, guest", cohost: "Co-host, guest", participant: "Guest" };
@@ -16,7 +15,7 @@ export class PeopleList {
 
   /**
    * @param {HTMLElement} list
-   * @param {{concerns: (participant: Participant) => boolean, open: (id: string, button: HTMLElement) => void}} menu
+   * @param {{concerns: (person: Person) => boolean, open: (id: string, button: HTMLElement) => void}} menu
    *   of one person
    */
   constructor(list, menu) {
@@ -24,20 +23,23 @@ export class PeopleList {
     this.#menu = menu;
   }
 
-  /** @param {Participant[]} participants @param {string} myId @param {import("../ui/avatar.js").Colours} colours */
-  update(participants, myId, colours) {
+  /**
+   * @param {Person[]} people @param {readonly string[]} hands  the ids of those who raise one, in their order @param {string} myId
+   * @param {import("../ui/avatar.js").Colours} colours
+   */
+  update(people, hands, myId, colours) {
     const gone = new Set(this.#items.keys());
     const held = document.activeElement;
-    const raised = hands(participants);
-    [...raised, ...participants.filter(({ hand }) => !hand)].forEach((participant, index) => {
-      gone.delete(participant.id);
-      const item = this.#items.get(participant.id) ?? this.#newItem(participant.id);
-      this.#items.set(participant.id, item);
+    const raised = hands.flatMap((id) => people.find((person) => person.id === id) ?? []);
+    [...raised, ...people.filter(({ id }) => !hands.includes(id))].forEach((person, index) => {
+      gone.delete(person.id);
+      const item = this.#items.get(person.id) ?? this.#newItem(person.id);
+      this.#items.set(person.id, item);
       if (this.#list.children[index] !== item) this.#list.insertBefore(item, this.#list.children[index] ?? null);
-      show(item, participant, participant.id === myId, colours.of(participant.id), raised.indexOf(participant) + 1);
+      show(item, person, person.id === myId, colours.of(person.id), raised.indexOf(person) + 1);
       const more = part(item, "more");
-      more.hidden = !this.#menu.concerns(participant);
-      more.setAttribute("aria-label", `More about ${participant.name}`);
+      more.hidden = !this.#menu.concerns(person);
+      more.setAttribute("aria-label", `More about ${person.name}`);
     });
     for (const id of gone) {
       this.#items.get(id)?.remove();
@@ -57,25 +59,25 @@ export class PeopleList {
 }
 
 /**
- * @param {HTMLElement} item @param {Participant} participant @param {boolean} own @param {number} hue  degrees
+ * @param {HTMLElement} item @param {Person} person @param {boolean} own @param {number} hue  degrees
  * @param {number} turn  among those who raise a hand, from 1; 0: none is raised
  */
-function show(item, { id, name, role, media, state, kind, recording, guest, picture }, own, hue, turn) {
+function show(item, { id, name, role, sends, state, bot, recording, guest, picture }, own, hue, turn) {
   item.dataset.participantId = id;
   item.dataset.state = state;
   paintAvatar(part(item, "avatar"), name, hue, picture);
   write(part(item, "name"), own ? `${name} (you)` : name);
   write(part(item, "note"), state === "reconnecting" ? "Reconnecting…" : (guest ? GUESTS : ROLES)[role]);
-  part(item, "bot").hidden = kind !== "bot";
+  part(item, "bot").hidden = !bot;
   part(item, "recording").hidden = !recording;
   const hand = part(item, "hand");
   hand.classList.toggle("absent", !turn);
   hand.setAttribute("aria-label", `Hand raised, number ${turn}`);
   write(part(item, "turn"), String(turn));
-  part(item, "screen", SVGElement).classList.toggle("absent", !media.screen);
+  part(item, "screen", SVGElement).classList.toggle("absent", !sends.screen);
   for (const { control, on, names } of [
-    { control: "audio", on: media.audio, names: ["mic", "Microphone"] },
-    { control: "video", on: media.video, names: ["camera", "Camera"] },
+    { control: "audio", on: sends.audio, names: ["mic", "Microphone"] },
+    { control: "video", on: sends.video, names: ["camera", "Camera"] },
   ]) {
     const mark = part(item, control, SVGElement);
     mark.firstElementChild?.setAttribute("href", `#i-${names[0]}${on ? "" : "-off"}`);

@@ -4,17 +4,17 @@
  */
 import { showSecurityCode } from "./code-dialog.js";
 import { askHowToRemove, askWhetherToHandOver } from "./moderation-questions.js";
+import { hasAsked } from "./moderation-news.js";
 import { NAMES } from "./rights-texts.js";
-import { inCharge, may } from "../../sdk/rights.js";
-import { canCode } from "../../sdk/security-code.js";
 
 /**
- * @typedef {import("../../sdk/protocol.js").Participant} Participant
- * @typedef {import("../../sdk/call.js").Call} Call
+ * @typedef {import("./everyone.js").ParticipantView} ParticipantView
+ * @typedef {import("./everyone.js").Person} Person
+ * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
  * @typedef {{label: string, run: () => void, danger?: boolean}} Item
  */
 
-/** @type {Record<Participant["role"], number>} */
+/** @type {Record<Person["role"], number>} */
 const RANK = { participant: 0, cohost: 1, host: 2 };
 const MEDIA = /** @type {const} */ (["audio", "video", "screen"]);
 const TURN_OFF = { audio: "Turn off microphone", video: "Turn off camera", screen: "Stop screen sharing" };
@@ -24,40 +24,38 @@ const EDGE = 8;
 
 export class PersonMenu {
   #menu;
-  #call;
+  #meeting;
+  #tell;
 
-  /** @param {HTMLElement} menu @param {Call} call */
-  constructor(menu, call) {
+  /** @param {HTMLElement} menu @param {Meeting} meeting @param {import("./order-news.js").TellOrder} tell */
+  constructor(menu, meeting, tell) {
     this.#menu = menu;
-    this.#call = call;
+    this.#meeting = meeting;
+    this.#tell = tell;
   }
 
-  /** Whether there is anything in the menu of this participant. @param {Participant} participant */
-  concerns(participant) {
-    return this.#isBelow(participant) || this.#hasCode(participant);
+  /** Whether there is anything in the menu of this person. @param {Person} person */
+  concerns({ id }) {
+    const participant = this.#meeting.participants.get(id);
+    return participant !== undefined && (this.#isBelow(participant) || hasCode(participant));
   }
 
-  /** @param {Participant} participant */
+  /** @param {ParticipantView} participant */
   #isBelow({ role }) {
-    const { me, inCharge } = this.#call;
-    return inCharge && me !== undefined && RANK[role] < RANK[me.role];
-  }
-
-  /** Programs read nothing out. @param {Participant} participant */
-  #hasCode({ id, kind }) {
-    return kind !== "bot" && canCode() && this.#call.mesh.connection(id) === "connected";
+    const { me } = this.#meeting.getSnapshot();
+    return me.inCharge && RANK[role] < RANK[me.role];
   }
 
   /** @param {string} id @param {HTMLElement} button  that it belongs to */
   open(id, button) {
-    const participant = this.#call.roster.get(id);
+    const participant = this.#meeting.participants.get(id);
     if (!participant || !this.concerns(participant)) return;
     this.#menu.setAttribute("aria-label", `More about ${participant.name}`);
     const isBelow = this.#isBelow(participant);
     const items = isBelow ? this.#orders(participant) : [];
-    if (this.#hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#call, participant) });
+    if (hasCode(participant)) items.push({ label: "Security code…", run: () => void showSecurityCode(this.#meeting, participant) });
     if (isBelow) items.push({ label: "Remove…", danger: true, run: () => void this.#remove(participant) });
-    const note = isBelow && participant.obeys === false ? [disobedient(participant.name)] : [];
+    const note = isBelow && !participant.obeys ? [disobedient(participant.name)] : [];
     if (note.length) this.#menu.setAttribute("aria-describedby", NOTE);
     else this.#menu.removeAttribute("aria-describedby");
     this.#menu.replaceChildren(...note, ...items.map((item) => this.#button(item)));
@@ -88,56 +86,57 @@ export class PersonMenu {
     return button;
   }
 
-  /** @param {Participant} participant @returns {Item[]} */
-  #orders(participant) {
-    const { id, media, hand, role, kind } = participant;
-    const call = this.#call;
-    const allowed = (/** @type {"audio" | "video" | "screen"} */ right) => may(participant, call.meeting, right);
+  /** @param {ParticipantView} participant @returns {Item[]} */
+  #orders({ id, name, sends, may, hand, role, bot }) {
+    const { me, moderate } = this.#meeting;
     /** @type {Item[]} */
-    const items = MEDIA.filter((right) => media[right]).map((right) => ({
+    const items = MEDIA.filter((right) => sends[right]).map((right) => ({
       label: TURN_OFF[right],
-      run: () => call.order({ type: "mute", participants: [id], media: { [right]: false } }),
+      run: () => void this.#tell(moderate.mute(id, { [right]: false })),
     }));
-    if (!media.audio && allowed("audio")) items.push({ label: "Ask to turn on microphone", run: () => call.order({ type: "ask", participant: id, media: { audio: true } }) });
-    if (hand) items.push({ label: "Lower hand", run: () => call.order({ type: "lower_hands", participants: [id] }) });
-    if (!inCharge(participant)) items.push(...MEDIA.map((right) => this.#allow(participant, right, allowed(right))));
-    if (call.me?.role === "host" && kind !== "bot") items.push(...this.#roles(id, role, participant.name));
+    if (!sends.audio && may.audio) items.push({ label: "Ask to turn on microphone", run: () => void this.#tell(moderate.ask(id), hasAsked(name)) });
+    if (hand) items.push({ label: "Lower hand", run: () => void this.#tell(moderate.lowerHands(id)) });
+    if (role === "participant") items.push(...MEDIA.map((right) => this.#allow(id, right, may[right])));
+    if (me.role === "host" && !bot) items.push(...this.#roles(id, role, name));
     return items;
   }
 
-  /** @param {Participant} participant @param {"audio" | "video" | "screen"} right @param {boolean} allowed @returns {Item} */
-  #allow({ id }, right, allowed) {
-    const common = this.#call.meeting.settings?.may?.[right] ?? true;
+  /** @param {string} id @param {"audio" | "video" | "screen"} right @param {boolean} allowed @returns {Item} */
+  #allow(id, right, allowed) {
+    const common = this.#meeting.getSnapshot().settings.may?.[right] ?? true;
     // As everybody may, where that is enough.
     const value = allowed ? (common ? false : null) : common ? null : true;
     return {
       label: `${allowed ? "Forbid" : "Allow"} ${NAMES[right]}`,
-      run: () => this.#call.order({ type: "allow", participants: [id], may: { [right]: value } }),
+      run: () => void this.#tell(this.#meeting.moderate.allow(id, { [right]: value })),
     };
   }
 
-  /** @param {string} id @param {Participant["role"]} role @param {string} name @returns {Item[]} */
+  /** @param {string} id @param {Person["role"]} role @param {string} name @returns {Item[]} */
   #roles(id, role, name) {
     const other = role === "cohost" ? "participant" : "cohost";
     return [
-      { label: other === "cohost" ? "Make co-host" : "Make participant", run: () => this.#call.order({ type: "set_role", participant: id, role: other }) },
+      { label: other === "cohost" ? "Make co-host" : "Make participant", run: () => void this.#tell(this.#meeting.moderate.setRole(id, other)) },
       { label: "Hand over the meeting…", run: () => void this.#handOver(id, name) },
     ];
   }
 
   /** @param {string} id @param {string} name */
   async #handOver(id, name) {
-    if (await askWhetherToHandOver(name)) this.#call.order({ type: "set_role", participant: id, role: "host" });
+    if (await askWhetherToHandOver(name)) void this.#tell(this.#meeting.moderate.setRole(id, "host"));
   }
 
-  /** @param {Participant} participant */
+  /** @param {ParticipantView} participant */
   async #remove({ id, name }) {
     const back = await askHowToRemove(name);
     if (!back) return;
-    this.#call.order({ type: "remove", participant: id, back: back.back });
-    if (back.knock) this.#call.order({ type: "settings", settings: { lobby: "everyone" } });
+    void this.#tell(this.#meeting.moderate.remove(id, { back: back.back }));
+    if (back.knock) void this.#tell(this.#meeting.moderate.settings({ lobby: "everyone" }));
   }
 }
+
+/** Programs read nothing out, and on pages without HTTPS there are no codes. @param {ParticipantView} participant */
+const hasCode = ({ bot, connection }) => !bot && Boolean(globalThis.crypto?.subtle) && connection === "connected";
 
 /** What to know before muting somebody. @param {string} name */
 function disobedient(name) {

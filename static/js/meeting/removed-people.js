@@ -7,21 +7,22 @@ const BACK = { never: "may not come back", knock: "has to be let in" };
 
 export class RemovedPeople {
   #element;
-  #call;
+  #meeting;
   #bearer;
+  #tell;
   #watch = new AbortController();
 
-  /** @param {Element} element  a <details> @param {import("../../sdk/call.js").Call} call @param {import("./bearer.js").Bearer} bearer */
-  constructor(element, call, bearer) {
+  /** @param {Element} element  a <details> @param {import("../../sdk/reconvene.js").Meeting} meeting @param {import("./bearer.js").Bearer} bearer @param {(order: Promise<void>) => Promise<string>} tell  says what went wrong */
+  constructor(element, meeting, bearer, tell) {
     this.#element = element;
-    this.#call = call;
+    this.#meeting = meeting;
     this.#bearer = bearer;
+    this.#tell = tell;
   }
 
   start() {
     const { signal } = this.#watch;
     this.#element.addEventListener("toggle", () => this.#element.hasAttribute("open") && this.#list(), { signal });
-    this.#call.on("answered", (answered) => this.#answered(answered), { signal });
   }
 
   stop() {
@@ -32,7 +33,7 @@ export class RemovedPeople {
     const error = part(this.#element, "removed-error");
     write(error, "");
     try {
-      const people = await this.#bearer.with((token) => getRemoved(token, this.#call.meeting.id));
+      const people = await this.#bearer.with((token) => getRemoved(token, this.#meeting.id));
       part(this.#element, "removed-list").replaceChildren(...people.map((person) => this.#item(person)));
       part(this.#element, "nobody-removed").hidden = people.length > 0;
     } catch (problem) {
@@ -48,14 +49,14 @@ export class RemovedPeople {
     write(part(item, "state"), `${BACK[back]}, since ${dateTime(Date.parse(at))}`);
     const readmit = part(item, "readmit");
     readmit.setAttribute("aria-label", `Let back in: ${name}`);
-    readmit.addEventListener("click", () => this.#call.order({ type: "readmit", participant: id }));
+    readmit.addEventListener("click", () => void this.#readmit(id));
     return item;
   }
 
-  /** @param {import("../../sdk/actions.js").Answered} answered */
-  #answered({ order, error }) {
-    if (order.type !== "readmit" || error) return;
-    const item = this.#element.querySelector(`[data-participant-id="${order.participant}"]`);
+  /** @param {string} id */
+  async #readmit(id) {
+    if (await this.#tell(this.#meeting.moderate.readmit(id))) return;
+    const item = this.#element.querySelector(`[data-participant-id="${id}"]`);
     if (!item) return;
     const name = part(item, "name").textContent;
     const focused = item.contains(document.activeElement);

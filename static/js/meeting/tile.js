@@ -9,9 +9,9 @@ const AROUND = 10;
 
 /**
  * @typedef {object} Picture
- * @property {import("../../sdk/protocol.js").Participant} participant
+ * @property {import("./everyone.js").Person} participant
  * @property {MediaStream | null} stream
- * @property {string} connection  the state in mesh.js; for the own picture "self" or "unable"
+ * @property {string} connection  of media; for the own picture "self" or "unable"
  * @property {boolean} own
  * @property {boolean} screen  a shared screen, not a person
  * @property {boolean} mirrored
@@ -80,9 +80,9 @@ export class Tile {
   /** @param {Picture} picture */
   update({ participant, stream, connection, own, screen, mirrored, hue }) {
     const { element } = this;
-    const { id, name, media, hand, role, state, kind, recording, picture } = participant;
+    const { id, name, sends, hand, role, state, bot, recording, picture } = participant;
     const silent = connection === "none" || connection === "unable";
-    const shown = screen || (media.video && !silent);
+    const shown = screen || (sends.video && !silent);
     this.kind = screen ? "screen" : own ? "own" : "person";
     if (!shown) element.removeAttribute("data-picture");
     else if (element.dataset.video !== "on") this.#awaitPicture();
@@ -90,7 +90,7 @@ export class Tile {
       participantId: id,
       kind: screen ? "screen" : "person",
       self: String(own),
-      audio: media.audio ? "on" : "off",
+      audio: sends.audio ? "on" : "off",
       video: shown ? "on" : "off",
       state,
       role,
@@ -105,7 +105,7 @@ export class Tile {
     part(element, "hand").hidden = screen || !hand;
     part(element, "host").hidden = screen || role === "participant";
     write(part(element, "host"), role === "cohost" ? "Co-host" : "Host");
-    part(element, "bot").hidden = screen || kind !== "bot";
+    part(element, "bot").hidden = screen || !bot;
     part(element, "recording").hidden = screen || !recording;
     write(part(element, "state"), this.#stateText(state, connection, own));
     part(element, "stop").hidden = !(screen && own);

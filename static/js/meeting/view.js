@@ -1,29 +1,29 @@
-/** The meeting view: shows the state of a Call and turns the user's actions into its calls. */
+/** The meeting view: shows a meeting, and does in it what the user wants. */
 import { HERE_SHOWN, attendancePage, meetingLink } from "../../sdk/addresses.js";
 import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
 import { ConnectionBanner } from "./banner.js";
 import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
+import { everyone, oneself } from "./everyone.js";
 import { Emitter } from "../../sdk/events.js";
 import { LevelMeter, SpeakingDetector } from "../../sdk/levels.js";
 import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
 import { HINDRANCES } from "../../sdk/reachability.js";
-import { recorders } from "../../sdk/roster.js";
 import { showDevices, showHelp } from "./sheets.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { newsText } from "../ui/device-errors.js";
 import { canCall } from "../../sdk/webrtc.js";
 
-/** @typedef {import("../../sdk/protocol.js").Participant} Participant */
+/** @typedef {import("../../sdk/reconvene.js").ParticipantView} ParticipantView */
 
 const CONTROLS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 const LEVEL_INTERVAL = 150;
 const COPIED_FOR = 2_000;
 
-/** @type {Record<import("../../sdk/roster.js").Happening["what"], (name: string) => string>} */
+/** @type {Record<import("../../sdk/reconvene.js").MeetingEvents["happening"]["what"], (name: string) => string>} */
 const HAPPENINGS = {
   joined: (name) => `${name} joined`,
   left: (name) => `${name} left`,
@@ -40,8 +40,8 @@ export class MeetingView extends Emitter {
   name = "meeting";
   title;
   element = fromTemplate("meeting");
-  #call;
-  #own;
+  #meeting;
+  #media;
   #toasts;
   #stage;
   #moderation;
@@ -57,40 +57,37 @@ export class MeetingView extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {import("../../sdk/call.js").Call} call
-   * @param {string} ownName  shown until the server has answered
+   * @param {import("../../sdk/reconvene.js").Meeting} meeting
+   * @param {import("../../sdk/reconvene.js").LocalMedia} media  that the user sends there
    * @param {import("./bearer.js").Bearer} bearer
    * @param {import("../ui/toasts.js").Toasts} toasts
    * @param {import("../../sdk/storage.js").PageStorage} storage
    */
-  constructor(call, ownName, bearer, toasts, storage) {
+  constructor(meeting, media, bearer, toasts, storage) {
     super();
-    this.#call = call;
-    this.#own = ownName;
+    this.#meeting = meeting;
+    this.#media = media;
     this.#toasts = toasts;
     this.#shortcuts = new Shortcuts(storage);
-    this.#moderation = new Moderation(this.element, call, bearer, toasts);
+    this.#moderation = new Moderation(this.element, meeting, bearer, toasts);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
-    this.title = `${call.meeting.title || call.meeting.id} · Reconvene`;
+    this.title = `${meeting.getSnapshot().title || meeting.id} · Reconvene`;
     const sound = part(this.element, "sound");
     this.#stage = new Stage(this.element, storage, () => (sound.hidden = false));
   }
 
   start() {
     const { signal } = this.#watch;
-    const call = this.#call;
-    call.on("change", () => this.#show(), { signal });
-    call.mesh.on("peer", () => this.#show(), { signal });
-    call.on("away", () => this.#banner.away("Reconnecting…"), { signal });
-    call.on("hindered", (verdict) => this.#hindered(verdict), { signal });
-    call.on("joined", () => this.#banner.back(), { signal });
-    call.on("resumed", () => this.#banner.back(), { signal });
-    call.on("happening", ({ what, who }) => this.#toasts.show(HAPPENINGS[what](who.name)), { signal });
+    const meeting = this.#meeting;
+    signal.addEventListener("abort", meeting.subscribe(() => this.#show()));
+    meeting.on("state", (state) => this.#became(state), { signal });
+    meeting.on("hindered", (verdict) => this.#hindered(verdict), { signal });
+    meeting.on("happening", ({ what, participant }) => this.#toasts.show(HAPPENINGS[what](participant.name)), { signal });
     this.#moderation.start(() => this.#togglePeople(), signal);
-    call.media.on("news", (news) => this.#toasts.show(newsText(news)), { signal });
-    part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(call.meeting.id);
-    part(this.element, "screen-control").hidden = !call.media.sharing.possible;
-    if (!call.me) this.#banner.away("Connecting…");
+    meeting.on("device", (news) => this.#toasts.show(newsText(news)), { signal });
+    part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(meeting.id);
+    part(this.element, "screen-control").hidden = !this.#media.canShare;
+    if (!meeting.me.id) this.#banner.away("Connecting…");
 
     const { audio, video, screen, hand, ...commands } = this.#commands;
     /** @type {Record<string, () => void>} */
@@ -102,7 +99,7 @@ export class MeetingView extends Emitter {
       "hand-control": hand,
       sound: () => this.#playSound(),
       invite: () => void this.#copyLink(),
-      settings: () => void showDevices(call.media),
+      settings: () => void showDevices(this.#media),
       "close-panel": () => this.#togglePeople(),
       end: () => {
         part(this.element, "host-menu").hidePopover(); // returns the focus, so that the dialog can return it in turn
@@ -132,96 +129,101 @@ export class MeetingView extends Emitter {
 
   /** @type {Record<import("./shortcuts.js").Command, () => void>} */
   #commands = {
-    audio: () => this.#call.toggleAudio(),
-    video: () => this.#call.toggleVideo(),
-    screen: () => this.#call.toggleScreen(),
-    hand: () => this.#call.toggleHand(),
+    audio: () => this.#meeting.me.setAudio(this.#isOff("audio")),
+    video: () => this.#meeting.me.setVideo(this.#isOff("video")),
+    screen: () => this.#meeting.me.setScreen(this.#isOff("screen")),
+    hand: () => this.#meeting.me.setHand(!this.#meeting.me.hand),
     people: () => this.#togglePeople(),
     copy: () => void this.#copyLink(),
     leave: () => this.emit("leave", null),
     help: () => void showHelp(this.#shortcuts),
   };
 
-  /** @param {import("../../sdk/reachability.js").Verdict} verdict */
+  /** @param {"audio" | "video" | "screen"} what */
+  #isOff(what) {
+    return this.#media.states[what] === "off";
+  }
+
+  /** @param {import("../../sdk/reconvene.js").MeetingState} state */
+  #became(state) {
+    if (state === "reconnecting") this.#banner.away("Reconnecting…");
+    if (state === "joined") this.#banner.back();
+  }
+
+  /** @param {import("../../sdk/reconvene.js").Snapshot["hindered"]} verdict */
   #hindered(verdict) {
-    const call = this.#call;
-    if (verdict === "blocked" || verdict === "limited" || (verdict && !call.me)) this.#banner.away(HINDRANCES[verdict], () => call.hurry());
-    else this.#banner.away(call.me ? "Reconnecting…" : "Connecting…");
+    const meeting = this.#meeting;
+    const known = meeting.me.id !== "";
+    if (verdict === "blocked" || verdict === "limited" || (verdict && !known)) this.#banner.away(HINDRANCES[verdict], () => meeting.hurry());
+    else this.#banner.away(known ? "Reconnecting…" : "Connecting…");
   }
 
   #show() {
-    const { meeting, participants, media: { states, microphone }, me, myId, roster } = this.#call;
-    write(part(this.element, "title"), meeting.title || meeting.id);
-    write(part(this.element, "id"), meeting.title ? meeting.id : "");
-    write(part(this.element, "count"), String(Math.max(1, roster.size)));
+    const { id } = this.#meeting;
+    const snapshot = this.#meeting.getSnapshot();
+    const { title, me, participants, hands } = snapshot;
+    const people = everyone(snapshot);
+    const { states, microphone } = this.#media;
+    write(part(this.element, "title"), title || id);
+    write(part(this.element, "id"), title ? id : "");
+    write(part(this.element, "count"), String(Math.max(1, people.length)));
     write(part(this.element, "link-start"), `${HERE_SHOWN}/m/`);
-    write(part(this.element, "link-id"), meeting.id);
-    this.#showRecording(recorders(roster));
-    part(this.element, "alone").hidden = roster.size !== 1;
+    write(part(this.element, "link-id"), id);
+    this.#showRecording(participants.filter(({ recording }) => recording));
+    part(this.element, "alone").hidden = people.length !== 1;
     this.#moderation.update();
-    const shown = /** @type {const} */ ({ ...states, hand: me?.hand ? "on" : "off" });
+    const shown = /** @type {const} */ ({ ...states, hand: me.hand ? "on" : "off" });
     for (const control of CONTROLS) {
-      const state = shown[control] === "off" && !this.#call.may(control) ? "forbidden" : shown[control];
+      const state = shown[control] === "off" && !me.may[control] ? "forbidden" : shown[control];
       showControl(part(this.element, `${control}-control`), control, state);
     }
-    this.#colours.meet(participants.map(({ id }) => id));
-    this.#people.update(participants, myId, this.#colours);
-    this.#stage.update(this.#pictures());
+    this.#colours.meet(people.map((person) => person.id));
+    this.#people.update(people, hands, me.id, this.#colours);
+    this.#stage.update(this.#pictures(snapshot));
     this.#meter.listen(microphone);
     this.#asking.update(states);
     write(part(this.element, "asking"), this.#asking.text);
     part(this.element, "asking").hidden = !this.#asking.text;
   }
 
-  /** @param {Participant[]} recorders */
+  /** @param {ParticipantView[]} recorders */
   #showRecording(recorders) {
     const mark = part(this.element, "recording");
     mark.hidden = !recorders.length;
     mark.title = `Recorded by ${recorders.map(({ name }) => name).join(", ")}`;
   }
 
-  /** Everyone in order of arrival, oneself last, with shared screens separate. @returns {import("./tile.js").Picture[]} */
-  #pictures() {
-    const { participants, mesh, media, myId } = this.#call;
-    const [me = this.#placeholder(), ...others] = participants;
-    const facing = media.camera?.getSettings().facingMode;
-    const own = { participant: { ...me, media: this.#call.state }, connection: canCall() ? "self" : "unable", own: true, hue: this.#colours.of(me.id) };
+  /** Everyone in order of arrival, oneself last, with shared screens separate. @param {import("../../sdk/reconvene.js").Snapshot} snapshot @returns {import("./tile.js").Picture[]} */
+  #pictures({ me, participants }) {
+    const { stream, screen: shared, camera } = this.#media;
+    const facing = camera?.getSettings().facingMode;
+    const own = { participant: oneself(me), connection: canCall() ? "self" : "unable", own: true, hue: this.#colours.of(me.id) };
     /** @type {import("./tile.js").Picture[]} */
-    const pictures = others.flatMap((participant) => {
-      const peer = mesh.peers.get(participant.id);
-      const { audio, video, screen } = this.#call.plays(participant.id);
-      const base = { participant: { ...participant, media: { audio, video, screen } }, connection: mesh.connection(participant.id), own: false, mirrored: false, hue: this.#colours.of(participant.id) };
-      const person = { ...base, stream: peer?.camera ?? null, screen: false };
-      return screen && peer?.screen ? [person, { ...base, stream: peer.screen, screen: true }] : [person];
+    const pictures = participants.flatMap((participant) => {
+      const { id, connection, camera, screen, sends } = participant;
+      const base = { participant, connection, own: false, mirrored: false, hue: this.#colours.of(id) };
+      const person = { ...base, stream: camera, screen: false };
+      return sends.screen && screen ? [person, { ...base, stream: screen, screen: true }] : [person];
     });
-    pictures.push({ ...own, stream: media.stream, screen: false, mirrored: facing !== "environment" });
-    if (media.screen && myId) pictures.push({ ...own, stream: media.screen, screen: true, mirrored: false });
+    pictures.push({ ...own, stream, screen: false, mirrored: facing !== "environment" });
+    if (shared && me.id) pictures.push({ ...own, stream: shared, screen: true, mirrored: false });
     return pictures;
-  }
-
-  /** The own tile before the server has answered. @returns {Participant} */
-  #placeholder() {
-    return {
-      id: "", name: this.#own, role: "participant", media: this.#call.state, hand: false,
-      state: "connected", instance: "", joined_at: "",
-    };
   }
 
   /** Marks who is speaking. */
   #listen() {
     const now = performance.now();
-    for (const id of this.#call.roster.keys()) {
+    for (const { id, sends } of everyone(this.#meeting.getSnapshot())) {
       const detector = this.#speaking.get(id) ?? new SpeakingDetector();
       this.#speaking.set(id, detector);
-      const own = id === this.#call.myId;
-      const level = own ? this.#meter.level : (this.#call.mesh.peers.get(id)?.level ?? 0);
-      const audible = this.#call.plays(id).audio;
-      this.#stage.speaking({ id, own }, audible && detector.speaking(level, now));
+      const own = id === this.#meeting.me.id;
+      const level = own ? this.#meter.level : this.#meeting.level(id);
+      this.#stage.speaking({ id, own }, sends.audio && detector.speaking(level, now));
     }
   }
 
   get #link() {
-    return meetingLink(this.#call.meeting.id);
+    return meetingLink(this.#meeting.id);
   }
 
   async #copyLink() {
@@ -274,6 +276,6 @@ export class MeetingView extends Emitter {
 
   /** @param {MouseEvent} event */
   #stageClicked(event) {
-    if (event.target instanceof Element && event.target.closest('[data-part="stop"]')) this.#call.media.sharing.stop();
+    if (event.target instanceof Element && event.target.closest('[data-part="stop"]')) this.#meeting.me.setScreen(false);
   }
 }

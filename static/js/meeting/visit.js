@@ -2,20 +2,22 @@
 import { HERE, HOME } from "../../sdk/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
-import { LocalMedia } from "../../sdk/devices.js";
-import { Reconvene } from "../../sdk/reconvene.js";
+import { LocalMedia, Reconvene } from "../../sdk/reconvene.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
 import { LOGIN_NOTICES, MeetingNotice } from "./meeting-notice.js";
 import { Prejoin } from "./prejoin.js";
 import { howToLeave } from "./leaving.js";
+import { tellingOrders } from "./order-news.js";
 import { askWhetherToEnd } from "./questions.js";
 import { fromThisTab, withPassword } from "./second-wishes.js";
 import { MeetingView } from "./view.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
+ * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
+ *
  * @typedef {object} Surroundings
  * @property {import("../../sdk/identity.js").Identity} identity
  * @property {import("../../sdk/invites.js").Invites} invites
@@ -35,7 +37,7 @@ import { WaitingRoom } from "./waiting-room.js";
  */
 
 export class Visit {
-  /** @type {import("../../sdk/meeting.js").Meeting | null} */
+  /** @type {Meeting | null} */
   #meeting = null;
   #id;
   #around;
@@ -87,8 +89,8 @@ export class Visit {
     this.#release();
   }
 
-  get call() {
-    return this.#meeting?.call ?? null;
+  get meeting() {
+    return this.#meeting;
   }
 
   /** Whether the user is in a meeting, or on the way back into one. */
@@ -129,56 +131,55 @@ export class Visit {
   /** @param {Wish} wish */
   #join(wish) {
     const { name, session, open, password, onDuplicate = "reject" } = wish;
-    const { identity, invites, tabSessions } = this.#around;
+    const { identity, invites } = this.#around;
     this.#notice.stop();
     this.#drop();
     this.#notice.clear();
     if (this.prejoin) this.prejoin.busy = true;
     if (open) this.#renewMedia();
-    let token = "";
-    const client = new Reconvene({ server: HERE, getToken: identity.login.renewal });
-    const options = { name, onDuplicate, password, invite: invites.of(this.#id), media: open ?? {} };
-    const meeting = client.enter(this.#id, options, {
-      token: async () => (token = (await this.#bearer.token(session)) ?? ""),
-      remember: (renewed) => identity.remember(renewed),
-      media: this.media,
-      session,
-    });
+    const bearing = this.#bearer.bearing(session);
+    const client = new Reconvene({ server: HERE, getToken: bearing.getToken });
+    const meeting = client.open(this.#id, { name, onDuplicate, password, invite: invites.of(this.#id), media: this.media, session });
+    if (open) this.media.open(open);
     this.#meeting = meeting;
-    const refused = (/** @type {{code: string, message: string}} */ why) => this.#meeting === meeting && void this.#refused(why, wish, token);
+    const refused = (/** @type {{code: string, message: string}} */ why) => this.#meeting === meeting && void this.#refused(why, wish, bearing.first);
     meeting.answered.then(() => meeting.on("left", refused), refused);
     meeting.on("waiting", (waiting) => this.#wait(waiting));
     meeting.on("state", (state) => state === "reconnecting" && this.#waiting?.away());
     meeting.on("hindered", (verdict) => this.prejoin?.hindered(verdict));
-    const { call } = meeting;
-    call.on("joined", (joined) => this.#joined(meeting, joined, name));
-    call.on("change", () => this.#keepTabSession());
-    call.on("resumed", ({ session }) => session && tabSessions.update({ session }));
-    call.on("authenticated", ({ session }) => tabSessions.update({ session }));
-    if (!this.prejoin) this.#showMeeting(meeting, name);
+    meeting.on("token", (renewed) => identity.remember(renewed.token));
+    meeting.on("session", (held) => this.#hold(held, name));
+    meeting.on("state", (state) => state === "joined" && this.#joined(meeting));
+    meeting.subscribe(() => this.#keepTabSession());
+    if (!this.prejoin) this.#showMeeting(meeting);
     // The view is shown, but its participants have not arrived yet.
     underway(true);
   }
 
-  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {string} name */
-  #showMeeting(meeting, name) {
-    const view = new MeetingView(meeting.call, name, this.#bearer, this.#around.toasts, this.#around.storage);
-    view.on("leave", () => void this.#askToLeave(meeting, howToLeave(meeting)));
+  /** @param {Meeting} meeting */
+  #showMeeting(meeting) {
+    const { toasts, storage } = this.#around;
+    const view = new MeetingView(meeting, this.media, this.#bearer, toasts, storage);
+    view.on("leave", () => void this.#askToLeave(meeting, howToLeave(meeting, tellingOrders(meeting, toasts))));
     view.on("end", () => void this.#askToLeave(meeting, askWhetherToEnd()));
     this.#around.show(view);
     this.#around.enter();
   }
 
-  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {import("../../sdk/protocol.js").Joined} joined @param {string} name */
-  #joined(meeting, { meeting: { id, title }, session, grace }, name) {
-    rememberMeeting(this.#around.storage, { id, title, at: Date.now() });
+  /** For a reload. @param {{session: string, grace: number}} held @param {string} name */
+  #hold({ session, grace }, name) {
     this.#around.tabSessions.take({ meeting: this.#id, session, name, ...this.media.wanted, grace, outside: this.#bearer.outside });
-    if (!this.prejoin && !this.#waiting) return underway(false);
-    this.prejoin = this.#waiting = null;
-    this.#showMeeting(meeting, name);
   }
 
-  /** Somebody in charge has to let the user in. @param {import("../../sdk/views.js").Waiting} waiting */
+  /** Also after an interruption. @param {Meeting} meeting */
+  #joined(meeting) {
+    rememberMeeting(this.#around.storage, { id: meeting.id, title: meeting.getSnapshot().title, at: Date.now() });
+    if (!this.prejoin && !this.#waiting) return underway(false);
+    this.prejoin = this.#waiting = null;
+    this.#showMeeting(meeting);
+  }
+
+  /** Somebody in charge has to let the user in. @param {import("../../sdk/reconvene.js").Waiting} waiting */
   #wait(waiting) {
     if (!this.#waiting) {
       this.prejoin = null;
@@ -239,7 +240,7 @@ export class Visit {
     else this.#leave(refusal);
   }
 
-  /** @param {import("../../sdk/meeting.js").Meeting} meeting @param {Promise<"stay" | "leave" | "end">} asked */
+  /** @param {Meeting} meeting @param {Promise<"stay" | "leave" | "end">} asked */
   async #askToLeave(meeting, asked) {
     const how = await asked;
     if (this.#stopped || this.#meeting !== meeting) return;

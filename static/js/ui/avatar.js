@@ -49,12 +49,12 @@ export class Colours {
 
 /**
  * The initials are below the picture, for as long as it has not come, and if it never does.
- * @param {HTMLElement} element @param {string} name @param {number} hue @param {string} [picture]  its address
+ * @param {HTMLElement} element @param {string} name @param {number} hue @param {string | null} [picture]  its address
  */
-export function paintAvatar(element, name, hue, picture = "") {
+export function paintAvatar(element, name, hue, picture = null) {
   paintGround(element, hue);
   const image = element.querySelector("img");
-  if ((image?.getAttribute("src") ?? "") === picture && element.firstChild?.nodeValue === initials(name)) return;
+  if ((image?.getAttribute("src") ?? null) === picture && element.firstChild?.nodeValue === initials(name)) return;
   element.replaceChildren(initials(name), ...(picture ? [imageOf(picture)] : []));
 }
 

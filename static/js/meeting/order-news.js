@@ -1,0 +1,18 @@
+/** What becomes of the orders of those in charge, in words. */
+import { ReconveneError } from "../../sdk/reconvene.js";
+
+/** @typedef {(order: Promise<void>, done?: string) => Promise<string>} TellOrder  Says what went wrong, or `done`. Answers with what went wrong, or "". */
+
+/** @param {import("../../sdk/reconvene.js").Meeting} meeting @param {import("../ui/toasts.js").Toasts} toasts @returns {TellOrder} */
+export const tellingOrders = (meeting, toasts) => async (order, done = "") => {
+  try {
+    await order;
+    if (done) toasts.show(done);
+    return "";
+  } catch (error) {
+    if (!(error instanceof ReconveneError)) throw error;
+    // Whoever has left sees why.
+    if (meeting.state !== "left") toasts.show(`That did not work: ${error.message}`);
+    return error.message;
+  }
+};
