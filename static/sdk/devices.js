@@ -30,7 +30,7 @@ export class LocalMedia extends Emitter {
   stream = canCall() ? new MediaStream() : null;
   /** @internal */
   devices = { audio: new Device("audio"), video: new Device("video") };
-  /** @internal */
+  /** The screen. @readonly */
   sharing = new ScreenShare();
   #watch = new AbortController();
 
