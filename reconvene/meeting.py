@@ -197,6 +197,10 @@ class Meeting:
     def lower_hand(self) -> None:
         self._socket.status(hand=False)
 
+    async def rename(self, name: str) -> None:
+        """Choose another name. Raises `Refused`; `forbidden` if it comes from the login."""
+        await self._order("rename", name=name)
+
     def signal(self, to: Participant | str, data: Any) -> None:
         """Tell one participant something, in order. `data`: whatever JSON can say."""
         self._socket.signal(to if isinstance(to, str) else to.id, data)

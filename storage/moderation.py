@@ -24,6 +24,7 @@ class Change:
     patch of the top level (None deletes). `revision`: the one that the settings must have. `host`: the new host.
     `may`: replaces what differs from the meeting's rights. `node`: the caller's. The stay of somebody removed that is
     open under another one, which may be dead, ends at the last heartbeat of that, `estimated`. "": it ends at `at`.
+    `name`: another one for the participant of `by`, if there is one.
 
     `action`, `whom` and `detail` are written to the audit; nothing is, if `action` is "".
     """
@@ -45,6 +46,7 @@ class Change:
     admit: Sequence[str] = ()
     deny: Sequence[str] = ()
     node: str = ""
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What others see of somebody besides the name: whether they are a guest, and their picture."""
+"""What others see of somebody besides the name: whether they are a guest, and their picture; and who chose the name."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ class Appearance:
         if not self._has_login:
             return UNSEEN
         guest = self._could_be_guest(proof.user_id) and standing_of(proof) == "guest"
-        return Look(guest, self._picture(proof))
+        return Look(guest, self._picture(proof), self._is_named(proof))
 
     def before(self, user_id: str) -> Look:
-        """Of somebody who was there before a restart. Whom the application calls anonymous is not known then."""
-        return Look(self._could_be_guest(user_id) and not is_outside(user_id))
+        """Of somebody who was there before a restart. Whom the application calls anonymous, or gives no name, is
+        not known then."""
+        return Look(self._could_be_guest(user_id) and not is_outside(user_id), named=is_outside(user_id))
+
+    def _is_named(self, proof: Proof) -> bool:
+        outside = proof.who.outside if proof.who is not None else None
+        return is_outside(proof.user_id) if outside is None else bool(outside.name)
 
     def _picture(self, proof: Proof) -> str | None:
         outside = proof.who.outside if proof.who is not None else None

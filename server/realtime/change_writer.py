@@ -175,6 +175,7 @@ def recorded(unsettled: Unsettled, at: float, node: str) -> moderation.Change:
         readmit=change.readmit,
         admit=change.admit,
         deny=change.deny,
+        name=change.name,
         node=node,
     )
 

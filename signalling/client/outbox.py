@@ -8,8 +8,11 @@ from typing import Any
 
 Message = dict[str, Any]
 
-LASTING = frozenset({"remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"})
-"""Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once."""
+LASTING = frozenset(
+    {"remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny", "rename"}
+)
+"""Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which
+they take effect once."""
 
 CHAT = frozenset({"chat", "chat_edit", "chat_delete", "chat_history"})
 """What is written and read in the chat. A message carries a `key`, too; the others may come twice."""

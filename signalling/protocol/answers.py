@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, ChatPage, React
-from signalling.protocol.client_messages import Authenticate, Join, Leave, Ping, Resume, Signal, Status
+from signalling.protocol.client_messages import (
+    Authenticate,
+    Join,
+    Leave,
+    Ping,
+    Rename,
+    Resume,
+    Signal,
+    Status,
+)
 from signalling.protocol.knocks import Waiting
 from signalling.protocol.moderation import COMMANDS
 from signalling.protocol.server_messages import Ack, Authenticated, Error, Joined, Pong, Resumed
@@ -13,7 +22,7 @@ from signalling.protocol.server_messages import Ack, Authenticated, Error, Joine
 ANSWERS: dict[type[Any], tuple[type[Any], ...]] = {
     Join: (Joined, Waiting, Error),
     Resume: (Resumed, Joined, Waiting, Error),
-    **dict.fromkeys((Status, Signal, Leave, Chat, ChatEdit, ChatDelete, React), (Ack, Error)),
+    **dict.fromkeys((Status, Signal, Leave, Rename, Chat, ChatEdit, ChatDelete, React), (Ack, Error)),
     Authenticate: (Authenticated, Error),
     Ping: (Pong, Error),
     ChatHistory: (ChatPage, Error),

@@ -14,7 +14,7 @@ from signalling.protocol import identifiers
 from signalling.protocol.chat import ChatCommand
 from signalling.protocol.errors import ErrorCode, Refused
 from signalling.protocol.fields import MAX_ID, Media, MessageId
-from signalling.protocol.moderation import Command
+from signalling.protocol.moderation import Command, Key
 
 MAX_SIZE = 64 * 1024
 """Bytes in a message, at most."""
@@ -93,6 +93,15 @@ class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
     t: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class Rename(msgspec.Struct, frozen=True, tag_field="type", tag="rename"):
+    """Another name for oneself. `key` and `again`: as in commands of those in charge (`protocol.moderation`)."""
+
+    id: MessageId
+    key: Key
+    name: str
+    again: bool = False
+
+
 class Authenticate(msgspec.Struct, frozen=True, tag_field="type", tag="authenticate"):
     """A newer token of the same user of an application."""
 
@@ -100,7 +109,7 @@ class Authenticate(msgspec.Struct, frozen=True, tag_field="type", tag="authentic
     token: str
 
 
-RoomMessage = Join | Resume | Status | Signal | Leave | Ping | Command | ChatCommand
+RoomMessage = Join | Resume | Status | Signal | Leave | Ping | Rename | Command | ChatCommand
 """What the rooms handle."""
 
 ClientMessage = RoomMessage | Authenticate
@@ -136,7 +145,7 @@ def decode(data: bytes | bytearray | memoryview) -> ClientMessage:
         raise BadMessage("JSON is nested too deeply or not valid UTF-8") from None
     if type(message) is Join:
         return _checked(message)
-    return message
+    return _renamed(message) if type(message) is Rename else message
 
 
 def _checked(join: Join) -> Join:
@@ -152,6 +161,13 @@ def _checked(join: Join) -> Join:
         )
     except ValueError as error:
         raise BadMessage(str(error), join.id) from None
+
+
+def _renamed(rename: Rename) -> Rename:
+    try:
+        return msgspec.structs.replace(rename, name=identifiers.person_name(rename.name))
+    except ValueError as error:
+        raise BadMessage(str(error), rename.id) from None
 
 
 def _readable_id(data: bytes | bytearray | memoryview) -> int | None:

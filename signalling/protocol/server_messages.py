@@ -69,6 +69,7 @@ class ParticipantChange(msgspec.Struct, frozen=True):
     role: Role | UnsetType = UNSET
     may: Rights | UnsetType = UNSET
     hand_at: str | UnsetType | None = UNSET
+    name: str | UnsetType = UNSET
 
 
 class Muted(Media, frozen=True, omit_defaults=True):

@@ -75,7 +75,8 @@ class Change:
     """Users are named by their ids.
 
     `settings`: new values by name, as the record has them; None: the default again. `host`: who is host from now on.
-    `may`: all rights of a user in which they differ from the meeting's default. `chat`: nothing else is in it then.
+    `may`: all rights of a user in which they differ from the meeting's default. `chat`: nothing else is in it then. The
+    same holds of `name`: another one for whoever gives it.
     """
 
     action: str
@@ -90,6 +91,7 @@ class Change:
     admit: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     chat: ChatChange | None = None
+    name: str | None = None
 
     @property
     def users(self) -> frozenset[str]:
@@ -153,7 +155,7 @@ class Unsettled(NamedTuple):
     @property
     def is_about_entry(self) -> bool:
         """Whether who may come in may be another question by it."""
-        return self.change.chat is None and self.change != LOOK_UP
+        return self.change.chat is None and self.change.name is None and self.change != LOOK_UP
 
     def answer(self, outcome: Outcome) -> Outcome:
         """What its sender is to be answered when this is the store's answer."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from signalling.protocol.chat import Chat, ChatDelete, ChatEdit, ChatHistory, React
-from signalling.protocol.client_messages import Join, Leave, Ping, Resume, RoomMessage, Signal, Status
+from signalling.protocol.client_messages import Join, Leave, Ping, Rename, Resume, RoomMessage, Signal, Status
 from signalling.protocol.errors import CloseCode, ErrorCode, Refused
 from signalling.protocol.identifiers import page_of
 from signalling.rooms import allowed, catching_up, commands, goodbyes, server_messages, telling
@@ -46,6 +46,7 @@ from signalling.rooms.knock import Knocking
 from signalling.rooms.log_memory import MOST, LogMemory
 from signalling.rooms.member import Handle, Member
 from signalling.rooms.orders import Orders
+from signalling.rooms.renaming import Renaming
 from signalling.rooms.room import Room
 from signalling.rooms.seats import Seat, Seats
 from signalling.rooms.stays import Stays, stay_resumed
@@ -90,6 +91,7 @@ class Hub:
         )
         self.orders = Orders(self.telling, self._departures, self.waiting, self.coalescing)
         self.chatting = Chatting(self.telling, self.orders.questions, self.hands.moment, message_name)
+        self.renaming = Renaming(self.telling, self.orders.questions)
         self._succession = Succession(self.rooms, self.orders, grace)
 
     def present(self, room: str, user_id: str) -> Member | None:
@@ -211,6 +213,8 @@ class Hub:
                 return commands.refuse(connection, Refused(ErrorCode.ALREADY_JOINED), message.id)
             case Chat() | ChatEdit() | ChatDelete() | ChatHistory() | React():
                 return self.chatting.receive(connection, seat, message, now)
+            case Rename():
+                return self.renaming.receive(connection, seat, message, now)
             case _:
                 return self.orders.carry_out(connection, seat, message, now, known)
 
@@ -219,6 +223,8 @@ class Hub:
         room, post = self.rooms.get(unsettled.room), unsettled.change.chat
         if post is not None:
             return self.chatting.settled(room, unsettled, post, outcome, now)
+        if (name := unsettled.change.name) is not None:
+            return self.renaming.settled(room, unsettled, name, outcome, now)
         return self.orders.settled(room, unsettled, outcome, now)
 
     def lost(self, connection: Handle, now: float, *, goodbye: bool = False) -> list[Effect]:

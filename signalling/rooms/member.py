@@ -32,10 +32,12 @@ _encode = msgspec.json.Encoder().encode
 
 class Look(NamedTuple):
     """What others see of somebody beside the name. `guest`: nobody has identified this person, where somebody could
-    have. `picture`: its address; "": there is none, None: nothing was said of it."""
+    have. `picture`: its address; "": there is none, None: nothing was said of it. `named`: by an application, so that
+    nobody chooses another name."""
 
     guest: bool = False
     picture: str | None = None
+    named: bool = False
 
 
 UNSEEN = Look()
@@ -55,8 +57,8 @@ class Member:
     absence; None: no goodbye.
     `features`: what its page can do (`features.FEATURES`). `bytes`: its budget for signals, once it has sent one.
     `refused`: per addressee, the id of the signal that was refused with `busy` and has to come again first.
-    `chat_budget` and `reactions`: the same for what it writes, and for reactions. `chat_refused`: the id of the message
-    that was refused with `busy` and has to come again first.
+    `chat_budget`, `reactions` and `renames`: the same for what it writes, reactions, and other names.
+    `chat_refused`: the id of the message that was refused with `busy` and has to come again first.
     `may`: the rights in which it differs from the meeting's default. `muted`: what somebody else turned off, or it may
     not send, since its page last said that it sends this; "hand" if it was lowered while the page was away.
     `hand_at`: when the hand was raised (epoch seconds, whole milliseconds), None while it is down.
@@ -97,6 +99,7 @@ class Member:
         "place",
         "reactions",
         "refused",
+        "renames",
         "restored",
         "role",
         "screen",
@@ -144,6 +147,7 @@ class Member:
         self.chat_budget: Budget | None = None
         self.chat_refused: int | None = None
         self.reactions: Budget | None = None
+        self.renames: Budget | None = None
         self.connection: Handle | None = None
         self.lost_at: float | None = None
         self.listing: Listing | None = None

@@ -38,7 +38,7 @@ TRANSLATED = {
 }
 """What they are called in JSON."""
 
-HERE = {"_encoded", "listing", "touched", "unknown", "chat_budget", "chat_refused", "reactions"}
+HERE = {"_encoded", "listing", "touched", "unknown", "chat_budget", "chat_refused", "reactions", "renames"}
 """What a hub makes for itself, or counts anew, and the fields that this release does not know."""
 
 KNOWN = {"v", "at", "said", *AS_IT_IS, *TRANSLATED.values()}

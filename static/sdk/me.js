@@ -5,6 +5,7 @@ import { kept, mayOf } from "./views.js";
  * @typedef {object} Own  What `Me` is made of.
  * @property {import("./call.js").Call<import("./call.js").CallMedia, import("./call.js").CallMesh>} call
  * @property {import("./devices.js").LocalMedia | null} local  null: the application has media of its own
+ * @property {(name: string) => Promise<void>} rename
  *
  * @typedef {import("./device.js").DeviceState} DeviceState
  * @typedef {import("./capture.js").DeviceError} DeviceError
@@ -88,6 +89,15 @@ export class Me {
   /** @param {boolean} up */
   setHand(up) {
     if (this.hand !== up) this.#own.call.toggleHand();
+  }
+
+  /**
+   * Chooses another name, by the rules of names. Settles when the server has it.
+   * @param {string} name @returns {Promise<void>} @throws {ReconveneError} `forbidden` if it comes from the login, `bad_message`,
+   *   `unavailable`
+   */
+  rename(name) {
+    return this.#own.rename(name);
   }
 
   /** @param {MeView} [before] @returns {MeView} @internal */

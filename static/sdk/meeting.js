@@ -64,7 +64,7 @@ export class Meeting {
     const beneath = media === false ? this.#without(place) : this.#with(place, lent ?? new LocalMedia(), others);
     ({ call: this.#call, local: this.#local, mesh: this.#mesh, relay: this.#relay } = beneath);
     if (this.#local && !lent) ground.devices.tell(this.#local);
-    this.me = new Me({ call: this.#call, local: this.#local }, name);
+    this.me = new Me({ call: this.#call, local: this.#local, rename: (other) => this.#orders.give({ type: "rename", name: other }) }, name);
     this.#orders = new Orders(this.#call, () => this.#state === "joined" || this.#state === "reconnecting");
     this.moderate = new Moderate(this.#orders);
     this.chat = new Chat(this.#call, this.#orders, (message) => this.#emit("chat", message));

@@ -6,7 +6,7 @@
  * @typedef {{id: number, type: "status"} & Change} Status
  * @typedef {{id: number, type: "signal", to: string, data: import("./protocol.js").SignalData}} Signal
  * @typedef {{[field: string]: unknown, id: number, type: OrderType, key?: string, again?: boolean}} Order  Of whose answer the application is told.
- * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny"} LastingType
+ * @typedef {"remove" | "readmit" | "allow" | "set_role" | "settings" | "spotlight" | "admit" | "deny" | "rename"} LastingType
  * @typedef {"chat" | "chat_edit" | "chat_delete" | "chat_history"} ChatType
  * @typedef {LastingType | ChatType | "mute" | "ask" | "lower_hands" | "end"} OrderType
  * @typedef {{[field: string]: unknown, type: OrderType | "react"}} NewOrder
@@ -14,8 +14,8 @@
  * @typedef {{message: Message, written: boolean}} Command  `written`: it may have reached the server.
  */
 
-/** Orders of those in charge that set something that lasts. They carry a `key`, by which they take effect once. */
-const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny"]);
+/** Orders of those in charge that set something that lasts, and another name for oneself. They carry a `key`, by which they take effect once. */
+const LASTING = new Set(["remove", "readmit", "allow", "set_role", "settings", "spotlight", "admit", "deny", "rename"]);
 /** What is written and read in the chat. A message carries a `key`, too; the others may come twice. */
 const CHAT = new Set(["chat", "chat_edit", "chat_delete", "chat_history"]);
 const ORDERS = new Set([...LASTING, ...CHAT, "mute", "ask", "lower_hands", "end"]);

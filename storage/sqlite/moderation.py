@@ -98,6 +98,8 @@ class _Changing:
         for user in change.deny:
             if user != self._host:
                 self._execute(sql.DENY, self._of(user))
+        if change.name is not None:
+            self._execute(sql.RENAME, self._of(change.by, name=change.name))
 
     def _hand_over(self, user: str) -> None:
         self._execute(sql.SET_ROLE, self._of(self._host, role="cohost"))

@@ -16,6 +16,8 @@ def keep(stage: Stage, change: Change) -> None:
         changed = {**stage.settings, **change.settings}
         stage.settings = {name: value for name, value in changed.items() if value is not None}
         stage.revision += 1
+    if change.name is not None:
+        stage.names.append(change.name)
     if change.host is not None:
         stage.roles |= {user: "cohost" for user, role in stage.roles.items() if role == "host"}
         stage.roles[change.host] = "host"

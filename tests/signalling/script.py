@@ -64,6 +64,7 @@ class Stage:
         self.hands: dict[str, float | None] = {}
         self.settings: dict[str, Any] = {}
         self.revision = 0
+        self.names: list[str] = []
         self.recorded: set[tuple[str, str]] = set()
         self.unsettled: list[Unsettled] = []
         self.let_in: list[Socket] = []

@@ -116,6 +116,7 @@ def _page_was_refused_for_a_reason(world: World, page: Page) -> None:
     answers = {"unknown_participant"} | (ANSWERS if world.application.is_there else set())
     answers |= {"forbidden", "changed"} if world.moderators.acts else set()
     answers |= {"forbidden", "unknown_message", "busy"} if world.chatters.acts else set()
+    answers |= {"forbidden", "unavailable"} if world.renamers.acts else set()
     # A command that was sent twice is answered twice.
     answers |= {"unavailable"} if world.store.journal.refused else set()
     for at, error in page.errors:

@@ -180,6 +180,8 @@ def _room_is_as_ruled(world: World, rulings: Rulings) -> None:
         return
     settings = msgspec.to_builtins(settings_of(rulings.settings))
     waiting = {knock.id for knock in room.knocks.values() if not knock.admitted}
+    rows = world.store.connection.execute("SELECT user_id, name FROM participants WHERE room = ?", (ROOM,))
+    names = dict(rows.fetchall())
     for member in room:
         if rulings.keeps_out(member.user_id):
             world.complain(f"{member.user_id} was removed, and is in the meeting")
@@ -187,6 +189,8 @@ def _room_is_as_ruled(world: World, rulings: Rulings) -> None:
             world.complain(
                 f"{member.user_id} is {member.role}, and {rulings.role(member.user_id)} was commanded"
             )
+        if member.name != names[member.user_id]:
+            world.complain(f"{member.user_id} is {member.name}, and recorded as {names[member.user_id]}")
         own = {
             right: value for right, value in rulings.may.get(member.user_id, {}).items() if value is not None
         }

@@ -53,7 +53,10 @@ MUST_HAPPEN = {
     "settings changed",
     "set_role forbidden",
     "host links used",
-    *(f"{order} ack" for order in ("remove", "readmit", "allow", "set_role", "settings", "admit", "deny")),
+    *(
+        f"{order} ack"
+        for order in ("remove", "readmit", "allow", "set_role", "settings", "admit", "deny", "rename")
+    ),
     *(f"{order} ack" for order in ("mute", "ask", "lower_hands")),
 }
 

@@ -31,6 +31,7 @@ from tests.simulation.network import Link, Network
 from tests.simulation.notes import ROOM, Interval, Said
 from tests.simulation.page import Page
 from tests.simulation.person import Deed, Person
+from tests.simulation.renamers import Renamers
 from tests.simulation.revocations import Admin
 from tests.simulation.server import SECRET, Server
 from tests.simulation.takeovers import TakeOvers
@@ -79,6 +80,7 @@ class World(Alone):
         self.moderators = Moderators(self)
         self.takeovers = TakeOvers(self)
         self.chatters = Chatters(self)
+        self.renamers = Renamers(self)
         self.host_links = HostLinks(self)
         self.ended_at: float | None = None
         self.told_at = 0.0
@@ -282,7 +284,8 @@ class World(Alone):
     async def run(self) -> None:
         meetings.create_meeting(self.store.connection, ROOM, self.people[0].user_id, "Storm", EPOCH)
         begun = [self.keep_servers(), self.admin.act(), faults.blow(self), self.moderators.act()]
-        begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act(), *self.more()]
+        begun += [self.host_links.act(), self.takeovers.act(), self.chatters.act(), self.renamers.act()]
+        begun += self.more()
         begun += [person.live() for person in self.people]
         tasks = [self.loop.create_task(coroutine) for coroutine in begun]
         await sleep(self.length)

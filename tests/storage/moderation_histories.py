@@ -84,6 +84,8 @@ class ModeratedHistory(History):
         for part in ("readmit", "admit", "deny"):
             if draw.random() < 0.25:
                 parts[part] = self._some()
+        if draw.random() < 0.1:
+            parts["name"] = draw.choice(("Ann", "Zoë"))
         action = draw.choice(("", "remove", "settings"))
         change = Change(
             room=draw.choice(ROOMS[:2]),

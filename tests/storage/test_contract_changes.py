@@ -156,6 +156,20 @@ async def test_roles_and_rights_are_of_those_who_are_known(script: Script) -> No
     assert len(await script.people()) == 3
 
 
+async def test_whoever_takes_another_name_has_it_until_the_next(script: Script) -> None:
+    await script.join("ann")
+    await script.join("bob")
+    await script.change(1010.0, by="bob", key="one", name="Zoë “B”")
+    await script.change(1011.0, by="nobody", name="Eve")
+    assert [person.name for person in await script.people()] == ["Ann", "Zoë “B”"]
+    assert (await script.store.audit("ROOM-1", 10)) == []
+    await script.change(1012.0, by="bob", name="Bo")
+    # It comes again.
+    assert (await script.change(1013.0, by="bob", key="one", name="Zoë “B”")).again
+    assert (await script.person("bob")).name == "Bo"
+    assert (await script.join("bob", 1020.0)).participant.name == "Bob"
+
+
 async def test_whoever_is_made_co_host_after_two_denials_gets_in(script: Script) -> None:
     await script.join("ann")
     await script.leave(await script.join("bob"), 1001.0)

@@ -45,6 +45,7 @@ COMMANDS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         {"type": "spotlight"},
         {"type": "admit"},
         {"type": "deny"},
+        {"type": "rename", "name": "Another"},
     ]
 )
 
@@ -124,6 +125,8 @@ class Meetings(RuleBasedStateMachine):
             about = {"participants": [f"p_{user}_{room}"]}
         elif command["type"] in {"admit", "deny"}:
             about = {"knocks": [f"k_{user}"]}
+        elif command["type"] == "rename":
+            about = {}
         lasting = (
             {} if command["type"] in {"mute", "ask", "lower_hands"} else {"key": str(number), "again": again}
         )

@@ -46,6 +46,7 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
                 "heartbeat",
                 "logs",
                 "orders",
+                "renaming",
                 "rooms",
                 "seats",
             }
@@ -53,6 +54,7 @@ def test_each_field_is_said_to_go_along_or_to_stay(kind: type, goes: set[str], s
         ),
         (Hub().orders, {"questions", "_coalescing", "_departures", "_telling", "_waiting"}),
         (Hub().orders.questions, {"_of"}),
+        (Hub().renaming, {"_questions", "_telling"}),
         (Hub().telling, {"_frames", "_late", "_soon"}),
         (Hub().coalescing, {"_limited", "_telling", "_waiting", "flow"}),
         (Hub().waiting, {"_heartbeat", "_lost", "_moved", "_of", "_rooms"}),

@@ -34,6 +34,7 @@ COMMANDS: tuple[dict[str, Any], ...] = (
     {"type": "spotlight"},
     {"type": "admit"},
     {"type": "deny"},
+    {"type": "rename", "name": "Another"},
     {"type": "settings", "settings": {"without_host": "lock", "message": "Soon"}},
     {"type": "settings", "settings": {"may": {"video": False}}},
 )
@@ -139,7 +140,7 @@ class Play:
             about = {"participants": [person]}
         elif command["type"] in {"admit", "deny"}:
             about = {"knocks": [f"k_{self.chance.choice(USERS)}"]}
-        elif command["type"] == "settings":
+        elif command["type"] in {"settings", "rename"}:
             about = {}
         if command["type"] not in {"mute", "ask", "lower_hands"}:
             about |= {"key": f"key-{self.commands}", "again": self.chance.random() < 0.2}

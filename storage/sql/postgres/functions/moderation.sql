@@ -100,6 +100,9 @@ BEGIN
         ON CONFLICT (room, user_id) DO UPDATE
         SET sitting = 0, denials = known.denials + 1, at = excluded.at, by = excluded.by;
     END LOOP;
+    IF call ? 'name' THEN
+        UPDATE reconvene.participants SET name = call ->> 'name' WHERE room = meeting.room AND user_id = changed_by;
+    END IF;
     IF call ->> 'action' <> '' THEN
         PERFORM reconvene.write_audit(
             meeting.room, changed_at, changed_by, call ->> 'action', call ->> 'whom', call -> 'detail'
