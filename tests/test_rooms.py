@@ -90,14 +90,15 @@ ABOVE = {"storage/__init__.py": "storage.factory", "storage/factory.py": "storag
 
 PAGE: dict[str, set[str]] = {
     "sdk": set(),
-    "js/ui": {"sdk"},
-    "js/call-test": {"sdk", "js/ui"},
-    "js/home": {"sdk", "js/ui"},
-    "js/meeting": {"sdk", "js/ui", "js/call-test"},
+    "js/here": {"sdk"},
+    "js/ui": {"sdk", "js/here"},
+    "js/call-test": {"sdk", "js/here", "js/ui"},
+    "js/home": {"sdk", "js/here", "js/ui"},
+    "js/meeting": {"sdk", "js/here", "js/ui", "js/call-test"},
     "js/embed": {"js/meeting"},
-    "js/attendance": {"sdk", "js/ui"},
-    "js/records": {"sdk", "js/ui", "js/attendance"},
-    "js": {"sdk", "js/ui", "js/home", "js/meeting", "js/embed"},
+    "js/attendance": {"sdk", "js/here", "js/ui"},
+    "js/records": {"sdk", "js/here", "js/ui", "js/attendance"},
+    "js": {"js/here", "js/ui", "js/home", "js/meeting", "js/embed"},
 }
 """The same for the rooms of `static`, in types too. `js` itself holds the entry alone."""
 
@@ -124,6 +125,17 @@ OPTIONAL = {
     "tenacity": {"server.zoom"},
 }
 """Libraries of extras, each with the rooms that import it."""
+
+LIBRARY = "reconvene.js"
+"""What the page has of `sdk`: the entry that everybody has."""
+
+FOR_ALL_PAGES = {"errors.js", "events.js", "http.js"}
+"""The entry passes on all that is in these. Pages without meetings import them alone, and need not load the rest."""
+
+WITHOUT_MEETINGS = {"js/here", "js/ui", "js/attendance", "js/records"}
+
+NAMED = re.compile(r'^import \{ ([^}]+) \} from "[./]+/sdk/([\w-]+\.js)";', re.MULTILINE)
+TYPED = re.compile(r'\bimport\("[./]+/sdk/([\w-]+\.js)"\)\.(\w+)')
 
 SPECIFIER = re.compile(r'(?:\bfrom |\bimport |\bimport\()"([^"]+)"')
 
@@ -181,6 +193,41 @@ def test_a_room_imports_what_the_map_lets_it() -> None:
 def test_a_room_of_the_page_imports_what_the_map_lets_it() -> None:
     """No more, and there is no arrow that nobody needs."""
     assert {room: seen - {room} for room, seen in page_rooms().items()} == PAGE
+
+
+def test_the_page_uses_nothing_but_the_public_library() -> None:
+    """So that whoever makes a page of their own can have all that ours has."""
+    entry = (ROOT / "static" / "sdk" / LIBRARY).read_text(encoding="utf-8")
+    passed_on = re.search(r"^export \{ ([^}]+) \};", entry, re.MULTILINE)
+    assert passed_on
+    classes = re.findall(r"^export class (\w+)", entry, re.MULTILINE)
+    values = {*passed_on[1].split(", "), *classes}
+    types = values | set(re.findall(r"@typedef \{.*\} (\w+)", entry))
+    wrong: list[str] = []
+    seen = 0
+    for path in (path for path in scripts() if "js" in path.relative_to(ROOT / "static").parts):
+        text = path.read_text(encoding="utf-8")
+        room = str(path.parent.relative_to(ROOT / "static"))
+        modules = {LIBRARY} | (FOR_ALL_PAGES if room in WITHOUT_MEETINGS else set())
+        named = [
+            (name.split(" as ")[0].strip(), file)
+            for names, file in NAMED.findall(text)
+            for name in names.split(",")
+        ]
+        seen += len(named)
+        wrong += [
+            f"{path.name}: {name} of {file}"
+            for name, file in named
+            if file not in modules or name not in values
+        ]
+        wrong += [
+            f"{path.name}: {name} of {file}"
+            for file, name in TYPED.findall(text)
+            if file != LIBRARY or name not in types
+        ]
+        assert text.count("sdk/") == len(NAMED.findall(text)) + len(TYPED.findall(text)), path.name
+    assert wrong == []
+    assert seen > 30
 
 
 def test_the_core_is_pure() -> None:

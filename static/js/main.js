@@ -1,14 +1,14 @@
 /** The composition root: connects the parts, and shows the view for the address. */
-import { HERE, HOME, meetingPage, ownPath, pathHere } from "../sdk/addresses.js";
-import { takeFragment } from "../sdk/fragment.js";
-import { Identity } from "../sdk/identity.js";
-import { Invites } from "../sdk/invites.js";
+import { HERE, HOME, meetingPage, ownPath, pathHere } from "./here/addresses.js";
+import { takeFragment } from "./here/fragment.js";
+import { Identity } from "./here/identity.js";
+import { Invites } from "./here/invites.js";
 import { readMeeting } from "./ui/links.js";
 import { noticeOf } from "./ui/notices.js";
 import { frameHere } from "./embed/frame.js";
 import { PageHistory } from "./home/page-history.js";
-import { TabSessionKeeper } from "../sdk/tab-session.js";
-import { browserStorage, tabStorage } from "../sdk/storage.js";
+import { TabSessionKeeper } from "./here/tab-session.js";
+import { browserStorage, tabStorage } from "./here/storage.js";
 import { Toasts } from "./ui/toasts.js";
 import { Page } from "./ui/page.js";
 import { underway } from "./ui/underway.js";
@@ -101,7 +101,7 @@ Object.defineProperty(window, "reconvene", {
       return visit?.meeting ?? null;
     },
     /** For a page of the same origin around this one: how to ask the application for a token. */
-    set getToken(/** @type {import("../sdk/login.js").GetToken | null} */ getToken) {
+    set getToken(/** @type {import("./here/login.js").GetToken | null} */ getToken) {
       identity.login.getToken = getToken;
     },
   }),

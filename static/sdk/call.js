@@ -80,7 +80,7 @@ export class Call extends Emitter {
    * @param {CallPlace} place
    * @param {Media} media
    * @param {(tell: Tell) => Carrier} carrier  makes what carries media to the others
-   * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
+   * @param {import("./socket.js").GetToken | null} [getToken]  asks the application for a newer token
    */
   constructor(server, place, media, carrier, getToken = null) {
     super();

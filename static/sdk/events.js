@@ -20,7 +20,6 @@ export class Emitter extends EventTarget {
    * @template {keyof Events & string} Name
    * @param {Name} name
    * @param {Events[Name]} detail
-   * @internal
    */
   emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));

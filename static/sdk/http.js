@@ -1,4 +1,4 @@
-/** Requests to a server's routes. */
+/** Requests to the routes of a server. */
 import { ReconveneError } from "./errors.js";
 import { isOwn } from "./server-address.js";
 
@@ -7,15 +7,16 @@ export const PATIENCE = 30_000;
 
 /**
  * @typedef {"GET" | "POST" | "DELETE"} Method
- * @typedef {{token?: string, body?: object, accept?: string, signal?: AbortSignal}} Options
+ * @typedef {{token?: string, body?: object, accept?: string, signal?: AbortSignal}} RequestOptions
  */
 
 /**
- * @param {string} server @param {Method} method @param {string} path @param {Options} [options]
+ * Asks a server.
+ * @param {string} server  its address @param {Method} method @param {string} path @param {RequestOptions} [options]
  * @returns {Promise<Response>} a successful response
  * @throws {ReconveneError}
  */
-export async function send(server, method, path, { token, body, accept = "application/json", signal } = {}) {
+export async function fetchAnswer(server, method, path, { token, body, accept = "application/json", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: accept };
   // No header can carry such a token: fetch() would throw, as it does without a network.
@@ -38,12 +39,13 @@ export async function send(server, method, path, { token, body, accept = "applic
 }
 
 /**
- * @param {string} server @param {Method} method @param {string} path @param {Options} [options]
- * @returns {Promise<any>}
+ * The same, and reads what is answered.
+ * @param {string} server @param {Method} method @param {string} path @param {RequestOptions} [options]
+ * @returns {Promise<any>} what its JSON says
  * @throws {ReconveneError}
  */
 export async function request(server, method, path, options) {
-  const response = await send(server, method, path, options);
+  const response = await fetchAnswer(server, method, path, options);
   try {
     return await response.json();
   } catch {

@@ -12,11 +12,11 @@ import { PATIENCE, request } from "./http.js";
  */
 
 /** @param {string} id  of a meeting */
-export const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
+const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
 
-/** @param {string} server @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
-export const newIdentity = (server, name) =>
-  request(server, "POST", "/api/identity", { body: name ? { name } : {}, signal: AbortSignal.timeout(PATIENCE) });
+/** @param {string} server @returns {Promise<{token: string, user_id: string}>} */
+export const newIdentity = (server) =>
+  request(server, "POST", "/api/identity", { body: {}, signal: AbortSignal.timeout(PATIENCE) });
 
 /** @param {string} server @param {string} id @returns {Promise<MeetingInfo>} */
 export const getMeeting = (server, id) => request(server, "GET", meetingPath(id));

@@ -10,17 +10,6 @@ import { isOwn } from "./server-address.js";
 
 /** @typedef {"" | "away" | "blocked" | "limited"} Verdict */
 
-/** @type {Record<Verdict, string>} */
-export const HINDRANCES = {
-  "": "",
-  away: "The server cannot be reached. This page keeps trying by itself.",
-  blocked: "The server answers, but the connection that a meeting needs does not get through.",
-  limited: "So many come from your network that the server lets them in a few at a time. This page keeps trying by itself.",
-};
-/** More advice, where there is room for it. */
-export const WHY_BLOCKED =
-  "The server’s set-up, a proxy or something in this network blocks it. This page keeps trying; if that does not help, tell whoever runs the server.";
-
 /** Attempts that did not open before a request is made. The first may have met a restarting server. */
 const ATTEMPTS = 2;
 /** Milliseconds. */

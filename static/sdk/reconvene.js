@@ -9,7 +9,8 @@
 import { DeviceChoice } from "./device-choice.js";
 import { LocalMedia } from "./devices.js";
 import { ReconveneError } from "./errors.js";
-import { PATIENCE } from "./http.js";
+import { Emitter } from "./events.js";
+import { PATIENCE, fetchAnswer, request } from "./http.js";
 import { LevelMeter, SpeakingDetector } from "./levels.js";
 import { Meeting } from "./meeting.js";
 import { createMeeting, getMeeting, newIdentity } from "./meetings-api.js";
@@ -26,6 +27,14 @@ import { canCall } from "./webrtc.js";
  * @typedef {import("./chat.js").ChatSnapshot} ChatSnapshot
  * @typedef {import("./views.js").Waiting} Waiting
  * @typedef {import("./me.js").MeView} MeView
+ * @typedef {import("./protocol.js").Right} Right
+ * @typedef {import("./capture.js").Kind} Kind
+ * @typedef {import("./capture.js").DeviceError} DeviceError
+ * @typedef {import("./capture.js").ScreenError} ScreenError
+ * @typedef {import("./device.js").DeviceState} DeviceState
+ * @typedef {import("./devices.js").News} DeviceNews
+ * @typedef {import("./http.js").Method} Method
+ * @typedef {import("./http.js").RequestOptions} RequestOptions
  * @typedef {import("./meetings-api.js").MeetingInfo} MeetingInfo
  *
  * @typedef {object} JoinOptions
@@ -54,7 +63,7 @@ import { canCall } from "./webrtc.js";
  *
  * @typedef {object} Ground  What a meeting stands on: the client that joins it.
  * @property {string} server
- * @property {import("./login.js").GetToken | null} getToken
+ * @property {import("./socket.js").GetToken | null} getToken
  * @property {() => Promise<string | undefined>} token  rejects with a `ReconveneError`. None: the session has to do
  * @property {(token: string) => void} remember  what the server has renewed
  * @property {DeviceChoice} devices  tells new media which devices to use
@@ -170,7 +179,7 @@ export class Reconvene {
 
 /**
  * Asks the application, which may throw, answer with anything, or not at all.
- * @param {NonNullable<ClientOptions["getToken"]>} getToken @returns {import("./login.js").GetToken}
+ * @param {NonNullable<ClientOptions["getToken"]>} getToken @returns {import("./socket.js").GetToken}
  */
 const asking = (getToken) => async () => {
   let timer = 0;
@@ -194,4 +203,4 @@ function attempted(run) {
   }
 }
 
-export { LevelMeter, LocalMedia, Meeting, REACTIONS, ReconveneError, SpeakingDetector, canCall };
+export { Emitter, LevelMeter, LocalMedia, Meeting, REACTIONS, ReconveneError, SpeakingDetector, canCall, fetchAnswer, request };

@@ -35,8 +35,8 @@ class Outlet {
     this.transceiver.sender.replaceTrack(track).catch(failed);
   }
 
-  /** Needs no negotiation either. @param {import("./quality.js").Encoding} wanted @param {(error: unknown) => void} failed */
-  encode(wanted, failed) {
+  /** Needs no negotiation either. @param {import("./quality.js").Encoding} wanted @param {(error: unknown) => void} failed @param {boolean} [again]  after a failure */
+  encode(wanted, failed, again = false) {
     this.#wanted = wanted;
     if (this.#encoding) return; // It is looked at again after that.
     const { sender } = this.transceiver;
@@ -50,7 +50,9 @@ class Outlet {
       () => this.#encoded(wanted, failed),
       (error) => {
         this.#encoding = false;
-        failed(error);
+        // A description that was applied meanwhile has changed what was read before.
+        if (error.name === "InvalidModificationError" && !again) this.encode(this.#wanted ?? wanted, failed, true);
+        else failed(error);
       },
     );
   }

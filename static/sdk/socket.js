@@ -14,6 +14,8 @@ import { LOOK_EVERY, SleepWatch } from "./sleep.js";
 /**
  * @typedef {import("./actions.js").Action} Action
  *
+ * @typedef {() => Promise<string | null | undefined>} GetToken  Asks the application for a token; nothing: it gives none.
+ *
  * @typedef {object} SocketEvents
  * @property {import("./reachability.js").Verdict} hindered  What prevents sockets from opening, when that changes.
  */
@@ -38,7 +40,7 @@ export class MeetingSocket extends Emitter {
 
   /**
    * @param {string} server  its address @param {import("./membership.js").Place} place
-   * @param {import("./login.js").GetToken | null} [getToken]  asks the application for a newer token
+   * @param {GetToken | null} [getToken]  asks the application for a newer token
    */
   constructor(server, place, getToken = null) {
     super();

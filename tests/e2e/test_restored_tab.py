@@ -145,7 +145,7 @@ async def test_what_goes_straight_back(newcomer: Newcomer) -> None:
     await ada.page.goto(ada.url)
     found = await ada.page.evaluate(
         """async (rows) => {
-          const { goesStraightBack } = await import("/static/sdk/tab-session.js");
+          const { goesStraightBack } = await import("/static/js/here/tab-session.js");
           return rows.map(([age, loading]) => goesStraightBack({ grace: 30, at: 1e12 }, 1e12 + age, loading));
         }""",
         [row[1:] for row in STRAIGHT.values()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -71,12 +72,22 @@ def test_its_types_are_as_strict_as_can_be(application: Path, resolution: str) -
     run(TSC, "--project", config, cwd=application)
 
 
+def test_our_page_needs_nothing_that_others_do_not_have(tmp_path: Path) -> None:
+    """Its scripts are checked against the types as the package has them, without what is internal."""
+    made = packages()
+    made.write_types(ROOT / "static" / "jsconfig.json", made.SOURCES / made.ENTRY, tmp_path / "sdk")
+    shutil.copytree(ROOT / "static" / "js", tmp_path / "js")
+    config = tmp_path / "tsconfig.json"
+    config.write_text(json.dumps({"extends": str(ROOT / "static" / "jsconfig.json"), "include": ["js/**/*.js"]}))
+    run(TSC, "--project", config, cwd=tmp_path)
+
+
 def test_it_can_be_loaded_where_there_is_no_page(application: Path) -> None:
     """As a server does that renders pages. Without an address nobody knows which server is meant."""
     (application / "look.js").write_text(LOOK)
     names, why, server = json.loads(run("node", "look.js", cwd=application))
     assert names == [
-        *("LevelMeter", "LocalMedia", "Meeting", "REACTIONS", "Reconvene", "ReconveneError"),
-        *("SpeakingDetector", "canCall"),
+        *("Emitter", "LevelMeter", "LocalMedia", "Meeting", "REACTIONS", "Reconvene", "ReconveneError"),
+        *("SpeakingDetector", "canCall", "fetchAnswer", "request"),
     ]
     assert (why, server) == ("TypeError", "https://a.example")

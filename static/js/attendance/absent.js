@@ -1,6 +1,6 @@
 /** Registrants who did not come: read on request. */
 import { ReconveneError } from "../../sdk/errors.js";
-import { getAbsent } from "../../sdk/http-api.js";
+import { getAbsent } from "../here/http-api.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { counted, dateTime, number } from "../ui/times.js";

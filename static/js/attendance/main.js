@@ -1,17 +1,17 @@
 /** The attendance page: connects its parts, and shows the record of the meeting in the address, or why it cannot. */
-import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../../sdk/addresses.js";
+import { HERE, HOME, RECORDS, meetingLink, pathHere } from "../here/addresses.js";
 import { AdminKey } from "../ui/admin-key.js";
 import { ReconveneError } from "../../sdk/errors.js";
-import { deleteMeeting, downloadAttendance, getAbsent } from "../../sdk/http-api.js";
+import { deleteMeeting, downloadAttendance, getAbsent } from "../here/http-api.js";
 import { ask } from "../ui/dialogs.js";
 import { part } from "../ui/dom.js";
-import { takeFragment } from "../../sdk/fragment.js";
-import { Identity } from "../../sdk/identity.js";
+import { takeFragment } from "../here/fragment.js";
+import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
 import { readMeeting } from "../ui/links.js";
 import { IMPORTED, noticeOf } from "../ui/notices.js";
 import { forgetMeeting } from "../ui/recents.js";
-import { browserStorage, tabStorage } from "../../sdk/storage.js";
+import { browserStorage, tabStorage } from "../here/storage.js";
 import { Toasts } from "../ui/toasts.js";
 import { NoticeView } from "../ui/notice-page.js";
 import { Page } from "../ui/page.js";
@@ -119,7 +119,7 @@ function choose(meeting, chosen) {
   open(meeting);
 }
 
-/** Downloads with the token, which a plain link would not send. @param {string} meeting @param {import("../../sdk/http-api.js").Rows} rows */
+/** Downloads with the token, which a plain link would not send. @param {string} meeting @param {import("../here/http-api.js").Rows} rows */
 async function download(meeting, rows) {
   try {
     const file = await downloadAttendance(token() ?? "", meeting, rows, seen);

@@ -1,6 +1,6 @@
 /** Reads all pages of a meeting's attendance, repeatedly while the record can change and the page is visible. */
 import { ReconveneError } from "../../sdk/errors.js";
-import { getAttendance, getMeeting } from "../../sdk/http-api.js";
+import { getAttendance, getMeeting } from "../here/http-api.js";
 import { Emitter } from "../../sdk/events.js";
 import { readAttendance, readPerson } from "./record.js";
 import { isUnderWay } from "./import-texts.js";

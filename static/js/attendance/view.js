@@ -1,5 +1,5 @@
 /** The view of one meeting's attendance: the meeting, totals, people over time, and each person's stays. */
-import { HERE_SHOWN, meetingPage } from "../../sdk/addresses.js";
+import { HERE_SHOWN, meetingPage } from "../here/addresses.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { AbsentList } from "./absent.js";
@@ -18,7 +18,7 @@ import { showTotals } from "./totals.js";
 
 /** @typedef {import("./record.js").Attendance} Attendance */
 
-/** @extends {Emitter<{download: {rows: import("../../sdk/http-api.js").Rows}, delete: null, copy: null, "forget-key": null, choose: {instance: string}}>} */
+/** @extends {Emitter<{download: {rows: import("../here/http-api.js").Rows}, delete: null, copy: null, "forget-key": null, choose: {instance: string}}>} */
 export class AttendanceView extends Emitter {
   name = "attendance";
   element = fromTemplate("attendance");

@@ -3,12 +3,9 @@
  * devices that are already open, and neither opens nor stops any. No other meeting is affected. What the browser measures of
  * the connection says what comes back.
  */
-import { HERE } from "../../sdk/addresses.js";
-import { ReconveneError } from "../../sdk/errors.js";
-import { startEcho } from "../../sdk/http-api.js";
-import { Emitter } from "../../sdk/events.js";
-import { LevelMeter } from "../../sdk/levels.js";
-import { Reconvene } from "../../sdk/reconvene.js";
+import { HERE } from "../here/addresses.js";
+import { Emitter, LevelMeter, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
+import { startEcho } from "../here/http-api.js";
 import { perfect, stepsOf } from "./steps.js";
 
 /** All in milliseconds. */
@@ -58,7 +55,7 @@ export class TestCall extends Emitter {
   #framesBefore = 0;
   #watch = new AbortController();
 
-  /** @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/devices.js").LocalMedia} media */
+  /** @param {import("../here/identity.js").Identity} identity @param {import("../../sdk/reconvene.js").LocalMedia} media */
   constructor(identity, media) {
     super();
     this.#identity = identity;

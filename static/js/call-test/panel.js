@@ -1,6 +1,6 @@
 /** Shows and announces the steps of a test as they happen, and shows the returned picture. */
 import { fromTemplate, icon, part, write } from "../ui/dom.js";
-import { Emitter } from "../../sdk/events.js";
+import { Emitter } from "../../sdk/reconvene.js";
 import { TestCall } from "./call.js";
 import { settled, summaryOf } from "./steps.js";
 
@@ -21,7 +21,7 @@ export class TestPanel extends Emitter {
   #said = new Map();
 
   /**
-   * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/devices.js").LocalMedia} media
+   * @param {import("../here/identity.js").Identity} identity @param {import("../../sdk/reconvene.js").LocalMedia} media
    * @param {HTMLElement} mirror  shows the returned picture
    */
   constructor(identity, media, mirror) {

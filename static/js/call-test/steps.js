@@ -21,7 +21,7 @@ import { deviceErrorTexts } from "../ui/device-errors.js";
  * @property {Observation & {measured: boolean, heard: boolean}} microphone  measured: this browser can measure sound
  * @property {Observation} camera
  *
- * @typedef {{on: boolean, asking: boolean, error: import("../../sdk/capture.js").DeviceError | null, returned: boolean}} Observation
+ * @typedef {{on: boolean, asking: boolean, error: import("../../sdk/reconvene.js").DeviceError | null, returned: boolean}} Observation
  */
 
 const OPERATOR = "whoever runs this server";

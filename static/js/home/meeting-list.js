@@ -1,11 +1,11 @@
 /** The lobby's lists: hosted meetings, from the server, and others that this browser was in lately. */
-import { attendancePage, meetingPage } from "../../sdk/addresses.js";
-import { ReconveneError } from "../../sdk/errors.js";
-import { hostedMeetings } from "../../sdk/http-api.js";
+import { attendancePage, meetingPage } from "../here/addresses.js";
+import { ReconveneError } from "../../sdk/reconvene.js";
+import { hostedMeetings } from "../here/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { forgetMeeting, recentMeetings } from "../ui/recents.js";
 
-/** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
+/** @typedef {import("../here/http-api.js").HostedMeeting} HostedMeeting */
 
 /** How many hosted meetings are shown at first. */
 const FIRST = 4;
@@ -21,7 +21,7 @@ export class MeetingList {
   #all = false;
   #watch = new AbortController();
 
-  /** @param {HTMLElement} element @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/storage.js").PageStorage} storage */
+  /** @param {HTMLElement} element @param {import("../here/identity.js").Identity} identity @param {import("../here/storage.js").PageStorage} storage */
   constructor(element, identity, storage) {
     this.#element = element;
     this.#identity = identity;

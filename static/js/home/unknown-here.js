@@ -1,7 +1,7 @@
 /** The question when the server does not know this browser's token. */
 import { ask } from "../ui/dialogs.js";
 
-/** @type {import("../../sdk/identity.js").Question} */
+/** @type {import("../here/identity.js").Question} */
 export async function askWhoToBe() {
   const answer = await ask({
     title: "This server does not know you any more",

@@ -1,7 +1,7 @@
 /** The front door: start a meeting, join one by ID or link, or go back to an earlier one. */
-import { HERE, meetingPage } from "../../sdk/addresses.js";
-import { ReconveneError } from "../../sdk/errors.js";
-import { createMeeting, getMeeting } from "../../sdk/http-api.js";
+import { HERE, meetingPage } from "../here/addresses.js";
+import { ReconveneError } from "../../sdk/reconvene.js";
+import { createMeeting, getMeeting } from "../here/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { meetingId, readMeeting, withDashes } from "../ui/links.js";
 import { MeetingList } from "./meeting-list.js";
@@ -19,8 +19,8 @@ export class HomeView {
   #watch = new AbortController();
 
   /**
-   * @param {import("../../sdk/identity.js").Identity} identity @param {import("../../sdk/invites.js").Invites} invites
-   * @param {import("../../sdk/storage.js").PageStorage} storage @param {(path: string) => void} go
+   * @param {import("../here/identity.js").Identity} identity @param {import("../here/invites.js").Invites} invites
+   * @param {import("../here/storage.js").PageStorage} storage @param {(path: string) => void} go
    */
   constructor(identity, invites, storage, go) {
     this.#identity = identity;

@@ -1,12 +1,12 @@
 /** Who the user is on one visit: whoever this browser is, or whom the login of an application names. */
-import { ReconveneError } from "../../sdk/errors.js";
+import { ReconveneError } from "../../sdk/reconvene.js";
 
 export class Bearer {
   /** Whether this tab was in the meeting with the login of an application: without one it is nobody else. */
   outside = false;
   #identity;
 
-  /** @param {import("../../sdk/identity.js").Identity} identity */
+  /** @param {import("../here/identity.js").Identity} identity */
   constructor(identity) {
     this.#identity = identity;
   }

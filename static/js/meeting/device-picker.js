@@ -1,21 +1,25 @@
 /** The lists of microphones and cameras; an empty list says why. */
-import { KINDS, inputs } from "../../sdk/capture.js";
+import { Reconvene } from "../../sdk/reconvene.js";
+import { HERE } from "../here/addresses.js";
 import { fromTemplate, part } from "../ui/dom.js";
 import { NAMES } from "../ui/device-errors.js";
 
 /**
- * @typedef {import("../../sdk/capture.js").Kind} Kind
+ * @typedef {import("../../sdk/reconvene.js").Kind} Kind
  * @typedef {[deviceId: string, text: string][]} Choices
  */
+
+const KINDS = /** @type {const} */ (["audio", "video"]);
 
 export class DevicePicker {
   element = fromTemplate("device-picker");
   #media;
+  #all = new Reconvene({ server: HERE }).devices;
   #watch = new AbortController();
   /** What the lists show, by kind. @type {Partial<Record<Kind, string>>} */
   #shown = {};
 
-  /** @param {import("../../sdk/devices.js").LocalMedia} media */
+  /** @param {import("../../sdk/reconvene.js").LocalMedia} media */
   constructor(media) {
     this.#media = media;
   }
@@ -38,25 +42,25 @@ export class DevicePicker {
 
   /** @param {Kind} kind */
   async #refresh(kind) {
-    const listed = await inputs(kind);
-    const known = listed.filter(({ deviceId }) => deviceId);
-    const { chosen, track, error, state } = this.#media.devices[kind];
+    const listed = await this.#all.list(kind);
+    const known = listed.filter(({ id }) => id);
+    const { errors, states } = this.#media;
     const select = part(this.element, kind, HTMLSelectElement);
     /** @type {Choices} */
-    const choices = known.map(({ deviceId, label }, index) => [deviceId, label || `${capital(NAMES[kind])} ${index + 1}`]);
-    if (!known.length) choices.push(["", whyNone(kind, error, state, listed.length > 0)]);
+    const choices = known.map(({ id, label }, index) => [id, label || `${capital(NAMES[kind])} ${index + 1}`]);
+    if (!known.length) choices.push(["", whyNone(kind, errors[kind], states[kind], listed.length > 0)]);
     // Rewriting an open list would close it.
     if (this.#shown[kind] !== JSON.stringify(choices)) select.replaceChildren(...choices.map(([deviceId, text]) => new Option(text, deviceId)));
     this.#shown[kind] = JSON.stringify(choices);
-    select.value = track?.getSettings().deviceId ?? (chosen || choices[0][0]);
+    select.value = this.#media.inUse(kind) || choices[0][0];
     if (select.selectedIndex < 0) select.selectedIndex = 0;
     select.disabled = !known.length;
   }
 }
 
 /**
- * @param {Kind} kind @param {import("../../sdk/capture.js").DeviceError | null} error
- * @param {import("../../sdk/device.js").DeviceState} state @param {boolean} some  devices exist, but the browser does not list them
+ * @param {Kind} kind @param {import("../../sdk/reconvene.js").DeviceError | null} error
+ * @param {import("../../sdk/reconvene.js").DeviceState} state @param {boolean} some  devices exist, but the browser does not list them
  */
 function whyNone(kind, error, state, some) {
   const name = NAMES[kind];

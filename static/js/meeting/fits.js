@@ -27,7 +27,7 @@ export class Fits {
   /** @type {Map<TileKind, Fit>} */
   #chosen = new Map();
 
-  /** @param {import("../../sdk/storage.js").PageStorage} storage */
+  /** @param {import("../here/storage.js").PageStorage} storage */
   constructor(storage) {
     this.#storage = storage;
     for (const kind of /** @type {TileKind[]} */ (Object.keys(WAYS))) {

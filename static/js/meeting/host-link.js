@@ -1,5 +1,5 @@
 /** The host link: by it the host is host again in another browser, once. Each new one makes the one before void. */
-import { makeInvite } from "../../sdk/http-api.js";
+import { makeInvite } from "../here/http-api.js";
 import { CopyField } from "../ui/copy-field.js";
 import { modal } from "../ui/dialogs.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";

@@ -1,11 +1,11 @@
 /** The meeting's invite links, for those in charge: make one, copy it, see how often each was used, revoke it. */
-import { getInvites, makeInvite, revokeInvite } from "../../sdk/http-api.js";
+import { getInvites, makeInvite, revokeInvite } from "../here/http-api.js";
 import { CopyField } from "../ui/copy-field.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
 import { showHostLink } from "./host-link.js";
 
-/** @typedef {import("../../sdk/http-api.js").InviteLink} InviteLink */
+/** @typedef {import("../here/http-api.js").InviteLink} InviteLink */
 
 const FOR = { host: "Host link", cohost: "For co-hosts", participant: "For participants" };
 
@@ -63,7 +63,7 @@ export class InviteLinks {
     const button = part(this.#element, "make-invite", HTMLButtonElement);
     const role = part(this.#element, "invite-role", HTMLSelectElement).value;
     const lasts = this.#chosen("invite-lasts");
-    /** @type {import("../../sdk/http-api.js").InviteWish} */
+    /** @type {import("../here/http-api.js").InviteWish} */
     const wish = {
       role: role === "cohost" ? "cohost" : "participant",
       uses: this.#chosen("invite-uses") || null,

@@ -1,7 +1,7 @@
 /** Says why the user is not in the meeting, and what to do. If the problem may pass, it checks again by itself. */
-import { RECORDS, attendancePage } from "../../sdk/addresses.js";
-import { ReconveneError } from "../../sdk/errors.js";
-import { PASSING } from "../../sdk/http-api.js";
+import { RECORDS, attendancePage } from "../here/addresses.js";
+import { ReconveneError } from "../../sdk/reconvene.js";
+import { PASSING } from "../here/http-api.js";
 import { NoticeView } from "../ui/notice-page.js";
 import { noticeOf } from "../ui/notices.js";
 

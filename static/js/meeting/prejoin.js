@@ -1,15 +1,13 @@
 /** The view before joining: shows how one will be seen and heard; every device is optional. */
-import { echoOffer } from "../../sdk/http-api.js";
+import { echoOffer } from "../here/http-api.js";
 import { Asking } from "./asking.js";
 import { hueOf, paintAvatar } from "../ui/avatar.js";
 import { showControl } from "./controls.js";
 import { DevicePicker } from "./device-picker.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
-import { Emitter } from "../../sdk/events.js";
-import { LevelMeter } from "../../sdk/levels.js";
-import { HINDRANCES, WHY_BLOCKED } from "../../sdk/reachability.js";
+import { canCall, Emitter, LevelMeter } from "../../sdk/reconvene.js";
+import { HINDRANCES, WHY_BLOCKED } from "../ui/hindrances.js";
 import { newsText, deviceErrorTexts } from "../ui/device-errors.js";
-import { canCall } from "../../sdk/webrtc.js";
 import { TestPanel } from "../call-test/panel.js";
 
 /** Milliseconds between readings of the meter: it follows speech without flickering. */
@@ -37,8 +35,8 @@ export class Prejoin extends Emitter {
   #watch = new AbortController();
 
   /**
-   * @param {import("../../sdk/meetings-api.js").MeetingInfo} meeting @param {import("../../sdk/identity.js").Identity} identity
-   * @param {import("../../sdk/devices.js").LocalMedia} media
+   * @param {import("../../sdk/reconvene.js").MeetingInfo} meeting @param {import("../here/identity.js").Identity} identity
+   * @param {import("../../sdk/reconvene.js").LocalMedia} media
    * @param {{audio: boolean, video: boolean}} wanted  what to open
    */
   constructor(meeting, identity, media, wanted) {
@@ -104,7 +102,7 @@ export class Prejoin extends Emitter {
     else write(wait, "");
   }
 
-  /** Says why a join has to wait. @param {import("../../sdk/reachability.js").Verdict} verdict */
+  /** Says why a join has to wait. @param {import("../../sdk/reconvene.js").Snapshot["hindered"]} verdict */
   hindered(verdict) {
     const blocked = verdict === "blocked";
     clearTimeout(this.#joining);
@@ -181,7 +179,7 @@ export class Prejoin extends Emitter {
     this.#media.toggle(kind);
   }
 
-  /** @param {import("../../sdk/devices.js").News} news */
+  /** @param {import("../../sdk/reconvene.js").DeviceNews} news */
   #tell(news) {
     if (news.what === "failed") return; // Failures are shown elsewhere while they last.
     this.#news = newsText(news);
@@ -205,7 +203,7 @@ export class Prejoin extends Emitter {
   }
 }
 
-/** @param {import("../../sdk/device.js").DeviceState} state @param {boolean} failed */
+/** @param {import("../../sdk/reconvene.js").DeviceState} state @param {boolean} failed */
 function cameraNote(state, failed) {
   if (state === "asking") return "Waiting for your camera";
   return failed || state === "muted" ? "No picture from your camera" : "Your camera is off";

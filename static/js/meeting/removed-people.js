@@ -1,5 +1,5 @@
 /** Who was removed from the meeting, for those in charge, who may let them back in. */
-import { getRemoved } from "../../sdk/http-api.js";
+import { getRemoved } from "../here/http-api.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { dateTime } from "../ui/times.js";
 
@@ -41,7 +41,7 @@ export class RemovedPeople {
     }
   }
 
-  /** @param {import("../../sdk/http-api.js").Removed} person */
+  /** @param {import("../here/http-api.js").Removed} person */
   #item({ id, name, back, at }) {
     const item = fromTemplate("removed-item");
     item.dataset.participantId = id;

@@ -1,7 +1,7 @@
-/** What rights are called. @type {Record<import("../../sdk/protocol.js").Right, string>} */
+/** What rights are called. @type {Record<import("../../sdk/reconvene.js").Right, string>} */
 export const NAMES = { audio: "microphone", video: "camera", screen: "screen sharing", chat: "chat", hand: "raising hands" };
 
-/** Why somebody cannot turn it on. @type {Record<import("../../sdk/protocol.js").Right, string>} */
+/** Why somebody cannot turn it on. @type {Record<import("../../sdk/reconvene.js").Right, string>} */
 export const FORBIDDEN = {
   audio: "The host does not let you turn on your microphone.",
   video: "The host does not let you turn on your camera.",

@@ -12,7 +12,7 @@ export async function withPassword(wish, wrong) {
 
 /**
  * For somebody who is in the meeting already.
- * @param {string} name @param {import("../../sdk/identity.js").Identity} identity @param {boolean} loggedIn
+ * @param {string} name @param {import("../here/identity.js").Identity} identity @param {boolean} loggedIn
  * @returns {Promise<Wish | null>}
  */
 export async function fromThisTab(name, identity, loggedIn) {

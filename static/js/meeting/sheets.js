@@ -25,7 +25,7 @@ export async function showHelp(shortcuts) {
   await modal(element);
 }
 
-/** @param {import("../../sdk/devices.js").LocalMedia} media */
+/** @param {import("../../sdk/reconvene.js").LocalMedia} media */
 export async function showDevices(media) {
   const element = fromTemplate("devices-dialog");
   const picker = new DevicePicker(media);

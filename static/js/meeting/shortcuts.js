@@ -21,7 +21,7 @@ export class Shortcuts {
   #storage;
   #watch = new AbortController();
 
-  /** @param {import("../../sdk/storage.js").PageStorage} storage */
+  /** @param {import("../here/storage.js").PageStorage} storage */
   constructor(storage) {
     this.#storage = storage;
   }

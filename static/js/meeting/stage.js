@@ -26,7 +26,7 @@ export class Stage {
 
   /**
    * @param {HTMLElement} view  the meeting's
-   * @param {import("../../sdk/storage.js").PageStorage} storage
+   * @param {import("../here/storage.js").PageStorage} storage
    * @param {() => void} blocked  called when the browser will not play sound before a click
    */
   constructor(view, storage, blocked) {

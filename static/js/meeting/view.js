@@ -1,21 +1,19 @@
 /** The meeting view: shows a meeting, and does in it what the user wants. */
-import { HERE_SHOWN, attendancePage, meetingLink } from "../../sdk/addresses.js";
+import { HERE_SHOWN, attendancePage, meetingLink } from "../here/addresses.js";
 import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
 import { ConnectionBanner } from "./banner.js";
 import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
-import { Emitter } from "../../sdk/events.js";
-import { LevelMeter, SpeakingDetector } from "../../sdk/levels.js";
+import { canCall, Emitter, LevelMeter, SpeakingDetector } from "../../sdk/reconvene.js";
 import { Moderation } from "./moderation.js";
 import { PeopleList } from "./people.js";
-import { HINDRANCES } from "../../sdk/reachability.js";
+import { HINDRANCES } from "../ui/hindrances.js";
 import { showDevices, showHelp } from "./sheets.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Stage } from "./stage.js";
 import { newsText } from "../ui/device-errors.js";
-import { canCall } from "../../sdk/webrtc.js";
 
 /** @typedef {import("../../sdk/reconvene.js").ParticipantView} ParticipantView */
 
@@ -61,7 +59,7 @@ export class MeetingView extends Emitter {
    * @param {import("../../sdk/reconvene.js").LocalMedia} media  that the user sends there
    * @param {import("./bearer.js").Bearer} bearer
    * @param {import("../ui/toasts.js").Toasts} toasts
-   * @param {import("../../sdk/storage.js").PageStorage} storage
+   * @param {import("../here/storage.js").PageStorage} storage
    */
   constructor(meeting, media, bearer, toasts, storage) {
     super();

@@ -1,8 +1,7 @@
 /** One visit to /m/{id}: from the link, through the pre-join view or straight back, into the meeting and out of it. */
-import { HERE, HOME } from "../../sdk/addresses.js";
-import { ReconveneError } from "../../sdk/errors.js";
-import { createMeeting, endMeeting, getMeeting } from "../../sdk/http-api.js";
-import { LocalMedia, Reconvene } from "../../sdk/reconvene.js";
+import { HERE, HOME } from "../here/addresses.js";
+import { LocalMedia, Reconvene, ReconveneError } from "../../sdk/reconvene.js";
+import { createMeeting, endMeeting, getMeeting } from "../here/http-api.js";
 import { Bearer } from "./bearer.js";
 import { rememberMeeting } from "../ui/recents.js";
 import { underway } from "../ui/underway.js";
@@ -19,11 +18,11 @@ import { WaitingRoom } from "./waiting-room.js";
  * @typedef {import("../../sdk/reconvene.js").Meeting} Meeting
  *
  * @typedef {object} Surroundings
- * @property {import("../../sdk/identity.js").Identity} identity
- * @property {import("../../sdk/invites.js").Invites} invites
- * @property {import("../../sdk/tab-session.js").TabSessionKeeper} tabSessions
+ * @property {import("../here/identity.js").Identity} identity
+ * @property {import("../here/invites.js").Invites} invites
+ * @property {import("../here/tab-session.js").TabSessionKeeper} tabSessions
  * @property {import("../ui/toasts.js").Toasts} toasts
- * @property {import("../../sdk/storage.js").PageStorage} storage  the browser’s
+ * @property {import("../here/storage.js").PageStorage} storage  the browser’s
  * @property {(view: import("../ui/page.js").View) => void} show
  * @property {(path: string) => void} go
  * @property {() => void} enter  tells that a call is on
@@ -49,7 +48,7 @@ export class Visit {
   #stopped = false;
   #notice;
   #endedByMe = false;
-  /** This tab's session when the page was loaded. @type {import("../../sdk/tab-session.js").TabSession | null} */
+  /** This tab's session when the page was loaded. @type {import("../here/tab-session.js").TabSession | null} */
   #tabSession = null;
   #bearer;
   /** The devices the user last wanted on; the next join begins with them. */

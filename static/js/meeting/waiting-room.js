@@ -1,5 +1,5 @@
 /** The view of somebody who waits to be let in. */
-import { Emitter } from "../../sdk/events.js";
+import { Emitter } from "../../sdk/reconvene.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 
 /** @extends {Emitter<{leave: null}>} */
@@ -17,7 +17,7 @@ export class WaitingRoom extends Emitter {
     this.#watch.abort();
   }
 
-  /** @param {Pick<import("../../sdk/protocol.js").Waiting, "position" | "message">} told */
+  /** @param {Pick<import("../../sdk/reconvene.js").Waiting, "position" | "message">} told */
   update({ position, message }) {
     const before = position - 1;
     const others = before === 1 ? "One person waits before you." : `${before} people wait before you.`;

@@ -2,9 +2,9 @@
 import { AdminKey } from "../ui/admin-key.js";
 import { ReconveneError } from "../../sdk/errors.js";
 import { part } from "../ui/dom.js";
-import { Identity } from "../../sdk/identity.js";
+import { Identity } from "../here/identity.js";
 import { KeyForm } from "../ui/key-form.js";
-import { browserStorage, tabStorage } from "../../sdk/storage.js";
+import { browserStorage, tabStorage } from "../here/storage.js";
 import { underway } from "../ui/underway.js";
 import { RecordList } from "./record-list.js";
 import { SyncPanel } from "./sync-panel.js";

@@ -1,13 +1,13 @@
 /** The list of meetings on record, read again while any of them can change. */
-import { attendancePage } from "../../sdk/addresses.js";
+import { attendancePage } from "../here/addresses.js";
 import { ReconveneError } from "../../sdk/errors.js";
-import { hostedMeetings } from "../../sdk/http-api.js";
+import { hostedMeetings } from "../here/http-api.js";
 import { LOOKS, OVER, STATES, kindName, remark, spaced } from "../attendance/import-texts.js";
 import { counted, dateTime, number } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 
-/** @typedef {import("../../sdk/http-api.js").HostedMeeting} HostedMeeting */
+/** @typedef {import("../here/http-api.js").HostedMeeting} HostedMeeting */
 
 /** Milliseconds. */
 const AGAIN = 10_000;

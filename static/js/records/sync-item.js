@@ -1,10 +1,10 @@
 /** One sync of a webinar from Zoom: its progress, list by list, and its outcome. */
-import { attendancePage } from "../../sdk/addresses.js";
+import { attendancePage } from "../here/addresses.js";
 import { sentence, spaced } from "../attendance/import-texts.js";
 import { counted, exactClock, number } from "../ui/times.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 
-/** @typedef {import("../../sdk/http-api.js").Sync} Sync */
+/** @typedef {import("../here/http-api.js").Sync} Sync */
 
 /** @type {Record<string, string>} */
 const ENDINGS = { complete: "complete", partial: "partial", unknown: "not known", unchanged: "complete, as before", too_old: "too old to read" };

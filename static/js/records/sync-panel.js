@@ -1,11 +1,11 @@
 /** Imports a webinar from Zoom: a form, and the progress of each sync. Hidden if Zoom is not set up. */
 import { ReconveneError } from "../../sdk/errors.js";
-import { PASSING, startZoomSync, zoomSync, zoomSyncs } from "../../sdk/http-api.js";
+import { PASSING, startZoomSync, zoomSync, zoomSyncs } from "../here/http-api.js";
 import { enable, fromTemplate, part, write } from "../ui/dom.js";
 import { Emitter } from "../../sdk/events.js";
 import { called, isOver, outcome, showSync } from "./sync-item.js";
 
-/** @typedef {import("../../sdk/http-api.js").Sync} Sync */
+/** @typedef {import("../here/http-api.js").Sync} Sync */
 
 /** Milliseconds; doubled after each failed request, up to so many times. */
 const AGAIN = 1_000;

@@ -4,7 +4,7 @@ const KEY = "reconvene.admin-key";
 export class AdminKey {
   #tab;
 
-  /** @param {import("../../sdk/storage.js").PageStorage} tab */
+  /** @param {import("../here/storage.js").PageStorage} tab */
   constructor(tab) {
     this.#tab = tab;
   }

@@ -1,9 +1,9 @@
 /** Friendly texts for a device that cannot be used, or that changed by itself. */
 
 /**
- * @typedef {import("../../sdk/capture.js").DeviceError} DeviceError
- * @typedef {import("../../sdk/capture.js").Kind} Kind
- * @typedef {import("../../sdk/device.js").DeviceState} DeviceState
+ * @typedef {import("../../sdk/reconvene.js").DeviceError} DeviceError
+ * @typedef {import("../../sdk/reconvene.js").Kind} Kind
+ * @typedef {import("../../sdk/reconvene.js").DeviceState} DeviceState
  */
 
 /** @type {Record<Kind, string>} */
@@ -22,7 +22,7 @@ const TEXTS = {
   insecure: (device) => `Browsers allow the ${device} only on https pages. You can still see and hear the others.`,
 };
 
-/** @type {Record<import("../../sdk/capture.js").ScreenError, string>} */
+/** @type {Record<import("../../sdk/reconvene.js").ScreenError, string>} */
 const SCREEN_TEXTS = {
   system:
     "Your system did not let the browser show your screen. If you did not cancel it: allow screen recording for the browser in the system’s privacy settings, then start the browser again.",
@@ -38,7 +38,7 @@ export function deviceErrorTexts({ audio, video }) {
   return [audio && TEXTS[audio]("microphone"), video && TEXTS[video]("camera")].filter((text) => text !== null);
 }
 
-/** @param {import("../../sdk/devices.js").News} news @returns {string} */
+/** @param {import("../../sdk/reconvene.js").DeviceNews} news @returns {string} */
 export function newsText(news) {
   if (news.what === "failed") return TEXTS[news.error](devicesText(news.kinds));
   if (news.what === "screen") return SCREEN_TEXTS[news.error];

@@ -1,6 +1,6 @@
 /** Asks for the admin key, and accepts only one that the server confirms. */
 import { ReconveneError } from "../../sdk/errors.js";
-import { hostedMeetings } from "../../sdk/http-api.js";
+import { hostedMeetings } from "../here/http-api.js";
 import { fromTemplate, part, write } from "./dom.js";
 
 const WRONG = "The server does not know this key. It is the one it was started with, as RECONVENE_ADMIN_KEY.";

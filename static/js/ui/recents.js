@@ -3,7 +3,7 @@ const KEY = "reconvene.recents";
 const MOST = 5;
 
 /**
- * @typedef {import("../../sdk/storage.js").PageStorage} PageStorage
+ * @typedef {import("../here/storage.js").PageStorage} PageStorage
  * @typedef {{id: string, title: string, at: number}} Recent  `at` in milliseconds since the epoch
  */
 

@@ -1,27 +1,36 @@
 /** The routes of the server that this page is from. */
 import { HERE } from "./addresses.js";
-import { ReconveneError } from "./errors.js";
-import * as http from "./http.js";
-import * as meetings from "./meetings-api.js";
+import { ReconveneError } from "../../sdk/errors.js";
+import { fetchAnswer, request as ask } from "../../sdk/http.js";
 
-const { meetingPath } = meetings;
+/**
+ * @typedef {import("../../sdk/reconvene.js").MeetingInfo} MeetingInfo
+ * @typedef {import("../../sdk/reconvene.js").Method} Method
+ * @typedef {import("../../sdk/reconvene.js").RequestOptions} Options
+ */
 
-/** @param {http.Method} method @param {string} path @param {http.Options} [options] */
-const send = (method, path, options) => http.send(HERE, method, path, options);
-/** @param {http.Method} method @param {string} path @param {http.Options} [options] @returns {Promise<any>} */
-const request = (method, path, options) => http.request(HERE, method, path, options);
+/** @param {Method} method @param {string} path @param {Options} [options] */
+const send = (method, path, options) => fetchAnswer(HERE, method, path, options);
+/** @param {Method} method @param {string} path @param {Options} [options] @returns {Promise<any>} */
+const request = (method, path, options) => ask(HERE, method, path, options);
+
+/** @param {string} id  of a meeting */
+const meetingPath = (id) => `/api/meetings/${encodeURIComponent(id)}`;
+
+/** Milliseconds; after that, a new try is more likely to get an answer. */
+const PATIENCE = 30_000;
 
 /** Codes of temporary problems: try again. */
 export const PASSING = new Set(["unavailable", "unreachable", "rate_limited"]);
 
-/** @param {string} [name] */
-export const newIdentity = (name) => meetings.newIdentity(HERE, name);
+/** @param {string} [name] @returns {Promise<{token: string, user_id: string}>} */
+export const newIdentity = (name) => request("POST", "/api/identity", { body: name ? { name } : {}, signal: AbortSignal.timeout(PATIENCE) });
 
-/** @param {string} id */
-export const getMeeting = (id) => meetings.getMeeting(HERE, id);
+/** @param {string} id @returns {Promise<MeetingInfo>} */
+export const getMeeting = (id) => request("GET", meetingPath(id));
 
-/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish */
-export const createMeeting = (token, wish) => meetings.createMeeting(HERE, token, wish);
+/** Gets or creates. @param {string} token @param {{meeting?: string, title?: string}} wish @returns {Promise<MeetingInfo>} */
+export const createMeeting = (token, wish) => request("POST", "/api/meetings", { token, body: wish });
 
 /** @param {string} token @param {string} id @returns {Promise<void>} */
 export const endMeeting = (token, id) => request("POST", `${meetingPath(id)}/end`, { token });

@@ -6,7 +6,6 @@
  * and has no session. A restored tab is detected by how the page was loaded, and how long ago its session was alive: it
  * keeps the session, but nobody goes live without being asked.
  */
-import { randomName } from "./random.js";
 
 /** Older releases must be able to read what is stored under this key, and `seat` in it. */
 const KEY = "reconvene.seat";
@@ -78,7 +77,7 @@ export class TabSessionKeeper {
   /** @param {TabSession} tabSession */
   take(tabSession) {
     if (!this.#tab) {
-      this.#tab = randomName();
+      this.#tab = crypto.getRandomValues(new Uint32Array(4)).join("-");
       void hold(this.#tab, LET_GO.otherwise);
     }
     this.#timer ||= window.setInterval(() => this.update({}), ALIVE_EVERY);

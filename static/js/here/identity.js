@@ -8,7 +8,7 @@
  *
  * Who has logged in with an application is who its token says, in this tab, and never becomes somebody new.
  */
-import { ReconveneError } from "./errors.js";
+import { ReconveneError } from "../../sdk/errors.js";
 import { hostedMeetings, newIdentity } from "./http-api.js";
 import { Login } from "./login.js";
 
