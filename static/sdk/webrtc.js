@@ -6,7 +6,7 @@
 /** @type {boolean | undefined} */
 let known;
 
-/** @returns {boolean} */
+/** Whether this browser makes calls at all. @returns {boolean} */
 export function canCall() {
   known ??= typeof MediaStream === "function" && works();
   return known;

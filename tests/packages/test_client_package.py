@@ -78,7 +78,9 @@ def test_our_page_needs_nothing_that_others_do_not_have(tmp_path: Path) -> None:
     made.write_types(ROOT / "static" / "jsconfig.json", made.SOURCES / made.ENTRY, tmp_path / "sdk")
     shutil.copytree(ROOT / "static" / "js", tmp_path / "js")
     config = tmp_path / "tsconfig.json"
-    config.write_text(json.dumps({"extends": str(ROOT / "static" / "jsconfig.json"), "include": ["js/**/*.js"]}))
+    config.write_text(
+        json.dumps({"extends": str(ROOT / "static" / "jsconfig.json"), "include": ["js/**/*.js"]})
+    )
     run(TSC, "--project", config, cwd=tmp_path)
 
 
