@@ -25,6 +25,7 @@ import { canCall } from "./webrtc.js";
  * @typedef {import("./views.js").ParticipantView} ParticipantView
  * @typedef {import("./chat.js").ChatMessage} ChatMessage
  * @typedef {import("./chat.js").ChatSnapshot} ChatSnapshot
+ * @typedef {import("./chat.js").Outgoing} Outgoing
  * @typedef {import("./views.js").Waiting} Waiting
  * @typedef {import("./me.js").MeView} MeView
  * @typedef {import("./protocol.js").Right} Right

@@ -6,7 +6,7 @@ import { RemovedPeople } from "./removed-people.js";
 
 /** @typedef {import("../../sdk/reconvene.js").Meeting} Meeting */
 
-const CHOICES = /** @type {const} */ (["lobby", "without_host"]);
+const CHOICES = /** @type {const} */ (["lobby", "without_host", "chat"]);
 const RIGHTS = /** @type {const} */ (["audio", "video", "screen", "hand"]);
 
 /** @param {Meeting} meeting @param {import("./bearer.js").Bearer} bearer @param {import("./order-news.js").TellOrder} tell */
@@ -46,6 +46,7 @@ class HostPanel {
     for (const name of CHOICES) on(name, () => this.#set({ [name]: part(element, name, HTMLSelectElement).value }));
     on("join-late", () => this.#set({ join_before_host: !this.#checked("join-late") }));
     on("password_skips_lobby", () => this.#set({ password_skips_lobby: this.#checked("password_skips_lobby") }));
+    on("chat-history", () => this.#set({ chat_history: this.#checked("chat-history") ? "all" : "joined" }));
     on("message", () => this.#sayToThoseWhoWait());
     // Whoever is done means what is written there.
     element.querySelector("form")?.addEventListener("submit", () => {
@@ -107,6 +108,8 @@ class HostPanel {
     this.#input("locked").checked = Boolean(settings.locked);
     part(element, "lobby", HTMLSelectElement).value = settings.lobby ?? "off";
     part(element, "without_host", HTMLSelectElement).value = settings.without_host ?? "continue";
+    part(element, "chat", HTMLSelectElement).value = settings.chat ?? "all";
+    this.#input("chat-history").checked = settings.chat_history !== "joined";
     this.#input("join-late").checked = settings.join_before_host === false;
     this.#input("password_skips_lobby").checked = Boolean(settings.password_skips_lobby);
     for (const right of RIGHTS) this.#input(`may-${right}`).checked = settings.may?.[right] ?? true;

@@ -3,6 +3,7 @@ import { HERE_SHOWN, attendancePage, meetingLink } from "../here/addresses.js";
 import { Asking } from "./asking.js";
 import { Colours } from "../ui/avatar.js";
 import { ConnectionBanner } from "./banner.js";
+import { startChat } from "./chat.js";
 import { showControl } from "./controls.js";
 import { fromTemplate, part, write } from "../ui/dom.js";
 import { everyone, oneself } from "./everyone.js";
@@ -51,6 +52,7 @@ export class MeetingView extends Emitter {
   /** @type {Map<string, SpeakingDetector>} */
   #speaking = new Map();
   #shortcuts;
+  #storage;
   #timer = 0;
   #watch = new AbortController();
 
@@ -66,6 +68,7 @@ export class MeetingView extends Emitter {
     this.#meeting = meeting;
     this.#media = media;
     this.#toasts = toasts;
+    this.#storage = storage;
     this.#shortcuts = new Shortcuts(storage);
     this.#moderation = new Moderation(this.element, meeting, bearer, toasts);
     this.#people = new PeopleList(part(this.element, "list"), this.#moderation.menu);
@@ -82,6 +85,7 @@ export class MeetingView extends Emitter {
     meeting.on("hindered", (verdict) => this.#hindered(verdict), { signal });
     meeting.on("happening", ({ what, participant }) => this.#toasts.show(HAPPENINGS[what](participant.name)), { signal });
     this.#moderation.start(() => this.#togglePeople(), signal);
+    startChat(this.element, meeting, this.#toasts, this.#storage, signal);
     meeting.on("device", (news) => this.#toasts.show(newsText(news)), { signal });
     part(this.element, "attendance", HTMLAnchorElement).href = attendancePage(meeting.id);
     part(this.element, "screen-control").hidden = !this.#media.canShare;

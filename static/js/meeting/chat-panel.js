@@ -1,0 +1,234 @@
+/** The chat's panel and its button: what was written, in order, and how much of it was not read. */
+import { ask } from "../ui/dialogs.js";
+import { part, write } from "../ui/dom.js";
+import { ChatForm } from "./chat-form.js";
+import { showMessage, showOutgoing } from "./chat-message.js";
+import { isolated, short } from "./chat-text.js";
+
+/** @typedef {import("../../sdk/reconvene.js").ChatMessage} ChatMessage */
+
+const READ_UNTIL = "reconvene.chat-read";
+/** Pixels from the end at which one still reads what is new. */
+const NEAR_END = 40;
+const CLOSED = "Nobody can write here now.";
+
+export class ChatPanel {
+  #view;
+  #meeting;
+  #toasts;
+  #storage;
+  #element;
+  #button;
+  #log;
+  #list;
+  #form;
+  /** By message id, and by the key of those on their way. @type {Map<string, {shown: object, element: HTMLElement}>} */
+  #items = new Map();
+  #latest = "";
+  #atEnd = true;
+
+  /**
+   * @param {HTMLElement} view  the meeting's @param {import("../../sdk/reconvene.js").Meeting} meeting
+   * @param {import("../ui/toasts.js").Toasts} toasts @param {import("../here/storage.js").PageStorage} storage
+   */
+  constructor(view, meeting, toasts, storage) {
+    this.#view = view;
+    this.#meeting = meeting;
+    this.#toasts = toasts;
+    this.#storage = storage;
+    this.#element = part(view, "chat");
+    this.#button = part(view, "chat-button");
+    this.#log = part(view, "chat-log");
+    this.#list = part(view, "chat-messages");
+    this.#form = new ChatForm(this.#element, (wish) => this.#send(wish));
+  }
+
+  /** @param {AbortSignal} signal */
+  start(signal) {
+    const { chat } = this.#meeting;
+    const { meeting, until } = JSON.parse(this.#storage.getItem(READ_UNTIL) ?? "{}");
+    if (meeting === this.#meeting.id && typeof until === "string") chat.read(until);
+    const ends = [chat.subscribe(() => this.#show()), this.#meeting.subscribe(() => this.#show())];
+    signal.addEventListener("abort", () => ends.forEach((end) => end()));
+    this.#meeting.on("chat", (message) => this.#heard(message), { signal });
+    this.#button.addEventListener("click", () => this.toggle(), { signal });
+    part(this.#element, "close-chat").addEventListener("click", () => this.toggle(), { signal });
+    part(this.#element, "chat-more").addEventListener("click", () => void this.#more(), { signal });
+    part(this.#element, "chat-latest").addEventListener("click", () => this.#toEnd(), { signal });
+    this.#log.addEventListener("scroll", () => this.#scrolled(), { signal });
+    this.#list.addEventListener("click", (event) => void this.#clicked(event), { signal });
+    // Where one was at the end one stays there, also when what is written below takes more room.
+    const size = new ResizeObserver(() => this.isOpen && this.#atEnd && this.#toEnd());
+    size.observe(this.#log);
+    document.addEventListener("visibilitychange", () => this.#read(), { signal });
+    document.addEventListener("keydown", (event) => this.#escaped(event), { signal });
+    // There is room for one of the two.
+    const people = part(this.#view, "panel");
+    const watch = new MutationObserver(() => !people.hidden && this.isOpen && this.toggle());
+    watch.observe(people, { attributeFilter: ["hidden"] });
+    signal.addEventListener("abort", () => (watch.disconnect(), size.disconnect()));
+    this.#show();
+  }
+
+  get isOpen() {
+    return !this.#element.hidden;
+  }
+
+  toggle() {
+    const focused = this.#element.contains(document.activeElement);
+    this.#element.hidden = this.isOpen;
+    this.#button.setAttribute("aria-expanded", String(this.isOpen));
+    if (!this.isOpen) return focused ? this.#button.focus() : undefined;
+    if (!part(this.#view, "panel").hidden) part(this.#view, "close-panel").click();
+    this.#show();
+    this.#toEnd();
+    // A keyboard on the screen would hide what was written.
+    if (matchMedia("(hover: hover)").matches && !part(this.#element, "chat-form").hidden) this.#form.focus();
+    else this.#element.querySelector("h2")?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #escaped({ key, isComposing }) {
+    if (key !== "Escape" || isComposing || !this.isOpen || document.querySelector("dialog[open], :popover-open")) return;
+    if (!this.#element.contains(document.activeElement) || !this.#form.cancel()) this.toggle();
+  }
+
+  /** @param {ChatMessage} message */
+  #heard({ name, text, to }) {
+    const said = `${isolated(name)}${to === null ? "" : to === "hosts" ? " (to the hosts)" : " (to you)"}: ${short(text)}`;
+    if (!this.isOpen) this.#toasts.show(said);
+    else write(part(this.#element, "chat-said"), said);
+  }
+
+  /** @returns {import("./chat-message.js").Reader} */
+  get #reader() {
+    const { me } = this.#meeting.getSnapshot();
+    const { messages, reach } = this.#meeting.chat.getSnapshot();
+    return {
+      id: me.id,
+      inCharge: me.inCharge,
+      mayWrite: reach !== "nobody",
+      nameOf: (id) => this.#meeting.participants.get(id)?.name ?? "",
+      find: (id) => messages.find((message) => message.id === id),
+    };
+  }
+
+  #show() {
+    const { unread, messages, outgoing, more, reach } = this.#meeting.chat.getSnapshot();
+    const badge = part(this.#button, "chat-unread");
+    badge.hidden = !unread;
+    write(badge, unread > 99 ? "99+" : String(unread));
+    this.#button.setAttribute("aria-label", unread ? `Chat, ${unread} unread` : "Chat");
+    if (!this.isOpen) return;
+    const { me, participants } = this.#meeting.getSnapshot();
+    this.#form.update(reach, participants);
+    part(this.#element, "chat-closed").hidden = reach !== "nobody";
+    write(part(this.#element, "chat-closed"), me.id ? CLOSED : "");
+    part(this.#element, "chat-more").hidden = !more;
+    part(this.#element, "chat-empty").hidden = messages.length + outgoing.length > 0;
+    this.#fill(messages, outgoing);
+    const last = messages.at(-1);
+    const isNew = last && last.id !== this.#latest;
+    this.#latest = last?.id ?? "";
+    if (this.#atEnd || (isNew && last.from === me.id)) this.#toEnd();
+    else if (isNew) part(this.#element, "chat-latest").hidden = false;
+  }
+
+  /** @param {readonly ChatMessage[]} messages @param {readonly import("../../sdk/reconvene.js").Outgoing[]} outgoing */
+  #fill(messages, outgoing) {
+    const reader = this.#reader;
+    const gone = new Set(this.#items.keys());
+    /** @param {string} key @param {(element?: HTMLElement) => HTMLElement} show @param {object} shown @param {number} index */
+    const place = (key, show, shown, index) => {
+      gone.delete(key);
+      const item = this.#items.get(key);
+      const element = show(item?.element);
+      this.#items.set(key, { shown, element });
+      if (this.#list.children[index] !== element) this.#list.insertBefore(element, this.#list.children[index] ?? null);
+    };
+    messages.forEach((message, index) => place(message.id, (element) => showMessage(message, reader, element), message, index));
+    outgoing.forEach((each, index) => place(each.key, (element) => showOutgoing(each, reader, element), each, messages.length + index));
+    for (const key of gone) {
+      this.#items.get(key)?.element.remove();
+      this.#items.delete(key);
+    }
+  }
+
+  #toEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#scrolled();
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    if (!clientHeight) return;
+    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR_END;
+    if (this.#atEnd) part(this.#element, "chat-latest").hidden = true;
+    this.#read();
+  }
+
+  /** What is seen is read. */
+  #read() {
+    if (!this.isOpen || document.hidden || !this.#atEnd) return;
+    const { chat, id } = this.#meeting;
+    const { unread } = chat.getSnapshot();
+    chat.read();
+    if (unread) this.#storage.setItem(READ_UNTIL, JSON.stringify({ meeting: id, until: chat.getSnapshot().readUntil }));
+  }
+
+  async #more() {
+    const button = part(this.#element, "chat-more", HTMLButtonElement);
+    const { scrollHeight, scrollTop } = this.#log;
+    button.disabled = true;
+    await this.#meeting.chat.more().catch((error) => this.#complain(error));
+    button.disabled = false;
+    this.#show();
+    this.#log.scrollTop = scrollTop + this.#log.scrollHeight - scrollHeight;
+    // It is gone when there are no older ones.
+    if (button.hidden) this.#log.focus();
+    else button.focus({ preventScroll: true });
+  }
+
+  /** @param {import("./chat-form.js").Wish} wish */
+  #send(wish) {
+    const { chat } = this.#meeting;
+    this.#complain(null);
+    if (wish.what === "edit") chat.edit(wish.id, wish.text).catch((error) => this.#complain(error));
+    // What was refused stays in the list, with the reason.
+    else chat.send(wish.text, wish).catch(() => {});
+  }
+
+  /** @param {Error | null} error */
+  #complain(error) {
+    write(part(this.#element, "chat-error"), error ? `That did not work: ${error.message}` : "");
+  }
+
+  /** @param {MouseEvent} event */
+  async #clicked({ target }) {
+    const button = target instanceof Element && target.closest("button");
+    const item = button && button.closest("li");
+    if (!button || !item) return;
+    const { chat, me } = this.#meeting;
+    const { key = "", message: id = "" } = item.dataset;
+    const message = chat.getSnapshot().messages.find((each) => each.id === id);
+    const what = button.dataset.part;
+    if (what === "again") chat.retry(key).catch(() => {});
+    if (what === "discard") chat.discard(key);
+    if (what === "again" || what === "discard") this.#form.focus();
+    if (what === "reply" && message) this.#form.reply(message, message.from === me.id);
+    if (what === "edit" && message) this.#form.edit(message);
+    if (what === "delete" && message && (await askToDelete(message, message.from === me.id))) {
+      this.#complain(null);
+      chat.delete(id).catch((error) => this.#complain(error));
+      this.#log.focus();
+    }
+  }
+}
+
+/** @param {ChatMessage} message @param {boolean} own */
+const askToDelete = async ({ name, text }, own) =>
+  (await ask({
+    title: own ? "Delete your message?" : `Delete the message of ${isolated(name)}?`,
+    text: `${short(text)} It will be gone for everyone.`,
+    choices: [{ value: "delete", label: "Delete", look: "danger" }, { value: "", label: "Keep" }],
+  })) === "delete";
