@@ -41,22 +41,36 @@ class Made(NamedTuple):
 
 
 class OneFiles:
-    """Those of a snapshot, each made when it is first asked for. Several threads may make one at once; they make the
-    same."""
+    """Those of a snapshot, and its other files compressed. Each is made when it is first asked for; several threads may make
+    one at once, and make the same."""
 
     def __init__(self) -> None:
         self._made: tuple[str, dict[str, Made]] = ("", {})
 
     def of(self, snapshot: Snapshot, entry: str) -> Made:
         """Raises `ValueError`, as `one_file` does."""
-        if self._made[0] != snapshot.hash:
-            self._made = snapshot.hash, {}
-        made = self._made[1]
+        made = self._made_of(snapshot)
         if entry not in made:
             scripts = {path: text.decode() for path, text in snapshot.files.items() if path.endswith(".js")}
-            content = one_file(scripts, entry).encode()
-            made[entry] = Made(content, hash_of(content), gzip.compress(content, mtime=0))
+            made[entry] = _made(one_file(scripts, entry).encode())
         return made[entry]
+
+    def alone(self, snapshot: Snapshot, path: str) -> Made:
+        """A file as it is. Raises `KeyError` if there is none."""
+        made = self._made_of(snapshot)
+        key = f"alone {path}"
+        if key not in made:
+            made[key] = _made(snapshot.files[path])
+        return made[key]
+
+    def _made_of(self, snapshot: Snapshot) -> dict[str, Made]:
+        if self._made[0] != snapshot.hash:
+            self._made = snapshot.hash, {}
+        return self._made[1]
+
+
+def _made(content: bytes) -> Made:
+    return Made(content, hash_of(content), gzip.compress(content, mtime=0))
 
 
 def one_file(scripts: Mapping[str, str], entry: str) -> str:

@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from server.http import client_library, reference_page
 from server.http.base_path import own_path
-from server.http.one_file import OneFiles
+from server.http.encoding import BY_ENCODING, encoded
+from server.http.one_file import Made, OneFiles
 from server.http.static_tree import FOR_EVER, Snapshot, StaticTree, hash_of, is_known, split
 
 PAGE = Path(__file__).parents[2] / "static"
@@ -153,22 +154,26 @@ class _Static(StaticFiles):
         if hashed is None or scope["method"] not in {"GET", "HEAD"}:
             return await super().get_response(path, scope)
         asked_for, name = hashed
+        request = Request(scope)
         snapshot = await anyio.to_thread.run_sync(self._tree.snapshot)
         if name not in snapshot.files:
             raise HTTPException(404)
         headers = {"Cache-Control": "no-store"}
         if asked_for == snapshot.hash:
-            headers = {"Cache-Control": FOR_EVER, "ETag": f'"{snapshot.hash}"'}
-            if is_known(headers["ETag"], Request(scope).headers.get("if-none-match", "")):
-                return Response(status_code=304, headers=headers)
+            headers = {"Cache-Control": FOR_EVER, "ETag": f'W/"{snapshot.hash}"'}
+            if is_known(f'"{snapshot.hash}"', request.headers.get("if-none-match", "")):
+                return Response(status_code=304, headers=headers | BY_ENCODING)
         # Any other hash is from another release behind the same balancer: these files are better than none.
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        content = snapshot.files[name]
+        made = await anyio.to_thread.run_sync(self._made, snapshot, name)
+        return encoded(request, made, headers, media_type)
+
+    def _made(self, snapshot: Snapshot, name: str) -> Made:
         if name in MAINS:
             # What cannot be one file imports the rest by itself.
             with suppress(ValueError):
-                content = (await anyio.to_thread.run_sync(self._whole.of, snapshot, name)).content
-        return Response(content, headers=headers, media_type=media_type)
+                return self._whole.of(snapshot, name)
+        return self._whole.alone(snapshot, name)
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
