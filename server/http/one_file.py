@@ -41,8 +41,8 @@ class Made(NamedTuple):
 
 
 class OneFiles:
-    """Those of a snapshot, and its other files compressed. Each is made when it is first asked for; several threads may make
-    one at once, and make the same."""
+    """Those of a snapshot, and its other files compressed. Each is made when it is first asked for; several threads may
+    make one at once, and make the same."""
 
     def __init__(self) -> None:
         self._made: tuple[str, dict[str, Made]] = ("", {})
