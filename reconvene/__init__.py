@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reconvene.chat import Chat, ChatMessage
     from reconvene.events import (
         Asked,
         CommandRefused,
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
         KnockEnded,
         Left,
         MeetingChanged,
+        MessageChanged,
+        MessageWritten,
         Muted,
         ParticipantChanged,
         ParticipantJoined,
         ParticipantLeft,
+        Reacted,
         SignalReceived,
         State,
         StateChanged,
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asked",
+    "Chat",
+    "ChatMessage",
     "CommandRefused",
     "Event",
     "IceServersChanged",
@@ -45,12 +51,15 @@ __all__ = [
     "Left",
     "Meeting",
     "MeetingChanged",
+    "MessageChanged",
+    "MessageWritten",
     "Moderation",
     "Muted",
     "Participant",
     "ParticipantChanged",
     "ParticipantJoined",
     "ParticipantLeft",
+    "Reacted",
     "Refused",
     "SignalReceived",
     "State",

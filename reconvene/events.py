@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reconvene.chat import ChatMessage
 from reconvene.views import Knock, Participant
 from signalling.protocol.rights import MeetingSettings
 
@@ -97,6 +98,29 @@ class KnockEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageWritten:
+    """Somebody wrote in the chat, this program included."""
+
+    message: ChatMessage
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A message was edited, or deleted: then `text` is None."""
+
+    id: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """Somebody showed a reaction to everyone, this program included."""
+
+    sender: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
 class IceServersChanged:
     """For connections and ICE restarts from now on."""
 
@@ -139,6 +163,9 @@ Event = (
     | Muted
     | Knocked
     | KnockEnded
+    | MessageWritten
+    | MessageChanged
+    | Reacted
     | IceServersChanged
     | TokenExpiring
     | CommandRefused

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from reconvene.chat import ChatMessage
 from reconvene.events import (
     Asked,
     CommandRefused,
@@ -15,10 +16,13 @@ from reconvene.events import (
     Knocked,
     KnockEnded,
     MeetingChanged,
+    MessageChanged,
+    MessageWritten,
     Muted,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
+    Reacted,
     SignalReceived,
     State,
     StateChanged,
@@ -73,6 +77,8 @@ class Knowledge:
                 yield Waiting(detail["position"], detail["message"])
             case "event":
                 yield from self._event(detail)
+            case "reaction":
+                yield Reacted(detail["from"], detail["emoji"])
             case "muted":
                 yield Muted(tuple(detail["media"]), detail.get("by"))
             case "ice_servers":
@@ -110,6 +116,11 @@ class Knowledge:
             case "knock":
                 self.knocks[event["knock"]["id"]] = knock = Knock.of(event["knock"])
                 yield Knocked(knock)
+            case "chat_message":
+                yield MessageWritten(ChatMessage.of(event["message"]))
+            case "chat_changed":
+                change = event["message"]
+                yield MessageChanged(change["id"], change.get("text"))
             case "knock_ended" if over := self.knocks.pop(event["id"], None):
                 yield KnockEnded(over, event["reason"], by)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
+from reconvene.chat import Chat
 from reconvene.events import Event, Left, State
 from reconvene.knowledge import Knowledge
 from reconvene.meeting_socket import GetToken, MeetingSocket
@@ -129,6 +130,7 @@ class Meeting:
         self._get_token = get_token
         self._wait, self._within = wait, within
         self._socket = MeetingSocket(address.websocket, place, self._heard, get_token=get_token)
+        self.chat = Chat(self._order, self._socket)
         self._known = Knowledge()
         self._entered = False
         self._end: Left | None = None
@@ -204,6 +206,9 @@ class Meeting:
     def signal(self, to: Participant | str, data: Any) -> None:
         """Tell one participant something, in order. `data`: whatever JSON can say."""
         self._socket.signal(to if isinstance(to, str) else to.id, data)
+
+    def react(self, emoji: str) -> None:
+        self._socket.react(emoji)
 
     def leave(self) -> None:
         """For good."""

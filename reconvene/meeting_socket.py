@@ -26,7 +26,7 @@ from websockets.typing import Subprotocol
 
 from reconvene.one_line import one_line
 from signalling.client.actions import Action, Drop, Emit, Goodbye, Open, Send
-from signalling.client.outbox import LASTING
+from signalling.client.outbox import KEYED
 from signalling.client.place import Place
 from signalling.client.sleep import LOOK_EVERY, SleepWatch
 from signalling.client.state_machine import SignallingClient
@@ -108,15 +108,19 @@ class MeetingSocket:
         self._run(self.client.signal(to, data))
 
     def order(self, kind: str, **fields: Any) -> int:
-        """Give an order of those in charge, such as `order("mute", participants=["p_…"])`. Its answer is heard as
+        """Give an order, such as `order("mute", participants=["p_…"])`, or write in the chat. Its answer is heard as
         `answered`, with the id of the message, which is returned: 0 if it was not given, before the first join and once
         it is over."""
-        key = {"key": secrets.token_urlsafe(12)} if kind in LASTING else {}
+        key = {"key": secrets.token_urlsafe(12)} if kind in KEYED else {}
         before = self.client.membership.last_id
         actions = self.client.order({"type": kind, **key, **fields})
         given = self.client.membership.last_id
         self._run(actions)
         return given if given != before else 0
+
+    def react(self, emoji: str) -> None:
+        """Now, or not at all."""
+        self._run(self.client.order({"type": "react", "emoji": emoji}))
 
     def leave(self) -> None:
         self._run(self.client.leave())

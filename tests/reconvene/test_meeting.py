@@ -74,6 +74,33 @@ async def test_it_tells_what_happens_and_others_are_told(
         assert list(meeting.participants) == [meeting.me.id]
 
 
+async def test_it_writes_reads_and_reacts(server: ServerProcess, play: Play, room: str) -> None:
+    ann = await play.joined(room, "Ann", create=True)
+    await ann.order("chat", text="Before")
+    async with reconvene.join(server.url, room, name="Script") as meeting:
+        assert not meeting.chat.messages
+        await meeting.chat.read()
+        assert [message.text for message in meeting.chat.messages] == ["Before"]
+        await meeting.chat.more()
+        await meeting.chat.send(
+            "To Ann", to=meeting.participants[ann.id], reply_to=meeting.chat.messages[0].id
+        )
+        written = (await next_of(meeting, reconvene.MessageWritten)).message
+        assert (written.sender, written.to, written.text) == (meeting.me.id, ann.id, "To Ann")
+        assert written == meeting.chat.messages[1]
+        await meeting.chat.edit(written, "To you")
+        assert await next_of(meeting, reconvene.MessageChanged) == reconvene.MessageChanged(
+            written.id, "To you"
+        )
+        await meeting.chat.delete(written.id)
+        assert await next_of(meeting, reconvene.MessageChanged) == reconvene.MessageChanged(written.id, None)
+        assert (meeting.chat.messages[1].deleted, meeting.chat.messages[1].text) == (True, "")
+        with pytest.raises(reconvene.Refused, match="forbidden"):
+            await meeting.chat.delete(meeting.chat.messages[0])
+        meeting.react("👏")
+        assert await next_of(meeting, reconvene.Reacted) == reconvene.Reacted(meeting.me.id, "👏")
+
+
 async def test_the_end_of_the_block_is_the_end_of_the_stay(
     server: ServerProcess, play: Play, room: str
 ) -> None:
