@@ -16,7 +16,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from bench import fill, imports, library, lobby, login, measure, report, stores, storm
+from bench import chat, fill, imports, library, lobby, login, measure, report, stores, storm
 from bench.figures import Figure, Verdict
 from bench.measure import FULL, QUICK, Plan
 from bench.servers import (
@@ -42,6 +42,7 @@ MEASURES: dict[str, Callable[[Plan, measure.Say], list[Figure]]] = {
     "report": report.report,
     "imports": imports.imports,
     "library": library.library,
+    "chat": chat.chat,
 }
 WIDTH = 150
 """Of a table that is written to a file."""
@@ -80,7 +81,7 @@ def _run(plan: Plan, options: argparse.Namespace, stack: ExitStack) -> int:
         figures += MEASURES[name](plan, say)
     verdicts: list[Verdict] = []
     if not options.references:
-        for judge in (measure, fill, lobby, login, storm, stores, report, imports, library):
+        for judge in (measure, fill, lobby, login, storm, stores, report, imports, library, chat):
             verdicts += judge.verdicts(figures)
     if options.json:
         sys.stdout.write(_json(figures, verdicts) + "\n")

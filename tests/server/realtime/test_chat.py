@@ -130,3 +130,61 @@ async def test_a_history_is_shown_to_those_who_have_joined(play: Play) -> None:
     client = await play.client()
     number = await client.send("chat_history")
     await client.error("not_joined", id=number)
+
+
+async def test_whatever_is_written_is_text_or_is_refused_and_the_socket_stays_open(
+    play: Play, room: str
+) -> None:
+    ann, bob = await play.pair(room)
+    evil = '<script>alert(1)</script> javascript:alert(2) & "quoted"'
+    assert (await say(ann, evil))["text"] == evil
+    assert (await say(ann, "\u202egnp.exe\u202c\u200b z\u0301\u0000"))["text"] == "gnp.exe \u017a"
+    assert [each["text"] for each in await shown(bob)] == [evil, "gnp.exe \u017a"]
+    wrong: list[dict[str, Any]] = [
+        {"text": "x" * 50_000},
+        {"text": "\u200b\u2060"},
+        {"text": ""},
+        {"text": "Hi", "to": ""},
+        {"text": "Hi", "key": "a b"},
+        {"text": None},
+        {"text": ["Hi"]},
+        {"text": "Hi", "to": "p_nobody"},
+    ]
+    for fields in wrong:
+        number = await ann.send_wrong("chat", **{"key": "another", **fields})
+        error, _ = await ann.until("error", id=number)
+        assert error["code"] in {"bad_message", "unknown_participant"}, fields
+    for emoji in "x", "", "👏👏", "<b>", None, "🏴":
+        await ann.send_wrong("react", emoji=emoji)
+        assert (await ann.until("error"))[0]["code"] == "bad_message"
+    await ann.send("react", emoji="👏")
+    assert (await bob.until("reaction"))[0] == {"type": "reaction", "from": ann.id, "emoji": "👏"}
+
+
+async def test_a_flood_is_answered_with_busy_and_shown_to_nobody(play: Play, room: str) -> None:
+    ann, bob = await play.pair(room)
+    for number in range(30):
+        await ann.send("chat", key=f"c_{number}", text=f"Number {number}")
+        await ann.send("react", emoji="🎉")
+    pong, before = await ann.until("pong", id=await ann.send("ping"))
+    refused = [each for each in before if each["type"] == "error"]
+    assert pong["type"] == "pong"
+    assert {each["code"] for each in refused} == {"busy"}
+    assert all(each["retry_after"] > 0 for each in refused)
+    told = [each["type"] for each in before]
+    # A slow machine lets some more through meanwhile.
+    assert 5 <= told.count("chat_message") < 15
+    assert 3 <= told.count("reaction") < 30
+    assert [each["text"] for each in await shown(bob)] == [
+        f"Number {number}" for number in range(told.count("chat_message"))
+    ]
+
+
+async def test_a_page_that_never_acknowledges_holds_nobody_up(play: Play, room: str) -> None:
+    """There is nothing that a client would acknowledge: whoever reads nothing is told all of it later, in order."""
+    ann, bob = await play.pair(room)
+    silent = await play.joined(room, "Silent")
+    texts = [(await say(each, f"{each.id} {number}"))["text"] for number in range(4) for each in (ann, bob)]
+    assert [each["text"] for each in await shown(bob)] == texts
+    _, before = await silent.until("pong", id=await silent.send("ping"))
+    assert [each["message"]["text"] for each in before if each["type"] == "chat_message"] == texts
